@@ -1,0 +1,54 @@
+# Everything from Python 3.11, pip and make. `make run` and `make test` need nothing else.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+SOURCES := app.py manage.py graph models sandbox tests webhooks whatsapp
+
+.PHONY: run test check lint types contract schema schema-check lock soak test-browser clean
+
+run: $(VENV)/.ready  ## a working server with embedded MongoDB and the sandbox
+	@$(BIN)/python -m sandbox
+
+test: $(VENV)/.ready  ## all tests, in parallel
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: lint types contract schema-check  ## what CI runs first, with the tests and their coverage
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.ready
+	$(BIN)/mypy $(SOURCES)
+
+contract: $(VENV)/.ready
+	$(BIN)/lint-imports
+
+schema: $(VENV)/.ready  ## writes schema.graphql
+	$(BIN)/python manage.py export-schema
+
+schema-check: $(VENV)/.ready
+	$(BIN)/python manage.py export-schema --check
+
+test-browser: $(VENV)/.ready  ## GraphiQL in headless Chromium; needs node and chromium
+	cd tests/browser && npm ci --silent --no-audit --no-fund
+	$(BIN)/python -m pytest -m browser tests/browser
+
+soak: $(VENV)/.ready
+	$(BIN)/python -m pytest -m soak tests
+
+lock: $(VENV)/.ready  ## writes both lock files from pyproject.toml
+	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header pyproject.toml --group dev --group sandbox -o requirements-dev.lock
+
+# The stamp is newer than the lock file once the environment matches it.
+$(VENV)/.ready: requirements-dev.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
+	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.lock
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

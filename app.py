@@ -1,0 +1,249 @@
+"""The one place where the parts are put together: settings in, a Starlette application out."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypedDict
+
+import httpx
+import pymongo
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from graph.context import Services
+from graph.endpoint import GraphQLEndpoint
+from graph.graphiql import create_graphiql_assets
+from graph.live.feed import LiveFeed
+from graph.media_route import media_routes
+from models.database import DatabaseUnreachable, DatabaseUnusable, create_client, prepare_database
+from webhooks.ingest import Ingest
+from webhooks.route import webhook_routes
+from whatsapp.accounts import finish_deletions
+from whatsapp.cloud_api import CloudAPI, create_http_client
+from whatsapp.crypto import KeyRing
+from whatsapp.dispatcher import Dispatcher
+from whatsapp.media_api import MediaAPI
+from whatsapp.media_download import MediaDownloader
+from whatsapp.media_store import MediaStores
+from whatsapp.media_urls import MediaUrls
+from whatsapp.outbox import Outbox
+from whatsapp.settings import Settings, load_settings
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+PROBE_SECONDS = 2.0
+
+
+class Runtime:
+    """The parts of one process and the tasks that drive them."""
+
+    def __init__(
+        self, settings: Settings, database: AsyncDatabase[dict[str, Any]], http: httpx.AsyncClient
+    ) -> None:
+        self.database = database
+        self.is_prepared = False
+        keyring = KeyRing.from_text(settings.encryption_keys.get_secret_value())
+        cloud_api = CloudAPI(http, settings=settings)
+        self.ingest = Ingest(settings=settings, keyring=keyring)
+        self.dispatcher = Dispatcher(settings=settings, keyring=keyring, cloud_api=cloud_api)
+        stores = MediaStores(database, url=settings.media_store_url)
+        self.downloader = MediaDownloader(
+            settings=settings,
+            keyring=keyring,
+            media_api=MediaAPI(http, cloud_api=cloud_api, settings=settings),
+            stores=stores,
+        )
+        self.live = LiveFeed(database=database, settings=settings, keyring=keyring)
+        self.services = Services(
+            settings=settings,
+            keyring=keyring,
+            outbox=Outbox(wake=self.dispatcher.wake),
+            live=self.live,
+            media_urls=MediaUrls(
+                keyring, public_url=settings.public_url, seconds=settings.media_url_seconds
+            ),
+            media_stores=stores,
+            replay_parked=self.ingest.replay,
+            wake_ingest=self.ingest.wake,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Runs the background work; MongoDB may be away now, and may come and go later.
+
+        Raises:
+            DatabaseUnusable: MongoDB answers, but as it is it can't serve (a standalone server).
+        """
+        try:
+            await self._prepare()
+        except DatabaseUnreachable as error:
+            logger.error("%s Trying again until it answers.", error)
+        task = asyncio.create_task(self._drive(), name="wagraph")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _prepare(self) -> None:
+        await prepare_database(self.database)
+        self.is_prepared = True
+
+    async def _drive(self) -> None:
+        while not self.is_prepared:
+            await asyncio.sleep(RETRY_SECONDS)
+            try:
+                await self._prepare()
+            except DatabaseUnreachable:
+                continue  # it was said at the start
+            except DatabaseUnusable as error:
+                # It came back as another one, or only half: the operator may mend it meanwhile.
+                logger.error("%s Trying again.", error)
+            else:
+                logger.info("MongoDB answers: serving.")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep_running("live feed", self.live.run))
+            group.create_task(keep_running("webhook processing", self.ingest.run))
+            group.create_task(keep_running("dispatcher", self.dispatcher.run))
+            group.create_task(keep_running("media downloads", self.downloader.run))
+            group.create_task(keep_running("account deletion", self._finish_deletions))
+
+    async def _finish_deletions(self) -> None:
+        while True:
+            await finish_deletions()
+            await asyncio.sleep(60)
+
+    async def find_problem(self) -> str | None:
+        """Why this process should get no traffic now, or None."""
+        if not self.is_prepared:
+            return "MongoDB was never reached"
+        if not self.live.is_healthy:
+            return "the change stream is away"
+        try:
+            with pymongo.timeout(PROBE_SECONDS):
+                await self.database.command("ping")
+        except PyMongoError as error:
+            return f"MongoDB is unreachable ({type(error).__name__})"
+        return None
+
+
+async def keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Runs a background part for ever: an error in it is logged, and it starts again."""
+    while True:
+        try:
+            await run()
+        except PyMongoError as error:
+            logger.warning("%s: MongoDB failed (%s), starting again.", name, type(error).__name__)
+        except Exception:
+            # The edge of a background task: whatever a bug did there must not end the process.
+            logger.exception("%s failed, starting again.", name)
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+class State(TypedDict):
+    """What every request finds in `request.state`."""
+
+    runtime: Runtime
+    services: Services
+    ingest: Ingest
+
+
+class ReadinessGate:
+    """Answers for the routes that need MongoDB while it was never reached since the start."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or self._may_pass(scope):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._unavailable()(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1013, "reason": "Not ready yet"})
+
+    def _may_pass(self, scope: Scope) -> bool:
+        if scope["state"]["runtime"].is_prepared:
+            return True
+        path = scope["path"]
+        needs_database = path == "/graphql" and scope.get("method") != "GET"
+        return not needs_database and not path.startswith(("/webhooks", "/media"))
+
+    def _unavailable(self) -> Response:
+        error = {
+            "message": "The database can't be reached.",
+            "extensions": {"code": "SERVICE_UNAVAILABLE"},
+        }
+        return JSONResponse({"errors": [error]}, status_code=503, headers={"Retry-After": "5"})
+
+
+async def answer_alive(_request: Request) -> Response:
+    """`/healthz`: this process runs. Says nothing about MongoDB: a restart would not mend that."""
+    return PlainTextResponse("ok\n")
+
+
+async def answer_ready(request: Request) -> Response:
+    """`/readyz`: 200 where MongoDB, its indexes and the change stream are well, else 503."""
+    problem = await request.state.runtime.find_problem()
+    if problem is None:
+        return PlainTextResponse("ready\n")
+    return PlainTextResponse(f"not ready: {problem}\n", status_code=503)
+
+
+def create_app(
+    settings: Settings | None = None, *, transport: httpx.AsyncBaseTransport | None = None
+) -> Starlette:
+    """The application. `transport` replaces the network to Meta, for tests.
+
+    Raises:
+        SettingsError: a setting is missing or malformed.
+        DatabaseUnusable: MONGODB_URI is malformed.
+    """
+    settings = settings or load_settings()
+    graphql = GraphQLEndpoint(settings=settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        client = create_client(settings.mongodb_uri.get_secret_value())
+        async with client, create_http_client(settings, transport) as http:
+            runtime = Runtime(settings, client[settings.mongodb_database], http)
+            async with runtime.running():
+                yield {
+                    "runtime": runtime,
+                    "services": runtime.services,
+                    "ingest": runtime.ingest,
+                }
+
+    return Starlette(
+        routes=[
+            Route("/healthz", answer_alive),
+            Route("/readyz", answer_ready),
+            *webhook_routes(),
+            *media_routes(),
+            Mount("/graphql/assets", create_graphiql_assets()),
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
+        ],
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type"],
+                expose_headers=["Content-Disposition", "ETag", "Retry-After", "X-Request-Id"],
+                max_age=600,
+            ),
+            Middleware(ReadinessGate),
+        ],
+        lifespan=lifespan,
+    )

@@ -1,0 +1,214 @@
+"""Keyset pagination: a cursor is a document's sort key, so pages stay right while lists move."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+from beanie import Document, PydanticObjectId
+from beanie.odm.enums import SortDirection
+from bson.errors import InvalidId
+from graphql import VariableNode
+from strawberry import relay
+
+from graph.context import Info
+from graph.errors import bad_input
+from models.base import collection, from_bson
+
+DocumentT = TypeVar("DocumentT", bound=Document)
+NodeT = TypeVar("NodeT", bound=relay.Node)
+
+PAGE_SIZE = 50
+MAX_PAGE_SIZE = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+First = Annotated[
+    int | None,
+    strawberry.argument(description="How many of the first items, 0 to 100; not with `last`."),
+]
+After = Annotated[
+    str | None, strawberry.argument(description="Only items after the one with this cursor.")
+]
+Last = Annotated[
+    int | None,
+    strawberry.argument(description="How many of the last items, 0 to 100; not with `first`."),
+]
+Before = Annotated[
+    str | None, strawberry.argument(description="Only items before the one with this cursor.")
+]
+
+
+@dataclass(frozen=True)
+class Order:
+    """A total order of a collection: fields with their types, the last one unique."""
+
+    fields: Mapping[str, type]
+    descending: bool = True
+
+    def list_sort(self, *, backward: bool) -> list[tuple[str, SortDirection]]:
+        is_falling = self.descending != backward
+        direction = SortDirection.DESCENDING if is_falling else SortDirection.ASCENDING
+        return [(field, direction) for field in self.fields]
+
+
+NEWEST = Order({"created_at": datetime, "_id": PydanticObjectId})
+NEWEST_TEXT_ID = Order({"created_at": datetime, "_id": str})
+NEWEST_TOLD = Order({"at": datetime, "_id": str})
+BY_ACTIVITY = Order({"last_activity_at": datetime, "_id": PydanticObjectId})
+BY_TIMESTAMP = Order({"timestamp": datetime, "_id": PydanticObjectId})
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """The checked arguments of a connection field."""
+
+    size: int
+    backward: bool = False
+    after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True)
+class Page(Generic[DocumentT]):
+    documents: list[DocumentT]
+    has_next: bool
+    has_previous: bool
+
+
+def read_page(
+    info: Info, *, first: int | None, after: str | None, last: int | None, before: str | None
+) -> PageRequest:
+    """The arguments of the connection field that is being resolved.
+
+    Raises:
+        RequestError: BAD_USER_INPUT, `first` and `last` together, or out of 0..100.
+    """
+    if last is not None and first is not None and _is_given(info, "first"):
+        raise bad_input("Give `first` or `last`, not both.")
+    backward = last is not None
+    size = last if last is not None else PAGE_SIZE if first is None else first
+    if not 0 <= size <= MAX_PAGE_SIZE:
+        raise bad_input(f"`first` and `last` must be between 0 and {MAX_PAGE_SIZE}.")
+    return PageRequest(size, backward, after, before)
+
+
+def _is_given(info: Info, name: str) -> bool:
+    """Whether the document gives the argument, so that a default is told from a wish."""
+    for argument in info._raw_info.field_nodes[0].arguments or ():
+        if argument.name.value == name:
+            value = argument.value
+            return not isinstance(value, VariableNode) or value.name.value in info.variable_values
+    return False
+
+
+async def paginate(
+    document_class: type[DocumentT],
+    filter: Mapping[str, Any],
+    *,
+    order: Order,
+    page: PageRequest,
+    hidden: Sequence[str] = (),
+) -> Page[DocumentT]:
+    """One page of the documents that match `filter`; the fields `hidden` are not read.
+
+    Raises:
+        RequestError: BAD_USER_INPUT, a cursor is not one of this list.
+    """
+    bounds = [dict(filter)] if filter else []
+    for cursor, is_after in ((page.after, True), (page.before, False)):
+        if cursor is not None:
+            bounds.append(_build_bound(order, read_cursor(order, cursor), is_after=is_after))
+    query = {"$and": bounds} if bounds else {}
+    sort = order.list_sort(backward=page.backward)
+    # One more than asked for tells whether the list goes on.
+    shown = dict.fromkeys(hidden, 0) or None
+    found = await (
+        collection(document_class)
+        .find(query, shown)
+        .sort([(field, direction.value) for field, direction in sort])
+        .limit(page.size + 1)
+        .to_list()
+    )
+    documents = [from_bson(document_class, fields) for fields in found[: page.size]]
+    goes_on = len(found) > page.size
+    if page.backward:
+        return Page(documents[::-1], has_next=page.before is not None, has_previous=goes_on)
+    return Page(documents, has_next=goes_on, has_previous=page.after is not None)
+
+
+def _build_bound(order: Order, values: list[Any], *, is_after: bool) -> dict[str, Any]:
+    strict = "$lt" if order.descending == is_after else "$gt"
+    fields = list(order.fields)
+    choices = [
+        {**dict(zip(fields[:depth], values, strict=False)), field: {strict: values[depth]}}
+        for depth, field in enumerate(fields)
+    ]
+    # The first field's range stands apart so that an index scan starts there.
+    return {fields[0]: {f"{strict}e": values[0]}, "$or": choices}
+
+
+async def connect(
+    document_class: type[DocumentT],
+    filter: Mapping[str, Any],
+    to_node: Callable[[DocumentT], NodeT],
+    *,
+    order: Order,
+    page: PageRequest,
+    hidden: Sequence[str] = (),
+) -> relay.Connection[NodeT]:
+    """As `paginate`, in the shape of a Relay connection."""
+    found = await paginate(document_class, filter, order=order, page=page, hidden=hidden)
+    edges = [
+        relay.Edge(cursor=write_cursor(order, document), node=to_node(document))
+        for document in found.documents
+    ]
+    page_info = relay.PageInfo(
+        has_next_page=found.has_next,
+        has_previous_page=found.has_previous,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return relay.Connection(page_info=page_info, edges=edges)
+
+
+def write_cursor(order: Order, document: Document) -> str:
+    values = [_write_value(getattr(document, field.lstrip("_"))) for field in order.fields]
+    text = json.dumps(values, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _write_value(value: Any) -> int | str:
+    if isinstance(value, datetime):
+        return (value - _EPOCH) // _MILLISECOND
+    return str(value)
+
+
+def read_cursor(order: Order, cursor: str) -> list[Any]:
+    """The sort key in a cursor.
+
+    Raises:
+        RequestError: BAD_USER_INPUT, it was not made by `write_cursor` for this order.
+    """
+    kinds = list(order.fields.values())
+    try:
+        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", True))
+        if not isinstance(values, list) or len(values) != len(kinds):
+            raise bad_input("The cursor is not one of this list.")
+        return [_read_value(kind, value) for kind, value in zip(kinds, values, strict=True)]
+    except (binascii.Error, ValueError, RecursionError, InvalidId, OverflowError, TypeError):
+        raise bad_input("The cursor is not one of this list.") from None
+
+
+def _read_value(kind: type, value: Any) -> Any:
+    if kind is datetime:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(value)
+        return _EPOCH + value * _MILLISECOND
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return kind(value)

@@ -1,0 +1,166 @@
+"""Contacts in the graph: customers as one account knows them."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import strawberry
+from strawberry import relay
+from strawberry.scalars import JSON
+
+import models
+from graph.accounts import Account
+from graph.connections import NEWEST, After, Before, First, Last, connect, read_page
+from graph.context import Info
+from graph.filters import AccountId, NodeId, limit_to_account
+from graph.ids import parse_id
+from graph.loaders import load_contact, load_conversation_of, load_user
+from graph.missing import require_account
+from graph.permissions import IsViewer
+from graph.searching import Search, match_digits, match_text
+from graph.users import User
+
+if TYPE_CHECKING:
+    from graph.conversations import Conversation
+
+
+@strawberry.type(description="A customer as one account knows them.")
+class Contact(relay.Node):
+    node_id: relay.NodeID[str]
+    wa_id: str | None = strawberry.field(
+        description="WhatsApp's phone digits; null for somebody who hides their phone number."
+    )
+    phone_number: str | None = strawberry.field(
+        description="Phone number in E.164 form; null for somebody who hides it."
+    )
+    profile_name: str | None = strawberry.field(
+        description="The name they gave themselves in WhatsApp."
+    )
+    username: str | None = strawberry.field(description="Their WhatsApp username.")
+    business_scoped_user_id: str | None = strawberry.field(
+        description="WhatsApp's id of the person for your business; there without a phone too."
+    )
+    name: str | None = strawberry.field(description="The name your staff gave them.")
+    tags: list[str] = strawberry.field(description="Labels that your staff gave them.")
+    attributes: JSON = strawberry.field(description="Whatever else your application keeps here.")
+    blocked: bool = strawberry.field(description="Whether they are blocked.")
+    marketing_opt_out: bool = strawberry.field(
+        description="Whether they want no marketing messages."
+    )
+    created_at: datetime = strawberry.field(description="When they became known.")
+    updated_at: datetime = strawberry.field(description="When they were last changed.")
+    document: strawberry.Private[models.Contact]
+
+    @strawberry.field(description="The account that knows them.")
+    async def account(self, info: Info) -> Account:
+        return await require_account(info, self.document.account_id)
+
+    @strawberry.field(description="The person they are, where that is known.")
+    async def user(self, info: Info) -> User | None:
+        if self.document.user_id is None:
+            return None
+        document = await load_user(info, self.document.user_id)
+        return User.from_document(document) if document else None
+
+    @strawberry.field(description="What was said with them; null before the first message.")
+    async def conversation(
+        self, info: Info
+    ) -> Annotated["Conversation", strawberry.lazy("graph.conversations")] | None:
+        from graph.conversations import Conversation  # noqa: PLC0415 - they name each other
+
+        document = await load_conversation_of(info, self.document.id)
+        return Conversation.from_document(document) if document else None
+
+    @classmethod
+    def from_document(cls, document: models.Contact) -> Self:
+        return cls(
+            node_id=str(document.id),
+            wa_id=document.wa_id,
+            phone_number=document.phone_number,
+            profile_name=document.profile_name,
+            username=document.username,
+            business_scoped_user_id=document.bsuid,
+            name=document.name,
+            tags=document.tags,
+            attributes=JSON(document.attributes),
+            blocked=document.blocked,
+            marketing_opt_out=document.marketing_opt_out,
+            created_at=document.created_at,
+            updated_at=document.updated_at,
+            document=document,
+        )
+
+
+@strawberry.input(description="Which contacts; all the given conditions must hold.")
+class ContactFilter:
+    tags: list[str] | None = strawberry.field(default=None, description="They have all these tags.")
+    user_id: strawberry.ID | None = strawberry.field(
+        default=None, description="They are this person."
+    )
+    has_user: bool | None = strawberry.field(
+        default=None, description="Whether it is known which person they are."
+    )
+    blocked: bool | None = strawberry.field(default=None, description="Whether they are blocked.")
+    marketing_opt_out: bool | None = strawberry.field(
+        default=None, description="Whether they want no marketing messages."
+    )
+
+    def list_conditions(self) -> list[dict[str, Any]]:
+        conditions: list[dict[str, Any]] = []
+        if self.tags:
+            conditions.append({"tags": {"$all": self.tags}})
+        if self.user_id is not None:
+            conditions.append({"user_id": parse_id(self.user_id, "User") or "none"})
+        if self.has_user is not None:
+            conditions.append({"user_id": {"$ne": None} if self.has_user else None})
+        if self.blocked is not None:
+            conditions.append({"blocked": self.blocked})
+        if self.marketing_opt_out is not None:
+            conditions.append({"marketing_opt_out": self.marketing_opt_out})
+        return conditions
+
+
+@strawberry.type
+class ContactQueries:
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The contact with this id, or null. Needs role VIEWER.",
+    )
+    async def contact(self, info: Info, id: NodeId) -> Contact | None:
+        contact_id = parse_id(id, "Contact")
+        document = await load_contact(info, contact_id) if contact_id else None
+        return Contact.from_document(document) if document else None
+
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The contacts you may see, newest first. Needs role VIEWER.",
+    )
+    async def contacts(
+        self,
+        info: Info,
+        account_id: AccountId = None,
+        search: Search = None,
+        filter: Annotated[
+            ContactFilter | None, strawberry.argument(description="Only contacts like these.")
+        ] = None,
+        first: First = 50,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> relay.Connection[Contact]:
+        page = read_page(info, first=first, after=after, last=last, before=before)
+        conditions = [limit_to_account(info, account_id)]
+        if search is not None:
+            conditions.append({"$or": _match_person(search)})
+        conditions += filter.list_conditions() if filter else []
+        return await connect(
+            models.Contact,
+            {"$and": conditions},
+            Contact.from_document,
+            order=NEWEST,
+            page=page,
+        )
+
+
+def _match_person(search: str) -> list[dict[str, Any]]:
+    by_name = match_text(search, "name", "profile_name", "username", "identities.value")
+    return by_name + match_digits(search, "phone_number", "wa_id", "identities.value")

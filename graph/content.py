@@ -1,0 +1,185 @@
+"""What a message says: one type of the union for each kind of content.
+
+Fields of equal names have equal types in all of them, so that one query can select every kind.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from graph.context import Info
+from graph.enums import MediaKind, MediaState
+from graph.loaders import load_media
+from graph.orders import OrderContent, read_order
+from graph.reading import read_object, read_objects, read_text
+from graph.replies import InteractiveReplyContent, read_interactive, read_template_button
+from graph.shared_contacts import ContactsContent, read_contacts
+from graph.system_changes import SystemContent, read_system
+from models import Media, Message
+
+
+@strawberry.type(description="A text.")
+class TextContent:
+    body: str = strawberry.field(description="The text as it was written.")
+    preview_url: bool = strawberry.field(
+        description="Whether WhatsApp shows a preview of the first link."
+    )
+
+
+@strawberry.type(description="A picture, video, sound, document or sticker.")
+class MediaContent:
+    kind: MediaKind = strawberry.field(description="Which kind of file it is.")
+    media_id: str | None = strawberry.field(description="WhatsApp's id of the file.")
+    mime_type: str | None = strawberry.field(
+        description="MIME type as WhatsApp gives it, with parameters where it has any."
+    )
+    filename: str | None = strawberry.field(description="Name of the file, for documents.")
+    caption: str | None = strawberry.field(description="The text below it.")
+    voice: bool = strawberry.field(description="Whether it is a voice message.")
+    animated: bool = strawberry.field(description="Whether it is an animated sticker.")
+    state: MediaState | None = strawberry.field(
+        description="Where the file stands; null where none is to be fetched."
+    )
+    document: strawberry.Private[Message]
+
+    @strawberry.field(
+        description="Where to read the file, for a while and without a key; null until STORED."
+    )
+    def url(self, info: Info) -> str | None:
+        if self.state is not MediaState.STORED:
+            return None
+        return info.context.services.media_urls.make(self.document.id)
+
+    @strawberry.field(description="Size of the stored file in bytes; null until STORED.")
+    async def size_bytes(self, info: Info) -> int | None:
+        media = await self._load(info)
+        return media.size_bytes if media else None
+
+    @strawberry.field(
+        description="SHA-256 of the file in base64: of the stored bytes, else as WhatsApp gives it."
+    )
+    async def sha256(self, info: Info) -> str | None:
+        media = await self._load(info)
+        if media is not None and media.sha256 is not None:
+            return base64.b64encode(bytes.fromhex(media.sha256)).decode()
+        told = self.document.content.get("sha256")
+        return told if isinstance(told, str) else None
+
+    async def _load(self, info: Info) -> Media | None:
+        is_stored = self.state is MediaState.STORED
+        return await load_media(info, self.document.id) if is_stored else None
+
+
+@strawberry.type(description="A place.")
+class LocationContent:
+    latitude: float = strawberry.field(description="Degrees north.")
+    longitude: float = strawberry.field(description="Degrees east.")
+    name: str | None = strawberry.field(description="Name of the place.")
+    address: str | None = strawberry.field(description="Address of the place.")
+    url: str | None = strawberry.field(description="A page about the place.")
+
+
+@strawberry.type(description="Content that has no type of its own here; nothing of it is lost.")
+class UnsupportedContent:
+    type: str = strawberry.field(description="WhatsApp's name of the message type.")
+    reason: str | None = strawberry.field(
+        description="Why WhatsApp could not pass it on, or which kind of message it names."
+    )
+    raw: JSON | None = strawberry.field(description="The message as WhatsApp sent it.")
+
+
+MessageContent = Annotated[
+    TextContent
+    | MediaContent
+    | LocationContent
+    | ContactsContent
+    | InteractiveReplyContent
+    | OrderContent
+    | SystemContent
+    | UnsupportedContent,
+    strawberry.union(
+        "MessageContent",
+        description="What a message says; more kinds will come, so treat unknown ones kindly.",
+    ),
+]
+Content = (
+    TextContent
+    | MediaContent
+    | LocationContent
+    | ContactsContent
+    | InteractiveReplyContent
+    | OrderContent
+    | SystemContent
+    | UnsupportedContent
+)
+# Each gives None for what it can't read.
+_READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
+    "contacts": read_contacts,
+    "interactive": read_interactive,
+    "button": read_template_button,
+    "order": read_order,
+    "system": read_system,
+}
+
+
+def read_content(message: Message) -> Content:
+    """The typed content of a message; what has not the expected keys is shown as unsupported."""
+    content = message.content
+    if message.type == "text" and isinstance(content.get("body"), str):
+        return TextContent(body=content["body"], preview_url=bool(content.get("preview_url")))
+    if message.type.upper() in MediaKind.__members__ and content:
+        return _read_media(MediaKind[message.type.upper()], message)
+    if message.type == "location" and {"latitude", "longitude"} <= content.keys():
+        return _read_location(content)
+    read = _READERS.get(message.type)
+    found = read(content) if read is not None and content else None
+    if found is not None:
+        return found
+    raw = _read_raw(message)
+    return UnsupportedContent(type=message.type, reason=_find_reason(message, raw), raw=raw)
+
+
+def _read_media(kind: MediaKind, message: Message) -> MediaContent:
+    content = message.content
+    return MediaContent(
+        kind=kind,
+        media_id=content.get("id"),
+        mime_type=content.get("mime_type"),
+        filename=content.get("filename"),
+        caption=content.get("caption"),
+        voice=bool(content.get("voice")),
+        animated=bool(content.get("animated")),
+        state=message.media_state,
+        document=message,
+    )
+
+
+def _read_location(content: dict[str, Any]) -> LocationContent:
+    return LocationContent(
+        latitude=float(content["latitude"]),
+        longitude=float(content["longitude"]),
+        name=content.get("name"),
+        address=content.get("address"),
+        url=content.get("url"),
+    )
+
+
+def _read_raw(message: Message) -> Any:
+    if message.raw is not None:
+        return json.loads(message.raw)
+    return message.content or None
+
+
+def _find_reason(message: Message, raw: Any) -> str | None:
+    """What WhatsApp says about it, else which type it names."""
+    told = ((error.details, error.title) for error in message.errors)
+    found = next((reason for error in told for reason in error if reason), None)
+    item = raw if isinstance(raw, dict) else {}
+    for error in read_objects(item, "errors"):
+        found = found or read_text(read_object(error, "error_data"), "details")
+        found = found or read_text(error, "title", "message")
+    return found or read_text(read_object(item, "unsupported"), "type")

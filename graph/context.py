@@ -1,0 +1,51 @@
+"""What a resolver can reach: the services of this process, who is asking, and the loaders."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from strawberry.types import Info as StrawberryInfo
+
+from graph.loaders import Loaders
+from models import ParkedItem
+from whatsapp.access import Viewer
+from whatsapp.crypto import KeyRing
+from whatsapp.media_store import MediaStores
+from whatsapp.media_urls import MediaUrls
+from whatsapp.outbox import Outbox
+from whatsapp.settings import Settings
+
+if TYPE_CHECKING:
+    from graph.live.feed import LiveFeed
+
+
+@dataclass(frozen=True)
+class Services:
+    """Made once by `app.create_app`, shared by every request and socket of the process."""
+
+    settings: Settings
+    keyring: KeyRing
+    outbox: Outbox
+    live: "LiveFeed"
+    media_urls: MediaUrls
+    media_stores: MediaStores
+    replay_parked: Callable[[Sequence[ParkedItem]], Awaitable[list[ParkedItem]]]
+    """Applies parked items again and gives them back as they are then."""
+    wake_ingest: Callable[[], None]
+    """Has items replayed soon that wait for an account which has just been made or enabled."""
+
+
+@dataclass
+class Context:
+    """One per HTTP request, and one per operation on a WebSocket."""
+
+    services: Services
+    request_id: str
+    viewer: Viewer | None = None
+    """None for somebody who showed no valid credential."""
+    connection_params: dict[str, object] = field(default_factory=dict)
+    """The payload of `connection_init`."""
+    loaders: Loaders = field(default_factory=Loaders)
+
+
+Info = StrawberryInfo[Context, object]

@@ -1,0 +1,185 @@
+"""Conversations in the graph: the inbox."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import strawberry
+from strawberry import relay
+
+import models
+from graph.accounts import Account
+from graph.connections import (
+    BY_ACTIVITY,
+    BY_TIMESTAMP,
+    After,
+    Before,
+    First,
+    Last,
+    connect,
+    read_page,
+)
+from graph.contacts import Contact
+from graph.context import Info
+from graph.enums import ConversationStatus
+from graph.filters import AccountId, NodeId, limit_to_account
+from graph.ids import parse_id
+from graph.loaders import load_contact, load_conversation, load_message, load_unread_count
+from graph.missing import require_account, vanished
+from graph.permissions import IsViewer
+from models.base import utc_now
+from whatsapp.conversations import window_expires_at, window_is_open
+
+if TYPE_CHECKING:
+    from graph.messages import Message
+
+
+@strawberry.type(
+    description="The 24 hours after the customer's last message, in which anything may be sent;"
+    " outside it only templates may."
+)
+class ServiceWindow:
+    is_open: bool = strawberry.field(description="Whether it is open now.")
+    expires_at: datetime | None = strawberry.field(
+        description="When it ends or ended; null if the customer never wrote."
+    )
+
+
+@strawberry.type(description="Everything said between one account and one contact.")
+class Conversation(relay.Node):
+    node_id: relay.NodeID[str]
+    status: ConversationStatus = strawberry.field(description="Whether it needs attention.")
+    assignee_id: str | None = strawberry.field(
+        description="Your own application's id of the agent who has it."
+    )
+    tags: list[str] = strawberry.field(description="Labels that your staff gave it.")
+    last_activity_at: datetime = strawberry.field(
+        description="Time of the newest message; lists are sorted by it."
+    )
+    created_at: datetime = strawberry.field(description="When it began.")
+    document: strawberry.Private[models.Conversation]
+
+    @strawberry.field(description="The account it is held with.")
+    async def account(self, info: Info) -> Account:
+        return await require_account(info, self.document.account_id)
+
+    @strawberry.field(description="The customer.")
+    async def contact(self, info: Info) -> Contact:
+        document = await load_contact(info, self.document.contact_id)
+        if document is None:
+            raise vanished("contact")
+        return Contact.from_document(document)
+
+    @strawberry.field(description="How many messages of the customer nobody has read yet.")
+    async def unread_count(self, info: Info) -> int:
+        return await load_unread_count(info, self.document.id)
+
+    @strawberry.field(description="The newest message.")
+    async def last_message(
+        self, info: Info
+    ) -> Annotated["Message", strawberry.lazy("graph.messages")] | None:
+        from graph.messages import Message  # noqa: PLC0415 - they name each other
+
+        if self.document.last_message_id is None:
+            return None
+        document = await load_message(info, self.document.last_message_id)
+        return Message.from_document(document) if document else None
+
+    @strawberry.field(description="Whether anything but a template may be sent, and until when.")
+    def service_window(self) -> ServiceWindow:
+        return ServiceWindow(
+            is_open=window_is_open(self.document, utc_now()),
+            expires_at=window_expires_at(self.document),
+        )
+
+    @strawberry.field(description="What was said, newest first.")
+    async def messages(
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> relay.Connection[Annotated["Message", strawberry.lazy("graph.messages")]]:
+        from graph.messages import Message  # noqa: PLC0415 - they name each other
+
+        page = read_page(info, first=first, after=after, last=last, before=before)
+        said_here = {"conversation_id": self.document.id}
+        return await connect(
+            models.Message, said_here, Message.from_document, order=BY_TIMESTAMP, page=page
+        )
+
+    @classmethod
+    def from_document(cls, document: models.Conversation) -> Self:
+        return cls(
+            node_id=str(document.id),
+            status=document.status,
+            assignee_id=document.assignee_id,
+            tags=document.tags,
+            last_activity_at=document.last_activity_at,
+            created_at=document.created_at,
+            document=document,
+        )
+
+
+@strawberry.input(description="Which conversations; all the given conditions must hold.")
+class ConversationFilter:
+    status: ConversationStatus | None = strawberry.field(
+        default=None, description="They are in this state."
+    )
+    assignee_id: str | None = strawberry.field(
+        default=None, description="They are assigned to this agent."
+    )
+    unassigned: bool | None = strawberry.field(default=None, description="Whether nobody has them.")
+    tags: list[str] | None = strawberry.field(default=None, description="They have all these tags.")
+
+    def list_conditions(self) -> list[dict[str, Any]]:
+        conditions: list[dict[str, Any]] = []
+        if self.status is not None:
+            conditions.append({"status": self.status.value})
+        if self.assignee_id is not None:
+            conditions.append({"assignee_id": self.assignee_id})
+        if self.unassigned is not None:
+            conditions.append({"assignee_id": None if self.unassigned else {"$ne": None}})
+        if self.tags:
+            conditions.append({"tags": {"$all": self.tags}})
+        return conditions
+
+
+@strawberry.type
+class ConversationQueries:
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The conversation with this id, or null. Needs role VIEWER.",
+    )
+    async def conversation(self, info: Info, id: NodeId) -> Conversation | None:
+        conversation_id = parse_id(id, "Conversation")
+        document = await load_conversation(info, conversation_id) if conversation_id else None
+        return Conversation.from_document(document) if document else None
+
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The conversations you may see, newest activity first. Needs role VIEWER.",
+    )
+    async def conversations(
+        self,
+        info: Info,
+        account_id: AccountId = None,
+        filter: Annotated[
+            ConversationFilter | None,
+            strawberry.argument(description="Only conversations like these."),
+        ] = None,
+        first: First = 50,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> relay.Connection[Conversation]:
+        page = read_page(info, first=first, after=after, last=last, before=before)
+        conditions = [limit_to_account(info, account_id)]
+        conditions += filter.list_conditions() if filter else []
+        return await connect(
+            models.Conversation,
+            {"$and": conditions},
+            Conversation.from_document,
+            order=BY_ACTIVITY,
+            page=page,
+        )

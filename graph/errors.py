@@ -1,0 +1,148 @@
+"""What a caller is told when something fails: a code for everybody, details for the log only.
+
+Every error that leaves the graph passes `format_errors`, over HTTP and over WebSocket.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from graphql import GraphQLError, GraphQLSyntaxError
+from pymongo.errors import ConnectionFailure, PyMongoError
+from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+
+from whatsapp.errors import Refused
+
+logger = logging.getLogger(__name__)
+
+
+class ErrorCode(StrEnum):
+    """`extensions.code` of an error."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    RATE_LIMITED = "RATE_LIMITED"
+    CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+
+
+class RequestError(GraphQLError):
+    """An error that says what its caller can do; it is shown as it is."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message, extensions={"code": code.value})
+
+
+def bad_input(message: str) -> RequestError:
+    return RequestError(ErrorCode.BAD_USER_INPUT, message)
+
+
+def unauthenticated() -> RequestError:
+    return RequestError(
+        ErrorCode.UNAUTHENTICATED,
+        "Show a valid API key in the header `Authorization: Bearer wag_...`.",
+    )
+
+
+def forbidden(message: str) -> RequestError:
+    return RequestError(ErrorCode.FORBIDDEN, message)
+
+
+def service_unavailable() -> RequestError:
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE, "The database can't be reached at the moment: try again."
+    )
+
+
+def format_errors(errors: Iterable[GraphQLError], *, request_id: str) -> list[GraphQLError]:
+    """The errors as a client may see them: each with a code, unexpected ones masked and logged."""
+    return [_format_error(error, request_id) for error in errors]
+
+
+def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
+    if error.extensions and "code" in error.extensions:
+        return error
+    cause = _find_cause(error)
+    if is_database_unavailable(cause):
+        logger.warning("Request %s: MongoDB is away (%s)", request_id, type(cause).__name__)
+        return _replace(error, service_unavailable())
+    code = _classify(error, cause)
+    if code is not ErrorCode.INTERNAL_SERVER_ERROR:
+        return _replace(error, RequestError(code, _describe(error, cause)))
+    logger.error("Request %s failed at %s", request_id, error.path, exc_info=cause)
+    masked = RequestError(code, f"Something went wrong; the log has it as request {request_id}.")
+    masked.extensions = {"code": code.value, "requestId": request_id}
+    return _replace(error, masked)
+
+
+def _find_cause(error: GraphQLError) -> BaseException:
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def is_database_unavailable(cause: BaseException) -> bool:
+    return isinstance(cause, PyMongoError) and (
+        isinstance(cause, ConnectionFailure) or bool(cause.timeout)
+    )
+
+
+_CALLERS_FAULT = (
+    CannotGetOperationTypeError,
+    InvalidOperationTypeError,
+    StrawberryInputCoercionError,
+    Refused,
+)
+
+
+def _classify(error: GraphQLError, cause: BaseException) -> ErrorCode:
+    if isinstance(cause, GraphQLSyntaxError):
+        return ErrorCode.GRAPHQL_PARSE_FAILED
+    if isinstance(cause, RecursionError) and error.path is None:
+        return ErrorCode.QUERY_TOO_COMPLEX
+    if isinstance(cause, _CALLERS_FAULT):
+        return ErrorCode.BAD_USER_INPUT
+    # graphql-core names the place in the document for what the caller wrote there (a variable of
+    # the wrong type, say), and none when a value of ours does not fit the schema.
+    # A variable is refused before any field runs, so its error has no path.
+    if isinstance(cause, GraphQLError) and (cause.nodes or (error.nodes and error.path is None)):
+        return ErrorCode.BAD_USER_INPUT
+    return ErrorCode.INTERNAL_SERVER_ERROR
+
+
+def _describe(error: GraphQLError, cause: BaseException) -> str:
+    if isinstance(cause, RecursionError):
+        return "The document is nested too deeply."
+    if isinstance(cause, CannotGetOperationTypeError):
+        return cause.as_http_error_reason()
+    if isinstance(cause, InvalidOperationTypeError):
+        return "Subscriptions need a WebSocket (protocol graphql-transport-ws)."
+    return hide_values(error.message)
+
+
+# graphql-core repeats what it was given, after these words.
+_GIVEN_VALUE = re.compile(r"( cannot represent [^:]*): .*|,? [Ff]ound: .*", re.DOTALL)
+
+
+def hide_values(message: str) -> str:
+    """The message without the value that was refused: it may hold a token of the caller's."""
+    return _GIVEN_VALUE.sub(lambda match: f"{match[1] or ''}.", message).replace("..", ".")
+
+
+def _replace(error: GraphQLError, shown: RequestError) -> GraphQLError:
+    return GraphQLError(
+        shown.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=shown.extensions,
+    )

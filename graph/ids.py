@@ -1,0 +1,70 @@
+"""Global ids: opaque to clients, base64 of `Type:document id`, as Relay writes them."""
+
+import base64
+import binascii
+import re
+
+from beanie import PydanticObjectId
+
+from whatsapp.errors import NotFound
+
+_OBJECT_ID = re.compile(r"[0-9a-f]{24}")
+_MAX_LENGTH = 256
+_LABELS = {
+    "Account": "account",
+    "ApiKey": "API key",
+    "Contact": "contact",
+    "Conversation": "conversation",
+    "Message": "message",
+    "ParkedItem": "parked item",
+    "User": "user",
+}
+
+
+def encode_id(type_name: str, document_id: object) -> str:
+    return base64.b64encode(f"{type_name}:{document_id}".encode()).decode()
+
+
+def split_id(global_id: str) -> tuple[str, str] | None:
+    """The type name and the document id, or None for what is no global id of ours."""
+    if len(global_id) > _MAX_LENGTH:
+        return None
+    try:
+        text = base64.b64decode(global_id, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    type_name, separator, document_id = text.partition(":")
+    return (type_name, document_id) if separator else None
+
+
+def parse_object_id(text: str) -> PydanticObjectId | None:
+    return PydanticObjectId(text) if _OBJECT_ID.fullmatch(text) else None
+
+
+def parse_id(global_id: str, type_name: str) -> PydanticObjectId | None:
+    """The document's id; None where it is malformed or of another type: no such thing exists."""
+    parts = split_id(global_id)
+    return parse_object_id(parts[1]) if parts and parts[0] == type_name else None
+
+
+def require_id(global_id: str, type_name: str, *path: str) -> PydanticObjectId:
+    """The document's id.
+
+    Raises:
+        NotFound: it is malformed or of another type; `path` is where it stood in the input.
+    """
+    document_id = parse_id(global_id, type_name)
+    if document_id is None:
+        raise NotFound(f"The {_LABELS[type_name]}", field=[*path])
+    return document_id
+
+
+def parse_given_id(global_id: str | None, type_name: str, *path: str) -> PydanticObjectId | None:
+    """As `require_id`; None where no id was given."""
+    return None if global_id is None else require_id(global_id, type_name, *path)
+
+
+def parse_text_id(global_id: str, type_name: str) -> str | None:
+    """As `parse_id`, for the documents whose id is a digest and not an ObjectId."""
+    parts = split_id(global_id)
+    return parts[1] if parts and parts[0] == type_name else None

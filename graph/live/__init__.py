@@ -1,0 +1,1 @@
+"""What changed in the database → subscribers: one change stream a process, fanned out in memory."""

@@ -1,0 +1,51 @@
+"""The ring: the most recent events, so that a short absence costs no look into the database."""
+
+from bisect import bisect_right
+from datetime import timedelta
+
+from graph.live.cursors import Position
+from graph.live.events import LiveEvent
+
+MAX_EVENTS = 10_000
+MAX_AGE = timedelta(hours=1)
+
+
+class EventRing:
+    """Holds every event after `floor`, in order, up to a number and an age."""
+
+    def __init__(self, *, max_events: int = MAX_EVENTS, max_age: timedelta = MAX_AGE) -> None:
+        self.floor: Position | None = None
+        """None until a change stream is open, and again once its history was lost."""
+        self.generation = 0
+        """Counts the losses: whoever reads across one has missed something."""
+        self._max_events = max_events
+        self._max_age = max_age
+        self._events: list[LiveEvent] = []
+
+    def begin(self, floor: Position) -> None:
+        self.floor = floor
+
+    def forget(self) -> None:
+        self.generation += 1
+        self.floor = None
+        self._events.clear()
+
+    def append(self, event: LiveEvent) -> None:
+        self._events.append(event)
+        # Dropping a tenth at a time keeps the cost of moving the rest small.
+        if len(self._events) > self._max_events * 1.1:
+            self._drop(len(self._events) - self._max_events)
+        # Age is counted on the clock that stamped the events, the database's.
+        elif event.at - self._events[0].at > self._max_age * 1.1:
+            oldest = event.at - self._max_age
+            self._drop(sum(1 for kept in self._events if kept.at < oldest))
+
+    def list_after(self, position: Position, limit: int) -> list[LiveEvent]:
+        """The first events after the position, which must not be below `floor`."""
+        start = bisect_right(self._events, position, key=lambda event: event.position)
+        return self._events[start : start + limit]
+
+    def _drop(self, number: int) -> None:
+        if number:
+            self.floor = self._events[number - 1].position
+            del self._events[:number]

@@ -1,0 +1,132 @@
+"""The parts of a message: its status history, errors, reactions, referral and pricing."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+
+import strawberry
+from beanie import PydanticObjectId
+
+import models
+from graph.contacts import Contact
+from graph.context import Info
+from graph.enums import MessageStatus
+from graph.loaders import load_contact
+from graph.reading import read_bool, read_object, read_text
+
+_STATUSES_BY_KEY = {status.key: status for status in MessageStatus}
+
+
+@strawberry.type(description="A status that a message reached.")
+class MessageStatusTime:
+    status: MessageStatus = strawberry.field(description="The status.")
+    at: datetime = strawberry.field(description="When it was reached, as WhatsApp tells it.")
+
+
+def list_status_times(message: models.Message) -> list[MessageStatusTime]:
+    """Sorted by rank, not by time: WhatsApp's clock has steps of a second."""
+    reached = [
+        MessageStatusTime(status=_STATUSES_BY_KEY[key], at=at)
+        for key, at in message.status_times.items()
+        if key in _STATUSES_BY_KEY
+    ]
+    return sorted(reached, key=lambda step: step.status.rank)
+
+
+@strawberry.type(description="A status that WhatsApp reported and this server has no name for.")
+class OtherStatus:
+    name: str = strawberry.field(description="WhatsApp's word for it, such as deleted.")
+    at: datetime = strawberry.field(description="When it was reached, as WhatsApp tells it.")
+
+
+@strawberry.type(description="Why a message failed.")
+class MessageError:
+    code: int = strawberry.field(description="WhatsApp's error code; 0 for an error of our own.")
+    title: str | None = strawberry.field(description="What went wrong, in a few words.")
+    details: str | None = strawberry.field(description="What went wrong, and what to do about it.")
+    href: str | None = strawberry.field(description="WhatsApp's page about it.")
+    retryable: bool = strawberry.field(description="Whether sending it again later can help.")
+
+    @classmethod
+    def from_document(cls, document: models.MessageError) -> Self:
+        return cls(
+            code=document.code,
+            title=document.title,
+            details=document.details,
+            href=document.href,
+            retryable=document.retryable,
+        )
+
+
+@strawberry.type(description="An emoji that somebody put on a message.")
+class MessageReaction:
+    emoji: str = strawberry.field(description="The emoji.")
+    at: datetime = strawberry.field(description="When it was put there.")
+    contact_id: strawberry.Private[PydanticObjectId | None]
+
+    @strawberry.field(description="Who put it there; null for the business itself.")
+    async def contact(self, info: Info) -> Contact | None:
+        if self.contact_id is None:
+            return None
+        document = await load_contact(info, self.contact_id)
+        return Contact.from_document(document) if document else None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        return cls(
+            emoji=document["emoji"], at=document["at"], contact_id=document.get("contact_id")
+        )
+
+
+@strawberry.type(description="The advertisement or post from which a customer came.")
+class MessageReferral:
+    source_url: str | None = strawberry.field(description="Its address.")
+    source_type: str | None = strawberry.field(description="What it is: ad or post.")
+    source_id: str | None = strawberry.field(description="Meta's id of it.")
+    headline: str | None = strawberry.field(description="Its headline.")
+    body: str | None = strawberry.field(description="Its text.")
+    media_type: str | None = strawberry.field(description="What it shows: image or video.")
+    image_url: str | None = strawberry.field(description="Address of its picture.")
+    video_url: str | None = strawberry.field(description="Address of its video.")
+    thumbnail_url: str | None = strawberry.field(description="Address of its thumbnail.")
+    click_id: str | None = strawberry.field(description="Meta's id of the click (ctwa_clid).")
+    welcome_text: str | None = strawberry.field(
+        description="What the customer was greeted with before they wrote."
+    )
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        return cls(
+            source_url=read_text(document, "source_url"),
+            source_type=read_text(document, "source_type"),
+            source_id=read_text(document, "source_id"),
+            headline=read_text(document, "headline"),
+            body=read_text(document, "body"),
+            media_type=read_text(document, "media_type"),
+            image_url=read_text(document, "image_url"),
+            video_url=read_text(document, "video_url"),
+            thumbnail_url=read_text(document, "thumbnail_url"),
+            click_id=read_text(document, "ctwa_clid"),
+            welcome_text=read_text(read_object(document, "welcome_message"), "text"),
+        )
+
+
+@strawberry.type(description="What WhatsApp charges for a message.")
+class MessagePricing:
+    billable: bool | None = strawberry.field(description="Whether it costs anything.")
+    model: str | None = strawberry.field(description="WhatsApp's pricing model: PMP or CBP.")
+    type: str | None = strawberry.field(
+        description="Why it costs what it costs: regular, free_customer_service and so on."
+    )
+    category: str | None = strawberry.field(
+        description="The rate it falls under: service, utility, marketing and so on."
+    )
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        return cls(
+            billable=read_bool(document, "billable"),
+            model=read_text(document, "pricing_model"),
+            type=read_text(document, "type", "pricing_type"),
+            category=read_text(document, "category"),
+        )

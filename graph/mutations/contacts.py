@@ -1,0 +1,133 @@
+"""Mutations of contacts."""
+
+import strawberry
+from beanie import PydanticObjectId
+from strawberry import ID, Maybe
+from strawberry.scalars import JSON
+
+from graph.contacts import Contact
+from graph.context import Info
+from graph.extensions import run_without_deadline
+from graph.ids import require_id
+from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
+from graph.permissions import IsAdmin, IsAgent, get_viewer
+from whatsapp import directory
+
+
+@strawberry.input(description="What to change of a contact; absent fields stay as they are.")
+class UpdateContactInput:
+    contact_id: ID = strawberry.field(description="The contact.")
+    name: Maybe[str | None] = strawberry.field(
+        description="The name your staff give them, at most 200 characters; null clears it."
+    )
+    tags: Maybe[list[str] | None] = strawberry.field(
+        description="All their labels from now on: at most 50 of 64 characters."
+    )
+    attributes: Maybe[JSON | None] = strawberry.field(
+        description="A JSON object of at most 16 KiB that replaces the one before."
+    )
+    marketing_opt_out: Maybe[bool | None] = strawberry.field(
+        description="Whether they want no marketing messages."
+    )
+
+
+@strawberry.input(description="Which person a contact is.")
+class LinkContactInput:
+    contact_id: ID = strawberry.field(description="The contact.")
+    user_id: ID = strawberry.field(description="The user they are.")
+
+
+@strawberry.input(description="The contact to take the user from.")
+class UnlinkContactInput:
+    contact_id: ID = strawberry.field(description="The contact.")
+
+
+@strawberry.input(description="The contact to erase.")
+class DeleteContactInput:
+    contact_id: ID = strawberry.field(description="The contact.")
+
+
+@strawberry.type(description="A contact as it is now.")
+class ContactPayload:
+    contact: Contact | None = strawberry.field(
+        default=None, description="The contact; null if it was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.type(description="The contact that was changed.")
+class UpdateContactPayload(ContactPayload):
+    pass
+
+
+@strawberry.type(description="The contact with its user.")
+class LinkContactPayload(ContactPayload):
+    pass
+
+
+@strawberry.type(description="The contact without a user.")
+class UnlinkContactPayload(ContactPayload):
+    pass
+
+
+@strawberry.type(description="What was erased.")
+class DeleteContactPayload:
+    deleted_contact_id: ID | None = strawberry.field(
+        default=None, description="Id of the contact that was; null if it was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.type
+class ContactMutations:
+    @strawberry.mutation(
+        permission_classes=[IsAgent], description="Changes a contact. Needs role AGENT."
+    )
+    @refusals_as_data(UpdateContactPayload)
+    async def update_contact(self, info: Info, input: UpdateContactInput) -> UpdateContactPayload:
+        never_null = ("tags", "attributes", "marketing_opt_out")
+        document = await directory.update_contact(
+            get_viewer(info),
+            _require(input.contact_id),
+            changes=list_changes(input, "name", *never_null, required=never_null),
+        )
+        return UpdateContactPayload(contact=Contact.from_document(document))
+
+    @strawberry.mutation(
+        permission_classes=[IsAgent],
+        description="Says which user a contact is, in place of any other. Needs role AGENT.",
+    )
+    @refusals_as_data(LinkContactPayload)
+    async def link_contact(self, info: Info, input: LinkContactInput) -> LinkContactPayload:
+        document = await directory.link_contact(
+            get_viewer(info),
+            _require(input.contact_id),
+            require_id(input.user_id, "User", "userId"),
+        )
+        return LinkContactPayload(contact=Contact.from_document(document))
+
+    @strawberry.mutation(
+        permission_classes=[IsAgent],
+        description="Takes the user from a contact; messages don't bring one back."
+        " Needs role AGENT.",
+    )
+    @refusals_as_data(UnlinkContactPayload)
+    async def unlink_contact(self, info: Info, input: UnlinkContactInput) -> UnlinkContactPayload:
+        contact_id = _require(input.contact_id)
+        document = await directory.unlink_contact(get_viewer(info), contact_id)
+        return UnlinkContactPayload(contact=Contact.from_document(document))
+
+    @strawberry.mutation(
+        permission_classes=[IsAdmin],
+        description="Erases a contact with its conversation and messages, for good, and the user"
+        " that a first message made if no contact of theirs is left. Needs role ADMIN.",
+    )
+    @refusals_as_data(DeleteContactPayload)
+    async def delete_contact(self, info: Info, input: DeleteContactInput) -> DeleteContactPayload:
+        contact_id = _require(input.contact_id)
+        await run_without_deadline(directory.erase_contact(get_viewer(info), contact_id))
+        return DeleteContactPayload(deleted_contact_id=input.contact_id)
+
+
+def _require(contact_id: str) -> PydanticObjectId:
+    return require_id(contact_id, "Contact", "contactId")

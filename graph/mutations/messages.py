@@ -1,0 +1,155 @@
+"""Mutations of messages: sending, trying again, and taking back."""
+
+import strawberry
+from strawberry import Maybe
+
+from graph.context import Info
+from graph.ids import parse_given_id, require_id
+from graph.messages import Message
+from graph.mutations.payloads import UserError, refusals_as_data, user_errors
+from graph.permissions import IsAgent, get_viewer
+from whatsapp.errors import InvalidInput
+from whatsapp.outbox import OutgoingContent, OutgoingText, Recipient
+
+
+@strawberry.input(one_of=True, description="To whom; exactly one.")
+class RecipientInput:
+    phone_number: Maybe[str] = strawberry.field(
+        description='A phone number in E.164 form, with or without "+"; needs `accountId`.'
+    )
+    business_scoped_user_id: Maybe[str] = strawberry.field(
+        description="WhatsApp's id of a person for your business; needs `accountId`."
+    )
+    contact_id: Maybe[strawberry.ID] = strawberry.field(description="A contact.")
+    conversation_id: Maybe[strawberry.ID] = strawberry.field(description="A conversation.")
+
+    def to_recipient(self) -> Recipient:
+        """Raises NotFound: an id is none of a contact or conversation."""
+        contact, conversation = self.contact_id, self.conversation_id
+        return Recipient(
+            phone_number=self.phone_number.value if self.phone_number else None,
+            bsuid=self.business_scoped_user_id.value if self.business_scoped_user_id else None,
+            contact_id=require_id(contact.value, "Contact", "to", "contactId") if contact else None,
+            conversation_id=(
+                require_id(conversation.value, "Conversation", "to", "conversationId")
+                if conversation
+                else None
+            ),
+        )
+
+
+@strawberry.input(description="A text.")
+class TextInput:
+    body: str = strawberry.field(description="The text: 1 to 4096 characters.")
+    preview_url: bool | None = strawberry.field(
+        default=False, description="Whether WhatsApp shows a preview of the first link."
+    )
+
+
+@strawberry.input(one_of=True, description="What to send; exactly one.")
+class MessageContentInput:
+    text: Maybe[TextInput] = strawberry.field(description="A text.")
+
+    def to_content(self) -> OutgoingContent:
+        """Raises InvalidInput: there is none."""
+        if self.text is None:
+            raise InvalidInput("Exactly one kind of content is needed.", field=["content"])
+        text = self.text.value
+        return OutgoingText(body=text.body, preview_url=bool(text.preview_url))
+
+
+@strawberry.input(description="A message to send.")
+class SendMessageInput:
+    account_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The account that sends; needed only with a phone number or a user id.",
+    )
+    to: RecipientInput = strawberry.field(description="To whom.")
+    content: MessageContentInput = strawberry.field(description="What.")
+    reply_to_message_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The message of the same conversation that it answers."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="A key of your own: sent again with it, a message is not sent twice."
+        " At most 255 characters.",
+    )
+
+
+@strawberry.input(description="The message to send again.")
+class RetryMessageInput:
+    message_id: strawberry.ID = strawberry.field(
+        description="A message that is FAILED, UNKNOWN or CANCELLED."
+    )
+
+
+@strawberry.input(description="The message to take back.")
+class CancelMessageInput:
+    message_id: strawberry.ID = strawberry.field(description="A message that is QUEUED.")
+
+
+@strawberry.type(description="A message as it is now.")
+class MessagePayload:
+    message: Message | None = strawberry.field(
+        default=None, description="The message; null if it was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.type(description="The message that will be sent.")
+class SendMessagePayload(MessagePayload):
+    pass
+
+
+@strawberry.type(description="The new message that will be sent in place of the old one.")
+class RetryMessagePayload(MessagePayload):
+    pass
+
+
+@strawberry.type(description="The message that was taken back.")
+class CancelMessagePayload(MessagePayload):
+    pass
+
+
+@strawberry.type
+class MessageMutations:
+    @strawberry.mutation(
+        permission_classes=[IsAgent],
+        description="Stores a message as QUEUED and sends it in the order of its conversation;"
+        " subscribe to `messageStatusChanged` to see what becomes of it. Needs role AGENT.",
+    )
+    @refusals_as_data(SendMessagePayload)
+    async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
+        account_id, reply_to_id = input.account_id, input.reply_to_message_id
+        document = await info.context.services.outbox.queue_message(
+            get_viewer(info),
+            account_id=parse_given_id(account_id, "Account", "accountId"),
+            recipient=input.to.to_recipient(),
+            content=input.content.to_content(),
+            reply_to_message_id=parse_given_id(reply_to_id, "Message", "replyToMessageId"),
+            idempotency_key=input.idempotency_key,
+        )
+        return SendMessagePayload(message=Message.from_document(document))
+
+    @strawberry.mutation(
+        permission_classes=[IsAgent],
+        description="Sends a message again as a new one with `retryOf`; if the first did arrive,"
+        " the customer gets it twice. Needs role AGENT.",
+    )
+    @refusals_as_data(RetryMessagePayload)
+    async def retry_message(self, info: Info, input: RetryMessageInput) -> RetryMessagePayload:
+        message_id = require_id(input.message_id, "Message", "messageId")
+        outbox = info.context.services.outbox
+        document = await outbox.retry_message(get_viewer(info), message_id)
+        return RetryMessagePayload(message=Message.from_document(document))
+
+    @strawberry.mutation(
+        permission_classes=[IsAgent],
+        description="Takes back a message that is still QUEUED. Needs role AGENT.",
+    )
+    @refusals_as_data(CancelMessagePayload)
+    async def cancel_message(self, info: Info, input: CancelMessageInput) -> CancelMessagePayload:
+        message_id = require_id(input.message_id, "Message", "messageId")
+        outbox = info.context.services.outbox
+        document = await outbox.cancel_message(get_viewer(info), message_id)
+        return CancelMessagePayload(message=Message.from_document(document))

@@ -1,0 +1,95 @@
+"""Mutations of parked items: applying them after all, or deciding that they are not needed."""
+
+from collections.abc import Sequence
+
+import strawberry
+
+import models
+from graph.context import Info
+from graph.mutations.payloads import UserError, refusals_as_data, user_errors
+from graph.parked_items import ParkedItem, find_parked_items
+from graph.permissions import IsAdmin, get_viewer
+from models import ParkedState
+from models.base import collection, utc_now
+from whatsapp.errors import InvalidInput, NotFound
+
+MAX_ITEMS = 100
+
+
+@strawberry.input(description="The parked items to apply.")
+class ReplayParkedItemsInput:
+    ids: list[strawberry.ID] = strawberry.field(description="At most 100 parked items.")
+
+
+@strawberry.input(description="The parked items that are not needed.")
+class DiscardParkedItemsInput:
+    ids: list[strawberry.ID] = strawberry.field(description="At most 100 parked items.")
+
+
+@strawberry.type(description="Parked items as they are now.")
+class ParkedItemsPayload:
+    parked_items: list[ParkedItem] | None = strawberry.field(
+        default=None, description="The items in their order; null if it was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.type(
+    description="The items after another try: APPLIED, or PARKED with what is wrong now."
+)
+class ReplayParkedItemsPayload(ParkedItemsPayload):
+    pass
+
+
+@strawberry.type(description="The items that were discarded.")
+class DiscardParkedItemsPayload(ParkedItemsPayload):
+    pass
+
+
+@strawberry.type
+class ParkedItemMutations:
+    @strawberry.mutation(
+        permission_classes=[IsAdmin],
+        description="Tries again to apply what was parked; what is resolved stays so."
+        " Needs role ADMIN.",
+    )
+    @refusals_as_data(ReplayParkedItemsPayload)
+    async def replay_parked_items(
+        self, info: Info, input: ReplayParkedItemsInput
+    ) -> ReplayParkedItemsPayload:
+        items = await _find_items(info, input.ids)
+        waiting = [item for item in items if item.state is ParkedState.PARKED]
+        replayed = await info.context.services.replay_parked(waiting) if waiting else []
+        now = {item.id: item for item in (*items, *replayed)}
+        return ReplayParkedItemsPayload(
+            parked_items=[ParkedItem.from_document(now[item.id]) for item in items]
+        )
+
+    @strawberry.mutation(
+        permission_classes=[IsAdmin],
+        description="Marks parked items as not needed; they stay listed. Needs role ADMIN.",
+    )
+    @refusals_as_data(DiscardParkedItemsPayload)
+    async def discard_parked_items(
+        self, info: Info, input: DiscardParkedItemsInput
+    ) -> DiscardParkedItemsPayload:
+        item_ids = [item.id for item in await _find_items(info, input.ids)]
+        await collection(models.ParkedItem).update_many(
+            {"_id": {"$in": item_ids}, "state": ParkedState.PARKED.value},
+            {"$set": {"state": ParkedState.DISCARDED.value, "resolved_at": utc_now()}},
+        )
+        items = await _find_items(info, input.ids)
+        return DiscardParkedItemsPayload(
+            parked_items=[ParkedItem.from_document(item) for item in items]
+        )
+
+
+async def _find_items(info: Info, global_ids: Sequence[str]) -> list[models.ParkedItem]:
+    """All of them; raises InvalidInput for too many, NotFound if one is missing."""
+    if len(global_ids) > MAX_ITEMS:
+        raise InvalidInput(f"At most {MAX_ITEMS} items can be given.", field=["ids"])
+    found = await find_parked_items(get_viewer(info), dict.fromkeys(global_ids))
+    items = [item for item in found if item is not None]
+    if len(items) < len(found):
+        raise NotFound("A parked item", field=["ids"])
+    return items

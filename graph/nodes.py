@@ -1,0 +1,105 @@
+"""`node` and `nodes`: anything that has a global id. The same rules hold as in its own field."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+
+import strawberry
+from beanie import PydanticObjectId
+from strawberry import relay
+
+from graph.account_events import find_account_event
+from graph.accounts import Account, get_account
+from graph.api_keys import ApiKey, find_api_key
+from graph.contacts import Contact
+from graph.context import Info
+from graph.conversations import Conversation
+from graph.errors import bad_input
+from graph.ids import encode_id, parse_object_id, split_id
+from graph.loaders import load_contact, load_conversation, load_message, load_template, load_user
+from graph.messages import Message
+from graph.parked_items import ParkedItem, find_parked_items
+from graph.permissions import IsViewer, get_viewer
+from graph.templates import Template
+from graph.users import User
+from models import Role
+
+MAX_NODES = 100
+
+
+async def find_node(info: Info, global_id: str) -> relay.Node | None:
+    """What has this global id, or None: unknown, malformed and out of sight are the same."""
+    type_name, document_id = split_id(global_id) or ("", "")
+    find = _FINDERS.get(type_name)
+    return await find(info, document_id) if find else None
+
+
+def _by_object_id(
+    node_class: Any, load: Callable[[Info, PydanticObjectId], Awaitable[Any]]
+) -> Callable[[Info, str], Awaitable[Any]]:
+    async def find(info: Info, document_id: str) -> Any:
+        object_id = parse_object_id(document_id)
+        document = await load(info, object_id) if object_id else None
+        return node_class.from_document(document) if document is not None else None
+
+    return find
+
+
+async def _find_account(info: Info, document_id: str) -> Account | None:
+    return await get_account(info, encode_id("Account", document_id))
+
+
+async def _find_api_key(info: Info, document_id: str) -> ApiKey | None:
+    viewer = get_viewer(info)
+    if not viewer.has_role(Role.ADMIN):
+        return None
+    document = await find_api_key(viewer, encode_id("ApiKey", document_id))
+    return ApiKey.from_document(document) if document else None
+
+
+async def _find_parked_item(info: Info, document_id: str) -> ParkedItem | None:
+    viewer = get_viewer(info)
+    if not viewer.has_role(Role.ADMIN):
+        return None
+    (document,) = await find_parked_items(viewer, [encode_id("ParkedItem", document_id)])
+    return ParkedItem.from_document(document) if document else None
+
+
+_FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
+    "Account": _find_account,
+    "AccountEvent": find_account_event,
+    "ApiKey": _find_api_key,
+    "Contact": _by_object_id(Contact, load_contact),
+    "Conversation": _by_object_id(Conversation, load_conversation),
+    "Message": _by_object_id(Message, load_message),
+    "ParkedItem": _find_parked_item,
+    "Template": _by_object_id(Template, load_template),
+    "User": _by_object_id(User, load_user),
+}
+
+
+@strawberry.type
+class NodeQueries:
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="Whatever has this global id, or null. Needs role VIEWER.",
+    )
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The global id.")],
+    ) -> relay.Node | None:
+        return await find_node(info, id)
+
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="As `node` for up to 100 ids at once, in their order. Needs role VIEWER.",
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The global ids.")],
+    ) -> list[relay.Node | None]:
+        if len(ids) > MAX_NODES:
+            raise bad_input(f"At most {MAX_NODES} ids can be looked up at once.")
+        return await asyncio.gather(*(find_node(info, global_id) for global_id in ids))

@@ -1,0 +1,119 @@
+"""Parked items in the graph: what WhatsApp sent and could not be applied."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+import strawberry
+from strawberry import relay
+
+import models
+from graph.accounts import Account
+from graph.connections import NEWEST_TEXT_ID, After, Before, First, Last, connect, read_page
+from graph.context import Info
+from graph.enums import ParkedReason, ParkedState
+from graph.filters import AccountId, limit_to_account
+from graph.ids import parse_text_id
+from graph.loaders import load_account
+from graph.permissions import IsAdmin
+from whatsapp.access import Viewer
+
+
+@strawberry.type(
+    description="An item of a webhook that couldn't be applied; nothing of it is lost."
+)
+class ParkedItem(relay.Node):
+    node_id: relay.NodeID[str]
+    phone_number_id: str | None = strawberry.field(
+        description="WhatsApp's id of the number it is for."
+    )
+    business_account_id: str | None = strawberry.field(
+        description="WhatsApp's id of the business account it is for."
+    )
+    field: str | None = strawberry.field(description="The webhook field it came in.")
+    pointer: str = strawberry.field(
+        description="Where in the webhook's body it stood (RFC 6901); empty for the whole body."
+    )
+    item: str = strawberry.field(description="The item as WhatsApp sent it, mostly JSON text.")
+    reason: ParkedReason = strawberry.field(description="Why it couldn't be applied.")
+    details: str | None = strawberry.field(description="What was wrong in particular.")
+    state: ParkedState = strawberry.field(description="What became of it.")
+    created_at: datetime = strawberry.field(description="When it was parked.")
+    resolved_at: datetime | None = strawberry.field(description="When it was applied or discarded.")
+    document: strawberry.Private[models.ParkedItem]
+
+    @strawberry.field(description="The account it is for, where that is known.")
+    async def account(self, info: Info) -> Account | None:
+        if self.document.account_id is None:
+            return None
+        document = await load_account(info, self.document.account_id)
+        return Account.from_document(document) if document else None
+
+    @classmethod
+    def from_document(cls, document: models.ParkedItem) -> Self:
+        return cls(
+            node_id=document.id,
+            phone_number_id=document.phone_number_id,
+            business_account_id=document.business_account_id,
+            field=document.field,
+            pointer=document.pointer,
+            item=document.item,
+            reason=document.reason,
+            details=document.details,
+            state=document.state,
+            created_at=document.created_at,
+            resolved_at=document.resolved_at,
+            document=document,
+        )
+
+
+@strawberry.input(description="Which parked items; all the given conditions must hold.")
+class ParkedItemFilter:
+    state: ParkedState | None = strawberry.field(default=None, description="This became of them.")
+    reason: ParkedReason | None = strawberry.field(
+        default=None, description="They were parked for this reason."
+    )
+
+    def list_conditions(self) -> list[dict[str, Any]]:
+        given = {"state": self.state, "reason": self.reason}
+        return [{name: value.value} for name, value in given.items() if value is not None]
+
+
+@strawberry.type
+class ParkedItemQueries:
+    @strawberry.field(
+        permission_classes=[IsAdmin],
+        description="What WhatsApp sent and couldn't be applied, newest first. Needs role ADMIN.",
+    )
+    async def parked_items(
+        self,
+        info: Info,
+        account_id: AccountId = None,
+        filter: Annotated[
+            ParkedItemFilter | None, strawberry.argument(description="Only items like these.")
+        ] = None,
+        first: First = 50,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> relay.Connection[ParkedItem]:
+        page = read_page(info, first=first, after=after, last=last, before=before)
+        conditions = [limit_to_account(info, account_id)]
+        conditions += filter.list_conditions() if filter else []
+        return await connect(
+            models.ParkedItem,
+            {"$and": conditions},
+            ParkedItem.from_document,
+            order=NEWEST_TEXT_ID,
+            page=page,
+        )
+
+
+async def find_parked_items(
+    viewer: Viewer, global_ids: Iterable[str]
+) -> list[models.ParkedItem | None]:
+    """The item with each of these global ids, None for what the viewer may not see."""
+    ids = [parse_text_id(global_id, "ParkedItem") for global_id in global_ids]
+    query = {"_id": {"$in": ids}, **viewer.limit_accounts()}
+    found = {item.id: item for item in await models.ParkedItem.find(query).to_list()}
+    return [None if item_id is None else found.get(item_id) for item_id in ids]

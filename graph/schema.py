@@ -1,0 +1,119 @@
+"""The schema: all types put together, with what every operation passes through."""
+
+from typing import Any
+
+from graphql import GraphQLError, Undefined, get_named_type
+from strawberry import Schema
+from strawberry.tools import merge_types
+from strawberry.types import ExecutionContext
+
+from graph.accounts import AccountQueries
+from graph.api_keys import ApiKeyQueries
+from graph.contacts import ContactQueries
+from graph.context import Context
+from graph.conversations import ConversationQueries
+from graph.errors import format_errors
+from graph.extensions import EXTENSIONS
+from graph.messages import MessageQueries
+from graph.mutations.accounts import AccountMutations
+from graph.mutations.api_keys import ApiKeyMutations
+from graph.mutations.contacts import ContactMutations
+from graph.mutations.conversations import ConversationMutations
+from graph.mutations.messages import MessageMutations
+from graph.mutations.parked_items import ParkedItemMutations
+from graph.mutations.users import UserMutations
+from graph.nodes import NodeQueries
+from graph.parked_items import ParkedItemQueries
+from graph.subscriptions import EVENT_TYPES, Subscription
+from graph.templates import TemplateQueries
+from graph.users import UserQueries
+from graph.viewer import ViewerQueries
+
+QUERIES = (
+    ViewerQueries,
+    NodeQueries,
+    AccountQueries,
+    ContactQueries,
+    ConversationQueries,
+    MessageQueries,
+    UserQueries,
+    TemplateQueries,
+    ParkedItemQueries,
+    ApiKeyQueries,
+)
+MUTATIONS = (
+    AccountMutations,
+    MessageMutations,
+    ConversationMutations,
+    ContactMutations,
+    UserMutations,
+    ParkedItemMutations,
+    ApiKeyMutations,
+)
+
+DESCRIPTIONS = {
+    "Query": "Reading.",
+    "Mutation": "Changing: a refusal is told in `userErrors` of the payload.",
+    "Subscription": "Hearing what happens, over a WebSocket with graphql-transport-ws.",
+    "DateTime": "A moment as RFC 3339 writes it, such as `2026-03-01T09:30:00+00:00`. What comes"
+    " out is in UTC; what goes in must name its time zone.",
+}
+
+
+class WagraphSchema(Schema):
+    """Every error of every operation, live ones too, leaves with a code and without internals."""
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        context = execution_context.context if execution_context else None
+        request_id = context.request_id if isinstance(context, Context) else "unknown"
+        errors[:] = format_errors(errors, request_id=request_id)
+
+
+def create_schema() -> WagraphSchema:
+    schema = WagraphSchema(
+        query=merge_types("Query", QUERIES),
+        mutation=merge_types("Mutation", MUTATIONS),
+        subscription=Subscription,
+        types=list(EVENT_TYPES.values()),
+        extensions=EXTENSIONS,
+    )
+    _complete(schema)
+    return schema
+
+
+def _complete(schema: WagraphSchema) -> None:
+    """What Strawberry leaves out or gives otherwise than a reader of the schema likes it.
+
+    Its Relay types lack full stops, an argument `input` is what its type says, and a default of
+    null says no more than that the value may be left out.
+    """
+    for graphql_type in schema._schema.type_map.values():
+        if graphql_type.name.startswith("__"):
+            continue
+        graphql_type.description = DESCRIPTIONS.get(graphql_type.name, graphql_type.description)
+        _end_sentence(graphql_type)
+        for field in getattr(graphql_type, "fields", {}).values():
+            _end_sentence(field)
+            _drop_null_default(field)
+            for argument in getattr(field, "args", {}).values():
+                _drop_null_default(argument)
+                if argument.description is None:
+                    argument.description = get_named_type(argument.type).description
+
+
+def _drop_null_default(value: Any) -> None:
+    if getattr(value, "default_value", Undefined) is None:
+        value.default_value = Undefined
+
+
+def _end_sentence(described: Any) -> None:
+    text = described.description
+    if text and not text.endswith((".", "?")):
+        described.description = f"{text}."
+
+
+def print_schema_text() -> str:
+    """The schema in GraphQL's own language, as `schema.graphql` holds it."""
+    return create_schema().as_str() + "\n"

@@ -1,0 +1,267 @@
+"""Subscriptions: what happens, as it happens, each event with the cursor to resume from."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import datetime
+from typing import Annotated, Self, TypeVar
+
+import pymongo
+import strawberry
+from beanie import PydanticObjectId
+
+import models
+from graph.accounts import Account
+from graph.contacts import Contact
+from graph.context import Info
+from graph.conversations import Conversation
+from graph.enums import MessageStatus
+from graph.errors import RequestError, bad_input
+from graph.extensions import DATABASE_DEADLINE_SECONDS
+from graph.ids import parse_id
+from graph.live.events import EventKind, LiveEvent
+from graph.loaders import Loaders, load_account, load_conversation
+from graph.messages import Message
+from graph.missing import require_account
+from graph.permissions import IsViewer, get_viewer
+
+AccountId = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(description="Only events of this account; without it, of all you may see."),
+]
+ConversationId = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(description="Only events of this conversation and its messages."),
+]
+After = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Cursor of the last event you saw, or `eventCursor`: first come all events"
+        " since then, without gap or duplicate. Without it, only what happens from now on."
+        " CURSOR_EXPIRED means that they are no longer kept: load your lists anew."
+    ),
+]
+
+
+@strawberry.interface(description="Something that happened.")
+class Event:
+    cursor: str = strawberry.field(
+        description="Where this event is in the stream: give it as `after` to go on behind it."
+    )
+    at: datetime = strawberry.field(description="When it was stored.")
+    event: strawberry.Private[LiveEvent]
+    # An event is the root value of its own execution: what it loads is as fresh as the event.
+    loaders: strawberry.Private[Loaders]
+
+    @strawberry.field(description="The account it belongs to.")
+    async def account(self, info: Info) -> Account:
+        return await require_account(info, self.event.account_id)
+
+    @classmethod
+    def from_event(cls, event: LiveEvent) -> Self:
+        return cls(cursor=event.cursor, at=event.at, event=event, loaders=Loaders())
+
+
+@strawberry.type(description="A message was received, or was queued to be sent.")
+class MessageAdded(Event):
+    @strawberry.field(description="The new message, as it was then.")
+    def message(self) -> Message:
+        return _show_message(self.event)
+
+
+@strawberry.type(description="A message that you sent reached a further status.")
+class MessageStatusChanged(Event):
+    @strawberry.field(description="The message, as it was then.")
+    def message(self) -> Message:
+        return _show_message(self.event)
+
+    @strawberry.field(description="The status that it reached: one event for each of them.")
+    def status(self) -> MessageStatus:
+        if self.event.status is None:
+            raise TypeError("a status event without a status")
+        return self.event.status
+
+    @strawberry.field(description="When it reached it; for a status of WhatsApp's, its time there.")
+    def status_at(self) -> datetime:
+        return self.event.status_at or self.event.at
+
+
+@strawberry.type(
+    description="A message changed in another way than by a further status: edited, deleted,"
+    " reacted to, or a late report completed its history."
+)
+class MessageUpdated(Event):
+    @strawberry.field(description="The message, as it was then.")
+    def message(self) -> Message:
+        return _show_message(self.event)
+
+
+@strawberry.type(description="A conversation began or changed; a new message changes it too.")
+class ConversationUpdated(Event):
+    @strawberry.field(description="The conversation, as it was then.")
+    def conversation(self) -> Conversation:
+        return Conversation.from_document(_require(models.Conversation, self.event))
+
+
+@strawberry.type(description="A contact is new or changed.")
+class ContactUpdated(Event):
+    @strawberry.field(description="The contact, as it was then.")
+    def contact(self) -> Contact:
+        return Contact.from_document(_require(models.Contact, self.event))
+
+
+@strawberry.type(description="An account was connected or changed.")
+class AccountUpdated(Event):
+    @strawberry.field(description="The account, as it was then.")
+    async def account(self) -> Account:
+        return Account.from_document(_require(models.Account, self.event))
+
+
+EVENT_TYPES: dict[EventKind, type[Event]] = {
+    EventKind.MESSAGE_ADDED: MessageAdded,
+    EventKind.MESSAGE_STATUS_CHANGED: MessageStatusChanged,
+    EventKind.MESSAGE_UPDATED: MessageUpdated,
+    EventKind.CONVERSATION_UPDATED: ConversationUpdated,
+    EventKind.CONTACT_UPDATED: ContactUpdated,
+    EventKind.ACCOUNT_UPDATED: AccountUpdated,
+}
+EventT = TypeVar("EventT", bound=Event)
+DocumentT = TypeVar(
+    "DocumentT", models.Account, models.Contact, models.Conversation, models.Message
+)
+
+
+# Each resolver awaits the checks and then gives the stream back, so that a refusal is the answer to
+# the subscription itself and not its first event.
+@strawberry.type
+class Subscription:
+    @strawberry.subscription(
+        permission_classes=[IsViewer],
+        description="Messages as they are received or queued. Needs role VIEWER.",
+    )
+    async def message_added(
+        self,
+        info: Info,
+        account_id: AccountId = None,
+        conversation_id: ConversationId = None,
+        after: After = None,
+    ) -> AsyncIterator[MessageAdded]:
+        return await _open(info, MessageAdded, account_id, conversation_id, after)
+
+    @strawberry.subscription(
+        permission_classes=[IsViewer],
+        description="What becomes of the messages you sent: each status as it is reached, lowest"
+        " first. Needs role VIEWER.",
+    )
+    async def message_status_changed(
+        self,
+        info: Info,
+        account_id: AccountId = None,
+        conversation_id: ConversationId = None,
+        after: After = None,
+    ) -> AsyncIterator[MessageStatusChanged]:
+        return await _open(info, MessageStatusChanged, account_id, conversation_id, after)
+
+    @strawberry.subscription(
+        permission_classes=[IsViewer],
+        description="Messages that were edited, deleted or reacted to. Needs role VIEWER.",
+    )
+    async def message_updated(
+        self,
+        info: Info,
+        account_id: AccountId = None,
+        conversation_id: ConversationId = None,
+        after: After = None,
+    ) -> AsyncIterator[MessageUpdated]:
+        return await _open(info, MessageUpdated, account_id, conversation_id, after)
+
+    @strawberry.subscription(
+        permission_classes=[IsViewer],
+        description="Conversations that began or changed. Needs role VIEWER.",
+    )
+    async def conversation_updated(
+        self,
+        info: Info,
+        account_id: AccountId = None,
+        conversation_id: ConversationId = None,
+        after: After = None,
+    ) -> AsyncIterator[ConversationUpdated]:
+        return await _open(info, ConversationUpdated, account_id, conversation_id, after)
+
+    @strawberry.subscription(
+        permission_classes=[IsViewer],
+        description="Everything that happens, in one stream and in its true order."
+        " Needs role VIEWER.",
+    )
+    async def events(
+        self,
+        info: Info,
+        account_id: AccountId = None,
+        conversation_id: ConversationId = None,
+        after: After = None,
+    ) -> AsyncIterator[Event]:
+        return await _open(info, Event, account_id, conversation_id, after)
+
+
+async def _open(
+    info: Info,
+    event_type: type[EventT],
+    account_id: str | None,
+    conversation_id: str | None,
+    after: str | None,
+) -> AsyncIterator[EventT]:
+    """Checks the arguments, then gives the stream of events of this type, Event meaning all."""
+    with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
+        events = await info.context.services.live.subscribe(
+            get_viewer(info),
+            kinds={kind for kind, shown in EVENT_TYPES.items() if issubclass(shown, event_type)},
+            account_id=await _find_account(info, account_id),
+            conversation_id=await _find_conversation(info, conversation_id),
+            after=after,
+        )
+    return _show(events, event_type)
+
+
+async def _show(
+    events: AsyncGenerator[LiveEvent], event_type: type[EventT]
+) -> AsyncGenerator[EventT]:
+    try:
+        async for event in events:
+            shown = EVENT_TYPES[event.kind].from_event(event)
+            if isinstance(shown, event_type):
+                yield shown
+    finally:
+        await events.aclose()
+
+
+async def _find_account(info: Info, global_id: str | None) -> PydanticObjectId | None:
+    if global_id is None:
+        return None
+    account_id = parse_id(global_id, "Account")
+    document = await load_account(info, account_id) if account_id else None
+    if document is None or document.deleted_at is not None:
+        raise _not_found("account")
+    return document.id
+
+
+async def _find_conversation(info: Info, global_id: str | None) -> PydanticObjectId | None:
+    if global_id is None:
+        return None
+    conversation_id = parse_id(global_id, "Conversation")
+    document = await load_conversation(info, conversation_id) if conversation_id else None
+    if document is None:
+        raise _not_found("conversation")
+    return document.id
+
+
+def _not_found(what: str) -> RequestError:
+    # The same for what does not exist and for what this viewer may not see.
+    return bad_input(f"There is no such {what}.")
+
+
+def _show_message(event: LiveEvent) -> Message:
+    return Message.from_document(_require(models.Message, event))
+
+
+def _require(document_class: type[DocumentT], event: LiveEvent) -> DocumentT:
+    if not isinstance(event.document, document_class):
+        raise TypeError(f"an event of kind {event.kind} with another document")
+    return event.document

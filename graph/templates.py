@@ -1,0 +1,136 @@
+"""Message templates in the graph."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+import strawberry
+from strawberry import relay
+from strawberry.scalars import JSON
+
+import models
+from graph.accounts import Account
+from graph.connections import NEWEST, After, Before, First, Last, connect, read_page
+from graph.context import Info
+from graph.filters import limit_to_account
+from graph.missing import require_account
+from graph.permissions import IsViewer
+
+
+@strawberry.type(
+    description="A message template of an account, as far as WhatsApp has told about it."
+)
+class Template(relay.Node):
+    node_id: relay.NodeID[str]
+    template_id: str = strawberry.field(
+        description="WhatsApp's id of it; a name has one for each language."
+    )
+    name: str | None = strawberry.field(description="The name by which it is sent.")
+    language: str | None = strawberry.field(description="Its language: en_US and so on.")
+    category: str | None = strawberry.field(
+        description="WhatsApp's category: MARKETING, UTILITY or AUTHENTICATION."
+    )
+    previous_category: str | None = strawberry.field(
+        description="The category before WhatsApp last changed it."
+    )
+    status: str | None = strawberry.field(
+        description="WhatsApp's word: APPROVED, PENDING, REJECTED, PAUSED, DISABLED, FLAGGED,"
+        " DELETED and so on."
+    )
+    status_reason: str | None = strawberry.field(
+        description="Why it is rejected, paused or disabled, as WhatsApp says it."
+    )
+    recommendation: str | None = strawberry.field(
+        description="What WhatsApp advises to change of a rejected one."
+    )
+    disabled_at: datetime | None = strawberry.field(
+        description="When a disabled one ceases to work."
+    )
+    quality_score: str | None = strawberry.field(
+        description="WhatsApp's quality score: GREEN, YELLOW, RED or UNKNOWN."
+    )
+    previous_quality_score: str | None = strawberry.field(description="The score before that.")
+    components: JSON = strawberry.field(
+        description="Its parts as in WhatsApp's API: objects with `type` HEADER, BODY, FOOTER or"
+        " BUTTONS; empty until WhatsApp has told them."
+    )
+    created_at: datetime = strawberry.field(description="When it became known here.")
+    updated_at: datetime = strawberry.field(description="When it was last changed here.")
+    document: strawberry.Private[models.Template]
+
+    @strawberry.field(description="The account that may send it.")
+    async def account(self, info: Info) -> Account:
+        return await require_account(info, self.document.account_id)
+
+    @strawberry.field(description="When WhatsApp last changed its status.")
+    def status_changed_at(self) -> datetime | None:
+        return self.document.changed_at.get("status")
+
+    @classmethod
+    def from_document(cls, document: models.Template) -> Self:
+        return cls(
+            node_id=str(document.id),
+            template_id=document.template_id,
+            name=document.name,
+            language=document.language,
+            category=document.category,
+            previous_category=document.previous_category,
+            status=document.status,
+            status_reason=document.status_reason,
+            recommendation=document.recommendation,
+            disabled_at=document.disabled_at,
+            quality_score=document.quality_score,
+            previous_quality_score=document.previous_quality_score,
+            components=JSON(document.components),
+            created_at=document.created_at,
+            updated_at=document.updated_at,
+            document=document,
+        )
+
+
+@strawberry.input(description="Which templates; all the given conditions must hold.")
+class TemplateFilter:
+    name: str | None = strawberry.field(default=None, description="They have this name.")
+    language: str | None = strawberry.field(default=None, description="They are in this language.")
+    category: str | None = strawberry.field(default=None, description="They are of this category.")
+    statuses: list[str] | None = strawberry.field(
+        default=None, description="They have one of these statuses."
+    )
+
+    def list_conditions(self) -> list[dict[str, Any]]:
+        equal = {"name": self.name, "language": self.language, "category": self.category}
+        conditions: list[dict[str, Any]] = [
+            {name: value} for name, value in equal.items() if value is not None
+        ]
+        if self.statuses is not None:
+            conditions.append({"status": {"$in": self.statuses}})
+        return conditions
+
+
+@strawberry.type
+class TemplateQueries:
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The message templates of an account, newest first. Needs role VIEWER.",
+    )
+    async def templates(
+        self,
+        info: Info,
+        account_id: Annotated[strawberry.ID, strawberry.argument(description="The account.")],
+        filter: Annotated[
+            TemplateFilter | None, strawberry.argument(description="Only templates like these.")
+        ] = None,
+        first: First = 50,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> relay.Connection[Template]:
+        page = read_page(info, first=first, after=after, last=last, before=before)
+        conditions = [limit_to_account(info, account_id)]
+        conditions += filter.list_conditions() if filter else []
+        return await connect(
+            models.Template,
+            {"$and": conditions},
+            Template.from_document,
+            order=NEWEST,
+            page=page,
+        )

@@ -1,0 +1,50 @@
+"""Who is asking."""
+
+from typing import Self
+
+import strawberry
+
+import models
+from graph.accounts import Account, list_visible_accounts
+from graph.connections import MAX_PAGE_SIZE, NEWEST
+from graph.context import Info
+from graph.enums import Role
+from graph.permissions import IsViewer, get_viewer
+from whatsapp.access import Viewer as Access
+
+
+@strawberry.type(description="Whoever holds the credential of this request.")
+class Viewer:
+    name: str = strawberry.field(description="Name of the API key.")
+    role: Role = strawberry.field(description="What it may do.")
+    access: strawberry.Private[Access]
+
+    @strawberry.field(
+        description="The accounts you may see, newest first; the first 100 (`accounts` has all)."
+    )
+    async def accounts(self) -> list[Account]:
+        visible = list_visible_accounts(self.access)
+        newest = models.Account.find(visible).sort(NEWEST.list_sort(backward=False))
+        return [Account.from_document(one) for one in await newest.limit(MAX_PAGE_SIZE).to_list()]
+
+    @classmethod
+    def from_access(cls, viewer: Access) -> Self:
+        return cls(name=viewer.name, role=viewer.role, access=viewer)
+
+
+@strawberry.type
+class ViewerQueries:
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="Who you are, and what you may see. Needs role VIEWER.",
+    )
+    def viewer(self, info: Info) -> Viewer:
+        return Viewer.from_access(get_viewer(info))
+
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The present position in the live events: take it, load your lists, then"
+        " subscribe `after` it, and nothing is missed. Needs role VIEWER.",
+    )
+    async def event_cursor(self, info: Info) -> str:
+        return await info.context.services.live.get_cursor()

@@ -1,0 +1,77 @@
+"""What we remember: one Beanie document a file. Imports nothing of ours.
+
+Writes that must hold under concurrency go through `collection()` (plain pymongo): upserts on
+exactly a unique key, `$min`/`$max`, conditional updates. Beanie reads, declares indexes, validates.
+"""
+
+from models.account import Account, AccountHealth, AccountStanding, HealthState, SendingBlock
+from models.account_event import AccountEvent
+from models.api_key import ApiKey, Role
+from models.contact import Contact, Identity, IdentityKind
+from models.conversation import Conversation, ConversationStatus, ReadMark
+from models.lane import Lane
+from models.media import Media, MediaState
+from models.message import (
+    Message,
+    MessageDirection,
+    MessageError,
+    MessageStatus,
+    OutboxState,
+    UnknownStatus,
+)
+from models.parked_item import ParkedItem, ParkedReason, ParkedState
+from models.pending_update import PendingUpdate
+from models.template import Template
+from models.user import User
+from models.webhook_event import EventState, WebhookEvent
+
+DOCUMENTS = [
+    Account,
+    AccountEvent,
+    ApiKey,
+    Contact,
+    Conversation,
+    Lane,
+    Media,
+    Message,
+    ParkedItem,
+    PendingUpdate,
+    Template,
+    User,
+    WebhookEvent,
+]
+
+__all__ = [
+    "DOCUMENTS",
+    "Account",
+    "AccountEvent",
+    "AccountHealth",
+    "AccountStanding",
+    "ApiKey",
+    "Contact",
+    "Conversation",
+    "ConversationStatus",
+    "EventState",
+    "HealthState",
+    "Identity",
+    "IdentityKind",
+    "Lane",
+    "Media",
+    "MediaState",
+    "Message",
+    "MessageDirection",
+    "MessageError",
+    "MessageStatus",
+    "OutboxState",
+    "ParkedItem",
+    "ParkedReason",
+    "ParkedState",
+    "PendingUpdate",
+    "ReadMark",
+    "Role",
+    "SendingBlock",
+    "Template",
+    "UnknownStatus",
+    "User",
+    "WebhookEvent",
+]

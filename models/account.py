@@ -1,0 +1,89 @@
+"""Account: one WhatsApp Business phone number that a company connected, with its credentials."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, Field
+from pymongo import ASCENDING, IndexModel
+
+from models.base import ObjectIdDocument, utc_now
+
+
+class HealthState(StrEnum):
+    """Whether messages can be sent: OK, or STOPPED by Meta (token refused, account blocked)."""
+
+    OK = "OK"
+    STOPPED = "STOPPED"
+
+
+class AccountHealth(BaseModel):
+    state: HealthState = HealthState.OK
+    reason: str | None = None
+    """Why it is stopped, in words for an operator."""
+    quality_rating: str | None = None
+    """Meta's GREEN, YELLOW, RED or UNKNOWN."""
+    throughput: str | None = None
+    """Meta's STANDARD or HIGH."""
+    messaging_limit: str | None = None
+    """How many customers may be written to first in 24 hours: Meta's TIER_1K and so on."""
+    changed_at: datetime | None = None
+
+
+class SendingBlock(BaseModel):
+    """What WhatsApp last said about one cause for which it lets an account send nothing."""
+
+    at: datetime
+    reason: str | None = None
+    """None: this cause holds no more."""
+    until: datetime | None = None
+    """When it ends by itself."""
+
+
+class AccountStanding(BaseModel):
+    """The causes apart, so that the end of one does not pass for the end of another."""
+
+    blocks: dict[str, SendingBlock] = Field(default_factory=dict)
+    """By cause: ban, restriction, connection, deletion."""
+    cleared_at: datetime | None = None
+    """Staff started the account again then: what stopped it before counts no more."""
+    is_stopping: bool = False
+    """Whether one of these is why `health` is STOPPED."""
+
+
+class Account(ObjectIdDocument):
+    """`access_token`, `app_secret` and `verify_token` are ciphertexts of `whatsapp.crypto`.
+
+    The `*_digest` fields are hex SHA-256 digests: they find the account of a verify token, and tell
+    whose secret signed a webhook, without decrypting every account.
+    """
+
+    name: str
+    phone_number_id: str
+    business_account_id: str
+    display_phone_number: str | None = None
+    verified_name: str | None = None
+    access_token: str
+    app_secret: str | None = None
+    app_secret_digest: str | None = None
+    verify_token: str
+    verify_token_digest: str
+    graph_api_version: str | None = None
+    """`v25.0` and the like; None follows the server's default."""
+    enabled: bool = True
+    health: AccountHealth = Field(default_factory=AccountHealth)
+    standing: AccountStanding = Field(default_factory=AccountStanding)
+    changed_at: dict[str, datetime] = Field(default_factory=dict)
+    """Meta's time of what is stored of each aspect: an older report of it changes nothing."""
+    last_event_at: datetime | None = None
+    """Meta's time of the newest AccountEvent."""
+    deleted_at: datetime | None = None
+    """Set while its data is being removed; a deleted account is invisible from that moment."""
+    created_at: datetime = Field(default_factory=utc_now)
+    updated_at: datetime = Field(default_factory=utc_now)
+
+    class Settings:
+        name = "accounts"
+        indexes = [
+            IndexModel([("phone_number_id", ASCENDING)], name="phone_number_id", unique=True),
+            IndexModel([("verify_token_digest", ASCENDING)], name="verify_token_digest"),
+        ]

@@ -1,0 +1,53 @@
+"""What all documents share: ids made here, aware times, and access to the plain collection."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from beanie import Document, PydanticObjectId
+from beanie.odm.utils.dump import get_dict
+from bson import ObjectId
+from pydantic import ConfigDict, Field
+from pymongo.asynchronous.collection import AsyncCollection
+
+DocumentType = TypeVar("DocumentType", bound=Document)
+
+# For partial indexes on an optional string. Unlike {"$type": "string"}, MongoDB sees that every
+# equality with a string lies within it, so that look-ups use the index instead of scanning.
+ANY_STRING = {"$gt": ""}
+
+
+def utc_now() -> datetime:
+    """The present time in UTC, cut to milliseconds as MongoDB stores it."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def new_id() -> PydanticObjectId:
+    return PydanticObjectId(ObjectId())
+
+
+class ObjectIdDocument(Document):
+    """A document whose id is an ObjectId made before the insert: encryption binds secrets to it."""
+
+    # A document that can't be read is logged, and what customers wrote must not be in the log.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    id: PydanticObjectId = Field(default_factory=new_id)
+
+
+def collection(document_class: type[Document]) -> AsyncCollection[dict[str, Any]]:
+    """The pymongo collection of a document class, for writes that Beanie would not make atomic."""
+    return document_class.get_pymongo_collection()
+
+
+def to_bson(document: Document) -> dict[str, Any]:
+    """The document as MongoDB stores it, for inserts and `$setOnInsert`."""
+    encoded: dict[str, Any] = get_dict(document, to_db=True)
+    return encoded
+
+
+def from_bson(document_class: type[DocumentType], fields: Mapping[str, Any]) -> DocumentType:
+    """The document of what pymongo read."""
+    document: DocumentType = document_class.model_validate(fields)
+    return document

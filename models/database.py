@@ -1,0 +1,127 @@
+"""The connection to MongoDB: its options, and the checks that the server starts with."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from beanie import init_beanie
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, PyMongoError
+
+from models import DOCUMENTS
+from models.base import collection
+from models.cancellation import correct_wait_for
+
+logger = logging.getLogger(__name__)
+
+# Whoever opens a database has tasks that use it, and must be able to end them.
+correct_wait_for()
+
+OPERATION_TIMEOUT_MS = 10_000
+REACH_TIMEOUT_SECONDS = 3.0
+# The live feed compares a document before and after each change.
+WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts")
+
+
+class DatabaseUnusable(Exception):
+    """MongoDB can't serve us; the message says in one line what to do."""
+
+
+class DatabaseUnreachable(DatabaseUnusable):
+    """Nobody answers at the address: it may be back later."""
+
+
+def create_client(uri: str) -> AsyncMongoClient[dict[str, Any]]:
+    """A client whose acknowledged writes survive a failover and whose calls always end.
+
+    Raises:
+        DatabaseUnusable: the URI is malformed.
+    """
+    try:
+        return AsyncMongoClient(
+            uri,
+            tz_aware=True,
+            w="majority",
+            journal=True,
+            retryWrites=True,
+            retryReads=True,
+            timeoutMS=OPERATION_TIMEOUT_MS,
+            serverSelectionTimeoutMS=int(REACH_TIMEOUT_SECONDS * 1000),
+            connectTimeoutMS=int(REACH_TIMEOUT_SECONDS * 1000),
+            appname="wagraph",
+        )
+    except (InvalidURI, ConfigurationError, ValueError) as error:
+        raise DatabaseUnusable(f"MONGODB_URI is malformed: {error}") from None
+
+
+async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Checks the server, creates what is missing, and verifies every index.
+
+    Raises:
+        DatabaseUnreachable: nobody answered within REACH_TIMEOUT_SECONDS, or it went away.
+        DatabaseUnusable: standalone server, or an index could not be made.
+    """
+    await check_server(database)
+    try:
+        await init_beanie(database=database, document_models=DOCUMENTS)
+        await enable_pre_images(database)
+        await check_indexes()
+    except PyMongoError as error:
+        if isinstance(error, ConnectionFailure) or error.timeout:
+            # It answers already, or still, but has no primary now.
+            name = type(error).__name__
+            raise DatabaseUnreachable(f"MongoDB went away ({name}).") from error
+        raise DatabaseUnusable(f"MongoDB could not be prepared: {error}") from error
+
+
+async def check_server(database: AsyncDatabase[dict[str, Any]]) -> None:
+    address = _describe_address(database)
+    try:
+        async with asyncio.timeout(REACH_TIMEOUT_SECONDS):
+            hello = await database.client.admin.command("hello")
+    except (PyMongoError, TimeoutError) as error:
+        raise DatabaseUnreachable(
+            f"MongoDB is unreachable at {address}: start it, or correct MONGODB_URI."
+            f" ({type(error).__name__})"
+        ) from None
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        raise DatabaseUnusable(
+            f"MongoDB at {address} is a standalone server: wagraph needs a replica set for its live"
+            " events. Start mongod with --replSet rs0 and run rs.initiate() once."
+        )
+
+
+def _describe_address(database: AsyncDatabase[dict[str, Any]]) -> str:
+    """Host names only: a URI may hold a password."""
+    seeds = database.client.topology_description.server_descriptions()
+    return ", ".join(sorted(f"{host}:{port}" for host, port in seeds))
+
+
+async def enable_pre_images(database: AsyncDatabase[dict[str, Any]]) -> None:
+    existing = {
+        spec["name"]: spec.get("options", {}) async for spec in await database.list_collections()
+    }
+    for name in WATCHED_COLLECTIONS:
+        # Its indexes have just made each collection that was missing.
+        if not existing.get(name, {}).get("changeStreamPreAndPostImages", {}).get("enabled"):
+            await database.command("collMod", name, changeStreamPreAndPostImages={"enabled": True})
+
+
+async def check_indexes() -> None:
+    """Without a unique index two processes could each make the same contact.
+
+    Raises:
+        DatabaseUnusable: an index is missing or isn't unique where it must be.
+    """
+    for document_class in DOCUMENTS:
+        present = await collection(document_class).index_information()
+        for index in document_class.Settings.indexes:
+            wanted: Mapping[str, Any] = index.document
+            found = present.get(wanted["name"])
+            if found is None or bool(found.get("unique")) != bool(wanted.get("unique")):
+                raise DatabaseUnusable(
+                    f"The index {wanted['name']} of {document_class.Settings.name} is missing or"
+                    " has other options: drop it, then start again to have it made."
+                )

@@ -1,0 +1,34 @@
+"""Lane: the outbox of one conversation; whoever holds its lease sends its messages in order."""
+
+from datetime import datetime
+
+from beanie import Document, PydanticObjectId
+from pymongo import ASCENDING, IndexModel
+
+
+class Lane(Document):
+    """`_id` is the conversation's id."""
+
+    id: PydanticObjectId
+    account_id: PydanticObjectId
+    next_number: int = 0
+    """The number that the next queued message gets."""
+    next_attempt_at: datetime | None = None
+    """When there is something to do; None while the lane is empty or its account is stopped."""
+    leased_until: datetime | None = None
+    lease_owner: str | None = None
+    wakes: int = 0
+    """Rises with every wake: a worker that found the lane empty looks again if it rose since."""
+    fence: int = 0
+    """Rises with every lease: a worker whose fence is no longer this one has lost the lane."""
+
+    class Settings:
+        name = "lanes"
+        indexes = [
+            IndexModel(
+                [("next_attempt_at", ASCENDING)],
+                name="due",
+                partialFilterExpression={"next_attempt_at": {"$type": "date"}},
+            ),
+            IndexModel([("account_id", ASCENDING)], name="account"),
+        ]

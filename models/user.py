@@ -1,0 +1,47 @@
+"""User: the person behind one or more contacts."""
+
+from datetime import datetime
+from typing import Any
+
+from beanie import PydanticObjectId
+from pydantic import Field
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from models.base import ANY_STRING, ObjectIdDocument, utc_now
+
+
+class User(ObjectIdDocument):
+    name: str | None = None
+    phone: str | None = None
+    """E.164 with a leading "+". Unique: a second person with the same phone is the same person."""
+    email: str | None = None
+    external_id: str | None = None
+    """The host application's own id of this person. Unique."""
+    attributes: dict[str, Any] = Field(default_factory=dict)
+    account_ids: list[PydanticObjectId] = Field(default_factory=list)
+    """Accounts whose staff may see this person: those of its contacts, and of who created it."""
+    from_contact: bool = False
+    """Made from a first message, and so erased with its last contact."""
+    created_at: datetime = Field(default_factory=utc_now)
+    updated_at: datetime = Field(default_factory=utc_now)
+
+    class Settings:
+        name = "users"
+        indexes = [
+            IndexModel(
+                [("phone", ASCENDING)],
+                name="phone",
+                unique=True,
+                partialFilterExpression={"phone": ANY_STRING},
+            ),
+            IndexModel(
+                [("external_id", ASCENDING)],
+                name="external_id",
+                unique=True,
+                partialFilterExpression={"external_id": ANY_STRING},
+            ),
+            IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+            IndexModel(
+                [("account_ids", ASCENDING), ("created_at", DESCENDING)], name="of_accounts"
+            ),
+        ]

@@ -1,0 +1,217 @@
+"""`make run`: embedded MongoDB, the fake Cloud API and the server, until Ctrl-C."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pymongo.asynchronous.database import AsyncDatabase
+
+from models import Role
+from models.database import (
+    DatabaseUnusable,
+    check_server,
+    create_client,
+    prepare_database,
+)
+from sandbox.accounts import AccountNumbers
+from sandbox.child_process import GuardedChild
+from sandbox.cloud_api import create_fake_cloud_api, get_fake_meta
+from sandbox.home import SandboxHome
+from sandbox.mongod import EmbeddedMongod, MongodFailedError, MongodNotFoundError
+from sandbox.recall import recall_conversations
+from sandbox.seed import SeedError, seed
+from sandbox.server import FakeCloudServer
+from sandbox.settings import SandboxSettings
+from whatsapp.api_keys import authenticate, create_api_key
+from whatsapp.crypto import KeyRing
+from whatsapp.logs import configure_logging
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).parent.parent
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+
+class StartError(Exception):
+    """The sandbox can't start; the message says in one line why."""
+
+
+def read_port(name: str, default: int) -> int:
+    text = os.environ.get(name, str(default))
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise StartError(f"{name} is malformed: {text!r} is no port number.")
+    return int(text)
+
+
+def require_free(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise StartError(
+                f"Port {port} is taken: stop what uses it, or set {name} to another port."
+            ) from None
+
+
+class StoppedEarly(Exception):
+    """Ctrl-C came before everything was up."""
+
+
+class Sandbox:
+    """One run: what is started is stopped in the opposite order."""
+
+    def __init__(self, *, port: int, sandbox_port: int, home: SandboxHome) -> None:
+        self.port = port
+        self.server_url = f"http://{HOST}:{port}"
+        self.sandbox_port = sandbox_port
+        self.sandbox_url = f"http://{HOST}:{sandbox_port}"
+        self.home = home
+        self.stopped = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until a signal, or until the server ends by itself (then StartError)."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stopped.set)
+        async with AsyncExitStack() as stack:
+            mongodb_uri = await self._start_mongodb(stack)
+            database = await self._open_database(stack, mongodb_uri)
+            server = self._start_server(mongodb_uri)
+            # While the server's process loads its modules.
+            await prepare_database(database)
+            await self._start_cloud_api(stack)
+            # Pushed after Meta: the server ends before what it talks to.
+            stack.push_async_callback(stop_server, server)
+            await self._wait_until_answers(f"{self.server_url}/readyz", server)
+            api_key = await self._get_api_key()
+            await seed(server_url=self.server_url, sandbox_url=self.sandbox_url, api_key=api_key)
+            self._print_welcome(api_key)
+            await self._wait_for_end(server)
+            print("\nStopping …", flush=True)
+
+    async def _start_mongodb(self, stack: AsyncExitStack) -> str:
+        given = os.environ.get("MONGODB_URI")
+        if given:
+            return given
+        mongod = EmbeddedMongod(self.home.mongodb)
+        await mongod.start_async()
+        stack.push_async_callback(mongod.stop_async)
+        return mongod.uri
+
+    async def _open_database(
+        self, stack: AsyncExitStack, mongodb_uri: str
+    ) -> AsyncDatabase[dict[str, Any]]:
+        client = await stack.enter_async_context(create_client(mongodb_uri))
+        database = client[os.environ.get("MONGODB_DATABASE", "wagraph")]
+        await check_server(database)
+        return database
+
+    async def _start_cloud_api(self, stack: AsyncExitStack) -> None:
+        numbers = AccountNumbers(
+            KeyRing.from_text(self.home.encryption_keys), default_app_secret=self.home.app_secret
+        )
+        settings = SandboxSettings(webhook_url=f"{self.server_url}/webhooks/whatsapp")
+        app = create_fake_cloud_api(numbers, settings)
+        await recall_conversations(get_fake_meta(app).customers, numbers)
+        server = FakeCloudServer(app, port=self.sandbox_port)
+        await server.start()
+        stack.push_async_callback(server.close)
+
+    def _start_server(self, mongodb_uri: str) -> GuardedChild:
+        environment = os.environ | {
+            "MONGODB_URI": mongodb_uri,
+            "ENCRYPTION_KEYS": self.home.encryption_keys,
+            "META_APP_SECRET": self.home.app_secret,
+            "GRAPH_API_URL": self.sandbox_url,
+            "MEDIA_HOSTS": self.sandbox_url,
+            "HOST": HOST,
+            "PORT": str(self.port),
+            "PUBLIC_URL": self.server_url,
+            "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+        }
+        server = GuardedChild(
+            [sys.executable, str(ROOT / "manage.py"), "serve"], environment=environment
+        )
+        server.start()
+        return server
+
+    async def _wait_until_answers(self, url: str, server: GuardedChild) -> None:
+        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(START_SECONDS):
+            while not self.stopped.is_set():
+                if server.wait(0):
+                    raise StartError("The server did not start; its reason is above.")
+                try:
+                    if (await client.get(url)).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.05)
+        raise StoppedEarly
+
+    async def _get_api_key(self) -> str:
+        token = self.home.api_key
+        if token is None or await authenticate(token) is None:
+            _, token = await create_api_key(
+                name="Sandbox admin", role=Role.ADMIN, created_by="make run"
+            )
+            self.home.keep_api_key(token)
+        return token
+
+    async def _wait_for_end(self, server: GuardedChild) -> None:
+        while not self.stopped.is_set():
+            if server.wait(0):
+                raise StartError(f"The server ended by itself (exit code {server.exit_code}).")
+            await asyncio.sleep(0.1)
+
+    def _print_welcome(self, api_key: str) -> None:
+        print(
+            f"""
+wagraph is running. Ctrl-C stops it; its data stays in {self.home.folder.name}/.
+
+  GraphiQL          {self.server_url}/graphql#key={api_key}
+  Customer's phone  {self.sandbox_url}/
+  API key (ADMIN)   {api_key}
+""",
+            flush=True,
+        )
+
+
+async def stop_server(server: GuardedChild) -> None:
+    server.send_signal(signal.SIGTERM)
+    if not await asyncio.to_thread(server.wait, STOP_SECONDS):
+        server.send_signal(signal.SIGKILL)
+
+
+def main() -> None:
+    configure_logging(os.environ.get("LOG_LEVEL", "WARNING"))
+    try:
+        port, sandbox_port = read_port("PORT", 8000), read_port("SANDBOX_PORT", 8001)
+        require_free("PORT", port)
+        require_free("SANDBOX_PORT", sandbox_port)
+        home = SandboxHome(Path(os.environ.get("SANDBOX_HOME", ".sandbox")))
+
+        async def run() -> None:
+            await Sandbox(port=port, sandbox_port=sandbox_port, home=home).run()
+
+        asyncio.run(run())
+    except StoppedEarly:
+        pass
+    except (
+        StartError,
+        MongodNotFoundError,
+        MongodFailedError,
+        DatabaseUnusable,
+        SeedError,
+    ) as error:
+        sys.exit(f"wagraph: {error}")
+
+
+if __name__ == "__main__":
+    main()

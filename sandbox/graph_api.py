@@ -1,0 +1,289 @@
+"""The endpoints of Meta's Graph API that the sandbox plays, under any version prefix."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.fake_meta import FakeMeta
+from sandbox.fault_answers import ResetAnswer, break_answer, error_answer
+from sandbox.faults import FaultSubject
+from sandbox.media import describe_for_api
+from sandbox.meta_errors import MetaError, invalid_token, missing_token, no_such_object
+from sandbox.numbers import FakeNumber
+from sandbox.request_log import LoggedRequest, read_logged_body, redact_headers
+from sandbox.send_validation import refuse_parameter
+from sandbox.sending import read_subject
+
+Json = dict[str, Any]
+VERSION = re.compile(r"\d{1,2}\.\d")
+NUMBER_FIELDS = (
+    "verified_name",
+    "code_verification_status",
+    "display_phone_number",
+    "quality_rating",
+    "platform_type",
+    "throughput",
+    "id",
+)
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through: who it is about and what the log has of it."""
+
+    request: Request
+    logged: LoggedRequest
+    node_id: str
+    version: float
+    body: Any = None
+
+
+Handler = Callable[[Call], Awaitable[Json | Response]]
+
+
+class GraphApi:
+    """Answers as Meta, records every request, and breaks answers where a fault rule asks for it."""
+
+    def __init__(self, meta: FakeMeta) -> None:
+        self.meta = meta
+
+    def make_routes(self) -> list[Route]:
+        table: list[tuple[str, str, str, Handler]] = [
+            ("POST", "/v{version}/{node_id}/messages", "messages", self._send_message),
+            ("POST", "/v{version}/{node_id}/media", "media", self._upload_media),
+            ("GET", "/v{version}/{node_id}/message_templates", "templates", self._list_templates),
+            ("GET", "/v{version}/{node_id}/phone_numbers", "node", self._list_phone_numbers),
+            ("GET", "/v{version}/{node_id}", "node", self._get_node),
+            ("DELETE", "/v{version}/{node_id}", "media", self._delete_media),
+            ("GET", "/media-content/{node_id}", "media_content", self._download_media),
+        ]
+        routes = [
+            Route(path, self._make_endpoint(name, handle), methods=[method])
+            for method, path, name, handle in table
+        ]
+        methods = ["GET", "POST", "DELETE", "PUT", "PATCH"]
+        unknown = self._make_endpoint("unknown", self._refuse_path)
+        return [*routes, Route("/v{version}/{node_id:path}", unknown, methods=methods)]
+
+    def _make_endpoint(
+        self, name: str, handle: Handler
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            return await self._serve(request, name, handle)
+
+        return endpoint
+
+    async def _serve(self, request: Request, name: str, handle: Handler) -> Response:
+        call = await self._open_call(request, name)
+        logged, faults = call.logged, self.meta.faults
+        head = FaultSubject(name, logged.phone_number_id)
+        if faults.take_early_reset(head) is not None:
+            logged.fault = "reset_before"
+            return ResetAnswer()
+        try:
+            raw_body = await request.body()
+        except ClientDisconnect:
+            return Response(status_code=400)
+        content_type = request.headers.get("content-type", "")
+        logged.body = call.body = read_logged_body(raw_body, content_type)
+        await asyncio.sleep(self.meta.settings.answer_delay)
+        owner = logged.phone_number_id or ""
+        subject = read_subject(call.body, owner) if name == "messages" else head
+        rule = faults.take_answer_fault(subject)
+        if rule is None:
+            answer = await self._answer(call, handle)
+            logged.status, logged.answer = answer.status_code, _read_answer(answer)
+            return answer
+        logged.fault = rule.kind.value
+        right_answer = await self._answer(call, handle) if rule.accepts else None
+        broken = break_answer(
+            rule, right_answer, settings=self.meta.settings, closing=self.meta.closing
+        )
+        if type(broken) is Response:
+            logged.status, logged.answer = broken.status_code, _read_answer(broken)
+        return broken
+
+    async def _open_call(self, request: Request, name: str) -> Call:
+        node_id = str(request.path_params["node_id"])
+        logged = LoggedRequest(
+            method=request.method,
+            path=request.url.path,
+            query={**request.query_params},
+            headers=redact_headers(request.headers),
+            endpoint=name,
+            phone_number_id=await self._find_owner(name, node_id),
+        )
+        self.meta.requests.add(logged)
+        version = str(request.path_params.get("version", "25.0"))
+        known = float(version) if VERSION.fullmatch(version) else 25.0
+        return Call(request, logged, node_id, known)
+
+    async def _answer(self, call: Call, handle: Handler) -> Response:
+        try:
+            answer = await handle(call)
+        except MetaError as error:
+            return error_answer(error)
+        return answer if isinstance(answer, Response) else JSONResponse(answer)
+
+    async def _find_owner(self, name: str, node_id: str) -> str | None:
+        if name == "media_content":
+            linked = self.meta.media.follow_link(node_id)
+            return linked.phone_number_id if linked else None
+        stored = self.meta.media.get(node_id)
+        if stored is not None:
+            return stored.phone_number_id
+        number = await self.meta.numbers.get_number(node_id)
+        return number.phone_number_id if number else None
+
+    async def _send_message(self, call: Call) -> Json:
+        number = await self._get_number(call, call.node_id)
+        body = call.body if isinstance(call.body, dict) else {}
+        return await self.meta.desk.take(number, body, version=call.version, request=call.logged)
+
+    async def _upload_media(self, call: Call) -> Json:
+        number = await self._get_number(call, call.node_id)
+        async with call.request.form() as form:
+            upload = form.get("file")
+            if form.get("messaging_product") != "whatsapp":
+                refuse_parameter("The parameter messaging_product is required.")
+            if not isinstance(upload, UploadFile):
+                refuse_parameter("The parameter file is required.")
+            mime_type = str(form.get("type") or upload.content_type or "")
+            content = await upload.read()
+            if not mime_type or mime_type == "application/octet-stream":
+                refuse_parameter(
+                    "Param file must be a file with one of the following types: audio/aac, "
+                    "audio/mp4, audio/mpeg, audio/amr, audio/ogg, image/jpeg, image/png, "
+                    "image/webp, video/mp4, video/3gpp, application/pdf, text/plain. "
+                    "Received file of type 'application/octet-stream'."
+                )
+            stored = self.meta.media.add(
+                content,
+                phone_number_id=number.phone_number_id,
+                mime_type=mime_type,
+                filename=upload.filename,
+            )
+        return {"id": stored.id}
+
+    async def _get_node(self, call: Call) -> Json:
+        stored = self.meta.media.get(call.node_id)
+        if stored is not None:
+            await self._get_number(call, stored.phone_number_id)
+            wanted = call.request.query_params.get("phone_number_id", stored.phone_number_id)
+            if wanted != stored.phone_number_id:
+                raise no_such_object(call.node_id, method="get")
+            url = self.meta.make_media_url(
+                self.meta.media.make_link(stored), base_url=str(call.request.base_url)
+            )
+            return describe_for_api(stored, url=url)
+        if await self._list_account_numbers(call.node_id):
+            await self._check_account(call)
+            return {"id": call.node_id, "name": "Sandbox account", "timezone_id": "1"}
+        number = await self._get_number(call, call.node_id)
+        return _describe_number(number, call.request.query_params.get("fields"))
+
+    async def _delete_media(self, call: Call) -> Json:
+        stored = self.meta.media.get(call.node_id)
+        if stored is None:
+            raise no_such_object(call.node_id, method="delete")
+        await self._get_number(call, stored.phone_number_id)
+        self.meta.media.delete(stored.id)
+        return {"success": True}
+
+    async def _download_media(self, call: Call) -> Response:
+        stored = self.meta.media.follow_link(call.node_id)
+        if stored is None:
+            return JSONResponse({"error": "This link has expired."}, 404)
+        await self._get_number(call, stored.phone_number_id)
+        return Response(stored.content, media_type=stored.mime_type)
+
+    async def _list_templates(self, call: Call) -> Json:
+        await self._check_account(call)
+        url = call.request.url.remove_query_params("access_token")
+
+        def make_next_url(cursor: str) -> str:
+            return str(url.include_query_params(after=cursor))
+
+        return self.meta.templates.list_page(
+            {**call.request.query_params}, make_next_url=make_next_url
+        )
+
+    async def _list_phone_numbers(self, call: Call) -> Json:
+        await self._check_account(call)
+        numbers = await self._list_account_numbers(call.node_id)
+        fields = call.request.query_params.get("fields")
+        return {"data": [_describe_number(number, fields) for number in numbers]}
+
+    async def _refuse_path(self, call: Call) -> Json:
+        message = f"Unknown path components: /{call.node_id}"
+        raise MetaError(2500, message=message, details="", http_status=400)
+
+    async def _get_number(self, call: Call, phone_number_id: str) -> FakeNumber:
+        number = await self.meta.numbers.get_number(phone_number_id)
+        if number is None:
+            raise no_such_object(call.node_id, method=call.request.method)
+        _check_token(call.request, {number.access_token})
+        return number
+
+    async def _list_account_numbers(self, business_account_id: str) -> list[FakeNumber]:
+        numbers = await self.meta.numbers.list_numbers()
+        return [each for each in numbers if each.business_account_id == business_account_id]
+
+    async def _check_account(self, call: Call) -> None:
+        numbers = await self._list_account_numbers(call.node_id)
+        if not numbers:
+            raise no_such_object(call.node_id, method=call.request.method)
+        _check_token(call.request, {number.access_token for number in numbers})
+
+
+def _check_token(request: Request, tokens: set[str]) -> None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        token = request.query_params.get("access_token", "")
+    if not token:
+        raise missing_token()
+    if token not in tokens:
+        raise invalid_token()
+
+
+def _describe_number(number: FakeNumber, fields: str | None) -> Json:
+    everything = {
+        "verified_name": number.verified_name,
+        "code_verification_status": "VERIFIED",
+        "display_phone_number": number.display_phone_number,
+        "quality_rating": number.quality_rating,
+        "platform_type": "CLOUD_API",
+        "throughput": {"level": "STANDARD"},
+        "id": number.phone_number_id,
+        "name_status": "APPROVED",
+        "status": "CONNECTED",
+        "account_mode": "LIVE",
+        "is_official_business_account": False,
+        "whatsapp_business_manager_messaging_limit": "TIER_2K",
+        "messaging_limit_tier": "TIER_2K",
+    }
+    wanted = fields.replace(" ", "").split(",") if fields else list(NUMBER_FIELDS)
+    for name in wanted:
+        if name not in everything:
+            refuse_parameter(
+                f"Tried accessing nonexistent field ({name}) on node type "
+                "(WhatsAppBusinessPhoneNumber)"
+            )
+    return {name: everything[name] for name in dict.fromkeys([*wanted, "id"])}
+
+
+def _read_answer(answer: Response) -> Any:
+    if answer.media_type != "application/json":
+        return f"<{len(answer.body)} bytes>"
+    try:
+        return json.loads(bytes(answer.body))
+    except ValueError:
+        return bytes(answer.body).decode("utf-8", "replace")

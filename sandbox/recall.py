@@ -1,0 +1,81 @@
+"""What the phones showed before the sandbox was stopped, read again from the server's database."""
+
+import json
+from typing import Any
+
+import models
+from models import Account, Contact, Message, MessageDirection
+from sandbox.customers import STATUS_ORDER, ChatMessage, Conversation, CustomerBook
+from sandbox.numbers import FakeNumber, Numbers
+
+# Enough to go on where one stopped, however large the database at MONGODB_URI is.
+RECALLED_CONVERSATIONS = 100
+RECALLED_MESSAGES = 50
+
+
+async def recall_conversations(book: CustomerBook, numbers: Numbers) -> None:
+    """Fills the book of a fake Meta that has just started. Files are gone, their captions not."""
+    for number in await numbers.list_numbers():
+        account = await Account.find_one({"phone_number_id": number.phone_number_id})
+        if account is None:
+            continue
+        newest = models.Conversation.find({"account_id": account.id}).sort("-last_activity_at")
+        for found in reversed(await newest.limit(RECALLED_CONVERSATIONS).to_list()):
+            await _recall_conversation(book, number, found)
+
+
+async def _recall_conversation(
+    book: CustomerBook, number: FakeNumber, found: models.Conversation
+) -> None:
+    contact = await Contact.get(found.contact_id)
+    if contact is None or (contact.wa_id is None and contact.bsuid is None):
+        return
+    conversation = book.open(
+        number,
+        phone=contact.wa_id,
+        user_id=contact.bsuid,
+        name=contact.profile_name,
+        username=contact.username,
+    )
+    if found.last_inbound_at is not None:
+        conversation.last_inbound_at = found.last_inbound_at.timestamp()
+    said = Message.find({"conversation_id": found.id, "wamid": {"$ne": None}})
+    newest = await said.sort("-timestamp", "-_id").limit(RECALLED_MESSAGES).to_list()
+    for message in reversed(newest):
+        _recall_message(book, conversation, message)
+
+
+def _recall_message(book: CustomerBook, conversation: Conversation, message: Message) -> None:
+    content = _read_content(message)
+    from_customer = message.direction is MessageDirection.INBOUND
+    if message.type == "reaction":
+        who = "customer" if from_customer else "business"
+        target, emoji = content.get("message_id"), content.get("emoji")
+        book.react(conversation, str(target), who=who, emoji=str(emoji or ""))
+        return
+    shown = ChatMessage(
+        id=message.wamid or str(message.id),
+        from_customer=from_customer,
+        type=message.type,
+        content=content,
+        timestamp=message.timestamp.timestamp(),
+        status=None if from_customer else _read_status(message),
+        error=next((error.title for error in message.errors), None),
+        reply_to=message.reply_to_wamid,
+    )
+    book.add_message(conversation, shown)
+
+
+def _read_content(message: Message) -> Any:
+    content: Any = message.content
+    if not content and message.raw is not None:
+        content = json.loads(message.raw).get(message.type)
+    if not isinstance(content, dict):
+        return content or {}
+    # By its id the page would ask for a file that is gone.
+    return {key: value for key, value in content.items() if key != "id"}
+
+
+def _read_status(message: Message) -> str:
+    status = message.status.key
+    return status if status in {*STATUS_ORDER, "failed"} else "accepted"

@@ -1,0 +1,104 @@
+"""What the fake Cloud API was asked and what it answered, for tests to count and compare."""
+
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+MAX_LOGGED_TEXT = 10_000
+SHOWN_TOKEN_CHARACTERS = 4
+
+
+@dataclass(slots=True)
+class LoggedRequest:
+    """One request. `status` and `answer` stay None while it is not answered, or never was."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    endpoint: str
+    phone_number_id: str | None = None
+    body: Any = None
+    status: int | None = None
+    answer: Any = None
+    accepted: bool = False
+    message_id: str | None = None
+    fault: str | None = None
+    time: float = field(default_factory=time.time)
+
+    @property
+    def callback_data(self) -> str | None:
+        return self.body.get("biz_opaque_callback_data") if isinstance(self.body, dict) else None
+
+
+class RequestLog:
+    """The last requests, oldest first."""
+
+    def __init__(self, *, kept: int) -> None:
+        self.requests: deque[LoggedRequest] = deque(maxlen=kept)
+
+    def add(self, request: LoggedRequest) -> None:
+        self.requests.append(request)
+
+    def clear(self) -> None:
+        self.requests.clear()
+
+    @property
+    def accepted_counts(self) -> dict[str, int]:
+        """How many messages were accepted under each biz_opaque_callback_data, since `clear`."""
+        return dict(Counter(each.callback_data for each in self.list_sends() if each.callback_data))
+
+    def list_sends(self, *, phone_number_id: str | None = None) -> list[LoggedRequest]:
+        """Accepted messages in the order Meta took them."""
+        return [
+            each
+            for each in self.requests
+            if each.accepted and phone_number_id in (None, each.phone_number_id)
+        ]
+
+    def find(self, filters: Mapping[str, str]) -> list[LoggedRequest]:
+        """Requests whose attributes equal all given ones: phone_number_id, endpoint, method,
+        path, callback_data, accepted ("true" or "false"), to."""
+        return [each for each in self.requests if _has_all(each, filters)]
+
+
+def describe_request(request: LoggedRequest) -> dict[str, Any]:
+    return asdict(request) | {"biz_opaque_callback_data": request.callback_data}
+
+
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Keeps enough of a token to tell two apart, and no more."""
+    shown = dict(headers)
+    for name in ("authorization", "cookie"):
+        if name in shown:
+            scheme, _, secret = shown[name].rpartition(" ")
+            shown[name] = f"{scheme} …{secret[-SHOWN_TOKEN_CHARACTERS:]}".strip()
+    return shown
+
+
+def read_logged_body(body: bytes, content_type: str) -> Any:
+    """JSON as JSON, other text as text, and of files only the size."""
+    if content_type.startswith("multipart/"):
+        return f"<{len(body)} bytes of {content_type.partition(';')[0]}>"
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        return body.decode("utf-8", "replace")[:MAX_LOGGED_TEXT]
+
+
+def _has_all(request: LoggedRequest, filters: Mapping[str, str]) -> bool:
+    for name, wanted in filters.items():
+        if name in ("biz_opaque_callback_data", "callback_data"):
+            actual: Any = request.callback_data
+        elif name == "to":
+            actual = request.body.get("to") if isinstance(request.body, dict) else None
+        elif name == "accepted":
+            actual = str(request.accepted).lower()
+        else:
+            actual = getattr(request, name, None)
+        if actual != wanted:
+            return False
+    return True

@@ -1,0 +1,130 @@
+"""What tests stand on: a real MongoDB shared by the workers, the real application, a fake Meta.
+
+One embedded mongod serves all workers of a run; each worker has a database of its own, emptied for
+each test. Only Meta is fake: the sandbox's Cloud API.
+"""
+
+import base64
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from beanie import init_beanie
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
+
+from models import DOCUMENTS
+from models.database import (
+    WATCHED_COLLECTIONS,
+    DatabaseUnusable,
+    check_indexes,
+    create_client,
+    prepare_database,
+)
+from sandbox.mongod import EmbeddedMongod
+from whatsapp.crypto import KeyRing
+from whatsapp.settings import Settings
+
+pytest_plugins = ["tests.fixtures.world", "tests.fixtures.servers"]
+
+URI_VARIABLE = "TEST_MONGODB_URI"
+ENCRYPTION_KEYS = "k1:" + base64.b64encode(bytes(range(32))).decode()
+_resources = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The controller starts MongoDB before its workers exist; they inherit the variable.
+    if hasattr(config, "workerinput") or URI_VARIABLE in os.environ or config.option.collectonly:
+        return
+    folder = _resources.enter_context(tempfile.TemporaryDirectory(prefix="wagraph-tests-"))
+    mongod = _resources.enter_context(EmbeddedMongod(Path(folder)))
+    os.environ[URI_VARIABLE] = mongod.uri
+    _resources.callback(os.environ.pop, URI_VARIABLE, None)
+
+
+def pytest_unconfigure() -> None:
+    _resources.close()
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri() -> str:
+    return os.environ[URI_VARIABLE]
+
+
+@pytest.fixture(scope="session")
+def database_name(worker_id: str) -> str:
+    return f"test_{worker_id}"
+
+
+@pytest.fixture
+def settings(mongodb_uri: str, database_name: str) -> Settings:
+    """Every interval that makes somebody wait is 20 times shorter or more."""
+    return make_settings(mongodb_uri=mongodb_uri, mongodb_database=database_name)
+
+
+def make_settings(**changes: Any) -> Settings:
+    values: dict[str, Any] = {
+        "encryption_keys": ENCRYPTION_KEYS,
+        "graph_api_url": "http://meta.test",
+        "webhook_takeover_seconds": 0.5,
+        "lane_lease_seconds": 3.0,
+        "lane_poll_seconds": 0.05,
+        "send_deadline_seconds": 1.0,
+        "media_hosts": "http://meta.test",
+        "media_poll_seconds": 0.05,
+        "media_deadline_seconds": 2.0,
+        "media_retry_seconds": 0.02,
+        "unknown_hold_seconds": 0.5,
+        "retry_base_seconds": 0.05,
+        "credential_check_seconds": 0.1,
+        "socket_send_seconds": 1.0,
+    }
+    # Neither the machine's environment nor its .env file says how tests run.
+    return Settings(_env_file=None, **(values | changes))
+
+
+@pytest.fixture
+def keyring() -> KeyRing:
+    return KeyRing.from_text(ENCRYPTION_KEYS)
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+    """This worker's database: prepared, and empty."""
+    async with create_client(settings.mongodb_uri.get_secret_value()) as client:
+        database = client[settings.mongodb_database]
+        # Beanie belongs to one client; the indexes stay from test to test, if none dropped them.
+        await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
+        if not await is_prepared(database):
+            await prepare_database(database)
+        for name in await database.list_collection_names(filter={"type": "collection"}):
+            if not name.startswith("system."):
+                await database[name].delete_many({})
+        yield database
+
+
+async def is_prepared(database: AsyncDatabase[dict[str, Any]]) -> bool:
+    try:
+        await check_indexes()
+    except (DatabaseUnusable, OperationFailure):  # the latter: no such collection yet
+        return False
+    watched = await (
+        await database.list_collections(filter={"name": {"$in": list(WATCHED_COLLECTIONS)}})
+    ).to_list()
+    with_images = [
+        spec
+        for spec in watched
+        if spec["options"].get("changeStreamPreAndPostImages", {}).get("enabled")
+    ]
+    return len(with_images) == len(WATCHED_COLLECTIONS)
+
+
+@pytest.fixture
+def own_mongod(tmp_path: Path) -> Iterator[EmbeddedMongod]:
+    """A MongoDB of this test's own, to stop and start."""
+    with EmbeddedMongod(tmp_path / "mongodb") as mongod:
+        yield mongod

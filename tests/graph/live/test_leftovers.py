@@ -1,0 +1,85 @@
+"""Sockets that have ended leave no task, no subscriber and no watched key behind."""
+
+import asyncio
+import gc
+from collections import Counter
+from contextlib import AsyncExitStack
+from types import CodeType, CoroutineType
+from typing import Any
+
+import pytest
+
+from graph.ids import encode_id
+from graph.live import bounded_socket
+from graph.live.bounded_socket import BoundedSocket
+from graph.live.feed import LiveFeed
+from graph.websocket import SocketHandler
+from models import Account, Conversation
+from tests.graph.live.live_kit import create_contact, create_conversation, create_message
+from tests.graph.live.socket_kit import SocketClient, open_socket
+
+SUBSCRIPTIONS = (
+    "subscription { events { cursor } }",
+    "subscription($id: ID!) { events(conversationId: $id) { cursor } }",
+)
+WAVES, SOCKETS = 2, 50
+KEPT = (BoundedSocket, SocketHandler)
+
+
+async def end(client: SocketClient, number: int) -> None:
+    """In one of the ways in which sockets end."""
+    match number % 3:
+        case 0:
+            await client.connection.close()
+        case 1:
+            client.connection.transport.abort()
+        case _:
+            await client.send("no JSON")
+            assert (await client.find_close())[0] == 4400
+
+
+def count_leftovers() -> Counter[str]:
+    gc.collect()
+    objects = gc.get_objects()
+    found = Counter(type(one).__name__ for one in objects if isinstance(one, KEPT))
+    [feed] = [one for one in objects if isinstance(one, LiveFeed) and one.is_healthy]
+    found["channels"] = len(feed._broadcast._subscribers) + len(feed._backend._channels)
+    found["watched keys"] = len(feed.credentials._watched)
+    found.update(code.co_qualname for code in map(find_code, asyncio.all_tasks()) if code)
+    return found
+
+
+def find_code(task: asyncio.Task[Any]) -> CodeType | None:
+    """What the task runs; None for those of the database driver, which come and go."""
+    coroutine = task.get_coro()
+    code = coroutine.cr_code if isinstance(coroutine, CoroutineType) else None
+    return None if code is None or "pymongo" in code.co_filename else code
+
+
+async def test_sockets_that_ended_leave_nothing(
+    port: int, token: str, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_socket, "CLOSE_ANSWER_SECONDS", 0.1)
+    conversation = await create_conversation(await create_contact(account.id))
+    before = count_leftovers()
+    for _ in range(WAVES):
+        await make_wave(port, token, conversation)
+
+    for _ in range(50):
+        left = count_leftovers() - before
+        if not left:
+            break
+        await asyncio.sleep(0.2)
+    assert left == Counter()
+
+
+async def make_wave(port: int, token: str, conversation: Conversation) -> None:
+    async with AsyncExitStack() as stack:
+        sockets = [open_socket(port, token=token) for _ in range(SOCKETS)]
+        clients = [await stack.enter_async_context(one) for one in sockets]
+        for client in clients:
+            for query in SUBSCRIPTIONS:
+                await client.subscribe(query, id=encode_id("Conversation", conversation.id))
+        await asyncio.sleep(0.1)
+        await create_message(conversation)
+        await asyncio.gather(*(end(client, number) for number, client in enumerate(clients)))

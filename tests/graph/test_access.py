@@ -1,0 +1,146 @@
+"""A key that is limited to some accounts: the others do not exist for it, on whatever path."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from graph.ids import encode_id
+from models import Account, Message, Role
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
+
+LISTS = """{
+  viewer { accounts { name } }
+  accounts { edges { node { name } } }
+  contacts { edges { node { name } } }
+  conversations { edges { node { id } } }
+  searchMessages(text: "hidden") { edges { node { id } } }
+  users { edges { node { id } } }
+}"""
+TEXT = 'content: {text: {body: "x"}}'
+SEND = f'sendMessage(input: {{to: {{conversationId: "%(conversation)s"}}, {TEXT}}})'
+
+
+@pytest.fixture
+async def hidden(other_account: Account) -> Message:
+    """A message of an account that the limited key must not see."""
+    return await write_message(other_account, "15550009999", "hidden words", name="Hidden")
+
+
+@pytest.fixture
+async def limited(
+    make_client: Callable[..., Awaitable[GraphQLClient]], account: Account
+) -> GraphQLClient:
+    return await make_client(Role.ADMIN, [account])
+
+
+async def test_lists_leave_the_other_account_out(limited: GraphQLClient, hidden: Message) -> None:
+    data = await limited(LISTS)
+
+    assert [one["name"] for one in data["viewer"].pop("accounts")] == ["Test shop"]
+    accounts = data.pop("accounts")["edges"]
+    assert [edge["node"]["name"] for edge in accounts] == ["Test shop"]
+    assert all(part == {} or part["edges"] == [] for part in data.values())
+
+
+async def test_lists_of_an_account_out_of_sight_are_empty(
+    limited: GraphQLClient, hidden: Message, other_account: Account
+) -> None:
+    query = """query ($id: ID!) {
+      contacts(accountId: $id) { edges { node { id } } }
+      conversations(accountId: $id) { edges { node { id } } }
+      searchMessages(text: "hidden", accountId: $id) { edges { node { id } } }
+      parkedItems(accountId: $id) { edges { node { id } } }
+    }"""
+
+    for account_id in (id_of(other_account), "nonsense", contact_id(hidden)):
+        data = await limited(query, id=account_id)
+        assert all(part["edges"] == [] for part in data.values())
+
+
+async def test_ids_out_of_sight_are_as_unknown_ones(
+    limited: GraphQLClient, admin: GraphQLClient, hidden: Message, other_account: Account
+) -> None:
+    query = """query ($account: ID!, $contact: ID!, $conversation: ID!, $message: ID!) {
+      account(id: $account) { id } contact(id: $contact) { id }
+      conversation(id: $conversation) { id } message(id: $message) { id }
+      nodes(ids: [$account, $contact, $conversation, $message]) { id }
+    }"""
+    ids = {
+        "account": id_of(other_account),
+        "contact": contact_id(hidden),
+        "conversation": conversation_id(hidden),
+        "message": id_of(hidden),
+    }
+
+    seen, unseen = await admin(query, **ids), await limited(query, **ids)
+
+    assert [node["id"] for node in seen["nodes"]] == list(ids.values())
+    assert unseen == dict.fromkeys(ids) | {"nodes": [None] * 4}
+
+
+MALFORMED_IDS = ["", "x", "QWNjb3VudDp4", "QWNjb3VudA==", "é", "TWVzc2FnZTo="]
+MALFORMED_IDS += [encode_id("Message", "6" * 24 + "\n"), encode_id("User", "6" * 24 + "\n")]
+
+
+async def test_a_malformed_id_is_as_an_unknown_one(
+    admin: GraphQLClient,
+) -> None:
+    for global_id in MALFORMED_IDS:
+        query = (
+            "query ($id: ID!) { node(id: $id) { id } message(id: $id) { id } user(id: $id) { id } }"
+        )
+
+        assert await admin(query, id=global_id) == {"node": None, "message": None, "user": None}
+
+
+MUTATIONS = [
+    'closeConversation(input: {conversationId: "%(conversation)s"})',
+    'markConversationRead(input: {conversationId: "%(conversation)s"})',
+    'updateContact(input: {contactId: "%(contact)s", name: "x"})',
+    'unlinkContact(input: {contactId: "%(contact)s"})',
+    'deleteContact(input: {contactId: "%(contact)s"})',
+    'disableAccount(input: {accountId: "%(account)s"})',
+    'deleteAccount(input: {accountId: "%(account)s"})',
+    'retryMessage(input: {messageId: "%(message)s"})',
+    'cancelMessage(input: {messageId: "%(message)s"})',
+    SEND,
+]
+
+
+async def test_mutations_do_not_find_what_is_out_of_sight(
+    limited: GraphQLClient,
+    hidden: Message,
+    other_account: Account,
+) -> None:
+    for mutation in MUTATIONS:
+        filled = mutation % {
+            "account": id_of(other_account),
+            "contact": contact_id(hidden),
+            "conversation": conversation_id(hidden),
+            "message": id_of(hidden),
+        }
+
+        data = await limited("mutation { done: " + filled + " { userErrors { code } } }")
+
+        assert data["done"]["userErrors"] == [{"code": "NOT_FOUND"}]
+
+
+@pytest.mark.parametrize(
+    ("role", "operation", "code"),
+    [
+        (Role.VIEWER, 'mutation { createUser(input: {name: "x"}) { user { id } } }', "FORBIDDEN"),
+        (Role.VIEWER, "{ viewer { name } }", None),
+        (Role.AGENT, "{ apiKeys { edges { cursor } } }", "FORBIDDEN"),
+        (Role.AGENT, "{ parkedItems { edges { cursor } } }", "FORBIDDEN"),
+        (Role.AGENT, 'mutation { createUser(input: {name: "x"}) { user { id } } }', None),
+        (Role.ADMIN, "{ apiKeys { edges { cursor } } }", None),
+    ],
+)
+async def test_each_role_may_do_its_own(
+    make_client: Callable[..., Awaitable[GraphQLClient]], role: Role, operation: str, code: Any
+) -> None:
+    client = await make_client(role)
+
+    assert await client.find_error_code(operation) == code

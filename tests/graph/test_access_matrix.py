@@ -1,0 +1,296 @@
+"""Every root field and every node type against every role and against a key of another account.
+
+The tables below name what each field needs; a field that the schema has and they lack fails.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from graphql import GraphQLInterfaceType
+
+from graph.ids import encode_id
+from graph.schema import create_schema
+from models import (
+    DOCUMENTS,
+    Account,
+    AccountEvent,
+    Contact,
+    ParkedItem,
+    ParkedReason,
+    Role,
+    Template,
+)
+from models.base import collection, utc_now
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
+from whatsapp.api_keys import create_api_key
+
+SCHEMA = create_schema()._schema
+OWN, OTHERS = "15550001111", "15550009999"
+NO_EDGES: dict[str, Any] = {"edges": []}
+LIST = "{ edges { node { id } } }"
+
+# Field: the role it needs, a query of the hidden account's things, and what a key of another
+# account gets: the same as for what does not exist.
+QUERIES: dict[str, tuple[Role, str, Any]] = {
+    "viewer": (Role.VIEWER, "viewer { accounts { name } }", {"accounts": [{"name": "Test shop"}]}),
+    "eventCursor": (Role.VIEWER, "eventCursor", ...),
+    "node": (Role.VIEWER, 'node(id: "%(Message)s") { id }', None),
+    "nodes": (Role.VIEWER, 'nodes(ids: ["%(Message)s", "%(User)s"]) { id }', [None, None]),
+    "account": (Role.VIEWER, 'account(id: "%(Account)s") { id }', None),
+    "accounts": (
+        Role.VIEWER,
+        "accounts { edges { node { name } } }",
+        {"edges": [{"node": {"name": "Test shop"}}]},
+    ),
+    "contact": (Role.VIEWER, 'contact(id: "%(Contact)s") { id }', None),
+    "contacts": (Role.VIEWER, f'contacts(accountId: "%(Account)s") {LIST}', NO_EDGES),
+    "conversation": (Role.VIEWER, 'conversation(id: "%(Conversation)s") { id }', None),
+    "conversations": (Role.VIEWER, f'conversations(accountId: "%(Account)s") {LIST}', NO_EDGES),
+    "message": (Role.VIEWER, 'message(id: "%(Message)s") { id }', None),
+    "searchMessages": (Role.VIEWER, f'searchMessages(text: "hidden") {LIST}', NO_EDGES),
+    "user": (Role.VIEWER, 'user(id: "%(User)s") { id }', None),
+    "users": (Role.VIEWER, f'users(search: "Hidden") {LIST}', NO_EDGES),
+    "templates": (Role.VIEWER, f'templates(accountId: "%(Account)s") {LIST}', NO_EDGES),
+    "parkedItems": (Role.ADMIN, f"parkedItems {LIST}", NO_EDGES),
+    "apiKeys": (Role.ADMIN, "apiKeys { edges { node { name } } }", ...),
+}
+
+NOT_FOUND, FORBIDDEN, DONE = "NOT_FOUND", "FORBIDDEN", None
+CONTENT = 'content: {text: {body: "x"}}'
+NUMBER = 'name: "x", phoneNumberId: "1", businessAccountId: "2", accessToken: "x"'
+
+# Field: the role it needs, inputs that name the hidden account's things, and the refusal of each.
+MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
+    "createAccount": (Role.ADMIN, [NUMBER], FORBIDDEN),
+    "updateAccount": (Role.ADMIN, ['accountId: "%(Account)s", name: "x"'], NOT_FOUND),
+    "enableAccount": (Role.ADMIN, ['accountId: "%(Account)s"'], NOT_FOUND),
+    "disableAccount": (Role.ADMIN, ['accountId: "%(Account)s"'], NOT_FOUND),
+    "deleteAccount": (Role.ADMIN, ['accountId: "%(Account)s"'], NOT_FOUND),
+    "sendMessage": (
+        Role.AGENT,
+        [
+            f'to: {{conversationId: "%(Conversation)s"}}, {CONTENT}',
+            f'to: {{contactId: "%(Contact)s"}}, {CONTENT}',
+            f'accountId: "%(Account)s", to: {{phoneNumber: "{OTHERS}"}}, {CONTENT}',
+            f'to: {{conversationId: "%(own)s"}}, replyToMessageId: "%(Message)s", {CONTENT}',
+        ],
+        NOT_FOUND,
+    ),
+    "retryMessage": (Role.AGENT, ['messageId: "%(Message)s"'], NOT_FOUND),
+    "cancelMessage": (Role.AGENT, ['messageId: "%(Message)s"'], NOT_FOUND),
+    "markConversationRead": (
+        Role.AGENT,
+        [
+            'conversationId: "%(Conversation)s"',
+            'conversationId: "%(own)s", upToMessageId: "%(Message)s"',
+        ],
+        NOT_FOUND,
+    ),
+    "closeConversation": (Role.AGENT, ['conversationId: "%(Conversation)s"'], NOT_FOUND),
+    "reopenConversation": (Role.AGENT, ['conversationId: "%(Conversation)s"'], NOT_FOUND),
+    "assignConversation": (
+        Role.AGENT,
+        ['conversationId: "%(Conversation)s", assigneeId: "x"'],
+        NOT_FOUND,
+    ),
+    "updateConversation": (
+        Role.AGENT,
+        ['conversationId: "%(Conversation)s", tags: ["x"]'],
+        NOT_FOUND,
+    ),
+    "updateContact": (Role.AGENT, ['contactId: "%(Contact)s", name: "x"'], NOT_FOUND),
+    "linkContact": (
+        Role.AGENT,
+        [
+            'contactId: "%(Contact)s", userId: "%(User)s"',
+            'contactId: "%(own_contact)s", userId: "%(User)s"',
+        ],
+        NOT_FOUND,
+    ),
+    "unlinkContact": (Role.AGENT, ['contactId: "%(Contact)s"'], NOT_FOUND),
+    "deleteContact": (Role.ADMIN, ['contactId: "%(Contact)s"'], NOT_FOUND),
+    "createUser": (Role.AGENT, ['name: "x"'], DONE),
+    "updateUser": (Role.AGENT, ['userId: "%(User)s", name: "x"'], NOT_FOUND),
+    "replayParkedItems": (Role.ADMIN, ['ids: ["%(ParkedItem)s"]'], NOT_FOUND),
+    "discardParkedItems": (Role.ADMIN, ['ids: ["%(ParkedItem)s"]'], NOT_FOUND),
+    "createApiKey": (
+        Role.ADMIN,
+        ['name: "x", role: VIEWER, accountIds: ["%(Account)s"]'],
+        NOT_FOUND,
+    ),
+    "revokeApiKey": (Role.ADMIN, ['apiKeyId: "%(ApiKey)s"'], NOT_FOUND),
+}
+FOR_ADMINS_ONLY = {"ApiKey", "ParkedItem"}
+LOWER = {
+    Role.VIEWER: [],
+    Role.AGENT: [Role.VIEWER],
+    Role.ADMIN: [Role.VIEWER, Role.AGENT],
+}
+MakeClient = Callable[..., Awaitable[GraphQLClient]]
+
+
+@pytest.fixture
+async def ids(account: Account, other_account: Account) -> dict[str, str]:
+    """One thing of each node type in the hidden account, and two things of the visible one."""
+    own = await write_message(account, OWN, "seen", name="Seen")
+    message = await write_message(other_account, OTHERS, "hidden words", name="Hidden")
+    contact = await Contact.get(message.contact_id)
+    assert contact is not None
+    await park(other_account)
+    template = Template(account_id=other_account.id, template_id="1")
+    await template.insert()
+    now = utc_now()
+    await AccountEvent(
+        id="e", account_id=other_account.id, field="flows", summary="flows", at=now
+    ).insert()
+    key, _ = await create_api_key(name="hidden", role=Role.VIEWER, account_ids=[other_account.id])
+    return {
+        "Account": id_of(other_account),
+        "AccountEvent": encode_id("AccountEvent", "e"),
+        "ApiKey": id_of(key),
+        "Contact": contact_id(message),
+        "Conversation": conversation_id(message),
+        "Message": id_of(message),
+        "ParkedItem": encode_id("ParkedItem", "p"),
+        "Template": id_of(template),
+        "User": encode_id("User", contact.user_id),
+        "own": conversation_id(own),
+        "own_contact": contact_id(own),
+    }
+
+
+async def park(account: Account) -> None:
+    await ParkedItem(
+        id="p",
+        event_id="e",
+        account_id=account.id,
+        pointer="",
+        item="{}",
+        secret_digest="s",
+        reason=ParkedReason.ACCOUNT_DISABLED,
+    ).insert()
+
+
+def list_mutations(ids: dict[str, str]) -> list[tuple[str, Role, str | None, str]]:
+    """Field, role, refusal and document of each case."""
+    return [
+        (field, role, refusal, write_mutation(field, text % ids))
+        for field, (role, texts, refusal) in MUTATIONS.items()
+        for text in texts
+    ]
+
+
+def write_mutation(field: str, values: str) -> str:
+    return f"mutation {{ {field}(input: {{{values}}}) {{ userErrors {{ code }} }} }}"
+
+
+def test_the_tables_cover_the_schema() -> None:
+    assert SCHEMA.query_type is not None
+    assert SCHEMA.mutation_type is not None
+    assert set(SCHEMA.query_type.fields) == set(QUERIES)
+    assert set(SCHEMA.mutation_type.fields) == set(MUTATIONS)
+
+
+def list_node_types() -> set[str]:
+    node = SCHEMA.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    return {one.name for one in SCHEMA.get_possible_types(node)}
+
+
+async def test_a_key_of_one_account_gets_nothing_of_another(
+    make_client: MakeClient, account: Account, ids: dict[str, str]
+) -> None:
+    limited = await make_client(Role.ADMIN, [account])
+
+    for field, (_, text, expected) in QUERIES.items():
+        data = await limited("{ " + text % ids + " }")
+        if expected is not ...:
+            assert data[field] == expected, field
+
+    keys = (await limited("{ apiKeys { edges { node { name } } } }"))["apiKeys"]["edges"]
+    assert [key["node"]["name"] for key in keys] == ["test admin"]
+
+
+async def test_node_shows_only_what_its_own_field_would(
+    make_client: MakeClient, account: Account, ids: dict[str, str]
+) -> None:
+    query = "query ($id: ID!) { node(id: $id) { __typename } }"
+    admin, agent = await make_client(Role.ADMIN), await make_client(Role.AGENT)
+    limited = await make_client(Role.ADMIN, [account])
+
+    for name in list_node_types():
+        to_admin = await admin(query, id=ids[name])
+        to_agent = await agent(query, id=ids[name])
+        to_limited = await limited(query, id=ids[name])
+
+        assert to_admin["node"] == {"__typename": name}
+        assert (to_agent["node"] is None) == (name in FOR_ADMINS_ONLY), name
+        assert to_limited["node"] is None, name
+
+
+async def test_a_key_of_one_account_changes_nothing_of_another(
+    make_client: MakeClient, account: Account, ids: dict[str, str]
+) -> None:
+    limited = await make_client(Role.ADMIN, [account])
+    before = await read_database()
+
+    for field, _, refusal, document in list_mutations(ids):
+        answer = await limited.post(document)
+        assert find_refusal(answer, field) == refusal, document
+
+    after = await read_database()
+    assert {name: after[name] for name in before if name != "users"} == {
+        name: before[name] for name in before if name != "users"
+    }
+    assert before["users"] == [user for user in after["users"] if user["name"] != "x"]
+
+
+async def test_a_role_that_is_too_low_is_forbidden(
+    make_client: MakeClient, ids: dict[str, str]
+) -> None:
+    clients = {role: await make_client(role) for role in (Role.VIEWER, Role.AGENT)}
+    before = await read_database()
+
+    cases = [(role, "{ " + text % ids + " }") for role, text, _ in QUERIES.values()]
+    cases += [(role, document) for _, role, _, document in list_mutations(ids)]
+    for needed, document in cases:
+        for role in LOWER[needed]:
+            assert await clients[role].find_error_code(document) == "FORBIDDEN", document
+
+    assert await read_database() == before
+
+
+async def test_nobody_gets_nothing(admin: GraphQLClient, ids: dict[str, str]) -> None:
+    anonymous = GraphQLClient(admin.http, None)
+    before = await read_database()
+
+    documents = ["{ " + text % ids + " }" for _, text, _ in QUERIES.values()]
+    documents += [document for *_, document in list_mutations(ids)]
+    for document in documents:
+        answer = await anonymous.post(document)
+        assert answer["data"] is None or not any(answer["data"].values()), document
+        assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED", document
+
+    assert await read_database() == before
+
+
+def find_refusal(answer: dict[str, Any], field: str) -> str | None:
+    """The code of the first error, in the payload or beside it."""
+    if "errors" in answer:
+        code: str = answer["errors"][0]["extensions"]["code"]
+        return code
+    refused = answer["data"][field]["userErrors"]
+    return refused[0]["code"] if refused else None
+
+
+async def read_database() -> dict[str, list[dict[str, Any]]]:
+    """All documents of the collections that mutations could change, but when keys were used."""
+    return {
+        kind.get_collection_name(): await collection(kind)
+        .find({}, {"last_used_at": 0})
+        .sort("_id")
+        .to_list()
+        for kind in DOCUMENTS
+    }

@@ -1,0 +1,42 @@
+"""MongoDB goes away under a running server, and comes back."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+
+from models import Role
+from sandbox.mongod import EmbeddedMongod
+from tests.conftest import make_settings
+from tests.fixtures.graphql import GraphQLClient
+from whatsapp.api_keys import create_api_key
+
+
+@pytest.fixture
+async def server(own_mongod: EmbeddedMongod) -> AsyncIterator[Any]:
+    from app import create_app
+
+    application = create_app(make_settings(mongodb_uri=own_mongod.uri))
+    async with LifespanManager(application, shutdown_timeout=30) as manager:
+        yield manager.app
+
+
+async def test_queries_fail_soon_and_work_again(server: Any, own_mongod: EmbeddedMongod) -> None:
+    _, token = await create_api_key(name="x", role=Role.ADMIN)
+    transport = httpx.ASGITransport(server)
+    async with httpx.AsyncClient(transport=transport, base_url="http://wagraph.test") as http:
+        client = GraphQLClient(http, token)
+        await client("{ viewer { name } }")
+
+        await own_mongod.stop_async()
+        started = time.monotonic()
+        code = await client.find_error_code("{ accounts { edges { cursor } } }")
+        took = time.monotonic() - started
+        await own_mongod.start_async()
+
+        assert code == "SERVICE_UNAVAILABLE"
+        assert took < 5
+        await client("{ accounts { edges { cursor } } }")

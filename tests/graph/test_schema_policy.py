@@ -1,0 +1,84 @@
+"""The whole schema: all is described, every root field is guarded, `schema.graphql` is true."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLScalarType,
+    is_specified_scalar_type,
+)
+from strawberry.permission import BasePermission, PermissionExtension
+from strawberry.types.base import get_object_definition
+
+from graph.permissions import RolePermission
+from graph.schema import create_schema, print_schema_text
+
+PROJECT = Path(__file__).parents[2]
+SCHEMA = create_schema()
+
+
+def list_described() -> Iterator[tuple[str, Any]]:
+    for name, graphql_type in SCHEMA._schema.type_map.items():
+        if name.startswith("__") or is_specified_scalar_type(graphql_type):
+            continue
+        yield name, graphql_type
+        if isinstance(graphql_type, GraphQLEnumType):
+            yield from ((f"{name}.{key}", one) for key, one in graphql_type.values.items())
+        for field_name, field in getattr(graphql_type, "fields", {}).items():
+            yield f"{name}.{field_name}", field
+            for key, argument in getattr(field, "args", {}).items():
+                yield f"{name}.{field_name}({key})", argument
+
+
+def test_everything_is_described_in_sentences() -> None:
+    lacking = [
+        name
+        for name, described in list_described()
+        if not (described.description or "").endswith((".", "?"))
+    ]
+
+    assert lacking == []
+
+
+def list_root_fields() -> Iterator[tuple[str, Any]]:
+    for root in (SCHEMA.query, SCHEMA.mutation, SCHEMA.subscription):
+        if root is not None:
+            for field in get_object_definition(root, strict=True).fields:
+                yield f"{root.__name__}.{field.python_name}", field
+
+
+def list_guards(field: Any) -> list[BasePermission]:
+    return [
+        permission
+        for extension in field.extensions
+        if isinstance(extension, PermissionExtension)
+        for permission in extension.permissions
+    ]
+
+
+def test_every_root_field_needs_a_role_and_says_so() -> None:
+    for name, field in list_root_fields():
+        (guard,) = list_guards(field)
+        assert isinstance(guard, RolePermission), name
+        assert f"Needs role {guard.role.value}" in field.description, name
+
+
+def test_no_output_field_could_give_a_credential_away() -> None:
+    secrets = {"accessToken", "appSecret", "secretHash"}
+    for name, graphql_type in SCHEMA._schema.type_map.items():
+        if isinstance(graphql_type, GraphQLInputObjectType | GraphQLScalarType | GraphQLEnumType):
+            continue
+        shown = set(getattr(graphql_type, "fields", {}))
+        assert not shown & secrets, name
+        # Shown once: to whoever has just made the account or the key.
+        if "verifyToken" in shown:
+            assert name == "CreateAccountPayload"
+        if "token" in shown:
+            assert name == "CreateApiKeyPayload"
+
+
+def test_the_schema_file_is_up_to_date() -> None:
+    assert (PROJECT / "schema.graphql").read_text() == print_schema_text(), "run `make schema`"

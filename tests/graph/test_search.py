@@ -1,0 +1,105 @@
+"""Searching: what people type finds what they mean, and does no more."""
+
+from typing import Any
+
+import pytest
+
+from models import Account
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import write_message
+
+MESSAGES = "query ($text: String!) { searchMessages(text: $text) { edges { node { text } } } }"
+CONTACTS = "query ($s: String!) { contacts(search: $s) { edges { node { profileName } } } }"
+
+
+@pytest.fixture
+async def said(account: Account) -> None:
+    await write_message(account, "15550001111", "The red bicycle is late", name="Ada (Lovelace)")
+    await write_message(account, "15550002222", "A red car, a blue bicycle", name="Grace")
+    await write_message(account, "15550002222", "Ärger mit der Lieferung", name="Grace")
+    await write_message(account, "15550002222", "आप हिन्दी बोलते हैं", name="Grace")
+
+
+def texts(data: dict[str, Any]) -> list[str]:
+    return [edge["node"]["text"] for edge in data["searchMessages"]["edges"]]
+
+
+WORDS = [
+    ("bicycle", 2),
+    ("RED bicycle", 2),
+    ("late red", 1),
+    ("ärger", 1),
+    ("-red bicycle", 2),
+    ("(late)", 1),
+    ("lieferung!", 1),
+    ("arger", 1),
+    ("हिन्दी", 1),
+    ('"red car"', 1),
+    ('red" -"bicycle', 2),
+    ("car,", 1),
+    ("nothing", 0),
+    ("!!!", 0),
+    ("", 0),
+    ("\\", 0),
+]
+
+
+async def test_messages_are_found_by_all_their_words(
+    admin: GraphQLClient,
+    said: None,
+) -> None:
+    for text, count in WORDS:
+        assert len(texts(await admin(MESSAGES, text=text))) == count
+
+
+async def test_the_newest_message_comes_first(admin: GraphQLClient, said: None) -> None:
+    found = texts(await admin(MESSAGES, text="bicycle"))
+
+    assert found == ["A red car, a blue bicycle", "The red bicycle is late"]
+
+
+PIECES = [
+    ("ada", ["Ada (Lovelace)"]),
+    ("(love", ["Ada (Lovelace)"]),
+    (".*", []),
+    ("+1 (555) 000-2222", ["Grace"]),
+    ("000", ["Grace", "Ada (Lovelace)"]),
+    ("$where", []),
+    ("[", []),
+]
+
+
+async def test_contacts_are_found_by_a_piece_of_name_or_number(
+    admin: GraphQLClient,
+    said: None,
+) -> None:
+    for search, names in PIECES:
+        data = await admin(CONTACTS, s=search)
+
+        assert [edge["node"]["profileName"] for edge in data["contacts"]["edges"]] == names
+
+
+HOPELESS = ["x" * 201, "a\0b", "a\nb"]
+
+
+async def test_a_search_that_no_name_has_is_bad_input(
+    admin: GraphQLClient,
+) -> None:
+    for search in HOPELESS:
+        assert await admin.find_error_code(CONTACTS, s=search) == "BAD_USER_INPUT"
+        assert await admin.find_error_code(MESSAGES, text=search) == "BAD_USER_INPUT"
+
+
+async def test_contacts_are_filtered(admin: GraphQLClient, said: None) -> None:
+    count = "query ($filter: ContactFilter) { contacts(filter: $filter) { edges { cursor } } }"
+
+    for conditions, expected in (
+        ({"hasUser": True}, 2),
+        ({"hasUser": False}, 0),
+        ({"tags": ["vip"]}, 0),
+        ({"userId": "nonsense"}, 0),
+        ({"blocked": False, "marketingOptOut": False}, 2),
+        ({}, 2),
+    ):
+        data = await admin(count, filter=conditions)
+        assert len(data["contacts"]["edges"]) == expected

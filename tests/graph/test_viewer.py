@@ -1,0 +1,37 @@
+"""Who may ask, and what they are told about themselves."""
+
+from typing import Any
+
+import httpx
+
+from models import Account
+from tests.fixtures.graphql import GraphQLClient
+
+
+async def test_a_key_learns_its_name_role_and_accounts(
+    admin: GraphQLClient, account: Account
+) -> None:
+    data = await admin("{ viewer { name role accounts { name phoneNumberId } } }")
+
+    assert data["viewer"] == {
+        "name": "test admin",
+        "role": "ADMIN",
+        "accounts": [{"name": account.name, "phoneNumberId": account.phone_number_id}],
+    }
+
+
+async def test_without_a_credential_only_the_schema_can_be_read(client: httpx.AsyncClient) -> None:
+    nobody = GraphQLClient(client, None)
+
+    assert (await nobody("{ __schema { queryType { name } } }"))["__schema"]
+    assert await nobody.find_error_code("{ viewer { name } }") == "UNAUTHENTICATED"
+
+
+async def test_an_invalid_credential_is_refused_even_for_the_schema(
+    client: httpx.AsyncClient,
+) -> None:
+    for token in ("wag_000000000000_" + "x" * 43, "nonsense", " "):
+        stranger = GraphQLClient(client, token)
+        answer: dict[str, Any] = await stranger.post("{ __schema { queryType { name } } }")
+        assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        assert answer["data"] is None

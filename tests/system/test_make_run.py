@@ -1,0 +1,295 @@
+"""The sandbox as a stranger runs it: one command, a live conversation, Ctrl-C."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.child_process import GuardedChild
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.live import open_live
+from tests.fixtures.servers import ROOT
+from tests.fixtures.waiting import eventually
+from tests.fixtures.world import find_free_port
+
+CUSTOMER = "15557770001"
+INBOX = """
+query ($search: String!) { contacts(search: $search) { edges { node {
+  waId profileName user { id phone }
+  conversation { id unreadCount lastMessage { text } serviceWindow { isOpen } }
+} } } }
+"""
+MESSAGES = (
+    "subscription ($after: String) { messageAdded(after: $after) { cursor message { text } } }"
+)
+STORED = """
+subscription ($after: String) { messageUpdated(after: $after) { message { text content {
+  ... on MediaContent { state url mimeType sizeBytes }
+} } } }
+"""
+STATUSES = """
+subscription ($after: String) {
+  messageStatusChanged(after: $after) { status message { id } }
+}
+"""
+SEND = """
+mutation ($to: ID!, $body: String!) {
+  sendMessage(input: { to: { conversationId: $to }, content: { text: { body: $body } } }) {
+    message { id status } userErrors { code message }
+  }
+}
+"""
+
+
+class SandboxProcess:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{find_free_port()}"
+        self.websocket_url = self.url.replace("http", "ws") + "/graphql"
+        self.sandbox_url = f"http://127.0.0.1:{find_free_port()}"
+        self.log = folder / "log"
+        self.child = self._make_child()
+
+    def _make_child(self) -> GuardedChild:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "PORT": self.url.rsplit(":", 1)[1],
+            "SANDBOX_PORT": self.sandbox_url.rsplit(":", 1)[1],
+            "SANDBOX_HOME": str(self.folder / ".sandbox"),
+        }
+        return GuardedChild(
+            [sys.executable, "-m", "sandbox"], output=self.log, environment=environment
+        )
+
+    def start(self) -> float:
+        """Seconds until it welcomes the user."""
+        started = time.monotonic()
+        self.log.write_text("")
+        self.child = self._make_child()
+        self.child.start()
+        while "Ctrl-C" not in self.log.read_text():
+            assert self.child.exit_code is None, self.log.read_text()
+            assert time.monotonic() - started < 180, self.log.read_text()
+            time.sleep(0.05)
+        return time.monotonic() - started
+
+    def stop(self) -> None:
+        self.child.send_signal(signal.SIGINT)
+        assert self.child.wait(60)
+
+    @property
+    def api_key(self) -> str:
+        return (self.folder / ".sandbox" / "api-key").read_text().strip()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    process = SandboxProcess(tmp_path_factory.mktemp("sandbox"))
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+async def graphql(world: SandboxProcess) -> Any:
+    async with httpx.AsyncClient(base_url=world.url, trust_env=False) as http:
+        yield GraphQLClient(http, world.api_key)
+
+
+async def write_as_customer(world: SandboxProcess, text: str) -> None:
+    body = {"from": CUSTOMER, "name": "Nadia Karim", "type": "text", "text": text}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.post(f"{world.sandbox_url}/sandbox/inbound", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def find_conversation(graphql: GraphQLClient, last_text: str) -> Any:
+    async def look() -> Any:
+        edges = (await graphql(INBOX, search=CUSTOMER))["contacts"]["edges"]
+        found = [edge["node"] for edge in edges if edge["node"]["conversation"]]
+        right = [one for one in found if one["conversation"]["lastMessage"]["text"] == last_text]
+        return right[0] if right else None
+
+    return await eventually(look)
+
+
+async def test_a_conversation_lives(world: SandboxProcess, graphql: GraphQLClient) -> None:
+    # From a cursor taken before, nothing is missed however late the subscription starts.
+    now = (await graphql("{ eventCursor }"))["eventCursor"]
+    async with open_live(world.websocket_url, world.api_key) as live:
+        messages = await live.subscribe(MESSAGES, after=now)
+        statuses = await live.subscribe(STATUSES, after=now)
+        await write_as_customer(world, "Is anybody there?")
+        assert (await messages.next())["messageAdded"]["message"]["text"] == "Is anybody there?"
+        contact = await find_conversation(graphql, "Is anybody there?")
+        sent = await graphql(SEND, to=contact["conversation"]["id"], body="Yes!")
+        seen: list[str] = []
+        while "READ" not in seen:
+            seen.append((await statuses.next())["messageStatusChanged"]["status"])
+
+    assert (contact["waId"], contact["profileName"]) == (CUSTOMER, "Nadia Karim")
+    assert contact["user"]["phone"] == f"+{CUSTOMER}"
+    assert contact["conversation"]["unreadCount"] == 1
+    assert contact["conversation"]["serviceWindow"]["isOpen"]
+    assert sent["sendMessage"]["message"]["status"] == "QUEUED"
+    assert [one for one in seen if one in {"SENT", "DELIVERED", "READ"}] == [
+        "SENT",
+        "DELIVERED",
+        "READ",
+    ]
+
+
+async def test_a_photo_from_the_phone_page_is_stored_and_shown(
+    world: SandboxProcess, graphql: GraphQLClient
+) -> None:
+    now = (await graphql("{ eventCursor }"))["eventCursor"]
+    photo = b"\x89PNG\r\n\x1a\n" + bytes(1000)
+    async with (
+        open_live(world.websocket_url, world.api_key) as live,
+        httpx.AsyncClient(trust_env=False) as http,
+    ):
+        updates = await live.subscribe(STORED, after=now)
+        files = {"file": ("photo.png", photo, "image/png")}
+        number = (await http.get(f"{world.sandbox_url}/sandbox/numbers")).json()["numbers"][0]
+        upload = await http.post(
+            f"{world.sandbox_url}/sandbox/media",
+            files=files,
+            data={"phone_number_id": number["phone_number_id"]},
+        )
+        image = {"id": upload.json()["id"], "caption": "My photo"}
+        said = {"from": CUSTOMER, "type": "image", "image": image}
+        await http.post(f"{world.sandbox_url}/sandbox/inbound", json=said)
+        message = (await updates.next())["messageUpdated"]["message"]
+        answer = await http.get(message["content"]["url"])
+
+    assert message["text"] == "My photo"
+    assert (message["content"]["state"], message["content"]["sizeBytes"]) == ("STORED", len(photo))
+    assert (answer.status_code, answer.content) == (200, photo)
+    assert answer.headers["content-type"] == "image/png"
+
+
+async def test_a_client_that_was_away_gets_what_it_missed(
+    world: SandboxProcess, graphql: GraphQLClient
+) -> None:
+    before = (await graphql("{ eventCursor }"))["eventCursor"]
+    async with open_live(world.websocket_url, world.api_key) as live:
+        messages = await live.subscribe(MESSAGES, after=before)
+        await write_as_customer(world, "zero")
+        cursor = (await messages.next())["messageAdded"]["cursor"]
+
+    away = (await graphql("{ eventCursor }"))["eventCursor"]
+    for text in ("one", "two", "three"):
+        await write_as_customer(world, text)
+
+    for resume_from in (cursor, away):
+        async with open_live(world.websocket_url, world.api_key) as live:
+            messages = await live.subscribe(MESSAGES, after=resume_from)
+            missed = await messages.take(3)
+            await write_as_customer(world, resume_from)
+            seen = missed + await messages.take(1 if resume_from == cursor else 2)
+        texts = [one["messageAdded"]["message"]["text"] for one in seen]
+        # Nothing between the third and what was written after the return: each came once.
+        assert texts == ["one", "two", "three", cursor, away][: len(texts)]
+
+
+def test_a_first_start_answers_as_the_readme_says_and_a_second_keeps_its_data(
+    tmp_path: Path,
+) -> None:
+    world = SandboxProcess(tmp_path)
+    query, answer = read_first_query()
+    world.start()
+    key = world.api_key
+    assert post(world, key, query) == answer
+    before = post(world, key, COUNT)
+    chats = read_chats(world)
+    assert "Sheena Nelson: We do, every day until 6 pm. Shall I book a slot for you? read" in chats
+    world.stop()
+    for url in (world.url, world.sandbox_url):
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(url)
+
+    world.start()
+
+    assert world.api_key == key
+    assert post(world, key, COUNT) == before
+    assert read_chats(world) == chats
+    world.stop()
+
+
+def read_chats(world: SandboxProcess) -> list[str]:
+    """Each customer and their last message, as the phone page shows them."""
+    found = httpx.get(f"{world.sandbox_url}/sandbox/conversations").json()["conversations"]
+    chats = {one["customer"]["name"]: one["messages"][-1] for one in found}
+    return sorted(
+        f"{name}: {last['content'].get('body')} {last['status'] or ''}".strip()
+        for name, last in chats.items()
+    )
+
+
+def read_first_query() -> tuple[Any, Any]:
+    """The body of the README's first curl of the server, and the answer shown below it."""
+    text = (ROOT / "README.md").read_text()
+    query = re.search(r"/graphql \\.*?-d '(.*?)'", text, re.DOTALL)
+    answer = re.search(r"```json\n(.*?)```", text, re.DOTALL)
+    assert query is not None
+    assert answer is not None
+    return json.loads(query[1]), json.loads(answer[1])
+
+
+def post(world: SandboxProcess, key: str, body: Any) -> Any:
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.post(f"{world.url}/graphql", json=body, headers=headers).json()
+
+
+COUNT = {"query": "{ contacts { edges { node { id } } } accounts { edges { node { name } } } }"}
+
+
+def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run_sandbox(tmp_path, PORT=str(port))
+
+    assert result.returncode == 1
+    assert result.stderr.strip() == (
+        f"wagraph: Port {port} is taken: stop what uses it, or set PORT to another port."
+    )
+
+
+def test_an_unreachable_mongodb_is_said_in_one_line(tmp_path: Path) -> None:
+    result = run_sandbox(
+        tmp_path, MONGODB_URI="mongodb://127.0.0.1:9/?replicaSet=rs0", PORT=str(find_free_port())
+    )
+
+    assert result.returncode == 1
+    assert result.stderr.strip().startswith("wagraph: MongoDB is unreachable at 127.0.0.1:9")
+    assert "\n" not in result.stderr.strip()
+
+
+def run_sandbox(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox"],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "SANDBOX_HOME": str(folder / ".sandbox"),
+            "SANDBOX_PORT": str(find_free_port()),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -1,0 +1,86 @@
+"""The application as a whole: its probes, its doors, who may call them from a browser."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+from pymongo.asynchronous.database import AsyncDatabase
+
+import app as app_module
+from app import create_app
+from models.database import DatabaseUnreachable, DatabaseUnusable, prepare_database
+from tests.conftest import make_settings
+from tests.fixtures.world import SERVER_URL, wait_until_ready
+
+ORIGIN = "https://app.example.com"
+
+
+async def test_a_running_server_is_alive_and_ready(client: httpx.AsyncClient) -> None:
+    answers = [await client.get(path) for path in ("/healthz", "/readyz")]
+
+    assert [(answer.status_code, answer.text) for answer in answers] == [
+        (200, "ok\n"),
+        (200, "ready\n"),
+    ]
+
+
+@pytest.fixture
+async def browser(
+    database: AsyncDatabase[dict[str, Any]], mongodb_uri: str, database_name: str
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server that allows one origin."""
+    settings = make_settings(
+        mongodb_uri=mongodb_uri, mongodb_database=database_name, allowed_origins=ORIGIN
+    )
+    async with LifespanManager(create_app(settings)) as manager:
+        transport = httpx.ASGITransport(manager.app)
+        async with httpx.AsyncClient(transport=transport, base_url=SERVER_URL) as client:
+            yield client
+
+
+async def ask_before_posting(client: httpx.AsyncClient, origin: str) -> httpx.Response:
+    headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization, content-type",
+    }
+    return await client.options("/graphql", headers=headers)
+
+
+async def test_an_allowed_origin_may_call_from_a_browser(browser: httpx.AsyncClient) -> None:
+    answer = await ask_before_posting(browser, ORIGIN)
+
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+
+async def test_another_origin_may_not(browser: httpx.AsyncClient) -> None:
+    answer = await ask_before_posting(browser, "https://evil.example.com")
+
+    assert answer.status_code == 400
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_a_mongodb_that_comes_back_in_a_bad_state_is_tried_again(
+    database: AsyncDatabase[dict[str, Any]],
+    mongodb_uri: str,
+    database_name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    problems = iter([DatabaseUnreachable("away"), DatabaseUnusable("standalone")])
+
+    async def prepare_later(database: AsyncDatabase[dict[str, Any]]) -> None:
+        for problem in problems:
+            raise problem
+        await prepare_database(database)
+
+    monkeypatch.setattr(app_module, "prepare_database", prepare_later)
+    monkeypatch.setattr(app_module, "RETRY_SECONDS", 0.05)
+    settings = make_settings(mongodb_uri=mongodb_uri, mongodb_database=database_name)
+    async with LifespanManager(create_app(settings)) as manager:
+        await wait_until_ready(manager.app)
+
+    assert "standalone Trying again." in caplog.text

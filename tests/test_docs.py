@@ -1,0 +1,63 @@
+"""What the documents show is true: queries fit the schema, settings and files exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+from graphql import build_schema, parse, validate
+
+from manage import SCHEMA_FILE
+from tests.fixtures.servers import ROOT
+from whatsapp.settings import Settings
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SCHEMA = build_schema(SCHEMA_FILE.read_text())
+
+
+def list_blocks(language: str) -> list[tuple[str, str]]:
+    return [
+        (document.name, block)
+        for document in DOCUMENTS
+        for block in re.findall(rf"```{language}\n(.*?)```", document.read_text(), re.DOTALL)
+    ]
+
+
+@pytest.mark.parametrize(("name", "operation"), list_blocks("graphql"))
+def test_shown_operations_fit_the_schema(name: str, operation: str) -> None:
+    assert validate(SCHEMA, parse(operation)) == []
+
+
+def test_the_settings_table_is_complete() -> None:
+    rows = re.findall(
+        r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", DOCUMENTS[0].read_text(), re.MULTILINE
+    )
+
+    assert rows == list_settings()
+
+
+def list_settings() -> list[tuple[str, str, str]]:
+    """Name, default and meaning of each setting, as the README's table has them."""
+    return [
+        (name.upper(), describe_default(name), Settings.model_fields[name].description or "")
+        for name in Settings.model_fields
+    ]
+
+
+def describe_default(name: str) -> str:
+    field = Settings.model_fields[name]
+    if field.is_required():
+        return "required"
+    value = getattr(field.default, "get_secret_value", lambda: field.default)()
+    if isinstance(value, tuple):
+        value = ",".join(value)
+    return f"`{value}`" if value not in (None, "") else "–"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_named_files_exist(document: Path) -> None:
+    pattern = r"`((?:graph|webhooks|whatsapp|models|sandbox|tests|docs)/[\w/.-]*)`"
+    named = re.findall(pattern, document.read_text())
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", document.read_text())
+
+    paths = [ROOT / path for path in named] + [document.parent / link for link in links]
+    assert [str(path) for path in paths if not path.exists()] == []

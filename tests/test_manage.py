@@ -1,0 +1,62 @@
+"""Operator commands, run as an operator runs them."""
+
+import subprocess
+import sys
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from manage import SCHEMA_FILE
+from models import Account, Role
+from tests.fixtures.servers import ROOT, make_environment
+from tests.fixtures.world import NUMBER
+from whatsapp.api_keys import authenticate
+from whatsapp.settings import Settings
+
+
+def run_command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        env=make_environment(settings, LOG_LEVEL="WARNING"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+async def test_a_key_is_made_and_printed_once(
+    settings: Settings, database: AsyncDatabase[dict[str, Any]]
+) -> None:
+    result = run_command(settings, "create-api-key", "--name", "CRM", "--role", "VIEWER")
+
+    viewer = await authenticate(result.stdout.strip())
+    assert viewer is not None
+    assert (viewer.name, viewer.role, viewer.account_ids) == ("CRM", Role.VIEWER, None)
+
+
+async def test_a_key_may_be_limited_to_accounts(settings: Settings, account: Account) -> None:
+    arguments = ("--name", "CRM", "--phone-number-id", NUMBER.phone_number_id)
+
+    result = run_command(settings, "create-api-key", *arguments)
+
+    viewer = await authenticate(result.stdout.strip())
+    assert viewer is not None
+    assert (viewer.role, viewer.account_ids) == (Role.AGENT, frozenset({account.id}))
+
+
+async def test_an_unknown_account_makes_no_key(
+    settings: Settings, database: AsyncDatabase[dict[str, Any]]
+) -> None:
+    result = run_command(settings, "create-api-key", "--name", "CRM", "--phone-number-id", "1")
+
+    assert result.returncode == 1
+    assert result.stderr.strip() == "No account has one of these phone number ids."
+    assert await database["api_keys"].count_documents({}) == 0
+
+
+def test_the_schema_file_is_what_the_code_says(settings: Settings) -> None:
+    result = run_command(settings, "export-schema", "--check")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "type Mutation {" in SCHEMA_FILE.read_text()

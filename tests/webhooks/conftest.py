@@ -1,0 +1,54 @@
+"""The webhook door by itself: the routes and the engine behind them, on the real database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from asgi_lifespan import LifespanManager
+from pymongo.asynchronous.database import AsyncDatabase
+from starlette.applications import Starlette
+
+from models import EventState, WebhookEvent
+from tests.fixtures.waiting import eventually
+from webhooks.ingest import Ingest
+from webhooks.route import webhook_routes
+from whatsapp.crypto import KeyRing
+from whatsapp.settings import Settings
+
+Settle = Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def serving(ingest: Ingest) -> AsyncIterator[Any]:
+    """The door with this engine running behind it."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
+        running = asyncio.create_task(ingest.run())
+        yield {"ingest": ingest}
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    app = Starlette(routes=webhook_routes(), lifespan=lifespan)
+    async with LifespanManager(app) as manager:
+        yield manager.app
+
+
+@pytest.fixture
+def ingest(settings: Settings, keyring: KeyRing, database: AsyncDatabase[dict[str, Any]]) -> Ingest:
+    return Ingest(settings=settings, keyring=keyring)
+
+
+@pytest.fixture
+def settle() -> Settle:
+    """Waits until everything that was accepted is processed."""
+
+    async def is_settled() -> bool:
+        return not await WebhookEvent.find({"state": EventState.RECEIVED.value}).count()
+
+    async def wait() -> None:
+        await eventually(is_settled)
+
+    return wait

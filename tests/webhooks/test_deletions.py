@@ -1,0 +1,137 @@
+"""A contact or an account that is deleted while messages come in leaves nothing behind."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from beanie import Document
+from pymongo.asynchronous.database import AsyncDatabase
+
+from models import Account, Contact, Conversation, Lane, Message, ParkedItem, Role, User
+from models.base import collection, new_id, utc_now
+from tests.fixtures.webhooks import CUSTOMER, make_body, make_change, make_message
+from tests.fixtures.world import NUMBER, connect_number
+from tests.webhooks.test_takeover import run_until_settled
+from webhooks.ingest import Ingest
+from whatsapp import accounts
+from whatsapp.access import Viewer
+from whatsapp.accounts import delete_account, finish_deletions
+from whatsapp.crypto import KeyRing, digest_secret
+from whatsapp.directory import erase_contact
+
+ADMIN = Viewer(credential_id=new_id(), name="an admin", role=Role.ADMIN)
+OF_ACCOUNT: tuple[type[Document], ...] = (Message, Conversation, Contact, Lane)
+
+
+@pytest.fixture
+async def account(database: AsyncDatabase[dict[str, Any]], keyring: KeyRing) -> Account:
+    return await connect_number(keyring, NUMBER)
+
+
+async def accept(ingest: Ingest, sender: str = CUSTOMER) -> None:
+    change = make_change(NUMBER, messages=[make_message(sender=sender)])
+    body = json.dumps(make_body(NUMBER, change)).encode()
+    await ingest.accept(body, secret_digest=digest_secret(NUMBER.app_secret))
+
+
+async def check_that_all_belong() -> None:
+    """Every message has its conversation, and every conversation its contact."""
+    contacts = await collection(Contact).distinct("_id")
+    assert not await Conversation.find({"contact_id": {"$nin": contacts}}).count()
+    conversations = await collection(Conversation).distinct("_id")
+    assert not await Message.find({"conversation_id": {"$nin": conversations}}).count()
+
+
+async def erase(account: Account) -> None:
+    for contact in await Contact.find({"account_id": account.id}).to_list():
+        await erase_contact(ADMIN, contact.id)
+
+
+def do_before(
+    monkeypatch: pytest.MonkeyPatch, path: str, action: Callable[[], Awaitable[None]]
+) -> None:
+    """Lets the action happen once, right before the first call of this function."""
+    module, name = path.rsplit(".", 1)
+    original = getattr(__import__(module, fromlist=[name]), name)
+    is_done = False
+
+    async def act_first(*args: Any, **more: Any) -> Any:
+        nonlocal is_done
+        if not is_done:
+            is_done = True
+            await action()
+        return await original(*args, **more)
+
+    monkeypatch.setattr(path, act_first)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "webhooks.storage.get_or_create_contact",
+        "webhooks.storage.get_or_create_conversation",
+        "webhooks.processing.store_messages",
+        "webhooks.storage.note_messages",
+    ],
+)
+async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
+    account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, step: str, is_known: bool
+) -> None:
+    if is_known:
+        await accept(ingest)
+        await run_until_settled(ingest)
+    do_before(monkeypatch, step, lambda: erase(account))
+
+    await accept(ingest)
+    await run_until_settled(ingest)
+
+    await check_that_all_belong()
+    assert await Conversation.count() == await Contact.count()
+    assert await ParkedItem.count() == 0
+
+
+async def test_contacts_erased_while_messages_come_in_leave_no_orphans(
+    account: Account, ingest: Ingest
+) -> None:
+    running = asyncio.create_task(ingest.run())
+    for _ in range(10):
+        posts = [accept(ingest, f"165055500{number:02}") for number in range(20)]
+        await asyncio.gather(*posts, erase(account))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await run_until_settled(ingest)
+
+    await check_that_all_belong()
+    assert await ParkedItem.count() == 0
+
+
+async def test_an_account_deleted_while_messages_come_in_leaves_nothing(
+    account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do_before(monkeypatch, "webhooks.processing.store_messages", lambda: delete_account(account))
+
+    await accept(ingest)
+    await run_until_settled(ingest)
+    await finish_deletions()
+
+    for document_class in OF_ACCOUNT:
+        assert await document_class.count() == 0, document_class
+    assert await User.count() == 0
+
+
+async def test_a_deleted_account_keeps_no_secret_and_is_forgotten(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await delete_account(account)
+
+    left = await collection(Account).find_one({"_id": account.id})
+    secrets = (account.access_token, account.app_secret, account.verify_token)
+    assert not any(str(secret) in str(left) for secret in secrets)
+    long_ago = utc_now() - accounts.SETTLING - timedelta(seconds=1)
+    await Account.find_all().update({"$set": {"deleted_at": long_ago}})
+    await finish_deletions()
+    assert await Account.count() == 0

@@ -1,0 +1,96 @@
+"""MongoDB away: 503 within five seconds, and everything works again when it is back."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from models import Message
+from models.database import create_client, prepare_database
+from sandbox.mongod import EmbeddedMongod
+from tests.conftest import ENCRYPTION_KEYS, make_settings
+from tests.fixtures.waiting import eventually
+from tests.fixtures.webhooks import WebhookClient, make_message
+from tests.fixtures.world import NUMBER, SERVER_URL, connect_number
+from tests.webhooks.conftest import serving
+from webhooks.ingest import Ingest
+from whatsapp.crypto import KeyRing
+
+
+@pytest.fixture
+async def door(own_mongod: EmbeddedMongod) -> AsyncIterator[httpx.AsyncClient]:
+    """A server on a MongoDB of its own, with one account."""
+    settings = make_settings(mongodb_uri=own_mongod.uri)
+    keyring = KeyRing.from_text(ENCRYPTION_KEYS)
+    async with create_client(own_mongod.uri) as mongo:
+        await prepare_database(mongo["outage"])
+        await connect_number(keyring, NUMBER)
+        async with serving(Ingest(settings=settings, keyring=keyring)) as app:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url=SERVER_URL) as client:
+                yield client
+
+
+async def post_timed(webhook: WebhookClient, message: dict[str, Any]) -> tuple[int, str | None]:
+    started = time.monotonic()
+    answer = await webhook.post_messages(message)
+    assert time.monotonic() - started < 5
+    return answer.status_code, answer.headers.get("Retry-After")
+
+
+async def has_messages(count: int) -> bool:
+    return await Message.count() == count
+
+
+async def test_stopped_it_is_503_and_back_it_works_again(
+    door: httpx.AsyncClient, own_mongod: EmbeddedMongod
+) -> None:
+    webhook = WebhookClient(door, NUMBER)
+    missed = make_message()
+    assert await post_timed(webhook, make_message()) == (200, None)
+    await eventually(lambda: has_messages(1))
+
+    await own_mongod.stop_async()
+    assert await post_timed(webhook, missed) == (503, "5")
+    query = {"hub.mode": "subscribe", "hub.verify_token": "x", "hub.challenge": "1"}
+    assert (await door.get("/webhooks/whatsapp", params=query)).status_code == 503
+
+    await own_mongod.start_async()
+
+    async def is_taken() -> bool:
+        return (await webhook.post_messages(missed)).status_code == 200
+
+    await eventually(is_taken)
+    await eventually(lambda: has_messages(2))
+
+
+async def test_a_database_that_hangs_is_503_too(
+    door: httpx.AsyncClient, own_mongod: EmbeddedMongod
+) -> None:
+    webhook = WebhookClient(door, NUMBER)
+    message = make_message()
+    assert await post_timed(webhook, make_message()) == (200, None)
+
+    own_mongod.pause()
+    try:
+        assert await post_timed(webhook, message) == (503, "5")
+    finally:
+        own_mongod.resume()
+
+    # What was written just before the pause may be there already: it is one message all the same.
+    assert (await webhook.post_messages(message)).status_code == 200
+    await eventually(lambda: has_messages(2))
+
+
+async def test_a_wrong_signature_is_not_believed_while_secrets_cannot_be_read(
+    door: httpx.AsyncClient, own_mongod: EmbeddedMongod
+) -> None:
+    own_mongod.kill()
+
+    # Nothing was loaded yet, so nobody can say that it is wrong.
+    headers = {"X-Hub-Signature-256": "sha256=" + "0" * 64}
+    answer = await door.post("/webhooks/whatsapp", content=b"{}", headers=headers)
+
+    assert answer.status_code == 503

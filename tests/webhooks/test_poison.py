@@ -1,0 +1,118 @@
+"""An event that always fails ends parked, soon, and takes no other with it."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo.asynchronous.database import AsyncDatabase
+
+from models import (
+    Account,
+    Contact,
+    EventState,
+    Identity,
+    IdentityKind,
+    Message,
+    ParkedItem,
+    ParkedReason,
+    ParkedState,
+    WebhookEvent,
+)
+from models.base import collection, new_id, to_bson
+from tests.fixtures.webhooks import CUSTOMER, make_body, make_change, make_message
+from tests.fixtures.world import NUMBER, connect_number
+from tests.webhooks.test_takeover import run_until_settled
+from webhooks.events import insert_event, make_event
+from webhooks.ingest import MAX_ATTEMPTS, Ingest
+from whatsapp.crypto import KeyRing, digest_secret
+
+SIGNER = digest_secret(NUMBER.app_secret)
+
+
+@pytest.fixture
+async def account(database: AsyncDatabase[dict[str, Any]], keyring: KeyRing) -> Account:
+    return await connect_number(keyring, NUMBER)
+
+
+def make_text_body(sender: str) -> bytes:
+    change = make_change(NUMBER, messages=[make_message(sender=sender)])
+    return json.dumps(make_body(NUMBER, change)).encode()
+
+
+async def test_a_sender_who_cannot_be_read_costs_no_other_event(
+    account: Account, ingest: Ingest
+) -> None:
+    """As after a downgrade, when a document has a shape that this version does not know."""
+    identity = Identity(kind=IdentityKind.WA_ID, value=CUSTOMER)
+    contact = Contact(account_id=account.id, identities=[identity])
+    await collection(Contact).insert_one(to_bson(contact) | {"tags": "of another shape"})
+    for number in range(100):
+        sender = CUSTOMER if number == 7 else f"1650555{number:04}"
+        await ingest.accept(make_text_body(sender), secret_digest=SIGNER)
+
+    await run_until_settled(ingest)
+
+    assert await Message.count() == 99
+    [parked] = await ParkedItem.find().to_list()
+    assert (parked.reason, parked.account_id) == (ParkedReason.INTERNAL_ERROR, account.id)
+    events = await WebhookEvent.find().to_list()
+    assert {(event.state, event.attempts) for event in events} == {(EventState.PROCESSED, 0)}
+
+    await collection(Contact).update_one({"_id": contact.id}, {"$set": {"tags": []}})
+    [replayed] = await ingest.replay([parked])
+    assert (replayed.state, await Message.count()) == (ParkedState.APPLIED, 100)
+
+
+async def test_an_account_that_cannot_be_read_costs_no_other_account(
+    account: Account, keyring: KeyRing, ingest: Ingest
+) -> None:
+    change = make_change(NUMBER, messages=[make_message()])
+    other = make_change(NUMBER, messages=[make_message(sender="16505550001")])
+    other["value"]["metadata"]["phone_number_id"] = "999"
+    broken = to_bson(account) | {"_id": new_id(), "phone_number_id": "999", "health": "fine"}
+    await collection(Account).insert_one(broken)
+
+    body = json.dumps(make_body(NUMBER, other, change)).encode()
+    await ingest.accept(body, secret_digest=SIGNER)
+    await run_until_settled(ingest)
+
+    assert await Message.count() == 1
+    [parked] = await ParkedItem.find().to_list()
+    assert (parked.reason, parked.phone_number_id) == (ParkedReason.INTERNAL_ERROR, "999")
+
+
+async def test_an_event_that_ends_every_process_is_parked_whole_and_can_be_replayed(
+    account: Account, ingest: Ingest
+) -> None:
+    """Whoever tries it dies without a word: only the number of tries tells."""
+    body = make_body(
+        NUMBER, make_change(NUMBER, messages=[make_message(), make_message() | {"text": None}])
+    )
+    event = make_event(json.dumps(body).encode(), secret_digest=SIGNER)
+    await insert_event(event, lease=timedelta(0))
+    await WebhookEvent.find_all().update({"$set": {"attempts": MAX_ATTEMPTS}})
+
+    await run_until_settled(ingest)
+
+    assert await Message.count() == 0
+    [parked] = await ParkedItem.find().to_list()
+    assert (parked.reason, parked.pointer) == (ParkedReason.INTERNAL_ERROR, "")
+
+    [replayed] = await ingest.replay([parked])
+
+    assert (replayed.state, await Message.count()) == (ParkedState.APPLIED, 1)
+    [broken] = await ParkedItem.find({"state": ParkedState.PARKED}).to_list()
+    assert (broken.reason, broken.pointer) == (
+        ParkedReason.INVALID_ITEM,
+        "/entry/0/changes/0/value/messages/1",
+    )
+
+
+async def test_replaying_what_is_no_json_leaves_it_parked(account: Account, ingest: Ingest) -> None:
+    await ingest.accept(b"no JSON", secret_digest=SIGNER)
+    await run_until_settled(ingest)
+
+    [replayed] = await ingest.replay(await ParkedItem.find().to_list())
+
+    assert (replayed.state, replayed.reason) == (ParkedState.PARKED, ParkedReason.INVALID_BODY)

@@ -1,0 +1,195 @@
+"""A 200 is a promise: whatever happens to the process, somebody applies the event."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import AutoReconnect
+
+from models import Account, Contact, EventState, Message, ParkedItem, WebhookEvent
+from models.base import to_bson
+from tests.fixtures.waiting import eventually
+from tests.fixtures.webhooks import make_body, make_change, make_message
+from tests.fixtures.world import NUMBER, connect_number
+from webhooks.events import insert_event, make_event
+from webhooks.ingest import Ingest
+from webhooks.items import Item
+from webhooks.messages import Inbound, read_message
+from whatsapp.conversations import note_messages
+from whatsapp.crypto import KeyRing, digest_secret
+from whatsapp.settings import Settings
+
+import json  # isort: skip
+
+SIGNER = digest_secret(NUMBER.app_secret)
+
+
+@pytest.fixture
+async def account(database: AsyncDatabase[dict[str, Any]], keyring: KeyRing) -> Account:
+    return await connect_number(keyring, NUMBER)
+
+
+def make_text_body() -> bytes:
+    return json.dumps(make_body(NUMBER, make_change(NUMBER, messages=[make_message()]))).encode()
+
+
+async def run_until_settled(*engines: Ingest) -> None:
+    async def is_settled() -> bool:
+        return not await WebhookEvent.find({"state": EventState.RECEIVED.value}).count()
+
+    tasks = [asyncio.create_task(engine.run()) for engine in engines]
+    await eventually(is_settled)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_an_event_that_a_dead_process_left_is_taken_over(
+    account: Account, ingest: Ingest
+) -> None:
+    event = make_event(make_text_body(), secret_digest=SIGNER)
+    await insert_event(event, lease=timedelta(milliseconds=100))
+
+    await run_until_settled(ingest)
+
+    assert await Message.count() == 1
+    stored = await WebhookEvent.get(event.id)
+    assert stored is not None
+    assert (stored.attempts, stored.state) == (1, EventState.PROCESSED)
+
+
+async def test_events_beyond_the_backlog_are_taken_over_later(
+    account: Account, settings: Settings, keyring: KeyRing
+) -> None:
+    small = Ingest(settings=settings.model_copy(update={"webhook_backlog": 3}), keyring=keyring)
+    for _ in range(12):
+        await small.accept(make_text_body(), secret_digest=SIGNER)
+
+    await run_until_settled(small)
+
+    assert (await Message.count(), await Contact.count()) == (12, 1)
+
+
+async def test_two_processes_on_the_same_events_have_one_effect(
+    account: Account, settings: Settings, keyring: KeyRing
+) -> None:
+    engines = [Ingest(settings=settings, keyring=keyring) for _ in range(2)]
+    bodies = [make_text_body() for _ in range(20)]
+    for body in bodies:
+        await engines[0].accept(body, secret_digest=SIGNER)
+        await engines[1].accept(body, secret_digest=SIGNER)
+    # Both believe that the events are theirs.
+    await WebhookEvent.find_all().update({"$set": {"lease_until": account.created_at}})
+
+    await run_until_settled(*engines)
+
+    assert (await Message.count(), await Contact.count(), await ParkedItem.count()) == (20, 1, 0)
+
+
+async def test_an_event_that_waits_here_is_not_taken_by_others(
+    account: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long queue is no crash: its leases are renewed."""
+    go_on = asyncio.Event()
+
+    async def note_late(stored: list[Message]) -> None:
+        await go_on.wait()
+        await note_messages(stored)
+
+    monkeypatch.setattr("webhooks.storage.note_messages", note_late)
+    engine = Ingest(settings=settings, keyring=keyring)
+    running = asyncio.create_task(engine.run())
+    await engine.accept(make_text_body(), secret_digest=SIGNER)
+    await asyncio.sleep(settings.webhook_takeover_seconds * 2)
+
+    [event] = await WebhookEvent.find().to_list()
+    go_on.set()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert (event.attempts, event.state) == (0, EventState.RECEIVED)
+
+
+async def test_a_stopping_process_gives_its_events_back_at_once(
+    account: Account, settings: Settings, keyring: KeyRing
+) -> None:
+    patient = settings.model_copy(update={"webhook_takeover_seconds": 60.0})
+    stopping = Ingest(settings=patient, keyring=keyring)
+    await stopping.accept(make_text_body(), secret_digest=SIGNER)
+    running = asyncio.create_task(stopping.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    await run_until_settled(Ingest(settings=settings, keyring=keyring))
+
+    assert await Message.count() == 1
+
+
+async def test_an_outage_in_the_middle_is_completed_later(
+    account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([AutoReconnect("gone"), AutoReconnect("gone")])
+
+    async def note_or_fail(stored: list[Message]) -> None:
+        for failure in failures:
+            raise failure
+        await note_messages(stored)
+
+    monkeypatch.setattr("webhooks.storage.note_messages", note_or_fail)
+    await ingest.accept(make_text_body(), secret_digest=SIGNER)
+    # The takeover lease of a running server is long: a person's patience is not tested here.
+    monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(milliseconds=200))
+
+    await run_until_settled(ingest)
+
+    assert (await Message.count(), await ParkedItem.count()) == (1, 0)
+
+
+async def test_a_bug_parks_its_item_and_logs_no_content(
+    account: Account,
+    ingest: Ingest,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def read_or_fail(item: Item) -> Inbound:
+        if item.value["from"] == "16505550666":
+            raise KeyError(item.value["text"]["body"])
+        return read_message(item)
+
+    monkeypatch.setattr("webhooks.processing.read_message", read_or_fail)
+    texts = [make_message(sender=one) for one in ("16505550001", "16505550666", "16505550002")]
+    texts[1]["text"]["body"] = "canary-content"
+    body = make_body(NUMBER, make_change(NUMBER, messages=texts))
+    await ingest.accept(json.dumps(body).encode(), secret_digest=SIGNER)
+
+    await run_until_settled(ingest)
+
+    [parked] = await ParkedItem.find().to_list()
+    assert (parked.reason.value, parked.details) == ("INTERNAL_ERROR", "KeyError")
+    assert await Message.count() == 2
+    assert "read_or_fail" in caplog.text
+    for secret in ("canary-content", "16505550666", "1650555"):
+        assert secret not in caplog.text
+
+
+async def test_a_message_that_mongodb_refuses_does_not_take_the_others_with_it(
+    account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are stored in one write: where that fails, each is stored by itself."""
+
+    def spoil(message: Message) -> dict[str, Any]:
+        fields = to_bson(message)
+        return fields | ({"content": {"n": 2**70}} if message.text == "poison" else {})
+
+    monkeypatch.setattr("webhooks.storage.to_bson", spoil)
+    texts = [make_message(content={"body": body}) for body in ("one", "poison", "two")]
+    body = make_body(NUMBER, make_change(NUMBER, messages=texts))
+    await ingest.accept(json.dumps(body).encode(), secret_digest=SIGNER)
+
+    await run_until_settled(ingest)
+
+    [parked] = await ParkedItem.find().to_list()
+    assert (parked.reason.value, parked.details) == ("INTERNAL_ERROR", "OverflowError")
+    assert {message.text async for message in Message.find()} == {"one", "two"}

@@ -1,0 +1,151 @@
+"""Templates are what WhatsApp last told of each of their aspects, in whatever order it came."""
+
+import itertools
+from typing import Any
+
+from models import Account, Template
+from tests.fixtures.fields import AT, change_value, load_change, make_body, make_entry, post
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import id_of
+from tests.fixtures.webhooks import WebhookClient
+from tests.webhooks.conftest import Settle
+
+SHOW = """query ($id: ID!, $filter: TemplateFilter) { templates(accountId: $id, filter: $filter) {
+  edges { node {
+    templateId name language category previousCategory status statusReason recommendation
+    disabledAt statusChangedAt qualityScore previousQualityScore components account { name }
+} } } }"""
+TOLD = [
+    make_body("template_category", at=AT),
+    make_body("template_rejected", at=AT + 1),
+    make_body("template_quality", at=AT + 1),
+    make_body("template_approved", at=AT + 2),
+    make_body("template_components", at=AT + 3),
+]
+BUTTONS = [
+    {"text": "Follow it", "type": "URL", "url": "https://example.com/{{1}}"},
+    {"phone_number": "+15550783881", "text": "Call us", "type": "PHONE_NUMBER"},
+]
+
+
+async def show(client: GraphQLClient, account: Account, **filter: Any) -> list[dict[str, Any]]:
+    found = await client(SHOW, id=id_of(account), filter=filter or None)
+    return [edge["node"] for edge in found["templates"]["edges"]]
+
+
+async def test_what_was_told_is_shown(
+    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+) -> None:
+    await post(webhook, settle, *TOLD)
+
+    assert await show(admin, account) == [
+        {
+            "templateId": "1689556908129832",
+            "name": "order_shipped",
+            "language": "en_US",
+            "category": "UTILITY",
+            "previousCategory": "UTILITY",
+            "status": "APPROVED",
+            "statusReason": None,
+            "recommendation": None,
+            "disabledAt": None,
+            "statusChangedAt": "2025-06-15T15:06:42+00:00",
+            "qualityScore": "YELLOW",
+            "previousQualityScore": "GREEN",
+            "components": [
+                {"type": "HEADER", "format": "TEXT", "text": "On its way"},
+                {"type": "BODY", "text": "Your parcel {{1}} has left us."},
+                {"type": "FOOTER", "text": "Test shop"},
+                {"type": "BUTTONS", "buttons": BUTTONS},
+            ],
+            "account": {"name": "Test shop"},
+        }
+    ]
+
+
+async def test_reasons_are_shown(
+    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+) -> None:
+    await post(webhook, settle, make_body("template_rejected"))
+    [rejected] = await show(admin, account)
+    assert rejected["status"] == "REJECTED"
+    assert rejected["statusReason"] == "INVALID_FORMAT: The variables have no samples."
+    assert rejected["recommendation"] == "Give a sample for each variable."
+
+    await post(webhook, settle, make_body("template_disabled", at=AT + 1))
+    [disabled] = await show(admin, account)
+    assert disabled["statusReason"] == "SECOND_PAUSE: Customers complained again."
+    assert (disabled["recommendation"], disabled["disabledAt"]) == (
+        None,
+        "2025-06-16T15:06:40+00:00",
+    )
+
+
+async def test_all_orders_give_equal_templates(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    orders = list(itertools.permutations(range(len(TOLD))))
+    for number, order in enumerate(orders):
+        bodies = [
+            make_entry(
+                change_value(TOLD[one]["entry"][0]["changes"][0], message_template_id=number),
+                at=TOLD[one]["entry"][0]["time"],
+            )
+            for one in (*order, order[0])
+        ]
+        for body in bodies:
+            await webhook.post(body)
+    await settle()
+
+    hidden = {"id", "template_id", "created_at", "updated_at"}
+    found = [one.model_dump(exclude=hidden) for one in await Template.find().to_list()]
+    assert found == [found[0]] * len(orders)
+
+
+async def test_reports_of_one_second_give_equal_templates(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    names = ("template_approved", "template_rejected", "template_disabled")
+    for number, order in enumerate(itertools.permutations(names)):
+        changes = [change_value(load_change(name), message_template_id=number) for name in order]
+        await post(webhook, settle, *(make_entry(change) for change in changes))
+
+    found = await Template.find().to_list()
+    assert [one.status for one in found] == [found[0].status] * 6
+    assert [one.changed_at for one in found] == [found[0].changed_at] * 6
+
+
+async def test_events_that_are_no_status_lead_to_one(
+    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+) -> None:
+    for event, status in [
+        ("PAUSED", "PAUSED"),
+        ("REINSTATED", "APPROVED"),
+        ("ARCHIVED", "ARCHIVED"),
+        ("UNARCHIVED", "APPROVED"),
+        ("something_new", "SOMETHING_NEW"),
+    ]:
+        values = {"event": event, "message_template_id": event}
+        change = change_value(load_change("template_approved"), **values)
+        await post(webhook, settle, make_entry(change))
+        [shown] = [one for one in await show(admin, account) if one["templateId"] == event]
+        assert shown["status"] == status
+
+
+async def test_templates_are_filtered(
+    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+) -> None:
+    change = load_change("template_approved")
+    german = {"message_template_id": 2, "message_template_language": "de", "event": "PAUSED"}
+    await post(webhook, settle, make_entry(change, change_value(change, **german)))
+
+    cases: list[tuple[dict[str, Any], list[str]]] = [
+        ({}, ["1689556908129832", "2"]),
+        ({"language": "de"}, ["2"]),
+        ({"name": "order_shipped", "statuses": ["APPROVED", "FLAGGED"]}, ["1689556908129832"]),
+        ({"category": "MARKETING"}, []),
+        ({"statuses": []}, []),
+    ]
+    for wanted, ids in cases:
+        shown = await show(admin, account, **wanted)
+        assert sorted(one["templateId"] for one in shown) == ids

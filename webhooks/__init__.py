@@ -1,0 +1,1 @@
+"""Meta → us: the webhook route, signatures, payload shapes and their processing."""

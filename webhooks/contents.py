@@ -1,0 +1,90 @@
+"""What a message says, as it is stored: typed where the type is known, else whole."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from webhooks.identity_changes import read_wa_id
+from webhooks.parsing import dump_json, make_storable
+from webhooks.readings import read_in_one_line
+from webhooks.shapes import CONTENT_SHAPES, InboundMessage, Shape, read_shape
+
+# Rich objects that Meta extends every few months: they are kept as they are, and the graph shows
+# of them what it finds.
+_OPEN_TYPES = frozenset({"interactive", "button", "order", "system"})
+
+
+@dataclass(frozen=True)
+class Said:
+    """The fields of the same names of a stored message."""
+
+    content: dict[str, Any]
+    raw: str | None
+    """The item's JSON text, where `content` and the other fields do not hold all of it."""
+    text: str
+
+
+def read_said(message: InboundMessage, value: dict[str, Any]) -> Said:
+    """Of a message in its shape, and the item it was read from.
+
+    Raises:
+        Unfit: its type is known, and its content is not what the type wants.
+    """
+    content = _read_content(message)
+    is_whole = content is not None and _holds_rest(message)
+    return Said(
+        content=content.fields if content else {},
+        raw=None if content and is_whole and content.is_whole else dump_json(value),
+        text=read_in_one_line(message.type, value),
+    )
+
+
+@dataclass(frozen=True)
+class _Content:
+    fields: dict[str, Any]
+    is_whole: bool
+
+
+def _read_content(message: InboundMessage) -> _Content | None:
+    """None for a type without typed content, and for what Meta marked as faulty."""
+    value = (message.model_extra or {}).get(message.type)
+    if message.type in _OPEN_TYPES:
+        return _keep_object(message, value)
+    if message.type == "contacts":
+        return _keep_contacts(message, value)
+    shape = CONTENT_SHAPES.get(message.type)
+    if shape is None or (value is None and message.errors):
+        return None
+    read = read_shape(shape, value, place=message.type)
+    fields = read.model_dump(exclude_none=True, include=_list_fields(read))
+    return _Content(fields, is_whole=not read.model_extra)
+
+
+def _keep_object(message: InboundMessage, value: Any) -> _Content | None:
+    if not isinstance(value, dict) or not value:
+        return None
+    fields = make_storable(value)
+    former = read_wa_id(message.sender)
+    if message.type == "system" and former is not None and "customer" not in fields:
+        # Only beside the object stands under which number they were known.
+        fields["customer"] = former
+    return _Content(fields, is_whole=True)
+
+
+def _keep_contacts(message: InboundMessage, value: Any) -> _Content | None:
+    if not isinstance(value, list):
+        return None
+    origin = (message.model_extra or {}).get("origin")
+    fields = {"contacts": make_storable(value)}
+    return _Content(fields | ({} if origin is None else {"origin": make_storable(origin)}), True)
+
+
+def _list_fields(content: Shape) -> set[str]:
+    return set(type(content).model_fields)
+
+
+def _holds_rest(message: InboundMessage) -> bool:
+    """Whether nothing beside the content would be lost without the item's JSON text."""
+    known = {message.type, "origin"} if message.type == "contacts" else {message.type}
+    unknown = (message.model_extra or {}).keys() - known
+    in_context = message.context.model_extra if message.context else None
+    return not (unknown or in_context or message.errors)

@@ -1,0 +1,79 @@
+"""Messages that staff wrote in the WhatsApp Business app, on the phone of the same number."""
+
+import dataclasses
+from typing import cast
+
+from models import Account, Message, MessageDirection, MessageStatus, ParkedReason
+from models.base import collection, from_bson
+from webhooks.fields.values import get_text, get_value
+from webhooks.identity_changes import read_wa_id
+from webhooks.items import Item, Unfit
+from webhooks.messages import Inbound, read_message
+from webhooks.parsing import dump_json
+from webhooks.storage import Correspondents, store_messages
+from whatsapp.amendments import Amendment, record_amendment
+from whatsapp.conversations import ConversationGone
+from whatsapp.identities import is_bsuid
+from whatsapp.inbox import note_read_on_phone
+
+SENT_BY = "WhatsApp Business app"
+
+
+async def apply_echo(account: Account, item: Item) -> None:
+    """Stores it as sent; one that this server sent itself is there already and stays as it is.
+    A reaction, an edit or a deletion changes the message that it is about.
+
+    Raises:
+        Unfit: it has no id, time, recipient or readable content.
+    """
+    echo = _read_echo(item)
+    if isinstance(echo.said, Amendment):
+        await record_amendment(account.id, echo.said)
+        return
+    try:
+        message = await _store(account, echo, item)
+    except ConversationGone:
+        # The customer was erased at this very moment: by now it is somebody new.
+        message = await _store(account, echo, item)
+    await _follow_up(message)
+
+
+async def _store(account: Account, echo: Inbound, item: Item) -> Message:
+    placed = cast("Message", await Correspondents().place(account.id, echo))
+    message: Message = placed.model_copy(
+        update={
+            "direction": MessageDirection.OUTBOUND,
+            "raw": None if placed.raw is None else dump_json(item.value),
+            "unread": False,
+            "status_times": {MessageStatus.SENT.key: placed.timestamp},
+            "status_rank": MessageStatus.SENT.rank,
+            "sent_by": SENT_BY,
+        }
+    )
+    await store_messages([message])
+    return message
+
+
+async def _follow_up(message: Message) -> None:
+    key = {"account_id": message.account_id, "wamid": message.wamid}
+    found = await collection(Message).find_one(key)
+    if found is None or found["sent_by"] != SENT_BY:
+        return
+    stored = from_bson(Message, found)
+    await note_read_on_phone(stored)
+
+
+def _read_echo(item: Item) -> Inbound:
+    """It has the form of a message of a customer, with the recipient in the place of the sender."""
+    value = get_value(item)
+    to, to_user_id = get_text(value, "to"), get_text(value, "to_user_id")
+    if to_user_id is None and (to is None or not (read_wa_id(to) or is_bsuid(to))):
+        raise Unfit(ParkedReason.INVALID_ITEM, "to: no readable recipient")
+    parent = get_text(value, "to_parent_user_id")
+    names = {"from": to, "from_user_id": to_user_id, "from_parent_user_id": parent}
+    own = {"to", "to_user_id", "to_parent_user_id", *names}
+    turned = {key: one for key, one in value.items() if key not in own}
+    turned |= {key: one for key, one in names.items() if one is not None}
+    echo = read_message(dataclasses.replace(item, value=turned, contact=None))
+    # What was written to customers tells nothing of their profile.
+    return dataclasses.replace(echo, profile=None)

@@ -1,0 +1,193 @@
+"""The engine behind the door: stores, processes, takes over and replays webhooks."""
+
+import asyncio
+import contextlib
+import logging
+import zlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pymongo
+from pymongo.errors import PyMongoError
+
+from models import ParkedItem, ParkedReason
+from webhooks.addressees import Accounts
+from webhooks.events import (
+    StoredEvent,
+    insert_event,
+    make_event,
+    mark_processed,
+    set_leases,
+    take_over_event,
+)
+from webhooks.items import Unfit, list_items
+from webhooks.parking import list_healed, park_body
+from webhooks.parsing import InvalidBody, parse_json
+from webhooks.processing import Processor, describe_bug, explain_bug, is_outage
+from webhooks.signature import SecretBook, default_secret_digest, is_verify_token
+from whatsapp.crypto import KeyRing
+from whatsapp.settings import Settings
+from whatsapp.standing import lift_expired_blocks
+
+logger = logging.getLogger(__name__)
+
+TAKEOVER_LEASE = timedelta(seconds=30)
+# An event that was left so often ends whoever tries it; far more than an outage brings about.
+MAX_ATTEMPTS = 50
+SWEEP_SECONDS = 2.0
+SWEEP_ITEMS = 200
+# Events that a worker applies together, where so many wait.
+BATCH_EVENTS = 64
+# Larger bodies hold many senders, and reading them twice would cost more than their order is worth.
+MAX_BYTES_TO_ROUTE = 64 * 1024
+SHUTDOWN_SECONDS = 2.0
+
+
+class Ingest:
+    """One per process. `run` does the work; the other methods may be called from any task."""
+
+    def __init__(self, *, settings: Settings, keyring: KeyRing) -> None:
+        self._settings = settings
+        self._secrets = SecretBook(settings=settings, keyring=keyring)
+        self._processor = Processor(default_secret_digest=default_secret_digest(settings))
+        self._lease = timedelta(seconds=settings.webhook_takeover_seconds)
+        self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
+        self._in_flight: set[str] = set()
+        self._sweep_now = asyncio.Event()
+
+    async def knows_verify_token(self, token: str) -> bool:
+        return await is_verify_token(token, settings=self._settings)
+
+    async def find_signer(self, body: bytes, *, signature: bytes) -> str | None:
+        """See `SecretBook.find_signer`."""
+        return await self._secrets.find_signer(body, signature=signature)
+
+    async def accept(self, body: bytes, *, secret_digest: str) -> None:
+        """Stores a verified body; after this it is durable, and processed soon, by somebody.
+
+        Raises:
+            PyMongoError: it may not be durable.
+        """
+        event = make_event(body, secret_digest=secret_digest)
+        if await insert_event(event, lease=self._lease):
+            self._enqueue(event)
+
+    async def replay(self, items: Sequence[ParkedItem]) -> list[ParkedItem]:
+        """Applies parked items again, in this order, and gives them back as they are then.
+
+        Raises:
+            PyMongoError: MongoDB is away; what was applied stays applied.
+        """
+        accounts = Accounts()
+        for parked in items:
+            await self._processor.replay(parked, accounts=accounts)
+        ids = [parked.id for parked in items]
+        found = {one.id: one for one in await ParkedItem.find({"_id": {"$in": ids}}).to_list()}
+        return [found[one] for one in ids if one in found]
+
+    def wake(self) -> None:
+        """An account was connected or enabled: what waited for it is replayed at once."""
+        self._sweep_now.set()
+
+    async def run(self) -> None:
+        """Until cancelled; then what is unfinished is left to other processes."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for queue in self._queues:
+                    group.create_task(self._work(queue))
+                group.create_task(self._take_over())
+                group.create_task(self._sweep())
+        finally:
+            await self._give_back()
+
+    def _enqueue(self, event: StoredEvent) -> None:
+        if len(self._in_flight) >= self._settings.webhook_backlog or event.id in self._in_flight:
+            return  # it is stored: whoever has room takes it over when its lease has passed
+        self._in_flight.add(event.id)
+        self._queues[self._choose_queue(event)].put_nowait(event)
+
+    def _choose_queue(self, event: StoredEvent) -> int:
+        """The same for all events of one sender, so that these are applied in order."""
+        key = event.id
+        if len(event.body) <= MAX_BYTES_TO_ROUTE:
+            with contextlib.suppress(InvalidBody):
+                key = next((one.sender_key for one in list_items(parse_json(event.body))), key)
+        return zlib.crc32(key.encode()) % len(self._queues)
+
+    async def _work(self, queue: asyncio.Queue[StoredEvent]) -> None:
+        while True:
+            batch = [await queue.get()]
+            while len(batch) < BATCH_EVENTS and not queue.empty():
+                batch.append(queue.get_nowait())
+            await self._process(batch)
+            self._in_flight.difference_update(event.id for event in batch)
+
+    async def _process(self, batch: Sequence[StoredEvent]) -> None:
+        """In an outage they stay unmarked, and are taken over when their leases have passed."""
+        try:
+            await self._process_or_park(batch)
+        except PyMongoError as error:
+            logger.warning("%d events wait for MongoDB: %s", len(batch), type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the edge of a worker, which must live
+            logger.error("%d events are tried again: %s", len(batch), describe_bug(error))
+
+    async def _process_or_park(self, batch: Sequence[StoredEvent]) -> None:
+        """What fails as a whole for another reason is parked, by itself."""
+        try:
+            await self._processor.process(batch)
+            await mark_processed([event.id for event in batch])
+        except Exception as error:
+            if is_outage(error):
+                raise
+            if len(batch) > 1:
+                for event in batch:
+                    await self._process_or_park([event])
+            else:
+                await self._park(batch[0], explain_bug(error, batch[0].id, "the body"))
+
+    async def _park(self, event: StoredEvent, problem: Unfit) -> None:
+        await park_body(event, problem)
+        await mark_processed([event.id])
+
+    async def _take_over(self) -> None:
+        pause = min(self._lease.total_seconds() / 4, SWEEP_SECONDS)
+        while True:
+            try:
+                await set_leases(set(self._in_flight), lease=self._lease)
+                while len(self._in_flight) < self._settings.webhook_backlog:
+                    event = await take_over_event(lease=TAKEOVER_LEASE)
+                    if event is None:
+                        break
+                    logger.info("Took over event %s", event.id)
+                    if event.attempts > MAX_ATTEMPTS:
+                        await self._park(event, Unfit(ParkedReason.INTERNAL_ERROR, "never ends"))
+                    else:
+                        self._enqueue(event)
+            except PyMongoError as error:
+                logger.warning("No takeover of webhooks now: %s", type(error).__name__)
+            await asyncio.sleep(pause)
+
+    async def _sweep(self) -> None:
+        pause = min(self._lease.total_seconds() / 4, SWEEP_SECONDS)
+        while True:
+            try:
+                await self._replay_healed()
+                await lift_expired_blocks()
+            except PyMongoError as error:
+                logger.warning("No sweep now: %s", type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._sweep_now.wait()
+            self._sweep_now.clear()
+
+    async def _replay_healed(self) -> None:
+        while items := await list_healed(limit=SWEEP_ITEMS):
+            logger.info("Replaying %d parked items of connected accounts", len(items))
+            await self.replay(items)
+
+    async def _give_back(self) -> None:
+        """Best effort: without it the events are taken over when their leases have passed."""
+        waiting, self._in_flight = self._in_flight, set()
+        self._queues = [asyncio.Queue[StoredEvent]() for _ in self._queues]
+        with contextlib.suppress(PyMongoError), pymongo.timeout(SHUTDOWN_SECONDS):
+            await set_leases(waiting, lease=timedelta(0))

@@ -1,0 +1,107 @@
+"""Reads and writes JSON from Meta so that whatever comes out of it can be stored.
+
+Numbers that MongoDB or Python can't hold stay the text they were; lone surrogates become U+FFFD.
+"""
+
+import json
+import math
+from typing import Any
+
+MAX_DEPTH = 100
+_INT64 = range(-(2**63), 2**63)
+# Longest decimal text that can be an int64, with its sign.
+_INT64_DIGITS = 20
+# Every escaped surrogate begins so; without one the text has no lone surrogate either.
+_SURROGATE_ESCAPES = (b"\\ud", b"\\uD")
+
+
+class InvalidBody(Exception):
+    """The bytes are no JSON text that this server takes; says why, without any content."""
+
+
+def parse_json(body: bytes) -> Any:
+    """The value of a UTF-8 JSON text; of equal keys the last one wins.
+
+    Raises:
+        InvalidBody: other encoding, other syntax, NaN or Infinity, nested too deep.
+    """
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            parse_int=_parse_int,
+            parse_float=_parse_float,
+            parse_constant=_refuse_constant,
+        )
+    except UnicodeDecodeError:
+        raise InvalidBody("not UTF-8") from None
+    except RecursionError:
+        raise InvalidBody("nested too deep") from None
+    except ValueError as error:
+        place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+        raise InvalidBody(f"not JSON{place}") from None
+    _check_depth(value)
+    if any(escape in body for escape in _SURROGATE_ESCAPES):
+        return _mend(value)
+    return value
+
+
+def dump_json(value: Any) -> str:
+    """Compact JSON text of a parsed value, readable in every script."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def make_storable(value: Any) -> Any:
+    """The same value with keys that MongoDB can store anywhere: no NUL, leading "$" or dot."""
+    if isinstance(value, dict):
+        return {_make_key(key): make_storable(item) for key, item in value.items()}
+    return [make_storable(item) for item in value] if isinstance(value, list) else value
+
+
+def _make_key(key: str) -> str:
+    key = key.replace("\0", "\ufffd").replace(".", "\uff0e")
+    return "\uff04" + key[1:] if key.startswith("$") else key
+
+
+def _parse_int(text: str) -> int | str:
+    if len(text) > _INT64_DIGITS:
+        return text
+    number = int(text)
+    return number if number in _INT64 else text
+
+
+def _parse_float(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _check_depth(value: Any) -> None:
+    """Level by level instead of recursively, so that depth itself can do no harm."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        containers = [item for item in level if isinstance(item, dict | list)]
+        if not containers:
+            return
+        level = [item for one in containers for item in _list_items(one)]
+    raise InvalidBody("nested too deep")
+
+
+def _list_items(container: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(container.values()) if isinstance(container, dict) else container
+
+
+def _mend(value: Any) -> Any:
+    if isinstance(value, str):
+        return _mend_text(value)
+    if isinstance(value, dict):
+        return {_mend_text(key): _mend(item) for key, item in value.items()}
+    return [_mend(item) for item in value] if isinstance(value, list) else value
+
+
+def _mend_text(text: str) -> str:
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,0 +1,99 @@
+"""The HTTP door for Meta: the handshake (GET) and the webhooks (POST) at /webhooks/whatsapp.
+
+A 200 means that the raw body is durable. Nothing is parsed before its signature is verified.
+"""
+
+import asyncio
+import logging
+import re
+
+import pymongo
+from pymongo.errors import PyMongoError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from webhooks.body import BodyTooLarge, BodyTooSlow, read_body
+from webhooks.ingest import Ingest
+from webhooks.signature import NoSecretKnown, read_signature
+
+logger = logging.getLogger(__name__)
+
+PATH = "/webhooks/whatsapp"
+DATABASE_SECONDS = 3.0
+# Also covers waiting for another request's database call.
+ANSWER_SECONDS = 4.0
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
+# The rest of a refused body is never read, so the connection can't be used again.
+_CLOSE = {"Connection": "close"}
+
+
+def webhook_routes() -> list[Route]:
+    """Routes that expect the process's `Ingest` in `request.state.ingest`."""
+    return [
+        Route(PATH, answer_handshake, methods=["GET"]),
+        Route(PATH, receive_webhook, methods=["POST"]),
+    ]
+
+
+async def answer_handshake(request: Request) -> Response:
+    """Meta asks once whether this URL expects it: the challenge comes back as plain text."""
+    ingest: Ingest = request.state.ingest
+    mode, token, challenge = (
+        _get_only(request, name) for name in ("hub.mode", "hub.verify_token", "hub.challenge")
+    )
+    if mode != "subscribe" or not token:
+        return PlainTextResponse("Forbidden\n", 403)
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            with pymongo.timeout(DATABASE_SECONDS):
+                is_known = await ingest.knows_verify_token(token)
+    except (PyMongoError, TimeoutError) as error:
+        return _answer_outage(error)
+    if not is_known:
+        return PlainTextResponse("Forbidden\n", 403)
+    if challenge is None or not _CHALLENGE.fullmatch(challenge):
+        return PlainTextResponse("Malformed hub.challenge\n", 400)
+    return PlainTextResponse(challenge)
+
+
+def _get_only(request: Request, name: str) -> str | None:
+    values = request.query_params.getlist(name)
+    return values[0] if len(values) == 1 else None
+
+
+async def receive_webhook(request: Request) -> Response:
+    """401 unsigned, 403 signed wrongly, 404 no secret known, 408 slow, 413 large, 503 outage."""
+    signature = read_signature(request.headers.getlist("x-hub-signature-256"))
+    if signature is None:
+        return PlainTextResponse("A readable X-Hub-Signature-256 is required\n", 401)
+    try:
+        body = await read_body(request)
+    except BodyTooLarge:
+        return PlainTextResponse("The body is too large\n", 413, headers=_CLOSE)
+    except BodyTooSlow:
+        return PlainTextResponse("The body did not come in time\n", 408, headers=_CLOSE)
+    except ClientDisconnect:
+        return PlainTextResponse("", 400)  # nobody is there to read it
+    return await _verify_and_accept(request.state.ingest, body, signature)
+
+
+async def _verify_and_accept(ingest: Ingest, body: bytes, signature: bytes) -> Response:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            with pymongo.timeout(DATABASE_SECONDS):
+                signer = await ingest.find_signer(body, signature=signature)
+                if signer is None:
+                    return PlainTextResponse("The signature is wrong\n", 403)
+                await ingest.accept(body, secret_digest=signer)
+    except NoSecretKnown:
+        return PlainTextResponse("Not Found\n", 404)
+    except (PyMongoError, TimeoutError) as error:
+        return _answer_outage(error)
+    return PlainTextResponse("")
+
+
+def _answer_outage(error: Exception) -> Response:
+    """Meta repeats what is not acknowledged, for up to seven days."""
+    logger.warning("MongoDB can't take a webhook now: %s", type(error).__name__)
+    return PlainTextResponse("Try again later\n", 503, headers={"Retry-After": "5"})

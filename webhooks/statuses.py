@@ -1,0 +1,52 @@
+"""One element of `statuses[]` becomes a report about a message that was sent."""
+
+import re
+from typing import Any
+
+from beanie import PydanticObjectId
+
+from models import Account, MessageError
+from webhooks.items import Item
+from webhooks.parsing import make_storable
+from webhooks.shapes import MetaError, StatusReport, read_shape
+from whatsapp.cloud_errors import is_retryable
+from whatsapp.statuses import StatusUpdate, record_status
+
+_OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
+
+
+async def apply_status(account: Account, item: Item) -> None:
+    """Records the report, or keeps it until its message is known.
+
+    Raises:
+        Unfit: it has no id, status or time.
+    """
+    report = read_shape(StatusReport, item.value)
+    conversation = report.conversation
+    update = StatusUpdate(
+        name=report.status,
+        at=report.timestamp,
+        wamid=report.id,
+        message_id=_read_message_id(report.biz_opaque_callback_data),
+        errors=[_to_message_error(error) for error in report.errors or []],
+        pricing=make_storable(report.pricing) or None,
+        conversation=make_storable(conversation) if isinstance(conversation, dict) else None,
+    )
+    await record_status(account.id, update)
+
+
+def _read_message_id(callback_data: Any) -> PydanticObjectId | None:
+    """Every send carries our message id as callback data; other programs carry what they like."""
+    if isinstance(callback_data, str) and _OBJECT_ID.fullmatch(callback_data):
+        return PydanticObjectId(callback_data)
+    return None
+
+
+def _to_message_error(error: MetaError) -> MessageError:
+    return MessageError(
+        code=error.code,
+        title=error.title or error.message,
+        details=error.details,
+        href=error.href,
+        retryable=is_retryable(error.code),
+    )

@@ -1,0 +1,165 @@
+"""Stores inbound messages, many in one round trip: contact, conversation, message, summary."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from beanie import PydanticObjectId
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from models import Contact, Conversation, Identity, Message
+from models.base import collection, from_bson, to_bson
+from webhooks.messages import Inbound, make_message
+from whatsapp.amendments import Amendment
+from whatsapp.contacts import (
+    change_identities,
+    choose_contact,
+    get_or_create_contact,
+    list_contacts,
+)
+from whatsapp.conversations import (
+    ConversationGone,
+    get_or_create_conversation,
+    list_conversations,
+    note_messages,
+)
+from whatsapp.identities import list_lookups
+from whatsapp.inbox import clear_read_on_phone
+from whatsapp.media import add_media
+from whatsapp.statuses import apply_all_pending
+
+DUPLICATE_KEY = 11000
+
+
+class Correspondents:
+    """Contacts and conversations of a handful of messages, read at once and used at once."""
+
+    def __init__(self) -> None:
+        self._contacts: dict[tuple[PydanticObjectId, str, str], Contact] = {}
+        self._conversations: dict[PydanticObjectId, Conversation] = {}
+
+    async def load(self, account_id: PydanticObjectId, inbounds: Iterable[Inbound]) -> None:
+        """Reads what is known about the senders in two round trips."""
+        wanted = [
+            identity
+            for inbound in inbounds
+            for identity in (*inbound.identities, *inbound.new_identities)
+        ]
+        contacts = await list_contacts(account_id, wanted)
+        for contact in contacts:
+            self._remember(contact)
+        contact_ids = [contact.id for contact in contacts]
+        for conversation in await list_conversations(account_id, contact_ids):
+            self._conversations[conversation.contact_id] = conversation
+
+    async def place(self, account_id: PydanticObjectId, inbound: Inbound) -> Message | Amendment:
+        """The message in its conversation, or the amendment with its author.
+
+        It is not stored yet; sender and conversation are.
+        """
+        known = self._find(account_id, inbound.identities)
+        if known is None and inbound.new_identities:
+            # They may have written under the new identities before we hear of the change.
+            known = self._find(account_id, inbound.new_identities)
+        try:
+            return await self._place(account_id, inbound, known)
+        except ConversationGone:
+            # The sender was erased since we looked: by now it is somebody new.
+            return await self._place(account_id, inbound, None)
+
+    async def _place(
+        self, account_id: PydanticObjectId, inbound: Inbound, known: Contact | None
+    ) -> Message | Amendment:
+        contact = await self._meet(account_id, inbound, known)
+        if isinstance(inbound.said, Amendment):
+            return replace(inbound.said, contact_id=contact.id)
+        conversation = self._conversations.get(contact.id)
+        if conversation is None:
+            conversation = await get_or_create_conversation(account_id, contact.id)
+            self._conversations[contact.id] = conversation
+        return make_message(conversation, inbound.shape, inbound.said)
+
+    async def _meet(
+        self, account_id: PydanticObjectId, inbound: Inbound, known: Contact | None
+    ) -> Contact:
+        contact = await get_or_create_contact(
+            account_id, inbound.identities, profile=inbound.profile, found=known
+        )
+        if inbound.new_identities:
+            contact = await change_identities(
+                contact,
+                inbound.new_identities,
+                at=inbound.shape.timestamp,
+                number_moves=inbound.number_moves,
+            )
+        self._remember(contact)
+        return contact
+
+    def _remember(self, contact: Contact) -> None:
+        for identity in contact.identities:
+            self._contacts[contact.account_id, identity.kind, identity.value] = contact
+
+    def _find(self, account_id: PydanticObjectId, identities: Sequence[Identity]) -> Contact | None:
+        lookups = [lookup for identity in identities for lookup in list_lookups(identity)]
+        found = (self._contacts.get((account_id, one.kind, one.value)) for one in lookups)
+        contacts = {contact.id: contact for contact in found if contact is not None}
+        return choose_contact(contacts.values(), identities)
+
+
+async def store_messages(messages: Sequence[Message]) -> None:
+    """Stores each wamid once, however often and wherever it comes, and notes it.
+
+    Raises:
+        ConversationGone: of some, which are not stored; they can be placed anew.
+        PyMongoError: some may be stored; storing them again completes the rest.
+    """
+    if not messages:
+        return
+    inserts = [_make_insert(message) for message in messages]
+    try:
+        result = await collection(Message).bulk_write(inserts, ordered=False)
+        new = set(result.upserted_ids or {})
+    except BulkWriteError as error:
+        # The same message at the same moment in another process: theirs is there now.
+        problems = error.details["writeErrors"]
+        is_race = all(problem["code"] == DUPLICATE_KEY for problem in problems)
+        if not is_race or error.details["writeConcernErrors"]:
+            raise
+        new = {made["index"] for made in error.details["upserted"]}
+    stored = [message for position, message in enumerate(messages) if position in new]
+    earlier = [message for position, message in enumerate(messages) if position not in new]
+    # Before they are noted: whoever sees the conversation change then counts what is unread.
+    await clear_read_on_phone(messages)
+    # An earlier try may have ended before it noted them.
+    known = stored + await _list_stored(earlier)
+    try:
+        await note_messages(known)
+    except ConversationGone as error:
+        ids = [message.id for message in error.messages]
+        await collection(Message).delete_many({"_id": {"$in": ids}})
+        raise
+    await _apply_what_waited(messages)
+    await add_media(known)
+
+
+async def _apply_what_waited(messages: Sequence[Message]) -> None:
+    message_ids: dict[PydanticObjectId, dict[str, PydanticObjectId]] = {}
+    for message in messages:
+        if message.wamid is not None:
+            message_ids.setdefault(message.account_id, {})[message.wamid] = message.id
+    for account_id, found in message_ids.items():
+        await apply_all_pending(account_id, found)
+
+
+def _make_insert(message: Message) -> UpdateOne:
+    key = {"account_id": message.account_id, "wamid": message.wamid}
+    fields = {name: value for name, value in to_bson(message).items() if name not in key}
+    return UpdateOne(key, {"$setOnInsert": fields}, upsert=True)
+
+
+async def _list_stored(messages: Sequence[Message]) -> list[Message]:
+    if not messages:
+        return []
+    keys = [{"account_id": one.account_id, "wamid": one.wamid} for one in messages]
+    found = await collection(Message).find({"$or": keys}).to_list()
+    return [from_bson(Message, fields) for fields in found]

@@ -1,0 +1,37 @@
+"""Who may do what: roles and account limits, the same in every path."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from beanie import PydanticObjectId
+
+from models import Role
+
+_RANKS = {Role.VIEWER: 1, Role.AGENT: 2, Role.ADMIN: 3}
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who is asking: an API key's name, role and accounts (None means every account)."""
+
+    credential_id: PydanticObjectId
+    name: str
+    role: Role
+    account_ids: frozenset[PydanticObjectId] | None = None
+
+    def has_role(self, role: Role) -> bool:
+        return _RANKS[self.role] >= _RANKS[role]
+
+    def can_see(self, account_id: PydanticObjectId) -> bool:
+        return self.account_ids is None or account_id in self.account_ids
+
+    def limit_accounts(self, field: str = "account_id") -> dict[str, Any]:
+        """The part of a MongoDB filter that leaves only what this viewer may see."""
+        if self.account_ids is None:
+            return {}
+        return {field: {"$in": sorted(self.account_ids)}}
+
+    def narrow(self, account_ids: Iterable[PydanticObjectId]) -> list[PydanticObjectId]:
+        """Those of the given accounts that this viewer may see."""
+        return [account_id for account_id in account_ids if self.can_see(account_id)]

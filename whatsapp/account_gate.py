@@ -1,0 +1,63 @@
+"""How much this process may send for each account: its share of lanes, pauses, and the breaker."""
+
+import time
+from collections import Counter
+
+from beanie import PydanticObjectId
+
+# After so many requests in a row without any answer from Meta, one probe at a time is enough.
+FAILURES_TO_OPEN = 5
+PROBE_PAUSES = 30
+
+
+class AccountGate:
+    """`probe_seconds` is the pause between probes while Meta does not answer at all."""
+
+    def __init__(self, *, lanes_per_account: int, probe_seconds: float) -> None:
+        self._lanes_per_account = lanes_per_account
+        self._probe_seconds = probe_seconds
+        self._busy: Counter[PydanticObjectId] = Counter()
+        self._failures: Counter[PydanticObjectId] = Counter()
+        self._paused_until: dict[PydanticObjectId, float] = {}
+
+    def enter(self, account_id: PydanticObjectId) -> None:
+        self._busy[account_id] += 1
+
+    def leave(self, account_id: PydanticObjectId) -> None:
+        self._busy[account_id] -= 1
+        if not self._busy[account_id]:
+            del self._busy[account_id]
+
+    def pause(self, account_id: PydanticObjectId, seconds: float) -> None:
+        """No lane of the account is worked on for so long; a longer pause stays."""
+        until = time.monotonic() + seconds
+        self._paused_until[account_id] = max(until, self._paused_until.get(account_id, 0.0))
+
+    def pause_seconds(self, account_id: PydanticObjectId) -> float:
+        """How long the account still has to wait; 0.0 where it has not."""
+        remaining = self._paused_until.get(account_id, 0.0) - time.monotonic()
+        if remaining <= 0:
+            self._paused_until.pop(account_id, None)
+            return 0.0
+        return remaining
+
+    def list_closed(self) -> list[PydanticObjectId]:
+        """The accounts for which no further lane may be taken now."""
+        paused = {account for account in list(self._paused_until) if self.pause_seconds(account)}
+        full = {account for account, busy in self._busy.items() if busy >= self._share(account)}
+        return sorted(paused | full)
+
+    def note_answer(self, account_id: PydanticObjectId) -> None:
+        """Meta answered, whatever it said."""
+        self._failures.pop(account_id, None)
+
+    def note_silence(self, account_id: PydanticObjectId) -> bool:
+        """Meta was not reached or gave no readable answer; True when that pauses the account."""
+        self._failures[account_id] += 1
+        if self._failures[account_id] < FAILURES_TO_OPEN:
+            return False
+        self.pause(account_id, self._probe_seconds)
+        return True
+
+    def _share(self, account_id: PydanticObjectId) -> int:
+        return 1 if self._failures[account_id] >= FAILURES_TO_OPEN else self._lanes_per_account

@@ -1,0 +1,236 @@
+"""Accounts: connecting, changing, enabling, disabling and deleting a WhatsApp Business number."""
+
+import re
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from models import (
+    Account,
+    AccountEvent,
+    Contact,
+    Conversation,
+    HealthState,
+    Lane,
+    Message,
+    ParkedItem,
+    PendingUpdate,
+    Template,
+    User,
+)
+from models.base import collection, new_id, utc_now
+from whatsapp.crypto import KeyRing, digest_secret
+from whatsapp.errors import Conflict, InvalidInput
+from whatsapp.media import mark_erased
+from whatsapp.settings import GRAPH_API_VERSION_PATTERN
+from whatsapp.standing import clear_blocks
+
+COLLECTION = "accounts"
+SECRET_FIELDS = ("access_token", "app_secret", "verify_token")
+# Whoever had looked the account up before it was deleted has ended by then.
+SETTLING = timedelta(minutes=5)
+_OF_ACCOUNT = (
+    Message,
+    Lane,
+    PendingUpdate,
+    Conversation,
+    Contact,
+    ParkedItem,
+    Template,
+    AccountEvent,
+)
+_META_ID = re.compile(r"[0-9]{1,32}")
+_LIMITS = {"name": 200, "access_token": 4096, "app_secret": 256, "verify_token": 256}
+
+
+async def create_account(
+    keyring: KeyRing,
+    *,
+    name: str,
+    phone_number_id: str,
+    business_account_id: str,
+    access_token: str,
+    app_secret: str | None = None,
+    verify_token: str | None = None,
+    graph_api_version: str | None = None,
+) -> tuple[Account, str | None]:
+    """Connects a number. Gives the account, and the verify token where one was made up for it.
+
+    Raises:
+        InvalidInput: a value is empty, too long or of the wrong form.
+        Conflict: the phone number id is connected already.
+    """
+    generated = None if verify_token else secrets.token_urlsafe(24)
+    values: dict[str, Any] = {
+        "name": name,
+        "phone_number_id": phone_number_id,
+        "business_account_id": business_account_id,
+        "access_token": access_token,
+        "app_secret": app_secret or None,
+        "verify_token": verify_token or generated,
+        "graph_api_version": graph_api_version or None,
+    }
+    account_id = new_id()
+    account = Account(id=account_id, **_seal(keyring, account_id, _check(values)))
+    try:
+        await account.insert()
+    except DuplicateKeyError:
+        raise _phone_number_taken() from None
+    return account, generated
+
+
+async def update_account(keyring: KeyRing, account: Account, *, changes: dict[str, Any]) -> Account:
+    """Changes what `changes` names (as in `create_account`); a new token starts a stopped account.
+
+    `app_secret` None falls back to the server's default secret.
+
+    Raises:
+        InvalidInput: a value is empty, too long or of the wrong form.
+        Conflict: the phone number id is connected already.
+    """
+    if not changes:
+        return account
+    sealed = _seal(keyring, account.id, _check(changes))
+    if "access_token" in changes:
+        sealed |= _start_again()
+    try:
+        await collection(Account).update_one(
+            {"_id": account.id}, {"$set": sealed | {"updated_at": utc_now()}}
+        )
+    except DuplicateKeyError:
+        raise _phone_number_taken() from None
+    return await Account.get(account.id) or account
+
+
+async def set_account_enabled(account: Account, *, enabled: bool) -> Account:
+    """Enables or disables; enabling also tries a stopped account again."""
+    change: dict[str, Any] = {"enabled": enabled, "updated_at": utc_now()}
+    if enabled:
+        change |= _start_again()
+    already = {"enabled": enabled} | ({"health.state": HealthState.OK.value} if enabled else {})
+    await collection(Account).update_one({"_id": account.id, "$nor": [already]}, {"$set": change})
+    return await Account.get(account.id) or account
+
+
+async def stop_account(account: Account, *, reason: str) -> None:
+    """Meta refuses this account: nothing is sent until its credentials or standing are mended.
+
+    A token that was replaced since the account was read is not the one that was refused.
+    """
+    now = utc_now()
+    await collection(Account).update_one(
+        {"_id": account.id, "access_token": account.access_token},
+        {
+            "$set": {
+                "health.state": HealthState.STOPPED.value,
+                "health.reason": reason,
+                "health.changed_at": now,
+                # The end of what WhatsApp's webhooks told is not the end of this.
+                "standing.is_stopping": False,
+                "updated_at": now,
+            }
+        },
+    )
+
+
+def _start_again() -> dict[str, Any]:
+    now = utc_now()
+    return {
+        "health.state": HealthState.OK.value,
+        "health.reason": None,
+        "health.changed_at": now,
+        **clear_blocks(now),
+    }
+
+
+async def delete_account(account: Account) -> None:
+    """Removes the account with its contacts, conversations and messages.
+
+    It is invisible from the first write on; `finish_deletions` does the rest.
+    """
+    # The number may be connected again at once, so the unique key is freed first.
+    await collection(Account).update_one(
+        {"_id": account.id},
+        {
+            "$set": {
+                "deleted_at": utc_now(),
+                "enabled": False,
+                "phone_number_id": f"deleted:{account.id}",
+                "verify_token_digest": f"deleted:{account.id}",
+                "access_token": "",
+                "verify_token": "",
+                "app_secret": None,
+                "app_secret_digest": None,
+            }
+        },
+    )
+    await _remove_data(account)
+
+
+async def finish_deletions() -> int:
+    """Removes what a crash left of deleted accounts, and what was stored just then by tasks that
+    had looked them up before; gives how many such accounts there were.
+    """
+    accounts = await Account.find({"deleted_at": {"$ne": None}}).to_list()
+    for account in accounts:
+        await _remove_data(account)
+        if account.deleted_at is not None and account.deleted_at < utc_now() - SETTLING:
+            await collection(Account).delete_one({"_id": account.id})
+    return len(accounts)
+
+
+async def _remove_data(account: Account) -> None:
+    of_account = {"account_id": account.id}
+    await mark_erased(of_account)
+    for document_class in _OF_ACCOUNT:
+        await collection(document_class).delete_many(of_account)
+    users = collection(User)
+    await users.update_many(
+        {"account_ids": account.id},
+        {"$pull": {"account_ids": account.id}, "$set": {"updated_at": utc_now()}},
+    )
+    await users.delete_many({"from_contact": True, "account_ids": []})
+
+
+def _phone_number_taken() -> Conflict:
+    return Conflict("An account with this phoneNumberId exists already.", field=["phoneNumberId"])
+
+
+def _check(values: dict[str, Any]) -> dict[str, Any]:
+    checked = dict(values)
+    for name in ("name", "access_token", "app_secret", "verify_token"):
+        if name in checked and (name != "app_secret" or checked[name] is not None):
+            checked[name] = _check_text(name, checked[name])
+    for name in ("phone_number_id", "business_account_id"):
+        if name in checked and not _META_ID.fullmatch(str(checked[name])):
+            raise InvalidInput("Meta's ids are up to 32 digits.", field=[name])
+    version = checked.get("graph_api_version")
+    if version is not None and not re.fullmatch(GRAPH_API_VERSION_PATTERN, version):
+        raise InvalidInput("A Graph API version looks like v25.0.", field=["graphApiVersion"])
+    return checked
+
+
+def _check_text(name: str, value: Any) -> str:
+    text = str(value or "").strip()
+    if not text or len(text) > _LIMITS[name] or not text.isprintable():
+        raise InvalidInput(f"It must have 1 to {_LIMITS[name]} printable characters.", field=[name])
+    # An HTTP header carries the token, and Meta's own secrets and tokens are plain ASCII.
+    if name in {"access_token", "app_secret"} and not text.isascii():
+        raise InvalidInput("It must be ASCII.", field=[name])
+    return text
+
+
+def _seal(keyring: KeyRing, id: Any, values: dict[str, Any]) -> dict[str, Any]:
+    sealed = dict(values)
+    for field in SECRET_FIELDS:
+        if sealed.get(field) is not None:
+            sealed[field] = keyring.encrypt(
+                values[field], collection=COLLECTION, id=id, field=field
+            )
+    for field in ("app_secret", "verify_token"):
+        if field in values:
+            secret = values[field]
+            sealed[f"{field}_digest"] = None if secret is None else digest_secret(secret)
+    return sealed

@@ -1,0 +1,133 @@
+"""Amendments: what is said about a message instead of being one: reactions, edits, deletions.
+
+Each is one update of its message that any order and any repetition of amendments leaves equal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from beanie import PydanticObjectId
+
+from models import Message, MessageDirection
+from models.base import collection
+from whatsapp.conversations import note_deletion
+from whatsapp.pending import drop_pending, keep_pending
+
+# What an edit replaces, and what is kept of it as it was first written.
+_SAID = ("type", "content", "raw", "text")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amendment:
+    """Names its message by Meta's id of it; `at` and `wamid` are the amendment's own."""
+
+    kind: ClassVar[str]
+    target: str
+    at: datetime
+    wamid: str
+    contact_id: PydanticObjectId | None = None
+    """The customer it comes from; None for the business itself."""
+
+    def limit_targets(self) -> dict[str, Any]:
+        """Everybody may react to every message, but nobody changes another side's words."""
+        is_customer = self.contact_id is not None
+        writer = MessageDirection.INBOUND if is_customer else MessageDirection.OUTBOUND
+        return {"direction": writer.value}
+
+    def make_stage(self) -> dict[str, Any]:
+        """The `$set` of a pipeline; outside text is a `$literal`, so that "$x" is no path."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reaction(Amendment):
+    kind: ClassVar[str] = "reaction"
+    emoji: str
+    """Empty where the reaction is taken back: that is remembered, so that a late older one of the
+    same person does not come back."""
+
+    def limit_targets(self) -> dict[str, Any]:
+        return {}
+
+    def make_stage(self) -> dict[str, Any]:
+        # The order of the keys is that of the comparison: the newest, then the greater id.
+        names = ("contact_id", "at", "wamid", "emoji")
+        given = {"$literal": [{name: getattr(self, name) for name in names}]}
+        union = {"$setUnion": [{"$ifNull": ["$reactions", []]}, given]}
+        is_own = {"$eq": ["$$this.contact_id", self.contact_id]}
+        own = {"$max": {"$filter": {"input": union, "as": "this", "cond": is_own}}}
+        others = {"$filter": {"input": union, "as": "this", "cond": {"$not": [is_own]}}}
+        both = {"$concatArrays": [others, [own]]}
+        order = {"at": 1, "wamid": 1, "contact_id": 1}
+        return {"reactions": {"$sortArray": {"input": both, "sortBy": order}}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit(Amendment):
+    kind: ClassVar[str] = "edit"
+    type: str
+    content: dict[str, Any] = field(default_factory=dict)
+    raw: str | None = None
+    text: str | None = None
+    is_partial: bool = False
+    """The content has only what is new: the rest is as it was first written."""
+
+    def make_stage(self) -> dict[str, Any]:
+        given = [self.at, {"$literal": self.wamid}]
+        is_newer = {"$lt": [["$edited_at", "$edit_wamid"], given]}
+        first = {"$ifNull": ["$original", {name: f"${name}" for name in _SAID}]}
+        said: dict[str, Any] = {name: {"$literal": getattr(self, name)} for name in _SAID}
+        if self.is_partial:
+            content = {"$ifNull": ["$original.content", "$content"]}
+            said["content"] = {"$mergeObjects": [content, said["content"]]}
+        wanted = said | {"edited_at": self.at, "edit_wamid": given[1]}
+        newest = {name: {"$cond": [is_newer, value, f"${name}"]} for name, value in wanted.items()}
+        return newest | {"original": first}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revoke(Amendment):
+    kind: ClassVar[str] = "revoke"
+
+    def make_stage(self) -> dict[str, Any]:
+        return {"deleted_at": {"$min": ["$deleted_at", self.at]}, "unread": False}
+
+
+_CLASSES: dict[str, type[Amendment]] = {one.kind: one for one in (Reaction, Edit, Revoke)}
+
+
+async def record_amendment(account_id: PydanticObjectId, amendment: Amendment) -> bool:
+    """Applies it, or keeps it until its message is known; returns whether it applied."""
+    if await _apply(account_id, amendment):
+        return True
+    change = asdict(amendment)
+    target = change.pop("target")
+    pending_id = await keep_pending(account_id, target, kind=amendment.kind, change=change)
+    # The message may have been stored between our look and our write.
+    if not await _apply(account_id, amendment):
+        return False
+    await drop_pending(pending_id)
+    return True
+
+
+async def apply_kept(
+    account_id: PydanticObjectId, wamid: str, *, kind: str, change: Mapping[str, Any]
+) -> bool:
+    """Applies what waited for this message; False for a kind that is no amendment."""
+    amendment_class = _CLASSES.get(kind)
+    if amendment_class is None:
+        return False
+    return await _apply(account_id, amendment_class(target=wamid, **change))
+
+
+async def _apply(account_id: PydanticObjectId, amendment: Amendment) -> bool:
+    query = {"account_id": account_id, "wamid": amendment.target, **amendment.limit_targets()}
+    found = await collection(Message).find_one_and_update(
+        query, [{"$set": amendment.make_stage()}], projection={"conversation_id": 1}
+    )
+    if found is not None and isinstance(amendment, Revoke):
+        # After the message: whoever sees this change sees the new unread count.
+        await note_deletion(found["conversation_id"], found["_id"])
+    return found is not None

@@ -1,0 +1,99 @@
+"""Meta's error codes as data: what each means, and what the dispatcher does about it.
+
+Source: Meta, "Cloud API error codes", and what clients of the API have seen. A code that is not in
+the table is judged by its HTTP status and by `is_transient`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models import MessageError
+from whatsapp.errors import CloudAPIError
+
+WINDOW_CLOSED_CODE = 131047
+OUR_CODE = 0  # of a MessageError about which Meta was never asked
+
+
+class Action(StrEnum):
+    """What to do with a message that Meta answered with an error object: it was not sent."""
+
+    RETRY = "RETRY"
+    """Again after a pause; only this conversation waits."""
+    RETRY_RECIPIENT = "RETRY_RECIPIENT"
+    """Again after a longer pause: too many messages to this one customer."""
+    RETRY_ACCOUNT = "RETRY_ACCOUNT"
+    """Again after a pause of the whole account: its rate is used up."""
+    STOP_ACCOUNT = "STOP_ACCOUNT"
+    """Nothing can be sent until an operator mends the account; its messages wait."""
+    FAIL = "FAIL"
+    """Final for this message."""
+
+
+@dataclass(frozen=True)
+class ErrorRule:
+    meaning: str
+    action: Action
+    is_retryable: bool
+    """Whether a person who sends the same again later may succeed."""
+
+
+_TOKEN = ErrorRule("the access token is invalid or expired", Action.STOP_ACCOUNT, True)
+_PERMISSION = ErrorRule("the token lacks a permission", Action.FAIL, False)
+_TEMPORARY = ErrorRule("a temporary problem at Meta", Action.RETRY, True)
+_RATE = ErrorRule("the account's rate limit is reached", Action.RETRY_ACCOUNT, True)
+_PAIR_RATE = ErrorRule("too many messages to this customer", Action.RETRY_RECIPIENT, True)
+_QUALITY = ErrorRule("sending is restricted for spam or quality", Action.STOP_ACCOUNT, True)
+_BLOCKED = ErrorRule("the account is blocked, locked or not ready", Action.STOP_ACCOUNT, True)
+_ECOSYSTEM = ErrorRule("the customer gets enough marketing; not before 24 h", Action.FAIL, True)
+_UNWANTED = ErrorRule("the customer takes part in an experiment, or opted out", Action.FAIL, False)
+_UNDELIVERABLE = ErrorRule("the message can't be delivered to this customer", Action.FAIL, False)
+_WINDOW = ErrorRule("the 24-hour window is closed", Action.FAIL, False)
+_REQUEST = ErrorRule("the request, media or template is at fault", Action.FAIL, False)
+
+_RULES: dict[int, ErrorRule] = {
+    **dict.fromkeys((0, 190), _TOKEN),
+    **dict.fromkeys((3, 10, *range(200, 300), 131005), _PERMISSION),
+    **dict.fromkeys((1, 2, 131000, 131016, 131057, 133004), _TEMPORARY),
+    **dict.fromkeys((4, 80007, 130429), _RATE),
+    131056: _PAIR_RATE,
+    **dict.fromkeys((131048, 131064), _QUALITY),
+    131049: _ECOSYSTEM,
+    **dict.fromkeys((130472, 131050), _UNWANTED),
+    131026: _UNDELIVERABLE,
+    WINDOW_CLOSED_CODE: _WINDOW,
+    **dict.fromkeys((368, 130497, 131031, 131042, 131037, 131045, 133010), _BLOCKED),
+    **dict.fromkeys((33, 100, 131008, 131009, 131021, 131030, 131051, 131052, 131053), _REQUEST),
+    **dict.fromkeys((*range(132000, 132017), 132068, 132069), _REQUEST),
+    **dict.fromkeys((135000, 131062, 131063, 137000), _REQUEST),
+}
+
+
+def find_rule(code: int) -> ErrorRule | None:
+    """The table's line for a code, or None for one that this version does not know."""
+    return _RULES.get(code)
+
+
+def classify(error: CloudAPIError) -> Action:
+    """What to do after this answer."""
+    rule = find_rule(error.code)
+    if rule is not None:
+        return rule.action
+    if error.http_status == 429:
+        return Action.RETRY_ACCOUNT
+    if error.is_transient or error.http_status >= 500:
+        return Action.RETRY
+    return Action.FAIL
+
+
+def is_retryable(code: int) -> bool:
+    """Whether sending the same again later can help, for `MessageError.retryable`."""
+    rule = find_rule(code)
+    return rule is not None and rule.is_retryable
+
+
+def to_message_error(error: CloudAPIError) -> MessageError:
+    """Meta's answer as it is kept on the message."""
+    retryable = is_retryable(error.code) or classify(error) is not Action.FAIL
+    return MessageError(
+        code=error.code, title=error.title, details=error.details, retryable=retryable
+    )

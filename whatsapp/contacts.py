@@ -1,0 +1,273 @@
+"""Contacts: finds, makes and keeps up to date who writes to an account.
+
+Nothing here merges two contacts: where Meta's identities point at two of them, both stay.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from models import Contact, Conversation, Identity, IdentityKind
+from models.base import collection, from_bson, new_id, to_bson, utc_now
+from whatsapp.facts import Fact, apply_facts, match_news
+from whatsapp.identities import list_lookups, normalize_phone
+from whatsapp.number_moves import move_phone, release_numbers
+from whatsapp.persons import adopt_name, adopt_phone, link_user
+
+logger = logging.getLogger(__name__)
+
+# A lookup after a lost race fails only if the winner was deleted meanwhile.
+MAX_ROUNDS = 5
+_PREFERENCE = (IdentityKind.BSUID, IdentityKind.WA_ID, IdentityKind.PARENT_BSUID)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a customer's own message told about them, with Meta's time of that message."""
+
+    name: str | None
+    username: str | None
+    at: datetime
+
+
+async def find_contact(
+    account_id: PydanticObjectId, identities: Sequence[Identity]
+) -> Contact | None:
+    """The contact that has one of these, by BSUID, else phone (either form), else parent."""
+    return choose_contact(await list_contacts(account_id, identities), identities)
+
+
+async def list_contacts(
+    account_id: PydanticObjectId, identities: Sequence[Identity]
+) -> list[Contact]:
+    """All contacts that have one of these identities, of however many persons."""
+    values: dict[str, list[str]] = {}
+    for one in _order_lookups(identities):
+        values.setdefault(one.kind.value, []).append(one.value)
+    if not values:
+        return []
+    elements = [{"kind": kind, "value": {"$in": found}} for kind, found in values.items()]
+    query: dict[str, Any] = {
+        "$or": [
+            {"account_id": account_id, "identities": {"$elemMatch": element}}
+            for element in elements
+        ]
+    }
+    return [from_bson(Contact, fields) async for fields in collection(Contact).find(query)]
+
+
+def choose_contact(contacts: Iterable[Contact], identities: Sequence[Identity]) -> Contact | None:
+    """Which of the contacts these identities of one person name the most surely."""
+    wanted = _order_lookups(identities)
+    found = [(contact, _shared(contact, wanted)) for contact in contacts]
+    ranked = [(min(map(wanted.index, shared)), contact) for contact, shared in found if shared]
+    if len(ranked) > 1:
+        logger.info("The identities of one sender belong to %d contacts", len(ranked))
+    return min(ranked, key=lambda one: one[0])[1] if ranked else None
+
+
+async def get_or_create_contact(
+    account_id: PydanticObjectId,
+    identities: Sequence[Identity],
+    *,
+    profile: Profile | None = None,
+    found: Contact | None = None,
+) -> Contact:
+    """The one contact of these identities, made with its user if it is new.
+
+    `profile` comes with a message of the customer: it also moves the number to send to. `found` is
+    what `find_contact` gave a moment ago, where the caller has asked already.
+
+    Raises:
+        ValueError: no identity was given.
+    """
+    if not identities:
+        raise ValueError("a contact needs an identity")
+    for _ in range(MAX_ROUNDS):
+        contact, found = found or await find_contact(account_id, identities), None
+        if contact is None:
+            contact = await _insert_contact(account_id, identities, profile)
+            if contact is None:
+                continue
+        else:
+            contact = await _refresh(contact, identities, profile)
+        if contact.user_id is None and contact.unlinked_at is None:
+            return await link_user(contact)
+        return contact
+    raise RuntimeError(f"A contact of account {account_id} vanished again and again")
+
+
+async def add_identity(contact: Contact, identity: Identity) -> None:
+    """Joins an identity to the contact, in place; one of another contact stays where it is."""
+    if not await _join(contact, [identity]):
+        return
+    if identity.kind is IdentityKind.PARENT_BSUID:
+        return
+    # What the customer's own messages show is surer than what Meta's answer to a send shows.
+    known = contact.wa_id if identity.kind is IdentityKind.WA_ID else contact.bsuid
+    if known == identity.value or (known is not None and contact.profile_at is not None):
+        return
+    changes = _mirror([identity])
+    await collection(Contact).update_one(
+        {"_id": contact.id}, {"$set": {**changes, "updated_at": utc_now()}}
+    )
+    for name, value in changes.items():
+        setattr(contact, name, value)
+    await adopt_phone(contact)
+
+
+async def change_identities(
+    contact: Contact, identities: Sequence[Identity], *, at: datetime, number_moves: bool = False
+) -> Contact:
+    """WhatsApp says that the customer has another number or user id since `at`.
+
+    The old ones stay, so that a late message under them finds its contact. `number_moves` says that
+    the number is this customer's from now on, whoever had it before.
+    """
+    if number_moves:
+        await release_numbers(contact, identities, at=at)
+    shown = _mirror(await _join(contact, identities))
+    if all(getattr(contact, name) == value for name, value in shown.items()):
+        return contact
+    changed = await _show_newest(contact, shown, at)
+    if changed.phone_number != contact.phone_number:
+        await move_phone(changed, former=contact.phone_number)
+    return changed
+
+
+async def record_marketing_choice(contact: Contact, *, opts_out: bool, at: datetime) -> None:
+    """The customer decided at `at` whether they want marketing; a newer decision stands."""
+    choice = [Fact("marketing", at, {"marketing_opt_out": opts_out})]
+    await collection(Contact).update_one(
+        {"_id": contact.id, **match_news(choice)}, [apply_facts(choice)]
+    )
+
+
+def _order_lookups(identities: Sequence[Identity]) -> list[Identity]:
+    ordered = sorted(identities, key=lambda one: _PREFERENCE.index(one.kind))
+    return [lookup for one in ordered for lookup in list_lookups(one)]
+
+
+def _shared(contact: Contact, wanted: Sequence[Identity]) -> list[Identity]:
+    return [identity for identity in contact.identities if identity in wanted]
+
+
+async def _insert_contact(
+    account_id: PydanticObjectId, identities: Sequence[Identity], profile: Profile | None
+) -> Contact | None:
+    """The new contact, or None if somebody else has just made one with such an identity."""
+    contact = Contact(
+        id=new_id(),
+        account_id=account_id,
+        identities=_with_variants(identities),
+        profile_name=profile.name if profile else None,
+        username=profile.username if profile else None,
+        profile_at=profile.at if profile else None,
+        **_mirror(identities),
+    )
+    try:
+        await collection(Contact).insert_one(to_bson(contact))
+    except DuplicateKeyError:
+        return None
+    return contact
+
+
+def _with_variants(identities: Iterable[Identity]) -> list[Identity]:
+    """Both forms of a phone are stored, so that the unique index refuses a second contact for
+    the other form even when both arrive at the same moment.
+    """
+    variants: list[Identity] = []
+    for identity in identities:
+        variants += [one for one in list_lookups(identity) if one not in variants]
+    return variants
+
+
+def _mirror(identities: Iterable[Identity]) -> dict[str, Any]:
+    """The fields of a contact that show these identities."""
+    changes: dict[str, Any] = {}
+    for identity in identities:
+        if identity.kind is IdentityKind.BSUID:
+            changes["bsuid"] = identity.value
+        elif identity.kind is IdentityKind.WA_ID:
+            digits = normalize_phone(identity.value)
+            changes["wa_id"] = identity.value
+            changes["phone_number"] = f"+{digits}" if digits else None
+    return changes
+
+
+async def _join(contact: Contact, identities: Iterable[Identity]) -> list[Identity]:
+    """Adds what is missing; returns those of the given that are this contact's afterwards."""
+    joined = []
+    for identity in identities:
+        missing = [one for one in list_lookups(identity) if one not in contact.identities]
+        if missing:
+            added = [{"kind": one.kind.value, "value": one.value} for one in missing]
+            update = {
+                "$addToSet": {"identities": {"$each": added}},
+                "$set": {"updated_at": utc_now()},
+            }
+            try:
+                await collection(Contact).update_one({"_id": contact.id}, update)
+            except DuplicateKeyError:
+                logger.warning(
+                    "A %s of contact %s belongs to another contact of its account: both stay",
+                    identity.kind.value,
+                    contact.id,
+                )
+                continue
+            contact.identities.extend(missing)
+        joined.append(identity)
+    return joined
+
+
+async def _refresh(
+    contact: Contact, identities: Sequence[Identity], profile: Profile | None
+) -> Contact:
+    own = await _join(contact, identities)
+    if profile is None:
+        return contact
+    shown = _mirror(own)
+    if profile.name is not None:
+        shown["profile_name"] = profile.name
+    if profile.username is not None:
+        shown["username"] = profile.username
+    is_same = all(getattr(contact, name) == value for name, value in shown.items())
+    if is_same and contact.profile_at is not None:
+        return contact
+    return await _show_newest(contact, shown, profile.at)
+
+
+async def _show_newest(contact: Contact, shown: dict[str, Any], at: datetime) -> Contact:
+    """Sets what the message shows, unless a newer message of the same customer is known.
+
+    A message that shows what is known already writes nothing, so `profile_at` alone can't tell
+    which message is the newest: the conversation can.
+    """
+    newer = {"account_id": contact.account_id, "contact_id": contact.id}
+    if await collection(Conversation).find_one(
+        {**newer, "last_inbound_at": {"$gt": at}}, {"_id": 1}
+    ):
+        return contact
+    names = ("profile_name", "username", "wa_id", "bsuid")
+    offered = [at, *(shown.get(name, getattr(contact, name)) for name in names)]
+    # Comparing whole tuples gives the same winner in any order, also within Meta's 1 s steps.
+    stored = ["$profile_at", *(f"${name}" for name in names)]
+    document = await collection(Contact).find_one_and_update(
+        {"_id": contact.id, "$expr": {"$lt": [stored, {"$literal": offered}]}},
+        {"$set": {**shown, "profile_at": at, "updated_at": utc_now()}},
+        return_document=ReturnDocument.AFTER,
+    )
+    if document is None:
+        return contact
+    updated = from_bson(Contact, document)
+    if contact.profile_name is None:
+        await adopt_name(updated)
+    if contact.phone_number is None:
+        await adopt_phone(updated)
+    return updated

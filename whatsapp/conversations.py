@@ -1,0 +1,190 @@
+"""Conversations: one per contact, with a summary that any order of messages leaves equal."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from models import Contact, Conversation, ConversationStatus, Message, MessageDirection
+from models.base import collection, from_bson, to_bson, utc_now
+from whatsapp.errors import NotFound
+
+SERVICE_WINDOW = timedelta(hours=24)
+# Meta's timestamps are cut to whole seconds: the message may be this much younger.
+TIMESTAMP_STEP = timedelta(seconds=1)
+# More than are ever stored at the same moment out of the order of their ids.
+NEWEST_KEPT = 10
+# What WhatsApp itself says, or what is about an earlier message, opens no service window.
+_NOT_WRITTEN = frozenset({"system", "reaction", "edit", "revoke"})
+
+
+class ConversationGone(NotFound):
+    """Its contact was erased at this very moment; `messages` are those that were said in it."""
+
+    def __init__(self, messages: Sequence[Message] = ()) -> None:
+        super().__init__("The conversation")
+        self.messages = list(messages)
+
+
+def window_expires_at(conversation: Conversation) -> datetime | None:
+    """When the customer service window ends or ended; None if the customer never wrote."""
+    if conversation.last_inbound_at is None:
+        return None
+    return conversation.last_inbound_at + SERVICE_WINDOW
+
+
+def window_is_open(conversation: Conversation, now: datetime) -> bool:
+    expires_at = window_expires_at(conversation)
+    return expires_at is not None and now < expires_at
+
+
+async def may_send_free_text(conversation: Conversation) -> bool:
+    """Whether the window is open, also by a message whose summary is just being written."""
+    now = utc_now()
+    if window_is_open(conversation, now):
+        return True
+    written = {
+        "conversation_id": conversation.id,
+        "timestamp": {"$gt": now - SERVICE_WINDOW},
+        "direction": MessageDirection.INBOUND.value,
+        "type": {"$nin": sorted(_NOT_WRITTEN)},
+        "group_id": None,
+    }
+    return await collection(Message).find_one(written, {"_id": 1}) is not None
+
+
+async def get_or_create_conversation(
+    account_id: PydanticObjectId, contact_id: PydanticObjectId
+) -> Conversation:
+    """The one conversation of this contact.
+
+    Raises:
+        ConversationGone: the contact is not there any more.
+    """
+    key = {"account_id": account_id, "contact_id": contact_id}
+    found = await collection(Conversation).find_one(key)
+    return from_bson(Conversation, found or await _make(key))
+
+
+async def _make(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
+    made = await _upsert(key)
+    # Looked for after the write: who erases the contact from now on finds the conversation too.
+    if await collection(Contact).find_one({"_id": key["contact_id"]}, {"_id": 1}) is None:
+        await collection(Conversation).delete_one(key)
+        raise ConversationGone
+    return made
+
+
+async def _upsert(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
+    fields = to_bson(Conversation(**key))
+    defaults = {name: value for name, value in fields.items() if name not in key}
+    try:
+        made = await collection(Conversation).find_one_and_update(
+            key,
+            {"$setOnInsert": defaults},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+    except DuplicateKeyError:
+        # Another upsert won, and the server gave up repeating ours: theirs is there now.
+        made = await collection(Conversation).find_one(key)
+    if made is None:
+        raise ConversationGone
+    document: dict[str, Any] = made
+    return document
+
+
+async def list_conversations(
+    account_id: PydanticObjectId, contact_ids: Collection[PydanticObjectId]
+) -> list[Conversation]:
+    """Those that exist of these contacts."""
+    query = {"account_id": account_id, "contact_id": {"$in": list(contact_ids)}}
+    found = await collection(Conversation).find(query).to_list()
+    return [from_bson(Conversation, fields) for fields in found]
+
+
+async def note_message(message: Message) -> None:
+    """Brings the summary of the message's conversation up to date; repeating it changes nothing.
+
+    A late older message becomes neither the last one nor the reason to reopen.
+
+    Raises:
+        ConversationGone: there is none any more; the others' are brought up to date.
+    """
+    await note_messages([message])
+
+
+async def note_messages(messages: Sequence[Message]) -> None:
+    """The same for many messages in one round trip, in any order."""
+    if not messages:
+        return
+    updates = [_make_update(message) for message in messages]
+    result = await collection(Conversation).bulk_write(updates, ordered=False)
+    if result.matched_count < len(updates):
+        query = {"_id": {"$in": [message.conversation_id for message in messages]}}
+        there = await collection(Conversation).distinct("_id", query)
+        gone = [message for message in messages if message.conversation_id not in there]
+        if gone:
+            raise ConversationGone(gone)
+
+
+def _make_update(message: Message) -> UpdateOne:
+    is_inbound = message.direction is MessageDirection.INBOUND
+    summary = _summarize(message)
+    if is_inbound:
+        if message.type not in _NOT_WRITTEN and message.group_id is None:
+            summary["last_inbound_at"] = {"$max": ["$last_inbound_at", message.timestamp]}
+        summary |= _reopen(message.timestamp)
+        if message.unread:
+            summary["newest_unread_ids"] = _add_newest("$newest_unread_ids", message.id)
+    return UpdateOne({"_id": message.conversation_id}, _set_if_changed(summary))
+
+
+async def note_deletion(conversation_id: PydanticObjectId, message_id: PydanticObjectId) -> None:
+    """Its writer deleted a message: whoever watches the conversation learns of the new count."""
+    summary = {"newest_deleted_ids": _add_newest("$newest_deleted_ids", message_id)}
+    await collection(Conversation).update_one({"_id": conversation_id}, _set_if_changed(summary))
+
+
+def _set_if_changed(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    changed = [{"$ne": [f"${name}", value]} for name, value in summary.items()]
+    updated_at = {"$cond": [{"$or": changed}, utc_now(), "$updated_at"]}
+    return [{"$set": {**summary, "updated_at": updated_at}}]
+
+
+def _summarize(message: Message) -> dict[str, Any]:
+    place: list[Any] = [message.timestamp, message.id]
+    is_newest = {"$gt": [place, ["$last_message_at", "$last_message_id"]]}
+    is_first = {"$eq": [{"$ifNull": ["$last_message_at", None]}, None]}
+    latest = {"$max": ["$last_activity_at", message.timestamp]}
+    return {
+        "last_message_id": {"$cond": [is_newest, message.id, "$last_message_id"]},
+        "last_message_at": {"$cond": [is_newest, message.timestamp, "$last_message_at"]},
+        # Until the first message it held the time of creation, which says nothing about activity.
+        "last_activity_at": {"$cond": [is_first, message.timestamp, latest]},
+    }
+
+
+def _add_newest(stored: str, message_id: PydanticObjectId) -> dict[str, Any]:
+    """A set cut to its greatest members: any order and any repetition of messages leaves it equal,
+    and each new message changes it, even one that is older than the last.
+    """
+    known = {"$ifNull": [stored, []]}
+    joined = {"$setUnion": [known, [message_id]]}
+    return {"$slice": [{"$sortArray": {"input": joined, "sortBy": -1}}, NEWEST_KEPT]}
+
+
+def _reopen(timestamp: datetime) -> dict[str, Any]:
+    reopens = {
+        "$and": [
+            {"$eq": ["$status", ConversationStatus.CLOSED.value]},
+            {"$gt": [timestamp + TIMESTAMP_STEP, "$closed_at"]},
+        ]
+    }
+    return {
+        "status": {"$cond": [reopens, ConversationStatus.OPEN.value, "$status"]},
+        "closed_at": {"$cond": [reopens, None, "$closed_at"]},
+    }

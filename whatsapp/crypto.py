@@ -1,0 +1,87 @@
+"""Secrets at rest: AES-256-GCM under a ring of keys.
+
+Protects: tokens and secrets in the database, its backups and its logs, and against moving one
+document's ciphertext into another (the additional data names collection, document and field).
+Does not protect: against somebody who has the running process or ENCRYPTION_KEYS.
+Limit: a random 96-bit nonce a secret; a key is good for 2^32 of them (NIST SP 800-38D).
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+
+from beanie import PydanticObjectId
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from whatsapp.settings import parse_encryption_keys
+
+FORMAT = "v1"
+NONCE_BYTES = 12
+
+
+class DecryptionError(Exception):
+    """A stored secret can't be read: its key is not in the ring, or it was tampered with."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"The secret at {place} can't be decrypted with any key of ENCRYPTION_KEYS"
+        )
+
+
+class KeyRing:
+    """Encrypts with the first key, decrypts with whichever key a ciphertext names."""
+
+    def __init__(self, keys: dict[str, bytes]) -> None:
+        self._keys = dict(keys)
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        self.primary_id = next(iter(keys))
+
+    @classmethod
+    def from_text(cls, text: str) -> "KeyRing":
+        return cls(parse_encryption_keys(text))
+
+    def encrypt(self, secret: str, *, collection: str, id: PydanticObjectId, field: str) -> str:
+        nonce = os.urandom(NONCE_BYTES)
+        place = _describe_place(collection, id, field)
+        sealed = self._ciphers[self.primary_id].encrypt(nonce, secret.encode(), place.encode())
+        return f"{FORMAT}:{self.primary_id}:{base64.b64encode(nonce + sealed).decode()}"
+
+    def decrypt(self, ciphertext: str, *, collection: str, id: PydanticObjectId, field: str) -> str:
+        """The secret.
+
+        Raises:
+            DecryptionError: unknown key, damaged, or moved from another document or field.
+        """
+        place = _describe_place(collection, id, field)
+        try:
+            version, key_id, encoded = ciphertext.split(":", 2)
+            sealed = base64.b64decode(encoded, validate=True)
+            if version != FORMAT:
+                raise DecryptionError(place)
+            cipher = self._ciphers[key_id]
+            opened = cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
+        except (ValueError, KeyError, InvalidTag):
+            raise DecryptionError(place) from None
+        return opened.decode()
+
+    def is_current(self, ciphertext: str) -> bool:
+        """Whether it is encrypted under the first key, so that a rotation can skip it."""
+        return ciphertext.split(":", 2)[1:2] == [self.primary_id]
+
+    def derive_keys(self, purpose: str) -> list[bytes]:
+        """A 32-byte key per ring key for another use, such as signing cursors; first is current."""
+        return [
+            hmac.new(key, f"wagraph:{purpose}".encode(), hashlib.sha256).digest()
+            for key in self._keys.values()
+        ]
+
+
+def _describe_place(collection: str, id: PydanticObjectId, field: str) -> str:
+    return f"{collection}|{id}|{field}"
+
+
+def digest_secret(secret: str | bytes) -> str:
+    """Hex SHA-256 of a secret: tells which one it is without being able to give it back."""
+    return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).hexdigest()

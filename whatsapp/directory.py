@@ -1,0 +1,169 @@
+"""Contacts as staff keep them: named, labelled, linked to a user, erased when they ask for it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from beanie import PydanticObjectId
+
+from models import Contact, Conversation, Lane, Message, PendingUpdate, User
+from models.base import ANY_STRING, collection, utc_now
+from whatsapp.access import Viewer
+from whatsapp.errors import NotFound
+from whatsapp.media import mark_erased
+from whatsapp.users import get_user, unshare_user
+from whatsapp.values import check_attributes, check_tags, check_text
+
+ERASED_AT_ONCE = 1000
+
+
+async def get_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contact:
+    """The contact.
+
+    Raises:
+        NotFound: it does not exist, or the viewer may not see it.
+    """
+    found = await Contact.find_one({"_id": contact_id, **viewer.limit_accounts()})
+    if found is None:
+        raise NotFound("The contact", field=["contactId"])
+    return found
+
+
+async def update_contact(
+    viewer: Viewer, contact_id: PydanticObjectId, *, changes: Mapping[str, Any]
+) -> Contact:
+    """Changes those of `name`, `tags`, `attributes` and `marketing_opt_out` that are named.
+
+    Raises:
+        NotFound: the contact.
+        InvalidInput: a value is malformed.
+    """
+    contact = await get_contact(viewer, contact_id)
+    checked = dict(changes)
+    if "name" in checked:
+        checked["name"] = check_text(checked["name"], field="name")
+    if "tags" in checked:
+        checked["tags"] = check_tags(checked["tags"])
+    if "attributes" in checked:
+        checked["attributes"] = check_attributes(checked["attributes"])
+    # A customer's own decision from before is void, should it come in only now.
+    decided = {"changed_at.marketing": utc_now()} if "marketing_opt_out" in checked else None
+    return await _change(contact, checked, decided)
+
+
+async def link_contact(
+    viewer: Viewer, contact_id: PydanticObjectId, user_id: PydanticObjectId
+) -> Contact:
+    """Says which person the contact is, in place of any other.
+
+    Raises:
+        NotFound: the contact or the user.
+    """
+    contact = await get_contact(viewer, contact_id)
+    await get_user(viewer, user_id)
+    # First the user is shared with the account: a link to somebody unseen would be of no use.
+    await collection(User).update_one(
+        {"_id": user_id}, {"$addToSet": {"account_ids": contact.account_id}}
+    )
+    linked = await _change(contact, {"user_id": user_id, "unlinked_at": None})
+    if contact.user_id not in (None, user_id):
+        await unshare_user(contact.user_id, contact.account_id)
+    return linked
+
+
+async def unlink_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contact:
+    """Takes the person away; a later message does not bring one back.
+
+    Raises:
+        NotFound: the contact.
+    """
+    contact = await get_contact(viewer, contact_id)
+    if contact.user_id is None and contact.unlinked_at is not None:
+        return contact
+    unlinked = await _change(contact, {"user_id": None, "unlinked_at": utc_now()})
+    if contact.user_id is not None:
+        await unshare_user(contact.user_id, contact.account_id)
+    return unlinked
+
+
+async def erase_contact(viewer: Viewer, contact_id: PydanticObjectId) -> None:
+    """Removes everything the customer wrote and was written, and who they are.
+
+    The contact goes last but for its user: a crash in between leaves it there to be erased again.
+
+    Raises:
+        NotFound: the contact.
+    """
+    contact = await get_contact(viewer, contact_id)
+    conversation_ids = await _erase_conversations(contact)
+    await collection(Contact).delete_one({"_id": contact.id})
+    # A message that came in meanwhile had found the contact, and would outlive it.
+    await _erase_conversations(contact, conversation_ids)
+    if contact.user_id is not None:
+        await unshare_user(contact.user_id, contact.account_id)
+    await _erase_users(contact)
+
+
+async def _erase_conversations(
+    contact: Contact, known: Sequence[PydanticObjectId] = ()
+) -> list[PydanticObjectId]:
+    """Removes what was said with the contact; gives the ids of the conversations there were."""
+    of_contact = {"account_id": contact.account_id, "contact_id": contact.id}
+    found = await collection(Conversation).distinct("_id", of_contact)
+    conversation_ids = list({*known, *found})
+    said = {"conversation_id": {"$in": conversation_ids}}
+    await _erase_pending(contact, said)
+    await mark_erased(said)
+    await collection(Message).delete_many(said)
+    await collection(Conversation).delete_many(of_contact)
+    # Whoever stores a message looks for its conversation afterwards, and takes it back where that
+    # is gone: so what could still be stored before is here by now.
+    await collection(Message).delete_many(said)
+    await collection(Lane).delete_many({"_id": {"$in": conversation_ids}})
+    return conversation_ids
+
+
+async def _erase_pending(contact: Contact, said: Mapping[str, Any]) -> None:
+    """What waits for these messages knows them by their WhatsApp ids only."""
+    account_id = contact.account_id
+    wamids: list[str] = []
+    async for message in collection(Message).find({**said, "wamid": ANY_STRING}, {"wamid": 1}):
+        wamids.append(message["wamid"])
+        if len(wamids) == ERASED_AT_ONCE:
+            await _delete_pending(account_id, wamids)
+            wamids = []
+    await _delete_pending(account_id, wamids)
+    # What the customer said about messages that never came has an author, and may quote them.
+    await collection(PendingUpdate).delete_many(
+        {"account_id": account_id, "change.contact_id": contact.id}
+    )
+
+
+async def _delete_pending(account_id: PydanticObjectId, wamids: list[str]) -> None:
+    if wamids:
+        await collection(PendingUpdate).delete_many(
+            {"account_id": account_id, "wamid": {"$in": wamids}}
+        )
+
+
+async def _erase_users(contact: Contact) -> None:
+    """Those whom a first message made and who are nobody's any more, unlinked ones too."""
+    # A user has the id of the contact that it was made for.
+    known_by: list[dict[str, Any]] = [{"_id": {"$in": [contact.user_id, contact.id]}}]
+    if contact.phone_number is not None:
+        known_by.append({"phone": contact.phone_number})
+    unshared = {"from_contact": True, "account_ids": {"$in": [[], [contact.account_id]]}}
+    async for user in collection(User).find({**unshared, "$or": known_by}, {"_id": 1}):
+        if await collection(Contact).find_one({"user_id": user["_id"]}, {"_id": 1}) is None:
+            await collection(User).delete_one({"_id": user["_id"]})
+
+
+async def _change(
+    contact: Contact, wanted: Mapping[str, Any], also: Mapping[str, Any] | None = None
+) -> Contact:
+    """Sets what is wanted and, only if that changes anything, what comes with it."""
+    if wanted:
+        await collection(Contact).update_one(
+            {"_id": contact.id, "$nor": [dict(wanted)]},
+            {"$set": {**wanted, **(also or {}), "updated_at": utc_now()}},
+        )
+    return await Contact.get(contact.id) or contact

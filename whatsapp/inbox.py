@@ -1,0 +1,172 @@
+"""What staff do with conversations: read, label, assign, close and reopen them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from beanie import PydanticObjectId
+
+from models import Conversation, ConversationStatus, Message
+from models.base import collection, utc_now
+from whatsapp.access import Viewer
+from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.values import check_tags, check_text
+
+
+async def get_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
+    """The conversation.
+
+    Raises:
+        NotFound: it does not exist, or the viewer may not see it.
+    """
+    found = await Conversation.find_one({"_id": conversation_id, **viewer.limit_accounts()})
+    if found is None:
+        raise NotFound("The conversation", field=["conversationId"])
+    return found
+
+
+async def mark_read(
+    viewer: Viewer,
+    conversation_id: PydanticObjectId,
+    *,
+    up_to_message_id: PydanticObjectId | None = None,
+) -> Conversation:
+    """Marks what was said up to a message (the newest, if none is named) as read.
+
+    Raises:
+        NotFound: the conversation, or the message in it.
+    """
+    conversation = await get_conversation(viewer, conversation_id)
+    newest = await _find_last_read(conversation, up_to_message_id)
+    if newest is None:
+        return conversation
+    await _clear_unread(newest)
+    return await _move_read_mark(conversation, newest)
+
+
+async def note_read_on_phone(message: Message) -> None:
+    """Whoever wrote this message on the business's own phone had read what came before it."""
+    of_conversation = {"_id": message.conversation_id}
+    # First the mark: who stores a message of the customer from now on finds it, and the messages
+    # that were stored before are found here.
+    await collection(Conversation).update_one(
+        of_conversation, {"$max": {"phone_read_at": message.timestamp}}
+    )
+    await _clear_unread_until(message.conversation_id, message.timestamp)
+    conversation = await Conversation.find_one(of_conversation)
+    if conversation is not None:
+        await _move_read_mark(conversation, message)
+
+
+async def clear_read_on_phone(messages: Iterable[Message]) -> None:
+    """Of these messages, just stored, those had been read on the business's own phone that are not
+    newer than the last one written there.
+    """
+    ids = {message.conversation_id for message in messages if message.unread}
+    if not ids:
+        return
+    query = {"_id": {"$in": list(ids)}, "phone_read_at": {"$ne": None}}
+    async for found in collection(Conversation).find(query, {"phone_read_at": 1}):
+        await _clear_unread_until(found["_id"], found["phone_read_at"])
+
+
+async def _clear_unread_until(conversation_id: PydanticObjectId, at: datetime) -> None:
+    # By time alone: ids would say which of two messages of one second was stored first.
+    await collection(Message).update_many(
+        {"conversation_id": conversation_id, "unread": True, "timestamp": {"$lte": at}},
+        {"$set": {"unread": False}},
+    )
+
+
+async def _find_last_read(
+    conversation: Conversation, message_id: PydanticObjectId | None
+) -> Message | None:
+    of_conversation: dict[str, Any] = {"conversation_id": conversation.id}
+    if message_id is None:
+        messages = Message.find(of_conversation).sort("-timestamp", "-_id").limit(1)
+        return next(iter(await messages.to_list()), None)
+    message = await Message.find_one({"_id": message_id, **of_conversation})
+    if message is None:
+        raise NotFound("The message", field=["upToMessageId"])
+    return message
+
+
+async def _clear_unread(newest: Message) -> None:
+    await collection(Message).update_many(
+        {
+            "conversation_id": newest.conversation_id,
+            "unread": True,
+            "timestamp": {"$lte": newest.timestamp},
+            "$or": [
+                {"timestamp": {"$lt": newest.timestamp}},
+                {"timestamp": newest.timestamp, "_id": {"$lte": newest.id}},
+            ],
+        },
+        {"$set": {"unread": False}},
+    )
+
+
+async def _move_read_mark(conversation: Conversation, newest: Message) -> Conversation:
+    # Written after the messages and only forwards: whoever sees this change sees the new count.
+    mark = {"timestamp": newest.timestamp, "message_id": newest.id}
+    await collection(Conversation).update_one(
+        {
+            "_id": conversation.id,
+            "$or": [
+                {"read_up_to": None},
+                {"read_up_to.timestamp": {"$lt": newest.timestamp}},
+                {
+                    "read_up_to.timestamp": newest.timestamp,
+                    "read_up_to.message_id": {"$lt": newest.id},
+                },
+            ],
+        },
+        {"$set": {"read_up_to": mark, "updated_at": utc_now()}},
+    )
+    return await Conversation.get(conversation.id) or conversation
+
+
+async def close_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
+    """Closes it until the customer writes again; closing a closed one changes nothing."""
+    conversation = await get_conversation(viewer, conversation_id)
+    return await _change(
+        conversation, {"status": ConversationStatus.CLOSED.value}, {"closed_at": utc_now()}
+    )
+
+
+async def reopen_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
+    conversation = await get_conversation(viewer, conversation_id)
+    return await _change(
+        conversation, {"status": ConversationStatus.OPEN.value}, {"closed_at": None}
+    )
+
+
+async def assign_conversation(
+    viewer: Viewer, conversation_id: PydanticObjectId, *, assignee_id: str | None
+) -> Conversation:
+    """Gives it to an agent of the host application; None takes it from whoever has it."""
+    conversation = await get_conversation(viewer, conversation_id)
+    if assignee_id is not None and not assignee_id.strip():
+        raise InvalidInput("It must not be empty; null takes it away.", field=["assigneeId"])
+    return await _change(conversation, {"assignee_id": check_text(assignee_id, field="assigneeId")})
+
+
+async def update_conversation(
+    viewer: Viewer, conversation_id: PydanticObjectId, *, changes: Mapping[str, Any]
+) -> Conversation:
+    """Changes `tags`, where `changes` has them."""
+    conversation = await get_conversation(viewer, conversation_id)
+    wanted = {"tags": check_tags(changes["tags"])} if "tags" in changes else {}
+    return await _change(conversation, wanted)
+
+
+async def _change(
+    conversation: Conversation, wanted: Mapping[str, Any], also: Mapping[str, Any] | None = None
+) -> Conversation:
+    """Sets what is wanted and, only if that changes anything, what comes with it."""
+    if wanted:
+        await collection(Conversation).update_one(
+            {"_id": conversation.id, "$nor": [dict(wanted)]},
+            {"$set": {**wanted, **(also or {}), "updated_at": utc_now()}},
+        )
+    return await Conversation.get(conversation.id) or conversation

@@ -1,0 +1,195 @@
+"""Lanes: numbering, leases and fences of the outbox of each conversation.
+
+All times in a lane are the database's, so that processes with different clocks agree on a lease;
+inside the process a lease is watched with the monotonic clock from just before it was asked for.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo import ASCENDING, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from models import Account, HealthState, Lane, Message, OutboxState
+from models.base import collection
+
+ACTIVE_STATES = [OutboxState.READY.value, OutboxState.SENDING.value, OutboxState.HOLDING.value]
+# Oldest first, so that whatever lies behind the limit is reached when these are done.
+SWEEP_LIMIT = 1000
+
+
+@dataclass
+class Lease:
+    """A lane taken for a while. `wakes` is what the lane's was when it was last read."""
+
+    lane_id: PydanticObjectId
+    account_id: PydanticObjectId
+    owner: str
+    fence: int
+    wakes: int
+    read_at: datetime
+    """The database's time when the lease was taken or renewed."""
+    started: float
+    """Monotonic time just before that: the lease ends no earlier than `seconds` after it."""
+    seconds: float
+
+    def remaining_seconds(self) -> float:
+        return self.started + self.seconds - time.monotonic()
+
+    def database_now(self) -> datetime:
+        return self.read_at + timedelta(seconds=time.monotonic() - self.started)
+
+
+async def take_number(account_id: PydanticObjectId, conversation_id: PydanticObjectId) -> int:
+    """The lane's next number: messages are sent in the order of their numbers."""
+    update: dict[str, Any] = {
+        "$inc": {"next_number": 1},
+        "$setOnInsert": {
+            "account_id": account_id,
+            "next_attempt_at": None,
+            "leased_until": None,
+            "lease_owner": None,
+            "wakes": 0,
+            "fence": 0,
+        },
+    }
+    for is_last in (False, True):
+        try:
+            lane = await collection(Lane).find_one_and_update(
+                {"_id": conversation_id}, update, upsert=True
+            )
+        except DuplicateKeyError:
+            if is_last:
+                raise
+            continue  # somebody else has just made it, so the second time it is there
+        return 0 if lane is None else int(lane["next_number"])
+    raise AssertionError("unreachable")
+
+
+async def wake_lane(lane_id: PydanticObjectId) -> None:
+    """Makes the lane due now. Its head may still have to wait: messages know that themselves."""
+    await collection(Lane).update_one({"_id": lane_id}, _WAKE)
+
+
+_WAKE = [{"$set": {"next_attempt_at": "$$NOW", "wakes": {"$add": ["$wakes", 1]}}}]
+
+
+async def claim_lane(
+    owner: str, *, lease_seconds: float, except_accounts: Sequence[PydanticObjectId]
+) -> Lease | None:
+    """Takes the lane that is due longest, or None. A lane whose lease ran out is free again."""
+    started = time.monotonic()
+    query: dict[str, Any] = {
+        # The type lets MongoDB use the partial index of lanes that have something to do.
+        "next_attempt_at": {"$type": "date"},
+        "$expr": {
+            "$and": [
+                {"$lte": ["$next_attempt_at", "$$NOW"]},
+                {"$lte": ["$leased_until", "$$NOW"]},  # None is less than every date
+            ]
+        },
+    }
+    if except_accounts:
+        query["account_id"] = {"$nin": list(except_accounts)}
+    taken = _extend(lease_seconds) | {"lease_owner": owner, "fence": {"$add": ["$fence", 1]}}
+    lane = await collection(Lane).find_one_and_update(
+        query,
+        [{"$set": taken}],
+        sort=[("next_attempt_at", ASCENDING)],
+        return_document=ReturnDocument.AFTER,
+    )
+    return None if lane is None else _to_lease(lane, owner, started, lease_seconds)
+
+
+async def renew_lease(lease: Lease) -> bool:
+    """Extends the lease in place; False if the lane has been taken over."""
+    started = time.monotonic()
+    lane = await collection(Lane).find_one_and_update(
+        {"_id": lease.lane_id, "fence": lease.fence},
+        [{"$set": _extend(lease.seconds)}],
+        return_document=ReturnDocument.AFTER,
+    )
+    if lane is None:
+        return False
+    renewed = _to_lease(lane, lease.owner, started, lease.seconds)
+    lease.wakes, lease.read_at, lease.started = renewed.wakes, renewed.read_at, renewed.started
+    return True
+
+
+async def let_go(lease: Lease, *, next_attempt_at: datetime | None) -> bool:
+    """Ends the lease, with the time of the next look, None where there is nothing to do.
+
+    False if the lane was woken since it was last read (then it is still ours) or taken over.
+    """
+    result = await collection(Lane).update_one(
+        {"_id": lease.lane_id, "fence": lease.fence, "wakes": lease.wakes},
+        {"$set": {"next_attempt_at": next_attempt_at, **_FREE}},
+    )
+    return bool(result.matched_count)
+
+
+async def give_back(lease: Lease, *, next_attempt_at: datetime | None = None) -> None:
+    """Ends the lease, woken or not, and leaves the lane due: now or at the given time."""
+    due = {} if next_attempt_at is None else {"next_attempt_at": next_attempt_at}
+    await collection(Lane).update_one(
+        {"_id": lease.lane_id, "fence": lease.fence}, {"$set": {**due, **_FREE}}
+    )
+
+
+_FREE = {"leased_until": None, "lease_owner": None}
+
+
+async def wake_waiting_lanes() -> int:
+    """Wakes lanes that nobody would look at although they hold messages that may be sent.
+
+    Such are the lanes of an account that was disabled or stopped and is well again, and those
+    whose process ended between storing a message and waking its lane. Returns how many.
+    """
+    well = {"enabled": True, "deleted_at": None, "health.state": HealthState.OK.value}
+    accounts = [account["_id"] async for account in collection(Account).find(well, {"_id": 1})]
+    if not accounts:
+        return 0
+    waiting = (
+        collection(Message)
+        .find(
+            {"account_id": {"$in": accounts}, "outbox_state": {"$in": ACTIVE_STATES}},
+            {"conversation_id": 1},
+        )
+        .sort("created_at", ASCENDING)
+        .limit(SWEEP_LIMIT)
+    )
+    lane_ids = {message["conversation_id"] async for message in waiting}
+    if not lane_ids:
+        return 0
+    result = await collection(Lane).update_many(
+        {"_id": {"$in": list(lane_ids)}, "next_attempt_at": None}, _WAKE
+    )
+    return result.modified_count
+
+
+def _extend(lease_seconds: float) -> dict[str, Any]:
+    until = {
+        "$dateAdd": {
+            "startDate": "$$NOW",
+            "unit": "millisecond",
+            "amount": int(lease_seconds * 1000),
+        }
+    }
+    return {"leased_until": until}
+
+
+def _to_lease(lane: dict[str, Any], owner: str, started: float, seconds: float) -> Lease:
+    return Lease(
+        lane_id=lane["_id"],
+        account_id=lane["account_id"],
+        owner=owner,
+        fence=lane["fence"],
+        wakes=lane.get("wakes", 0),
+        read_at=lane["leased_until"] - timedelta(milliseconds=int(seconds * 1000)),
+        started=started,
+        seconds=seconds,
+    )

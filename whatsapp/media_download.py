@@ -1,0 +1,138 @@
+"""The worker that fetches files: takes what is due, a few at a time, until each is settled.
+
+Any number of processes may run one: files are shared by their leases.
+"""
+
+import asyncio
+import logging
+import traceback
+from contextlib import suppress
+
+import pymongo
+from beanie import PydanticObjectId
+from pymongo.errors import PyMongoError
+
+from models import Media
+from models.base import collection
+from whatsapp import media as medias
+from whatsapp.account_gate import PROBE_PAUSES, AccountGate
+from whatsapp.crypto import KeyRing
+from whatsapp.media_api import MediaAPI
+from whatsapp.media_fetching import Fetching, make_key
+from whatsapp.media_store import MediaStores, StoreUnavailable
+from whatsapp.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+SWEEP_POLLS = 10
+GIVE_BACK_SECONDS = 2.0
+
+
+class MediaDownloader:
+    """Fetches the files of messages until `run` is cancelled."""
+
+    def __init__(
+        self, *, settings: Settings, keyring: KeyRing, media_api: MediaAPI, stores: MediaStores
+    ) -> None:
+        self._settings = settings
+        self._stores = stores
+        # After the deadline what has come is removed, and the outcome written.
+        self._lease_seconds = settings.media_deadline_seconds * 1.5
+        self._gate = AccountGate(
+            lanes_per_account=settings.media_concurrency,
+            probe_seconds=PROBE_PAUSES * settings.media_retry_seconds,
+        )
+        self._fetching = Fetching(
+            settings=settings, keyring=keyring, media_api=media_api, stores=stores, gate=self._gate
+        )
+        self._has_room = asyncio.Event()
+        self._workers: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Works until cancelled; then files on their way are given back to be fetched by others."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._claim_files(), name="media claims")
+                group.create_task(self._sweep(), name="media sweep")
+        finally:
+            for worker in self._workers:
+                worker.cancel()
+            await asyncio.gather(*self._workers, return_exceptions=True)
+
+    async def _claim_files(self) -> None:
+        while True:
+            self._has_room.clear()
+            try:
+                await self._claim_due()
+            except PyMongoError as error:
+                logger.warning("No files can be claimed: %s", type(error).__name__)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.media_poll_seconds):
+                    await self._has_room.wait()
+
+    async def _claim_due(self) -> None:
+        while len(self._workers) < self._settings.media_concurrency:
+            media = await medias.claim_media(
+                lease_seconds=self._lease_seconds, except_accounts=self._gate.list_closed()
+            )
+            if media is None:
+                return
+            worker = asyncio.create_task(self._work(media), name="media")
+            self._workers.add(worker)
+            worker.add_done_callback(self._end)
+
+    def _end(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        self._has_room.set()
+
+    async def _work(self, media: Media) -> None:
+        self._gate.enter(media.account_id)
+        try:
+            await self._fetching.fetch(media)
+        except asyncio.CancelledError:
+            with suppress(PyMongoError), pymongo.timeout(GIVE_BACK_SECONDS):
+                await medias.put_off(media, 0, error=None, counts=False)
+            raise
+        except PyMongoError as error:
+            # Its lease ends some time, and then it is tried again.
+            logger.warning("Media %s waits for MongoDB: %s", media.id, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - see the next line
+            # The edge of a background task: a bug with one file must not end the others.
+            # The error's own text may quote the file, so only its kind and place are logged.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("Media %s failed (%s). %s", media.id, type(error).__name__, frames)
+        finally:
+            self._gate.leave(media.account_id)
+
+    async def _sweep(self) -> None:
+        """What a crash left, what waited for its account, and what was erased."""
+        page: PydanticObjectId | None = None
+        while True:
+            try:
+                page = await medias.mend_messages(page)
+                await medias.wake_waiting_media()
+                await remove_erased(self._stores)
+            except PyMongoError as error:
+                logger.warning("Media can't be swept: %s", type(error).__name__)
+            except StoreUnavailable as error:
+                logger.warning("Erased files wait for the media store: %s", error)
+            await asyncio.sleep(self._settings.media_poll_seconds * SWEEP_POLLS)
+
+
+async def remove_erased(stores: MediaStores) -> int:
+    """Removes the bytes of erased files, then their documents; gives how many.
+
+    Raises:
+        StoreUnavailable, PyMongoError: the rest is removed by a later call.
+    """
+    erased = await medias.list_erased()
+    for media in erased:
+        store = stores.find(media.store)
+        if store is None:
+            logger.error("Media %s is erased, but its store is not set any more", media.id)
+            continue
+        # A worker that ended in the middle of its attempt left its own.
+        for key in {media.stored_as, make_key(media)} - {None}:
+            await store.delete(str(key))
+        await collection(Media).delete_one({"_id": media.id})
+    return len(erased)

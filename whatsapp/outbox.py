@@ -1,0 +1,296 @@
+"""The outbox: checks what somebody wants to send and stores it as a QUEUED message.
+
+Nothing is sent here: `whatsapp.dispatcher` does that, in the order of the lane numbers.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from beanie import PydanticObjectId
+from pymongo.errors import DuplicateKeyError
+
+from models import (
+    Account,
+    Contact,
+    Conversation,
+    HealthState,
+    Lane,
+    Message,
+    MessageDirection,
+    MessageStatus,
+    OutboxState,
+)
+from models.base import collection, new_id, to_bson, utc_now
+from whatsapp.access import Viewer
+from whatsapp.contacts import get_or_create_contact
+from whatsapp.conversations import (
+    ConversationGone,
+    get_or_create_conversation,
+    may_send_free_text,
+    note_message,
+    window_expires_at,
+)
+from whatsapp.errors import (
+    AccountDisabled,
+    AccountStopped,
+    Conflict,
+    ContactBlocked,
+    IdempotencyKeyReused,
+    InvalidInput,
+    NotFound,
+    WindowClosed,
+)
+from whatsapp.lanes import take_number, wake_lane
+from whatsapp.outgoing import OutgoingContent, OutgoingText, StoredContent
+from whatsapp.recipients import Recipient, Target, find_reply_target, resolve_recipient
+
+__all__ = ["Outbox", "OutgoingContent", "OutgoingText", "Recipient"]
+
+KEY_LIMIT = 255
+_ENDED_BADLY = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.CANCELLED})
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A message that passed the checks which need no look at the account's state."""
+
+    content: OutgoingContent
+    sent_by: str
+    idempotency_key: str | None
+    digest: str
+    reply_to_wamid: str | None = None
+    retry_of: PydanticObjectId | None = None
+
+
+class Outbox:
+    """`wake` tells this process's dispatcher that there is something to send."""
+
+    def __init__(self, *, wake: Callable[[], None]) -> None:
+        self._wake = wake
+
+    async def queue_message(
+        self,
+        viewer: Viewer,
+        *,
+        account_id: PydanticObjectId | None,
+        recipient: Recipient,
+        content: OutgoingContent,
+        reply_to_message_id: PydanticObjectId | None = None,
+        idempotency_key: str | None = None,
+    ) -> Message:
+        """Stores a message to be sent, or gives the one that the idempotency key already made.
+
+        `account_id` is needed with a phone number or user id. A refusal writes nothing.
+
+        Raises:
+            Refused: NotFound, InvalidInput, IdempotencyKeyReused, AccountDisabled, AccountStopped,
+                ContactBlocked or WindowClosed, looked for in this order.
+        """
+        content.check()
+        check_idempotency_key(idempotency_key)
+        target = await resolve_recipient(viewer, recipient, account_id=account_id)
+        digest = _digest_input(recipient, content, reply_to_message_id)
+        draft = _Draft(content, viewer.name, idempotency_key, digest)
+        existing = await _find_repeated(target.account.id, draft)
+        if existing is not None:
+            return existing
+        await _check_target(target, content)
+        if reply_to_message_id is not None:
+            wamid = await find_reply_target(target.conversation, reply_to_message_id)
+            draft = _Draft(content, viewer.name, idempotency_key, digest, reply_to_wamid=wamid)
+        return await self._store(target, draft)
+
+    async def retry_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
+        """Queues a new message with the content of one that failed, is unknown or was cancelled.
+
+        Asked again while that new message has not ended badly too, it gives the same one: two
+        clicks send once.
+
+        Raises:
+            Refused: NotFound, Conflict (it did not end badly), and as for `queue_message`.
+        """
+        message = await _get_outbound(viewer, message_id)
+        if message.status not in _ENDED_BADLY:
+            raise Conflict(
+                f"The message is {message.status}: only one that is FAILED, UNKNOWN or CANCELLED"
+                " can be sent again."
+            )
+        recipient = Recipient(conversation_id=message.conversation_id)
+        target = await resolve_recipient(viewer, recipient, account_id=None)
+        content = StoredContent(message)
+        key = await _find_retry_key(message)
+        draft = _Draft(
+            content,
+            viewer.name,
+            key,
+            digest=str(message.id),
+            reply_to_wamid=message.reply_to_wamid,
+            retry_of=message.id,
+        )
+        existing = await _find_repeated(message.account_id, draft)
+        if existing is not None:
+            return existing
+        await _check_target(target, content)
+        return await self._store(target, draft)
+
+    async def cancel_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
+        """Takes back a message that waits in the outbox; repeating it changes nothing.
+
+        Raises:
+            Refused: NotFound, or Conflict when it is being sent or has left the outbox.
+        """
+        message = await _get_outbound(viewer, message_id)
+        cancelled = await collection(Message).update_one(
+            {"_id": message.id, "outbox_state": OutboxState.READY.value},
+            {
+                "$set": {"outbox_state": OutboxState.DONE.value},
+                "$max": {"status_rank": MessageStatus.CANCELLED.rank},
+                "$min": {f"status_times.{MessageStatus.CANCELLED.key}": utc_now()},
+            },
+        )
+        message = await _get_outbound(viewer, message_id)
+        if not cancelled.matched_count and message.status is not MessageStatus.CANCELLED:
+            raise Conflict(f"The message is {message.status}: it can't be taken back any more.")
+        # It may have been the one that the others waited for.
+        await wake_lane(message.conversation_id)
+        self._wake()
+        return message
+
+    async def _store(self, target: Target, draft: _Draft) -> Message:
+        contact, conversation = await _ensure_conversation(target)
+        number = await take_number(target.account.id, conversation.id)
+        message = _build_message(contact, conversation, draft, number)
+        try:
+            await collection(Message).insert_one(to_bson(message))
+        except DuplicateKeyError:
+            # The same request came twice at once, and the other one was first.
+            existing = await _find_repeated(target.account.id, draft)
+            if existing is None:
+                raise
+            return existing
+        try:
+            await note_message(message)
+        except ConversationGone:
+            await _take_back(message)
+            raise
+        await wake_lane(conversation.id)
+        self._wake()
+        return message
+
+
+def check_idempotency_key(key: str | None) -> None:
+    """Raises InvalidInput. Control characters are refused: keys of retries are told by one."""
+    if key is None:
+        return
+    if not 1 <= len(key) <= KEY_LIMIT or not key.isprintable():
+        raise InvalidInput(
+            f"An idempotency key has 1 to {KEY_LIMIT} printable characters.",
+            field=["idempotencyKey"],
+        )
+
+
+def _digest_input(
+    recipient: Recipient, content: OutgoingContent, reply_to_message_id: PydanticObjectId | None
+) -> str:
+    asked = [recipient.describe(), content.type, content.to_content(), str(reply_to_message_id)]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+async def _find_repeated(account_id: PydanticObjectId, draft: _Draft) -> Message | None:
+    """The message that this request made before.
+
+    Raises:
+        IdempotencyKeyReused: the key was used for something else.
+    """
+    if draft.idempotency_key is None:
+        return None
+    existing = await Message.find_one(
+        {"account_id": account_id, "idempotency_key": draft.idempotency_key}
+    )
+    if existing is not None and existing.input_digest != draft.digest:
+        raise IdempotencyKeyReused
+    return existing
+
+
+def check_account(account: Account) -> None:
+    """Raises AccountDisabled or AccountStopped."""
+    if not account.enabled:
+        raise AccountDisabled(account.name)
+    if account.health.state is HealthState.STOPPED:
+        raise AccountStopped(account.name, account.health.reason)
+
+
+async def _check_target(target: Target, content: OutgoingContent) -> None:
+    check_account(target.account)
+    if target.contact is not None and target.contact.blocked:
+        raise ContactBlocked
+    if not content.needs_window:
+        return
+    conversation = target.conversation
+    if conversation is None or not await may_send_free_text(conversation):
+        raise WindowClosed(None if conversation is None else window_expires_at(conversation))
+
+
+async def _find_retry_key(message: Message) -> str:
+    """An idempotency key for the next retry: that of the last one, unless it ended badly too."""
+    for number in range(1000):
+        key = f"\x1fretry:{message.id}:{number}"
+        made = await Message.find_one({"account_id": message.account_id, "idempotency_key": key})
+        if made is None or made.status not in _ENDED_BADLY:
+            return key
+    raise Conflict("The message was sent again too often: write a new one.")
+
+
+async def _get_outbound(viewer: Viewer, message_id: PydanticObjectId) -> Message:
+    message = await Message.get(message_id)
+    if message is None or not viewer.can_see(message.account_id):
+        raise NotFound("The message", field=["messageId"])
+    if message.direction is not MessageDirection.OUTBOUND:
+        raise Conflict("The message came from the customer.")
+    return message
+
+
+async def _ensure_conversation(target: Target) -> tuple[Contact, Conversation]:
+    """Makes contact, user and conversation of somebody who was never written to."""
+    contact, conversation = target.contact, target.conversation
+    if contact is None:
+        identities = [] if target.identity is None else [target.identity]
+        contact = await get_or_create_contact(target.account.id, identities)
+    if conversation is None:
+        conversation = await get_or_create_conversation(contact.account_id, contact.id)
+    return contact, conversation
+
+
+async def _take_back(message: Message) -> None:
+    """The contact was erased at this very moment: nothing of it may come back."""
+    await collection(Message).delete_one({"_id": message.id})
+    await collection(Lane).delete_one({"_id": message.conversation_id})
+
+
+def _build_message(
+    contact: Contact, conversation: Conversation, draft: _Draft, number: int
+) -> Message:
+    now = utc_now()
+    return Message(
+        id=new_id(),
+        account_id=conversation.account_id,
+        conversation_id=conversation.id,
+        contact_id=contact.id,
+        direction=MessageDirection.OUTBOUND,
+        type=draft.content.type,
+        content=draft.content.to_content(),
+        text=draft.content.to_text(),
+        timestamp=now,
+        created_at=now,
+        status_times={MessageStatus.QUEUED.key: now},
+        status_rank=MessageStatus.QUEUED.rank,
+        reply_to_wamid=draft.reply_to_wamid,
+        sent_by=draft.sent_by,
+        idempotency_key=draft.idempotency_key,
+        input_digest=draft.digest,
+        retry_of=draft.retry_of,
+        lane_number=number,
+        outbox_state=OutboxState.READY,
+    )

@@ -1,0 +1,93 @@
+"""The user behind a contact: found by phone or made, never a second one for the same phone."""
+
+import logging
+
+from beanie import PydanticObjectId
+from pymongo.errors import DuplicateKeyError
+
+from models import Contact, User
+from models.base import collection, to_bson, utc_now
+from whatsapp.identities import list_phone_variants
+
+logger = logging.getLogger(__name__)
+
+# Each further round means that the user found was erased in between.
+MAX_ROUNDS = 5
+
+
+async def link_user(contact: Contact) -> Contact:
+    """The contact with its user linked, unless staff unlinked it in the meantime."""
+    user_id = await _get_or_create_user(contact)
+    await collection(Contact).update_one(
+        {"_id": contact.id, "user_id": None, "unlinked_at": None},
+        {"$set": {"user_id": user_id, "updated_at": utc_now()}},
+    )
+    return await Contact.get(contact.id) or contact
+
+
+async def adopt_name(contact: Contact) -> None:
+    """Names a user that was made before anybody knew the customer's name."""
+    if contact.user_id is not None and contact.profile_name is not None:
+        await collection(User).update_one(
+            {"_id": contact.user_id, "from_contact": True, "name": None},
+            {"$set": {"name": contact.profile_name, "updated_at": utc_now()}},
+        )
+
+
+async def adopt_phone(contact: Contact) -> None:
+    """Gives the user the phone that has become known, unless it is another user's."""
+    if contact.user_id is None or contact.phone_number is None:
+        return
+    if await _find_user_id(contact.phone_number) is not None:
+        return
+    try:
+        await collection(User).update_one(
+            {"_id": contact.user_id, "from_contact": True, "phone": None},
+            {"$set": {"phone": contact.phone_number, "updated_at": utc_now()}},
+        )
+    except DuplicateKeyError:
+        logger.info("The phone of contact %s already belongs to another user", contact.id)
+
+
+async def _get_or_create_user(contact: Contact) -> PydanticObjectId:
+    for _ in range(MAX_ROUNDS):
+        user_id = await _find_user_id(contact.phone_number) or await _insert_user(contact)
+        if user_id is None:
+            continue
+        seen = await collection(User).update_one(
+            {"_id": user_id}, {"$addToSet": {"account_ids": contact.account_id}}
+        )
+        if seen.matched_count:
+            return user_id
+    raise RuntimeError(f"The user of contact {contact.id} vanished again and again")
+
+
+async def _find_user_id(phone: str | None) -> PydanticObjectId | None:
+    if phone is None:
+        return None
+    phones = [f"+{digits}" for digits in list_phone_variants(phone.removeprefix("+"))]
+    found = {
+        user["phone"]: user["_id"]
+        async for user in collection(User).find({"phone": {"$in": phones}}, {"phone": 1})
+    }
+    return next((PydanticObjectId(found[one]) for one in phones if one in found), None)
+
+
+async def _insert_user(contact: Contact) -> PydanticObjectId | None:
+    """The user made for this contact, or None if its phone has just become another user's.
+
+    It gets the contact's own id: made twice for a contact without a phone, it is still one.
+    """
+    user = User(
+        id=contact.id,
+        name=contact.profile_name,
+        phone=contact.phone_number,
+        account_ids=[contact.account_id],
+        from_contact=True,
+    )
+    try:
+        await collection(User).insert_one(to_bson(user))
+    except DuplicateKeyError:
+        is_made = await collection(User).find_one({"_id": contact.id}, {"_id": 1})
+        return contact.id if is_made else None
+    return user.id

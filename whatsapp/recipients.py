@@ -1,0 +1,149 @@
+"""Recipients: the four ways to say to whom, and the account, contact and conversation they mean."""
+
+from dataclasses import dataclass
+
+from beanie import PydanticObjectId
+
+from models import Account, Contact, Conversation, Identity, IdentityKind, Message
+from whatsapp.access import Viewer
+from whatsapp.contacts import find_contact
+from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.identities import is_bsuid, normalize_phone
+
+_ACCOUNT_FIELD = ["accountId"]
+_PHONE_FIELD = ["to", "phoneNumber"]
+_BSUID_FIELD = ["to", "businessScopedUserId"]
+_CONTACT_FIELD = ["to", "contactId"]
+_CONVERSATION_FIELD = ["to", "conversationId"]
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """To whom: exactly one of the four is set. A phone number is E.164, its "+" optional."""
+
+    phone_number: str | None = None
+    bsuid: str | None = None
+    contact_id: PydanticObjectId | None = None
+    conversation_id: PydanticObjectId | None = None
+
+    def identity(self) -> Identity | None:
+        """Meta's identity of a phone number or user id; None for what we gave an id ourselves.
+
+        Raises:
+            InvalidInput: it is malformed, or not exactly one way is given.
+        """
+        ways = (self.phone_number, self.bsuid, self.contact_id, self.conversation_id)
+        if sum(way is not None for way in ways) != 1:
+            raise InvalidInput("Exactly one way to name the recipient is needed.", field=["to"])
+        if self.phone_number is not None:
+            return _read_phone(self.phone_number)
+        return None if self.bsuid is None else _read_bsuid(self.bsuid)
+
+    def describe(self) -> list[str]:
+        """The same for the same recipient however the phone number was written."""
+        identity = self.identity()
+        if identity is not None:
+            return [identity.kind.value, identity.value]
+        if self.contact_id is not None:
+            return ["contact", str(self.contact_id)]
+        return ["conversation", str(self.conversation_id)]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a recipient means. A number never written to has neither contact nor conversation."""
+
+    account: Account
+    identity: Identity | None
+    contact: Contact | None
+    conversation: Conversation | None
+
+
+async def resolve_recipient(
+    viewer: Viewer, recipient: Recipient, *, account_id: PydanticObjectId | None
+) -> Target:
+    """Finds what exists of the recipient, and writes nothing.
+
+    Raises:
+        InvalidInput: malformed, no account given where it is needed, or another one's recipient.
+        NotFound: it does not exist, or the viewer may not see it.
+    """
+    identity = recipient.identity()
+    if identity is not None:
+        return await _resolve_identity(viewer, identity, account_id)
+    if recipient.conversation_id is not None:
+        conversation = await Conversation.get(recipient.conversation_id)
+        if conversation is None or not viewer.can_see(conversation.account_id):
+            raise NotFound("The conversation", field=_CONVERSATION_FIELD)
+        contact = await Contact.get(conversation.contact_id)
+        if contact is None:
+            raise NotFound("The conversation", field=_CONVERSATION_FIELD)
+    else:
+        contact = await Contact.find_one({"_id": recipient.contact_id})
+        if contact is None or not viewer.can_see(contact.account_id):
+            raise NotFound("The contact", field=_CONTACT_FIELD)
+        conversation = await _find_conversation(contact)
+    if account_id is not None and account_id != contact.account_id:
+        raise InvalidInput("The recipient belongs to another account.", field=_ACCOUNT_FIELD)
+    account = await get_account(viewer, contact.account_id)
+    return Target(account, None, contact, conversation)
+
+
+async def get_account(viewer: Viewer, account_id: PydanticObjectId) -> Account:
+    """Raises NotFound, also for an account that is being deleted."""
+    account = await Account.find_one({"_id": account_id, "deleted_at": None})
+    if account is None or not viewer.can_see(account.id):
+        raise NotFound("The account", field=_ACCOUNT_FIELD)
+    return account
+
+
+async def find_reply_target(conversation: Conversation | None, message_id: PydanticObjectId) -> str:
+    """The wamid of the message to reply to.
+
+    Raises:
+        NotFound: it is not of this conversation, or WhatsApp does not know it.
+    """
+    message = None
+    if conversation is not None:
+        message = await Message.find_one({"_id": message_id, "conversation_id": conversation.id})
+    if message is None or message.wamid is None:
+        raise NotFound("The message to reply to", field=["replyToMessageId"])
+    return message.wamid
+
+
+async def _resolve_identity(
+    viewer: Viewer, identity: Identity, account_id: PydanticObjectId | None
+) -> Target:
+    if account_id is None:
+        raise InvalidInput(
+            "accountId is needed with a phone number or user id: it says which account sends.",
+            field=_ACCOUNT_FIELD,
+        )
+    account = await get_account(viewer, account_id)
+    contact = await find_contact(account.id, [identity])
+    conversation = None if contact is None else await _find_conversation(contact)
+    return Target(account, identity, contact, conversation)
+
+
+async def _find_conversation(contact: Contact) -> Conversation | None:
+    return await Conversation.find_one({"account_id": contact.account_id, "contact_id": contact.id})
+
+
+def _read_phone(text: str) -> Identity:
+    digits = normalize_phone(text)
+    if digits is None:
+        raise InvalidInput(
+            "A phone number has its country code and 7 to 15 digits, such as +4915112345678.",
+            field=_PHONE_FIELD,
+        )
+    return Identity(kind=IdentityKind.WA_ID, value=digits)
+
+
+def _read_bsuid(text: str) -> Identity:
+    if not is_bsuid(text) or not text.isprintable():
+        raise InvalidInput(
+            "A business-scoped user id looks like US.13491208655302741918.", field=_BSUID_FIELD
+        )
+    is_parent = ".ENT." in text
+    kind = IdentityKind.PARENT_BSUID if is_parent else IdentityKind.BSUID
+    return Identity(kind=kind, value=text)

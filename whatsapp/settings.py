@@ -1,0 +1,197 @@
+"""Settings: all of them come from the environment or a `.env` file."""
+
+import base64
+import binascii
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+GRAPH_API_VERSION_PATTERN = r"^v[0-9]{1,3}\.[0-9]$"
+MEDIA_STORE_SCHEMES = ("file", "s3", "gs", "az", "memory")
+_HOST_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the message is one line that names it."""
+
+
+class Settings(BaseSettings):
+    """One attribute per environment variable, of the same name in upper case."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
+
+    mongodb_uri: SecretStr = SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0")
+    """Where MongoDB is; it must be a replica set."""
+    mongodb_database: str = Field(default="wagraph", pattern=r"^[A-Za-z0-9_-]{1,38}$")
+    """Name of the database."""
+    encryption_keys: SecretStr
+    """`id:base64 of 32 bytes`, comma-separated; the first encrypts, all decrypt."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on."""
+    public_url: str = "http://127.0.0.1:8000"
+    """How the outside reaches this server: the webhook URL is built from it."""
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins of browser apps, comma-separated, for CORS and WebSocket; `*` allows every origin."""
+    graphiql: bool = True
+    """Whether GET /graphql shows the explorer."""
+    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    """DEBUG, INFO, WARNING or ERROR."""
+
+    graph_api_url: str = "https://graph.facebook.com"
+    """Base URL of Meta's Graph API; the sandbox points it at its fake one."""
+    graph_api_version: str = Field(default="v25.0", pattern=GRAPH_API_VERSION_PATTERN)
+    """Graph API version of accounts that name none."""
+    meta_app_secret: SecretStr | None = None
+    """App secret for accounts that have none of their own."""
+    meta_verify_token: SecretStr | None = None
+    """Webhook verify token accepted beside those of the accounts."""
+
+    webhook_workers: int = Field(default=16, ge=1, le=256)
+    """Webhooks processed side by side in one process."""
+    webhook_backlog: int = Field(default=2000, ge=1)
+    """Webhooks stored but not yet processed in this process; beyond it others take over."""
+    webhook_takeover_seconds: float = Field(default=10.0, gt=0)
+    """After this time another process takes over a stored webhook that nobody finished."""
+
+    send_deadline_seconds: float = Field(default=15.0, gt=0)
+    """The whole time one request to Meta may take."""
+    send_concurrency_per_account: int = Field(default=20, ge=1)
+    """Lanes of one account that one process works on at once."""
+    lane_lease_seconds: float = Field(default=30.0, gt=0)
+    """How long a crashed worker's lane waits before another takes it over."""
+    lane_poll_seconds: float = Field(default=0.5, gt=0)
+    """How often a process looks for lanes that others left."""
+    unknown_hold_seconds: float = Field(default=30.0, ge=0)
+    """How long a send with unknown outcome holds its conversation's later messages."""
+    retry_base_seconds: float = Field(default=1.0, gt=0)
+    """First pause before another try; each further one is four times as long."""
+    retry_limit: int = Field(default=6, ge=0)
+    """Tries after the first, before a message counts as failed."""
+
+    media_store_url: str | None = None
+    """Where files are kept: `file:///folder`, `s3://`, `gs://` or `az://`; empty for MongoDB."""
+    media_hosts: Annotated[tuple[str, ...], NoDecode] = ("lookaside.fbsbx.com",)
+    """Whence files are fetched with the token, comma-separated: names (https), or whole origins."""
+    media_max_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
+    """The largest file that is stored; pictures, sounds, videos and stickers have limits below."""
+    media_url_seconds: int = Field(default=900, ge=30)
+    """How long a signed media URL works at most; at least two thirds of it."""
+    media_concurrency: int = Field(default=4, ge=1, le=64)
+    """Files that one process fetches at once."""
+    media_deadline_seconds: float = Field(default=120.0, gt=0)
+    """The whole time that fetching one file may take."""
+    media_poll_seconds: float = Field(default=0.5, gt=0)
+    """How often a process looks for files to fetch."""
+    media_retry_seconds: float = Field(default=10.0, gt=0)
+    """First pause before another try for a file; each further one is four times as long."""
+    media_retry_limit: int = Field(default=4, ge=0)
+    """Tries for a file after the first; Meta blocks a number for a while after 20 errors."""
+
+    socket_queue_events: int = Field(default=1000, ge=1)
+    """Messages that may wait for one slow WebSocket."""
+    socket_queue_bytes: int = Field(default=1024 * 1024, ge=1024)
+    """Bytes that may wait for one slow WebSocket."""
+    socket_send_seconds: float = Field(default=10.0, gt=0)
+    """How long one WebSocket write may take before the socket is closed."""
+    credential_check_seconds: float = Field(default=2.0, gt=0)
+    """How often open sockets' API keys are looked at again."""
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def check_encryption_keys(cls, value: SecretStr) -> SecretStr:
+        parse_encryption_keys(value.get_secret_value())
+        return value
+
+    @field_validator("allowed_origins", "media_hosts", mode="before")
+    @classmethod
+    def split_list(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("media_hosts")
+    @classmethod
+    def check_media_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not _HOST_NAME.fullmatch(host) and not _is_origin(host):
+                raise ValueError(f"{host!r} is neither a host name nor an origin")
+        return tuple(host.lower() for host in value)
+
+    @field_validator("media_store_url")
+    @classmethod
+    def check_media_store(cls, value: str | None) -> str | None:
+        if value and urlsplit(value).scheme not in MEDIA_STORE_SCHEMES:
+            raise ValueError(f"not one of {', '.join(f'{one}://' for one in MEDIA_STORE_SCHEMES)}")
+        return value or None
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if origin != "*" and not _is_origin(origin):
+                raise ValueError(f"{origin!r} is no origin such as https://app.example.com")
+        return value
+
+    @field_validator("public_url", "graph_api_url")
+    @classmethod
+    def check_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("not an http(s) URL")
+        return value.rstrip("/")
+
+    @field_validator("meta_app_secret", "meta_verify_token")
+    @classmethod
+    def empty_is_absent(cls, value: SecretStr | None) -> SecretStr | None:
+        # An empty secret would verify anything signed with an empty key.
+        return value if value and value.get_secret_value() else None
+
+
+def _is_origin(text: str) -> bool:
+    parts = urlsplit(text)
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not parts.path
+
+
+def parse_encryption_keys(text: str) -> dict[str, bytes]:
+    """Key id → 32 bytes, in the order given.
+
+    Raises:
+        ValueError: it says what is wrong, without any of the key's characters.
+    """
+    keys: dict[str, bytes] = {}
+    for number, part in enumerate((part.strip() for part in text.split(",")), start=1):
+        key_id, separator, encoded = part.partition(":")
+        if not separator or not key_id.isalnum() or key_id in keys:
+            raise ValueError(f"key {number} is not `id:base64` with an alphanumeric id of its own")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError(f"key {number} is not base64") from None
+        if len(key) != 32:
+            raise ValueError(f"key {number} has {len(key)} bytes instead of 32")
+        keys[key_id] = key
+    return keys
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: the first missing or malformed setting, in one line without its value.
+    """
+    try:
+        return Settings()  # the required ones come from the environment
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False)[0]
+        name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
+        if problem["type"] == "missing":
+            raise SettingsError(f"{name} is not set: put it into the environment or .env") from None
+        raise SettingsError(f"{name} is malformed: {problem['msg']}") from None

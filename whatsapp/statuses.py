@@ -1,0 +1,179 @@
+"""Statuses of sent messages: a set of reports, never a sequence.
+
+Every report is one update that any order and any repetition of reports leaves equal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo.errors import DuplicateKeyError
+
+from models import Message, MessageDirection, MessageError, MessageStatus
+from models.base import collection
+from whatsapp.amendments import apply_kept
+from whatsapp.pending import drop_pending, keep_pending, list_waiting
+
+STATUS_KIND = "status"
+# These two are never reported: a name that happens to be one of them is just unknown.
+_BY_KEY = {
+    status.key: status
+    for status in MessageStatus
+    if status not in {MessageStatus.RECEIVED, MessageStatus.CANCELLED}
+}
+_ERROR_ORDER = {"code": 1, "title": 1, "details": 1, "href": 1, "retryable": 1}
+
+
+@dataclass(frozen=True)
+class StatusUpdate:
+    """One report about one message, found by our own id or by Meta's."""
+
+    name: str
+    """Meta's word, such as `sent`, or a `MessageStatus.key`."""
+    at: datetime
+    wamid: str | None = None
+    message_id: PydanticObjectId | None = None
+    errors: list[MessageError] = field(default_factory=list)
+    pricing: dict[str, Any] | None = None
+    conversation: dict[str, Any] | None = None
+    """Meta's `conversation`, as it came."""
+
+
+async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
+    """Applies the report, or keeps it until its message is known; returns whether it applied."""
+    if await _apply(account_id, update):
+        return True
+    if update.wamid is None:
+        return False
+    pending_id = await keep_pending(
+        account_id, update.wamid, kind=STATUS_KIND, change=_to_change(update)
+    )
+    # The message may have got its wamid between our look and our write.
+    if not await _apply(account_id, update):
+        return False
+    await drop_pending(pending_id)
+    return True
+
+
+async def apply_pending(
+    account_id: PydanticObjectId, wamid: str, message_id: PydanticObjectId
+) -> None:
+    """Applies what waited for this wamid; called after the message got it."""
+    await apply_all_pending(account_id, {wamid: message_id})
+
+
+async def apply_all_pending(
+    account_id: PydanticObjectId, message_ids: Mapping[str, PydanticObjectId]
+) -> None:
+    """The same for many messages, by wamid: statuses, reactions, edits and deletions."""
+    for waiting in await list_waiting(account_id, message_ids):
+        wamid, change = waiting.wamid, waiting.change
+        if waiting.kind == STATUS_KIND:
+            applied = await _apply(account_id, _read_change(wamid, message_ids[wamid], change))
+        else:
+            applied = await apply_kept(account_id, wamid, kind=waiting.kind, change=change)
+        if applied:
+            await drop_pending(waiting.id)
+
+
+async def _apply(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
+    if update.message_id is not None and await _apply_by_id(account_id, update):
+        return True
+    if update.wamid is None:
+        return False
+    changed = await collection(Message).update_one(
+        {"account_id": account_id, "wamid": update.wamid, **_OUTBOUND}, [{"$set": _fields(update)}]
+    )
+    return bool(changed.matched_count)
+
+
+_OUTBOUND = {"direction": MessageDirection.OUTBOUND.value}
+
+
+async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
+    """Also gives the message its wamid where the answer to the send was lost."""
+    query: dict[str, Any] = {"_id": update.message_id, "account_id": account_id, **_OUTBOUND}
+    fields = _fields(update)
+    try:
+        before = await collection(Message).find_one_and_update(
+            query,
+            [{"$set": fields | _learn_wamid(update.wamid)}],
+            projection={"wamid": 1},
+        )
+    except DuplicateKeyError:
+        # Another message has this wamid: believe our id for the status, and nobody for the rest.
+        before = await collection(Message).find_one_and_update(
+            query, [{"$set": fields}], projection={"wamid": 1}
+        )
+        return before is not None
+    if before is None:
+        return False
+    if update.wamid is not None and update.message_id is not None and not before.get("wamid"):
+        await apply_pending(account_id, update.wamid, update.message_id)
+    return True
+
+
+def _learn_wamid(wamid: str | None) -> dict[str, Any]:
+    return {} if wamid is None else {"wamid": {"$ifNull": ["$wamid", {"$literal": wamid}]}}
+
+
+def _fields(update: StatusUpdate) -> dict[str, Any]:
+    """The pipeline stage of a report; outside text is a `$literal`, so that "$x" is no path."""
+    fields: dict[str, Any] = {}
+    status = _BY_KEY.get(update.name.lower())
+    if status is None:
+        unknown = {"$literal": [{"name": update.name, "at": update.at}]}
+        fields["unknown_statuses"] = _unite("$unknown_statuses", unknown, {"at": 1, "name": 1})
+    else:
+        reached = f"status_times.{status.key}"
+        fields[reached] = {"$min": [f"${reached}", update.at]}
+        fields["status_rank"] = {"$max": ["$status_rank", status.rank]}
+    if update.errors:
+        errors = {"$literal": [error.model_dump() for error in update.errors]}
+        fields["errors"] = _unite("$errors", errors, _ERROR_ORDER)
+    # Reports of one message may differ in these: the smaller one is the same in any order.
+    if update.pricing is not None:
+        pricing = {"$literal": _sort_keys(update.pricing)}
+        fields["pricing"] = {"$min": ["$pricing", pricing]}
+    if update.conversation is not None:
+        conversation = {"$literal": _sort_keys(update.conversation)}
+        fields["billing_conversation"] = {"$min": ["$billing_conversation", conversation]}
+    return fields
+
+
+def _unite(stored: str, added: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
+    union = {"$setUnion": [{"$ifNull": [stored, []]}, added]}
+    return {"$sortArray": {"input": union, "sortBy": order}}
+
+
+def _sort_keys(value: Any) -> Any:
+    """Equal objects must be equal in MongoDB too, where the order of keys counts."""
+    if isinstance(value, Mapping):
+        return {key: _sort_keys(value[key]) for key in sorted(value)}
+    return [_sort_keys(item) for item in value] if isinstance(value, list) else value
+
+
+def _to_change(update: StatusUpdate) -> dict[str, Any]:
+    return {
+        "name": update.name,
+        "at": update.at,
+        "errors": [error.model_dump() for error in update.errors],
+        "pricing": _sort_keys(update.pricing),
+        "conversation": _sort_keys(update.conversation),
+    }
+
+
+def _read_change(
+    wamid: str, message_id: PydanticObjectId, content: Mapping[str, Any]
+) -> StatusUpdate:
+    return StatusUpdate(
+        name=content["name"],
+        at=content["at"],
+        wamid=wamid,
+        message_id=message_id,
+        errors=[MessageError.model_validate(error) for error in content["errors"]],
+        pricing=content["pricing"],
+        conversation=content.get("conversation"),
+    )

@@ -1,0 +1,134 @@
+"""Users as staff keep them: made, changed, found by whoever may see them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo.errors import DuplicateKeyError
+
+from models import Contact, User
+from models.base import collection, to_bson, utc_now
+from whatsapp.access import Viewer
+from whatsapp.errors import Conflict, InvalidInput, NotFound
+from whatsapp.identities import list_phone_variants, normalize_phone
+from whatsapp.values import check_attributes, check_text
+
+_EMAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
+
+
+async def get_user(viewer: Viewer, user_id: PydanticObjectId) -> User:
+    """The user.
+
+    Raises:
+        NotFound: it does not exist, or the viewer may not see it.
+    """
+    found = await User.find_one({"_id": user_id, **viewer.limit_accounts("account_ids")})
+    if found is None:
+        raise NotFound("The user", field=["userId"])
+    return found
+
+
+async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:
+    """Makes a user of `name`, `phone`, `email`, `external_id` and `attributes`.
+
+    A viewer who is limited to some accounts shares it with these.
+
+    Raises:
+        InvalidInput: a value is malformed.
+        Conflict: another user has this phone or external id.
+    """
+    checked = _check(values)
+    await _check_phone_is_free(checked.get("phone"))
+    user = User(**checked, account_ids=sorted(viewer.account_ids or ()))
+    try:
+        await collection(User).insert_one(to_bson(user))
+    except DuplicateKeyError as error:
+        raise _taken(error) from None
+    return user
+
+
+async def update_user(
+    viewer: Viewer, user_id: PydanticObjectId, *, changes: Mapping[str, Any]
+) -> User:
+    """Changes what `changes` names, as in `create_user`; None clears.
+
+    Raises:
+        NotFound, InvalidInput, Conflict: as above.
+    """
+    user = await get_user(viewer, user_id)
+    checked = _check(changes)
+    if not checked:
+        return user
+    await _check_phone_is_free(checked.get("phone"), except_for=user_id)
+    try:
+        await collection(User).update_one(
+            {"_id": user_id, "$nor": [checked]}, {"$set": {**checked, "updated_at": utc_now()}}
+        )
+    except DuplicateKeyError as error:
+        raise _taken(error) from None
+    return await User.get(user_id) or user
+
+
+async def unshare_user(user_id: PydanticObjectId, account_id: PydanticObjectId) -> None:
+    """The account's staff see the user no longer, unless another of its contacts is this person.
+
+    Somebody whom no other account knows stays theirs: else nobody could take a wrong unlink back.
+    """
+    linked = {"user_id": user_id, "account_id": account_id}
+    if await collection(Contact).find_one(linked, {"_id": 1}) is None:
+        await collection(User).update_one(
+            {"_id": user_id, "account_ids": {"$ne": [account_id]}},
+            {"$pull": {"account_ids": account_id}},
+        )
+
+
+def _check(values: Mapping[str, Any]) -> dict[str, Any]:
+    checked = dict(values)
+    for name, field in (("name", "name"), ("external_id", "externalId")):
+        if name in checked:
+            checked[name] = check_text(checked[name], field=field)
+    if "email" in checked:
+        checked["email"] = _check_email(checked["email"])
+    if checked.get("phone") is not None:
+        checked["phone"] = _check_phone(checked["phone"])
+    if "attributes" in checked:
+        checked["attributes"] = check_attributes(checked["attributes"])
+    return checked
+
+
+def _check_email(email: str | None) -> str | None:
+    text = check_text(email, field="email", limit=254)
+    if text is not None and not _EMAIL.match(text):
+        raise InvalidInput("This is no e-mail address.", field=["email"])
+    return text
+
+
+def _check_phone(phone: str) -> str:
+    digits = normalize_phone(phone)
+    if digits is None:
+        raise InvalidInput("A phone number looks like +15550001111.", field=["phone"])
+    return f"+{digits}"
+
+
+async def _check_phone_is_free(
+    phone: str | None, *, except_for: PydanticObjectId | None = None
+) -> None:
+    """The unique index knows one form of a number only; the same phone may have another."""
+    if phone is None:
+        return
+    forms = [f"+{digits}" for digits in list_phone_variants(phone.removeprefix("+"))]
+    owner = await collection(User).find_one({"phone": {"$in": forms}}, {"_id": 1})
+    if owner is not None and owner["_id"] != except_for:
+        raise _phone_taken()
+
+
+def _taken(error: DuplicateKeyError) -> Conflict:
+    pattern = (error.details or {}).get("keyPattern", {})
+    if "external_id" in pattern:
+        return Conflict("Another user has this externalId.", field=["externalId"])
+    return _phone_taken()
+
+
+def _phone_taken() -> Conflict:
+    return Conflict("Another user has this phone number.", field=["phone"])
