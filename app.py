@@ -26,6 +26,7 @@ from graph.media_route import media_routes
 from models.database import DatabaseUnreachable, DatabaseUnusable, create_client, prepare_database
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
+from whatsapp.account_api import AccountAPI
 from whatsapp.accounts import finish_deletions
 from whatsapp.cloud_api import CloudAPI, create_http_client
 from whatsapp.crypto import KeyRing
@@ -67,6 +68,7 @@ class Runtime:
             settings=settings,
             keyring=keyring,
             outbox=Outbox(wake=self.dispatcher.wake),
+            account_api=AccountAPI(cloud_api, keyring=keyring),
             live=self.live,
             media_urls=MediaUrls(
                 keyring, public_url=settings.public_url, seconds=settings.media_url_seconds

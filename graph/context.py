@@ -9,6 +9,7 @@ from strawberry.types import Info as StrawberryInfo
 from graph.loaders import Loaders
 from models import ParkedItem
 from whatsapp.access import Viewer
+from whatsapp.account_api import AccountAPI
 from whatsapp.crypto import KeyRing
 from whatsapp.media_store import MediaStores
 from whatsapp.media_urls import MediaUrls
@@ -26,6 +27,7 @@ class Services:
     settings: Settings
     keyring: KeyRing
     outbox: Outbox
+    account_api: AccountAPI
     live: "LiveFeed"
     media_urls: MediaUrls
     media_stores: MediaStores

@@ -100,23 +100,29 @@ class CloudAPI:
             raise CloudAPIOutcomeUnknown(f"unreadable answer with status {answer.http_status}")
         return result
 
-    async def get_node(
+    async def call(
         self,
-        node_id: str,
-        *,
+        method: str,
+        *path: str,
         access_token: str,
         graph_api_version: str | None,
-        query: Mapping[str, str],
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Reads one object by its id: a file, a number, an account.
+        """Any other request whose answer is a JSON object; `path` follows the version.
 
         Raises:
             CloudAPIError: Meta refused it with an error object.
             CloudAPINotReached: no connection was made.
             CloudAPIOutcomeUnknown: no readable answer came back.
         """
-        url = f"{self._make_url(graph_api_version, node_id)}?{urlencode(query)}"
-        answer = await self._request("GET", url, access_token=access_token)
+        url = self._make_url(graph_api_version, *path)
+        answer = await self._request(
+            method,
+            f"{url}?{urlencode(query)}" if query else url,
+            access_token=access_token,
+            content=None if body is None else orjson.dumps(body),
+        )
         if answer.http_status != 200 or not isinstance(answer.body, dict):
             raise CloudAPIOutcomeUnknown(f"unreadable answer with status {answer.http_status}")
         return answer.body

@@ -85,6 +85,13 @@ def classify(error: CloudAPIError) -> Action:
     return Action.FAIL
 
 
+def describe_stop(error: CloudAPIError) -> str:
+    """Why an account was stopped, in words for an operator."""
+    rule = find_rule(error.code)
+    meaning = rule.meaning if rule else "refused"
+    return f"{meaning} (Meta error {error.code}: {error.title})"
+
+
 def is_retryable(code: int) -> bool:
     """Whether sending the same again later can help, for `MessageError.retryable`."""
     rule = find_rule(code)

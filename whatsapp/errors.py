@@ -4,6 +4,8 @@ Refused                      what a caller asked for can't be done; shown to the
 ├── NotFound, InvalidInput, Conflict
 ├── AccountDisabled, AccountStopped
 ├── WindowClosed, ContactBlocked, OptedOut
+├── TemplateInvalid
+├── MetaRefused, MetaUnreachable
 └── IdempotencyKeyReused
 CloudAPIError                Meta answered with an error object
 CloudAPINotReached           no byte of the request reached Meta: trying again is safe
@@ -81,6 +83,32 @@ class OptedOut(Refused):
 
     def __init__(self) -> None:
         super().__init__("The contact does not want marketing messages.")
+
+
+class TemplateInvalid(Refused):
+    """No such template, or it is not filled in as it must be."""
+
+    code = "TEMPLATE_INVALID"
+
+
+class MetaRefused(Refused):
+    """WhatsApp was asked at once, and said no."""
+
+    code = "META_REFUSED"
+
+    def __init__(self, error: "CloudAPIError") -> None:
+        details = f": {error.details}" if error.details else ""
+        super().__init__(f"WhatsApp refused it: {error.title}{details} (error {error.code}).")
+        self.error = error
+
+
+class MetaUnreachable(Refused):
+    """WhatsApp was asked at once, and gave no answer that can be read."""
+
+    code = "META_UNREACHABLE"
+
+    def __init__(self) -> None:
+        super().__init__("WhatsApp can't be reached just now: try again in a moment.")
 
 
 class IdempotencyKeyReused(Refused):

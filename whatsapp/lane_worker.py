@@ -24,7 +24,7 @@ from models import (
     OutboxState,
 )
 from whatsapp import delivery
-from whatsapp.accounts import COLLECTION
+from whatsapp.account_api import open_access_token
 from whatsapp.conversations import may_send_free_text
 from whatsapp.crypto import DecryptionError
 from whatsapp.lanes import Lease, give_back, let_go, renew_lease
@@ -127,9 +127,7 @@ class LaneWorker:
             await delivery.fail_unsent(head.id, refusal or delivery.NOT_SENT)
             return True
         try:
-            token = self._tools.keyring.decrypt(
-                account.access_token, collection=COLLECTION, id=account.id, field="access_token"
-            )
+            token = open_access_token(self._tools.keyring, account)
         except DecryptionError as error:
             # Another process may have the key, so the account is only put off, not stopped.
             logger.error("Account %s can't send: %s", account.id, error)

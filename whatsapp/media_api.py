@@ -61,7 +61,8 @@ class MediaAPI:
         if not _MEDIA_ID.fullmatch(media.media_id):
             raise MediaRefused("the file's id is none of Meta's")
         try:
-            answer = await self._cloud_api.get_node(
+            answer = await self._cloud_api.call(
+                "GET",
                 media.media_id,
                 access_token=token,
                 graph_api_version=account.graph_api_version,

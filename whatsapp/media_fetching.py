@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from models import Account, HealthState, Media, MediaState, Message
 from models.base import collection, utc_now
 from whatsapp import media as medias
+from whatsapp.account_api import open_access_token
 from whatsapp.account_gate import AccountGate
-from whatsapp.accounts import COLLECTION, stop_account
+from whatsapp.accounts import stop_account
 from whatsapp.cloud_errors import Action, classify, find_rule
 from whatsapp.crypto import DecryptionError, KeyRing
 from whatsapp.errors import CloudAPIError
@@ -113,9 +114,7 @@ class Fetching:
 
     async def _download(self, media: Media, account: Account) -> Receipt:
         """Both hops into the store. What is raised leaves no bytes there."""
-        token = self.keyring.decrypt(
-            account.access_token, collection=COLLECTION, id=account.id, field="access_token"
-        )
+        token = open_access_token(self.keyring, account)
         store, key = self.stores.current, make_key(media)
         if media.fence > 1:  # the attempt before may have ended in the middle
             await store.delete(key.rpartition(".")[0] + f".{media.fence - 1}")

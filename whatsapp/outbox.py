@@ -6,14 +6,13 @@ Nothing is sent here: `whatsapp.dispatcher` does that, in the order of the lane 
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 from models import (
     Account,
-    Contact,
     Conversation,
     HealthState,
     Lane,
@@ -43,7 +42,7 @@ from whatsapp.errors import (
     WindowClosed,
 )
 from whatsapp.lanes import take_number, wake_lane
-from whatsapp.outgoing import OutgoingContent, OutgoingText, StoredContent
+from whatsapp.outgoing import OutgoingContent, OutgoingText, ResolvedContent, StoredContent
 from whatsapp.recipients import Recipient, Target, find_reply_target, resolve_recipient
 
 __all__ = ["Outbox", "OutgoingContent", "OutgoingText", "Recipient"]
@@ -99,8 +98,8 @@ class Outbox:
         await _check_target(target, content)
         if reply_to_message_id is not None:
             wamid = await find_reply_target(target.conversation, reply_to_message_id)
-            draft = _Draft(content, viewer.name, idempotency_key, digest, reply_to_wamid=wamid)
-        return await self._store(target, draft)
+            draft = replace(draft, reply_to_wamid=wamid)
+        return await self._store(target, draft, await content.resolve(target))
 
     async def retry_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
         """Queues a new message with the content of one that failed, is unknown or was cancelled.
@@ -133,7 +132,7 @@ class Outbox:
         if existing is not None:
             return existing
         await _check_target(target, content)
-        return await self._store(target, draft)
+        return await self._store(target, draft, await content.resolve(target))
 
     async def cancel_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
         """Takes back a message that waits in the outbox; repeating it changes nothing.
@@ -158,10 +157,10 @@ class Outbox:
         self._wake()
         return message
 
-    async def _store(self, target: Target, draft: _Draft) -> Message:
-        contact, conversation = await _ensure_conversation(target)
+    async def _store(self, target: Target, draft: _Draft, resolved: ResolvedContent) -> Message:
+        conversation = await _ensure_conversation(target)
         number = await take_number(target.account.id, conversation.id)
-        message = _build_message(contact, conversation, draft, number)
+        message = _build_message(conversation, draft, resolved, number)
         try:
             await collection(Message).insert_one(to_bson(message))
         except DuplicateKeyError:
@@ -194,7 +193,7 @@ def check_idempotency_key(key: str | None) -> None:
 def _digest_input(
     recipient: Recipient, content: OutgoingContent, reply_to_message_id: PydanticObjectId | None
 ) -> str:
-    asked = [recipient.describe(), content.type, content.to_content(), str(reply_to_message_id)]
+    asked = [recipient.describe(), content.type, content.describe(), str(reply_to_message_id)]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -252,7 +251,7 @@ async def _get_outbound(viewer: Viewer, message_id: PydanticObjectId) -> Message
     return message
 
 
-async def _ensure_conversation(target: Target) -> tuple[Contact, Conversation]:
+async def _ensure_conversation(target: Target) -> Conversation:
     """Makes contact, user and conversation of somebody who was never written to."""
     contact, conversation = target.contact, target.conversation
     if contact is None:
@@ -260,7 +259,7 @@ async def _ensure_conversation(target: Target) -> tuple[Contact, Conversation]:
         contact = await get_or_create_contact(target.account.id, identities)
     if conversation is None:
         conversation = await get_or_create_conversation(contact.account_id, contact.id)
-    return contact, conversation
+    return conversation
 
 
 async def _take_back(message: Message) -> None:
@@ -270,18 +269,18 @@ async def _take_back(message: Message) -> None:
 
 
 def _build_message(
-    contact: Contact, conversation: Conversation, draft: _Draft, number: int
+    conversation: Conversation, draft: _Draft, resolved: ResolvedContent, number: int
 ) -> Message:
     now = utc_now()
     return Message(
         id=new_id(),
         account_id=conversation.account_id,
         conversation_id=conversation.id,
-        contact_id=contact.id,
+        contact_id=conversation.contact_id,
         direction=MessageDirection.OUTBOUND,
         type=draft.content.type,
-        content=draft.content.to_content(),
-        text=draft.content.to_text(),
+        content=resolved.content,
+        text=resolved.text,
         timestamp=now,
         created_at=now,
         status_times={MessageStatus.QUEUED.key: now},

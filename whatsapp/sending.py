@@ -15,7 +15,7 @@ from whatsapp import delivery
 from whatsapp.account_gate import AccountGate
 from whatsapp.accounts import stop_account
 from whatsapp.cloud_api import CloudAPI, SendResult
-from whatsapp.cloud_errors import Action, classify, find_rule, to_message_error
+from whatsapp.cloud_errors import Action, classify, describe_stop, to_message_error
 from whatsapp.contacts import add_identity
 from whatsapp.crypto import KeyRing
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
@@ -137,12 +137,8 @@ class Sending:
 
     async def _stop_account(self, error: CloudAPIError) -> None:
         """The message keeps its place: it is sent when the account is mended."""
-        rule = find_rule(error.code)
-        meaning = rule.meaning if rule else "refused"
-        logger.error(
-            "Account %s is stopped: %s (Meta error %s)", self.account.id, meaning, error.code
-        )
-        reason = f"{meaning} (Meta error {error.code}: {error.title})"
+        reason = describe_stop(error)
+        logger.error("Account %s is stopped: %s", self.account.id, reason)
         await delivery.persist(lambda: stop_account(self.account, reason=reason))
         await self._return(to_message_error(error))
 

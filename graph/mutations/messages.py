@@ -1,61 +1,14 @@
 """Mutations of messages: sending, trying again, and taking back."""
 
 import strawberry
-from strawberry import Maybe
 
 from graph.context import Info
 from graph.ids import parse_given_id, require_id
+from graph.inputs.message_content import MessageContentInput
+from graph.inputs.recipient import RecipientInput
 from graph.messages import Message
 from graph.mutations.payloads import UserError, refusals_as_data, user_errors
 from graph.permissions import IsAgent, get_viewer
-from whatsapp.errors import InvalidInput
-from whatsapp.outbox import OutgoingContent, OutgoingText, Recipient
-
-
-@strawberry.input(one_of=True, description="To whom; exactly one.")
-class RecipientInput:
-    phone_number: Maybe[str] = strawberry.field(
-        description='A phone number in E.164 form, with or without "+"; needs `accountId`.'
-    )
-    business_scoped_user_id: Maybe[str] = strawberry.field(
-        description="WhatsApp's id of a person for your business; needs `accountId`."
-    )
-    contact_id: Maybe[strawberry.ID] = strawberry.field(description="A contact.")
-    conversation_id: Maybe[strawberry.ID] = strawberry.field(description="A conversation.")
-
-    def to_recipient(self) -> Recipient:
-        """Raises NotFound: an id is none of a contact or conversation."""
-        contact, conversation = self.contact_id, self.conversation_id
-        return Recipient(
-            phone_number=self.phone_number.value if self.phone_number else None,
-            bsuid=self.business_scoped_user_id.value if self.business_scoped_user_id else None,
-            contact_id=require_id(contact.value, "Contact", "to", "contactId") if contact else None,
-            conversation_id=(
-                require_id(conversation.value, "Conversation", "to", "conversationId")
-                if conversation
-                else None
-            ),
-        )
-
-
-@strawberry.input(description="A text.")
-class TextInput:
-    body: str = strawberry.field(description="The text: 1 to 4096 characters.")
-    preview_url: bool | None = strawberry.field(
-        default=False, description="Whether WhatsApp shows a preview of the first link."
-    )
-
-
-@strawberry.input(one_of=True, description="What to send; exactly one.")
-class MessageContentInput:
-    text: Maybe[TextInput] = strawberry.field(description="A text.")
-
-    def to_content(self) -> OutgoingContent:
-        """Raises InvalidInput: there is none."""
-        if self.text is None:
-            raise InvalidInput("Exactly one kind of content is needed.", field=["content"])
-        text = self.text.value
-        return OutgoingText(body=text.body, preview_url=bool(text.preview_url))
 
 
 @strawberry.input(description="A message to send.")

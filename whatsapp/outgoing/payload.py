@@ -1,0 +1,35 @@
+"""From a stored message to the body of Meta's `POST /{phone_number_id}/messages`."""
+
+from typing import Any
+
+from models import Contact, Message
+
+# Everything else needs an open customer service window.
+_WINDOWLESS_TYPES = frozenset({"template"})
+
+
+def build_payload(message: Message, contact: Contact) -> dict[str, Any]:
+    """The body of the request.
+
+    `biz_opaque_callback_data` comes back in the statuses: it is how a message is found whose answer
+    was lost. A user id goes into `recipient`: in `to` Meta drops it without a word.
+    """
+    payload: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "type": message.type,
+        message.type: message.content,
+        "biz_opaque_callback_data": str(message.id),
+    }
+    if contact.wa_id is not None:
+        payload["to"] = contact.wa_id
+    else:
+        payload["recipient"] = contact.bsuid or contact.identities[0].value
+    if message.reply_to_wamid is not None:
+        payload["context"] = {"message_id": message.reply_to_wamid}
+    return payload
+
+
+def needs_window(message_type: str) -> bool:
+    """Whether a message of this type is only allowed while the service window is open."""
+    return message_type not in _WINDOWLESS_TYPES
