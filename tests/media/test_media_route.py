@@ -14,6 +14,7 @@ from sandbox.fake_meta import FakeMeta
 from sandbox.faults import FaultKind, FaultRule
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
+from tests.fixtures.waiting import eventually
 from tests.media.conftest import PNG, SendFile, Settled
 from whatsapp.crypto import KeyRing
 from whatsapp.media_urls import MediaUrls, _sign
@@ -212,6 +213,10 @@ async def test_a_file_on_its_way_is_to_be_asked_for_again(
     message = await send_file()
     headers = {"Authorization": f"Bearer {admin.token}"}
 
+    async def is_known() -> bool:  # the message is there before its file is
+        return await Media.get(message.id) is not None
+
+    await eventually(is_known)
     answer = await client.get(f"/media/{message.id}", headers=headers)
 
     assert (answer.status_code, answer.headers["retry-after"]) == (404, "5")

@@ -33,8 +33,8 @@ async def expire_leases() -> None:
     await collection(Lane).update_many({"leased_until": {"$ne": None}}, [{"$set": past}])
 
 
-async def has_request(world: OutboxWorld) -> bool:
-    return bool(world.meta.requests.requests)
+async def has_request(world: OutboxWorld, *, accepted: bool = False) -> bool:
+    return bool(world.meta.requests.list_sends() if accepted else world.meta.requests.requests)
 
 
 @pytest.mark.parametrize("accepts", [True, False])
@@ -47,7 +47,7 @@ async def test_a_killed_process_leaves_its_message_unknown_and_its_lane_to_other
     messages = [await world.queue(conversation, text) for text in "ABC"]
 
     async with running_process(world.settings.model_copy(update=patient)) as process:
-        await eventually(lambda: has_request(world))
+        await eventually(lambda: has_request(world, accepted=accepts))
         process.send_signal(signal.SIGKILL)
         await process.wait()
     await expire_leases()
