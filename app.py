@@ -28,6 +28,7 @@ from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
 from whatsapp.account_api import AccountAPI
 from whatsapp.accounts import finish_deletions
+from whatsapp.background_checks import BackgroundChecks
 from whatsapp.cloud_api import CloudAPI, create_http_client
 from whatsapp.crypto import KeyRing
 from whatsapp.dispatcher import Dispatcher
@@ -36,6 +37,7 @@ from whatsapp.media_download import MediaDownloader
 from whatsapp.media_store import MediaStores
 from whatsapp.media_urls import MediaUrls
 from whatsapp.outbox import Outbox
+from whatsapp.read_receipts import ReadReceipts
 from whatsapp.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -63,12 +65,15 @@ class Runtime:
             media_api=MediaAPI(http, cloud_api=cloud_api, settings=settings),
             stores=stores,
         )
+        account_api = AccountAPI(cloud_api, keyring=keyring)
+        self.checks = BackgroundChecks(account_api, keyring=keyring, settings=settings)
+        self.receipts = ReadReceipts(account_api, settings=settings)
         self.live = LiveFeed(database=database, settings=settings, keyring=keyring)
         self.services = Services(
             settings=settings,
             keyring=keyring,
             outbox=Outbox(wake=self.dispatcher.wake),
-            account_api=AccountAPI(cloud_api, keyring=keyring),
+            account_api=account_api,
             live=self.live,
             media_urls=MediaUrls(
                 keyring, public_url=settings.public_url, seconds=settings.media_url_seconds
@@ -76,6 +81,8 @@ class Runtime:
             media_stores=stores,
             replay_parked=self.ingest.replay,
             wake_ingest=self.ingest.wake,
+            wake_checks=self.checks.wake,
+            wake_receipts=self.receipts.wake,
         )
 
     @asynccontextmanager
@@ -117,6 +124,8 @@ class Runtime:
             group.create_task(keep_running("webhook processing", self.ingest.run))
             group.create_task(keep_running("dispatcher", self.dispatcher.run))
             group.create_task(keep_running("media downloads", self.downloader.run))
+            group.create_task(keep_running("account checks", self.checks.run))
+            group.create_task(keep_running("read receipts", self.receipts.run))
             group.create_task(keep_running("account deletion", self._finish_deletions))
 
     async def _finish_deletions(self) -> None:

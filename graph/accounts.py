@@ -8,6 +8,7 @@ from beanie import PydanticObjectId
 from strawberry import relay
 
 import models
+from graph.account_checks import CheckReport
 from graph.account_events import AccountEvent
 from graph.connections import (
     NEWEST,
@@ -26,8 +27,7 @@ from graph.ids import parse_id
 from graph.loaders import load_account
 from graph.permissions import IsViewer, get_viewer
 from whatsapp.access import Viewer
-
-WEBHOOK_PATH = "/webhooks/whatsapp"
+from whatsapp.webhook_subscription import make_webhook_url
 
 
 @strawberry.type(description="How an account stands at WhatsApp.")
@@ -63,15 +63,29 @@ class Account(relay.Node):
     graph_api_version: str | None = strawberry.field(
         description="Version of Meta's Graph API it uses; null follows the server's setting."
     )
+    send_read_receipts: bool = strawberry.field(
+        description="Whether customers see that staff have read their messages."
+    )
     last_event_at: datetime | None = strawberry.field(
         description="When WhatsApp last told something about it: `events` says what."
     )
     created_at: datetime = strawberry.field(description="When it was connected.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
+    document: strawberry.Private[models.Account]
+
+    @strawberry.field(
+        description="What its last check found, see `checkAccount`; null before the first one, and"
+        " for who is no ADMIN."
+    )
+    def last_check(self, info: Info) -> CheckReport | None:
+        report = self.document.last_check
+        if report is None or not get_viewer(info).has_role(models.Role.ADMIN):
+            return None
+        return CheckReport.from_document(report)
 
     @strawberry.field(description="Where WhatsApp must send this account's webhooks.")
     def webhook_url(self, info: Info) -> str:
-        return info.context.services.settings.public_url + WEBHOOK_PATH
+        return make_webhook_url(info.context.services.settings)
 
     @strawberry.field(description="What WhatsApp told about it besides messages, newest first.")
     async def events(
@@ -110,10 +124,12 @@ class Account(relay.Node):
                 throughput=health.throughput,
                 messaging_limit=health.messaging_limit,
             ),
+            send_read_receipts=document.send_read_receipts,
             last_event_at=document.last_event_at,
             graph_api_version=document.graph_api_version,
             created_at=document.created_at,
             updated_at=document.updated_at,
+            document=document,
         )
 
 

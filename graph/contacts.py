@@ -42,7 +42,9 @@ class Contact(relay.Node):
     name: str | None = strawberry.field(description="The name your staff gave them.")
     tags: list[str] = strawberry.field(description="Labels that your staff gave them.")
     attributes: JSON = strawberry.field(description="Whatever else your application keeps here.")
-    blocked: bool = strawberry.field(description="Whether they are blocked.")
+    blocked: bool = strawberry.field(
+        description="Whether they are blocked: they can neither write nor be written to."
+    )
     marketing_opt_out: bool = strawberry.field(
         description="Whether they want no marketing messages."
     )

@@ -35,6 +35,10 @@ class Services:
     """Applies parked items again and gives them back as they are then."""
     wake_ingest: Callable[[], None]
     """Has items replayed soon that wait for an account which has just been made or enabled."""
+    wake_checks: Callable[[], None]
+    """Has accounts checked soon whose credentials have just been entered."""
+    wake_receipts: Callable[[], None]
+    """Has WhatsApp told soon what has just been read."""
 
 
 @dataclass

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from models import (
+    CheckName,
     ConversationStatus,
     HealthState,
     MediaState,
@@ -17,8 +18,10 @@ from models import (
     ParkedState,
     Role,
 )
+from whatsapp.webhook_subscription import WebhookLevel
 
 __all__ = [
+    "CheckName",
     "ConversationStatus",
     "HealthState",
     "MediaKind",
@@ -28,6 +31,7 @@ __all__ = [
     "ParkedReason",
     "ParkedState",
     "Role",
+    "WebhookLevel",
 ]
 
 EnumT = TypeVar("EnumT", bound=type[Enum])
@@ -96,6 +100,29 @@ describe_enum(
     values={
         "OK": "Messages are sent.",
         "STOPPED": "WhatsApp refused the account; its messages wait until that is mended.",
+    },
+)
+describe_enum(
+    CheckName,
+    name="AccountCheckName",
+    description="What is looked at when an account is checked.",
+    values={
+        "TOKEN": "Whether WhatsApp takes the access token.",
+        "PHONE_NUMBER": "Whether the number exists and is registered with the Cloud API.",
+        "BUSINESS_ACCOUNT": "Whether the number belongs to the business account.",
+        "WEBHOOK_SUBSCRIPTION": "Whether a Meta app gets the business account's webhooks.",
+        "WEBHOOK_URL": "Whether messages are posted to this server.",
+        "APP_SECRET": "Whether webhooks can be verified: the secret is there, and is that of the"
+        " access token's app.",
+    },
+)
+describe_enum(
+    WebhookLevel,
+    name="WebhookLevel",
+    description="For what the URL of webhooks is set.",
+    values={
+        "BUSINESS_ACCOUNT": "For all numbers of the business account.",
+        "PHONE_NUMBER": "For this number only; it comes before the business account's.",
     },
 )
 describe_enum(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from contextvars import Context
-from typing import Any
+from typing import Any, TypeVar
 
 import pymongo
 from graphql import GraphQLError, OperationDefinitionNode
@@ -18,6 +18,7 @@ from graph.limits import MAX_TOKENS, find_excess
 DATABASE_DEADLINE_SECONDS = 4.0
 CACHED_DOCUMENTS = 128
 MAX_CACHED_CHARACTERS = 8000
+Result = TypeVar("Result")
 
 
 class BoundedParserCache(ParserCache):
@@ -93,17 +94,17 @@ class DatabaseDeadline(SchemaExtension):
             yield
 
 
-async def run_without_deadline(work: Coroutine[Any, Any, None]) -> None:
+async def run_without_deadline(work: Coroutine[Any, Any, Result]) -> Result:
     """Ends what a mutation began, such as a deletion, even after its caller has left."""
     # pymongo keeps the deadline in a context variable, which a context of its own does not have.
     task = asyncio.create_task(work, context=Context())
     _unfinished.add(task)
     task.add_done_callback(_unfinished.discard)
-    await asyncio.shield(task)
+    return await asyncio.shield(task)
 
 
 # The event loop itself would let a task go that nobody waits for any more.
-_unfinished: set[asyncio.Task[None]] = set()
+_unfinished: set[asyncio.Task[Any]] = set()
 
 
 EXTENSIONS = (

@@ -15,6 +15,7 @@ from graph.conversations import ConversationQueries
 from graph.errors import format_errors
 from graph.extensions import EXTENSIONS
 from graph.messages import MessageQueries
+from graph.mutations.account_setup import AccountSetupMutations
 from graph.mutations.accounts import AccountMutations
 from graph.mutations.api_keys import ApiKeyMutations
 from graph.mutations.contacts import ContactMutations
@@ -43,6 +44,7 @@ QUERIES = (
 )
 MUTATIONS = (
     AccountMutations,
+    AccountSetupMutations,
     MessageMutations,
     ConversationMutations,
     ContactMutations,

@@ -4,11 +4,20 @@ Writes that must hold under concurrency go through `collection()` (plain pymongo
 exactly a unique key, `$min`/`$max`, conditional updates. Beanie reads, declares indexes, validates.
 """
 
-from models.account import Account, AccountHealth, AccountStanding, HealthState, SendingBlock
+from models.account import (
+    Account,
+    AccountCheck,
+    AccountHealth,
+    AccountStanding,
+    CheckName,
+    CheckReport,
+    HealthState,
+    SendingBlock,
+)
 from models.account_event import AccountEvent
 from models.api_key import ApiKey, Role
 from models.contact import Contact, Identity, IdentityKind
-from models.conversation import Conversation, ConversationStatus, ReadMark
+from models.conversation import Conversation, ConversationStatus, ReadMark, ReadReceipt
 from models.lane import Lane
 from models.media import Media, MediaState
 from models.message import (
@@ -44,10 +53,13 @@ DOCUMENTS = [
 __all__ = [
     "DOCUMENTS",
     "Account",
+    "AccountCheck",
     "AccountEvent",
     "AccountHealth",
     "AccountStanding",
     "ApiKey",
+    "CheckName",
+    "CheckReport",
     "Contact",
     "Conversation",
     "ConversationStatus",
@@ -68,6 +80,7 @@ __all__ = [
     "ParkedState",
     "PendingUpdate",
     "ReadMark",
+    "ReadReceipt",
     "Role",
     "SendingBlock",
     "Template",

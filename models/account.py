@@ -27,6 +27,32 @@ class AccountHealth(BaseModel):
     messaging_limit: str | None = None
     """How many customers may be written to first in 24 hours: Meta's TIER_1K and so on."""
     changed_at: datetime | None = None
+    stop_code: int | None = None
+    """Meta's error code that stopped it, where it was an error: a token that works again starts
+    only what a refused token stopped."""
+
+
+class CheckName(StrEnum):
+    """What is looked at when an account is checked."""
+
+    TOKEN = "TOKEN"  # noqa: S105 - the name of a check
+    PHONE_NUMBER = "PHONE_NUMBER"
+    BUSINESS_ACCOUNT = "BUSINESS_ACCOUNT"
+    WEBHOOK_SUBSCRIPTION = "WEBHOOK_SUBSCRIPTION"
+    WEBHOOK_URL = "WEBHOOK_URL"
+    APP_SECRET = "APP_SECRET"  # noqa: S105 - the name of a check
+
+
+class AccountCheck(BaseModel):
+    name: CheckName
+    ok: bool
+    message: str
+    """What was found and, where it is not well, what to do; in words for an operator."""
+
+
+class CheckReport(BaseModel):
+    at: datetime
+    checks: list[AccountCheck]
 
 
 class SendingBlock(BaseModel):
@@ -74,6 +100,11 @@ class Account(ObjectIdDocument):
     standing: AccountStanding = Field(default_factory=AccountStanding)
     changed_at: dict[str, datetime] = Field(default_factory=dict)
     """Meta's time of what is stored of each aspect: an older report of it changes nothing."""
+    send_read_receipts: bool = True
+    """Whether customers learn that staff have read what they wrote."""
+    last_check: CheckReport | None = None
+    check_due_at: datetime | None = None
+    """When it is to be checked in the background; whoever takes that over moves it on."""
     last_event_at: datetime | None = None
     """Meta's time of the newest AccountEvent."""
     deleted_at: datetime | None = None

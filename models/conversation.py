@@ -22,6 +22,18 @@ class ReadMark(BaseModel):
     message_id: PydanticObjectId
 
 
+class ReadReceipt(BaseModel):
+    """What the customer is told of `read_up_to`, and whether something is still to be told."""
+
+    due_at: datetime | None = None
+    """When a receipt is to be sent; None where nothing new was read."""
+    leased_until: datetime | None = None
+    """A worker is at it until then."""
+    attempts: int = 0
+    sent_up_to: ReadMark | None = None
+    """The newest message of the customer that WhatsApp was told about."""
+
+
 class Conversation(ObjectIdDocument):
     account_id: PydanticObjectId
     contact_id: PydanticObjectId
@@ -41,6 +53,9 @@ class Conversation(ObjectIdDocument):
     newest_deleted_ids: list[PydanticObjectId] = Field(default_factory=list)
     """The newest messages that their writer deleted: the same for those that are gone."""
     read_up_to: ReadMark | None = None
+    receipt: ReadReceipt = Field(default_factory=ReadReceipt)
+    typing_at: datetime | None = None
+    """When WhatsApp was last asked to show that somebody is typing."""
     phone_read_at: datetime | None = None
     """Meta's time of the newest message from the business's own phone: whoever wrote it had read
     what the customer wrote until then, also what comes in late."""
@@ -58,5 +73,10 @@ class Conversation(ObjectIdDocument):
             IndexModel(
                 [("account_id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
                 name="activity_of_account",
+            ),
+            IndexModel(
+                [("receipt.due_at", ASCENDING)],
+                name="receipts_due",
+                partialFilterExpression={"receipt.due_at": {"$type": "date"}},
             ),
         ]

@@ -9,7 +9,9 @@ What is where:
 - Meta's side: `graph_api.py` has the endpoints, `sending.py` accepts messages after the checks of
   `send_validation.py` and `rate_limits.py`, `statuses.py` tells what became of them, `media.py` and
   `templates.py` hold what they name; `meta_errors.py` and `identifiers.py` know Meta's forms.
-- Webhooks: `webhook_bodies.py` builds, escapes and signs them, `webhook_sender.py` delivers them.
+- Webhooks: `webhook_bodies.py` builds, escapes and signs them, `webhook_sender.py` delivers them,
+  `callbacks.py` knows where to, and asks each URL for its challenge.
+- Of a number: `number_fields.py` describes it, `blocking.py` has whom it blocks.
 - Customers: `inbound.py` writes for them, `customers.py` remembers what is on their phones,
   `phone_page.py` and `static/` show it at GET /.
 - Faults: `faults.py` has the rules, `fault_answers.py` breaks the answers.

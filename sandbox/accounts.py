@@ -2,6 +2,7 @@
 
 from models import Account
 from sandbox.numbers import FakeNumber
+from sandbox.seed import DEMO_DISPLAY_NUMBER, DEMO_PHONE_NUMBER_ID
 from whatsapp.crypto import KeyRing
 
 
@@ -37,4 +38,6 @@ class AccountNumbers:
 
 
 def _make_up_number(account: Account) -> str:
+    if account.phone_number_id == DEMO_PHONE_NUMBER_ID:
+        return DEMO_DISPLAY_NUMBER
     return f"1555{int(account.phone_number_id) % 10_000_000:07}"

@@ -56,6 +56,7 @@ class Conversation:
         self.messages: OrderedDict[str, ChatMessage] = OrderedDict()
         self.last_inbound_at: float | None = None
         self.typing_until = 0.0
+        self.is_blocked = False
         self.pair_debt_until = 0.0  # by the monotonic clock
         self._kept_messages = kept_messages
 
@@ -204,6 +205,7 @@ def describe_conversation(
         "customer": {"key": customer.key, **asdict(customer)},
         "is_typing": conversation.typing_until > now(),
         "typing_until": conversation.typing_until,
+        "is_blocked": conversation.is_blocked,
     }
 
 

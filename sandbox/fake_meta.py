@@ -5,6 +5,8 @@ import asyncio
 import httpx
 from starlette.requests import Request
 
+from sandbox.blocking import BlockList
+from sandbox.callbacks import CallbackBook
 from sandbox.customers import CustomerBook
 from sandbox.faults import FaultBook
 from sandbox.inbound import InboundDesk
@@ -43,7 +45,9 @@ class FakeMeta:
             follow_redirects=False,
             limits=httpx.Limits(max_connections=200),
         )
-        self.webhooks = WebhookSender(settings, self._client, self.faults)
+        self.callbacks = CallbackBook(settings, self._client)
+        self.webhooks = WebhookSender(settings, self._client, self.faults, self.callbacks)
+        self.blocks = BlockList(settings, self.customers)
         self.desk = MessageDesk(
             settings,
             sender=self.webhooks,
@@ -68,6 +72,7 @@ class FakeMeta:
         self.faults.clear()
         self.customers.clear()
         self.media.clear()
+        self.callbacks.clear()
 
     def log_stray(self, request: Request) -> None:
         """Records a request that came where no client of ours should ever come."""

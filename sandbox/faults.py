@@ -64,11 +64,22 @@ class FaultRule(BaseModel):
 
     kind: FaultKind
     times: int | None = Field(default=1, ge=1)
-    endpoint: Literal["messages", "media", "media_content", "node", "templates", "any"] = "messages"
+    endpoint: Literal[
+        "messages",
+        "media",
+        "media_content",
+        "node",
+        "templates",
+        "block_users",
+        "subscribed_apps",
+        "any",
+    ] = "messages"
     phone_number_id: str | None = None
     to: str | None = None
     text: str | None = None  # a part of the text body
-    type: str | None = None  # of the message; for webhook faults also "messages" or "statuses"
+    type: str | None = (
+        None  # of the message, "read", "typing"; for webhook faults also "messages" or "statuses"
+    )
 
     accept: bool | None = None  # whether the message is accepted all the same
     code: int | None = None

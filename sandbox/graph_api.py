@@ -17,22 +17,15 @@ from sandbox.fault_answers import ResetAnswer, break_answer, error_answer
 from sandbox.faults import FaultSubject
 from sandbox.media import describe_for_api
 from sandbox.meta_errors import MetaError, invalid_token, missing_token, no_such_object
+from sandbox.number_fields import check_proof, describe_number
 from sandbox.numbers import FakeNumber
+from sandbox.paging import list_page
 from sandbox.request_log import LoggedRequest, read_logged_body, redact_headers
 from sandbox.send_validation import refuse_parameter
 from sandbox.sending import read_subject
 
 Json = dict[str, Any]
 VERSION = re.compile(r"\d{1,2}\.\d")
-NUMBER_FIELDS = (
-    "verified_name",
-    "code_verification_status",
-    "display_phone_number",
-    "quality_rating",
-    "platform_type",
-    "throughput",
-    "id",
-)
 
 
 @dataclass(slots=True)
@@ -56,11 +49,20 @@ class GraphApi:
         self.meta = meta
 
     def make_routes(self) -> list[Route]:
+        block_users = "/v{version}/{node_id}/block_users"
+        subscribed_apps = "/v{version}/{node_id}/subscribed_apps"
         table: list[tuple[str, str, str, Handler]] = [
             ("POST", "/v{version}/{node_id}/messages", "messages", self._send_message),
             ("POST", "/v{version}/{node_id}/media", "media", self._upload_media),
             ("GET", "/v{version}/{node_id}/message_templates", "templates", self._list_templates),
             ("GET", "/v{version}/{node_id}/phone_numbers", "node", self._list_phone_numbers),
+            ("GET", subscribed_apps, "subscribed_apps", self._list_apps),
+            ("POST", subscribed_apps, "subscribed_apps", self._subscribe_app),
+            ("DELETE", subscribed_apps, "subscribed_apps", self._unsubscribe_app),
+            ("GET", block_users, "block_users", self._list_blocked),
+            ("POST", block_users, "block_users", self._block),
+            ("DELETE", block_users, "block_users", self._unblock),
+            ("POST", "/v{version}/{node_id}", "node", self._configure_number),
             ("GET", "/v{version}/{node_id}", "node", self._get_node),
             ("DELETE", "/v{version}/{node_id}", "media", self._delete_media),
             ("GET", "/media-content/{node_id}", "media_content", self._download_media),
@@ -188,7 +190,8 @@ class GraphApi:
             await self._check_account(call)
             return {"id": call.node_id, "name": "Sandbox account", "timezone_id": "1"}
         number = await self._get_number(call, call.node_id)
-        return _describe_number(number, call.request.query_params.get("fields"))
+        check_proof(number, call.request.query_params.get("appsecret_proof"))
+        return self._describe_number(number, call.request.query_params.get("fields"))
 
     async def _delete_media(self, call: Call) -> Json:
         stored = self.meta.media.get(call.node_id)
@@ -207,20 +210,52 @@ class GraphApi:
 
     async def _list_templates(self, call: Call) -> Json:
         await self._check_account(call)
-        url = call.request.url.remove_query_params("access_token")
-
-        def make_next_url(cursor: str) -> str:
-            return str(url.include_query_params(after=cursor))
-
         return self.meta.templates.list_page(
-            {**call.request.query_params}, make_next_url=make_next_url
+            {**call.request.query_params}, make_next_url=_make_next_url(call)
         )
 
     async def _list_phone_numbers(self, call: Call) -> Json:
         await self._check_account(call)
         numbers = await self._list_account_numbers(call.node_id)
         fields = call.request.query_params.get("fields")
-        return {"data": [_describe_number(number, fields) for number in numbers]}
+        return list_page(
+            [self._describe_number(number, fields) for number in numbers],
+            {**call.request.query_params},
+            make_next_url=_make_next_url(call),
+        )
+
+    def _describe_number(self, number: FakeNumber, fields: str | None) -> Json:
+        return describe_number(
+            number, fields, webhook_configuration=self.meta.callbacks.describe(number)
+        )
+
+    async def _configure_number(self, call: Call) -> Json:
+        number = await self._get_number(call, call.node_id)
+        body = call.body if isinstance(call.body, dict) else {}
+        if "webhook_configuration" not in body:
+            refuse_parameter("The parameter webhook_configuration is required.")
+        return await self.meta.callbacks.configure_number(number, body["webhook_configuration"])
+
+    async def _list_apps(self, call: Call) -> Json:
+        await self._check_account(call)
+        return self.meta.callbacks.list_apps(call.node_id)
+
+    async def _subscribe_app(self, call: Call) -> Json:
+        await self._check_account(call)
+        return await self.meta.callbacks.subscribe(call.node_id, call.body)
+
+    async def _unsubscribe_app(self, call: Call) -> Json:
+        await self._check_account(call)
+        return self.meta.callbacks.unsubscribe(call.node_id)
+
+    async def _list_blocked(self, call: Call) -> Json:
+        return self.meta.blocks.list_blocked(await self._get_number(call, call.node_id))
+
+    async def _block(self, call: Call) -> Json:
+        return self.meta.blocks.block(await self._get_number(call, call.node_id), call.body)
+
+    async def _unblock(self, call: Call) -> Json:
+        return self.meta.blocks.unblock(await self._get_number(call, call.node_id), call.body)
 
     async def _refuse_path(self, call: Call) -> Json:
         message = f"Unknown path components: /{call.node_id}"
@@ -244,6 +279,11 @@ class GraphApi:
         _check_token(call.request, {number.access_token for number in numbers})
 
 
+def _make_next_url(call: Call) -> Callable[[str], str]:
+    url = call.request.url.remove_query_params("access_token")
+    return lambda cursor: str(url.include_query_params(after=cursor))
+
+
 def _check_token(request: Request, tokens: set[str]) -> None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
@@ -252,32 +292,6 @@ def _check_token(request: Request, tokens: set[str]) -> None:
         raise missing_token()
     if token not in tokens:
         raise invalid_token()
-
-
-def _describe_number(number: FakeNumber, fields: str | None) -> Json:
-    everything = {
-        "verified_name": number.verified_name,
-        "code_verification_status": "VERIFIED",
-        "display_phone_number": number.display_phone_number,
-        "quality_rating": number.quality_rating,
-        "platform_type": "CLOUD_API",
-        "throughput": {"level": "STANDARD"},
-        "id": number.phone_number_id,
-        "name_status": "APPROVED",
-        "status": "CONNECTED",
-        "account_mode": "LIVE",
-        "is_official_business_account": False,
-        "whatsapp_business_manager_messaging_limit": "TIER_2K",
-        "messaging_limit_tier": "TIER_2K",
-    }
-    wanted = fields.replace(" ", "").split(",") if fields else list(NUMBER_FIELDS)
-    for name in wanted:
-        if name not in everything:
-            refuse_parameter(
-                f"Tried accessing nonexistent field ({name}) on node type "
-                "(WhatsAppBusinessPhoneNumber)"
-            )
-    return {name: everything[name] for name in dict.fromkeys([*wanted, "id"])}
 
 
 def _read_answer(answer: Response) -> Any:

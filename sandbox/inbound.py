@@ -116,6 +116,8 @@ class InboundDesk:
         )
 
     def deliver(self, message: CustomerMessage, *, retry: bool = True) -> Delivery:
+        if message.conversation.is_blocked:
+            raise InboundMistakeError("The business has blocked this customer: it hears nothing.")
         self.show(message)
         if retry:
             return self._sender.submit([message.update])

@@ -85,6 +85,10 @@ KNOWN_ERRORS = {
     133004: KnownError(503, "Server temporarily unavailable"),
     133010: KnownError(400, "The account is not registered"),
     135000: KnownError(400, "Generic user error"),
+    139100: KnownError(400, "Failed to block/unblock users"),
+    139101: KnownError(400, "Blocklist limit reached"),
+    139102: KnownError(400, "Blocklist concurrent update"),
+    139103: KnownError(500, "Internal error"),
 }
 _UNKNOWN_ERROR = KnownError(400, "Something went wrong")
 

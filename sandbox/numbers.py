@@ -15,6 +15,9 @@ class FakeNumber:
     access_token: str = field(repr=False)
     app_secret: str = field(repr=False)
     quality_rating: str = "GREEN"
+    platform_type: str = "CLOUD_API"
+    throughput: str = "STANDARD"
+    messaging_limit: str = "TIER_2K"
 
 
 class Numbers(Protocol):

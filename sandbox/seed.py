@@ -6,7 +6,6 @@ import time
 import httpx
 
 from models import Account, Message, MessageStatus
-from models.base import collection
 
 # The ids of Meta's own examples, so that a payload copied from its documentation fits.
 DEMO_PHONE_NUMBER_ID = "106540352242922"
@@ -16,6 +15,11 @@ DEMO_DISPLAY_NUMBER = "15550783881"
 CREATE_ACCOUNT = """
 mutation CreateAccount($input: CreateAccountInput!) {
   createAccount(input: $input) { account { id } userErrors { code message } }
+}
+"""
+CHECK_ACCOUNT = """
+mutation CheckAccount($input: CheckAccountInput!) {
+  checkAccount(input: $input) { account { id } userErrors { code message } }
 }
 """
 REPLY = """
@@ -91,12 +95,12 @@ async def _connect_account(client: httpx.AsyncClient, server_url: str) -> str:
         "accessToken": "sandbox-access-token",
     }
     payload = await _call(client, server_url, CREATE_ACCOUNT, {"input": account}, "createAccount")
-    # What the number is called is Meta's to say; the demo says it in Meta's place.
-    await collection(Account).update_one(
-        {"phone_number_id": DEMO_PHONE_NUMBER_ID},
-        {"$set": {"display_phone_number": DEMO_DISPLAY_NUMBER, "verified_name": "Demo shop"}},
+    account_id = str(payload["account"]["id"])
+    # What the number is called is Meta's to say.
+    await _call(
+        client, server_url, CHECK_ACCOUNT, {"input": {"accountId": account_id}}, "checkAccount"
     )
-    return str(payload["account"]["id"])
+    return account_id
 
 
 async def _write_as_customer(

@@ -26,6 +26,7 @@ from sandbox.webhook_sender import WebhookSender
 Json = dict[str, Any]
 TYPING_SECONDS = 25
 REENGAGEMENT = 131047
+UNDELIVERABLE = 131026
 SUCCESS: Json = {"success": True}
 
 
@@ -63,6 +64,8 @@ class MessageDesk:
         category = self._check_content(number, body, message_type)
         phone, user_id = _find_recipient(body)
         conversation = self._customers.open(number, phone=phone, user_id=user_id)
+        if conversation.is_blocked:
+            raise MetaError(UNDELIVERABLE)
         self._limits.check_pair(conversation)
         message_id = make_wamid(conversation.customer.phone or phone or "0", outbound=True)
         request.accepted, request.message_id = True, message_id
@@ -175,12 +178,15 @@ def read_subject(body: Any, phone_number_id: str) -> FaultSubject:
     if not isinstance(body, dict):
         return FaultSubject("messages", phone_number_id)
     text = body.get("text")
+    message_type = str(body.get("type", "text"))
+    if "status" in body:
+        message_type = "typing" if "typing_indicator" in body else "read"
     return FaultSubject(
         endpoint="messages",
         phone_number_id=phone_number_id,
         to=str(body.get("to") or body.get("recipient") or ""),
         text=str(text.get("body", "")) if isinstance(text, dict) else "",
-        type=str(body.get("type", "text")),
+        type=message_type,
     )
 
 

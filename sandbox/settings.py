@@ -47,6 +47,8 @@ class SandboxSettings:
     pair_burst: int | None = None
     pair_interval: float = 6.0
 
+    blocked_limit: int = 64_000  # customers that one number may block
+
     kept_requests: int = 20_000
     kept_webhooks: int = 5000
     kept_messages: int = 200  # of each conversation

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from sandbox.callbacks import CallbackBook
 from sandbox.faults import FaultBook, FaultKind, FaultRule, FaultSubject
 from sandbox.numbers import FakeNumber
 from sandbox.settings import SandboxSettings
@@ -28,6 +29,7 @@ class Delivery:
     body: bytes
     app_secret: str = field(repr=False)
     phone_number_id: str
+    url: str | None  # None: the app is not subscribed, and nothing is posted
     created_at: float = field(default_factory=time.time)
     attempts: list[int | None] = field(default_factory=list)
     error: str | None = None
@@ -52,12 +54,17 @@ class WebhookSender:
     """The fake's line to the server. Closing it ends everything that still waits or retries."""
 
     def __init__(
-        self, settings: SandboxSettings, client: httpx.AsyncClient, faults: FaultBook
+        self,
+        settings: SandboxSettings,
+        client: httpx.AsyncClient,
+        faults: FaultBook,
+        callbacks: CallbackBook,
     ) -> None:
         self.settings = settings
         self.log: deque[Delivery] = deque(maxlen=settings.kept_webhooks)
         self._client = client
         self._faults = faults
+        self._callbacks = callbacks
         self._lanes: dict[str, _Lane] = {}
         self._batches: dict[tuple[str, int], _Batch] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,7 +123,8 @@ class WebhookSender:
         return delivery
 
     def _record(self, body: bytes, number: FakeNumber) -> Delivery:
-        delivery = Delivery(body, number.app_secret, number.phone_number_id)
+        url = self._callbacks.find_url(number)
+        delivery = Delivery(body, number.app_secret, number.phone_number_id, url)
         self.log.append(delivery)
         return delivery
 
@@ -152,8 +160,15 @@ class WebhookSender:
                 del self._lanes[name]
 
     async def _post(self, delivery: Delivery, *, retry: bool) -> None:
+        if delivery.url is None:
+            delivery.error = "No app is subscribed to the business account."
+            delivery.attempts.append(None)
+            delivery.is_finished = True
+            delivery.answered.set()
+            delivery.finished.set()
+            return
         for delay in (*self.settings.webhook_retry_delays, None):
-            await self._attempt(delivery)
+            await self._attempt(delivery, delivery.url)
             if delivery.is_accepted or delay is None or not retry:
                 break
             await asyncio.sleep(delay)
@@ -162,7 +177,7 @@ class WebhookSender:
         delivery.is_finished = True
         delivery.finished.set()
 
-    async def _attempt(self, delivery: Delivery) -> None:
+    async def _attempt(self, delivery: Delivery, url: str) -> None:
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "facebookexternalua",
@@ -170,7 +185,7 @@ class WebhookSender:
         }
         try:
             answer = await self._client.post(
-                self.settings.webhook_url,
+                url,
                 content=delivery.body,
                 headers=headers,
                 timeout=self.settings.webhook_timeout,

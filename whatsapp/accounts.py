@@ -42,6 +42,17 @@ _OF_ACCOUNT = (
     AccountEvent,
 )
 _META_ID = re.compile(r"[0-9]{1,32}")
+# A change of one of these may make an account work, or cease to.
+_CREDENTIALS = frozenset(
+    {
+        "phone_number_id",
+        "business_account_id",
+        "access_token",
+        "app_secret",
+        "verify_token",
+        "graph_api_version",
+    }
+)
 _LIMITS = {"name": 200, "access_token": 4096, "app_secret": 256, "verify_token": 256}
 
 
@@ -55,8 +66,11 @@ async def create_account(
     app_secret: str | None = None,
     verify_token: str | None = None,
     graph_api_version: str | None = None,
+    check_soon: bool = False,
 ) -> tuple[Account, str | None]:
     """Connects a number. Gives the account, and the verify token where one was made up for it.
+
+    `check_soon` has it checked at Meta in the background.
 
     Raises:
         InvalidInput: a value is empty, too long or of the wrong form.
@@ -74,6 +88,7 @@ async def create_account(
     }
     account_id = new_id()
     account = Account(id=account_id, **_seal(keyring, account_id, _check(values)))
+    account.check_due_at = utc_now() if check_soon else None
     try:
         await account.insert()
     except DuplicateKeyError:
@@ -81,10 +96,14 @@ async def create_account(
     return account, generated
 
 
-async def update_account(keyring: KeyRing, account: Account, *, changes: dict[str, Any]) -> Account:
-    """Changes what `changes` names (as in `create_account`); a new token starts a stopped account.
+async def update_account(
+    keyring: KeyRing, account: Account, *, changes: dict[str, Any], check_soon: bool = False
+) -> Account:
+    """Changes what `changes` names (as in `create_account`, and `send_read_receipts`); a new token
+    starts a stopped account.
 
-    `app_secret` None falls back to the server's default secret.
+    `app_secret` None falls back to the server's default secret. `check_soon` has new credentials
+    checked at Meta in the background.
 
     Raises:
         InvalidInput: a value is empty, too long or of the wrong form.
@@ -95,6 +114,8 @@ async def update_account(keyring: KeyRing, account: Account, *, changes: dict[st
     sealed = _seal(keyring, account.id, _check(changes))
     if "access_token" in changes:
         sealed |= _start_again()
+    if check_soon and _CREDENTIALS & changes.keys():
+        sealed["check_due_at"] = utc_now()
     try:
         await collection(Account).update_one(
             {"_id": account.id}, {"$set": sealed | {"updated_at": utc_now()}}
@@ -114,10 +135,11 @@ async def set_account_enabled(account: Account, *, enabled: bool) -> Account:
     return await Account.get(account.id) or account
 
 
-async def stop_account(account: Account, *, reason: str) -> None:
+async def stop_account(account: Account, *, reason: str, code: int | None = None) -> None:
     """Meta refuses this account: nothing is sent until its credentials or standing are mended.
 
-    A token that was replaced since the account was read is not the one that was refused.
+    `code` is that of Meta's error. A token that was replaced since the account was read is not the
+    one that was refused.
     """
     now = utc_now()
     await collection(Account).update_one(
@@ -126,6 +148,7 @@ async def stop_account(account: Account, *, reason: str) -> None:
             "$set": {
                 "health.state": HealthState.STOPPED.value,
                 "health.reason": reason,
+                "health.stop_code": code,
                 "health.changed_at": now,
                 # The end of what WhatsApp's webhooks told is not the end of this.
                 "standing.is_stopping": False,
@@ -140,6 +163,7 @@ def _start_again() -> dict[str, Any]:
     return {
         "health.state": HealthState.OK.value,
         "health.reason": None,
+        "health.stop_code": None,
         "health.changed_at": now,
         **clear_blocks(now),
     }

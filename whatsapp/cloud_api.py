@@ -217,7 +217,7 @@ def read_send_result(body: object) -> SendResult | None:
 def read_error(body: object, *, http_status: int, headers: httpx.Headers) -> CloudAPIError | None:
     """Meta's error object in an answer, or None where there is none with a code."""
     error = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(error, dict):
+    if not isinstance(body, dict) or not isinstance(error, dict):
         return None
     code = error.get("code")
     if not isinstance(code, int) or isinstance(code, bool):
@@ -232,6 +232,7 @@ def read_error(body: object, *, http_status: int, headers: httpx.Headers) -> Clo
         is_transient=error.get("is_transient") is True,
         fbtrace_id=_text_or_none(error.get("fbtrace_id")),
         retry_after_seconds=read_retry_after(headers),
+        answer=body,
     )
 
 

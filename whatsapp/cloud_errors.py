@@ -11,6 +11,7 @@ from models import MessageError
 from whatsapp.errors import CloudAPIError
 
 WINDOW_CLOSED_CODE = 131047
+TOKEN_CODES = frozenset({0, 190})  # the access token is invalid or expired
 OUR_CODE = 0  # of a MessageError about which Meta was never asked
 
 
@@ -51,7 +52,7 @@ _WINDOW = ErrorRule("the 24-hour window is closed", Action.FAIL, False)
 _REQUEST = ErrorRule("the request, media or template is at fault", Action.FAIL, False)
 
 _RULES: dict[int, ErrorRule] = {
-    **dict.fromkeys((0, 190), _TOKEN),
+    **dict.fromkeys(TOKEN_CODES, _TOKEN),
     **dict.fromkeys((3, 10, *range(200, 300), 131005), _PERMISSION),
     **dict.fromkeys((1, 2, 131000, 131016, 131057, 133004), _TEMPORARY),
     **dict.fromkeys((4, 80007, 130429), _RATE),

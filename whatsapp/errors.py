@@ -13,6 +13,7 @@ CloudAPIOutcomeUnknown       Meta may have taken the request: never repeated by 
 """
 
 from datetime import datetime
+from typing import Any
 
 
 class Refused(Exception):
@@ -96,9 +97,12 @@ class MetaRefused(Refused):
 
     code = "META_REFUSED"
 
-    def __init__(self, error: "CloudAPIError") -> None:
+    def __init__(self, error: "CloudAPIError", *, advice: str | None = None) -> None:
         details = f": {error.details}" if error.details else ""
-        super().__init__(f"WhatsApp refused it: {error.title}{details} (error {error.code}).")
+        advice = f" {advice}" if advice else ""
+        super().__init__(
+            f"WhatsApp refused it: {error.title}{details} (error {error.code}).{advice}"
+        )
         self.error = error
 
 
@@ -138,6 +142,7 @@ class CloudAPIError(Exception):
         is_transient: bool = False,
         fbtrace_id: str | None = None,
         retry_after_seconds: float | None = None,
+        answer: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(f"Cloud API error {code}: {title}")
         self.code = code
@@ -148,6 +153,8 @@ class CloudAPIError(Exception):
         self.is_transient = is_transient
         self.fbtrace_id = fbtrace_id
         self.retry_after_seconds = retry_after_seconds
+        self.answer = answer or {}
+        """The whole body, which may say beside the error what became of each part."""
 
 
 class CloudAPINotReached(Exception):

@@ -10,6 +10,7 @@ from models import Conversation, ConversationStatus, Message
 from models.base import collection, utc_now
 from whatsapp.access import Viewer
 from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.read_receipts import make_due
 from whatsapp.values import check_tags, check_text
 
 
@@ -33,6 +34,8 @@ async def mark_read(
 ) -> Conversation:
     """Marks what was said up to a message (the newest, if none is named) as read.
 
+    Where that is news, the customer is told in the background, see `read_receipts`.
+
     Raises:
         NotFound: the conversation, or the message in it.
     """
@@ -41,7 +44,7 @@ async def mark_read(
     if newest is None:
         return conversation
     await _clear_unread(newest)
-    return await _move_read_mark(conversation, newest)
+    return await _move_read_mark(conversation, newest, make_due())
 
 
 async def note_read_on_phone(message: Message) -> None:
@@ -55,7 +58,8 @@ async def note_read_on_phone(message: Message) -> None:
     await _clear_unread_until(message.conversation_id, message.timestamp)
     conversation = await Conversation.find_one(of_conversation)
     if conversation is not None:
-        await _move_read_mark(conversation, message)
+        # That phone has told the customer itself.
+        await _move_read_mark(conversation, message, {})
 
 
 async def clear_read_on_phone(messages: Iterable[Message]) -> None:
@@ -106,7 +110,9 @@ async def _clear_unread(newest: Message) -> None:
     )
 
 
-async def _move_read_mark(conversation: Conversation, newest: Message) -> Conversation:
+async def _move_read_mark(
+    conversation: Conversation, newest: Message, also: Mapping[str, Any]
+) -> Conversation:
     # Written after the messages and only forwards: whoever sees this change sees the new count.
     mark = {"timestamp": newest.timestamp, "message_id": newest.id}
     await collection(Conversation).update_one(
@@ -121,7 +127,7 @@ async def _move_read_mark(conversation: Conversation, newest: Message) -> Conver
                 },
             ],
         },
-        {"$set": {"read_up_to": mark, "updated_at": utc_now()}},
+        [{"$set": {"read_up_to": mark, "updated_at": utc_now(), **also}}],
     )
     return await Conversation.get(conversation.id) or conversation
 

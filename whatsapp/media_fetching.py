@@ -161,7 +161,7 @@ class Fetching:
         reason = f"Meta's error {error.code}: {rule.meaning if rule else error.title}"
         if action is Action.STOP_ACCOUNT:
             logger.error("Account %s is stopped: %s", account.id, reason)
-            await stop_account(account, reason=reason)
+            await stop_account(account, reason=reason, code=error.code)
             await medias.wait_for_account(media)
         elif action is Action.FAIL:
             await self._fail(media, reason)

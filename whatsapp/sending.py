@@ -139,7 +139,7 @@ class Sending:
         """The message keeps its place: it is sent when the account is mended."""
         reason = describe_stop(error)
         logger.error("Account %s is stopped: %s", self.account.id, reason)
-        await delivery.persist(lambda: stop_account(self.account, reason=reason))
+        await delivery.persist(lambda: stop_account(self.account, reason=reason, code=error.code))
         await self._return(to_message_error(error))
 
     async def _put_off(self, seconds: float, error: MessageError) -> None:

@@ -13,6 +13,7 @@ from beanie import PydanticObjectId
 
 from models import Account, HealthState
 from models.base import collection, utc_now
+from whatsapp.cloud_errors import TOKEN_CODES
 
 _BLOCKS = {"$objectToArray": {"$ifNull": ["$standing.blocks", {}]}}
 
@@ -59,6 +60,31 @@ async def lift_expired_blocks() -> None:
     await collection(Account).update_many(
         {"standing.is_stopping": True, "$expr": ended}, _derive_health()
     )
+
+
+async def start_with_token(account: Account) -> bool:
+    """Meta took this account's token: starts it again if a refused one is why it stopped.
+
+    What WhatsApp told about its standing meanwhile counts from now on. False if nothing changed.
+    """
+    now = utc_now()
+    started = {
+        "health.state": HealthState.OK.value,
+        "health.stop_code": None,
+        "standing.is_stopping": False,
+    }
+    result = await collection(Account).update_one(
+        {
+            "_id": account.id,
+            "deleted_at": None,
+            # As for a stop: a token that was replaced meanwhile is not the one that was tried.
+            "access_token": account.access_token,
+            "health.state": HealthState.STOPPED.value,
+            "health.stop_code": {"$in": sorted(TOKEN_CODES)},
+        },
+        [{"$set": started}, *_derive_health(), {"$set": {"health.changed_at": now}}],
+    )
+    return bool(result.modified_count)
 
 
 def clear_blocks(now: datetime) -> dict[str, Any]:

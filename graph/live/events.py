@@ -76,6 +76,8 @@ ACCOUNT_FIELDS = (
     "graph_api_version",
     "enabled",
     "health",
+    "send_read_receipts",
+    "last_check",
     "last_event_at",
 )
 ACCOUNT_SECRETS = ("access_token", "app_secret", "verify_token")

@@ -14,7 +14,14 @@ from graph.permissions import IsAdmin, get_viewer
 from whatsapp import accounts
 from whatsapp.errors import NotFound
 
-_REQUIRED = ("name", "phone_number_id", "business_account_id", "access_token", "verify_token")
+_REQUIRED = (
+    "name",
+    "phone_number_id",
+    "business_account_id",
+    "access_token",
+    "verify_token",
+    "send_read_receipts",
+)
 _OPTIONAL = ("app_secret", "graph_api_version")
 
 
@@ -63,6 +70,9 @@ class UpdateAccountInput:
     verify_token: Maybe[str | None] = strawberry.field(description="A new verify token.")
     graph_api_version: Maybe[str | None] = strawberry.field(
         description="Version of Meta's Graph API; null follows the server's."
+    )
+    send_read_receipts: Maybe[bool | None] = strawberry.field(
+        description="Whether customers see that staff have read their messages."
     )
 
 
@@ -125,7 +135,8 @@ class DeleteAccountPayload:
 class AccountMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
-        description="Connects a WhatsApp Business number. Needs role ADMIN for all accounts.",
+        description="Connects a WhatsApp Business number, and checks it in the background:"
+        " `lastCheck` of the account tells what was found. Needs role ADMIN for all accounts.",
     )
     @refusals_as_data(CreateAccountPayload)
     async def create_account(self, info: Info, input: CreateAccountInput) -> CreateAccountPayload:
@@ -141,22 +152,29 @@ class AccountMutations:
             app_secret=input.app_secret,
             verify_token=input.verify_token,
             graph_api_version=input.graph_api_version,
+            check_soon=True,
         )
         services.wake_ingest()
+        services.wake_checks()
         return CreateAccountPayload(
             account=Account.from_document(document), verify_token=verify_token
         )
 
     @strawberry.mutation(
-        permission_classes=[IsAdmin], description="Changes an account. Needs role ADMIN."
+        permission_classes=[IsAdmin],
+        description="Changes an account; new credentials are checked in the background."
+        " Needs role ADMIN.",
     )
     @refusals_as_data(UpdateAccountPayload)
     async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountPayload:
         changes = list_changes(input, *_REQUIRED, *_OPTIONAL, required=_REQUIRED)
         account = await _get_account(info, input.account_id)
         services = info.context.services
-        document = await accounts.update_account(services.keyring, account, changes=changes)
+        document = await accounts.update_account(
+            services.keyring, account, changes=changes, check_soon=True
+        )
         services.wake_ingest()
+        services.wake_checks()
         return UpdateAccountPayload(account=Account.from_document(document))
 
     @strawberry.mutation(

@@ -11,7 +11,7 @@ from graph.extensions import run_without_deadline
 from graph.ids import require_id
 from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
 from graph.permissions import IsAdmin, IsAgent, get_viewer
-from whatsapp import directory
+from whatsapp import blocking, directory
 
 
 @strawberry.input(description="What to change of a contact; absent fields stay as they are.")
@@ -42,6 +42,16 @@ class UnlinkContactInput:
     contact_id: ID = strawberry.field(description="The contact.")
 
 
+@strawberry.input(description="The contact to block.")
+class BlockContactInput:
+    contact_id: ID = strawberry.field(description="The contact.")
+
+
+@strawberry.input(description="The contact to unblock.")
+class UnblockContactInput:
+    contact_id: ID = strawberry.field(description="The contact.")
+
+
 @strawberry.input(description="The contact to erase.")
 class DeleteContactInput:
     contact_id: ID = strawberry.field(description="The contact.")
@@ -67,6 +77,16 @@ class LinkContactPayload(ContactPayload):
 
 @strawberry.type(description="The contact without a user.")
 class UnlinkContactPayload(ContactPayload):
+    pass
+
+
+@strawberry.type(description="The contact that was blocked.")
+class BlockContactPayload(ContactPayload):
+    pass
+
+
+@strawberry.type(description="The contact that was unblocked.")
+class UnblockContactPayload(ContactPayload):
     pass
 
 
@@ -116,6 +136,37 @@ class ContactMutations:
         contact_id = _require(input.contact_id)
         document = await directory.unlink_contact(get_viewer(info), contact_id)
         return UnlinkContactPayload(contact=Contact.from_document(document))
+
+    @strawberry.mutation(
+        permission_classes=[IsAgent],
+        description="Blocks a customer at WhatsApp: they can't write to the number any more, and"
+        " nothing is sent to them, not even what is queued. WhatsApp allows it for who wrote within"
+        " the last 24 hours. Needs role AGENT.",
+    )
+    @refusals_as_data(BlockContactPayload)
+    async def block_contact(self, info: Info, input: BlockContactInput) -> BlockContactPayload:
+        contact_id = _require(input.contact_id)
+        api = info.context.services.account_api
+        document = await run_without_deadline(
+            blocking.block_contact(api, get_viewer(info), contact_id)
+        )
+        return BlockContactPayload(contact=Contact.from_document(document))
+
+    @strawberry.mutation(
+        permission_classes=[IsAgent],
+        description="Lets a blocked customer write to the number, and be written to, again."
+        " Needs role AGENT.",
+    )
+    @refusals_as_data(UnblockContactPayload)
+    async def unblock_contact(
+        self, info: Info, input: UnblockContactInput
+    ) -> UnblockContactPayload:
+        contact_id = _require(input.contact_id)
+        api = info.context.services.account_api
+        document = await run_without_deadline(
+            blocking.unblock_contact(api, get_viewer(info), contact_id)
+        )
+        return UnblockContactPayload(contact=Contact.from_document(document))
 
     @strawberry.mutation(
         permission_classes=[IsAdmin],

@@ -6,10 +6,11 @@ from strawberry import Maybe
 
 from graph.context import Info
 from graph.conversations import Conversation
+from graph.extensions import run_without_deadline
 from graph.ids import parse_given_id, require_id
 from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
 from graph.permissions import IsAgent, get_viewer
-from whatsapp import inbox
+from whatsapp import inbox, typing_indicator
 
 
 @strawberry.input(description="Which messages have been read.")
@@ -18,6 +19,11 @@ class MarkConversationReadInput:
     up_to_message_id: strawberry.ID | None = strawberry.field(
         default=None, description="The last message that was read; without it, the newest."
     )
+
+
+@strawberry.input(description="Where somebody is typing.")
+class SetTypingInput:
+    conversation_id: strawberry.ID = strawberry.field(description="The conversation.")
 
 
 @strawberry.input(description="The conversation to close.")
@@ -59,6 +65,11 @@ class MarkConversationReadPayload(ConversationPayload):
     pass
 
 
+@strawberry.type(description="The conversation in which somebody is typing.")
+class SetTypingPayload(ConversationPayload):
+    pass
+
+
 @strawberry.type(description="The conversation that was closed.")
 class CloseConversationPayload(ConversationPayload):
     pass
@@ -84,7 +95,8 @@ class ConversationMutations:
     @strawberry.mutation(
         permission_classes=[IsAgent],
         description="Marks the customer's messages as read, for all staff; what is read already"
-        " stays so. Needs role AGENT.",
+        " stays so. The customer sees it too, where the account's `sendReadReceipts` is on."
+        " Needs role AGENT.",
     )
     @refusals_as_data(MarkConversationReadPayload)
     async def mark_conversation_read(
@@ -95,7 +107,24 @@ class ConversationMutations:
             _require(input.conversation_id),
             up_to_message_id=parse_given_id(input.up_to_message_id, "Message", "upToMessageId"),
         )
+        info.context.services.wake_receipts()
         return MarkConversationReadPayload(conversation=Conversation.from_document(document))
+
+    @strawberry.mutation(
+        permission_classes=[IsAgent],
+        description="Shows the customer for 25 seconds, or until a message is sent, that somebody"
+        " is typing. Call it as often as you like: WhatsApp is asked every 5 seconds at most. The"
+        " customer then also sees their newest message as read, even where `sendReadReceipts` is"
+        " off; `unreadCount` stays. Needs role AGENT.",
+    )
+    @refusals_as_data(SetTypingPayload)
+    async def set_typing(self, info: Info, input: SetTypingInput) -> SetTypingPayload:
+        conversation_id = _require(input.conversation_id)
+        api = info.context.services.account_api
+        document = await run_without_deadline(
+            typing_indicator.set_typing(api, get_viewer(info), conversation_id)
+        )
+        return SetTypingPayload(conversation=Conversation.from_document(document))
 
     @strawberry.mutation(
         permission_classes=[IsAgent],

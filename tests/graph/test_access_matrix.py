@@ -68,6 +68,20 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     "enableAccount": (Role.ADMIN, ['accountId: "%(Account)s"'], NOT_FOUND),
     "disableAccount": (Role.ADMIN, ['accountId: "%(Account)s"'], NOT_FOUND),
     "deleteAccount": (Role.ADMIN, ['accountId: "%(Account)s"'], NOT_FOUND),
+    "checkAccount": (Role.ADMIN, ['accountId: "%(Account)s"'], NOT_FOUND),
+    "subscribeWebhooks": (
+        Role.ADMIN,
+        [
+            'accountId: "%(Account)s"',
+            'accountId: "%(Account)s", callbackUrl: "https://x.example", level: PHONE_NUMBER',
+        ],
+        NOT_FOUND,
+    ),
+    "unsubscribeWebhooks": (
+        Role.ADMIN,
+        ['accountId: "%(Account)s"', 'accountId: "%(Account)s", level: PHONE_NUMBER'],
+        NOT_FOUND,
+    ),
     "sendMessage": (
         Role.AGENT,
         [
@@ -88,6 +102,7 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
         ],
         NOT_FOUND,
     ),
+    "setTyping": (Role.AGENT, ['conversationId: "%(Conversation)s"'], NOT_FOUND),
     "closeConversation": (Role.AGENT, ['conversationId: "%(Conversation)s"'], NOT_FOUND),
     "reopenConversation": (Role.AGENT, ['conversationId: "%(Conversation)s"'], NOT_FOUND),
     "assignConversation": (
@@ -110,6 +125,8 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
         NOT_FOUND,
     ),
     "unlinkContact": (Role.AGENT, ['contactId: "%(Contact)s"'], NOT_FOUND),
+    "blockContact": (Role.AGENT, ['contactId: "%(Contact)s"'], NOT_FOUND),
+    "unblockContact": (Role.AGENT, ['contactId: "%(Contact)s"'], NOT_FOUND),
     "deleteContact": (Role.ADMIN, ['contactId: "%(Contact)s"'], NOT_FOUND),
     "createUser": (Role.AGENT, ['name: "x"'], DONE),
     "updateUser": (Role.AGENT, ['userId: "%(User)s", name: "x"'], NOT_FOUND),

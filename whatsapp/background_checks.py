@@ -1,0 +1,66 @@
+"""Accounts that are checked in the background, after their credentials were entered."""
+
+import asyncio
+from typing import Any
+
+from pymongo import ASCENDING, ReturnDocument
+
+from models import Account
+from models.base import collection, from_bson
+from whatsapp.account_api import AccountAPI
+from whatsapp.account_check import AccountCheckup
+from whatsapp.crypto import KeyRing
+from whatsapp.due_worker import DueWorker
+from whatsapp.settings import Settings
+
+CHECKS_AT_ONCE = 4
+SWEEP_POLLS = 10
+# The requests of a check follow each other in a few steps, and a business has pages of numbers.
+LEASE_DEADLINES = 8
+
+
+class BackgroundChecks:
+    """Checks the accounts that are due until `run` is cancelled."""
+
+    def __init__(self, account_api: AccountAPI, *, keyring: KeyRing, settings: Settings) -> None:
+        self._account_api = account_api
+        self._keyring = keyring
+        self._settings = settings
+        self._lease_seconds = settings.send_deadline_seconds * LEASE_DEADLINES
+        self._worker = DueWorker(
+            "Account checks",
+            claim=self._claim,
+            work=self._work,
+            width=CHECKS_AT_ONCE,
+            poll_seconds=settings.lane_poll_seconds * SWEEP_POLLS,
+        )
+        self.wake = self._worker.wake
+        self.run = self._worker.run
+
+    async def _claim(self) -> Account | None:
+        milliseconds = int(self._lease_seconds * 1000)
+        later = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": milliseconds}}
+        query: dict[str, Any] = {
+            "check_due_at": {"$type": "date"},
+            "deleted_at": None,
+            "$expr": {"$lte": ["$check_due_at", "$$NOW"]},
+        }
+        found = await collection(Account).find_one_and_update(
+            query,
+            [{"$set": {"check_due_at": later}}],
+            sort=[("check_due_at", ASCENDING)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if found is None else from_bson(Account, found)
+
+    async def _work(self, account: Account) -> None:
+        checkup = AccountCheckup(
+            account, self._account_api, keyring=self._keyring, settings=self._settings
+        )
+        async with asyncio.timeout(self._lease_seconds):
+            await checkup.run()
+        # Credentials that were changed meanwhile made it due anew.
+        await collection(Account).update_one(
+            {"_id": account.id, "check_due_at": account.check_due_at},
+            {"$set": {"check_due_at": None}},
+        )
