@@ -121,7 +121,8 @@ describe_enum(
     name="WebhookLevel",
     description="For what the URL of webhooks is set.",
     values={
-        "BUSINESS_ACCOUNT": "For all numbers of the business account.",
+        "BUSINESS_ACCOUNT": "For all numbers of the business account; not with a key limited"
+        " to some accounts.",
         "PHONE_NUMBER": "For this number only; it comes before the business account's.",
     },
 )

@@ -68,7 +68,9 @@ class AccountAPI:
             raise MetaUnreachable from None
         except CloudAPIError as error:
             if classify(error) is Action.STOP_ACCOUNT:
-                await stop_account(account, reason=describe_stop(error), code=error.code)
+                reason = describe_stop(error)
+                logger.error("Account %s is stopped: %s", account.id, reason)
+                await stop_account(account, reason=reason, code=error.code)
             raise MetaRefused(error) from None
         except (CloudAPINotReached, CloudAPIOutcomeUnknown) as error:
             logger.warning("Account %s: %s %s: %s", account.id, method, path[-1], error)

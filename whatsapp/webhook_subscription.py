@@ -70,12 +70,14 @@ async def subscribe_webhooks(
 
     Raises:
         NotFound: the account.
-        InvalidInput: WhatsApp could never reach such a URL.
+        InvalidInput: WhatsApp could never reach such a URL, or the viewer may not change the whole
+            business account.
         Conflict: the account's verify token can't be read any more.
         MetaRefused: among others because the URL did not give the challenge back.
         MetaUnreachable: it may have been done.
     """
     account = await get_account(viewer, account_id)
+    _check_level(viewer, level)
     url = check_callback_url(callback_url or make_webhook_url(settings), settings=settings)
     override = {"override_callback_uri": url, "verify_token": _open_token(keyring, account)}
     try:
@@ -106,9 +108,11 @@ async def unsubscribe_webhooks(
 
     Raises:
         NotFound: the account.
+        InvalidInput: the viewer may not change the whole business account.
         MetaRefused, MetaUnreachable: WhatsApp did not do it, or may not have.
     """
     account = await get_account(viewer, account_id)
+    _check_level(viewer, level)
     if level is WebhookLevel.PHONE_NUMBER:
         await _set_for_number(account_api, account, {"override_callback_uri": ""})
     else:
@@ -193,6 +197,16 @@ async def _subscribe_app(account_api: AccountAPI, account: Account) -> bool:
         return False
     await account_api.call(account, "POST", account.business_account_id, "subscribed_apps")
     return True
+
+
+def _check_level(viewer: Viewer, level: WebhookLevel) -> None:
+    """Other numbers of the business account may be connected here, for other staff."""
+    if viewer.account_ids is not None and level is WebhookLevel.BUSINESS_ACCOUNT:
+        raise InvalidInput(
+            "It would change other numbers of the business account, too, and your key is limited to"
+            " some accounts: use the level PHONE_NUMBER.",
+            field=["level"],
+        )
 
 
 def _open_token(keyring: KeyRing, account: Account) -> str:

@@ -1,12 +1,13 @@
 """subscribeWebhooks: WhatsApp asks the URL for its challenge, and posts there from then on."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
-from models import Account, Message
+from models import Account, Message, Role
 from models.base import collection
 from sandbox.fake_meta import FakeMeta
 from tests.fixtures.graphql import GraphQLClient
@@ -134,6 +135,22 @@ async def test_the_numbers_own_url_is_taken_away_and_the_accounts_holds(
 
     assert meta.callbacks.of_numbers == {}
     assert meta.callbacks.of_accounts == {NUMBER.business_account_id: OURS}
+
+
+async def test_a_key_of_some_accounts_changes_only_their_numbers(
+    make_client: Callable[..., Awaitable[GraphQLClient]], account: Account, meta: FakeMeta
+) -> None:
+    limited = await make_client(Role.ADMIN, [account])
+
+    refused = (await subscribe(limited, account))["userErrors"]
+    refused += await unsubscribe(limited, account, "BUSINESS_ACCOUNT")
+    untouched = not meta.requests.requests
+    done = await subscribe(limited, account, level="PHONE_NUMBER")
+
+    assert [error["code"] for error in refused] == ["INVALID_INPUT", "INVALID_INPUT"]
+    assert untouched
+    assert done["userErrors"] == []
+    assert meta.callbacks.of_numbers == {NUMBER.phone_number_id: OURS}
 
 
 async def test_ended_webhooks_come_no_more(
