@@ -13,8 +13,10 @@ from strawberry.scalars import JSON
 
 from graph.context import Info
 from graph.enums import MediaKind, MediaState
+from graph.interactive import InteractiveContent, read_offer
 from graph.loaders import load_media
 from graph.orders import OrderContent, read_order
+from graph.reactions import ReactionContent, read_reaction
 from graph.reading import read_object, read_objects, read_text
 from graph.replies import InteractiveReplyContent, read_interactive, read_template_button
 from graph.shared_contacts import ContactsContent, read_contacts
@@ -97,7 +99,9 @@ MessageContent = Annotated[
     | MediaContent
     | LocationContent
     | ContactsContent
+    | InteractiveContent
     | InteractiveReplyContent
+    | ReactionContent
     | OrderContent
     | SystemContent
     | UnsupportedContent,
@@ -111,15 +115,24 @@ Content = (
     | MediaContent
     | LocationContent
     | ContactsContent
+    | InteractiveContent
     | InteractiveReplyContent
+    | ReactionContent
     | OrderContent
     | SystemContent
     | UnsupportedContent
 )
+
+
+def _read_interactive(content: Mapping[str, Any]) -> Content | None:
+    """What the customer chose, or what the business offers to choose from."""
+    return read_interactive(content) or read_offer(content)
+
+
 # Each gives None for what it can't read.
 _READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
     "contacts": read_contacts,
-    "interactive": read_interactive,
+    "interactive": _read_interactive,
     "button": read_template_button,
     "order": read_order,
     "system": read_system,
@@ -135,6 +148,8 @@ def read_content(message: Message) -> Content:
         return _read_media(MediaKind[message.type.upper()], message)
     if message.type == "location" and {"latitude", "longitude"} <= content.keys():
         return _read_location(content)
+    if message.is_own_reaction and content:
+        return read_reaction(message)
     read = _READERS.get(message.type)
     found = read(content) if read is not None and content else None
     if found is not None:

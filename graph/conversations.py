@@ -103,7 +103,7 @@ class Conversation(relay.Node):
         from graph.messages import Message  # noqa: PLC0415 - they name each other
 
         page = read_page(info, first=first, after=after, last=last, before=before)
-        said_here = {"conversation_id": self.document.id}
+        said_here = {"conversation_id": self.document.id, **models.NO_OWN_REACTIONS}
         return await connect(
             models.Message, said_here, Message.from_document, order=BY_TIMESTAMP, page=page
         )

@@ -35,6 +35,7 @@ from graph.missing import require_account, vanished
 from graph.orders import ReferredProduct, read_product
 from graph.permissions import IsViewer
 from graph.searching import match_words
+from whatsapp.reactions import list_standing
 
 
 @strawberry.type(description="One thing said, by either side.")
@@ -89,7 +90,7 @@ class Message(relay.Node):
 
     @strawberry.field(description="The reactions to it that stand.")
     def reactions(self) -> list[MessageReaction]:
-        standing = (one for one in self.document.reactions if one["emoji"])
+        standing = list_standing(self.document.reactions)
         return [MessageReaction.from_document(one) for one in standing]
 
     @strawberry.field(description="Statuses that have no name here, in the order of their times.")
@@ -202,7 +203,8 @@ class MessageQueries:
         page = read_page(info, first=first, after=after, last=last, before=before)
         words = match_words(text) or {"_id": None}
         # What its writer deleted is found no more than it is shown.
-        found = {"$and": [words, {"deleted_at": None}, limit_to_account(info, account_id)]}
+        shown = {"deleted_at": None, **models.NO_OWN_REACTIONS}
+        found = {"$and": [words, shown, limit_to_account(info, account_id)]}
         return await connect(
             models.Message, found, Message.from_document, order=BY_TIMESTAMP, page=page
         )

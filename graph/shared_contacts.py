@@ -30,6 +30,7 @@ class SharedAddress:
     state: str | None = strawberry.field(description="State or province.")
     zip: str | None = strawberry.field(description="Postal code.")
     country: str | None = strawberry.field(description="Country.")
+    country_code: str | None = strawberry.field(description="Two letters, by ISO 3166.")
     type: str | None = strawberry.field(description="What it is for: HOME, WORK and so on.")
 
 
@@ -38,7 +39,11 @@ class SharedContact:
     name: str | None = strawberry.field(description="The full name as the card shows it.")
     first_name: str | None = strawberry.field(description="First name.")
     last_name: str | None = strawberry.field(description="Last name.")
+    middle_name: str | None = strawberry.field(description="Middle name.")
+    prefix: str | None = strawberry.field(description="What precedes the name: Dr.")
+    suffix: str | None = strawberry.field(description="What follows the name: Jr.")
     company: str | None = strawberry.field(description="Where they work.")
+    department: str | None = strawberry.field(description="In which part of it.")
     job_title: str | None = strawberry.field(description="What they do there.")
     birthday: str | None = strawberry.field(description="Birthday, as YYYY-MM-DD.")
     phones: list[SharedPhone] = strawberry.field(description="Phone numbers.")
@@ -73,7 +78,11 @@ def _read_card(card: Mapping[str, Any]) -> SharedContact:
         name=read_text(name, "formatted_name"),
         first_name=read_text(name, "first_name"),
         last_name=read_text(name, "last_name"),
+        middle_name=read_text(name, "middle_name"),
+        prefix=read_text(name, "prefix"),
+        suffix=read_text(name, "suffix"),
         company=read_text(org, "company"),
+        department=read_text(org, "department"),
         job_title=read_text(org, "title"),
         birthday=read_text(card, "birthday"),
         phones=[
@@ -107,5 +116,6 @@ def _read_address(address: Mapping[str, Any]) -> SharedAddress:
         state=read_text(address, "state"),
         zip=read_text(address, "zip"),
         country=read_text(address, "country"),
+        country_code=read_text(address, "country_code"),
         type=read_text(address, "type"),
     )

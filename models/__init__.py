@@ -21,6 +21,8 @@ from models.conversation import Conversation, ConversationStatus, ReadMark, Read
 from models.lane import Lane
 from models.media import Media, MediaState
 from models.message import (
+    NO_OWN_REACTIONS,
+    REACTION,
     Message,
     MessageDirection,
     MessageError,
@@ -52,6 +54,8 @@ DOCUMENTS = [
 
 __all__ = [
     "DOCUMENTS",
+    "NO_OWN_REACTIONS",
+    "REACTION",
     "Account",
     "AccountCheck",
     "AccountEvent",

@@ -52,6 +52,14 @@ _RANKS = {status: position * 10 for position, status in enumerate(MessageStatus)
 _BY_RANK = {rank: status for status, rank in _RANKS.items()}
 
 
+REACTION = "reaction"
+# A reaction of the business is stored in order to be sent and watched, but people see it on the
+# message that it is about: no list of messages has it.
+NO_OWN_REACTIONS: dict[str, Any] = {
+    "$nor": [{"direction": MessageDirection.OUTBOUND.value, "type": REACTION}]
+}
+
+
 class OutboxState(StrEnum):
     """Where an outbound message stands in its lane; what people see is the status.
 
@@ -122,8 +130,8 @@ class Message(ObjectIdDocument):
     group_id: str | None = None
     """Set where the customer wrote into a group: that opens no service window with them."""
     reactions: list[dict[str, Any]] = Field(default_factory=list)
-    """The newest of each contact: contact_id (None for the business), at, wamid, and emoji, which
-    is empty where it was taken back."""
+    """The newest of each contact: contact_id (None for the business's phone), at, wamid, and emoji,
+    which is empty where it was taken back. Those sent from here have `message_id` and `stage`."""
     edited_at: datetime | None = None
     """Meta's time of the newest edit, whose content this is."""
     edit_wamid: str | None = None
@@ -151,6 +159,10 @@ class Message(ObjectIdDocument):
     @property
     def status(self) -> MessageStatus:
         return MessageStatus.of_rank(self.status_rank)
+
+    @property
+    def is_own_reaction(self) -> bool:
+        return self.direction is MessageDirection.OUTBOUND and self.type == REACTION
 
     class Settings:
         name = "messages"

@@ -5,8 +5,8 @@ from typing import Any
 
 from webhooks.identity_changes import read_wa_id
 from webhooks.parsing import dump_json, make_storable
-from webhooks.readings import read_in_one_line
 from webhooks.shapes import CONTENT_SHAPES, InboundMessage, Shape, read_shape
+from whatsapp.readings import read_in_one_line
 
 # Rich objects that Meta extends every few months: they are kept as they are, and the graph shows
 # of them what it finds.

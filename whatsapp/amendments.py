@@ -17,6 +17,7 @@ from whatsapp.pending import drop_pending, keep_pending
 
 # What an edit replaces, and what is kept of it as it was first written.
 _SAID = ("type", "content", "raw", "text")
+REACTION_ORDER = {"at": 1, "wamid": 1, "contact_id": 1, "message_id": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +57,13 @@ class Reaction(Amendment):
         names = ("contact_id", "at", "wamid", "emoji")
         given = {"$literal": [{name: getattr(self, name) for name in names}]}
         union = {"$setUnion": [{"$ifNull": ["$reactions", []]}, given]}
-        is_own = {"$eq": ["$$this.contact_id", self.contact_id]}
+        # Those that were sent from here are kept by `whatsapp.reactions`, each by itself.
+        is_sent = {"$ne": [{"$type": "$$this.message_id"}, "missing"]}
+        is_own = {"$and": [{"$eq": ["$$this.contact_id", self.contact_id]}, {"$not": [is_sent]}]}
         own = {"$max": {"$filter": {"input": union, "as": "this", "cond": is_own}}}
         others = {"$filter": {"input": union, "as": "this", "cond": {"$not": [is_own]}}}
         both = {"$concatArrays": [others, [own]]}
-        order = {"at": 1, "wamid": 1, "contact_id": 1}
-        return {"reactions": {"$sortArray": {"input": both, "sortBy": order}}}
+        return {"reactions": {"$sortArray": {"input": both, "sortBy": REACTION_ORDER}}}
 
 
 @dataclass(frozen=True, kw_only=True)

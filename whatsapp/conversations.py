@@ -133,7 +133,7 @@ async def note_messages(messages: Sequence[Message]) -> None:
 
 def _make_update(message: Message) -> UpdateOne:
     is_inbound = message.direction is MessageDirection.INBOUND
-    summary = _summarize(message)
+    summary = {} if message.is_own_reaction else _summarize(message)
     if is_inbound:
         if message.type not in _NOT_WRITTEN and message.group_id is None:
             summary["last_inbound_at"] = {"$max": ["$last_inbound_at", message.timestamp]}

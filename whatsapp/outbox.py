@@ -12,6 +12,7 @@ from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 from models import (
+    REACTION,
     Account,
     Conversation,
     HealthState,
@@ -89,6 +90,11 @@ class Outbox:
         """
         content.check()
         check_idempotency_key(idempotency_key)
+        if reply_to_message_id is not None and content.type == REACTION:
+            raise InvalidInput(
+                "A reaction names the message it is about, and answers no other.",
+                field=["replyToMessageId"],
+            )
         target = await resolve_recipient(viewer, recipient, account_id=account_id)
         digest = _digest_input(recipient, content, reply_to_message_id)
         draft = _Draft(content, viewer.name, idempotency_key, digest)

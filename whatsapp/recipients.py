@@ -15,6 +15,7 @@ _PHONE_FIELD = ["to", "phoneNumber"]
 _BSUID_FIELD = ["to", "businessScopedUserId"]
 _CONTACT_FIELD = ["to", "contactId"]
 _CONVERSATION_FIELD = ["to", "conversationId"]
+_REPLY_FIELD = ["replyToMessageId"]
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,15 @@ async def find_reply_target(conversation: Conversation | None, message_id: Pydan
 
     Raises:
         NotFound: it is not of this conversation, or WhatsApp does not know it.
+        InvalidInput: it is a reaction.
     """
     message = None
     if conversation is not None:
         message = await Message.find_one({"_id": message_id, "conversation_id": conversation.id})
     if message is None or message.wamid is None:
-        raise NotFound("The message to reply to", field=["replyToMessageId"])
+        raise NotFound("The message to reply to", field=_REPLY_FIELD)
+    if message.is_own_reaction:
+        raise InvalidInput("A reaction can't be replied to.", field=_REPLY_FIELD)
     return message.wamid
 
 

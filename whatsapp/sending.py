@@ -22,6 +22,7 @@ from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUn
 from whatsapp.identities import is_bsuid, normalize_phone
 from whatsapp.lanes import Lease
 from whatsapp.outgoing import build_payload
+from whatsapp.reactions import show_accepted
 from whatsapp.settings import Settings
 from whatsapp.statuses import apply_pending
 
@@ -89,6 +90,8 @@ class Sending:
 
     async def _record_accepted(self, result: SendResult) -> None:
         message = self.message
+        # A reaction first, on its message: if this process ends in between, Meta has it anyway.
+        await delivery.persist(lambda: show_accepted(message))
         await delivery.persist(lambda: delivery.record_accepted(message.id, result))
         await delivery.persist(lambda: apply_pending(message.account_id, result.wamid, message.id))
         try:

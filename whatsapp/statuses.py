@@ -11,10 +11,11 @@ from typing import Any
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
-from models import Message, MessageDirection, MessageError, MessageStatus
+from models import REACTION, Message, MessageDirection, MessageError, MessageStatus
 from models.base import collection
 from whatsapp.amendments import apply_kept
 from whatsapp.pending import drop_pending, keep_pending, list_waiting
+from whatsapp.reactions import show_reaction
 
 STATUS_KIND = "status"
 # These two are never reported: a name that happens to be one of them is just unknown.
@@ -83,13 +84,21 @@ async def _apply(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
         return True
     if update.wamid is None:
         return False
-    changed = await collection(Message).update_one(
-        {"account_id": account_id, "wamid": update.wamid, **_OUTBOUND}, [{"$set": _fields(update)}]
+    changed = await collection(Message).find_one_and_update(
+        {"account_id": account_id, "wamid": update.wamid, **_OUTBOUND},
+        [{"$set": _fields(update)}],
+        projection={"type": 1},
     )
-    return bool(changed.matched_count)
+    await _follow_up(changed)
+    return changed is not None
 
 
 _OUTBOUND = {"direction": MessageDirection.OUTBOUND.value}
+
+
+async def _follow_up(changed: Mapping[str, Any] | None) -> None:
+    if changed is not None and changed["type"] == REACTION:
+        await show_reaction(changed["_id"])
 
 
 async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
@@ -100,16 +109,18 @@ async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bo
         before = await collection(Message).find_one_and_update(
             query,
             [{"$set": fields | _learn_wamid(update.wamid)}],
-            projection={"wamid": 1},
+            projection={"wamid": 1, "type": 1},
         )
     except DuplicateKeyError:
         # Another message has this wamid: believe our id for the status, and nobody for the rest.
         before = await collection(Message).find_one_and_update(
-            query, [{"$set": fields}], projection={"wamid": 1}
+            query, [{"$set": fields}], projection={"type": 1}
         )
+        await _follow_up(before)
         return before is not None
     if before is None:
         return False
+    await _follow_up(before)
     if update.wamid is not None and update.message_id is not None and not before.get("wamid"):
         await apply_pending(account_id, update.wamid, update.message_id)
     return True

@@ -1,6 +1,7 @@
 """Checks of what staff type in: names, labels, the attributes that an application keeps here."""
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -53,7 +54,7 @@ def check_attributes(attributes: Any, *, field: str = "attributes") -> dict[str,
     if not _can_be_stored(attributes, depth=MAX_ATTRIBUTES_DEPTH):
         raise InvalidInput(
             f"It may be {MAX_ATTRIBUTES_DEPTH} levels deep, with keys that have no NUL and don't"
-            " start with $, and with integers of 64 bits.",
+            " start with $, with integers of 64 bits and finite numbers.",
             field=[field],
         )
     if len(json.dumps(attributes)) > MAX_ATTRIBUTES_BYTES:
@@ -66,14 +67,20 @@ def _can_be_stored(value: Any, *, depth: int) -> bool:
         return False
     if isinstance(value, dict):
         return all(
-            "\0" not in key and not key.startswith("$") and _can_be_stored(inner, depth=depth - 1)
+            _can_be_key(key) and _can_be_stored(inner, depth=depth - 1)
             for key, inner in value.items()
         )
     if isinstance(value, list):
         return all(_can_be_stored(inner, depth=depth - 1) for inner in value)
     if isinstance(value, str):
         return is_unicode(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
     return not isinstance(value, int) or -_INT64 <= value < _INT64
+
+
+def _can_be_key(key: str) -> bool:
+    return "\0" not in key and not key.startswith("$") and is_unicode(key)
 
 
 def is_unicode(text: str) -> bool:

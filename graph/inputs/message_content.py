@@ -5,6 +5,10 @@ from typing import Any, Protocol
 import strawberry
 from strawberry import Maybe
 
+from graph.inputs.contacts import ContactCardInput, read_cards
+from graph.inputs.interactive import InteractiveInput
+from graph.inputs.location import LocationInput
+from graph.inputs.reaction import ReactionInput
 from graph.inputs.text import TextInput
 from whatsapp.errors import InvalidInput
 from whatsapp.outgoing import OutgoingContent
@@ -18,11 +22,28 @@ class ContentInput(Protocol):
 @strawberry.input(one_of=True, description="What to send; exactly one.")
 class MessageContentInput:
     text: Maybe[TextInput] = strawberry.field(description="A text.")
+    location: Maybe[LocationInput] = strawberry.field(description="A place.")
+    contacts: Maybe[list[ContactCardInput]] = strawberry.field(
+        description="1 to 257 contact cards."
+    )
+    reaction: Maybe[ReactionInput] = strawberry.field(description="An emoji on a message.")
+    interactive: Maybe[InteractiveInput] = strawberry.field(
+        description="Buttons, a list, a link, a request or a flow."
+    )
 
     def to_content(self) -> OutgoingContent:
         """Raises Refused: there is none, or it is malformed."""
-        ways: tuple[Maybe[Any], ...] = (self.text,)
-        given: list[ContentInput] = [way.value for way in ways if way is not None]
+        ways: tuple[Maybe[Any], ...] = (
+            self.text,
+            self.location,
+            self.contacts,
+            self.reaction,
+            self.interactive,
+        )
+        given: list[ContentInput | list[ContactCardInput]] = [
+            way.value for way in ways if way is not None
+        ]
         if len(given) != 1:
             raise InvalidInput("Exactly one kind of content is needed.", field=["content"])
-        return given[0].to_content()
+        [content] = given
+        return read_cards(content) if isinstance(content, list) else content.to_content()

@@ -16,7 +16,15 @@ from beanie import Document, PydanticObjectId
 from pydantic import ValidationError
 
 from graph.live.cursors import END_OF_CHANGE, Position
-from models import Account, Contact, Conversation, Message, MessageStatus
+from models import (
+    REACTION,
+    Account,
+    Contact,
+    Conversation,
+    Message,
+    MessageDirection,
+    MessageStatus,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -191,9 +199,15 @@ def _read_document(collection: str, after: Image) -> Document:
 
 def _draft(collection: str, change: Image, after: Image) -> list[_Draft]:
     if collection == "messages" and change["operationType"] == "insert":
-        return [_Draft(EventKind.MESSAGE_ADDED)]
+        # A reaction is seen on its message, and its own status is all there is to hear of it.
+        return [] if _is_own_reaction(after) else [_Draft(EventKind.MESSAGE_ADDED)]
     # Without an image from before nobody can tell what differs: it counts as an update.
     return _DRAFTERS[collection](change.get("fullDocumentBeforeChange"), after)
+
+
+def _is_own_reaction(image: Image) -> bool:
+    is_outbound = image.get("direction") == MessageDirection.OUTBOUND.value
+    return is_outbound and image.get("type") == REACTION
 
 
 def _draft_message(before: Image | None, after: Image) -> list[_Draft]:

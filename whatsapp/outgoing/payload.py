@@ -18,7 +18,7 @@ def build_payload(message: Message, contact: Contact) -> dict[str, Any]:
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "type": message.type,
-        message.type: message.content,
+        message.type: _read_object(message),
         "biz_opaque_callback_data": str(message.id),
     }
     if contact.wa_id is not None:
@@ -28,6 +28,13 @@ def build_payload(message: Message, contact: Contact) -> dict[str, Any]:
     if message.reply_to_wamid is not None:
         payload["context"] = {"message_id": message.reply_to_wamid}
     return payload
+
+
+def _read_object(message: Message) -> Any:
+    """Meta's object under the type's key."""
+    if message.type == "contacts":  # a list, which no message's content is
+        return message.content["contacts"]
+    return message.content
 
 
 def needs_window(message_type: str) -> bool:

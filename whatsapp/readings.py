@@ -1,4 +1,4 @@
-"""What a person reads in one line of an inbound message, whatever its type."""
+"""What a person reads in one line of a message, whatever its type and whoever wrote it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,8 +30,11 @@ def _pick(*names: str) -> Callable[[dict[str, Any]], str | None]:
 
 
 def _read_interactive(content: dict[str, Any]) -> str | None:
-    reply = content.get(str(content.get("type")))
-    return _pick("title", "body", "name")(reply) if isinstance(reply, dict) else None
+    """What the customer chose, or what the business wrote above its buttons."""
+    reply, body = content.get(str(content.get("type"))), content.get("body")
+    if isinstance(reply, dict):
+        return _pick("title", "body", "name")(reply)
+    return _pick("text")(body) if isinstance(body, dict) else None
 
 
 def _read_contacts(contacts: list[Any]) -> str:

@@ -1,0 +1,58 @@
+"""Messages to send that the customer can tap on."""
+
+from typing import Any
+
+import strawberry
+from strawberry import Maybe
+
+from graph.inputs.interactive_choices import InteractiveButtonsInput, InteractiveListInput
+from graph.inputs.interactive_parts import InteractiveHeaderInput, read_header
+from graph.inputs.interactive_requests import (
+    InteractiveContactRequestInput,
+    InteractiveCtaUrlInput,
+    InteractiveFlowInput,
+    InteractiveLocationRequestInput,
+)
+from whatsapp.errors import InvalidInput
+from whatsapp.outgoing import OutgoingInteractive
+
+
+@strawberry.input(
+    one_of=True, description="A message that the customer can tap on; exactly one kind."
+)
+class InteractiveInput:
+    buttons: Maybe[InteractiveButtonsInput] = strawberry.field(description="Reply buttons.")
+    list: Maybe[InteractiveListInput] = strawberry.field(description="A list to choose from.")
+    cta_url: Maybe[InteractiveCtaUrlInput] = strawberry.field(
+        description="A button that opens a web page."
+    )
+    location_request: Maybe[InteractiveLocationRequestInput] = strawberry.field(
+        description="A request for the customer's location."
+    )
+    contact_request: Maybe[InteractiveContactRequestInput] = strawberry.field(
+        description="A request for the customer's phone number."
+    )
+    flow: Maybe[InteractiveFlowInput] = strawberry.field(description="A WhatsApp Flow.")
+
+    def to_content(self) -> OutgoingInteractive:
+        """Raises InvalidInput: there is not exactly one kind, or not exactly one header."""
+        field = ["content", "interactive"]
+        ways: dict[str, Maybe[Any]] = {
+            "buttons": self.buttons,
+            "list": self.list,
+            "ctaUrl": self.cta_url,
+            "locationRequest": self.location_request,
+            "contactRequest": self.contact_request,
+            "flow": self.flow,
+        }
+        given = {name: way.value for name, way in ways.items() if way is not None}
+        if len(given) != 1:
+            raise InvalidInput("Exactly one kind of interactive message is needed.", field=field)
+        [(name, message)] = given.items()
+        header: InteractiveHeaderInput | None = getattr(message, "header", None)
+        return OutgoingInteractive(
+            action=message.to_action(),
+            body=message.body,
+            header=read_header(header, field=[*field, name, "header"]),
+            footer=getattr(message, "footer", None),
+        )
