@@ -89,6 +89,8 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
             f'to: {{contactId: "%(Contact)s"}}, {CONTENT}',
             f'accountId: "%(Account)s", to: {{phoneNumber: "{OTHERS}"}}, {CONTENT}',
             f'to: {{conversationId: "%(own)s"}}, replyToMessageId: "%(Message)s", {CONTENT}',
+            'to: {conversationId: "%(own)s"},'
+            ' content: {reaction: {messageId: "%(Message)s", emoji: "👍"}}',
         ],
         NOT_FOUND,
     ),

@@ -1,0 +1,37 @@
+"""What is heard live of a reaction of the business: it changes its message, and is none itself."""
+
+from typing import Any
+
+from models import Account
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import id_of, write_message
+from tests.fixtures.sending import send
+from tests.graph.live.socket_kit import SocketClient
+
+EVENTS = """subscription($after: String) { events(after: $after) { __typename
+  ... on MessageAdded { message { id } }
+  ... on MessageStatusChanged { status message { id } }
+  ... on MessageUpdated { message { id reactions { emoji contact { id } } } } } }"""
+
+
+async def test_its_message_is_updated_and_its_status_is_told(
+    ws: SocketClient, account: Account, admin: GraphQLClient
+) -> None:
+    said = await write_message(account, "15550001111", "Thank you")
+    cursor = (await admin("{ eventCursor }"))["eventCursor"]
+    await ws.subscribe(EVENTS, after=cursor)
+
+    reaction = await send(admin, said, {"reaction": {"messageId": id_of(said), "emoji": "👍"}})
+    heard: list[dict[str, Any]] = []
+    while not heard or heard[-1].get("status") != "READ":
+        heard += [data["events"] for data in await ws.take(1)]
+
+    statuses = [one["status"] for one in heard if one["__typename"] == "MessageStatusChanged"]
+    assert {"SENDING", "ACCEPTED", "SENT", "DELIVERED", "READ"} >= set(statuses) >= {"SENT", "READ"}
+    about = [one["message"] for one in heard if one["message"]["id"] == id_of(said)]
+    shown = {"id": id_of(said), "reactions": [{"emoji": "👍", "contact": None}]}
+    assert about
+    assert all(one == shown for one in about)
+    others = [one for one in heard if one["message"]["id"] == reaction["id"]]
+    assert {one["__typename"] for one in others} <= {"MessageStatusChanged", "MessageUpdated"}
+    assert len(others) + len(about) == len(heard)

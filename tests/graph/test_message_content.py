@@ -1,0 +1,38 @@
+"""The union of contents: one query can select every kind with all its fields."""
+
+from graphql import (
+    GraphQLObjectType,
+    GraphQLUnionType,
+    get_named_type,
+    is_leaf_type,
+    parse,
+    validate,
+)
+
+from graph.schema import create_schema
+
+SCHEMA = create_schema()._schema
+# Nodes lead back into the whole graph.
+NOT_FOLLOWED = {"Message"}
+
+
+def select(object_type: GraphQLObjectType) -> str:
+    fields = []
+    for name, field in object_type.fields.items():
+        inner = get_named_type(field.type)
+        if is_leaf_type(inner):
+            fields.append(name)
+        elif isinstance(inner, GraphQLObjectType):
+            chosen = "id" if inner.name in NOT_FOLLOWED else select(inner)
+            fields.append(f"{name} {{ {chosen} }}")
+    return " ".join(fields)
+
+
+def test_fields_of_equal_names_have_equal_types() -> None:
+    union = SCHEMA.type_map["MessageContent"]
+    assert isinstance(union, GraphQLUnionType)
+    kinds = " ".join(f"... on {kind.name} {{ {select(kind)} }}" for kind in union.types)
+
+    problems = validate(SCHEMA, parse(f'{{ message(id: "x") {{ content {{ {kinds} }} }} }}'))
+
+    assert [problem.message for problem in problems] == []
