@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import models
-from models import Account, Contact, Message, MessageDirection
+from models import NO_OWN_REACTIONS, Account, Contact, Message, MessageDirection
 from sandbox.customers import STATUS_ORDER, ChatMessage, Conversation, CustomerBook
 from sandbox.numbers import FakeNumber, Numbers
+from whatsapp.reactions import list_standing
 
 # Enough to go on where one stopped, however large the database at MONGODB_URI is.
 RECALLED_CONVERSATIONS = 100
@@ -39,7 +40,8 @@ async def _recall_conversation(
     )
     if found.last_inbound_at is not None:
         conversation.last_inbound_at = found.last_inbound_at.timestamp()
-    said = Message.find({"conversation_id": found.id, "wamid": {"$ne": None}})
+    of_conversation = {"conversation_id": found.id, "wamid": {"$ne": None}}
+    said = Message.find({**of_conversation, **NO_OWN_REACTIONS})
     newest = await said.sort("-timestamp", "-_id").limit(RECALLED_MESSAGES).to_list()
     for message in reversed(newest):
         _recall_message(book, conversation, message)
@@ -48,11 +50,6 @@ async def _recall_conversation(
 def _recall_message(book: CustomerBook, conversation: Conversation, message: Message) -> None:
     content = _read_content(message)
     from_customer = message.direction is MessageDirection.INBOUND
-    if message.type == "reaction":
-        who = "customer" if from_customer else "business"
-        target, emoji = content.get("message_id"), content.get("emoji")
-        book.react(conversation, str(target), who=who, emoji=str(emoji or ""))
-        return
     shown = ChatMessage(
         id=message.wamid or str(message.id),
         from_customer=from_customer,
@@ -63,6 +60,9 @@ def _recall_message(book: CustomerBook, conversation: Conversation, message: Mes
         error=next((error.title for error in message.errors), None),
         reply_to=message.reply_to_wamid,
     )
+    for reaction in list_standing(message.reactions):
+        who = "business" if reaction.get("contact_id") is None else "customer"
+        shown.reactions[who] = reaction["emoji"]
     book.add_message(conversation, shown)
 
 
@@ -70,6 +70,8 @@ def _read_content(message: Message) -> Any:
     content: Any = message.content
     if not content and message.raw is not None:
         content = json.loads(message.raw).get(message.type)
+    if isinstance(content, dict) and message.type == "contacts":
+        content = content.get("contacts")
     if not isinstance(content, dict):
         return content or {}
     # By its id the page would ask for a file that is gone.

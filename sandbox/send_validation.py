@@ -1,26 +1,23 @@
 """The checks that Meta makes of a send before it accepts it, with Meta's codes and words."""
 
+import re
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
-from sandbox.meta_errors import MetaError
+from sandbox.interactive_validation import check_interactive
+from sandbox.validation import check_length, refuse_parameter, refuse_value
+
+__all__ = ["MEDIA_TYPES", "check_message", "check_send", "refuse_parameter", "refuse_value"]
 
 Json = dict[str, Any]
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 MAX_CALLBACK_DATA = 512
-MAX_BUTTONS = 3
-MAX_ROWS = 10
+MAX_CONTACTS = 257
+MAX_EMOJI = 32
+_BIRTHDAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MEDIA_TYPES = ("audio", "document", "image", "sticker", "video")
 TYPES = (*MEDIA_TYPES, "contacts", "interactive", "location", "reaction", "template", "text", "pin")
-
-
-def refuse_parameter(message: str, *, details: str | None = None) -> NoReturn:
-    raise MetaError(100, message=f"(#100) {message}", details=details or "")
-
-
-def refuse_value(details: str) -> NoReturn:
-    raise MetaError(131009, details=details)
 
 
 def check_send(body: Any) -> Json:
@@ -92,12 +89,18 @@ def _check_location(_: str, location: Json) -> None:
 
 
 def _check_contacts(_: str, contacts: list[Any]) -> None:
+    if len(contacts) > MAX_CONTACTS:
+        refuse_value(f"Contacts count exceeds max allowed count: {MAX_CONTACTS}")
     for index, contact in enumerate(contacts):
         name = contact.get("name") if isinstance(contact, dict) else None
         if not isinstance(name, dict) or not name.get("formatted_name"):
             refuse_parameter(
                 f"The parameter contacts[{index}]['name']['formatted_name'] is required."
             )
+        if len([part for part in name.values() if part]) == 1:
+            refuse_value("A name needs at least one of its parts beside formatted_name.")
+        if not _BIRTHDAY.fullmatch(str(contact.get("birthday", "2000-01-01"))):
+            refuse_value(f"Param contacts[{index}]['birthday'] must be of the form YYYY-MM-DD.")
 
 
 def _check_reaction(_: str, reaction: Json) -> None:
@@ -105,6 +108,8 @@ def _check_reaction(_: str, reaction: Json) -> None:
         refuse_parameter("The parameter reaction['message_id'] is required.")
     if not isinstance(reaction.get("emoji"), str):
         refuse_parameter("The parameter reaction['emoji'] is required.")
+    if len(reaction["emoji"]) > MAX_EMOJI:
+        refuse_value("Reaction emoji is invalid.")
 
 
 def _check_template(_: str, template: Json) -> None:
@@ -120,74 +125,6 @@ def _check_pin(_: str, pin: Json) -> None:
         refuse_parameter("The parameter pin['message_id'] is required.")
 
 
-def _check_interactive(_: str, interactive: Json) -> None:
-    kind = interactive.get("type")
-    if not isinstance(kind, str):
-        refuse_parameter("The parameter interactive['type'] is required.")
-    action = interactive.get("action")
-    if not isinstance(action, dict):
-        refuse_parameter("The parameter interactive['action'] is required.")
-    for part, limit in (("body", 1024), ("footer", 60)):
-        if part in interactive:
-            text = _read_part(interactive, part)
-            check_length(f"interactive['{part}']['text']", text, limit=limit)
-    if kind == "button":
-        _check_buttons(action)
-    elif kind == "list":
-        _check_list(action)
-
-
-def _read_part(interactive: Json, part: str) -> Any:
-    value = interactive[part]
-    return value.get("text") if isinstance(value, dict) else None
-
-
-def _check_buttons(action: Json) -> None:
-    buttons = action.get("buttons")
-    if not isinstance(buttons, list) or not 1 <= len(buttons) <= MAX_BUTTONS:
-        refuse_value(
-            f"Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: {MAX_BUTTONS}"
-        )
-    for button in buttons:
-        reply = button.get("reply") if isinstance(button, dict) else None
-        if not isinstance(reply, dict):
-            refuse_parameter(
-                "The parameter interactive['action']['buttons'][]['reply'] is required."
-            )
-        _check_size("Button title", reply.get("title"), limit=20)
-        _check_size("Button ID", reply.get("id"), limit=256)
-    titles = [button["reply"]["title"] for button in buttons]
-    if len(set(titles)) < len(titles):
-        refuse_value("Button title must be unique")
-
-
-def _check_list(action: Json) -> None:
-    _check_size("Button label", action.get("button"), limit=20)
-    sections = action.get("sections")
-    if not isinstance(sections, list) or not 1 <= len(sections) <= MAX_ROWS:
-        refuse_value("Invalid sections count. Min allowed sections: 1, Max allowed sections: 10")
-    rows = [row for section in sections for row in section.get("rows", ())]
-    if not 1 <= len(rows) <= MAX_ROWS:
-        refuse_value("Total row count exceed max allowed count: 10")
-    for row in rows:
-        _check_size("Row title", row.get("title"), limit=24)
-        _check_size("Row ID", row.get("id"), limit=200)
-        if row.get("description"):
-            _check_size("Row description", row["description"], limit=72)
-
-
-def _check_size(name: str, text: Any, *, limit: int) -> None:
-    if not isinstance(text, str) or not 1 <= len(text) <= limit:
-        refuse_value(f"{name} length invalid. Min length: 1, Max length: {limit}")
-
-
-def check_length(name: str, text: Any, *, limit: int) -> None:
-    if not isinstance(text, str) or not text:
-        refuse_parameter(f"The parameter {name} is required.")
-    if len(text) > limit:
-        refuse_parameter(f"Param {name} must be at most {limit} characters long.")
-
-
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     **dict.fromkeys(MEDIA_TYPES, _check_media),
     "text": _check_text,
@@ -195,6 +132,6 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "contacts": _check_contacts,
     "reaction": _check_reaction,
     "template": _check_template,
-    "interactive": _check_interactive,
+    "interactive": check_interactive,
     "pin": _check_pin,
 }

@@ -31,7 +31,8 @@ export function describe(message) {
     case "location": return `📍 ${content.name ?? "Location"}`;
     case "contacts": return `👤 ${(Array.isArray(content) ? content : []).map((each) => each.name?.formatted_name).join(", ")}`;
     case "template": return content.body ?? content.name ?? "Template";
-    case "interactive": return content.button_reply?.title ?? content.list_reply?.title ?? content.body?.text ?? "Message";
+    case "interactive":
+      return content.button_reply?.title ?? content.list_reply?.title ?? content.nfm_reply?.body ?? content.body?.text ?? "Message";
     case "button": return content.text ?? "";
     default: return `(${message.type})`;
   }
@@ -114,10 +115,11 @@ function drawContent(message) {
   switch (message.type) {
     case "image": case "sticker": return drawFile(content, message.type);
     case "location": return [drawPlace(content)];
+    case "contacts": return (Array.isArray(content) ? content : []).map(drawCard);
     case "template": return drawParts(content.header, content.body, content.footer);
     case "interactive":
       if (!content.action) return [make("span", "", describe(message))];
-      return drawParts(content.header?.text, content.body?.text, content.footer?.text);
+      return [...drawHeaderFile(content.header), ...drawParts(content.header?.text, content.body?.text, content.footer?.text)];
     case "video": case "audio": case "document": return drawLink(content, describe(message));
     default: return [make("span", "", describe(message))];
   }
@@ -150,6 +152,24 @@ function drawPlace(content) {
   return place;
 }
 
+function drawCard(card) {
+  const box = make("div", "card");
+  box.append(make("span", "head", `👤 ${card.name?.formatted_name ?? "Contact"}`));
+  const job = [card.org?.title, card.org?.department, card.org?.company].filter(Boolean).join(", ");
+  const lines = [job, ...(card.phones ?? []).map(({ phone, type }) => [phone, type?.toLowerCase()].filter(Boolean).join(" · "))];
+  lines.push(...(card.emails ?? []).map(({ email }) => email), ...(card.urls ?? []).map(({ url }) => url));
+  for (const line of lines.filter(Boolean)) box.append(make("span", "foot", line));
+  return box;
+}
+
+const FILES = { image: "📷 Photo", video: "🎬 Video", document: "📄 Document" };
+
+function drawHeaderFile(header) {
+  const file = header?.[header.type];
+  if (!FILES[header?.type] || !file) return [];
+  return header.type === "image" ? drawFile(file, "image") : drawLink(file, file.filename ?? FILES[header.type]);
+}
+
 function drawParts(header, body, footer) {
   const parts = [];
   if (header) parts.push(make("div", "head", header));
@@ -158,13 +178,21 @@ function drawParts(header, body, footer) {
   return parts;
 }
 
-// What the customer can tap: reply buttons, list rows, quick replies of a template, "send location".
+// What the customer can tap: reply buttons, list rows, links, forms, requests, quick replies of a template.
 function drawChoices(message, answer) {
   if (message.from_customer) return [];
   const choices = listChoices(message);
   if (!choices.length) return [];
   const box = make("div", "choices");
-  for (const { title, description, reply } of choices) {
+  for (const { title, description, reply, label, address } of choices) {
+    if (label) {
+      box.append(make("span", "foot", label));
+      continue;
+    }
+    if (address) {
+      box.append(...drawLink({ link: address }, title));
+      continue;
+    }
     const button = make("button", "", title);
     button.type = "button";
     if (description) button.append(make("small", "", description));
@@ -178,14 +206,29 @@ function listChoices({ type, content }) {
   if (type === "template")
     return (content.buttons ?? []).map((text) => ({ title: text, reply: { type: "button", button: { payload: text, text } } }));
   if (type !== "interactive") return [];
-  const { buttons, sections, name } = content.action ?? {};
+  const { button: opener, buttons, sections, name, parameters } = content.action ?? {};
   if (content.type === "button")
     return (buttons ?? []).map(({ reply }) => ({ title: reply.title, reply: interactiveReply("button_reply", reply) }));
   if (content.type === "list")
-    return (sections ?? []).flatMap(({ rows }) => rows ?? []).map((row) => ({
-      title: row.title, description: row.description, reply: interactiveReply("list_reply", row),
-    }));
-  return name === "send_location" ? [{ title: "Send location", reply: { place: true } }] : [];
+    return [{ label: `☰ ${opener}` }, ...(sections ?? []).flatMap(listSection)];
+  switch (name) {
+    case "send_location": return [{ title: "Send location", reply: { place: true } }];
+    case "request_contact_info": return [{ title: "Share contact info", reply: { card: true } }];
+    case "cta_url": return [{ title: parameters?.display_text, address: parameters?.url }];
+    case "flow": return [{ title: parameters?.flow_cta, reply: flowReply(parameters ?? {}) }];
+    default: return [];
+  }
+}
+
+const listSection = ({ title, rows }) => [
+  ...(title ? [{ label: title }] : []),
+  ...(rows ?? []).map((row) => ({ title: row.title, description: row.description, reply: interactiveReply("list_reply", row) })),
+];
+
+// The form is not drawn: tapping sends it back with what it began with.
+function flowReply({ flow_token = "unused", flow_action_payload }) {
+  const response = { ...flow_action_payload?.data, flow_token };
+  return interactiveReply("nfm_reply", { name: "flow", body: "Sent", response_json: JSON.stringify(response) });
 }
 
 const interactiveReply = (kind, reply) => ({ type: "interactive", interactive: { type: kind, [kind]: reply } });

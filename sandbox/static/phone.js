@@ -146,10 +146,17 @@ async function send(message) {
   }
 }
 
-// A tap on a button, a list row or a template's quick reply.
+// A tap on a button, a list row, a form, a request or a template's quick reply.
 function answer(message, choice) {
   const context = { context: { from: numberOf(conversations.get(chosen).phone_number_id), id: message.id } };
-  guard(() => (choice.place ? askForPlace() : send({ ...choice, ...context })));
+  guard(() => (choice.place ? askForPlace() : send({ ...(choice.card ? ownCard() : choice), ...context })));
+}
+
+function ownCard() {
+  const { customer } = conversations.get(chosen);
+  const phones = customer.phone ? [{ phone: `+${customer.phone}`, wa_id: customer.phone, type: "CELL" }] : [];
+  const card = { name: { formatted_name: customer.name, first_name: customer.name }, phones };
+  return { type: "contacts", contacts: [card], raw: { origin: "contact_request" } };
 }
 
 function openEmoji(message, button) {

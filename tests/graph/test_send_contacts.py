@@ -83,7 +83,11 @@ async def test_a_card_arrives_as_meta_wants_it_and_is_shown_whole(
 async def test_of_small_cards_only_what_was_given_is_sent(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
-    first = {"name": {"formattedName": "Bob", "lastName": "Bob"}, "emails": [], "org": None}
+    first: dict[str, Any] = {
+        "name": {"formattedName": "Bob", "lastName": "Bob"},
+        "emails": [],
+        "org": None,
+    }
     second = {"name": {"formattedName": "Eve"}, "phones": [{"phone": "112"}]}
 
     message = await send(agent, said, {"contacts": [first, second]})

@@ -4,6 +4,7 @@ import copy
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from models import Account, Message
@@ -11,6 +12,7 @@ from sandbox.fake_meta import FakeMeta
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, id_of, write_message
 from tests.fixtures.sending import SEND, check_refused, find_body, load_send, send
+from tests.fixtures.waiting import eventually
 
 BODY = "Shall we deliver today?"
 BUTTONS: dict[str, Any] = {
@@ -363,3 +365,67 @@ async def test_exactly_one_kind_and_header_is_wanted(agent: GraphQLClient, said:
             "content": {"interactive": interactive},
         }
         assert await agent.find_error_code(SEND, input=values) == "BAD_USER_INPUT"
+
+
+TAPPED = """query ($id: ID!) { conversation(id: $id) { messages { edges { node { replyTo { id }
+  content { ... on InteractiveReplyContent { replyKind replyId title response }
+    ... on ContactsContent { origin contacts { phones { waId } } } } } } } } }"""
+
+
+async def test_what_the_customer_taps_on_the_phone_comes_back(
+    agent: GraphQLClient, said: Message, meta: FakeMeta, sandbox: httpx.AsyncClient
+) -> None:
+    card = {"name": {"formatted_name": "Ana"}, "phones": [{"wa_id": "15550001111"}]}
+    form = {"name": "flow", "body": "Sent", "response_json": '{"flow_token": "order-17"}'}
+    taps: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+        (
+            {"buttons": BUTTONS},
+            tap("button_reply", {"id": "yes", "title": "Yes please"}),
+            show_tap("BUTTON", replyId="yes", title="Yes please"),
+        ),
+        (
+            {"list": LIST},
+            tap("list_reply", {"id": "day1-slot1", "title": "9 h"}),
+            show_tap("LIST", replyId="day1-slot1", title="9 h"),
+        ),
+        (
+            {"flow": FLOW | {"flowId": "1"}},
+            tap("nfm_reply", form),
+            show_tap("FLOW", response={"flow_token": "order-17"}),
+        ),
+        (
+            {"contactRequest": {"body": BODY}},
+            {"type": "contacts", "contacts": [card], "raw": {"origin": "contact_request"}},
+            {"origin": "contact_request", "contacts": [{"phones": [{"waId": "15550001111"}]}]},
+        ),
+    ]
+    for kind, answer, shown in taps:
+        message = await send(agent, said, {"interactive": kind})
+        await find_body(meta, message["id"])
+        wamid = meta.requests.list_sends()[-1].message_id
+        answer |= {"from": "15550001111", "context": {"id": wamid}}
+
+        assert (await sandbox.post("/sandbox/inbound", json=answer)).json()["webhook_status"] == 200
+
+        assert await wait_for_answer(agent, said, message["id"]) == shown
+
+
+def tap(kind: str, reply: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "interactive", "interactive": {"type": kind, kind: reply}}
+
+
+def show_tap(kind: str, **values: Any) -> dict[str, Any]:
+    names = ("replyId", "title", "response")
+    return {"replyKind": kind, **dict.fromkeys(names), **values}
+
+
+async def wait_for_answer(client: GraphQLClient, said: Message, offer: str) -> dict[str, Any]:
+    """The content of the message that answers that one."""
+
+    async def look() -> list[dict[str, Any]]:
+        shown = (await client(TAPPED, id=conversation_id(said)))["conversation"]["messages"]
+        nodes = [edge["node"] for edge in shown["edges"]]
+        return [node["content"] for node in nodes if node["replyTo"] == {"id": offer}]
+
+    [content] = await eventually(look)
+    return content

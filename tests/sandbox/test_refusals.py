@@ -15,6 +15,25 @@ def typed(message_type: str, content: Any) -> dict[str, Any]:
     return {"messaging_product": "whatsapp", "to": ANA, "type": message_type, message_type: content}
 
 
+def interactive(kind: str, action: dict[str, Any], **parts: Any) -> dict[str, Any]:
+    message = {"type": kind, "body": {"text": "?"}, "action": action, **parts}
+    return typed("interactive", message)
+
+
+def list_of(*sections: dict[str, Any]) -> dict[str, Any]:
+    return interactive("list", {"button": "Open", "sections": list(sections)})
+
+
+def flow(**parameters: Any) -> dict[str, Any]:
+    whole = {"flow_message_version": "3", "flow_id": "1", "flow_cta": "Go", **parameters}
+    return interactive("flow", {"name": "flow", "parameters": whole})
+
+
+ROW = {"id": "1", "title": "One"}
+YES = {"buttons": [{"type": "reply", "reply": {"id": "1", "title": "Yes"}}]}
+LINK = {"display_text": "Go", "url": "https://x.test"}
+
+
 def buttons(*titles: str) -> dict[str, Any]:
     replies = [{"type": "reply", "reply": {"id": title, "title": title}} for title in titles]
     action = {"buttons": replies}
@@ -89,6 +108,39 @@ async def test_an_unknown_number_is_100_33(api: httpx.AsyncClient, path: str) ->
         (buttons("same", "same"), 131009),
         (buttons("x" * 21), 131009),
         (typed("interactive", {"type": "list", "action": {"button": "b", "sections": []}}), 131009),
+        (typed("interactive", {"type": "button", "action": YES}), 100),
+        (interactive("button", YES, footer={"text": "x" * 61}), 100),
+        (interactive("button", YES, header={"type": "text", "text": "x" * 61}), 131009),
+        (interactive("button", YES, header={"type": "sticker"}), 131009),
+        (interactive("button", YES, header={"type": "image", "image": {}}), 100),
+        (interactive("button", {"buttons": YES["buttons"] * 2}), 131009),
+        (interactive("button", {"buttons": [{"type": "reply"}]}), 100),
+        (list_of({"rows": [ROW]}, {"rows": [ROW | {"id": "2"}]}), 131009),
+        (list_of({"title": "a", "rows": [ROW]}, {"title": "b", "rows": [ROW]}), 131009),
+        (list_of({"rows": [ROW | {"id": str(number)} for number in range(11)]}), 131009),
+        (list_of({"rows": [ROW | {"description": "x" * 73}]}), 131009),
+        (list_of({"title": "a"}), 100),
+        (interactive("cta_url", {"name": "cta_url"}), 100),
+        (interactive("cta_url", {"name": "cta_url", "parameters": LINK | {"url": "x"}}), 100),
+        (interactive("cta_url", {"name": "x", "parameters": LINK}), 131009),
+        (interactive("location_request_message", {"name": "x"}), 131009),
+        (interactive("request_contact_info", {}), 131009),
+        (flow(flow_name="x"), 100),
+        (flow(flow_cta="x" * 21), 131009),
+        (flow(mode="x"), 131009),
+        (flow(flow_action="x"), 131009),
+        (flow(flow_message_version="2"), 131009),
+        (flow(flow_action="data_exchange", flow_action_payload={"screen": "A"}), 131009),
+        (typed("contacts", [{"name": {"formatted_name": "Ada"}}]), 131009),
+        (typed("contacts", [{"name": {"formatted_name": "A", "first_name": "A"}}] * 258), 131009),
+        (
+            typed(
+                "contacts",
+                [{"name": {"formatted_name": "A", "first_name": "A"}, "birthday": "today"}],
+            ),
+            131009,
+        ),
+        (typed("reaction", {"message_id": "wamid.x", "emoji": "x" * 33}), 131009),
         (text_to(ANA, biz_opaque_callback_data="x" * 513), 100),
         (text_to(ANA, context={}), 100),
         (text_to(ANA, recipient_type="crowd"), 100),

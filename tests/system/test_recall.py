@@ -1,7 +1,7 @@
 """After a restart the phones show again what the server's database knows of them."""
 
-import json
 from datetime import UTC, datetime
+from typing import Any
 
 from models import Account, MessageDirection, MessageStatus
 from sandbox.customers import CustomerBook
@@ -29,20 +29,32 @@ async def test_a_phone_shows_its_messages_in_order_with_status_and_reactions(
     )
     photo = {"id": "123", "mime_type": "image/jpeg", "caption": "Me"}
     await write_message(account, ANA, "Me", type="image", content=photo)
-    heart = json.dumps({"reaction": {"message_id": asked.wamid, "emoji": "❤️"}})
-    await write_message(account, ANA, "❤️", type="reaction", content={}, raw=heart)
+    by_customer = {"contact_id": asked.contact_id, "wamid": "wamid.heart", "emoji": "❤️"}
+    by_business = {"contact_id": None, "wamid": "wamid.thumb", "emoji": "👍"}
+    reactions = [one | {"at": asked.timestamp} for one in (by_customer, by_business)]
+    await asked.set({"reactions": reactions})
+    own: dict[str, Any] = {
+        "direction": MessageDirection.OUTBOUND,
+        "unread": False,
+        "type": "reaction",
+    }
+    await write_message(account, ANA, "👍", **own)
+    cards = [{"name": {"formatted_name": "Bob"}}]
+    await write_message(account, ANA, "Bob", type="contacts", content={"contacts": cards})
     await write_message(account, ANA, "never sent", wamid=None)
     book = CustomerBook(SandboxSettings())
 
     await recall_conversations(book, numbers)
 
     (conversation,) = book.list_conversations()
-    question, answer, picture = conversation.messages.values()
+    question, answer, picture, card = conversation.messages.values()
     assert (conversation.phone_number_id, conversation.customer.name) == (
         NUMBER.phone_number_id,
         "Ana",
     )
-    assert (question.content, question.reactions) == ({"body": "Open?"}, {"customer": "❤️"})
+    assert question.content == {"body": "Open?"}
+    assert question.reactions == {"customer": "❤️", "business": "👍"}
+    assert card.content == cards
     assert (answer.status, answer.reply_to) == ("delivered", asked.wamid)
     assert picture.content == {"mime_type": "image/jpeg", "caption": "Me"}
     assert conversation.last_inbound_at is not None

@@ -42,7 +42,8 @@ async def test_echoes_show_what_they_say(
     [conversation] = (await admin(QUERY))["conversations"]["edges"]
     shown = [edge["node"] for edge in conversation["node"]["messages"]["edges"]][::-1]
 
-    offer = {"__typename": "InteractiveContent", "buttons": [], "listButton": None, "flow": None}
+    nothing: dict[str, Any] = {"buttons": [], "listButton": None, "flow": None}
+    offer = {"__typename": "InteractiveContent", **nothing}
     assert {one["direction"] for one in shown} == {"OUTBOUND"}
     assert [one["text"] for one in shown] == [
         "Test shop",

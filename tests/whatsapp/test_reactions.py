@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -108,7 +109,7 @@ async def test_each_side_has_its_own(target: Message) -> None:
     )
     phone = Reaction(target=str(target.wamid), at=at, wamid="wamid.B", emoji="😮")
     reaction = await send_reaction(target, "👍")
-    acts = [
+    acts: list[Callable[[], Awaitable[object]]] = [
         lambda: record_amendment(target.account_id, customer),
         lambda: record_amendment(target.account_id, phone),
         lambda: report(reaction, "sent"),
