@@ -76,7 +76,7 @@ class InteractiveFlow:
     flow_id: str | None = strawberry.field(description="Meta's id of the flow.")
     flow_name: str | None = strawberry.field(description="Name of the flow.")
     cta: str | None = strawberry.field(description="The words on the button.")
-    token: str | None = strawberry.field(description="Your own text, which comes back.")
+    flow_token: str | None = strawberry.field(description="Your own text, which comes back.")
     is_draft: bool = strawberry.field(description="Whether the flow was still a draft.")
     screen: str | None = strawberry.field(description="The first screen.")
     data: JSON | None = strawberry.field(description="What the first screen starts with.")
@@ -174,7 +174,7 @@ def _read_flow(parameters: Mapping[str, Any]) -> InteractiveFlow:
         flow_id=read_text(parameters, "flow_id"),
         flow_name=read_text(parameters, "flow_name"),
         cta=read_text(parameters, "flow_cta"),
-        token=read_text(parameters, "flow_token"),
+        flow_token=read_text(parameters, "flow_token"),
         is_draft=read_text(parameters, "mode") == "draft",
         screen=read_text(payload, "screen"),
         data=JSON(read_object(payload, "data")) or None,

@@ -154,7 +154,7 @@ async def test_files_stand_above_the_text(
 CONTENT = """query ($id: ID!) { message(id: $id) { content { __typename ... on InteractiveContent {
   interactiveKind header { text mediaKind link mediaId filename } body footer
   buttons { replyId title } listButton sections { title rows { replyId title description } }
-  link { displayText url } flow { flowId flowName cta token isDraft screen data } } } } }"""
+  link { displayText url } flow { flowId flowName cta flowToken isDraft screen data } } } } }"""
 NOTHING: dict[str, Any] = {
     "__typename": "InteractiveContent",
     "header": None,
@@ -181,7 +181,7 @@ async def test_what_was_sent_is_shown(agent: GraphQLClient, said: Message) -> No
         {"title": one["title"], "rows": [rename(row) for row in one["rows"]]}
         for one in LIST["sections"]
     ]
-    flow = {key: FLOW[key] for key in ("cta", "token", "screen", "data")}
+    flow = {key: FLOW[key] for key in ("cta", "screen", "data")} | {"flowToken": "order-17"}
     file = {"document": {"link": LINK, "filename": "offer.pdf"}}
     shown: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (
