@@ -7,8 +7,9 @@ What is where:
   `fake_meta.py` is its inside, `server.py` (FakeCloudServer) runs it on a real socket.
 - `numbers.py`: which business numbers exist. `settings.py`: every interval and habit.
 - Meta's side: `graph_api.py` has the endpoints, `sending.py` accepts messages after the checks of
-  `send_validation.py` and `rate_limits.py`, `statuses.py` tells what became of them, `media.py` and
-  `templates.py` hold what they name; `meta_errors.py` and `identifiers.py` know Meta's forms.
+  `send_validation.py`, `interactive_validation.py` and `rate_limits.py`, `statuses.py` tells what
+  became of them, `media.py` and `templates.py` hold what they name; `validation.py`,
+  `meta_errors.py` and `identifiers.py` know Meta's words and forms.
 - Webhooks: `webhook_bodies.py` builds, escapes and signs them, `webhook_sender.py` delivers them,
   `callbacks.py` knows where to, and asks each URL for its challenge.
 - Of a number: `number_fields.py` describes it, `blocking.py` has whom it blocks.
