@@ -1,7 +1,7 @@
 """What can be sent: one class a content type, one file a class or family."""
 
 from whatsapp.outgoing.content import OutgoingContent, ResolvedContent
-from whatsapp.outgoing.payload import build_payload, needs_window
+from whatsapp.outgoing.payload import build_payload, carries_file, needs_window
 from whatsapp.outgoing.stored import StoredContent
 from whatsapp.outgoing.text import OutgoingText
 
@@ -11,5 +11,6 @@ __all__ = [
     "ResolvedContent",
     "StoredContent",
     "build_payload",
+    "carries_file",
     "needs_window",
 ]
