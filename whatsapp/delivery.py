@@ -184,50 +184,51 @@ async def record_accepted(
 
     With `hold_until` it holds its lane until then, or until it is sent; returns whether it does.
     """
+    key = {"_id": message_id}
     status = MessageStatus.HELD if result.held else MessageStatus.ACCEPTED
+    fields = _hold_or_end(status, hold_until)
+    try:
+        return await _set_state(key, fields | {"wamid": {"$literal": result.wamid}})
+    except DuplicateKeyError:
+        # Another message has this wamid; that this one was accepted is a fact nevertheless.
+        return await _set_state(key, fields)
+
+
+async def record_unknown(
+    message_id: PydanticObjectId, *, fence: int | None, hold_until: datetime
+) -> bool:
+    """Nobody knows whether it was sent: it is never sent again by itself.
+
+    It holds its lane until then, or until a status tells; returns whether it does.
+    """
+    taken = {"outbox_state": OutboxState.SENDING.value, "lane_fence": fence}
+    return await _set_state(
+        {"_id": message_id, **taken}, _hold_or_end(MessageStatus.UNKNOWN, hold_until)
+    )
+
+
+def _hold_or_end(status: MessageStatus, hold_until: datetime | None) -> dict[str, Any]:
+    """The fields of a message that has had its try, where no status says more already."""
     is_sent = {"$gte": ["$status_rank", MessageStatus.SENT.rank]}
     done, holding = OutboxState.DONE.value, OutboxState.HOLDING.value
     reached = f"status_times.{status.key}"
-    fields: dict[str, Any] = {
+    return {
         "outbox_state": done if hold_until is None else {"$cond": [is_sent, done, holding]},
-        "hold_until": hold_until or "$hold_until",
+        "hold_until": hold_until,
         "status_rank": {"$max": ["$status_rank", status.rank]},
         reached: {"$min": [f"${reached}", utc_now()]},
     }
-    wamid = {"wamid": {"$literal": result.wamid}}
-    try:
-        return await _set_state(message_id, fields | wamid)
-    except DuplicateKeyError:
-        # Another message has this wamid; that this one was accepted is a fact nevertheless.
-        return await _set_state(message_id, fields)
 
 
-async def _set_state(message_id: PydanticObjectId, fields: dict[str, Any]) -> bool:
-    """Returns whether the message holds its lane now."""
+async def _set_state(key: dict[str, Any], fields: dict[str, Any]) -> bool:
+    """Whether the message holds its lane now."""
     changed = await collection(Message).find_one_and_update(
-        {"_id": message_id},
+        key,
         [{"$set": fields}],
         projection={"outbox_state": 1},
         return_document=ReturnDocument.AFTER,
     )
     return changed is not None and changed["outbox_state"] == OutboxState.HOLDING.value
-
-
-async def record_unknown(
-    message_id: PydanticObjectId, *, fence: int | None, hold_until: datetime
-) -> None:
-    """Nobody knows whether it was sent: it holds the lane, and is never sent again by itself."""
-    await collection(Message).update_one(
-        {
-            "_id": message_id,
-            "outbox_state": OutboxState.SENDING.value,
-            "lane_fence": fence,
-        },
-        {
-            "$set": {"outbox_state": OutboxState.HOLDING.value, "hold_until": hold_until},
-            **_reach(MessageStatus.UNKNOWN),
-        },
-    )
 
 
 async def end_hold(message_id: PydanticObjectId) -> None:

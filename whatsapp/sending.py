@@ -193,15 +193,15 @@ class Sending:
             )
         )
 
-    async def _hold(self) -> float:
+    async def _hold(self) -> float | None:
         hold = self.tools.settings.unknown_hold_seconds
         hold_until = self._later(hold)
-        await delivery.persist(
+        holds = await delivery.persist(
             lambda: delivery.record_unknown(
                 self.message.id, fence=self.lease.fence, hold_until=hold_until
             )
         )
-        return hold
+        return hold if holds else None
 
     async def _note_answer(self) -> None:
         with suppress(PyMongoError):  # the next answer says the same
