@@ -66,6 +66,30 @@ async def test_enough_tries_are_enough(world: OutboxWorld, conversation: Convers
     assert [(error.code, error.retryable) for error in failed.errors] == [(131000, True)]
 
 
+@pytest.mark.parametrize("code", [131016, 131056, 130429])
+async def test_what_is_not_the_messages_fault_does_not_use_up_its_tries(
+    world: OutboxWorld, conversation: Conversation, code: int
+) -> None:
+    world.break_sends("error", code=code, times=4)
+
+    async with world.dispatching(retry_limit=0, retry_base_seconds=0.005):
+        sent = await world.wait_for(await world.queue(conversation), MessageStatus.ACCEPTED)
+
+    assert (sent.attempts, sent.refusals) == (5, 0)
+
+
+async def test_a_message_fails_when_its_life_is_over(
+    world: OutboxWorld, conversation: Conversation
+) -> None:
+    world.break_sends("error", code=131016, times=None, text="A")
+
+    async with world.dispatching(retry_life_seconds=0.1, retry_base_seconds=0.01):
+        failed = await world.wait_for(await world.queue(conversation, "A"), MessageStatus.FAILED)
+        await world.wait_for(await world.queue(conversation, "B"), MessageStatus.ACCEPTED)
+
+    assert [(error.code, error.retryable) for error in failed.errors] == [(131016, True)]
+
+
 async def test_the_shown_status_does_not_go_back_while_a_message_waits_for_another_try(
     world: OutboxWorld, conversation: Conversation
 ) -> None:

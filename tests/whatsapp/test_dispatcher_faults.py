@@ -28,7 +28,7 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "html", "http_status": 502},
     {"kind": "html", "http_status": 429},
     {"kind": "slow_drip", "seconds": 0.1},
-    {"kind": "huge", "megabytes": 3},
+    {"kind": "huge", "megabytes": 1024},
     {"kind": "redirect"},
 ]
 
