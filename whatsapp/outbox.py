@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
@@ -24,7 +23,6 @@ from models import (
 )
 from models.base import collection, new_id, to_bson, utc_now
 from whatsapp.access import Viewer
-from whatsapp.cloud_errors import ECOSYSTEM_CODE
 from whatsapp.contacts import get_or_create_contact
 from whatsapp.conversations import (
     ConversationGone,
@@ -44,13 +42,13 @@ from whatsapp.errors import (
     WindowClosed,
 )
 from whatsapp.lanes import take_number, wake_lane
+from whatsapp.marketing import check_marketing_pause
 from whatsapp.outgoing import OutgoingContent, OutgoingText, ResolvedContent, StoredContent
 from whatsapp.recipients import Recipient, Target, find_reply_target, resolve_recipient
 
 __all__ = ["Outbox", "OutgoingContent", "OutgoingText", "Recipient"]
 
 KEY_LIMIT = 255
-MARKETING_PAUSE = timedelta(hours=24)
 _ENDED_BADLY = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.CANCELLED})
 
 
@@ -120,7 +118,7 @@ class Outbox:
                 f"The message is {message.status}: only one that is FAILED, UNKNOWN or CANCELLED"
                 " can be sent again."
             )
-        _check_marketing_pause(message)
+        check_marketing_pause(message)
         recipient = Recipient(conversation_id=message.conversation_id)
         target = await resolve_recipient(viewer, recipient, account_id=None)
         content = StoredContent(message)
@@ -235,18 +233,6 @@ async def _check_target(target: Target, content: OutgoingContent) -> None:
     conversation = target.conversation
     if conversation is None or not await may_send_free_text(conversation):
         raise WindowClosed(None if conversation is None else window_expires_at(conversation))
-
-
-def _check_marketing_pause(message: Message) -> None:
-    """WhatsApp counts what repeats such a message sooner against the account."""
-    failed_at = message.status_times.get(MessageStatus.FAILED.key)
-    if failed_at is None or ECOSYSTEM_CODE not in {error.code for error in message.errors}:
-        return
-    if utc_now() < failed_at + MARKETING_PAUSE:
-        raise Conflict(
-            "WhatsApp limits how much marketing the customer gets: it can be sent again from"
-            f" {(failed_at + MARKETING_PAUSE).isoformat()} on."
-        )
 
 
 async def _find_retry_key(message: Message) -> str:

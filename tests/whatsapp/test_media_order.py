@@ -123,9 +123,7 @@ BODY = {"type": "body", "parameters": [{"type": "text", "text": "image"}]}
         ("interactive", {"type": "button", "header": {"type": "text", "text": "x"}}, False),
     ],
 )
-async def test_headers_carry_files_too(
-    type: str, content: dict[str, Any], expected: bool
-) -> None:
+async def test_headers_carry_files_too(type: str, content: dict[str, Any], expected: bool) -> None:
     message = Message(
         account_id=new_id(),
         conversation_id=new_id(),
