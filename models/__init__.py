@@ -30,6 +30,7 @@ from models.message import (
     OutboxState,
     UnknownStatus,
 )
+from models.pace import Pace
 from models.parked_item import ParkedItem, ParkedReason, ParkedState
 from models.pending_update import PendingUpdate
 from models.template import Template
@@ -45,6 +46,7 @@ DOCUMENTS = [
     Lane,
     Media,
     Message,
+    Pace,
     ParkedItem,
     PendingUpdate,
     Template,
@@ -79,6 +81,7 @@ __all__ = [
     "MessageError",
     "MessageStatus",
     "OutboxState",
+    "Pace",
     "ParkedItem",
     "ParkedReason",
     "ParkedState",

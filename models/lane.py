@@ -26,8 +26,8 @@ class Lane(Document):
         name = "lanes"
         indexes = [
             IndexModel(
-                [("next_attempt_at", ASCENDING)],
-                name="due",
+                [("next_attempt_at", ASCENDING), ("account_id", ASCENDING)],
+                name="due_of_accounts",
                 partialFilterExpression={"next_attempt_at": {"$type": "date"}},
             ),
             IndexModel([("account_id", ASCENDING)], name="account"),

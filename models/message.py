@@ -154,6 +154,8 @@ class Message(ObjectIdDocument):
     hold_until: datetime | None = None
     """READY: not to be tried before. HOLDING: its lane waits for a status until then."""
     attempts: int = 0
+    refusals: int = 0
+    """Tries that Meta refused for now, perhaps because of the message: there is a limit to them."""
     created_at: datetime = Field(default_factory=utc_now)
 
     @property

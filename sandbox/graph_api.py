@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -96,7 +97,8 @@ class GraphApi:
             return Response(status_code=400)
         content_type = request.headers.get("content-type", "")
         logged.body = call.body = read_logged_body(raw_body, content_type)
-        await asyncio.sleep(self.meta.settings.answer_delay)
+        settings = self.meta.settings
+        await asyncio.sleep(settings.answer_delay + random.uniform(0, settings.answer_jitter))
         owner = logged.phone_number_id or ""
         subject = read_subject(call.body, owner) if name == "messages" else head
         rule = faults.take_answer_fault(subject)

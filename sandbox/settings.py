@@ -16,6 +16,7 @@ class SandboxSettings:
     public_url: str | None = None
 
     answer_delay: float = 0.0
+    answer_jitter: float = 0.0  # up to so much more, another time for each answer
     sent_delay: float = 0.2  # after the answer; the next two after the webhook before them
     delivered_delay: float = 0.4
     read_delay: float = 1.0
@@ -57,7 +58,14 @@ class SandboxSettings:
 
     def faster(self, factor: float = 20.0) -> Self:
         """The same settings with all waiting divided by `factor`; lifetimes stay as they are."""
-        waits = ("answer_delay", "sent_delay", "delivered_delay", "read_delay", "batch_wait")
+        waits = (
+            "answer_delay",
+            "answer_jitter",
+            "sent_delay",
+            "delivered_delay",
+            "read_delay",
+            "batch_wait",
+        )
         shorter = {name: getattr(self, name) / factor for name in (*waits, "drip_interval")}
         delays = tuple(delay / factor for delay in self.webhook_retry_delays)
         return dataclasses.replace(self, **shorter, webhook_retry_delays=delays)

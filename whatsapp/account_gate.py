@@ -33,6 +33,10 @@ class AccountGate:
         until = time.monotonic() + seconds
         self._paused_until[account_id] = max(until, self._paused_until.get(account_id, 0.0))
 
+    def resume(self, account_id: PydanticObjectId) -> None:
+        """Whatever it waited for has come."""
+        self._paused_until.pop(account_id, None)
+
     def pause_seconds(self, account_id: PydanticObjectId) -> float:
         """How long the account still has to wait; 0.0 where it has not."""
         remaining = self._paused_until.get(account_id, 0.0) - time.monotonic()
@@ -46,6 +50,12 @@ class AccountGate:
         paused = {account for account in list(self._paused_until) if self.pause_seconds(account)}
         full = {account for account, busy in self._busy.items() if busy >= self._share(account)}
         return sorted(paused | full)
+
+    def count_free(self, account_id: PydanticObjectId) -> int:
+        """How many lanes more of the account may be worked on."""
+        if self.pause_seconds(account_id):
+            return 0
+        return max(self._share(account_id) - self._busy[account_id], 0)
 
     def note_answer(self, account_id: PydanticObjectId) -> None:
         """Meta answered, whatever it said."""

@@ -10,6 +10,8 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -246,11 +248,23 @@ def _read_details(error: dict[str, Any]) -> str | None:
 
 def read_retry_after(headers: httpx.Headers) -> float | None:
     """Seconds to wait, from Retry-After or from Meta's usage header (which has minutes)."""
+    asked = headers.get("retry-after", "")
     try:
-        seconds = float(headers.get("retry-after", ""))
+        seconds = float(asked)
     except ValueError:
-        return _read_usage_wait(headers.get("x-business-use-case-usage", ""))
+        usage = headers.get("x-business-use-case-usage", "")
+        return _read_date_wait(asked) or _read_usage_wait(usage)
     return seconds if math.isfinite(seconds) and seconds > 0 else None
+
+
+def _read_date_wait(header: str) -> float | None:
+    """HTTP also allows a date in Retry-After."""
+    try:
+        until = parsedate_to_datetime(header)
+        seconds = (until - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):  # no date, or one without its zone
+        return None
+    return seconds if seconds > 0 else None
 
 
 def _read_usage_wait(header: str) -> float | None:

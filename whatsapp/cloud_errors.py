@@ -11,15 +11,19 @@ from models import MessageError
 from whatsapp.errors import CloudAPIError
 
 WINDOW_CLOSED_CODE = 131047
-TOKEN_CODES = frozenset({0, 190})  # the access token is invalid or expired
+TOKEN_CODES = frozenset({0, 102, 104, 190})  # the access token is invalid or expired
+ECOSYSTEM_CODE = 131049
 OUR_CODE = 0  # of a MessageError about which Meta was never asked
+_SERVICE_DOWN = frozenset({502, 503, 504})
 
 
 class Action(StrEnum):
     """What to do with a message that Meta answered with an error object: it was not sent."""
 
     RETRY = "RETRY"
-    """Again after a pause; only this conversation waits."""
+    """Again after a pause, a few times: the message itself may be at fault."""
+    RETRY_META = "RETRY_META"
+    """Again after a pause, for as long as messages are tried: Meta itself is down or overloaded."""
     RETRY_RECIPIENT = "RETRY_RECIPIENT"
     """Again after a longer pause: too many messages to this one customer."""
     RETRY_ACCOUNT = "RETRY_ACCOUNT"
@@ -40,7 +44,8 @@ class ErrorRule:
 
 _TOKEN = ErrorRule("the access token is invalid or expired", Action.STOP_ACCOUNT, True)
 _PERMISSION = ErrorRule("the token lacks a permission", Action.FAIL, False)
-_TEMPORARY = ErrorRule("a temporary problem at Meta", Action.RETRY, True)
+_UNCLEAR = ErrorRule("something went wrong at Meta", Action.RETRY, True)
+_OUTAGE = ErrorRule("Meta's service is down, overloaded or in maintenance", Action.RETRY_META, True)
 _RATE = ErrorRule("the account's rate limit is reached", Action.RETRY_ACCOUNT, True)
 _PAIR_RATE = ErrorRule("too many messages to this customer", Action.RETRY_RECIPIENT, True)
 _QUALITY = ErrorRule("sending is restricted for spam or quality", Action.STOP_ACCOUNT, True)
@@ -54,11 +59,12 @@ _REQUEST = ErrorRule("the request, media or template is at fault", Action.FAIL, 
 _RULES: dict[int, ErrorRule] = {
     **dict.fromkeys(TOKEN_CODES, _TOKEN),
     **dict.fromkeys((3, 10, *range(200, 300), 131005), _PERMISSION),
-    **dict.fromkeys((1, 2, 131000, 131016, 131057, 133004), _TEMPORARY),
-    **dict.fromkeys((4, 80007, 130429), _RATE),
+    **dict.fromkeys((1, 131000), _UNCLEAR),
+    **dict.fromkeys((2, 131016, 131057, 133004), _OUTAGE),
+    **dict.fromkeys((4, 17, 32, 613, *range(80000, 80015), 130429), _RATE),
     131056: _PAIR_RATE,
     **dict.fromkeys((131048, 131064), _QUALITY),
-    131049: _ECOSYSTEM,
+    ECOSYSTEM_CODE: _ECOSYSTEM,
     **dict.fromkeys((130472, 131050), _UNWANTED),
     131026: _UNDELIVERABLE,
     WINDOW_CLOSED_CODE: _WINDOW,
@@ -68,22 +74,36 @@ _RULES: dict[int, ErrorRule] = {
     **dict.fromkeys((135000, 131062, 131063, 137000), _REQUEST),
 }
 
+# Of these only the family is documented; they count where the answer does not say more.
+_FAMILIES: list[tuple[range, ErrorRule]] = [
+    (range(131200, 131300), ErrorRule("a group is at fault", Action.FAIL, False)),
+    (range(138000, 139000), ErrorRule("a call is at fault", Action.FAIL, False)),
+    (range(139000, 140000), ErrorRule("a flow or a block is at fault", Action.FAIL, False)),
+    (range(147000, 148000), ErrorRule("a username is at fault", Action.FAIL, False)),
+    (range(2388000, 2389000), ErrorRule("a template or number is at fault", Action.FAIL, False)),
+]
+
 
 def find_rule(code: int) -> ErrorRule | None:
     """The table's line for a code, or None for one that this version does not know."""
-    return _RULES.get(code)
+    if code in _RULES:
+        return _RULES[code]
+    return next((rule for codes, rule in _FAMILIES if code in codes), None)
 
 
 def classify(error: CloudAPIError) -> Action:
     """What to do after this answer."""
+    rule = _RULES.get(error.code)
+    if rule is not None and rule is not _UNCLEAR:
+        return rule.action
+    if error.is_transient or error.http_status in _SERVICE_DOWN:
+        return Action.RETRY_META
     rule = find_rule(error.code)
     if rule is not None:
         return rule.action
     if error.http_status == 429:
         return Action.RETRY_ACCOUNT
-    if error.is_transient or error.http_status >= 500:
-        return Action.RETRY
-    return Action.FAIL
+    return Action.RETRY if error.http_status >= 500 else Action.FAIL
 
 
 def describe_stop(error: CloudAPIError) -> str:

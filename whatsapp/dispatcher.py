@@ -8,14 +8,17 @@ import logging
 import os
 import secrets
 import socket
+from contextlib import suppress
 
+from beanie import PydanticObjectId
 from pymongo.errors import PyMongoError
 
 from whatsapp.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.cloud_api import SEND_CONCURRENCY, CloudAPI
 from whatsapp.crypto import KeyRing
 from whatsapp.lane_worker import LaneWorker
-from whatsapp.lanes import Lease, claim_lane, wake_waiting_lanes
+from whatsapp.lanes import DueLane, Lease, claim_lanes, find_due, wake_waiting_lanes
+from whatsapp.pacing import Pacing
 from whatsapp.sending import Tools
 from whatsapp.settings import Settings
 
@@ -28,6 +31,7 @@ SHUTDOWN_SECONDS = 3.0
 RECORD_SECONDS = 1.5
 # A lane that becomes due now by our clock may be due a little later by the database's.
 WAKE_MARGIN_SECONDS = 0.01
+CLAIM_PAUSE_SECONDS = 0.03
 
 
 class Dispatcher:
@@ -42,11 +46,12 @@ class Dispatcher:
             lanes_per_account=settings.send_concurrency_per_account,
             probe_seconds=PROBE_PAUSES * settings.retry_base_seconds,
         )
+        self._pacing = Pacing(settings=settings, gate=self._gate, wake=self.wake)
         self._tools = Tools(
             settings=settings,
             keyring=keyring,
             cloud_api=cloud_api,
-            gate=self._gate,
+            pacing=self._pacing,
             wake_later=self._wake_later,
             is_stopping=lambda: self._is_stopping,
         )
@@ -80,22 +85,32 @@ class Dispatcher:
                 await self._claim_due()
             except PyMongoError as error:
                 logger.warning("Lanes can't be claimed: %s", type(error).__name__)
-            try:
+            # Workers end one by one: a little later there is room for several lanes at once.
+            await asyncio.sleep(CLAIM_PAUSE_SECONDS)
+            with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.lane_poll_seconds):
                     await self._wakened.wait()
-            except TimeoutError:
-                continue
 
     async def _claim_due(self) -> None:
-        while len(self._workers) < SEND_CONCURRENCY and not self._is_stopping:
-            lease = await claim_lane(
-                self._owner,
-                lease_seconds=self._lease_seconds,
-                except_accounts=self._gate.list_closed(),
-            )
-            if lease is None:
+        """Takes as many lanes as there is room for; what others take first is looked for anew."""
+        while not self._is_stopping and len(self._workers) < SEND_CONCURRENCY:
+            due = await find_due(except_accounts=self._gate.list_closed(), limit=SEND_CONCURRENCY)
+            chosen = self._choose(due)
+            if not chosen:
                 return
-            self._start_worker(lease)
+            for lease in await claim_lanes(chosen, self._owner, lease_seconds=self._lease_seconds):
+                self._start_worker(lease)
+
+    def _choose(self, due: list[DueLane]) -> list[DueLane]:
+        """The first of each account, and no more than its share, or that of the process."""
+        free: dict[PydanticObjectId, int] = {}
+        chosen = []
+        for lane in due:
+            left = free.setdefault(lane.account_id, self._gate.count_free(lane.account_id))
+            if left:
+                free[lane.account_id] -= 1
+                chosen.append(lane)
+        return chosen[: SEND_CONCURRENCY - len(self._workers)]
 
     def _start_worker(self, lease: Lease) -> None:
         self._gate.enter(lease.account_id)
@@ -132,6 +147,7 @@ class Dispatcher:
         sweep.cancel()
         patience = min(self._settings.send_deadline_seconds, SHUTDOWN_SECONDS)
         try:
+            await self._pacing.stop()
             await asyncio.wait({claims, *self._workers}, timeout=patience)
         finally:
             await _end({claims, sweep, *self._workers})

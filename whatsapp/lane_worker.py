@@ -13,20 +13,12 @@ from datetime import timedelta
 import pymongo
 from pymongo.errors import PyMongoError
 
-from models import (
-    Account,
-    Contact,
-    Conversation,
-    HealthState,
-    Message,
-    MessageError,
-    MessageStatus,
-    OutboxState,
-)
+from models import Account, HealthState, Message, MessageError, MessageStatus, OutboxState
 from whatsapp import delivery
 from whatsapp.account_api import open_access_token
 from whatsapp.conversations import may_send_free_text
 from whatsapp.crypto import DecryptionError
+from whatsapp.delivery import Head
 from whatsapp.lanes import Lease, give_back, let_go, renew_lease
 from whatsapp.outgoing import needs_window
 from whatsapp.sending import Sending, Tools
@@ -34,8 +26,6 @@ from whatsapp.sending import Sending, Tools
 logger = logging.getLogger(__name__)
 
 KEYLESS_PAUSE = 30  # in units of `retry_base_seconds`
-# A settled message frees its lane this many polls after its status came, at the latest.
-HOLD_POLLS = 4
 GIVE_BACK_SECONDS = 1.0
 
 
@@ -49,8 +39,7 @@ class LaneWorker:
         """Works until the lane is empty, has to wait, is lost, or the process stops."""
         try:
             while await self._step():
-                if not await renew_lease(self._lease):
-                    return
+                pass
         except asyncio.CancelledError:
             with suppress(PyMongoError), pymongo.timeout(GIVE_BACK_SECONDS):
                 await give_back(self._lease)
@@ -73,86 +62,109 @@ class LaneWorker:
         if self._tools.is_stopping():
             await give_back(self._lease)
             return False
-        pause = self._tools.gate.pause_seconds(self._lease.account_id)
+        # What allows a message is looked at after the wait for a slot, so that it is still true.
+        pause = await self._tools.pacing.take_slot(self._lease.account_id)
         if pause:
-            return await self._wait(pause)
+            return await self._step_back(pause)
+        if not self._has_time() and not await renew_lease(self._lease):
+            return False
         head = await delivery.find_head(self._lease.lane_id)
-        if head is None:
-            return not await let_go(self._lease, next_attempt_at=None)
+        if head is not None and head.message.outbox_state is OutboxState.READY:
+            held = self._held_seconds(head.message)
+            if not held:
+                return await self._send_head(head)
+        self._tools.pacing.return_slot(self._lease.account_id)
+        return await (self._rest() if head is None else self._wait_for(head.message))
+
+    async def _wait_for(self, head: Message) -> bool:
+        """The head can't be sent now."""
         if head.outbox_state is OutboxState.SENDING:
-            await self._give_up(head)
-            return True
-        held = 0.0
-        if head.hold_until is not None:
-            held = (head.hold_until - self._lease.database_now()).total_seconds()
-        if head.outbox_state is OutboxState.HOLDING:
-            return await self._end_hold(head, held)
-        return await (self._wait_unless_woken(held) if held > 0 else self._send_head(head))
-
-    async def _give_up(self, head: Message) -> None:
-        """Only we may send here, and we are not: whoever took the message ended in the middle."""
-        if head.lane_fence is not None and head.lane_fence > self._lease.fence:
-            return  # the lane is another's by now, and renewing the lease will tell
-        hold = timedelta(seconds=self._settings.unknown_hold_seconds)
-        hold_until = self._lease.database_now() + hold
-        await delivery.record_unknown(head.id, fence=head.lane_fence, hold_until=hold_until)
-
-    async def _end_hold(self, head: Message, held: float) -> bool:
-        if held > 0 and head.status_rank <= MessageStatus.UNKNOWN.rank:
-            return await self._wait_unless_woken(
-                min(held, self._settings.lane_poll_seconds * HOLD_POLLS)
-            )
+            return await self._give_up(head)
+        held = self._held_seconds(head)
+        is_settled = (
+            head.outbox_state is OutboxState.HOLDING and head.status_rank >= MessageStatus.SENT.rank
+        )
+        if held and not is_settled:
+            return await self._rest(held)
         await delivery.end_hold(head.id)
         return True
 
-    async def _wait(self, seconds: float) -> bool:
-        due = self._lease.database_now() + timedelta(seconds=seconds)
-        await give_back(self._lease, next_attempt_at=due)
+    def _held_seconds(self, head: Message) -> float:
+        if head.hold_until is None:
+            return 0.0
+        return max((head.hold_until - self._lease.database_now()).total_seconds(), 0.0)
+
+    async def _give_up(self, head: Message) -> bool:
+        """Only we may send here, and we are not: whoever took the message ended in the middle."""
+        if head.lane_fence is not None and head.lane_fence > self._lease.fence:
+            return False  # the lane is another's by now
+        hold = timedelta(seconds=self._settings.unknown_hold_seconds)
+        hold_until = self._lease.database_now() + hold
+        await delivery.record_unknown(head.id, fence=head.lane_fence, hold_until=hold_until)
+        return True
+
+    async def _step_back(self, seconds: float) -> bool:
+        """The account sends nothing for a while: its lanes stay due, and wait for that."""
+        await give_back(self._lease)
         self._tools.wake_later(seconds)
         return False
 
-    async def _wait_unless_woken(self, seconds: float) -> bool:
-        due = self._lease.database_now() + timedelta(seconds=seconds)
+    async def _rest(self, seconds: float | None = None) -> bool:
+        """Ends the lease until there is something to do: a new message, a status, or the time.
+
+        True where it goes on, because the lane was woken meanwhile.
+        """
+        due = None
+        if seconds is not None:
+            due = self._lease.database_now() + timedelta(seconds=seconds)
         if not await let_go(self._lease, next_attempt_at=due):
-            return True
-        self._tools.wake_later(seconds)
+            return await renew_lease(self._lease)
+        if seconds is not None:
+            self._tools.wake_later(seconds)
         return False
 
-    async def _send_head(self, head: Message) -> bool:
-        account = await Account.get(head.account_id)
+    async def _send_head(self, head: Head) -> bool:
+        message, account = head.message, head.account
         if account is None or not _may_send(account):
-            return not await let_go(self._lease, next_attempt_at=None)
-        contact, refusal = await _check_again(head)
-        if contact is None or refusal is not None:
-            await delivery.fail_unsent(head.id, refusal or delivery.NOT_SENT)
+            self._tools.pacing.return_slot(self._lease.account_id)
+            return await self._rest()
+        self._tools.pacing.learn_rate(account)
+        refusal = await _check_again(head)
+        if head.contact is None or refusal is not None:
+            self._tools.pacing.return_slot(account.id)
+            await delivery.fail_unsent(message.id, refusal or delivery.NOT_SENT)
             return True
         try:
             token = open_access_token(self._tools.keyring, account)
         except DecryptionError as error:
             # Another process may have the key, so the account is only put off, not stopped.
             logger.error("Account %s can't send: %s", account.id, error)
-            pause = KEYLESS_PAUSE * self._settings.retry_base_seconds
-            self._tools.gate.pause(account.id, pause)
+            self._tools.pacing.pause(account.id, KEYLESS_PAUSE * self._settings.retry_base_seconds)
             return True
-        message = await self._take(head)
-        if message is not None:
-            await Sending(message, account, contact, self._lease, self._tools).send(token)
-        return True
+        if not await self._take(message):
+            return True
+        sending = Sending(message, account, head.contact, self._lease, self._tools)
+        held = await sending.send(token)
+        if held is None and not head.is_last:
+            return True
+        return await self._rest(held)
 
-    async def _take(self, head: Message) -> Message | None:
-        """The message as ours to send now; None if it is somebody else's, or time is short."""
+    async def _take(self, message: Message) -> bool:
+        """Makes the message ours to send now; False if it is somebody else's, or time is short."""
         if not self._has_time():
-            return None
+            return False
         try:
-            message = await delivery.take_message(head.id, fence=self._lease.fence)
-        except PyMongoError:
+            if not await delivery.take_message(message, fence=self._lease.fence):
+                return False
+            await self._tools.pacing.smooth(message.account_id)
+        except (PyMongoError, asyncio.CancelledError):
             # It may be marked as taken all the same, and it is known that nothing was sent.
-            await self._return(head)
+            await self._return(message)
             raise
-        if message is None or self._has_time():
-            return message
-        await self._return(message)
-        return None
+        if not self._has_time():
+            await self._return(message)
+            return False
+        return True
 
     def _has_time(self) -> bool:
         """Whether a whole request fits into the lease: afterwards another may own the lane."""
@@ -167,13 +179,12 @@ def _may_send(account: Account) -> bool:
     return account.enabled and is_well and account.deleted_at is None
 
 
-async def _check_again(message: Message) -> tuple[Contact | None, MessageError | None]:
-    """The contact, and why the message may not be sent any more although it once was allowed."""
-    contact = await Contact.get(message.contact_id)
-    if contact is not None and contact.blocked:
-        return contact, delivery.CONTACT_BLOCKED
-    if needs_window(message.type):
-        conversation = await Conversation.get(message.conversation_id)
+async def _check_again(head: Head) -> MessageError | None:
+    """Why the message may not be sent any more although it once was allowed."""
+    if head.contact is not None and head.contact.blocked:
+        return delivery.CONTACT_BLOCKED
+    if needs_window(head.message.type):
+        conversation = head.conversation
         if conversation is None or not await may_send_free_text(conversation):
-            return contact, delivery.WINDOW_CLOSED
-    return contact, None
+            return delivery.WINDOW_CLOSED
+    return None

@@ -4,6 +4,7 @@ All times in a lane are the database's, so that processes with different clocks 
 inside the process a lease is watched with the monotonic clock from just before it was asked for.
 """
 
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from beanie import PydanticObjectId
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from models import Account, HealthState, Lane, Message, OutboxState
@@ -28,7 +29,6 @@ class Lease:
 
     lane_id: PydanticObjectId
     account_id: PydanticObjectId
-    owner: str
     fence: int
     wakes: int
     read_at: datetime
@@ -42,6 +42,42 @@ class Lease:
 
     def database_now(self) -> datetime:
         return self.read_at + timedelta(seconds=time.monotonic() - self.started)
+
+
+@dataclass(frozen=True)
+class DueLane:
+    """A lane that was free and due when it was looked at."""
+
+    id: PydanticObjectId
+    account_id: PydanticObjectId
+    fence: int
+    wakes: int
+    read_at: datetime
+    started: float
+
+    def as_found(self) -> dict[str, Any]:
+        return {"_id": self.id, "fence": self.fence, "wakes": self.wakes, **_IS_DUE}
+
+    def to_lease(self, seconds: float) -> Lease:
+        return Lease(
+            lane_id=self.id,
+            account_id=self.account_id,
+            fence=self.fence + 1,
+            wakes=self.wakes,
+            read_at=self.read_at,
+            started=self.started,
+            seconds=seconds,
+        )
+
+
+_IS_DUE: dict[str, Any] = {
+    "$expr": {
+        "$and": [
+            {"$lte": ["$next_attempt_at", "$$NOW"]},
+            {"$lte": ["$leased_until", "$$NOW"]},  # None is less than every date
+        ]
+    }
+}
 
 
 async def take_number(account_id: PydanticObjectId, conversation_id: PydanticObjectId) -> int:
@@ -78,31 +114,40 @@ async def wake_lane(lane_id: PydanticObjectId) -> None:
 _WAKE = [{"$set": {"next_attempt_at": "$$NOW", "wakes": {"$add": ["$wakes", 1]}}}]
 
 
-async def claim_lane(
-    owner: str, *, lease_seconds: float, except_accounts: Sequence[PydanticObjectId]
-) -> Lease | None:
-    """Takes the lane that is due longest, or None. A lane whose lease ran out is free again."""
+async def find_due(*, except_accounts: Sequence[PydanticObjectId], limit: int) -> list[DueLane]:
+    """Free lanes with something to do, those that are due longest first."""
     started = time.monotonic()
-    query: dict[str, Any] = {
-        # The type lets MongoDB use the partial index of lanes that have something to do.
-        "next_attempt_at": {"$type": "date"},
-        "$expr": {
-            "$and": [
-                {"$lte": ["$next_attempt_at", "$$NOW"]},
-                {"$lte": ["$leased_until", "$$NOW"]},  # None is less than every date
-            ]
-        },
-    }
+    # The type lets MongoDB use the partial index of lanes that have something to do.
+    query: dict[str, Any] = {"next_attempt_at": {"$type": "date"}, **_IS_DUE}
     if except_accounts:
         query["account_id"] = {"$nin": list(except_accounts)}
-    taken = _extend(lease_seconds) | {"lease_owner": owner, "fence": {"$add": ["$fence", 1]}}
-    lane = await collection(Lane).find_one_and_update(
-        query,
-        [{"$set": taken}],
-        sort=[("next_attempt_at", ASCENDING)],
-        return_document=ReturnDocument.AFTER,
+    found = (
+        collection(Lane)
+        .find(query, {"account_id": 1, "fence": 1, "wakes": 1, "now": "$$NOW"})
+        .sort("next_attempt_at", ASCENDING)
+        .limit(limit)
     )
-    return None if lane is None else _to_lease(lane, owner, started, lease_seconds)
+    return [
+        DueLane(lane["_id"], lane["account_id"], lane["fence"], lane["wakes"], lane["now"], started)
+        async for lane in found
+    ]
+
+
+async def claim_lanes(due: Sequence[DueLane], owner: str, *, lease_seconds: float) -> list[Lease]:
+    """Takes those lanes that nobody has taken or woken since they were found."""
+    if not due:
+        return []
+    claim = f"{owner}/{secrets.token_hex(8)}"
+    taken = _extend(lease_seconds) | {"lease_owner": claim, "fence": {"$add": ["$fence", 1]}}
+    result = await collection(Lane).bulk_write(
+        [UpdateOne(lane.as_found(), [{"$set": taken}]) for lane in due], ordered=False
+    )
+    if result.matched_count < len(due):
+        ids = [lane.id for lane in due]
+        ours = collection(Lane).find({"_id": {"$in": ids}, "lease_owner": claim}, {"_id": 1})
+        taken_ids = {lane["_id"] async for lane in ours}
+        due = [lane for lane in due if lane.id in taken_ids]
+    return [lane.to_lease(lease_seconds) for lane in due]
 
 
 async def renew_lease(lease: Lease) -> bool:
@@ -115,8 +160,8 @@ async def renew_lease(lease: Lease) -> bool:
     )
     if lane is None:
         return False
-    renewed = _to_lease(lane, lease.owner, started, lease.seconds)
-    lease.wakes, lease.read_at, lease.started = renewed.wakes, renewed.read_at, renewed.started
+    lease.wakes, lease.started = lane["wakes"], started
+    lease.read_at = lane["leased_until"] - timedelta(milliseconds=int(lease.seconds * 1000))
     return True
 
 
@@ -180,16 +225,3 @@ def _extend(lease_seconds: float) -> dict[str, Any]:
         }
     }
     return {"leased_until": until}
-
-
-def _to_lease(lane: dict[str, Any], owner: str, started: float, seconds: float) -> Lease:
-    return Lease(
-        lane_id=lane["_id"],
-        account_id=lane["account_id"],
-        owner=owner,
-        fence=lane["fence"],
-        wakes=lane.get("wakes", 0),
-        read_at=lane["leased_until"] - timedelta(milliseconds=int(seconds * 1000)),
-        started=started,
-        seconds=seconds,
-    )

@@ -43,6 +43,7 @@ from whatsapp.errors import (
     WindowClosed,
 )
 from whatsapp.lanes import take_number, wake_lane
+from whatsapp.marketing import check_marketing_pause
 from whatsapp.outgoing import OutgoingContent, OutgoingText, ResolvedContent, StoredContent
 from whatsapp.recipients import Recipient, Target, find_reply_target, resolve_recipient
 
@@ -114,7 +115,8 @@ class Outbox:
         clicks send once.
 
         Raises:
-            Refused: NotFound, Conflict (it did not end badly), and as for `queue_message`.
+            Refused: NotFound, Conflict (it did not end badly, or is marketing that WhatsApp wants
+                a day later), and as for `queue_message`.
         """
         message = await _get_outbound(viewer, message_id)
         if message.status not in _ENDED_BADLY:
@@ -122,6 +124,7 @@ class Outbox:
                 f"The message is {message.status}: only one that is FAILED, UNKNOWN or CANCELLED"
                 " can be sent again."
             )
+        check_marketing_pause(message)
         recipient = Recipient(conversation_id=message.conversation_id)
         target = await resolve_recipient(viewer, recipient, account_id=None)
         content = StoredContent(message)

@@ -4,15 +4,16 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pymongo.errors import PyMongoError
 
-from models import Account, Contact, Identity, IdentityKind, Message, MessageError
+from models import Account, Contact, Identity, IdentityKind, Message, MessageError, MessageStatus
 from models.base import collection, utc_now
 from whatsapp import delivery
-from whatsapp.account_gate import AccountGate
+from whatsapp.account_gate import PROBE_PAUSES
 from whatsapp.accounts import stop_account
 from whatsapp.cloud_api import CloudAPI, SendResult
 from whatsapp.cloud_errors import Action, classify, describe_stop, to_message_error
@@ -21,7 +22,8 @@ from whatsapp.crypto import KeyRing
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.identities import is_bsuid, normalize_phone
 from whatsapp.lanes import Lease
-from whatsapp.outgoing import build_payload
+from whatsapp.outgoing import build_payload, carries_file
+from whatsapp.pacing import Pacing
 from whatsapp.reactions import show_accepted
 from whatsapp.settings import Settings
 from whatsapp.statuses import apply_pending
@@ -29,11 +31,12 @@ from whatsapp.statuses import apply_pending
 logger = logging.getLogger(__name__)
 
 OPTED_OUT_CODE = 131050
+THROUGHPUT_CODE = 130429  # it passes within a second
 # Pauses in units of `retry_base_seconds`, which is one second outside tests.
 BACKOFF_FACTOR = 4
 LONGEST_BACKOFF = 256
 PAIR_RATE_BACKOFF = 6  # Meta: about one message in 6 s to one customer
-JITTER = 0.1
+JITTER = 0.2
 # What Meta itself asks for may be longer than our own pauses.
 LONGEST_REQUESTED_SECONDS = 3600.0
 
@@ -45,7 +48,7 @@ class Tools:
     settings: Settings
     keyring: KeyRing
     cloud_api: CloudAPI
-    gate: AccountGate
+    pacing: Pacing
     wake_later: Callable[[float], None]
     """Makes the dispatcher look for due lanes after so many seconds."""
     is_stopping: Callable[[], bool]
@@ -61,8 +64,11 @@ class Sending:
     lease: Lease
     tools: Tools
 
-    async def send(self, access_token: str) -> None:
-        """Makes the request and records what came of it."""
+    async def send(self, access_token: str) -> float | None:
+        """Makes the request and records what came of it.
+
+        Returns for how many seconds the message holds its lane; None where the lane goes on.
+        """
         try:
             result = await self.tools.cloud_api.send_message(
                 phone_number_id=self.account.phone_number_id,
@@ -71,37 +77,43 @@ class Sending:
                 payload=build_payload(self.message, self.contact),
             )
         except CloudAPIError as error:
-            self.tools.gate.note_answer(self.account.id)
-            await self._handle_refusal(error)
+            return await self._handle_refusal(error)
         except CloudAPINotReached as error:
-            self._note_silence(error)
-            await self._put_off(self._backoff_seconds(), delivery.NOT_REACHED)
+            held = await self._put_off(self._backoff_seconds(PROBE_PAUSES), delivery.NOT_REACHED)
+            await self._note_silence(error)
+            return held
         except CloudAPIOutcomeUnknown as error:
             logger.warning("Message %s: outcome unknown (%s)", self.message.id, error)
-            self._note_silence(error)
-            await self._hold()
+            held = await self._hold()
+            await self._note_silence(error)
+            return held
         except asyncio.CancelledError:
             # The process stops, and Meta may or may not have the request.
             await self._hold()
             raise
-        else:
-            self.tools.gate.note_answer(self.account.id)
-            await self._record_accepted(result)
+        return await self._record_accepted(result)
 
-    async def _record_accepted(self, result: SendResult) -> None:
-        message = self.message
+    async def _record_accepted(self, result: SendResult) -> float | None:
+        message, hold = self.message, self.tools.settings.media_hold_seconds
         # A reaction first, on its message: if this process ends in between, Meta has it anyway.
         await delivery.persist(lambda: show_accepted(message))
-        await delivery.persist(lambda: delivery.record_accepted(message.id, result))
+        # A file takes its time at WhatsApp, where a text behind it would overtake it.
+        holds = hold > 0 and carries_file(message)
+        hold_until = self._later(hold) if holds else None
+        holds = await delivery.persist(
+            lambda: delivery.record_accepted(message.id, result, hold_until=hold_until)
+        )
         await delivery.persist(lambda: apply_pending(message.account_id, result.wamid, message.id))
+        await self._note_answer()
         try:
             for identity in read_identities(result):
                 await add_identity(self.contact, identity)
         except PyMongoError as error:
             # The customer's next message brings their identities again.
             logger.warning("Contact %s: %s", self.contact.id, type(error).__name__)
+        return hold if holds else None
 
-    async def _handle_refusal(self, error: CloudAPIError) -> None:
+    async def _handle_refusal(self, error: CloudAPIError) -> float | None:
         """Meta answered with an error object, so the message was not sent."""
         action = classify(error)
         logger.info(
@@ -113,10 +125,13 @@ class Sending:
         )
         if action is Action.FAIL:
             await self._fail(error)
+            held = None
         elif action is Action.STOP_ACCOUNT:
-            await self._stop_account(error)
+            held = await self._stop_account(error)
         else:
-            await self._retry(error, action)
+            held = await self._retry(error, action)
+        await (self._note_silence(error) if action is Action.RETRY_META else self._note_answer())
+        return held
 
     async def _fail(self, error: CloudAPIError) -> None:
         failed = to_message_error(error)
@@ -127,54 +142,88 @@ class Sending:
                 {"$set": {"marketing_opt_out": True, "updated_at": utc_now()}},
             )
 
-    async def _retry(self, error: CloudAPIError, action: Action) -> None:
-        seconds = self._backoff_seconds()
+    async def _retry(self, error: CloudAPIError, action: Action) -> float | None:
+        seconds = self._backoff_seconds(LONGEST_BACKOFF)
         if action is Action.RETRY_RECIPIENT:
             base = self.tools.settings.retry_base_seconds
-            seconds = max(seconds, _spread(PAIR_RATE_BACKOFF * base))
-        if error.retry_after_seconds is not None:
-            seconds = max(seconds, min(error.retry_after_seconds, LONGEST_REQUESTED_SECONDS))
+            seconds = max(seconds, PAIR_RATE_BACKOFF * base * random.uniform(1, 1 + JITTER))  # noqa: S311 - no secret
+        asked = error.retry_after_seconds
+        if asked is not None:
+            seconds = max(seconds, min(asked, LONGEST_REQUESTED_SECONDS))
+        is_refused = action is Action.RETRY
+        held = await self._put_off(seconds, to_message_error(error), is_refused=is_refused)
         if action is Action.RETRY_ACCOUNT:
-            self.tools.gate.pause(self.account.id, seconds)
-        await self._put_off(seconds, to_message_error(error))
+            is_moment = error.code == THROUGHPUT_CODE and asked is None
+            await self._slow_account(0.0 if is_moment else seconds)
+        return held
 
-    async def _stop_account(self, error: CloudAPIError) -> None:
+    async def _stop_account(self, error: CloudAPIError) -> float | None:
         """The message keeps its place: it is sent when the account is mended."""
         reason = describe_stop(error)
         logger.error("Account %s is stopped: %s", self.account.id, reason)
         await delivery.persist(lambda: stop_account(self.account, reason=reason, code=error.code))
         await self._return(to_message_error(error))
+        return None
 
-    async def _put_off(self, seconds: float, error: MessageError) -> None:
+    async def _put_off(
+        self, seconds: float, error: MessageError, *, is_refused: bool = False
+    ) -> float | None:
         """Back to its place for another try after a pause, or failed if there were enough."""
-        if self.message.attempts > self.tools.settings.retry_limit:
+        settings = self.tools.settings
+        first_tried_at = self.message.status_times.get(MessageStatus.SENDING.key, utc_now())
+        life = timedelta(seconds=settings.retry_life_seconds)
+        is_enough = self.message.refusals >= settings.retry_limit
+        if (is_refused and is_enough) or utc_now() - first_tried_at > life:
             await delivery.persist(lambda: delivery.fail_message(self.message.id, error))
-            return
-        not_before = self.lease.database_now() + timedelta(seconds=seconds)
-        await self._return(error, not_before=not_before)
+            return None
+        await self._return(error, not_before=self._later(seconds), is_refused=is_refused)
+        return seconds
 
-    async def _return(self, error: MessageError, *, not_before: datetime | None = None) -> None:
+    async def _return(
+        self,
+        error: MessageError,
+        *,
+        not_before: datetime | None = None,
+        is_refused: bool = False,
+    ) -> None:
         await delivery.persist(
             lambda: delivery.return_message(
-                self.message.id, fence=self.lease.fence, not_before=not_before, error=error
+                self.message.id,
+                fence=self.lease.fence,
+                not_before=not_before,
+                is_refused=is_refused,
+                error=error,
             )
         )
 
-    async def _hold(self) -> None:
-        hold = timedelta(seconds=self.tools.settings.unknown_hold_seconds)
-        hold_until = self.lease.database_now() + hold
-        await delivery.persist(
+    async def _hold(self) -> float | None:
+        hold = self.tools.settings.unknown_hold_seconds
+        hold_until = self._later(hold)
+        holds = await delivery.persist(
             lambda: delivery.record_unknown(
                 self.message.id, fence=self.lease.fence, hold_until=hold_until
             )
         )
+        return hold if holds else None
 
-    def _note_silence(self, error: Exception) -> None:
-        if self.tools.gate.note_silence(self.account.id):
-            logger.warning("Account %s: Meta does not answer (%s)", self.account.id, error)
+    async def _note_answer(self) -> None:
+        with suppress(PyMongoError):  # the next answer says the same
+            await self.tools.pacing.note_answer(self.account.id)
 
-    def _backoff_seconds(self) -> float:
-        steps = min(BACKOFF_FACTOR ** (self.message.attempts - 1), LONGEST_BACKOFF)
+    async def _note_silence(self, error: Exception) -> None:
+        with suppress(PyMongoError):  # the next silence says the same
+            await self.tools.pacing.note_silence(self.account.id, error)
+
+    async def _slow_account(self, pause_seconds: float) -> None:
+        with suppress(PyMongoError):  # the next refusal says the same
+            await self.tools.pacing.note_throttle(self.account.id, pause_seconds=pause_seconds)
+
+    def _later(self, seconds: float) -> datetime:
+        return self.lease.database_now() + timedelta(seconds=seconds)
+
+    def _backoff_seconds(self, longest: int) -> float:
+        # Attempts may be many, and no pause is longer than that of the fifth.
+        steps = min(BACKOFF_FACTOR ** min(self.message.attempts - 1, 4), longest)
         return _spread(steps * self.tools.settings.retry_base_seconds)
 
 

@@ -11,9 +11,17 @@ from typing import Any
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
-from models import REACTION, Message, MessageDirection, MessageError, MessageStatus
+from models import (
+    REACTION,
+    Message,
+    MessageDirection,
+    MessageError,
+    MessageStatus,
+    OutboxState,
+)
 from models.base import collection
 from whatsapp.amendments import apply_kept
+from whatsapp.lanes import wake_lane
 from whatsapp.pending import drop_pending, keep_pending, list_waiting
 from whatsapp.reactions import show_reaction
 
@@ -84,46 +92,39 @@ async def _apply(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
         return True
     if update.wamid is None:
         return False
-    changed = await collection(Message).find_one_and_update(
-        {"account_id": account_id, "wamid": update.wamid, **_OUTBOUND},
-        [{"$set": _fields(update)}],
-        projection={"type": 1},
-    )
-    await _follow_up(changed)
-    return changed is not None
-
-
-_OUTBOUND = {"direction": MessageDirection.OUTBOUND.value}
-
-
-async def _follow_up(changed: Mapping[str, Any] | None) -> None:
-    if changed is not None and changed["type"] == REACTION:
-        await show_reaction(changed["_id"])
+    key = {"account_id": account_id, "wamid": update.wamid}
+    return await _change(key, _fields(update)) is not None
 
 
 async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
     """Also gives the message its wamid where the answer to the send was lost."""
-    query: dict[str, Any] = {"_id": update.message_id, "account_id": account_id, **_OUTBOUND}
+    key: dict[str, Any] = {"_id": update.message_id, "account_id": account_id}
     fields = _fields(update)
     try:
-        before = await collection(Message).find_one_and_update(
-            query,
-            [{"$set": fields | _learn_wamid(update.wamid)}],
-            projection={"wamid": 1, "type": 1},
-        )
+        before = await _change(key, fields | _learn_wamid(update.wamid))
     except DuplicateKeyError:
         # Another message has this wamid: believe our id for the status, and nobody for the rest.
-        before = await collection(Message).find_one_and_update(
-            query, [{"$set": fields}], projection={"type": 1}
-        )
-        await _follow_up(before)
-        return before is not None
+        return await _change(key, fields) is not None
     if before is None:
         return False
-    await _follow_up(before)
     if update.wamid is not None and update.message_id is not None and not before.get("wamid"):
         await apply_pending(account_id, update.wamid, update.message_id)
     return True
+
+
+async def _change(key: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any] | None:
+    """What the outbound message was before, or None where there is none."""
+    before: dict[str, Any] | None = await collection(Message).find_one_and_update(
+        {**key, "direction": MessageDirection.OUTBOUND.value},
+        [{"$set": fields}],
+        projection={"wamid": 1, "type": 1, "outbox_state": 1, "conversation_id": 1},
+    )
+    if before is not None and before.get("outbox_state") == OutboxState.HOLDING.value:
+        # This may be what the messages behind it wait for.
+        await wake_lane(before["conversation_id"])
+    if before is not None and before["type"] == REACTION:
+        await show_reaction(before["_id"])
+    return before
 
 
 def _learn_wamid(wamid: str | None) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import gzip
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -38,6 +40,16 @@ async def send(handler: Handler, *, token: str = TOKEN) -> SendResult:
 def answer(body: Any, status: int = 200, **headers: str) -> Handler:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda _request: httpx.Response(status, json=body, headers=named)
+
+
+async def test_a_date_to_wait_for_is_read_too() -> None:
+    until = datetime.now(UTC) + timedelta(seconds=100)
+    error = {"code": 4, "message": "limit"}
+
+    refusal = await get_error(answer({"error": error}, 429, retry_after=format_datetime(until)))
+
+    assert refusal.retry_after_seconds is not None
+    assert 60 < refusal.retry_after_seconds <= 100
 
 
 async def get_error(handler: Handler) -> CloudAPIError:
@@ -107,7 +119,8 @@ async def test_odd_error_objects_are_read(error: dict[str, Any], details: str | 
         ({"retry_after": "0.5"}, 0.5),
         ({"retry_after": "-1"}, None),
         ({"retry_after": "inf"}, None),
-        ({"retry_after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry_after": "Wed, 21 Oct 2020 07:28:00 GMT"}, None),
+        ({"retry_after": "Wed, 99 Oct 2099 07:28:00"}, None),
         (
             {
                 "x_business_use_case_usage": json.dumps(

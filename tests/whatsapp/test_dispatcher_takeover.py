@@ -17,13 +17,22 @@ from whatsapp import delivery
 from whatsapp.account_gate import AccountGate
 from whatsapp.cloud_api import CloudAPI
 from whatsapp.lane_worker import LaneWorker
-from whatsapp.lanes import Lease, claim_lane, give_back, let_go, renew_lease, wake_lane
+from whatsapp.lanes import (
+    Lease,
+    claim_lanes,
+    find_due,
+    give_back,
+    let_go,
+    renew_lease,
+    wake_lane,
+)
+from whatsapp.pacing import Pacing
 from whatsapp.sending import Tools
 
 
 async def take_lane(*, seconds: float = 3.0) -> Lease:
-    lease = await claim_lane("a test", lease_seconds=seconds, except_accounts=[])
-    assert lease is not None
+    due = await find_due(except_accounts=[], limit=1)
+    (lease,) = await claim_lanes(due, "a test", lease_seconds=seconds)
     return lease
 
 
@@ -96,11 +105,11 @@ async def test_a_lane_is_taken_by_one_at_a_time(
 ) -> None:
     await world.queue(conversation)
 
-    leases = await asyncio.gather(
-        *(claim_lane(f"{n}", lease_seconds=3, except_accounts=[]) for n in range(10))
-    )
+    due = await find_due(except_accounts=[], limit=10)
+    claims = await asyncio.gather(*(claim_lanes(due, f"{n}", lease_seconds=3) for n in range(10)))
 
-    assert len([lease for lease in leases if lease is not None]) == 1
+    assert len(due) == 1
+    assert sorted(len(leases) for leases in claims) == [0] * 9 + [1]
 
 
 async def test_a_stale_fence_opens_nothing(world: OutboxWorld, conversation: Conversation) -> None:
@@ -133,7 +142,7 @@ async def test_a_woken_worker_that_had_not_sent_says_so(
 ) -> None:
     message = await world.queue(conversation)
     frozen = await take_lane()
-    await delivery.take_message(message.id, fence=frozen.fence)
+    await delivery.take_message(message, fence=frozen.fence)
     await expire_leases()
     async with world.dispatching():
         await world.wait_for(message, MessageStatus.UNKNOWN)
@@ -168,7 +177,7 @@ async def test_a_woken_worker_leaves_the_new_owners_message_alone(
     frozen = await take_lane()
     await expire_leases()
     owner = await take_lane()
-    await delivery.take_message(message.id, fence=owner.fence)
+    await delivery.take_message(message, fence=owner.fence)
 
     await LaneWorker(frozen, make_tools(world)).run()
 
@@ -181,7 +190,11 @@ def make_tools(world: OutboxWorld) -> Tools:
         settings=world.settings,
         keyring=world.keyring,
         cloud_api=CloudAPI(httpx.AsyncClient(transport=world.transport), settings=world.settings),
-        gate=AccountGate(lanes_per_account=1, probe_seconds=1.0),
+        pacing=Pacing(
+            settings=world.settings,
+            gate=AccountGate(lanes_per_account=1, probe_seconds=1.0),
+            wake=lambda: None,
+        ),
         wake_later=lambda _seconds: None,
         is_stopping=lambda: False,
     )
@@ -190,7 +203,8 @@ def make_tools(world: OutboxWorld) -> Tools:
 async def test_without_time_for_a_whole_request_nothing_is_sent(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remaining = iter([10.0, 0.1])  # enough before the message is taken, too little afterwards
+    # Enough before the message is looked at and taken, too little afterwards.
+    remaining = iter([10.0, 10.0, 0.1])
     monkeypatch.setattr(Lease, "remaining_seconds", lambda _lease: next(remaining, 10.0))
 
     async with world.dispatching():
@@ -218,10 +232,10 @@ async def test_an_answer_is_stored_once_the_database_is_back(
 
     record, failures = delivery.record_accepted, iter([AutoReconnect(), AutoReconnect()])
 
-    async def fail_twice(*arguments: Any) -> None:
+    async def fail_twice(*arguments: Any, **more: Any) -> bool:
         for failure in failures:
             raise failure
-        await record(*arguments)
+        return await record(*arguments, **more)
 
     monkeypatch.setattr(delivery, "record_accepted", fail_twice)
     async with world.dispatching():

@@ -134,6 +134,23 @@ async def test_a_status_that_comes_late_keeps_an_unknown_message_from_a_retry(
         await world.outbox.retry_message(AGENT, unknown.id)
 
 
+async def test_marketing_that_whatsapp_holds_back_is_not_sent_again_the_same_day(
+    world: OutboxWorld, conversation: Conversation
+) -> None:
+    world.break_sends("error", code=131049)
+    async with world.dispatching():
+        failed = await world.wait_for(await world.queue(conversation), MessageStatus.FAILED)
+    before = await Message.count()
+
+    with pytest.raises(Conflict, match="marketing"):
+        await world.outbox.retry_message(AGENT, failed.id)
+
+    assert await Message.count() == before
+    await failed.set({"status_times.failed": hours_ago(25)})
+    again = await world.outbox.retry_message(AGENT, failed.id)
+    assert (again.retry_of, len(world.meta.requests.requests)) == (failed.id, 1)
+
+
 async def test_what_the_viewer_may_not_see_is_not_found(
     world: OutboxWorld, conversation: Conversation
 ) -> None:

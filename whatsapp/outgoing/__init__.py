@@ -4,7 +4,7 @@ from whatsapp.outgoing.contacts import OutgoingContacts
 from whatsapp.outgoing.content import OutgoingContent, ResolvedContent
 from whatsapp.outgoing.interactive import OutgoingInteractive
 from whatsapp.outgoing.location import OutgoingLocation
-from whatsapp.outgoing.payload import build_payload, needs_window
+from whatsapp.outgoing.payload import build_payload, carries_file, needs_window
 from whatsapp.outgoing.reaction import OutgoingReaction
 from whatsapp.outgoing.stored import StoredContent
 from whatsapp.outgoing.text import OutgoingText
@@ -19,5 +19,6 @@ __all__ = [
     "ResolvedContent",
     "StoredContent",
     "build_payload",
+    "carries_file",
     "needs_window",
 ]

@@ -6,6 +6,7 @@ from models import Contact, Message
 
 # Everything else needs an open customer service window.
 _WINDOWLESS_TYPES = frozenset({"template"})
+_FILE_TYPES = frozenset({"image", "video", "audio", "document", "sticker"})
 
 
 def build_payload(message: Message, contact: Contact) -> dict[str, Any]:
@@ -40,3 +41,20 @@ def _read_object(message: Message) -> Any:
 def needs_window(message_type: str) -> bool:
     """Whether a message of this type is only allowed while the service window is open."""
     return message_type not in _WINDOWLESS_TYPES
+
+
+def carries_file(message: Message) -> bool:
+    """Whether WhatsApp fetches or converts a file for it, itself or as a header."""
+    header = message.content.get("header")
+    components = message.content.get("components")
+    parts = [header, *(components if isinstance(components, list) else ())]
+    return message.type in _FILE_TYPES or any(_has_file(part) for part in parts)
+
+
+def _has_file(part: object) -> bool:
+    """`part` is an interactive message's header, or a component of a template."""
+    if not isinstance(part, dict):
+        return False
+    parameters = part.get("parameters")
+    inner = parameters if isinstance(parameters, list) else ()
+    return part.get("type") in _FILE_TYPES or any(_has_file(one) for one in inner)

@@ -1,0 +1,73 @@
+"""Several dispatchers at once keep one order, and nobody waits for somebody else's customer."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from models import Conversation, MessageStatus
+from sandbox.server import FakeCloudServer
+from tests.fixtures.dispatcher_process import running_process
+from tests.fixtures.outbox import OutboxWorld, get_message
+from tests.fixtures.waiting import eventually
+
+PHONE, OTHER_PHONE = "16505551234", "16505550002"
+
+
+async def test_four_processes_keep_the_order_of_one_conversation(
+    world: OutboxWorld, conversation: Conversation, cloud_server: FakeCloudServer
+) -> None:
+    world.meta.settings.answer_jitter = 0.1
+    texts = [f"number {number}" for number in range(50)]
+    patient = world.settings.model_copy(update={"send_deadline_seconds": 20.0})
+
+    async with AsyncExitStack() as stack:
+        for _ in range(4):
+            await stack.enter_async_context(running_process(patient))
+        messages = [await world.queue(conversation, text) for text in texts]
+
+        async def are_all_sent() -> bool:
+            return (await get_message(messages[-1].id)).status is MessageStatus.ACCEPTED
+
+        await eventually(are_all_sent, seconds=60)
+
+    assert world.list_texts() == texts
+    assert set(world.meta.requests.accepted_counts.values()) == {1}
+
+
+async def test_a_customer_at_the_pair_limit_holds_no_place_of_the_account(
+    world: OutboxWorld,
+) -> None:
+    limited, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)
+    world.break_sends("error", code=131056, to=PHONE, times=None)
+
+    async with world.dispatching(send_concurrency_per_account=1, retry_base_seconds=60.0):
+        stuck = await world.queue(limited)
+        await eventually(lambda: was_refused(world, PHONE))
+        sent = [await world.queue(other, f"{number}") for number in range(5)]
+        await world.wait_for(sent[-1], MessageStatus.ACCEPTED)
+
+    assert (await get_message(stuck.id)).attempts == 1
+    assert world.list_texts() == ["0", "1", "2", "3", "4"]
+
+
+async def was_refused(world: OutboxWorld, phone: str) -> bool:
+    return any(one.body["to"] == phone and one.status for one in world.meta.requests.requests)
+
+
+async def test_bursts_to_one_customer_all_arrive_and_delay_nobody(world: OutboxWorld) -> None:
+    """Meta takes a burst, and after that one message in an interval."""
+    world.meta.settings.pair_burst, world.meta.settings.pair_interval = 2, 1.0
+    eager, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)
+
+    async with world.dispatching(retry_base_seconds=0.05):
+        burst = [await world.queue(eager, f"{number}") for number in range(4)]
+        await eventually(lambda: was_limited(world))
+        await world.wait_for(await world.queue(other, "other"), MessageStatus.ACCEPTED)
+        await asyncio.gather(*(world.wait_for(one, MessageStatus.ACCEPTED) for one in burst))
+
+    assert world.list_texts(to=PHONE) == [f"{number}" for number in range(4)]
+    assert len(world.list_tries(burst[0])) == 1
+
+
+async def was_limited(world: OutboxWorld) -> bool:
+    answers = [request.answer or {} for request in world.meta.requests.requests]
+    return any(answer.get("error", {}).get("code") == 131056 for answer in answers)
