@@ -83,15 +83,16 @@ class AuditTrail:
         outcome: AuditOutcome,
         *,
         refusal: str | None = None,
-        made: AuditTarget | None = None,
-        account_ids: Sequence[PydanticObjectId] = (),
+        targets: Sequence[AuditTarget] = (),
+        account_ids: Sequence[PydanticObjectId] | None = None,
     ) -> None:
-        """Notes the outcome and what was made; an entry that has one keeps it."""
+        """Notes the outcome, and what was not known before; an entry that has one keeps it."""
         change: dict[str, Any] = {"outcome": outcome.value, "finished_at": utc_now()}
         if refusal is not None:
             change["refusal"] = refusal
-        if made is not None:
-            change |= {"targets": [made.model_dump()], "account_ids": list(account_ids)}
+        if targets:
+            shown = [target.model_dump() for target in targets]
+            change |= {"targets": shown, "account_ids": list(account_ids or ())}
         await collection(AuditEntry).update_one(
             {"_id": entry.id, "outcome": AuditOutcome.STARTED.value}, {"$set": change}
         )

@@ -90,14 +90,14 @@ async def _finish(
 ) -> None:
     async def write() -> None:
         viewer = get_viewer(info)
-        made = None if entry.targets else _find_made(payload)
+        made = [] if entry.targets else _find_made(payload)
         try:
             await info.context.services.audit.finish(
                 entry,
                 outcome,
                 refusal=refusal,
-                made=made,
-                account_ids=await find_accounts(viewer, [made]) if made else (),
+                targets=made,
+                account_ids=await find_accounts(viewer, made),
             )
         except PyMongoError as error:
             # The act is done or not, whatever this says; the entry remains, as STARTED.
@@ -149,10 +149,8 @@ def _unwrap(field_type: Any) -> Any:
     return field_type
 
 
-def _find_made(payload: object) -> AuditTarget | None:
-    """The node that the payload shows."""
-    for value in vars(payload).values() if payload is not None else ():
-        if isinstance(value, relay.Node):
-            node: Any = value  # each node of ours has its document's id
-            return AuditTarget(type=type(value).__name__, id=str(node.node_id))
-    return None
+def _find_made(payload: object) -> list[AuditTarget]:
+    """The nodes that the payload shows."""
+    shown = [] if payload is None else list(vars(payload).values())
+    nodes: list[Any] = [value for value in shown if isinstance(value, relay.Node)]
+    return [AuditTarget(type=type(node).__name__, id=str(node.node_id)) for node in nodes]
