@@ -158,9 +158,8 @@ async def rotate_encryption_keys(settings: Settings, _arguments: argparse.Namesp
     async with open_database(settings), audited(settings, AuditAction.ENCRYPTION_KEYS_ROTATED):
         report = await rotate_secrets(keyring)
     print(
-        f"{report.accounts} accounts: {report.encrypted} secrets encrypted anew under key"
-        f" {keyring.primary_id}, {report.current} were so already,"
-        f" {len(report.unreadable)} unreadable."
+        f"accounts: {report.accounts}; secrets encrypted anew under {keyring.primary_id}:"
+        f" {report.encrypted}; already so: {report.current}; unreadable: {len(report.unreadable)}"
     )
     for problem in report.unreadable:
         print(problem, file=sys.stderr)

@@ -76,8 +76,8 @@ def prepare_keys(text: str, algorithms: Iterable[str]) -> dict[str, Any]:
         keys[name] = key
     if not keys:
         is_pem = text.startswith("-----BEGIN")
-        wanted = "that fits it" if is_pem else "HS256, if it is a secret and no PEM"
-        raise ValueError(f"it fits none of JWT_ALGORITHMS: name one {wanted}")
+        wanted = "name that of the key" if is_pem else "name HS256 if it is a secret, and no PEM"
+        raise ValueError(f"it fits none of JWT_ALGORITHMS: {wanted}")
     return keys
 
 
