@@ -131,7 +131,7 @@ async def test_a_new_token_that_comes_meanwhile_is_never_lost() -> None:
         raise AssertionError("the rotation never ended")
 
     async def rotate() -> None:
-        for _ in range(5):
+        for _ in range(3):
             await rotate_secrets(RING)
         is_over.set()
 
@@ -203,7 +203,7 @@ async def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 
 async def test_a_killed_command_is_run_again(settings: Settings) -> None:
-    count = 150
+    count = 60
     await connect_many(count)
     process = start(settings, BOTH)
 
