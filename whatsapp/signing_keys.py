@@ -73,11 +73,6 @@ class PublishedKeys:
             raise ProviderUnavailable
         return found
 
-    async def close(self) -> None:
-        if self._fetching is not None:
-            self._fetching.cancel()
-            await asyncio.wait([self._fetching])
-
     def _match(self, algorithm: str, kid: str | None) -> list[jwt.PyJWK]:
         return [
             key
