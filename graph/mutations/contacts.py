@@ -149,6 +149,7 @@ class ContactMutations:
         " the last 24 hours. Needs role AGENT.",
     )
     @refusals_as_data(BlockContactPayload)
+    @audited(AuditAction.CONTACT_BLOCKED)
     async def block_contact(self, info: Info, input: BlockContactInput) -> BlockContactPayload:
         contact_id = _require(input.contact_id)
         api = info.context.services.account_api
@@ -163,6 +164,7 @@ class ContactMutations:
         " Needs role AGENT.",
     )
     @refusals_as_data(UnblockContactPayload)
+    @audited(AuditAction.CONTACT_UNBLOCKED)
     async def unblock_contact(
         self, info: Info, input: UnblockContactInput
     ) -> UnblockContactPayload:
