@@ -23,15 +23,19 @@ from graph.endpoint import GraphQLEndpoint
 from graph.graphiql import create_graphiql_assets
 from graph.live.feed import LiveFeed
 from graph.media_route import media_routes
+from graph.security_headers import SecurityHeaders
 from models.database import DatabaseUnreachable, DatabaseUnusable, create_client, prepare_database
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
 from whatsapp.account_api import AccountAPI
 from whatsapp.accounts import finish_deletions
+from whatsapp.audit import AuditTrail
+from whatsapp.authentication import Authenticator
 from whatsapp.background_checks import BackgroundChecks
 from whatsapp.cloud_api import CloudAPI, create_http_client
 from whatsapp.crypto import KeyRing
 from whatsapp.dispatcher import Dispatcher
+from whatsapp.identity_provider import create_identity_provider
 from whatsapp.media_api import MediaAPI
 from whatsapp.media_download import MediaDownloader
 from whatsapp.media_store import MediaStores
@@ -72,6 +76,8 @@ class Runtime:
         self.services = Services(
             settings=settings,
             keyring=keyring,
+            authenticator=Authenticator(create_identity_provider(settings)),
+            audit=AuditTrail(days=settings.audit_days),
             outbox=Outbox(wake=self.dispatcher.wake),
             account_api=account_api,
             live=self.live,
@@ -246,6 +252,7 @@ def create_app(
             WebSocketRoute("/graphql", graphql),
         ],
         middleware=[
+            Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,

@@ -2,14 +2,26 @@
 
 import argparse
 import asyncio
+import getpass
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
+from beanie import PydanticObjectId
 
-from models import Account, Role
+from models import (
+    Account,
+    ApiKey,
+    AuditAction,
+    AuditActor,
+    AuditOutcome,
+    AuditTarget,
+    CredentialKind,
+    Role,
+)
+from models.base import utc_now
 from models.database import (
     DatabaseUnreachable,
     DatabaseUnusable,
@@ -17,12 +29,16 @@ from models.database import (
     create_client,
     prepare_database,
 )
-from whatsapp.api_keys import create_api_key
+from whatsapp.api_keys import create_api_key, is_valid, revoke_api_key
+from whatsapp.audit import Act, AuditTrail
+from whatsapp.crypto import KeyRing
+from whatsapp.key_rotation import rotate_secrets
 from whatsapp.logs import configure_logging
 from whatsapp.media_store import open_objects
 from whatsapp.settings import Settings, SettingsError, load_settings
 
 SCHEMA_FILE = Path(__file__).parent / "schema.graphql"
+PERMISSIONS_FILE = Path(__file__).parent / "docs" / "permissions.md"
 # For requests under way. With the dispatcher's own patience it must stay below ten seconds: that is
 # how long whoever stops a server usually waits before it is killed.
 SHUTDOWN_SECONDS = 3
@@ -78,24 +94,97 @@ async def print_new_api_key(settings: Settings, arguments: argparse.Namespace) -
             if len(found) != len(set(arguments.phone_number_id)):
                 raise SystemExit("No account has one of these phone number ids.")
             accounts = [account.id for account in found]
-        _, token = await create_api_key(
-            name=arguments.name,
-            role=Role(arguments.role),
-            account_ids=accounts,
-            created_by="manage.py",
-        )
+        async with audited(settings, AuditAction.API_KEY_CREATED, accounts=accounts) as targets:
+            key, token = await create_api_key(
+                name=arguments.name,
+                role=Role(arguments.role),
+                account_ids=accounts,
+                created_by="manage.py",
+            )
+            targets.append(AuditTarget(type="ApiKey", id=str(key.id)))
     print(token)
 
 
-def export_schema(*, check: bool) -> None:
-    """Writes schema.graphql, or with `check` only compares it."""
-    from graph.schema import print_schema_text  # noqa: PLC0415 - other commands need no schema
+@asynccontextmanager
+async def audited(
+    settings: Settings, action: AuditAction, *, accounts: list[PydanticObjectId] | None = None
+) -> AsyncIterator[list[AuditTarget]]:
+    """Writes down what is done within; the list takes what it is done to."""
+    trail = AuditTrail(days=settings.audit_days)
+    operator = find_operator()
+    actor = AuditActor(kind=CredentialKind.OPERATOR, id=operator, name=operator)
+    entry = await trail.begin(Act(action, actor))
+    targets: list[AuditTarget] = []
+    try:
+        yield targets
+    except Exception:
+        await trail.finish(entry, AuditOutcome.FAILED, targets=targets, account_ids=accounts)
+        raise
+    await trail.finish(entry, AuditOutcome.DONE, targets=targets, account_ids=accounts)
 
-    text = print_schema_text()
-    if not check:
-        SCHEMA_FILE.write_text(text)
-    elif not SCHEMA_FILE.exists() or SCHEMA_FILE.read_text() != text:
-        raise SystemExit("schema.graphql is not what the code says: run `make schema`.")
+
+def find_operator() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "operator"
+
+
+async def print_api_keys(settings: Settings, _arguments: argparse.Namespace) -> None:
+    async with open_database(settings):
+        now = utc_now()
+        async for key in ApiKey.find_all(sort="created_at"):
+            state = "revoked" if key.revoked_at else "valid" if is_valid(key, now) else "expired"
+            reach = "all" if key.account_ids is None else str(len(key.account_ids))
+            print(f"wag_{key.prefix}_…  {state:8}{key.role:7}{reach:>4} accounts  {key.name}")
+
+
+async def end_api_key(settings: Settings, arguments: argparse.Namespace) -> None:
+    prefix = arguments.prefix.removeprefix("wag_").partition("_")[0]
+    async with open_database(settings):
+        key = await ApiKey.find_one({"prefix": prefix})
+        if key is None:
+            raise SystemExit(f"No API key has the prefix {prefix}: see `manage.py list-api-keys`.")
+        async with audited(
+            settings, AuditAction.API_KEY_REVOKED, accounts=key.account_ids
+        ) as targets:
+            targets.append(AuditTarget(type="ApiKey", id=str(key.id)))
+            await revoke_api_key(key)
+    print(f"Revoked {key.name}; its open sockets end within seconds.")
+
+
+async def rotate_encryption_keys(settings: Settings, _arguments: argparse.Namespace) -> None:
+    keyring = KeyRing.from_text(settings.encryption_keys.get_secret_value())
+    async with open_database(settings), audited(settings, AuditAction.ENCRYPTION_KEYS_ROTATED):
+        report = await rotate_secrets(keyring)
+    print(
+        f"accounts: {report.accounts}; secrets encrypted anew under {keyring.primary_id}:"
+        f" {report.encrypted}; already so: {report.current}; unreadable: {len(report.unreadable)}"
+    )
+    for problem in report.unreadable:
+        print(problem, file=sys.stderr)
+    if report.unreadable:
+        raise SystemExit("Put the keys of these back into ENCRYPTION_KEYS, and run it again.")
+    if report.changed:
+        raise SystemExit("Servers still write under another key: restart them, and run it again.")
+
+
+def export_schema(*, check: bool) -> None:
+    """Writes schema.graphql and docs/permissions.md, or with `check` only compares them."""
+    # Other commands need no schema.
+    from graph.permission_table import print_permissions  # noqa: PLC0415
+    from graph.schema import print_schema_text  # noqa: PLC0415
+
+    wanted = {SCHEMA_FILE: print_schema_text(), PERMISSIONS_FILE: print_permissions()}
+    for file, text in wanted.items():
+        if not check:
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            raise SystemExit(f"{file.name} is not what the code says: run `make schema`.")
+
+
+async def run_command(settings: Settings, arguments: argparse.Namespace) -> None:
+    await COMMANDS[arguments.command](settings, arguments)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -110,9 +199,24 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         help="limit it to this account; repeatable; all accounts without it",
     )
+    commands.add_parser("list-api-keys", help="show the API keys, oldest first")
+    revoke = commands.add_parser("revoke-api-key", help="end an API key for good")
+    revoke.add_argument("prefix", help="the key's first part, as list-api-keys shows it")
+    commands.add_parser(
+        "rotate-encryption-keys",
+        help="encrypt all stored credentials anew under the first key of ENCRYPTION_KEYS",
+    )
     schema = commands.add_parser("export-schema", help="write schema.graphql")
     schema.add_argument("--check", action="store_true", help="only compare; exit 1 if it differs")
     return parser
+
+
+COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], Awaitable[None]]] = {
+    "create-api-key": print_new_api_key,
+    "list-api-keys": print_api_keys,
+    "revoke-api-key": end_api_key,
+    "rotate-encryption-keys": rotate_encryption_keys,
+}
 
 
 def main() -> None:
@@ -126,7 +230,7 @@ def main() -> None:
         if arguments.command == "serve":
             serve(settings)
         else:
-            asyncio.run(print_new_api_key(settings, arguments))
+            asyncio.run(run_command(settings, arguments))
     except (SettingsError, DatabaseUnusable) as error:
         sys.exit(f"wagraph: {error}")
 

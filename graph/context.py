@@ -10,6 +10,8 @@ from graph.loaders import Loaders
 from models import ParkedItem
 from whatsapp.access import Viewer
 from whatsapp.account_api import AccountAPI
+from whatsapp.audit import AuditTrail
+from whatsapp.authentication import Authenticator
 from whatsapp.crypto import KeyRing
 from whatsapp.media_store import MediaStores
 from whatsapp.media_urls import MediaUrls
@@ -26,6 +28,8 @@ class Services:
 
     settings: Settings
     keyring: KeyRing
+    authenticator: Authenticator
+    audit: AuditTrail
     outbox: Outbox
     account_api: AccountAPI
     live: "LiveFeed"

@@ -32,8 +32,9 @@ from graph.http import RequestRefused, read_credential, read_operation
 from graph.live.bounded_socket import BoundedSocket
 from graph.schema import create_schema
 from graph.websocket import SocketHandler
-from whatsapp.api_keys import authenticate
+from whatsapp.access import Viewer
 from whatsapp.settings import Settings
+from whatsapp.signing_keys import ProviderUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -135,15 +136,22 @@ async def sign_in(context: Context, credential: str | None) -> None:
     """Finds the viewer of a credential; None leaves the context for nobody.
 
     Raises:
-        RequestError: UNAUTHENTICATED, it is not valid.
+        RequestError: UNAUTHENTICATED, it is not valid; SERVICE_UNAVAILABLE, nobody can tell.
         PyMongoError: MongoDB is away.
     """
     if credential is None:
         return
     with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
-        context.viewer = await authenticate(credential)
+        context.viewer = await _find_viewer(context, credential)
     if context.viewer is None:
         raise unauthenticated()
+
+
+async def _find_viewer(context: Context, credential: str) -> Viewer | None:
+    try:
+        return await context.services.authenticator.authenticate(credential)
+    except ProviderUnavailable:
+        raise service_unavailable("The identity provider") from None
 
 
 def _wants_page(request: Request) -> bool:

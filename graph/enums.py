@@ -8,8 +8,11 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from models import (
+    AuditAction,
+    AuditOutcome,
     CheckName,
     ConversationStatus,
+    CredentialKind,
     HealthState,
     MediaState,
     MessageDirection,
@@ -21,8 +24,11 @@ from models import (
 from whatsapp.webhook_subscription import WebhookLevel
 
 __all__ = [
+    "AuditAction",
+    "AuditOutcome",
     "CheckName",
     "ConversationStatus",
+    "CredentialKind",
     "HealthState",
     "MediaKind",
     "MediaState",
@@ -129,8 +135,8 @@ describe_enum(
 describe_enum(
     Role,
     name="Role",
-    description="What an API key may do: an ADMIN all that an AGENT may, an AGENT all that a VIEWER"
-    " may.",
+    description="What a credential may do: an ADMIN all that an AGENT may, an AGENT all that a"
+    " VIEWER may.",
     values={
         "VIEWER": "Reads.",
         "AGENT": "Reads, sends, and works on conversations, contacts and users.",
@@ -180,5 +186,55 @@ describe_enum(
         "AUDIO": "A sound or a voice message.",
         "DOCUMENT": "Any other file.",
         "STICKER": "A sticker.",
+    },
+)
+describe_enum(
+    CredentialKind,
+    name="CredentialKind",
+    description="With what somebody acts.",
+    values={
+        "API_KEY": "An API key.",
+        "JWT": "A token of your identity provider.",
+        "OPERATOR": "`manage.py`, on the server itself.",
+    },
+)
+describe_enum(
+    AuditOutcome,
+    name="AuditOutcome",
+    description="What came of an act.",
+    values={
+        "STARTED": "It was begun, and nothing more is known: it may have been done.",
+        "DONE": "It was done.",
+        "REFUSED": "It was refused; `refusal` says why.",
+        "FAILED": "An error ended it, or an outage; the log has it under the request's id.",
+    },
+)
+describe_enum(
+    AuditAction,
+    name="AuditAction",
+    description="What somebody did.",
+    values={
+        "ACCOUNT_CREATED": "Connected an account.",
+        "ACCOUNT_UPDATED": "Changed an account.",
+        "ACCOUNT_ENABLED": "Enabled an account.",
+        "ACCOUNT_DISABLED": "Disabled an account.",
+        "ACCOUNT_DELETED": "Deleted an account with all its data.",
+        "ACCOUNT_CHECKED": "Had an account's credentials checked.",
+        "WEBHOOKS_SUBSCRIBED": "Had WhatsApp send an account's webhooks here.",
+        "WEBHOOKS_UNSUBSCRIBED": "Had WhatsApp send an account's webhooks no more.",
+        "TEMPLATES_SYNCED": "Had an account's templates read from WhatsApp.",
+        "API_KEY_CREATED": "Made an API key.",
+        "API_KEY_REVOKED": "Ended an API key.",
+        "ENCRYPTION_KEYS_ROTATED": "Encrypted all credentials under the newest key.",
+        "PARKED_ITEMS_REPLAYED": "Had parked items applied.",
+        "PARKED_ITEMS_DISCARDED": "Discarded parked items.",
+        "CONTACT_UPDATED": "Changed a contact.",
+        "CONTACT_LINKED": "Said which user a contact is.",
+        "CONTACT_UNLINKED": "Took the user from a contact.",
+        "CONTACT_BLOCKED": "Blocked a contact.",
+        "CONTACT_UNBLOCKED": "Unblocked a contact.",
+        "CONTACT_DELETED": "Erased a contact with all that was said.",
+        "USER_CREATED": "Made a user.",
+        "USER_UPDATED": "Changed a user.",
     },
 )

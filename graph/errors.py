@@ -47,7 +47,8 @@ def bad_input(message: str) -> RequestError:
 def unauthenticated() -> RequestError:
     return RequestError(
         ErrorCode.UNAUTHENTICATED,
-        "Show a valid API key in the header `Authorization: Bearer wag_...`.",
+        "Show a valid API key, or token of your identity provider, in the header"
+        " `Authorization: Bearer ...`.",
     )
 
 
@@ -55,9 +56,9 @@ def forbidden(message: str) -> RequestError:
     return RequestError(ErrorCode.FORBIDDEN, message)
 
 
-def service_unavailable() -> RequestError:
+def service_unavailable(what: str = "The database") -> RequestError:
     return RequestError(
-        ErrorCode.SERVICE_UNAVAILABLE, "The database can't be reached at the moment: try again."
+        ErrorCode.SERVICE_UNAVAILABLE, f"{what} can't be reached at the moment: try again."
     )
 
 

@@ -7,12 +7,13 @@ from contextvars import Context
 from typing import Any, TypeVar
 
 import pymongo
-from graphql import GraphQLError, OperationDefinitionNode
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.schema import validate_document
 from strawberry.types.graphql import OperationType
 
 from graph.errors import ErrorCode, RequestError, bad_input, hide_values
+from graph.introspection import find_introspection
 from graph.limits import MAX_TOKENS, find_excess
 
 DATABASE_DEADLINE_SECONDS = 4.0
@@ -70,7 +71,12 @@ class CheckedValidation(ValidationCache):
         ]
         if len(operations) > 1 and self.execution_context._provided_operation_name is None:
             return bad_input("The document has several operations: name one in `operationName`.")
-        return find_excess(document)
+        return self._refuse_introspection(document) or find_excess(document)
+
+    def _refuse_introspection(self, document: DocumentNode) -> GraphQLError | None:
+        if self.execution_context.context.services.settings.introspection:
+            return None
+        return find_introspection(document, self.execution_context.query or "")
 
 
 def _mark(error: GraphQLError) -> GraphQLError:

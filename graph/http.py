@@ -13,7 +13,8 @@ from graph.errors import ErrorCode
 
 MAX_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30
-MAX_CREDENTIAL_LENGTH = 512
+# API keys have 60 characters; what identity providers put into a token may be long.
+MAX_CREDENTIAL_LENGTH = 8192
 
 
 class RequestRefused(Exception):
@@ -44,7 +45,7 @@ class RequestRefused(Exception):
 
 
 def read_credential(headers: Mapping[str, str]) -> str | None:
-    """The API key of `Authorization: Bearer …`; None where the header is absent.
+    """The credential of `Authorization: Bearer …`; None where the header is absent.
 
     What is no bearer credential comes back as an empty string: shown, but valid for nothing.
     """

@@ -1,4 +1,4 @@
-"""`GET /media/{id}`: the stored file of a message, by its signed URL or with an API key.
+"""`GET /media/{id}`: the stored file of a message, by its signed URL or with a credential.
 
 Whatever a customer sent is served so that no browser runs it: by what the bytes are, never by what
 was said of them, sandboxed, and saved instead of shown unless it is a picture, sound or video.
@@ -21,9 +21,9 @@ from graph.context import Services
 from graph.http import read_credential
 from models import Account, Media, MediaState, Message
 from models.base import collection
-from whatsapp.api_keys import authenticate
 from whatsapp.media_store import FileMissing, MediaStore, StoreUnavailable
 from whatsapp.media_types import SHOWN_TYPES, UNKNOWN_TYPE, make_filename
+from whatsapp.signing_keys import ProviderUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ async def show_media(request: Request) -> Response:
     except FileMissing:
         logger.error("The bytes of media %s are missing in its store", request.path_params["id"])
         return _refuse()
-    except (PyMongoError, StoreUnavailable) as error:
+    except (PyMongoError, StoreUnavailable, ProviderUnavailable) as error:
         logger.warning("A file can't be read: %s", type(error).__name__)
         headers = {"Retry-After": str(OUTAGE_SECONDS)}
         return PlainTextResponse("The file can't be read now.\n", 503, headers=headers)
@@ -70,7 +70,9 @@ async def _find(request: Request, services: Services) -> Media | None:
     expires, signature = (request.query_params.get(key, "") for key in ("expires", "signature"))
     is_signed = services.media_urls.is_valid(media_id, expires=expires, signature=signature)
     credential = read_credential(request.headers)
-    viewer = await authenticate(credential) if credential and not is_signed else None
+    viewer = None
+    if credential and not is_signed:
+        viewer = await services.authenticator.authenticate(credential)
     if not is_signed and viewer is None:
         return None
     media = await Media.find_one({"_id": media_id, "erased_at": None})

@@ -11,6 +11,7 @@ from strawberry import relay
 from graph.account_events import find_account_event
 from graph.accounts import Account, get_account
 from graph.api_keys import ApiKey, find_api_key
+from graph.audit_log import find_audit_entry
 from graph.contacts import Contact
 from graph.context import Info
 from graph.conversations import Conversation
@@ -69,6 +70,7 @@ _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
     "Account": _find_account,
     "AccountEvent": find_account_event,
     "ApiKey": _find_api_key,
+    "AuditEntry": find_audit_entry,
     "Contact": _by_object_id(Contact, load_contact),
     "Conversation": _by_object_id(Conversation, load_conversation),
     "Message": _by_object_id(Message, load_message),

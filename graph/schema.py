@@ -9,11 +9,13 @@ from strawberry.types import ExecutionContext
 
 from graph.accounts import AccountQueries
 from graph.api_keys import ApiKeyQueries
+from graph.audit_log import AuditQueries
 from graph.contacts import ContactQueries
 from graph.context import Context
 from graph.conversations import ConversationQueries
 from graph.errors import format_errors
 from graph.extensions import EXTENSIONS
+from graph.introspection import hide_suggestions, suggests_names
 from graph.messages import MessageQueries
 from graph.mutations.account_setup import AccountSetupMutations
 from graph.mutations.accounts import AccountMutations
@@ -41,6 +43,7 @@ QUERIES = (
     TemplateQueries,
     ParkedItemQueries,
     ApiKeyQueries,
+    AuditQueries,
 )
 MUTATIONS = (
     AccountMutations,
@@ -71,6 +74,9 @@ class WagraphSchema(Schema):
         context = execution_context.context if execution_context else None
         request_id = context.request_id if isinstance(context, Context) else "unknown"
         errors[:] = format_errors(errors, request_id=request_id)
+        if isinstance(context, Context) and not suggests_names(context.services.settings):
+            for error in errors:
+                error.message = hide_suggestions(error.message)
 
 
 def create_schema() -> WagraphSchema:

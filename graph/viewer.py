@@ -1,5 +1,6 @@
 """Who is asking."""
 
+from datetime import datetime
 from typing import Self
 
 import strawberry
@@ -8,15 +9,23 @@ import models
 from graph.accounts import Account, list_visible_accounts
 from graph.connections import MAX_PAGE_SIZE, NEWEST
 from graph.context import Info
-from graph.enums import Role
+from graph.enums import CredentialKind, Role
+from graph.ids import encode_id
 from graph.permissions import IsViewer, get_viewer
 from whatsapp.access import Viewer as Access
 
 
 @strawberry.type(description="Whoever holds the credential of this request.")
 class Viewer:
-    name: str = strawberry.field(description="Name of the API key.")
+    id: str = strawberry.field(
+        description="Id of the API key as in `apiKeys`, or the subject (`sub`) of the token."
+    )
+    kind: CredentialKind = strawberry.field(description="What kind of credential it is.")
+    name: str = strawberry.field(description="Name of the API key, or of the token's holder.")
     role: Role = strawberry.field(description="What it may do.")
+    expires_at: datetime | None = strawberry.field(
+        description="When it ends by itself; open sockets are closed then."
+    )
     access: strawberry.Private[Access]
 
     @strawberry.field(
@@ -29,7 +38,16 @@ class Viewer:
 
     @classmethod
     def from_access(cls, viewer: Access) -> Self:
-        return cls(name=viewer.name, role=viewer.role, access=viewer)
+        is_key = viewer.kind is CredentialKind.API_KEY
+        own_id = str(viewer.credential_id)
+        return cls(
+            id=encode_id("ApiKey", own_id) if is_key else own_id,
+            kind=viewer.kind,
+            name=viewer.name,
+            role=viewer.role,
+            expires_at=viewer.expires_at,
+            access=viewer,
+        )
 
 
 @strawberry.type

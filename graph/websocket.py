@@ -34,7 +34,7 @@ from graph.live.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.live.feed import SubscriberTooSlow
 from graph.loaders import Loaders
 from whatsapp.access import Viewer
-from whatsapp.api_keys import authenticate
+from whatsapp.signing_keys import ProviderUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -110,8 +110,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
             return
         try:
             with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
-                viewer = await authenticate(credential)
-        except PyMongoError as error:
+                viewer = await self.context.services.authenticator.authenticate(credential)
+        except (PyMongoError, ProviderUnavailable) as error:
             logger.warning("A socket can't be signed in: %s", type(error).__name__)
             await self.websocket.close(*UNAVAILABLE)
             return
@@ -199,10 +199,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
 
 
 def find_credential(payload: Mapping[str, Any]) -> str | None:
-    """The API key in a `connection_init` payload, None where there is none.
+    """The credential in a `connection_init` payload, None where there is none.
 
     Its key is `Authorization` in any case, at the top or under `headers`, where GraphiQL and Apollo
-    put it; its value is the bare key or `Bearer` and the key.
+    put it; its value is the bare credential, or `Bearer` and it.
     """
     headers = payload.get("headers")
     for place in (payload, headers if isinstance(headers, dict) else {}):

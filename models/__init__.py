@@ -15,7 +15,8 @@ from models.account import (
     SendingBlock,
 )
 from models.account_event import AccountEvent
-from models.api_key import ApiKey, Role
+from models.api_key import ApiKey, CredentialKind, Role
+from models.audit_entry import AuditAction, AuditActor, AuditEntry, AuditOutcome, AuditTarget
 from models.contact import Contact, Identity, IdentityKind
 from models.conversation import Conversation, ConversationStatus, ReadMark, ReadReceipt
 from models.lane import Lane
@@ -41,6 +42,7 @@ DOCUMENTS = [
     Account,
     AccountEvent,
     ApiKey,
+    AuditEntry,
     Contact,
     Conversation,
     Lane,
@@ -64,11 +66,17 @@ __all__ = [
     "AccountHealth",
     "AccountStanding",
     "ApiKey",
+    "AuditAction",
+    "AuditActor",
+    "AuditEntry",
+    "AuditOutcome",
+    "AuditTarget",
     "CheckName",
     "CheckReport",
     "Contact",
     "Conversation",
     "ConversationStatus",
+    "CredentialKind",
     "EventState",
     "HealthState",
     "Identity",

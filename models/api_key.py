@@ -16,6 +16,14 @@ class Role(StrEnum):
     VIEWER = "VIEWER"
 
 
+class CredentialKind(StrEnum):
+    """With what somebody acts: OPERATOR is whoever runs manage.py on the server."""
+
+    API_KEY = "API_KEY"
+    JWT = "JWT"
+    OPERATOR = "OPERATOR"
+
+
 class ApiKey(ObjectIdDocument):
     name: str
     prefix: str

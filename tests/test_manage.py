@@ -60,3 +60,35 @@ def test_the_schema_file_is_what_the_code_says(settings: Settings) -> None:
 
     assert (result.returncode, result.stderr) == (0, "")
     assert "type Mutation {" in SCHEMA_FILE.read_text()
+
+
+async def test_keys_are_listed_and_ended(
+    settings: Settings, database: AsyncDatabase[dict[str, Any]], account: Account
+) -> None:
+    token = run_command(settings, "create-api-key", "--name", "CRM").stdout.strip()
+    limited = ("--name", "Shop", "--phone-number-id", NUMBER.phone_number_id)
+    run_command(settings, "create-api-key", *limited)
+
+    listed = run_command(settings, "list-api-keys").stdout.splitlines()
+    ended = run_command(settings, "revoke-api-key", listed[0].split()[0].rstrip("…"))
+
+    assert [line.split()[1:] for line in listed] == [
+        ["valid", "AGENT", "all", "accounts", "CRM"],
+        ["valid", "AGENT", "1", "accounts", "Shop"],
+    ]
+    assert ended.stdout == "Revoked CRM; its open sockets end within seconds.\n"
+    assert await authenticate(token) is None
+    assert token[-20:] not in "".join(listed)
+    actors = [one["actor"]["kind"] async for one in database["audit_entries"].find({})]
+    assert actors == ["OPERATOR"] * 3
+    actions = await database["audit_entries"].distinct("action", {"outcome": "DONE"})
+    assert actions == ["API_KEY_CREATED", "API_KEY_REVOKED"]
+
+
+def test_an_unknown_key_is_not_ended(
+    settings: Settings, database: AsyncDatabase[dict[str, Any]]
+) -> None:
+    result = run_command(settings, "revoke-api-key", "wag_000000000000_")
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("No API key has the prefix 000000000000")

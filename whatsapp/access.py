@@ -2,26 +2,32 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from beanie import PydanticObjectId
 
-from models import Role
+from models import CredentialKind, Role
 
-_RANKS = {Role.VIEWER: 1, Role.AGENT: 2, Role.ADMIN: 3}
+RANKS = {Role.VIEWER: 1, Role.AGENT: 2, Role.ADMIN: 3}
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who is asking: an API key's name, role and accounts (None means every account)."""
+    """Who is asking, and with what rights."""
 
-    credential_id: PydanticObjectId
+    credential_id: PydanticObjectId | str
+    """The API key's id, or the subject of a token."""
     name: str
     role: Role
     account_ids: frozenset[PydanticObjectId] | None = None
+    """None: every account."""
+    kind: CredentialKind = CredentialKind.API_KEY
+    expires_at: datetime | None = None
+    """When the credential ends by itself."""
 
     def has_role(self, role: Role) -> bool:
-        return _RANKS[self.role] >= _RANKS[role]
+        return RANKS[self.role] >= RANKS[role]
 
     def can_see(self, account_id: PydanticObjectId) -> bool:
         return self.account_ids is None or account_id in self.account_ids

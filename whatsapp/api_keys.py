@@ -17,7 +17,8 @@ from models.base import collection, utc_now
 from whatsapp.access import Viewer
 from whatsapp.crypto import digest_secret
 
-_TOKEN = re.compile(r"^wag_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$")
+PREFIX = "wag_"
+_TOKEN = re.compile(r"wag_([0-9a-f]{12})_[A-Za-z0-9_-]{43}", re.ASCII)
 LAST_USED_STEP = timedelta(minutes=1)
 
 
@@ -47,7 +48,7 @@ async def create_api_key(
 
 async def authenticate(token: str) -> Viewer | None:
     """Who holds this key, or None where it is malformed, unknown, expired or revoked."""
-    match = _TOKEN.match(token)
+    match = _TOKEN.fullmatch(token)
     if match is None:
         return None
     key = await ApiKey.find_one({"prefix": match[1]})
@@ -65,7 +66,13 @@ def is_valid(key: ApiKey, now: datetime) -> bool:
 
 def view_key(key: ApiKey) -> Viewer:
     accounts = None if key.account_ids is None else frozenset(key.account_ids)
-    return Viewer(credential_id=key.id, name=key.name, role=key.role, account_ids=accounts)
+    return Viewer(
+        credential_id=key.id,
+        name=key.name,
+        role=key.role,
+        account_ids=accounts,
+        expires_at=key.expires_at,
+    )
 
 
 async def list_viewers(key_ids: Iterable[PydanticObjectId]) -> dict[PydanticObjectId, Viewer]:

@@ -3,11 +3,18 @@
 import base64
 import binascii
 import re
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from whatsapp.token_settings import (
+    check_algorithms,
+    check_jwks_url,
+    check_token_settings,
+    parse_roles,
+)
 
 GRAPH_API_VERSION_PATTERN = r"^v[0-9]{1,3}\.[0-9]$"
 MEDIA_STORE_SCHEMES = ("file", "s3", "gs", "az", "memory")
@@ -108,7 +115,39 @@ class Settings(BaseSettings):
     socket_send_seconds: float = Field(default=10.0, gt=0)
     """How long one WebSocket write may take before the socket is closed."""
     credential_check_seconds: float = Field(default=2.0, gt=0)
-    """How often open sockets' API keys are looked at again."""
+    """How often open sockets' API keys and tokens are looked at again."""
+
+    introspection: bool = True
+    """Whether clients may ask for the schema (`__schema`, `__type`)."""
+    suggestions: bool | None = None
+    """Whether errors suggest names ("Did you mean …"); without it, as INTROSPECTION."""
+    audit_days: int = Field(default=365, ge=1, le=36_500)
+    """How long entries of the audit log are kept from now on."""
+
+    jwt_jwks_url: str | None = None
+    """Where your identity provider publishes its keys; with it, its tokens are credentials."""
+    jwt_key: SecretStr | None = None
+    """In place of JWT_JWKS_URL: one public key as PEM, or the secret of HS256."""
+    jwt_algorithms: Annotated[tuple[str, ...], NoDecode] = ("RS256", "ES256")
+    """Signatures that are accepted, comma-separated; HS* only with a secret."""
+    jwt_issuer: str | None = None
+    """The `iss` that tokens must have; required with JWT_JWKS_URL."""
+    jwt_audience: Annotated[tuple[str, ...], NoDecode] = ()
+    """Tokens must have one of these as `aud`, comma-separated; required with JWT_JWKS_URL."""
+    jwt_role_claim: str = Field(default="role", min_length=1)
+    """Claim with the role, or several: a name, or a path such as `app_metadata.wagraph.role`."""
+    jwt_roles: Annotated[tuple[str, ...], NoDecode] = ()
+    """What roles are called there, `name=ROLE`, comma-separated; only these count then."""
+    jwt_accounts_claim: str = Field(default="accounts", min_length=1)
+    """Claim with the ids of the accounts that the holder may see, or `*` for all."""
+    jwt_all_accounts: bool = False
+    """Whether a token without that claim may see all accounts instead of none."""
+    jwt_name_claim: str = Field(default="name", min_length=1)
+    """Claim with the name that staff see; without it, `sub`."""
+    jwt_jwks_seconds: float = Field(default=300.0, gt=0)
+    """How long the provider's keys are used before they are fetched anew."""
+    jwt_jwks_pause_seconds: float = Field(default=10.0, gt=0)
+    """Least time between two fetches, whatever unknown keys tokens name."""
 
     @field_validator("encryption_keys")
     @classmethod
@@ -122,6 +161,51 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("jwt_algorithms", "jwt_audience", "jwt_roles", mode="before")
+    @classmethod
+    def split_names(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("jwt_algorithms")
+    @classmethod
+    def check_jwt_algorithms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        check_algorithms(value)
+        return value
+
+    @field_validator("jwt_roles")
+    @classmethod
+    def check_jwt_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_roles(value)
+        return value
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def check_jwks_url(cls, value: str | None) -> str | None:
+        if value:
+            check_jwks_url(value)
+        return value or None
+
+    @field_validator("jwt_key")
+    @classmethod
+    def read_jwt_key(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value().strip() if value else ""
+        if text.startswith("-----BEGIN"):
+            # A PEM has several lines, which many environments can only hold as one.
+            text = text.replace("\\n", "\n")
+        return SecretStr(text) if text else None
+
+    @field_validator("suggestions", "jwt_issuer", mode="before")
+    @classmethod
+    def empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @model_validator(mode="after")
+    def check_tokens(self) -> Self:
+        check_token_settings(self.__dict__)
+        return self
 
     @field_validator("media_hosts")
     @classmethod
@@ -197,7 +281,9 @@ def load_settings() -> Settings:
         return Settings()  # the required ones come from the environment
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
-        name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
+        if not problem["loc"]:  # several settings together, which the message names
+            raise SettingsError(problem["msg"].removeprefix("Value error, ")) from None
+        name = str(problem["loc"][0]).upper()
         if problem["type"] == "missing":
             raise SettingsError(f"{name} is not set: put it into the environment or .env") from None
         raise SettingsError(f"{name} is malformed: {problem['msg']}") from None

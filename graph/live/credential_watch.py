@@ -1,4 +1,4 @@
-"""The credential watch: a revoked or expired key ends its open sockets within seconds."""
+"""The credential watch: a credential that ends takes its open sockets with it within seconds."""
 
 import asyncio
 import contextlib
@@ -6,8 +6,11 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pymongo
+from beanie import PydanticObjectId
 from pymongo.errors import PyMongoError
 
+from models import CredentialKind
+from models.base import utc_now
 from whatsapp.access import Viewer
 from whatsapp.api_keys import list_viewers
 
@@ -17,7 +20,10 @@ QUERY_SECONDS = 2.0
 
 
 class CredentialWatch:
-    """One per process: one query a round for the keys of all open sockets."""
+    """One per process: one query a round for the API keys of all open sockets.
+
+    A token's rights are what it said when the socket was opened, until it expires.
+    """
 
     def __init__(self, *, check_seconds: float) -> None:
         self._check_seconds = check_seconds
@@ -25,7 +31,7 @@ class CredentialWatch:
 
     @contextlib.contextmanager
     def watch(self, viewer: Viewer, *, close: Callable[[], None]) -> Iterator[None]:
-        """Calls `close` once, if the viewer's key is revoked, expires, or gets other rights."""
+        """Calls `close` once, if the credential expires, is revoked, or gets other rights."""
         entry = object()
         self._watched[entry] = (viewer, close)
         try:
@@ -37,25 +43,43 @@ class CredentialWatch:
         while True:
             await asyncio.sleep(self._check_seconds)
             try:
-                await self._check_all()
+                # First what needs no database: it may be away for long.
+                self._end_expired()
+                await self._check_keys()
             except PyMongoError as error:
                 # Nobody is cut off because the database is away: the next round will tell.
                 logger.warning("Open sockets' keys can't be checked: %s", type(error).__name__)
             except Exception:
-                # The task's edge: without it no key would be checked any more.
+                # The task's edge: without it no credential would be checked any more.
                 logger.exception("The credential watch failed")
 
-    async def _check_all(self) -> None:
-        watched = dict(self._watched)
+    def _end_expired(self) -> None:
+        now = utc_now()
+        for entry, (viewer, _) in dict(self._watched).items():
+            if viewer.expires_at is not None and viewer.expires_at <= now:
+                self._end(entry)
+
+    async def _check_keys(self) -> None:
+        watched = {
+            entry: viewer
+            for entry, (viewer, _) in self._watched.items()
+            if viewer.kind is CredentialKind.API_KEY
+        }
         if not watched:
             return
         with pymongo.timeout(QUERY_SECONDS):
-            present = await list_viewers({viewer.credential_id for viewer, _ in watched.values()})
-        for entry, (viewer, close) in watched.items():
-            now = present.get(viewer.credential_id)
+            present = await list_viewers(
+                {PydanticObjectId(viewer.credential_id) for viewer in watched.values()}
+            )
+        for entry, viewer in watched.items():
+            now = present.get(PydanticObjectId(viewer.credential_id))
             if now is None or _rights(now) != _rights(viewer):
-                self._watched.pop(entry, None)
-                close()
+                self._end(entry)
+
+    def _end(self, entry: object) -> None:
+        _, close = self._watched.pop(entry, (None, None))
+        if close is not None:
+            close()
 
 
 def _rights(viewer: Viewer) -> tuple[object, object]:

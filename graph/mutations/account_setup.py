@@ -11,8 +11,10 @@ from graph.enums import WebhookLevel
 from graph.extensions import run_without_deadline
 from graph.ids import require_id
 from graph.mutations.accounts import AccountPayload
+from graph.mutations.auditing import audited
 from graph.mutations.payloads import refusals_as_data
 from graph.permissions import IsAdmin, get_viewer
+from models import AuditAction
 from whatsapp import account_check, webhook_subscription
 
 
@@ -73,6 +75,7 @@ class AccountSetupMutations:
         " Needs role ADMIN.",
     )
     @refusals_as_data(CheckAccountPayload)
+    @audited(AuditAction.ACCOUNT_CHECKED)
     async def check_account(self, info: Info, input: CheckAccountInput) -> CheckAccountPayload:
         services = info.context.services
         document = await run_without_deadline(
@@ -97,6 +100,7 @@ class AccountSetupMutations:
         " for a challenge first. Needs role ADMIN.",
     )
     @refusals_as_data(SubscribeWebhooksPayload)
+    @audited(AuditAction.WEBHOOKS_SUBSCRIBED)
     async def subscribe_webhooks(
         self, info: Info, input: SubscribeWebhooksInput
     ) -> SubscribeWebhooksPayload:
@@ -120,6 +124,7 @@ class AccountSetupMutations:
         " or only takes the number's own URL away. Needs role ADMIN.",
     )
     @refusals_as_data(UnsubscribeWebhooksPayload)
+    @audited(AuditAction.WEBHOOKS_UNSUBSCRIBED)
     async def unsubscribe_webhooks(
         self, info: Info, input: UnsubscribeWebhooksInput
     ) -> UnsubscribeWebhooksPayload:

@@ -9,8 +9,10 @@ from graph.context import Info
 from graph.errors import forbidden
 from graph.extensions import run_without_deadline
 from graph.ids import require_id
+from graph.mutations.auditing import audited
 from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
 from graph.permissions import IsAdmin, get_viewer
+from models import AuditAction
 from whatsapp import accounts
 from whatsapp.errors import NotFound
 
@@ -139,6 +141,7 @@ class AccountMutations:
         " `lastCheck` of the account tells what was found. Needs role ADMIN for all accounts.",
     )
     @refusals_as_data(CreateAccountPayload)
+    @audited(AuditAction.ACCOUNT_CREATED)
     async def create_account(self, info: Info, input: CreateAccountInput) -> CreateAccountPayload:
         if get_viewer(info).account_ids is not None:
             raise forbidden("Your key is limited to some accounts, so it can't connect others.")
@@ -166,6 +169,7 @@ class AccountMutations:
         " Needs role ADMIN.",
     )
     @refusals_as_data(UpdateAccountPayload)
+    @audited(AuditAction.ACCOUNT_UPDATED)
     async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountPayload:
         changes = list_changes(input, *_REQUIRED, *_OPTIONAL, required=_REQUIRED)
         account = await _get_account(info, input.account_id)
@@ -183,6 +187,7 @@ class AccountMutations:
         " Needs role ADMIN.",
     )
     @refusals_as_data(EnableAccountPayload)
+    @audited(AuditAction.ACCOUNT_ENABLED)
     async def enable_account(self, info: Info, input: EnableAccountInput) -> EnableAccountPayload:
         account = await _get_account(info, input.account_id)
         document = await accounts.set_account_enabled(account, enabled=True)
@@ -195,6 +200,7 @@ class AccountMutations:
         " Needs role ADMIN.",
     )
     @refusals_as_data(DisableAccountPayload)
+    @audited(AuditAction.ACCOUNT_DISABLED)
     async def disable_account(
         self, info: Info, input: DisableAccountInput
     ) -> DisableAccountPayload:
@@ -208,6 +214,7 @@ class AccountMutations:
         " Needs role ADMIN.",
     )
     @refusals_as_data(DeleteAccountPayload)
+    @audited(AuditAction.ACCOUNT_DELETED)
     async def delete_account(self, info: Info, input: DeleteAccountInput) -> DeleteAccountPayload:
         account = await _get_account(info, input.account_id)
         await run_without_deadline(accounts.delete_account(account))

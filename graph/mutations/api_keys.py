@@ -11,8 +11,10 @@ from graph.context import Info
 from graph.enums import Role
 from graph.errors import forbidden
 from graph.ids import require_id
+from graph.mutations.auditing import audited
 from graph.mutations.payloads import UserError, refusals_as_data, user_errors
 from graph.permissions import IsAdmin, get_viewer
+from models import AuditAction
 from models.base import utc_now
 from whatsapp import api_keys
 from whatsapp.access import Viewer
@@ -67,6 +69,7 @@ class ApiKeyMutations:
         description="Makes an API key that reaches no further than your own. Needs role ADMIN.",
     )
     @refusals_as_data(CreateApiKeyPayload)
+    @audited(AuditAction.API_KEY_CREATED)
     async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> CreateApiKeyPayload:
         viewer = get_viewer(info)
         name = check_text(input.name, field="name")
@@ -87,6 +90,7 @@ class ApiKeyMutations:
         " Needs role ADMIN.",
     )
     @refusals_as_data(RevokeApiKeyPayload)
+    @audited(AuditAction.API_KEY_REVOKED)
     async def revoke_api_key(self, info: Info, input: RevokeApiKeyInput) -> RevokeApiKeyPayload:
         key = await find_api_key(get_viewer(info), input.api_key_id)
         if key is None:

@@ -9,8 +9,10 @@ from graph.contacts import Contact
 from graph.context import Info
 from graph.extensions import run_without_deadline
 from graph.ids import require_id
+from graph.mutations.auditing import audited
 from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
 from graph.permissions import IsAdmin, IsAgent, get_viewer
+from models import AuditAction
 from whatsapp import blocking, directory
 
 
@@ -104,6 +106,7 @@ class ContactMutations:
         permission_classes=[IsAgent], description="Changes a contact. Needs role AGENT."
     )
     @refusals_as_data(UpdateContactPayload)
+    @audited(AuditAction.CONTACT_UPDATED)
     async def update_contact(self, info: Info, input: UpdateContactInput) -> UpdateContactPayload:
         never_null = ("tags", "attributes", "marketing_opt_out")
         document = await directory.update_contact(
@@ -118,6 +121,7 @@ class ContactMutations:
         description="Says which user a contact is, in place of any other. Needs role AGENT.",
     )
     @refusals_as_data(LinkContactPayload)
+    @audited(AuditAction.CONTACT_LINKED)
     async def link_contact(self, info: Info, input: LinkContactInput) -> LinkContactPayload:
         document = await directory.link_contact(
             get_viewer(info),
@@ -132,6 +136,7 @@ class ContactMutations:
         " Needs role AGENT.",
     )
     @refusals_as_data(UnlinkContactPayload)
+    @audited(AuditAction.CONTACT_UNLINKED)
     async def unlink_contact(self, info: Info, input: UnlinkContactInput) -> UnlinkContactPayload:
         contact_id = _require(input.contact_id)
         document = await directory.unlink_contact(get_viewer(info), contact_id)
@@ -144,6 +149,7 @@ class ContactMutations:
         " the last 24 hours. Needs role AGENT.",
     )
     @refusals_as_data(BlockContactPayload)
+    @audited(AuditAction.CONTACT_BLOCKED)
     async def block_contact(self, info: Info, input: BlockContactInput) -> BlockContactPayload:
         contact_id = _require(input.contact_id)
         api = info.context.services.account_api
@@ -158,6 +164,7 @@ class ContactMutations:
         " Needs role AGENT.",
     )
     @refusals_as_data(UnblockContactPayload)
+    @audited(AuditAction.CONTACT_UNBLOCKED)
     async def unblock_contact(
         self, info: Info, input: UnblockContactInput
     ) -> UnblockContactPayload:
@@ -174,6 +181,7 @@ class ContactMutations:
         " that a first message made if no contact of theirs is left. Needs role ADMIN.",
     )
     @refusals_as_data(DeleteContactPayload)
+    @audited(AuditAction.CONTACT_DELETED)
     async def delete_contact(self, info: Info, input: DeleteContactInput) -> DeleteContactPayload:
         contact_id = _require(input.contact_id)
         await run_without_deadline(directory.erase_contact(get_viewer(info), contact_id))

@@ -6,10 +6,11 @@ import strawberry
 
 import models
 from graph.context import Info
+from graph.mutations.auditing import audited
 from graph.mutations.payloads import UserError, refusals_as_data, user_errors
 from graph.parked_items import ParkedItem, find_parked_items
 from graph.permissions import IsAdmin, get_viewer
-from models import ParkedState
+from models import AuditAction, ParkedState
 from models.base import collection, utc_now
 from whatsapp.errors import InvalidInput, NotFound
 
@@ -54,6 +55,7 @@ class ParkedItemMutations:
         " Needs role ADMIN.",
     )
     @refusals_as_data(ReplayParkedItemsPayload)
+    @audited(AuditAction.PARKED_ITEMS_REPLAYED)
     async def replay_parked_items(
         self, info: Info, input: ReplayParkedItemsInput
     ) -> ReplayParkedItemsPayload:
@@ -70,6 +72,7 @@ class ParkedItemMutations:
         description="Marks parked items as not needed; they stay listed. Needs role ADMIN.",
     )
     @refusals_as_data(DiscardParkedItemsPayload)
+    @audited(AuditAction.PARKED_ITEMS_DISCARDED)
     async def discard_parked_items(
         self, info: Info, input: DiscardParkedItemsInput
     ) -> DiscardParkedItemsPayload:

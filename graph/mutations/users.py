@@ -6,9 +6,11 @@ from strawberry.scalars import JSON
 
 from graph.context import Info
 from graph.ids import require_id
+from graph.mutations.auditing import audited
 from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
 from graph.permissions import IsAgent, get_viewer
 from graph.users import User
+from models import AuditAction
 from whatsapp import users
 
 _FIELDS = ("name", "phone", "email", "external_id", "attributes")
@@ -59,6 +61,7 @@ class UserMutations:
         description="Makes a user, whom a contact can be linked to. Needs role AGENT.",
     )
     @refusals_as_data(CreateUserPayload)
+    @audited(AuditAction.USER_CREATED)
     async def create_user(self, info: Info, input: CreateUserInput) -> CreateUserPayload:
         values = list_changes(input, *_FIELDS, required=["attributes"])
         document = await users.create_user(get_viewer(info), values=values)
@@ -68,6 +71,7 @@ class UserMutations:
         permission_classes=[IsAgent], description="Changes a user. Needs role AGENT."
     )
     @refusals_as_data(UpdateUserPayload)
+    @audited(AuditAction.USER_UPDATED)
     async def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
         document = await users.update_user(
             get_viewer(info),

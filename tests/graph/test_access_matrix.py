@@ -15,7 +15,11 @@ from models import (
     DOCUMENTS,
     Account,
     AccountEvent,
+    AuditAction,
+    AuditActor,
+    AuditEntry,
     Contact,
+    CredentialKind,
     ParkedItem,
     ParkedReason,
     Role,
@@ -25,6 +29,7 @@ from models.base import collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from whatsapp.api_keys import create_api_key
+from whatsapp.audit import Act, AuditTrail
 
 SCHEMA = create_schema()._schema
 OWN, OTHERS = "15550001111", "15550009999"
@@ -55,6 +60,7 @@ QUERIES: dict[str, tuple[Role, str, Any]] = {
     "templates": (Role.VIEWER, f'templates(accountId: "%(Account)s") {LIST}', NO_EDGES),
     "parkedItems": (Role.ADMIN, f"parkedItems {LIST}", NO_EDGES),
     "apiKeys": (Role.ADMIN, "apiKeys { edges { node { name } } }", ...),
+    "auditLog": (Role.ADMIN, f"auditLog {LIST}", NO_EDGES),
 }
 
 NOT_FOUND, FORBIDDEN, DONE = "NOT_FOUND", "FORBIDDEN", None
@@ -141,7 +147,16 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     ),
     "revokeApiKey": (Role.ADMIN, ['apiKeyId: "%(ApiKey)s"'], NOT_FOUND),
 }
-FOR_ADMINS_ONLY = {"ApiKey", "ParkedItem"}
+# Subscriptions need VIEWER, take these arguments, and refuse what is out of sight.
+SUBSCRIPTIONS = {
+    "messageAdded",
+    "messageStatusChanged",
+    "messageUpdated",
+    "conversationUpdated",
+    "events",
+}
+SUBSCRIBED_TO = ['accountId: "%(Account)s"', 'conversationId: "%(Conversation)s"']
+FOR_ADMINS_ONLY = {"ApiKey", "AuditEntry", "ParkedItem"}
 LOWER = {
     Role.VIEWER: [],
     Role.AGENT: [Role.VIEWER],
@@ -164,11 +179,13 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
     await AccountEvent(
         id="e", account_id=other_account.id, field="flows", summary="flows", at=now
     ).insert()
+    entry = await write_audit_entry(other_account)
     key, _ = await create_api_key(name="hidden", role=Role.VIEWER, account_ids=[other_account.id])
     return {
         "Account": id_of(other_account),
         "AccountEvent": encode_id("AccountEvent", "e"),
         "ApiKey": id_of(key),
+        "AuditEntry": id_of(entry),
         "Contact": contact_id(message),
         "Conversation": conversation_id(message),
         "Message": id_of(message),
@@ -192,6 +209,12 @@ async def park(account: Account) -> None:
     ).insert()
 
 
+async def write_audit_entry(account: Account) -> AuditEntry:
+    actor = AuditActor(kind=CredentialKind.JWT, id="hidden subject", name="Hidden")
+    act = Act(AuditAction.ACCOUNT_UPDATED, actor, account_ids=[account.id])
+    return await AuditTrail(days=1).begin(act)
+
+
 def list_mutations(ids: dict[str, str]) -> list[tuple[str, Role, str | None, str]]:
     """Field, role, refusal and document of each case."""
     return [
@@ -210,6 +233,8 @@ def test_the_tables_cover_the_schema() -> None:
     assert SCHEMA.mutation_type is not None
     assert set(SCHEMA.query_type.fields) == set(QUERIES)
     assert set(SCHEMA.mutation_type.fields) == set(MUTATIONS)
+    assert SCHEMA.subscription_type is not None
+    assert set(SCHEMA.subscription_type.fields) == SUBSCRIPTIONS
 
 
 def list_node_types() -> set[str]:
@@ -305,11 +330,12 @@ def find_refusal(answer: dict[str, Any], field: str) -> str | None:
 
 
 async def read_database() -> dict[str, list[dict[str, Any]]]:
-    """All documents of the collections that mutations could change, but when keys were used."""
+    """All documents that mutations could change, but when keys were used and what was tried."""
     return {
         kind.get_collection_name(): await collection(kind)
         .find({}, {"last_used_at": 0})
         .sort("_id")
         .to_list()
         for kind in DOCUMENTS
+        if kind is not AuditEntry
     }

@@ -13,8 +13,10 @@ from graphql import (
 from strawberry.permission import BasePermission, PermissionExtension
 from strawberry.types.base import get_object_definition
 
+from graph.permission_table import find_audit_action, find_guards, print_permissions
 from graph.permissions import RolePermission
 from graph.schema import create_schema, print_schema_text
+from models import AuditAction, Role
 
 PROJECT = Path(__file__).parents[2]
 SCHEMA = create_schema()
@@ -78,6 +80,26 @@ def test_no_output_field_could_give_a_credential_away() -> None:
             assert name == "CreateAccountPayload"
         if "token" in shown:
             assert name == "CreateApiKeyPayload"
+
+
+def test_what_needs_an_admin_is_audited_under_a_name_of_its_own() -> None:
+    mutations = [(name, field) for name, field in list_root_fields() if name.startswith("Mutation")]
+    for_admins = {
+        name: find_audit_action(field)
+        for name, field in mutations
+        if [guard.role for guard in find_guards(field)] == [Role.ADMIN]
+    }
+    actions = [action for _, field in mutations if (action := find_audit_action(field))]
+
+    assert [name for name, action in for_admins.items() if action is None] == []
+    assert len(actions) == len(set(actions)) > 10
+    assert set(actions) <= set(AuditAction)
+
+
+def test_the_table_of_permissions_is_up_to_date() -> None:
+    page = (PROJECT / "docs" / "permissions.md").read_text()
+
+    assert page == print_permissions(), "run `make schema`"
 
 
 def test_the_schema_file_is_up_to_date() -> None:

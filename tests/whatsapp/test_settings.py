@@ -87,3 +87,74 @@ def test_an_empty_app_secret_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("META_APP_SECRET", "")
 
     assert load_settings().meta_app_secret is None
+
+
+PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAER48tRvnLbx218mAxhFSLA8PBHwCp
+uUBYjFjPTQ+KBpoP6KBYYS9wLpAWgh4yxDrwy4j6sH/FgJv51tBqF/isvQ==
+-----END PUBLIC KEY-----"""
+SECRET = "canary-secret-of-at-least-32-bytes"
+JWKS = {
+    "JWT_JWKS_URL": "https://id.example.com/keys",
+    "JWT_ISSUER": "https://id.example.com/",
+    "JWT_AUDIENCE": "wagraph",
+}
+WRONG_TOKEN_SETTINGS: list[tuple[dict[str, str], str]] = [
+    ({"JWT_JWKS_URL": "http://id.example.com/keys"}, "JWT_JWKS_URL is malformed: "),
+    ({"JWT_JWKS_URL": "https:///keys"}, "JWT_JWKS_URL is malformed: "),
+    (JWKS | {"JWT_ISSUER": ""}, "JWT_ISSUER is not set: "),
+    (JWKS | {"JWT_AUDIENCE": ""}, "JWT_AUDIENCE is not set: "),
+    (JWKS | {"JWT_KEY": PUBLIC_KEY}, "JWT_JWKS_URL and JWT_KEY are both set: "),
+    (JWKS | {"JWT_ALGORITHMS": "none"}, "JWT_ALGORITHMS is malformed: "),
+    (JWKS | {"JWT_ALGORITHMS": "RS256,NONE"}, "JWT_ALGORITHMS is malformed: "),
+    (JWKS | {"JWT_ALGORITHMS": ""}, "JWT_ALGORITHMS is empty: "),
+    (JWKS | {"JWT_ALGORITHMS": "HS256"}, "JWT_ALGORITHMS has HS*"),
+    (JWKS | {"JWT_ALGORITHMS": "RS256,HS256"}, "JWT_ALGORITHMS mixes HS*"),
+    (JWKS | {"JWT_ROLES": "owner"}, "JWT_ROLES is malformed: "),
+    (JWKS | {"JWT_ROLES": "owner=ROOT"}, "JWT_ROLES is malformed: "),
+    ({"JWT_KEY": SECRET}, "JWT_KEY is malformed: it fits none of JWT_ALGORITHMS: name HS256"),
+    ({"JWT_KEY": "short", "JWT_ALGORITHMS": "HS256"}, "JWT_KEY is malformed: it is too short"),
+    ({"JWT_KEY": SECRET, "JWT_ALGORITHMS": "HS512"}, "JWT_KEY is malformed: it is too short"),
+    ({"JWT_KEY": PUBLIC_KEY, "JWT_ALGORITHMS": "HS256"}, "JWT_KEY is malformed: it fits none"),
+    ({"JWT_KEY": PUBLIC_KEY, "JWT_ALGORITHMS": "RS256"}, "JWT_KEY is malformed: it fits none"),
+    (
+        {"JWT_KEY": PUBLIC_KEY.replace("PUBLIC", "PRIVATE")},
+        "JWT_KEY is malformed: it is a private key",
+    ),
+    ({"AUDIT_DAYS": "0"}, "AUDIT_DAYS is malformed: "),
+]
+
+
+@pytest.mark.parametrize(("environment", "said"), WRONG_TOKEN_SETTINGS)
+def test_token_settings_that_would_be_unsafe_end_the_start(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], said: str
+) -> None:
+    for name, value in ({"ENCRYPTION_KEYS": KEY} | environment).items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+RIGHT_TOKEN_SETTINGS = [
+    JWKS,
+    JWKS | {"JWT_JWKS_URL": "http://127.0.0.1:8080/keys", "JWT_ALGORITHMS": "EdDSA, ES384"},
+    {"JWT_KEY": PUBLIC_KEY},
+    {"JWT_KEY": PUBLIC_KEY.replace("\n", "\\n")},
+    {"JWT_KEY": SECRET, "JWT_ALGORITHMS": "HS256"},
+    {"JWT_ROLES": "a=b=ADMIN, owner = agent", "SUGGESTIONS": "", "JWT_ISSUER": ""},
+]
+
+
+@pytest.mark.parametrize("environment", RIGHT_TOKEN_SETTINGS)
+def test_token_settings_may_come_in_several_forms(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for name, value in ({"ENCRYPTION_KEYS": KEY} | environment).items():
+        monkeypatch.setenv(name, value)
+
+    assert "canary" not in repr(load_settings())

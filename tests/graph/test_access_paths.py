@@ -1,0 +1,320 @@
+"""The access matrix over every door: HTTP and WebSocket, API keys and tokens, and in every byte.
+
+What each root field needs is in the tables of `test_access_matrix`.
+"""
+
+import itertools
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from graphql import GraphQLObjectType
+
+from graph.ids import encode_id
+from models import (
+    Account,
+    AccountEvent,
+    Contact,
+    Conversation,
+    Media,
+    Message,
+    ParkedItem,
+    ParkedReason,
+    Role,
+    Template,
+    User,
+)
+from models.base import new_id, utc_now
+from tests.conftest import make_settings
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import id_of
+from tests.fixtures.tokens import SETTINGS, make_token
+from tests.fixtures.world import OTHER_NUMBER
+from tests.graph import test_access_matrix as matrix
+from tests.graph.deep_queries import list_selections
+from tests.graph.live.socket_kit import SocketClient, open_socket, serve
+from whatsapp.api_keys import create_api_key
+from whatsapp.settings import Settings
+
+ids = matrix.ids
+KINDS = ("API key", "token")
+ROLES = (Role.VIEWER, Role.AGENT, Role.ADMIN)
+# Told in full to whoever may see the hidden account, and in no byte to others.
+CANARIES = ("hidden", matrix.OTHERS, "other shop", OTHER_NUMBER.phone_number_id)
+Ask = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return make_settings(
+        mongodb_uri=settings.mongodb_uri, mongodb_database=settings.mongodb_database, **SETTINGS
+    )
+
+
+@pytest.fixture
+async def port(app: Any) -> AsyncIterator[int]:
+    async with serve(app) as port:
+        yield port
+
+
+async def make_credential(
+    kind: str, role: Role, accounts: list[Account] | None = None, *, seconds: float = 600
+) -> str:
+    if kind == "token":
+        return make_token(role, "*" if accounts is None else accounts, seconds=seconds)
+    _, key = await create_api_key(
+        name="seen",
+        role=role,
+        account_ids=None if accounts is None else [account.id for account in accounts],
+        expires_at=utc_now() + timedelta(seconds=seconds),
+    )
+    return key
+
+
+def ask_http(client: httpx.AsyncClient, token: str) -> Ask:
+    """Gives the whole answer of a document, its headers too."""
+
+    async def ask(document: str) -> str:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await client.post("/graphql", json={"query": document}, headers=headers)
+        assert answer.status_code < 500, answer.text
+        return f"{answer.headers}\n{answer.text}"
+
+    return ask
+
+
+def ask_socket(ws: SocketClient) -> Ask:
+    """Gives all frames of a document."""
+
+    async def ask(document: str) -> str:
+        await ws.subscribe(document)
+        frames = [await ws.receive()]
+        while frames[-1]["type"] == "next":
+            frames.append(await ws.receive())
+        return json.dumps(frames)
+
+    return ask
+
+
+def list_queries(ids: dict[str, str]) -> list[tuple[Role, str]]:
+    return [(role, "{ " + text % ids + " }") for role, text, _ in matrix.QUERIES.values()]
+
+
+def list_documents(ids: dict[str, str]) -> list[tuple[Role, str]]:
+    """Every query and mutation, with the role it needs."""
+    mutations = [(role, document) for _, role, _, document in matrix.list_mutations(ids)]
+    return list_queries(ids) + mutations
+
+
+def find_canaries(told: str, hidden: dict[str, str]) -> set[str]:
+    known = [*CANARIES, *(hidden[name] for name in matrix.list_node_types())]
+    return {canary for canary in known if canary.lower() in told.lower()}
+
+
+@pytest.fixture
+async def linked(ids: dict[str, str], account: Account, other_account: Account) -> dict[str, str]:
+    """Things of the visible account that refer to the hidden one wherever they can."""
+    (message,) = await Message.find({"account_id": account.id}).to_list()
+    (hidden,) = await Message.find({"account_id": other_account.id}).to_list()
+    contact, theirs = await Contact.get(message.contact_id), await Contact.get(hidden.contact_id)
+    assert contact is not None
+    assert theirs is not None
+    await message.set(
+        {
+            "reply_to_wamid": hidden.wamid,
+            "retry_of": hidden.id,
+            "reactions": [{"contact_id": theirs.id, "emoji": "+", "at": utc_now(), "wamid": "r"}],
+        }
+    )
+    conversation = await Conversation.get(message.conversation_id)
+    assert conversation is not None
+    await conversation.set({"last_message_id": hidden.id})
+    user = await User.get(contact.user_id)
+    assert user is not None
+    await user.set({"account_ids": [account.id, other_account.id]})
+    await theirs.set({"user_id": user.id})
+    return {
+        "Account": id_of(account),
+        "Contact": id_of(contact),
+        "Conversation": id_of(conversation),
+        "Message": id_of(message),
+        "User": id_of(user),
+        **await write_the_rest(account),
+    }
+
+
+async def write_the_rest(account: Account) -> dict[str, str]:
+    now = utc_now()
+    template = await Template(account_id=account.id, template_id="2").insert()
+    await AccountEvent(
+        id="seen", account_id=account.id, field="flows", summary="flows", at=now
+    ).insert()
+    await ParkedItem(
+        id="seen",
+        event_id="e",
+        account_id=account.id,
+        pointer="",
+        item="{}",
+        secret_digest="s",
+        reason=ParkedReason.INVALID_ITEM,
+    ).insert()
+    key, _ = await create_api_key(name="seen", role=Role.VIEWER, account_ids=[account.id])
+    entry = await matrix.write_audit_entry(account)
+    await entry.set({"actor.id": "seen", "actor.name": "seen"})
+    return {
+        "AccountEvent": encode_id("AccountEvent", "seen"),
+        "ApiKey": id_of(key),
+        "AuditEntry": id_of(entry),
+        "ParkedItem": encode_id("ParkedItem", "seen"),
+        "Template": id_of(template),
+    }
+
+
+def list_deep_queries(linked: dict[str, str]) -> list[str]:
+    """From everything visible, by every field, to whatever lies behind it."""
+    documents = []
+    for name in sorted(matrix.list_node_types()):
+        node_type = matrix.SCHEMA.type_map[name]
+        assert isinstance(node_type, GraphQLObjectType)
+        assert name in linked, f"{name} has no entry in `linked`"
+        for selection in list_selections(matrix.SCHEMA, node_type, 1):
+            inner = f"__typename ... on {name} {{ {selection} }}"
+            documents.append(f'{{ node(id: "{linked[name]}") {{ {inner} }} }}')
+    return documents
+
+
+async def test_no_byte_of_another_account_is_told(
+    client: httpx.AsyncClient,
+    port: int,
+    account: Account,
+    ids: dict[str, str],
+    linked: dict[str, str],
+) -> None:
+    documents = list_deep_queries(linked) + [document for _, document in list_documents(ids)]
+    key, token = [await make_credential(kind, Role.ADMIN, [account]) for kind in KINDS]
+    async with open_socket(port, token=token) as by_token, open_socket(port, token=key) as by_key:
+        for asks in (
+            (ask_http(client, key), ask_socket(by_token)),
+            (ask_http(client, token), ask_socket(by_key)),
+        ):
+            for document, ask in itertools.product(documents, asks):
+                told = await ask(document)
+                assert find_canaries(told, ids) == set(), document
+                assert "INTERNAL_SERVER_ERROR" not in told, document
+                assert "VALIDATION_FAILED" not in told, document
+            # The other pair is asked by what was never changed: queries.
+            documents = [document for _, document in list_queries(ids)]
+
+
+async def test_whoever_may_see_it_is_told(
+    admin: GraphQLClient, ids: dict[str, str], linked: dict[str, str]
+) -> None:
+    told = [await ask_http(admin.http, str(admin.token))(one) for one in list_deep_queries(linked)]
+    told += [await ask_http(admin.http, str(admin.token))(one) for _, one in list_queries(ids)]
+
+    assert set(CANARIES) <= find_canaries("\n".join(told), ids)
+
+
+async def test_a_lower_role_is_forbidden_and_the_right_one_is_not(
+    client: httpx.AsyncClient, port: int, app: Any
+) -> None:
+    # Nothing has these ids, so that whoever may do it finds nothing to do it to.
+    names = [*matrix.list_node_types(), "own", "own_contact"]
+    documents = list_documents({name: encode_id(name, new_id()) for name in names})
+    for kind, role in itertools.product(KINDS, ROLES):
+        credential = await make_credential(kind, role)
+        async with open_socket(port, token=credential) as ws:
+            for needed, document in documents:
+                # Roles further away are in the matrix itself.
+                if role is not needed and role not in matrix.LOWER[needed][-1:]:
+                    continue
+                for ask in (ask_http(client, credential), ask_socket(ws)):
+                    told = await ask(document)
+                    assert ("FORBIDDEN" in told) == (role is not needed), (kind, role, document)
+                    assert "UNAUTHENTICATED" not in told, (kind, role, document)
+
+
+async def test_what_is_expired_or_missing_opens_no_door(
+    client: httpx.AsyncClient, port: int, ids: dict[str, str]
+) -> None:
+    before = await matrix.read_database()
+    for kind in KINDS:
+        expired = await make_credential(kind, Role.ADMIN, seconds=-1)
+        for _, document in list_documents(ids):
+            told = await ask_http(client, expired)(document)
+            assert "UNAUTHENTICATED" in told, document
+            assert find_canaries(told, ids) == set(), document
+        async with open_socket(port) as ws:
+            await ws.send({"type": "connection_init", "payload": {"Authorization": expired}})
+            assert await ws.find_close() == (4403, "Forbidden")
+    for message in ({"type": "connection_init"}, {"id": "1", "type": "subscribe", "payload": {}}):
+        async with open_socket(port) as ws:
+            await ws.send(message | {"payload": {"query": "{ viewer { name } }"}})
+            assert await ws.find_close() == (4401, "Unauthorized")
+
+    after = await matrix.read_database()
+    assert after.pop("api_keys") != before.pop("api_keys")  # the expired one that was made here
+    assert after == before
+
+
+async def test_every_subscription_refuses_what_is_out_of_sight(
+    client: httpx.AsyncClient, port: int, account: Account, ids: dict[str, str]
+) -> None:
+    for kind in KINDS:
+        credential = await make_credential(kind, Role.VIEWER, [account])
+        async with open_socket(port, token=credential) as ws:
+            for field, argument in itertools.product(matrix.SUBSCRIPTIONS, matrix.SUBSCRIBED_TO):
+                document = f"subscription {{ {field}({argument % ids}) {{ cursor }} }}"
+                assert await ws.find_error(document) == "BAD_USER_INPUT", document
+                assert "BAD_USER_INPUT" in await ask_http(client, credential)(document)
+
+
+async def test_cursors_of_another_account_lead_nowhere(
+    admin: GraphQLClient, account: Account, ids: dict[str, str], linked: dict[str, str]
+) -> None:
+    root = matrix.SCHEMA.query_type
+    assert root is not None
+    lists = [name for name, field in root.fields.items() if "after" in field.args]
+    needed = {
+        "templates": f'accountId: "{linked["Account"]}", ',
+        "searchMessages": 'text: "seen", ',
+    }
+    limited = ask_http(admin.http, await make_credential("token", Role.ADMIN, [account]))
+    for name in lists:
+        foreign = needed.get(name, "").replace(linked["Account"], ids["Account"])
+        foreign = foreign.replace("seen", "hidden")
+        shown = await admin(f"{{ {name}({foreign}first: 100) {{ edges {{ cursor }} }} }}")
+        cursors = [edge["cursor"] for edge in shown[name]["edges"]]
+        assert cursors, name
+        for cursor, side in itertools.product(cursors, ("first: 9, after", "last: 9, before")):
+            page = f'{needed.get(name, "")}{side}: "{cursor}"'
+            told = await limited(f"{{ {name}({page}) {{ edges {{ node {{ id }} }} }} }}")
+            assert '"errors"' not in told, told
+            assert find_canaries(told, ids) == set(), name
+
+
+async def test_files_are_for_those_who_see_the_account(
+    client: httpx.AsyncClient, account: Account, ids: dict[str, str], other_account: Account
+) -> None:
+    (message,) = await Message.find({"account_id": other_account.id}).to_list()
+    await Media(
+        id=message.id,
+        account_id=other_account.id,
+        message_id=message.id,
+        conversation_id=message.conversation_id,
+        media_id="1",
+        kind="image",
+        next_attempt_at=utc_now() + timedelta(days=1),
+    ).insert()
+    told = []
+    for kind, accounts in itertools.product(KINDS, ([other_account], None, [account], [])):
+        credential = await make_credential(kind, Role.VIEWER, accounts)
+        headers = {"Authorization": f"Bearer {credential}"}
+        answer = await client.get(f"/media/{message.id}", headers=headers)
+        # It is still being fetched: those who may see it are told to come back.
+        told.append("retry-after" in answer.headers)
+
+    assert told == [True, True, False, False] * len(KINDS)

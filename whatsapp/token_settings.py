@@ -1,0 +1,115 @@
+"""The settings of tokens from an identity provider: which combinations make sense and are safe."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+
+from models import Role
+
+SECRET_ALGORITHMS = ("HS256", "HS384", "HS512")
+PUBLIC_KEY_ALGORITHMS = (
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+)
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def check_algorithms(algorithms: tuple[str, ...]) -> None:
+    """Raises ValueError for what is no signature, or not one of ours."""
+    for name in algorithms:
+        if name not in (*SECRET_ALGORITHMS, *PUBLIC_KEY_ALGORITHMS):
+            known = ", ".join((*PUBLIC_KEY_ALGORITHMS, *SECRET_ALGORITHMS))
+            raise ValueError(f"{name!r} is not one of {known}")
+
+
+def check_jwks_url(url: str) -> None:
+    """Raises ValueError: whoever can change the keys on their way can sign in as anybody."""
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if not is_safe or not parts.hostname:
+        raise ValueError("it must be an https URL (http only on this machine)")
+
+
+def parse_roles(pairs: Iterable[str]) -> dict[str, Role]:
+    """The role of each of the provider's names, in lower case.
+
+    Raises:
+        ValueError: a pair is not `name=ROLE`.
+    """
+    roles: dict[str, Role] = {}
+    for pair in pairs:
+        name, separator, role = pair.rpartition("=")
+        if not separator or not name.strip() or role.strip().upper() not in Role.__members__:
+            raise ValueError(f"{pair!r} is not `name=ROLE` with ADMIN, AGENT or VIEWER")
+        roles[name.strip().lower()] = Role(role.strip().upper())
+    return roles
+
+
+def prepare_keys(text: str, algorithms: Iterable[str]) -> dict[str, Any]:
+    """The key as each of the algorithms wants it, for those that it fits.
+
+    Raises:
+        ValueError: it fits none; the message has none of the key's characters.
+    """
+    if "PRIVATE KEY" in text:
+        raise ValueError("it is a private key: only the public one belongs here")
+    keys: dict[str, Any] = {}
+    for name in algorithms:
+        algorithm = jwt.get_algorithm_by_name(name)
+        try:
+            key = algorithm.prepare_key(text)
+        except (jwt.PyJWTError, ValueError, TypeError):
+            continue
+        weakness = algorithm.check_key_length(key)
+        if weakness:
+            raise ValueError(f"it is too short for {name}")
+        keys[name] = key
+    if not keys:
+        is_pem = text.startswith("-----BEGIN")
+        wanted = "name that of the key" if is_pem else "name HS256 if it is a secret, and no PEM"
+        raise ValueError(f"it fits none of JWT_ALGORITHMS: {wanted}")
+    return keys
+
+
+def check_token_settings(settings: Mapping[str, Any]) -> None:
+    """Whether the settings of tokens fit together.
+
+    Raises:
+        ValueError: it names the setting at fault.
+    """
+    url, key, algorithms = (settings[f"jwt_{name}"] for name in ("jwks_url", "key", "algorithms"))
+    if url is None and key is None:
+        return
+    if url is not None and key is not None:
+        raise ValueError("JWT_JWKS_URL and JWT_KEY are both set: set the one that is meant")
+    shared = [name for name in algorithms if name in SECRET_ALGORITHMS]
+    if not algorithms:
+        raise ValueError("JWT_ALGORITHMS is empty: name those that the provider signs with")
+    if shared and len(shared) < len(algorithms):
+        # Else somebody could sign with a public key as if that were the secret.
+        raise ValueError("JWT_ALGORITHMS mixes HS* with others: a key is a secret or public")
+    if shared and url is not None:
+        raise ValueError("JWT_ALGORITHMS has HS*, which JWT_JWKS_URL has no keys for")
+    if key is not None:
+        _check_key(key.get_secret_value(), algorithms)
+    for name in ("issuer", "audience") if url is not None else ():
+        if not settings[f"jwt_{name}"]:
+            # The provider signs tokens of other applications with the same keys.
+            raise ValueError(f"JWT_{name.upper()} is not set: JWT_JWKS_URL needs it")
+
+
+def _check_key(text: str, algorithms: tuple[str, ...]) -> None:
+    try:
+        prepare_keys(text, algorithms)
+    except ValueError as error:
+        raise ValueError(f"JWT_KEY is malformed: {error}") from None
