@@ -13,7 +13,7 @@ from strawberry.schema.schema import validate_document
 from strawberry.types.graphql import OperationType
 
 from graph.errors import ErrorCode, RequestError, bad_input, hide_values
-from graph.introspection import find_introspection
+from graph.introspection import find_introspection, shows_schema
 from graph.limits import MAX_TOKENS, find_excess
 
 DATABASE_DEADLINE_SECONDS = 4.0
@@ -74,7 +74,7 @@ class CheckedValidation(ValidationCache):
         return self._refuse_introspection(document) or find_excess(document)
 
     def _refuse_introspection(self, document: DocumentNode) -> GraphQLError | None:
-        if self.execution_context.context.services.settings.introspection:
+        if shows_schema(self.execution_context.context):
             return None
         return find_introspection(document, self.execution_context.query or "")
 

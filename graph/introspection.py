@@ -4,13 +4,25 @@ import re
 
 from graphql import BREAK, DocumentNode, FieldNode, Visitor, visit
 
+from graph.context import Context
 from graph.errors import RequestError, forbidden
-from whatsapp.settings import Settings
 
 _SCHEMA_FIELDS = {"__schema", "__type"}
 _MENTION = re.compile(r"__(?:schema|type)\b", re.ASCII)
 # graphql-core ends its messages so.
 _SUGGESTION = re.compile(r" Did you mean .*\?", re.DOTALL)
+
+
+def shows_schema(context: object) -> bool:
+    """Whether this server may be asked for its schema; without one, nobody else asks."""
+    return not isinstance(context, Context) or context.services.settings.introspection
+
+
+def suggests_names(context: object) -> bool:
+    if not isinstance(context, Context):
+        return True
+    chosen = context.services.settings.suggestions
+    return shows_schema(context) if chosen is None else chosen
 
 
 def find_introspection(document: DocumentNode, query: str) -> RequestError | None:
@@ -29,11 +41,6 @@ class _Finder(Visitor):
     def enter_field(self, node: FieldNode, *_: object) -> object:
         self.found = self.found or node.name.value in _SCHEMA_FIELDS
         return BREAK if self.found else None
-
-
-def suggests_names(settings: Settings) -> bool:
-    chosen = settings.suggestions
-    return settings.introspection if chosen is None else chosen
 
 
 def hide_suggestions(message: str) -> str:

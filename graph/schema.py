@@ -74,7 +74,7 @@ class WagraphSchema(Schema):
         context = execution_context.context if execution_context else None
         request_id = context.request_id if isinstance(context, Context) else "unknown"
         errors[:] = format_errors(errors, request_id=request_id)
-        if isinstance(context, Context) and not suggests_names(context.services.settings):
+        if not suggests_names(context):
             for error in errors:
                 error.message = hide_suggestions(error.message)
 

@@ -142,11 +142,19 @@ def list_bad_tokens() -> dict[str, str]:
     }
 
 
-async def test_what_is_no_good_token_is_unauthenticated(client: httpx.AsyncClient) -> None:
-    found = {name: await find_code(client, token) for name, token in list_bad_tokens().items()}
+async def test_what_is_no_good_token_is_unauthenticated(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    tokens = list_bad_tokens()
+
+    found = {name: await find_code(client, token) for name, token in tokens.items()}
 
     assert {name: code for name, code in found.items() if code != "UNAUTHENTICATED"} == {}
     assert await find_code(client, make_token()) is None
+    logged = caplog.text
+    assert [name for name, token in tokens.items() if len(token) > 9 and token in logged] == []
+    assert SECRET not in logged
 
 
 async def test_a_clock_that_is_a_little_ahead_is_no_fault(client: httpx.AsyncClient) -> None:
