@@ -23,6 +23,7 @@ from graph.endpoint import GraphQLEndpoint
 from graph.graphiql import create_graphiql_assets
 from graph.live.feed import LiveFeed
 from graph.media_route import media_routes
+from graph.rate_limit import RateLimits
 from graph.security_headers import SecurityHeaders
 from models.database import DatabaseUnreachable, DatabaseUnusable, create_client, prepare_database
 from webhooks.ingest import Ingest
@@ -85,6 +86,7 @@ class Runtime:
                 keyring, public_url=settings.public_url, seconds=settings.media_url_seconds
             ),
             media_stores=stores,
+            rate_limits=RateLimits(settings),
             replay_parked=self.ingest.replay,
             wake_ingest=self.ingest.wake,
             wake_checks=self.checks.wake,
