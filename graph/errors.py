@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from graphql import GraphQLError, GraphQLSyntaxError
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, PyMongoError
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
@@ -100,7 +100,7 @@ def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return error
     cause = _find_cause(error)
-    if isinstance(cause, ExecutionTimeout):
+    if is_database_too_slow(cause):
         logger.warning("Request %s: MongoDB took too long at %s", request_id, error.path)
         return _replace(error, database_too_slow())
     if is_database_unavailable(cause):
@@ -126,6 +126,11 @@ def is_database_unavailable(cause: BaseException) -> bool:
     return isinstance(cause, PyMongoError) and (
         isinstance(cause, ConnectionFailure) or bool(cause.timeout)
     )
+
+
+def is_database_too_slow(cause: BaseException) -> bool:
+    """Whether MongoDB was there and did not answer in time."""
+    return isinstance(cause, ExecutionTimeout | NetworkTimeout)
 
 
 _CALLERS_FAULT = (

@@ -12,7 +12,7 @@ MAX_COMPARISONS = 5_000
 # GraphiQL's introspection query has a depth of 15, 229 fields and no alias.
 MAX_INTROSPECTION_DEPTH = 15
 MAX_INTROSPECTION_FIELDS = 500
-MAX_INTROSPECTION_ALIASES = 20
+MAX_INTROSPECTION_ALIASES = 4
 # The full introspection query fits this many times into one operation.
 MAX_INTROSPECTIONS = 2
 

@@ -53,8 +53,8 @@ class Document:
         self._measured: dict[str, OperationCost] = {}
 
     def find_cost(self, operation_name: str | None, variables: Mapping[str, Any] | None) -> "Cost":
-        """What the named operation costs with these variables. The document must be valid."""
-        name = operation_name or ""
+        """What the named operation, or the only one, costs. The document must be valid."""
+        name = operation_name if operation_name in self.operations else next(iter(self.operations))
         operation = self.operations[name]
         if name not in self._measured:
             self._measured[name] = self._costs.measure(operation, self._fragments)
