@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 
 import models
 from graph.accounts import Account
-from graph.connections import NEWEST, After, Before, First, Last, connect, read_page
+from graph.connections import NEWEST, After, Before, Connection, First, Last, connect, read_page
 from graph.context import Info
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
@@ -148,7 +148,7 @@ class ContactQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[Contact]:
+    ) -> Connection[Contact]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         conditions = [limit_to_account(info, account_id)]
         if search is not None:
