@@ -21,9 +21,7 @@ async def said(account: Account) -> str:
     return conversation_id(message)
 
 
-async def test_it_counts_the_whole_list_whatever_the_page(
-    admin: GraphQLClient, said: str
-) -> None:
+async def test_it_counts_the_whole_list_whatever_the_page(admin: GraphQLClient, said: str) -> None:
     query = """query ($id: ID!, $after: String) {
       conversation(id: $id) { messages(first: 1, after: $after) {
         totalCount pageInfo { endCursor } } } }"""
