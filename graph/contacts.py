@@ -16,7 +16,7 @@ from graph.ids import parse_id
 from graph.loaders import load_contact, load_conversation_of, load_user
 from graph.missing import require_account
 from graph.permissions import IsViewer
-from graph.searching import Search, match_digits, match_text
+from graph.searching import Search, match_keys
 from graph.users import User
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class ContactQueries:
         page = read_page(info, first=first, after=after, last=last, before=before)
         conditions = [limit_to_account(info, account_id)]
         if search is not None:
-            conditions.append({"$or": _match_person(search)})
+            conditions.append(match_keys(search))
         conditions += filter.list_conditions() if filter else []
         return await connect(
             models.Contact,
@@ -161,8 +161,3 @@ class ContactQueries:
             order=NEWEST,
             page=page,
         )
-
-
-def _match_person(search: str) -> list[dict[str, Any]]:
-    by_name = match_text(search, "name", "profile_name", "username", "identities.value")
-    return by_name + match_digits(search, "phone_number", "wa_id", "identities.value")

@@ -14,7 +14,7 @@ from graph.filters import NodeId
 from graph.ids import parse_id
 from graph.loaders import load_user
 from graph.permissions import IsViewer, get_viewer
-from graph.searching import Search, match_digits, match_text
+from graph.searching import Search, match_keys
 
 if TYPE_CHECKING:
     from graph.contacts import Contact
@@ -91,6 +91,5 @@ class UserQueries:
         page = read_page(info, first=first, after=after, last=last, before=before)
         conditions: dict[str, Any] = get_viewer(info).limit_accounts("account_ids")
         if search is not None:
-            choices = match_text(search, "name", "email", "external_id")
-            conditions["$or"] = choices + match_digits(search, "phone")
+            conditions.update(match_keys(search))
         return await connect(models.User, conditions, User.from_document, order=NEWEST, page=page)
