@@ -23,6 +23,7 @@ from graph.endpoint import GraphQLEndpoint
 from graph.graphiql import create_graphiql_assets
 from graph.live.feed import LiveFeed
 from graph.media_route import media_routes
+from graph.rate_limit import RateLimits
 from graph.security_headers import SecurityHeaders
 from models.database import DatabaseUnreachable, DatabaseUnusable, create_client, prepare_database
 from webhooks.ingest import Ingest
@@ -42,6 +43,7 @@ from whatsapp.media_store import MediaStores
 from whatsapp.media_urls import MediaUrls
 from whatsapp.outbox import Outbox
 from whatsapp.read_receipts import ReadReceipts
+from whatsapp.search_keys import index_old, index_stale
 from whatsapp.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -85,6 +87,7 @@ class Runtime:
                 keyring, public_url=settings.public_url, seconds=settings.media_url_seconds
             ),
             media_stores=stores,
+            rate_limits=RateLimits(settings),
             replay_parked=self.ingest.replay,
             wake_ingest=self.ingest.wake,
             wake_checks=self.checks.wake,
@@ -133,10 +136,17 @@ class Runtime:
             group.create_task(keep_running("account checks", self.checks.run))
             group.create_task(keep_running("read receipts", self.receipts.run))
             group.create_task(keep_running("account deletion", self._finish_deletions))
+            group.create_task(keep_running("search keys", self._keep_index))
 
     async def _finish_deletions(self) -> None:
         while True:
             await finish_deletions()
+            await asyncio.sleep(60)
+
+    async def _keep_index(self) -> None:
+        await index_old()
+        while True:
+            await index_stale()
             await asyncio.sleep(60)
 
     async def find_problem(self) -> str | None:

@@ -57,7 +57,7 @@ def serve(settings: Settings) -> None:
         # Deflate would cost CPU and memory for every socket, and hide how full its queue is.
         ws="websockets-sansio",
         ws_per_message_deflate=False,
-        ws_max_size=256 * 1024,
+        ws_max_size=settings.socket_frame_bytes,
         # uvicorn waits for open streams for ever otherwise.
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         log_config=None,

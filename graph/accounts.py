@@ -15,6 +15,7 @@ from graph.connections import (
     NEWEST_TOLD,
     After,
     Before,
+    Connection,
     First,
     Last,
     connect,
@@ -95,7 +96,7 @@ class Account(relay.Node):
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[AccountEvent]:
+    ) -> Connection[AccountEvent]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         return await connect(
             models.AccountEvent,
@@ -162,7 +163,7 @@ class AccountQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[Account]:
+    ) -> Connection[Account]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         visible = list_visible_accounts(get_viewer(info))
         return await connect(

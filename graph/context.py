@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from strawberry.types import Info as StrawberryInfo
 
 from graph.loaders import Loaders
+from graph.rate_limit import RateLimits
 from models import ParkedItem
 from whatsapp.access import Viewer
 from whatsapp.account_api import AccountAPI
@@ -35,6 +36,7 @@ class Services:
     live: "LiveFeed"
     media_urls: MediaUrls
     media_stores: MediaStores
+    rate_limits: RateLimits
     replay_parked: Callable[[Sequence[ParkedItem]], Awaitable[list[ParkedItem]]]
     """Applies parked items again and gives them back as they are then."""
     wake_ingest: Callable[[], None]
@@ -53,6 +55,8 @@ class Context:
     request_id: str
     viewer: Viewer | None = None
     """None for somebody who showed no valid credential."""
+    client_address: str = "unknown"
+    """Whence the request or socket came, as far as the trusted proxies tell."""
     connection_params: dict[str, object] = field(default_factory=dict)
     """The payload of `connection_init`."""
     loaders: Loaders = field(default_factory=Loaders)

@@ -29,6 +29,7 @@ from graph.errors import ErrorCode, format_errors, service_unavailable, unauthen
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.graphiql import create_graphiql_response
 from graph.http import RequestRefused, read_credential, read_operation
+from graph.limits import Limits
 from graph.live.bounded_socket import BoundedSocket
 from graph.schema import create_schema
 from graph.websocket import SocketHandler
@@ -39,7 +40,6 @@ from whatsapp.signing_keys import ProviderUnavailable
 logger = logging.getLogger(__name__)
 
 REQUEST_ID = "wagraph.request_id"
-CONNECTION_INIT_TIMEOUT = timedelta(seconds=10)
 OVER_HTTP = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 
@@ -51,11 +51,14 @@ class GraphQLEndpoint(GraphQL[Context, object]):
 
     def __init__(self, *, settings: Settings) -> None:
         super().__init__(
-            create_schema(),
+            create_schema(
+                Limits.from_settings(settings), operation_seconds=settings.operation_seconds
+            ),
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             allow_queries_via_get=False,
             allowed_origins=settings.allowed_origins,
-            connection_init_wait_timeout=CONNECTION_INIT_TIMEOUT,
+            connection_init_wait_timeout=timedelta(seconds=settings.connection_init_seconds),
+            max_subscriptions_per_connection=settings.socket_operations,
         )
         self.settings = settings
 
@@ -98,9 +101,15 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             return create_graphiql_response()
         if request.method != "POST":
             raise RequestRefused(405, "Send operations with POST.", headers={"Allow": "POST"})
-        operation = await read_operation(request)
+        operation = await read_operation(request, max_bytes=self.settings.max_body_bytes)
         result = await self._execute(request, operation)
-        return Response(self.encode_json(_format(result)), media_type="application/json")
+        status, headers = find_status(result)
+        return Response(
+            self.encode_json(_format(result)),
+            status_code=status,
+            headers=headers,
+            media_type="application/json",
+        )
 
     async def _execute(self, request: Request, operation: GraphQLRequestData) -> ExecutionResult:
         try:
@@ -129,20 +138,28 @@ def create_context(request: HTTPConnection) -> Context:
     services: Services | None = getattr(request.state, "services", None)
     if services is None:
         raise service_unavailable()
-    return Context(services=services, request_id=request.scope[REQUEST_ID])
+    return Context(
+        services=services,
+        request_id=request.scope[REQUEST_ID],
+        client_address=request.client.host if request.client else "unknown",
+    )
 
 
 async def sign_in(context: Context, credential: str | None) -> None:
     """Finds the viewer of a credential; None leaves the context for nobody.
 
     Raises:
-        RequestError: UNAUTHENTICATED, it is not valid; SERVICE_UNAVAILABLE, nobody can tell.
+        RequestError: UNAUTHENTICATED, it is not valid; RATE_LIMITED, too many were not;
+            SERVICE_UNAVAILABLE, nobody can tell.
         PyMongoError: MongoDB is away.
     """
     if credential is None:
         return
+    limits, address = context.services.rate_limits, context.client_address
+    limits.check_sign_in(credential, address)
     with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
         context.viewer = await _find_viewer(context, credential)
+    limits.note_sign_in(credential, address, succeeded=context.viewer is not None)
     if context.viewer is None:
         raise unauthenticated()
 
@@ -152,6 +169,14 @@ async def _find_viewer(context: Context, credential: str) -> Viewer | None:
         return await context.services.authenticator.authenticate(credential)
     except ProviderUnavailable:
         raise service_unavailable("The identity provider") from None
+
+
+def find_status(result: ExecutionResult) -> tuple[int, dict[str, str]]:
+    """Status and headers of an answer: 429 where the rate limit kept the operation from running."""
+    for error in result.errors or ():
+        if result.data is None and (error.extensions or {}).get("retryAfter"):
+            return 429, {"Retry-After": str(error.extensions["retryAfter"])}  # type: ignore[index]
+    return 200, {}
 
 
 def _wants_page(request: Request) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from graphql import GraphQLError, GraphQLSyntaxError
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, PyMongoError
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
@@ -62,6 +62,35 @@ def service_unavailable(what: str = "The database") -> RequestError:
     )
 
 
+def database_too_slow() -> RequestError:
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE,
+        "The database took too long for this: ask for less at once, or try again.",
+    )
+
+
+class RateLimited(RequestError):
+    """The caller has used up what they may ask for; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        text = f"You ask for too much in a short time: try again in {retry_after} seconds."
+        super().__init__(ErrorCode.RATE_LIMITED, text)
+        self.retry_after = retry_after
+        self.extensions = {"code": ErrorCode.RATE_LIMITED.value, "retryAfter": retry_after}
+
+
+class OperationTimedOut(RequestError):
+    """The operation took longer than it may."""
+
+    def __init__(self, seconds: float, *, goes_on: bool) -> None:
+        text = f"The operation took longer than {seconds:g} seconds"
+        if goes_on:
+            text += " and goes on: look whether it was done before you repeat it."
+        else:
+            text += ": ask for less at once, or try again."
+        super().__init__(ErrorCode.SERVICE_UNAVAILABLE, text)
+
+
 def format_errors(errors: Iterable[GraphQLError], *, request_id: str) -> list[GraphQLError]:
     """The errors as a client may see them: each with a code, unexpected ones masked and logged."""
     return [_format_error(error, request_id) for error in errors]
@@ -71,6 +100,9 @@ def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return error
     cause = _find_cause(error)
+    if is_database_too_slow(cause):
+        logger.warning("Request %s: MongoDB took too long at %s", request_id, error.path)
+        return _replace(error, database_too_slow())
     if is_database_unavailable(cause):
         logger.warning("Request %s: MongoDB is away (%s)", request_id, type(cause).__name__)
         return _replace(error, service_unavailable())
@@ -96,6 +128,11 @@ def is_database_unavailable(cause: BaseException) -> bool:
     )
 
 
+def is_database_too_slow(cause: BaseException) -> bool:
+    """Whether MongoDB was there and did not answer in time."""
+    return isinstance(cause, ExecutionTimeout | NetworkTimeout)
+
+
 _CALLERS_FAULT = (
     CannotGetOperationTypeError,
     InvalidOperationTypeError,
@@ -104,8 +141,15 @@ _CALLERS_FAULT = (
 )
 
 
+# How graphql-core ends what it says of a document with too many characters, tokens or levels.
+_GAVE_UP = "Parsing aborted."
+MAX_MESSAGE = 500
+
+
 def _classify(error: GraphQLError, cause: BaseException) -> ErrorCode:
     if isinstance(cause, GraphQLSyntaxError):
+        if cause.message.endswith(_GAVE_UP):
+            return ErrorCode.QUERY_TOO_COMPLEX
         return ErrorCode.GRAPHQL_PARSE_FAILED
     if isinstance(cause, RecursionError) and error.path is None:
         return ErrorCode.QUERY_TOO_COMPLEX
@@ -135,7 +179,8 @@ _GIVEN_VALUE = re.compile(r"( cannot represent [^:]*): .*|,? [Ff]ound: .*", re.D
 
 def hide_values(message: str) -> str:
     """The message without the value that was refused: it may hold a token of the caller's."""
-    return _GIVEN_VALUE.sub(lambda match: f"{match[1] or ''}.", message).replace("..", ".")
+    shown = _GIVEN_VALUE.sub(lambda match: f"{match[1] or ''}.", message).replace("..", ".")
+    return shown if len(shown) <= MAX_MESSAGE else f"{shown[:MAX_MESSAGE]}…"
 
 
 def _replace(error: GraphQLError, shown: RequestError) -> GraphQLError:

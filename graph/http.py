@@ -11,7 +11,6 @@ from strawberry.http import GraphQLRequestData
 
 from graph.errors import ErrorCode
 
-MAX_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30
 # API keys have 60 characters; what identity providers put into a token may be long.
 MAX_CREDENTIAL_LENGTH = 8192
@@ -58,7 +57,7 @@ def read_credential(headers: Mapping[str, str]) -> str | None:
     return credential.strip()
 
 
-async def read_operation(request: Request) -> GraphQLRequestData:
+async def read_operation(request: Request, *, max_bytes: int) -> GraphQLRequestData:
     """The operation in a POST.
 
     Raises:
@@ -67,7 +66,7 @@ async def read_operation(request: Request) -> GraphQLRequestData:
     # A browser asks other origins' permission only for a type that no form can send.
     if not _is_json(request.headers.get("content-type", "")):
         raise RequestRefused(415, "Send the operation as application/json in UTF-8.")
-    body = _parse(await _read_body(request))
+    body = _parse(await _read_body(request, max_bytes))
     if isinstance(body, list):
         raise RequestRefused(400, "Send one operation at a time.")
     if not isinstance(body, dict):
@@ -89,17 +88,17 @@ def _is_json(content_type: str) -> bool:
     return media_type == "application/json" and set(charsets) <= {"utf-8", "utf8"}
 
 
-async def _read_body(request: Request) -> bytes:
-    too_large = RequestRefused(413, f"The body may have {MAX_BODY_BYTES} bytes at most.")
+async def _read_body(request: Request, max_bytes: int) -> bytes:
+    too_large = RequestRefused(413, f"The body may have {max_bytes} bytes at most.")
     announced = request.headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+    if announced.isascii() and announced.isdigit() and int(announced) > max_bytes:
         raise too_large
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BODY_BYTES:
+                if len(body) > max_bytes:
                     raise too_large
     except TimeoutError:
         raise RequestRefused(408, f"The body took longer than {BODY_SECONDS} seconds.") from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from beanie import PydanticObjectId
 from strawberry.dataloader import DataLoader
 
+from graph.page_batches import create_count_loader, create_page_loader
 from graph.permissions import get_viewer
 from models import Account, AccountEvent, Contact, Conversation, Media, Message, Template, User
 from models.base import ObjectIdDocument, collection
@@ -40,6 +41,8 @@ class Loaders:
         self.account_events: DataLoader[str, AccountEvent | None] = DataLoader(_find_account_events)
         self.templates: ById[Template] = DataLoader(_by_id(Template))
         self.unread_counts: DataLoader[PydanticObjectId, int] = DataLoader(_count_unread)
+        self.pages = create_page_loader()
+        self.counts = create_count_loader()
 
 
 def get_loaders(info: "Info") -> Loaders:

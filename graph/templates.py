@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 
 import models
 from graph.accounts import Account
-from graph.connections import NEWEST, After, Before, First, Last, connect, read_page
+from graph.connections import NEWEST, After, Before, Connection, First, Last, connect, read_page
 from graph.context import Info
 from graph.filters import limit_to_account
 from graph.missing import require_account
@@ -123,7 +123,7 @@ class TemplateQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[Template]:
+    ) -> Connection[Template]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         conditions = [limit_to_account(info, account_id)]
         conditions += filter.list_conditions() if filter else []

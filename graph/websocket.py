@@ -2,7 +2,8 @@
 
 Close codes: 4400 malformed message · 4401 no credential, or subscribed before connection_ack · 4403
 credential not valid (any more) · 4408 no connection_init in time · 4409 id in use · 4429 second
-connection_init · 4508 too slow, resume from the last cursor · 1013 the database is away, try again.
+connection_init · 4508 too slow, resume from the last cursor · 1013 try again later: the database is
+away, or there are too many sockets of one credential or wrong keys from one address.
 Errors of one operation are answered to that operation and leave the socket open.
 """
 
@@ -27,7 +28,7 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.utils.aio import aclosing
 
 from graph.context import Context
-from graph.errors import ErrorCode, RequestError, format_errors
+from graph.errors import ErrorCode, RateLimited, RequestError, format_errors
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.http import read_credential
 from graph.live.bounded_socket import TOO_SLOW, BoundedSocket
@@ -42,6 +43,7 @@ SocketOperation = Operation[Context, object]
 UNAUTHORIZED = (4401, "Unauthorized")
 FORBIDDEN = (4403, "Forbidden")
 UNAVAILABLE = (1013, "Try again later")
+TOO_MANY = (1013, "Too many sockets or wrong keys: try again later")
 BROKEN = (1011, "Internal error")
 
 
@@ -108,15 +110,22 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         if credential is None:
             await self.websocket.close(*UNAUTHORIZED)
             return
+        limits, address = self.context.services.rate_limits, self.context.client_address
         try:
+            limits.check_sign_in(credential, address)
             with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
                 viewer = await self.context.services.authenticator.authenticate(credential)
+            limits.note_sign_in(credential, address, succeeded=viewer is not None)
+            if viewer is None:
+                await self.websocket.close(*FORBIDDEN)
+                return
+            self._stack.enter_context(limits.hold_socket(viewer))
         except (PyMongoError, ProviderUnavailable) as error:
             logger.warning("A socket can't be signed in: %s", type(error).__name__)
             await self.websocket.close(*UNAVAILABLE)
             return
-        if viewer is None:
-            await self.websocket.close(*FORBIDDEN)
+        except RateLimited:
+            await self.websocket.close(*TOO_MANY)
             return
         self._welcome(viewer)
         await self.send_message({"type": "connection_ack"})

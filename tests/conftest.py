@@ -29,7 +29,7 @@ from sandbox.mongod import EmbeddedMongod
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
 
-pytest_plugins = ["tests.fixtures.world", "tests.fixtures.servers"]
+pytest_plugins = ["tests.fixtures.world", "tests.fixtures.servers", "tests.fixtures.commands"]
 
 URI_VARIABLE = "TEST_MONGODB_URI"
 ENCRYPTION_KEYS = "k1:" + base64.b64encode(bytes(range(32))).decode()

@@ -34,7 +34,7 @@ LONG = "x" * 4000
 def settings(settings: Settings) -> Settings:
     """Small bounds, which 100 operations reach with a few events."""
     small = {"socket_queue_events": 200, "socket_queue_bytes": 300_000, "socket_send_seconds": 0.5}
-    return settings.model_copy(update=small)
+    return settings.model_copy(update=small | {"socket_operations": 100})
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ async def test_a_bad_operation_is_answered_and_the_socket_lives(ws: SocketClient
         assert error["payload"][0]["extensions"]["code"] == code
 
     await ws.send(subscribe("bad"))
-    assert (await ws.receive())["payload"] == {"data": {"viewer": {"name": "live"}}}
+    assert (await ws.receive())["payload"]["data"] == {"viewer": {"name": "live"}}
     assert await ws.receive() == {"id": "bad", "type": "complete"}
 
 
@@ -167,16 +167,16 @@ async def test_many_operations_share_a_socket_and_end_one_by_one(ws: SocketClien
     assert (await ws.receive())["id"] == "b"
 
 
-async def test_the_hundred_and_first_operation_is_refused(ws: SocketClient) -> None:
-    for number in range(101):
+async def test_the_fifty_first_operation_is_refused(ws: SocketClient) -> None:
+    for number in range(51):
         await ws.send(subscribe(str(number), query=ADDED))
 
     error = await ws.receive()
 
-    assert (error["id"], error["type"]) == ("100", "error")
+    assert (error["id"], error["type"]) == ("50", "error")
     assert error["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
     await ws.send({"id": "0", "type": "complete"})
-    await ws.send(subscribe("100"))
+    await ws.send(subscribe("50"))
     assert (await ws.receive())["type"] == "next"
 
 
@@ -184,7 +184,7 @@ async def test_queries_and_mutations_run_on_a_socket_too(ws: SocketClient) -> No
     await ws.send(subscribe("q", query="{ viewer { role } }"))
     frames = [await ws.receive() for _ in range(2)]
 
-    assert frames[0]["payload"] == {"data": {"viewer": {"role": "ADMIN"}}}
+    assert frames[0]["payload"]["data"] == {"viewer": {"role": "ADMIN"}}
     assert frames[1] == {"id": "q", "type": "complete"}
 
 
