@@ -251,7 +251,7 @@ def create_app(
                     "ingest": runtime.ingest,
                 }
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", answer_alive),
             Route("/readyz", answer_ready),
@@ -275,3 +275,6 @@ def create_app(
         ],
         lifespan=lifespan,
     )
+    # For whoever runs it: to be called when it stops, before the open requests are waited for.
+    app.state.end_streams = graphql.streams.end_all
+    return app

@@ -5,8 +5,9 @@ import asyncio
 import getpass
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from socket import socket
 
 import uvicorn
 from beanie import PydanticObjectId
@@ -42,28 +43,44 @@ PERMISSIONS_FILE = Path(__file__).parent / "docs" / "permissions.md"
 # For requests under way. With the dispatcher's own patience it must stay below ten seconds: that is
 # how long whoever stops a server usually waits before it is killed.
 SHUTDOWN_SECONDS = 3
+# As uvicorn's own command ends where the application did not start.
+STARTUP_FAILURE = 3
+
+
+class Server(uvicorn.Server):
+    """uvicorn waits for open requests when it stops: event streams end only if they are told to."""
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self.config.app.state.end_streams()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings) -> None:
     """Runs the server in this process until SIGTERM or Ctrl-C."""
+    from app import create_app  # noqa: PLC0415 - other commands need no server
+
     asyncio.run(_check_database(settings))
     if settings.media_store_url is not None:
         open_objects(settings.media_store_url)
-    uvicorn.run(
-        "app:create_app",
-        factory=True,
+    config = uvicorn.Config(
+        create_app(settings),
         host=settings.host,
         port=settings.port,
         # Deflate would cost CPU and memory for every socket, and hide how full its queue is.
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=settings.socket_frame_bytes,
-        # uvicorn waits for open streams for ever otherwise.
+        # What still runs then is cancelled.
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         log_config=None,
         access_log=False,
         server_header=False,
     )
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 async def _check_database(settings: Settings) -> None:

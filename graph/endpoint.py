@@ -1,13 +1,14 @@
-"""The `/graphql` endpoint: POST runs an operation, GET shows GraphiQL, a WebSocket is live.
+"""The `/graphql` endpoint: GraphQL over HTTP, event streams and WebSockets, and the GraphiQL page.
 
-Every answer over HTTP is JSON with an `X-Request-Id` that the log has too.
+POST runs any operation; one that asks for `text/event-stream` gets a stream. GET runs queries, or
+shows GraphiQL to a browser. Every answer has an `X-Request-Id` that the log has too.
 """
 
 import json
 import logging
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import orjson
 import pymongo
@@ -28,10 +29,13 @@ from graph.context import Context, Services
 from graph.errors import ErrorCode, format_errors, service_unavailable, unauthenticated
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.graphiql import create_graphiql_response
-from graph.http import RequestRefused, read_credential, read_operation
+from graph.http import RequestRefused, create_response, read_credential, read_operation
 from graph.limits import Limits
 from graph.live.bounded_socket import BoundedSocket
+from graph.negotiation import MediaType, choose_media_type
+from graph.results import find_status, format_result, is_request_error, list_status_headers
 from graph.schema import create_schema
+from graph.sse import EventStream, EventStreams
 from graph.websocket import SocketHandler
 from whatsapp.access import Viewer
 from whatsapp.settings import Settings
@@ -40,7 +44,11 @@ from whatsapp.signing_keys import ProviderUnavailable
 logger = logging.getLogger(__name__)
 
 REQUEST_ID = "wagraph.request_id"
-OVER_HTTP = frozenset({OperationType.QUERY, OperationType.MUTATION})
+OVER_POST = frozenset({OperationType.QUERY, OperationType.MUTATION})
+# Any page can make a browser send a GET, so it changes nothing.
+OVER_GET = frozenset({OperationType.QUERY})
+TO_POST = (MediaType.JSON, MediaType.GRAPHQL_RESPONSE, MediaType.EVENT_STREAM)
+TO_GET = (MediaType.JSON, MediaType.GRAPHQL_RESPONSE)
 
 
 class GraphQLEndpoint(GraphQL[Context, object]):
@@ -61,6 +69,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             max_subscriptions_per_connection=settings.socket_operations,
         )
         self.settings = settings
+        self.streams = EventStreams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[REQUEST_ID] = secrets.token_hex(8)
@@ -71,7 +80,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         try:
             response = await self._answer(request)
         except RequestRefused as refusal:
-            response = refusal.to_response()
+            response = refusal.to_response(_choose(request, TO_GET) or MediaType.JSON)
         except ClientDisconnect:
             return
         except Exception:
@@ -97,19 +106,18 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             return json.dumps(data, separators=(",", ":")).encode()
 
     async def _answer(self, request: Request) -> Response:
-        if request.method == "GET" and self.settings.graphiql and _wants_page(request):
+        if request.method not in {"GET", "POST"}:
+            raise RequestRefused(405, "Send operations with POST.", headers={"Allow": "GET, POST"})
+        if self.settings.graphiql and _wants_page(request):
             return create_graphiql_response()
-        if request.method != "POST":
-            raise RequestRefused(405, "Send operations with POST.", headers={"Allow": "POST"})
+        wanted = _choose(request, TO_POST if request.method == "POST" else TO_GET)
+        if wanted is None:
+            offered = ", ".join(TO_POST)
+            raise RequestRefused(406, f"Accept one of these, the last one with POST: {offered}.")
         operation = await read_operation(request, max_bytes=self.settings.max_body_bytes)
-        result = await self._execute(request, operation)
-        status, headers = find_status(result)
-        return Response(
-            self.encode_json(_format(result)),
-            status_code=status,
-            headers=headers,
-            media_type="application/json",
-        )
+        if wanted is MediaType.EVENT_STREAM:
+            return await self._stream(request, operation)
+        return self._show(await self._execute(request, operation), wanted)
 
     async def _execute(self, request: Request, operation: GraphQLRequestData) -> ExecutionResult:
         try:
@@ -121,12 +129,59 @@ class GraphQLEndpoint(GraphQL[Context, object]):
                 context_value=context,
                 operation_name=operation.operation_name,
                 operation_extensions=operation.extensions,
-                allowed_operation_types=OVER_HTTP,
+                allowed_operation_types=OVER_GET if request.method == "GET" else OVER_POST,
             )
         except GraphQLError as error:
             return _fail(request, error)
-        except (CannotGetOperationTypeError, InvalidOperationTypeError, PyMongoError) as error:
+        except InvalidOperationTypeError as error:
+            if request.method == "GET":
+                text = "GET is for queries: send other operations with POST."
+                raise RequestRefused(405, text, headers={"Allow": "POST"}) from None
             return _fail(request, GraphQLError(str(error), original_error=error))
+        except (CannotGetOperationTypeError, PyMongoError) as error:
+            return _fail(request, GraphQLError(str(error), original_error=error))
+
+    async def _stream(self, request: Request, operation: GraphQLRequestData) -> Response:
+        """A stream for whoever is signed in; for others the answer that says why there is none."""
+        try:
+            context = create_context(request)
+            await sign_in(context, read_credential(request.headers))
+            if context.viewer is None:
+                raise unauthenticated()
+        except GraphQLError as error:
+            return self._show(_fail(request, error), MediaType.JSON, has_status=True)
+        except PyMongoError as error:
+            failure = GraphQLError(str(error), original_error=error)
+            return self._show(_fail(request, failure), MediaType.JSON, has_status=True)
+        results = await self.schema.stream(
+            operation.query,
+            variable_values=operation.variables,
+            context_value=context,
+            operation_name=operation.operation_name,
+            operation_extensions=operation.extensions,
+        )
+        return EventStream(
+            results,
+            context=context,
+            viewer=context.viewer,
+            streams=self.streams,
+            encode=self.encode_json,
+        )
+
+    def _show(
+        self, result: ExecutionResult, media_type: MediaType, *, has_status: bool = False
+    ) -> Response:
+        """The answer. As application/json it is a 200 where GraphQL had its say: clients take other
+        statuses of that type for words of a proxy and don't read them."""
+        status, headers = 200, {}
+        if is_request_error(result):
+            errors = result.errors or []
+            found = find_status(errors)
+            # Who asks too often must hear it from the status: proxies and clients act on a 429.
+            if has_status or found == 429 or media_type is MediaType.GRAPHQL_RESPONSE:
+                status, headers = found, list_status_headers(found, errors)
+        body = self.encode_json(format_result(result))
+        return create_response(body, media_type, status=status, headers=headers)
 
 
 def create_context(request: HTTPConnection) -> Context:
@@ -171,31 +226,21 @@ async def _find_viewer(context: Context, credential: str) -> Viewer | None:
         raise service_unavailable("The identity provider") from None
 
 
-def find_status(result: ExecutionResult) -> tuple[int, dict[str, str]]:
-    """Status and headers of an answer: 429 where the rate limit kept the operation from running."""
-    for error in result.errors or ():
-        if result.data is None and (error.extensions or {}).get("retryAfter"):
-            return 429, {"Retry-After": str(error.extensions["retryAfter"])}  # type: ignore[index]
-    return 200, {}
+def _choose(request: Request, offered: Sequence[MediaType]) -> MediaType | None:
+    return choose_media_type(",".join(request.headers.getlist("accept")), offered)
 
 
 def _wants_page(request: Request) -> bool:
+    """Whether a browser opens the address, or somebody who names neither type nor operation."""
+    if request.method != "GET":
+        return False
     accepted = request.headers.get("accept", "*/*")
-    return "text/html" in accepted or "*/*" in accepted
+    return "text/html" in accepted or ("*/*" in accepted and "query" not in request.query_params)
 
 
 def _fail(request: Request, error: GraphQLError) -> ExecutionResult:
     errors = format_errors([error], request_id=request.scope[REQUEST_ID])
     return ExecutionResult(data=None, errors=errors)
-
-
-def _format(result: ExecutionResult) -> dict[str, Any]:
-    answer: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        answer["errors"] = [error.formatted for error in result.errors]
-    if result.extensions:
-        answer["extensions"] = result.extensions
-    return answer
 
 
 def _refuse_internally(request_id: str) -> Response:

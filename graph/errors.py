@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from graphql import GraphQLError, GraphQLSyntaxError
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, PyMongoError
-from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from whatsapp.errors import Refused
@@ -134,6 +134,7 @@ def is_database_too_slow(cause: BaseException) -> bool:
 
 
 _CALLERS_FAULT = (
+    MissingQueryError,
     CannotGetOperationTypeError,
     InvalidOperationTypeError,
     StrawberryInputCoercionError,
@@ -169,7 +170,10 @@ def _describe(error: GraphQLError, cause: BaseException) -> str:
     if isinstance(cause, CannotGetOperationTypeError):
         return cause.as_http_error_reason()
     if isinstance(cause, InvalidOperationTypeError):
-        return "Subscriptions need a WebSocket (protocol graphql-transport-ws)."
+        return (
+            "Subscriptions need a WebSocket (protocol graphql-transport-ws) or the header"
+            " `Accept: text/event-stream`."
+        )
     return hide_values(error.message)
 
 

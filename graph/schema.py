@@ -62,7 +62,8 @@ MUTATIONS = (
 DESCRIPTIONS = {
     "Query": "Reading.",
     "Mutation": "Changing: a refusal is told in `userErrors` of the payload.",
-    "Subscription": "Hearing what happens, over a WebSocket with graphql-transport-ws.",
+    "Subscription": "Hearing what happens: over a WebSocket with graphql-transport-ws, or as an"
+    " event stream with `Accept: text/event-stream`.",
     "DateTime": "A moment as RFC 3339 writes it, such as `2026-03-01T09:30:00+00:00`. What comes"
     " out is in UTC; what goes in must name its time zone.",
 }

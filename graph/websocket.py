@@ -24,7 +24,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     Operation,
 )
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import CompleteMessage
-from strawberry.types.execution import ExecutionResult, PreExecutionError
+from strawberry.types.execution import ExecutionResult
 from strawberry.utils.aio import aclosing
 
 from graph.context import Context
@@ -34,6 +34,7 @@ from graph.http import read_credential
 from graph.live.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.live.feed import SubscriberTooSlow
 from graph.loaders import Loaders
+from graph.results import is_request_error
 from whatsapp.access import Viewer
 from whatsapp.signing_keys import ProviderUnavailable
 
@@ -161,10 +162,16 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         return Operation(
             self,
             _require(message, "id", str),
-            _require(payload, "query", str),
+            _require(payload, "query", str, may_be_empty=True),
             _get(payload, "variables", dict),
             _get(payload, "operationName", str),
         )
+
+    async def cleanup_operation(self, operation_id: str) -> None:
+        # What a cancelled operation still says must not touch another one with the same id.
+        if operation_id in self.operations:
+            self.operations[operation_id].completed = True
+        await super().cleanup_operation(operation_id)
 
     async def run_operation(self, operation: SocketOperation) -> None:
         """Runs one operation to its end; whatever happens, the peer hears of it."""
@@ -191,7 +198,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
                 if not isinstance(result, ExecutionResult):
                     await self._reject_incremental_delivery(operation)
                     return
-                if _ends_operation(result):
+                if is_request_error(result):
                     await self._end_with_errors(operation, result.errors or [])
                     return
                 await operation.send_next(result)
@@ -222,14 +229,6 @@ def find_credential(payload: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _ends_operation(result: ExecutionResult) -> bool:
-    """Whether the operation failed as a whole: an error of one event names the field it hit."""
-    if isinstance(result, PreExecutionError):
-        return True
-    errors = result.errors or []
-    return result.data is None and bool(errors) and all(error.path is None for error in errors)
-
-
 def _get(message: Mapping[str, Any], name: str, kind: type) -> Any:
     value = message.get(name)
     if value is not None and not isinstance(value, kind):
@@ -237,8 +236,10 @@ def _get(message: Mapping[str, Any], name: str, kind: type) -> Any:
     return value
 
 
-def _require(message: Mapping[str, Any], name: str, kind: type) -> Any:
+def _require(
+    message: Mapping[str, Any], name: str, kind: type, *, may_be_empty: bool = False
+) -> Any:
     value = _get(message, name, kind)
-    if value is None or value == "":
+    if value is None or (value == "" and not may_be_empty):
         raise MalformedMessage(f"`{name}` is missing")
     return value
