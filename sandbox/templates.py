@@ -1,12 +1,11 @@
 """The message templates of the sandbox: how they are listed, and which of them can be sent."""
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
 from sandbox.demo_templates import DEMO_TEMPLATES, Template
 from sandbox.meta_errors import MetaError
-from sandbox.send_validation import refuse_parameter
+from sandbox.paging import list_page
 from sandbox.template_sends import check_components, render_template
 
 Json = dict[str, Any]
@@ -26,17 +25,8 @@ class TemplateShelf:
             for each in self.templates
             if all(query.get(name, getattr(each, name)) == getattr(each, name) for name in names)
         ]
-        start = _read_cursor(query.get("after"))
-        limit = _read_limit(query.get("limit"))
-        page = found[start : start + limit]
-        answer: Json = {"data": [_pick(each.describe(), query.get("fields")) for each in page]}
-        if page:
-            end = start + len(page)
-            cursors = {"before": _make_cursor(start), "after": _make_cursor(end)}
-            answer["paging"] = {"cursors": cursors}
-            if end < len(found):
-                answer["paging"]["next"] = make_next_url(cursors["after"])
-        return answer
+        shown = [_pick(each.describe(), query.get("fields")) for each in found]
+        return list_page(shown, query, make_next_url=make_next_url)
 
     def check_send(self, content: Json) -> Template:
         """Raises MetaError 132001, 132015, 132016, 132000 or 132012, or 131008, as Meta does."""
@@ -66,25 +56,3 @@ def _pick(described: Json, fields: str | None) -> Json:
         return described
     wanted = {*fields.replace(" ", "").split(","), "id"}
     return {name: value for name, value in described.items() if name in wanted}
-
-
-def _make_cursor(position: int) -> str:
-    return base64.b64encode(f"position:{position}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str | None) -> int:
-    if not cursor:
-        return 0
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        return int(text.removeprefix("position:"))
-    except ValueError:
-        refuse_parameter("Invalid cursor")
-
-
-def _read_limit(limit: str | None) -> int:
-    if limit is None:
-        return 25
-    if not limit.isdecimal() or int(limit) < 1:
-        refuse_parameter("Param limit must be a positive number.")
-    return int(limit)
