@@ -23,6 +23,7 @@ from sandbox.fake_meta import FakeMeta
 from sandbox.faults import FaultKind, FaultRule
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, id_of, write_message
+from tests.fixtures.sending import load_send
 from tests.fixtures.templates import (
     HELLO,
     OFFER,
@@ -31,7 +32,6 @@ from tests.fixtures.templates import (
     add_template,
     find_body,
     get_template,
-    load_send,
     send,
     sync,
     wait_for_status,
@@ -393,11 +393,13 @@ async def is_hit(rule: FaultRule) -> bool:
     return rule.hits > 0
 
 
+# As the answer to the send, or later as a status.
+@pytest.mark.parametrize("kind", [FaultKind.ERROR, FaultKind.STATUS_FAILED])
 async def test_meta_tells_that_somebody_opted_out(
-    agent: GraphQLClient, account: Account, meta: FakeMeta
+    agent: GraphQLClient, account: Account, meta: FakeMeta, kind: FaultKind
 ) -> None:
     await sync(agent, account)
-    meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=131050))
+    meta.faults.add(FaultRule(kind=kind, code=131050))
     await send(agent, account, OFFER)
     await wait_for_status("FAILED")
 

@@ -93,9 +93,7 @@ async def test_all_orders_give_equal_templates(
             )
             for one in (*order, order[0])
         ]
-        for body in bodies:
-            await webhook.post(body)
-    await settle()
+        await post(webhook, settle, *bodies)
 
     hidden = {"id", "template_id", "created_at", "updated_at"}
     found = [one.model_dump(exclude=hidden) for one in await Template.find().to_list()]

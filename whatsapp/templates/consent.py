@@ -1,11 +1,11 @@
 """Whether a template may go to somebody: marketing needs their consent, a code their number."""
 
 from models import Contact, IdentityKind, Message, MessageError, Template
+from whatsapp.cloud_errors import OPTED_OUT_CODE
 from whatsapp.errors import OptedOut, TemplateInvalid
 from whatsapp.recipients import Target
 from whatsapp.templates.lookup import AUTHENTICATION, MARKETING, find_template_of
 
-OPTED_OUT_CODE = 131050
 OPTED_OUT = MessageError(
     code=OPTED_OUT_CODE,
     title="No marketing messages wanted",
