@@ -156,4 +156,8 @@ def _read_buttons(shown: Mapping[str, Any]) -> list[TemplateContentButton]:
 
 
 def _read_offer(offer: Mapping[str, Any]) -> TemplateContentOffer:
-    return TemplateContentOffer(text=read_text(offer, "text"), expires_at=offer.get("expires_at"))
+    expires_at = read_text(offer, "expires_at")
+    return TemplateContentOffer(
+        text=read_text(offer, "text"),
+        expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
+    )

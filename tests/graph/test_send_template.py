@@ -165,7 +165,7 @@ EXAMPLES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             buttons(*COPY_AND_SHOP),
         ],
         {
-            "offerExpiresAt": "2027-01-01T00:00:00Z",
+            "offerExpiresAt": "2099-01-01T00:00:00Z",
             "body": [{"text": "red"}],
             "buttons": [{"index": 0, "couponCode": "RED50"}, {"index": 1, "urlSuffix": "RED50"}],
         },
@@ -236,7 +236,7 @@ def fill_form(parameters: list[dict[str, Any]]) -> dict[str, Any]:
             field = {"URL_SUFFIX": "urlSuffix", "COUPON_CODE": "couponCode"}[one["kind"]]
             part.setdefault("buttons", []).append({"index": one["buttonIndex"], field: text})
         else:
-            part["offerExpiresAt"] = "2027-01-01T00:00:00Z"
+            part["offerExpiresAt"] = "2099-01-01T00:00:00Z"
     return filled | ({"cards": [cards[index] for index in sorted(cards)]} if cards else {})
 
 

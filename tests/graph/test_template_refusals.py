@@ -162,7 +162,19 @@ WRONG: list[tuple[str, Any, list[str], str]] = [
     ("pick_up_here", location(latitude=91), ["header", "location", "latitude"], "between"),
     ("pick_up_here", location(name=""), ["header", "location", "name"], "blank"),
     ("flash_sale", {"body": [{"text": "x"}]}, ["offerExpiresAt"], "when the offer expires"),
-    ("hello_world", {"offerExpiresAt": "2027-01-01T00:00:00Z"}, ["offerExpiresAt"], "no offer"),
+    (
+        "flash_sale",
+        {"body": [{"text": "x"}], "offerExpiresAt": "2020-01-01T00:00:00Z"},
+        ["offerExpiresAt"],
+        "later than now",
+    ),
+    (
+        "flash_sale",
+        {"body": [{"text": "x"}], "offerExpiresAt": "2099-01-01T00:00:00"},
+        ["offerExpiresAt"],
+        "time zone",
+    ),
+    ("hello_world", {"offerExpiresAt": "2099-01-01T00:00:00Z"}, ["offerExpiresAt"], "no offer"),
     ("boots_carousel", {"body": [{"text": "x"}], "cards": [CARD]}, ["cards"], "2 cards, 1"),
     (
         "boots_carousel",

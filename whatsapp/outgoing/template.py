@@ -64,7 +64,7 @@ def build_content(template: Template, values: TemplateValues) -> dict[str, Any]:
     content: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
     if filled.components:
         content["components"] = filled.components
-    about = {"template_id": template.id, "category": template.category}
+    about = {"template_id": str(template.id), "category": template.category}
     return content | {"shown": about | filled.shown}
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models import Template
+from models.base import utc_now
 from whatsapp.errors import Refused, TemplateInvalid
 from whatsapp.templates.buttons import fill_buttons
 from whatsapp.templates.definition import (
@@ -223,12 +224,14 @@ def _fill_offer(definition: Definition, expires_at: datetime | None) -> Filled:
         return Filled([], {} if offer is None else {"offer": {"text": offer.text}})
     if expires_at is None:
         raise TemplateInvalid("It must be said when the offer expires.", field=field)
+    if expires_at <= utc_now():
+        raise TemplateInvalid("The offer must expire later than now.", field=field)
     milliseconds = int((expires_at - _EPOCH).total_seconds() * 1000)
     parameter = {
         "type": "limited_time_offer",
         "limited_time_offer": {"expiration_time_ms": milliseconds},
     }
-    shown = {"offer": {"text": offer.text, "expires_at": expires_at}}
+    shown = {"offer": {"text": offer.text, "expires_at": expires_at.isoformat()}}
     return Filled([{"type": "limited_time_offer", "parameters": [parameter]}], shown)
 
 
