@@ -45,6 +45,7 @@ from whatsapp.outbox import Outbox
 from whatsapp.read_receipts import ReadReceipts
 from whatsapp.search_keys import index_old, index_stale
 from whatsapp.settings import Settings, load_settings
+from whatsapp.templates.background import BackgroundSyncs
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class Runtime:
         account_api = AccountAPI(cloud_api, keyring=keyring)
         self.checks = BackgroundChecks(account_api, keyring=keyring, settings=settings)
         self.receipts = ReadReceipts(account_api, settings=settings)
+        self.template_syncs = BackgroundSyncs(account_api, settings=settings)
         self.live = LiveFeed(database=database, settings=settings, keyring=keyring)
         self.services = Services(
             settings=settings,
@@ -82,6 +84,7 @@ class Runtime:
             audit=AuditTrail(days=settings.audit_days),
             outbox=Outbox(wake=self.dispatcher.wake),
             account_api=account_api,
+            template_syncs=self.template_syncs,
             live=self.live,
             media_urls=MediaUrls(
                 keyring, public_url=settings.public_url, seconds=settings.media_url_seconds
@@ -135,6 +138,7 @@ class Runtime:
             group.create_task(keep_running("media downloads", self.downloader.run))
             group.create_task(keep_running("account checks", self.checks.run))
             group.create_task(keep_running("read receipts", self.receipts.run))
+            group.create_task(keep_running("template syncs", self.template_syncs.run))
             group.create_task(keep_running("account deletion", self._finish_deletions))
             group.create_task(keep_running("search keys", self._keep_index))
 

@@ -21,6 +21,7 @@ from graph.reading import read_object, read_objects, read_text
 from graph.replies import InteractiveReplyContent, read_interactive, read_template_button
 from graph.shared_contacts import ContactsContent, read_contacts
 from graph.system_changes import SystemContent, read_system
+from graph.template_content import TemplateContent, read_template
 from models import Media, Message
 
 
@@ -104,6 +105,7 @@ MessageContent = Annotated[
     | ReactionContent
     | OrderContent
     | SystemContent
+    | TemplateContent
     | UnsupportedContent,
     strawberry.union(
         "MessageContent",
@@ -120,6 +122,7 @@ Content = (
     | ReactionContent
     | OrderContent
     | SystemContent
+    | TemplateContent
     | UnsupportedContent
 )
 
@@ -136,6 +139,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
     "button": read_template_button,
     "order": read_order,
     "system": read_system,
+    "template": read_template,
 }
 
 

@@ -18,6 +18,7 @@ from whatsapp.media_store import MediaStores
 from whatsapp.media_urls import MediaUrls
 from whatsapp.outbox import Outbox
 from whatsapp.settings import Settings
+from whatsapp.templates.background import BackgroundSyncs
 
 if TYPE_CHECKING:
     from graph.live.feed import LiveFeed
@@ -33,6 +34,7 @@ class Services:
     audit: AuditTrail
     outbox: Outbox
     account_api: AccountAPI
+    template_syncs: BackgroundSyncs
     live: "LiveFeed"
     media_urls: MediaUrls
     media_stores: MediaStores

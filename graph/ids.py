@@ -17,6 +17,7 @@ _LABELS = {
     "Conversation": "conversation",
     "Message": "message",
     "ParkedItem": "parked item",
+    "Template": "template",
     "User": "user",
 }
 

@@ -27,10 +27,12 @@ from graph.mutations.contacts import ContactMutations
 from graph.mutations.conversations import ConversationMutations
 from graph.mutations.messages import MessageMutations
 from graph.mutations.parked_items import ParkedItemMutations
+from graph.mutations.templates import TemplateMutations
 from graph.mutations.users import UserMutations
 from graph.nodes import NodeQueries
 from graph.parked_items import ParkedItemQueries
 from graph.subscriptions import EVENT_TYPES, Subscription
+from graph.template_preview import TemplatePreviewQueries
 from graph.templates import TemplateQueries
 from graph.users import UserQueries
 from graph.viewer import ViewerQueries
@@ -44,6 +46,7 @@ QUERIES = (
     MessageQueries,
     UserQueries,
     TemplateQueries,
+    TemplatePreviewQueries,
     ParkedItemQueries,
     ApiKeyQueries,
     AuditQueries,
@@ -55,6 +58,7 @@ MUTATIONS = (
     ConversationMutations,
     ContactMutations,
     UserMutations,
+    TemplateMutations,
     ParkedItemMutations,
     ApiKeyMutations,
 )

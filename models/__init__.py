@@ -13,6 +13,7 @@ from models.account import (
     CheckReport,
     HealthState,
     SendingBlock,
+    TemplateSyncState,
 )
 from models.account_event import AccountEvent
 from models.api_key import ApiKey, CredentialKind, Role
@@ -99,6 +100,7 @@ __all__ = [
     "Role",
     "SendingBlock",
     "Template",
+    "TemplateSyncState",
     "UnknownStatus",
     "User",
     "WebhookEvent",

@@ -74,6 +74,7 @@ def make_settings(**changes: Any) -> Settings:
         "lane_lease_seconds": 3.0,
         "lane_poll_seconds": 0.05,
         "send_deadline_seconds": 1.0,
+        "template_refresh_seconds": 3600.0,
         "media_hosts": "http://meta.test",
         "media_poll_seconds": 0.05,
         "media_deadline_seconds": 2.0,

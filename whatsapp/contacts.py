@@ -143,11 +143,13 @@ async def change_identities(
     return changed
 
 
-async def record_marketing_choice(contact: Contact, *, opts_out: bool, at: datetime) -> None:
+async def record_marketing_choice(
+    contact_id: PydanticObjectId, *, opts_out: bool, at: datetime
+) -> None:
     """The customer decided at `at` whether they want marketing; a newer decision stands."""
     choice = [Fact("marketing", at, {"marketing_opt_out": opts_out})]
     await collection(Contact).update_one(
-        {"_id": contact.id, **match_news(choice)}, [apply_facts(choice)]
+        {"_id": contact_id, **match_news(choice)}, [apply_facts(choice)]
     )
 
 

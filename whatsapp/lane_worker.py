@@ -22,6 +22,7 @@ from whatsapp.delivery import Head
 from whatsapp.lanes import Lease, give_back, let_go, renew_lease
 from whatsapp.outgoing import needs_window
 from whatsapp.sending import Sending, Tools
+from whatsapp.templates.consent import find_objection
 
 logger = logging.getLogger(__name__)
 
@@ -187,4 +188,4 @@ async def _check_again(head: Head) -> MessageError | None:
         conversation = head.conversation
         if conversation is None or not await may_send_free_text(conversation):
             return delivery.WINDOW_CLOSED
-    return None
+    return None if head.contact is None else await find_objection(head.message, head.contact)

@@ -11,13 +11,19 @@ from datetime import datetime, timedelta
 from pymongo.errors import PyMongoError
 
 from models import Account, Contact, Identity, IdentityKind, Message, MessageError, MessageStatus
-from models.base import collection, utc_now
+from models.base import utc_now
 from whatsapp import delivery
 from whatsapp.account_gate import PROBE_PAUSES
 from whatsapp.accounts import stop_account
 from whatsapp.cloud_api import CloudAPI, SendResult
-from whatsapp.cloud_errors import Action, classify, describe_stop, to_message_error
-from whatsapp.contacts import add_identity
+from whatsapp.cloud_errors import (
+    OPTED_OUT_CODE,
+    Action,
+    classify,
+    describe_stop,
+    to_message_error,
+)
+from whatsapp.contacts import add_identity, record_marketing_choice
 from whatsapp.crypto import KeyRing
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.identities import is_bsuid, normalize_phone
@@ -30,7 +36,6 @@ from whatsapp.statuses import apply_pending
 
 logger = logging.getLogger(__name__)
 
-OPTED_OUT_CODE = 131050
 THROUGHPUT_CODE = 130429  # it passes within a second
 # Pauses in units of `retry_base_seconds`, which is one second outside tests.
 BACKOFF_FACTOR = 4
@@ -137,10 +142,7 @@ class Sending:
         failed = to_message_error(error)
         await delivery.persist(lambda: delivery.fail_message(self.message.id, failed))
         if error.code == OPTED_OUT_CODE:
-            await collection(Contact).update_one(
-                {"_id": self.contact.id},
-                {"$set": {"marketing_opt_out": True, "updated_at": utc_now()}},
-            )
+            await record_marketing_choice(self.contact.id, opts_out=True, at=utc_now())
 
     async def _retry(self, error: CloudAPIError, action: Action) -> float | None:
         seconds = self._backoff_seconds(LONGEST_BACKOFF)

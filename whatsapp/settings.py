@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     retry_life_seconds: float = Field(default=86_400.0, gt=0)
     """How long a message is tried while Meta can't be reached, is down, or limits the rate."""
 
+    template_sync_seconds: float = Field(default=86400.0, gt=0)
+    """How often all message templates of an account are read from Meta."""
+    template_refresh_seconds: float = Field(default=5.0, gt=0)
+    """After this time they are read where a webhook told only a part of what changed."""
+
     media_store_url: str | None = None
     """Where files are kept: `file:///folder`, `s3://`, `gs://` or `az://`; empty for MongoDB."""
     media_hosts: Annotated[tuple[str, ...], NoDecode] = ("lookaside.fbsbx.com",)

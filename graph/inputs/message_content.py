@@ -9,6 +9,7 @@ from graph.inputs.contacts import ContactCardInput, read_cards
 from graph.inputs.interactive import InteractiveInput
 from graph.inputs.location import LocationInput
 from graph.inputs.reaction import ReactionInput
+from graph.inputs.template import TemplateInput
 from graph.inputs.text import TextInput
 from whatsapp.errors import InvalidInput
 from whatsapp.outgoing import OutgoingContent
@@ -30,6 +31,7 @@ class MessageContentInput:
     interactive: Maybe[InteractiveInput] = strawberry.field(
         description="Buttons, a list, a link, a request or a flow."
     )
+    template: Maybe[TemplateInput] = strawberry.field(description="A message template.")
 
     def to_content(self) -> OutgoingContent:
         """Raises Refused: there is none, or it is malformed."""
@@ -39,6 +41,7 @@ class MessageContentInput:
             self.contacts,
             self.reaction,
             self.interactive,
+            self.template,
         )
         given: list[ContentInput | list[ContactCardInput]] = [
             way.value for way in ways if way is not None

@@ -7,6 +7,7 @@ from whatsapp.outgoing.location import OutgoingLocation
 from whatsapp.outgoing.payload import build_payload, carries_file, needs_window
 from whatsapp.outgoing.reaction import OutgoingReaction
 from whatsapp.outgoing.stored import StoredContent
+from whatsapp.outgoing.template import OutgoingTemplate
 from whatsapp.outgoing.text import OutgoingText
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "OutgoingInteractive",
     "OutgoingLocation",
     "OutgoingReaction",
+    "OutgoingTemplate",
     "OutgoingText",
     "ResolvedContent",
     "StoredContent",

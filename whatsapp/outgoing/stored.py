@@ -6,6 +6,7 @@ from typing import Any
 from models import Message
 from whatsapp.outgoing.content import ResolvedContent
 from whatsapp.outgoing.payload import needs_window
+from whatsapp.outgoing.template import check_stored_template
 from whatsapp.recipients import Target
 
 
@@ -27,5 +28,7 @@ class StoredContent:
     def check(self) -> None:
         """It was checked when it was first queued."""
 
-    async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - it is what it was
+    async def resolve(self, target: Target) -> ResolvedContent:
+        if self.message.type == "template":
+            await check_stored_template(self.message, target)
         return ResolvedContent(content=self.message.content, text=self.message.text)
