@@ -17,6 +17,7 @@ from whatsapp.media_store import MediaStores
 from whatsapp.media_urls import MediaUrls
 from whatsapp.outbox import Outbox
 from whatsapp.settings import Settings
+from whatsapp.uploads import Uploads
 
 if TYPE_CHECKING:
     from graph.live.feed import LiveFeed
@@ -35,6 +36,7 @@ class Services:
     live: "LiveFeed"
     media_urls: MediaUrls
     media_stores: MediaStores
+    uploads: Uploads
     replay_parked: Callable[[Sequence[ParkedItem]], Awaitable[list[ParkedItem]]]
     """Applies parked items again and gives them back as they are then."""
     wake_ingest: Callable[[], None]

@@ -31,6 +31,7 @@ from graph.graphiql import create_graphiql_response
 from graph.http import RequestRefused, read_credential, read_operation
 from graph.live.bounded_socket import BoundedSocket
 from graph.schema import create_schema
+from graph.uploads import UploadReader, check_may_upload, is_upload
 from graph.websocket import SocketHandler
 from whatsapp.access import Viewer
 from whatsapp.settings import Settings
@@ -58,6 +59,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             connection_init_wait_timeout=CONNECTION_INIT_TIMEOUT,
         )
         self.settings = settings
+        self.uploads = UploadReader(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[REQUEST_ID] = secrets.token_hex(8)
@@ -98,8 +100,13 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             return create_graphiql_response()
         if request.method != "POST":
             raise RequestRefused(405, "Send operations with POST.", headers={"Allow": "POST"})
-        operation = await read_operation(request)
-        result = await self._execute(request, operation)
+        if not is_upload(request):
+            return self._encode(await self._execute(request, await read_operation(request)))
+        await check_uploader(request)
+        async with self.uploads.open(request) as operation:
+            return self._encode(await self._execute(request, operation))
+
+    def _encode(self, result: ExecutionResult) -> Response:
         return Response(self.encode_json(_format(result)), media_type="application/json")
 
     async def _execute(self, request: Request, operation: GraphQLRequestData) -> ExecutionResult:
@@ -118,6 +125,23 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             return _fail(request, error)
         except (CannotGetOperationTypeError, InvalidOperationTypeError, PyMongoError) as error:
             return _fail(request, GraphQLError(str(error), original_error=error))
+
+
+async def check_uploader(request: Request) -> None:
+    """Whoever may not upload is refused before a byte of the file is read.
+
+    Raises:
+        RequestRefused: 401, 403 or, where nobody can tell, 503.
+    """
+    try:
+        context = create_context(request)
+        await sign_in(context, read_credential(request.headers))
+    except (GraphQLError, PyMongoError) as error:
+        failure = error if isinstance(error, GraphQLError) else service_unavailable()
+        code = ErrorCode((failure.extensions or {})["code"])
+        status = 401 if code is ErrorCode.UNAUTHENTICATED else 503
+        raise RequestRefused(status, failure.message, code=code) from None
+    check_may_upload(context.viewer)
 
 
 def create_context(request: HTTPConnection) -> Context:

@@ -67,7 +67,11 @@ async def read_operation(request: Request) -> GraphQLRequestData:
     # A browser asks other origins' permission only for a type that no form can send.
     if not _is_json(request.headers.get("content-type", "")):
         raise RequestRefused(415, "Send the operation as application/json in UTF-8.")
-    body = _parse(await _read_body(request))
+    return check_operation(parse_json(await _read_body(request)))
+
+
+def check_operation(body: Any) -> GraphQLRequestData:
+    """Raises RequestRefused: it does not have the form of an operation."""
     if isinstance(body, list):
         raise RequestRefused(400, "Send one operation at a time.")
     if not isinstance(body, dict):
@@ -106,7 +110,7 @@ async def _read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _parse(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

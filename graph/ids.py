@@ -17,6 +17,7 @@ _LABELS = {
     "Conversation": "conversation",
     "Message": "message",
     "ParkedItem": "parked item",
+    "UploadedMedia": "upload",
     "User": "user",
 }
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from graphql import GraphQLError, Undefined, get_named_type
 from strawberry import Schema
+from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
@@ -24,11 +25,13 @@ from graph.mutations.contacts import ContactMutations
 from graph.mutations.conversations import ConversationMutations
 from graph.mutations.messages import MessageMutations
 from graph.mutations.parked_items import ParkedItemMutations
+from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.nodes import NodeQueries
 from graph.parked_items import ParkedItemQueries
 from graph.subscriptions import EVENT_TYPES, Subscription
 from graph.templates import TemplateQueries
+from graph.uploads import UPLOAD_SCALAR, Upload
 from graph.users import UserQueries
 from graph.viewer import ViewerQueries
 
@@ -49,6 +52,7 @@ MUTATIONS = (
     AccountMutations,
     AccountSetupMutations,
     MessageMutations,
+    UploadMutations,
     ConversationMutations,
     ContactMutations,
     UserMutations,
@@ -86,6 +90,7 @@ def create_schema() -> WagraphSchema:
         subscription=Subscription,
         types=list(EVENT_TYPES.values()),
         extensions=EXTENSIONS,
+        config=StrawberryConfig(scalar_map={Upload: UPLOAD_SCALAR}),
     )
     _complete(schema)
     return schema

@@ -35,6 +35,7 @@ from models.pace import Pace
 from models.parked_item import ParkedItem, ParkedReason, ParkedState
 from models.pending_update import PendingUpdate
 from models.template import Template
+from models.uploaded_media import UploadedMedia
 from models.user import User
 from models.webhook_event import EventState, WebhookEvent
 
@@ -52,6 +53,7 @@ DOCUMENTS = [
     ParkedItem,
     PendingUpdate,
     Template,
+    UploadedMedia,
     User,
     WebhookEvent,
 ]
@@ -100,6 +102,7 @@ __all__ = [
     "SendingBlock",
     "Template",
     "UnknownStatus",
+    "UploadedMedia",
     "User",
     "WebhookEvent",
 ]
