@@ -25,6 +25,7 @@ from graph.live.feed import LiveFeed
 from graph.media_route import media_routes
 from graph.rate_limit import RateLimits
 from graph.security_headers import SecurityHeaders
+from graph.uploads import PREFLIGHT_HEADERS
 from models.database import DatabaseUnreachable, DatabaseUnusable, create_client, prepare_database
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
@@ -46,6 +47,7 @@ from whatsapp.read_receipts import ReadReceipts
 from whatsapp.search_keys import index_old, index_stale
 from whatsapp.settings import Settings, load_settings
 from whatsapp.templates.background import BackgroundSyncs
+from whatsapp.uploads import Uploads
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +66,11 @@ class Runtime:
         keyring = KeyRing.from_text(settings.encryption_keys.get_secret_value())
         cloud_api = CloudAPI(http, settings=settings)
         self.ingest = Ingest(settings=settings, keyring=keyring)
-        self.dispatcher = Dispatcher(settings=settings, keyring=keyring, cloud_api=cloud_api)
         stores = MediaStores(database, url=settings.media_store_url)
+        uploads = Uploads(settings=settings, keyring=keyring, cloud_api=cloud_api, stores=stores)
+        self.dispatcher = Dispatcher(
+            settings=settings, keyring=keyring, cloud_api=cloud_api, uploads=uploads
+        )
         self.downloader = MediaDownloader(
             settings=settings,
             keyring=keyring,
@@ -91,6 +96,7 @@ class Runtime:
             ),
             media_stores=stores,
             rate_limits=RateLimits(settings),
+            uploads=uploads,
             replay_parked=self.ingest.replay,
             wake_ingest=self.ingest.wake,
             wake_checks=self.checks.wake,
@@ -271,7 +277,7 @@ def create_app(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
                 allow_methods=["GET", "POST"],
-                allow_headers=["Authorization", "Content-Type"],
+                allow_headers=["Authorization", "Content-Type", *PREFLIGHT_HEADERS],
                 expose_headers=["Content-Disposition", "ETag", "Retry-After", "X-Request-Id"],
                 max_age=600,
             ),

@@ -19,6 +19,7 @@ from whatsapp.media_urls import MediaUrls
 from whatsapp.outbox import Outbox
 from whatsapp.settings import Settings
 from whatsapp.templates.background import BackgroundSyncs
+from whatsapp.uploads import Uploads
 
 if TYPE_CHECKING:
     from graph.live.feed import LiveFeed
@@ -39,6 +40,7 @@ class Services:
     media_urls: MediaUrls
     media_stores: MediaStores
     rate_limits: RateLimits
+    uploads: Uploads
     replay_parked: Callable[[Sequence[ParkedItem]], Awaitable[list[ParkedItem]]]
     """Applies parked items again and gives them back as they are then."""
     wake_ingest: Callable[[], None]

@@ -36,6 +36,7 @@ from graph.negotiation import MediaType, choose_media_type
 from graph.results import find_status, format_result, is_request_error, list_status_headers
 from graph.schema import create_schema
 from graph.sse import EventStream, EventStreams
+from graph.uploads import UploadReader, check_may_upload, is_upload
 from graph.websocket import SocketHandler
 from whatsapp.access import Viewer
 from whatsapp.settings import Settings
@@ -70,6 +71,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         )
         self.settings = settings
         self.streams = EventStreams()
+        self.uploads = UploadReader(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[REQUEST_ID] = secrets.token_hex(8)
@@ -114,10 +116,19 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         if wanted is None:
             offered = ", ".join(TO_POST)
             raise RequestRefused(406, f"Accept one of these, the last one with POST: {offered}.")
+        if request.method == "POST" and is_upload(request):
+            return await self._upload(request, wanted)
         operation = await read_operation(request, max_bytes=self.settings.max_body_bytes)
         if wanted is MediaType.EVENT_STREAM:
             return await self._stream(request, operation)
         return self._show(await self._execute(request, operation), wanted)
+
+    async def _upload(self, request: Request, wanted: MediaType) -> Response:
+        if wanted is MediaType.EVENT_STREAM:
+            raise RequestRefused(406, "An upload is answered in JSON.")
+        await check_uploader(request)
+        async with self.uploads.open(request) as operation:
+            return self._show(await self._execute(request, operation), wanted)
 
     async def _execute(self, request: Request, operation: GraphQLRequestData) -> ExecutionResult:
         try:
@@ -182,6 +193,23 @@ class GraphQLEndpoint(GraphQL[Context, object]):
                 status, headers = found, list_status_headers(found, errors)
         body = self.encode_json(format_result(result))
         return create_response(body, media_type, status=status, headers=headers)
+
+
+async def check_uploader(request: Request) -> None:
+    """Whoever may not upload is refused before a byte of the file is read.
+
+    Raises:
+        RequestRefused: 401, 403 or, where nobody can tell, 503.
+    """
+    try:
+        context = create_context(request)
+        await sign_in(context, read_credential(request.headers))
+    except (GraphQLError, PyMongoError) as error:
+        failure = error if isinstance(error, GraphQLError) else service_unavailable()
+        code = ErrorCode((failure.extensions or {})["code"])
+        status = 401 if code is ErrorCode.UNAUTHENTICATED else 503
+        raise RequestRefused(status, failure.message, code=code) from None
+    check_may_upload(context.viewer)
 
 
 def create_context(request: HTTPConnection) -> Context:

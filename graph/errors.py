@@ -14,6 +14,7 @@ from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionErro
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from whatsapp.errors import Refused
+from whatsapp.media_store import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,12 @@ class OperationTimedOut(RequestError):
         super().__init__(ErrorCode.SERVICE_UNAVAILABLE, text)
 
 
+def store_unavailable() -> RequestError:
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE, "The media store can't be reached at the moment: try again."
+    )
+
+
 def format_errors(errors: Iterable[GraphQLError], *, request_id: str) -> list[GraphQLError]:
     """The errors as a client may see them: each with a code, unexpected ones masked and logged."""
     return [_format_error(error, request_id) for error in errors]
@@ -106,6 +113,9 @@ def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
     if is_database_unavailable(cause):
         logger.warning("Request %s: MongoDB is away (%s)", request_id, type(cause).__name__)
         return _replace(error, service_unavailable())
+    if isinstance(cause, StoreUnavailable):
+        logger.warning("Request %s: the media store is away (%s)", request_id, cause)
+        return _replace(error, store_unavailable())
     code = _classify(error, cause)
     if code is not ErrorCode.INTERNAL_SERVER_ERROR:
         return _replace(error, RequestError(code, _describe(error, cause)))

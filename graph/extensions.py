@@ -15,6 +15,7 @@ from graph.errors import ErrorCode, RequestError, bad_input
 from graph.introspection import find_introspection, shows_schema
 from graph.limits import Document, DocumentCache, Limits, find_excess_of_values
 from graph.limits.document import Cost
+from graph.uploads import FileVariables
 
 DATABASE_DEADLINE_SECONDS = 4.0
 Result = TypeVar("Result")
@@ -111,7 +112,10 @@ class DatabaseDeadline(SchemaExtension):
     """Queries and mutations hear within seconds that MongoDB is away; subscriptions go on."""
 
     def on_execute(self) -> Iterator[None]:
-        if self.execution_context.operation_type is OperationType.SUBSCRIPTION:
+        execution = self.execution_context
+        is_live = execution.operation_type is OperationType.SUBSCRIPTION
+        # Storing a file takes as long as it takes; each of its steps has a deadline of its own.
+        if is_live or isinstance(execution.variables, FileVariables):
             yield
             return
         with pymongo.timeout(DATABASE_DEADLINE_SECONDS):

@@ -88,7 +88,11 @@ async def read_operation(request: Request, *, max_bytes: int) -> GraphQLRequestD
         raise RequestRefused(
             415, "Send the body uncompressed.", headers={"Accept-Encoding": "identity"}
         )
-    body = _parse(await _read_body(request, max_bytes))
+    return check_operation(parse_json(await _read_body(request, max_bytes)))
+
+
+def check_operation(body: Any) -> GraphQLRequestData:
+    """Raises RequestRefused: it does not have the form of an operation."""
     if isinstance(body, list):
         raise RequestRefused(400, "Send one operation at a time.")
     if not isinstance(body, dict):
@@ -123,7 +127,7 @@ def _read_url(request: Request) -> dict[str, Any]:
         raise RequestRefused(400, "A parameter stands in the URL twice.")
     for name in ("variables", "extensions"):
         if name in parameters:
-            parameters[name] = _parse(parameters[name].encode()) if parameters[name] else None
+            parameters[name] = parse_json(parameters[name].encode()) if parameters[name] else None
     return parameters
 
 
@@ -150,7 +154,7 @@ async def _read_body(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _parse(text: bytes) -> Any:
+def parse_json(text: bytes) -> Any:
     try:
         value = orjson.loads(text)
         # orjson is strict in all but this.

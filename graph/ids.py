@@ -18,6 +18,7 @@ _LABELS = {
     "Message": "message",
     "ParkedItem": "parked item",
     "Template": "template",
+    "UploadedMedia": "upload",
     "User": "user",
 }
 

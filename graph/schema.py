@@ -5,6 +5,7 @@ from typing import Any
 
 from graphql import GraphQLError, Undefined, get_named_type
 from strawberry import Schema
+from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
@@ -28,12 +29,14 @@ from graph.mutations.conversations import ConversationMutations
 from graph.mutations.messages import MessageMutations
 from graph.mutations.parked_items import ParkedItemMutations
 from graph.mutations.templates import TemplateMutations
+from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.nodes import NodeQueries
 from graph.parked_items import ParkedItemQueries
 from graph.subscriptions import EVENT_TYPES, Subscription
 from graph.template_preview import TemplatePreviewQueries
 from graph.templates import TemplateQueries
+from graph.uploads import UPLOAD_SCALAR, FileVariables, Upload
 from graph.users import UserQueries
 from graph.viewer import ViewerQueries
 
@@ -55,6 +58,7 @@ MUTATIONS = (
     AccountMutations,
     AccountSetupMutations,
     MessageMutations,
+    UploadMutations,
     ConversationMutations,
     ContactMutations,
     UserMutations,
@@ -101,6 +105,8 @@ class WagraphSchema(Schema):
             OperationTimedOut
         """
         work = super()._execute_operation(execution_context, *args, **kwargs)
+        if isinstance(execution_context.variables, FileVariables):
+            return await work  # files have deadlines of their own
         if execution_context.operation_type is OperationType.MUTATION:
             return await self._wait_for(asyncio.create_task(work, name="mutation"))
         try:
@@ -129,6 +135,7 @@ def create_schema(
         subscription=Subscription,
         types=list(EVENT_TYPES.values()),
         extensions=list_extensions(limits or Limits.from_settings()),
+        config=StrawberryConfig(scalar_map={Upload: UPLOAD_SCALAR}),
     )
     schema.operation_seconds = operation_seconds
     _complete(schema)

@@ -36,6 +36,7 @@ from models.pace import Pace
 from models.parked_item import ParkedItem, ParkedReason, ParkedState
 from models.pending_update import PendingUpdate
 from models.template import Template
+from models.uploaded_media import UploadedMedia
 from models.user import User
 from models.webhook_event import EventState, WebhookEvent
 
@@ -53,6 +54,7 @@ DOCUMENTS = [
     ParkedItem,
     PendingUpdate,
     Template,
+    UploadedMedia,
     User,
     WebhookEvent,
 ]
@@ -102,6 +104,7 @@ __all__ = [
     "Template",
     "TemplateSyncState",
     "UnknownStatus",
+    "UploadedMedia",
     "User",
     "WebhookEvent",
 ]

@@ -28,11 +28,14 @@ from whatsapp.crypto import KeyRing
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.identities import is_bsuid, normalize_phone
 from whatsapp.lanes import Lease
+from whatsapp.media_store import StoreUnavailable
 from whatsapp.outgoing import build_payload, carries_file
 from whatsapp.pacing import Pacing
 from whatsapp.reactions import show_accepted
+from whatsapp.sent_media import have_renewed, is_file_at_fault
 from whatsapp.settings import Settings
 from whatsapp.statuses import apply_pending
+from whatsapp.uploads import Uploads
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +56,7 @@ class Tools:
     settings: Settings
     keyring: KeyRing
     cloud_api: CloudAPI
+    uploads: Uploads
     pacing: Pacing
     wake_later: Callable[[float], None]
     """Makes the dispatcher look for due lanes after so many seconds."""
@@ -98,6 +102,15 @@ class Sending:
             raise
         return await self._record_accepted(result)
 
+    async def put_back(self, error: Exception) -> float | None:
+        """Its file could not be handed to Meta, so that the message was surely not sent."""
+        if isinstance(error, CloudAPIError):
+            return await self._handle_refusal(error)
+        held = await self._put_off(self._backoff_seconds(PROBE_PAUSES), delivery.FILE_NOT_REACHED)
+        if not isinstance(error, StoreUnavailable):
+            await self._note_silence(error)
+        return held
+
     async def _record_accepted(self, result: SendResult) -> float | None:
         message, hold = self.message, self.tools.settings.media_hold_seconds
         # A reaction first, on its message: if this process ends in between, Meta has it anyway.
@@ -128,7 +141,11 @@ class Sending:
             error.fbtrace_id,
             action,
         )
-        if action is Action.FAIL:
+        if action is Action.FAIL and is_file_at_fault(self.message, error):
+            await delivery.persist(lambda: have_renewed(self.message))
+            await self._return(to_message_error(error))
+            held = 0.0
+        elif action is Action.FAIL:
             await self._fail(error)
             held = None
         elif action is Action.STOP_ACCOUNT:

@@ -152,6 +152,16 @@ class Settings(BaseSettings):
     """The largest message that a WebSocket may send us."""
     sockets_per_credential: int = Field(default=100, ge=0)
     """WebSockets that one credential may have open in each process; 0: no limit."""
+
+    upload_max_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
+    """The largest upload: all files of one request together."""
+    upload_deadline_seconds: float = Field(default=120.0, gt=0)
+    """The whole time that reading an upload may take, and as much for handing it to Meta."""
+    upload_concurrency: int = Field(default=16, ge=1)
+    """Uploads that one process reads at once."""
+    upload_unused_seconds: float = Field(default=86400.0, gt=0)
+    """How long an uploaded file is kept that no message is sent with."""
+
     socket_queue_events: int = Field(default=1000, ge=1)
     """Messages that may wait for one slow WebSocket."""
     socket_queue_bytes: int = Field(default=1024 * 1024, ge=1024)

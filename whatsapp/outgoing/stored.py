@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from models import Message
+from whatsapp.cloud_errors import MEDIA_CODES
 from whatsapp.outgoing.content import ResolvedContent
 from whatsapp.outgoing.payload import needs_window
 from whatsapp.outgoing.template import check_stored_template
 from whatsapp.recipients import Target
+from whatsapp.uploaded_media import forget_media_id
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class StoredContent:
         """It was checked when it was first queued."""
 
     async def resolve(self, target: Target) -> ResolvedContent:
-        if self.message.type == "template":
-            await check_stored_template(self.message, target)
-        return ResolvedContent(content=self.message.content, text=self.message.text)
+        message = self.message
+        if message.type == "template":
+            await check_stored_template(message, target)
+        failed_for_file = any(error.code in MEDIA_CODES for error in message.errors)
+        if message.upload_id is not None and failed_for_file:
+            await forget_media_id(message.upload_id, message.content.get("id"))
+        return ResolvedContent(message.content, message.text, message.upload_id)
