@@ -84,6 +84,8 @@ def make_settings(**changes: Any) -> Settings:
         "media_hold_seconds": 0.5,
         "retry_base_seconds": 0.05,
         "credential_check_seconds": 0.1,
+        # One address asks for all of them; what the limit does is tested where it is set.
+        "failed_sign_ins_per_minute": 0,
         "socket_send_seconds": 1.0,
     }
     # Neither the machine's environment nor its .env file says how tests run.

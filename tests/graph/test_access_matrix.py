@@ -189,18 +189,7 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
         id="e", account_id=other_account.id, field="flows", summary="flows", at=now
     ).insert()
     entry = await write_audit_entry(other_account)
-    upload = UploadedMedia(
-        account_id=other_account.id,
-        kind="image",
-        mime_type="image/png",
-        told_type="image/png",
-        size_bytes=1,
-        sha256="00",
-        store="gridfs",
-        stored_as="x",
-        media_id="1",
-    )
-    await upload.insert()
+    upload = await write_upload(other_account)
     key, _ = await create_api_key(name="hidden", role=Role.VIEWER, account_ids=[other_account.id])
     return {
         "Account": id_of(other_account),
@@ -229,6 +218,22 @@ async def park(account: Account) -> None:
         secret_digest="s",
         reason=ParkedReason.ACCOUNT_DISABLED,
     ).insert()
+
+
+async def write_upload(account: Account) -> UploadedMedia:
+    upload = UploadedMedia(
+        account_id=account.id,
+        kind="image",
+        mime_type="image/png",
+        told_type="image/png",
+        size_bytes=1,
+        sha256="00",
+        store="gridfs",
+        stored_as="x",
+        media_id="1",
+    )
+    await upload.insert()
+    return upload
 
 
 async def write_audit_entry(account: Account) -> AuditEntry:
