@@ -5,6 +5,7 @@ Never for production: it has no authentication and comes from whatever binary is
 
 import asyncio
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -219,9 +220,13 @@ class EmbeddedMongod:
 
 
 def _find_free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port that stays free while a stopped server is to come back at it: the kernel gives those
+    from 32768 on to connections, even to one that is made to that very port.
+    """
+    while True:
+        port = 15_000 + secrets.randbelow(17_000)
+        if _is_free(port):
+            return port
 
 
 def _is_free(port: int) -> bool:

@@ -5,13 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 from pymongo.asynchronous.database import AsyncDatabase
 
 import app as app_module
 from app import create_app
 from models.database import DatabaseUnreachable, DatabaseUnusable, prepare_database
 from tests.conftest import make_settings
+from tests.fixtures.patience import run_lifespan
 from tests.fixtures.world import SERVER_URL, wait_until_ready
 
 ORIGIN = "https://app.example.com"
@@ -34,7 +34,7 @@ async def browser(
     settings = make_settings(
         mongodb_uri=mongodb_uri, mongodb_database=database_name, allowed_origins=ORIGIN
     )
-    async with LifespanManager(create_app(settings)) as manager:
+    async with run_lifespan(create_app(settings)) as manager:
         transport = httpx.ASGITransport(manager.app)
         async with httpx.AsyncClient(transport=transport, base_url=SERVER_URL) as client:
             yield client
@@ -80,7 +80,7 @@ async def test_a_mongodb_that_comes_back_in_a_bad_state_is_tried_again(
     monkeypatch.setattr(app_module, "prepare_database", prepare_later)
     monkeypatch.setattr(app_module, "RETRY_SECONDS", 0.05)
     settings = make_settings(mongodb_uri=mongodb_uri, mongodb_database=database_name)
-    async with LifespanManager(create_app(settings)) as manager:
+    async with run_lifespan(create_app(settings)) as manager:
         await wait_until_ready(manager.app)
 
     assert "standalone Trying again." in caplog.text

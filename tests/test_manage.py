@@ -20,7 +20,7 @@ def run_command(settings: Settings, *arguments: str) -> subprocess.CompletedProc
         env=make_environment(settings, LOG_LEVEL="WARNING"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from asgi_lifespan import LifespanManager
 from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
@@ -15,6 +14,7 @@ from models import Account, Media, MediaState, Message
 from sandbox.fake_meta import FakeMeta
 from sandbox.media import describe_for_webhook
 from sandbox.server import FakeCloudServer
+from tests.fixtures.patience import run_lifespan
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import LateTransport, wait_until_ready
@@ -71,7 +71,7 @@ async def app(
     meta: FakeMeta,
     to_server: LateTransport,
 ) -> AsyncIterator[Any]:
-    async with LifespanManager(create_app(settings)) as manager:
+    async with run_lifespan(create_app(settings)) as manager:
         to_server.app = manager.app
         await wait_until_ready(manager.app)
         yield manager.app

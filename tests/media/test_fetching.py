@@ -14,6 +14,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.waiting import eventually
 from tests.media.conftest import PNG, Listener, SendFile, Settled
+from whatsapp.settings import Settings
 
 SHOWN = """query ($id: ID!) { message(id: $id) { text content {
   ... on MediaContent { kind state url sizeBytes sha256 caption } } } }"""
@@ -51,14 +52,11 @@ async def test_a_picture_is_stored(
         ("node", {"kind": FaultKind.HTML}),
         ("node", {"kind": FaultKind.RESET_AFTER}),
         ("node", {"kind": FaultKind.TRUNCATED}),
-        ("node", {"kind": FaultKind.TIMEOUT}),
         ("node", {"kind": FaultKind.THROTTLE, "retry_after": 0.05}),
         ("media_content", {"kind": FaultKind.HTML, "http_status": 404}),
         ("media_content", {"kind": FaultKind.RESET_AFTER}),
         ("media_content", {"kind": FaultKind.CUT}),
         ("media_content", {"kind": FaultKind.TRUNCATED}),
-        ("media_content", {"kind": FaultKind.TIMEOUT}),
-        ("media_content", {"kind": FaultKind.SLOW_DRIP, "seconds": 0.3}),
     ],
     ids=lambda value: value["kind"] if isinstance(value, dict) else value,
 )
@@ -70,6 +68,39 @@ async def test_what_passes_is_tried_again(
     media = await settled(await send_file())
 
     assert (media.state, media.attempts) == (MediaState.STORED, 2)
+
+
+class TestInVain:
+    """What never comes, or too slowly, is given up at the deadline."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"media_deadline_seconds": 2.0})
+
+    @pytest.mark.parametrize(
+        ("endpoint", "fault"),
+        [
+            ("node", {"kind": FaultKind.TIMEOUT}),
+            ("media_content", {"kind": FaultKind.TIMEOUT}),
+            ("media_content", {"kind": FaultKind.SLOW_DRIP, "seconds": 0.3}),
+        ],
+        ids=["no description", "no file", "a slow file"],
+    )
+    async def test_it_is_tried_again(
+        self,
+        meta: FakeMeta,
+        send_file: SendFile,
+        settled: Settled,
+        endpoint: Any,
+        fault: dict[str, Any],
+    ) -> None:
+        meta.faults.add(FaultRule(endpoint=endpoint, **fault))
+
+        media = await settled(await send_file())
+
+        # More than once more only where the machine itself misses the deadline.
+        assert media.state is MediaState.STORED
+        assert 2 <= media.attempts <= TRIES
 
 
 async def test_what_stays_fails_after_few_tries(

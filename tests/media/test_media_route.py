@@ -207,9 +207,8 @@ async def test_a_file_on_its_way_is_to_be_asked_for_again(
     admin: GraphQLClient,
     meta: FakeMeta,
     send_file: SendFile,
-    settled: Settled,
 ) -> None:
-    meta.faults.add(FaultRule(kind=FaultKind.TIMEOUT, endpoint="node"))
+    meta.faults.add(FaultRule(kind=FaultKind.TIMEOUT, endpoint="node", times=None))
     message = await send_file()
     headers = {"Authorization": f"Bearer {admin.token}"}
 
@@ -220,7 +219,6 @@ async def test_a_file_on_its_way_is_to_be_asked_for_again(
     answer = await client.get(f"/media/{message.id}", headers=headers)
 
     assert (answer.status_code, answer.headers["retry-after"]) == (404, "5")
-    await settled(message)
 
 
 async def test_a_message_taken_back_shows_its_file_no_more(

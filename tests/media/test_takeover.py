@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from models import Media, MediaState
 from models.base import collection
 from sandbox.fake_meta import FakeMeta
@@ -11,6 +13,13 @@ from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.media.conftest import SendFile, Settled
 from whatsapp.media import claim_media, put_off, settle_media
+from whatsapp.settings import Settings
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Who waits for an answer in vain gives up soon, and tries as often as it takes."""
+    return settings.model_copy(update={"media_deadline_seconds": 3.0, "media_retry_limit": 1000})
 
 
 async def test_a_killed_process_loses_no_file(
@@ -54,7 +63,7 @@ async def test_a_claim_is_one_workers_alone(database: object) -> None:
     await collection(Media).insert_one(make_due())
 
     claims = await asyncio.gather(
-        *(claim_media(lease_seconds=30, except_accounts=[]) for _ in range(10))
+        *(claim_media(lease_seconds=600, except_accounts=[]) for _ in range(10))
     )
 
     assert [claim.fence for claim in claims if claim is not None] == [1]

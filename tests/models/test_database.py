@@ -28,6 +28,11 @@ from sandbox.mongod import find_mongod
 NOBODY = "mongodb://user:canary-password@127.0.0.1:9/?replicaSet=rs0"
 
 
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """The product's own deadlines, as there is no MongoDB here at times."""
+
+
 async def test_an_unreachable_server_is_said_within_seconds() -> None:
     started = time.monotonic()
     async with create_client(NOBODY) as client:
@@ -83,7 +88,7 @@ async def test_an_older_collection_gets_pre_images(database: AsyncDatabase[dict[
 
 async def wait_for_server(database: AsyncDatabase[dict[str, Any]]) -> None:
     """It has just been started, so it may take a moment to answer."""
-    for _ in range(5):
+    for _ in range(20):
         try:
             await check_server(database)
         except DatabaseUnreachable:

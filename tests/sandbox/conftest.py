@@ -58,5 +58,5 @@ async def server(app: Starlette) -> AsyncIterator[FakeCloudServer]:
 async def socket_api(server: FakeCloudServer) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the fake over a real connection."""
     headers = {"Authorization": f"Bearer {SHOP.access_token}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=5) as client:
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as client:
         yield client

@@ -38,6 +38,7 @@ class Receiver:
     bodies: list[Json] = field(default_factory=list)
     raw_bodies: list[bytes] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)  # HTTP statuses before the usual 200
+    refused: bytes | None = None  # what has these bytes is refused as long as they stand here
 
     async def receive(self, request: Request) -> Response:
         body = await request.body()
@@ -49,6 +50,8 @@ class Receiver:
             return PlainTextResponse("wrong signature", 403)
         if self.answers and (status := self.answers.pop(0)) != 200:
             return PlainTextResponse("not now", status)
+        if self.refused is not None and self.refused in body:
+            return PlainTextResponse("not now", 503)
         self.raw_bodies.append(body)
         self.bodies.append(json.loads(body))
         return PlainTextResponse("")

@@ -229,7 +229,7 @@ async def test_each_webhook_may_come_again(
 async def test_a_batch_collects_statuses_and_messages_into_one_webhook(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
-    await add_fault(api, kind="batch", entries=2, changes=2, items=2, seconds=5)
+    await add_fault(api, kind="batch", entries=2, changes=2, items=2, seconds=600)
     await add_fault(api, kind="no_statuses", phone_number_id=BAKERY.phone_number_id)
     meta.settings.inbound_wait = 0.001
 

@@ -29,17 +29,17 @@ def mongod(tmp_path: Path) -> Iterator[EmbeddedMongod]:
 
 
 def insert(server: EmbeddedMongod, number: int) -> None:
-    with MongoClient[dict[str, Any]](server.uri, timeoutMS=5000) as client:
+    with MongoClient[dict[str, Any]](server.uri, timeoutMS=60_000) as client:
         client.shop.orders.insert_one({"number": number})
 
 
 def list_numbers(server: EmbeddedMongod) -> list[int]:
-    with MongoClient[dict[str, Any]](server.uri, timeoutMS=5000) as client:
+    with MongoClient[dict[str, Any]](server.uri, timeoutMS=60_000) as client:
         return [order["number"] for order in client.shop.orders.find()]
 
 
 def wait_until_gone(pid: int) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
@@ -54,7 +54,7 @@ def wait_until_gone(pid: int) -> bool:
 def test_first_start_gives_a_writable_replica_set_with_change_streams(
     mongod: EmbeddedMongod,
 ) -> None:
-    with MongoClient[dict[str, Any]](mongod.uri, timeoutMS=5000) as client:
+    with MongoClient[dict[str, Any]](mongod.uri, timeoutMS=60_000) as client:
         assert client.admin.command("hello")["setName"] == "wagraph"
         with client.shop.orders.watch() as changes:
             client.shop.orders.insert_one({"number": 1})
@@ -62,7 +62,7 @@ def test_first_start_gives_a_writable_replica_set_with_change_streams(
 
 
 def test_it_listens_on_loopback_without_compression(mongod: EmbeddedMongod) -> None:
-    with MongoClient[dict[str, Any]](mongod.uri, timeoutMS=5000) as client:
+    with MongoClient[dict[str, Any]](mongod.uri, timeoutMS=60_000) as client:
         options = client.admin.command("getCmdLineOpts")["parsed"]
 
     assert options["net"]["bindIp"] == "127.0.0.1"
@@ -79,7 +79,7 @@ def test_stopped_and_started_again_it_has_its_port_and_data(mongod: EmbeddedMong
     started = time.monotonic()
     mongod.start()
 
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 30
     assert (mongod.uri, list_numbers(mongod)) == (address, [1])
 
 
@@ -96,7 +96,7 @@ def test_data_survives_a_kill_and_a_change_of_port(mongod: EmbeddedMongod) -> No
 async def test_a_connected_client_works_again_after_an_outage(tmp_path: Path) -> None:
     async with (
         EmbeddedMongod(tmp_path / "data") as server,
-        AsyncMongoClient[dict[str, Any]](server.uri, timeoutMS=8000) as client,
+        AsyncMongoClient[dict[str, Any]](server.uri, timeoutMS=60_000) as client,
     ):
         await client.shop.orders.insert_one({"number": 1})
         await server.stop_async()
@@ -110,7 +110,7 @@ def test_paused_it_answers_nothing_until_it_is_resumed(mongod: EmbeddedMongod) -
     with MongoClient[dict[str, Any]](mongod.uri) as client:
         client.admin.command("ping")
         mongod.pause()
-        with socket.create_connection(("127.0.0.1", mongod.port), timeout=1):
+        with socket.create_connection(("127.0.0.1", mongod.port), timeout=30):
             pass
         mongod.resume()
         assert client.admin.command("ping")["ok"] == 1.0
@@ -158,7 +158,7 @@ def test_the_guard_lets_go_of_a_child_that_ended(tmp_path: Path) -> None:
 
     child.start()
 
-    assert child.wait(5)
+    assert child.wait(30)
     assert child.exit_code == 0
 
 

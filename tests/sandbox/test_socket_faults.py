@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
+from tests.fixtures.waiting import eventually
 from tests.sandbox.meta_kit import SHOP, send, text_to
 
 ANA = "15550001111"
@@ -60,10 +61,15 @@ async def test_a_timeout_took_the_message_and_says_nothing(
 
     with pytest.raises(httpx.ReadTimeout):
         await socket_api.post(
-            f"/v25.0/{SHOP.phone_number_id}/messages", json=text_to(ANA), timeout=0.1
+            f"/v25.0/{SHOP.phone_number_id}/messages",
+            json=text_to(ANA),
+            timeout=httpx.Timeout(60, read=0.2),
         )
 
-    assert len(meta.requests.list_sends()) == 1
+    async def was_taken() -> bool:
+        return len(meta.requests.list_sends()) == 1
+
+    await eventually(was_taken)
 
 
 async def test_silence_that_ends_closes_the_connection(socket_api: httpx.AsyncClient) -> None:
@@ -127,7 +133,7 @@ async def test_closing_does_not_wait_for_hanging_answers_or_open_streams(
         started = time.monotonic()
         await server.close()
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
     with pytest.raises(httpx.TransportError):
         await hanging
 

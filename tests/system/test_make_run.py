@@ -103,13 +103,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 async def graphql(world: SandboxProcess) -> Any:
-    async with httpx.AsyncClient(base_url=world.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=world.url, trust_env=False, timeout=60) as http:
         yield GraphQLClient(http, world.api_key)
 
 
 async def write_as_customer(world: SandboxProcess, text: str) -> None:
     body = {"from": CUSTOMER, "name": "Nadia Karim", "type": "text", "text": text}
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         answer = await http.post(f"{world.sandbox_url}/sandbox/inbound", json=body)
     assert answer.status_code == 200, answer.text
 
@@ -171,7 +171,7 @@ async def test_a_photo_from_the_phone_page_is_stored_and_shown(
     photo = b"\x89PNG\r\n\x1a\n" + bytes(1000)
     async with (
         open_live(world.websocket_url, world.api_key) as live,
-        httpx.AsyncClient(trust_env=False) as http,
+        httpx.AsyncClient(trust_env=False, timeout=60) as http,
     ):
         updates = await live.subscribe(STORED, after=now)
         files = {"file": ("photo.png", photo, "image/png")}
@@ -243,7 +243,9 @@ def test_a_first_start_answers_as_the_readme_says_and_a_second_keeps_its_data(
 
 def read_chats(world: SandboxProcess) -> list[str]:
     """Each customer and their last message, as the phone page shows them."""
-    found = httpx.get(f"{world.sandbox_url}/sandbox/conversations").json()["conversations"]
+    found = httpx.get(f"{world.sandbox_url}/sandbox/conversations", timeout=60).json()[
+        "conversations"
+    ]
     chats = {one["customer"]["name"]: one["messages"][-1] for one in found}
     return sorted(
         f"{name}: {last['content'].get('body')} {last['status'] or ''}".strip()
@@ -263,7 +265,7 @@ def read_first_query() -> tuple[Any, Any]:
 
 def post(world: SandboxProcess, key: str, body: Any) -> Any:
     headers = {"Authorization": f"Bearer {key}"}
-    return httpx.post(f"{world.url}/graphql", json=body, headers=headers).json()
+    return httpx.post(f"{world.url}/graphql", json=body, headers=headers, timeout=60).json()
 
 
 COUNT = {"query": "{ contacts { edges { node { id } } } accounts { edges { node { name } } } }"}
@@ -304,6 +306,6 @@ def run_sandbox(folder: Path, **environment: str) -> subprocess.CompletedProcess
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )

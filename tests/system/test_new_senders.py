@@ -39,19 +39,19 @@ def make_posts(senders: int, seed: int) -> list[dict[str, Any]]:
 async def post_all(clients: list[WebhookClient], posts: list[dict[str, Any]]) -> None:
     gate = asyncio.Semaphore(POSTS_AT_ONCE)
 
-    async def post(client: WebhookClient, body: dict[str, Any]) -> int:
+    async def post(client: WebhookClient, body: dict[str, Any]) -> None:
         async with gate:
-            return (await client.post(body)).status_code
+            await client.deliver(body)
 
     sent = [post(client, body) for client, body in zip(itertools.cycle(clients), posts)]
-    assert set(await asyncio.gather(*sent)) == {200}
+    await asyncio.gather(*sent)
 
 
 async def check(senders: int) -> None:
     async def are_stored() -> bool:
         return await Message.count() == senders * MESSAGES_EACH
 
-    await eventually(are_stored, seconds=60)
+    await eventually(are_stored, seconds=120)
     counts = [await one.count() for one in (Contact, Conversation, User, ParkedItem)]
     assert counts == [senders, senders, senders, 0]
     unread = Counter(

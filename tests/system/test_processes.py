@@ -29,7 +29,7 @@ MakeServer = Callable[..., ServerProcess]
 
 @asynccontextmanager
 async def open_webhook(server: ServerProcess) -> AsyncIterator[WebhookClient]:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as http:
         yield WebhookClient(http, NUMBER)
 
 
@@ -60,13 +60,12 @@ async def test_a_body_posted_twenty_times_over_two_processes_has_one_effect(
     ):
         cursor = (await GraphQLClient(to_one.http, token)("{ eventCursor }"))["eventCursor"]
         streams = [await live.subscribe(MESSAGES, after=cursor) for live in (live_one, live_other)]
-        posts = [client.post(body) for client in (to_one, to_other) for _ in range(10)]
-        answers = await asyncio.gather(*posts)
+        posts = [client.deliver(body) for client in (to_one, to_other) for _ in range(10)]
+        await asyncio.gather(*posts)
         await eventually(lambda: Message.find_one({}))
-        await to_one.post(marker)
+        await to_one.deliver(marker)
         events = [await stream.take(2) for stream in streams]
 
-    assert {answer.status_code for answer in answers} == {200}
     assert await Message.find({"text": "Hello"}).count() == 1
     assert (await Contact.count(), await Conversation.count()) == (1, 1)
     for texts in ([one["messageAdded"]["message"]["text"] for one in each] for each in events):
@@ -83,10 +82,9 @@ async def test_a_webhook_is_not_lost_when_the_server_is_killed_right_after_its_2
         server.start()
         async with open_webhook(server) as webhook:
             messages = [make_message(at=1_750_000_000 + round_number) for _ in range(10)]
-            posts = [webhook.post_messages(message) for message in messages]
-            answers = await asyncio.gather(*posts)
+            changes = [make_change(NUMBER, messages=[message]) for message in messages]
+            await asyncio.gather(*(webhook.deliver(make_body(NUMBER, one)) for one in changes))
         server.kill()
-        assert {answer.status_code for answer in answers} == {200}
         wamids += [message["id"] for message in messages]
 
     server.start()
@@ -94,7 +92,7 @@ async def test_a_webhook_is_not_lost_when_the_server_is_killed_right_after_its_2
     async def find_all() -> bool:
         return await Message.count() >= len(wamids)
 
-    await eventually(find_all, seconds=30)
+    await eventually(find_all)
     stored = [message.wamid or "" for message in await Message.find({}).to_list()]
     assert sorted(stored) == sorted(wamids)
 
@@ -130,10 +128,10 @@ async def test_mongodb_may_go_and_come_back(
         server.wait_for("/readyz", status=503)
         await own_mongod.start_async()
         server.wait_for("/readyz")
-        accepted = await webhook.post_messages(lost)
+        await webhook.deliver(make_body(NUMBER, make_change(NUMBER, messages=[lost])))
         after = (await stream.next())["messageAdded"]["message"]["text"]
 
-    assert (refused.status_code, accepted.status_code) == (503, 200)
+    assert refused.status_code == 503
     assert "Retry-After" in refused.headers
     assert error_code == "SERVICE_UNAVAILABLE"
     assert seconds < 3 * 10  # each answers within 5 s; three times that is slack
@@ -148,7 +146,7 @@ async def test_a_server_may_start_before_mongodb(
     await own_mongod.stop_async()
 
     server.start(wait_for="/healthz")
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as http:
         graphql = GraphQLClient(http, token)
         answers = [await http.get("/readyz"), await http.post("/webhooks/whatsapp")]
         code = await graphql.find_error_code("{ viewer { name } }")

@@ -110,7 +110,7 @@ async def test_no_secret_appears_anywhere(
     ear = Ear()
     hooks = {"response": [ear.listen]}
     async with httpx.AsyncClient(
-        base_url=server.url, event_hooks=hooks, trust_env=False, timeout=30
+        base_url=server.url, event_hooks=hooks, trust_env=False, timeout=60
     ) as http:
         graphql, webhook = GraphQLClient(http, key), WebhookClient(http, NUMBER)
         created = (await graphql(CREATE, input=ACCOUNT))["createAccount"]

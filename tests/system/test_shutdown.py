@@ -23,8 +23,8 @@ from tests.fixtures.world import NUMBER, connect_number
 from whatsapp.api_keys import create_api_key
 from whatsapp.crypto import KeyRing
 
-# Whoever stops a container waits this long before it is killed.
-PATIENCE_SECONDS = 10.0
+# Whoever stops a container waits ten seconds before it is killed; three times that is slack.
+PATIENCE_SECONDS = 3 * 10.0
 EVENTS = "subscription { events { cursor } }"
 SEND = """mutation ($id: ID!) { sendMessage(input: {
     to: {conversationId: $id}, content: {text: {body: "Hello"}} }) { userErrors { code } } }"""
@@ -53,7 +53,7 @@ async def serve_silence() -> AsyncIterator[str]:
 
 async def start_a_send(server: ServerProcess, token: str) -> None:
     """Leaves a request to Meta under way."""
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as http:
         graphql = GraphQLClient(http, token)
         await WebhookClient(http, NUMBER).post_messages(make_message())
 
@@ -76,7 +76,7 @@ def open_half_a_request(server: ServerProcess) -> socket.socket:
 
 
 async def find_close_code(live: LiveClient) -> int | None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await live.socket.wait_closed()
     return live.socket.close_code
 

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from asgi_lifespan import LifespanManager
 from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from models import EventState, WebhookEvent
+from tests.fixtures.patience import run_lifespan
 from tests.fixtures.waiting import eventually
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
@@ -32,7 +32,7 @@ async def serving(ingest: Ingest) -> AsyncIterator[Any]:
         await asyncio.gather(running, return_exceptions=True)
 
     app = Starlette(routes=webhook_routes(), lifespan=lifespan)
-    async with LifespanManager(app) as manager:
+    async with run_lifespan(app) as manager:
         yield manager.app
 
 

@@ -120,7 +120,7 @@ async def test_a_disabled_account_still_verifies(
     assert await post(client, BODY, sign_body(BODY)) == 200
 
 
-async def test_a_new_secret_is_known_within_a_second_or_so(
+async def test_a_new_secret_is_known_soon(
     webhook: WebhookClient, client: httpx.AsyncClient, account: Account, keyring: KeyRing
 ) -> None:
     from tests.fixtures.waiting import eventually
@@ -133,7 +133,7 @@ async def test_a_new_secret_is_known_within_a_second_or_so(
     async def is_accepted() -> bool:
         return await post(client, BODY, sign(BODY, app_secret="rotated")) == 200
 
-    await eventually(is_accepted, seconds=5)
+    await eventually(is_accepted)
 
 
 class TestDefaultSecret:

@@ -47,12 +47,14 @@ async def run_until_settled(*engines: Ingest) -> None:
 
 
 async def test_an_event_that_a_dead_process_left_is_taken_over(
-    account: Account, ingest: Ingest
+    account: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     event = make_event(make_text_body(), secret_digest=SIGNER)
-    await insert_event(event, lease=timedelta(milliseconds=100))
+    await insert_event(event, lease=timedelta(seconds=-1))
 
-    await run_until_settled(ingest)
+    # Its own leases are long, so that nothing is taken over twice where the machine is slow.
+    patient = settings.model_copy(update={"webhook_takeover_seconds": 600.0})
+    await run_until_settled(Ingest(settings=patient, keyring=keyring))
 
     assert await Message.count() == 1
     stored = await WebhookEvent.get(event.id)
@@ -99,22 +101,31 @@ async def test_an_event_that_waits_here_is_not_taken_by_others(
         await note_messages(stored)
 
     monkeypatch.setattr("webhooks.storage.note_messages", note_late)
-    engine = Ingest(settings=settings, keyring=keyring)
-    running = asyncio.create_task(engine.run())
-    await engine.accept(make_text_body(), secret_digest=SIGNER)
-    await asyncio.sleep(settings.webhook_takeover_seconds * 2)
+    longer = settings.model_copy(update={"webhook_takeover_seconds": 4.0})
+    engines = [Ingest(settings=longer, keyring=keyring) for _ in range(2)]
+    running = [asyncio.create_task(engine.run()) for engine in engines]
+    await engines[0].accept(make_text_body(), secret_digest=SIGNER)
+    [first] = await WebhookEvent.find().to_list()
 
+    async def is_renewed_twice() -> bool:
+        [event] = await WebhookEvent.find().to_list()
+        leases.add(event.lease_until)
+        return len(leases) > 2
+
+    leases = {first.lease_until}
+    await eventually(is_renewed_twice)
     [event] = await WebhookEvent.find().to_list()
     go_on.set()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
     assert (event.attempts, event.state) == (0, EventState.RECEIVED)
 
 
 async def test_a_stopping_process_gives_its_events_back_at_once(
     account: Account, settings: Settings, keyring: KeyRing
 ) -> None:
-    patient = settings.model_copy(update={"webhook_takeover_seconds": 60.0})
+    patient = settings.model_copy(update={"webhook_takeover_seconds": 600.0})
     stopping = Ingest(settings=patient, keyring=keyring)
     await stopping.accept(make_text_body(), secret_digest=SIGNER)
     running = asyncio.create_task(stopping.run())

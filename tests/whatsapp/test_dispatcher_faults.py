@@ -10,7 +10,7 @@ from beanie import PydanticObjectId
 from models import Conversation, MessageStatus, OutboxState
 from models.base import utc_now
 from sandbox.server import FakeCloudServer
-from tests.fixtures.outbox import OutboxWorld, get_message
+from tests.fixtures.outbox import HeldAnswers, OutboxWorld, get_message
 from tests.fixtures.waiting import eventually
 from whatsapp.slots import FAILURES_TO_OPEN
 from whatsapp.statuses import StatusUpdate, record_status
@@ -18,8 +18,8 @@ from whatsapp.statuses import StatusUpdate, record_status
 pytestmark = pytest.mark.usefixtures("cloud_server")
 
 FAULTS: list[dict[str, Any]] = [
-    {"kind": "timeout", "seconds": 10},
-    {"kind": "timeout", "seconds": 10, "accept": False},
+    {"kind": "timeout", "seconds": 600},
+    {"kind": "timeout", "seconds": 600, "accept": False},
     {"kind": "reset_before"},
     {"kind": "reset_after"},
     {"kind": "truncated"},
@@ -31,6 +31,7 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "huge", "megabytes": 1024},
     {"kind": "redirect"},
 ]
+SLOW = {"timeout", "slow_drip"}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
@@ -39,8 +40,11 @@ async def test_a_lost_answer_is_unknown_and_never_sent_again(
 ) -> None:
     world.break_sends(**{**fault, "text": "A"})
 
-    async with world.dispatching(send_deadline_seconds=0.25, unknown_hold_seconds=0.2):
+    hurried: dict[str, Any] = {"send_deadline_seconds": 0.5} if fault["kind"] in SLOW else {}
+
+    async with world.dispatching(unknown_hold_seconds=0.2, **hurried):
         unknown = await world.wait_for(await world.queue(conversation, "A"), MessageStatus.UNKNOWN)
+    async with world.dispatching(unknown_hold_seconds=0.2):
         behind = await world.wait_for(await world.queue(conversation, "B"), MessageStatus.ACCEPTED)
 
     assert len(world.list_tries(unknown)) <= 1
@@ -55,7 +59,7 @@ async def test_a_status_settles_an_unknown_message_and_frees_its_lane(
 ) -> None:
     world.break_sends("reset_after", text="A")
 
-    async with world.dispatching(unknown_hold_seconds=60):
+    async with world.dispatching(unknown_hold_seconds=600):
         unknown = await world.wait_for(await world.queue(conversation, "A"), MessageStatus.UNKNOWN)
         behind = await world.queue(conversation, "B")
         update = StatusUpdate(name="sent", at=utc_now(), message_id=unknown.id, wamid="wamid.A")
@@ -69,12 +73,13 @@ async def test_a_status_settles_an_unknown_message_and_frees_its_lane(
 async def test_a_status_before_the_answer_stays(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
-    world.meta.settings.answer_delay = 0.3
+    held = HeldAnswers(world.transport)
 
-    async with world.dispatching():
+    async with world.dispatching(transport=held):
         message = await world.wait_for(await world.queue(conversation), MessageStatus.SENDING)
         update = StatusUpdate(name="delivered", at=utc_now(), message_id=message.id)
         await record_status(message.account_id, update)
+        held.release()
         await eventually(lambda: _has_wamid(message.id))
 
     found = await get_message(message.id)
@@ -89,7 +94,7 @@ async def _has_wamid(message_id: PydanticObjectId) -> bool:
 async def test_a_status_that_knows_only_the_wamid_waits_for_the_answer(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
-    world.meta.settings.sent_delay = 60
+    world.meta.settings.sent_delay = 600
     world.break_sends("slow_drip", seconds=0.002)
 
     async with world.dispatching(send_deadline_seconds=30.0):
@@ -140,10 +145,10 @@ async def test_silence_of_meta_costs_a_few_messages_and_not_the_whole_queue(
     world: OutboxWorld,
 ) -> None:
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(20)]
-    world.break_sends("timeout", seconds=30, times=None)
+    world.break_sends("timeout", seconds=600, times=None)
 
     async with world.dispatching(
-        send_deadline_seconds=0.2, send_concurrency_per_account=2, retry_base_seconds=60.0
+        send_deadline_seconds=1.0, send_concurrency_per_account=2, retry_base_seconds=600.0
     ):
         messages = [await world.queue(each) for each in many]
 
@@ -162,11 +167,11 @@ async def test_silence_of_meta_costs_a_few_messages_and_not_the_whole_queue(
 async def test_the_total_deadline_holds_against_a_slow_drip(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
-    world.break_sends("slow_drip", seconds=0.05)
+    # Each byte would come in time, and the last of them after minutes.
+    world.break_sends("slow_drip", seconds=0.3)
 
-    async with world.dispatching(send_deadline_seconds=0.4):
-        queued = await world.queue(conversation)
+    async with world.dispatching(send_deadline_seconds=0.5):
         started = time.monotonic()
-        await world.wait_for(queued, MessageStatus.UNKNOWN)
+        await world.wait_for(await world.queue(conversation), MessageStatus.UNKNOWN)
 
-    assert 0.3 < time.monotonic() - started < 3
+    assert 0.4 < time.monotonic() - started < 30

@@ -27,7 +27,7 @@ async def test_four_processes_keep_the_order_of_one_conversation(
         async def are_all_sent() -> bool:
             return (await get_message(messages[-1].id)).status is MessageStatus.ACCEPTED
 
-        await eventually(are_all_sent, seconds=60)
+        await eventually(are_all_sent, seconds=120)
 
     assert world.list_texts() == texts
     assert set(world.meta.requests.accepted_counts.values()) == {1}
@@ -39,7 +39,7 @@ async def test_a_customer_at_the_pair_limit_holds_no_place_of_the_account(
     limited, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)
     world.break_sends("error", code=131056, to=PHONE, times=None)
 
-    async with world.dispatching(send_concurrency_per_account=1, retry_base_seconds=60.0):
+    async with world.dispatching(send_concurrency_per_account=1, retry_base_seconds=600.0):
         stuck = await world.queue(limited)
         await eventually(lambda: was_refused(world, PHONE))
         sent = [await world.queue(other, f"{number}") for number in range(5)]
@@ -55,13 +55,14 @@ async def was_refused(world: OutboxWorld, phone: str) -> bool:
 
 async def test_bursts_to_one_customer_all_arrive_and_delay_nobody(world: OutboxWorld) -> None:
     """Meta takes a burst, and after that one message in an interval."""
-    world.meta.settings.pair_burst, world.meta.settings.pair_interval = 2, 1.0
+    world.meta.settings.pair_burst, world.meta.settings.pair_interval = 2, 600.0
     eager, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)
 
     async with world.dispatching(retry_base_seconds=0.05):
         burst = [await world.queue(eager, f"{number}") for number in range(4)]
         await eventually(lambda: was_limited(world))
         await world.wait_for(await world.queue(other, "other"), MessageStatus.ACCEPTED)
+        world.meta.settings.pair_burst = 4
         await asyncio.gather(*(world.wait_for(one, MessageStatus.ACCEPTED) for one in burst))
 
     assert world.list_texts(to=PHONE) == [f"{number}" for number in range(4)]

@@ -11,7 +11,7 @@ from models import Conversation, Lane, Message, MessageStatus, OutboxState
 from models.base import collection
 from sandbox.server import FakeCloudServer
 from tests.fixtures.dispatcher_process import running_process
-from tests.fixtures.outbox import OutboxWorld, get_message, make_uploads
+from tests.fixtures.outbox import HeldAnswers, OutboxWorld, get_message, make_uploads
 from tests.fixtures.waiting import eventually
 from whatsapp import delivery
 from whatsapp.account_gate import AccountGate
@@ -30,7 +30,7 @@ from whatsapp.pacing import Pacing
 from whatsapp.sending import Tools
 
 
-async def take_lane(*, seconds: float = 3.0) -> Lease:
+async def take_lane(*, seconds: float = 600.0) -> Lease:
     due = await find_due(except_accounts=[], limit=1)
     (lease,) = await claim_lanes(due, "a test", lease_seconds=seconds)
     return lease
@@ -42,8 +42,13 @@ async def expire_leases() -> None:
     await collection(Lane).update_many({"leased_until": {"$ne": None}}, [{"$set": past}])
 
 
-async def has_request(world: OutboxWorld, *, accepted: bool = False) -> bool:
-    return bool(world.meta.requests.list_sends() if accepted else world.meta.requests.requests)
+async def has_request(world: OutboxWorld) -> bool:
+    return bool(world.meta.requests.requests)
+
+
+async def was_tried(world: OutboxWorld, message: Message, *, accepted: bool) -> bool:
+    """Whether Meta has read the whole request."""
+    return bool(world.list_tries(message)) and (not accepted or bool(world.list_texts()))
 
 
 @pytest.mark.parametrize("accepts", [True, False])
@@ -56,7 +61,7 @@ async def test_a_killed_process_leaves_its_message_unknown_and_its_lane_to_other
     messages = [await world.queue(conversation, text) for text in "ABC"]
 
     async with running_process(world.settings.model_copy(update=patient)) as process:
-        await eventually(lambda: has_request(world, accepted=accepts))
+        await eventually(lambda: was_tried(world, messages[0], accepted=accepts))
         process.send_signal(signal.SIGKILL)
         await process.wait()
     await expire_leases()
@@ -71,11 +76,13 @@ async def test_a_killed_process_leaves_its_message_unknown_and_its_lane_to_other
 async def test_a_process_told_to_stop_gives_its_lanes_back_at_once(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
-    world.meta.settings.answer_delay = 0.3
+    held = HeldAnswers(world.transport)
 
-    async with world.dispatching(lane_lease_seconds=600.0):
+    async with world.dispatching(transport=held, lane_lease_seconds=600.0):
         messages = [await world.queue(conversation, text) for text in "AB"]
         await eventually(lambda: has_request(world))
+        # The answer comes while it stops.
+        asyncio.get_running_loop().call_later(0.1, held.release)
 
     assert (await get_message(messages[0].id)).status is MessageStatus.ACCEPTED
     assert (await get_message(messages[1].id)).status is MessageStatus.QUEUED
@@ -157,13 +164,14 @@ async def test_a_woken_worker_that_had_not_sent_says_so(
 async def test_a_woken_worker_that_had_sent_still_tells_its_answer(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
-    world.meta.settings.answer_delay = 0.6
+    held = HeldAnswers(world.transport)
 
-    async with world.dispatching():
+    async with world.dispatching(transport=held):
         message = await world.wait_for(await world.queue(conversation), MessageStatus.SENDING)
         await collection(Lane).update_one({"_id": conversation.id}, {"$inc": {"fence": 1}})
         unknown = {"outbox_state": "HOLDING", "status_rank": MessageStatus.UNKNOWN.rank}
         await collection(Message).update_one({"_id": message.id}, {"$set": unknown})
+        held.release()
         sent = await world.wait_for(message, MessageStatus.ACCEPTED)
 
     assert sent.wamid == world.meta.requests.list_sends()[0].message_id

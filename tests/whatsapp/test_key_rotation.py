@@ -198,7 +198,7 @@ def start(settings: Settings, keys: str) -> subprocess.Popen[str]:
 
 
 async def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = await asyncio.to_thread(process.communicate, timeout=120)
+    out, err = await asyncio.to_thread(process.communicate, timeout=180)
     return process.returncode, out, err
 
 
@@ -210,7 +210,7 @@ async def test_a_killed_command_is_run_again(settings: Settings) -> None:
     async def has_begun() -> bool:
         return await count_old() < count
 
-    await eventually(has_begun, seconds=60)
+    await eventually(has_begun, seconds=120)
     process.send_signal(signal.SIGKILL)
     await finish(process)
 

@@ -7,7 +7,7 @@ import pytest
 
 from models import Conversation, Message, MessageDirection, MessageStatus, OutboxState
 from models.base import new_id, utc_now
-from tests.fixtures.outbox import AGENT, OutboxWorld, get_message
+from tests.fixtures.outbox import AGENT, HeldAnswers, OutboxWorld, get_message
 from tests.fixtures.waiting import eventually
 from whatsapp.outbox import Recipient
 from whatsapp.outgoing import ResolvedContent, carries_file
@@ -54,7 +54,7 @@ async def wait_until_held(message: Message) -> Message:
 async def test_a_text_waits_until_the_picture_before_it_is_sent(
     world: OutboxWorld, conversation: Conversation, knows: str
 ) -> None:
-    async with world.dispatching(media_hold_seconds=60):
+    async with world.dispatching(media_hold_seconds=600):
         picture = await queue_picture(world, conversation)
         text = await world.queue(conversation, "Do you like it?")
         picture = await wait_until_held(picture)
@@ -81,13 +81,14 @@ async def test_a_picture_of_which_nothing_is_heard_holds_for_a_while(
 async def test_a_status_before_the_answer_lets_the_text_go_at_once(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
-    world.meta.settings.answer_delay = 0.3
+    held = HeldAnswers(world.transport)
 
-    async with world.dispatching(media_hold_seconds=60, send_deadline_seconds=20.0):
+    async with world.dispatching(transport=held, media_hold_seconds=600):
         picture = await queue_picture(world, conversation)
         await world.wait_for(picture, MessageStatus.SENDING)
         sent = StatusUpdate(name="sent", at=utc_now(), message_id=picture.id)
         await record_status(picture.account_id, sent)
+        held.release()
         text = await world.queue(conversation)
         await world.wait_for(text, MessageStatus.ACCEPTED)
 
@@ -97,7 +98,7 @@ async def test_a_status_before_the_answer_lets_the_text_go_at_once(
 async def test_a_picture_that_failed_holds_nothing(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
-    async with world.dispatching(media_hold_seconds=60):
+    async with world.dispatching(media_hold_seconds=600):
         picture = await wait_until_held(await queue_picture(world, conversation))
         failed = StatusUpdate(name="failed", at=utc_now(), wamid=picture.wamid)
         text = await world.queue(conversation)

@@ -7,7 +7,14 @@ import pytest
 
 from models import Conversation, Message, MessageStatus
 from models.base import new_id
-from tests.fixtures.outbox import AGENT, OutboxWorld, get_message, hours_ago, let_window_close
+from tests.fixtures.outbox import (
+    AGENT,
+    HeldAnswers,
+    OutboxWorld,
+    get_message,
+    hours_ago,
+    let_window_close,
+)
 from whatsapp.errors import Conflict, NotFound, WindowClosed
 from whatsapp.statuses import StatusUpdate, record_status
 
@@ -112,12 +119,13 @@ async def test_a_message_that_waits_for_another_try_is_taken_back_and_lets_the_n
 async def test_a_message_under_way_can_not_be_taken_back(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
-    world.meta.settings.answer_delay = 0.3
+    held = HeldAnswers(world.transport)
 
-    async with world.dispatching():
+    async with world.dispatching(transport=held):
         message = await world.wait_for(await world.queue(conversation), MessageStatus.SENDING)
         with pytest.raises(Conflict, match="SENDING"):
             await world.outbox.cancel_message(AGENT, message.id)
+        held.release()
         await world.wait_for(message, MessageStatus.ACCEPTED)
 
 

@@ -17,6 +17,7 @@ from models.base import collection, new_id, utc_now
 from whatsapp.access import Viewer
 
 NOON = utc_now() - timedelta(hours=1)
+SECONDS = 60.0
 
 
 @contextlib.asynccontextmanager
@@ -31,8 +32,20 @@ async def run_feed(feed: LiveFeed) -> AsyncIterator[LiveFeed]:
 
 
 async def wait_until_healthy(feed: LiveFeed, *, healthy: bool) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(SECONDS):
         while feed.is_healthy is not healthy:  # noqa: ASYNC110 - readiness is asked for, not told
+            await asyncio.sleep(0.01)
+
+
+def count_listeners(feed: LiveFeed) -> int:
+    """Subscriptions that get what happens from now on."""
+    return sum(map(len, feed._broadcast._subscribers.values()))
+
+
+async def wait_for_listeners(feed: LiveFeed, number: int) -> None:
+    """A subscription without a cursor begins at some moment after it was asked for."""
+    async with asyncio.timeout(SECONDS):
+        while count_listeners(feed) != number:  # noqa: ASYNC110 - nobody is told of it
             await asyncio.sleep(0.01)
 
 
@@ -141,7 +154,8 @@ class FeedReader:
         options = defaults | options
         if "after" not in options:
             options["after"] = await self.feed.get_cursor()
-        return Reading(await self.feed.subscribe(options.pop("viewer"), **options))
+        stream = await self.feed.subscribe(options.pop("viewer"), **options)
+        return Reading(self.feed, stream)
 
     async def read(self, count: int, **options: Any) -> list[LiveEvent]:
         reading = await self.open(**options)
@@ -151,18 +165,32 @@ class FeedReader:
             await reading.close()
 
 
+async def catch_up(feed: LiveFeed) -> None:
+    """Returns when the feed has handed on all that is committed now."""
+    present = await feed._read_present()
+    # A change that is no event: without it an idle stream tells its position once in a second.
+    await create_account(deleted_at=utc_now(), enabled=False)
+    async with asyncio.timeout(SECONDS):
+        while (feed._backend.position or present) <= present:  # noqa: ASYNC110 - nobody is told of it
+            await asyncio.sleep(0.01)
+    # Its readers' tasks, which wait for nothing else, get their turns.
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
 class Reading:
-    def __init__(self, stream: AsyncGenerator[LiveEvent]) -> None:
+    def __init__(self, feed: LiveFeed, stream: AsyncGenerator[LiveEvent]) -> None:
+        self._feed = feed
         self._stream = stream
         self._events: asyncio.Queue[LiveEvent | Exception] = asyncio.Queue()
         self._task = asyncio.create_task(self._pump())
 
-    async def take(self, count: int, *, seconds: float = 30) -> list[LiveEvent]:
+    async def take(self, count: int, *, seconds: float = SECONDS) -> list[LiveEvent]:
         return [await self._take_one(seconds) for _ in range(count)]
 
-    async def rest(self, *, seconds: float = 0.2) -> list[LiveEvent]:
-        """What else comes within the time."""
-        await asyncio.sleep(seconds)
+    async def rest(self) -> list[LiveEvent]:
+        """What else there is, up to all that is committed now."""
+        await catch_up(self._feed)
         return await self.take(self._events.qsize())
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-SECONDS = 30
+SECONDS = 60
 
 
 @contextlib.asynccontextmanager

@@ -28,6 +28,11 @@ from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
 
 
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """The product's own deadlines, as MongoDB really goes away here."""
+
+
 class FaultyMongod(EmbeddedMongod):
     """A MongoDB that can be told to fail."""
 
@@ -102,7 +107,7 @@ async def test_the_feed_waits_for_a_mongodb_that_is_not_there_yet(
     await wait_until_healthy(feed, healthy=True)
     await create_message()
 
-    assert (await asyncio.wait_for(first, 5)).kind is EventKind.MESSAGE_ADDED
+    assert (await asyncio.wait_for(first, 30)).kind is EventKind.MESSAGE_ADDED
     task.cancel()
     await asyncio.wait([task])
 

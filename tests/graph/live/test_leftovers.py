@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from graph.ids import encode_id
-from graph.live import bounded_socket
+from graph.live import transports
 from graph.live.bounded_socket import BoundedSocket
 from graph.live.feed import LiveFeed
 from graph.websocket import SocketHandler
@@ -38,11 +38,9 @@ async def end(client: SocketClient, number: int) -> None:
             assert (await client.find_close())[0] == 4400
 
 
-def count_leftovers() -> Counter[str]:
+def count_leftovers(feed: LiveFeed) -> Counter[str]:
     gc.collect()
-    objects = gc.get_objects()
-    found = Counter(type(one).__name__ for one in objects if isinstance(one, KEPT))
-    [feed] = [one for one in objects if isinstance(one, LiveFeed) and one.is_healthy]
+    found = Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, KEPT))
     found["channels"] = len(feed._broadcast._subscribers) + len(feed._backend._channels)
     found["watched keys"] = len(feed.credentials._watched)
     found.update(code.co_qualname for code in map(find_code, asyncio.all_tasks()) if code)
@@ -57,16 +55,20 @@ def find_code(task: asyncio.Task[Any]) -> CodeType | None:
 
 
 async def test_sockets_that_ended_leave_nothing(
-    port: int, token: str, account: Account, monkeypatch: pytest.MonkeyPatch
+    port: int,
+    token: str,
+    account: Account,
+    live_feed: LiveFeed,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bounded_socket, "CLOSE_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.1)
     conversation = await create_conversation(await create_contact(account.id))
-    before = count_leftovers()
+    before = count_leftovers(live_feed)
     for _ in range(WAVES):
         await make_wave(port, token, conversation)
 
-    for _ in range(50):
-        left = count_leftovers() - before
+    for _ in range(300):
+        left = count_leftovers(live_feed) - before
         if not left:
             break
         await asyncio.sleep(0.2)

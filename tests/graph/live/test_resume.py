@@ -60,7 +60,7 @@ async def test_subscribe_then_read_has_no_hole(reader: FeedReader) -> None:
         known = {message.text async for message in Message.find_all()}
         reading = await reader.open(after=cursor, kinds=ADDED)
         await writers
-        following = texts(await reading.rest(seconds=0.5))
+        following = texts(await reading.rest())
         assert len(following) == len(set(following))
         return known | set(following)
 

@@ -20,8 +20,9 @@ from graph.endpoint import GraphQLEndpoint
 from graph.ids import encode_id
 from graph.live import transports
 from graph.live.bounded_socket import BoundedSocket
+from graph.live.feed import LiveFeed
 from models import Role
-from tests.graph.live.live_kit import create_message
+from tests.graph.live.live_kit import create_message, wait_for_listeners
 from tests.graph.live.socket_kit import open_socket, serve_with
 from whatsapp.api_keys import create_api_key, revoke_api_key
 from whatsapp.settings import Settings
@@ -80,7 +81,7 @@ async def open_deaf(port: int, token: str) -> AsyncIterator[DeafPeer]:
 
 
 async def wait_for_connections(server: uvicorn.Server, number: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(server.server_state.connections) != number:  # noqa: ASYNC110 - uvicorn tells not
             await asyncio.sleep(0.02)
 
@@ -92,7 +93,10 @@ def find_buffered(server: uvicorn.Server) -> int:
 
 
 async def test_a_deaf_subscriber_is_cut_off_and_others_get_everything(
-    served: tuple[int, uvicorn.Server], token: str, monkeypatch: pytest.MonkeyPatch
+    served: tuple[int, uvicorn.Server],
+    token: str,
+    live_feed: LiveFeed,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
     port, server = served
@@ -101,7 +105,7 @@ async def test_a_deaf_subscriber_is_cut_off_and_others_get_everything(
         for number in range(100):
             payload = {"query": ADDED}
             await deaf.send({"id": str(number), "type": "subscribe", "payload": payload})
-        await asyncio.sleep(0.5)
+        await wait_for_listeners(live_feed, 101)
 
         for number in range(20):
             await create_message(text=f"{number} {LONG}")
@@ -138,6 +142,7 @@ async def test_a_peer_that_never_reads_and_says_goodbye_is_cut_off(
     served: tuple[int, uvicorn.Server], token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
+    keep_open(monkeypatch)
     port, server = served
     query = await make_large_query()
     async with open_deaf(port, token) as deaf:
@@ -150,6 +155,17 @@ async def test_a_peer_that_never_reads_and_says_goodbye_is_cut_off(
         await wait_for_connections(server, 0)
 
 
+def keep_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No socket is cut off for being slow."""
+    make = BoundedSocket.__init__
+
+    def make_patient(self: BoundedSocket, *args: Any) -> None:
+        make(self, *args)
+        self._send_seconds, self._max_events, self._max_bytes = 600.0, 10**6, 10**9
+
+    monkeypatch.setattr(BoundedSocket, "__init__", make_patient)
+
+
 async def make_large_query() -> str:
     """Its answer has 120,000 characters."""
     message = await create_message(text=LONG)
@@ -158,12 +174,12 @@ async def make_large_query() -> str:
 
 
 async def test_more_than_the_queue_holds_closes_with_4508(
-    served: tuple[int, uvicorn.Server], token: str
+    served: tuple[int, uvicorn.Server], token: str, live_feed: LiveFeed
 ) -> None:
     async with open_socket(served[0], token=token) as client:
         for _ in range(100):
             await client.subscribe(ADDED)
-        await asyncio.sleep(0.5)
+        await wait_for_listeners(live_feed, 100)
 
         await create_message(text=LONG)
 
@@ -226,7 +242,7 @@ async def test_peers_that_vanish_leave_nothing_behind(
             client.connection.transport.abort()
         await wait_for_connections(server, 1)
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while count_own_tasks() > before:  # noqa: ASYNC110 - tasks end by themselves
                 await asyncio.sleep(0.02)
 

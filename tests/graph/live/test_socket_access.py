@@ -1,7 +1,5 @@
 """Who may open a socket and keep it: API keys, their changes, and origins of browser pages."""
 
-import asyncio
-import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -12,9 +10,11 @@ from websockets.exceptions import InvalidStatus
 
 from graph.endpoint import GraphQLEndpoint
 from graph.live import credential_watch
+from graph.live.feed import LiveFeed
 from models import ApiKey, Role
 from models.base import utc_now
-from tests.graph.live.live_kit import create_message
+from tests.fixtures.waiting import eventually
+from tests.graph.live.live_kit import create_message, wait_for_listeners
 from tests.graph.live.socket_kit import SocketClient, open_socket
 from whatsapp.api_keys import create_api_key, revoke_api_key
 
@@ -105,7 +105,9 @@ async def test_a_changed_key_ends_its_sockets(port: int) -> None:
             assert await client.find_close() == (4403, "Forbidden")
 
 
-async def test_keys_that_end_close_all_their_sockets_and_no_other(port: int, token: str) -> None:
+async def test_keys_that_end_close_all_their_sockets_and_no_other(
+    port: int, token: str, live_feed: LiveFeed
+) -> None:
     endings: list[Callable[[ApiKey], Awaitable[Any]]] = [
         revoke_api_key,
         lambda key: key.set({ApiKey.expires_at: utc_now()}),
@@ -118,6 +120,7 @@ async def test_keys_that_end_close_all_their_sockets_and_no_other(port: int, tok
         lasting = await stack.enter_async_context(open_socket(port, token=token))
         for client in (*ended, lasting):
             await client.subscribe(ADDED)
+        await wait_for_listeners(live_feed, len(opened) + 1)
         for end, (key, _) in zip(endings, keys, strict=True):
             await end(key)
         closes = [await client.find_close() for client in ended]
@@ -130,15 +133,18 @@ async def test_keys_that_end_close_all_their_sockets_and_no_other(port: int, tok
 async def test_other_keys_and_a_database_away_close_nothing(
     ws: SocketClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = itertools.count()
+    calls = 0
 
     async def fail(_ids: object) -> Any:
-        next(calls)
+        nonlocal calls
+        calls += 1
         raise AutoReconnect("away")
 
     monkeypatch.setattr(credential_watch, "list_viewers", fail)
-    await asyncio.sleep(0.4)
 
+    async def was_tried_again() -> bool:
+        return calls > 2
+
+    await eventually(was_tried_again)
     await ws.send({"type": "ping"})
     assert await ws.receive() == {"type": "pong"}
-    assert next(calls) > 1

@@ -1,23 +1,25 @@
 """Subscriptions through the front door: a real server, a real socket, a real database."""
 
-import asyncio
 import time
 from typing import Any
 
 import pytest
 
 from graph.ids import encode_id
+from graph.live.feed import LiveFeed
 from models import Account, Conversation, Message, MessageStatus, Role
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.graph.live.live_kit import (
     NOON,
+    catch_up,
     create_contact,
     create_conversation,
     create_message,
     create_queued,
     report,
     update,
+    wait_for_listeners,
 )
 from tests.graph.live.socket_kit import SocketClient, open_socket
 from whatsapp.api_keys import create_api_key
@@ -156,12 +158,14 @@ async def test_three_missed_while_away_come_once(
     assert last["messageAdded"]["message"]["text"] == "4"
 
 
-async def test_without_a_cursor_it_begins_now(ws: SocketClient, conversation: Conversation) -> None:
+async def test_without_a_cursor_it_begins_now(
+    ws: SocketClient, conversation: Conversation, live_feed: LiveFeed
+) -> None:
     await create_message(conversation, text="before")
-    await asyncio.sleep(0.2)
+    await catch_up(live_feed)
 
     await ws.subscribe("subscription { messageAdded { message { text } } }")
-    await asyncio.sleep(0.2)
+    await wait_for_listeners(live_feed, 1)
     await create_message(conversation, text="after")
 
     assert (await ws.take(1))[0]["messageAdded"]["message"]["text"] == "after"

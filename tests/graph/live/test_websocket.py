@@ -1,15 +1,14 @@
 """The graphql-transport-ws protocol on the wire: acknowledgements, errors and close codes."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from graph.endpoint import GraphQLEndpoint
+from graph.live.feed import LiveFeed
 from models import User
-from tests.graph.live.live_kit import create_message
+from tests.graph.live.live_kit import create_message, wait_for_listeners
 from tests.graph.live.socket_kit import SocketClient, open_socket, serve
-from whatsapp.settings import Settings
 
 ADDED = "subscription { messageAdded { message { text } } }"
 INIT = {"type": "connection_init"}
@@ -144,8 +143,6 @@ async def test_a_bad_operation_is_answered_and_the_socket_lives(ws: SocketClient
 async def test_a_bug_is_masked_and_the_socket_lives(
     ws: SocketClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from graph.live.feed import LiveFeed
-
     def fail(*_args: Any, **_options: Any) -> Any:
         raise ZeroDivisionError("secret detail")
 
@@ -162,10 +159,12 @@ async def test_a_bug_is_masked_and_the_socket_lives(
     assert await ws.receive() == {"type": "pong"}
 
 
-async def test_many_operations_share_a_socket_and_end_one_by_one(ws: SocketClient) -> None:
+async def test_many_operations_share_a_socket_and_end_one_by_one(
+    ws: SocketClient, live_feed: LiveFeed
+) -> None:
     for operation_id in ("a", "b"):
         await ws.send(subscribe(operation_id, query=ADDED))
-    await asyncio.sleep(0.2)
+    await wait_for_listeners(live_feed, 2)
 
     await create_message(text="to both")
     both = [await ws.receive() for _ in range(2)]
@@ -267,12 +266,12 @@ async def test_only_graphql_transport_ws_is_spoken(port: int) -> None:
             assert (await SocketClient(connection).find_close())[0] == 4406
 
 
-async def test_shutdown_closes_with_1012(app: Any, token: str, settings: Settings) -> None:
+async def test_shutdown_closes_with_1012(app: Any, token: str, live_feed: LiveFeed) -> None:
     async with serve(app) as port:
         connection = open_socket(port, token=token)
         client = await connection.__aenter__()
         await client.subscribe(ADDED)
-        await asyncio.sleep(0.1)
+        await wait_for_listeners(live_feed, 1)
 
     assert (await client.find_close())[0] == 1012
     await connection.__aexit__(None, None, None)
