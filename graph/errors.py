@@ -100,7 +100,10 @@ def store_unavailable() -> RequestError:
 
 def format_errors(errors: Iterable[GraphQLError], *, request_id: str) -> list[GraphQLError]:
     """The errors as a client may see them: each with a code, unexpected ones masked and logged."""
-    return [_format_error(error, request_id) for error in errors]
+    shown = [_format_error(error, request_id) for error in errors]
+    # What is wrong with a request is told in a few words; what failed in an answer, for each field.
+    about_request = [error for error in shown if error.path is None]
+    return about_request[:MAX_REQUEST_ERRORS] + [error for error in shown if error.path is not None]
 
 
 def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
@@ -154,7 +157,9 @@ _CALLERS_FAULT = (
 
 # How graphql-core ends what it says of a document with too many characters, tokens or levels.
 _GAVE_UP = "Parsing aborted."
+_TOO_MANY = "Too many errors processing variables"
 MAX_MESSAGE = 500
+MAX_REQUEST_ERRORS = 6
 
 
 def _classify(error: GraphQLError, cause: BaseException) -> ErrorCode:
@@ -164,7 +169,7 @@ def _classify(error: GraphQLError, cause: BaseException) -> ErrorCode:
         return ErrorCode.GRAPHQL_PARSE_FAILED
     if isinstance(cause, RecursionError) and error.path is None:
         return ErrorCode.QUERY_TOO_COMPLEX
-    if isinstance(cause, _CALLERS_FAULT):
+    if isinstance(cause, _CALLERS_FAULT) or error.message.startswith(_TOO_MANY):
         return ErrorCode.BAD_USER_INPUT
     # graphql-core names the place in the document for what the caller wrote there (a variable of
     # the wrong type, say), and none when a value of ours does not fit the schema.

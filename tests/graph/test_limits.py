@@ -162,3 +162,15 @@ async def test_errors_are_few_and_short(admin: GraphQLClient) -> None:
     errors: list[dict[str, Any]] = answer["errors"]
     assert len(errors) <= 6
     assert all(len(error["message"]) <= 201 for error in errors)
+
+
+async def test_a_hundred_wrong_values_of_a_variable_are_told_in_a_few_words(
+    admin: GraphQLClient,
+) -> None:
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+    answer = await admin.post(query, ids=[{"$ne": number} for number in range(100)])
+
+    errors: list[dict[str, Any]] = answer["errors"]
+    assert len(errors) <= 6
+    assert {error["extensions"]["code"] for error in errors} == {"BAD_USER_INPUT"}

@@ -4,6 +4,7 @@ The queries are made from the schema, so a list that is added later is tested as
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,11 @@ from graph.schema import create_schema
 from models import (
     Account,
     AccountEvent,
+    AuditAction,
+    AuditActor,
+    AuditEntry,
+    AuditTarget,
+    CredentialKind,
     Media,
     MediaState,
     ParkedItem,
@@ -81,6 +87,13 @@ async def write_all(account: Account, phone: str, key: str) -> None:
         item="{}",
         secret_digest="x",
         reason=ParkedReason.INVALID_ITEM,
+    ).insert()
+    await AuditEntry(
+        action=AuditAction.ACCOUNT_CHECKED,
+        actor=AuditActor(kind=CredentialKind.API_KEY, id="x", name="x"),
+        targets=[AuditTarget(type="Account", id=str(account.id))],
+        account_ids=[account.id],
+        expires_at=at + timedelta(days=1),
     ).insert()
     await create_api_key(name=key, role=Role.VIEWER, account_ids=[account.id])
 
