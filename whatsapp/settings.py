@@ -167,7 +167,7 @@ class Settings(BaseSettings):
     socket_queue_bytes: int = Field(default=1024 * 1024, ge=1024)
     """Bytes that may wait for one slow WebSocket."""
     socket_send_seconds: float = Field(default=10.0, gt=0)
-    """How long one WebSocket write may take before the socket is closed."""
+    """How long one write to a WebSocket or event stream may take before it is cut off."""
     credential_check_seconds: float = Field(default=2.0, gt=0)
     """How often open sockets' API keys and tokens are looked at again."""
 
