@@ -161,7 +161,6 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
     "button": read_template_button,
     "order": read_order,
     "system": read_system,
-    "template": read_template,
 }
 
 
@@ -178,6 +177,8 @@ def read_content(message: Message) -> Content:
         return read_reaction(message)
     read = _READERS.get(message.type)
     found = read(content) if read is not None and content else None
+    if message.type == "template":
+        found = read_template(content, message)
     if found is not None:
         return found
     raw = _read_raw(message)

@@ -8,9 +8,10 @@ import strawberry
 from beanie import PydanticObjectId
 
 from graph.context import Info
-from graph.enums import MediaKind
+from graph.enums import MediaKind, MediaState
 from graph.loaders import load_template
 from graph.reading import read_float, read_object, read_objects, read_text
+from models import Message
 
 if TYPE_CHECKING:
     from graph.templates import Template
@@ -20,11 +21,26 @@ if TYPE_CHECKING:
 class TemplateContentHeader:
     text: str | None = strawberry.field(description="The text, where it is one.")
     media_kind: MediaKind | None = strawberry.field(description="Which file, where it is one.")
-    link: str | None = strawberry.field(description="Where WhatsApp fetches the file.")
+    link: str | None = strawberry.field(
+        description="Where WhatsApp fetches the file; null for an uploaded one."
+    )
     filename: str | None = strawberry.field(description="Name of the file, for documents.")
     place: "TemplateContentPlace | None" = strawberry.field(
         description="The place, where it is one."
     )
+    message: strawberry.Private[Message | None]
+
+    @strawberry.field(
+        description="Where to read an uploaded file, for a while and without a key; null for"
+        " others, and in previews."
+    )
+    def url(self, info: Info) -> str | None:
+        message = self.message
+        if message is None or message.upload_id is None:
+            return None
+        if self.media_kind is None or message.media_state is not MediaState.STORED:
+            return None
+        return info.context.services.media_urls.make(message.id)
 
 
 @strawberry.type(description="A place above the text.")
@@ -91,8 +107,10 @@ class TemplateContent:
         return Template.from_document(found) if found else None
 
 
-def read_template(content: Mapping[str, Any]) -> TemplateContent | None:
-    """None where it was not made here."""
+def read_template(
+    content: Mapping[str, Any], message: Message | None = None
+) -> TemplateContent | None:
+    """None where it was not made here. `message` is that of the content, if there is one."""
     shown = read_object(content, "shown")
     if not shown:
         return None
@@ -101,7 +119,7 @@ def read_template(content: Mapping[str, Any]) -> TemplateContent | None:
         name=read_text(content, "name"),
         language=read_text(read_object(content, "language"), "code"),
         category=read_text(shown, "category"),
-        header=_read_header(read_object(shown, "header")),
+        header=_read_header(read_object(shown, "header"), message),
         body=read_text(shown, "body") or "",
         footer=read_text(shown, "footer"),
         buttons=_read_buttons(shown),
@@ -118,7 +136,9 @@ def read_template(content: Mapping[str, Any]) -> TemplateContent | None:
     )
 
 
-def _read_header(header: Mapping[str, Any]) -> TemplateContentHeader | None:
+def _read_header(
+    header: Mapping[str, Any], message: Message | None = None
+) -> TemplateContentHeader | None:
     if not header:
         return None
     kind = read_text(header, "format") or ""
@@ -128,6 +148,7 @@ def _read_header(header: Mapping[str, Any]) -> TemplateContentHeader | None:
         link=read_text(header, "link"),
         filename=read_text(header, "filename"),
         place=_read_place(header) if kind == "LOCATION" else None,
+        message=message,
     )
 
 

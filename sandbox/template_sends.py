@@ -44,6 +44,13 @@ def check_components(template: Template, content: Json) -> None:
         _check_parts(template, card["components"], given_card.get("components", []))
 
 
+def list_media_ids(content: Json) -> list[str]:
+    """Of the header's file, where it is an uploaded one."""
+    parameters = _read_parameters(list(content.get("components") or ()), "header")
+    files = [each.get(str(each.get("type"))) for each in parameters]
+    return [str(file["id"]) for file in files if isinstance(file, dict) and "id" in file]
+
+
 def render_template(template: Template, content: Json) -> Json:
     """The phone page's form: texts, and the buttons that answer."""
     given = list(content.get("components") or ())

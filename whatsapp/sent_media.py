@@ -11,6 +11,7 @@ from models.base import collection
 from whatsapp.cloud_errors import MEDIA_CODES
 from whatsapp.errors import CloudAPIError
 from whatsapp.lanes import Lease, renew_lease
+from whatsapp.media_reference import change_media_id, read_media_id
 from whatsapp.media_store import FileMissing
 from whatsapp.uploaded_media import attach_upload, forget_media_id
 from whatsapp.uploads import Uploads, is_known_to_meta
@@ -40,12 +41,11 @@ async def prepare_file(message: Message, account: Account, lease: Lease, uploads
         async with _keeping(lease):
             await uploads.renew(account, upload)
         return False
-    if message.content.get("id") != upload.media_id:
+    if read_media_id(message) != upload.media_id:
         await collection(Message).update_one(
             {"_id": message.id, "outbox_state": OutboxState.READY.value},
-            {"$set": {"content.id": upload.media_id}},
+            {"$set": change_media_id(message, upload.media_id)},
         )
-        message.content["id"] = upload.media_id
     return True
 
 
@@ -60,7 +60,7 @@ async def have_renewed(message: Message) -> None:
     if message.upload_id is None:
         return
     await collection(Message).update_one({"_id": message.id}, {"$set": {"media_renewed": True}})
-    await forget_media_id(message.upload_id, message.content.get("id"))
+    await forget_media_id(message.upload_id, read_media_id(message))
 
 
 @asynccontextmanager

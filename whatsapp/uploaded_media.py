@@ -16,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from models import Media, MediaState, Message, UploadedMedia
 from models.base import collection, to_bson, utc_now
 from whatsapp.media import PAGE_SIZE, mark_erased
+from whatsapp.media_reference import read_file_name
 from whatsapp.media_store import MediaStores
 
 logger = logging.getLogger(__name__)
@@ -49,14 +50,15 @@ async def attach_upload(message: Message) -> bool:
 
 
 def _make_media(message: Message, upload: UploadedMedia) -> Media:
+    kind, filename = read_file_name(message)
     return Media(
         id=message.id,
         account_id=message.account_id,
         conversation_id=message.conversation_id,
         message_id=message.id,
-        kind=message.type,
+        kind=kind,
         media_id=upload.media_id or "",
-        filename=message.content.get("filename") or upload.filename,
+        filename=filename or upload.filename,
         upload_id=upload.id,
         state=MediaState.STORED,
         mime_type=upload.mime_type,

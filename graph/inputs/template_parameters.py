@@ -9,6 +9,8 @@ from strawberry import Maybe
 from strawberry.scalars import JSON
 
 from graph.enums import describe_enum
+from graph.ids import parse_given_id
+from graph.inputs.media import link_field, upload_id_field
 from whatsapp.errors import TemplateInvalid
 from whatsapp.templates.filling import fields_below
 from whatsapp.templates.values import (
@@ -110,14 +112,16 @@ class TemplateBodyParameterInput:
         return BodyValue(values[0], self.name)
 
 
-@strawberry.input(description="The file of a header.")
+@strawberry.input(description="The file of a header: a link or an upload; in a card, a link.")
 class TemplateMediaInput:
-    link: str = strawberry.field(description="Where WhatsApp fetches it: https://….")
+    link: str | None = link_field()
+    upload_id: strawberry.ID | None = upload_id_field()
 
 
-@strawberry.input(description="The document of a header.")
+@strawberry.input(description="The document of a header: a link or an upload.")
 class TemplateDocumentInput:
-    link: str = strawberry.field(description="Where WhatsApp fetches it: https://….")
+    link: str | None = link_field()
+    upload_id: strawberry.ID | None = upload_id_field()
     filename: str | None = strawberry.field(
         default=None, description="The name that the customer sees."
     )
@@ -155,8 +159,9 @@ class TemplateHeaderInput:
 
 
 def read_media(kind: str, given: TemplateMediaInput | TemplateDocumentInput) -> MediaValue:
-    """The one place that knows how a header's file is named."""
-    return MediaValue(kind, given.link, getattr(given, "filename", None))
+    """Raises NotFound: the id is none of an upload."""
+    upload_id = parse_given_id(given.upload_id, "UploadedMedia", "header", kind, "uploadId")
+    return MediaValue(kind, given.link, getattr(given, "filename", None), upload_id)
 
 
 @strawberry.input(description="What a flow begins with.")

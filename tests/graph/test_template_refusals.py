@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from graph.ids import encode_id
 from models import Account, Contact, Message
 from sandbox.fake_meta import FakeMeta
 from tests.fixtures.graphql import GraphQLClient
@@ -47,6 +48,7 @@ def location(**values: Any) -> dict[str, Any]:
     return {"header": {"location": place}, "body": [{"text": "x"}]}
 
 
+UPLOADED = {"image": {"uploadId": encode_id("UploadedMedia", "6b0000000000000000000000")}}
 BODY_0, BUTTON_0 = ["body", "0"], ["buttons", "0"]
 # Template, what is given, the field at fault below `parameters`, and words of the message.
 WRONG: list[tuple[str, Any, list[str], str]] = [
@@ -96,6 +98,18 @@ WRONG: list[tuple[str, Any, list[str], str]] = [
         {"body": NAMED, "header": {"document": {"link": "https://x.test/a.pdf"}}},
         ["header"],
         "image",
+    ),
+    (
+        "spring_offer",
+        {"body": NAMED, "header": {"image": {}}},
+        ["header", "image"],
+        "Exactly one of link and uploadId",
+    ),
+    (
+        "boots_carousel",
+        {"body": [{"text": "x"}], "cards": [CARD, {**CARD, "header": UPLOADED}]},
+        ["cards", "1", "header", "image"],
+        "by link",
     ),
     (
         "spring_offer",

@@ -5,6 +5,7 @@ from typing import Any
 
 from models import Message
 from whatsapp.cloud_errors import MEDIA_CODES
+from whatsapp.media_reference import read_media_id
 from whatsapp.outgoing.content import ResolvedContent
 from whatsapp.outgoing.payload import needs_window
 from whatsapp.outgoing.template import check_stored_template
@@ -36,5 +37,5 @@ class StoredContent:
             await check_stored_template(message, target)
         failed_for_file = any(error.code in MEDIA_CODES for error in message.errors)
         if message.upload_id is not None and failed_for_file:
-            await forget_media_id(message.upload_id, message.content.get("id"))
+            await forget_media_id(message.upload_id, read_media_id(message))
         return ResolvedContent(message.content, message.text, message.upload_id)

@@ -1,10 +1,10 @@
 """A message template to send."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from models import Message, Template
-from whatsapp.errors import TemplateInvalid
+from models import Message, Template, UploadedMedia
+from whatsapp.errors import NotFound, TemplateInvalid
 from whatsapp.outgoing.content import ResolvedContent
 from whatsapp.recipients import Target
 from whatsapp.templates.consent import check_recipient
@@ -15,7 +15,8 @@ from whatsapp.templates.lookup import (
     find_template_of,
     get_template,
 )
-from whatsapp.templates.values import TemplateValues
+from whatsapp.templates.values import MediaValue, TemplateValues
+from whatsapp.uploaded_media import find_upload
 
 FIELD = ("content", "template")
 
@@ -50,8 +51,34 @@ class OutgoingTemplate:
             check_sendable(template)
         check_recipient(template, target)
         with fields_below(*FIELD, "parameters"):
-            content = build_content(template, self.values)
-        return ResolvedContent(content=content, text=content["shown"]["body"] or template.name)
+            values, upload = await self._find_file(target)
+            content = build_content(template, values)
+        return ResolvedContent(
+            content=content,
+            text=content["shown"]["body"] or template.name,
+            upload_id=upload.id if upload else None,
+        )
+
+    async def _find_file(self, target: Target) -> tuple[TemplateValues, UploadedMedia | None]:
+        """The values with the header's uploaded file, where that is one.
+
+        Raises:
+            NotFound, TemplateInvalid: it is not there for this account, or of another kind.
+        """
+        part, header = self.values.part, self.values.part.header
+        if not isinstance(header, MediaValue) or header.upload_id is None:
+            return self.values, None
+        place = ["header", header.kind, "uploadId"]
+        upload = await find_upload(header.upload_id)
+        if upload is None or upload.account_id != target.account.id:
+            raise NotFound("The upload", field=place)
+        if header.kind not in (upload.kind, "document"):
+            raise TemplateInvalid(
+                f"The upload is no {header.kind} but a {upload.kind}.", field=place
+            )
+        name = header.filename or (upload.filename if header.kind == "document" else None)
+        found = replace(header, media_id=upload.media_id, filename=name)
+        return replace(self.values, part=replace(part, header=found)), upload
 
 
 def build_content(template: Template, values: TemplateValues) -> dict[str, Any]:

@@ -115,7 +115,11 @@ class _Filler:
         if value is None or _name_format(value) != header.format:
             raise TemplateInvalid(f"The header must be given: {header.format.lower()}.")
         built = value.build()
-        shown = {"format": header.format, **built[built["type"]]}
+        inner: dict[str, Any] = built[built["type"]]
+        # Meta's id of an uploaded file changes, and says nothing to the customer.
+        shown = {"format": header.format} | {
+            name: one for name, one in inner.items() if name != "id"
+        }
         return {"type": "header", "parameters": [built]}, shown
 
     def _fill_header_text(

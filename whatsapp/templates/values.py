@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from beanie import PydanticObjectId
+
 from whatsapp.errors import InvalidInput, TemplateInvalid
 from whatsapp.values import check_attributes, is_unicode
 
@@ -118,25 +120,26 @@ class BodyValue:
 
 @dataclass(frozen=True)
 class MediaValue:
-    """A picture, video or document above the body; only a document has a `filename`."""
+    """A picture, video or document above the body, by link or by upload; only a document has a
+    `filename`. `media_id` is Meta's id of the upload, once that was found."""
 
     kind: str
-    link: str
+    link: str | None = None
     filename: str | None = None
+    upload_id: PydanticObjectId | None = None
+    media_id: str | None = None
 
     def build(self) -> dict[str, Any]:
-        file = {"link": self.link} | ({"filename": self.filename} if self.filename else {})
-        return {"type": self.kind, self.kind: file}
+        named = {"filename": self.filename} if self.filename else {}
+        reference = {"id": self.media_id} if self.link is None else {"link": self.link}
+        return {"type": self.kind, self.kind: reference | named}
 
     def check(self, field: list[str]) -> None:
         place = [*field, self.kind]
-        _check_line(self.link, limit=LINK_LIMIT, field=[*place, "link"])
-        is_address = self.link.startswith(("https://", "http://")) and self.link.isprintable()
-        if not is_address or " " in self.link:
-            raise TemplateInvalid(
-                "An address begins with https:// or http:// and has no blanks.",
-                field=[*place, "link"],
-            )
+        if (self.link is None) == (self.upload_id is None):
+            raise TemplateInvalid("Exactly one of link and uploadId is needed.", field=place)
+        if self.link is not None:
+            _check_link(self.link, [*place, "link"])
         if self.filename is not None:
             _check_line(self.filename, limit=NAME_LIMIT, field=[*place, "filename"])
 
@@ -240,7 +243,22 @@ class TemplateValues:
         if self.offer_expires_at is not None and self.offer_expires_at.tzinfo is None:
             raise TemplateInvalid("It needs a time zone, such as Z.", field=["offerExpiresAt"])
         for number, card in enumerate(self.cards):
-            card.check(["cards", str(number)])
+            place = ["cards", str(number)]
+            card.check(place)
+            if isinstance(card.header, MediaValue) and card.header.link is None:
+                # A message has one uploaded file at most.
+                raise TemplateInvalid(
+                    "Files of cards are given by link.", field=[*place, "header", card.header.kind]
+                )
+
+
+def _check_link(link: str, place: list[str]) -> None:
+    _check_line(link, limit=LINK_LIMIT, field=place)
+    is_address = link.startswith(("https://", "http://")) and link.isprintable()
+    if not is_address or " " in link:
+        raise TemplateInvalid(
+            "An address begins with https:// or http:// and has no blanks.", field=place
+        )
 
 
 def _check_flow(flow: FlowValue, place: list[str]) -> None:
