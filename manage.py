@@ -11,6 +11,7 @@ from socket import socket
 
 import uvicorn
 from beanie import PydanticObjectId
+from graphql import GraphQLError
 
 from models import (
     Account,
@@ -200,6 +201,27 @@ def export_schema(*, check: bool) -> None:
             raise SystemExit(f"{file.name} is not what the code says: run `make schema`.")
 
 
+def compare_schema(arguments: argparse.Namespace) -> None:
+    """Prints what the schema changes for clients; exit 1 if it breaks more than was announced."""
+    # Other commands need no schema.
+    from graph.schema import print_schema_text  # noqa: PLC0415
+    from graph.schema_changes import compare_schemas, describe_changes  # noqa: PLC0415
+    from graph.schema_history import NoEarlierSchema, read_earlier_schema  # noqa: PLC0415
+
+    try:
+        if arguments.old:
+            base, old = str(arguments.old), arguments.old.read_text()
+        else:
+            base, old = read_earlier_schema(arguments.base)
+        new = arguments.new.read_text() if arguments.new else print_schema_text()
+        changes = compare_schemas(old, new, today=utc_now().date())
+    except (NoEarlierSchema, OSError, GraphQLError, TypeError, UnicodeDecodeError) as error:
+        raise SystemExit(f"Can't compare: {error}") from error
+    print(f"Compared with {base}:", *describe_changes(changes), sep="\n")
+    if not changes.are_compatible:
+        raise SystemExit("Deprecate it first, see docs/deprecation.md.")
+
+
 async def run_command(settings: Settings, arguments: argparse.Namespace) -> None:
     await COMMANDS[arguments.command](settings, arguments)
 
@@ -225,6 +247,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     schema = commands.add_parser("export-schema", help="write schema.graphql")
     schema.add_argument("--check", action="store_true", help="only compare; exit 1 if it differs")
+    compare = commands.add_parser(
+        "compare-schema", help="say what the schema changes for clients; exit 1 if it breaks them"
+    )
+    old = compare.add_mutually_exclusive_group()
+    old.add_argument("--base", help="a git ref; without it, the newest tag or main")
+    old.add_argument("--old", type=Path, help="a file with the earlier schema")
+    compare.add_argument("--new", type=Path, help="a file instead of this code's schema")
     return parser
 
 
@@ -240,6 +269,9 @@ def main() -> None:
     arguments = build_parser().parse_args()
     if arguments.command == "export-schema":
         export_schema(check=arguments.check)
+        return
+    if arguments.command == "compare-schema":
+        compare_schema(arguments)
         return
     try:
         settings = load_settings()
