@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
@@ -18,6 +17,7 @@ from models import Role
 from sandbox.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.patience import run_lifespan
 from tests.fixtures.said import id_of
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.uploads import UPLOAD, list_uploads, upload
@@ -81,7 +81,7 @@ async def test_a_large_upload_is_never_whole_in_memory(
     changes = {"upload_deadline_seconds": 60.0}
     meta, size = SwallowingMeta(), 12 * MIB
     application = create_app(settings.model_copy(update=changes), transport=meta)
-    async with LifespanManager(application) as manager:
+    async with run_lifespan(application) as manager:
         account = await connect_number(keyring, NUMBER)
         _, token = await create_api_key(name="test", role=Role.AGENT)
         transport = httpx.ASGITransport(manager.app)
