@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 SOURCES := app.py manage.py graph models sandbox tests webhooks whatsapp
 
-.PHONY: run test check lint types contract schema schema-check lock soak test-browser clean
+.PHONY: run test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser clean
 
 run: $(VENV)/.ready  ## a working server with embedded MongoDB and the sandbox
 	@$(BIN)/python -m sandbox
@@ -31,6 +31,13 @@ schema: $(VENV)/.ready  ## writes schema.graphql
 
 schema-check: $(VENV)/.ready
 	$(BIN)/python manage.py export-schema --check
+
+test-clients: $(VENV)/.ready  ## Apollo, urql, Relay and others against a real server; needs node
+	cd tests/clients && npm ci --silent --no-audit --no-fund
+	$(BIN)/python -m pytest -n 2 -m clients tests/clients
+
+schema-diff: $(VENV)/.ready  ## what the schema changes for clients since BASE, a git ref
+	$(BIN)/python manage.py compare-schema $(if $(BASE),--base $(BASE))
 
 test-browser: $(VENV)/.ready  ## GraphiQL in headless Chromium; needs node and chromium
 	cd tests/browser && npm ci --silent --no-audit --no-fund

@@ -23,7 +23,9 @@ from graph.endpoint import GraphQLEndpoint
 from graph.graphiql import create_graphiql_assets
 from graph.live.feed import LiveFeed
 from graph.media_route import media_routes
+from graph.rate_limit import RateLimits
 from graph.security_headers import SecurityHeaders
+from graph.uploads import PREFLIGHT_HEADERS
 from models.database import DatabaseUnreachable, DatabaseUnusable, create_client, prepare_database
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
@@ -42,7 +44,10 @@ from whatsapp.media_store import MediaStores
 from whatsapp.media_urls import MediaUrls
 from whatsapp.outbox import Outbox
 from whatsapp.read_receipts import ReadReceipts
+from whatsapp.search_keys import index_old, index_stale
 from whatsapp.settings import Settings, load_settings
+from whatsapp.templates.background import BackgroundSyncs
+from whatsapp.uploads import Uploads
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +66,11 @@ class Runtime:
         keyring = KeyRing.from_text(settings.encryption_keys.get_secret_value())
         cloud_api = CloudAPI(http, settings=settings)
         self.ingest = Ingest(settings=settings, keyring=keyring)
-        self.dispatcher = Dispatcher(settings=settings, keyring=keyring, cloud_api=cloud_api)
         stores = MediaStores(database, url=settings.media_store_url)
+        uploads = Uploads(settings=settings, keyring=keyring, cloud_api=cloud_api, stores=stores)
+        self.dispatcher = Dispatcher(
+            settings=settings, keyring=keyring, cloud_api=cloud_api, uploads=uploads
+        )
         self.downloader = MediaDownloader(
             settings=settings,
             keyring=keyring,
@@ -72,6 +80,7 @@ class Runtime:
         account_api = AccountAPI(cloud_api, keyring=keyring)
         self.checks = BackgroundChecks(account_api, keyring=keyring, settings=settings)
         self.receipts = ReadReceipts(account_api, settings=settings)
+        self.template_syncs = BackgroundSyncs(account_api, settings=settings)
         self.live = LiveFeed(database=database, settings=settings, keyring=keyring)
         self.services = Services(
             settings=settings,
@@ -80,11 +89,14 @@ class Runtime:
             audit=AuditTrail(days=settings.audit_days),
             outbox=Outbox(wake=self.dispatcher.wake),
             account_api=account_api,
+            template_syncs=self.template_syncs,
             live=self.live,
             media_urls=MediaUrls(
                 keyring, public_url=settings.public_url, seconds=settings.media_url_seconds
             ),
             media_stores=stores,
+            rate_limits=RateLimits(settings),
+            uploads=uploads,
             replay_parked=self.ingest.replay,
             wake_ingest=self.ingest.wake,
             wake_checks=self.checks.wake,
@@ -132,11 +144,19 @@ class Runtime:
             group.create_task(keep_running("media downloads", self.downloader.run))
             group.create_task(keep_running("account checks", self.checks.run))
             group.create_task(keep_running("read receipts", self.receipts.run))
+            group.create_task(keep_running("template syncs", self.template_syncs.run))
             group.create_task(keep_running("account deletion", self._finish_deletions))
+            group.create_task(keep_running("search keys", self._keep_index))
 
     async def _finish_deletions(self) -> None:
         while True:
             await finish_deletions()
+            await asyncio.sleep(60)
+
+    async def _keep_index(self) -> None:
+        await index_old()
+        while True:
+            await index_stale()
             await asyncio.sleep(60)
 
     async def find_problem(self) -> str | None:
@@ -241,7 +261,7 @@ def create_app(
                     "ingest": runtime.ingest,
                 }
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", answer_alive),
             Route("/readyz", answer_ready),
@@ -257,7 +277,7 @@ def create_app(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
                 allow_methods=["GET", "POST"],
-                allow_headers=["Authorization", "Content-Type"],
+                allow_headers=["Authorization", "Content-Type", *PREFLIGHT_HEADERS],
                 expose_headers=["Content-Disposition", "ETag", "Retry-After", "X-Request-Id"],
                 max_age=600,
             ),
@@ -265,3 +285,6 @@ def create_app(
         ],
         lifespan=lifespan,
     )
+    # For whoever runs it: to be called when it stops, before the open requests are waited for.
+    app.state.end_streams = graphql.streams.end_all
+    return app

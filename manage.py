@@ -5,11 +5,13 @@ import asyncio
 import getpass
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from socket import socket
 
 import uvicorn
 from beanie import PydanticObjectId
+from graphql import GraphQLError
 
 from models import (
     Account,
@@ -42,28 +44,44 @@ PERMISSIONS_FILE = Path(__file__).parent / "docs" / "permissions.md"
 # For requests under way. With the dispatcher's own patience it must stay below ten seconds: that is
 # how long whoever stops a server usually waits before it is killed.
 SHUTDOWN_SECONDS = 3
+# As uvicorn's own command ends where the application did not start.
+STARTUP_FAILURE = 3
+
+
+class Server(uvicorn.Server):
+    """uvicorn waits for open requests when it stops: event streams end only if they are told to."""
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self.config.app.state.end_streams()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings) -> None:
     """Runs the server in this process until SIGTERM or Ctrl-C."""
+    from app import create_app  # noqa: PLC0415 - other commands need no server
+
     asyncio.run(_check_database(settings))
     if settings.media_store_url is not None:
         open_objects(settings.media_store_url)
-    uvicorn.run(
-        "app:create_app",
-        factory=True,
+    config = uvicorn.Config(
+        create_app(settings),
         host=settings.host,
         port=settings.port,
         # Deflate would cost CPU and memory for every socket, and hide how full its queue is.
         ws="websockets-sansio",
         ws_per_message_deflate=False,
-        ws_max_size=256 * 1024,
-        # uvicorn waits for open streams for ever otherwise.
+        ws_max_size=settings.socket_frame_bytes,
+        # What still runs then is cancelled.
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         log_config=None,
         access_log=False,
         server_header=False,
     )
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 async def _check_database(settings: Settings) -> None:
@@ -183,6 +201,27 @@ def export_schema(*, check: bool) -> None:
             raise SystemExit(f"{file.name} is not what the code says: run `make schema`.")
 
 
+def compare_schema(arguments: argparse.Namespace) -> None:
+    """Prints what the schema changes for clients; exit 1 if it breaks more than was announced."""
+    # Other commands need no schema.
+    from graph.schema import print_schema_text  # noqa: PLC0415
+    from graph.schema_changes import compare_schemas, describe_changes  # noqa: PLC0415
+    from graph.schema_history import NoEarlierSchema, read_earlier_schema  # noqa: PLC0415
+
+    try:
+        if arguments.old:
+            base, old = str(arguments.old), arguments.old.read_text()
+        else:
+            base, old = read_earlier_schema(arguments.base)
+        new = arguments.new.read_text() if arguments.new else print_schema_text()
+        changes = compare_schemas(old, new, today=utc_now().date())
+    except (NoEarlierSchema, OSError, GraphQLError, TypeError, UnicodeDecodeError) as error:
+        raise SystemExit(f"Can't compare: {error}") from error
+    print(f"Compared with {base}:", *describe_changes(changes), sep="\n")
+    if not changes.are_compatible:
+        raise SystemExit("Deprecate it first, see docs/deprecation.md.")
+
+
 async def run_command(settings: Settings, arguments: argparse.Namespace) -> None:
     await COMMANDS[arguments.command](settings, arguments)
 
@@ -208,6 +247,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     schema = commands.add_parser("export-schema", help="write schema.graphql")
     schema.add_argument("--check", action="store_true", help="only compare; exit 1 if it differs")
+    compare = commands.add_parser(
+        "compare-schema", help="say what the schema changes for clients; exit 1 if it breaks them"
+    )
+    old = compare.add_mutually_exclusive_group()
+    old.add_argument("--base", help="a git ref; without it, the newest tag or main")
+    old.add_argument("--old", type=Path, help="a file with the earlier schema")
+    compare.add_argument("--new", type=Path, help="a file instead of this code's schema")
     return parser
 
 
@@ -223,6 +269,9 @@ def main() -> None:
     arguments = build_parser().parse_args()
     if arguments.command == "export-schema":
         export_schema(check=arguments.check)
+        return
+    if arguments.command == "compare-schema":
+        compare_schema(arguments)
         return
     try:
         settings = load_settings()

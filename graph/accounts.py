@@ -15,6 +15,7 @@ from graph.connections import (
     NEWEST_TOLD,
     After,
     Before,
+    Connection,
     First,
     Last,
     connect,
@@ -26,6 +27,7 @@ from graph.filters import NodeId
 from graph.ids import parse_id
 from graph.loaders import load_account
 from graph.permissions import IsViewer, get_viewer
+from models import TemplateSyncState
 from whatsapp.access import Viewer
 from whatsapp.webhook_subscription import make_webhook_url
 
@@ -46,6 +48,21 @@ class AccountHealth:
     )
 
 
+@strawberry.type(description="When the templates of an account were and will be read.")
+class TemplateSync:
+    synced_at: datetime | None = strawberry.field(
+        description="When they were last read from WhatsApp; null if never."
+    )
+    error: str | None = strawberry.field(
+        description="Why the last try failed; null if it did not. It is tried again by itself."
+    )
+    due_at: datetime | None = strawberry.field(description="When they are read again.")
+
+    @classmethod
+    def from_document(cls, state: TemplateSyncState) -> Self:
+        return cls(synced_at=state.synced_at, error=state.error, due_at=state.due_at)
+
+
 @strawberry.type(description="A WhatsApp Business number that is connected here.")
 class Account(relay.Node):
     node_id: relay.NodeID[str]
@@ -60,6 +77,9 @@ class Account(relay.Node):
     verified_name: str | None = strawberry.field(description="The name that customers see.")
     enabled: bool = strawberry.field(description="Whether it sends and receives.")
     health: AccountHealth = strawberry.field(description="How it stands at WhatsApp.")
+    template_sync: TemplateSync = strawberry.field(
+        description="How its message templates are kept up to date."
+    )
     graph_api_version: str | None = strawberry.field(
         description="Version of Meta's Graph API it uses; null follows the server's setting."
     )
@@ -95,7 +115,7 @@ class Account(relay.Node):
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[AccountEvent]:
+    ) -> Connection[AccountEvent]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         return await connect(
             models.AccountEvent,
@@ -125,6 +145,7 @@ class Account(relay.Node):
                 messaging_limit=health.messaging_limit,
             ),
             send_read_receipts=document.send_read_receipts,
+            template_sync=TemplateSync.from_document(document.template_sync),
             last_event_at=document.last_event_at,
             graph_api_version=document.graph_api_version,
             created_at=document.created_at,
@@ -162,7 +183,7 @@ class AccountQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[Account]:
+    ) -> Connection[Account]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         visible = list_visible_accounts(get_viewer(info))
         return await connect(

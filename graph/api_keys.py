@@ -9,7 +9,7 @@ from strawberry import relay
 
 import models
 from graph.accounts import Account
-from graph.connections import NEWEST, After, Before, First, Last, connect, read_page
+from graph.connections import NEWEST, After, Before, Connection, First, Last, connect, read_page
 from graph.context import Info
 from graph.enums import Role
 from graph.ids import parse_id
@@ -74,7 +74,7 @@ class ApiKeyQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[ApiKey]:
+    ) -> Connection[ApiKey]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         within = limit_keys(get_viewer(info))
         return await connect(models.ApiKey, within, ApiKey.from_document, order=NEWEST, page=page)

@@ -9,7 +9,7 @@ from strawberry import relay
 
 import models
 from graph.accounts import Account
-from graph.connections import NEWEST, After, Before, First, Last, connect, read_page
+from graph.connections import NEWEST, After, Before, Connection, First, Last, connect, read_page
 from graph.context import Info
 from graph.enums import AuditAction, AuditOutcome, CredentialKind
 from graph.filters import AccountId
@@ -108,7 +108,7 @@ class AuditQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[AuditEntry]:
+    ) -> Connection[AuditEntry]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         conditions = [limit_entries(get_viewer(info))]
         if account_id is not None:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
@@ -14,10 +14,13 @@ from beanie.odm.enums import SortDirection
 from bson.errors import InvalidId
 from graphql import VariableNode
 from strawberry import relay
+from strawberry.relay.types import NodeType
 
 from graph.context import Info
 from graph.errors import bad_input
-from models.base import collection, from_bson
+from graph.loaders import Loaders, get_loaders
+from graph.page_batches import MAX_COUNT, CountQuery, PageQuery
+from models.base import from_bson
 
 DocumentT = TypeVar("DocumentT", bound=Document)
 NodeT = TypeVar("NodeT", bound=relay.Node)
@@ -63,11 +66,24 @@ BY_ACTIVITY = Order({"last_activity_at": datetime, "_id": PydanticObjectId})
 BY_TIMESTAMP = Order({"timestamp": datetime, "_id": PydanticObjectId})
 
 
+@strawberry.type(description="A page of a list.")
+class Connection(relay.Connection[NodeType]):
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(
+        description=f"How many items the list has in all; {MAX_COUNT} for that many or more."
+    )
+    async def total_count(self) -> int:
+        return await self.count()
+
+
 @dataclass(frozen=True)
 class PageRequest:
     """The checked arguments of a connection field."""
 
     size: int
+    loaders: Loaders
+    """Pages that are asked for together are read together."""
     backward: bool = False
     after: str | None = None
     before: str | None = None
@@ -94,7 +110,7 @@ def read_page(
     size = last if last is not None else PAGE_SIZE if first is None else first
     if not 0 <= size <= MAX_PAGE_SIZE:
         raise bad_input(f"`first` and `last` must be between 0 and {MAX_PAGE_SIZE}.")
-    return PageRequest(size, backward, after, before)
+    return PageRequest(size, get_loaders(info), backward, after, before)
 
 
 def _is_given(info: Info, name: str) -> bool:
@@ -126,13 +142,14 @@ async def paginate(
     query = {"$and": bounds} if bounds else {}
     sort = order.list_sort(backward=page.backward)
     # One more than asked for tells whether the list goes on.
-    shown = dict.fromkeys(hidden, 0) or None
-    found = await (
-        collection(document_class)
-        .find(query, shown)
-        .sort([(field, direction.value) for field, direction in sort])
-        .limit(page.size + 1)
-        .to_list()
+    found = await page.loaders.pages.load(
+        PageQuery(
+            document_class,
+            query,
+            sort=[(field, direction.value) for field, direction in sort],
+            limit=page.size + 1,
+            hidden=hidden,
+        )
     )
     documents = [from_bson(document_class, fields) for fields in found[: page.size]]
     goes_on = len(found) > page.size
@@ -160,7 +177,7 @@ async def connect(
     order: Order,
     page: PageRequest,
     hidden: Sequence[str] = (),
-) -> relay.Connection[NodeT]:
+) -> Connection[NodeT]:
     """As `paginate`, in the shape of a Relay connection."""
     found = await paginate(document_class, filter, order=order, page=page, hidden=hidden)
     edges = [
@@ -173,7 +190,11 @@ async def connect(
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
-    return relay.Connection(page_info=page_info, edges=edges)
+    return Connection(
+        page_info=page_info,
+        edges=edges,
+        count=lambda: page.loaders.counts.load(CountQuery(document_class, filter)),
+    )
 
 
 def write_cursor(order: Order, document: Document) -> str:

@@ -9,14 +9,14 @@ from strawberry.scalars import JSON
 
 import models
 from graph.accounts import Account
-from graph.connections import NEWEST, After, Before, First, Last, connect, read_page
+from graph.connections import NEWEST, After, Before, Connection, First, Last, connect, read_page
 from graph.context import Info
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
 from graph.loaders import load_contact, load_conversation_of, load_user
 from graph.missing import require_account
 from graph.permissions import IsViewer
-from graph.searching import Search, match_digits, match_text
+from graph.searching import Search, match_keys
 from graph.users import User
 
 if TYPE_CHECKING:
@@ -148,11 +148,11 @@ class ContactQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[Contact]:
+    ) -> Connection[Contact]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         conditions = [limit_to_account(info, account_id)]
         if search is not None:
-            conditions.append({"$or": _match_person(search)})
+            conditions.append(match_keys(search))
         conditions += filter.list_conditions() if filter else []
         return await connect(
             models.Contact,
@@ -161,8 +161,3 @@ class ContactQueries:
             order=NEWEST,
             page=page,
         )
-
-
-def _match_person(search: str) -> list[dict[str, Any]]:
-    by_name = match_text(search, "name", "profile_name", "username", "identities.value")
-    return by_name + match_digits(search, "phone_number", "wa_id", "identities.value")

@@ -14,13 +14,14 @@ from strawberry.scalars import JSON
 from graph.context import Info
 from graph.enums import MediaKind, MediaState
 from graph.interactive import InteractiveContent, read_offer
-from graph.loaders import load_media
+from graph.loaders import load_media, load_upload
 from graph.orders import OrderContent, read_order
 from graph.reactions import ReactionContent, read_reaction
 from graph.reading import read_object, read_objects, read_text
 from graph.replies import InteractiveReplyContent, read_interactive, read_template_button
 from graph.shared_contacts import ContactsContent, read_contacts
 from graph.system_changes import SystemContent, read_system
+from graph.template_content import TemplateContent, read_template
 from models import Media, Message
 
 
@@ -36,25 +37,47 @@ class TextContent:
 class MediaContent:
     kind: MediaKind = strawberry.field(description="Which kind of file it is.")
     media_id: str | None = strawberry.field(description="WhatsApp's id of the file.")
-    mime_type: str | None = strawberry.field(
-        description="MIME type as WhatsApp gives it, with parameters where it has any."
-    )
-    filename: str | None = strawberry.field(description="Name of the file, for documents.")
     caption: str | None = strawberry.field(description="The text below it.")
     voice: bool = strawberry.field(description="Whether it is a voice message.")
-    animated: bool = strawberry.field(description="Whether it is an animated sticker.")
     state: MediaState | None = strawberry.field(
         description="Where the file stands; null where none is to be fetched."
     )
     document: strawberry.Private[Message]
 
     @strawberry.field(
-        description="Where to read the file, for a while and without a key; null until STORED."
+        description="Where to read the file, for a while and without a key; null until STORED. Of"
+        " what was sent by link, that link."
     )
     def url(self, info: Info) -> str | None:
         if self.state is not MediaState.STORED:
-            return None
+            return read_text(self.document.content, "link")
         return info.context.services.media_urls.make(self.document.id)
+
+    @strawberry.field(
+        description="MIME type as WhatsApp gives it, with parameters where it has any; of what you"
+        " sent, by its first bytes."
+    )
+    async def mime_type(self, info: Info) -> str | None:
+        told = self.document.content.get("mime_type")
+        if isinstance(told, str):
+            return told
+        media = await self._load(info)
+        return media.mime_type if media else None
+
+    @strawberry.field(description="Name of the file, where it has one.")
+    async def filename(self, info: Info) -> str | None:
+        named = self.document.content.get("filename")
+        if isinstance(named, str) or self.document.upload_id is None:
+            return named
+        media = await self._load(info)
+        return media.filename if media else None
+
+    @strawberry.field(description="Whether it is an animated sticker.")
+    async def animated(self, info: Info) -> bool:
+        if self.document.upload_id is None or self.kind is not MediaKind.STICKER:
+            return bool(self.document.content.get("animated"))
+        upload = await load_upload(info, self.document.upload_id)
+        return upload is not None and upload.animated
 
     @strawberry.field(description="Size of the stored file in bytes; null until STORED.")
     async def size_bytes(self, info: Info) -> int | None:
@@ -104,6 +127,7 @@ MessageContent = Annotated[
     | ReactionContent
     | OrderContent
     | SystemContent
+    | TemplateContent
     | UnsupportedContent,
     strawberry.union(
         "MessageContent",
@@ -120,6 +144,7 @@ Content = (
     | ReactionContent
     | OrderContent
     | SystemContent
+    | TemplateContent
     | UnsupportedContent
 )
 
@@ -152,6 +177,8 @@ def read_content(message: Message) -> Content:
         return read_reaction(message)
     read = _READERS.get(message.type)
     found = read(content) if read is not None and content else None
+    if message.type == "template":
+        found = read_template(content, message)
     if found is not None:
         return found
     raw = _read_raw(message)
@@ -163,11 +190,8 @@ def _read_media(kind: MediaKind, message: Message) -> MediaContent:
     return MediaContent(
         kind=kind,
         media_id=content.get("id"),
-        mime_type=content.get("mime_type"),
-        filename=content.get("filename"),
         caption=content.get("caption"),
         voice=bool(content.get("voice")),
-        animated=bool(content.get("animated")),
         state=message.media_state,
         document=message,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from strawberry.types import Info as StrawberryInfo
 
 from graph.loaders import Loaders
+from graph.rate_limit import RateLimits
 from models import ParkedItem
 from whatsapp.access import Viewer
 from whatsapp.account_api import AccountAPI
@@ -17,6 +18,8 @@ from whatsapp.media_store import MediaStores
 from whatsapp.media_urls import MediaUrls
 from whatsapp.outbox import Outbox
 from whatsapp.settings import Settings
+from whatsapp.templates.background import BackgroundSyncs
+from whatsapp.uploads import Uploads
 
 if TYPE_CHECKING:
     from graph.live.feed import LiveFeed
@@ -32,9 +35,12 @@ class Services:
     audit: AuditTrail
     outbox: Outbox
     account_api: AccountAPI
+    template_syncs: BackgroundSyncs
     live: "LiveFeed"
     media_urls: MediaUrls
     media_stores: MediaStores
+    rate_limits: RateLimits
+    uploads: Uploads
     replay_parked: Callable[[Sequence[ParkedItem]], Awaitable[list[ParkedItem]]]
     """Applies parked items again and gives them back as they are then."""
     wake_ingest: Callable[[], None]
@@ -53,6 +59,8 @@ class Context:
     request_id: str
     viewer: Viewer | None = None
     """None for somebody who showed no valid credential."""
+    client_address: str = "unknown"
+    """Whence the request or socket came, as far as the trusted proxies tell."""
     connection_params: dict[str, object] = field(default_factory=dict)
     """The payload of `connection_init`."""
     loaders: Loaders = field(default_factory=Loaders)

@@ -13,6 +13,7 @@ from graph.connections import (
     BY_TIMESTAMP,
     After,
     Before,
+    Connection,
     First,
     Last,
     connect,
@@ -99,7 +100,7 @@ class Conversation(relay.Node):
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[Annotated["Message", strawberry.lazy("graph.messages")]]:
+    ) -> Connection[Annotated["Message", strawberry.lazy("graph.messages")]]:
         from graph.messages import Message  # noqa: PLC0415 - they name each other
 
         page = read_page(info, first=first, after=after, last=last, before=before)
@@ -172,7 +173,7 @@ class ConversationQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[Conversation]:
+    ) -> Connection[Conversation]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         conditions = [limit_to_account(info, account_id)]
         conditions += filter.list_conditions() if filter else []

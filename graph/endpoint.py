@@ -1,13 +1,14 @@
-"""The `/graphql` endpoint: POST runs an operation, GET shows GraphiQL, a WebSocket is live.
+"""The `/graphql` endpoint: GraphQL over HTTP, event streams and WebSockets, and the GraphiQL page.
 
-Every answer over HTTP is JSON with an `X-Request-Id` that the log has too.
+POST runs any operation; one that asks for `text/event-stream` gets a stream. GET runs queries, or
+shows GraphiQL to a browser. Every answer has an `X-Request-Id` that the log has too.
 """
 
 import json
 import logging
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import orjson
 import pymongo
@@ -28,9 +29,14 @@ from graph.context import Context, Services
 from graph.errors import ErrorCode, format_errors, service_unavailable, unauthenticated
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.graphiql import create_graphiql_response
-from graph.http import RequestRefused, read_credential, read_operation
+from graph.http import RequestRefused, create_response, read_credential, read_operation
+from graph.limits import Limits
 from graph.live.bounded_socket import BoundedSocket
+from graph.negotiation import MediaType, choose_media_type
+from graph.results import find_status, format_result, is_request_error, list_status_headers
 from graph.schema import create_schema
+from graph.sse import EventStream, EventStreams
+from graph.uploads import UploadReader, check_may_upload, is_upload
 from graph.websocket import SocketHandler
 from whatsapp.access import Viewer
 from whatsapp.settings import Settings
@@ -39,8 +45,11 @@ from whatsapp.signing_keys import ProviderUnavailable
 logger = logging.getLogger(__name__)
 
 REQUEST_ID = "wagraph.request_id"
-CONNECTION_INIT_TIMEOUT = timedelta(seconds=10)
-OVER_HTTP = frozenset({OperationType.QUERY, OperationType.MUTATION})
+OVER_POST = frozenset({OperationType.QUERY, OperationType.MUTATION})
+# Any page can make a browser send a GET, so it changes nothing.
+OVER_GET = frozenset({OperationType.QUERY})
+TO_POST = (MediaType.JSON, MediaType.GRAPHQL_RESPONSE, MediaType.EVENT_STREAM)
+TO_GET = (MediaType.JSON, MediaType.GRAPHQL_RESPONSE)
 
 
 class GraphQLEndpoint(GraphQL[Context, object]):
@@ -51,13 +60,18 @@ class GraphQLEndpoint(GraphQL[Context, object]):
 
     def __init__(self, *, settings: Settings) -> None:
         super().__init__(
-            create_schema(),
+            create_schema(
+                Limits.from_settings(settings), operation_seconds=settings.operation_seconds
+            ),
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             allow_queries_via_get=False,
             allowed_origins=settings.allowed_origins,
-            connection_init_wait_timeout=CONNECTION_INIT_TIMEOUT,
+            connection_init_wait_timeout=timedelta(seconds=settings.connection_init_seconds),
+            max_subscriptions_per_connection=settings.socket_operations,
         )
         self.settings = settings
+        self.streams = EventStreams()
+        self.uploads = UploadReader(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[REQUEST_ID] = secrets.token_hex(8)
@@ -68,7 +82,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         try:
             response = await self._answer(request)
         except RequestRefused as refusal:
-            response = refusal.to_response()
+            response = refusal.to_response(_choose(request, TO_GET) or MediaType.JSON)
         except ClientDisconnect:
             return
         except Exception:
@@ -94,13 +108,27 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             return json.dumps(data, separators=(",", ":")).encode()
 
     async def _answer(self, request: Request) -> Response:
-        if request.method == "GET" and self.settings.graphiql and _wants_page(request):
+        if request.method not in {"GET", "POST"}:
+            raise RequestRefused(405, "Send operations with POST.", headers={"Allow": "GET, POST"})
+        if self.settings.graphiql and _wants_page(request):
             return create_graphiql_response()
-        if request.method != "POST":
-            raise RequestRefused(405, "Send operations with POST.", headers={"Allow": "POST"})
-        operation = await read_operation(request)
-        result = await self._execute(request, operation)
-        return Response(self.encode_json(_format(result)), media_type="application/json")
+        wanted = _choose(request, TO_POST if request.method == "POST" else TO_GET)
+        if wanted is None:
+            offered = ", ".join(TO_POST)
+            raise RequestRefused(406, f"Accept one of these, the last one with POST: {offered}.")
+        if request.method == "POST" and is_upload(request):
+            return await self._upload(request, wanted)
+        operation = await read_operation(request, max_bytes=self.settings.max_body_bytes)
+        if wanted is MediaType.EVENT_STREAM:
+            return await self._stream(request, operation)
+        return self._show(await self._execute(request, operation), wanted)
+
+    async def _upload(self, request: Request, wanted: MediaType) -> Response:
+        if wanted is MediaType.EVENT_STREAM:
+            raise RequestRefused(406, "An upload is answered in JSON.")
+        await check_uploader(request)
+        async with self.uploads.open(request) as operation:
+            return self._show(await self._execute(request, operation), wanted)
 
     async def _execute(self, request: Request, operation: GraphQLRequestData) -> ExecutionResult:
         try:
@@ -112,12 +140,76 @@ class GraphQLEndpoint(GraphQL[Context, object]):
                 context_value=context,
                 operation_name=operation.operation_name,
                 operation_extensions=operation.extensions,
-                allowed_operation_types=OVER_HTTP,
+                allowed_operation_types=OVER_GET if request.method == "GET" else OVER_POST,
             )
         except GraphQLError as error:
             return _fail(request, error)
-        except (CannotGetOperationTypeError, InvalidOperationTypeError, PyMongoError) as error:
+        except InvalidOperationTypeError as error:
+            if request.method == "GET":
+                text = "GET is for queries: send other operations with POST."
+                raise RequestRefused(405, text, headers={"Allow": "POST"}) from None
             return _fail(request, GraphQLError(str(error), original_error=error))
+        except (CannotGetOperationTypeError, PyMongoError) as error:
+            return _fail(request, GraphQLError(str(error), original_error=error))
+
+    async def _stream(self, request: Request, operation: GraphQLRequestData) -> Response:
+        """A stream for whoever is signed in; for others the answer that says why there is none."""
+        try:
+            context = create_context(request)
+            await sign_in(context, read_credential(request.headers))
+            if context.viewer is None:
+                raise unauthenticated()
+        except GraphQLError as error:
+            return self._show(_fail(request, error), MediaType.JSON, has_status=True)
+        except PyMongoError as error:
+            failure = GraphQLError(str(error), original_error=error)
+            return self._show(_fail(request, failure), MediaType.JSON, has_status=True)
+        results = await self.schema.stream(
+            operation.query,
+            variable_values=operation.variables,
+            context_value=context,
+            operation_name=operation.operation_name,
+            operation_extensions=operation.extensions,
+        )
+        return EventStream(
+            results,
+            context=context,
+            viewer=context.viewer,
+            streams=self.streams,
+            encode=self.encode_json,
+        )
+
+    def _show(
+        self, result: ExecutionResult, media_type: MediaType, *, has_status: bool = False
+    ) -> Response:
+        """The answer. As application/json it is a 200 where GraphQL had its say: clients take other
+        statuses of that type for words of a proxy and don't read them."""
+        status, headers = 200, {}
+        if is_request_error(result):
+            errors = result.errors or []
+            found = find_status(errors)
+            # Who asks too often must hear it from the status: proxies and clients act on a 429.
+            if has_status or found == 429 or media_type is MediaType.GRAPHQL_RESPONSE:
+                status, headers = found, list_status_headers(found, errors)
+        body = self.encode_json(format_result(result))
+        return create_response(body, media_type, status=status, headers=headers)
+
+
+async def check_uploader(request: Request) -> None:
+    """Whoever may not upload is refused before a byte of the file is read.
+
+    Raises:
+        RequestRefused: 401, 403 or, where nobody can tell, 503.
+    """
+    try:
+        context = create_context(request)
+        await sign_in(context, read_credential(request.headers))
+    except (GraphQLError, PyMongoError) as error:
+        failure = error if isinstance(error, GraphQLError) else service_unavailable()
+        code = ErrorCode((failure.extensions or {})["code"])
+        status = 401 if code is ErrorCode.UNAUTHENTICATED else 503
+        raise RequestRefused(status, failure.message, code=code) from None
+    check_may_upload(context.viewer)
 
 
 def create_context(request: HTTPConnection) -> Context:
@@ -129,20 +221,28 @@ def create_context(request: HTTPConnection) -> Context:
     services: Services | None = getattr(request.state, "services", None)
     if services is None:
         raise service_unavailable()
-    return Context(services=services, request_id=request.scope[REQUEST_ID])
+    return Context(
+        services=services,
+        request_id=request.scope[REQUEST_ID],
+        client_address=request.client.host if request.client else "unknown",
+    )
 
 
 async def sign_in(context: Context, credential: str | None) -> None:
     """Finds the viewer of a credential; None leaves the context for nobody.
 
     Raises:
-        RequestError: UNAUTHENTICATED, it is not valid; SERVICE_UNAVAILABLE, nobody can tell.
+        RequestError: UNAUTHENTICATED, it is not valid; RATE_LIMITED, too many were not;
+            SERVICE_UNAVAILABLE, nobody can tell.
         PyMongoError: MongoDB is away.
     """
     if credential is None:
         return
+    limits, address = context.services.rate_limits, context.client_address
+    limits.check_sign_in(credential, address)
     with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
         context.viewer = await _find_viewer(context, credential)
+    limits.note_sign_in(credential, address, succeeded=context.viewer is not None)
     if context.viewer is None:
         raise unauthenticated()
 
@@ -154,23 +254,21 @@ async def _find_viewer(context: Context, credential: str) -> Viewer | None:
         raise service_unavailable("The identity provider") from None
 
 
+def _choose(request: Request, offered: Sequence[MediaType]) -> MediaType | None:
+    return choose_media_type(",".join(request.headers.getlist("accept")), offered)
+
+
 def _wants_page(request: Request) -> bool:
+    """Whether a browser opens the address, or somebody who names neither type nor operation."""
+    if request.method != "GET":
+        return False
     accepted = request.headers.get("accept", "*/*")
-    return "text/html" in accepted or "*/*" in accepted
+    return "text/html" in accepted or ("*/*" in accepted and "query" not in request.query_params)
 
 
 def _fail(request: Request, error: GraphQLError) -> ExecutionResult:
     errors = format_errors([error], request_id=request.scope[REQUEST_ID])
     return ExecutionResult(data=None, errors=errors)
-
-
-def _format(result: ExecutionResult) -> dict[str, Any]:
-    answer: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        answer["errors"] = [error.formatted for error in result.errors]
-    if result.extensions:
-        answer["extensions"] = result.extensions
-    return answer
 
 
 def _refuse_internally(request_id: str) -> Response:

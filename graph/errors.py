@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from graphql import GraphQLError, GraphQLSyntaxError
-from pymongo.errors import ConnectionFailure, PyMongoError
-from strawberry.exceptions import StrawberryInputCoercionError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, PyMongoError
+from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from whatsapp.errors import Refused
+from whatsapp.media_store import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -62,18 +63,62 @@ def service_unavailable(what: str = "The database") -> RequestError:
     )
 
 
+def database_too_slow() -> RequestError:
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE,
+        "The database took too long for this: ask for less at once, or try again.",
+    )
+
+
+class RateLimited(RequestError):
+    """The caller has used up what they may ask for; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        text = f"You ask for too much in a short time: try again in {retry_after} seconds."
+        super().__init__(ErrorCode.RATE_LIMITED, text)
+        self.retry_after = retry_after
+        self.extensions = {"code": ErrorCode.RATE_LIMITED.value, "retryAfter": retry_after}
+
+
+class OperationTimedOut(RequestError):
+    """The operation took longer than it may."""
+
+    def __init__(self, seconds: float, *, goes_on: bool) -> None:
+        text = f"The operation took longer than {seconds:g} seconds"
+        if goes_on:
+            text += " and goes on: look whether it was done before you repeat it."
+        else:
+            text += ": ask for less at once, or try again."
+        super().__init__(ErrorCode.SERVICE_UNAVAILABLE, text)
+
+
+def store_unavailable() -> RequestError:
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE, "The media store can't be reached at the moment: try again."
+    )
+
+
 def format_errors(errors: Iterable[GraphQLError], *, request_id: str) -> list[GraphQLError]:
     """The errors as a client may see them: each with a code, unexpected ones masked and logged."""
-    return [_format_error(error, request_id) for error in errors]
+    shown = [_format_error(error, request_id) for error in errors]
+    # What is wrong with a request is told in a few words; what failed in an answer, for each field.
+    about_request = [error for error in shown if error.path is None]
+    return about_request[:MAX_REQUEST_ERRORS] + [error for error in shown if error.path is not None]
 
 
 def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return error
     cause = _find_cause(error)
+    if is_database_too_slow(cause):
+        logger.warning("Request %s: MongoDB took too long at %s", request_id, error.path)
+        return _replace(error, database_too_slow())
     if is_database_unavailable(cause):
         logger.warning("Request %s: MongoDB is away (%s)", request_id, type(cause).__name__)
         return _replace(error, service_unavailable())
+    if isinstance(cause, StoreUnavailable):
+        logger.warning("Request %s: the media store is away (%s)", request_id, cause)
+        return _replace(error, store_unavailable())
     code = _classify(error, cause)
     if code is not ErrorCode.INTERNAL_SERVER_ERROR:
         return _replace(error, RequestError(code, _describe(error, cause)))
@@ -96,7 +141,13 @@ def is_database_unavailable(cause: BaseException) -> bool:
     )
 
 
+def is_database_too_slow(cause: BaseException) -> bool:
+    """Whether MongoDB was there and did not answer in time."""
+    return isinstance(cause, ExecutionTimeout | NetworkTimeout)
+
+
 _CALLERS_FAULT = (
+    MissingQueryError,
     CannotGetOperationTypeError,
     InvalidOperationTypeError,
     StrawberryInputCoercionError,
@@ -104,12 +155,21 @@ _CALLERS_FAULT = (
 )
 
 
+# How graphql-core ends what it says of a document with too many characters, tokens or levels.
+_GAVE_UP = "Parsing aborted."
+_TOO_MANY = "Too many errors processing variables"
+MAX_MESSAGE = 500
+MAX_REQUEST_ERRORS = 6
+
+
 def _classify(error: GraphQLError, cause: BaseException) -> ErrorCode:
     if isinstance(cause, GraphQLSyntaxError):
+        if cause.message.endswith(_GAVE_UP):
+            return ErrorCode.QUERY_TOO_COMPLEX
         return ErrorCode.GRAPHQL_PARSE_FAILED
     if isinstance(cause, RecursionError) and error.path is None:
         return ErrorCode.QUERY_TOO_COMPLEX
-    if isinstance(cause, _CALLERS_FAULT):
+    if isinstance(cause, _CALLERS_FAULT) or error.message.startswith(_TOO_MANY):
         return ErrorCode.BAD_USER_INPUT
     # graphql-core names the place in the document for what the caller wrote there (a variable of
     # the wrong type, say), and none when a value of ours does not fit the schema.
@@ -125,7 +185,10 @@ def _describe(error: GraphQLError, cause: BaseException) -> str:
     if isinstance(cause, CannotGetOperationTypeError):
         return cause.as_http_error_reason()
     if isinstance(cause, InvalidOperationTypeError):
-        return "Subscriptions need a WebSocket (protocol graphql-transport-ws)."
+        return (
+            "Subscriptions need a WebSocket (protocol graphql-transport-ws) or the header"
+            " `Accept: text/event-stream`."
+        )
     return hide_values(error.message)
 
 
@@ -135,7 +198,8 @@ _GIVEN_VALUE = re.compile(r"( cannot represent [^:]*): .*|,? [Ff]ound: .*", re.D
 
 def hide_values(message: str) -> str:
     """The message without the value that was refused: it may hold a token of the caller's."""
-    return _GIVEN_VALUE.sub(lambda match: f"{match[1] or ''}.", message).replace("..", ".")
+    shown = _GIVEN_VALUE.sub(lambda match: f"{match[1] or ''}.", message).replace("..", ".")
+    return shown if len(shown) <= MAX_MESSAGE else f"{shown[:MAX_MESSAGE]}…"
 
 
 def _replace(error: GraphQLError, shown: RequestError) -> GraphQLError:

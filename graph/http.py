@@ -1,8 +1,10 @@
 """Reading a GraphQL request from HTTP: strict about form, answering in JSON whatever arrives."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import Request
@@ -10,11 +12,17 @@ from starlette.responses import Response
 from strawberry.http import GraphQLRequestData
 
 from graph.errors import ErrorCode
+from graph.negotiation import MediaType
 
-MAX_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30
 # API keys have 60 characters; what identity providers put into a token may be long.
 MAX_CREDENTIAL_LENGTH = 8192
+MAX_URL_PARAMETERS = 20
+HEADERS = {
+    # Whatever an answer holds belongs to one credential, which caches know nothing of.
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class RequestRefused(Exception):
@@ -34,14 +42,21 @@ class RequestRefused(Exception):
         self.code = code
         self.headers = dict(headers or {})
 
-    def to_response(self) -> Response:
+    def to_response(self, media_type: MediaType = MediaType.JSON) -> Response:
         error = {"message": self.message, "extensions": {"code": self.code.value}}
-        return Response(
-            orjson.dumps({"errors": [error]}),
-            status_code=self.status,
-            headers=self.headers,
-            media_type="application/json",
-        )
+        body = orjson.dumps({"errors": [error]})
+        return create_response(body, media_type, status=self.status, headers=self.headers)
+
+
+class _RepeatedName(ValueError):
+    """A JSON object has two values for one name: which one is meant is anybody's guess."""
+
+
+def create_response(
+    body: bytes, media_type: MediaType, *, status: int = 200, headers: Mapping[str, str]
+) -> Response:
+    content_type = f"{media_type.value}; charset=utf-8"
+    return Response(body, status, {**HEADERS, **headers, "Content-Type": content_type})
 
 
 def read_credential(headers: Mapping[str, str]) -> str | None:
@@ -58,29 +73,62 @@ def read_credential(headers: Mapping[str, str]) -> str | None:
     return credential.strip()
 
 
-async def read_operation(request: Request) -> GraphQLRequestData:
-    """The operation in a POST.
+async def read_operation(request: Request, *, max_bytes: int) -> GraphQLRequestData:
+    """The operation in the body of a POST or in the URL of a GET.
 
     Raises:
         RequestRefused: wrong content type, too large, no JSON, or not of the right form.
     """
+    if request.method == "GET":
+        return _to_operation(_read_url(request))
     # A browser asks other origins' permission only for a type that no form can send.
     if not _is_json(request.headers.get("content-type", "")):
         raise RequestRefused(415, "Send the operation as application/json in UTF-8.")
-    body = _parse(await _read_body(request))
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise RequestRefused(
+            415, "Send the body uncompressed.", headers={"Accept-Encoding": "identity"}
+        )
+    return check_operation(parse_json(await _read_body(request, max_bytes)))
+
+
+def check_operation(body: Any) -> GraphQLRequestData:
+    """Raises RequestRefused: it does not have the form of an operation."""
     if isinstance(body, list):
         raise RequestRefused(400, "Send one operation at a time.")
     if not isinstance(body, dict):
         raise RequestRefused(400, "The body must be a JSON object with `query`.")
-    query = _get(body, "query", str)
+    return _to_operation(body)
+
+
+def _to_operation(parameters: dict[str, Any]) -> GraphQLRequestData:
+    query = _get(parameters, "query", str)
     if not query:
-        raise RequestRefused(400, "The body must have a `query`.")
+        raise RequestRefused(400, "The request must have a `query`.")
     return GraphQLRequestData(
         query=query,
-        variables=_get(body, "variables", dict),
-        operation_name=_get(body, "operationName", str),
-        extensions=_get(body, "extensions", dict),
+        variables=_get(parameters, "variables", dict),
+        operation_name=_get(parameters, "operationName", str),
+        extensions=_get(parameters, "extensions", dict),
     )
+
+
+def _read_url(request: Request) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(
+            request.url.query,
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_URL_PARAMETERS,
+        )
+    except ValueError:
+        raise RequestRefused(400, "The URL's parameters can't be read as UTF-8.") from None
+    parameters: dict[str, Any] = dict(pairs)
+    if len(parameters) < len(pairs):
+        raise RequestRefused(400, "A parameter stands in the URL twice.")
+    for name in ("variables", "extensions"):
+        if name in parameters:
+            parameters[name] = parse_json(parameters[name].encode()) if parameters[name] else None
+    return parameters
 
 
 def _is_json(content_type: str) -> bool:
@@ -89,28 +137,41 @@ def _is_json(content_type: str) -> bool:
     return media_type == "application/json" and set(charsets) <= {"utf-8", "utf8"}
 
 
-async def _read_body(request: Request) -> bytes:
-    too_large = RequestRefused(413, f"The body may have {MAX_BODY_BYTES} bytes at most.")
+async def _read_body(request: Request, max_bytes: int) -> bytes:
+    too_large = RequestRefused(413, f"The body may have {max_bytes} bytes at most.")
     announced = request.headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+    if announced.isascii() and announced.isdigit() and int(announced) > max_bytes:
         raise too_large
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BODY_BYTES:
+                if len(body) > max_bytes:
                     raise too_large
     except TimeoutError:
         raise RequestRefused(408, f"The body took longer than {BODY_SECONDS} seconds.") from None
     return bytes(body)
 
 
-def _parse(body: bytes) -> Any:
+def parse_json(text: bytes) -> Any:
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RequestRefused(400, "The body is no JSON.") from None
+        value = orjson.loads(text)
+        # orjson is strict in all but this.
+        json.loads(text.decode(), object_pairs_hook=_refuse_repeated)
+    except _RepeatedName as repeated:
+        raise RequestRefused(400, f"The JSON has the name `{repeated}` twice.") from None
+    except (ValueError, RecursionError):
+        raise RequestRefused(400, "This is no JSON, or it is nested too deeply.") from None
+    return value
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
+    names = set()
+    for name, _ in pairs:
+        if name in names:
+            raise _RepeatedName(name[:40])
+        names.add(name)
 
 
 def _get(body: dict[str, Any], name: str, kind: type) -> Any:

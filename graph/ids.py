@@ -17,6 +17,8 @@ _LABELS = {
     "Conversation": "conversation",
     "Message": "message",
     "ParkedItem": "parked item",
+    "Template": "template",
+    "UploadedMedia": "upload",
     "User": "user",
 }
 

@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING, TypeVar
 from beanie import PydanticObjectId
 from strawberry.dataloader import DataLoader
 
+from graph.page_batches import create_count_loader, create_page_loader
 from graph.permissions import get_viewer
-from models import Account, AccountEvent, Contact, Conversation, Media, Message, Template, User
+from models import (
+    Account,
+    AccountEvent,
+    Contact,
+    Conversation,
+    Media,
+    MediaState,
+    Message,
+    Template,
+    UploadedMedia,
+    User,
+)
 from models.base import ObjectIdDocument, collection
 
 if TYPE_CHECKING:
@@ -35,11 +47,14 @@ class Loaders:
         self.conversations: ById[Conversation] = DataLoader(_by_id(Conversation))
         self.messages: ById[Message] = DataLoader(_by_id(Message))
         self.media: ById[Media] = DataLoader(_by_id(Media))
+        self.uploads: ById[UploadedMedia] = DataLoader(_by_id(UploadedMedia))
         self.conversations_of_contacts: ById[Conversation] = DataLoader(_find_conversations)
         self.messages_by_wamid: DataLoader[WamidKey, Message | None] = DataLoader(_find_messages)
         self.account_events: DataLoader[str, AccountEvent | None] = DataLoader(_find_account_events)
         self.templates: ById[Template] = DataLoader(_by_id(Template))
         self.unread_counts: DataLoader[PydanticObjectId, int] = DataLoader(_count_unread)
+        self.pages = create_page_loader()
+        self.counts = create_count_loader()
 
 
 def get_loaders(info: "Info") -> Loaders:
@@ -90,6 +105,14 @@ async def load_media(info: "Info", message_id: PydanticObjectId) -> Media | None
     if media is None or media.erased_at is not None:
         return None
     return media if get_viewer(info).can_see(media.account_id) else None
+
+
+async def load_upload(info: "Info", upload_id: PydanticObjectId) -> UploadedMedia | None:
+    """An uploaded file, unless it is still being stored or was erased."""
+    upload = await get_loaders(info).uploads.load(upload_id)
+    if upload is None or upload.erased_at is not None or upload.state is not MediaState.STORED:
+        return None
+    return upload if get_viewer(info).can_see(upload.account_id) else None
 
 
 async def load_user(info: "Info", user_id: PydanticObjectId) -> User | None:

@@ -1,4 +1,4 @@
-"""`GET /media/{id}`: the stored file of a message, by its signed URL or with a credential.
+"""`GET /media/{id}`: the file of a message or an upload, by its signed URL or with a credential.
 
 Whatever a customer sent is served so that no browser runs it: by what the bytes are, never by what
 was said of them, sandboxed, and saved instead of shown unless it is a picture, sound or video.
@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from graph.context import Services
 from graph.http import read_credential
-from models import Account, Media, MediaState, Message
+from models import Account, Media, MediaState, Message, UploadedMedia
 from models.base import collection
 from whatsapp.media_store import FileMissing, MediaStore, StoreUnavailable
 from whatsapp.media_types import SHOWN_TYPES, UNKNOWN_TYPE, make_filename
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 PENDING_SECONDS = 5
 OUTAGE_SECONDS = 5
 DATABASE_SECONDS = 3.0
+StoredFile = Media | UploadedMedia
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 
 
@@ -61,7 +62,7 @@ async def show_media(request: Request) -> Response:
         return PlainTextResponse("The file can't be read now.\n", 503, headers=headers)
 
 
-async def _find(request: Request, services: Services) -> Media | None:
+async def _find(request: Request, services: Services) -> StoredFile | None:
     """The file, if whoever asks may see it: unknown and forbidden are the same."""
     text = request.path_params["id"]
     if not ObjectId.is_valid(text):
@@ -75,18 +76,21 @@ async def _find(request: Request, services: Services) -> Media | None:
         viewer = await services.authenticator.authenticate(credential)
     if not is_signed and viewer is None:
         return None
-    media = await Media.find_one({"_id": media_id, "erased_at": None})
+    is_there = {"_id": media_id, "erased_at": None}
+    media: StoredFile | None = await Media.find_one(is_there)
+    media = media or await UploadedMedia.find_one(is_there)
     if media is None or (viewer is not None and not viewer.can_see(media.account_id)):
         return None
     return media if await _is_visible(media) else None
 
 
-async def _is_visible(media: Media) -> bool:
-    """Neither was the message taken back, nor is its account being deleted."""
-    message = {"_id": media.message_id, "deleted_at": None}
+async def _is_visible(media: StoredFile) -> bool:
+    """Neither was its message taken back, nor is its account being deleted."""
     account = {"_id": media.account_id, "deleted_at": None}
-    if await collection(Message).find_one(message, {"_id": 1}) is None:
-        return False
+    if isinstance(media, Media):
+        message = {"_id": media.message_id, "deleted_at": None}
+        if await collection(Message).find_one(message, {"_id": 1}) is None:
+            return False
     return await collection(Account).find_one(account, {"_id": 1}) is not None
 
 
@@ -95,7 +99,9 @@ def _refuse(headers: dict[str, str] | None = None) -> Response:
     return PlainTextResponse("Not found\n", 404, headers=headers)
 
 
-async def _answer(request: Request, media: Media, store: MediaStore, *, max_age: int) -> Response:
+async def _answer(
+    request: Request, media: StoredFile, store: MediaStore, *, max_age: int
+) -> Response:
     headers = _make_headers(media, max_age=max_age)
     size = media.size_bytes or 0
     if _is_known(request.headers.get("if-none-match"), headers["ETag"]):
@@ -123,7 +129,7 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield chunk
 
 
-def _make_headers(media: Media, *, max_age: int) -> dict[str, str]:
+def _make_headers(media: StoredFile, *, max_age: int) -> dict[str, str]:
     shown = media.mime_type in SHOWN_TYPES
     mime_type = media.mime_type or UNKNOWN_TYPE
     name = make_filename(media.filename, fallback=str(media.id), mime_type=mime_type)

@@ -8,7 +8,16 @@ from strawberry import relay
 
 import models
 from graph.accounts import Account
-from graph.connections import BY_TIMESTAMP, After, Before, First, Last, connect, read_page
+from graph.connections import (
+    BY_TIMESTAMP,
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    connect,
+    read_page,
+)
 from graph.contacts import Contact
 from graph.content import MessageContent, read_content
 from graph.context import Info
@@ -199,7 +208,7 @@ class MessageQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[Message]:
+    ) -> Connection[Message]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         words = match_words(text) or {"_id": None}
         # What its writer deleted is found no more than it is shown.

@@ -17,11 +17,19 @@ from graph.context import Info
 from graph.conversations import Conversation
 from graph.errors import bad_input
 from graph.ids import encode_id, parse_object_id, split_id
-from graph.loaders import load_contact, load_conversation, load_message, load_template, load_user
+from graph.loaders import (
+    load_contact,
+    load_conversation,
+    load_message,
+    load_template,
+    load_upload,
+    load_user,
+)
 from graph.messages import Message
 from graph.parked_items import ParkedItem, find_parked_items
 from graph.permissions import IsViewer, get_viewer
 from graph.templates import Template
+from graph.uploaded_media import UploadedMedia
 from graph.users import User
 from models import Role
 
@@ -76,6 +84,7 @@ _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
     "Message": _by_object_id(Message, load_message),
     "ParkedItem": _find_parked_item,
     "Template": _by_object_id(Template, load_template),
+    "UploadedMedia": _by_object_id(UploadedMedia, load_upload),
     "User": _by_object_id(User, load_user),
 }
 

@@ -9,7 +9,16 @@ from strawberry import relay
 
 import models
 from graph.accounts import Account
-from graph.connections import NEWEST_TEXT_ID, After, Before, First, Last, connect, read_page
+from graph.connections import (
+    NEWEST_TEXT_ID,
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    connect,
+    read_page,
+)
 from graph.context import Info
 from graph.enums import ParkedReason, ParkedState
 from graph.filters import AccountId, limit_to_account
@@ -96,7 +105,7 @@ class ParkedItemQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[ParkedItem]:
+    ) -> Connection[ParkedItem]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         conditions = [limit_to_account(info, account_id)]
         conditions += filter.list_conditions() if filter else []

@@ -1,11 +1,14 @@
 """The schema: all types put together, with what every operation passes through."""
 
+import asyncio
 from typing import Any
 
 from graphql import GraphQLError, Undefined, get_named_type
 from strawberry import Schema
+from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
 
 from graph.accounts import AccountQueries
 from graph.api_keys import ApiKeyQueries
@@ -13,9 +16,10 @@ from graph.audit_log import AuditQueries
 from graph.contacts import ContactQueries
 from graph.context import Context
 from graph.conversations import ConversationQueries
-from graph.errors import format_errors
-from graph.extensions import EXTENSIONS
+from graph.errors import OperationTimedOut, format_errors
+from graph.extensions import keep, list_extensions
 from graph.introspection import hide_suggestions, suggests_names
+from graph.limits import Limits
 from graph.messages import MessageQueries
 from graph.mutations.account_setup import AccountSetupMutations
 from graph.mutations.accounts import AccountMutations
@@ -24,11 +28,15 @@ from graph.mutations.contacts import ContactMutations
 from graph.mutations.conversations import ConversationMutations
 from graph.mutations.messages import MessageMutations
 from graph.mutations.parked_items import ParkedItemMutations
+from graph.mutations.templates import TemplateMutations
+from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.nodes import NodeQueries
 from graph.parked_items import ParkedItemQueries
 from graph.subscriptions import EVENT_TYPES, Subscription
+from graph.template_preview import TemplatePreviewQueries
 from graph.templates import TemplateQueries
+from graph.uploads import UPLOAD_SCALAR, FileVariables, Upload
 from graph.users import UserQueries
 from graph.viewer import ViewerQueries
 
@@ -41,6 +49,7 @@ QUERIES = (
     MessageQueries,
     UserQueries,
     TemplateQueries,
+    TemplatePreviewQueries,
     ParkedItemQueries,
     ApiKeyQueries,
     AuditQueries,
@@ -49,9 +58,11 @@ MUTATIONS = (
     AccountMutations,
     AccountSetupMutations,
     MessageMutations,
+    UploadMutations,
     ConversationMutations,
     ContactMutations,
     UserMutations,
+    TemplateMutations,
     ParkedItemMutations,
     ApiKeyMutations,
 )
@@ -59,14 +70,21 @@ MUTATIONS = (
 DESCRIPTIONS = {
     "Query": "Reading.",
     "Mutation": "Changing: a refusal is told in `userErrors` of the payload.",
-    "Subscription": "Hearing what happens, over a WebSocket with graphql-transport-ws.",
+    "Subscription": "Hearing what happens: over a WebSocket with graphql-transport-ws, or as an"
+    " event stream with `Accept: text/event-stream`.",
     "DateTime": "A moment as RFC 3339 writes it, such as `2026-03-01T09:30:00+00:00`. What comes"
     " out is in UTC; what goes in must name its time zone.",
 }
 
 
 class WagraphSchema(Schema):
-    """Every error of every operation, live ones too, leaves with a code and without internals."""
+    """Every error of every operation, live ones too, leaves with a code and without internals.
+
+    A query that takes too long is cut off. A mutation is not: it might have happened by half, so it
+    goes on, and its caller hears that the outcome is open.
+    """
+
+    operation_seconds: float | None = None
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -78,15 +96,48 @@ class WagraphSchema(Schema):
             for error in errors:
                 error.message = hide_suggestions(error.message)
 
+    async def _execute_operation(
+        self, execution_context: ExecutionContext, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Queries and mutations of every transport pass here; subscriptions don't.
 
-def create_schema() -> WagraphSchema:
+        Raises:
+            OperationTimedOut
+        """
+        work = super()._execute_operation(execution_context, *args, **kwargs)
+        if isinstance(execution_context.variables, FileVariables):
+            return await work  # files have deadlines of their own
+        if execution_context.operation_type is OperationType.MUTATION:
+            return await self._wait_for(asyncio.create_task(work, name="mutation"))
+        try:
+            async with asyncio.timeout(self.operation_seconds) as deadline:
+                return await work
+        except TimeoutError:
+            if self.operation_seconds is None or not deadline.expired():
+                raise
+            raise OperationTimedOut(self.operation_seconds, goes_on=False) from None
+
+    async def _wait_for(self, mutation: asyncio.Task[Any]) -> Any:
+        keep(mutation)
+        await asyncio.wait([mutation], timeout=self.operation_seconds)
+        if not mutation.done() and self.operation_seconds is not None:
+            raise OperationTimedOut(self.operation_seconds, goes_on=True)
+        return mutation.result()
+
+
+def create_schema(
+    limits: Limits | None = None, *, operation_seconds: float | None = None
+) -> WagraphSchema:
+    """The schema; without limits of its own it has those that are the default."""
     schema = WagraphSchema(
         query=merge_types("Query", QUERIES),
         mutation=merge_types("Mutation", MUTATIONS),
         subscription=Subscription,
         types=list(EVENT_TYPES.values()),
-        extensions=EXTENSIONS,
+        extensions=list_extensions(limits or Limits.from_settings()),
+        config=StrawberryConfig(scalar_map={Upload: UPLOAD_SCALAR}),
     )
+    schema.operation_seconds = operation_seconds
     _complete(schema)
     return schema
 

@@ -1,21 +1,22 @@
 """What people type into a search box, as MongoDB filters that can't be bent by what they type."""
 
-import re
 import unicodedata
 from typing import Annotated, Any
 
 import strawberry
 
 from graph.errors import bad_input
+from whatsapp.search_keys import join_apostrophes, list_words, read_digits
 
 MAX_SEARCH = 200
 MAX_WORDS = 16
-_NOT_DIGITS = re.compile(r"[\s().+\-/]")
+_LAST_CHARACTER = "\U0010ffff"
 
 Search = Annotated[
     str | None,
     strawberry.argument(
-        description="Part of a name or of a number, in any case; at most 200 characters."
+        description="Beginnings of words of a name, in any case and without their accents, or a"
+        " piece of a phone number; at most 200 characters."
     ),
 ]
 
@@ -33,18 +34,20 @@ def check_search(text: str) -> str:
     return stripped
 
 
-def match_text(text: str, *fields: str) -> list[dict[str, Any]]:
-    """One filter for each field: it holds the text somewhere, in any case."""
-    pattern = {"$regex": re.escape(check_search(text)), "$options": "i"}
-    return [{field: pattern} for field in fields]
+def match_keys(text: str) -> dict[str, Any]:
+    """A filter of contacts or users: each word begins one of their words, or a piece of a number.
 
-
-def match_digits(text: str, *fields: str) -> list[dict[str, Any]]:
-    """One filter for each field, if the text is a piece of a phone number however it is written."""
-    digits = _NOT_DIGITS.sub("", text)
-    if not (digits.isascii() and digits.isdigit()):
-        return []
-    return [{field: {"$regex": digits}} for field in fields]
+    It is a range of the index and no pattern, so nothing in the text has a meaning of its own.
+    """
+    plain = join_apostrophes(check_search(text))
+    digits = read_digits(plain)
+    words = [digits] if digits else list_words(plain)
+    if len(words) > MAX_WORDS:
+        raise bad_input(f"A search has at most {MAX_WORDS} words.")
+    if not words:
+        return {} if not plain else {"_id": None}
+    ranges = [{"$gte": word, "$lt": word + _LAST_CHARACTER} for word in words]
+    return {"$and": [{"search_keys": {"$elemMatch": one}} for one in ranges]}
 
 
 def match_words(text: str) -> dict[str, Any] | None:

@@ -1,19 +1,28 @@
 """Message templates in the graph."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
 import strawberry
 from strawberry import relay
-from strawberry.scalars import JSON
 
 import models
 from graph.accounts import Account
-from graph.connections import NEWEST, After, Before, First, Last, connect, read_page
+from graph.connections import NEWEST, After, Before, Connection, First, Last, connect, read_page
 from graph.context import Info
 from graph.filters import limit_to_account
 from graph.missing import require_account
 from graph.permissions import IsViewer
+from graph.template_parts import (
+    TemplateComponent,
+    TemplateParameter,
+    TemplateParameterFormat,
+    read_components,
+    read_format,
+    read_parameters,
+)
+from whatsapp.templates.definition import find_obstacle, match_sendable
 
 
 @strawberry.type(
@@ -28,6 +37,9 @@ class Template(relay.Node):
     language: str | None = strawberry.field(description="Its language: en_US and so on.")
     category: str | None = strawberry.field(
         description="WhatsApp's category: MARKETING, UTILITY or AUTHENTICATION."
+    )
+    sub_category: str | None = strawberry.field(
+        description="WhatsApp's finer category, where it has one."
     )
     previous_category: str | None = strawberry.field(
         description="The category before WhatsApp last changed it."
@@ -49,9 +61,8 @@ class Template(relay.Node):
         description="WhatsApp's quality score: GREEN, YELLOW, RED or UNKNOWN."
     )
     previous_quality_score: str | None = strawberry.field(description="The score before that.")
-    components: JSON = strawberry.field(
-        description="Its parts as in WhatsApp's API: objects with `type` HEADER, BODY, FOOTER or"
-        " BUTTONS; empty until WhatsApp has told them."
+    synced_at: datetime | None = strawberry.field(
+        description="When it was last read from WhatsApp; null if only webhooks told about it."
     )
     created_at: datetime = strawberry.field(description="When it became known here.")
     updated_at: datetime = strawberry.field(description="When it was last changed here.")
@@ -61,9 +72,31 @@ class Template(relay.Node):
     async def account(self, info: Info) -> Account:
         return await require_account(info, self.document.account_id)
 
-    @strawberry.field(description="When WhatsApp last changed its status.")
+    @strawberry.field(
+        description="When WhatsApp last changed its status, as far as that was told here."
+    )
     def status_changed_at(self) -> datetime | None:
         return self.document.changed_at.get("status")
+
+    @strawberry.field(description="Its parts; empty until WhatsApp has told them.")
+    def components(self) -> list[TemplateComponent]:
+        return read_components(self.document.components)
+
+    @strawberry.field(description="Whether its variables have numbers or names.")
+    def parameter_format(self) -> TemplateParameterFormat:
+        return read_format(self.document)
+
+    @strawberry.field(description="What is to be filled in to send it, in the customer's order.")
+    def parameters(self) -> list[TemplateParameter]:
+        return read_parameters(self.document)
+
+    @strawberry.field(description="Whether it can be sent as it is now.")
+    def sendable(self) -> bool:
+        return find_obstacle(self.document) is None
+
+    @strawberry.field(description="Why it can't be sent; null if it can.")
+    def obstacle(self) -> str | None:
+        return find_obstacle(self.document)
 
     @classmethod
     def from_document(cls, document: models.Template) -> Self:
@@ -73,6 +106,7 @@ class Template(relay.Node):
             name=document.name,
             language=document.language,
             category=document.category,
+            sub_category=document.sub_category,
             previous_category=document.previous_category,
             status=document.status,
             status_reason=document.status_reason,
@@ -80,7 +114,7 @@ class Template(relay.Node):
             disabled_at=document.disabled_at,
             quality_score=document.quality_score,
             previous_quality_score=document.previous_quality_score,
-            components=JSON(document.components),
+            synced_at=document.synced_at,
             created_at=document.created_at,
             updated_at=document.updated_at,
             document=document,
@@ -95,6 +129,12 @@ class TemplateFilter:
     statuses: list[str] | None = strawberry.field(
         default=None, description="They have one of these statuses."
     )
+    search: str | None = strawberry.field(
+        default=None, description="Their name has this in it, in any case."
+    )
+    sendable: bool | None = strawberry.field(
+        default=None, description="They can be sent as they are now, or can't."
+    )
 
     def list_conditions(self) -> list[dict[str, Any]]:
         equal = {"name": self.name, "language": self.language, "category": self.category}
@@ -103,6 +143,10 @@ class TemplateFilter:
         ]
         if self.statuses is not None:
             conditions.append({"status": {"$in": self.statuses}})
+        if self.search:
+            conditions.append({"name": {"$regex": re.escape(self.search), "$options": "i"}})
+        if self.sendable is not None:
+            conditions.append({"$and" if self.sendable else "$nor": [match_sendable()]})
         return conditions
 
 
@@ -123,7 +167,7 @@ class TemplateQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[Template]:
+    ) -> Connection[Template]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         conditions = [limit_to_account(info, account_id)]
         conditions += filter.list_conditions() if filter else []

@@ -8,13 +8,13 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 import models
-from graph.connections import NEWEST, After, Before, First, Last, connect, read_page
+from graph.connections import NEWEST, After, Before, Connection, First, Last, connect, read_page
 from graph.context import Info
 from graph.filters import NodeId
 from graph.ids import parse_id
 from graph.loaders import load_user
 from graph.permissions import IsViewer, get_viewer
-from graph.searching import Search, match_digits, match_text
+from graph.searching import Search, match_keys
 
 if TYPE_CHECKING:
     from graph.contacts import Contact
@@ -42,7 +42,7 @@ class User(relay.Node):
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[Annotated["Contact", strawberry.lazy("graph.contacts")]]:
+    ) -> Connection[Annotated["Contact", strawberry.lazy("graph.contacts")]]:
         from graph.contacts import Contact  # noqa: PLC0415 - contacts and users name each other
 
         page = read_page(info, first=first, after=after, last=last, before=before)
@@ -87,10 +87,9 @@ class UserQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> relay.Connection[User]:
+    ) -> Connection[User]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         conditions: dict[str, Any] = get_viewer(info).limit_accounts("account_ids")
         if search is not None:
-            choices = match_text(search, "name", "email", "external_id")
-            conditions["$or"] = choices + match_digits(search, "phone")
+            conditions.update(match_keys(search))
         return await connect(models.User, conditions, User.from_document, order=NEWEST, page=page)

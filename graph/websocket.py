@@ -2,7 +2,8 @@
 
 Close codes: 4400 malformed message · 4401 no credential, or subscribed before connection_ack · 4403
 credential not valid (any more) · 4408 no connection_init in time · 4409 id in use · 4429 second
-connection_init · 4508 too slow, resume from the last cursor · 1013 the database is away, try again.
+connection_init · 4508 too slow, resume from the last cursor · 1013 try again later: the database is
+away, or there are too many sockets of one credential or wrong keys from one address.
 Errors of one operation are answered to that operation and leave the socket open.
 """
 
@@ -23,16 +24,17 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     Operation,
 )
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import CompleteMessage
-from strawberry.types.execution import ExecutionResult, PreExecutionError
+from strawberry.types.execution import ExecutionResult
 from strawberry.utils.aio import aclosing
 
 from graph.context import Context
-from graph.errors import ErrorCode, RequestError, format_errors
+from graph.errors import ErrorCode, RateLimited, RequestError, format_errors
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.http import read_credential
 from graph.live.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.live.feed import SubscriberTooSlow
 from graph.loaders import Loaders
+from graph.results import is_request_error
 from whatsapp.access import Viewer
 from whatsapp.signing_keys import ProviderUnavailable
 
@@ -42,6 +44,7 @@ SocketOperation = Operation[Context, object]
 UNAUTHORIZED = (4401, "Unauthorized")
 FORBIDDEN = (4403, "Forbidden")
 UNAVAILABLE = (1013, "Try again later")
+TOO_MANY = (1013, "Too many sockets or wrong keys: try again later")
 BROKEN = (1011, "Internal error")
 
 
@@ -108,15 +111,22 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         if credential is None:
             await self.websocket.close(*UNAUTHORIZED)
             return
+        limits, address = self.context.services.rate_limits, self.context.client_address
         try:
+            limits.check_sign_in(credential, address)
             with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
                 viewer = await self.context.services.authenticator.authenticate(credential)
+            limits.note_sign_in(credential, address, succeeded=viewer is not None)
+            if viewer is None:
+                await self.websocket.close(*FORBIDDEN)
+                return
+            self._stack.enter_context(limits.hold_socket(viewer))
         except (PyMongoError, ProviderUnavailable) as error:
             logger.warning("A socket can't be signed in: %s", type(error).__name__)
             await self.websocket.close(*UNAVAILABLE)
             return
-        if viewer is None:
-            await self.websocket.close(*FORBIDDEN)
+        except RateLimited:
+            await self.websocket.close(*TOO_MANY)
             return
         self._welcome(viewer)
         await self.send_message({"type": "connection_ack"})
@@ -152,10 +162,16 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         return Operation(
             self,
             _require(message, "id", str),
-            _require(payload, "query", str),
+            _require(payload, "query", str, may_be_empty=True),
             _get(payload, "variables", dict),
             _get(payload, "operationName", str),
         )
+
+    async def cleanup_operation(self, operation_id: str) -> None:
+        # What a cancelled operation still says must not touch another one with the same id.
+        if operation_id in self.operations:
+            self.operations[operation_id].completed = True
+        await super().cleanup_operation(operation_id)
 
     async def run_operation(self, operation: SocketOperation) -> None:
         """Runs one operation to its end; whatever happens, the peer hears of it."""
@@ -182,7 +198,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
                 if not isinstance(result, ExecutionResult):
                     await self._reject_incremental_delivery(operation)
                     return
-                if _ends_operation(result):
+                if is_request_error(result):
                     await self._end_with_errors(operation, result.errors or [])
                     return
                 await operation.send_next(result)
@@ -213,14 +229,6 @@ def find_credential(payload: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _ends_operation(result: ExecutionResult) -> bool:
-    """Whether the operation failed as a whole: an error of one event names the field it hit."""
-    if isinstance(result, PreExecutionError):
-        return True
-    errors = result.errors or []
-    return result.data is None and bool(errors) and all(error.path is None for error in errors)
-
-
 def _get(message: Mapping[str, Any], name: str, kind: type) -> Any:
     value = message.get(name)
     if value is not None and not isinstance(value, kind):
@@ -228,8 +236,10 @@ def _get(message: Mapping[str, Any], name: str, kind: type) -> Any:
     return value
 
 
-def _require(message: Mapping[str, Any], name: str, kind: type) -> Any:
+def _require(
+    message: Mapping[str, Any], name: str, kind: type, *, may_be_empty: bool = False
+) -> Any:
     value = _get(message, name, kind)
-    if value is None or value == "":
+    if value is None or (value == "" and not may_be_empty):
         raise MalformedMessage(f"`{name}` is missing")
     return value

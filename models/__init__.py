@@ -13,6 +13,7 @@ from models.account import (
     CheckReport,
     HealthState,
     SendingBlock,
+    TemplateSyncState,
 )
 from models.account_event import AccountEvent
 from models.api_key import ApiKey, CredentialKind, Role
@@ -35,6 +36,7 @@ from models.pace import Pace
 from models.parked_item import ParkedItem, ParkedReason, ParkedState
 from models.pending_update import PendingUpdate
 from models.template import Template
+from models.uploaded_media import UploadedMedia
 from models.user import User
 from models.webhook_event import EventState, WebhookEvent
 
@@ -52,6 +54,7 @@ DOCUMENTS = [
     ParkedItem,
     PendingUpdate,
     Template,
+    UploadedMedia,
     User,
     WebhookEvent,
 ]
@@ -99,7 +102,9 @@ __all__ = [
     "Role",
     "SendingBlock",
     "Template",
+    "TemplateSyncState",
     "UnknownStatus",
+    "UploadedMedia",
     "User",
     "WebhookEvent",
 ]

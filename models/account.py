@@ -76,6 +76,20 @@ class AccountStanding(BaseModel):
     """Whether one of these is why `health` is STOPPED."""
 
 
+class TemplateSyncState(BaseModel):
+    """When the account's templates were and will be read from Meta."""
+
+    synced_at: datetime | None = None
+    """When they were last asked for and all came."""
+    error: str | None = None
+    """Why the last try failed, in words for an operator."""
+    due_at: datetime | None = None
+    stale_at: datetime | None = None
+    """Since when a webhook's news of them waits to be completed."""
+    leased_until: datetime | None = None
+    """Whoever reads them has so much time."""
+
+
 class Account(ObjectIdDocument):
     """`access_token`, `app_secret` and `verify_token` are ciphertexts of `whatsapp.crypto`.
 
@@ -105,6 +119,7 @@ class Account(ObjectIdDocument):
     last_check: CheckReport | None = None
     check_due_at: datetime | None = None
     """When it is to be checked in the background; whoever takes that over moves it on."""
+    template_sync: TemplateSyncState = Field(default_factory=TemplateSyncState)
     last_event_at: datetime | None = None
     """Meta's time of the newest AccountEvent."""
     deleted_at: datetime | None = None

@@ -50,6 +50,10 @@ class Contact(ObjectIdDocument):
     marketing_opt_out: bool = False
     changed_at: dict[str, datetime] = Field(default_factory=dict)
     """When `marketing` was last decided, by the customer or by staff: an older decision is void."""
+    search_keys: list[str] = Field(default_factory=list)
+    """What it is found by: words and numbers, derived from the fields above."""
+    stale_keys: bool = False
+    """One of these fields was changed, and the keys not yet."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 
@@ -73,4 +77,10 @@ class Contact(ObjectIdDocument):
                 [("created_at", DESCENDING), ("_id", DESCENDING)], name="newest_of_all_accounts"
             ),
             IndexModel([("user_id", ASCENDING), ("_id", ASCENDING)], name="of_user"),
+            IndexModel([("search_keys", ASCENDING), ("account_id", ASCENDING)], name="search"),
+            IndexModel(
+                [("stale_keys", ASCENDING)],
+                name="stale_keys",
+                partialFilterExpression={"stale_keys": True},
+            ),
         ]

@@ -75,6 +75,14 @@ class Conversation(ObjectIdDocument):
                 name="activity_of_account",
             ),
             IndexModel(
+                [("status", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
+                name="activity_by_status",
+            ),
+            IndexModel(
+                [("assignee_id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
+                name="activity_by_assignee",
+            ),
+            IndexModel(
                 [("receipt.due_at", ASCENDING)],
                 name="receipts_due",
                 partialFilterExpression={"receipt.due_at": {"$type": "date"}},

@@ -34,6 +34,8 @@ class Media(ObjectIdDocument):
     told_sha256: str | None = None
     """SHA-256 as the webhook told it, in base64 or hex."""
     filename: str | None = None
+    upload_id: PydanticObjectId | None = None
+    """The `UploadedMedia` that the bytes belong to, of a message that we sent."""
 
     state: MediaState = MediaState.PENDING
     mime_type: str | None = None
@@ -72,6 +74,11 @@ class Media(ObjectIdDocument):
                 name="account",
             ),
             IndexModel([("conversation_id", ASCENDING)], name="conversation"),
+            IndexModel(
+                [("upload_id", ASCENDING)],
+                name="upload",
+                partialFilterExpression={"upload_id": {"$type": "objectId"}},
+            ),
             IndexModel(
                 [("erased_at", ASCENDING)],
                 name="erased",

@@ -107,6 +107,10 @@ class Message(ObjectIdDocument):
 
     media_state: MediaState | None = None
     """Where its file stands, as in its `Media`; None where it has none to be fetched."""
+    upload_id: PydanticObjectId | None = None
+    """The `UploadedMedia` that it is sent with."""
+    media_renewed: bool = False
+    """Whether its file was handed to Meta anew because Meta did not know it any more."""
 
     wamid: str | None = None
     timestamp: datetime

@@ -19,6 +19,7 @@ class Template(ObjectIdDocument):
     name: str | None = None
     language: str | None = None
     category: str | None = None
+    sub_category: str | None = None
     previous_category: str | None = None
     status: str | None = None
     """Meta's word: APPROVED, REJECTED, PAUSED and so on, also ones this version does not know."""
@@ -31,9 +32,14 @@ class Template(ObjectIdDocument):
     quality_score: str | None = None
     previous_quality_score: str | None = None
     components: list[dict[str, Any]] = Field(default_factory=list)
-    """As in Meta's Graph API: objects with `type` HEADER, BODY, FOOTER or BUTTONS."""
+    """As in Meta's Graph API: objects with `type` HEADER, BODY, FOOTER, BUTTONS and so on."""
+    parameter_format: str | None = None
+    """Meta's POSITIONAL or NAMED: whether its variables have numbers or names."""
     changed_at: dict[str, datetime] = Field(default_factory=dict)
     """Meta's time of what is stored of each aspect: an older report of it changes nothing."""
+    synced_at: datetime | None = None
+    """Of the last list that WhatsApp gave and that had it, or had it no more: what is older than
+    that changes nothing."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 
@@ -48,5 +54,9 @@ class Template(ObjectIdDocument):
             IndexModel(
                 [("account_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
                 name="newest",
+            ),
+            IndexModel(
+                [("account_id", ASCENDING), ("name", ASCENDING), ("language", ASCENDING)],
+                name="name",
             ),
         ]

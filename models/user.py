@@ -22,6 +22,10 @@ class User(ObjectIdDocument):
     """Accounts whose staff may see this person: those of its contacts, and of who created it."""
     from_contact: bool = False
     """Made from a first message, and so erased with its last contact."""
+    search_keys: list[str] = Field(default_factory=list)
+    """What it is found by: words and numbers, derived from the fields above."""
+    stale_keys: bool = False
+    """One of these fields was changed, and the keys not yet."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 
@@ -41,6 +45,12 @@ class User(ObjectIdDocument):
                 partialFilterExpression={"external_id": ANY_STRING},
             ),
             IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+            IndexModel([("search_keys", ASCENDING)], name="search"),
+            IndexModel(
+                [("stale_keys", ASCENDING)],
+                name="stale_keys",
+                partialFilterExpression={"stale_keys": True},
+            ),
             IndexModel(
                 [("account_ids", ASCENDING), ("created_at", DESCENDING)], name="of_accounts"
             ),

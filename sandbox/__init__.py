@@ -8,8 +8,9 @@ What is where:
 - `numbers.py`: which business numbers exist. `settings.py`: every interval and habit.
 - Meta's side: `graph_api.py` has the endpoints, `sending.py` accepts messages after the checks of
   `send_validation.py`, `interactive_validation.py` and `rate_limits.py`, `statuses.py` tells what
-  became of them, `media.py` and `templates.py` hold what they name; `validation.py`,
-  `meta_errors.py` and `identifiers.py` know Meta's words and forms.
+  became of them, `media.py` and `templates.py` (with `demo_templates.py` and `template_sends.py`)
+  hold what they name; `validation.py`, `meta_errors.py` and `identifiers.py` know Meta's words and
+  forms.
 - Webhooks: `webhook_bodies.py` builds, escapes and signs them, `webhook_sender.py` delivers them,
   `callbacks.py` knows where to, and asks each URL for its challenge.
 - Of a number: `number_fields.py` describes it, `blocking.py` has whom it blocks.

@@ -46,6 +46,7 @@ class ControlApi:
             ("GET", "/sandbox/redirected", self.answer_redirected),
             ("POST", "/sandbox/redirected", self.answer_redirected),
             ("POST", "/sandbox/customers", self.add_customer),
+            ("POST", "/sandbox/expire-media", self.expire_media),
             ("GET", "/sandbox/settings", self.show_settings),
             ("PATCH", "/sandbox/settings", self.change_settings),
             ("POST", "/sandbox/reset", self.reset),
@@ -150,6 +151,17 @@ class ControlApi:
         conversation.customer.read_receipts = bool(receipts)
         self.meta.customers.announce(conversation)
         return JSONResponse(describe_conversation(conversation), 201)
+
+    async def expire_media(self, request: Request) -> Response:
+        """{"media_id"}: Meta knows this file no more, as after 30 days; without one, no file."""
+        media_id = (await _read_json(request)).get("media_id")
+        if media_id is None:
+            self.meta.media.clear()
+        elif isinstance(media_id, str) and self.meta.media.get(media_id) is not None:
+            self.meta.media.delete(media_id)
+        else:
+            raise InboundMistakeError('"media_id" names no file.')
+        return JSONResponse({"success": True})
 
     async def show_settings(self, _: Request) -> Response:
         return JSONResponse(dataclasses.asdict(self.meta.settings))

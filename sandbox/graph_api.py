@@ -17,6 +17,7 @@ from sandbox.fake_meta import FakeMeta
 from sandbox.fault_answers import ResetAnswer, break_answer, error_answer
 from sandbox.faults import FaultSubject
 from sandbox.media import describe_for_api
+from sandbox.media_limits import check_upload
 from sandbox.meta_errors import MetaError, invalid_token, missing_token, no_such_object
 from sandbox.number_fields import check_proof, describe_number
 from sandbox.numbers import FakeNumber
@@ -162,13 +163,7 @@ class GraphApi:
                 refuse_parameter("The parameter file is required.")
             mime_type = str(form.get("type") or upload.content_type or "")
             content = await upload.read()
-            if not mime_type or mime_type == "application/octet-stream":
-                refuse_parameter(
-                    "Param file must be a file with one of the following types: audio/aac, "
-                    "audio/mp4, audio/mpeg, audio/amr, audio/ogg, image/jpeg, image/png, "
-                    "image/webp, video/mp4, video/3gpp, application/pdf, text/plain. "
-                    "Received file of type 'application/octet-stream'."
-                )
+            check_upload(mime_type, len(content))
             stored = self.meta.media.add(
                 content,
                 phone_number_id=number.phone_number_id,

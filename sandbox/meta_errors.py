@@ -82,6 +82,7 @@ KNOWN_ERRORS = {
     132012: KnownError(400, "Parameter format does not match format in the created template"),
     132015: KnownError(400, "Template is paused"),
     132016: KnownError(400, "Template is disabled"),
+    132018: KnownError(400, "There's an issue with the parameters in your template"),
     133004: KnownError(503, "Server temporarily unavailable"),
     133010: KnownError(400, "The account is not registered"),
     135000: KnownError(400, "Generic user error"),

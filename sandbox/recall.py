@@ -68,6 +68,8 @@ def _recall_message(book: CustomerBook, conversation: Conversation, message: Mes
 
 def _read_content(message: Message) -> Any:
     content: Any = message.content
+    if message.type == "template":
+        return _read_template(content)
     if not content and message.raw is not None:
         content = json.loads(message.raw).get(message.type)
     if isinstance(content, dict) and message.type == "contacts":
@@ -76,6 +78,22 @@ def _read_content(message: Message) -> Any:
         return content or {}
     # By its id the page would ask for a file that is gone.
     return {key: value for key, value in content.items() if key != "id"}
+
+
+def _read_template(content: dict[str, Any]) -> dict[str, Any]:
+    """In the form in which the phone showed it when it came."""
+    shown = content.get("shown") or {}
+    header = shown.get("header") or {}
+    replies = [one for one in shown.get("buttons") or () if one["type"] == "QUICK_REPLY"]
+    names = (header.get(name) for name in ("text", "filename", "name", "link"))
+    return {
+        "name": content.get("name"),
+        "header": next((name for name in names if name), None),
+        "body": shown.get("body"),
+        "footer": shown.get("footer"),
+        "buttons": [one["text"] for one in replies],
+        "payloads": {one["text"]: one["payload"] for one in replies if "payload" in one},
+    }
 
 
 def _read_status(message: Message) -> str:

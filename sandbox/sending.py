@@ -20,6 +20,7 @@ from sandbox.send_validation import (
 )
 from sandbox.settings import SandboxSettings
 from sandbox.statuses import CATEGORIES, AcceptedMessage, StatusFaults, StatusRunner
+from sandbox.template_sends import list_media_ids
 from sandbox.templates import TemplateShelf
 from sandbox.webhook_sender import WebhookSender
 
@@ -118,6 +119,9 @@ class MessageDesk:
         if message_type != "template":
             return "service"
         template = self._templates.check_send(content)
+        for media_id in list_media_ids(content):
+            if self._media.get(media_id, number.phone_number_id) is None:
+                refuse_parameter("Invalid parameter", details=f"Media {media_id} does not exist")
         if template.category == "AUTHENTICATION" and "to" not in body:
             raise MetaError(131062, details="Authentication templates need a phone number.")
         return CATEGORIES[template.category]

@@ -29,7 +29,12 @@ from sandbox.mongod import EmbeddedMongod
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
 
-pytest_plugins = ["tests.fixtures.patience", "tests.fixtures.world", "tests.fixtures.servers"]
+pytest_plugins = [
+    "tests.fixtures.patience",
+    "tests.fixtures.world",
+    "tests.fixtures.servers",
+    "tests.fixtures.commands",
+]
 
 URI_VARIABLE = "TEST_MONGODB_URI"
 ENCRYPTION_KEYS = "k1:" + base64.b64encode(bytes(range(32))).decode()
@@ -76,6 +81,7 @@ def make_settings(**changes: Any) -> Settings:
         "lane_lease_seconds": 30.0,
         "lane_poll_seconds": 0.05,
         "send_deadline_seconds": 20.0,
+        "template_refresh_seconds": 3600.0,
         "media_hosts": "http://meta.test",
         "media_poll_seconds": 0.05,
         "media_deadline_seconds": 20.0,
@@ -85,6 +91,8 @@ def make_settings(**changes: Any) -> Settings:
         "media_hold_seconds": 0.5,
         "retry_base_seconds": 0.05,
         "credential_check_seconds": 0.1,
+        # One address asks for all of them; what the limit does is tested where it is set.
+        "failed_sign_ins_per_minute": 0,
         "socket_send_seconds": 10.0,
     }
     # Neither the machine's environment nor its .env file says how tests run.

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhooks.identity_changes import read_wa_id
-from webhooks.parsing import dump_json, make_storable
+from webhooks.parsing import dump_json
 from webhooks.shapes import CONTENT_SHAPES, InboundMessage, Shape, read_shape
 from whatsapp.readings import read_in_one_line
+from whatsapp.storable import make_storable
 
 # Rich objects that Meta extends every few months: they are kept as they are, and the graph shows
 # of them what it finds.

@@ -28,7 +28,6 @@ from webhooks.identity_changes import (
     read_wa_id,
 )
 from webhooks.items import Item, Unfit
-from webhooks.parsing import make_storable
 from webhooks.shapes import (
     CONTENT_SHAPES,
     Context,
@@ -41,6 +40,7 @@ from webhooks.shapes import (
 from whatsapp.amendments import Amendment
 from whatsapp.contacts import Profile
 from whatsapp.identities import is_bsuid, list_phone_variants
+from whatsapp.storable import make_storable
 
 # These change or accompany something said; nobody has to read them as a message of its own.
 _NO_BUBBLES = frozenset({"reaction", "edit", "revoke", "system"})

@@ -50,18 +50,6 @@ def dump_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def make_storable(value: Any) -> Any:
-    """The same value with keys that MongoDB can store anywhere: no NUL, leading "$" or dot."""
-    if isinstance(value, dict):
-        return {_make_key(key): make_storable(item) for key, item in value.items()}
-    return [make_storable(item) for item in value] if isinstance(value, list) else value
-
-
-def _make_key(key: str) -> str:
-    key = key.replace("\0", "\ufffd").replace(".", "\uff0e")
-    return "\uff04" + key[1:] if key.startswith("$") else key
-
-
 def _parse_int(text: str) -> int | str:
     if len(text) > _INT64_DIGITS:
         return text

@@ -7,10 +7,10 @@ from beanie import PydanticObjectId
 
 from models import Account, MessageError
 from webhooks.items import Item
-from webhooks.parsing import make_storable
 from webhooks.shapes import MetaError, StatusReport, read_shape
 from whatsapp.cloud_errors import is_retryable
 from whatsapp.statuses import StatusUpdate, record_status
+from whatsapp.storable import make_storable
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 

@@ -26,6 +26,7 @@ from whatsapp.errors import Conflict, InvalidInput
 from whatsapp.media import mark_erased
 from whatsapp.settings import GRAPH_API_VERSION_PATTERN
 from whatsapp.standing import clear_blocks
+from whatsapp.uploaded_media import erase_uploads
 
 COLLECTION = "accounts"
 SECRET_FIELDS = ("access_token", "app_secret", "verify_token")
@@ -208,6 +209,7 @@ async def finish_deletions() -> int:
 async def _remove_data(account: Account) -> None:
     of_account = {"account_id": account.id}
     await mark_erased(of_account)
+    await erase_uploads(of_account)
     for document_class in _OF_ACCOUNT:
         await collection(document_class).delete_many(of_account)
     users = collection(User)

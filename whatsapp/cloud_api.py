@@ -8,7 +8,7 @@ leaves here with a cause that could carry it.
 import asyncio
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -129,19 +129,58 @@ class CloudAPI:
             raise CloudAPIOutcomeUnknown(f"unreadable answer with status {answer.http_status}")
         return answer.body
 
+    async def upload(
+        self,
+        *path: str,
+        access_token: str,
+        graph_api_version: str | None,
+        content: AsyncIterable[bytes],
+        headers: Mapping[str, str],
+        deadline_seconds: float,
+    ) -> dict[str, Any]:
+        """A POST of a large body, piece by piece; `headers` say its type and length.
+
+        Raises:
+            CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown: as `call`.
+        """
+        answer = await self._request(
+            "POST",
+            self._make_url(graph_api_version, *path),
+            access_token=access_token,
+            content=content,
+            headers=headers,
+            deadline_seconds=deadline_seconds,
+        )
+        if answer.http_status != 200 or not isinstance(answer.body, dict):
+            raise CloudAPIOutcomeUnknown(f"unreadable answer with status {answer.http_status}")
+        return answer.body
+
     def _make_url(self, graph_api_version: str | None, *path: str) -> str:
         parts = (graph_api_version or self._default_version, *path)
         return "/".join([self._base_url, *(quote(part, safe="") for part in parts)])
 
     async def _request(
-        self, method: str, url: str, *, access_token: str, content: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        access_token: str,
+        content: bytes | AsyncIterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        deadline_seconds: float | None = None,
     ) -> _Answer:
         """Any answer but one with Meta's error object, which is raised."""
-        headers = build_headers(access_token)
+        all_headers = {**build_headers(access_token), **(headers or {})}
+        # The answer to a large body takes its time; connecting never does.
+        share = self._deadline_seconds / 4
+        seconds = deadline_seconds or self._deadline_seconds
+        timeout = httpx.Timeout(seconds, connect=share, pool=share)
         try:
             async with (
-                asyncio.timeout(self._deadline_seconds),
-                self._http.stream(method, url, content=content, headers=headers) as response,
+                asyncio.timeout(seconds),
+                self._http.stream(
+                    method, url, content=content, headers=all_headers, timeout=timeout
+                ) as response,
             ):
                 answer = await _read_answer(response)
         # `from None` throughout: httpx's exceptions hold the request, and with it the token.

@@ -13,6 +13,9 @@ from whatsapp.errors import CloudAPIError
 WINDOW_CLOSED_CODE = 131047
 TOKEN_CODES = frozenset({0, 102, 104, 190})  # the access token is invalid or expired
 ECOSYSTEM_CODE = 131049
+OPTED_OUT_CODE = 131050
+# Meta does not have the file of a message (any more), or can't make use of it.
+MEDIA_CODES = frozenset({131052, 131053})
 OUR_CODE = 0  # of a MessageError about which Meta was never asked
 _SERVICE_DOWN = frozenset({502, 503, 504})
 
@@ -65,7 +68,7 @@ _RULES: dict[int, ErrorRule] = {
     131056: _PAIR_RATE,
     **dict.fromkeys((131048, 131064), _QUALITY),
     ECOSYSTEM_CODE: _ECOSYSTEM,
-    **dict.fromkeys((130472, 131050), _UNWANTED),
+    **dict.fromkeys((130472, OPTED_OUT_CODE), _UNWANTED),
     131026: _UNDELIVERABLE,
     WINDOW_CLOSED_CODE: _WINDOW,
     **dict.fromkeys((368, 130497, 131031, 131042, 131037, 131045, 133010), _BLOCKED),

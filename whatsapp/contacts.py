@@ -19,6 +19,7 @@ from whatsapp.facts import Fact, apply_facts, match_news
 from whatsapp.identities import list_lookups, normalize_phone
 from whatsapp.number_moves import move_phone, release_numbers
 from whatsapp.persons import adopt_name, adopt_phone, link_user
+from whatsapp.search_keys import STALE, index_contact, make_contact_keys
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +116,9 @@ async def add_identity(contact: Contact, identity: Identity) -> None:
         return
     changes = _mirror([identity])
     await collection(Contact).update_one(
-        {"_id": contact.id}, {"$set": {**changes, "updated_at": utc_now()}}
+        {"_id": contact.id}, {"$set": {**changes, **STALE, "updated_at": utc_now()}}
     )
+    await index_contact(contact.id)
     for name, value in changes.items():
         setattr(contact, name, value)
     await adopt_phone(contact)
@@ -141,11 +143,13 @@ async def change_identities(
     return changed
 
 
-async def record_marketing_choice(contact: Contact, *, opts_out: bool, at: datetime) -> None:
+async def record_marketing_choice(
+    contact_id: PydanticObjectId, *, opts_out: bool, at: datetime
+) -> None:
     """The customer decided at `at` whether they want marketing; a newer decision stands."""
     choice = [Fact("marketing", at, {"marketing_opt_out": opts_out})]
     await collection(Contact).update_one(
-        {"_id": contact.id, **match_news(choice)}, [apply_facts(choice)]
+        {"_id": contact_id, **match_news(choice)}, [apply_facts(choice)]
     )
 
 
@@ -171,8 +175,10 @@ async def _insert_contact(
         profile_at=profile.at if profile else None,
         **_mirror(identities),
     )
+    fields = to_bson(contact)
+    fields["search_keys"] = make_contact_keys(fields)
     try:
-        await collection(Contact).insert_one(to_bson(contact))
+        await collection(Contact).insert_one(fields)
     except DuplicateKeyError:
         return None
     return contact
@@ -210,10 +216,11 @@ async def _join(contact: Contact, identities: Iterable[Identity]) -> list[Identi
             added = [{"kind": one.kind.value, "value": one.value} for one in missing]
             update = {
                 "$addToSet": {"identities": {"$each": added}},
-                "$set": {"updated_at": utc_now()},
+                "$set": {"updated_at": utc_now(), **STALE},
             }
             try:
                 await collection(Contact).update_one({"_id": contact.id}, update)
+                await index_contact(contact.id)
             except DuplicateKeyError:
                 logger.warning(
                     "A %s of contact %s belongs to another contact of its account: both stay",
@@ -260,11 +267,12 @@ async def _show_newest(contact: Contact, shown: dict[str, Any], at: datetime) ->
     stored = ["$profile_at", *(f"${name}" for name in names)]
     document = await collection(Contact).find_one_and_update(
         {"_id": contact.id, "$expr": {"$lt": [stored, {"$literal": offered}]}},
-        {"$set": {**shown, "profile_at": at, "updated_at": utc_now()}},
+        {"$set": {**shown, **STALE, "profile_at": at, "updated_at": utc_now()}},
         return_document=ReturnDocument.AFTER,
     )
     if document is None:
         return contact
+    await index_contact(contact.id)
     updated = from_bson(Contact, document)
     if contact.profile_name is None:
         await adopt_name(updated)

@@ -44,6 +44,17 @@ NOT_REACHED = MessageError(
     details="WhatsApp could not be reached for too long a time. The message was not sent.",
     retryable=True,
 )
+FILE_NOT_REACHED = MessageError(
+    code=OUR_CODE,
+    title="Not sent",
+    details="Its file could not be handed to WhatsApp, again and again. It was not sent.",
+    retryable=True,
+)
+FILE_GONE = MessageError(
+    code=OUR_CODE,
+    title="Not sent",
+    details="Its file is not in the media store any more. The message was not sent.",
+)
 WINDOW_CLOSED = MessageError(
     code=WINDOW_CLOSED_CODE,
     title="Window closed",

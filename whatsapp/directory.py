@@ -10,6 +10,7 @@ from models.base import ANY_STRING, collection, utc_now
 from whatsapp.access import Viewer
 from whatsapp.errors import NotFound
 from whatsapp.media import mark_erased
+from whatsapp.search_keys import STALE, index_contact
 from whatsapp.users import get_user, unshare_user
 from whatsapp.values import check_attributes, check_tags, check_text
 
@@ -161,9 +162,12 @@ async def _change(
     contact: Contact, wanted: Mapping[str, Any], also: Mapping[str, Any] | None = None
 ) -> Contact:
     """Sets what is wanted and, only if that changes anything, what comes with it."""
+    stale = STALE if "name" in wanted else {}
     if wanted:
         await collection(Contact).update_one(
             {"_id": contact.id, "$nor": [dict(wanted)]},
-            {"$set": {**wanted, **(also or {}), "updated_at": utc_now()}},
+            {"$set": {**wanted, **(also or {}), **stale, "updated_at": utc_now()}},
         )
+        if stale:
+            await index_contact(contact.id)
     return await Contact.get(contact.id) or contact

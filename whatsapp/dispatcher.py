@@ -21,6 +21,7 @@ from whatsapp.lanes import DueLane, Lease, claim_lanes, find_due, wake_waiting_l
 from whatsapp.pacing import Pacing
 from whatsapp.sending import Tools
 from whatsapp.settings import Settings
+from whatsapp.uploads import Uploads
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,9 @@ CLAIM_PAUSE_SECONDS = 0.03
 class Dispatcher:
     """Sends what the outbox holds, in lane order, until `run` is cancelled."""
 
-    def __init__(self, *, settings: Settings, keyring: KeyRing, cloud_api: CloudAPI) -> None:
+    def __init__(
+        self, *, settings: Settings, keyring: KeyRing, cloud_api: CloudAPI, uploads: Uploads
+    ) -> None:
         self._settings = settings
         # A lease must outlast a request, or no message could ever be sent under it.
         self._lease_seconds = max(settings.lane_lease_seconds, settings.send_deadline_seconds * 1.5)
@@ -51,6 +54,7 @@ class Dispatcher:
             settings=settings,
             keyring=keyring,
             cloud_api=cloud_api,
+            uploads=uploads,
             pacing=self._pacing,
             wake_later=self._wake_later,
             is_stopping=lambda: self._is_stopping,

@@ -22,13 +22,18 @@ class Fact:
     aspect: str
     at: datetime
     values: Mapping[str, Any]
+    newer_than: str | None = None
+    """Name of another time of the document that this must be later than."""
 
     @property
     def is_newer(self) -> dict[str, Any]:
         """Expression: whether this is newer than what the document holds."""
         told = [self.at, *({"$literal": value} for value in self.values.values())]
         stored = [f"$changed_at.{self.aspect}", *(f"${name}" for name in self.values)]
-        return {"$gt": [told, stored]}
+        is_newer = {"$gt": [told, stored]}
+        if self.newer_than is None:
+            return is_newer
+        return {"$and": [is_newer, {"$gt": [self.at, f"${self.newer_than}"]}]}
 
 
 def match_news(facts: Sequence[Fact]) -> dict[str, Any]:

@@ -19,14 +19,20 @@ from whatsapp.account_api import open_access_token
 from whatsapp.conversations import may_send_free_text
 from whatsapp.crypto import DecryptionError
 from whatsapp.delivery import Head
+from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.lanes import Lease, give_back, let_go, renew_lease
+from whatsapp.media_store import FileMissing, StoreUnavailable
 from whatsapp.outgoing import needs_window
 from whatsapp.sending import Sending, Tools
+from whatsapp.sent_media import prepare_file
+from whatsapp.templates.consent import find_objection
 
 logger = logging.getLogger(__name__)
 
 KEYLESS_PAUSE = 30  # in units of `retry_base_seconds`
 GIVE_BACK_SECONDS = 1.0
+# Why a message's file can't be handed to Meta; the message itself was surely not sent then.
+FILE_OBSTACLES = (CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown, StoreUnavailable)
 
 
 class LaneWorker:
@@ -141,13 +147,32 @@ class LaneWorker:
             logger.error("Account %s can't send: %s", account.id, error)
             self._tools.pacing.pause(account.id, KEYLESS_PAUSE * self._settings.retry_base_seconds)
             return True
+        prepared = await self._prepare_file(message, account)
+        if prepared is False:
+            self._tools.pacing.return_slot(account.id)
+            return True
         if not await self._take(message):
             return True
         sending = Sending(message, account, head.contact, self._lease, self._tools)
-        held = await sending.send(token)
+        if isinstance(prepared, Exception):
+            held = await sending.put_back(prepared)
+        else:
+            held = await sending.send(token)
         if held is None and not head.is_last:
             return True
         return await self._rest(held)
+
+    async def _prepare_file(self, message: Message, account: Account) -> bool | Exception:
+        """True where the message can be sent now, False where its lane is to be looked at again,
+        or why its file can't be handed to Meta: the message itself was surely not sent then.
+        """
+        try:
+            return await prepare_file(message, account, self._lease, self._tools.uploads)
+        except FileMissing:
+            await delivery.fail_unsent(message.id, delivery.FILE_GONE)
+            return False
+        except FILE_OBSTACLES as error:
+            return error
 
     async def _take(self, message: Message) -> bool:
         """Makes the message ours to send now; False if it is somebody else's, or time is short."""
@@ -187,4 +212,4 @@ async def _check_again(head: Head) -> MessageError | None:
         conversation = head.conversation
         if conversation is None or not await may_send_free_text(conversation):
             return delivery.WINDOW_CLOSED
-    return None
+    return None if head.contact is None else await find_objection(head.message, head.contact)

@@ -21,6 +21,7 @@ from whatsapp.media_api import MediaAPI
 from whatsapp.media_fetching import Fetching, make_key
 from whatsapp.media_store import MediaStores, StoreUnavailable
 from whatsapp.settings import Settings
+from whatsapp.uploaded_media import release_upload, sweep_uploads
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +113,7 @@ class MediaDownloader:
                 page = await medias.mend_messages(page)
                 await medias.wake_waiting_media()
                 await remove_erased(self._stores)
+                await sweep_uploads(self._stores)
             except PyMongoError as error:
                 logger.warning("Media can't be swept: %s", type(error).__name__)
             except StoreUnavailable as error:
@@ -127,6 +129,10 @@ async def remove_erased(stores: MediaStores) -> int:
     """
     erased = await medias.list_erased()
     for media in erased:
+        if media.upload_id is not None:  # the bytes go with the last message that shows them
+            await release_upload(media)
+            await collection(Media).delete_one({"_id": media.id})
+            continue
         store = stores.find(media.store)
         if store is None:
             logger.error("Media %s is erased, but its store is not set any more", media.id)

@@ -9,18 +9,16 @@ from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 import obstore
-import pymongo
-from gridfs import AsyncGridFSBucket, NoFile
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
+from whatsapp.gridfs_files import GridFSFiles, NoFile
 from whatsapp.settings import SettingsError
 
 BUCKET = "media"
 PART_BYTES = 256 * 1024
-ABORT_SECONDS = 5.0
 _OBJECT_ERRORS = (BaseError, OSError)
 
 
@@ -52,40 +50,27 @@ class GridFSStore:
     name = "gridfs"
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
-        self._bucket = AsyncGridFSBucket(database, bucket_name=BUCKET)
+        self._files = GridFSFiles(database, bucket=BUCKET)
 
     async def put(self, key: str, chunks: AsyncIterable[bytes]) -> None:
-        upload = self._bucket.open_upload_stream_with_id(key, filename=key)
-        try:
-            async for chunk in chunks:
-                with _explaining():
-                    await upload.write(chunk)
-            with _explaining():
-                await upload.close()
-        except BaseException:
-            # Also when cancelled; what can't be removed now is removed with the next attempt.
-            with suppress(PyMongoError), pymongo.timeout(ABORT_SECONDS):
-                await upload.abort()
-            raise
+        with _explaining():
+            await self._files.write(key, chunks)
 
     async def read(self, key: str, *, start: int, end: int) -> AsyncIterator[bytes]:
+        parts = aiter(self._files.read(key, start=start, end=end))
         try:
-            with _explaining():
-                stream = await self._bucket.open_download_stream(key)
-                await stream.seek(start)
+            while True:
+                with _explaining():
+                    part = await anext(parts, None)
+                if part is None:
+                    return
+                yield part
         except NoFile:
             raise FileMissing(key) from None
-        while start < end:
-            with _explaining():
-                part = await stream.read(min(PART_BYTES, end - start))
-            if not part:
-                raise FileMissing(key)
-            start += len(part)
-            yield part
 
     async def delete(self, key: str) -> None:
-        with suppress(NoFile), _explaining():
-            await self._bucket.delete(key)
+        with _explaining():
+            await self._files.delete(key)
 
 
 class ObjectFileStore:

@@ -6,6 +6,7 @@ is one of its own.
 """
 
 import mimetypes
+from dataclasses import dataclass
 
 HEAD_BYTES = 64
 UNKNOWN_TYPE = "application/octet-stream"
@@ -99,3 +100,36 @@ def make_filename(name: str | None, *, fallback: str, mime_type: str) -> str:
     last = (name or "").replace("\\", "/").rpartition("/")[2]
     cleaned = "".join(letter for letter in last if letter.isprintable()).strip(". ")[:150]
     return cleaned or f"{fallback}{mimetypes.guess_extension(mime_type) or ''}"
+
+
+@dataclass(frozen=True)
+class WebP:
+    """What the head of a WebP file says of the picture."""
+
+    width: int
+    height: int
+    animated: bool
+
+
+def read_webp(head: bytes) -> WebP | None:
+    """None for what is no WebP file, or a broken one.
+
+    Source: RFC 9649 (the container), RFC 6386 (VP8), and the specification of VP8L.
+    """
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
+        return None
+    if head[12:16] == b"VP8X":
+        width, height = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (24, 27))
+        return WebP(width, height, animated=bool(head[20] & 2))
+    if head[12:16] == b"VP8 " and head[23:26] == b"\x9d\x01\x2a":
+        width, height = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+        return WebP(width, height, animated=False)
+    if head[12:16] == b"VP8L" and head[20] == 0x2F:
+        bits = int.from_bytes(head[21:25], "little")
+        return WebP((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, animated=False)
+    return None
+
+
+def is_opus(head: bytes) -> bool:
+    """Whether an Ogg file begins with a stream of the codec Opus (RFC 7845)."""
+    return head[28:36] == b"OpusHead"

@@ -9,6 +9,7 @@ from pymongo.errors import DuplicateKeyError
 from models import Contact, Conversation, Identity, IdentityKind, User
 from models.base import collection, from_bson, utc_now
 from whatsapp.identities import list_lookups, list_phone_variants
+from whatsapp.search_keys import STALE, index_contact, index_user
 
 logger = logging.getLogger(__name__)
 
@@ -53,18 +54,22 @@ async def _release(holder: Contact, numbers: Sequence[Identity], at: datetime) -
                     "wa_id": {"$cond": [shown, None, "$wa_id"]},
                     "phone_number": {"$cond": [shown, None, "$phone_number"]},
                     "updated_at": utc_now(),
+                    **STALE,
                 }
             }
         ],
     )
+    await index_contact(holder.id)
     await collection(User).update_one(
         {
             "_id": holder.user_id,
             "from_contact": True,
             "phone": {"$in": [f"+{value}" for value in values]},
         },
-        {"$set": {"phone": None, "updated_at": utc_now()}},
+        {"$set": {"phone": None, **STALE, "updated_at": utc_now()}},
     )
+    if holder.user_id is not None:
+        await index_user(holder.user_id)
 
 
 async def _wrote_since(holder: Contact, at: datetime) -> bool:
@@ -87,7 +92,8 @@ async def move_phone(contact: Contact, *, former: str | None) -> None:
     try:
         await collection(User).update_one(
             {"_id": contact.user_id, "from_contact": True, "phone": {"$in": formers}},
-            {"$set": {"phone": contact.phone_number, "updated_at": utc_now()}},
+            {"$set": {"phone": contact.phone_number, **STALE, "updated_at": utc_now()}},
         )
+        await index_user(contact.user_id)
     except DuplicateKeyError:
         logger.warning("The new phone of contact %s belongs to another user: both stay", contact.id)

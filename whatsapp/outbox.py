@@ -17,6 +17,7 @@ from models import (
     Conversation,
     HealthState,
     Lane,
+    MediaState,
     Message,
     MessageDirection,
     MessageStatus,
@@ -44,8 +45,10 @@ from whatsapp.errors import (
 )
 from whatsapp.lanes import take_number, wake_lane
 from whatsapp.marketing import check_marketing_pause
+from whatsapp.media import mark_erased
 from whatsapp.outgoing import OutgoingContent, OutgoingText, ResolvedContent, StoredContent
 from whatsapp.recipients import Recipient, Target, find_reply_target, resolve_recipient
+from whatsapp.uploaded_media import attach_upload
 
 __all__ = ["Outbox", "OutgoingContent", "OutgoingText", "Recipient"]
 
@@ -179,8 +182,9 @@ class Outbox:
                 raise
             return existing
         try:
+            await _attach_file(message)
             await note_message(message)
-        except ConversationGone:
+        except (ConversationGone, NotFound):
             await _take_back(message)
             raise
         await wake_lane(conversation.id)
@@ -271,10 +275,21 @@ async def _ensure_conversation(target: Target) -> Conversation:
     return conversation
 
 
+async def _attach_file(message: Message) -> None:
+    """Raises NotFound: its upload was erased at this very moment."""
+    if message.upload_id is not None and not await attach_upload(message):
+        raise NotFound("The upload", field=["content", message.type, "uploadId"])
+
+
 async def _take_back(message: Message) -> None:
     """The contact was erased at this very moment: nothing of it may come back."""
     await collection(Message).delete_one({"_id": message.id})
-    await collection(Lane).delete_one({"_id": message.conversation_id})
+    await mark_erased({"_id": message.id})
+    if (
+        await collection(Conversation).find_one({"_id": message.conversation_id}, {"_id": 1})
+        is None
+    ):
+        await collection(Lane).delete_one({"_id": message.conversation_id})
 
 
 def _build_message(
@@ -290,6 +305,8 @@ def _build_message(
         type=draft.content.type,
         content=resolved.content,
         text=resolved.text,
+        media_state=MediaState.STORED if resolved.upload_id else None,
+        upload_id=resolved.upload_id,
         timestamp=now,
         created_at=now,
         status_times={MessageStatus.QUEUED.key: now},

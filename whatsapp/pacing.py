@@ -16,10 +16,10 @@ from pymongo.errors import PyMongoError
 
 from models import Account
 from whatsapp.account_gate import PROBE_PAUSES, AccountGate
+from whatsapp.schedule import Schedule
 from whatsapp.settings import Settings
 from whatsapp.slots import (
     FAILURES_TO_OPEN,
-    Grant,
     Terms,
     clear_failures,
     count_failure,
@@ -35,8 +35,6 @@ HIGH_THROUGHPUT = "HIGH"
 HIGH_THROUGHPUT_FACTOR = 12.5  # Meta: 1,000 instead of 80 messages a second
 # Slots of so much time are fetched at once.
 BATCH_SECONDS = 0.2
-# A slot that comes this much too late is lost: used all the same it would crowd the next ones.
-LATE_SECONDS = 0.5
 # Of the even distance at the full rate.
 SHORTEST_INTERVAL = 1.005
 SHORTEST_PAUSE_SECONDS = 0.01
@@ -48,26 +46,11 @@ class _Line:
 
     account_id: PydanticObjectId
     waiters: deque[asyncio.Future[float]] = field(default_factory=deque)
-    slots: deque[float] = field(default_factory=deque)
+    schedule: Schedule = field(default_factory=Schedule)
     serving: asyncio.Task[None] | None = None
     fetching: asyncio.Task[None] | None = None
     failures: int = 0
-    last_slot: float = 0.0
     last_departure: float = 0.0
-
-    def add(self, grant: Grant) -> None:
-        """A grant that came after its first moment is moved as a whole, so that it stays even."""
-        slot = max(grant.first, time.monotonic(), self.last_slot + grant.interval)
-        for _ in range(grant.count):
-            self.slots.append(slot)
-            self.last_slot = slot
-            slot += grant.interval
-
-    def next_slot(self) -> float | None:
-        latest = time.monotonic() - LATE_SECONDS
-        while self.slots and self.slots[0] < latest:
-            self.slots.popleft()
-        return self.slots.popleft() if self.slots else None
 
     def answer_next(self) -> bool:
         """Lets the first who still waits go."""
@@ -116,7 +99,7 @@ class Pacing:
 
     def return_slot(self, account_id: PydanticObjectId) -> None:
         """There was nothing to send with it."""
-        self._get_line(account_id).slots.appendleft(time.monotonic())
+        self._get_line(account_id).schedule.return_slot()
 
     async def smooth(self, account_id: PydanticObjectId) -> None:
         """Waits a moment where the last request of the account has only just gone: between slot and
@@ -170,7 +153,7 @@ class Pacing:
         """This process sends nothing for the account for so long."""
         self._gate.pause(account_id, seconds)
         line = self._get_line(account_id)
-        line.slots.clear()
+        line.schedule.clear()
         line.answer_all(seconds)
 
     def list_silent(self) -> list[PydanticObjectId]:
@@ -192,20 +175,20 @@ class Pacing:
 
     async def _serve(self, line: _Line) -> None:
         while line.waiters:
-            slot = line.next_slot()
+            slot = line.schedule.next_slot()
             self._fetch_ahead(line)
             if slot is not None:
                 await asyncio.sleep(max(slot - time.monotonic(), 0.0))
-                if not line.answer_next():
-                    line.slots.appendleft(slot)
+                if line.schedule.use_slot() and not line.answer_next():
+                    line.schedule.return_slot()
             elif line.fetching is not None:
                 await asyncio.wait([line.fetching])
 
     def _fetch_ahead(self, line: _Line) -> None:
         batch = self._batch(line)
         is_fetching = line.fetching is not None and not line.fetching.done()
-        missing = len(line.waiters) - len(line.slots)
-        if not is_fetching and missing > 0 and len(line.slots) <= batch // 2:
+        missing = len(line.waiters) - len(line.schedule)
+        if not is_fetching and missing > 0 and len(line.schedule) <= batch // 2:
             count = min(missing, batch)
             line.fetching = asyncio.create_task(self._fetch(line, count), name="slot fetch")
 
@@ -217,7 +200,7 @@ class Pacing:
             line.answer_all(error)
             return
         line.failures = grant.failures
-        line.add(grant)
+        line.schedule.add(grant)
         if not grant.count:
             self.pause(line.account_id, max(grant.first - time.monotonic(), SHORTEST_PAUSE_SECONDS))
 

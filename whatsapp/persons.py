@@ -8,6 +8,7 @@ from pymongo.errors import DuplicateKeyError
 from models import Contact, User
 from models.base import collection, to_bson, utc_now
 from whatsapp.identities import list_phone_variants
+from whatsapp.search_keys import STALE, index_user, make_user_keys
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +31,9 @@ async def adopt_name(contact: Contact) -> None:
     if contact.user_id is not None and contact.profile_name is not None:
         await collection(User).update_one(
             {"_id": contact.user_id, "from_contact": True, "name": None},
-            {"$set": {"name": contact.profile_name, "updated_at": utc_now()}},
+            {"$set": {"name": contact.profile_name, **STALE, "updated_at": utc_now()}},
         )
+        await index_user(contact.user_id)
 
 
 async def adopt_phone(contact: Contact) -> None:
@@ -43,8 +45,9 @@ async def adopt_phone(contact: Contact) -> None:
     try:
         await collection(User).update_one(
             {"_id": contact.user_id, "from_contact": True, "phone": None},
-            {"$set": {"phone": contact.phone_number, "updated_at": utc_now()}},
+            {"$set": {"phone": contact.phone_number, **STALE, "updated_at": utc_now()}},
         )
+        await index_user(contact.user_id)
     except DuplicateKeyError:
         logger.info("The phone of contact %s already belongs to another user", contact.id)
 
@@ -85,8 +88,10 @@ async def _insert_user(contact: Contact) -> PydanticObjectId | None:
         account_ids=[contact.account_id],
         from_contact=True,
     )
+    fields = to_bson(user)
+    fields["search_keys"] = make_user_keys(fields)
     try:
-        await collection(User).insert_one(to_bson(user))
+        await collection(User).insert_one(fields)
     except DuplicateKeyError:
         is_made = await collection(User).find_one({"_id": contact.id}, {"_id": 1})
         return contact.id if is_made else None

@@ -11,26 +11,34 @@ from datetime import datetime, timedelta
 from pymongo.errors import PyMongoError
 
 from models import Account, Contact, Identity, IdentityKind, Message, MessageError, MessageStatus
-from models.base import collection, utc_now
+from models.base import utc_now
 from whatsapp import delivery
 from whatsapp.account_gate import PROBE_PAUSES
 from whatsapp.accounts import stop_account
 from whatsapp.cloud_api import CloudAPI, SendResult
-from whatsapp.cloud_errors import Action, classify, describe_stop, to_message_error
-from whatsapp.contacts import add_identity
+from whatsapp.cloud_errors import (
+    OPTED_OUT_CODE,
+    Action,
+    classify,
+    describe_stop,
+    to_message_error,
+)
+from whatsapp.contacts import add_identity, record_marketing_choice
 from whatsapp.crypto import KeyRing
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.identities import is_bsuid, normalize_phone
 from whatsapp.lanes import Lease
+from whatsapp.media_store import StoreUnavailable
 from whatsapp.outgoing import build_payload, carries_file
 from whatsapp.pacing import Pacing
 from whatsapp.reactions import show_accepted
+from whatsapp.sent_media import have_renewed, is_file_at_fault
 from whatsapp.settings import Settings
 from whatsapp.statuses import apply_pending
+from whatsapp.uploads import Uploads
 
 logger = logging.getLogger(__name__)
 
-OPTED_OUT_CODE = 131050
 THROUGHPUT_CODE = 130429  # it passes within a second
 # Pauses in units of `retry_base_seconds`, which is one second outside tests.
 BACKOFF_FACTOR = 4
@@ -48,6 +56,7 @@ class Tools:
     settings: Settings
     keyring: KeyRing
     cloud_api: CloudAPI
+    uploads: Uploads
     pacing: Pacing
     wake_later: Callable[[float], None]
     """Makes the dispatcher look for due lanes after so many seconds."""
@@ -93,6 +102,15 @@ class Sending:
             raise
         return await self._record_accepted(result)
 
+    async def put_back(self, error: Exception) -> float | None:
+        """Its file could not be handed to Meta, so that the message was surely not sent."""
+        if isinstance(error, CloudAPIError):
+            return await self._handle_refusal(error)
+        held = await self._put_off(self._backoff_seconds(PROBE_PAUSES), delivery.FILE_NOT_REACHED)
+        if not isinstance(error, StoreUnavailable):
+            await self._note_silence(error)
+        return held
+
     async def _record_accepted(self, result: SendResult) -> float | None:
         message, hold = self.message, self.tools.settings.media_hold_seconds
         # A reaction first, on its message: if this process ends in between, Meta has it anyway.
@@ -123,7 +141,11 @@ class Sending:
             error.fbtrace_id,
             action,
         )
-        if action is Action.FAIL:
+        if action is Action.FAIL and is_file_at_fault(self.message, error):
+            await delivery.persist(lambda: have_renewed(self.message))
+            await self._return(to_message_error(error))
+            held = 0.0
+        elif action is Action.FAIL:
             await self._fail(error)
             held = None
         elif action is Action.STOP_ACCOUNT:
@@ -137,10 +159,7 @@ class Sending:
         failed = to_message_error(error)
         await delivery.persist(lambda: delivery.fail_message(self.message.id, failed))
         if error.code == OPTED_OUT_CODE:
-            await collection(Contact).update_one(
-                {"_id": self.contact.id},
-                {"$set": {"marketing_opt_out": True, "updated_at": utc_now()}},
-            )
+            await record_marketing_choice(self.contact.id, opts_out=True, at=utc_now())
 
     async def _retry(self, error: CloudAPIError, action: Action) -> float | None:
         seconds = self._backoff_seconds(LONGEST_BACKOFF)

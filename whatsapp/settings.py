@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     retry_life_seconds: float = Field(default=86_400.0, gt=0)
     """How long a message is tried while Meta can't be reached, is down, or limits the rate."""
 
+    template_sync_seconds: float = Field(default=86400.0, gt=0)
+    """How often all message templates of an account are read from Meta."""
+    template_refresh_seconds: float = Field(default=5.0, gt=0)
+    """After this time they are read where a webhook told only a part of what changed."""
+
     media_store_url: str | None = None
     """Where files are kept: `file:///folder`, `s3://`, `gs://` or `az://`; empty for MongoDB."""
     media_hosts: Annotated[tuple[str, ...], NoDecode] = ("lookaside.fbsbx.com",)
@@ -108,12 +113,61 @@ class Settings(BaseSettings):
     media_retry_limit: int = Field(default=4, ge=0)
     """Tries for a file after the first; Meta blocks a number for a while after 20 errors."""
 
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
+    """The largest body of a GraphQL request over HTTP; files have limits of their own."""
+    query_characters: int = Field(default=65536, ge=1024)
+    """How long the text of one GraphQL document may be."""
+    query_tokens: int = Field(default=2000, ge=100)
+    """How many tokens (names, values, brackets) one document may have."""
+    query_depth: int = Field(default=12, ge=1, le=100)
+    """How deep the fields of one operation may be nested."""
+    query_fields: int = Field(default=2000, ge=1, le=10_000)
+    """How many fields one operation may have, fragments counted wherever they are spread."""
+    query_aliases: int = Field(default=30, ge=0)
+    """How many of these fields may have an alias."""
+    query_directives: int = Field(default=50, ge=0)
+    """How many directives one operation may have."""
+    query_root_fields: int = Field(default=10, ge=1)
+    """With how many fields one operation may begin."""
+    query_mutations: int = Field(default=4, ge=1)
+    """With how many fields a mutation may begin: they run one after the other."""
+    query_cost: int = Field(default=5000, ge=1)
+    """How many objects the answer to one operation may hold."""
+    operation_seconds: float = Field(default=10.0, gt=0)
+    """How long one query or mutation may take; more than the 4 seconds given to MongoDB."""
+    rate_limit_per_minute: int = Field(default=120_000, ge=0)
+    """Cost of operations that one credential gets back per minute in each process; 0: no limit."""
+    rate_limit_burst: int = Field(default=60_000, ge=1)
+    """Cost that one credential may use at once after a pause."""
+    anonymous_rate_limit_per_minute: int = Field(default=30_000, ge=0)
+    """The same for each client address without a credential, which can read the schema only."""
+    failed_sign_ins_per_minute: int = Field(default=60, ge=0)
+    """Wrong credentials that one client address may show; 0: no limit."""
+
+    connection_init_seconds: float = Field(default=10.0, gt=0)
+    """How long a WebSocket may stay open before its `connection_init`."""
+    socket_operations: int = Field(default=50, ge=1)
+    """Operations that one WebSocket may have at a time."""
+    socket_frame_bytes: int = Field(default=256 * 1024, ge=1024)
+    """The largest message that a WebSocket may send us."""
+    sockets_per_credential: int = Field(default=100, ge=0)
+    """WebSockets that one credential may have open in each process; 0: no limit."""
+
+    upload_max_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
+    """The largest upload: all files of one request together."""
+    upload_deadline_seconds: float = Field(default=120.0, gt=0)
+    """The whole time that reading an upload may take, and as much for handing it to Meta."""
+    upload_concurrency: int = Field(default=16, ge=1)
+    """Uploads that one process reads at once."""
+    upload_unused_seconds: float = Field(default=86400.0, gt=0)
+    """How long an uploaded file is kept that no message is sent with."""
+
     socket_queue_events: int = Field(default=1000, ge=1)
     """Messages that may wait for one slow WebSocket."""
     socket_queue_bytes: int = Field(default=1024 * 1024, ge=1024)
     """Bytes that may wait for one slow WebSocket."""
     socket_send_seconds: float = Field(default=10.0, gt=0)
-    """How long one WebSocket write may take before the socket is closed."""
+    """How long one write to a WebSocket or event stream may take before it is cut off."""
     credential_check_seconds: float = Field(default=2.0, gt=0)
     """How often open sockets' API keys and tokens are looked at again."""
 

@@ -21,6 +21,8 @@ from models import (
 )
 from models.base import collection
 from whatsapp.amendments import apply_kept
+from whatsapp.cloud_errors import OPTED_OUT_CODE
+from whatsapp.contacts import record_marketing_choice
 from whatsapp.lanes import wake_lane
 from whatsapp.pending import drop_pending, keep_pending, list_waiting
 from whatsapp.reactions import show_reaction
@@ -32,6 +34,7 @@ _BY_KEY = {
     for status in MessageStatus
     if status not in {MessageStatus.RECEIVED, MessageStatus.CANCELLED}
 }
+_KNOWN_BEFORE = ("wamid", "type", "outbox_state", "conversation_id", "contact_id")
 _ERROR_ORDER = {"code": 1, "title": 1, "details": 1, "href": 1, "retryable": 1}
 
 
@@ -93,7 +96,7 @@ async def _apply(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
     if update.wamid is None:
         return False
     key = {"account_id": account_id, "wamid": update.wamid}
-    return await _change(key, _fields(update)) is not None
+    return await _change(key, _fields(update), update) is not None
 
 
 async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
@@ -101,10 +104,10 @@ async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bo
     key: dict[str, Any] = {"_id": update.message_id, "account_id": account_id}
     fields = _fields(update)
     try:
-        before = await _change(key, fields | _learn_wamid(update.wamid))
+        before = await _change(key, fields | _learn_wamid(update.wamid), update)
     except DuplicateKeyError:
         # Another message has this wamid: believe our id for the status, and nobody for the rest.
-        return await _change(key, fields) is not None
+        return await _change(key, fields, update) is not None
     if before is None:
         return False
     if update.wamid is not None and update.message_id is not None and not before.get("wamid"):
@@ -112,13 +115,17 @@ async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bo
     return True
 
 
-async def _change(key: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any] | None:
+async def _change(
+    key: dict[str, Any], fields: dict[str, Any], update: StatusUpdate
+) -> dict[str, Any] | None:
     """What the outbound message was before, or None where there is none."""
     before: dict[str, Any] | None = await collection(Message).find_one_and_update(
         {**key, "direction": MessageDirection.OUTBOUND.value},
         [{"$set": fields}],
-        projection={"wamid": 1, "type": 1, "outbox_state": 1, "conversation_id": 1},
+        projection=dict.fromkeys(_KNOWN_BEFORE, 1),
     )
+    if before is not None and any(error.code == OPTED_OUT_CODE for error in update.errors):
+        await record_marketing_choice(before["contact_id"], opts_out=True, at=update.at)
     if before is not None and before.get("outbox_state") == OutboxState.HOLDING.value:
         # This may be what the messages behind it wait for.
         await wake_lane(before["conversation_id"])

@@ -12,6 +12,7 @@ from models.base import collection, to_bson, utc_now
 from whatsapp.access import Viewer
 from whatsapp.errors import Conflict, InvalidInput, NotFound
 from whatsapp.identities import list_phone_variants, normalize_phone
+from whatsapp.search_keys import STALE, index_user, make_user_keys
 from whatsapp.values import check_attributes, check_text
 
 _EMAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
@@ -41,8 +42,10 @@ async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:
     checked = _check(values)
     await _check_phone_is_free(checked.get("phone"))
     user = User(**checked, account_ids=sorted(viewer.account_ids or ()))
+    fields = to_bson(user)
+    fields["search_keys"] = make_user_keys(fields)
     try:
-        await collection(User).insert_one(to_bson(user))
+        await collection(User).insert_one(fields)
     except DuplicateKeyError as error:
         raise _taken(error) from None
     return user
@@ -63,8 +66,10 @@ async def update_user(
     await _check_phone_is_free(checked.get("phone"), except_for=user_id)
     try:
         await collection(User).update_one(
-            {"_id": user_id, "$nor": [checked]}, {"$set": {**checked, "updated_at": utc_now()}}
+            {"_id": user_id, "$nor": [checked]},
+            {"$set": {**checked, **STALE, "updated_at": utc_now()}},
         )
+        await index_user(user_id)
     except DuplicateKeyError as error:
         raise _taken(error) from None
     return await User.get(user_id) or user

@@ -5,11 +5,22 @@ from typing import Any, Protocol
 import strawberry
 from strawberry import Maybe
 
+from graph.context import Services
 from graph.inputs.contacts import ContactCardInput, read_cards
 from graph.inputs.interactive import InteractiveInput
 from graph.inputs.location import LocationInput
+from graph.inputs.media import (
+    AudioInput,
+    DocumentInput,
+    ImageInput,
+    MediaInput,
+    StickerInput,
+    VideoInput,
+)
 from graph.inputs.reaction import ReactionInput
+from graph.inputs.template import TemplateInput
 from graph.inputs.text import TextInput
+from whatsapp.access import Viewer
 from whatsapp.errors import InvalidInput
 from whatsapp.outgoing import OutgoingContent
 
@@ -22,6 +33,11 @@ class ContentInput(Protocol):
 @strawberry.input(one_of=True, description="What to send; exactly one.")
 class MessageContentInput:
     text: Maybe[TextInput] = strawberry.field(description="A text.")
+    image: Maybe[ImageInput] = strawberry.field(description="A picture.")
+    video: Maybe[VideoInput] = strawberry.field(description="A video.")
+    audio: Maybe[AudioInput] = strawberry.field(description="A sound or a voice message.")
+    document: Maybe[DocumentInput] = strawberry.field(description="Any other file.")
+    sticker: Maybe[StickerInput] = strawberry.field(description="A sticker.")
     location: Maybe[LocationInput] = strawberry.field(description="A place.")
     contacts: Maybe[list[ContactCardInput]] = strawberry.field(
         description="1 to 257 contact cards."
@@ -30,20 +46,31 @@ class MessageContentInput:
     interactive: Maybe[InteractiveInput] = strawberry.field(
         description="Buttons, a list, a link, a request or a flow."
     )
+    template: Maybe[TemplateInput] = strawberry.field(description="A message template.")
 
-    def to_content(self) -> OutgoingContent:
+    def to_content(self, viewer: Viewer, services: Services) -> OutgoingContent:
         """Raises Refused: there is none, or it is malformed."""
         ways: tuple[Maybe[Any], ...] = (
             self.text,
+            self.image,
+            self.video,
+            self.audio,
+            self.document,
+            self.sticker,
             self.location,
             self.contacts,
             self.reaction,
             self.interactive,
+            self.template,
         )
-        given: list[ContentInput | list[ContactCardInput]] = [
+        given: list[ContentInput | MediaInput | list[ContactCardInput]] = [
             way.value for way in ways if way is not None
         ]
         if len(given) != 1:
             raise InvalidInput("Exactly one kind of content is needed.", field=["content"])
         [content] = given
-        return read_cards(content) if isinstance(content, list) else content.to_content()
+        if isinstance(content, list):
+            return read_cards(content)
+        if isinstance(content, MediaInput):
+            return content.to_content(viewer, services)
+        return content.to_content()

@@ -6,7 +6,6 @@ falls too far behind, or takes too long for one message, is closed with 4508 and
 
 import asyncio
 import contextlib
-import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,18 +15,17 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived
 
+from graph.live import transports
+
 if TYPE_CHECKING:
     from strawberry.http.async_base_view import AsyncBaseHTTPView
 
     from whatsapp.settings import Settings
 
-logger = logging.getLogger(__name__)
-
 GONE = (1006, "")
 TOO_SLOW = (4508, "Too slow: resume from cursor")
-# How long a peer may take to accept the close frame, and then to answer it.
+# How long a peer may take to accept the close frame.
 CLOSE_SEND_SECONDS = 1.0
-CLOSE_ANSWER_SECONDS = 5.0
 # WebSocket allows this many bytes of close reason.
 MAX_REASON_BYTES = 123
 
@@ -56,7 +54,7 @@ class BoundedSocket(ASGIWebSocketAdapter):
         self._reading = asyncio.timeout(None)
         self._sending: asyncio.Timeout | None = None
         self._has_writer = False
-        self._transport = find_transport()
+        self._transport = transports.find_transport()
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -75,7 +73,7 @@ class BoundedSocket(ASGIWebSocketAdapter):
             await asyncio.wait([writer])
             # A peer that does not read never takes what is left, nor answers a close frame, and
             # uvicorn would keep the connection and its buffers for ever.
-            asyncio.get_running_loop().call_later(CLOSE_ANSWER_SECONDS, self._cut_off)
+            asyncio.get_running_loop().call_later(transports.CLOSE_ANSWER_SECONDS, self._cut_off)
 
     async def iter_json(
         self,
@@ -197,24 +195,5 @@ class BoundedSocket(ASGIWebSocketAdapter):
                 self._reading.reschedule(asyncio.get_running_loop().time())
 
     def _cut_off(self) -> None:
-        """Ends the connection without the peer; one that has ended by itself is left alone."""
-        transport = self._transport
-        if transport is None or (transport.is_closing() and not transport.get_write_buffer_size()):
-            return
         code, _ = self._closing or GONE
-        logger.info("A peer that does not read was cut off (%s)", code)
-        transport.abort()
-
-
-def find_transport() -> asyncio.WriteTransport | None:
-    """The connection under the WebSocket that the current task serves, None under other servers.
-
-    ASGI has no way to cut a connection off, and uvicorn keeps one with unsent data for ever: its
-    own close waits until all of it is sent. It serves each WebSocket in a task of its own, whose
-    coroutine is a method of the object that holds the transport.
-    """
-    task = asyncio.current_task()
-    frame = getattr(task.get_coro() if task else None, "cr_frame", None)
-    protocol = frame.f_locals.get("self") if frame else None
-    transport = getattr(protocol, "transport", None)
-    return transport if hasattr(transport, "abort") else None
+        transports.cut_off(self._transport, code)

@@ -159,6 +159,7 @@ class AccountMutations:
         )
         services.wake_ingest()
         services.wake_checks()
+        await services.template_syncs.request(document.id)
         return CreateAccountPayload(
             account=Account.from_document(document), verify_token=verify_token
         )
@@ -179,6 +180,8 @@ class AccountMutations:
         )
         services.wake_ingest()
         services.wake_checks()
+        if {"access_token", "business_account_id"} & changes.keys():
+            await services.template_syncs.request(document.id)
         return UpdateAccountPayload(account=Account.from_document(document))
 
     @strawberry.mutation(
@@ -191,7 +194,9 @@ class AccountMutations:
     async def enable_account(self, info: Info, input: EnableAccountInput) -> EnableAccountPayload:
         account = await _get_account(info, input.account_id)
         document = await accounts.set_account_enabled(account, enabled=True)
-        info.context.services.wake_ingest()
+        services = info.context.services
+        services.wake_ingest()
+        await services.template_syncs.request(document.id)
         return EnableAccountPayload(account=Account.from_document(document))
 
     @strawberry.mutation(

@@ -74,11 +74,12 @@ class MessageMutations:
     @refusals_as_data(SendMessagePayload)
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
         account_id, reply_to_id = input.account_id, input.reply_to_message_id
-        document = await info.context.services.outbox.queue_message(
-            get_viewer(info),
+        viewer, services = get_viewer(info), info.context.services
+        document = await services.outbox.queue_message(
+            viewer,
             account_id=parse_given_id(account_id, "Account", "accountId"),
             recipient=input.to.to_recipient(),
-            content=input.content.to_content(),
+            content=input.content.to_content(viewer, services),
             reply_to_message_id=parse_given_id(reply_to_id, "Message", "replyToMessageId"),
             idempotency_key=input.idempotency_key,
         )

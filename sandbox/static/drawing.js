@@ -204,7 +204,7 @@ function drawChoices(message, answer) {
 
 function listChoices({ type, content }) {
   if (type === "template")
-    return (content.buttons ?? []).map((text) => ({ title: text, reply: { type: "button", button: { payload: text, text } } }));
+    return (content.buttons ?? []).map((text) => ({ title: text, reply: { type: "button", button: { payload: content.payloads?.[text] ?? text, text } } }));
   if (type !== "interactive") return [];
   const { button: opener, buttons, sections, name, parameters } = content.action ?? {};
   if (content.type === "button")

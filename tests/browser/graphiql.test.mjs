@@ -21,6 +21,8 @@ const TABS = [
   "MarkRead",
   "LiveEverything",
   "ResumeLive",
+  "Templates",
+  "SendTemplate",
 ];
 
 let browser;

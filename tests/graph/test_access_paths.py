@@ -163,6 +163,7 @@ async def write_the_rest(account: Account) -> dict[str, str]:
     ).insert()
     key, _ = await create_api_key(name="seen", role=Role.VIEWER, account_ids=[account.id])
     entry = await matrix.write_audit_entry(account)
+    upload = await matrix.write_upload(account)
     await entry.set({"actor.id": "seen", "actor.name": "seen"})
     return {
         "AccountEvent": encode_id("AccountEvent", "seen"),
@@ -170,6 +171,7 @@ async def write_the_rest(account: Account) -> dict[str, str]:
         "AuditEntry": id_of(entry),
         "ParkedItem": encode_id("ParkedItem", "seen"),
         "Template": id_of(template),
+        "UploadedMedia": id_of(upload),
     }
 
 
@@ -231,6 +233,8 @@ async def test_a_lower_role_is_forbidden_and_the_right_one_is_not(
                 # Roles further away are in the matrix itself.
                 if role is not needed and role not in matrix.LOWER[needed][-1:]:
                     continue
+                if "$file" in document:
+                    continue  # a file only comes in a form, which is refused before it is read
                 for ask in (ask_http(client, credential), ask_socket(ws)):
                     told = await ask(document)
                     assert ("FORBIDDEN" in told) == (role is not needed), (kind, role, document)

@@ -66,16 +66,19 @@ async def test_an_account_is_changed_disabled_and_enabled(
       disableAccount(input: {accountId: $id}) { account { enabled } }
       again: disableAccount(input: {accountId: $id}) { account { enabled } userErrors { code } }
       enableAccount(input: {accountId: $id}) { account { enabled } }
-      nothing: updateAccount(input: {accountId: $id, name: null}) { userErrors { code field } }
+    }"""
+    cleared = """mutation ($id: ID!) {
+      updateAccount(input: {accountId: $id, name: null}) { userErrors { code field } }
     }"""
 
     data = await admin(query, id=id_of(account))
+    refused = await admin(cleared, id=id_of(account))
     stored = await Account.get(account.id)
 
     assert data["updateAccount"]["account"] == {"name": "New"}
     assert data["again"] == {"account": {"enabled": False}, "userErrors": []}
     assert data["enableAccount"]["account"] == {"enabled": True}
-    assert data["nothing"]["userErrors"] == [{"code": "INVALID_INPUT", "field": ["name"]}]
+    assert refused["updateAccount"]["userErrors"] == [{"code": "INVALID_INPUT", "field": ["name"]}]
     assert stored is not None
     token = keyring.decrypt(
         stored.access_token, collection="accounts", id=account.id, field="access_token"

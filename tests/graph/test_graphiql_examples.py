@@ -53,6 +53,8 @@ def test_each_main_job_has_a_tab() -> None:
         "MarkRead",
         "LiveEverything",
         "ResumeLive",
+        "Templates",
+        "SendTemplate",
     ]
 
 

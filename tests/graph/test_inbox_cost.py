@@ -1,14 +1,7 @@
 """What a page of the inbox costs the database."""
 
-import functools
-from contextvars import ContextVar
-from typing import Any
-
-import pytest
-from pymongo import AsyncMongoClient, monitoring
-
-import models.database
 from models import Account, Media, MediaState
+from tests.fixtures.commands import CommandCounter
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
 
@@ -17,39 +10,6 @@ INBOX = """{ conversations(first: 50) { edges { node {
   lastMessage { content { ... on MediaContent { url sizeBytes } } }
   contact { name user { name } account { name } conversation { id } }
 } } } }"""
-OF_THE_PAGE = {"api_keys", "accounts", "contacts", "conversations", "media", "messages", "users"}
-IS_COUNTED = ContextVar("is_counted", default=False)
-
-
-class CommandCounter(monitoring.CommandListener):
-    """Notes what the test itself reads: the background work has a context of its own."""
-
-    def __init__(self) -> None:
-        self.reads: list[str] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        target = event.command.get(event.command_name)
-        if (
-            IS_COUNTED.get()
-            and event.command_name in {"find", "aggregate"}
-            and target in OF_THE_PAGE
-        ):
-            self.reads.append(str(target))
-
-    def succeeded(self, event: Any) -> None:
-        """The start is what counts."""
-
-    def failed(self, event: Any) -> None:
-        """The start is what counts."""
-
-
-@pytest.fixture
-def counter(monkeypatch: pytest.MonkeyPatch) -> CommandCounter:
-    """Listens to the connection of the application, which is made after this."""
-    listener = CommandCounter()
-    client_class = functools.partial(AsyncMongoClient, event_listeners=[listener])
-    monkeypatch.setattr(models.database, "AsyncMongoClient", client_class)
-    return listener
 
 
 async def test_fifty_conversations_cost_one_read_for_each_kind_of_document(
@@ -59,9 +19,8 @@ async def test_fifty_conversations_cost_one_read_for_each_kind_of_document(
         await write_message(account, f"1555000{number:04}", "one")
         await write_picture(account, f"1555000{number:04}")
 
-    token = IS_COUNTED.set(True)
-    page = await admin(INBOX)
-    IS_COUNTED.reset(token)
+    with counter.counting():
+        page = await admin(INBOX)
 
     edges = page["conversations"]["edges"]
     assert len(edges) == 50
@@ -70,7 +29,7 @@ async def test_fifty_conversations_cost_one_read_for_each_kind_of_document(
     expected = ["api_keys", "conversations", "contacts", "messages", "messages"]
     # Of the second level: the user and account of a contact, and what a message answers.
     expected += ["accounts", "conversations", "media", "messages", "users"]
-    assert sorted(counter.reads) == sorted(expected)
+    assert sorted(target for _, target in counter.reads) == sorted(expected)
 
 
 async def write_picture(account: Account, phone: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from gridfs import AsyncGridFSBucket
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Media, MediaState
@@ -130,3 +131,29 @@ class TestInAFolder:
         answer = await client.get(f"/media/{message.id}", headers=headers)
 
         assert (answer.status_code, answer.content) == (200, CHUNK)
+
+
+async def test_files_in_mongodb_have_the_form_of_gridfs(
+    database: AsyncDatabase[dict[str, Any]],
+) -> None:
+    ours, drivers = MediaStores(database, url=None).current, AsyncGridFSBucket(database, "media")
+    whole = CHUNK * 3
+
+    await ours.put("a/1", make_chunks(3))
+    await drivers.upload_from_stream_with_id("a/2", "a/2", whole)
+
+    assert await (await drivers.open_download_stream("a/1")).read() == whole
+    assert await read(ours, "a/2", 7, len(whole)) == whole[7:]
+    assert (await (await database["media.chunks"].list_indexes()).to_list())[-1]["unique"]
+
+
+async def test_a_file_that_lacks_a_piece_is_missing(
+    database: AsyncDatabase[dict[str, Any]],
+) -> None:
+    store = MediaStores(database, url=None).current
+    for number in (0, 2, 5):
+        await store.put(f"a/{number}", make_chunks(6))
+        await database["media.chunks"].delete_one({"files_id": f"a/{number}", "n": number})
+
+        with pytest.raises(FileMissing):
+            await read(store, f"a/{number}", 0, len(CHUNK) * 6)

@@ -9,6 +9,7 @@ from sandbox.fake_meta import FakeMeta
 from sandbox.numbers import NumberDirectory
 from tests.sandbox.meta_kit import BAKERY, SHOP, send, text_to
 
+MIB = 1024 * 1024
 NUMBER = f"/v25.0/{SHOP.phone_number_id}"
 TEMPLATES = f"/v25.0/{SHOP.business_account_id}/message_templates"
 
@@ -162,3 +163,39 @@ async def test_templates_of_an_unknown_account_do_not_exist(api: httpx.AsyncClie
     answer = await api.get("/v25.0/404/message_templates")
 
     assert answer.json()["error"]["error_subcode"] == 33
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "size", "code"),
+    [
+        ("image/png", 5 * MIB, None),
+        ("image/png", 5 * MIB + 1, 131053),
+        ("image/webp", 500 * 1024 + 1, 131053),
+        ("audio/ogg; codecs=opus", 16 * MIB + 1, 131053),
+        ("text/plain", 0, 131053),
+        ("text/csv", 1, None),
+        ("image/gif", 1, 100),
+        ("application/octet-stream", 1, 100),
+    ],
+)
+async def test_files_are_taken_by_type_and_size(
+    api: httpx.AsyncClient, mime_type: str, size: int, code: int | None
+) -> None:
+    data = {"messaging_product": "whatsapp", "type": mime_type}
+    files = {"file": ("a", bytes(size), mime_type)}
+
+    answer = (await api.post(f"{NUMBER}/media", data=data, files=files)).json()
+
+    assert answer.get("error", {}).get("code") == code
+
+
+async def test_media_expire_on_demand(api: httpx.AsyncClient) -> None:
+    first, second = await upload(api), await upload(api)
+
+    unknown = await api.post("/sandbox/expire-media", json={"media_id": "1"})
+    await api.post("/sandbox/expire-media", json={"media_id": first})
+    gone, there = [await api.get(f"/v25.0/{one}") for one in (first, second)]
+    await api.post("/sandbox/expire-media", json={})
+
+    assert (unknown.status_code, gone.status_code, there.status_code) == (400, 400, 200)
+    assert (await api.get(f"/v25.0/{second}")).status_code == 400

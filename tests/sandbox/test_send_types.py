@@ -69,6 +69,10 @@ async def test_an_uploaded_file_can_be_sent(api: httpx.AsyncClient) -> None:
     assert answer.status_code == 200
 
 
+IMAGE = {"type": "image", "image": {"link": "https://shop.example/spring.jpg"}}
+CODE = {"type": "text", "text": "123456"}
+
+
 async def test_a_named_template_shows_its_text_on_the_phone(
     api: httpx.AsyncClient, meta: FakeMeta
 ) -> None:
@@ -79,7 +83,10 @@ async def test_a_named_template_shows_its_text_on_the_phone(
     template = {
         "name": "spring_offer",
         "language": {"code": "en_US"},
-        "components": [{"type": "body", "parameters": parameters}],
+        "components": [
+            {"type": "header", "parameters": [IMAGE]},
+            {"type": "body", "parameters": parameters},
+        ],
     }
 
     answer = await send(
@@ -97,7 +104,10 @@ async def test_an_authentication_template_needs_a_phone(api: httpx.AsyncClient) 
     template = {
         "name": "login_code",
         "language": {"code": "en_US"},
-        "components": [{"type": "body", "parameters": [{"type": "text", "text": "123456"}]}],
+        "components": [
+            {"type": "body", "parameters": [CODE]},
+            {"type": "button", "sub_type": "url", "index": "0", "parameters": [CODE]},
+        ],
     }
     body = {"messaging_product": "whatsapp", "type": "template", "template": template}
 

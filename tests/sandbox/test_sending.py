@@ -213,8 +213,8 @@ async def test_throughput_and_pair_limits_hold_where_switched_on(
     same = [(await send(api, text_to(ANA))).status_code for _ in range(3)]
     meta.settings.messages_per_second = 5
     # For the throttle all of it is one moment, however slow the machine is.
-    now = time.monotonic()
-    monkeypatch.setattr("sandbox.rate_limits.time", SimpleNamespace(monotonic=lambda: now + 60))
+    now = time.monotonic() + 60
+    monkeypatch.setattr("sandbox.rate_limits.time", SimpleNamespace(monotonic=lambda: now))
     others = [await send(api, text_to(f"1555000222{index}")) for index in range(6)]
 
     assert same == [200, 200, 429]

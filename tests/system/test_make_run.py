@@ -150,6 +150,20 @@ async def test_a_conversation_lives(world: SandboxProcess, graphql: GraphQLClien
     ]
 
 
+TEMPLATES = """{ templates(accountId: "%s", filter: {sendable: true, search: "hello"}) {
+  edges { node { name } } } }"""
+
+
+async def test_the_demo_account_has_its_templates(graphql: GraphQLClient) -> None:
+    account_id = (await graphql("{ viewer { accounts { id } } }"))["viewer"]["accounts"][0]["id"]
+
+    async def list_names() -> list[str]:
+        found = await graphql(TEMPLATES % account_id)
+        return [edge["node"]["name"] for edge in found["templates"]["edges"]]
+
+    assert await eventually(list_names) == ["hello_world"]
+
+
 async def test_a_photo_from_the_phone_page_is_stored_and_shown(
     world: SandboxProcess, graphql: GraphQLClient
 ) -> None:

@@ -5,10 +5,13 @@ from typing import Any
 
 from models import Account, MessageDirection, MessageStatus
 from sandbox.customers import CustomerBook
+from sandbox.fake_meta import FakeMeta
 from sandbox.numbers import NumberDirectory
 from sandbox.recall import recall_conversations
 from sandbox.settings import SandboxSettings
+from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
+from tests.fixtures.templates import OFFER, send, sync, wait_for_status
 from tests.fixtures.world import NUMBER
 
 ANA = "15550001111"
@@ -59,3 +62,25 @@ async def test_a_phone_shows_its_messages_in_order_with_status_and_reactions(
     assert picture.content == {"mime_type": "image/jpeg", "caption": "Me"}
     assert conversation.last_inbound_at is not None
     assert conversation.last_inbound_at <= datetime.now(UTC).timestamp()
+
+
+async def test_a_template_looks_as_it_did(
+    agent: GraphQLClient, account: Account, meta: FakeMeta, numbers: NumberDirectory
+) -> None:
+    await sync(agent, account)
+    stop = {"index": 1, "payload": "STOP"}
+    parameters: Any = OFFER["parameters"]
+    await send(agent, account, OFFER | {"parameters": parameters | {"buttons": [stop]}})
+    await wait_for_status("READ")
+    book = CustomerBook(SandboxSettings())
+
+    await recall_conversations(book, numbers)
+
+    [before] = meta.customers.list_conversations()
+    [after] = book.list_conversations()
+    [old], [new] = before.messages.values(), after.messages.values()
+    names = ("name", "body", "buttons", "payloads")
+    assert {name: new.content[name] for name in names} == {
+        name: old.content[name] for name in names
+    }
+    assert new.content["payloads"] == {"Stop promotions": "STOP"}

@@ -13,7 +13,7 @@ from tests.webhooks.conftest import Settle
 SHOW = """query ($id: ID!, $filter: TemplateFilter) { templates(accountId: $id, filter: $filter) {
   edges { node {
     templateId name language category previousCategory status statusReason recommendation
-    disabledAt statusChangedAt qualityScore previousQualityScore components account { name }
+    disabledAt statusChangedAt qualityScore previousQualityScore components { raw } account { name }
 } } } }"""
 TOLD = [
     make_body("template_category", at=AT),
@@ -53,10 +53,10 @@ async def test_what_was_told_is_shown(
             "qualityScore": "YELLOW",
             "previousQualityScore": "GREEN",
             "components": [
-                {"type": "HEADER", "format": "TEXT", "text": "On its way"},
-                {"type": "BODY", "text": "Your parcel {{1}} has left us."},
-                {"type": "FOOTER", "text": "Test shop"},
-                {"type": "BUTTONS", "buttons": BUTTONS},
+                {"raw": {"type": "HEADER", "format": "TEXT", "text": "On its way"}},
+                {"raw": {"type": "BODY", "text": "Your parcel {{1}} has left us."}},
+                {"raw": {"type": "FOOTER", "text": "Test shop"}},
+                {"raw": {"type": "BUTTONS", "buttons": BUTTONS}},
             ],
             "account": {"name": "Test shop"},
         }
@@ -93,9 +93,7 @@ async def test_all_orders_give_equal_templates(
             )
             for one in (*order, order[0])
         ]
-        for body in bodies:
-            await webhook.post(body)
-    await settle()
+        await post(webhook, settle, *bodies)
 
     hidden = {"id", "template_id", "created_at", "updated_at"}
     found = [one.model_dump(exclude=hidden) for one in await Template.find().to_list()]

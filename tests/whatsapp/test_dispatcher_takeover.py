@@ -11,7 +11,7 @@ from models import Conversation, Lane, Message, MessageStatus, OutboxState
 from models.base import collection
 from sandbox.server import FakeCloudServer
 from tests.fixtures.dispatcher_process import running_process
-from tests.fixtures.outbox import HeldAnswers, OutboxWorld, get_message
+from tests.fixtures.outbox import HeldAnswers, OutboxWorld, get_message, make_uploads
 from tests.fixtures.waiting import eventually
 from whatsapp import delivery
 from whatsapp.account_gate import AccountGate
@@ -194,10 +194,13 @@ async def test_a_woken_worker_leaves_the_new_owners_message_alone(
 
 
 def make_tools(world: OutboxWorld) -> Tools:
+    http = httpx.AsyncClient(transport=world.transport)
+    cloud_api = CloudAPI(http, settings=world.settings)
     return Tools(
         settings=world.settings,
         keyring=world.keyring,
-        cloud_api=CloudAPI(httpx.AsyncClient(transport=world.transport), settings=world.settings),
+        cloud_api=cloud_api,
+        uploads=make_uploads(world.settings, world.keyring, cloud_api),
         pacing=Pacing(
             settings=world.settings,
             gate=AccountGate(lanes_per_account=1, probe_seconds=1.0),

@@ -31,7 +31,7 @@ async def apply_preference(account: Account, item: Item) -> None:
         return
     at = get_time(value, "timestamp") or get_told_at(item) or NO_TIME
     contact = await get_or_create_contact(account.id, identities)
-    await record_marketing_choice(contact, opts_out=opts_out, at=at)
+    await record_marketing_choice(contact.id, opts_out=opts_out, at=at)
 
 
 async def apply_user_id(account: Account, item: Item) -> None:

@@ -8,9 +8,10 @@ from models import Account, ParkedReason
 from webhooks.fields.records import record_change
 from webhooks.fields.values import get_object, get_text, get_time, get_told_at, get_value
 from webhooks.items import Item, Unfit
-from webhooks.parsing import make_storable
 from whatsapp.facts import NO_TIME, Fact
-from whatsapp.templates import record_template
+from whatsapp.storable import make_storable
+from whatsapp.templates.background import note_stale
+from whatsapp.templates.records import record_template
 
 ReadFacts = Callable[[Mapping[str, Any], datetime], list[Fact]]
 _APPROVED = "APPROVED"
@@ -28,7 +29,10 @@ def _apply_with(read_facts: ReadFacts) -> Callable[[Account, Item], Awaitable[No
         await record_change(account, item)
         at = get_told_at(item) or NO_TIME
         facts = [fact for fact in (*_read_name(value, at), *read_facts(value, at)) if fact.values]
-        await record_template(account.id, template_id, facts)
+        has_text = await record_template(account.id, template_id, facts)
+        if not has_text or any(fact.aspect == "components" for fact in facts):
+            # The report of a changed text leaves out its files and samples, as do all others.
+            await note_stale(account.id)
 
     return apply
 

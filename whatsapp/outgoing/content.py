@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from beanie import PydanticObjectId
+
 from whatsapp.recipients import Target
 
 
@@ -14,6 +16,8 @@ class ResolvedContent:
     """Meta's object under the type's key; see `whatsapp.outgoing.payload` for the exceptions."""
     text: str | None
     """What a person reads in one line."""
+    upload_id: PydanticObjectId | None = None
+    """The uploaded file that it is sent with."""
 
 
 class OutgoingContent(Protocol):

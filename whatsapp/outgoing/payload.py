@@ -35,6 +35,8 @@ def _read_object(message: Message) -> Any:
     """Meta's object under the type's key."""
     if message.type == "contacts":  # a list, which no message's content is
         return message.content["contacts"]
+    if message.type == "template":  # what the customer reads is kept beside it
+        return {name: value for name, value in message.content.items() if name != "shown"}
     return message.content
 
 

@@ -18,14 +18,16 @@ SECONDS = 60
 
 
 @contextlib.asynccontextmanager
-async def serve(app: Any) -> AsyncIterator[int]:
+async def serve(app: Any, *, frame_bytes: int = 256 * 1024) -> AsyncIterator[int]:
     """Runs an application that has already started under uvicorn, as production does: its port."""
-    async with serve_with(app) as (port, _):
+    async with serve_with(app, frame_bytes=frame_bytes) as (port, _):
         yield port
 
 
 @contextlib.asynccontextmanager
-async def serve_with(app: Any) -> AsyncIterator[tuple[int, uvicorn.Server]]:
+async def serve_with(
+    app: Any, *, frame_bytes: int = 256 * 1024
+) -> AsyncIterator[tuple[int, uvicorn.Server]]:
     """As `serve`, with the server, which knows its connections."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
@@ -33,7 +35,7 @@ async def serve_with(app: Any) -> AsyncIterator[tuple[int, uvicorn.Server]]:
         lifespan="off",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
-        ws_max_size=256 * 1024,
+        ws_max_size=frame_bytes,
         log_config=None,
         timeout_graceful_shutdown=3,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from graph.ids import encode_id
-from graph.live import bounded_socket
+from graph.live import transports
 from graph.live.bounded_socket import BoundedSocket
 from graph.live.feed import LiveFeed
 from graph.websocket import SocketHandler
@@ -61,7 +61,7 @@ async def test_sockets_that_ended_leave_nothing(
     live_feed: LiveFeed,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bounded_socket, "CLOSE_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.1)
     conversation = await create_conversation(await create_contact(account.id))
     before = count_leftovers(live_feed)
     for _ in range(WAVES):

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from graph.endpoint import GraphQLEndpoint
 from graph.ids import encode_id
-from graph.live import bounded_socket
+from graph.live import transports
 from graph.live.bounded_socket import BoundedSocket
 from graph.live.feed import LiveFeed
 from models import Role
@@ -35,7 +35,7 @@ LONG = "x" * 4000
 def settings(settings: Settings) -> Settings:
     """Small bounds, which 100 operations reach with a few events."""
     small = {"socket_queue_events": 200, "socket_queue_bytes": 300_000, "socket_send_seconds": 0.5}
-    return settings.model_copy(update=small)
+    return settings.model_copy(update=small | {"socket_operations": 100})
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def test_a_deaf_subscriber_is_cut_off_and_others_get_everything(
     live_feed: LiveFeed,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bounded_socket, "CLOSE_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
     port, server = served
     async with open_socket(port, token=token) as normal, open_deaf(port, token) as deaf:
         await normal.subscribe(ADDED)
@@ -125,7 +125,7 @@ async def test_a_peer_that_asks_and_never_reads_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Where its close frame still fits into the buffers, it is cut off for not answering.
-    monkeypatch.setattr(bounded_socket, "CLOSE_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
     caplog.set_level("INFO")
     port, server = served
     query = await make_large_query()
@@ -141,7 +141,7 @@ async def test_a_peer_that_asks_and_never_reads_is_cut_off(
 async def test_a_peer_that_never_reads_and_says_goodbye_is_cut_off(
     served: tuple[int, uvicorn.Server], token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded_socket, "CLOSE_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
     keep_open(monkeypatch)
     port, server = served
     query = await make_large_query()
@@ -216,7 +216,7 @@ async def test_what_waits_at_a_revocation_is_not_sent(settings: Settings) -> Non
 async def test_a_peer_that_never_answers_the_close_is_cut_off(
     served: tuple[int, uvicorn.Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded_socket, "CLOSE_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
     port, server = served
     key, token = await create_api_key(name="x", role=Role.VIEWER)
     async with open_deaf(port, token):

@@ -1,0 +1,310 @@
+"""What an operation may cost: how many objects its answer can hold.
+
+An object counts 1, a field of it nothing. A connection counts as many nodes as its page has, with
+all that is asked of each. Of an abstract type only the most expensive of its types counts, because
+an object has one type. The cost is an upper bound, and known before anything is read.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionNode,
+    SelectionSetNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    get_introspection_query,
+    get_named_type,
+    is_composite_type,
+    parse,
+    value_from_ast_untyped,
+)
+from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, introspection_types
+
+from graph.connections import MAX_PAGE_SIZE, PAGE_SIZE
+from graph.limits.bounds import MAX_INTROSPECTIONS
+from graph.limits.expression import (
+    Argument,
+    Count,
+    Expression,
+    Length,
+    PageSize,
+    add,
+    evaluate,
+    largest,
+    multiply,
+)
+
+# Lists within a document: the errors, reactions and statuses of a message are few.
+LISTED_PARTS = 3
+# Each mutation writes, and most of them several documents.
+MUTATION_COST = 10
+# Counting reads the index once more, up to 10,000 entries.
+TOTAL_COUNT_COST = 10
+
+Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
+
+
+@dataclass(frozen=True)
+class OperationCost:
+    """What one operation costs, of the data and of the schema, for any variables."""
+
+    data: Expression
+    introspection: Expression
+    defaults: Mapping[str, Any]
+    """What its variables are where they are not given."""
+
+    def evaluate(self, variables: Mapping[str, Any] | None) -> tuple[int, int]:
+        given = {**self.defaults, **(variables or {})}
+        return evaluate(self.data, given), evaluate(self.introspection, given)
+
+
+class SchemaCosts:
+    """What the fields of one schema cost."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self.schema = schema
+        self.list_sizes = _measure_introspection(schema)
+        self.introspection_limit = MAX_INTROSPECTIONS * self._cost_of_introspection()
+
+    def measure(
+        self,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+    ) -> OperationCost:
+        """The cost of a valid operation."""
+        meter = _CostMeter(self, fragments)
+        root = self.schema.get_root_type(operation.operation)
+        if root is None:
+            return OperationCost(0, 0, {})
+        return OperationCost(
+            data=meter.roots(operation, root, introspects=False),
+            introspection=meter.roots(operation, root, introspects=True),
+            defaults={
+                one.variable.name.value: value_from_ast_untyped(one.default_value)
+                for one in operation.variable_definitions or ()
+                if one.default_value is not None
+            },
+        )
+
+    def _cost_of_introspection(self) -> int:
+        query = get_introspection_query(input_value_deprecation=True, directive_is_repeatable=True)
+        operation, fragments = split_document(parse(query))
+        return self.measure(operation[0], fragments).evaluate({})[1]
+
+
+def split_document(
+    document: DocumentNode,
+) -> tuple[list[OperationDefinitionNode], dict[str, FragmentDefinitionNode]]:
+    operations: list[OperationDefinitionNode] = []
+    fragments: dict[str, FragmentDefinitionNode] = {}
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            operations.append(definition)
+        elif isinstance(definition, FragmentDefinitionNode):
+            fragments.setdefault(definition.name.value, definition)
+    return operations, fragments
+
+
+class _CostMeter:
+    def __init__(self, costs: SchemaCosts, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._costs = costs
+        self._fragments = fragments
+        self._measured: dict[tuple[str, PageSize | None], Expression] = {}
+
+    def roots(
+        self, operation: OperationDefinitionNode, root: GraphQLObjectType, *, introspects: bool
+    ) -> Expression:
+        is_mutation = operation.operation is OperationType.MUTATION
+        own = MUTATION_COST if is_mutation else 1
+        terms = []
+        for field in self._list_fields(operation.selection_set, set()):
+            name = field.name.value
+            if introspects and name in {"__schema", "__type"}:
+                terms.append(self._field(field, root))
+            elif not introspects and name in root.fields:
+                is_object = is_composite_type(get_named_type(root.fields[name].type))
+                terms.append(add(self._field(field, root), own - 1 if is_object else own))
+        return add(*terms)
+
+    def _list_fields(self, selection_set: SelectionSetNode, seen: set[str]) -> Iterable[FieldNode]:
+        for selection in selection_set.selections:
+            if isinstance(selection, FieldNode):
+                yield selection
+            elif isinstance(selection, InlineFragmentNode):
+                yield from self._list_fields(selection.selection_set, seen)
+            elif isinstance(selection, FragmentSpreadNode):
+                fragment = self._fragments.get(selection.name.value)
+                if fragment is not None and selection.name.value not in seen:
+                    seen.add(selection.name.value)
+                    yield from self._list_fields(fragment.selection_set, seen)
+
+    def _selections(
+        self, selection_set: SelectionSetNode, parent: Composite, page: PageSize | None
+    ) -> Expression:
+        shared: list[Expression] = []
+        by_type: dict[str, list[Expression]] = {}
+        for selection in selection_set.selections:
+            if isinstance(selection, FieldNode):
+                shared.append(self._field(selection, parent, page))
+                continue
+            type_name, cost = self._fragment(selection, parent, page)
+            is_narrower = type_name != parent.name and isinstance(
+                self._costs.schema.type_map.get(type_name), GraphQLObjectType
+            )
+            (by_type.setdefault(type_name, []) if is_narrower else shared).append(cost)
+        return add(*shared, largest([add(*terms) for terms in by_type.values()]))
+
+    def _fragment(
+        self, selection: SelectionNode, parent: Composite, page: PageSize | None
+    ) -> tuple[str, Expression]:
+        """The type that a fragment is for, and what it costs."""
+        if isinstance(selection, InlineFragmentNode):
+            condition = selection.type_condition
+            type_name = condition.name.value if condition else parent.name
+            return type_name, self._of_type(selection.selection_set, type_name, page)
+        fragment = self._fragments.get(_name_of(selection))
+        if fragment is None:
+            return parent.name, 0
+        type_name = fragment.type_condition.name.value
+        key = (fragment.name.value, page)
+        if key not in self._measured:
+            self._measured[key] = 0
+            self._measured[key] = self._of_type(fragment.selection_set, type_name, page)
+        return type_name, self._measured[key]
+
+    def _of_type(
+        self, selection_set: SelectionSetNode, type_name: str, page: PageSize | None
+    ) -> Expression:
+        found = self._costs.schema.type_map.get(type_name)
+        return self._selections(selection_set, found, page) if _is_composite(found) else 0
+
+    def _field(
+        self, node: FieldNode, parent: Composite, page: PageSize | None = None
+    ) -> Expression:
+        name = node.name.value
+        field = _find_field(parent, name)
+        if field is None:
+            return 0
+        kind = get_named_type(field.type)
+        if not _is_composite(kind) or node.selection_set is None:
+            return TOTAL_COUNT_COST if name == "totalCount" and page is not None else 0
+        if page is not None and name == "edges":
+            # The connection itself has counted the nodes.
+            return multiply(page, self._selections(node.selection_set, kind, None))
+        if name == "pageInfo" and page is not None:
+            return 0
+        if name == "node" and parent.name.endswith("Edge"):
+            return self._selections(node.selection_set, kind, None)
+        if _is_connection(kind):
+            size = _read_page_size(node, field)
+            return add(1, multiply(size, 1), self._selections(node.selection_set, kind, size))
+        inner = add(1, self._selections(node.selection_set, kind, None))
+        return multiply(self._count(node, parent, field), inner)
+
+    def _count(self, node: FieldNode, parent: Composite, field: GraphQLField) -> Count:
+        if not _is_list(field.type):
+            return 1
+        if parent.name in introspection_types:
+            return self._costs.list_sizes.get((parent.name, node.name.value), 1)
+        for name, argument in field.args.items():
+            if _is_list(argument.type):
+                return Length(_read_argument(node, field, name))
+        kind = get_named_type(field.type)
+        interfaces = getattr(kind, "interfaces", ())
+        is_node = kind.name == "Node" or any(one.name == "Node" for one in interfaces)
+        return MAX_PAGE_SIZE if is_node else LISTED_PARTS
+
+
+def _find_field(parent: Composite, name: str) -> GraphQLField | None:
+    if name == "__schema":
+        return SchemaMetaFieldDef
+    if name == "__type":
+        return TypeMetaFieldDef
+    return None if isinstance(parent, GraphQLUnionType) else parent.fields.get(name)
+
+
+def _is_composite(kind: object) -> TypeGuard[Composite]:
+    return isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType)
+
+
+def _is_connection(kind: Composite) -> bool:
+    fields = getattr(kind, "fields", {})
+    return kind.name.endswith("Connection") and {"edges", "pageInfo"} <= fields.keys()
+
+
+def _is_list(kind: GraphQLOutputType | Any) -> bool:
+    while isinstance(kind, GraphQLNonNull):
+        kind = kind.of_type
+    return isinstance(kind, GraphQLList)
+
+
+def _name_of(selection: SelectionNode) -> str:
+    return selection.name.value if isinstance(selection, FragmentSpreadNode) else ""
+
+
+def _read_page_size(node: FieldNode, field: GraphQLField) -> PageSize:
+    return PageSize(
+        first=_read_argument(node, field, "first"),
+        last=_read_argument(node, field, "last"),
+        default=PAGE_SIZE,
+        largest=MAX_PAGE_SIZE,
+    )
+
+
+def _read_argument(node: FieldNode, field: GraphQLField, name: str) -> Argument:
+    default = field.args[name].default_value if name in field.args else None
+    default = None if default is Undefined else default
+    for argument in node.arguments or ():
+        if argument.name.value == name:
+            return _read_value(argument.value, default)
+    return Argument(default)
+
+
+def _read_value(value: ValueNode, default: Any) -> Argument:
+    if isinstance(value, VariableNode):
+        return Argument(default, variable=value.name.value)
+    if isinstance(value, IntValueNode):
+        return Argument(int(value.value))
+    if isinstance(value, ListValueNode):
+        # Only its length counts; its items may be variables.
+        return Argument([None] * len(value.values))
+    return Argument(None if isinstance(value, NullValueNode) else default)
+
+
+def _measure_introspection(schema: GraphQLSchema) -> dict[tuple[str, str], int]:
+    """How long the lists of introspection are in this schema: on average, rounded up."""
+    kinds = [kind for kind in schema.type_map.values() if not kind.name.startswith("__")]
+    fields = [field for kind in kinds for field in getattr(kind, "fields", {}).values()]
+    values = [value for kind in kinds for value in getattr(kind, "values", ())]
+    arguments = [argument for field in fields for argument in getattr(field, "args", ())]
+    return {
+        ("__Schema", "types"): len(schema.type_map),
+        ("__Schema", "directives"): len(schema.directives),
+        ("__Type", "fields"): math.ceil(len(fields) / len(kinds)),
+        ("__Type", "inputFields"): math.ceil(len(fields) / len(kinds)),
+        ("__Type", "enumValues"): math.ceil(len(values) / len(kinds)),
+        ("__Field", "args"): math.ceil(len(arguments) / max(len(fields), 1)),
+        ("__Directive", "args"): 2,
+    }

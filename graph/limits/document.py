@@ -1,0 +1,163 @@
+"""A document as it came: parsed once, checked once, its costs worked out once, then remembered."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    ExecutableDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    MaxIntrospectionDepthRule,
+    NoFragmentCyclesRule,
+    SelectionSetNode,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from graph.errors import ErrorCode, RequestError, hide_values
+from graph.introspection import hide_suggestions
+from graph.limits.bounds import Limits
+from graph.limits.cost import OperationCost, SchemaCosts, split_document
+from graph.limits.overlap import OverlapCounter
+from graph.limits.size import SizeMeter, find_excess, show
+
+CACHED_DOCUMENTS = 128
+MAX_CACHED_CHARACTERS = 8000
+# What introspection reads lies in memory: an object of the data costs as much as this many of it.
+SCHEMA_OBJECTS_PER_OBJECT = 10
+MAX_SHOWN_ERRORS = 5
+MAX_MESSAGE = 200
+RULES = (
+    *specified_rules,
+    MaxIntrospectionDepthRule,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
+
+
+class Document:
+    """One document that could be parsed; `errors` says why it can't be executed."""
+
+    def __init__(self, node: DocumentNode, *, costs: SchemaCosts, limits: Limits) -> None:
+        self.node = node
+        self._limits = limits
+        self._costs = costs
+        operations, self._fragments = split_document(node)
+        self.operations = {one.name.value if one.name else "": one for one in operations}
+        self.errors: list[GraphQLError] = self._check(operations)
+        self._measured: dict[str, OperationCost] = {}
+
+    def find_cost(self, operation_name: str | None, variables: Mapping[str, Any] | None) -> "Cost":
+        """What the named operation, or the only one, costs. The document must be valid."""
+        name = operation_name if operation_name in self.operations else next(iter(self.operations))
+        operation = self.operations[name]
+        if name not in self._measured:
+            self._measured[name] = self._costs.measure(operation, self._fragments)
+        data, introspection = self._measured[name].evaluate(variables)
+        return Cost(data, introspection, self._limits.cost, self._costs.introspection_limit)
+
+    def _check(self, operations: list[Any]) -> list[GraphQLError]:
+        try:
+            # Some of the standard rules take long on just the documents that the limits refuse.
+            excess = self._find_excess(operations)
+            if excess is not None:
+                return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, excess)]
+            circles = self._validate(NoFragmentCyclesRule) if self._fragments else []
+            if not circles and OverlapCounter(self._fragments).is_excessive(self._list_roots()):
+                text = "The document asks for the same fields too often in one place."
+                return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, text)]
+            return _shorten(circles or self._validate(*RULES))
+        except RecursionError:
+            return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, "It is nested too deeply.")]
+
+    def _find_excess(self, operations: list[Any]) -> str | None:
+        meter = SizeMeter(self._fragments)
+        for operation in operations:
+            if excess := find_excess(operation, meter, self._limits):
+                return excess
+        return None
+
+    def _list_roots(self) -> list[SelectionSetNode]:
+        return [
+            definition.selection_set
+            for definition in self.node.definitions
+            if isinstance(definition, ExecutableDefinitionNode)
+        ]
+
+    def _validate(self, *rules: type[ASTValidationRule]) -> list[GraphQLError]:
+        return validate(self._costs.schema, self.node, rules, max_errors=MAX_SHOWN_ERRORS)
+
+
+class Cost:
+    """What one request asks for."""
+
+    def __init__(self, data: int, introspection: int, limit: int, schema_limit: int) -> None:
+        self.data = data
+        self.introspection = introspection
+        self.limit = limit
+        self._schema_limit = schema_limit
+
+    @property
+    def total(self) -> int:
+        """What is taken from the budget of whoever asks; nothing is for free."""
+        return max(1, self.data + self.introspection // SCHEMA_OBJECTS_PER_OBJECT)
+
+    def find_excess(self) -> GraphQLError | None:
+        for name, found, limit in (
+            ("cost", self.data, self.limit),
+            ("cost of introspection", self.introspection, self._schema_limit),
+        ):
+            if found > limit:
+                text = f"The operation has a {name} of {show(found)}; {limit} is the limit."
+                return RequestError(ErrorCode.QUERY_TOO_COMPLEX, text)
+        return None
+
+
+class DocumentCache:
+    """The documents of one schema. Only small ones are kept: nobody fills the memory with them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._costs: SchemaCosts | None = None
+        self._documents: OrderedDict[str, Document] = OrderedDict()
+
+    def get(self, text: str) -> Document | None:
+        document = self._documents.get(text)
+        if document is not None:
+            self._documents.move_to_end(text)
+        return document
+
+    def add(self, text: str, node: DocumentNode, schema: GraphQLSchema) -> Document:
+        """The document of this text, checked."""
+        if self._costs is None:
+            self._costs = SchemaCosts(schema)
+        document = Document(node, costs=self._costs, limits=self.limits)
+        if len(text) <= MAX_CACHED_CHARACTERS:
+            self._documents[text] = document
+            if len(self._documents) > CACHED_DOCUMENTS:
+                self._documents.popitem(last=False)
+        return document
+
+
+def _shorten(errors: list[GraphQLError]) -> list[GraphQLError]:
+    """The first of the errors, with our code; a client needs no list of thousands."""
+    return [
+        GraphQLError(
+            _cut(hide_values(error.message)),
+            nodes=(error.nodes or [])[:2] or None,
+            extensions={"code": ErrorCode.GRAPHQL_VALIDATION_FAILED.value},
+        )
+        for error in errors[:MAX_SHOWN_ERRORS]
+    ]
+
+
+def _cut(message: str) -> str:
+    if len(message) <= MAX_MESSAGE:
+        return message
+    # Without the names that it suggests: cut off, nobody could tell them from the rest any more.
+    return f"{hide_suggestions(message)[:MAX_MESSAGE]}…"

@@ -1,0 +1,120 @@
+"""A cost that may depend on variables: worked out once for a document, evaluated for each request.
+
+What depends on no variable is a plain number. The others are kept as they are built and evaluated
+once each, so that a fragment that is spread a million times is still one step.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a field: a value of the document, or the variable that has it."""
+
+    value: Any = None
+    variable: str | None = None
+    """Then `value` is what stands for a variable that is not given."""
+
+    def read(self, variables: Mapping[str, Any]) -> Any:
+        return self.value if self.variable is None else variables.get(self.variable, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long the list in an argument is."""
+
+    items: Argument
+
+    def read(self, variables: Mapping[str, Any]) -> int:
+        value = self.items.read(variables)
+        return len(value) if isinstance(value, list) else 0 if value is None else 1
+
+
+@dataclass(frozen=True, slots=True)
+class PageSize:
+    """How many items a connection may have."""
+
+    first: Argument
+    last: Argument
+    default: int
+    largest: int
+
+    def read(self, variables: Mapping[str, Any]) -> int:
+        for argument in (self.last, self.first):
+            value = argument.read(variables)
+            if isinstance(value, int) and not isinstance(value, bool):
+                # A larger page is refused by the field itself.
+                return min(max(value, 0), self.largest)
+        return self.default
+
+
+Count = int | Length | PageSize
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sum:
+    fixed: int
+    terms: Sequence["Expression"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Product:
+    count: Count
+    inner: "Expression"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Largest:
+    options: Sequence["Expression"]
+
+
+Expression = int | Sum | Product | Largest
+
+
+def add(*terms: Expression) -> Expression:
+    fixed = sum(term for term in terms if isinstance(term, int))
+    open_terms = [term for term in terms if not isinstance(term, int)]
+    return Sum(fixed, open_terms) if open_terms else fixed
+
+
+def multiply(count: Count, inner: Expression) -> Expression:
+    if not isinstance(count, int) and not _has_variable(count):
+        count = count.read({})
+    if isinstance(count, int) and isinstance(inner, int):
+        return count * inner
+    return Product(count, inner)
+
+
+def largest(options: Sequence[Expression]) -> Expression:
+    if all(isinstance(option, int) for option in options):
+        return max((option for option in options if isinstance(option, int)), default=0)
+    return Largest(options)
+
+
+def _has_variable(count: Length | PageSize) -> bool:
+    if isinstance(count, Length):
+        return count.items.variable is not None
+    return count.first.variable is not None or count.last.variable is not None
+
+
+def evaluate(expression: Expression, variables: Mapping[str, Any]) -> int:
+    known: dict[int, int] = {}
+
+    def value_of(part: Expression) -> int:
+        if isinstance(part, int):
+            return part
+        if id(part) not in known:
+            known[id(part)] = work_out(part)
+        return known[id(part)]
+
+    def work_out(part: Sum | Product | Largest) -> int:
+        if isinstance(part, Sum):
+            return part.fixed + sum(map(value_of, part.terms))
+        if isinstance(part, Product):
+            count = part.count if isinstance(part.count, int) else part.count.read(variables)
+            return count * value_of(part.inner)
+        return max(map(value_of, part.options), default=0)
+
+    return value_of(expression)

@@ -1,0 +1,166 @@
+"""How large an operation is: depth, fields, aliases, directives and root fields, in one walk.
+
+Each fragment is measured once and remembered, so that spreads of spreads cost nothing extra.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionNode,
+    SelectionSetNode,
+)
+
+from graph.limits.bounds import (
+    MAX_INTROSPECTION_ALIASES,
+    MAX_INTROSPECTION_DEPTH,
+    MAX_INTROSPECTION_FIELDS,
+    Limits,
+)
+
+_INTROSPECTION = frozenset({"__schema", "__type"})
+# Beyond it the exact number says nothing more, and fragment bombs have numbers of 80 digits.
+_SHOWN = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a selection asks of the data and, apart from that, of the schema."""
+
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    directives: int = 0
+    schema_depth: int = 0
+    schema_fields: int = 0
+    schema_aliases: int = 0
+
+
+def find_excess(
+    operation: OperationDefinitionNode, measure: "SizeMeter", limits: Limits
+) -> str | None:
+    """A sentence that names the limit which the operation exceeds and by how much, or None."""
+    size = measure.operation(operation)
+    roots = measure.count_roots(operation.selection_set)
+    is_mutation = operation.operation is OperationType.MUTATION
+    checks = (
+        ("levels of depth", size.depth, limits.depth),
+        ("fields", size.fields, limits.fields),
+        ("aliases", size.aliases, limits.aliases),
+        ("directives", size.directives, limits.directives),
+        ("root fields", roots, limits.root_fields),
+        ("mutations", roots if is_mutation else 0, limits.mutations),
+        ("levels of introspection", size.schema_depth, MAX_INTROSPECTION_DEPTH),
+        ("introspection fields", size.schema_fields, MAX_INTROSPECTION_FIELDS),
+        ("introspection aliases", size.schema_aliases, MAX_INTROSPECTION_ALIASES),
+    )
+    for name, found, limit in checks:
+        if found > limit:
+            return f"The operation has {show(found)} {name}; {limit} is the limit."
+    return None
+
+
+def show(number: int) -> str:
+    return str(number) if number <= _SHOWN else f"more than {_SHOWN}"
+
+
+class SizeMeter:
+    """Measures the operations of one document."""
+
+    def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._measured: dict[str, Size] = {}
+        self._roots: dict[str, int] = {}
+
+    def operation(self, operation: OperationDefinitionNode) -> Size:
+        inner = self._selections(operation.selection_set)
+        own = _count(operation.directives)
+        own += sum(_count(one.directives) for one in operation.variable_definitions or ())
+        return _add([inner, Size(directives=own)])
+
+    def count_roots(self, selection_set: SelectionSetNode) -> int:
+        """How many fields of the data the operation begins with."""
+        return sum(self._count_root(selection) for selection in selection_set.selections)
+
+    def _count_root(self, selection: SelectionNode) -> int:
+        if isinstance(selection, FieldNode):
+            return 0 if selection.name.value.startswith("__") else 1
+        if isinstance(selection, InlineFragmentNode):
+            return self.count_roots(selection.selection_set)
+        if isinstance(selection, FragmentSpreadNode):
+            name = selection.name.value
+            if name not in self._roots and name in self._fragments:
+                self._roots[name] = 0
+                self._roots[name] = self.count_roots(self._fragments[name].selection_set)
+            return self._roots.get(name, 0)
+        return 0
+
+    def _selections(self, selection_set: SelectionSetNode | None) -> Size:
+        if selection_set is None:
+            return Size()
+        return _add([self._selection(one) for one in selection_set.selections])
+
+    def _selection(self, selection: SelectionNode) -> Size:
+        own = Size(directives=_count(selection.directives))
+        if isinstance(selection, FieldNode):
+            return self._field(selection, own.directives)
+        if isinstance(selection, FragmentSpreadNode):
+            return _add([own, self._fragment(selection.name.value)])
+        if isinstance(selection, InlineFragmentNode):
+            return _add([own, self._selections(selection.selection_set)])
+        return own
+
+    def _field(self, field: FieldNode, directives: int) -> Size:
+        inside = self._selections(field.selection_set)
+        alias = 1 if field.alias else 0
+        if field.name.value in _INTROSPECTION:
+            return Size(
+                directives=directives + inside.directives,
+                schema_depth=1 + inside.depth,
+                schema_fields=1 + inside.fields,
+                schema_aliases=alias + inside.aliases,
+            )
+        return Size(
+            depth=1 + inside.depth,
+            fields=1 + inside.fields,
+            aliases=alias + inside.aliases,
+            directives=directives + inside.directives,
+            schema_depth=inside.schema_depth,
+            schema_fields=inside.schema_fields,
+            schema_aliases=inside.schema_aliases,
+        )
+
+    def _fragment(self, name: str) -> Size:
+        if name not in self._measured:
+            # A fragment that spreads itself ends here; validation reports it.
+            self._measured[name] = Size()
+            fragment = self._fragments.get(name)
+            if fragment is not None:
+                own = Size(directives=_count(fragment.directives))
+                self._measured[name] = _add([own, self._selections(fragment.selection_set)])
+        return self._measured[name]
+
+
+def _count(directives: Iterable[DirectiveNode] | None) -> int:
+    return len(tuple(directives or ()))
+
+
+def _add(sizes: list[Size]) -> Size:
+    if len(sizes) == 1:
+        return sizes[0]
+    return Size(
+        depth=max((size.depth for size in sizes), default=0),
+        fields=sum(size.fields for size in sizes),
+        aliases=sum(size.aliases for size in sizes),
+        directives=sum(size.directives for size in sizes),
+        schema_depth=max((size.schema_depth for size in sizes), default=0),
+        schema_fields=sum(size.schema_fields for size in sizes),
+        schema_aliases=sum(size.schema_aliases for size in sizes),
+    )

@@ -1,0 +1,50 @@
+"""Mutations of message templates."""
+
+import strawberry
+
+from graph.accounts import Account
+from graph.context import Info
+from graph.extensions import run_without_deadline
+from graph.ids import require_id
+from graph.mutations.payloads import UserError, refusals_as_data, user_errors
+from graph.permissions import IsAgent, get_viewer
+from whatsapp.recipients import get_account
+
+
+@strawberry.input(description="The account whose templates are read.")
+class SyncTemplatesInput:
+    account_id: strawberry.ID = strawberry.field(description="The account.")
+
+
+@strawberry.type(description="What was found.")
+class SyncTemplatesPayload:
+    account: Account | None = strawberry.field(
+        default=None, description="The account; null if it was refused."
+    )
+    created: int = strawberry.field(default=0, description="Templates that were not known before.")
+    updated: int = strawberry.field(default=0, description="Templates that had changed.")
+    removed: int = strawberry.field(
+        default=0, description="Templates that WhatsApp has no more: their status is DELETED now."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.type
+class TemplateMutations:
+    @strawberry.mutation(
+        permission_classes=[IsAgent],
+        description="Reads all message templates of an account from WhatsApp, at once; by itself"
+        " that happens now and then. Needs role AGENT.",
+    )
+    @refusals_as_data(SyncTemplatesPayload)
+    async def sync_templates(self, info: Info, input: SyncTemplatesInput) -> SyncTemplatesPayload:
+        account_id = require_id(input.account_id, "Account", "accountId")
+        viewer, services = get_viewer(info), info.context.services
+        account = await get_account(viewer, account_id)
+        result = await run_without_deadline(services.template_syncs.sync.run(account))
+        return SyncTemplatesPayload(
+            account=Account.from_document(await get_account(viewer, account_id)),
+            created=result.created,
+            updated=result.updated,
+            removed=result.removed,
+        )

@@ -1,0 +1,110 @@
+"""Pages and counts of lists: those that one operation asks for together are read in one command.
+
+A list within a list, such as the messages of each conversation of the inbox, would otherwise be a
+query for each of them.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from beanie import Document
+from strawberry.dataloader import DataLoader
+
+from models.base import collection
+
+# MongoDB allows 1,000 stages; a list has at most 100 items, whose lists are read together.
+BATCH = 100
+# Beyond it nobody counts: the number of a million messages takes as long as reading them.
+MAX_COUNT = 10_000
+_PLACE = "_place"
+
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class PageQuery:
+    """Documents of one collection, from the first on in this order."""
+
+    document_class: type[Document]
+    filter: Mapping[str, Any]
+    sort: Sequence[tuple[str, int]]
+    limit: int
+    hidden: Sequence[str] = field(default=())
+
+    def list_stages(self) -> list[dict[str, Any]]:
+        stages: list[dict[str, Any]] = [
+            {"$match": dict(self.filter)},
+            {"$sort": dict(self.sort)},
+            {"$limit": self.limit},
+        ]
+        return stages + ([{"$unset": list(self.hidden)}] if self.hidden else [])
+
+    async def find(self) -> list[Fields]:
+        shown = dict.fromkeys(self.hidden, 0) or None
+        found = collection(self.document_class).find(dict(self.filter), shown)
+        return await found.sort(list(self.sort)).limit(self.limit).to_list()
+
+
+@dataclass(frozen=True, eq=False)
+class CountQuery:
+    """How many documents match, up to MAX_COUNT."""
+
+    document_class: type[Document]
+    filter: Mapping[str, Any]
+
+    def list_stages(self) -> list[dict[str, Any]]:
+        return [{"$match": dict(self.filter)}, {"$limit": MAX_COUNT}, {"$count": "count"}]
+
+
+def create_page_loader() -> DataLoader[PageQuery, list[Fields]]:
+    # Nothing is kept: a mutation may have changed a list that was read a moment ago.
+    return DataLoader(_load_pages, max_batch_size=BATCH, cache=False)
+
+
+def create_count_loader() -> DataLoader[CountQuery, int]:
+    return DataLoader(_load_counts, max_batch_size=BATCH, cache=False)
+
+
+async def _load_pages(queries: list[PageQuery]) -> list[list[Fields]]:
+    return await _load(queries)
+
+
+async def _load_counts(queries: list[CountQuery]) -> list[int]:
+    found = await _load(queries)
+    return [groups[0]["count"] if groups else 0 for groups in found]
+
+
+async def _load(queries: Sequence[PageQuery | CountQuery]) -> list[list[Fields]]:
+    """What each query finds, with one command for each collection."""
+    results: list[list[Fields]] = [[] for _ in queries]
+    places: dict[type[Document], list[int]] = {}
+    for place, query in enumerate(queries):
+        places.setdefault(query.document_class, []).append(place)
+
+    async def read(own: list[int]) -> None:
+        found = await _read_together([queries[place] for place in own])
+        for place, documents in zip(own, found, strict=True):
+            results[place] = documents
+
+    await asyncio.gather(*map(read, places.values()))
+    return results
+
+
+async def _read_together(queries: Sequence[PageQuery | CountQuery]) -> list[list[Fields]]:
+    """What each of these finds, all of them of one collection."""
+    first = queries[0]
+    if len(queries) == 1 and isinstance(first, PageQuery):
+        return [await first.find()]
+    target = collection(first.document_class)
+    pipelines = [
+        [*query.list_stages(), {"$set": {_PLACE: place}}] for place, query in enumerate(queries)
+    ]
+    union = [
+        {"$unionWith": {"coll": target.name, "pipeline": pipeline}} for pipeline in pipelines[1:]
+    ]
+    results: list[list[Fields]] = [[] for _ in queries]
+    async for document in await target.aggregate(pipelines[0] + union):
+        results[document.pop(_PLACE)].append(document)
+    return results

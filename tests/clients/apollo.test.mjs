@@ -1,0 +1,129 @@
+// Apollo Client: its HTTP link and cache, and its subscriptions over graphql-ws.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from "@apollo/client";
+import { getMainDefinition, relayStylePagination } from "@apollo/client/utilities";
+import { print } from "graphql";
+import { createClient } from "graphql-ws";
+import { Observable } from "rxjs";
+import WebSocket from "ws";
+import { follow, shouldRetry } from "./live.mjs";
+import * as world from "./world.mjs";
+
+const sockets = [];
+const apollos = [];
+let network;
+let conversationId;
+
+before(async () => {
+  network = await world.openNetwork();
+  conversationId = await world.fillInbox();
+});
+after(() => {
+  apollos.forEach((apollo) => apollo.stop());
+  sockets.forEach((socket) => socket.dispose());
+  network.close();
+});
+
+function connect(key = world.ADMIN_KEY) {
+  const headers = { Authorization: `Bearer ${key}` };
+  const socket = createClient({
+    url: network.websocketUrl,
+    webSocketImpl: WebSocket,
+    connectionParams: headers,
+    shouldRetry,
+    retryAttempts: 1000,
+    retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)),
+  });
+  const live = new ApolloLink(
+    ({ query, variables }) =>
+      new Observable((sink) => follow(socket, { query: print(query), variables }, sink)),
+  );
+  const apollo = new ApolloClient({
+    cache: new InMemoryCache({
+      possibleTypes: { Node: ["Account", "Contact", "Conversation", "Message", "User"] },
+      typePolicies: {
+        Query: { fields: { conversations: relayStylePagination(["accountId", "filter"]) } },
+      },
+    }),
+    link: ApolloLink.split(
+      ({ query }) => getMainDefinition(query).operation === "subscription",
+      live,
+      new HttpLink({ uri: network.url, headers }),
+    ),
+  });
+  sockets.push(socket);
+  apollos.push(apollo);
+  return apollo;
+}
+
+test("queries, and fetches more into one list", async () => {
+  const apollo = connect();
+  const inbox = apollo.watchQuery({ query: gql(world.INBOX), variables: { first: 5 } });
+  const subscription = inbox.subscribe(() => {});
+  // It shows what came a moment after it came.
+  const show = (least) =>
+    world.eventually(() => {
+      const list = inbox.getCurrentResult().data?.conversations;
+      return list?.edges.length >= least && list;
+    });
+  let list = await show(1);
+  while (list.pageInfo.hasNextPage) {
+    await inbox.fetchMore({ variables: { after: list.pageInfo.endCursor } });
+    list = await show(list.edges.length + 1);
+  }
+  subscription.unsubscribe();
+  const ids = list.edges.map(({ node }) => node.id);
+  assert.equal(ids.length, world.CUSTOMERS);
+  assert.equal(new Set(ids).size, world.CUSTOMERS);
+});
+
+test("mutates", async () => {
+  const apollo = connect();
+  const variables = world.press(conversationId, "by Apollo");
+  const first = await apollo.mutate({ mutation: gql(world.SEND), variables });
+  const again = await apollo.mutate({ mutation: gql(world.SEND), variables });
+
+  assert.equal(first.data.sendMessage.message.text, "by Apollo");
+  assert.equal(again.data.sendMessage.message.id, first.data.sendMessage.message.id);
+});
+
+test("refusals are data", async () => {
+  const variables = world.press("nobody", "hello");
+  const { data } = await connect().mutate({ mutation: gql(world.SEND), variables });
+
+  assert.equal(data.sendMessage.message, null);
+  assert.equal(data.sendMessage.userErrors[0].code, "NOT_FOUND");
+  assert.deepEqual(data.sendMessage.userErrors[0].field, ["to", "conversationId"]);
+});
+
+test("errors have codes, whatever their status", async () => {
+  const send = gql(world.SEND);
+  const inbox = gql(world.INBOX);
+  const variables = world.press(conversationId, "hello");
+  for (const [code, asking] of [
+    ["FORBIDDEN", () => connect(world.VIEWER_KEY).mutate({ mutation: send, variables })],
+    ["UNAUTHENTICATED", () => connect("wag_wrong").query({ query: inbox, variables: { first: 1 } })],
+    ["BAD_USER_INPUT", () => connect().query({ query: inbox, variables: { first: "x" } })],
+    ["GRAPHQL_VALIDATION_FAILED", () => connect().query({ query: gql`{ nothing }` })],
+  ]) {
+    await assert.rejects(asking, (error) => {
+      assert.ok(CombinedGraphQLErrors.is(error), String(error));
+      assert.equal(error.errors[0].extensions.code, code);
+      return true;
+    });
+  }
+});
+
+test("after a cut it goes on where it was", async () => {
+  const apollo = connect();
+  await world.checkReconnect(network, (cursor, onText) => {
+    const live = apollo.subscribe({ query: gql(world.LIVE), variables: { after: cursor } });
+    const subscription = live.subscribe({
+      next: ({ data }) => onText(data.messageAdded.message.text),
+      error: assert.ifError,
+    });
+    return () => subscription.unsubscribe();
+  });
+});

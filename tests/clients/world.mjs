@@ -1,0 +1,166 @@
+// What the tests of all clients share: where the server is, a customer who writes, a network that
+// can be cut, and what each client is asked to do.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import net from "node:net";
+
+export const { SERVER_URL, SANDBOX_URL, ADMIN_KEY, VIEWER_KEY } = process.env;
+export const CUSTOMERS = 12;
+export const MESSAGES = 25;
+export const FIRST_CUSTOMER = "16505550100";
+
+export const INBOX = /* GraphQL */ `
+  query Inbox($first: Int!, $after: String) {
+    conversations(first: $first, after: $after) {
+      edges { cursor node { id unreadCount contact { id profileName } lastMessage { id text } } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`;
+export const HISTORY = /* GraphQL */ `
+  query History($id: ID!, $first: Int!, $after: String) {
+    conversation(id: $id) {
+      id
+      messages(first: $first, after: $after) {
+        edges { cursor node { id text } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+`;
+export const SEND = /* GraphQL */ `
+  mutation Send($conversationId: ID!, $body: String!, $key: String) {
+    sendMessage(
+      input: { to: { conversationId: $conversationId }, content: { text: { body: $body } }, idempotencyKey: $key }
+    ) {
+      message { id text status }
+      userErrors { code message field }
+    }
+  }
+`;
+export const CURSOR = /* GraphQL */ `query Here { eventCursor }`;
+export const LIVE = /* GraphQL */ `
+  subscription Live($after: String) {
+    messageAdded(after: $after) { cursor message { id text direction } }
+  }
+`;
+export const STATUSES = /* GraphQL */ `
+  subscription Statuses($after: String) {
+    messageStatusChanged(after: $after) { cursor status message { id } }
+  }
+`;
+
+/** The body, for one press of the send button. */
+export const press = (conversationId, body) => ({ conversationId, body, key: randomUUID() });
+
+/** The least that asks the server: for what a test needs beside its client. */
+export async function ask(query, variables = {}, key = ADMIN_KEY) {
+  const answer = await fetch(`${SERVER_URL}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await answer.json();
+  assert.equal(errors, undefined);
+  return data;
+}
+
+/** A customer writes; returns once the server has taken the webhook. */
+export async function say(text, { from = FIRST_CUSTOMER, name = "Ada" } = {}) {
+  const answer = await fetch(`${SANDBOX_URL}/sandbox/inbound`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ from, name, type: "text", text }),
+  });
+  const delivery = await answer.json();
+  assert.equal(delivery.webhook_status, 200, JSON.stringify(delivery));
+}
+
+/** Twelve customers, the first of whom has written 25 messages: the id of that conversation. */
+export async function fillInbox() {
+  for (let number = 1; number < CUSTOMERS; number++) {
+    const digits = String(number).padStart(2, "0");
+    await say(`hello ${number}`, { from: `165055501${digits}`, name: `Customer ${number}` });
+  }
+  for (let number = 0; number < MESSAGES; number++) await say(`message ${number}`);
+  const inbox = await eventually(async () => {
+    const { conversations } = await ask(INBOX, { first: 50 });
+    const first = conversations.edges.find(({ node }) => node.contact.profileName === "Ada");
+    const isWhole = conversations.edges.length === CUSTOMERS && first.node.unreadCount === MESSAGES;
+    return isWhole && first.node;
+  });
+  return inbox.id;
+}
+
+export async function eventually(look, seconds = 30) {
+  for (const deadline = Date.now() + seconds * 1000; ; ) {
+    const found = await look();
+    if (found) return found;
+    assert.ok(Date.now() < deadline, `not within ${seconds} s: ${look}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A way to the server that can be cut, as networks are: without a goodbye. */
+export async function openNetwork() {
+  const target = new URL(SERVER_URL);
+  const connections = new Set();
+  let isDown = false;
+  const server = net.createServer((near) => {
+    if (isDown) return near.destroy();
+    const far = net.connect(Number(target.port), target.hostname);
+    for (const [one, other] of [[near, far], [far, near]]) {
+      connections.add(one);
+      one.pipe(other);
+      one.on("error", () => {});
+      one.on("close", () => {
+        connections.delete(one);
+        other.destroy();
+      });
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const cut = () => connections.forEach((connection) => connection.destroy());
+  return {
+    url: `http://127.0.0.1:${server.address().port}/graphql`,
+    websocketUrl: `ws://127.0.0.1:${server.address().port}/graphql`,
+    goDown() {
+      isDown = true;
+      cut();
+    },
+    comeBack: () => (isDown = false),
+    close() {
+      cut();
+      server.close();
+    },
+  };
+}
+
+/**
+ * Writes messages before, while and after the network is away, and compares what came.
+ * `subscribe(after, onText)` starts the client's subscription and returns what stops it.
+ */
+export async function checkReconnect(network, subscribe) {
+  const { eventCursor } = await ask(CURSOR);
+  const texts = [];
+  const stop = await subscribe(eventCursor, (text) => texts.push(text));
+  const expected = [];
+  const write = async (word, count) => {
+    for (let number = 0; number < count; number++) {
+      expected.push(`${word} ${number}`);
+      await say(`${word} ${number}`);
+    }
+  };
+  for (let round = 0; round < 3; round++) {
+    await write(`online ${round}`, 3);
+    await eventually(() => texts.length >= expected.length);
+    network.goDown();
+    await write(`away ${round}`, 3);
+    network.comeBack();
+  }
+  await write("at last", 1);
+  await eventually(() => texts.at(-1) === "at last 0");
+  await stop();
+  assert.deepEqual(texts.sort(), expected.sort());
+}

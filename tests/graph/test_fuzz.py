@@ -1,0 +1,201 @@
+"""Operations made up from the schema: none of them breaks the server or shows another's data."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from graphql import (
+    REMOVE,
+    ArgumentNode,
+    DocumentNode,
+    IntValueNode,
+    NullValueNode,
+    ObjectFieldNode,
+    StringValueNode,
+    ValueNode,
+    Visitor,
+    build_schema,
+    print_ast,
+    visit,
+)
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis_graphql import mutations, nodes, queries
+
+from graph.schema import print_schema_text
+from models import DOCUMENTS, Account, AccountEvent, Role, Template
+from models.base import collection, utc_now
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
+from whatsapp.api_keys import create_api_key
+from whatsapp.settings import Settings
+
+CANARY = "canary-of-the-other-account"
+QUIET: dict[str, Any] = {
+    "deadline": None,
+    "database": None,
+    "phases": [Phase.explicit, Phase.generate],
+    "suppress_health_check": list(HealthCheck),
+}
+SCHEMA_TEXT = print_schema_text()
+SCALARS = {
+    "DateTime": st.sampled_from(["2026-03-01T09:30:00+00:00", "x"]).map(nodes.String),
+    "JSON": st.text(max_size=5).map(nodes.String),
+}
+ALLOWED = {
+    "BAD_USER_INPUT",
+    "CURSOR_EXPIRED",
+    "FORBIDDEN",
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+    "QUERY_TOO_COMPLEX",
+}
+
+
+def list_root_fields(root: str) -> list[str]:
+    found = build_schema(SCHEMA_TEXT).get_type(root)
+    return sorted(getattr(found, "fields", {}))
+
+
+class Sharpen(Visitor):
+    """Gives arguments values that get somewhere: real ids, pages that are allowed."""
+
+    def __init__(self, choices: list[int]) -> None:
+        super().__init__()
+        self._choices = choices
+        self._used = 0
+
+    def choose(self, count: int) -> int:
+        self._used += 1
+        return self._choices[self._used % len(self._choices)] % count
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> Any:
+        return self._sharpen(node)
+
+    def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> Any:
+        return self._sharpen(node)
+
+    def _sharpen(self, node: ArgumentNode | ObjectFieldNode) -> Any:
+        name = node.name.value
+        if name == "last":
+            return REMOVE
+        if name == "first":
+            return _with_value(node, IntValueNode(value=str(self.choose(4))))
+        if name in {"after", "before"} and self.choose(4):
+            return _with_value(node, NullValueNode())
+        if (name == "id" or name.endswith("Id")) and self.choose(5):
+            # It stands for one of the ids that exist by then.
+            return _with_value(node, StringValueNode(value=f"ID{self.choose(20)}", block=False))
+        return None
+
+
+def _with_value(node: ArgumentNode | ObjectFieldNode, value: ValueNode) -> Any:
+    return type(node)(name=node.name, value=value)
+
+
+def sharpen(document: DocumentNode, choices: list[int]) -> str:
+    return print_ast(visit(document, Sharpen(choices)))
+
+
+def draw_operations(kind: str) -> st.SearchStrategy[str]:
+    """Legal operations with one root field each."""
+    strategy = queries if kind == "Query" else mutations
+    # Without its account nothing is left to find.
+    fields = [name for name in list_root_fields(kind) if name != "deleteAccount"]
+    documents = st.sampled_from(fields).flatmap(
+        lambda name: strategy(
+            SCHEMA_TEXT, fields=[name], custom_scalars=SCALARS, print_ast=lambda node: node
+        )
+    )
+    return st.builds(sharpen, documents, st.lists(st.integers(0, 1000), min_size=5, max_size=12))
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"rate_limit_per_minute": 0})
+
+
+class World:
+    """A key of one account, its ids and those of another account, whose texts are canaries."""
+
+    def __init__(self, client: GraphQLClient, ids: list[str], hidden: Account) -> None:
+        self.client = client
+        self.ids = ids
+        self.hidden = hidden
+
+    async def post(self, operation: str) -> httpx.Response:
+        for number, global_id in reversed(list(enumerate(self.ids))):
+            operation = operation.replace(f'"ID{number}"', json.dumps(global_id))
+        headers = {"Authorization": f"Bearer {self.client.token}"}
+        body = json.dumps({"query": operation})
+        headers |= {"Content-Type": "application/json"}
+        return await self.client.http.post("/graphql", content=body, headers=headers)
+
+    async def read_hidden(self) -> list[Any]:
+        """All that belongs to the other account."""
+        owned = {"$or": [{"account_id": self.hidden.id}, {"_id": self.hidden.id}]}
+        return [
+            await collection(document).find(owned).sort("_id").to_list() for document in DOCUMENTS
+        ]
+
+
+@pytest.fixture
+async def world(client: httpx.AsyncClient, account: Account, other_account: Account) -> World:
+    ids = await write_all(account, "15550001111", "mine")
+    ids += await write_all(other_account, "15550009999", CANARY)
+    ids += ["nonsense", "TWVzc2FnZTo="]
+    _, token = await create_api_key(name="fuzz", role=Role.ADMIN, account_ids=[account.id])
+    return World(GraphQLClient(client, token), ids, other_account)
+
+
+async def write_all(account: Account, phone: str, text: str) -> list[str]:
+    """The global ids of one of each."""
+    message = await write_message(account, phone, text, name=text)
+    template = Template(account_id=account.id, template_id=text, name=text)
+    await template.insert()
+    event = AccountEvent(
+        id=text, account_id=account.id, field="x", summary=text, raw=json.dumps(text), at=utc_now()
+    )
+    await event.insert()
+    return [
+        id_of(account),
+        id_of(message),
+        contact_id(message),
+        conversation_id(message),
+        id_of(template),
+        id_of(event),
+    ]
+
+
+async def post_and_look(world: World, operation: str) -> None:
+    answer = await world.post(operation)
+
+    assert answer.status_code < 500, operation
+    assert CANARY not in answer.text, operation
+    codes = {error["extensions"]["code"] for error in answer.json().get("errors") or ()}
+    assert codes <= ALLOWED, (operation, answer.text)
+
+
+@hypothesis_settings(max_examples=200, **QUIET)
+@given(operation=draw_operations("Query"))
+async def test_any_query_is_answered(world: World, operation: str) -> None:
+    await post_and_look(world, operation)
+
+
+@hypothesis_settings(max_examples=50, **QUIET)
+@given(operation=draw_operations("Mutation"))
+async def test_any_mutation_is_answered_and_harms_no_other_account(
+    world: World, operation: str
+) -> None:
+    before = await world.read_hidden()
+    await post_and_look(world, operation)
+    assert await world.read_hidden() == before, operation
+
+
+@pytest.mark.soak
+@hypothesis_settings(max_examples=10_000, **QUIET)
+@given(operation=draw_operations("Query"))
+async def test_any_query_is_answered_ten_thousand_times(world: World, operation: str) -> None:
+    await post_and_look(world, operation)

@@ -1,0 +1,118 @@
+"""An operation that takes too long: its caller hears so, and hears the truth."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pymongo.asynchronous.database import AsyncDatabase
+
+from graph.live.feed import LiveFeed
+from models import Account, User
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import write_message
+from tests.fixtures.waiting import eventually
+from tests.graph.live.live_kit import wait_for_listeners
+from tests.graph.live.socket_kit import SocketClient, open_socket, serve
+from whatsapp import users
+from whatsapp.settings import Settings
+
+CREATE = 'mutation { createUser(input: {name: "Ada"}) { user { id } userErrors { code } } }'
+ACCOUNTS = "{ accounts { edges { cursor } } }"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"operation_seconds": 0.5})
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Holds whatever makes or lists something until it is set."""
+    gate = asyncio.Event()
+    create_user = users.create_user
+
+    async def wait_and_create(*args: Any, **kwargs: Any) -> User:
+        await gate.wait()
+        return await create_user(*args, **kwargs)
+
+    async def wait(*_args: Any, **_kwargs: Any) -> None:
+        await gate.wait()
+
+    monkeypatch.setattr(users, "create_user", wait_and_create)
+    monkeypatch.setattr("graph.accounts.connect", wait)
+    return gate
+
+
+@pytest.fixture
+async def ws(app: Any, admin: GraphQLClient) -> AsyncIterator[SocketClient]:
+    async with serve(app) as port, open_socket(port, token=admin.token) as client:
+        yield client
+
+
+async def test_a_query_is_cut_off(admin: GraphQLClient, gate: asyncio.Event) -> None:
+    answer = await admin.post(ACCOUNTS)
+
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert "longer than 0.5 seconds: ask for less" in error["message"]
+    assert answer.get("data") is None
+
+
+async def test_a_mutation_goes_on_and_its_caller_hears_so(
+    admin: GraphQLClient, gate: asyncio.Event, database: AsyncDatabase[dict[str, Any]]
+) -> None:
+    answer = await admin.post(CREATE)
+    before = await User.count()
+    gate.set()
+
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert "goes on: look whether it was done" in error["message"]
+    assert before == 0
+    assert await eventually(User.count) == 1
+
+
+async def test_the_same_holds_on_a_socket(ws: SocketClient, gate: asyncio.Event) -> None:
+    assert await ws.find_error(ACCOUNTS) == "SERVICE_UNAVAILABLE"
+    assert await ws.find_error(CREATE) == "SERVICE_UNAVAILABLE"
+
+    gate.set()
+    assert await eventually(User.count) == 1
+
+
+async def test_a_mutation_whose_caller_leaves_is_done_all_the_same(
+    ws: SocketClient, gate: asyncio.Event
+) -> None:
+    operation_id = await ws.subscribe(CREATE)
+    await ws.send({"id": operation_id, "type": "complete"})
+    await ws.send({"type": "ping"})
+    await ws.receive()
+    gate.set()
+
+    assert await eventually(User.count) == 1
+
+
+async def test_a_subscription_lives_on(
+    ws: SocketClient, account: Account, live_feed: LiveFeed
+) -> None:
+    await ws.subscribe("subscription { messageAdded { message { text } } }")
+    await wait_for_listeners(live_feed, 1)
+    await asyncio.sleep(0.8)
+
+    await write_message(account, "15550001111", "Still there?")
+
+    assert await ws.take(1) == [{"messageAdded": {"message": {"text": "Still there?"}}}]
+
+
+async def test_a_database_that_is_too_slow_is_not_called_away(
+    admin: GraphQLClient, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = {"$where": "sleep(3000) || true"}
+    monkeypatch.setattr("graph.accounts.list_visible_accounts", lambda _viewer: slow)
+    monkeypatch.setattr("graph.extensions.DATABASE_DEADLINE_SECONDS", 0.3)
+
+    (error,) = (await admin.post(ACCOUNTS))["errors"]
+
+    assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert error["message"].startswith("The database took too long for this")

@@ -1,0 +1,89 @@
+"""How large, how slow and how many uploads may be, and that nothing of them stays."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from models import Account
+from sandbox.fake_meta import FakeMeta
+from tests.fixtures.files import PNG
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.multipart import MAP, Part, make_form, make_operations, post
+from tests.fixtures.uploads import NOTHING, count_stored, list_uploads, upload
+from whatsapp.settings import Settings
+
+
+class TestLimits:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        changes = {"upload_max_bytes": 20_000, "upload_deadline_seconds": 1.0}
+        return settings.model_copy(update=changes | {"upload_concurrency": 1})
+
+    async def test_too_large_a_file_is_not_read_to_its_end(
+        self, agent: GraphQLClient, account: Account, meta: FakeMeta
+    ) -> None:
+        start = make_form(("operations", make_operations(account)), ("map", MAP), end="\r\n")
+        head = b'Content-Disposition: form-data; name="0"; filename="x"\r\n\r\n'
+        sent: list[int] = []
+
+        async def drip() -> AsyncIterator[bytes]:
+            yield start + head
+            for number in range(1000):
+                sent.append(number)
+                yield bytes(1000)
+
+        answer = await post(agent, drip())
+        announced = await post(agent, bytes(3 * 1024 * 1024))
+
+        assert (answer.status_code, announced.status_code) == (413, 413)
+        assert "20000 bytes at most" in answer.json()["errors"][0]["message"]
+        assert len(sent) < 50
+        assert await count_stored() == NOTHING
+        assert list_uploads(meta) == []
+
+    async def test_too_slow_an_upload_ends_and_another_waits_meanwhile(
+        self, agent: GraphQLClient, account: Account
+    ) -> None:
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def stall() -> AsyncIterator[bytes]:
+            yield make_form(("operations", make_operations(account)), end="\r\n")
+            begun.set()
+            await go_on.wait()
+            yield b""
+
+        slow = asyncio.create_task(post(agent, stall()))
+        await begun.wait()
+        refused = await post(agent, make_form())
+        answer = await slow
+        after = await upload(agent, account)
+
+        assert refused.status_code == 429
+        assert refused.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert refused.headers["retry-after"] == "2"
+        assert answer.status_code == 408
+        assert after["userErrors"] == []
+
+
+async def test_temporary_files_are_gone_whatever_happens(
+    agent: GraphQLClient, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    original = tempfile.SpooledTemporaryFile
+
+    def watch_file(*args: Any, **options: Any) -> Any:
+        made.append(original(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr("whatsapp.received_file.SpooledTemporaryFile", watch_file)
+    operations: Part = ("operations", make_operations(account))
+    large = PNG + bytes(2 * 1024 * 1024)
+    await post(agent, make_form(operations, ("map", MAP), ("0", large)))
+    await post(agent, make_form(operations, ("map", MAP), ("0", large), ("0", PNG)))
+    await post(agent, make_form(operations, ("map", MAP), ("0", large), end=""))
+    await post(agent, make_form(("operations", '{"query": "{"}'), ("map", "{}")))
+
+    assert [file.closed for file in made] == [True, True, True]

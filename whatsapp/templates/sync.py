@@ -1,0 +1,182 @@
+"""Reads all message templates of an account from WhatsApp."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from models import Account, Template
+from models.base import collection, utc_now
+from whatsapp.account_api import AccountAPI
+from whatsapp.errors import MetaUnreachable, Refused
+from whatsapp.storable import make_storable
+from whatsapp.templates.records import Listed, mark_unlisted, record_list
+
+logger = logging.getLogger(__name__)
+
+# A page must stay below the size that an answer may have, and a template may have 10 KB.
+PAGE_SIZE = 50
+# A business account has 6,000 templates at most.
+MOST_PAGES = 200
+FIELDS = (
+    "id",
+    "name",
+    "language",
+    "status",
+    "category",
+    "sub_category",
+    "previous_category",
+    "parameter_format",
+    "components",
+    "quality_score",
+    "rejected_reason",
+)
+# Meta's times are cut to whole seconds: what happened in the second of the request may be newer.
+_STEP = timedelta(milliseconds=1)
+_PLAIN = ("language", "category", "previous_category", "sub_category", "parameter_format")
+RETRY_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """How many templates became known, changed, and are there no more."""
+
+    created: int
+    updated: int
+    removed: int
+
+
+class TemplateSync:
+    """Syncs accounts; `seconds` is how long one stays up to date."""
+
+    def __init__(self, account_api: AccountAPI, *, seconds: float) -> None:
+        self._account_api = account_api
+        self._seconds = seconds
+
+    async def run(self, account: Account) -> SyncResult:
+        """What was told by a webhook after this began is not turned back.
+
+        Raises:
+            MetaRefused, MetaUnreachable: what was read until then is stored.
+        """
+        asked_at = utc_now()
+        try:
+            result = await self._read_all(account, asked_at)
+        except Refused as refusal:
+            await self._note_failure(account, refusal)
+            raise
+        await self._note_success(account, asked_at)
+        return result
+
+    async def _read_all(self, account: Account, asked_at: datetime) -> SyncResult:
+        at, created = asked_at.replace(microsecond=0) - _STEP, 0
+        async for page in self._list_pages(account):
+            listed = [one for item in page if (one := read_listed(item)) is not None]
+            created += await record_list(account.id, listed, at=at, now=asked_at)
+        removed = await mark_unlisted(account.id, at=at, now=asked_at)
+        changed = await _count_changed(account, asked_at)
+        return SyncResult(created, max(changed - created - removed, 0), removed)
+
+    async def _list_pages(self, account: Account) -> AsyncIterator[list[Any]]:
+        query = {"fields": ",".join(FIELDS), "limit": str(PAGE_SIZE)}
+        for _ in range(MOST_PAGES):
+            answer = await self._account_api.call(
+                account, "GET", account.business_account_id, "message_templates", query=query
+            )
+            yield _read_data(answer)
+            after = _read_next(answer)
+            if after is None:
+                return
+            if after == query.get("after"):
+                break
+            query["after"] = after
+        logger.warning("Account %s: the list of its templates does not end", account.id)
+        raise MetaUnreachable
+
+    async def _note_success(self, account: Account, asked_at: datetime) -> None:
+        # What was asked for meanwhile may not be in what was read.
+        due_at, stale_at = "$template_sync.due_at", "$template_sync.stale_at"
+        next_at = utc_now() + timedelta(seconds=self._seconds)
+        state = {
+            "synced_at": asked_at,
+            "error": None,
+            "due_at": {"$cond": [{"$gt": [due_at, asked_at]}, due_at, next_at]},
+            "leased_until": None,
+            "stale_at": {"$cond": [{"$gt": [stale_at, asked_at]}, stale_at, None]},
+        }
+        await _set_state(account, state)
+
+    async def _note_failure(self, account: Account, refusal: Refused) -> None:
+        logger.warning("Account %s: its templates can't be read: %s", account.id, refusal.message)
+        pause = timedelta(seconds=min(RETRY_SECONDS, self._seconds))
+        await _set_state(
+            account,
+            {
+                "error": {"$literal": refusal.message},
+                "due_at": utc_now() + pause,
+                "leased_until": None,
+                "stale_at": None,
+            },
+        )
+
+
+async def _set_state(account: Account, state: Mapping[str, Any]) -> None:
+    stage = {"$set": {f"template_sync.{name}": value for name, value in state.items()}}
+    await collection(Account).update_one({"_id": account.id}, [stage])
+
+
+async def _count_changed(account: Account, now: datetime) -> int:
+    changed = {"account_id": account.id, "updated_at": now}
+    return await collection(Template).count_documents(changed)
+
+
+def _read_data(answer: Mapping[str, Any]) -> list[Any]:
+    data = answer.get("data")
+    if not isinstance(data, list):
+        # An empty list would be taken for the truth that there are no templates any more.
+        raise MetaUnreachable
+    return data
+
+
+def _read_next(answer: Mapping[str, Any]) -> str | None:
+    """The cursor of the next page. Its address is not followed: the token goes to one host only."""
+    paging = answer.get("paging")
+    if not isinstance(paging, dict) or not paging.get("next"):
+        return None
+    cursors = paging.get("cursors")
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    if not isinstance(after, str) or not after:
+        raise MetaUnreachable
+    return after
+
+
+def read_listed(item: Any) -> Listed | None:
+    """None for what has not the form of a template."""
+    template_id = item.get("id") if isinstance(item, dict) else None
+    name = item.get("name") if isinstance(item, dict) else None
+    if not isinstance(template_id, str) or not template_id or not isinstance(name, str):
+        return None
+    aspects: dict[str, Mapping[str, Any]] = {"name": {"name": name}}
+    aspects |= {key: {key: item[key]} for key in _PLAIN if isinstance(item.get(key), str)}
+    if isinstance(item.get("status"), str):
+        aspects["status"] = {
+            "status": item["status"].upper(),
+            "status_reason": _read_reason(item),
+            "recommendation": None,
+            "disabled_at": None,
+        }
+    score = item.get("quality_score")
+    score = score.get("score") if isinstance(score, dict) else score
+    if isinstance(score, str):
+        aspects["quality"] = {"quality_score": score, "previous_quality_score": None}
+    components = item.get("components")
+    if isinstance(components, list):
+        found = [one for one in make_storable(components) if isinstance(one, dict)]
+        aspects["components"] = {"components": found}
+    return Listed(template_id, aspects)
+
+
+def _read_reason(item: Mapping[str, Any]) -> str | None:
+    reason = item.get("rejected_reason")
+    return reason if isinstance(reason, str) and reason not in ("", "NONE") else None
