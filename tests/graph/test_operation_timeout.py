@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
+from graph.live.feed import LiveFeed
 from models import Account, User
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
 from tests.fixtures.waiting import eventually
+from tests.graph.live.live_kit import wait_for_listeners
 from tests.graph.live.socket_kit import SocketClient, open_socket, serve
 from whatsapp import users
 from whatsapp.settings import Settings
@@ -91,8 +93,11 @@ async def test_a_mutation_whose_caller_leaves_is_done_all_the_same(
     assert await eventually(User.count) == 1
 
 
-async def test_a_subscription_lives_on(ws: SocketClient, account: Account) -> None:
+async def test_a_subscription_lives_on(
+    ws: SocketClient, account: Account, live_feed: LiveFeed
+) -> None:
     await ws.subscribe("subscription { messageAdded { message { text } } }")
+    await wait_for_listeners(live_feed, 1)
     await asyncio.sleep(0.8)
 
     await write_message(account, "15550001111", "Still there?")

@@ -215,8 +215,8 @@ async def test_without_time_for_a_whole_request_nothing_is_sent(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Enough before the message is looked at and taken, too little afterwards.
-    remaining = iter([10.0, 10.0, 0.1])
-    monkeypatch.setattr(Lease, "remaining_seconds", lambda _lease: next(remaining, 10.0))
+    remaining = iter([100.0, 100.0, 0.1])
+    monkeypatch.setattr(Lease, "remaining_seconds", lambda _lease: next(remaining, 100.0))
 
     async with world.dispatching():
         sent = await world.wait_for(await world.queue(conversation), MessageStatus.ACCEPTED)

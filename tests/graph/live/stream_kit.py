@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import orjson
 
-SECONDS = 30
+SECONDS = 60
 EVENT_STREAM = {"Accept": "text/event-stream"}
 
 
