@@ -252,7 +252,7 @@ async def profile(database: AsyncDatabase[Json]) -> AsyncIterator[AsyncDatabase[
     await database.command("profile", 0)
 
 
-LISTED = {
+LISTED: dict[str, tuple[str, Json]] = {
     "contacts, newest": (CONTACTS, {"orderBy": "NEWEST"}),
     "contacts by name": (CONTACTS, {"orderBy": "NAME"}),
     "contacts with a tag": (CONTACTS, {"orderBy": "NAME", "filter": {"tags": ["a"]}}),
