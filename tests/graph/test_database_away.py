@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from graph.extensions import DATABASE_DEADLINE_SECONDS
-from models import Role
+from models import Account, Role
 from sandbox.mongod import EmbeddedMongod
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
@@ -51,3 +51,16 @@ async def test_queries_fail_soon_and_work_again(server: Any, own_mongod: Embedde
             return await client.find_error_code("{ accounts { edges { cursor } } }") is None
 
         await eventually(is_back)
+
+
+async def test_a_database_that_is_too_slow_is_not_called_away(
+    admin: GraphQLClient, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = {"$where": "sleep(3000) || true"}
+    monkeypatch.setattr("graph.accounts.list_visible_accounts", lambda _viewer: slow)
+    monkeypatch.setattr("graph.extensions.DATABASE_DEADLINE_SECONDS", 0.3)
+
+    (error,) = (await admin.post("{ accounts { edges { cursor } } }"))["errors"]
+
+    assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert error["message"].startswith("The database took too long for this")
