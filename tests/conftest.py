@@ -93,6 +93,7 @@ def make_settings(**changes: Any) -> Settings:
         "credential_check_seconds": 0.1,
         # One address asks for all of them; what the limit does is tested where it is set.
         "failed_sign_ins_per_minute": 0,
+        "operation_seconds": 120.0,
         "socket_send_seconds": 10.0,
     }
     # Neither the machine's environment nor its .env file says how tests run.
