@@ -48,8 +48,12 @@ Before = Annotated[
 
 @dataclass(frozen=True)
 class Order:
-    """A total order of a collection: fields with their types, the last one unique."""
+    """A total order of a collection: fields with their types, the last one unique and never null.
 
+    Its name is in its cursors: one of another list or order is told from its own.
+    """
+
+    name: str
     fields: Mapping[str, type]
     descending: bool = True
 
@@ -59,11 +63,18 @@ class Order:
         return [(field, direction) for field in self.fields]
 
 
-NEWEST = Order({"created_at": datetime, "_id": PydanticObjectId})
-NEWEST_TEXT_ID = Order({"created_at": datetime, "_id": str})
-NEWEST_TOLD = Order({"at": datetime, "_id": str})
-BY_ACTIVITY = Order({"last_activity_at": datetime, "_id": PydanticObjectId})
-BY_TIMESTAMP = Order({"timestamp": datetime, "_id": PydanticObjectId})
+NEWEST = Order("newest", {"created_at": datetime, "_id": PydanticObjectId})
+NEWEST_TEXT_ID = Order("newest", {"created_at": datetime, "_id": str})
+NEWEST_TOLD = Order("told", {"at": datetime, "_id": str})
+BY_ACTIVITY = Order("activity", {"last_activity_at": datetime, "_id": PydanticObjectId})
+BY_OLDEST_ACTIVITY = Order(
+    "oldest_activity", {"last_activity_at": datetime, "_id": PydanticObjectId}, descending=False
+)
+BY_TIMESTAMP = Order("timestamp", {"timestamp": datetime, "_id": PydanticObjectId})
+BY_CONTACT_NAME = Order("name", {"sort_name": str, "_id": PydanticObjectId}, descending=False)
+BY_TEMPLATE_NAME = Order(
+    "name", {"name": str, "language": str, "_id": PydanticObjectId}, descending=False
+)
 
 
 @strawberry.type(description="A page of a list.")
@@ -159,14 +170,30 @@ async def paginate(
 
 
 def _build_bound(order: Order, values: list[Any], *, is_after: bool) -> dict[str, Any]:
-    strict = "$lt" if order.descending == is_after else "$gt"
+    goes_down = order.descending == is_after
     fields = list(order.fields)
     choices = [
-        {**dict(zip(fields[:depth], values, strict=False)), field: {strict: values[depth]}}
+        {**dict(zip(fields[:depth], values, strict=False)), **beyond}
         for depth, field in enumerate(fields)
+        if (beyond := _compare(field, values[depth], goes_down=goes_down))
     ]
+    first = values[0]
+    if first is None or (goes_down and order.fields[fields[0]] is str):
+        # A null is below every text, which no range of texts tells.
+        return {"$or": choices}
     # The first field's range stands apart so that an index scan starts there.
-    return {fields[0]: {f"{strict}e": values[0]}, "$or": choices}
+    return {fields[0]: {"$lte" if goes_down else "$gte": first}, "$or": choices}
+
+
+def _compare(field: str, value: Any, *, goes_down: bool) -> dict[str, Any] | None:
+    """What is beyond the value, null being the least; None if nothing can be."""
+    if not goes_down:
+        return {field: {"$ne": None} if value is None else {"$gt": value}}
+    if value is None:
+        return None
+    if isinstance(value, str) and field != "_id":
+        return {"$or": [{field: {"$lt": value}}, {field: None}]}
+    return {field: {"$lt": value}}
 
 
 async def connect(
@@ -199,14 +226,14 @@ async def connect(
 
 def write_cursor(order: Order, document: Document) -> str:
     values = [_write_value(getattr(document, field.lstrip("_"))) for field in order.fields]
-    text = json.dumps(values, separators=(",", ":"))
+    text = json.dumps([order.name, *values], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _write_value(value: Any) -> int | str:
+def _write_value(value: Any) -> int | str | None:
     if isinstance(value, datetime):
         return (value - _EPOCH) // _MILLISECOND
-    return str(value)
+    return None if value is None else str(value)
 
 
 def read_cursor(order: Order, cursor: str) -> list[Any]:
@@ -218,11 +245,14 @@ def read_cursor(order: Order, cursor: str) -> list[Any]:
     kinds = list(order.fields.values())
     try:
         values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", True))
-        if not isinstance(values, list) or len(values) != len(kinds):
-            raise bad_input("The cursor is not one of this list.")
-        return [_read_value(kind, value) for kind, value in zip(kinds, values, strict=True)]
+        if not isinstance(values, list) or values[:1] != [order.name]:
+            raise bad_input("The cursor is not one of this list and order.")
+        key = [_read_value(kind, value) for kind, value in zip(kinds, values[1:], strict=True)]
     except (binascii.Error, ValueError, RecursionError, InvalidId, OverflowError, TypeError):
         raise bad_input("The cursor is not one of this list.") from None
+    if key[-1] is None:
+        raise bad_input("The cursor is not one of this list.")
+    return key
 
 
 def _read_value(kind: type, value: Any) -> Any:
@@ -230,6 +260,8 @@ def _read_value(kind: type, value: Any) -> Any:
         if not isinstance(value, int) or isinstance(value, bool):
             raise TypeError(value)
         return _EPOCH + value * _MILLISECOND
+    if kind is str and value is None:
+        return None
     if not isinstance(value, str):
         raise TypeError(value)
     return kind(value)

@@ -1,6 +1,7 @@
 """Contacts in the graph: customers as one account knows them."""
 
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
@@ -9,8 +10,19 @@ from strawberry.scalars import JSON
 
 import models
 from graph.accounts import Account
-from graph.connections import NEWEST, After, Before, Connection, First, Last, connect, read_page
+from graph.connections import (
+    BY_CONTACT_NAME,
+    NEWEST,
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    connect,
+    read_page,
+)
 from graph.context import Info
+from graph.enums import describe_enum
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
 from graph.loaders import load_contact, load_conversation_of, load_user
@@ -105,6 +117,9 @@ class ContactFilter:
     marketing_opt_out: bool | None = strawberry.field(
         default=None, description="Whether they want no marketing messages."
     )
+    created_since: datetime | None = strawberry.field(
+        default=None, description="They became known at this moment or later."
+    )
 
     def list_conditions(self) -> list[dict[str, Any]]:
         conditions: list[dict[str, Any]] = []
@@ -118,7 +133,27 @@ class ContactFilter:
             conditions.append({"blocked": self.blocked})
         if self.marketing_opt_out is not None:
             conditions.append({"marketing_opt_out": self.marketing_opt_out})
+        if self.created_since is not None:
+            conditions.append({"created_at": {"$gte": self.created_since}})
         return conditions
+
+
+class ContactOrder(Enum):
+    NEWEST = "NEWEST"
+    NAME = "NAME"
+
+
+describe_enum(
+    ContactOrder,
+    name="ContactOrder",
+    description="How contacts are sorted.",
+    values={
+        "NEWEST": "Who became known last comes first.",
+        "NAME": "By the name that your staff gave them, else their own, else their number; in any"
+        " case and without accents.",
+    },
+)
+_ORDERS = {ContactOrder.NEWEST: NEWEST, ContactOrder.NAME: BY_CONTACT_NAME}
 
 
 @strawberry.type
@@ -134,7 +169,7 @@ class ContactQueries:
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The contacts you may see, newest first. Needs role VIEWER.",
+        description="The contacts you may see. Needs role VIEWER.",
     )
     async def contacts(
         self,
@@ -144,6 +179,10 @@ class ContactQueries:
         filter: Annotated[
             ContactFilter | None, strawberry.argument(description="Only contacts like these.")
         ] = None,
+        order_by: Annotated[
+            ContactOrder,
+            strawberry.argument(description="How they are sorted; cursors are of one order."),
+        ] = ContactOrder.NEWEST,
         first: First = 50,
         after: After = None,
         last: Last = None,
@@ -158,6 +197,6 @@ class ContactQueries:
             models.Contact,
             {"$and": conditions},
             Contact.from_document,
-            order=NEWEST,
+            order=_ORDERS[order_by],
             page=page,
         )

@@ -1,6 +1,7 @@
 """Conversations in the graph: the inbox."""
 
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
@@ -10,6 +11,7 @@ import models
 from graph.accounts import Account
 from graph.connections import (
     BY_ACTIVITY,
+    BY_OLDEST_ACTIVITY,
     BY_TIMESTAMP,
     After,
     Before,
@@ -21,14 +23,16 @@ from graph.connections import (
 )
 from graph.contacts import Contact
 from graph.context import Info
-from graph.enums import ConversationStatus
+from graph.enums import ConversationStatus, MessageDirection, describe_enum
+from graph.errors import bad_input
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
 from graph.loaders import load_contact, load_conversation, load_message, load_unread_count
 from graph.missing import require_account, vanished
 from graph.permissions import IsViewer
 from models.base import utc_now
-from whatsapp.conversations import window_expires_at, window_is_open
+from whatsapp.conversations import SERVICE_WINDOW, window_expires_at, window_is_open
+from whatsapp.unread import list_unread_conversations
 
 if TYPE_CHECKING:
     from graph.messages import Message
@@ -43,6 +47,29 @@ class ServiceWindow:
     expires_at: datetime | None = strawberry.field(
         description="When it ends or ended; null if the customer never wrote."
     )
+
+
+@strawberry.input(description="Which messages; all the given conditions must hold.")
+class MessageFilter:
+    direction: MessageDirection | None = strawberry.field(
+        default=None, description="They went this way."
+    )
+    types: list[str] | None = strawberry.field(
+        default=None, description="They have one of these types, as in `Message.type`."
+    )
+    since: datetime | None = strawberry.field(
+        default=None, description="They were said at this moment or later."
+    )
+
+    def list_conditions(self) -> list[dict[str, Any]]:
+        conditions: list[dict[str, Any]] = []
+        if self.direction is not None:
+            conditions.append({"direction": self.direction.value})
+        if self.types is not None:
+            conditions.append({"type": {"$in": self.types}})
+        if self.since is not None:
+            conditions.append({"timestamp": {"$gte": self.since}})
+        return conditions
 
 
 @strawberry.type(description="Everything said between one account and one contact.")
@@ -96,6 +123,9 @@ class Conversation(relay.Node):
     async def messages(
         self,
         info: Info,
+        filter: Annotated[
+            MessageFilter | None, strawberry.argument(description="Only messages like these.")
+        ] = None,
         first: First = 50,
         after: After = None,
         last: Last = None,
@@ -105,8 +135,13 @@ class Conversation(relay.Node):
 
         page = read_page(info, first=first, after=after, last=last, before=before)
         said_here = {"conversation_id": self.document.id, **models.NO_OWN_REACTIONS}
+        conditions = [said_here, *(filter.list_conditions() if filter else [])]
         return await connect(
-            models.Message, said_here, Message.from_document, order=BY_TIMESTAMP, page=page
+            models.Message,
+            {"$and": conditions},
+            Message.from_document,
+            order=BY_TIMESTAMP,
+            page=page,
         )
 
     @classmethod
@@ -132,8 +167,24 @@ class ConversationFilter:
     )
     unassigned: bool | None = strawberry.field(default=None, description="Whether nobody has them.")
     tags: list[str] | None = strawberry.field(default=None, description="They have all these tags.")
+    unread: bool | None = strawberry.field(
+        default=None, description="Whether the customer wrote something that nobody has read yet."
+    )
+    window_open: bool | None = strawberry.field(
+        default=None, description="Whether anything but a template may be sent now."
+    )
+    active_since: datetime | None = strawberry.field(
+        default=None, description="Something was said at this moment or later."
+    )
 
-    def list_conditions(self) -> list[dict[str, Any]]:
+    async def list_conditions(self, of_accounts: dict[str, Any]) -> list[dict[str, Any]]:
+        return [
+            *self._list_facts(),
+            *self._list_times(),
+            *([await _match_unread(of_accounts, self.unread)] if self.unread is not None else []),
+        ]
+
+    def _list_facts(self) -> list[dict[str, Any]]:
         conditions: list[dict[str, Any]] = []
         if self.status is not None:
             conditions.append({"status": self.status.value})
@@ -144,6 +195,42 @@ class ConversationFilter:
         if self.tags:
             conditions.append({"tags": {"$all": self.tags}})
         return conditions
+
+    def _list_times(self) -> list[dict[str, Any]]:
+        conditions: list[dict[str, Any]] = []
+        if self.window_open is not None:
+            opened = {"$gt": utc_now() - SERVICE_WINDOW}
+            conditions.append({"last_inbound_at": opened if self.window_open else {"$not": opened}})
+        if self.active_since is not None:
+            conditions.append({"last_activity_at": {"$gte": self.active_since}})
+        return conditions
+
+
+async def _match_unread(of_accounts: dict[str, Any], wanted: bool) -> dict[str, Any]:
+    ids = await list_unread_conversations(of_accounts)
+    if ids is None:
+        raise bad_input("Too many conversations are unread to list them: name one account.")
+    return {"_id": {"$in" if wanted else "$nin": ids}}
+
+
+class ConversationOrder(Enum):
+    NEWEST_ACTIVITY = "NEWEST_ACTIVITY"
+    OLDEST_ACTIVITY = "OLDEST_ACTIVITY"
+
+
+describe_enum(
+    ConversationOrder,
+    name="ConversationOrder",
+    description="How conversations are sorted.",
+    values={
+        "NEWEST_ACTIVITY": "Where something was said last comes first.",
+        "OLDEST_ACTIVITY": "Where nothing was said for the longest time comes first.",
+    },
+)
+_ORDERS = {
+    ConversationOrder.NEWEST_ACTIVITY: BY_ACTIVITY,
+    ConversationOrder.OLDEST_ACTIVITY: BY_OLDEST_ACTIVITY,
+}
 
 
 @strawberry.type
@@ -159,7 +246,7 @@ class ConversationQueries:
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The conversations you may see, newest activity first. Needs role VIEWER.",
+        description="The conversations you may see. Needs role VIEWER.",
     )
     async def conversations(
         self,
@@ -169,18 +256,23 @@ class ConversationQueries:
             ConversationFilter | None,
             strawberry.argument(description="Only conversations like these."),
         ] = None,
+        order_by: Annotated[
+            ConversationOrder,
+            strawberry.argument(description="How they are sorted; cursors are of one order."),
+        ] = ConversationOrder.NEWEST_ACTIVITY,
         first: First = 50,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Conversation]:
         page = read_page(info, first=first, after=after, last=last, before=before)
-        conditions = [limit_to_account(info, account_id)]
-        conditions += filter.list_conditions() if filter else []
+        of_accounts = limit_to_account(info, account_id)
+        conditions = [of_accounts]
+        conditions += await filter.list_conditions(of_accounts) if filter else []
         return await connect(
             models.Conversation,
             {"$and": conditions},
             Conversation.from_document,
-            order=BY_ACTIVITY,
+            order=_ORDERS[order_by],
             page=page,
         )

@@ -8,6 +8,7 @@ import json
 import logging
 import secrets
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 
 import orjson
@@ -154,27 +155,23 @@ class GraphQLEndpoint(GraphQL[Context, object]):
 
     async def _stream(self, request: Request, operation: GraphQLRequestData) -> Response:
         """A stream for whoever is signed in; for others the answer that says why there is none."""
+        place = ExitStack()
         try:
             context = create_context(request)
             await sign_in(context, read_credential(request.headers))
             if context.viewer is None:
                 raise unauthenticated()
-        except GraphQLError as error:
-            return self._show(_fail(request, error), MediaType.JSON, has_status=True)
-        except PyMongoError as error:
+            place.enter_context(context.services.rate_limits.hold_socket(context.viewer))
+        except (GraphQLError, PyMongoError) as error:
             failure = GraphQLError(str(error), original_error=error)
-            return self._show(_fail(request, failure), MediaType.JSON, has_status=True)
-        results = await self.schema.stream(
-            operation.query,
-            variable_values=operation.variables,
-            context_value=context,
-            operation_name=operation.operation_name,
-            operation_extensions=operation.extensions,
-        )
+            shown = _fail(request, error if isinstance(error, GraphQLError) else failure)
+            return self._show(shown, MediaType.JSON, has_status=True)
         return EventStream(
-            results,
+            self.schema,
+            operation,
             context=context,
             viewer=context.viewer,
+            place=place,
             streams=self.streams,
             encode=self.encode_json,
         )

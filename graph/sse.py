@@ -9,13 +9,16 @@ too long for that is cut off, and what it does not take waits in the live feed, 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager
 from enum import Enum, auto
 from typing import Any
 
 from graphql import GraphQLError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from strawberry.http import GraphQLRequestData
+from strawberry.schema import BaseSchema
 from strawberry.types import ExecutionResult
 from strawberry.utils.aio import aclosing
 
@@ -79,19 +82,23 @@ class EventStream(Response):
 
     def __init__(
         self,
-        results: AsyncGenerator[Any],
+        schema: BaseSchema,
+        operation: GraphQLRequestData,
         *,
         context: Context,
         viewer: Viewer,
+        place: AbstractContextManager[object],
         streams: EventStreams,
         encode: Callable[[object], bytes],
     ) -> None:
         super().__init__(headers=HEADERS | {"X-Accel-Buffering": "no", "Connection": "close"})
         # It is not known before the end how much it is.
         del self.headers["Content-Length"]
-        self._results = results
+        self._schema = schema
+        self._operation = operation
         self._context = context
         self._viewer = viewer
+        self._place = place
         self._streams = streams
         self._encode = encode
         self._send_seconds = context.services.settings.socket_send_seconds
@@ -99,18 +106,19 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         transport = transports.find_transport()
-        await send(
-            {
-                "type": "http.response.start",
-                "status": self.status_code,
-                "headers": self.raw_headers,
-            }
-        )
         watch = self._context.services.live.credentials
         with (
+            self._place,
             self._streams.hold(self),
             watch.watch(self._viewer, close=lambda: self.end(Ending.REVOKED)),
         ):
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+            )
             parts = (self._produce(send), self._keep_alive(send), self._wait_until_left(receive))
             async with running(*parts):
                 ending = await self._ending
@@ -128,8 +136,15 @@ class EventStream(Response):
 
     async def _produce(self, send: Send) -> None:
         try:
-            async with aclosing(self._results):
-                async for result in self._results:
+            results = await self._schema.stream(
+                self._operation.query,
+                variable_values=self._operation.variables,
+                context_value=self._context,
+                operation_name=self._operation.operation_name,
+                operation_extensions=self._operation.extensions,
+            )
+            async with aclosing(results):
+                async for result in results:
                     await self._send_result(result, send)
                     if self._ending.done():
                         return

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from enum import Enum
 from typing import Annotated, Any, Self
 
 import strawberry
@@ -9,8 +10,19 @@ from strawberry import relay
 
 import models
 from graph.accounts import Account
-from graph.connections import NEWEST, After, Before, Connection, First, Last, connect, read_page
+from graph.connections import (
+    BY_TEMPLATE_NAME,
+    NEWEST,
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    connect,
+    read_page,
+)
 from graph.context import Info
+from graph.enums import describe_enum
 from graph.filters import limit_to_account
 from graph.missing import require_account
 from graph.permissions import IsViewer
@@ -150,11 +162,28 @@ class TemplateFilter:
         return conditions
 
 
+class TemplateOrder(Enum):
+    NEWEST = "NEWEST"
+    NAME = "NAME"
+
+
+describe_enum(
+    TemplateOrder,
+    name="TemplateOrder",
+    description="How templates are sorted.",
+    values={
+        "NEWEST": "What became known here last comes first.",
+        "NAME": "By name, then by language.",
+    },
+)
+_ORDERS = {TemplateOrder.NEWEST: NEWEST, TemplateOrder.NAME: BY_TEMPLATE_NAME}
+
+
 @strawberry.type
 class TemplateQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The message templates of an account, newest first. Needs role VIEWER.",
+        description="The message templates of an account. Needs role VIEWER.",
     )
     async def templates(
         self,
@@ -163,6 +192,10 @@ class TemplateQueries:
         filter: Annotated[
             TemplateFilter | None, strawberry.argument(description="Only templates like these.")
         ] = None,
+        order_by: Annotated[
+            TemplateOrder,
+            strawberry.argument(description="How they are sorted; cursors are of one order."),
+        ] = TemplateOrder.NEWEST,
         first: First = 50,
         after: After = None,
         last: Last = None,
@@ -175,6 +208,6 @@ class TemplateQueries:
             models.Template,
             {"$and": conditions},
             Template.from_document,
-            order=NEWEST,
+            order=_ORDERS[order_by],
             page=page,
         )

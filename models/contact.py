@@ -52,6 +52,8 @@ class Contact(ObjectIdDocument):
     """When `marketing` was last decided, by the customer or by staff: an older decision is void."""
     search_keys: list[str] = Field(default_factory=list)
     """What it is found by: words and numbers, derived from the fields above."""
+    sort_name: str = ""
+    """What it is sorted by: the name that is shown, plain; derived with the keys."""
     stale_keys: bool = False
     """One of these fields was changed, and the keys not yet."""
     created_at: datetime = Field(default_factory=utc_now)
@@ -75,6 +77,13 @@ class Contact(ObjectIdDocument):
             ),
             IndexModel(
                 [("created_at", DESCENDING), ("_id", DESCENDING)], name="newest_of_all_accounts"
+            ),
+            IndexModel(
+                [("account_id", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)],
+                name="by_name",
+            ),
+            IndexModel(
+                [("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name_of_all_accounts"
             ),
             IndexModel([("user_id", ASCENDING), ("_id", ASCENDING)], name="of_user"),
             IndexModel([("search_keys", ASCENDING), ("account_id", ASCENDING)], name="search"),

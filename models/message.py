@@ -194,6 +194,12 @@ class Message(ObjectIdDocument):
                 name="unread",
                 partialFilterExpression={"unread": True},
             ),
+            # All its fields, so that conversations with unread messages are found from it alone.
+            IndexModel(
+                [("unread", ASCENDING), ("account_id", ASCENDING), ("conversation_id", ASCENDING)],
+                name="unread_of_account",
+                partialFilterExpression={"unread": True},
+            ),
             IndexModel(
                 [("conversation_id", ASCENDING), ("lane_number", ASCENDING)],
                 name="outbox",

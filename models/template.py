@@ -56,7 +56,12 @@ class Template(ObjectIdDocument):
                 name="newest",
             ),
             IndexModel(
-                [("account_id", ASCENDING), ("name", ASCENDING), ("language", ASCENDING)],
-                name="name",
+                [
+                    ("account_id", ASCENDING),
+                    ("name", ASCENDING),
+                    ("language", ASCENDING),
+                    ("_id", ASCENDING),
+                ],
+                name="by_name",
             ),
         ]

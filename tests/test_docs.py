@@ -61,3 +61,14 @@ def test_named_files_exist(document: Path) -> None:
 
     paths = [ROOT / path for path in named] + [document.parent / link for link in links]
     assert [str(path) for path in paths if not path.exists()] == []
+
+
+def test_the_architecture_names_every_package() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    packages = {
+        f"{file.parent.relative_to(ROOT).as_posix()}/"
+        for name in ("graph", "webhooks", "whatsapp", "models", "sandbox")
+        for file in (ROOT / name).rglob("__init__.py")
+    }
+
+    assert {package for package in packages if f"`{package}`" not in text} == set()

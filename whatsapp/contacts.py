@@ -19,7 +19,7 @@ from whatsapp.facts import Fact, apply_facts, match_news
 from whatsapp.identities import list_lookups, normalize_phone
 from whatsapp.number_moves import move_phone, release_numbers
 from whatsapp.persons import adopt_name, adopt_phone, link_user
-from whatsapp.search_keys import STALE, index_contact, make_contact_keys
+from whatsapp.search_keys import STALE, derive_of_contact, index_contact
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ async def _insert_contact(
         **_mirror(identities),
     )
     fields = to_bson(contact)
-    fields["search_keys"] = make_contact_keys(fields)
+    fields |= derive_of_contact(fields)
     try:
         await collection(Contact).insert_one(fields)
     except DuplicateKeyError:

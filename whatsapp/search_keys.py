@@ -25,6 +25,7 @@ STALE: Mapping[str, Any] = {"stale_keys": True}
 
 MAX_KEYS = 200
 MAX_WORD = 40
+MAX_SORT_NAME = 120
 SHORTEST_NUMBER = 3
 # Written without spaces: a name begins anywhere in them.
 _UNSPACED_WIDTHS = frozenset({"W", "F"})
@@ -67,6 +68,24 @@ def make_contact_keys(fields: Mapping[str, Any]) -> list[str]:
     return _combine([*names, *user_ids], numbers)
 
 
+def make_sort_name(fields: Mapping[str, Any]) -> str:
+    """What a contact is sorted by: the name that is shown of it, in lower case, without accents."""
+    shown = (fields.get(name) for name in ("name", "profile_name", "username", "phone_number"))
+    identities = [identity["value"] for identity in fields.get("identities") or ()]
+    plain = (" ".join(list_words(text)) for text in [*shown, *identities] if text)
+    return next(filter(None, plain), "")[:MAX_SORT_NAME]
+
+
+def derive_of_contact(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a contact that follow from its others, as MongoDB has them."""
+    return {"search_keys": make_contact_keys(fields), "sort_name": make_sort_name(fields)}
+
+
+def derive_of_user(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a user."""
+    return {"search_keys": make_user_keys(fields)}
+
+
 def make_user_keys(fields: Mapping[str, Any]) -> list[str]:
     """The keys of a user, of its fields as MongoDB has them."""
     names = [fields.get(name) for name in ("name", "email", "external_id")]
@@ -86,17 +105,20 @@ async def index_user(user_id: PydanticObjectId) -> None:
 
 
 async def index_old() -> None:
-    """Indexes what was stored before there were keys."""
-    await _sweep({"search_keys": {"$exists": False}})
+    """Indexes what was stored before there were keys, and names to sort by."""
+    await _sweep({"search_keys": {"$exists": False}}, (Contact, User))
+    await _sweep({"sort_name": {"$exists": False}}, (Contact,))
 
 
 async def index_stale() -> None:
     """Indexes what a crash left between a change and its keys."""
-    await _sweep(STALE)
+    await _sweep(STALE, (Contact, User))
 
 
-async def _sweep(waiting: Mapping[str, Any]) -> None:
-    for document_class in (Contact, User):
+async def _sweep(
+    waiting: Mapping[str, Any], document_classes: Iterable[type[Contact] | type[User]]
+) -> None:
+    for document_class in document_classes:
         ids: list[Any] = [None] * _SWEPT_AT_ONCE
         while len(ids) == _SWEPT_AT_ONCE:
             found = collection(document_class).find(dict(waiting), {"_id": 1})
@@ -110,18 +132,19 @@ async def _index(document_class: type[Contact] | type[User], document_id: Any) -
     names = _CONTACT_FIELDS if is_contact else _USER_FIELDS
     documents = collection(document_class)
     for _ in range(_ROUNDS):
-        shown = dict.fromkeys((*names, "search_keys", "stale_keys"), 1)
+        shown = dict.fromkeys((*names, "search_keys", "sort_name", "stale_keys"), 1)
         fields = await documents.find_one({"_id": document_id}, shown)
         if fields is None:
             return
-        keys = make_contact_keys(fields) if is_contact else make_user_keys(fields)
-        if fields.get("search_keys") == keys and not fields.get("stale_keys"):
+        derived = derive_of_contact(fields) if is_contact else derive_of_user(fields)
+        is_current = all(fields.get(name) == value for name, value in derived.items())
+        if is_current and not fields.get("stale_keys"):
             return
         # Somebody else may have changed it meanwhile: then these keys are old already.
         unchanged = {name: fields.get(name) for name in names}
         done = await documents.update_one(
             {"_id": document_id, **unchanged},
-            {"$set": {"search_keys": keys, "stale_keys": False}},
+            {"$set": {**derived, "stale_keys": False}},
         )
         if done.matched_count:
             return

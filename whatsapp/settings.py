@@ -151,7 +151,7 @@ class Settings(BaseSettings):
     socket_frame_bytes: int = Field(default=256 * 1024, ge=1024)
     """The largest message that a WebSocket may send us."""
     sockets_per_credential: int = Field(default=100, ge=0)
-    """WebSockets that one credential may have open in each process; 0: no limit."""
+    """WebSockets and event streams that one credential may have in each process; 0: no limit."""
 
     upload_max_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
     """The largest upload: all files of one request together."""

@@ -58,6 +58,10 @@ from graph.limits.expression import (
 
 # Lists within a document: the errors, reactions and statuses of a message are few.
 LISTED_PARTS = 3
+# Lists of documents that belong to one, such as the accounts of an API key.
+LISTED_NODES = 10
+# What a mutation gives back of many, and these, may be as long as a page.
+LONG_LISTS = frozenset({("Viewer", "accounts")})
 # Each mutation writes, and most of them several documents.
 MUTATION_COST = 10
 # Counting reads the index once more, up to 10,000 entries.
@@ -231,10 +235,11 @@ class _CostMeter:
         for name, argument in field.args.items():
             if _is_list(argument.type):
                 return Length(_read_argument(node, field, name))
-        kind = get_named_type(field.type)
-        interfaces = getattr(kind, "interfaces", ())
-        is_node = kind.name == "Node" or any(one.name == "Node" for one in interfaces)
-        return MAX_PAGE_SIZE if is_node else LISTED_PARTS
+        interfaces = getattr(get_named_type(field.type), "interfaces", ())
+        if not any(one.name == "Node" for one in interfaces):
+            return LISTED_PARTS
+        is_long = parent.name.endswith("Payload") or (parent.name, node.name.value) in LONG_LISTS
+        return MAX_PAGE_SIZE if is_long else LISTED_NODES
 
 
 def _find_field(parent: Composite, name: str) -> GraphQLField | None:

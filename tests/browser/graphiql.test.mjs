@@ -93,6 +93,63 @@ async function waitForAnswer(text, options = WAIT) {
   return JSON.parse(await handle.jsonValue());
 }
 
+const setEditor = (place, text) =>
+  page.evaluate(
+    ([selector, value]) => document.querySelector(selector).CodeMirror.setValue(value),
+    [place, text],
+  );
+const VARIABLES = ".graphiql-editor-tool .CodeMirror";
+
+const readQuery = () =>
+  page.evaluate(() => document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.getValue());
+
+/** Asks the server itself, past the page. */
+async function ask(query, variables = {}) {
+  const answer = await fetch(`${WAGRAPH_URL}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${WAGRAPH_KEY}` },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await answer.json();
+  assert.equal(errors, undefined, JSON.stringify(errors));
+  return data;
+}
+
+async function findOpenConversation() {
+  const { conversations } = await ask(
+    "{ conversations(first: 1, filter: { windowOpen: true }) { edges { node { id } } } }",
+  );
+  return conversations.edges[0].node.id;
+}
+
+const SEND = `mutation ($input: SendMessageInput!) {
+  sendMessage(input: $input) { message { id } userErrors { code message } }
+}`;
+const answerTo = (conversationId, body) => ({
+  input: { to: { conversationId }, content: { text: { body } } },
+});
+
+/** Presses play on a subscription, and returns once the server has been asked for it. */
+async function subscribe() {
+  const started = page.waitForEvent("websocket", WAIT).then((socket) =>
+    socket.waitForEvent("framesent", { ...WAIT, predicate: ({ payload }) => payload.includes('"subscribe"') }),
+  );
+  await press();
+  await started;
+}
+
+/** Does it until the answer pane shows the text: the protocol has no word for "subscribed". */
+async function doUntilSeen(action, text) {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    await action();
+    const seen = await waitForAnswer(text, { timeout: 2_000 }).catch((error) => {
+      if (error.name !== "TimeoutError") throw error;
+    });
+    if (seen) return seen;
+  }
+  return waitForAnswer(text);
+}
+
 async function writeAsCustomer(text) {
   const answer = await fetch(`${SANDBOX_URL}/sandbox/inbound`, {
     method: "POST",
@@ -125,20 +182,9 @@ test("a customer's message appears live", async () => {
   const text = "hello from the browser test";
   await open(WAGRAPH_KEY);
   await openTab("LiveMessages");
-  const started = page.waitForEvent("websocket", WAIT).then((socket) =>
-    socket.waitForEvent("framesent", { ...WAIT, predicate: ({ payload }) => payload.includes('"subscribe"') }),
-  );
-  await press();
-  await started;
+  await subscribe();
 
-  // The protocol has no word for "subscribed": the first one may come too early.
-  let event;
-  for (let attempt = 0; attempt < 5 && !event; attempt += 1) {
-    await writeAsCustomer(text);
-    event = await waitForAnswer(text, { timeout: 2_000 }).catch((error) => {
-      if (error.name !== "TimeoutError") throw error;
-    });
-  }
+  const event = await doUntilSeen(() => writeAsCustomer(text), text);
 
   const { message } = event.data.messageAdded;
   assert.deepEqual([message.direction, message.text], ["INBOUND", text]);
@@ -190,3 +236,76 @@ test("a refused key ends the live connection with a reason", async () => {
 
   assert.match(errors[0].message, /API key/);
 });
+
+test("a text is sent, and its variables are typed in the page", async () => {
+  const body = `hello from GraphiQL ${Date.now()}`;
+  await open(WAGRAPH_KEY);
+  await openTab("SendText");
+  await setEditor(VARIABLES, JSON.stringify(answerTo(await findOpenConversation(), body)));
+
+  await press();
+  const { sendMessage } = (await waitForAnswer('"sendMessage"')).data;
+
+  assert.deepEqual(sendMessage.userErrors, []);
+  assert.deepEqual([sendMessage.message.status, sendMessage.message.text], ["QUEUED", body]);
+});
+
+test("the statuses of a message appear live", async () => {
+  const conversationId = await findOpenConversation();
+  await open(WAGRAPH_KEY);
+  await openTab("LiveStatuses");
+  await subscribe();
+
+  const event = await doUntilSeen(() => ask(SEND, answerTo(conversationId, "see my ticks")), "see my ticks");
+
+  assert.match(event.data.messageStatusChanged.status, /^[A-Z]+$/);
+  await waitForAnswer('"DELIVERED"');
+});
+
+test("the explorer builds a query", async () => {
+  await open(WAGRAPH_KEY);
+  await page.click('[aria-label="Show GraphiQL Explorer"]');
+  const field = page.locator(".graphiql-explorer-root").getByText("eventCursor", { exact: true });
+
+  await field.click(WAIT);
+
+  await page.waitForFunction(
+    () =>
+      document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.getValue().includes("eventCursor"),
+    undefined,
+    WAIT,
+  );
+  assert.match(await readQuery(), /query WhoAmI \{/);
+  await press();
+  const { data } = await waitForAnswer('"eventCursor"');
+  assert.equal(data.viewer.role, "ADMIN");
+});
+
+test("the manual describes types, fields and arguments", async () => {
+  await open(WAGRAPH_KEY);
+  await page.click('[aria-label="Show Documentation Explorer"]');
+  const manual = page.locator(".graphiql-doc-explorer");
+  await manual.getByText("Query", { exact: true }).first().click(WAIT);
+  await manual.getByText("conversations", { exact: true }).click(WAIT);
+
+  await manual.getByText("The conversations you may see.").waitFor(WAIT);
+  await manual.getByText("How they are sorted; cursors are of one order.").waitFor(WAIT);
+});
+
+for (const [colorScheme, isRight] of [
+  ["light", (lightness) => lightness > 200],
+  ["dark", (lightness) => lightness < 80],
+]) {
+  test(`the page is ${colorScheme} where the system is`, async () => {
+    await page.emulateMedia({ colorScheme });
+    await open(WAGRAPH_KEY);
+
+    const color = await page.evaluate(
+      () => getComputedStyle(document.querySelector(".graphiql-container")).backgroundColor,
+    );
+
+    const parts = color.match(/\d+/g).slice(0, 3).map(Number);
+    assert.ok(isRight(Math.max(...parts)), color);
+    await page.screenshot({ path: `${process.env.SCREENSHOTS ?? "."}/graphiql-${colorScheme}.png` });
+  });
+}

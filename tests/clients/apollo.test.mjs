@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from "@apollo/client";
+import { ApolloClient, ApolloLink, CombinedGraphQLErrors, InMemoryCache, gql } from "@apollo/client";
 import { getMainDefinition, relayStylePagination } from "@apollo/client/utilities";
+import UploadHttpLink from "apollo-upload-client/UploadHttpLink.mjs";
 import { print } from "graphql";
 import { createClient } from "graphql-ws";
 import { Observable } from "rxjs";
@@ -50,7 +51,7 @@ function connect(key = world.ADMIN_KEY) {
     link: ApolloLink.split(
       ({ query }) => getMainDefinition(query).operation === "subscription",
       live,
-      new HttpLink({ uri: network.url, headers }),
+      new UploadHttpLink({ uri: network.url, headers: { ...headers, "Apollo-Require-Preflight": "true" } }),
     ),
   });
   sockets.push(socket);
@@ -87,6 +88,12 @@ test("mutates", async () => {
 
   assert.equal(first.data.sendMessage.message.text, "by Apollo");
   assert.equal(again.data.sendMessage.message.id, first.data.sendMessage.message.id);
+});
+
+test("uploads", async () => {
+  const variables = { accountId: await world.findAccount(), file: world.PICTURE };
+  const { data } = await connect().mutate({ mutation: gql(world.UPLOAD), variables });
+  world.checkUpload(data.uploadMedia);
 });
 
 test("refusals are data", async () => {

@@ -17,6 +17,9 @@ import * as world from "./world.mjs";
 
 const { Environment, Network, Observable, RecordSource, Store } = relay;
 const require = createRequire(import.meta.url);
+const ARTIFACTS = [
+  "InboxQuery", "InboxPageQuery", "Inbox", "SendMutation", "UploadMutation", "LiveSubscription",
+];
 const sockets = [];
 const made = {};
 let folder;
@@ -43,7 +46,7 @@ function compile() {
   const config = { src: "src", schema: "schema.graphql", language: "javascript", eagerEsModules: false };
   writeFileSync(join(folder, "relay.config.json"), JSON.stringify(config));
   execFileSync(compiler, ["--noWatchman"], { cwd: folder, stdio: "pipe" });
-  for (const name of ["InboxQuery", "InboxPageQuery", "Inbox", "SendMutation", "LiveSubscription"]) {
+  for (const name of ARTIFACTS) {
     const file = join(folder, "src", "__generated__", `operations${name}.graphql.js`);
     made[name] = require(file);
   }
@@ -60,15 +63,17 @@ function connect(key = world.ADMIN_KEY) {
     retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)),
   });
   sockets.push(socket);
-  const fetchOperation = async ({ text }, variables) => {
+  const fetchOperation = async ({ text }, variables, _cacheConfig, uploadables) => {
+    const operation = JSON.stringify({ query: text, variables });
+    const isUpload = Object.keys(uploadables ?? {}).length > 0;
     const answer = await fetch(network.url, {
       method: "POST",
       headers: {
         ...headers,
-        "content-type": "application/json",
+        ...(isUpload ? { "GraphQL-Require-Preflight": "1" } : { "content-type": "application/json" }),
         accept: "application/graphql-response+json, application/json;q=0.9",
       },
-      body: JSON.stringify({ query: text, variables }),
+      body: isUpload ? makeForm(operation, uploadables) : operation,
     });
     return answer.json();
   };
@@ -78,6 +83,16 @@ function connect(key = world.ADMIN_KEY) {
     network: Network.create(fetchOperation, subscribe),
     store: new Store(new RecordSource()),
   });
+}
+
+/** The names of the files are their paths in the variables. */
+function makeForm(operations, uploadables) {
+  const form = new FormData();
+  const paths = Object.keys(uploadables);
+  form.append("operations", operations);
+  form.append("map", JSON.stringify(Object.fromEntries(paths.map((path) => [path, [path]]))));
+  for (const path of paths) form.append(path, uploadables[path]);
+  return form;
 }
 
 function readInbox(environment, variables) {
@@ -104,30 +119,40 @@ test("queries, and pages into one connection", async () => {
   assert.equal(new Set(ids).size, world.CUSTOMERS);
 });
 
-function mutate(environment, to, body) {
-  const variables = { input: { to, content: { text: { body } } } };
+function mutate(environment, mutation, input, uploadables) {
   return new Promise((onCompleted, onError) =>
     relay.commitMutation(environment, {
-      mutation: made.SendMutation,
-      variables,
+      mutation,
+      variables: { input },
+      uploadables,
       onCompleted: (response, errors) => onCompleted({ ...response, errors }),
       onError,
     }),
   );
 }
 
+const send = (environment, to, body) =>
+  mutate(environment, made.SendMutation, { to, content: { text: { body } } });
+
 test("mutates, and refusals are data", async () => {
   const environment = connect();
-  const sent = await mutate(environment, { conversationId }, "by Relay");
+  const sent = await send(environment, { conversationId }, "by Relay");
   assert.equal(sent.sendMessage.message.text, "by Relay");
 
-  const refused = await mutate(environment, { conversationId: "nobody" }, "hello");
+  const refused = await send(environment, { conversationId: "nobody" }, "hello");
   assert.equal(refused.sendMessage.userErrors[0].code, "NOT_FOUND");
+});
+
+test("uploads", async () => {
+  const input = { accountId: await world.findAccount(), file: null };
+  const files = { "variables.input.file": world.PICTURE };
+  const response = await mutate(connect(), made.UploadMutation, input, files);
+  world.checkUpload(response.uploadMedia);
 });
 
 test("errors have codes", async () => {
   for (const [key, code] of [[world.VIEWER_KEY, "FORBIDDEN"], ["wag_wrong", "UNAUTHENTICATED"]]) {
-    await assert.rejects(mutate(connect(key), { conversationId }, "hello"), (error) => {
+    await assert.rejects(send(connect(key), { conversationId }, "hello"), (error) => {
       assert.equal(error.source.errors[0].extensions.code, code);
       return true;
     });

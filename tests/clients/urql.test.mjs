@@ -71,6 +71,15 @@ test("mutates, and refusals are data", async () => {
   assert.equal(refused.data.sendMessage.userErrors[0].code, "NOT_FOUND");
 });
 
+test("uploads", async () => {
+  const headers = { Authorization: `Bearer ${world.ADMIN_KEY}`, "GraphQL-Require-Preflight": "1" };
+  const client = connect(world.ADMIN_KEY, { fetchOptions: { headers } });
+  const variables = { accountId: await world.findAccount(), file: world.PICTURE };
+  const { data, error } = await client.mutation(world.UPLOAD, variables);
+  assert.equal(error, undefined);
+  world.checkUpload(data.uploadMedia);
+});
+
 test("errors have codes, whatever their status", async () => {
   const variables = world.press(conversationId, "hello");
   for (const [code, asking] of [

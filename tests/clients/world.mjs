@@ -51,6 +51,34 @@ export const STATUSES = /* GraphQL */ `
   }
 `;
 
+export const UPLOAD = /* GraphQL */ `
+  mutation Upload($accountId: ID!, $file: Upload!) {
+    uploadMedia(input: { accountId: $accountId, file: $file }) {
+      upload { id kind sizeBytes }
+      userErrors { code message field }
+    }
+  }
+`;
+/** A picture of one pixel. */
+export const PICTURE = new Blob(
+  [Buffer.from(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "base64",
+  )],
+  { type: "image/png" },
+);
+
+export async function findAccount() {
+  const { accounts } = await ask("{ accounts { edges { node { id } } } }");
+  return accounts.edges[0].node.id;
+}
+
+export function checkUpload({ upload, userErrors }) {
+  assert.deepEqual(userErrors, []);
+  assert.equal(upload.kind, "IMAGE");
+  assert.equal(upload.sizeBytes, PICTURE.size);
+}
+
 /** The body, for one press of the send button. */
 export const press = (conversationId, body) => ({ conversationId, body, key: randomUUID() });
 

@@ -56,6 +56,7 @@ COSTS: list[tuple[int, str, dict[str, Any]]] = [
     # Lists within a document are short, lists of documents may be long.
     (4, '{ message(id: "x") { statusHistory { status } } }', {}),
     (101, "{ viewer { accounts { name } } }", {}),
+    (12, "{ apiKeys(first: 1) { edges { node { accounts { name } } } } }", {}),
     # Mutations write.
     (11, 'mutation { revokeApiKey(input: {apiKeyId: "x"}) { apiKey { id } } }', {}),
 ]

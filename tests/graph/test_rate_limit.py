@@ -9,7 +9,9 @@ import pytest
 from graph.rate_limit import MAX_BUCKETS, TokenBuckets
 from models import Role
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.waiting import eventually
 from tests.graph.live.socket_kit import open_socket, serve
+from tests.graph.live.stream_kit import open_stream
 from whatsapp.settings import Settings
 
 PAGE = "{ contacts(first: 99) { edges { cursor } } }"
@@ -142,6 +144,26 @@ async def test_a_credential_has_a_few_sockets_at_a_time(port: int, admin: GraphQ
             code, reason = await third.find_close()
 
         assert (code, reason) == (1013, "Too many sockets or wrong keys: try again later")
+
+
+async def test_a_stream_counts_as_a_socket(port: int, admin: GraphQLClient) -> None:
+    live = "subscription { messageAdded { cursor } }"
+    url = f"http://127.0.0.1:{port}"
+    async with open_socket(port, token=admin.token):
+        async with open_stream(url, admin.token, live) as one:
+            await one.wait_for_comments(1)
+            async with open_stream(url, admin.token, live) as other:
+                refusal = await other.response.aread()
+
+        async def has_room() -> bool:
+            async with open_stream(url, admin.token, WHO) as again:
+                return again.response.status_code == 200
+
+        await eventually(has_room)
+
+    assert other.response.status_code == 429
+    assert other.response.headers["Retry-After"] == "1"
+    assert b"RATE_LIMITED" in refusal
 
 
 async def test_a_closed_socket_makes_room(port: int, admin: GraphQLClient) -> None:

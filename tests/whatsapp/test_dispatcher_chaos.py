@@ -93,7 +93,7 @@ async def test_a_frozen_and_a_killed_process_leave_the_rest_to_the_others(
             await stack.enter_async_context(running_process(settings)) for _ in range(4)
         ]
         feeding = asyncio.create_task(queue_many(world, customers=customers, each=each))
-        await eventually(lambda: has_accepted(world, customers))
+        await eventually(lambda: has_accepted(world, 40), seconds=60)
         frozen.send_signal(signal.SIGSTOP)
         killed.send_signal(signal.SIGKILL)
         await asyncio.sleep(leases * LEASE_SECONDS)

@@ -43,3 +43,12 @@ export const live = graphql`
     }
   }
 `;
+
+export const upload = graphql`
+  mutation operationsUploadMutation($input: UploadMediaInput!) {
+    uploadMedia(input: $input) {
+      upload { id kind sizeBytes }
+      userErrors { code message field }
+    }
+  }
+`;
