@@ -252,7 +252,7 @@ async def profile(database: AsyncDatabase[Json]) -> AsyncIterator[AsyncDatabase[
     await database.command("profile", 0)
 
 
-LISTED = {
+LISTED: dict[str, tuple[str, Json]] = {
     "contacts, newest": (CONTACTS, {"orderBy": "NEWEST"}),
     "contacts by name": (CONTACTS, {"orderBy": "NAME"}),
     "contacts with a tag": (CONTACTS, {"orderBy": "NAME", "filter": {"tags": ["a"]}}),
@@ -289,9 +289,10 @@ async def test_a_list_comes_sorted_from_an_index(
     what: str,
     of_account: bool,
 ) -> None:
-    query, variables = LISTED[what]
+    query, given = LISTED[what]
+    variables: Json = dict(given)
     if of_account or query is TEMPLATES:
-        variables = variables | {"accountId": id_of(account)}
+        variables |= {"accountId": id_of(account)}
 
     await admin(query, **variables, first=2)
 

@@ -6,8 +6,14 @@ from typing import Any
 
 from graphql import (
     GraphQLEnumType,
+    GraphQLField,
     GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLObjectType,
     GraphQLScalarType,
+    get_named_type,
+    get_nullable_type,
+    is_non_null_type,
     is_specified_scalar_type,
 )
 from strawberry.permission import BasePermission, PermissionExtension
@@ -16,6 +22,7 @@ from strawberry.types.base import get_object_definition
 from graph.permission_table import find_audit_action, find_guards, print_permissions
 from graph.permissions import RolePermission
 from graph.schema import create_schema, print_schema_text
+from graph.schema_changes import list_elements, list_unannounced
 from models import AuditAction, Role
 
 PROJECT = Path(__file__).parents[2]
@@ -104,3 +111,68 @@ def test_the_table_of_permissions_is_up_to_date() -> None:
 
 def test_the_schema_file_is_up_to_date() -> None:
     assert (PROJECT / "schema.graphql").read_text() == print_schema_text(), "run `make schema`"
+
+
+# Its places are those of the ids that were given: null says that nothing is there.
+WITH_GAPS = {"Query.nodes"}
+# Null means something of its own: all accounts; a refusal; a refusal of the whole input.
+WITHOUT_A_LIST = {
+    "ApiKey.accounts",
+    "DiscardParkedItemsPayload.parkedItems",
+    "ReplayParkedItemsPayload.parkedItems",
+    "UserError.field",
+}
+
+
+def test_lists_have_no_gaps() -> None:
+    gaps: set[str] = set()
+    missing: set[str] = set()
+    for name, element in list_elements(SCHEMA._schema):
+        inner = get_nullable_type(getattr(element, "type", None))
+        if not isinstance(inner, GraphQLList):
+            continue
+        if not is_non_null_type(inner.of_type):
+            gaps.add(name)
+        if isinstance(element, GraphQLField) and not is_non_null_type(element.type):
+            missing.add(name)
+
+    assert gaps == WITH_GAPS
+    assert missing == WITHOUT_A_LIST
+
+
+def test_every_connection_can_be_paged_and_counted() -> None:
+    connections = 0
+    for name, element in list_elements(SCHEMA._schema):
+        if not isinstance(element, GraphQLField):
+            continue
+        page = get_named_type(element.type)
+        if not page.name.endswith("Connection"):
+            continue
+        connections += 1
+        assert isinstance(page, GraphQLObjectType)
+        assert {"edges", "pageInfo", "totalCount"} <= set(page.fields), name
+        assert {"first", "after", "last", "before"} <= set(element.args), name
+        for argument in ("orderBy", "filter"):
+            if argument in element.args:
+                kind = get_named_type(element.args[argument].type)
+                assert isinstance(kind, GraphQLEnumType | GraphQLInputObjectType), name
+    assert connections > 10
+
+
+def test_every_mutation_has_one_input_and_tells_refusals_as_data() -> None:
+    mutations = SCHEMA._schema.mutation_type
+    assert mutations is not None
+    for name, field in mutations.fields.items():
+        payload = get_named_type(field.type)
+        assert set(field.args) == {"input"}, name
+        assert str(field.args["input"].type) == f"{name[0].upper()}{name[1:]}Input!"
+        assert isinstance(payload, GraphQLObjectType)
+        assert payload.name == f"{name[0].upper()}{name[1:]}Payload"
+        assert str(payload.fields["userErrors"].type) == "[UserError!]!"
+        # A refusal has no entity.
+        entities = [str(one.type) for key, one in payload.fields.items() if key != "userErrors"]
+        assert any(not entity.endswith("!") for entity in entities), name
+
+
+def test_deprecations_name_a_day() -> None:
+    assert list_unannounced(SCHEMA._schema) == []
