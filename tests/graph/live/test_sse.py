@@ -183,7 +183,9 @@ ACCEPTS: list[tuple[str, str]] = [
 
 async def test_a_stream_is_for_who_likes_it_best(app: Any, url: str, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=url, headers=headers, trust_env=False, timeout=60
+    ) as client:
         for accept, media_type in ACCEPTS:
             answer = await client.post(
                 "/graphql", json={"query": "{ __typename }"}, headers={"Accept": accept}
@@ -196,7 +198,9 @@ async def test_a_stream_is_for_who_likes_it_best(app: Any, url: str, token: str)
 
 async def test_what_is_no_operation_is_refused_in_json(url: str, token: str) -> None:
     headers = EVENT_STREAM | {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=url, headers=headers, trust_env=False, timeout=60
+    ) as client:
         broken = await client.post("/graphql", content=b"{", headers={"Content-Type": "text/plain"})
         no_json = await client.post(
             "/graphql", content=b"{", headers={"Content-Type": "application/json"}
