@@ -28,7 +28,6 @@ FAULTS = ["timeout", "reset_before", "reset_after", "truncated", "cut", "html", 
 
 SETTLED = {MessageStatus.ACCEPTED, MessageStatus.UNKNOWN}
 
-LEASE_SECONDS = 9.0
 WORKERS = 8  # lanes of the account that each process works on
 # A send has about 22 points where the process may end, and its sweeps put some between.
 SAMPLED_KILLS = (1, 4, 7, 8, 9, 10, 12, 14, 16, 19)
@@ -56,12 +55,13 @@ async def is_outbox_empty() -> bool:
     return await collection(Message).count_documents(waiting) == 0
 
 
-async def queue_many(world: OutboxWorld, *, customers: int, each: int) -> list[Message]:
+async def queue_many(
+    world: OutboxWorld, conversations: list[Conversation], *, each: int
+) -> list[Message]:
     """Messages numbered within each conversation."""
-    conversations = [await world.add_customer(phone=name_phone(n)) for n in range(customers)]
     queued: list[Message] = []
     for number in range(each):
-        for start in range(0, customers, 50):
+        for start in range(0, len(conversations), 50):
             part = conversations[start : start + 50]
             queued += await asyncio.gather(*(world.queue(one, f"{number:03}") for one in part))
     return queued
@@ -72,18 +72,24 @@ async def has_accepted(world: OutboxWorld, number: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("customers", "each", "leases"),
-    [(40, 5, 1.1), pytest.param(400, 10, 3, marks=pytest.mark.soak)],
+    ("customers", "each", "lease_seconds", "frozen_seconds"),
+    [(40, 5, 12.0, 14.0), pytest.param(400, 10, 30.0, 90.0, marks=pytest.mark.soak)],
 )
 async def test_a_frozen_and_a_killed_process_leave_the_rest_to_the_others(
-    world: OutboxWorld, cloud_server: FakeCloudServer, customers: int, each: int, leases: float
+    world: OutboxWorld,
+    cloud_server: FakeCloudServer,
+    customers: int,
+    each: int,
+    lease_seconds: float,
+    frozen_seconds: float,
 ) -> None:
+    conversations = [await world.add_customer(phone=name_phone(n)) for n in range(customers)]
     world.meta.settings.answer_delay = 0.05
     changes = {
-        "lane_lease_seconds": LEASE_SECONDS,
+        "lane_lease_seconds": lease_seconds,
         "send_concurrency_per_account": WORKERS,
         # Nobody waits so long for an answer that it is taken for lost where the machine is slow.
-        "send_deadline_seconds": LEASE_SECONDS * 2 / 3,
+        "send_deadline_seconds": lease_seconds * 0.6,
         "unknown_hold_seconds": 0.3,
     }
     settings = world.settings.model_copy(update=changes)
@@ -92,11 +98,11 @@ async def test_a_frozen_and_a_killed_process_leave_the_rest_to_the_others(
         frozen, killed, *_ = [
             await stack.enter_async_context(running_process(settings)) for _ in range(4)
         ]
-        feeding = asyncio.create_task(queue_many(world, customers=customers, each=each))
+        feeding = asyncio.create_task(queue_many(world, conversations, each=each))
         await eventually(lambda: has_accepted(world, 40), seconds=60)
         frozen.send_signal(signal.SIGSTOP)
         killed.send_signal(signal.SIGKILL)
-        await asyncio.sleep(leases * LEASE_SECONDS)
+        await asyncio.sleep(frozen_seconds)
         messages = await feeding
         frozen.send_signal(signal.SIGCONT)
         await eventually(is_outbox_empty, seconds=60 + len(messages) / 10)
