@@ -26,6 +26,9 @@ fetch graphiql 3.8.3 graphiql
 fetch @graphiql/plugin-explorer 1.0.2 explorer
 # Bundled inside the explorer plugin, whose own package carries no licence file.
 fetch graphiql-explorer 0.9.0 graphiql-explorer
+# The fonts inside graphiql.min.css, which come without their licences there.
+fetch @fontsource/roboto 5.2.10 font-roboto
+fetch @fontsource/fira-code 5.2.7 font-fira-code
 
 mkdir -p "$work/new/licenses"
 cp "$work/react/package/umd/react.production.min.js" "$work/new/"
@@ -33,7 +36,7 @@ cp "$work/react-dom/package/umd/react-dom.production.min.js" "$work/new/"
 cp "$work/graphiql/package/graphiql.min.js" "$work/graphiql/package/graphiql.min.css" "$work/new/"
 cp "$work/explorer/package/dist/index.umd.js" "$work/new/explorer.umd.js"
 cp "$work/explorer/package/dist/style.css" "$work/new/explorer.css"
-for name in react react-dom graphiql graphiql-explorer; do
+for name in react react-dom graphiql graphiql-explorer font-roboto font-fira-code; do
     cp "$work/$name/package/LICENSE" "$work/new/licenses/$name.txt"
 done
 
