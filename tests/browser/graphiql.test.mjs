@@ -21,6 +21,13 @@ const TABS = [
   "MarkRead",
   "LiveEverything",
   "ResumeLive",
+  "SearchMessages",
+  "SendMedia",
+  "SendButtons",
+  "React",
+  "Templates",
+  "PreviewTemplate",
+  "SendTemplate",
 ];
 
 let browser;
