@@ -56,10 +56,10 @@ class Example(TypedDict):
 
 
 def list_examples() -> list[Example]:
-    """Reads the example operations in the order of their file names."""
+    """Reads the operations that have a tab, those with a number, in its order."""
     return [
         Example(query=path.read_text("utf-8"), variables=_read_variables(path))
-        for path in sorted((_FOLDER / "examples").glob("*.graphql"))
+        for path in sorted((_FOLDER / "examples").glob("[0-9]*.graphql"))
     ]
 
 

@@ -21,7 +21,12 @@ const TABS = [
   "MarkRead",
   "LiveEverything",
   "ResumeLive",
+  "SearchMessages",
+  "SendMedia",
+  "SendButtons",
+  "React",
   "Templates",
+  "PreviewTemplate",
   "SendTemplate",
 ];
 

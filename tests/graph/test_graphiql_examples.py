@@ -53,7 +53,12 @@ def test_each_main_job_has_a_tab() -> None:
         "MarkRead",
         "LiveEverything",
         "ResumeLive",
+        "SearchMessages",
+        "SendMedia",
+        "SendButtons",
+        "React",
         "Templates",
+        "PreviewTemplate",
         "SendTemplate",
     ]
 
