@@ -642,10 +642,12 @@ export type TemplateDateTimeInput = {
   minute?: number | null | undefined;
 };
 
-/** The document of a header. */
+/** The document of a header: a link or an upload. */
 export type TemplateDocumentInput = {
-  /** Where WhatsApp fetches it: https://…. */
-  link: string;
+  /** An http(s) URL that WhatsApp fetches it from. */
+  link?: string | null | undefined;
+  /** A file of `uploadMedia`, of the same account. */
+  uploadId?: string | null | undefined;
   /** The name that the customer sees. */
   filename?: string | null | undefined;
 };
@@ -695,10 +697,12 @@ export type TemplateLocationInput = {
   address: string;
 };
 
-/** The file of a header. */
+/** The file of a header: a link or an upload; in a card, a link. */
 export type TemplateMediaInput = {
-  /** Where WhatsApp fetches it: https://…. */
-  link: string;
+  /** An http(s) URL that WhatsApp fetches it from. */
+  link?: string | null | undefined;
+  /** A file of `uploadMedia`, of the same account. */
+  uploadId?: string | null | undefined;
 };
 
 /** What is to be given for a parameter of a template. */
