@@ -33,7 +33,7 @@ schema-check: $(VENV)/.ready
 	$(BIN)/python manage.py export-schema --check
 
 test-clients: $(VENV)/.ready  ## Apollo, urql, Relay and others against a real server; needs node
-	cd tests/clients && npm ci --silent --no-audit --no-fund
+	cd tests/clients && npm ci --prefer-offline --silent --no-audit --no-fund && npm run --silent build
 	$(BIN)/python -m pytest -n 2 -m clients tests/clients
 
 schema-diff: $(VENV)/.ready  ## what the schema changes for clients since BASE, a git ref

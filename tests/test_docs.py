@@ -72,3 +72,21 @@ def test_the_architecture_names_every_package() -> None:
     }
 
     assert {package for package in packages if f"`{package}`" not in text} == set()
+
+
+GUIDE = ROOT / "docs/spa-guide.md"
+
+
+def list_shown_code() -> dict[str, str]:
+    """The files whose code the guide for apps shows, and what it shows of them."""
+    blocks = r"^<!-- (\S+) -->\n```(?:ts|js)\n(.*?)^```$"
+    return dict(re.findall(blocks, GUIDE.read_text(), re.DOTALL | re.MULTILINE))
+
+
+def test_the_guides_code_is_what_the_clients_tests_run() -> None:
+    shown = list_shown_code()
+
+    assert {name: (ROOT / name).read_text() for name in shown} == shown
+    assert len(re.findall(r"^```(?:ts|js)$", GUIDE.read_text(), re.MULTILINE)) == len(shown)
+    folder = ROOT / "tests/clients/guide"
+    assert {str(path.relative_to(ROOT)) for path in folder.glob("*.ts")} <= set(shown)

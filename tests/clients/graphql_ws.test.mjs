@@ -2,9 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createClient } from "graphql-ws";
-import WebSocket from "ws";
-import { follow, shouldRetry } from "./live.mjs";
+import { follow } from "./build/guide/live.js";
 import * as world from "./world.mjs";
 
 const clients = [];
@@ -21,15 +19,7 @@ after(() => {
 });
 
 function connect(key = world.ADMIN_KEY, options = {}) {
-  const client = createClient({
-    url: network.websocketUrl,
-    webSocketImpl: WebSocket,
-    connectionParams: { Authorization: `Bearer ${key}` },
-    shouldRetry,
-    retryAttempts: 1000,
-    retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)),
-    ...options,
-  });
+  const client = world.openFast(network, key, options);
   clients.push(client);
   return client;
 }

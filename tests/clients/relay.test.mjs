@@ -8,18 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { createClient } from "graphql-ws";
 import compiler from "relay-compiler";
 import relay from "relay-runtime";
-import WebSocket from "ws";
-import { follow, shouldRetry } from "./live.mjs";
+import { createRelay } from "./build/guide/relay.js";
+import { upload } from "./build/guide/upload.js";
 import * as world from "./world.mjs";
 
-const { Environment, Network, Observable, RecordSource, Store } = relay;
 const require = createRequire(import.meta.url);
-const ARTIFACTS = [
-  "InboxQuery", "InboxPageQuery", "Inbox", "SendMutation", "UploadMutation", "LiveSubscription",
-];
 const sockets = [];
 const made = {};
 let folder;
@@ -46,53 +41,16 @@ function compile() {
   const config = { src: "src", schema: "schema.graphql", language: "javascript", eagerEsModules: false };
   writeFileSync(join(folder, "relay.config.json"), JSON.stringify(config));
   execFileSync(compiler, ["--noWatchman"], { cwd: folder, stdio: "pipe" });
-  for (const name of ARTIFACTS) {
+  for (const name of ["InboxQuery", "InboxPageQuery", "Inbox", "SendMutation", "UploadMutation", "LiveSubscription"]) {
     const file = join(folder, "src", "__generated__", `operations${name}.graphql.js`);
     made[name] = require(file);
   }
 }
 
 function connect(key = world.ADMIN_KEY) {
-  const headers = { Authorization: `Bearer ${key}` };
-  const socket = createClient({
-    url: network.websocketUrl,
-    webSocketImpl: WebSocket,
-    connectionParams: headers,
-    shouldRetry,
-    retryAttempts: 1000,
-    retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)),
-  });
+  const socket = world.openFast(network, key);
   sockets.push(socket);
-  const fetchOperation = async ({ text }, variables, _cacheConfig, uploadables) => {
-    const operation = JSON.stringify({ query: text, variables });
-    const isUpload = Object.keys(uploadables ?? {}).length > 0;
-    const answer = await fetch(network.url, {
-      method: "POST",
-      headers: {
-        ...headers,
-        ...(isUpload ? { "GraphQL-Require-Preflight": "1" } : { "content-type": "application/json" }),
-        accept: "application/graphql-response+json, application/json;q=0.9",
-      },
-      body: isUpload ? makeForm(operation, uploadables) : operation,
-    });
-    return answer.json();
-  };
-  const subscribe = ({ text }, variables) =>
-    Observable.create((sink) => follow(socket, { query: text, variables }, sink));
-  return new Environment({
-    network: Network.create(fetchOperation, subscribe),
-    store: new Store(new RecordSource()),
-  });
-}
-
-/** The names of the files are their paths in the variables. */
-function makeForm(operations, uploadables) {
-  const form = new FormData();
-  const paths = Object.keys(uploadables);
-  form.append("operations", operations);
-  form.append("map", JSON.stringify(Object.fromEntries(paths.map((path) => [path, [path]]))));
-  for (const path of paths) form.append(path, uploadables[path]);
-  return form;
+  return createRelay(network.url, world.giveKey(key), socket);
 }
 
 function readInbox(environment, variables) {
@@ -119,40 +77,30 @@ test("queries, and pages into one connection", async () => {
   assert.equal(new Set(ids).size, world.CUSTOMERS);
 });
 
-function mutate(environment, mutation, input, uploadables) {
+function mutate(environment, to, body) {
+  const variables = { input: { to, content: { text: { body } } } };
   return new Promise((onCompleted, onError) =>
     relay.commitMutation(environment, {
-      mutation,
-      variables: { input },
-      uploadables,
+      mutation: made.SendMutation,
+      variables,
       onCompleted: (response, errors) => onCompleted({ ...response, errors }),
       onError,
     }),
   );
 }
 
-const send = (environment, to, body) =>
-  mutate(environment, made.SendMutation, { to, content: { text: { body } } });
-
 test("mutates, and refusals are data", async () => {
   const environment = connect();
-  const sent = await send(environment, { conversationId }, "by Relay");
+  const sent = await mutate(environment, { conversationId }, "by Relay");
   assert.equal(sent.sendMessage.message.text, "by Relay");
 
-  const refused = await send(environment, { conversationId: "nobody" }, "hello");
+  const refused = await mutate(environment, { conversationId: "nobody" }, "hello");
   assert.equal(refused.sendMessage.userErrors[0].code, "NOT_FOUND");
-});
-
-test("uploads", async () => {
-  const input = { accountId: await world.findAccount(), file: null };
-  const files = { "variables.input.file": world.PICTURE };
-  const response = await mutate(connect(), made.UploadMutation, input, files);
-  world.checkUpload(response.uploadMedia);
 });
 
 test("errors have codes", async () => {
   for (const [key, code] of [[world.VIEWER_KEY, "FORBIDDEN"], ["wag_wrong", "UNAUTHENTICATED"]]) {
-    await assert.rejects(send(connect(key), { conversationId }, "hello"), (error) => {
+    await assert.rejects(mutate(connect(key), { conversationId }, "hello"), (error) => {
       assert.equal(error.source.errors[0].extensions.code, code);
       return true;
     });
@@ -170,4 +118,27 @@ test("after a cut it goes on where it was", async () => {
     });
     return dispose;
   });
+});
+
+test("uploads", async () => {
+  const variables = { accountId: await world.findAccount(), file: null };
+  const response = await new Promise((onCompleted, onError) =>
+    relay.commitMutation(connect(), {
+      mutation: made.UploadMutation,
+      variables,
+      uploadables: { file: world.PICTURE },
+      onCompleted,
+      onError,
+    }),
+  );
+  world.checkUpload(response.uploadMedia);
+});
+
+test("without any client files are uploaded, too", async () => {
+  const variables = { accountId: await world.findAccount(), file: null };
+  const getKey = world.giveKey(world.ADMIN_KEY);
+  const files = { file: world.PICTURE };
+  const { data } = await upload(network.url, getKey, world.UPLOAD, variables, files);
+
+  world.checkUpload(data.uploadMedia);
 });

@@ -2,10 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Client, cacheExchange, fetchExchange, subscriptionExchange } from "@urql/core";
-import { createClient } from "graphql-ws";
-import WebSocket from "ws";
-import { follow, shouldRetry } from "./live.mjs";
+import { Client, fetchExchange } from "@urql/core";
+import { createUrql } from "./build/guide/urql.js";
 import * as world from "./world.mjs";
 
 const sockets = [];
@@ -22,27 +20,9 @@ after(() => {
 });
 
 function connect(key = world.ADMIN_KEY, options = {}) {
-  const headers = { Authorization: `Bearer ${key}` };
-  const socket = createClient({
-    url: network.websocketUrl,
-    webSocketImpl: WebSocket,
-    connectionParams: headers,
-    shouldRetry,
-    retryAttempts: 1000,
-    retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)),
-  });
+  const socket = world.openFast(network, key);
   sockets.push(socket);
-  const live = subscriptionExchange({
-    forwardSubscription: (request) => ({
-      subscribe: (sink) => ({ unsubscribe: follow(socket, request, sink) }),
-    }),
-  });
-  return new Client({
-    url: network.url,
-    exchanges: [cacheExchange, live, fetchExchange],
-    fetchOptions: { headers },
-    ...options,
-  });
+  return createUrql(network.url, world.giveKey(key), socket, options);
 }
 
 for (const preferGetMethod of [false, "force"]) {
@@ -69,15 +49,6 @@ test("mutates, and refusals are data", async () => {
   const refused = await client.mutation(world.SEND, world.press("nobody", "hello"));
   assert.equal(refused.error, undefined);
   assert.equal(refused.data.sendMessage.userErrors[0].code, "NOT_FOUND");
-});
-
-test("uploads", async () => {
-  const headers = { Authorization: `Bearer ${world.ADMIN_KEY}`, "GraphQL-Require-Preflight": "1" };
-  const client = connect(world.ADMIN_KEY, { fetchOptions: { headers } });
-  const variables = { accountId: await world.findAccount(), file: world.PICTURE };
-  const { data, error } = await client.mutation(world.UPLOAD, variables);
-  assert.equal(error, undefined);
-  world.checkUpload(data.uploadMedia);
 });
 
 test("errors have codes, whatever their status", async () => {
@@ -127,4 +98,12 @@ test("subscribes by an event stream of its own", async () => {
   }
   stop();
   assert.deepEqual(texts, ["one", "two", "three"]);
+});
+
+test("uploads", async () => {
+  const variables = { accountId: await world.findAccount(), file: world.PICTURE };
+  const { data, error } = await connect().mutation(world.UPLOAD, variables);
+
+  assert.equal(error, undefined);
+  world.checkUpload(data.uploadMedia);
 });

@@ -45,9 +45,9 @@ export const live = graphql`
 `;
 
 export const upload = graphql`
-  mutation operationsUploadMutation($input: UploadMediaInput!) {
-    uploadMedia(input: $input) {
-      upload { id kind sizeBytes }
+  mutation operationsUploadMutation($accountId: ID!, $file: Upload!) {
+    uploadMedia(input: { accountId: $accountId, file: $file }) {
+      upload { id kind filename sizeBytes }
       userErrors { code message field }
     }
   }

@@ -243,8 +243,8 @@ async def keep_talking(admin: GraphQLClient, conversation: str) -> AsyncIterator
 
     async def talk() -> None:
         while True:
-            await admin(SAY, id=conversation)
-            await asyncio.sleep(0.05)
+            await admin.post(SAY, id=conversation)
+            await asyncio.sleep(0.2)
 
     talking = asyncio.create_task(talk())
     try:
