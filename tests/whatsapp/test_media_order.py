@@ -108,6 +108,8 @@ async def test_a_picture_that_failed_holds_nothing(
 
 HEADER = {"type": "header", "parameters": [{"type": "image", "image": {"id": "1"}}]}
 BODY = {"type": "body", "parameters": [{"type": "text", "text": "image"}]}
+PICTURE_CARDS = {"type": "carousel", "cards": [{"card_index": 0, "components": [HEADER, BODY]}]}
+TEXT_CARDS = {"type": "carousel", "cards": [{"card_index": 0, "components": [BODY]}]}
 
 
 @pytest.mark.usefixtures("database")
@@ -119,6 +121,8 @@ BODY = {"type": "body", "parameters": [{"type": "text", "text": "image"}]}
         ("text", {"body": "image"}, False),
         ("template", {"name": "offer", "components": [HEADER, BODY]}, True),
         ("template", {"name": "offer", "components": [BODY]}, False),
+        ("template", {"name": "offer", "components": [BODY, PICTURE_CARDS]}, True),
+        ("template", {"name": "offer", "components": [BODY, TEXT_CARDS]}, False),
         ("template", {"name": "offer"}, False),
         ("interactive", {"type": "button", "header": {"type": "video", "video": {}}}, True),
         ("interactive", {"type": "button", "header": {"type": "text", "text": "x"}}, False),

@@ -54,9 +54,10 @@ def carries_file(message: Message) -> bool:
 
 
 def _has_file(part: object) -> bool:
-    """`part` is an interactive message's header, or a component of a template."""
+    """`part` is an interactive message's header, or a component or a card of a template."""
     if not isinstance(part, dict):
         return False
-    parameters = part.get("parameters")
-    inner = parameters if isinstance(parameters, list) else ()
+    # Those of a carousel are in the components of its cards.
+    lists = (part.get(name) for name in ("parameters", "cards", "components"))
+    inner = [one for found in lists if isinstance(found, list) for one in found]
     return part.get("type") in _FILE_TYPES or any(_has_file(one) for one in inner)
