@@ -26,6 +26,7 @@ from graph.enums import describe_enum
 from graph.filters import limit_to_account
 from graph.missing import require_account
 from graph.permissions import IsViewer
+from graph.searching import check_search
 from graph.template_parts import (
     TemplateComponent,
     TemplateParameter,
@@ -156,7 +157,9 @@ class TemplateFilter:
         if self.statuses is not None:
             conditions.append({"status": {"$in": self.statuses}})
         if self.search:
-            conditions.append({"name": {"$regex": re.escape(self.search), "$options": "i"}})
+            conditions.append(
+                {"name": {"$regex": re.escape(check_search(self.search)), "$options": "i"}}
+            )
         if self.sendable is not None:
             conditions.append({"$and" if self.sendable else "$nor": [match_sendable()]})
         return conditions

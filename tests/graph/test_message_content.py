@@ -12,8 +12,6 @@ from graphql import (
 from graph.schema import create_schema
 
 SCHEMA = create_schema()._schema
-# Nodes lead back into the whole graph.
-NOT_FOLLOWED = {"Message"}
 
 
 def select(object_type: GraphQLObjectType) -> str:
@@ -23,7 +21,9 @@ def select(object_type: GraphQLObjectType) -> str:
         if is_leaf_type(inner):
             fields.append(name)
         elif isinstance(inner, GraphQLObjectType):
-            chosen = "id" if inner.name in NOT_FOLLOWED else select(inner)
+            # Nodes lead back into the whole graph.
+            is_node = any(interface.name == "Node" for interface in inner.interfaces)
+            chosen = "id" if is_node else select(inner)
             fields.append(f"{name} {{ {chosen} }}")
     return " ".join(fields)
 

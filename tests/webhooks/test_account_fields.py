@@ -23,7 +23,7 @@ from tests.fixtures.webhooks import WebhookClient
 from tests.webhooks.conftest import Settle
 from whatsapp.accounts import delete_account
 
-SHOW = """{ accounts { edges { node {
+SHOW = """{ accounts(first: 5) { edges { node {
   verifiedName displayPhoneNumber lastEventAt
   health { state reason qualityRating throughput messagingLimit }
   events { edges { node { field event summary at raw account { name } } } }
