@@ -27,6 +27,7 @@ from graph.filters import NodeId
 from graph.ids import parse_id
 from graph.loaders import load_account
 from graph.permissions import IsViewer, get_viewer
+from graph.stored import shows
 from models import TemplateSyncState
 from whatsapp.access import Viewer
 from whatsapp.webhook_subscription import make_webhook_url
@@ -63,6 +64,7 @@ class TemplateSync:
         return cls(synced_at=state.synced_at, error=state.error, due_at=state.due_at)
 
 
+@shows(models.Account)
 @strawberry.type(description="A WhatsApp Business number that is connected here.")
 class Account(relay.Node):
     node_id: relay.NodeID[str]

@@ -20,7 +20,7 @@ from graph.context import Info
 from graph.errors import bad_input
 from graph.loaders import Loaders, get_loaders
 from graph.page_batches import MAX_COUNT, CountQuery, PageQuery
-from models.base import from_bson
+from models.reading import read_document
 
 DocumentT = TypeVar("DocumentT", bound=Document)
 NodeT = TypeVar("NodeT", bound=relay.Node)
@@ -88,6 +88,19 @@ class Connection(relay.Connection[NodeType]):
         return await self.count()
 
 
+class Edge(relay.Edge[NodeType]):
+    """Writes its cursor only when somebody asks for it: most clients need that of the last one."""
+
+    def __init__(self, node: NodeType, order: Order, document: Document) -> None:
+        self.node = node
+        self._order = order
+        self._document = document
+
+    @property
+    def cursor(self) -> str:  # type: ignore[override]  # a field of the class it is shown as
+        return write_cursor(self._order, self._document)
+
+
 @dataclass(frozen=True)
 class PageRequest:
     """The checked arguments of a connection field."""
@@ -152,6 +165,7 @@ async def paginate(
             bounds.append(_build_bound(order, read_cursor(order, cursor), is_after=is_after))
     query = {"$and": bounds} if bounds else {}
     sort = order.list_sort(backward=page.backward)
+    shown = page.loaders.shown.get(document_class)
     # One more than asked for tells whether the list goes on.
     found = await page.loaders.pages.load(
         PageQuery(
@@ -160,9 +174,12 @@ async def paginate(
             sort=[(field, direction.value) for field, direction in sort],
             limit=page.size + 1,
             hidden=hidden,
+            shown=None if shown is None else {*shown, *order.fields},
         )
     )
-    documents = [from_bson(document_class, fields) for fields in found[: page.size]]
+    documents = [
+        read_document(document_class, fields, shown=shown) for fields in found[: page.size]
+    ]
     goes_on = len(found) > page.size
     if page.backward:
         return Page(documents[::-1], has_next=page.before is not None, has_previous=goes_on)
@@ -207,10 +224,7 @@ async def connect(
 ) -> Connection[NodeT]:
     """As `paginate`, in the shape of a Relay connection."""
     found = await paginate(document_class, filter, order=order, page=page, hidden=hidden)
-    edges = [
-        relay.Edge(cursor=write_cursor(order, document), node=to_node(document))
-        for document in found.documents
-    ]
+    edges = [Edge(to_node(document), order, document) for document in found.documents]
     page_info = relay.PageInfo(
         has_next_page=found.has_next,
         has_previous_page=found.has_previous,
@@ -219,7 +233,7 @@ async def connect(
     )
     return Connection(
         page_info=page_info,
-        edges=edges,
+        edges=list(edges),
         count=lambda: page.loaders.counts.load(CountQuery(document_class, filter)),
     )
 

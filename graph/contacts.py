@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
@@ -25,83 +26,68 @@ from graph.context import Info
 from graph.enums import describe_enum
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
-from graph.loaders import load_contact, load_conversation_of, load_user
-from graph.missing import require_account
+from graph.loaders import ACCOUNTS, CONVERSATIONS_OF_CONTACTS, USERS, load_contact
+from graph.missing import vanished
 from graph.permissions import IsViewer
 from graph.searching import Search, match_keys
+from graph.stored import linked, shows, stored
 from graph.users import User
 
 if TYPE_CHECKING:
     from graph.conversations import Conversation
 
 
+@shows(models.Contact)
 @strawberry.type(description="A customer as one account knows them.")
 class Contact(relay.Node):
     node_id: relay.NodeID[str]
-    wa_id: str | None = strawberry.field(
-        description="WhatsApp's phone digits; null for somebody who hides their phone number."
+    wa_id: str | None = stored(
+        "wa_id",
+        description="WhatsApp's phone digits; null for somebody who hides their phone number.",
     )
-    phone_number: str | None = strawberry.field(
-        description="Phone number in E.164 form; null for somebody who hides it."
+    phone_number: str | None = stored(
+        "phone_number", description="Phone number in E.164 form; null for somebody who hides it."
     )
-    profile_name: str | None = strawberry.field(
-        description="The name they gave themselves in WhatsApp."
+    profile_name: str | None = stored(
+        "profile_name", description="The name they gave themselves in WhatsApp."
     )
-    username: str | None = strawberry.field(description="Their WhatsApp username.")
-    business_scoped_user_id: str | None = strawberry.field(
-        description="WhatsApp's id of the person for your business; there without a phone too."
+    username: str | None = stored("username", description="Their WhatsApp username.")
+    business_scoped_user_id: str | None = stored(
+        "bsuid",
+        description="WhatsApp's id of the person for your business; there without a phone too.",
     )
-    name: str | None = strawberry.field(description="The name your staff gave them.")
-    tags: list[str] = strawberry.field(description="Labels that your staff gave them.")
-    attributes: JSON = strawberry.field(description="Whatever else your application keeps here.")
-    blocked: bool = strawberry.field(
-        description="Whether they are blocked: they can neither write nor be written to."
+    name: str | None = stored("name", description="The name your staff gave them.")
+    tags: list[str] = stored("tags", description="Labels that your staff gave them.")
+    attributes: JSON = stored(
+        "attributes", description="Whatever else your application keeps here."
     )
-    marketing_opt_out: bool = strawberry.field(
-        description="Whether they want no marketing messages."
+    blocked: bool = stored(
+        "blocked", description="Whether they are blocked: they can neither write nor be written to."
     )
-    created_at: datetime = strawberry.field(description="When they became known.")
-    updated_at: datetime = strawberry.field(description="When they were last changed.")
+    marketing_opt_out: bool = stored(
+        "marketing_opt_out", description="Whether they want no marketing messages."
+    )
+    created_at: datetime = stored("created_at", description="When they became known.")
+    updated_at: datetime = stored("updated_at", description="When they were last changed.")
+    account: Account = linked(
+        "account_id",
+        ACCOUNTS,
+        description="The account that knows them.",
+        missing=partial(vanished, "account"),
+    )
+    user: User | None = linked(
+        "user_id", USERS, description="The person they are, where that is known."
+    )
+    conversation: Annotated["Conversation", strawberry.lazy("graph.conversations")] | None = linked(
+        "id",
+        CONVERSATIONS_OF_CONTACTS,
+        description="What was said with them; null before the first message.",
+    )
     document: strawberry.Private[models.Contact]
-
-    @strawberry.field(description="The account that knows them.")
-    async def account(self, info: Info) -> Account:
-        return await require_account(info, self.document.account_id)
-
-    @strawberry.field(description="The person they are, where that is known.")
-    async def user(self, info: Info) -> User | None:
-        if self.document.user_id is None:
-            return None
-        document = await load_user(info, self.document.user_id)
-        return User.from_document(document) if document else None
-
-    @strawberry.field(description="What was said with them; null before the first message.")
-    async def conversation(
-        self, info: Info
-    ) -> Annotated["Conversation", strawberry.lazy("graph.conversations")] | None:
-        from graph.conversations import Conversation  # noqa: PLC0415 - they name each other
-
-        document = await load_conversation_of(info, self.document.id)
-        return Conversation.from_document(document) if document else None
 
     @classmethod
     def from_document(cls, document: models.Contact) -> Self:
-        return cls(
-            node_id=str(document.id),
-            wa_id=document.wa_id,
-            phone_number=document.phone_number,
-            profile_name=document.profile_name,
-            username=document.username,
-            business_scoped_user_id=document.bsuid,
-            name=document.name,
-            tags=document.tags,
-            attributes=JSON(document.attributes),
-            blocked=document.blocked,
-            marketing_opt_out=document.marketing_opt_out,
-            created_at=document.created_at,
-            updated_at=document.updated_at,
-            document=document,
-        )
+        return cls(node_id=str(document.id), document=document)
 
 
 @strawberry.input(description="Which contacts; all the given conditions must hold.")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
@@ -27,9 +28,10 @@ from graph.enums import ConversationStatus, MessageDirection, describe_enum
 from graph.errors import bad_input
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
-from graph.loaders import load_contact, load_conversation, load_message, load_unread_count
-from graph.missing import require_account, vanished
+from graph.loaders import ACCOUNTS, CONTACTS, MESSAGES, UNREAD_COUNTS, load_conversation
+from graph.missing import vanished
 from graph.permissions import IsViewer
+from graph.stored import linked, reads, shows, stored
 from models.base import utc_now
 from whatsapp.conversations import SERVICE_WINDOW, window_expires_at, window_is_open
 from whatsapp.unread import list_unread_conversations
@@ -72,54 +74,52 @@ class MessageFilter:
         return conditions
 
 
+@shows(models.Conversation)
 @strawberry.type(description="Everything said between one account and one contact.")
 class Conversation(relay.Node):
     node_id: relay.NodeID[str]
-    status: ConversationStatus = strawberry.field(description="Whether it needs attention.")
-    assignee_id: str | None = strawberry.field(
-        description="Your own application's id of the agent who has it."
+    status: ConversationStatus = stored("status", description="Whether it needs attention.")
+    assignee_id: str | None = stored(
+        "assignee_id", description="Your own application's id of the agent who has it."
     )
-    tags: list[str] = strawberry.field(description="Labels that your staff gave it.")
-    last_activity_at: datetime = strawberry.field(
-        description="Time of the newest message; lists are sorted by it."
+    tags: list[str] = stored("tags", description="Labels that your staff gave it.")
+    last_activity_at: datetime = stored(
+        "last_activity_at", description="Time of the newest message; lists are sorted by it."
     )
-    created_at: datetime = strawberry.field(description="When it began.")
+    created_at: datetime = stored("created_at", description="When it began.")
+    account: Account = linked(
+        "account_id",
+        ACCOUNTS,
+        description="The account it is held with.",
+        missing=partial(vanished, "account"),
+    )
+    contact: Contact = linked(
+        "contact_id",
+        CONTACTS,
+        description="The customer.",
+        missing=partial(vanished, "contact"),
+    )
+    unread_count: int = linked(
+        "id",
+        UNREAD_COUNTS,
+        description="How many messages of the customer nobody has read yet.",
+    )
+    last_message: Annotated["Message", strawberry.lazy("graph.messages")] | None = linked(
+        "last_message_id", MESSAGES, description="The newest message."
+    )
     document: strawberry.Private[models.Conversation]
 
-    @strawberry.field(description="The account it is held with.")
-    async def account(self, info: Info) -> Account:
-        return await require_account(info, self.document.account_id)
-
-    @strawberry.field(description="The customer.")
-    async def contact(self, info: Info) -> Contact:
-        document = await load_contact(info, self.document.contact_id)
-        if document is None:
-            raise vanished("contact")
-        return Contact.from_document(document)
-
-    @strawberry.field(description="How many messages of the customer nobody has read yet.")
-    async def unread_count(self, info: Info) -> int:
-        return await load_unread_count(info, self.document.id)
-
-    @strawberry.field(description="The newest message.")
-    async def last_message(
-        self, info: Info
-    ) -> Annotated["Message", strawberry.lazy("graph.messages")] | None:
-        from graph.messages import Message  # noqa: PLC0415 - they name each other
-
-        if self.document.last_message_id is None:
-            return None
-        document = await load_message(info, self.document.last_message_id)
-        return Message.from_document(document) if document else None
-
-    @strawberry.field(description="Whether anything but a template may be sent, and until when.")
+    @strawberry.field(
+        description="Whether anything but a template may be sent, and until when.",
+        metadata=reads("last_inbound_at"),
+    )
     def service_window(self) -> ServiceWindow:
         return ServiceWindow(
             is_open=window_is_open(self.document, utc_now()),
             expires_at=window_expires_at(self.document),
         )
 
-    @strawberry.field(description="What was said, newest first.")
+    @strawberry.field(description="What was said, newest first.", metadata=reads("id"))
     async def messages(
         self,
         info: Info,
@@ -146,15 +146,7 @@ class Conversation(relay.Node):
 
     @classmethod
     def from_document(cls, document: models.Conversation) -> Self:
-        return cls(
-            node_id=str(document.id),
-            status=document.status,
-            assignee_id=document.assignee_id,
-            tags=document.tags,
-            last_activity_at=document.last_activity_at,
-            created_at=document.created_at,
-            document=document,
-        )
+        return cls(node_id=str(document.id), document=document)
 
 
 @strawberry.input(description="Which conversations; all the given conditions must hold.")

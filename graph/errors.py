@@ -122,7 +122,13 @@ def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
     code = _classify(error, cause)
     if code is not ErrorCode.INTERNAL_SERVER_ERROR:
         return _replace(error, RequestError(code, _describe(error, cause)))
-    logger.error("Request %s failed at %s", request_id, error.path, exc_info=cause)
+    if isinstance(cause, GraphQLError):
+        # graphql-core names the value that does not fit: it may be what a customer wrote.
+        logger.error(
+            "Request %s failed at %s: %s", request_id, error.path, hide_values(cause.message)
+        )
+    else:
+        logger.error("Request %s failed at %s", request_id, error.path, exc_info=cause)
     masked = RequestError(code, f"Something went wrong; the log has it as request {request_id}.")
     masked.extensions = {"code": code.value, "requestId": request_id}
     return _replace(error, masked)

@@ -6,14 +6,11 @@ from contextvars import Context as ContextVariables
 from typing import Any, TypeVar
 
 import pymongo
-from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
-from graph.context import Context
-from graph.errors import ErrorCode, RequestError, bad_input
-from graph.introspection import find_introspection, shows_schema
-from graph.limits import Document, DocumentCache, Limits, find_excess_of_values
+from graph.gate import Gate, tell_cost
+from graph.limits import Document
 from graph.limits.document import Cost
 from graph.uploads import FileVariables
 
@@ -24,19 +21,18 @@ Result = TypeVar("Result")
 class CheckedDocument(SchemaExtension):
     """Reads the document, checks it against the limits and the schema, and charges what it costs.
 
-    This holds for queries, mutations and subscriptions on every transport: all of them pass here.
+    This holds for queries, mutations and subscriptions on every transport: all of them pass here,
+    or, where a plan answers them, through `graph.queries`, which asks the same gate.
     """
 
-    def __init__(self, cache: DocumentCache) -> None:
-        self._cache = cache
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
         self._document: Document | None = None
         self._cost: Cost | None = None
 
     def on_operation(self) -> Iterator[None]:
-        context = self._context
-        if context is not None:
-            context.services.rate_limits.check(context.viewer, context.client_address)
-        limits = self._cache.limits
+        self._gate.check_rate(self.execution_context.context)
+        limits = self._gate.documents.limits
         # Counted while the document is read: what is too long is read no further.
         options: dict[str, Any] = dict(self.execution_context.parse_options)
         options |= {"max_tokens": limits.tokens, "max_source_length": limits.characters}
@@ -45,7 +41,7 @@ class CheckedDocument(SchemaExtension):
 
     def on_parse(self) -> Iterator[None]:
         execution = self.execution_context
-        self._document = self._cache.get(execution.query or "")
+        self._document = self._gate.documents.get(execution.query or "")
         if self._document is not None:
             execution.graphql_document = self._document.node
         yield
@@ -54,58 +50,25 @@ class CheckedDocument(SchemaExtension):
         execution = self.execution_context
         if execution.graphql_document is not None:
             if self._document is None:
-                self._document = self._cache.add(
+                self._document = self._gate.documents.add(
                     execution.query or "", execution.graphql_document, execution.schema._schema
                 )
-            execution.pre_execution_errors = self._find_errors(self._document)
+            execution.pre_execution_errors, self._cost = self._gate.admit(
+                self._document,
+                query=execution.query or "",
+                variables=execution.variables,
+                operation_name=execution.operation_name,
+                is_named=execution._provided_operation_name is not None,
+                context=execution.context,
+            )
         yield
 
     def get_results(self) -> dict[str, Any]:
         """`extensions.cost` of an answer; events of a subscription do without."""
         execution, cost = self.execution_context, self._cost
-        if cost is None or not cost.data or execution.operation_type is OperationType.SUBSCRIPTION:
+        if cost is None or execution.operation_type is OperationType.SUBSCRIPTION:
             return {}
-        return {"cost": {"requested": cost.data, "limit": cost.limit}}
-
-    def _find_errors(self, document: Document) -> list[GraphQLError]:
-        errors = self._find_refusals(document)
-        context = self._context
-        if context is None:
-            return errors
-        limits, caller = context.services.rate_limits, (context.viewer, context.client_address)
-        if errors:
-            limits.charge_refused(*caller)
-        elif self._cost is not None:
-            try:
-                limits.charge(*caller, self._cost.total)
-            except RequestError as refusal:
-                return [refusal]
-        return errors
-
-    def _find_refusals(self, document: Document) -> list[GraphQLError]:
-        execution = self.execution_context
-        name = execution._provided_operation_name
-        if refusal := self._refuse_introspection(document):
-            return [refusal]
-        if document.errors:
-            return list(document.errors)
-        if len(document.operations) > 1 and name is None:
-            return [bad_input("The document has several operations: name one in `operationName`.")]
-        if excess := find_excess_of_values(execution.variables):
-            return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, excess)]
-        self._cost = document.find_cost(execution.operation_name, execution.variables)
-        too_much = self._cost.find_excess()
-        return [too_much] if too_much else []
-
-    def _refuse_introspection(self, document: Document) -> GraphQLError | None:
-        if shows_schema(self.execution_context.context):
-            return None
-        return find_introspection(document.node, self.execution_context.query or "")
-
-    @property
-    def _context(self) -> Context | None:
-        context = self.execution_context.context
-        return context if isinstance(context, Context) else None
+        return tell_cost(cost)
 
 
 class DatabaseDeadline(SchemaExtension):
@@ -139,7 +102,6 @@ def keep(task: asyncio.Task[Any]) -> None:
 _unfinished: set[asyncio.Task[Any]] = set()
 
 
-def list_extensions(limits: Limits) -> list[Callable[[], SchemaExtension]]:
-    """Those of a schema: what they remember of documents belongs to it alone."""
-    cache = DocumentCache(limits)
-    return [lambda: CheckedDocument(cache), DatabaseDeadline]
+def list_extensions(gate: Gate) -> list[Callable[[], SchemaExtension]]:
+    """Those of a schema whose documents this gate remembers."""
+    return [lambda: CheckedDocument(gate), DatabaseDeadline]

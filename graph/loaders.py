@@ -5,10 +5,11 @@ functions are the only way from a resolver to a document by its id: they check w
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from beanie import PydanticObjectId
+from beanie import Document, PydanticObjectId
 from strawberry.dataloader import DataLoader
 
 from graph.page_batches import create_count_loader, create_page_loader
@@ -26,32 +27,44 @@ from models import (
     User,
 )
 from models.base import ObjectIdDocument, collection
+from models.reading import project, read_document
+from whatsapp.access import Viewer
 
 if TYPE_CHECKING:
     from graph.context import Info
 
 DocumentT = TypeVar("DocumentT", bound=ObjectIdDocument)
 Scoped = TypeVar("Scoped", AccountEvent, Contact, Conversation, Message, Template)
+Key = TypeVar("Key")
 Found = TypeVar("Found")
+Shown = Mapping[type[Document], Collection[str]]
 ById = DataLoader[PydanticObjectId, Found | None]
 WamidKey = tuple[PydanticObjectId, str]
 
 
 class Loaders:
-    """Each finds None for what does not exist."""
+    """Each finds None for what does not exist.
 
-    def __init__(self) -> None:
-        self.accounts: ById[Account] = DataLoader(_by_id(Account))
-        self.contacts: ById[Contact] = DataLoader(_by_id(Contact))
-        self.users: ById[User] = DataLoader(_by_id(User))
-        self.conversations: ById[Conversation] = DataLoader(_by_id(Conversation))
-        self.messages: ById[Message] = DataLoader(_by_id(Message))
-        self.media: ById[Media] = DataLoader(_by_id(Media))
-        self.uploads: ById[UploadedMedia] = DataLoader(_by_id(UploadedMedia))
+    `shown` says which fields are read of the documents of a class; of others it is all of them.
+    """
+
+    def __init__(self, shown: Shown | None = None) -> None:
+        self.shown: Shown = shown or {}
+
+        def by_id(document_class: type[DocumentT]) -> ById[DocumentT]:
+            return DataLoader(_by_id(document_class, self.shown.get(document_class)))
+
+        self.accounts = by_id(Account)
+        self.contacts = by_id(Contact)
+        self.users = by_id(User)
+        self.conversations = by_id(Conversation)
+        self.messages = by_id(Message)
+        self.media = by_id(Media)
+        self.uploads = by_id(UploadedMedia)
         self.conversations_of_contacts: ById[Conversation] = DataLoader(_find_conversations)
         self.messages_by_wamid: DataLoader[WamidKey, Message | None] = DataLoader(_find_messages)
         self.account_events: DataLoader[str, AccountEvent | None] = DataLoader(_find_account_events)
-        self.templates: ById[Template] = DataLoader(_by_id(Template))
+        self.templates = by_id(Template)
         self.unread_counts: DataLoader[PydanticObjectId, int] = DataLoader(_count_unread)
         self.pages = create_page_loader()
         self.counts = create_count_loader()
@@ -63,40 +76,83 @@ def get_loaders(info: "Info") -> Loaders:
     return loaders if isinstance(loaders, Loaders) else info.context.loaders
 
 
-async def load_account(info: "Info", account_id: PydanticObjectId) -> Account | None:
-    if not get_viewer(info).can_see(account_id):
-        return None
-    return await get_loaders(info).accounts.load(account_id)
+class Lookup(Generic[Key, Found]):
+    """The way from a key to what it names, as far as the viewer may see it; else to None."""
+
+    def __init__(
+        self,
+        get_loader: Callable[[Loaders], DataLoader[Key, Found | None]],
+        is_visible: Callable[[Viewer, Found], bool],
+    ) -> None:
+        self._get_loader = get_loader
+        self._is_visible = is_visible
+
+    async def one(self, info: "Info", key: Key) -> Found | None:
+        """Reads it together with what is looked up at the same moment, and once."""
+        return self._show(get_viewer(info), await self._get_loader(get_loaders(info)).load(key))
+
+    async def many(self, info: "Info", keys: Sequence[Key]) -> list[Found | None]:
+        """Reads all of them now; for plans, which ask for many at once."""
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return []
+        found = await self._get_loader(get_loaders(info)).load_fn(wanted)
+        viewer = get_viewer(info)
+        shown = {
+            key: None if isinstance(one, BaseException) else self._show(viewer, one)
+            for key, one in zip(wanted, found, strict=True)
+        }
+        return [shown[key] for key in keys]
+
+    def _show(self, viewer: Viewer, found: Found | None) -> Found | None:
+        return found if found is not None and self._is_visible(viewer, found) else None
 
 
-async def load_contact(info: "Info", contact_id: PydanticObjectId) -> Contact | None:
-    return _if_visible(info, await get_loaders(info).contacts.load(contact_id))
+def _is_of_visible_account(viewer: Viewer, document: Scoped) -> bool:
+    return viewer.can_see(document.account_id)
 
 
-async def load_conversation(info: "Info", id: PydanticObjectId) -> Conversation | None:
-    return _if_visible(info, await get_loaders(info).conversations.load(id))
+def _is_visible_user(viewer: Viewer, user: User) -> bool:
+    return viewer.account_ids is None or bool(viewer.narrow(user.account_ids))
 
 
-async def load_conversation_of(info: "Info", contact_id: PydanticObjectId) -> Conversation | None:
-    return _if_visible(info, await get_loaders(info).conversations_of_contacts.load(contact_id))
+def _is_visible_account(viewer: Viewer, account: Account) -> bool:
+    return viewer.can_see(account.id)
 
 
-async def load_message(info: "Info", message_id: PydanticObjectId) -> Message | None:
-    return _if_visible(info, await get_loaders(info).messages.load(message_id))
+ACCOUNTS: Lookup[PydanticObjectId, Account] = Lookup(attrgetter("accounts"), _is_visible_account)
+CONTACTS: Lookup[PydanticObjectId, Contact] = Lookup(attrgetter("contacts"), _is_of_visible_account)
+CONVERSATIONS: Lookup[PydanticObjectId, Conversation] = Lookup(
+    attrgetter("conversations"), _is_of_visible_account
+)
+CONVERSATIONS_OF_CONTACTS: Lookup[PydanticObjectId, Conversation] = Lookup(
+    attrgetter("conversations_of_contacts"), _is_of_visible_account
+)
+MESSAGES: Lookup[PydanticObjectId, Message] = Lookup(attrgetter("messages"), _is_of_visible_account)
+MESSAGES_BY_WAMID: Lookup[WamidKey, Message] = Lookup(
+    attrgetter("messages_by_wamid"), _is_of_visible_account
+)
+ACCOUNT_EVENTS: Lookup[str, AccountEvent] = Lookup(
+    attrgetter("account_events"), _is_of_visible_account
+)
+TEMPLATES: Lookup[PydanticObjectId, Template] = Lookup(
+    attrgetter("templates"), _is_of_visible_account
+)
+USERS: Lookup[PydanticObjectId, User] = Lookup(attrgetter("users"), _is_visible_user)
+# Only asked for conversations that are shown.
+UNREAD_COUNTS: Lookup[PydanticObjectId, int] = Lookup(
+    attrgetter("unread_counts"), lambda _viewer, _count: True
+)
 
-
-async def load_message_by_wamid(
-    info: "Info", account_id: PydanticObjectId, wamid: str
-) -> Message | None:
-    return _if_visible(info, await get_loaders(info).messages_by_wamid.load((account_id, wamid)))
-
-
-async def load_account_event(info: "Info", event_id: str) -> AccountEvent | None:
-    return _if_visible(info, await get_loaders(info).account_events.load(event_id))
-
-
-async def load_template(info: "Info", template_id: PydanticObjectId) -> Template | None:
-    return _if_visible(info, await get_loaders(info).templates.load(template_id))
+load_account = ACCOUNTS.one
+load_contact = CONTACTS.one
+load_conversation = CONVERSATIONS.one
+load_conversation_of = CONVERSATIONS_OF_CONTACTS.one
+load_message = MESSAGES.one
+load_message_by_wamid = MESSAGES_BY_WAMID.one
+load_account_event = ACCOUNT_EVENTS.one
+load_template = TEMPLATES.one
+load_user = USERS.one
 
 
 async def load_media(info: "Info", message_id: PydanticObjectId) -> Media | None:
@@ -115,29 +171,13 @@ async def load_upload(info: "Info", upload_id: PydanticObjectId) -> UploadedMedi
     return upload if get_viewer(info).can_see(upload.account_id) else None
 
 
-async def load_user(info: "Info", user_id: PydanticObjectId) -> User | None:
-    user = await get_loaders(info).users.load(user_id)
-    viewer = get_viewer(info)
-    if user is None or viewer.account_ids is None or viewer.narrow(user.account_ids):
-        return user
-    return None
-
-
-async def load_unread_count(info: "Info", conversation_id: PydanticObjectId) -> int:
-    return await get_loaders(info).unread_counts.load(conversation_id)
-
-
-def _if_visible(info: "Info", document: Scoped | None) -> Scoped | None:
-    if document is None or not get_viewer(info).can_see(document.account_id):
-        return None
-    return document
-
-
 def _by_id(
-    document_class: type[DocumentT],
+    document_class: type[DocumentT], shown: Collection[str] | None
 ) -> Callable[[list[PydanticObjectId]], Awaitable[list[DocumentT | None]]]:
     async def load(ids: list[PydanticObjectId]) -> list[DocumentT | None]:
-        documents = await document_class.find({"_id": {"$in": ids}}).to_list()
+        wanted = {"_id": ids[0]} if len(ids) == 1 else {"_id": {"$in": ids}}
+        stored = await collection(document_class).find(wanted, project(shown)).to_list()
+        documents = (read_document(document_class, fields, shown=shown) for fields in stored)
         found = {document.id: document for document in documents}
         return [found.get(document_id) for document_id in ids]
 

@@ -1,6 +1,7 @@
 """Messages in the graph."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Self
 
 import strawberry
@@ -26,10 +27,12 @@ from graph.enums import MessageDirection, MessageStatus
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
 from graph.loaders import (
-    load_contact,
-    load_conversation,
+    ACCOUNTS,
+    CONTACTS,
+    CONVERSATIONS,
+    MESSAGES,
+    MESSAGES_BY_WAMID,
     load_message,
-    load_message_by_wamid,
 )
 from graph.message_details import (
     MessageError,
@@ -40,145 +43,147 @@ from graph.message_details import (
     OtherStatus,
     list_status_times,
 )
-from graph.missing import require_account, vanished
+from graph.missing import vanished
 from graph.orders import ReferredProduct, read_product
 from graph.permissions import IsViewer
 from graph.searching import match_words
+from graph.stored import linked, reads, shows, stored
 from whatsapp.reactions import list_standing
 
 
+@shows(models.Message)
 @strawberry.type(description="One thing said, by either side.")
 class Message(relay.Node):
     node_id: relay.NodeID[str]
-    direction: MessageDirection = strawberry.field(description="Who wrote it.")
-    type: str = strawberry.field(
-        description="WhatsApp's name of its type: text, image, location and so on."
+    direction: MessageDirection = stored("direction", description="Who wrote it.")
+    type: str = stored(
+        "type", description="WhatsApp's name of its type: text, image, location and so on."
     )
-    text: str | None = strawberry.field(
-        description="What a person reads in one line; null once its writer deleted it."
+    text: str | None = stored(
+        "shown_text",
+        needs=["text", "deleted_at"],
+        description="What a person reads in one line; null once its writer deleted it.",
     )
-    status: MessageStatus = strawberry.field(
-        description="How far it has come; RECEIVED for what the customer wrote."
+    status: MessageStatus = stored(
+        "shown_status",
+        needs=["direction", "status_rank"],
+        description="How far it has come; RECEIVED for what the customer wrote.",
     )
-    whatsapp_id: str | None = strawberry.field(
-        description="WhatsApp's id of it (wamid); null until WhatsApp took it."
+    whatsapp_id: str | None = stored(
+        "wamid", description="WhatsApp's id of it (wamid); null until WhatsApp took it."
     )
-    timestamp: datetime = strawberry.field(
-        description="When it was said: WhatsApp's time, or when it was queued; lists sort by it."
+    timestamp: datetime = stored(
+        "timestamp",
+        description="When it was said: WhatsApp's time, or when it was queued; lists sort by it.",
     )
-    created_at: datetime = strawberry.field(description="When it was stored here.")
-    edited_at: datetime | None = strawberry.field(description="When its writer last edited it.")
-    deleted_at: datetime | None = strawberry.field(description="When its writer deleted it.")
-    forwarded: bool = strawberry.field(description="Whether it was forwarded from elsewhere.")
-    frequently_forwarded: bool = strawberry.field(
-        description="Whether it was forwarded more than five times."
+    created_at: datetime = stored("created_at", description="When it was stored here.")
+    edited_at: datetime | None = stored("edited_at", description="When its writer last edited it.")
+    deleted_at: datetime | None = stored("deleted_at", description="When its writer deleted it.")
+    forwarded: bool = stored("forwarded", description="Whether it was forwarded from elsewhere.")
+    frequently_forwarded: bool = stored(
+        "frequently_forwarded", description="Whether it was forwarded more than five times."
     )
-    reply_to_whatsapp_id: str | None = strawberry.field(
-        description="WhatsApp's id of the message it answers, also of one that is not known here."
+    reply_to_whatsapp_id: str | None = stored(
+        "reply_to_wamid",
+        description="WhatsApp's id of the message it answers, also of one that is not known here.",
     )
-    group_id: str | None = strawberry.field(
-        description="WhatsApp's id of the group it was written in, if it was."
+    group_id: str | None = stored(
+        "group_id", description="WhatsApp's id of the group it was written in, if it was."
     )
-    sent_by: str | None = strawberry.field(
+    sent_by: str | None = stored(
+        "sent_by",
         description="Name of the API key that sent it, or `WhatsApp Business app` for what was"
-        " written on the phone; null for what the customer wrote."
+        " written on the phone; null for what the customer wrote.",
+    )
+    account: Account = linked(
+        "account_id",
+        ACCOUNTS,
+        description="The account it went through.",
+        missing=partial(vanished, "account"),
+    )
+    conversation: Conversation = linked(
+        "conversation_id",
+        CONVERSATIONS,
+        description="The conversation it belongs to.",
+        missing=partial(vanished, "conversation"),
+    )
+    contact: Contact = linked(
+        "contact_id",
+        CONTACTS,
+        description="The customer who wrote it or whom it was written to.",
+        missing=partial(vanished, "contact"),
+    )
+    reply_to: Annotated["Message", strawberry.lazy("graph.messages")] | None = linked(
+        "answered",
+        MESSAGES_BY_WAMID,
+        description="The message it answers; null if that one is not known here.",
+        needs=["account_id", "reply_to_wamid"],
+    )
+    retry_of: Annotated["Message", strawberry.lazy("graph.messages")] | None = linked(
+        "retry_of", MESSAGES, description="The message that this one tries again."
     )
     document: strawberry.Private[models.Message]
 
     @strawberry.field(description="What it says, typed; null once its writer deleted it.")
     def content(self) -> MessageContent | None:
-        return read_content(self.document) if self.deleted_at is None else None
+        return read_content(self.document) if self.document.deleted_at is None else None
 
-    @strawberry.field(description="When it reached each status, the least advanced first.")
+    @strawberry.field(
+        description="When it reached each status, the least advanced first.",
+        metadata=reads("status_times"),
+    )
     def status_history(self) -> list[MessageStatusTime]:
         return list_status_times(self.document)
 
-    @strawberry.field(description="Why it failed, or what WhatsApp warned about.")
+    @strawberry.field(
+        description="Why it failed, or what WhatsApp warned about.",
+        metadata=reads("errors"),
+    )
     def errors(self) -> list[MessageError]:
         return [MessageError.from_document(error) for error in self.document.errors]
 
-    @strawberry.field(description="The reactions to it that stand.")
+    @strawberry.field(
+        description="The reactions to it that stand.",
+        metadata=reads("reactions"),
+    )
     def reactions(self) -> list[MessageReaction]:
         standing = list_standing(self.document.reactions)
         return [MessageReaction.from_document(one) for one in standing]
 
-    @strawberry.field(description="Statuses that have no name here, in the order of their times.")
+    @strawberry.field(
+        description="Statuses that have no name here, in the order of their times.",
+        metadata=reads("unknown_statuses"),
+    )
     def other_statuses(self) -> list[OtherStatus]:
         return [OtherStatus(name=one.name, at=one.at) for one in self.document.unknown_statuses]
 
-    @strawberry.field(description="The product of your catalog that the customer asks about.")
+    @strawberry.field(
+        description="The product of your catalog that the customer asks about.",
+        metadata=reads("referred_product"),
+    )
     def referred_product(self) -> ReferredProduct | None:
         product = self.document.referred_product
         return read_product(product) if product else None
 
-    @strawberry.field(description="The advertisement or post that led the customer here.")
+    @strawberry.field(
+        description="The advertisement or post that led the customer here.",
+        metadata=reads("referral"),
+    )
     def referral(self) -> MessageReferral | None:
         referral = self.document.referral
         return MessageReferral.from_document(referral) if referral else None
 
-    @strawberry.field(description="What WhatsApp charges for it, once it has told.")
+    @strawberry.field(
+        description="What WhatsApp charges for it, once it has told.",
+        metadata=reads("pricing"),
+    )
     def pricing(self) -> MessagePricing | None:
         pricing = self.document.pricing
         return MessagePricing.from_document(pricing) if pricing else None
 
-    @strawberry.field(description="The account it went through.")
-    async def account(self, info: Info) -> Account:
-        return await require_account(info, self.document.account_id)
-
-    @strawberry.field(description="The conversation it belongs to.")
-    async def conversation(self, info: Info) -> Conversation:
-        document = await load_conversation(info, self.document.conversation_id)
-        if document is None:
-            raise vanished("conversation")
-        return Conversation.from_document(document)
-
-    @strawberry.field(description="The customer who wrote it or whom it was written to.")
-    async def contact(self, info: Info) -> Contact:
-        document = await load_contact(info, self.document.contact_id)
-        if document is None:
-            raise vanished("contact")
-        return Contact.from_document(document)
-
-    @strawberry.field(description="The message it answers; null if that one is not known here.")
-    async def reply_to(
-        self, info: Info
-    ) -> Annotated["Message", strawberry.lazy("graph.messages")] | None:
-        if self.document.reply_to_wamid is None:
-            return None
-        account_id, wamid = self.document.account_id, self.document.reply_to_wamid
-        document = await load_message_by_wamid(info, account_id, wamid)
-        return Message.from_document(document) if document else None
-
-    @strawberry.field(description="The message that this one tries again.")
-    async def retry_of(
-        self, info: Info
-    ) -> Annotated["Message", strawberry.lazy("graph.messages")] | None:
-        if self.document.retry_of is None:
-            return None
-        document = await load_message(info, self.document.retry_of)
-        return Message.from_document(document) if document else None
-
     @classmethod
     def from_document(cls, document: models.Message) -> Self:
-        is_inbound = document.direction is MessageDirection.INBOUND
-        return cls(
-            node_id=str(document.id),
-            direction=document.direction,
-            type=document.type,
-            text=document.text if document.deleted_at is None else None,
-            status=MessageStatus.RECEIVED if is_inbound else document.status,
-            whatsapp_id=document.wamid,
-            timestamp=document.timestamp,
-            created_at=document.created_at,
-            edited_at=document.edited_at,
-            deleted_at=document.deleted_at,
-            forwarded=document.forwarded,
-            frequently_forwarded=document.frequently_forwarded,
-            reply_to_whatsapp_id=document.reply_to_wamid,
-            group_id=document.group_id,
-            sent_by=document.sent_by,
-            document=document,
-        )
+        return cls(node_id=str(document.id), document=document)
 
 
 @strawberry.type

@@ -5,7 +5,7 @@ query for each of them.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from beanie import Document
 from strawberry.dataloader import DataLoader
 
 from models.base import collection
+from models.reading import project
 
 # MongoDB allows 1,000 stages; a list has at most 100 items, whose lists are read together.
 BATCH = 100
@@ -32,6 +33,14 @@ class PageQuery:
     sort: Sequence[tuple[str, int]]
     limit: int
     hidden: Sequence[str] = field(default=())
+    shown: Collection[str] | None = None
+    """The only fields that are read; None for all but the hidden ones."""
+
+    @property
+    def projection(self) -> dict[str, int] | None:
+        if self.shown is not None:
+            return project([name for name in self.shown if name not in self.hidden])
+        return dict.fromkeys(self.hidden, 0) or None
 
     def list_stages(self) -> list[dict[str, Any]]:
         stages: list[dict[str, Any]] = [
@@ -39,11 +48,10 @@ class PageQuery:
             {"$sort": dict(self.sort)},
             {"$limit": self.limit},
         ]
-        return stages + ([{"$unset": list(self.hidden)}] if self.hidden else [])
+        return stages + ([{"$project": self.projection}] if self.projection else [])
 
     async def find(self) -> list[Fields]:
-        shown = dict.fromkeys(self.hidden, 0) or None
-        found = collection(self.document_class).find(dict(self.filter), shown)
+        found = collection(self.document_class).find(dict(self.filter), self.projection)
         return await found.sort(list(self.sort)).limit(self.limit).to_list()
 
 

@@ -8,6 +8,7 @@ import models
 from graph.context import Info
 from graph.loaders import load_message_by_wamid
 from graph.reading import read_text
+from graph.stored import show
 
 if TYPE_CHECKING:
     from graph.messages import Message
@@ -22,11 +23,10 @@ class ReactionContent:
     async def reacted_to(
         self, info: Info
     ) -> Annotated["Message", strawberry.lazy("graph.messages")] | None:
-        from graph.messages import Message  # noqa: PLC0415 - they name each other
-
         wamid = read_text(self.document.content, "message_id") or ""
-        document = await load_message_by_wamid(info, self.document.account_id, wamid)
-        return Message.from_document(document) if document else None
+        found = await load_message_by_wamid(info, (self.document.account_id, wamid))
+        message: Message | None = show(found)
+        return message
 
 
 def read_reaction(message: models.Message) -> ReactionContent:

@@ -1,13 +1,14 @@
 """The schema: all types put together, with what every operation passes through."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from graphql import GraphQLError, Undefined, get_named_type
 from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from graph.accounts import AccountQueries
@@ -18,6 +19,7 @@ from graph.context import Context
 from graph.conversations import ConversationQueries
 from graph.errors import OperationTimedOut, format_errors
 from graph.extensions import keep, list_extensions
+from graph.gate import Gate
 from graph.introspection import hide_suggestions, suggests_names
 from graph.limits import Limits
 from graph.messages import MessageQueries
@@ -33,6 +35,7 @@ from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.nodes import NodeQueries
 from graph.parked_items import ParkedItemQueries
+from graph.queries import KnownQueries
 from graph.subscriptions import EVENT_TYPES, Subscription
 from graph.template_preview import TemplatePreviewQueries
 from graph.templates import TemplateQueries
@@ -85,16 +88,52 @@ class WagraphSchema(Schema):
     """
 
     operation_seconds: float | None = None
+    known_queries: KnownQueries
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        context = execution_context.context if execution_context else None
+        self.mask(errors, execution_context.context if execution_context else None)
+
+    def mask(self, errors: list[GraphQLError], context: object) -> None:
+        """Makes the errors, in place, what a caller may see, and logs the rest."""
         request_id = context.request_id if isinstance(context, Context) else "unknown"
         errors[:] = format_errors(errors, request_id=request_id)
         if not suggests_names(context):
             for error in errors:
                 error.message = hide_suggestions(error.message)
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """See Strawberry's `Schema.execute`."""
+        if isinstance(context_value, Context) and not isinstance(variable_values, FileVariables):
+            document = self.known_queries.find(query, operation_name)
+            if document is not None:
+                return await self.known_queries.execute(
+                    document,
+                    query=query or "",
+                    variables=variable_values,
+                    operation_name=operation_name,
+                    context=context_value,
+                    seconds=self.operation_seconds,
+                )
+        return await super().execute(
+            query,
+            variable_values,
+            context_value,
+            root_value,
+            operation_name,
+            allowed_operation_types,
+            operation_extensions,
+        )
 
     async def _execute_operation(
         self, execution_context: ExecutionContext, *args: Any, **kwargs: Any
@@ -126,18 +165,24 @@ class WagraphSchema(Schema):
 
 
 def create_schema(
-    limits: Limits | None = None, *, operation_seconds: float | None = None
+    limits: Limits | None = None,
+    *,
+    operation_seconds: float | None = None,
+    uses_plans: bool = True,
 ) -> WagraphSchema:
     """The schema; without limits of its own it has those that are the default."""
+    gate = Gate(limits or Limits.from_settings())
     schema = WagraphSchema(
         query=merge_types("Query", QUERIES),
         mutation=merge_types("Mutation", MUTATIONS),
         subscription=Subscription,
         types=list(EVENT_TYPES.values()),
-        extensions=list_extensions(limits or Limits.from_settings()),
+        extensions=list_extensions(gate),
         config=StrawberryConfig(scalar_map={Upload: UPLOAD_SCALAR}),
     )
     schema.operation_seconds = operation_seconds
+    schema.known_queries = KnownQueries(schema, gate, mask=schema.mask)
+    schema.known_queries.uses_plans = uses_plans
     _complete(schema)
     return schema
 

@@ -15,26 +15,32 @@ from graph.ids import parse_id
 from graph.loaders import load_user
 from graph.permissions import IsViewer, get_viewer
 from graph.searching import Search, match_keys
+from graph.stored import reads, shows, stored
 
 if TYPE_CHECKING:
     from graph.contacts import Contact
 
 
+@shows(models.User)
 @strawberry.type(description="A person, who may be a contact of several accounts.")
 class User(relay.Node):
     node_id: relay.NodeID[str]
-    name: str | None = strawberry.field(description="Their name.")
-    phone: str | None = strawberry.field(description="Their phone number in E.164 form.")
-    email: str | None = strawberry.field(description="Their e-mail address.")
-    external_id: str | None = strawberry.field(
-        description="Your own application's id of this person."
+    name: str | None = stored("name", description="Their name.")
+    phone: str | None = stored("phone", description="Their phone number in E.164 form.")
+    email: str | None = stored("email", description="Their e-mail address.")
+    external_id: str | None = stored(
+        "external_id", description="Your own application's id of this person."
     )
-    attributes: JSON = strawberry.field(description="Whatever else your application keeps here.")
-    created_at: datetime = strawberry.field(description="When they became known.")
-    updated_at: datetime = strawberry.field(description="When they were last changed.")
+    attributes: JSON = stored(
+        "attributes", description="Whatever else your application keeps here."
+    )
+    created_at: datetime = stored("created_at", description="When they became known.")
+    updated_at: datetime = stored("updated_at", description="When they were last changed.")
     document: strawberry.Private[models.User]
 
-    @strawberry.field(description="The contacts that are this person, newest first.")
+    @strawberry.field(
+        description="The contacts that are this person, newest first.", metadata=reads("id")
+    )
     async def contacts(
         self,
         info: Info,
@@ -51,17 +57,7 @@ class User(relay.Node):
 
     @classmethod
     def from_document(cls, document: models.User) -> Self:
-        return cls(
-            node_id=str(document.id),
-            name=document.name,
-            phone=document.phone,
-            email=document.email,
-            external_id=document.external_id,
-            attributes=JSON(document.attributes),
-            created_at=document.created_at,
-            updated_at=document.updated_at,
-            document=document,
-        )
+        return cls(node_id=str(document.id), document=document)
 
 
 @strawberry.type

@@ -167,6 +167,23 @@ class Message(ObjectIdDocument):
         return MessageStatus.of_rank(self.status_rank)
 
     @property
+    def answered(self) -> tuple[PydanticObjectId, str] | None:
+        """Account and wamid of the message that this one answers."""
+        return None if self.reply_to_wamid is None else (self.account_id, self.reply_to_wamid)
+
+    @property
+    def shown_status(self) -> MessageStatus:
+        """As people see it: what a customer wrote has just been received."""
+        if self.direction is MessageDirection.INBOUND:
+            return MessageStatus.RECEIVED
+        return self.status
+
+    @property
+    def shown_text(self) -> str | None:
+        """As people see it: nobody reads any more what its writer deleted."""
+        return self.text if self.deleted_at is None else None
+
+    @property
     def is_own_reaction(self) -> bool:
         return self.direction is MessageDirection.OUTBOUND and self.type == REACTION
 

@@ -13,6 +13,7 @@ from graphql import (
     GraphQLSchema,
     MaxIntrospectionDepthRule,
     NoFragmentCyclesRule,
+    OperationDefinitionNode,
     SelectionSetNode,
     specified_rules,
     validate,
@@ -48,17 +49,23 @@ class Document:
         self.node = node
         self._limits = limits
         self._costs = costs
-        operations, self._fragments = split_document(node)
+        operations, self.fragments = split_document(node)
         self.operations = {one.name.value if one.name else "": one for one in operations}
         self.errors: list[GraphQLError] = self._check(operations)
         self._measured: dict[str, OperationCost] = {}
+
+    def find_operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The named operation, or without a name the only one; None if there is no such."""
+        if name is not None:
+            return self.operations.get(name)
+        return next(iter(self.operations.values())) if len(self.operations) == 1 else None
 
     def find_cost(self, operation_name: str | None, variables: Mapping[str, Any] | None) -> "Cost":
         """What the named operation, or the only one, costs. The document must be valid."""
         name = operation_name if operation_name in self.operations else next(iter(self.operations))
         operation = self.operations[name]
         if name not in self._measured:
-            self._measured[name] = self._costs.measure(operation, self._fragments)
+            self._measured[name] = self._costs.measure(operation, self.fragments)
         data, introspection = self._measured[name].evaluate(variables)
         return Cost(data, introspection, self._limits.cost, self._costs.introspection_limit)
 
@@ -70,7 +77,7 @@ class Document:
                 return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, excess)]
             # These are told first: with many of them, all rules together would take long to say so.
             mistakes = self._validate(NoFragmentCyclesRule, FieldsOnCorrectTypeRule)
-            if not mistakes and OverlapCounter(self._fragments).is_excessive(self._list_roots()):
+            if not mistakes and OverlapCounter(self.fragments).is_excessive(self._list_roots()):
                 text = "The document asks for the same fields too often in one place."
                 return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, text)]
             return _shorten(mistakes or self._validate(*RULES))
@@ -78,7 +85,7 @@ class Document:
             return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, "It is nested too deeply.")]
 
     def _find_excess(self, operations: list[Any]) -> str | None:
-        meter = SizeMeter(self._fragments)
+        meter = SizeMeter(self.fragments)
         for operation in operations:
             if excess := find_excess(operation, meter, self._limits):
                 return excess

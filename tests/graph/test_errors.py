@@ -67,7 +67,7 @@ async def test_an_error_of_ours_is_masked_and_logged_under_its_request(
 
     with caplog.at_level(logging.INFO):
         answer = await admin.post(
-            "query ($id: ID!) { conversation(id: $id) { messages { edges { node { id } } } } }",
+            "query ($id: ID!) { conversation(id: $id) { messages { edges { node { text } } } } }",
             id=conversation_id(message),
         )
 

@@ -1,0 +1,181 @@
+"""Makes the plan of an operation: shapes of what is asked for, from the document and the schema."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from beanie import Document
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    OperationDefinitionNode,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.execution.collect_fields import (
+    FieldDetails,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
+from graph.execution.completion import (
+    Completer,
+    Shape,
+    Step,
+    Values,
+    make_abstract,
+    make_leaf,
+    make_object,
+    nest,
+    split_lists,
+    split_nulls,
+)
+from graph.execution.getting import Getter, Site, Unplannable, make_getter
+from graph.loaders import Shown
+from graph.stored import NEEDS, find_document_class
+
+# What access is checked by, read of every document.
+_OWNERS = ("account_id", "account_ids")
+_BACKREF = "strawberry-definition"
+
+
+class Compiler:
+    """Makes the shapes of one operation; variables count only where they skip or include."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDetails],
+        variables: VariableValues,
+    ) -> None:
+        self._schema = schema
+        self._operation = operation
+        self._fragments = dict(fragments)
+        self._variables = variables
+        self._needs: dict[type[Document], set[str] | None] = {}
+
+    @property
+    def shown(self) -> Shown:
+        """The fields that are read of documents; of a class that is not there it is all of them."""
+        return {kind: frozenset(names) for kind, names in self._needs.items() if names is not None}
+
+    def compile(self, root: GraphQLObjectType) -> Shape:
+        """Raises Unplannable."""
+        collected = collect_fields(
+            self._schema, self._fragments, self._variables, root, self._operation
+        )
+        shape = Shape()
+        shape.set_steps(self._make_steps(root, collected.grouped_field_set))
+        return shape
+
+    def _make_steps(
+        self, parent: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]]
+    ) -> list[Step]:
+        return [self._make_step(key, parent, details) for key, details in grouped.items()]
+
+    def _make_step(self, key: str, parent: GraphQLObjectType, details: list[FieldDetails]) -> Step:
+        name = details[0].node.name.value
+        if name == "__typename":
+            return Step(key, lambda _run, objects: [parent.name] * len(objects), is_async=False)
+        definition = parent.fields.get(name)
+        field = (definition.extensions or {}).get(_BACKREF) if definition else None
+        if definition is None or not isinstance(field, StrawberryField):
+            raise Unplannable(f"{parent.name}.{name} is no field of ours")
+        site = Site(key, parent, definition, field, details)
+        self._note_needs(site)
+        return _join(key, make_getter(site), self._complete(definition.type, site))
+
+    def _note_needs(self, site: Site) -> None:
+        document_class = _find_document_class(site.parent)
+        if document_class is None:
+            return
+        noted = self._needs.setdefault(document_class, _list_owners(document_class))
+        needed = ["id"] if site.definition.type and site.field.name == "_id" else None
+        needed = site.field.metadata.get(NEEDS, needed)
+        if needed is None or noted is None:
+            self._needs[document_class] = None
+        else:
+            noted.update(needed)
+
+    def _complete(self, kind: GraphQLOutputType, site: Site) -> Completer:
+        """What completes the values of this type."""
+        if is_non_null_type(kind):
+            return self._complete_present(kind.of_type, site)
+        return nest(split_nulls, self._complete_present(kind, site))
+
+    def _complete_present(self, kind: GraphQLOutputType, site: Site) -> Completer:
+        """The same, where null is an error."""
+        if is_list_type(kind):
+            return nest(split_lists, self._complete(kind.of_type, site))
+        if is_leaf_type(kind):
+            return make_leaf(kind)
+        if is_abstract_type(kind):
+            return self._complete_abstract(kind, site)
+        if isinstance(kind, GraphQLObjectType):
+            return self._complete_object(kind, site)
+        raise Unplannable(str(kind))
+
+    def _complete_object(self, kind: GraphQLObjectType, site: Site) -> Completer:
+        definition = _get_definition(kind)
+        classes = [definition.origin]
+        if definition.concrete_of is not None:
+            classes.append(definition.concrete_of.origin)
+        return make_object(self._make_shape(kind, site), classes)
+
+    def _complete_abstract(
+        self, kind: GraphQLInterfaceType | GraphQLUnionType, site: Site
+    ) -> Completer:
+        by_class: dict[type, Completer] = {}
+        for possible in self._schema.get_possible_types(kind):
+            origin = _get_definition(possible).origin
+            by_class[origin] = make_object(self._make_shape(possible, site), [origin])
+        return make_abstract(by_class)
+
+    def _make_shape(self, kind: GraphQLObjectType, site: Site) -> Shape:
+        collected = collect_subfields(
+            self._schema, self._fragments, self._variables, self._operation, kind, site.details
+        )
+        shape = Shape()
+        shape.set_steps(self._make_steps(kind, collected.grouped_field_set))
+        return shape
+
+
+def _join(key: str, getter: Getter, completer: Completer) -> Step:
+    """A step that gets values and completes them."""
+
+    def fill(run: Any, objects: Values) -> Any:
+        return completer.complete(run, getter.get(run, objects))
+
+    async def fill_later(run: Any, objects: Values) -> Values:
+        values = getter.get(run, objects)
+        completed = completer.complete(run, await values if getter.is_async else values)
+        done: Values = await completed if completer.is_async else completed
+        return done
+
+    is_async = getter.is_async or completer.is_async
+    return Step(key, fill_later if is_async else fill, is_async)
+
+
+def _get_definition(kind: GraphQLNamedType) -> StrawberryObjectDefinition:
+    definition = (kind.extensions or {}).get(_BACKREF)
+    if not isinstance(definition, StrawberryObjectDefinition):
+        raise Unplannable(f"{kind.name} is no type of ours")
+    return definition
+
+
+def _find_document_class(kind: GraphQLObjectType) -> type[Document] | None:
+    return find_document_class(_get_definition(kind).origin)
+
+
+def _list_owners(document_class: type[Document]) -> set[str]:
+    return {name for name in _OWNERS if name in document_class.model_fields}

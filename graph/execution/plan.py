@@ -1,0 +1,144 @@
+"""The plan of an operation, what runs it, and where plans are kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues, get_variable_values
+
+from graph.execution.compiler import Compiler
+from graph.execution.completion import Shape, Surprise
+from graph.execution.conditions import list_condition_variables
+from graph.execution.getting import Unplannable
+from graph.loaders import Shown
+
+if TYPE_CHECKING:
+    from graph.context import Context
+
+# Every condition doubles the forms that an operation can have.
+MAX_CONDITION_VARIABLES = 4
+MAX_VARIABLE_ERRORS = 1
+# A plan that surprises is given up; now and then a document vanishes while it is being read.
+MAX_SURPRISES = 5
+
+
+@dataclass
+class Run:
+    """One execution of a plan."""
+
+    strawberry_schema: Any
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+    variables: VariableValues
+    context: "Context"
+    root_value: Any
+
+    def make_resolve_info(self, *place: Any) -> GraphQLResolveInfo[Any]:
+        """`place`: field name, nodes, return type, parent type and path."""
+        values = (
+            *place,
+            self.strawberry_schema._schema,
+            self.fragments,
+            self.root_value,
+            self.operation,
+            self.variables,
+            self.context,
+            *_NO_HELPERS,
+        )
+        return GraphQLResolveInfo(*values)
+
+
+_NO_HELPERS: tuple[Any, ...] = (None,) * (
+    len(GraphQLResolveInfo._fields) - GraphQLResolveInfo._fields.index("context") - 1
+)
+
+
+class Plan:
+    """How one operation is answered, with one choice of what its variables skip and include."""
+
+    def __init__(self, shape: Shape, shown: Shown) -> None:
+        self.shown = shown
+        """The fields that it reads of documents, for the loaders that it runs with."""
+        self._shape = shape
+
+    async def execute(self, run: Run) -> dict[str, Any]:
+        """`data` of the answer.
+
+        Raises:
+            Exception: whatever a resolver raises; graphql-core tells which field it is about.
+        """
+        completed = self._shape.complete(run, [run.root_value])
+        rows: list[dict[str, Any]] = await completed if self._shape.is_async else completed
+        return rows[0]
+
+
+class OperationPlans:
+    """The plans of one operation of a checked document."""
+
+    def __init__(
+        self,
+        strawberry_schema: Any,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+    ) -> None:
+        self.operation = operation
+        self._strawberry_schema = strawberry_schema
+        self._schema: GraphQLSchema = strawberry_schema._schema
+        self._fragments = dict(fragments)
+        self._conditions = list_condition_variables(operation, fragments)
+        self._plans: dict[tuple[Any, ...], Plan | None] = {}
+        self._surprises = 0
+
+    def begin(
+        self, variables: Mapping[str, Any] | None, *, context: "Context", root_value: Any = None
+    ) -> tuple[Plan, Run] | None:
+        """A plan and what it runs with; None where graphql-core has to execute the operation."""
+        if self._surprises > MAX_SURPRISES or len(self._conditions) > MAX_CONDITION_VARIABLES:
+            return None
+        values = self._read_variables(variables)
+        if values is None:
+            return None
+        plan = self._find_plan(values)
+        if plan is None:
+            return None
+        run = Run(
+            self._strawberry_schema, self.operation, self._fragments, values, context, root_value
+        )
+        return plan, run
+
+    def note_surprise(self) -> None:
+        self._surprises += 1
+
+    def _read_variables(self, variables: Mapping[str, Any] | None) -> VariableValues | None:
+        definitions = self.operation.variable_definitions or ()
+        values = get_variable_values(
+            self._schema, definitions, dict(variables or {}), max_errors=MAX_VARIABLE_ERRORS
+        )
+        return values if isinstance(values, VariableValues) else None
+
+    def _find_plan(self, values: VariableValues) -> Plan | None:
+        key = tuple(values.coerced.get(name) for name in self._conditions)
+        if key not in self._plans:
+            self._plans[key] = self._compile(values)
+        return self._plans[key]
+
+    def _compile(self, values: VariableValues) -> Plan | None:
+        root = self._schema.get_root_type(self.operation.operation)
+        if root is None:
+            return None
+        details = {name: FragmentDetails(one) for name, one in self._fragments.items()}
+        compiler = Compiler(self._schema, self.operation, details, values)
+        try:
+            return Plan(compiler.compile(root), compiler.shown)
+        except Unplannable:
+            return None
+
+
+__all__ = ["OperationPlans", "Plan", "Run", "Surprise"]

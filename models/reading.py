@@ -1,0 +1,123 @@
+"""Reads documents of our own collections fast, or a part of their fields.
+
+Whatever was written here was checked when it was written. Checking it again on each read would cost
+more than all the rest of a page of the inbox, so only what has another form in Python is converted:
+enums and nested models. What does not fit is left to pydantic, which says what is wrong with it.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+from beanie import Document
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
+
+DocumentType = TypeVar("DocumentType", bound=Document)
+Convert = Callable[[Any], Any]
+
+_READERS: dict[type[Document], "DocumentReader"] = {}
+
+_set = object.__setattr__
+
+
+class DocumentReader:
+    """Reads the documents of one class."""
+
+    def __init__(self, document_class: type[Document]) -> None:
+        fields = document_class.model_fields
+        self._document_class = document_class
+        self._names = set(fields)
+        self._converters = [
+            (name, convert) for name, field in fields.items() if (convert := _find_converter(field))
+        ]
+        self._defaults = {
+            name: field
+            for name, field in fields.items()
+            if name != "id" and not field.is_required()
+        }
+
+    def read(self, stored: Mapping[str, Any], shown: Collection[str] | None) -> Document:
+        """The document; with `shown` only these fields were read, and it has no others."""
+        values = dict(stored)
+        try:
+            values["id"] = values.pop("_id")
+            for name, convert in self._converters:
+                if name in values:
+                    values[name] = convert(values[name])
+            for name in self._defaults if shown is None else shown:
+                if name not in values:
+                    values[name] = self._defaults[name].get_default(call_default_factory=True)
+            if shown is None and not self._names <= values.keys():
+                raise KeyError
+        except (KeyError, ValueError, TypeError):
+            if shown is not None:
+                raise
+            document: Document = self._document_class.model_validate(stored)
+            return document
+        return self._make(values)
+
+    def _make(self, values: dict[str, Any]) -> Document:
+        # As pydantic's model_construct does it, without looking at each field.
+        document = self._document_class.__new__(self._document_class)
+        _set(document, "__dict__", values)
+        _set(document, "__pydantic_fields_set__", self._names)
+        _set(document, "__pydantic_extra__", None)
+        private = {"_saved_state": None, "_previous_saved_state": None}
+        _set(document, "__pydantic_private__", private)
+        return document
+
+
+def read_document(
+    document_class: type[DocumentType],
+    stored: Mapping[str, Any],
+    *,
+    shown: Collection[str] | None = None,
+) -> DocumentType:
+    """The document of what pymongo read. With `shown` only these of its fields were read: asking it
+    for another one raises AttributeError.
+
+    Raises:
+        ValidationError: a field does not fit.
+        KeyError, ValueError, TypeError: the same where only some fields were read.
+    """
+    reader = _READERS.get(document_class)
+    if reader is None:
+        reader = _READERS[document_class] = DocumentReader(document_class)
+    document: Any = reader.read(stored, shown)
+    return document  # type: ignore[no-any-return]  # the reader is of this class
+
+
+def project(shown: Collection[str] | None) -> dict[str, int] | None:
+    """The projection for a find whose documents are read with the same `shown`."""
+    if shown is None:
+        return None
+    # MongoDB gives `_id` unasked, which is the document's `id`.
+    return {"_id": 1, **{name: 1 for name in shown if name != "id"}}
+
+
+def _find_converter(field: FieldInfo) -> Convert | None:
+    """What makes the Python value of a stored one, or None where they are the same."""
+    kinds = set(_list_classes(field.annotation))
+    enums = [kind for kind in kinds if issubclass(kind, Enum)]
+    if enums and len(kinds - {NoneType}) == 1 and get_origin(field.annotation) is not list:
+        members: dict[Any, Any] = {one.value: one for one in enums[0]}
+        if NoneType in kinds:
+            members[None] = None
+        return members.__getitem__
+    if enums or any(issubclass(kind, BaseModel) for kind in kinds):
+        annotation: Any = field.annotation
+        validate = TypeAdapter(annotation).validate_python
+        # Most lists of parts are empty, and most parts that may be missing are.
+        return lambda value: value if value is None or value == [] else validate(value)
+    return None
+
+
+def _list_classes(annotation: Any) -> list[type]:
+    """All classes that an annotation names, at any depth."""
+    origin = get_origin(annotation)
+    if origin is None:
+        return [annotation] if isinstance(annotation, type) else []
+    outer = [origin] if isinstance(origin, type) and origin not in (Union, UnionType) else []
+    return outer + [one for argument in get_args(annotation) for one in _list_classes(argument)]
