@@ -6,11 +6,13 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 from beanie import Document, PydanticObjectId
 from beanie.odm.enums import SortDirection
+from bson import ObjectId
 from bson.errors import InvalidId
 from graphql import VariableNode
 from strawberry import relay
@@ -56,6 +58,11 @@ class Order:
     name: str
     fields: Mapping[str, type]
     descending: bool = True
+
+    @cached_property
+    def attributes(self) -> list[str]:
+        """The attributes of a document that hold these fields."""
+        return [name.lstrip("_") for name in self.fields]
 
     def list_sort(self, *, backward: bool) -> list[tuple[str, SortDirection]]:
         is_falling = self.descending != backward
@@ -239,15 +246,19 @@ async def connect(
 
 
 def write_cursor(order: Order, document: Document) -> str:
-    values = [_write_value(getattr(document, field.lstrip("_"))) for field in order.fields]
-    text = json.dumps([order.name, *values], separators=(",", ":"))
+    values = ",".join([_write_value(getattr(document, name)) for name in order.attributes])
+    text = f'["{order.name}",{values}]'
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _write_value(value: Any) -> int | str | None:
+def _write_value(value: Any) -> str:
+    """The value as JSON; every edge of every page has two of them."""
+    if isinstance(value, ObjectId):
+        return f'"{value}"'
     if isinstance(value, datetime):
-        return (value - _EPOCH) // _MILLISECOND
-    return None if value is None else str(value)
+        since = value - _EPOCH
+        return str(since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000)
+    return json.dumps(None if value is None else str(value))
 
 
 def read_cursor(order: Order, cursor: str) -> list[Any]:

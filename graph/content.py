@@ -164,13 +164,29 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
 }
 
 
+# All that is read of a message to tell what it says.
+CONTENT_FIELDS = (
+    "type",
+    "content",
+    "raw",
+    "direction",
+    "media_state",
+    "upload_id",
+    "errors",
+    "account_id",
+    "contact_id",
+    "deleted_at",
+)
+_MEDIA_KINDS = {kind.value.lower(): kind for kind in MediaKind}
+
+
 def read_content(message: Message) -> Content:
     """The typed content of a message; what has not the expected keys is shown as unsupported."""
     content = message.content
     if message.type == "text" and isinstance(content.get("body"), str):
         return TextContent(body=content["body"], preview_url=bool(content.get("preview_url")))
-    if message.type.upper() in MediaKind.__members__ and content:
-        return _read_media(MediaKind[message.type.upper()], message)
+    if message.type in _MEDIA_KINDS and content:
+        return _read_media(_MEDIA_KINDS[message.type], message)
     if message.type == "location" and {"latitude", "longitude"} <= content.keys():
         return _read_location(content)
     if message.is_own_reaction and content:

@@ -27,7 +27,8 @@ from models import (
     User,
 )
 from models.base import ObjectIdDocument, collection
-from models.reading import project, read_document
+from models.reading import read_document
+from models.shared_reads import SharedRead, find_by, get_shared_reads
 from whatsapp.access import Viewer
 
 if TYPE_CHECKING:
@@ -175,19 +176,18 @@ def _by_id(
     document_class: type[DocumentT], shown: Collection[str] | None
 ) -> Callable[[list[PydanticObjectId]], Awaitable[list[DocumentT | None]]]:
     async def load(ids: list[PydanticObjectId]) -> list[DocumentT | None]:
-        wanted = {"_id": ids[0]} if len(ids) == 1 else {"_id": {"$in": ids}}
-        stored = await collection(document_class).find(wanted, project(shown)).to_list()
-        documents = (read_document(document_class, fields, shown=shown) for fields in stored)
-        found = {document.id: document for document in documents}
-        return [found.get(document_id) for document_id in ids]
+        stored = await find_by(document_class, "_id", shown=shown).many(ids)
+        return [
+            None if fields is None else read_document(document_class, fields, shown=shown)
+            for fields in stored
+        ]
 
     return load
 
 
 async def _find_conversations(contact_ids: list[PydanticObjectId]) -> list[Conversation | None]:
-    documents = await Conversation.find({"contact_id": {"$in": contact_ids}}).to_list()
-    found = {document.contact_id: document for document in documents}
-    return [found.get(contact_id) for contact_id in contact_ids]
+    stored = await find_by(Conversation, "contact_id").many(contact_ids)
+    return [None if fields is None else read_document(Conversation, fields) for fields in stored]
 
 
 async def _find_messages(keys: list[WamidKey]) -> list[Message | None]:
@@ -210,6 +210,14 @@ async def _find_account_events(ids: list[str]) -> list[AccountEvent | None]:
 
 
 async def _count_unread(conversation_ids: list[PydanticObjectId]) -> list[int]:
+    reads = get_shared_reads(Message)
+    counts: SharedRead[PydanticObjectId, int] = reads.get(
+        "unread", lambda: SharedRead(_count_unread_now, most=2000)
+    )
+    return await counts.many(conversation_ids)
+
+
+async def _count_unread_now(conversation_ids: list[PydanticObjectId]) -> list[int]:
     groups = await collection(Message).aggregate(
         [
             {"$match": {"conversation_id": {"$in": conversation_ids}, "unread": True}},

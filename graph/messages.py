@@ -20,7 +20,7 @@ from graph.connections import (
     read_page,
 )
 from graph.contacts import Contact
-from graph.content import MessageContent, read_content
+from graph.content import CONTENT_FIELDS, MessageContent, read_content
 from graph.context import Info
 from graph.conversations import Conversation
 from graph.enums import MessageDirection, MessageStatus
@@ -124,7 +124,10 @@ class Message(relay.Node):
     )
     document: strawberry.Private[models.Message]
 
-    @strawberry.field(description="What it says, typed; null once its writer deleted it.")
+    @strawberry.field(
+        description="What it says, typed; null once its writer deleted it.",
+        metadata=reads(*CONTENT_FIELDS),
+    )
     def content(self) -> MessageContent | None:
         return read_content(self.document) if self.document.deleted_at is None else None
 

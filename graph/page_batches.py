@@ -14,11 +14,16 @@ from strawberry.dataloader import DataLoader
 
 from models.base import collection
 from models.reading import project
+from models.shared_reads import SharedRead, get_shared_reads
 
 # MongoDB allows 1,000 stages; a list has at most 100 items, whose lists are read together.
 BATCH = 100
 # Beyond it nobody counts: the number of a million messages takes as long as reading them.
 MAX_COUNT = 10_000
+# Pages that different operations ask for at the same time: each has up to 101 documents.
+PAGES_TOGETHER = 16
+# All at once; MongoDB itself ends a batch at 16 MB.
+FIRST_BATCH = 10_000
 _PLACE = "_place"
 
 Fields = dict[str, Any]
@@ -76,7 +81,23 @@ def create_count_loader() -> DataLoader[CountQuery, int]:
 
 
 async def _load_pages(queries: list[PageQuery]) -> list[list[Fields]]:
-    return await _load(queries)
+    by_class: dict[type[Document], list[PageQuery]] = {}
+    for query in queries:
+        by_class.setdefault(query.document_class, []).append(query)
+    found = await asyncio.gather(*(_share(kind).many(own) for kind, own in by_class.items()))
+    pages = {
+        query: page
+        for own, read in zip(by_class.values(), found, strict=True)
+        for query, page in zip(own, read, strict=True)
+    }
+    return [pages[query] for query in queries]
+
+
+def _share(document_class: type[Document]) -> SharedRead[PageQuery, list[Fields]]:
+    """Pages of one collection, also those that other operations ask for at this moment."""
+    return get_shared_reads(document_class).get(
+        ("page", document_class), lambda: SharedRead(_load, most=PAGES_TOGETHER, at_once=2)
+    )
 
 
 async def _load_counts(queries: list[CountQuery]) -> list[int]:
@@ -113,6 +134,6 @@ async def _read_together(queries: Sequence[PageQuery | CountQuery]) -> list[list
         {"$unionWith": {"coll": target.name, "pipeline": pipeline}} for pipeline in pipelines[1:]
     ]
     results: list[list[Fields]] = [[] for _ in queries]
-    async for document in await target.aggregate(pipelines[0] + union):
+    async for document in await target.aggregate(pipelines[0] + union, batchSize=FIRST_BATCH):
         results[document.pop(_PLACE)].append(document)
     return results

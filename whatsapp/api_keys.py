@@ -14,6 +14,8 @@ from beanie import PydanticObjectId
 
 from models import ApiKey, Role
 from models.base import collection, utc_now
+from models.reading import read_document
+from models.shared_reads import find_by
 from whatsapp.access import Viewer
 from whatsapp.crypto import digest_secret
 
@@ -51,7 +53,8 @@ async def authenticate(token: str) -> Viewer | None:
     match = _TOKEN.fullmatch(token)
     if match is None:
         return None
-    key = await ApiKey.find_one({"prefix": match[1]})
+    stored = await find_by(ApiKey, "prefix").one(match[1])
+    key = None if stored is None else read_document(ApiKey, stored)
     if key is None or not hmac.compare_digest(key.secret_hash, digest_secret(token)):
         return None
     if not is_valid(key, utc_now()):

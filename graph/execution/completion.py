@@ -101,8 +101,13 @@ def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
     if isinstance(leaf_type, GraphQLEnumType):
         return _make_enum(leaf_type)
 
+    coerce = leaf_type.coerce_output_value
+
     def complete(_run: "Run", values: Values) -> Values:
-        return [coerce_leaf(leaf_type, value) for value in values]
+        coerced = [coerce(value) for value in values]
+        if any(value is None or value is Undefined for value in (*values, *coerced)):
+            raise Surprise(f"no value of {leaf_type.name}")
+        return coerced
 
     return Completer(complete)
 

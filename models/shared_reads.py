@@ -1,0 +1,173 @@
+"""Shared reads: what is asked of the database at the same time is asked together.
+
+A command costs the driver more than the documents that it brings. So while a read of one kind is
+under way, further ones of its kind wait for it and then go together, in one command. Nobody waits
+when nothing is under way, and each read begins after it was asked for: whoever asks sees whatever
+was committed before, just as by a read of their own.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from contextvars import Context
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+import pymongo
+from beanie import Document
+from pymongo import AsyncMongoClient
+from pymongo.errors import ConnectionFailure, PyMongoError
+
+from models.base import collection
+from models.reading import project
+
+Key = TypeVar("Key", bound=Hashable)
+Found = TypeVar("Found")
+Fields = dict[str, Any]
+
+# For the command itself; whoever waits for it has a deadline of their own.
+DEADLINE_SECONDS = 4.0
+# Kinds of look-ups that are remembered: queries of apps ask for the same fields again and again.
+MAX_KINDS = 256
+
+
+class SharedRead(Generic[Key, Found]):
+    """Reads of one kind. `load` gives what it finds for each of its keys, in their order."""
+
+    def __init__(
+        self,
+        load: Callable[[list[Key]], Awaitable[Sequence[Found]]],
+        *,
+        most: int,
+        at_once: int = 1,
+    ) -> None:
+        self._load = load
+        self._most = most
+        self._at_once = at_once
+        self._waiting: deque[tuple[Sequence[Key], asyncio.Future[list[Found]]]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_called = False
+
+    async def one(self, key: Key) -> Found:
+        """Raises PyMongoError."""
+        return (await self.many([key]))[0]
+
+    async def many(self, keys: Sequence[Key]) -> list[Found]:
+        """What is found for each of the keys, in their order.
+
+        Raises:
+            PyMongoError
+        """
+        found: asyncio.Future[list[Found]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((keys, found))
+        self._call()
+        return await found
+
+    def _call(self) -> None:
+        """Begins when all that runs at this moment has had its say."""
+        if not self._is_called and self._waiting and len(self._tasks) < self._at_once:
+            self._is_called = True
+            asyncio.get_running_loop().call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._is_called = False
+        calls: list[tuple[Sequence[Key], asyncio.Future[list[Found]]]] = []
+        size = 0
+        while self._waiting and (not calls or size + len(self._waiting[0][0]) <= self._most):
+            calls.append(self._waiting.popleft())
+            size += len(calls[-1][0])
+        if calls:
+            # A context of its own: deadlines and the like of one caller are not the others'.
+            task = asyncio.create_task(self._run(calls), name="shared-read", context=Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._end)
+        self._call()
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._call()
+
+    async def _run(self, calls: list[tuple[Sequence[Key], asyncio.Future[list[Found]]]]) -> None:
+        calls = [call for call in calls if not call[1].done()]
+        try:
+            found = await self._read([key for keys, _ in calls for key in keys])
+        except asyncio.CancelledError:
+            for _, answer in calls:
+                answer.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
+            await self._tell_error(calls, error)
+            return
+        for keys, answer in calls:
+            if not answer.done():
+                answer.set_result([found[key] for key in keys])
+
+    async def _tell_error(
+        self, calls: list[tuple[Sequence[Key], asyncio.Future[list[Found]]]], error: Exception
+    ) -> None:
+        if len(calls) == 1 or _is_outage(error):
+            for _, answer in calls:
+                if not answer.done():
+                    answer.set_exception(error)
+            return
+        # One of them is at fault: alone, the others are answered.
+        for call in calls:
+            await self._run([call])
+
+    async def _read(self, keys: Sequence[Key]) -> Mapping[Key, Found]:
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return {}
+        with pymongo.timeout(DEADLINE_SECONDS):
+            return dict(zip(wanted, await self._load(wanted), strict=True))
+
+
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, ConnectionFailure) or (
+        isinstance(error, PyMongoError) and bool(error.timeout)
+    )
+
+
+class SharedReads:
+    """All of one client, by what they read."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[Hashable, SharedRead[Any, Any]] = {}
+
+    def get(self, kind: Hashable, make: Callable[[], SharedRead[Any, Any]]) -> SharedRead[Any, Any]:
+        found = self._kinds.get(kind)
+        if found is None:
+            if len(self._kinds) >= MAX_KINDS:
+                # The oldest; whoever still waits for it keeps it alive until it is done.
+                del self._kinds[next(iter(self._kinds))]
+            found = self._kinds[kind] = make()
+        return found
+
+
+def get_shared_reads(document_class: type[Document]) -> SharedReads:
+    """Those of the client that this document class is read with now."""
+    client = collection(document_class).database.client
+    found = _READS.get(client)
+    if found is None:
+        found = _READS[client] = SharedReads()
+    return found
+
+
+_READS: WeakKeyDictionary[AsyncMongoClient[Any], SharedReads] = WeakKeyDictionary()
+
+
+def find_by(
+    document_class: type[Document], name: str, *, shown: Collection[str] | None = None
+) -> SharedRead[Any, Fields | None]:
+    """Look-ups of documents by a field with unique values; with `shown`, of these fields only."""
+    fields = None if shown is None else frozenset(shown) | {name}
+
+    async def load(values: list[Any]) -> list[Fields | None]:
+        wanted = {name: values[0]} if len(values) == 1 else {name: {"$in": values}}
+        found = collection(document_class).find(wanted, project(fields), batch_size=len(values) + 1)
+        by_value = {document[name]: document for document in await found.to_list()}
+        return [by_value.get(value) for value in values]
+
+    return get_shared_reads(document_class).get(
+        (document_class, name, fields), lambda: SharedRead(load, most=2000)
+    )
