@@ -62,7 +62,9 @@ class GraphQLEndpoint(GraphQL[Context, object]):
     def __init__(self, *, settings: Settings) -> None:
         super().__init__(
             create_schema(
-                Limits.from_settings(settings), operation_seconds=settings.operation_seconds
+                Limits.from_settings(settings),
+                operation_seconds=settings.operation_seconds,
+                uses_plans=settings.query_plans,
             ),
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             allow_queries_via_get=False,

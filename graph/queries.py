@@ -42,6 +42,10 @@ class KnownQueries:
         mask: Callable[[list[GraphQLError], Context], None],
     ) -> None:
         self.uses_plans = True
+        self.planned = 0
+        """How many answers plans have given."""
+        self.surprised = 0
+        """How many they gave up."""
         self._strawberry_schema = strawberry_schema
         self._gate = gate
         self._mask = mask
@@ -144,13 +148,17 @@ class KnownQueries:
         plan, run = begun
         context.loaders = Loaders(plan.shown)
         try:
-            return await plan.execute(run)
+            data = await plan.execute(run)
         except PyMongoError:
             # Nothing surprising, and graphql-core would wait for MongoDB just as long.
             logger.debug("A plan ended: MongoDB failed")
         except Exception as error:  # noqa: BLE001 - whatever it is, graphql-core tells it in its place
             plans.note_surprise()
+            self.surprised += 1
             logger.debug("A plan was surprised: %s", type(error).__name__)
+        else:
+            self.planned += 1
+            return data
         return None
 
     def _find_plans(self, document: Document, operation: OperationDefinitionNode) -> OperationPlans:

@@ -133,6 +133,8 @@ class Settings(BaseSettings):
     """With how many fields a mutation may begin: they run one after the other."""
     query_cost: int = Field(default=5000, ge=1)
     """How many objects the answer to one operation may hold."""
+    query_plans: bool = True
+    """Whether operations that come again are answered by plans; without, all by graphql-core."""
     operation_seconds: float = Field(default=10.0, gt=0)
     """How long one query or mutation may take; more than the 4 seconds given to MongoDB."""
     rate_limit_per_minute: int = Field(default=120_000, ge=0)

@@ -39,7 +39,7 @@ from graph.execution.completion import (
     split_lists,
     split_nulls,
 )
-from graph.execution.getting import Getter, Site, Unplannable, make_getter
+from graph.execution.getting import Getter, Site, Unplannable, is_global_id, make_getter
 from graph.loaders import Shown
 from graph.stored import NEEDS, find_document_class
 
@@ -78,6 +78,22 @@ class Compiler:
         shape.set_steps(self._make_steps(root, collected.grouped_field_set))
         return shape
 
+    def compile_event(self, root: GraphQLObjectType) -> Shape:
+        """The same for one event of a subscription, whose field shows the root value itself.
+
+        Raises:
+            Unplannable
+        """
+        collected = collect_fields(
+            self._schema, self._fragments, self._variables, root, self._operation
+        )
+        shape = Shape()
+        for key, details in collected.grouped_field_set.items():
+            site = _make_site(key, root, details)
+            completer = self._complete(site.definition.type, site)
+            shape.set_steps([Step(key, completer.complete, completer.is_async)])
+        return shape
+
     def _make_steps(
         self, parent: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]]
     ) -> list[Step]:
@@ -87,21 +103,16 @@ class Compiler:
         name = details[0].node.name.value
         if name == "__typename":
             return Step(key, lambda _run, objects: [parent.name] * len(objects), is_async=False)
-        definition = parent.fields.get(name)
-        field = (definition.extensions or {}).get(_BACKREF) if definition else None
-        if definition is None or not isinstance(field, StrawberryField):
-            raise Unplannable(f"{parent.name}.{name} is no field of ours")
-        site = Site(key, parent, definition, field, details)
+        site = _make_site(key, parent, details)
         self._note_needs(site)
-        return _join(key, make_getter(site), self._complete(definition.type, site))
+        return _join(key, make_getter(site), self._complete(site.definition.type, site))
 
     def _note_needs(self, site: Site) -> None:
         document_class = _find_document_class(site.parent)
         if document_class is None:
             return
         noted = self._needs.setdefault(document_class, _list_owners(document_class))
-        needed = ["id"] if site.definition.type and site.field.name == "_id" else None
-        needed = site.field.metadata.get(NEEDS, needed)
+        needed = site.field.metadata.get(NEEDS, ["id"] if is_global_id(site) else None)
         if needed is None or noted is None:
             self._needs[document_class] = None
         else:
@@ -148,6 +159,15 @@ class Compiler:
         shape = Shape()
         shape.set_steps(self._make_steps(kind, collected.grouped_field_set))
         return shape
+
+
+def _make_site(key: str, parent: GraphQLObjectType, details: list[FieldDetails]) -> Site:
+    name = details[0].node.name.value
+    definition = parent.fields.get(name)
+    field = (definition.extensions or {}).get(_BACKREF) if definition else None
+    if definition is None or not isinstance(field, StrawberryField):
+        raise Unplannable(f"{parent.name}.{name} is no field of ours")
+    return Site(key, parent, definition, field, details)
 
 
 def _join(key: str, getter: Getter, completer: Completer) -> Step:

@@ -93,7 +93,7 @@ def make_getter(site: Site) -> Getter:
     shown = site.field
     if isinstance(shown, StoredField):
         return _get_attribute(shown.get_value)
-    if _is_global_id(site):
+    if is_global_id(site):
         return _get_global_ids(site.parent.name)
     if any(not isinstance(one, PermissionExtension) for one in shown.extensions):
         raise Unplannable(f"{site.parent.name}.{site.key} has an extension")
@@ -108,7 +108,7 @@ def _get_attribute(get_value: Callable[[Any], Any]) -> Getter:
     return Getter(lambda _run, objects: list(map(get_value, objects)))
 
 
-def _is_global_id(site: Site) -> bool:
+def is_global_id(site: Site) -> bool:
     """Whether the field is the id of a Relay node, and works as Strawberry has it."""
     resolver = site.field.base_resolver
     resolve = getattr(resolver.wrapped_func if resolver else None, "__func__", None)

@@ -9,6 +9,7 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
@@ -74,8 +75,19 @@ class Plan:
         Raises:
             Exception: whatever a resolver raises; graphql-core tells which field it is about.
         """
-        completed = self._shape.complete(run, [run.root_value])
-        rows: list[dict[str, Any]] = await completed if self._shape.is_async else completed
+        if not self.is_async:
+            return self.execute_now(run)
+        rows: list[dict[str, Any]] = await self._shape.complete(run, [run.root_value])
+        return rows[0]
+
+    @property
+    def is_async(self) -> bool:
+        """Whether something has to be waited for, such as a look-up."""
+        return self._shape.is_async
+
+    def execute_now(self, run: Run) -> dict[str, Any]:
+        """The same at once, of a plan that is not `is_async`."""
+        rows: list[dict[str, Any]] = self._shape.complete(run, [run.root_value])
         return rows[0]
 
 
@@ -136,6 +148,8 @@ class OperationPlans:
         details = {name: FragmentDetails(one) for name, one in self._fragments.items()}
         compiler = Compiler(self._schema, self.operation, details, values)
         try:
+            if self.operation.operation is OperationType.SUBSCRIPTION:
+                return Plan(compiler.compile_event(root), {})
             return Plan(compiler.compile(root), compiler.shown)
         except Unplannable:
             return None

@@ -5,49 +5,18 @@ from typing import Any
 
 import httpx
 import pytest
-from graphql import (
-    REMOVE,
-    ArgumentNode,
-    DocumentNode,
-    IntValueNode,
-    NullValueNode,
-    ObjectFieldNode,
-    StringValueNode,
-    ValueNode,
-    Visitor,
-    build_schema,
-    is_scalar_type,
-    is_specified_scalar_type,
-    print_ast,
-    visit,
-)
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
-from hypothesis_graphql import mutations, nodes, queries
 
-from graph.schema import print_schema_text
 from models import DOCUMENTS, Account, AccountEvent, Role, Template
 from models.base import collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.operations import QUIET, draw_operations
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from whatsapp.api_keys import create_api_key
 from whatsapp.settings import Settings
 
 CANARY = "canary-of-the-other-account"
-QUIET: dict[str, Any] = {
-    "deadline": None,
-    "database": None,
-    "phases": [Phase.explicit, Phase.generate],
-    "suppress_health_check": list(HealthCheck),
-}
-SCHEMA_TEXT = print_schema_text()
-TEXTS = st.sampled_from(["2026-03-01T09:30:00+00:00", "1.5", "x", ""]).map(nodes.String)
-SCALARS = {
-    name: TEXTS
-    for name, kind in build_schema(SCHEMA_TEXT).type_map.items()
-    if is_scalar_type(kind) and not is_specified_scalar_type(kind)
-}
 ALLOWED = {
     "BAD_USER_INPUT",
     "CURSOR_EXPIRED",
@@ -56,64 +25,6 @@ ALLOWED = {
     "GRAPHQL_VALIDATION_FAILED",
     "QUERY_TOO_COMPLEX",
 }
-
-
-def list_root_fields(root: str) -> list[str]:
-    found = build_schema(SCHEMA_TEXT).get_type(root)
-    return sorted(getattr(found, "fields", {}))
-
-
-class Sharpen(Visitor):
-    """Gives arguments values that get somewhere: real ids, pages that are allowed."""
-
-    def __init__(self, choices: list[int]) -> None:
-        super().__init__()
-        self._choices = choices
-        self._used = 0
-
-    def choose(self, count: int) -> int:
-        self._used += 1
-        return self._choices[self._used % len(self._choices)] % count
-
-    def enter_argument(self, node: ArgumentNode, *_: Any) -> Any:
-        return self._sharpen(node)
-
-    def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> Any:
-        return self._sharpen(node)
-
-    def _sharpen(self, node: ArgumentNode | ObjectFieldNode) -> Any:
-        name = node.name.value
-        if name == "last":
-            return REMOVE
-        if name == "first":
-            return _with_value(node, IntValueNode(value=str(self.choose(4))))
-        if name in {"after", "before"} and self.choose(4):
-            return _with_value(node, NullValueNode())
-        if (name == "id" or name.endswith("Id")) and self.choose(5):
-            # It stands for one of the ids that exist by then.
-            return _with_value(node, StringValueNode(value=f"ID{self.choose(20)}", block=False))
-        return None
-
-
-def _with_value(node: ArgumentNode | ObjectFieldNode, value: ValueNode) -> Any:
-    return type(node)(name=node.name, value=value)
-
-
-def sharpen(document: DocumentNode, choices: list[int]) -> str:
-    return print_ast(visit(document, Sharpen(choices)))
-
-
-def draw_operations(kind: str) -> st.SearchStrategy[str]:
-    """Legal operations with one root field each."""
-    strategy = queries if kind == "Query" else mutations
-    # Without its account nothing is left to find.
-    fields = [name for name in list_root_fields(kind) if name != "deleteAccount"]
-    documents = st.sampled_from(fields).flatmap(
-        lambda name: strategy(
-            SCHEMA_TEXT, fields=[name], custom_scalars=SCALARS, print_ast=lambda node: node
-        )
-    )
-    return st.builds(sharpen, documents, st.lists(st.integers(0, 1000), min_size=5, max_size=12))
 
 
 @pytest.fixture
