@@ -6,13 +6,20 @@ functions are the only way from a resolver to a document by its id: they check w
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from beanie import Document, PydanticObjectId
 from strawberry.dataloader import DataLoader
 
-from graph.page_batches import create_count_loader, create_page_loader
+from graph.page_batches import (
+    CountQuery,
+    Fields,
+    PageQuery,
+    create_count_loader,
+    create_page_loader,
+)
 from graph.permissions import get_viewer
 from models import (
     Account,
@@ -52,23 +59,65 @@ class Loaders:
     def __init__(self, shown: Shown | None = None) -> None:
         self.shown: Shown = shown or {}
 
-        def by_id(document_class: type[DocumentT]) -> ById[DocumentT]:
-            return DataLoader(_by_id(document_class, self.shown.get(document_class)))
+    # Each is made when it is first asked for: an operation needs two or three of them.
+    @cached_property
+    def accounts(self) -> ById[Account]:
+        return self._by_id(Account)
 
-        self.accounts = by_id(Account)
-        self.contacts = by_id(Contact)
-        self.users = by_id(User)
-        self.conversations = by_id(Conversation)
-        self.messages = by_id(Message)
-        self.media = by_id(Media)
-        self.uploads = by_id(UploadedMedia)
-        self.conversations_of_contacts: ById[Conversation] = DataLoader(_find_conversations)
-        self.messages_by_wamid: DataLoader[WamidKey, Message | None] = DataLoader(_find_messages)
-        self.account_events: DataLoader[str, AccountEvent | None] = DataLoader(_find_account_events)
-        self.templates = by_id(Template)
-        self.unread_counts: DataLoader[PydanticObjectId, int] = DataLoader(_count_unread)
-        self.pages = create_page_loader()
-        self.counts = create_count_loader()
+    @cached_property
+    def contacts(self) -> ById[Contact]:
+        return self._by_id(Contact)
+
+    @cached_property
+    def users(self) -> ById[User]:
+        return self._by_id(User)
+
+    @cached_property
+    def conversations(self) -> ById[Conversation]:
+        return self._by_id(Conversation)
+
+    @cached_property
+    def messages(self) -> ById[Message]:
+        return self._by_id(Message)
+
+    @cached_property
+    def media(self) -> ById[Media]:
+        return self._by_id(Media)
+
+    @cached_property
+    def uploads(self) -> ById[UploadedMedia]:
+        return self._by_id(UploadedMedia)
+
+    @cached_property
+    def templates(self) -> ById[Template]:
+        return self._by_id(Template)
+
+    @cached_property
+    def conversations_of_contacts(self) -> ById[Conversation]:
+        return DataLoader(_find_conversations)
+
+    @cached_property
+    def messages_by_wamid(self) -> DataLoader[WamidKey, Message | None]:
+        return DataLoader(_find_messages)
+
+    @cached_property
+    def account_events(self) -> DataLoader[str, AccountEvent | None]:
+        return DataLoader(_find_account_events)
+
+    @cached_property
+    def unread_counts(self) -> DataLoader[PydanticObjectId, int]:
+        return DataLoader(_count_unread)
+
+    @cached_property
+    def pages(self) -> DataLoader[PageQuery, list[Fields]]:
+        return create_page_loader()
+
+    @cached_property
+    def counts(self) -> DataLoader[CountQuery, int]:
+        return create_count_loader()
+
+    def _by_id(self, document_class: type[DocumentT]) -> ById[DocumentT]:
+        return DataLoader(_by_id(document_class, self.shown.get(document_class)))
 
 
 def get_loaders(info: "Info") -> Loaders:

@@ -11,11 +11,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from contextvars import Context
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 import pymongo
 from beanie import Document
-from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import ConnectionFailure, PyMongoError
 
 from models.base import collection
@@ -129,7 +128,7 @@ def _is_outage(error: Exception) -> bool:
 
 
 class SharedReads:
-    """All of one client, by what they read."""
+    """All of one collection, by what they read."""
 
     def __init__(self) -> None:
         self._kinds: dict[Hashable, SharedRead[Any, Any]] = {}
@@ -145,15 +144,17 @@ class SharedReads:
 
 
 def get_shared_reads(document_class: type[Document]) -> SharedReads:
-    """Those of the client that this document class is read with now."""
-    client = collection(document_class).database.client
-    found = _READS.get(client)
-    if found is None:
-        found = _READS[client] = SharedReads()
-    return found
+    """Those of the collection that has these documents now."""
+    target = collection(document_class)
+    known, reads = _READS.get(document_class, (None, None))
+    if reads is None or known is not target:
+        # Beanie was given another client: what still waits ends with the old one.
+        reads = SharedReads()
+        _READS[document_class] = (target, reads)
+    return reads
 
 
-_READS: WeakKeyDictionary[AsyncMongoClient[Any], SharedReads] = WeakKeyDictionary()
+_READS: dict[type[Document], tuple[AsyncCollection[Fields], SharedReads]] = {}
 
 
 def find_by(

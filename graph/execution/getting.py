@@ -45,6 +45,9 @@ class Site:
     details: list[FieldDetails]
     _arguments: dict[str, Any] | None = dataclasses.field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        self._may_keep = not _has_variables(self.details[0].node)
+
     @property
     def nodes(self) -> list[FieldNode]:
         return [one.node for one in self.details]
@@ -65,7 +68,7 @@ class Site:
             config=schema.config,
             info=info,
         )
-        if not _has_variables(detail.node):
+        if self._may_keep:
             self._arguments = dict(arguments)
         return arguments
 
