@@ -6,5 +6,6 @@ It does only what it is sure of; on any surprise graphql-core executes the opera
 """
 
 from graph.execution.plan import OperationPlans, Plan, Run
+from graph.execution.remembering import Memory
 
-__all__ = ["OperationPlans", "Plan", "Run"]
+__all__ = ["Memory", "OperationPlans", "Plan", "Run"]

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     OperationDefinitionNode,
+    get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -40,6 +41,7 @@ from graph.execution.completion import (
     split_nulls,
 )
 from graph.execution.getting import Getter, Site, Unplannable, is_global_id, make_getter
+from graph.execution.remembering import remember
 from graph.loaders import Shown
 from graph.stored import NEEDS, find_document_class
 
@@ -105,7 +107,7 @@ class Compiler:
             return Step(key, lambda _run, objects: [parent.name] * len(objects), is_async=False)
         site = _make_site(key, parent, details)
         self._note_needs(site)
-        return _join(key, make_getter(site), self._complete(site.definition.type, site))
+        return _join(site, make_getter(site), self._complete(site.definition.type, site))
 
     def _note_needs(self, site: Site) -> None:
         document_class = _find_document_class(site.parent)
@@ -170,8 +172,13 @@ def _make_site(key: str, parent: GraphQLObjectType, details: list[FieldDetails])
     return Site(key, parent, definition, field, details)
 
 
-def _join(key: str, getter: Getter, completer: Completer) -> Step:
+def _join(site: Site, getter: Getter, completer: Completer) -> Step:
     """A step that gets values and completes them."""
+    may_share = not getter.is_async and not site.field.arguments
+    if is_leaf_type(get_named_type(site.definition.type)):
+        return _join_leaf(site, getter, completer, may_share=may_share)
+    if may_share:
+        getter = Getter(remember(site.definition, getter.get))
 
     def fill(run: Any, objects: Values) -> Any:
         return completer.complete(run, getter.get(run, objects))
@@ -183,7 +190,23 @@ def _join(key: str, getter: Getter, completer: Completer) -> Step:
         return done
 
     is_async = getter.is_async or completer.is_async
-    return Step(key, fill_later if is_async else fill, is_async)
+    return Step(site.key, fill_later if is_async else fill, is_async)
+
+
+def _join_leaf(site: Site, getter: Getter, completer: Completer, *, may_share: bool) -> Step:
+    """The same for scalars and enums, which are completed at once and never changed again."""
+
+    def fill(run: Any, objects: Values) -> Values:
+        values: Values = completer.complete(run, getter.get(run, objects))
+        return values
+
+    async def fill_later(run: Any, objects: Values) -> Values:
+        values: Values = completer.complete(run, await getter.get(run, objects))
+        return values
+
+    if getter.is_async:
+        return Step(site.key, fill_later, is_async=True)
+    return Step(site.key, remember(site.definition, fill) if may_share else fill, is_async=False)
 
 
 def _get_definition(kind: GraphQLNamedType) -> StrawberryObjectDefinition:

@@ -18,6 +18,7 @@ from graph.execution.compiler import Compiler
 from graph.execution.completion import Shape, Surprise
 from graph.execution.conditions import list_condition_variables
 from graph.execution.getting import Unplannable
+from graph.execution.remembering import Memory
 from graph.loaders import Shown
 
 if TYPE_CHECKING:
@@ -39,7 +40,21 @@ class Run:
     fragments: dict[str, FragmentDefinitionNode]
     variables: VariableValues
     context: "Context"
-    root_value: Any
+    root_value: Any = None
+    memory: Memory | None = None
+    """What executions at the same moment share; None where there is only this one."""
+
+    def show(self, root_value: Any, *, memory: Memory) -> "Run":
+        """The same operation for another root value, such as the next event."""
+        return Run(
+            self.strawberry_schema,
+            self.operation,
+            self.fragments,
+            self.variables,
+            self.context,
+            root_value,
+            memory,
+        )
 
     def make_resolve_info(self, *place: Any) -> GraphQLResolveInfo[Any]:
         """`place`: field name, nodes, return type, parent type and path."""
@@ -109,7 +124,7 @@ class OperationPlans:
         self._surprises = 0
 
     def begin(
-        self, variables: Mapping[str, Any] | None, *, context: "Context", root_value: Any = None
+        self, variables: Mapping[str, Any] | None, *, context: "Context"
     ) -> tuple[Plan, Run] | None:
         """A plan and what it runs with; None where graphql-core has to execute the operation."""
         if self._surprises > MAX_SURPRISES or len(self._conditions) > MAX_CONDITION_VARIABLES:
@@ -120,9 +135,7 @@ class OperationPlans:
         plan = self._find_plan(values)
         if plan is None:
             return None
-        run = Run(
-            self._strawberry_schema, self.operation, self._fragments, values, context, root_value
-        )
+        run = Run(self._strawberry_schema, self.operation, self._fragments, values, context)
         return plan, run
 
     def note_surprise(self) -> None:
