@@ -7,22 +7,27 @@ import { createServer } from "node:http";
 import { createSchema, createYoga } from "graphql-yoga";
 import { authenticate } from "./access.mjs";
 import { openDatabase } from "./database.mjs";
+import { Ingest } from "./ingest.mjs";
+import { LiveFeed, Subscription } from "./live.mjs";
 import { createLoaders } from "./loaders.mjs";
+import { Mutation } from "./outbox.mjs";
 import { queryResolvers } from "./resolvers.mjs";
+import { serveSockets } from "./sockets.mjs";
+import { Webhook } from "./webhook.mjs";
 
-process.env.NODE_ENV ??= "production";
-const { MONGODB_URI, MONGODB_DATABASE, HOST, PORT } = process.env;
+const { MONGODB_URI, MONGODB_DATABASE, HOST, PORT, META_APP_SECRET } = process.env;
 
 const database = await openDatabase(MONGODB_URI, MONGODB_DATABASE);
-
-const schema = createSchema({
-  typeDefs: readFileSync(new URL("../../schema.graphql", import.meta.url), "utf8"),
-  resolvers: { ...queryResolvers },
-  resolverValidationOptions: { requireResolversForResolveType: "ignore" },
-});
+const live = new LiveFeed(database.messages);
+const ingest = new Ingest(database);
+const webhook = new Webhook({ database, ingest, secret: META_APP_SECRET });
 
 const yoga = createYoga({
-  schema,
+  schema: createSchema({
+    typeDefs: readFileSync(new URL("../../schema.graphql", import.meta.url), "utf8"),
+    resolvers: { ...queryResolvers, Mutation, Subscription },
+    resolverValidationOptions: { requireResolversForResolveType: "ignore" },
+  }),
   // Parsed and validated documents are cached by default; all that costs and serves no client is off.
   logging: false,
   maskedErrors: false,
@@ -31,14 +36,24 @@ const yoga = createYoga({
   cors: false,
   multipart: false,
   batching: false,
-  healthCheckEndpoint: "/readyz",
   context: createContext,
 });
 
-async function createContext({ request }) {
+/** Of an HTTP request, or of an operation on a socket, whose key was checked when it opened. */
+async function createContext({ request, extra }) {
+  if (extra) {
+    return { database, live, viewer: extra.viewer, loaders: createLoaders(database, { cache: false }) };
+  }
   const viewer = await authenticate(database, request.headers.get("authorization"));
-  return { database, viewer, loaders: createLoaders(database) };
+  return { database, live, viewer, loaders: createLoaders(database) };
 }
 
-const server = createServer(yoga);
+const server = createServer((request, response) => {
+  if (request.url === "/webhooks/whatsapp") webhook.answer(request, response);
+  else if (request.url === "/readyz") response.writeHead(live.isOpen ? 200 : 503).end();
+  else yoga(request, response);
+});
+serveSockets(server, yoga, database);
+void live.run();
+void ingest.run();
 server.listen(Number(PORT ?? 8000), HOST ?? "127.0.0.1");
