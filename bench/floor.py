@@ -1,6 +1,7 @@
 """The floor: bare Starlette and pymongo, with the answers built by hand and no GraphQL at all.
 
-What a server in this language could do at best for the compared operations: `python -m bench.floor`.
+What a server in this language could do at best: `python -m bench.floor`. It answers GET
+/inbox, /messages/{id} and /small/{id} with the body that wagraph's GraphQL answer would have.
 Its webhook verifies and stores the raw body, and nothing else.
 """
 
@@ -10,7 +11,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -268,10 +269,8 @@ async def receive_webhook(request: Request) -> Response:
         "attempts": 0,
         "processed_at": None,
     }
-    try:
+    with suppress(DuplicateKeyError):  # it is stored already
         await request.state.database.webhook_events.insert_one(event)
-    except DuplicateKeyError:
-        pass  # it is stored already
     return Response()
 
 
