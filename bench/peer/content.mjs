@@ -25,24 +25,29 @@ export function readContent(message) {
   return __typename ? { __typename } : unsupported(message);
 }
 
-function readMedia({ _id, type, content, media_state: state }) {
-  return {
-    __typename: "MediaContent",
-    kind: type.toUpperCase(),
-    mediaId: content.id,
-    caption: content.caption,
-    voice: Boolean(content.voice),
-    state,
-    mimeType: async (_args, context) =>
-      content.mime_type ?? (await loadFile(context, state, _id))?.mime_type ?? null,
-    sizeBytes: async (_args, context) => (await loadFile(context, state, _id))?.size_bytes ?? null,
-  };
-}
+const readMedia = ({ _id, type, content, media_state: state }) => ({
+  __typename: "MediaContent",
+  kind: type.toUpperCase(),
+  mediaId: content.id,
+  caption: content.caption,
+  voice: Boolean(content.voice),
+  state,
+  toldType: content.mime_type,
+  messageId: _id,
+});
 
-async function loadFile(context, state, messageId) {
+/** What is known of the file only once it is stored. */
+export const MediaContent = {
+  mimeType: async (content, _args, context) =>
+    content.toldType ?? (await loadFile(content, context))?.mime_type ?? null,
+  sizeBytes: async (content, _args, context) =>
+    (await loadFile(content, context))?.size_bytes ?? null,
+};
+
+async function loadFile({ state, messageId }, { loaders, viewer }) {
   if (state !== "STORED") return null;
-  const media = await context.loaders.media.load(messageId);
-  return media && !media.erased_at && context.viewer.canSee(media.account_id) ? media : null;
+  const media = await loaders.media.load(messageId);
+  return media && !media.erased_at && viewer.canSee(media.account_id) ? media : null;
 }
 
 /** The compared operations select nothing of these but their name. */

@@ -2,7 +2,7 @@
 
 import { requireRole } from "./access.mjs";
 import { connect } from "./connections.mjs";
-import { readContent } from "./content.mjs";
+import { MediaContent, readContent } from "./content.mjs";
 import { encodeId, parseId } from "./ids.mjs";
 import { CONVERSATION, MESSAGE } from "./loaders.mjs";
 import { listStanding } from "./reactions.mjs";
@@ -104,4 +104,12 @@ const Message = {
     ifVisible(await loaders.conversations.load(id), viewer),
 };
 
-export const queryResolvers = { DateTime, Query, Conversation, Contact, User, Message };
+export const queryResolvers = {
+  DateTime,
+  Query,
+  Conversation,
+  Contact,
+  User,
+  Message,
+  MediaContent,
+};

@@ -57,3 +57,5 @@ serveSockets(server, yoga, database);
 void live.run();
 void ingest.run();
 server.listen(Number(PORT ?? 8000), HOST ?? "127.0.0.1");
+// A profile (`node --cpu-prof`) is written when the process ends by itself.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(0));
