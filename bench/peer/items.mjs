@@ -4,16 +4,34 @@
 import { createHash } from "node:crypto";
 
 /** `unfit` are those that can't be applied; each item has what it takes to park it. */
-export async function listItems(database, event, entries) {
-  const items = entries.flatMap((entry, position) => [...walkEntry(entry, `/entry/${position}`)]);
+export async function listItems(database, events) {
+  const items = events.flatMap((event) => [...walkEvent(event)]);
   const accounts = await findAccounts(database, items);
   const found = { messages: [], statuses: [], unfit: [] };
   for (const item of items) {
     item.account = accounts.get(item.phoneNumberId);
-    item.reason ??= judge(item.account, event);
+    item.reason ??= judge(item);
     found[item.reason ? "unfit" : item.kind].push(item);
   }
   return found;
+}
+
+function* walkEvent(event) {
+  const text = (Buffer.isBuffer(event.body) ? event.body : Buffer.from(event.body.value())).toString();
+  const entries = readEntries(text);
+  if (!entries) yield { event, pointer: "", value: text, reason: "INVALID_BODY" };
+  for (const [position, entry] of Object.entries(entries ?? [])) {
+    for (const item of walkEntry(entry, `/entry/${position}`)) yield { event, ...item };
+  }
+}
+
+function readEntries(text) {
+  try {
+    const { entry } = JSON.parse(text);
+    return Array.isArray(entry) ? entry : null;
+  } catch {
+    return null;
+  }
 }
 
 function* walkEntry(entry, place) {
@@ -47,19 +65,16 @@ async function findAccounts(database, items) {
 }
 
 /** Nobody forges another account's messages: an account with a secret of its own needs that one. */
-function judge(account, event) {
+function judge({ account, event }) {
   if (!account) return "UNKNOWN_ACCOUNT";
   if ((account.app_secret_digest ?? event.secret_digest) !== event.secret_digest) return "WRONG_SECRET";
   return account.enabled ? null : "ACCOUNT_DISABLED";
 }
 
-export const parkBody = (database, event, text) =>
-  park(database, event, { pointer: "", item: text, reason: "INVALID_BODY" });
-
-export function parkItem(database, event, { pointer, value, reason, account, ...item }) {
+export function parkItem(database, { event, pointer, value, reason, account, ...item }) {
   return park(database, event, {
     pointer,
-    item: JSON.stringify(value) ?? "null",
+    item: typeof value === "string" ? value : JSON.stringify(value ?? null),
     reason,
     account_id: account?._id ?? null,
     phone_number_id: item.phoneNumberId ?? null,
