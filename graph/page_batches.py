@@ -96,7 +96,7 @@ async def _load_pages(queries: list[PageQuery]) -> list[list[Fields]]:
 def _share(document_class: type[Document]) -> SharedRead[PageQuery, list[Fields]]:
     """Pages of one collection, also those that other operations ask for at this moment."""
     return get_shared_reads(document_class).get(
-        ("page", document_class), lambda: SharedRead(_load, most=PAGES_TOGETHER, at_once=2)
+        ("page", document_class), lambda: SharedRead(_read_together, most=PAGES_TOGETHER, at_once=2)
     )
 
 

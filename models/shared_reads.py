@@ -10,10 +10,12 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from contextvars import Context
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import pymongo
 from beanie import Document
+from pymongo._csot import remaining as remaining_seconds  # what `pymongo.timeout` has left
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import ConnectionFailure, PyMongoError
 
@@ -24,10 +26,20 @@ Key = TypeVar("Key", bound=Hashable)
 Found = TypeVar("Found")
 Fields = dict[str, Any]
 
-# For the command itself; whoever waits for it has a deadline of their own.
-DEADLINE_SECONDS = 4.0
+# Where nobody who waits has a deadline.
+DEADLINE_SECONDS = 10.0
 # Kinds of look-ups that are remembered: queries of apps ask for the same fields again and again.
 MAX_KINDS = 256
+
+
+@dataclass(frozen=True)
+class Call(Generic[Key, Found]):
+    """Somebody who waits for what is found for their keys."""
+
+    keys: Sequence[Key]
+    answer: asyncio.Future[list[Found]]
+    until: float | None
+    """Their deadline, in the event loop's time."""
 
 
 class SharedRead(Generic[Key, Found]):
@@ -43,7 +55,7 @@ class SharedRead(Generic[Key, Found]):
         self._load = load
         self._most = most
         self._at_once = at_once
-        self._waiting: deque[tuple[Sequence[Key], asyncio.Future[list[Found]]]] = deque()
+        self._waiting: deque[Call[Key, Found]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_called = False
 
@@ -57,10 +69,13 @@ class SharedRead(Generic[Key, Found]):
         Raises:
             PyMongoError
         """
-        found: asyncio.Future[list[Found]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((keys, found))
+        loop = asyncio.get_running_loop()
+        remaining = remaining_seconds()
+        until = None if remaining is None else loop.time() + remaining
+        call: Call[Key, Found] = Call(keys, loop.create_future(), until)
+        self._waiting.append(call)
         self._call()
-        return await found
+        return await call.answer
 
     def _call(self) -> None:
         """Begins when all that runs at this moment has had its say."""
@@ -70,11 +85,11 @@ class SharedRead(Generic[Key, Found]):
 
     def _begin(self) -> None:
         self._is_called = False
-        calls: list[tuple[Sequence[Key], asyncio.Future[list[Found]]]] = []
+        calls: list[Call[Key, Found]] = []
         size = 0
-        while self._waiting and (not calls or size + len(self._waiting[0][0]) <= self._most):
+        while self._waiting and (not calls or size + len(self._waiting[0].keys) <= self._most):
             calls.append(self._waiting.popleft())
-            size += len(calls[-1][0])
+            size += len(calls[-1].keys)
         if calls:
             # A context of its own: deadlines and the like of one caller are not the others'.
             task = asyncio.create_task(self._run(calls), name="shared-read", context=Context())
@@ -86,28 +101,27 @@ class SharedRead(Generic[Key, Found]):
         self._tasks.discard(task)
         self._call()
 
-    async def _run(self, calls: list[tuple[Sequence[Key], asyncio.Future[list[Found]]]]) -> None:
-        calls = [call for call in calls if not call[1].done()]
+    async def _run(self, calls: list[Call[Key, Found]]) -> None:
+        calls = [call for call in calls if not call.answer.done()]
         try:
-            found = await self._read([key for keys, _ in calls for key in keys])
+            with pymongo.timeout(_find_patience(calls)):
+                found = await self._read([key for call in calls for key in call.keys])
         except asyncio.CancelledError:
-            for _, answer in calls:
-                answer.cancel()
+            for call in calls:
+                call.answer.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
             await self._tell_error(calls, error)
             return
-        for keys, answer in calls:
-            if not answer.done():
-                answer.set_result([found[key] for key in keys])
+        for call in calls:
+            if not call.answer.done():
+                call.answer.set_result([found[key] for key in call.keys])
 
-    async def _tell_error(
-        self, calls: list[tuple[Sequence[Key], asyncio.Future[list[Found]]]], error: Exception
-    ) -> None:
+    async def _tell_error(self, calls: list[Call[Key, Found]], error: Exception) -> None:
         if len(calls) == 1 or _is_outage(error):
-            for _, answer in calls:
-                if not answer.done():
-                    answer.set_exception(error)
+            for call in calls:
+                if not call.answer.done():
+                    call.answer.set_exception(error)
             return
         # One of them is at fault: alone, the others are answered.
         for call in calls:
@@ -115,10 +129,14 @@ class SharedRead(Generic[Key, Found]):
 
     async def _read(self, keys: Sequence[Key]) -> Mapping[Key, Found]:
         wanted = list(dict.fromkeys(keys))
-        if not wanted:
-            return {}
-        with pymongo.timeout(DEADLINE_SECONDS):
-            return dict(zip(wanted, await self._load(wanted), strict=True))
+        return dict(zip(wanted, await self._load(wanted), strict=True)) if wanted else {}
+
+
+def _find_patience(calls: Sequence[Call[Any, Any]]) -> float:
+    """How long the most patient of them waits, in seconds."""
+    now = asyncio.get_running_loop().time()
+    ends = [now + DEADLINE_SECONDS if call.until is None else call.until for call in calls]
+    return max(0.001, max(ends, default=now) - now)
 
 
 def _is_outage(error: Exception) -> bool:
