@@ -33,7 +33,7 @@ from bench.documents import (
 )
 from models import DOCUMENTS, Account, Role
 from models.base import collection, utc_now
-from models.database import create_client, prepare_database
+from models.database import prepare_database
 from sandbox.mongod import EmbeddedMongod
 from whatsapp.accounts import create_account
 from whatsapp.api_keys import create_api_key
@@ -76,7 +76,9 @@ class World:
 
 @asynccontextmanager
 async def open_client(mongod: EmbeddedMongod) -> AsyncIterator[AsyncMongoClient[dict[str, Any]]]:
-    async with create_client(mongod.uri) as client:
+    """As wagraph's own, but patient: the indexes of a large world take minutes."""
+    options = {"tz_aware": True, "w": "majority", "journal": True}
+    async with AsyncMongoClient[dict[str, Any]](mongod.uri, **options) as client:
         yield client
 
 
