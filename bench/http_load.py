@@ -84,7 +84,7 @@ class _Connection(asyncio.Protocol):
         # uvloop's are none of asyncio's classes.
         self._transport = cast(asyncio.Transport, transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._transport = None
         if self.is_busy:
             self._finish(0, b"")

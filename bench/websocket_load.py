@@ -80,7 +80,7 @@ class Subscriber(asyncio.Protocol):
         )
         self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._fail("the server hung up")
 
     def data_received(self, data: bytes) -> None:
