@@ -3,9 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-SOURCES := app.py manage.py graph models sandbox tests webhooks whatsapp
+SOURCES := app.py manage.py bench graph models sandbox tests webhooks whatsapp
 
-.PHONY: run test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser clean
+.PHONY: run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser clean
 
 run: $(VENV)/.ready  ## a working server with embedded MongoDB and the sandbox
 	@$(BIN)/python -m sandbox
@@ -59,3 +59,7 @@ $(VENV)/.ready: requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+bench: $(VENV)/.ready  ## all cases against all servers that are here; see python -m bench --help
+	@if command -v node >/dev/null \&\& [ -f bench/peer/package.json ]; then cd bench/peer \&\& npm ci --silent --no-audit --no-fund; fi
+	$(BIN)/python -m bench $(ARGS)

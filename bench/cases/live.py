@@ -1,0 +1,278 @@
+"""Live: from a message in MongoDB to everybody who watches."""
+
+import asyncio
+import re
+import time
+from typing import Any
+
+import httpx
+from bson import ObjectId
+
+from bench.case import Case, CaseFailedError, Figures, NotSupportedError, Run
+from bench.cases.ingest import make_prefix
+from bench.cases.reads import require_good
+from bench.documents import INBOUND
+from bench.http_load import OpenLoop, find_percentile
+from bench.requests import check_status, read_operation
+from bench.webhook_bodies import make_messages, make_webhook
+from bench.websocket_load import Counter, Subscriber, open_all
+from bench.world import insert_fast
+from models.base import utc_now
+
+SUBSCRIBERS = 500
+DELIVERY_SECONDS = 120.0
+# Servers may answer `connection_ack` before the subscription that follows is in place.
+SETTLE_SECONDS = 1.0
+
+
+async def insert_messages(run: Run, count: int, prefix: str) -> None:
+    """Straight into MongoDB, so that the server and not the source is what takes time."""
+    people, now = run.world.customers, utc_now()
+    documents = [
+        INBOUND
+        | {
+            "_id": ObjectId(),
+            "account_id": person.account_id,
+            "conversation_id": person.conversation_id,
+            "contact_id": person.contact_id,
+            "content": {"body": f"{prefix}{number} is my order"},
+            "text": f"{prefix}{number} is my order",
+            "wamid": f"wamid.{prefix}{number:07}",
+            "timestamp": now.replace(microsecond=0),
+            "unread": True,
+            "status_times": {"received": now.replace(microsecond=0)},
+            "created_at": now,
+        }
+        for number in range(count)
+        for person in [people[number % len(people)]]
+    ]
+    await insert_fast(run.database, "messages", documents)
+
+
+def _make_subscriber(run: Run, query: str, after: str | None = None, **options: Any) -> Subscriber:
+    return Subscriber(run.world.api_key, query, {"after": after}, **options)
+
+
+async def measure_equal(run: Run) -> Figures:
+    """Everybody watches the same."""
+    queries = [read_operation("added")] * SUBSCRIBERS
+    return await _measure_fan_out(run, queries, events=int(run.pick(quick=100, full=400)))
+
+
+async def measure_different(run: Run) -> Figures:
+    """No two operations are equal: each has a field under a name of its own."""
+    operation = read_operation("added")
+    queries = [
+        re.sub(r"(message \{\s+)id", rf"\1u{number}: id", operation, count=1)
+        for number in range(SUBSCRIBERS)
+    ]
+    return await _measure_fan_out(run, queries, events=int(run.pick(quick=5, full=20)))
+
+
+async def _measure_fan_out(run: Run, queries: list[str], *, events: int) -> Figures:
+    figures: Figures = {}
+    counter = Counter(0)
+    subscribers = await open_all(
+        run.server.port, [_make_subscriber(run, one, received=counter.add) for one in queries]
+    )
+    await _warm_up(run, subscribers, counter)
+    counter = _start_counting(counter, events * len(queries))
+    async with run.measured(figures):
+        started = time.perf_counter()
+        await insert_messages(run, events, make_prefix(run))
+        await _require_all(counter, subscribers)
+    seconds = counter.last_at - started
+    _require_equal_counts(subscribers)
+    for one in subscribers:
+        one.close()
+    return figures | {
+        "rate": counter.expected / seconds,
+        "last_delivery_ms": seconds * 1000,
+        "server_cpu_us_each": float(figures["server_cpu_s"]) * 1e6 / counter.expected,
+    }
+
+
+def _start_counting(counter: Counter, expected: int) -> Counter:
+    counter.__init__(expected)  # type: ignore[misc]  # the subscribers hold this one
+    return counter
+
+
+async def _warm_up(run: Run, subscribers: list[Subscriber], counter: Counter) -> None:
+    """Two events to all: whoever does not get them is not subscribed, or can't be."""
+    _start_counting(counter, 2 * len(subscribers))
+    await asyncio.sleep(SETTLE_SECONDS)
+    await insert_messages(run, 2, f"W{run.number:04}x")
+    await _require_all(counter, subscribers, seconds=30)
+
+
+async def _require_all(
+    counter: Counter, subscribers: list[Subscriber], *, seconds: float = DELIVERY_SECONDS
+) -> None:
+    if not await counter.wait(seconds):
+        problem = next((one.problem for one in subscribers if one.problem), None)
+        raise CaseFailedError(f"{counter.count} of {counter.expected} events; {problem}")
+
+
+def _require_equal_counts(subscribers: list[Subscriber]) -> None:
+    if len({one.events for one in subscribers}) != 1 or any(one.problem for one in subscribers):
+        counts = sorted(one.events for one in subscribers)
+        raise CaseFailedError(f"between {counts[0]} and {counts[-1]} events each")
+
+
+async def measure_end_to_end(run: Run) -> Figures:
+    """From the sending of a webhook to its message at a subscriber, 200 times a second."""
+    figures: Figures = {}
+    prefix, rate = make_prefix(run), 200
+    count = int(rate * run.pick(quick=4, full=15))
+    arrived: dict[str, float] = {}
+    counter = Counter(count)
+
+    def watch(data: dict[str, Any]) -> None:
+        key = (data["messageAdded"]["message"]["text"] or "").split(" ")[0]
+        if key.startswith(prefix):
+            arrived[key] = time.perf_counter()
+            counter.add(1)
+
+    query = read_operation("added")
+    subscribers = await open_all(run.server.port, [_make_subscriber(run, query, watch=watch)])
+    await asyncio.sleep(SETTLE_SECONDS)
+    requests = [make_webhook([one]) for one in make_messages(run.world.customers, prefix, count)]
+    async with run.measured(figures):
+        started = time.perf_counter()
+        loop = OpenLoop(run.server.port, connections=64, check=check_status)
+        require_good(await loop.run(requests, rate=rate))
+        await _require_all(counter, subscribers, seconds=30)
+    subscribers[0].close()
+    latencies = [at - started - int(key[len(prefix) :]) / rate for key, at in arrived.items()]
+    return figures | {
+        "p50_ms": find_percentile(latencies, 50) * 1000,
+        "p99_ms": find_percentile(latencies, 99) * 1000,
+    }
+
+
+async def measure_idle(run: Run) -> Figures:
+    """What a subscriber costs who only waits."""
+    figures: Figures = {}
+    count = int(run.pick(quick=2000, full=5000))
+    async with run.measured(figures):
+        before = run.server.read_usage().rss_kb
+        started = time.perf_counter()
+        query = read_operation("added")
+        counter = Counter(2 * count)
+        subscribers = await open_all(
+            run.server.port,
+            [_make_subscriber(run, query, received=counter.add) for _ in range(count)],
+        )
+        opened = time.perf_counter() - started
+        await asyncio.sleep(SETTLE_SECONDS)
+        after = run.server.read_usage().rss_kb
+        await _warm_up(run, subscribers, counter)
+    for one in subscribers:
+        one.close()
+    return figures | {
+        "kb_each": (after - before) / count,
+        "rss_before_mb": before / 1024,
+        "rss_after_mb": after / 1024,
+        "opened_per_s": count / opened,
+    }
+
+
+async def measure_storm(run: Run) -> Figures:
+    """All come back at once with a cursor from before the events that they missed."""
+    figures: Figures = {}
+    events = int(run.pick(quick=50, full=200))
+    after = await _ask_cursor(run)
+    await insert_messages(run, events, make_prefix(run))
+    await asyncio.sleep(SETTLE_SECONDS)
+    counter = Counter(events * SUBSCRIBERS)
+    seen: list[str] = []
+    query = read_operation("added")
+    subscribers = [
+        _make_subscriber(run, query, after, received=counter.add) for _ in range(SUBSCRIBERS - 1)
+    ]
+    # One of them looks at what it gets, and in which order.
+    subscribers.append(
+        _make_subscriber(
+            run,
+            query,
+            after,
+            received=counter.add,
+            watch=lambda data: seen.append(data["messageAdded"]["message"]["text"]),
+        )
+    )
+    async with run.measured(figures):
+        started = time.perf_counter()
+        await open_all(run.server.port, subscribers, at_once=SUBSCRIBERS)
+        await _require_all(counter, subscribers)
+    await asyncio.sleep(SETTLE_SECONDS)
+    wrong = sum(abs(one.events - events) for one in subscribers)
+    texts = [f"{make_prefix(run)}{number} is my order" for number in range(events)]
+    for one in subscribers:
+        one.close()
+    if wrong or sorted(seen) != sorted(texts):
+        raise CaseFailedError(f"{wrong} gaps or duplicates")
+    return figures | {
+        "seconds": counter.last_at - started,
+        "rate": counter.expected / (counter.last_at - started),
+        "gaps_or_duplicates": float(wrong),
+        "in_order": "yes" if seen == texts else "no",
+    }
+
+
+async def _ask_cursor(run: Run) -> str:
+    headers = {"Authorization": f"Bearer {run.world.api_key}"}
+    async with httpx.AsyncClient(base_url=run.server.url, trust_env=False) as client:
+        answer = await client.post("/graphql", json={"query": "{ eventCursor }"}, headers=headers)
+    cursor = (answer.json().get("data") or {}).get("eventCursor")
+    if not cursor:
+        raise NotSupportedError("no cursors")
+    return str(cursor)
+
+
+_CHANGED: dict[str, Any] = {"messages": 10_000, "changes_data": True}
+CASES = [
+    Case(
+        "end_to_end",
+        "webhook to subscriber at 200/s, p50",
+        measure_end_to_end,
+        main="p50_ms",
+        unit="ms",
+        less_is_better=True,
+        shown=("p99_ms",),
+        **_CHANGED,
+    ),
+    Case(
+        "fan_out",
+        f"one event to {SUBSCRIBERS} equal subscriptions, deliveries",
+        measure_equal,
+        shown=("server_cpu_us_each",),
+        **_CHANGED,
+    ),
+    Case(
+        "fan_out_different",
+        f"one event to {SUBSCRIBERS} different subscriptions, deliveries",
+        measure_different,
+        shown=("server_cpu_us_each",),
+        **_CHANGED,
+    ),
+    Case(
+        "idle",
+        "memory of an idle subscriber",
+        measure_idle,
+        main="kb_each",
+        unit="kB",
+        less_is_better=True,
+        shown=("rss_before_mb", "rss_after_mb", "opened_per_s"),
+        **_CHANGED,
+    ),
+    Case(
+        "resume_storm",
+        f"{SUBSCRIBERS} subscribers come back and catch up",
+        measure_storm,
+        main="seconds",
+        unit="s",
+        less_is_better=True,
+        shown=("rate", "gaps_or_duplicates", "in_order"),
+        **_CHANGED,
+    ),
+]

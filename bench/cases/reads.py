@@ -1,0 +1,111 @@
+"""Reading: an inbox page, a page of a conversation, one small object."""
+
+import itertools
+import random
+from collections.abc import Callable
+
+from bench.case import Case, CaseFailedError, Figures, Run
+from bench.http_load import Check, LoadResult, run_closed_loop
+from bench.requests import (
+    check_graphql,
+    check_status,
+    make_global_id,
+    make_graphql_request,
+    make_request,
+)
+from bench.world import World
+
+CONNECTIONS = 32
+
+MakeRequests = Callable[[World, bool], list[bytes]]
+
+
+def make_inbox(world: World, has_graphql: bool) -> list[bytes]:
+    if not has_graphql:
+        return [_make_get(world, "/inbox")]
+    account = make_global_id("Account", world.main_account)
+    return [make_graphql_request(world.api_key, "inbox", {"accountId": account})]
+
+
+def make_messages(world: World, has_graphql: bool) -> list[bytes]:
+    return _make_of_conversations(world, "messages", world.busy, has_graphql)
+
+
+def make_small(world: World, has_graphql: bool) -> list[bytes]:
+    return _make_of_conversations(world, "small", world.customers, has_graphql)
+
+
+def _make_of_conversations(
+    world: World, operation: str, people: list[object], has_graphql: bool
+) -> list[bytes]:
+    ids = [person.conversation_id for person in people]  # type: ignore[attr-defined]
+    random.Random(1).shuffle(ids)
+    if not has_graphql:
+        return [_make_get(world, f"/{operation}/{one}") for one in ids]
+    return [
+        make_graphql_request(world.api_key, operation, {"id": make_global_id("Conversation", one)})
+        for one in ids
+    ]
+
+
+def _make_get(world: World, path: str) -> bytes:
+    return make_request("GET", path, Authorization=f"Bearer {world.api_key}")
+
+
+async def measure_requests(
+    run: Run, requests: list[bytes], check: Check, *, connections: int = CONNECTIONS
+) -> Figures:
+    """Throughput and latency of a closed loop over these requests, after a warm-up."""
+    figures: Figures = {}
+    cycle = itertools.cycle(requests)
+    port = run.server.port
+    warm_up = run.pick(quick=1.0, full=3.0)
+    await run_closed_loop(port, cycle, connections=connections, check=check, seconds=warm_up)
+    async with run.measured(figures):
+        seconds = run.pick(quick=3.0, full=8.0)
+        result = await run_closed_loop(
+            port, cycle, connections=connections, check=check, seconds=seconds
+        )
+    require_good(result)
+    return figures | describe(result, figures)
+
+
+def describe(result: LoadResult, figures: Figures) -> Figures:
+    return {
+        "rate": result.rate,
+        "p50_ms": result.percentile_ms(50),
+        "p99_ms": result.percentile_ms(99),
+        "server_cpu_ms_each": float(figures["server_cpu_s"]) * 1000 / result.count,
+        "mongod_cpu_ms_each": float(figures["mongod_cpu_s"]) * 1000 / result.count,
+    }
+
+
+def require_good(result: LoadResult) -> None:
+    """Raises CaseFailedError where an answer was bad or none came."""
+    if result.failed or not result.count:
+        raise CaseFailedError(f"{result.failed} bad answers, the first: {result.failure}")
+
+
+def _make_measure(make: MakeRequests) -> Callable[[Run], object]:
+    async def measure(run: Run) -> Figures:
+        has_graphql = run.server.contender.has_graphql
+        check = check_graphql if has_graphql else check_status
+        return await measure_requests(run, make(run.world, has_graphql), check)
+
+    return measure
+
+
+READS: dict[str, MakeRequests] = {
+    "inbox": make_inbox,
+    "messages": make_messages,
+    "small": make_small,
+}
+_TITLES = {
+    "inbox": "inbox: a page of 50 conversations",
+    "messages": "a page of 50 messages with their content",
+    "small": "one conversation, four fields",
+}
+CASES = [
+    Case(name, _TITLES[name], _make_measure(make), needs_graphql=False, shown=("p50_ms", "p99_ms"))
+    for name, make in READS.items()
+]

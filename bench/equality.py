@@ -1,0 +1,46 @@
+"""Whether the contenders say the same: what differs is no comparison."""
+
+from typing import Any
+
+import orjson
+
+from bench.cases.reads import READS
+from bench.http_load import LoadResult, run_closed_loop
+from bench.world import World
+
+SAMPLES = 5
+
+
+async def fetch_answers(port: int, world: World) -> dict[str, list[Any]]:
+    """`data` of a few answers to each reading operation."""
+    answers: dict[str, list[Any]] = {}
+    for name, make in READS.items():
+        bodies: list[bytes] = []
+
+        def keep(status: int, body: bytes, _fully: bool, bodies: list[bytes] = bodies) -> None:
+            bodies.append(body if status == 200 else b'{"status":%d}' % status)
+
+        requests = iter(make(world, True)[:SAMPLES])
+        _: LoadResult = await run_closed_loop(port, requests, connections=1, check=keep)
+        answers[name] = [orjson.loads(body).get("data") for body in bodies]
+    return answers
+
+
+def find_difference(one: Any, other: Any, path: str = "") -> str | None:
+    """The first path at which two answers differ, with both values; cursors are opaque."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        if one.keys() != other.keys():
+            return f"{path or '/'}: fields {sorted(one.keys() ^ other.keys())}"
+        pairs = [(name, one[name], other[name]) for name in one if not _is_opaque(name)]
+    elif isinstance(one, list) and isinstance(other, list):
+        if len(one) != len(other):
+            return f"{path}: {len(one)} and {len(other)} elements"
+        pairs = [(str(at), *both) for at, both in enumerate(zip(one, other, strict=True))]
+    else:
+        return None if one == other else f"{path}: {one!r} and {other!r}"
+    found = (find_difference(left, right, f"{path}/{name}") for name, left, right in pairs)
+    return next(filter(None, found), None)
+
+
+def _is_opaque(name: str) -> bool:
+    return name in ("cursor", "endCursor", "startCursor")

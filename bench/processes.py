@@ -1,0 +1,58 @@
+"""What a process and everything it started used: CPU seconds and memory, from /proc."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Usage:
+    cpu_seconds: float
+    rss_kb: int
+    peak_rss_kb: int
+
+
+def read_usage(session: int) -> Usage:
+    """Of all processes of a session: our children lead one each, and their workers stay in it."""
+    cpu, rss, peak = 0.0, 0, 0
+    for pid in _list_session(session):
+        try:
+            cpu += _read_cpu(pid)
+            status = (_PROC / pid / "status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has just ended
+        rss += _read_kb(status, "VmRSS:")
+        peak += _read_kb(status, "VmHWM:")
+    return Usage(cpu, rss, peak)
+
+
+def _list_session(session: int) -> list[str]:
+    found = []
+    for entry in _PROC.iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = _read_stat(entry.name)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[3]) == session:
+            found.append(entry.name)
+    return found
+
+
+def _read_stat(pid: str) -> list[str]:
+    # The name, in brackets, may hold spaces; what follows starts with the state.
+    return (_PROC / pid / "stat").read_text().rpartition(")")[2].split()
+
+
+def _read_cpu(pid: str) -> float:
+    fields = _read_stat(pid)
+    return sum(map(int, fields[11:15])) / _TICKS  # with children that have ended
+
+
+def _read_kb(status: str, name: str) -> int:
+    _, found, rest = status.partition(name)
+    return int(rest.split(None, 1)[0]) if found else 0

@@ -1,0 +1,163 @@
+"""Runs cases in rounds: within a round each contender in turn, alone and freshly started."""
+
+import asyncio
+import itertools
+import os
+import sys
+import time
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pymongo import AsyncMongoClient
+
+from bench.case import Case, CaseFailedError, NotSupportedError, Run
+from bench.contenders import Contender, ContenderFailedError, Server, run_server
+from bench.equality import fetch_answers, find_difference
+from bench.fake_graph_api import FakeGraphAPI
+from bench.results import Results
+from bench.world import World, open_client, seed_world
+from sandbox.mongod import EmbeddedMongod
+
+SERVER_CORE, OTHERS_CORE = 0, 1
+CASE_SECONDS = 400.0
+
+
+@dataclass
+class Bench:
+    """Everything that stays while contenders come and go."""
+
+    mongod: EmbeddedMongod
+    client: AsyncMongoClient[dict[str, Any]]
+    graph_api: FakeGraphAPI
+    folder: Path
+    is_quick: bool
+    is_pinned: bool
+    profile: Path | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    _worlds: dict[int, World] = field(default_factory=dict)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    async def provide_world(self, case: Case) -> World:
+        """One world for all cases that only read; a new one for each run of the others."""
+        if case.changes_data:
+            return await seed_world(self.client, "bench_changed", case.messages)
+        if case.messages not in self._worlds:
+            name = f"bench_{case.messages}"
+            self._worlds[case.messages] = await seed_world(self.client, name, case.messages)
+        return self._worlds[case.messages]
+
+    @asynccontextmanager
+    async def serve(
+        self, contender: Contender, world: World, case: Case | None = None
+    ) -> AsyncIterator[Server]:
+        wanted = case.settings if case else {}
+        async with run_server(
+            contender,
+            world,
+            mongodb_uri=self.mongod.uri,
+            graph_api_url=self.graph_api.url,
+            log=self.folder / f"{contender.name}.log",
+            core=SERVER_CORE if self.is_pinned else None,
+            settings=wanted | (self.settings if contender.name == "wagraph" else {}),
+            profile=self.profile if contender.name == "wagraph" and case else None,
+        ) as server:
+            yield server
+
+    async def run_case(self, case: Case, contender: Contender, results: Results) -> None:
+        """One run, whose figures or failure go into the results."""
+        if case.needs_graphql and not contender.has_graphql:
+            return
+        print(f"{case.name} · {contender.name}", flush=True)
+        try:
+            world = await self.provide_world(case)
+            async with self.serve(contender, world, case) as server, asyncio.timeout(CASE_SECONDS):
+                run = Run(
+                    server=server,
+                    world=world,
+                    database=self.client[world.database],
+                    mongod_pid=self.mongod.pid,
+                    is_quick=self.is_quick,
+                    number=next(self._numbers),
+                )
+                figures = await case.measure(run)
+        except NotSupportedError:
+            return
+        except (CaseFailedError, ContenderFailedError, TimeoutError) as error:
+            print(f"  FAILED: {error!r}", flush=True)
+            results.add_failure(case, contender.name, f"{type(error).__name__}: {error}"[:500])
+            return
+        except Exception as error:  # noqa: BLE001 - the other cases are worth running
+            traceback.print_exc()
+            results.add_failure(case, contender.name, f"{type(error).__name__}: {error}"[:500])
+            return
+        shown = (f"{key} {_show(value)}" for key, value in figures.items())
+        print("  " + " · ".join(shown), flush=True)
+        results.add(case, contender.name, figures)
+
+    async def compare_answers(
+        self, contenders: list[Contender], case: Case, results: Results
+    ) -> None:
+        """Warns of the first path at which another one's answers differ from the first one's."""
+        first: dict[str, list[Any]] | None = None
+        world = await self.provide_world(case)
+        for contender in [one for one in contenders if one.has_graphql]:
+            try:
+                async with self.serve(contender, world) as server:
+                    answers = await fetch_answers(server.port, world)
+            except ContenderFailedError as error:
+                results.warn(str(error))
+                continue
+            if first is None:
+                first = answers
+            for name, theirs in answers.items():
+                difference = find_difference(first[name], theirs, name)
+                if difference:
+                    results.warn(f"{contender.name} answers otherwise: {difference}")
+
+
+def _show(value: float | str) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+@asynccontextmanager
+async def open_bench(
+    folder: Path, *, is_quick: bool, is_pinned: bool, profile: Path | None, settings: dict[str, str]
+) -> AsyncIterator[Bench]:
+    if is_pinned:
+        # Ours and, from us, MongoDB's; servers get the other core.
+        os.sched_setaffinity(0, {OTHERS_CORE})
+    async with AsyncExitStack() as stack:
+        mongod = await stack.enter_async_context(EmbeddedMongod(folder / "mongodb"))
+        client = await stack.enter_async_context(open_client(mongod))
+        graph_api = await stack.enter_async_context(FakeGraphAPI())
+        yield Bench(
+            mongod,
+            client,
+            graph_api,
+            folder,
+            is_quick,
+            is_pinned,
+            profile=profile,
+            settings=settings,
+        )
+
+
+async def run_rounds(
+    bench: Bench, cases: list[Case], contenders: list[Contender], rounds: int, results: Results
+) -> None:
+    reading = next((case for case in cases if case.name in ("inbox", "messages", "small")), None)
+    if reading and len(contenders) > 1:
+        await bench.compare_answers(contenders, reading, results)
+    started = time.monotonic()
+    for number in range(rounds):
+        print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+        for case in cases:
+            # Each begins once, so that none always profits from a warm MongoDB.
+            turn = number % len(contenders)
+            for contender in contenders[turn:] + contenders[:turn]:
+                await bench.run_case(case, contender, results)
+    print(f"{time.monotonic() - started:.0f} s", flush=True)
