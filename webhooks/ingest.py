@@ -38,7 +38,7 @@ MAX_ATTEMPTS = 50
 SWEEP_SECONDS = 2.0
 SWEEP_ITEMS = 200
 # Events that a worker applies together, where so many wait: the more, the fewer round trips each.
-BATCH_EVENTS = 256
+BATCH_EVENTS = 128
 BATCH_BYTES = 1024 * 1024
 # Larger bodies hold many senders, and reading them twice would cost more than their order is worth.
 MAX_BYTES_TO_ROUTE = 64 * 1024

@@ -34,10 +34,11 @@ from whatsapp.statuses import StatusUpdate, record_status
 
 logger = logging.getLogger(__name__)
 
-# Senders that are worked on side by side, and messages that are stored in one write.
+# Senders that are worked on side by side, and what is written at once. Larger writes would save
+# little more, and whatever comes in waits while they are put together.
 SENDERS_AT_ONCE = 8
-MESSAGES_AT_ONCE = 200
-STATUSES_AT_ONCE = 500
+MESSAGES_AT_ONCE = 100
+STATUSES_AT_ONCE = 250
 # Codes of MongoDB's answers while it changes its primary, shuts down or times out.
 _PASSING_CODES = frozenset(
     {6, 7, 50, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
