@@ -100,7 +100,8 @@ async def test_together_in_any_order_they_do_what_each_does_alone(
             await settle()
         snapshots.append(without_first(await take_snapshot()))
 
-    assert list_differences(*snapshots) == []
+    alone, together = snapshots
+    assert list_differences(alone, together) == []
     assert await ParkedItem.count() == 0
 
 
