@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     meta_verify_token: SecretStr | None = None
     """Webhook verify token accepted beside those of the accounts."""
 
-    webhook_workers: int = Field(default=16, ge=1, le=256)
-    """Webhooks processed side by side in one process."""
+    webhook_workers: int = Field(default=4, ge=1, le=256)
+    """Batches of webhooks processed side by side in one process: the fewer, the larger they are."""
     webhook_backlog: int = Field(default=2000, ge=1)
     """Webhooks stored but not yet processed in this process; beyond it others take over."""
     webhook_takeover_seconds: float = Field(default=10.0, gt=0)
