@@ -1,0 +1,81 @@
+"""`manage.py serve`: what is wrong is said here, once, before anybody is served."""
+
+import asyncio
+import gc
+import logging
+import os
+import socket
+import sys
+
+from app import create_app
+from models.database import (
+    DatabaseUnreachable,
+    create_client,
+    prepare_database,
+)
+from serving.listening import open_listeners
+from serving.server import run_server
+from serving.supervisor import Supervisor
+from serving.worker import Heartbeats, run_worker
+from whatsapp.media_store import open_objects
+from whatsapp.settings import Settings, SettingsError
+
+logger = logging.getLogger(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """Runs the server until SIGTERM or Ctrl-C.
+
+    Raises:
+        SettingsError, DatabaseUnusable, ListenError: it can't start; the message is one line.
+    """
+    asyncio.run(_prepare_database(settings))
+    if settings.media_store_url is not None:
+        open_objects(settings.media_store_url)
+    if settings.workers == 1:
+        run_server(settings, create_app(settings))
+    else:
+        sys.exit(_run_workers(settings))
+
+
+async def _prepare_database(settings: Settings) -> None:
+    client = create_client(settings.mongodb_uri.get_secret_value())
+    try:
+        await prepare_database(client[settings.mongodb_database])
+    except DatabaseUnreachable:
+        pass  # the application says it, and waits for MongoDB to come
+    finally:
+        await client.close()
+
+
+def _run_workers(settings: Settings) -> int:
+    if not hasattr(os, "fork"):
+        raise SettingsError("WORKERS must be 1 here: this system can't fork processes")
+    if (settings.media_store_url or "").startswith("memory:"):
+        raise SettingsError("MEDIA_STORE_URL must be a folder or bucket that all WORKERS share")
+    app = create_app(settings)
+    listeners = open_listeners(settings.host, settings.port)
+
+    def run(slot: int, heartbeats: Heartbeats) -> int:
+        return run_worker(settings, app, listeners=listeners, slot=slot, heartbeats=heartbeats)
+
+    supervisor = Supervisor(
+        count=settings.workers, run_worker=run, close_listeners=lambda: _close(listeners)
+    )
+    logger.info("Serving on %s with %d workers", _describe(listeners), settings.workers)
+    # What is loaded by now stays as it is: unmoved and uncounted, its memory remains shared.
+    gc.collect()
+    gc.freeze()
+    return supervisor.run()
+
+
+def _describe(listeners: list[socket.socket]) -> str:
+    names = [listener.getsockname() for listener in listeners]
+    return ", ".join(
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port, *_ in names
+    )
+
+
+def _close(listeners: list[socket.socket]) -> None:
+    for listener in listeners:
+        listener.close()
