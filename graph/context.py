@@ -22,6 +22,7 @@ from whatsapp.templates.background import BackgroundSyncs
 from whatsapp.uploads import Uploads
 
 if TYPE_CHECKING:
+    from graph.live.execution import Subscribed
     from graph.live.feed import LiveFeed
 
 
@@ -64,6 +65,8 @@ class Context:
     connection_params: dict[str, object] = field(default_factory=dict)
     """The payload of `connection_init`."""
     loaders: Loaders = field(default_factory=Loaders)
+    subscribed: "Subscribed | None" = None
+    """What a subscription's resolver leaves here once all checks have passed."""
 
 
 Info = StrawberryInfo[Context, object]

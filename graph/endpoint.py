@@ -33,10 +33,12 @@ from graph.graphiql import create_graphiql_response
 from graph.http import RequestRefused, create_response, read_credential, read_operation
 from graph.limits import Limits
 from graph.live.bounded_socket import BoundedSocket
+from graph.live.execution import Subscriptions
 from graph.negotiation import MediaType, choose_media_type
 from graph.results import find_status, format_result, is_request_error, list_status_headers
 from graph.schema import create_schema
 from graph.sse import EventStream, EventStreams
+from graph.subscriptions import show_event
 from graph.uploads import UploadReader, check_may_upload, is_upload
 from graph.websocket import SocketHandler
 from whatsapp.access import Viewer
@@ -60,12 +62,13 @@ class GraphQLEndpoint(GraphQL[Context, object]):
     websocket_adapter_class = BoundedSocket
 
     def __init__(self, *, settings: Settings) -> None:
+        schema = create_schema(
+            Limits.from_settings(settings),
+            operation_seconds=settings.operation_seconds,
+            uses_plans=settings.query_plans,
+        )
         super().__init__(
-            create_schema(
-                Limits.from_settings(settings),
-                operation_seconds=settings.operation_seconds,
-                uses_plans=settings.query_plans,
-            ),
+            schema,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             allow_queries_via_get=False,
             allowed_origins=settings.allowed_origins,
@@ -74,6 +77,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         )
         self.settings = settings
         self.streams = EventStreams()
+        self.subscriptions = Subscriptions(schema, encode=self.encode_json, show=show_event)
         self.uploads = UploadReader(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -169,13 +173,12 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             shown = _fail(request, error if isinstance(error, GraphQLError) else failure)
             return self._show(shown, MediaType.JSON, has_status=True)
         return EventStream(
-            self.schema,
+            self.subscriptions,
             operation,
             context=context,
             viewer=context.viewer,
             place=place,
             streams=self.streams,
-            encode=self.encode_json,
         )
 
     def _show(

@@ -2,31 +2,32 @@
 
 `next` events carry results, `complete` says that there are no more. A stream that ends without
 `complete` was cut: its client connects anew and resumes after its last cursor. Nothing is queued
-here: the stream takes the next result when the network has taken the last one. A peer that takes
-too long for that is cut off, and what it does not take waits in the live feed, which is bounded.
+here: what the network does not take at once waits in the live feed, which is bounded, until it
+does. A peer that takes too long for that is cut off.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum, auto
-from typing import Any
+from typing import Any, cast
 
-from graphql import GraphQLError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.http import GraphQLRequestData
-from strawberry.schema import BaseSchema
 from strawberry.types import ExecutionResult
 from strawberry.utils.aio import aclosing
 
 from graph.context import Context
-from graph.errors import bad_input, format_errors, unauthenticated
+from graph.errors import bad_input, unauthenticated
 from graph.http import HEADERS
 from graph.live import transports
+from graph.live.execution import Subscriptions, list_errors
 from graph.live.feed import SubscriberTooSlow
+from graph.live.groups import Membership
+from graph.live.payloads import Payload
 from graph.results import format_result, is_request_error
 from whatsapp.access import Viewer
 
@@ -45,6 +46,7 @@ class Ending(Enum):
     """Why a stream ends."""
 
     COMPLETED = auto()
+    FAILED = auto()
     REVOKED = auto()
     STOPPED = auto()
     LEFT = auto()
@@ -82,30 +84,33 @@ class EventStream(Response):
 
     def __init__(
         self,
-        schema: BaseSchema,
+        subscriptions: Subscriptions,
         operation: GraphQLRequestData,
         *,
         context: Context,
         viewer: Viewer,
         place: AbstractContextManager[object],
         streams: EventStreams,
-        encode: Callable[[object], bytes],
     ) -> None:
         super().__init__(headers=HEADERS | {"X-Accel-Buffering": "no", "Connection": "close"})
         # It is not known before the end how much it is.
         del self.headers["Content-Length"]
-        self._schema = schema
+        self._subscriptions = subscriptions
         self._operation = operation
         self._context = context
         self._viewer = viewer
         self._place = place
         self._streams = streams
-        self._encode = encode
+        self._membership: Membership | None = None
+        self._failure = b""
+        self._writing: asyncio.Task[None] | None = None
+        self._cycle: transports.RequestCycle | None = None
         self._send_seconds = context.services.settings.socket_send_seconds
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         transport = transports.find_transport()
+        self._cycle = transports.find_cycle()
         watch = self._context.services.live.credentials
         with (
             self._place,
@@ -120,8 +125,12 @@ class EventStream(Response):
                 }
             )
             parts = (self._produce(send), self._keep_alive(send), self._wait_until_left(receive))
-            async with running(*parts):
-                ending = await self._ending
+            try:
+                async with running(*parts):
+                    ending = await self._ending
+            finally:
+                if self._membership is not None:
+                    self._membership.leave()
         if ending is Ending.TOO_SLOW or not await self._say_farewell(ending, send):
             transports.cut_off(transport, ending.name)
             return
@@ -136,7 +145,7 @@ class EventStream(Response):
 
     async def _produce(self, send: Send) -> None:
         try:
-            results = await self._schema.stream(
+            results = await self._subscriptions.schema.stream(
                 self._operation.query,
                 variable_values=self._operation.variables,
                 context_value=self._context,
@@ -148,18 +157,23 @@ class EventStream(Response):
                     await self._send_result(result, send)
                     if self._ending.done():
                         return
-        except Exception as error:  # noqa: BLE001 - format_errors logs it
+            if self._context.subscribed is not None:
+                await self._follow(send)
+                return
+        except Exception as error:  # noqa: BLE001 - it is logged there
             # The operation's edge: a bug of ours is told like any other error.
             await self._send(self._format_failure(error), send)
         self.end(Ending.COMPLETED)
 
+    async def _follow(self, send: Send) -> None:
+        """Returns when the operation is in its group, which feeds it from then on."""
+        peer = StreamPeer(self, send)
+        self._membership = self._subscriptions.join(self._context, self._operation.variables, peer)
+        await self._membership.catch_up()
+
     async def _send_result(self, result: object, send: Send) -> None:
         if not isinstance(result, ExecutionResult):
             raise bad_input("Incremental delivery is not supported.")
-        errors = result.errors or []
-        if any(isinstance(error.original_error or error, SubscriberTooSlow) for error in errors):
-            self.end(Ending.TOO_SLOW)
-            return
         await self._send(self._format_next(result), send)
         if is_request_error(result):
             self.end(Ending.COMPLETED)
@@ -174,6 +188,47 @@ class EventStream(Response):
             pass
         self.end(Ending.LEFT)
 
+    def fail(self, error: Exception) -> None:
+        """Ends the stream with what its peer is told of an error."""
+        if isinstance(error, SubscriberTooSlow):
+            self.end(Ending.TOO_SLOW)
+        elif not self._ending.done():
+            self._failure = self._format_failure(error)
+            self.end(Ending.FAILED)
+
+    def write(self, text: bytes, send: Send) -> bool:
+        """Writes it at once, or gives False where that would have to wait."""
+        if self._ending.done():
+            return True
+        if self._cycle is None:
+            return self._write_behind(text, send)
+        if self._cycle.flow.write_paused:
+            return False
+        sending = send({"type": "http.response.body", "body": text, "more_body": True})
+        try:
+            # It has nothing to wait for, so its first step is its last.
+            cast("Coroutine[Any, Any, None]", sending).send(None)
+        except StopIteration:
+            return True
+        except OSError:
+            self.end(Ending.LEFT)
+            return True
+        self.end(Ending.STOPPED)
+        return True
+
+    def _write_behind(self, text: bytes, send: Send) -> bool:
+        """Under other servers than uvicorn nobody knows whether a write would have to wait."""
+        if self._writing is not None and not self._writing.done():
+            return False
+        self._writing = asyncio.create_task(self._send(text, send), name="event-stream")
+        return True
+
+    async def wait_until_writable(self, send: Send) -> None:
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        else:
+            await self._send(b"", send)
+
     async def _send(self, text: bytes, send: Send) -> None:
         try:
             async with asyncio.timeout(self._send_seconds):
@@ -187,6 +242,7 @@ class EventStream(Response):
         """Whether the peer took the end of the stream, or needs none."""
         words = {
             Ending.COMPLETED: COMPLETE,
+            Ending.FAILED: self._failure + COMPLETE,
             Ending.REVOKED: self._format_failure(unauthenticated()) + COMPLETE,
         }
         last = {"type": "http.response.body", "body": words.get(ending, b""), "more_body": False}
@@ -198,16 +254,29 @@ class EventStream(Response):
         return True
 
     def _format_failure(self, error: Exception) -> bytes:
-        failure = (
-            error
-            if isinstance(error, GraphQLError)
-            else GraphQLError(str(error), original_error=error)
-        )
-        shown = format_errors([failure], request_id=self._context.request_id)
+        shown = list_errors(error, request_id=self._context.request_id)
         return self._format_next(ExecutionResult(data=None, errors=shown))
 
     def _format_next(self, result: ExecutionResult) -> bytes:
-        return b"event: next\ndata: " + self._encode(format_result(result)) + b"\n\n"
+        return b"event: next\ndata: " + self._subscriptions.encode(format_result(result)) + b"\n\n"
+
+
+class StreamPeer:
+    """A subscription as a stream, as its group sees it."""
+
+    def __init__(self, stream: EventStream, send: Send) -> None:
+        self._stream = stream
+        self._send = send
+
+    def take(self, payloads: Sequence[Payload]) -> bool:
+        text = b"".join([payload.server_sent for payload in payloads])
+        return self._stream.write(text, self._send)
+
+    async def wait_for_room(self) -> None:
+        await self._stream.wait_until_writable(self._send)
+
+    def end(self, error: Exception) -> None:
+        self._stream.fail(error)
 
 
 @contextlib.asynccontextmanager

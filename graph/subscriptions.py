@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import datetime
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import pymongo
 import strawberry
@@ -18,6 +18,7 @@ from graph.errors import RequestError, bad_input
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.ids import parse_id
 from graph.live.events import EventKind, LiveEvent
+from graph.live.execution import Subscribed, read_operation
 from graph.loaders import Loaders, load_account, load_conversation
 from graph.messages import Message
 from graph.missing import require_account
@@ -129,7 +130,7 @@ DocumentT = TypeVar(
 )
 
 
-# Each resolver awaits the checks and then gives the stream back, so that a refusal is the answer to
+# Each resolver awaits the checks and then gives a stream back, so that a refusal is the answer to
 # the subscription itself and not its first event.
 @strawberry.type
 class Subscription:
@@ -208,28 +209,33 @@ async def _open(
     conversation_id: str | None,
     after: str | None,
 ) -> AsyncIterator[EventT]:
-    """Checks the arguments, then gives the stream of events of this type, Event meaning all."""
+    """Checks the arguments and leaves in the context what it takes to follow the events of this
+    type, Event meaning all.
+
+    The events themselves don't pass here: whoever serves the subscription joins the group of those
+    that are equal to it.
+    """
     with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
-        events = await info.context.services.live.subscribe(
+        opened = await info.context.services.live.subscribe(
             get_viewer(info),
             kinds={kind for kind, shown in EVENT_TYPES.items() if issubclass(shown, event_type)},
             account_id=await _find_account(info, account_id),
             conversation_id=await _find_conversation(info, conversation_id),
             after=after,
         )
-    return _show(events, event_type)
+    info.context.subscribed = Subscribed(opened, *read_operation(info))
+    return _nothing()
 
 
-async def _show(
-    events: AsyncGenerator[LiveEvent], event_type: type[EventT]
-) -> AsyncGenerator[EventT]:
-    try:
-        async for event in events:
-            shown = EVENT_TYPES[event.kind].from_event(event)
-            if isinstance(shown, event_type):
-                yield shown
-    finally:
-        await events.aclose()
+async def _nothing() -> AsyncGenerator[Any]:
+    """The stream that ends the checks of a subscription."""
+    return
+    yield
+
+
+def show_event(event: LiveEvent) -> Event:
+    """The root value of an event's execution."""
+    return EVENT_TYPES[event.kind].from_event(event)
 
 
 async def _find_account(info: Info, global_id: str | None) -> PydanticObjectId | None:

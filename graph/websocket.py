@@ -12,8 +12,8 @@ import contextlib
 import dataclasses
 import logging
 import secrets
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pymongo
 from graphql import GraphQLError
@@ -28,19 +28,24 @@ from strawberry.types.execution import ExecutionResult
 from strawberry.utils.aio import aclosing
 
 from graph.context import Context
-from graph.errors import ErrorCode, RateLimited, RequestError, format_errors
+from graph.errors import ErrorCode, RateLimited, RequestError
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.http import read_credential
 from graph.live.bounded_socket import TOO_SLOW, BoundedSocket
+from graph.live.execution import list_errors
 from graph.live.feed import SubscriberTooSlow
+from graph.live.groups import Membership
+from graph.live.payloads import Payload
 from graph.loaders import Loaders
 from graph.results import is_request_error
 from whatsapp.access import Viewer
 from whatsapp.signing_keys import ProviderUnavailable
 
+if TYPE_CHECKING:
+    from graph.endpoint import GraphQLEndpoint
+
 logger = logging.getLogger(__name__)
 
-SocketOperation = Operation[Context, object]
 UNAUTHORIZED = (4401, "Unauthorized")
 FORBIDDEN = (4403, "Forbidden")
 UNAVAILABLE = (1013, "Try again later")
@@ -52,10 +57,57 @@ class MalformedMessage(Exception):
     """A message that the protocol does not know; the text becomes the close reason."""
 
 
+class SocketOperation(Operation[Context, object]):
+    """One operation; a subscription that was accepted lives on in its group and needs no task."""
+
+    __slots__ = ("membership",)
+
+    handler: "SocketHandler"
+    membership: Membership | None
+
+    def end_with(self, errors: Sequence[GraphQLError]) -> None:
+        """Tells why there is nothing more to come, if that was not said already."""
+        if self.completed:
+            return
+        self.completed = True
+        self.handler.operations.pop(self.id, None)
+        message = {
+            "id": self.id,
+            "type": "error",
+            "payload": [error.formatted for error in errors],
+        }
+        self.handler.websocket.send_encoded(self.handler.view.encode_json(message))
+
+
+class SocketPeer:
+    """A subscription on a socket, as its group sees it."""
+
+    def __init__(self, operation: SocketOperation, request_id: str) -> None:
+        self._operation = operation
+        self._socket = operation.handler.websocket
+        self._request_id = request_id
+        head = operation.handler.view.encode_json({"id": operation.id, "type": "next"})
+        self._prefix = head[:-1] + b',"payload":'
+
+    def take(self, payloads: Sequence[Payload]) -> bool:
+        return self._socket.send_payloads(self._prefix, payloads)
+
+    async def wait_for_room(self) -> None:
+        await self._socket.wait_for_room()
+
+    def end(self, error: Exception) -> None:
+        if isinstance(error, SubscriberTooSlow):
+            self._socket.close_soon(*TOO_SLOW)
+        else:
+            self._operation.end_with(list_errors(error, request_id=self._request_id))
+
+
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
     """Serves one socket. Its context is only a pattern: each operation gets one of its own."""
 
+    view: "GraphQLEndpoint"
     websocket: BoundedSocket
+    operations: dict[str, SocketOperation]  # type: ignore[assignment]  # of no other kind
 
     async def handle(self) -> None:
         self.on_request_accepted()
@@ -159,32 +211,37 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
     def _read_operation(self, message: dict[str, Any]) -> SocketOperation:
         payload = _require(message, "payload", dict)
         _get(payload, "extensions", dict)
-        return Operation(
+        operation = SocketOperation(
             self,
             _require(message, "id", str),
             _require(payload, "query", str, may_be_empty=True),
             _get(payload, "variables", dict),
             _get(payload, "operationName", str),
         )
+        operation.membership = None
+        return operation
 
     async def cleanup_operation(self, operation_id: str) -> None:
         # What a cancelled operation still says must not touch another one with the same id.
-        if operation_id in self.operations:
-            self.operations[operation_id].completed = True
+        operation = self.operations.get(operation_id)
+        if operation is not None:
+            operation.completed = True
+            if operation.membership is not None:
+                operation.membership.leave()
         await super().cleanup_operation(operation_id)
 
-    async def run_operation(self, operation: SocketOperation) -> None:
-        """Runs one operation to its end; whatever happens, the peer hears of it."""
+    async def run_operation(self, operation: SocketOperation) -> None:  # type: ignore[override]
+        """Runs one operation to its end, or into its group; whatever happens, the peer hears of
+        it.
+        """
         context = dataclasses.replace(
             self.context, request_id=secrets.token_hex(8), loaders=Loaders()
         )
         try:
             await self._execute(operation, context)
-        except Exception as error:  # noqa: BLE001 - format_errors logs it
+        except Exception as error:  # noqa: BLE001 - it is logged there
             # The operation's edge: a bug of ours ends this operation and not the socket.
-            failure = GraphQLError(str(error), original_error=error)
-            shown = format_errors([failure], request_id=context.request_id)
-            await operation.send_initial_errors(shown)
+            operation.end_with(list_errors(error, request_id=context.request_id))
 
     async def _execute(self, operation: SocketOperation, context: Context) -> None:
         results = await self.schema.stream(
@@ -199,19 +256,25 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
                     await self._reject_incremental_delivery(operation)
                     return
                 if is_request_error(result):
-                    await self._end_with_errors(operation, result.errors or [])
+                    await operation.send_initial_errors(result.errors or [])
                     return
                 await operation.send_next(result)
                 await self.websocket.wait_for_room()
-        await operation.send_operation_message(CompleteMessage(id=operation.id, type="complete"))
+        if context.subscribed is None:
+            await operation.send_operation_message(
+                CompleteMessage(id=operation.id, type="complete")
+            )
+        else:
+            await self._follow(operation, context)
 
-    async def _end_with_errors(
-        self, operation: SocketOperation, errors: list[GraphQLError]
-    ) -> None:
-        if any(isinstance(error.original_error or error, SubscriberTooSlow) for error in errors):
-            self.websocket.close_soon(*TOO_SLOW)
-            return
-        await operation.send_initial_errors(errors)
+    async def _follow(self, operation: SocketOperation, context: Context) -> None:
+        """Has the operation get events; returns when it needs no task of its own any more."""
+        peer = SocketPeer(operation, context.request_id)
+        membership = self.view.subscriptions.join(context, operation.variables, peer)
+        operation.membership = membership
+        # An open subscription needs neither: with thousands of them it matters.
+        operation.query, operation.variables = "", None
+        await membership.catch_up()
 
 
 def find_credential(payload: Mapping[str, Any]) -> str | None:

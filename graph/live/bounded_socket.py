@@ -1,13 +1,14 @@
 """The sending side of a WebSocket: bounded, so that a peer that does not read harms nobody.
 
-Whoever sends only puts text into a queue; one writer task per socket feeds the network. A peer that
-falls too far behind, or takes too long for one message, is closed with 4508 and cut off.
+What the network takes at once is written at once. Otherwise it waits in a queue that a writer task
+feeds to the network, as long as there is something in it. A peer that falls too far behind, or
+takes too long, is closed with 4508 and cut off.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,6 +17,8 @@ from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived
 
 from graph.live import transports
+from graph.live.frames import make_frame
+from graph.live.payloads import Payload
 
 if TYPE_CHECKING:
     from strawberry.http.async_base_view import AsyncBaseHTTPView
@@ -26,6 +29,8 @@ GONE = (1006, "")
 TOO_SLOW = (4508, "Too slow: resume from cursor")
 # How long a peer may take to accept the close frame.
 CLOSE_SEND_SECONDS = 1.0
+# What the writer joins into one write.
+WRITE_BYTES = 64 * 1024
 # WebSocket allows this many bytes of close reason.
 MAX_REASON_BYTES = 123
 
@@ -46,21 +51,21 @@ class BoundedSocket(ASGIWebSocketAdapter):
         self._send_seconds = settings.socket_send_seconds
         self._queue: deque[bytes] = deque()
         self._waiting_bytes = 0
-        self._wake = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
         self._closing: tuple[int, str] | None = None
         self._closed = asyncio.Event()
         self._reading = asyncio.timeout(None)
         self._sending: asyncio.Timeout | None = None
-        self._has_writer = False
+        self._is_open = False
+        self._writer: asyncio.Task[None] | None = None
         self._transport = transports.find_transport()
+        self._direct = transports.DirectFrames.find()
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Runs the writer; leaves as soon as the socket is closed by either side."""
-        writer = asyncio.create_task(self._write(), name="socket-writer")
-        self._has_writer = True
+        """Leaves as soon as the socket is closed by either side, and ends what still waits."""
+        self._is_open = True
         try:
             async with self._reading:
                 yield
@@ -69,8 +74,13 @@ class BoundedSocket(ASGIWebSocketAdapter):
                 raise
         finally:
             if self._closing is None:
-                writer.cancel()
-            await asyncio.wait([writer])
+                # The peer has gone: nothing is sent any more.
+                self._closing = GONE
+                if self._writer is not None:
+                    self._writer.cancel()
+            if self._writer is not None:
+                await asyncio.wait([self._writer])
+            self._closed.set()
             # A peer that does not read never takes what is left, nor answers a close frame, and
             # uvicorn would keep the connection and its buffers for ever.
             asyncio.get_running_loop().call_later(transports.CLOSE_ANSWER_SECONDS, self._cut_off)
@@ -102,8 +112,12 @@ class BoundedSocket(ASGIWebSocketAdapter):
         self.send_encoded(encoded if isinstance(encoded, bytes) else encoded.encode())
 
     def send_encoded(self, message: bytes) -> None:
-        """Queues one message and never waits; without room for it the socket is closed."""
+        """Sends one message and never waits; without room for it the socket is closed."""
         if self._closing is not None:
+            return
+        direct = self._find_direct()
+        if direct is not None:
+            direct.write(make_frame(message))
             return
         # A single message may be larger than the bound: a big result to a peer that reads.
         is_full = len(self._queue) >= self._max_events or (
@@ -111,12 +125,39 @@ class BoundedSocket(ASGIWebSocketAdapter):
         )
         if is_full:
             self.close_soon(*TOO_SLOW)
-            return
+        else:
+            self._enqueue(message)
+
+    def send_payloads(self, prefix: bytes, payloads: Sequence[Payload]) -> bool:
+        """Sends a `next` message for each; or none and gives False, where too much waits."""
+        if self._closing is not None:
+            return True
+        direct = self._find_direct()
+        if direct is not None:
+            frames = [payload.frame(prefix) for payload in payloads]
+            direct.write(frames[0] if len(frames) == 1 else b"".join(frames))
+            return True
+        if self._is_pressed():
+            return False
+        for payload in payloads:
+            self._enqueue(payload.message(prefix))
+        return True
+
+    def _find_direct(self) -> transports.DirectFrames | None:
+        """The way past the queue, where nothing waits in it and the network takes more."""
+        direct = self._direct
+        return direct if self._writer is None and direct is not None and direct.is_ready else None
+
+    def _enqueue(self, message: bytes) -> None:
         self._queue.append(message)
         self._waiting_bytes += len(message)
         if self._is_pressed():
             self._drained.clear()
-        self._wake.set()
+        self._start_writer()
+
+    def _start_writer(self) -> None:
+        if self._writer is None and self._is_open:
+            self._writer = asyncio.create_task(self._write(), name="socket-writer")
 
     async def wait_for_room(self) -> None:
         """Returns when little waits to be sent: a long replay goes at the speed of its reader."""
@@ -131,13 +172,13 @@ class BoundedSocket(ASGIWebSocketAdapter):
         self._queue.clear()
         self._waiting_bytes = 0
         self._drained.set()
-        self._wake.set()
         if self._sending is not None:
             self._sending.reschedule(asyncio.get_running_loop().time())
+        self._start_writer()
 
     async def close(self, code: int, reason: str) -> None:
         self.close_soon(code, reason)
-        if self._has_writer:
+        if self._is_open:
             await self._closed.wait()
         else:
             await self._send_close(code, reason)
@@ -148,30 +189,52 @@ class BoundedSocket(ASGIWebSocketAdapter):
         )
 
     async def _write(self) -> None:
+        """Sends what waits; then closes the socket, if that is wanted."""
         try:
-            while self._closing is None:
-                await self._wake.wait()
-                self._wake.clear()
+            while self._queue and self._closing is None:
                 await self._send_waiting()
-            await self._send_close(*self._closing)
+            if self._closing is not None:
+                await self._send_close(*self._closing)
         finally:
-            self._finish()
+            # Nothing pauses between the last look and this.
+            self._writer = None
+            if self._closing is not None:
+                self._finish()
 
     async def _send_waiting(self) -> None:
-        while self._queue and self._closing is None:
-            message = self._queue.popleft()
-            try:
-                async with asyncio.timeout(self._send_seconds) as self._sending:
-                    await self._send({"type": "websocket.send", "text": message.decode()})
-            except TimeoutError:
-                # Either it took too long, or `close_soon` put an end to it.
-                self._sending = None
-                self.close_soon(*TOO_SLOW)
-                return
+        try:
+            async with asyncio.timeout(self._send_seconds) as self._sending:
+                if self._direct is None:
+                    await self._send_first()
+                else:
+                    await self._direct.wait_until_writable()
+        except TimeoutError:
+            # Either it took too long, or `close_soon` put an end to it.
+            self.close_soon(*TOO_SLOW)
+        finally:
             self._sending = None
-            self._waiting_bytes -= len(message)
-            if not self._is_pressed():
-                self._drained.set()
+        if self._direct is not None and self._closing is None:
+            self._write_waiting(self._direct)
+        if not self._is_pressed():
+            self._drained.set()
+
+    async def _send_first(self) -> None:
+        message = self._queue.popleft()
+        await self._send({"type": "websocket.send", "text": message.decode()})
+        self._waiting_bytes = max(0, self._waiting_bytes - len(message))
+
+    def _write_waiting(self, direct: transports.DirectFrames) -> None:
+        """Writes as much at once as there is room for in the buffers below."""
+        if not direct.is_open:
+            self.close_soon(*GONE)
+            return
+        frames, size = [], 0
+        while self._queue and size < WRITE_BYTES:
+            message = self._queue.popleft()
+            frames.append(make_frame(message))
+            size += len(message)
+        self._waiting_bytes -= size
+        direct.write(b"".join(frames))
 
     async def _send_close(self, code: int, reason: str) -> None:
         try:

@@ -1,48 +1,48 @@
-"""broadcaster with bounded queues: a subscriber that falls behind costs no more memory."""
+"""broadcaster without queues of its own: each event is handed on the moment it comes.
+
+Its own queues are unbounded. Here nothing waits between the change stream and the subscribers: they
+keep what they can't take at once themselves, and bounded.
+"""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Iterator
 
 from broadcaster import Broadcast, Event
-from broadcaster._backends.base import BroadcastBackend
 
-from graph.live.cursors import CursorExpired
+from graph.live.change_stream import ChangeStreamBackend
 from graph.live.events import LiveEvent
 
 logger = logging.getLogger(__name__)
 
-
-class QueueOverflowed(Exception):
-    """Events were left out because too many waited; they follow the last one that came."""
+Take = Callable[[LiveEvent | None], None]
 
 
-class SubscriberQueue(asyncio.Queue[Event | None]):
-    """Never makes broadcaster's listener wait, and never holds more than `limit` events."""
+class Listener(asyncio.Queue[Event | None]):
+    """What broadcaster takes for the queue of a subscriber."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, take: Take) -> None:
         super().__init__()
-        self.has_overflowed = False
-        self._limit = limit
+        self._take = take
 
     async def put(self, item: Event | None) -> None:
-        if self.qsize() >= self._limit:
-            self.has_overflowed = True
-        if not self.has_overflowed:
-            self.put_nowait(item)
+        # broadcaster passes on whatever a backend gives as the message of an event; ours gives None
+        # for events that were lost on the way.
+        message: object = item.message if item else None
+        self._take(message if isinstance(message, LiveEvent) else None)
 
 
 class LiveBroadcast(Broadcast):
-    """One listener that hands each LiveEvent to the queues of its channel's subscribers."""
+    """One listener that hands each LiveEvent to those who listen to its channel."""
 
-    def __init__(self, backend: BroadcastBackend, *, queue_limit: int) -> None:
+    def __init__(self, backend: ChangeStreamBackend) -> None:
         super().__init__(backend=backend)
-        self._queue_limit = queue_limit
+        self._source = backend
 
     async def run(self) -> None:
         """Hands on events until cancelled."""
-        await self._backend.connect()
+        await self._source.connect()
         try:
             while True:
                 try:
@@ -51,34 +51,22 @@ class LiveBroadcast(Broadcast):
                     # The task's edge: subscribers must not stay deaf for ever.
                     logger.exception("The broadcast listener failed: it is started again")
         finally:
-            await self._backend.disconnect()
+            await self._source.disconnect()
 
-    @contextlib.asynccontextmanager
-    async def listen(self, channel: str) -> AsyncIterator[AsyncIterator[LiveEvent]]:
-        """Events published from now on. Nothing here suspends before the first event.
+    @contextlib.contextmanager
+    def listen(self, channel: str, take: Take) -> Iterator[None]:
+        """Calls `take` with each event published from now on, with None when some were lost.
 
-        The iterator raises QueueOverflowed or CursorExpired.
+        It must neither raise nor wait.
         """
-        queue = SubscriberQueue(self._queue_limit)
-        queues = self._subscribers.setdefault(channel, set())
-        queues.add(queue)
-        await self._backend.subscribe(channel)
+        listener = Listener(take)
+        listeners = self._subscribers.setdefault(channel, set())
+        listeners.add(listener)
+        self._source.add_channel(channel)
         try:
-            yield _iterate(queue)
+            yield
         finally:
-            queues.discard(queue)
-            if not queues and self._subscribers.get(channel) is queues:
+            listeners.discard(listener)
+            if not listeners and self._subscribers.get(channel) is listeners:
                 del self._subscribers[channel]
-                await self._backend.unsubscribe(channel)
-
-
-async def _iterate(queue: SubscriberQueue) -> AsyncIterator[LiveEvent]:
-    while not (queue.has_overflowed and queue.empty()):
-        item = await queue.get()
-        # broadcaster passes on whatever a backend gives as the message of an event; ours gives None
-        # for events that were lost on the way.
-        message: object = item.message if item else None
-        if not isinstance(message, LiveEvent):
-            raise CursorExpired
-        yield message
-    raise QueueOverflowed
+                self._source.drop_channel(channel)

@@ -41,6 +41,8 @@ SILENCE_SECONDS = 3.0
 # A stream that begins far back is searched for its first change before it opens.
 OPEN_SECONDS = 30.0
 CHANGES_PER_TURN = 50
+# How long events are handed on without letting anything else work.
+TURN_SECONDS = 0.005
 # InvalidResumeToken, ChangeStreamFatalError, ChangeStreamHistoryLost, BSONObjectTooLarge: going on
 # from the same place would fail for ever.
 HISTORY_LOST_CODES = frozenset({260, 280, 286, 10334})
@@ -92,6 +94,7 @@ class ChangeStreamBackend(BroadcastBackend):
         self._sign = sign
         self._channels: set[str] = set()
         self._published: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
+        self._turn_began = 0.0
         self._watcher: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -105,19 +108,35 @@ class ChangeStreamBackend(BroadcastBackend):
             await asyncio.wait([watcher])
         self.is_connected = False
 
-    # Neither of the two ever suspends: broadcaster's first subscribers of a channel would race.
     async def subscribe(self, group: str) -> None:
-        self._channels.add(group)
+        self.add_channel(group)
 
     async def unsubscribe(self, group: str) -> None:
-        self._channels.discard(group)
+        self.drop_channel(group)
+
+    # Neither of the two is asynchronous: broadcaster's first subscribers of a channel would race.
+    def add_channel(self, channel: str) -> None:
+        self._channels.add(channel)
+
+    def drop_channel(self, channel: str) -> None:
+        self._channels.discard(channel)
 
     async def publish(self, channel: str, message: Any) -> None:
         raise NotImplementedError("The database is the only source of events.")
 
     async def next_published(self) -> Event:
         """Never raises: broadcaster's listener would end for good."""
-        return await self._published.get()
+        now = asyncio.get_running_loop().time
+        if self._published.empty():
+            event = await self._published.get()
+            self._turn_began = now()
+            return event
+        # Subscribers work while they are handed an event: with many of them, all that is ready
+        # would keep everybody else waiting.
+        if now() - self._turn_began > TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._turn_began = now()
+        return self._published.get_nowait()
 
     async def _keep_watching(self) -> None:
         pause = FIRST_PAUSE_SECONDS

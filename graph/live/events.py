@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from beanie import Document, PydanticObjectId
+from bson import ObjectId
 from pydantic import ValidationError
 
 from graph.live.cursors import END_OF_CHANGE, Position
@@ -89,6 +90,7 @@ ACCOUNT_FIELDS = (
     "last_event_at",
 )
 ACCOUNT_SECRETS = ("access_token", "app_secret", "verify_token")
+_UNREADABLE = (ValidationError, ValueError, TypeError, KeyError, AttributeError)
 _STATUS_BY_KEY = {status.key: status for status in MessageStatus}
 
 
@@ -101,20 +103,93 @@ class EventKind(StrEnum):
     ACCOUNT_UPDATED = "account_updated"
 
 
-@dataclass(frozen=True, slots=True)
+class UnreadableDocument(Exception):
+    """A document that this version can't read."""
+
+
+class Snapshot:
+    """A document as it was right after one change, read when somebody wants it and then kept."""
+
+    __slots__ = ("_collection", "_document", "_image")
+
+    def __init__(self, collection: str, image: Image) -> None:
+        if collection == "accounts":
+            # Not even ciphertexts are kept in memory for subscribers.
+            image = {**image, **dict.fromkeys(ACCOUNT_SECRETS, "")}
+        self._collection = collection
+        self._image: Image | None = image
+        self._document: Document | None = None
+
+    def read(self) -> Document | None:
+        """None where this version can't read it, which is logged once."""
+        image, self._image = self._image, None
+        if image is not None:
+            try:
+                self._document = _DOCUMENT_CLASSES[self._collection].model_validate(image)
+            except _UNREADABLE as error:
+                _log_unreadable(self._collection, image.get("_id"), error)
+        return self._document
+
+
 class LiveEvent:
-    kind: EventKind
-    position: Position
-    cursor: str
-    at: datetime
-    """When the database took the change."""
-    account_id: PydanticObjectId
-    conversation_id: PydanticObjectId | None
-    """None for contacts and accounts."""
-    document: Document
-    """As it was right after this change. Shared by all subscribers: never change it."""
-    status: MessageStatus | None = None
-    status_at: datetime | None = None
+    """One event. What costs time is done when somebody wants it, and once for everybody."""
+
+    __slots__ = (
+        "_cursor",
+        "_sign",
+        "_snapshot",
+        "account_id",
+        "at",
+        "conversation_id",
+        "kind",
+        "position",
+        "status",
+        "status_at",
+    )
+
+    def __init__(
+        self,
+        draft: "_Draft",
+        *,
+        position: Position,
+        at: datetime,
+        owner: tuple[PydanticObjectId, PydanticObjectId | None],
+        snapshot: Snapshot,
+        sign: Callable[[Position], str],
+    ) -> None:
+        self.kind = draft.kind
+        self.status = draft.status
+        self.status_at = draft.status_at
+        self.position = position
+        self.at = at
+        """When the database took the change."""
+        self.account_id, self.conversation_id = owner
+        """No conversation for contacts and accounts."""
+        self._snapshot = snapshot
+        self._sign = sign
+        self._cursor: str | None = None
+
+    @property
+    def cursor(self) -> str:
+        if self._cursor is None:
+            self._cursor = self._sign(self.position)
+        return self._cursor
+
+    @property
+    def is_readable(self) -> bool:
+        return self._snapshot.read() is not None
+
+    @property
+    def document(self) -> Document:
+        """As it was right after this change. Shared by all subscribers: never change it.
+
+        Raises:
+            UnreadableDocument
+        """
+        document = self._snapshot.read()
+        if document is None:
+            raise UnreadableDocument
+        return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +202,7 @@ class _Draft:
 def derive_events(change: Image, *, sign: Callable[[Position], str]) -> list[LiveEvent]:
     """The events of one change-stream document, in order; none if nobody can see a difference.
 
-    A document that this version can't read is logged and gives none: it must not stop the feed.
+    A change that this version can't read is logged and gives none: it must not stop the feed.
     """
     after = change.get("fullDocument")
     if after is None:
@@ -135,66 +210,48 @@ def derive_events(change: Image, *, sign: Callable[[Position], str]) -> list[Liv
     collection = change["ns"]["coll"]
     try:
         drafts = _draft(collection, change, after)
-        if not drafts:
-            return []
-        document = _read_document(collection, after)
-        return _finish(drafts, change, document, sign)
-    except (ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
-        # No values: they may hold what a customer wrote.
-        logger.error(
-            "A change of %s %s can't be shown live: %s",
-            collection,
-            change.get("documentKey", {}).get("_id"),
-            type(error).__name__,
-        )
+        return _finish(drafts, change, collection, sign) if drafts else []
+    except _UNREADABLE as error:
+        _log_unreadable(collection, change.get("documentKey", {}).get("_id"), error)
         return []
 
 
+def _log_unreadable(collection: str, document_id: object, error: Exception) -> None:
+    # No values: they may hold what a customer wrote.
+    logger.error(
+        "A change of %s %s can't be shown live: %s", collection, document_id, type(error).__name__
+    )
+
+
 def _finish(
-    drafts: list[_Draft], change: Image, document: Document, sign: Callable[[Position], str]
+    drafts: list[_Draft], change: Image, collection: str, sign: Callable[[Position], str]
 ) -> list[LiveEvent]:
-    account_id, conversation_id = _find_owner(document)
+    image = change["fullDocument"]
+    owner, snapshot = _find_owner(collection, image), Snapshot(collection, image)
     token = change["_id"]["_data"]
     at = change.get("wallTime") or change["clusterTime"].as_datetime()
-    events = []
-    for number, draft in enumerate(drafts, start=1):
-        position = Position(token, END_OF_CHANGE if number == len(drafts) else number)
-        events.append(
-            LiveEvent(
-                kind=draft.kind,
-                position=position,
-                cursor=sign(position),
-                at=at,
-                account_id=account_id,
-                conversation_id=conversation_id,
-                document=document,
-                status=draft.status,
-                status_at=draft.status_at,
-            )
+    last = len(drafts)
+    return [
+        LiveEvent(
+            draft,
+            position=Position(token, END_OF_CHANGE if number == last else number),
+            at=at,
+            owner=owner,
+            snapshot=snapshot,
+            sign=sign,
         )
-    return events
+        for number, draft in enumerate(drafts, start=1)
+    ]
 
 
-def _find_owner(document: Document) -> tuple[PydanticObjectId, PydanticObjectId | None]:
-    match document:
-        case Message():
-            return document.account_id, document.conversation_id
-        case Conversation():
-            return document.account_id, document.id
-        case Contact():
-            return document.account_id, None
-        case Account():
-            return document.id, None
-    raise TypeError(type(document).__name__)
-
-
-def _read_document(collection: str, after: Image) -> Document:
-    document_class: type[Document] = _DOCUMENT_CLASSES[collection]
-    if document_class is Account:
-        # Not even ciphertexts are kept in memory for subscribers.
-        after = {**after, **dict.fromkeys(ACCOUNT_SECRETS, "")}
-    document: Document = document_class.model_validate(after)
-    return document
+def _find_owner(collection: str, image: Image) -> tuple[PydanticObjectId, PydanticObjectId | None]:
+    account_id = image["_id"] if collection == "accounts" else image["account_id"]
+    conversation_id = None
+    if collection in {"messages", "conversations"}:
+        conversation_id = image["conversation_id" if collection == "messages" else "_id"]
+    if not isinstance(account_id, ObjectId) or not isinstance(conversation_id, ObjectId | None):
+        raise TypeError(collection)
+    return account_id, conversation_id  # type: ignore[return-value]  # subscribers compare them only
 
 
 def _draft(collection: str, change: Image, after: Image) -> list[_Draft]:

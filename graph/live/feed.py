@@ -1,9 +1,9 @@
 """The live feed: what a subscription reads, from any position, without gap or duplicate."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
 
 from graph.errors import ErrorCode, RequestError
-from graph.live.broadcast import LiveBroadcast, QueueOverflowed
+from graph.live.broadcast import LiveBroadcast, Take
 from graph.live.catch_up import read_events
 from graph.live.change_stream import (
     EVERYTHING,
@@ -24,6 +24,9 @@ from graph.live.change_stream import (
 from graph.live.credential_watch import CredentialWatch
 from graph.live.cursors import CursorExpired, CursorInvalid, CursorSigner, Position
 from graph.live.events import EventKind, LiveEvent
+from graph.live.groups import Groups
+from graph.live.history import History
+from graph.live.present import PresentPosition
 from graph.live.ring import EventRing
 from whatsapp.access import Viewer
 from whatsapp.crypto import KeyRing
@@ -31,9 +34,9 @@ from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-CATCH_UP_STREAMS = 8
 CHUNK = 200
 RETRY_SECONDS = 0.5
+NO_PROGRESS_SECONDS = 0.05
 # MongoDB's answers to resume tokens that it can't read.
 BAD_TOKEN_CODES = frozenset({9, 15, 40647, 40649, 50811, 50872})
 
@@ -74,6 +77,14 @@ class EventFilter:
         )
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A subscription whose arguments were checked: what it wants, and from where on."""
+
+    wanted: EventFilter
+    position: Position | None
+
+
 class LiveFeed:
     """One per process. `run` must be running for subscriptions to get anything."""
 
@@ -87,13 +98,17 @@ class LiveFeed:
     ) -> None:
         self.credentials = CredentialWatch(check_seconds=settings.credential_check_seconds)
         """Closes the sockets of revoked API keys."""
+        self.ring = ring or EventRing()
+        self.groups = Groups(self)
+        """Those who subscribed."""
+        self.queue_limit = settings.socket_queue_events
         self._database = database
         self._signer = CursorSigner(keyring)
-        self._ring = ring or EventRing()
-        self._backend = ChangeStreamBackend(database, ring=self._ring, sign=self._signer.sign)
-        self._broadcast = LiveBroadcast(self._backend, queue_limit=settings.socket_queue_events)
-        self._catch_ups = asyncio.Semaphore(CATCH_UP_STREAMS)
-        self._newest_known: Position | None = None
+        self._backend = ChangeStreamBackend(database, ring=self.ring, sign=self._signer.sign)
+        self._broadcast = LiveBroadcast(self._backend)
+        self._history = History(self._read_history)
+        self._history_generation = self.ring.generation
+        self._present = PresentPosition(self._read_present)
 
     @property
     def is_healthy(self) -> bool:
@@ -114,7 +129,7 @@ class LiveFeed:
         Raises:
             PyMongoError: MongoDB is away.
         """
-        return self._signer.sign(await self._read_present())
+        return self._signer.sign(await self._present.read())
 
     async def subscribe(
         self,
@@ -124,91 +139,67 @@ class LiveFeed:
         account_id: PydanticObjectId | None = None,
         conversation_id: PydanticObjectId | None = None,
         after: str | None = None,
-    ) -> AsyncGenerator[LiveEvent]:
-        """Events of these kinds that the viewer may see, in order: first those after the cursor, if
-        one is given, then new ones as they come. The cursor is checked before this returns.
+    ) -> Opened:
+        """What `groups.join` needs for events of these kinds that the viewer may see: first those
+        after the cursor, if one is given, then new ones as they come.
 
         Raises:
-            CursorInvalid, CursorExpired: here, or from the iterator when history is lost later.
-            SubscriberTooSlow: from the iterator, when it fell behind all recent events.
+            CursorInvalid, CursorExpired: the cursor does not belong here.
+            PyMongoError: MongoDB is away.
         """
         position = None if after is None else await self._check_cursor(after)
-        wanted = EventFilter(viewer, kinds, account_id, conversation_id)
-        return self._stream(wanted, position)
+        return Opened(EventFilter(viewer, kinds, account_id, conversation_id), position)
+
+    def listen(self, channel: str, take: Take) -> AbstractContextManager[None]:
+        """Calls `take` with each new event of a channel, with None when some were lost."""
+        return self._broadcast.listen(channel, take)
+
+    async def read_after(
+        self, position: Position, *, generation: int, from_history: bool
+    ) -> tuple[list[LiveEvent], Position]:
+        """Some of the events after the position and how far they reach; it itself means: to here.
+
+        In that case nothing was waited for since the last look.
+
+        Raises:
+            CursorInvalid, CursorExpired
+            SubscriberTooSlow: they are older than the ring, and history was not asked for.
+        """
+        if self.ring.floor is None:
+            await self._backend.started.wait()
+        floor = self.ring.floor
+        if floor is None or self.ring.generation != generation:
+            raise CursorExpired
+        if position >= floor:
+            events = self.ring.list_after(position, CHUNK)
+            return events, events[-1].position if events else position
+        if not from_history:
+            raise SubscriberTooSlow
+        return await self._read_missed(position)
 
     async def _check_cursor(self, cursor: str) -> Position:
         position = self._signer.verify(cursor)
-        known = max(filter(None, [self._newest_known, self._backend.position]), default=None)
+        positions = (self._present.newest_known, self._backend.position)
+        known = max(filter(None, positions), default=None)
         # MongoDB would wait without an error for a position that this database has not reached,
         # such as one from before it was restored from a backup.
-        if (known is None or position > known) and position > await self._read_present():
+        if (known is None or position > known) and position > await self._present.read():
             raise CursorInvalid
         return position
 
     async def _read_present(self) -> Position:
         async with open_stream(self._database) as stream:
-            position = await read_position(stream)
-        if self._newest_known is None or position > self._newest_known:
-            self._newest_known = position
-        return position
+            return await read_position(stream)
 
-    async def _stream(
-        self, wanted: EventFilter, position: Position | None
-    ) -> AsyncGenerator[LiveEvent]:
-        is_new, generation = True, self._ring.generation
+    async def _read_missed(self, position: Position) -> tuple[list[LiveEvent], Position]:
+        """Some of the events between the position and the ring, and how far they reach."""
+        if self._history_generation != self.ring.generation:
+            self._history.forget()
+            self._history_generation = self.ring.generation
         while True:
-            if position is not None:
-                missed = self._replay(position, generation=generation, from_database=is_new)
-                async with contextlib.aclosing(missed):
-                    async for event in missed:
-                        position = event.position
-                        if wanted.matches(event):
-                            yield event
-            is_new = False
-            # Nothing pauses between the replay's last look and this: no event falls in between.
-            with contextlib.suppress(QueueOverflowed):
-                async with self._broadcast.listen(wanted.channel) as live:
-                    async for event in live:
-                        if position is None or event.position > position:
-                            position = event.position
-                            if wanted.matches(event):
-                                yield event
-
-    async def _replay(
-        self, position: Position, *, generation: int, from_database: bool
-    ) -> AsyncGenerator[LiveEvent]:
-        """All events after the position until there are none left in the ring."""
-        await self._backend.started.wait()
-        while True:
-            floor = self._ring.floor
-            if floor is None or self._ring.generation != generation:
-                raise CursorExpired
-            if position >= floor:
-                events = self._ring.list_after(position, CHUNK)
-                if not events:
-                    return
-                position = events[-1].position
-            elif from_database:
-                events, position = await self._read_missed(position, floor=floor)
-            else:
-                raise SubscriberTooSlow
-            for event in events:
-                yield event
-
-    async def _read_missed(
-        self, position: Position, *, floor: Position
-    ) -> tuple[list[LiveEvent], Position]:
-        """Some of the events between the position and the ring, and how far they reach.
-
-        It reads a limited number and yields none, so that a slow subscriber never keeps one of the
-        few catch-up streams to itself.
-        """
-        while True:
+            pause = RETRY_SECONDS
             try:
-                async with self._catch_ups:
-                    return await read_events(
-                        self._database, position, floor=floor, sign=self._signer.sign
-                    )
+                events, reached = await self._history.read_after(position)
             except HistoryLost:
                 raise CursorExpired from None
             except OperationFailure as error:
@@ -217,4 +208,14 @@ class LiveFeed:
                 logger.warning("A catch-up stream failed with code %s", error.code)
             except PyMongoError as error:
                 logger.warning("A catch-up stream is away: %s", type(error).__name__)
-            await asyncio.sleep(RETRY_SECONDS)
+            else:
+                if reached > position:
+                    return events, reached
+                pause = NO_PROGRESS_SECONDS
+            await asyncio.sleep(pause)
+
+    async def _read_history(self, position: Position) -> tuple[list[LiveEvent], Position]:
+        floor = self.ring.floor
+        if floor is None:
+            raise HistoryLost
+        return await read_events(self._database, position, floor=floor, sign=self._signer.sign)

@@ -40,6 +40,11 @@ class EventRing:
             oldest = event.at - self._max_age
             self._drop(sum(1 for kept in self._events if kept.at < oldest))
 
+    @property
+    def newest(self) -> Position | None:
+        """Up to where it has been told; None as `floor` is."""
+        return self._events[-1].position if self._events else self.floor
+
     def list_after(self, position: Position, limit: int) -> list[LiveEvent]:
         """The first events after the position, which must not be below `floor`."""
         start = bisect_right(self._events, position, key=lambda event: event.position)

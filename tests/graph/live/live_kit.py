@@ -2,14 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from beanie import Document, PydanticObjectId
 
 from graph.live.events import EventKind, LiveEvent
-from graph.live.feed import LiveFeed
+from graph.live.feed import LiveFeed, Opened
+from graph.live.payloads import Payload
 from models import Account, Contact, Conversation, Identity, IdentityKind, Message, Role
 from models import MessageDirection as Direction
 from models import MessageStatus as Status
@@ -39,7 +40,7 @@ async def wait_until_healthy(feed: LiveFeed, *, healthy: bool) -> None:
 
 def count_listeners(feed: LiveFeed) -> int:
     """Subscriptions that get what happens from now on."""
-    return sum(map(len, feed._broadcast._subscribers.values()))
+    return feed.groups.count()
 
 
 async def wait_for_listeners(feed: LiveFeed, number: int) -> None:
@@ -154,8 +155,9 @@ class FeedReader:
         options = defaults | options
         if "after" not in options:
             options["after"] = await self.feed.get_cursor()
-        stream = await self.feed.subscribe(options.pop("viewer"), **options)
-        return Reading(self.feed, stream)
+        room = options.pop("room", None)
+        opened = await self.feed.subscribe(options.pop("viewer"), **options)
+        return Reading(self.feed, opened, room=room)
 
     async def read(self, count: int, **options: Any) -> list[LiveEvent]:
         reading = await self.open(**options)
@@ -167,7 +169,7 @@ class FeedReader:
 
 async def catch_up(feed: LiveFeed) -> None:
     """Returns when the feed has handed on all that is committed now."""
-    present = await feed._read_present()
+    present = await feed._present.read()
     # A change that is no event: without it an idle stream tells its position once in a second.
     await create_account(deleted_at=utc_now(), enabled=False)
     async with asyncio.timeout(SECONDS):
@@ -178,12 +180,57 @@ async def catch_up(feed: LiveFeed) -> None:
         await asyncio.sleep(0)
 
 
+class EventPayload(Payload):
+    """An event as it is, where others would get its execution result."""
+
+    def __init__(self, event: LiveEvent) -> None:
+        super().__init__(b"")
+        self.event = event
+
+
+class EventPlan:
+    def execute(self, event: LiveEvent) -> Payload:
+        return EventPayload(event)
+
+
+class ReadingPeer:
+    def __init__(self, reading: "Reading") -> None:
+        self.take = reading.take_payloads
+        self.wait_for_room = reading.wait_for_room
+        self.end = reading.end
+
+
 class Reading:
-    def __init__(self, feed: LiveFeed, stream: AsyncGenerator[LiveEvent]) -> None:
+    """The only member of a group. It takes no more while so many events wait as it has room for."""
+
+    def __init__(self, feed: LiveFeed, opened: Opened, *, room: int | None = None) -> None:
         self._feed = feed
-        self._stream = stream
+        self._room = room
+        self._has_room = asyncio.Event()
         self._events: asyncio.Queue[LiveEvent | Exception] = asyncio.Queue()
-        self._task = asyncio.create_task(self._pump())
+        self._membership = feed.groups.join(
+            object(),
+            ReadingPeer(self),
+            wanted=opened.wanted,
+            position=opened.position,
+            make_plan=EventPlan,
+        )
+        self._task = asyncio.create_task(self._membership.catch_up())
+
+    def take_payloads(self, payloads: Sequence[Payload]) -> bool:
+        if self._room is not None and self._events.qsize() >= self._room:
+            self._has_room.clear()
+            return False
+        for payload in payloads:
+            assert isinstance(payload, EventPayload)
+            self._events.put_nowait(payload.event)
+        return True
+
+    async def wait_for_room(self) -> None:
+        await self._has_room.wait()
+
+    def end(self, error: Exception) -> None:
+        self._events.put_nowait(error)
 
     async def take(self, count: int, *, seconds: float = SECONDS) -> list[LiveEvent]:
         return [await self._take_one(seconds) for _ in range(count)]
@@ -194,21 +241,14 @@ class Reading:
         return await self.take(self._events.qsize())
 
     async def close(self) -> None:
+        self._membership.leave()
         self._task.cancel()
         await asyncio.wait([self._task])
 
     async def _take_one(self, seconds: float) -> LiveEvent:
         async with asyncio.timeout(seconds):
             item = await self._events.get()
+        self._has_room.set()
         if isinstance(item, Exception):
             raise item
         return item
-
-    async def _pump(self) -> None:
-        try:
-            async for event in self._stream:
-                self._events.put_nowait(event)
-        except Exception as error:  # noqa: BLE001 - whoever reads gets it
-            self._events.put_nowait(error)
-        finally:
-            await self._stream.aclose()

@@ -19,9 +19,11 @@ from models.database import create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
 from tests.graph.live.live_kit import (
     FeedReader,
+    catch_up,
     create_message,
     create_viewer,
     run_feed,
+    wait_for_listeners,
     wait_until_healthy,
 )
 from whatsapp.crypto import KeyRing
@@ -97,17 +99,15 @@ async def test_the_feed_waits_for_a_mongodb_that_is_not_there_yet(
     await own_mongod.stop_async()
     feed = LiveFeed(database=database, settings=settings, keyring=keyring)
     task = asyncio.create_task(feed.run())
-    reading = FeedReader(feed, create_viewer())
-
-    events = await feed.subscribe(reading.viewer, kinds=set(EventKind))
-    first = asyncio.ensure_future(anext(events))
+    reading = await FeedReader(feed, create_viewer()).open(after=None)
     await asyncio.sleep(0.2)
     assert not feed.is_healthy
     await own_mongod.start_async()
     await wait_until_healthy(feed, healthy=True)
     await create_message()
 
-    assert (await asyncio.wait_for(first, 30)).kind is EventKind.MESSAGE_ADDED
+    [first] = await reading.take(1)
+    assert first.kind is EventKind.MESSAGE_ADDED
     task.cancel()
     await asyncio.wait([task])
 
@@ -151,12 +151,11 @@ async def test_a_burst_beyond_a_readers_queue_comes_whole(
 ) -> None:
     small = settings.model_copy(update={"socket_queue_events": 5})
     async with run_feed(LiveFeed(database=database, settings=small, keyring=keyring)) as feed:
-        slow = await feed.subscribe(create_viewer(), kinds=set(EventKind))
-        first = asyncio.ensure_future(anext(slow))
+        slow = await FeedReader(feed, create_viewer()).open(room=5)
         messages = [await create_message() for _ in range(40)]
-        await FeedReader(feed, create_viewer()).read(1, after=(await first).cursor)
+        await catch_up(feed)
 
-        received = [await first] + [await anext(slow) for _ in range(39)]
+        received = await slow.take(40)
 
     assert [event.document for event in received] == messages
 
@@ -167,16 +166,18 @@ async def test_a_reader_that_falls_behind_the_ring_is_ended_and_can_resume(
     small, ring = settings.model_copy(update={"socket_queue_events": 5}), EventRing(max_events=10)
     feed = LiveFeed(database=database, settings=small, keyring=keyring, ring=ring)
     async with run_feed(feed):
-        slow = await feed.subscribe(create_viewer(), kinds=set(EventKind))
+        slow = await FeedReader(feed, create_viewer()).open(room=6)
         quick = await FeedReader(feed, create_viewer()).open()
-        first = asyncio.ensure_future(anext(slow))
+        await wait_for_listeners(feed, 2)
         messages = [await create_message() for _ in range(40)]
         await quick.take(40)
 
-        received = [await first] + [await anext(slow) for _ in range(5)]
-        with pytest.raises(SubscriberTooSlow):
-            await anext(slow)
-        rest = await FeedReader(feed, create_viewer()).read(34, after=received[-1].cursor)
+        received = await slow.take(6)
+        with pytest.raises(SubscriberTooSlow):  # noqa: PT012 - which of the reads fails is open
+            while len(received) < 40:
+                received += await slow.take(1)
+        others = FeedReader(feed, create_viewer())
+        rest = await others.read(40 - len(received), after=received[-1].cursor)
 
     assert [event.document for event in received + rest] == messages
 
@@ -185,10 +186,10 @@ async def test_first_subscribers_at_once_do_not_disturb_each_other(
     database: AsyncDatabase[dict[str, Any]],
 ) -> None:
     backend = ChangeStreamBackend(database, ring=EventRing(), sign=str)
-    broadcast = LiveBroadcast(backend, queue_limit=5)
+    broadcast = LiveBroadcast(backend)
 
     async def listen() -> None:
-        async with broadcast.listen("everything"):
+        with broadcast.listen("everything", lambda _event: None):
             await asyncio.sleep(0)
 
     for _ in range(3):

@@ -1,0 +1,205 @@
+"""One event, executed for one operation: what all members of a group get.
+
+`SubscriptionPlan.execute` is the only place where that happens. What it executes with is made for
+the group and not for the member that came first: nothing in it tells who that was.
+"""
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    Executor,
+    FragmentDefinitionNode,
+    GraphQLError,
+    OperationDefinitionNode,
+)
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema import Schema
+from strawberry.types import ExecutionContext
+
+from graph.errors import format_errors
+from graph.live.events import LiveEvent
+from graph.live.feed import Opened
+from graph.live.groups import Membership, Peer
+from graph.live.operations import Shapes
+from graph.live.payloads import Payload
+from whatsapp.access import Viewer
+
+if TYPE_CHECKING:
+    from graph.context import Context, Info
+    from graph.subscriptions import Event
+
+KEPT_ROOTS = 256
+KEEP_ROOT_SECONDS = 1.0
+
+
+class OperationFailed(GraphQLError):
+    """The execution failed as a whole: the operation ends with these errors."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message, extensions=errors[0].extensions)
+        self.errors = errors
+
+
+def list_errors(error: Exception, *, request_id: str) -> list[GraphQLError]:
+    """What a peer is told of what ended its operation."""
+    if isinstance(error, OperationFailed):
+        return error.errors
+    if not isinstance(error, GraphQLError):
+        error = GraphQLError(str(error), original_error=error)
+    return format_errors([error], request_id=request_id)
+
+
+class Subscribed(NamedTuple):
+    """A subscription that has passed all checks."""
+
+    opened: Opened
+    operation: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+
+
+def read_operation(
+    info: "Info",
+) -> tuple[OperationDefinitionNode, Mapping[str, FragmentDefinitionNode]]:
+    """The operation that a resolver runs for, as it was parsed."""
+    return info._raw_info.operation, info._raw_info.fragments
+
+
+class Rights(NamedTuple):
+    """All that resolvers may know of the members of a group."""
+
+    role: object
+    account_ids: frozenset[Any] | None
+
+
+class EventRoots:
+    """Root values of events, shared by all groups of the same rights.
+
+    A root value holds the loaders: what many subscriptions select differently of one event is read
+    from the database once. Only for a moment: a later replay reads anew.
+    """
+
+    def __init__(self, show: Callable[[LiveEvent], "Event"]) -> None:
+        self._show = show
+        self._roots: OrderedDict[Hashable, tuple[float, Event]] = OrderedDict()
+
+    def get(self, event: LiveEvent, rights: Rights) -> "Event":
+        key, now = (event.position, rights), time.monotonic()
+        made_at, root = self._roots.get(key, (0.0, None))
+        if root is None or now - made_at > KEEP_ROOT_SECONDS:
+            root = self._show(event)
+            self._roots[key] = now, root
+            if len(self._roots) > KEPT_ROOTS:
+                self._roots.popitem(last=False)
+        return root
+
+
+class SubscriptionPlan:
+    """Executes one operation for events."""
+
+    def __init__(
+        self,
+        shared: "Subscriptions",
+        subscribed: Subscribed,
+        variables: Mapping[str, Any] | None,
+        context: "Context",
+    ) -> None:
+        self._shared = shared
+        self._rights = find_rights(context)
+        own = _make_group_context(context)
+        self._execution = ExecutionContext(
+            query=None, schema=shared.schema, allowed_operations=(), context=own
+        )
+        document = DocumentNode(definitions=(subscribed.operation, *subscribed.fragments.values()))
+        executor = Executor.build(
+            shared.schema._schema,
+            document,
+            context_value=own,
+            raw_variable_values=dict(variables or {}),
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # it is no TypeGuard
+        )
+        if isinstance(executor, list):
+            raise OperationFailed(executor)
+        self._executor: Executor[Context] = executor
+
+    def execute(self, event: LiveEvent) -> Payload | Awaitable[Payload]:
+        """The encoded result for one event.
+
+        Raises:
+            OperationFailed
+        """
+        root = self._shared.roots.get(event, self._rights)
+        result = self._executor.build_per_event_executor(root).execute_operation(False)
+        if isinstance(result, ExecutionResult):
+            return self._encode(result)
+        return self._finish(result)  # type: ignore[arg-type]  # only incremental delivery gives others
+
+    async def _finish(self, result: Awaitable[ExecutionResult]) -> Payload:
+        return self._encode(await result)
+
+    def _encode(self, result: ExecutionResult) -> Payload:
+        answer: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            errors = list(result.errors)
+            self._shared.schema._process_errors(errors, self._execution)
+            if result.data is None and all(error.path is None for error in errors):
+                raise OperationFailed(errors)
+            answer["errors"] = [error.formatted for error in errors]
+        return Payload(self._shared.encode(answer))
+
+
+def find_rights(context: "Context") -> Rights:
+    viewer = context.viewer
+    if viewer is None:
+        raise TypeError("a subscription of nobody")
+    return Rights(viewer.role, viewer.account_ids)
+
+
+def _make_group_context(context: "Context") -> "Context":
+    """A context in which only the rights are those of the members."""
+    role, account_ids = find_rights(context)
+    return type(context)(
+        services=context.services,
+        request_id=secrets.token_hex(8),
+        viewer=Viewer(credential_id="", name="", role=role, account_ids=account_ids),  # type: ignore[arg-type]
+        client_address="",
+    )
+
+
+class Subscriptions:
+    """Those of one endpoint: each joins the group of those that are equal to it."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        encode: Callable[[object], bytes],
+        show: Callable[[LiveEvent], "Event"],
+    ) -> None:
+        self.schema = schema
+        self.encode = encode
+        self.roots = EventRoots(show)
+        self._shapes = Shapes()
+
+    def join(
+        self, context: "Context", variables: Mapping[str, Any] | None, peer: Peer
+    ) -> Membership:
+        """For the subscription that was run in this context; it is in its group, and gets events,
+        once it has caught up.
+        """
+        subscribed = context.subscribed
+        if subscribed is None:
+            raise TypeError("not a subscription")
+        shape = self._shapes.find(subscribed.operation, subscribed.fragments)
+        return context.services.live.groups.join(
+            (shape.make_key(variables), find_rights(context)),
+            peer,
+            wanted=subscribed.opened.wanted,
+            position=subscribed.opened.position,
+            make_plan=lambda: SubscriptionPlan(self, subscribed, variables, context),
+        )

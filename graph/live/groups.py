@@ -1,0 +1,337 @@
+"""Groups: equal subscriptions are executed and encoded once for each event.
+
+A member first catches up by itself, from the ring or from history, and then stands in the group at
+exactly the position that it has reached. One that can't take an event leaves the line, catches up
+at its own speed and comes back, so it never makes the others wait and nothing waits for it but its
+place in the ring.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextvars import Context as ContextVariables
+from typing import TYPE_CHECKING, Protocol
+
+from graph.errors import RequestError
+from graph.live.cursors import CursorExpired, Position
+from graph.live.events import LiveEvent
+from graph.live.payloads import Payload, PayloadCache, Plan
+
+if TYPE_CHECKING:
+    from graph.live.feed import EventFilter, LiveFeed
+
+logger = logging.getLogger(__name__)
+
+# Events whose execution is under way at once; they are told in order.
+BATCH = 16
+_numbers = itertools.count()
+
+
+class Peer(Protocol):
+    """Where the payloads of one subscription go."""
+
+    def take(self, payloads: Sequence[Payload]) -> bool:
+        """Sends all of them; or none and gives False, where that would have to wait."""
+
+    async def wait_for_room(self) -> None:
+        """Returns when `take` is worth another try."""
+
+    def end(self, error: Exception) -> None:
+        """The subscription has failed; nothing follows."""
+
+
+class Membership:
+    """One subscription: on its way to the group, in it, or gone."""
+
+    def __init__(self, group: "EventGroup", peer: Peer, position: Position | None) -> None:
+        self.peer = peer
+        self.position = position
+        """Up to where it has got everything, as long as it goes its own way."""
+        self.has_left = False
+        self._group = group
+        self._generation = group.feed.ring.generation
+        self._is_new = True
+        self._catching_up: asyncio.Task[None] | None = None
+
+    async def catch_up(self) -> None:
+        """Returns when the peer is in the group, or has been told why it never will be."""
+        try:
+            while not self.has_left and await self._send_missed():
+                pass
+            self._is_new = False
+            # Nothing pauses between the last look and this: no event falls in between.
+            if not self.has_left:
+                self._group.admit(self)
+        except Exception as error:  # noqa: BLE001 - the peer hears of it, and its log
+            self.end(error)
+
+    def catch_up_again(self, position: Position) -> None:
+        """Goes on by itself behind this position."""
+        self.position = position
+        # The variables of whoever was just served are not its own: a deadline, for one.
+        self._catching_up = asyncio.create_task(
+            self.catch_up(), name="catch-up", context=ContextVariables()
+        )
+
+    def end(self, error: Exception) -> None:
+        if not self.has_left:
+            self.leave()
+            self.peer.end(error)
+
+    def leave(self) -> None:
+        if self.has_left:
+            return
+        self.has_left = True
+        self._group.dismiss(self)
+        if self._catching_up is not None and self._catching_up is not asyncio.current_task():
+            self._catching_up.cancel()
+
+    async def _send_missed(self) -> bool:
+        """Sends what comes next; gives False when there is nothing more to send."""
+        if self.position is None:
+            return False
+        events, reached = await self._group.feed.read_after(
+            self.position, generation=self._generation, from_history=self._is_new
+        )
+        if reached == self.position:
+            return False
+        wanted = [event for event in events if self._group.wants(event)]
+        for start in range(0, len(wanted), BATCH):
+            batch = wanted[start : start + BATCH]
+            payloads = await self._group.replay(batch)
+            while not self.peer.take(payloads):
+                await self.peer.wait_for_room()
+            self.position = batch[-1].position
+            if self.has_left:
+                return False
+            await asyncio.sleep(0)
+        self.position = reached
+        return True
+
+
+class EventGroup:
+    """All subscriptions that get the same payloads."""
+
+    def __init__(
+        self, feed: "LiveFeed", wanted: "EventFilter", plan: Plan, *, cache: PayloadCache
+    ) -> None:
+        self.feed = feed
+        self.on_empty: Callable[[], object] = lambda: None
+        self._wanted = wanted
+        self._plan = plan
+        self._cache = cache
+        self._number = next(_numbers)
+        self._members: set[Membership] = set()
+        self._standing: dict[Membership, Callable[[Sequence[Payload]], bool]] = {}
+        """Those who get each event."""
+        self._arriving: list[Membership] = []
+        """Those who get the events behind their own position."""
+        self._told: Position | None = None
+        """The last event that those who stand here were told."""
+        self._waiting: deque[LiveEvent] = deque()
+        self._worker: asyncio.Task[None] | None = None
+        self._replays: dict[Position, asyncio.Task[Payload]] = {}
+        self._listening = contextlib.ExitStack()
+        self._listening.enter_context(feed.listen(wanted.channel, self._take))
+
+    @property
+    def size(self) -> int:
+        """How many get what happens from now on."""
+        return len(self._standing) + len(self._arriving)
+
+    def wants(self, event: LiveEvent) -> bool:
+        return self._wanted.matches(event) and event.is_readable
+
+    def create_member(self, peer: Peer, position: Position | None) -> Membership:
+        member = Membership(self, peer, position)
+        self._members.add(member)
+        return member
+
+    def admit(self, member: Membership) -> None:
+        """Lets a member have all events behind its position, None meaning the present."""
+        if member.position is None:
+            member.position = self.feed.ring.newest
+        self._arriving.append(member)
+
+    def dismiss(self, member: Membership) -> None:
+        self._members.discard(member)
+        self._step_out(member)
+        if not self._members:
+            self._close()
+
+    async def replay(self, events: Sequence[LiveEvent]) -> list[Payload]:
+        """The payloads of events from the past, which others may want too, or have wanted."""
+        found = [self._replay(event) for event in events]
+        running = {one for one in found if isinstance(one, asyncio.Task)}
+        if running:
+            # Not `gather`: one who leaves must not cancel what others wait for.
+            await asyncio.wait(running)
+        return [one.result() if isinstance(one, asyncio.Task) else one for one in found]
+
+    def _replay(self, event: LiveEvent) -> "Payload | asyncio.Task[Payload]":
+        position = event.position
+        known = self._replays.get(position) or self._cache.get((self._number, position))
+        if known is not None:
+            return known
+        payload = self._plan.execute(event)
+        if isinstance(payload, Payload):
+            self._cache.add((self._number, position), payload)
+            return payload
+        task = asyncio.create_task(self._finish_replay(position, payload), name="replay")
+        self._replays[position] = task
+        return task
+
+    async def _finish_replay(self, position: Position, payload: Awaitable[Payload]) -> Payload:
+        try:
+            finished = await payload
+            self._cache.add((self._number, position), finished)
+            return finished
+        finally:
+            del self._replays[position]
+
+    def _take(self, event: LiveEvent | None) -> None:
+        """Called with each new event of the channel, and with None when some were lost."""
+        try:
+            if event is None:
+                self._end(CursorExpired())
+            elif self.size and self._wanted.matches(event):
+                self._serve(event)
+        except Exception as error:
+            # The edge of the group: whatever failed here must not harm the others.
+            logger.exception("A group of subscriptions failed")
+            self._end(error)
+
+    def _serve(self, event: LiveEvent) -> None:
+        if self._worker is not None:
+            if len(self._waiting) < self.feed.queue_limit:
+                self._waiting.append(event)
+            else:
+                self._fall_back()
+            return
+        if not event.is_readable:
+            return
+        payload = self._plan.execute(event)
+        if isinstance(payload, Payload):
+            self._tell([event], [payload])
+        else:
+            self._worker = asyncio.create_task(
+                self._work(event, payload), name="subscriptions", context=ContextVariables()
+            )
+
+    async def _work(self, event: LiveEvent, payload: Awaitable[Payload]) -> None:
+        """Tells an event whose execution takes a while, and then those that came meanwhile."""
+        try:
+            self._tell([event], [await payload])
+            while self._waiting:
+                number = min(BATCH, len(self._waiting))
+                batch = [self._waiting.popleft() for _ in range(number)]
+                batch = [one for one in batch if one.is_readable]
+                self._tell(batch, await _execute_all(self._plan, batch))
+        except Exception as error:
+            if not isinstance(error, RequestError):
+                logger.exception("A group of subscriptions failed")
+            self._end(error)
+        finally:
+            self._worker = None
+
+    def _tell(self, events: Sequence[LiveEvent], payloads: Sequence[Payload]) -> None:
+        if not events:
+            return
+        before, self._told = self._told, events[-1].position
+        refusing = [member for member, take in self._standing.items() if not take(payloads)]
+        for member in refusing:
+            self._step_out(member)
+            # Somebody stands here only after an event that was told.
+            member.catch_up_again(before or self._told)
+        if self._arriving:
+            self._tell_arriving(events, payloads)
+
+    def _tell_arriving(self, events: Sequence[LiveEvent], payloads: Sequence[Payload]) -> None:
+        arriving, self._arriving = self._arriving, []
+        for member in arriving:
+            position = member.position
+            new = [
+                number
+                for number, event in enumerate(events)
+                if position is None or event.position > position
+            ]
+            if not new:
+                self._arriving.append(member)
+            elif member.peer.take(payloads[new[0] :]):
+                self._standing[member] = member.peer.take
+            else:
+                # Without a position it came before the ring had begun.
+                member.catch_up_again(position or self.feed.ring.floor or events[0].position)
+
+    def _fall_back(self) -> None:
+        """Too many events wait: each member goes on by itself, from the ring."""
+        self._waiting.clear()
+        members = [*self._standing, *self._arriving]
+        standing, told = set(self._standing), self._told
+        self._standing.clear()
+        self._arriving.clear()
+        for member in members:
+            position = told if member in standing else member.position
+            if position is None:
+                member.end(CursorExpired())
+            else:
+                member.catch_up_again(position)
+
+    def _step_out(self, member: Membership) -> None:
+        if self._standing.pop(member, None) is None and member in self._arriving:
+            self._arriving.remove(member)
+
+    def _end(self, error: Exception) -> None:
+        """Ends those who stand here; those on their way find out by themselves."""
+        for member in [*self._standing, *self._arriving]:
+            member.end(error)
+
+    def _close(self) -> None:
+        self._listening.close()
+        self._waiting.clear()
+        if self._worker is not None and self._worker is not asyncio.current_task():
+            self._worker.cancel()
+        self.on_empty()
+
+
+async def _execute_all(plan: Plan, events: Sequence[LiveEvent]) -> list[Payload]:
+    payloads = [plan.execute(event) for event in events]
+    waiting = [payload for payload in payloads if not isinstance(payload, Payload)]
+    finished = iter(await asyncio.gather(*waiting))
+    return [one if isinstance(one, Payload) else next(finished) for one in payloads]
+
+
+class Groups:
+    """The groups of one process."""
+
+    def __init__(self, feed: "LiveFeed") -> None:
+        self._feed = feed
+        self._groups: dict[Hashable, EventGroup] = {}
+        self._cache = PayloadCache()
+
+    def join(
+        self,
+        key: Hashable,
+        peer: Peer,
+        *,
+        wanted: "EventFilter",
+        position: Position | None,
+        make_plan: Callable[[], Plan],
+    ) -> Membership:
+        """A member of the group of all with this key; it is in it after `catch_up`."""
+        group = self._groups.get(key)
+        if group is None:
+            group = EventGroup(self._feed, wanted, make_plan(), cache=self._cache)
+            group.on_empty = lambda: self._forget(key)
+            self._groups[key] = group
+        return group.create_member(peer, position)
+
+    def count(self) -> int:
+        """Subscriptions that get what happens from now on."""
+        return sum(group.size for group in self._groups.values())
+
+    def _forget(self, key: Hashable) -> None:
+        self._groups.pop(key, None)
