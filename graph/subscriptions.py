@@ -15,6 +15,7 @@ from graph.context import Info
 from graph.conversations import Conversation
 from graph.enums import MessageStatus
 from graph.errors import RequestError, bad_input
+from graph.execution import Memory
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.ids import parse_id
 from graph.live.events import EventKind, LiveEvent
@@ -51,6 +52,8 @@ class Event:
     event: strawberry.Private[LiveEvent]
     # An event is the root value of its own execution: what it loads is as fresh as the event.
     loaders: strawberry.Private[Loaders]
+    # And what it shows is got once for all who ask for it.
+    memory: strawberry.Private[Memory]
 
     @strawberry.field(description="The account it belongs to.")
     async def account(self, info: Info) -> Account:
@@ -58,7 +61,9 @@ class Event:
 
     @classmethod
     def from_event(cls, event: LiveEvent) -> Self:
-        return cls(cursor=event.cursor, at=event.at, event=event, loaders=Loaders())
+        return cls(
+            cursor=event.cursor, at=event.at, event=event, loaders=Loaders(), memory=Memory()
+        )
 
 
 @strawberry.type(description="A message was received, or was queued to be sent.")

@@ -127,7 +127,7 @@ class OperationPlans:
         self, variables: Mapping[str, Any] | None, *, context: "Context"
     ) -> tuple[Plan, Run] | None:
         """A plan and what it runs with; None where graphql-core has to execute the operation."""
-        if self._surprises > MAX_SURPRISES or len(self._conditions) > MAX_CONDITION_VARIABLES:
+        if self.is_given_up or len(self._conditions) > MAX_CONDITION_VARIABLES:
             return None
         values = self._read_variables(variables)
         if values is None:
@@ -137,6 +137,10 @@ class OperationPlans:
             return None
         run = Run(self._strawberry_schema, self.operation, self._fragments, values, context)
         return plan, run
+
+    @property
+    def is_given_up(self) -> bool:
+        return self._surprises > MAX_SURPRISES
 
     def note_surprise(self) -> None:
         self._surprises += 1

@@ -1,9 +1,10 @@
 """One event, executed for one operation: what all members of a group get.
 
-`SubscriptionPlan.execute` is the only place where that happens. What it executes with is made for
+`GroupExecution.execute` is the only place where that happens. What it executes with is made for
 the group and not for the member that came first: nothing in it tells who that was.
 """
 
+import logging
 import secrets
 import time
 from collections import OrderedDict
@@ -18,11 +19,12 @@ from graphql import (
     GraphQLError,
     OperationDefinitionNode,
 )
+from pymongo.errors import PyMongoError
 from strawberry.execution import optimized_is_awaitable
-from strawberry.schema import Schema
 from strawberry.types import ExecutionContext
 
 from graph.errors import format_errors
+from graph.execution import OperationPlans, Plan, Run
 from graph.live.events import LiveEvent
 from graph.live.feed import Opened
 from graph.live.groups import Membership, Peer
@@ -32,7 +34,10 @@ from whatsapp.access import Viewer
 
 if TYPE_CHECKING:
     from graph.context import Context, Info
+    from graph.schema import WagraphSchema
     from graph.subscriptions import Event
+
+logger = logging.getLogger(__name__)
 
 KEPT_ROOTS = 256
 KEEP_ROOT_SECONDS = 1.0
@@ -99,8 +104,8 @@ class EventRoots:
         return root
 
 
-class SubscriptionPlan:
-    """Executes one operation for events."""
+class GroupExecution:
+    """Executes one operation for events: by a plan, or where that is surprised by graphql-core."""
 
     def __init__(
         self,
@@ -126,6 +131,8 @@ class SubscriptionPlan:
         if isinstance(executor, list):
             raise OperationFailed(executor)
         self._executor: Executor[Context] = executor
+        self._plans = OperationPlans(shared.schema, subscribed.operation, subscribed.fragments)
+        self._planned = self._plans.begin(variables, context=own) if shared.uses_plans else None
 
     def execute(self, event: LiveEvent) -> Payload | Awaitable[Payload]:
         """The encoded result for one event.
@@ -134,6 +141,32 @@ class SubscriptionPlan:
             OperationFailed
         """
         root = self._shared.roots.get(event, self._rights)
+        if self._planned is None or self._plans.is_given_up:
+            return self._execute_anyhow(root)
+        plan, run = self._planned
+        run = run.show(root, memory=root.memory)
+        if plan.is_async:
+            return self._wait_for_plan(plan, run, root)
+        try:
+            return Payload(self._shared.encode({"data": plan.execute_now(run)}))
+        except Exception as error:  # noqa: BLE001 - whatever it is, graphql-core tells it in its place
+            self._note_surprise(error)
+        return self._execute_anyhow(root)
+
+    async def _wait_for_plan(self, plan: Plan, run: Run, root: "Event") -> Payload:
+        try:
+            return Payload(self._shared.encode({"data": await plan.execute(run)}))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._note_surprise(error)
+        payload = self._execute_anyhow(root)
+        return payload if isinstance(payload, Payload) else await payload
+
+    def _note_surprise(self, error: Exception) -> None:
+        logger.debug("The plan of a subscription was surprised: %s", type(error).__name__)
+        if not isinstance(error, PyMongoError):
+            self._plans.note_surprise()
+
+    def _execute_anyhow(self, root: "Event") -> Payload | Awaitable[Payload]:
         result = self._executor.build_per_event_executor(root).execute_operation(False)
         if isinstance(result, ExecutionResult):
             return self._encode(result)
@@ -176,12 +209,13 @@ class Subscriptions:
 
     def __init__(
         self,
-        schema: Schema,
+        schema: "WagraphSchema",
         *,
         encode: Callable[[object], bytes],
         show: Callable[[LiveEvent], "Event"],
     ) -> None:
         self.schema = schema
+        self.uses_plans = schema.known_queries.uses_plans
         self.encode = encode
         self.roots = EventRoots(show)
         self._shapes = Shapes()
@@ -201,5 +235,5 @@ class Subscriptions:
             peer,
             wanted=subscribed.opened.wanted,
             position=subscribed.opened.position,
-            make_plan=lambda: SubscriptionPlan(self, subscribed, variables, context),
+            make_execution=lambda: GroupExecution(self, subscribed, variables, context),
         )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from graph.errors import RequestError
 from graph.live.cursors import CursorExpired, Position
 from graph.live.events import LiveEvent
-from graph.live.payloads import Payload, PayloadCache, Plan
+from graph.live.payloads import EventExecution, Payload, PayloadCache
 
 if TYPE_CHECKING:
     from graph.live.feed import EventFilter, LiveFeed
@@ -116,12 +116,17 @@ class EventGroup:
     """All subscriptions that get the same payloads."""
 
     def __init__(
-        self, feed: "LiveFeed", wanted: "EventFilter", plan: Plan, *, cache: PayloadCache
+        self,
+        feed: "LiveFeed",
+        wanted: "EventFilter",
+        execution: EventExecution,
+        *,
+        cache: PayloadCache,
     ) -> None:
         self.feed = feed
         self.on_empty: Callable[[], object] = lambda: None
         self._wanted = wanted
-        self._plan = plan
+        self._execution = execution
         self._cache = cache
         self._number = next(_numbers)
         self._members: set[Membership] = set()
@@ -176,7 +181,7 @@ class EventGroup:
         known = self._replays.get(position) or self._cache.get((self._number, position))
         if known is not None:
             return known
-        payload = self._plan.execute(event)
+        payload = self._execution.execute(event)
         if isinstance(payload, Payload):
             self._cache.add((self._number, position), payload)
             return payload
@@ -213,7 +218,7 @@ class EventGroup:
             return
         if not event.is_readable:
             return
-        payload = self._plan.execute(event)
+        payload = self._execution.execute(event)
         if isinstance(payload, Payload):
             self._tell([event], [payload])
         else:
@@ -229,7 +234,7 @@ class EventGroup:
                 number = min(BATCH, len(self._waiting))
                 batch = [self._waiting.popleft() for _ in range(number)]
                 batch = [one for one in batch if one.is_readable]
-                self._tell(batch, await _execute_all(self._plan, batch))
+                self._tell(batch, await _execute_all(self._execution, batch))
         except Exception as error:
             if not isinstance(error, RequestError):
                 logger.exception("A group of subscriptions failed")
@@ -297,8 +302,8 @@ class EventGroup:
         self.on_empty()
 
 
-async def _execute_all(plan: Plan, events: Sequence[LiveEvent]) -> list[Payload]:
-    payloads = [plan.execute(event) for event in events]
+async def _execute_all(execution: EventExecution, events: Sequence[LiveEvent]) -> list[Payload]:
+    payloads = [execution.execute(event) for event in events]
     waiting = [payload for payload in payloads if not isinstance(payload, Payload)]
     finished = iter(await asyncio.gather(*waiting))
     return [one if isinstance(one, Payload) else next(finished) for one in payloads]
@@ -319,12 +324,12 @@ class Groups:
         *,
         wanted: "EventFilter",
         position: Position | None,
-        make_plan: Callable[[], Plan],
+        make_execution: Callable[[], EventExecution],
     ) -> Membership:
         """A member of the group of all with this key; it is in it after `catch_up`."""
         group = self._groups.get(key)
         if group is None:
-            group = EventGroup(self._feed, wanted, make_plan(), cache=self._cache)
+            group = EventGroup(self._feed, wanted, make_execution(), cache=self._cache)
             group.on_empty = lambda: self._forget(key)
             self._groups[key] = group
         return group.create_member(peer, position)

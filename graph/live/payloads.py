@@ -44,7 +44,7 @@ class Payload:
         return self._server_sent
 
 
-class Plan(Protocol):
+class EventExecution(Protocol):
     """How one operation is executed for an event: what a group of equal subscriptions shares."""
 
     def execute(self, event: LiveEvent) -> Payload | Awaitable[Payload]:

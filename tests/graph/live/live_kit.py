@@ -213,7 +213,7 @@ class Reading:
             ReadingPeer(self),
             wanted=opened.wanted,
             position=opened.position,
-            make_plan=EventPlan,
+            make_execution=EventPlan,
         )
         self._task = asyncio.create_task(self._membership.catch_up())
 
