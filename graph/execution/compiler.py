@@ -178,7 +178,7 @@ def _join(site: Site, getter: Getter, completer: Completer) -> Step:
     if is_leaf_type(get_named_type(site.definition.type)):
         return _join_leaf(site, getter, completer, may_share=may_share)
     if may_share:
-        getter = Getter(remember(site.definition, getter.get))
+        getter = Getter(remember(site.name, getter.get))
 
     def fill(run: Any, objects: Values) -> Any:
         return completer.complete(run, getter.get(run, objects))
@@ -206,7 +206,7 @@ def _join_leaf(site: Site, getter: Getter, completer: Completer, *, may_share: b
 
     if getter.is_async:
         return Step(site.key, fill_later, is_async=True)
-    return Step(site.key, remember(site.definition, fill) if may_share else fill, is_async=False)
+    return Step(site.key, remember(site.name, fill) if may_share else fill, is_async=False)
 
 
 def _get_definition(kind: GraphQLNamedType) -> StrawberryObjectDefinition:

@@ -47,6 +47,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.nodes: list[FieldNode] = [one.node for one in self.details]
+        self.name = f"{self.parent.name}.{self.nodes[0].name.value}"
         self._may_keep = not _has_variables(self.details[0].node)
 
     def read_arguments(self, run: "Run", info: Any) -> dict[str, Any]:

@@ -7,8 +7,6 @@ they ask for and under which names, not what these fields are: each is got and c
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLField
-
 from graph.execution.completion import Values
 
 if TYPE_CHECKING:
@@ -18,14 +16,14 @@ Fill = Callable[["Run", Values], Values]
 
 
 class Memory:
-    """Values by field and object, for executions by viewers of equal rights at one moment."""
+    """Values by field (`Type.field`) and object, for viewers of equal rights at one moment."""
 
     def __init__(self) -> None:
-        self._columns: dict[GraphQLField, dict[int, Any]] = {}
+        self._columns: dict[str, dict[int, Any]] = {}
         # An object's id is its own only while it is there.
         self._objects: dict[int, Any] = {}
 
-    def recall(self, field: GraphQLField, objects: Values) -> Values | None:
+    def recall(self, field: str, objects: Values) -> Values | None:
         known = self._columns.get(field)
         if known is None:
             return None
@@ -34,14 +32,14 @@ class Memory:
         except KeyError:
             return None
 
-    def keep(self, field: GraphQLField, objects: Values, values: Values) -> None:
+    def keep(self, field: str, objects: Values, values: Values) -> None:
         known = self._columns.setdefault(field, {})
         for one, value in zip(objects, values, strict=True):
             known[id(one)] = value
             self._objects[id(one)] = one
 
 
-def remember(field: GraphQLField, fill: Fill) -> Fill:
+def remember(field: str, fill: Fill) -> Fill:
     """The same, but asked only once for each object where there is a memory."""
 
     def recall_or_fill(run: "Run", objects: Values) -> Values:
