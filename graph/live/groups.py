@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Events whose execution is under way at once; they are told in order.
-BATCH = 16
+BATCH = 32
 _numbers = itertools.count()
 
 
@@ -138,6 +138,7 @@ class EventGroup:
         """The last event that those who stand here were told."""
         self._waiting: deque[LiveEvent] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._is_called = False
         self._replays: dict[Position, asyncio.Task[Payload]] = {}
         self._listening = contextlib.ExitStack()
         self._listening.enter_context(feed.listen(wanted.channel, self._take))
@@ -210,21 +211,42 @@ class EventGroup:
             self._end(error)
 
     def _serve(self, event: LiveEvent) -> None:
-        if self._worker is not None:
-            if len(self._waiting) < self.feed.queue_limit:
-                self._waiting.append(event)
-            else:
-                self._fall_back()
+        if len(self._waiting) >= self.feed.queue_limit:
+            self._fall_back()
             return
-        if not event.is_readable:
-            return
-        payload = self._execution.execute(event)
-        if isinstance(payload, Payload):
-            self._tell([event], [payload])
-        else:
-            self._worker = asyncio.create_task(
-                self._work(event, payload), name="subscriptions", context=ContextVariables()
-            )
+        self._waiting.append(event)
+        if self._worker is None and not self._is_called:
+            # Not at once: what comes in this moment goes to each socket in one write.
+            self._is_called = True
+            asyncio.get_running_loop().call_soon(self._serve_waiting, context=ContextVariables())
+
+    def _serve_waiting(self) -> None:
+        self._is_called = False
+        try:
+            while self._waiting and self._worker is None:
+                self._serve_batch()
+        except Exception as error:
+            # The edge of the group, as in `_take`.
+            logger.exception("A group of subscriptions failed")
+            self._end(error)
+
+    def _serve_batch(self) -> None:
+        """Tells the first of the events that wait, up to one whose execution takes a while."""
+        events: list[LiveEvent] = []
+        payloads: list[Payload] = []
+        while self._waiting and len(events) < BATCH:
+            event = self._waiting.popleft()
+            if not event.is_readable:
+                continue
+            payload = self._execution.execute(event)
+            if not isinstance(payload, Payload):
+                self._worker = asyncio.create_task(
+                    self._work(event, payload), name="subscriptions", context=ContextVariables()
+                )
+                break
+            events.append(event)
+            payloads.append(payload)
+        self._tell(events, payloads)
 
     async def _work(self, event: LiveEvent, payload: Awaitable[Payload]) -> None:
         """Tells an event whose execution takes a while, and then those that came meanwhile."""
