@@ -71,12 +71,12 @@ async def measure_different(run: Run) -> Figures:
 
 async def _measure_fan_out(run: Run, queries: list[str], *, events: int) -> Figures:
     figures: Figures = {}
-    counter = Counter(0)
+    counter = Counter()
     subscribers = await open_all(
         run.server.port, [_make_subscriber(run, one, received=counter.add) for one in queries]
     )
     await _warm_up(run, subscribers, counter)
-    counter = _start_counting(counter, events * len(queries))
+    counter.expect(events * len(queries))
     async with run.measured(figures):
         started = time.perf_counter()
         await insert_messages(run, events, make_prefix(run))
@@ -92,14 +92,9 @@ async def _measure_fan_out(run: Run, queries: list[str], *, events: int) -> Figu
     }
 
 
-def _start_counting(counter: Counter, expected: int) -> Counter:
-    counter.__init__(expected)  # type: ignore[misc]  # the subscribers hold this one
-    return counter
-
-
 async def _warm_up(run: Run, subscribers: list[Subscriber], counter: Counter) -> None:
     """Two events to all: whoever does not get them is not subscribed, or can't be."""
-    _start_counting(counter, 2 * len(subscribers))
+    counter.expect(2 * len(subscribers))
     await asyncio.sleep(SETTLE_SECONDS)
     await insert_messages(run, 2, f"W{run.number:04}x")
     await _require_all(counter, subscribers, seconds=30)
@@ -158,7 +153,7 @@ async def measure_idle(run: Run) -> Figures:
         before = run.server.read_usage().rss_kb
         started = time.perf_counter()
         query = read_operation("added")
-        counter = Counter(2 * count)
+        counter = Counter()
         subscribers = await open_all(
             run.server.port,
             [_make_subscriber(run, query, received=counter.add) for _ in range(count)],
