@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-SOURCES := app.py manage.py bench graph models sandbox tests webhooks whatsapp
+SOURCES := app.py manage.py bench graph models sandbox serving tests webhooks whatsapp
 
 .PHONY: run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser clean
 

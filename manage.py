@@ -5,11 +5,9 @@ import asyncio
 import getpass
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
-from socket import socket
 
-import uvicorn
 from beanie import PydanticObjectId
 from graphql import GraphQLError
 
@@ -24,74 +22,17 @@ from models import (
     Role,
 )
 from models.base import utc_now
-from models.database import (
-    DatabaseUnreachable,
-    DatabaseUnusable,
-    check_server,
-    create_client,
-    prepare_database,
-)
+from models.database import DatabaseUnusable, create_client, prepare_database
+from serving.listening import ListenError
 from whatsapp.api_keys import create_api_key, is_valid, revoke_api_key
 from whatsapp.audit import Act, AuditTrail
 from whatsapp.crypto import KeyRing
 from whatsapp.key_rotation import rotate_secrets
 from whatsapp.logs import configure_logging
-from whatsapp.media_store import open_objects
 from whatsapp.settings import Settings, SettingsError, load_settings
 
 SCHEMA_FILE = Path(__file__).parent / "schema.graphql"
 PERMISSIONS_FILE = Path(__file__).parent / "docs" / "permissions.md"
-# For requests under way. With the dispatcher's own patience it must stay below ten seconds: that is
-# how long whoever stops a server usually waits before it is killed.
-SHUTDOWN_SECONDS = 3
-# As uvicorn's own command ends where the application did not start.
-STARTUP_FAILURE = 3
-
-
-class Server(uvicorn.Server):
-    """uvicorn waits for open requests when it stops: event streams end only if they are told to."""
-
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        self.config.app.state.end_streams()  # type: ignore[union-attr]
-        await super().shutdown(sockets)
-
-
-def serve(settings: Settings) -> None:
-    """Runs the server in this process until SIGTERM or Ctrl-C."""
-    from app import create_app  # noqa: PLC0415 - other commands need no server
-
-    asyncio.run(_check_database(settings))
-    if settings.media_store_url is not None:
-        open_objects(settings.media_store_url)
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        # Deflate would cost CPU and memory for every socket, and hide how full its queue is.
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        ws_max_size=settings.socket_frame_bytes,
-        # What still runs then is cancelled.
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
-    server = Server(config)
-    with suppress(KeyboardInterrupt):
-        server.run()
-    if not server.started:
-        sys.exit(STARTUP_FAILURE)
-
-
-async def _check_database(settings: Settings) -> None:
-    client = create_client(settings.mongodb_uri.get_secret_value())
-    try:
-        await check_server(client[settings.mongodb_database])
-    except DatabaseUnreachable:
-        pass  # the application says it, and waits for MongoDB to come
-    finally:
-        await client.close()
 
 
 @asynccontextmanager
@@ -222,6 +163,15 @@ def compare_schema(arguments: argparse.Namespace) -> None:
         raise SystemExit("Deprecate it first, see docs/deprecation.md.")
 
 
+def run_server(workers: int | None) -> None:
+    """`workers` stands in for the setting of that name."""
+    from serving.serve import serve  # noqa: PLC0415 - other commands need no server
+
+    settings = load_settings(**({} if workers is None else {"workers": workers}))
+    configure_logging(settings.log_level, shows_process=settings.workers > 1)
+    serve(settings)
+
+
 async def run_command(settings: Settings, arguments: argparse.Namespace) -> None:
     await COMMANDS[arguments.command](settings, arguments)
 
@@ -229,7 +179,10 @@ async def run_command(settings: Settings, arguments: argparse.Namespace) -> None
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="manage.py", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="run the server")
+    server = commands.add_parser("serve", help="run the server")
+    server.add_argument(
+        "--workers", type=int, metavar="N", help="server processes; without it, as WORKERS says"
+    )
     key = commands.add_parser("create-api-key", help="make an API key and print it once")
     key.add_argument("--name", required=True, help="who or what uses it")
     key.add_argument("--role", choices=[role.value for role in Role], default=Role.AGENT.value)
@@ -274,13 +227,13 @@ def main() -> None:
         compare_schema(arguments)
         return
     try:
+        if arguments.command == "serve":
+            run_server(arguments.workers)
+            return
         settings = load_settings()
         configure_logging(settings.log_level)
-        if arguments.command == "serve":
-            serve(settings)
-        else:
-            asyncio.run(run_command(settings, arguments))
-    except (SettingsError, DatabaseUnusable) as error:
+        asyncio.run(run_command(settings, arguments))
+    except (SettingsError, DatabaseUnusable, ListenError) as error:
         sys.exit(f"wagraph: {error}")
 
 

@@ -4,18 +4,20 @@ Leases are in MongoDB's time, so that the clocks of the processes do not matter.
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from bson import Binary
-from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.errors import BulkWriteError, PyMongoError, WriteError
 
 from models import EventState, WebhookEvent
 from models.base import collection, utc_now
+from webhooks.items import Item
 
+DUPLICATE_KEY = 11000
 _RECEIVED = {"state": EventState.RECEIVED.value}
 
 
@@ -26,6 +28,8 @@ class StoredEvent:
     secret_digest: str
     attempts: int = 0
     """How often it was taken over from somebody who had not finished it."""
+    items: Sequence[Item] | None = field(default=None, compare=False, repr=False)
+    """What was read of a small body when it came, so that it is not parsed twice."""
 
 
 def make_event(body: bytes, *, secret_digest: str) -> StoredEvent:
@@ -33,12 +37,40 @@ def make_event(body: bytes, *, secret_digest: str) -> StoredEvent:
     return StoredEvent(id=digest, body=body, secret_digest=secret_digest)
 
 
-async def insert_event(event: StoredEvent, *, lease: timedelta) -> bool:
-    """Stores the body durably; False if it is stored already.
+async def insert_events(
+    events: Sequence[StoredEvent], *, lease: timedelta
+) -> list[bool | PyMongoError]:
+    """Stores bodies durably in one write. Of each: True, False if it is stored already, or the
+    error after which it may or may not be stored.
 
     Raises:
-        PyMongoError: it may or may not be stored.
+        PyMongoError: that holds for all of them.
     """
+    writes = [_make_insert(event, lease=lease) for event in events]
+    try:
+        result = await collection(WebhookEvent).bulk_write(writes, ordered=False)
+    except BulkWriteError as error:
+        if error.details["writeConcernErrors"]:
+            # Nobody knows whether it is durable, nor whether what was there before is.
+            raise
+        made = {one["index"] for one in error.details["upserted"]}
+        problems = {one["index"]: one for one in error.details["writeErrors"]}
+    else:
+        made, problems = set(result.upserted_ids or {}), {}
+    return [
+        position in made or _read_problem(problems.get(position)) for position in range(len(writes))
+    ]
+
+
+def _read_problem(problem: Mapping[str, Any] | None) -> bool | PyMongoError:
+    if problem is None:
+        return PyMongoError("MongoDB did not say whether it is stored")
+    if problem["code"] == DUPLICATE_KEY:
+        return False
+    return WriteError(problem["errmsg"], problem["code"], problem)
+
+
+def _make_insert(event: StoredEvent, *, lease: timedelta) -> UpdateOne:
     fields = {
         "body": Binary(event.body),
         "secret_digest": {"$literal": event.secret_digest},
@@ -48,14 +80,21 @@ async def insert_event(event: StoredEvent, *, lease: timedelta) -> bool:
         "attempts": 0,
         "processed_at": None,
     }
-    try:
-        # Never matches a stored event, so that a repeated body always fails on the unique `_id`.
-        await collection(WebhookEvent).update_one(
-            {"_id": event.id, "state": {"$exists": False}}, [{"$set": fields}], upsert=True
-        )
-    except DuplicateKeyError:
-        return False
-    return True
+    # Never matches a stored event, so that a repeated body always fails on the unique `_id`.
+    key = {"_id": event.id, "state": {"$exists": False}}
+    return UpdateOne(key, [{"$set": fields}], upsert=True)
+
+
+async def insert_event(event: StoredEvent, *, lease: timedelta) -> bool:
+    """Stores one body by itself; False if it is stored already.
+
+    Raises:
+        PyMongoError: it may or may not be stored.
+    """
+    [outcome] = await insert_events([event], lease=lease)
+    if isinstance(outcome, PyMongoError):
+        raise outcome
+    return outcome
 
 
 async def take_over_event(*, lease: timedelta) -> StoredEvent | None:

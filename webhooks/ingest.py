@@ -5,6 +5,7 @@ import contextlib
 import logging
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pymongo
@@ -12,9 +13,9 @@ from pymongo.errors import PyMongoError
 
 from models import ParkedItem, ParkedReason
 from webhooks.addressees import Accounts
+from webhooks.commits import GroupCommit
 from webhooks.events import (
     StoredEvent,
-    insert_event,
     make_event,
     mark_processed,
     set_leases,
@@ -22,7 +23,7 @@ from webhooks.events import (
 )
 from webhooks.items import Unfit, list_items
 from webhooks.parking import list_healed, park_body
-from webhooks.parsing import InvalidBody, parse_json
+from webhooks.parsing import parse_json
 from webhooks.processing import Processor, describe_bug, explain_bug, is_outage
 from webhooks.signature import SecretBook, default_secret_digest, is_verify_token
 from whatsapp.crypto import KeyRing
@@ -36,10 +37,13 @@ TAKEOVER_LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 50
 SWEEP_SECONDS = 2.0
 SWEEP_ITEMS = 200
-# Events that a worker applies together, where so many wait.
-BATCH_EVENTS = 64
+# Events that a worker applies together, where so many wait: the more, the fewer round trips each.
+BATCH_EVENTS = 128
+BATCH_BYTES = 1024 * 1024
 # Larger bodies hold many senders, and reading them twice would cost more than their order is worth.
 MAX_BYTES_TO_ROUTE = 64 * 1024
+# What is parsed takes some ten times the memory of its text, and a whole backlog may wait.
+MAX_BYTES_TO_KEEP_PARSED = 8 * 1024
 SHUTDOWN_SECONDS = 2.0
 
 
@@ -53,6 +57,7 @@ class Ingest:
         self._lease = timedelta(seconds=settings.webhook_takeover_seconds)
         self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
         self._in_flight: set[str] = set()
+        self._commits = GroupCommit(lease=self._lease, on_stored=self._enqueue)
         self._sweep_now = asyncio.Event()
 
     async def knows_verify_token(self, token: str) -> bool:
@@ -68,9 +73,7 @@ class Ingest:
         Raises:
             PyMongoError: it may not be durable.
         """
-        event = make_event(body, secret_digest=secret_digest)
-        if await insert_event(event, lease=self._lease):
-            self._enqueue(event)
+        await self._commits.store(make_event(body, secret_digest=secret_digest))
 
     async def replay(self, items: Sequence[ParkedItem]) -> list[ParkedItem]:
         """Applies parked items again, in this order, and gives them back as they are then.
@@ -103,22 +106,29 @@ class Ingest:
     def _enqueue(self, event: StoredEvent) -> None:
         if len(self._in_flight) >= self._settings.webhook_backlog or event.id in self._in_flight:
             return  # it is stored: whoever has room takes it over when its lease has passed
+        number, event = self._route(event)
         self._in_flight.add(event.id)
-        self._queues[self._choose_queue(event)].put_nowait(event)
+        self._queues[number].put_nowait(event)
 
-    def _choose_queue(self, event: StoredEvent) -> int:
-        """The same for all events of one sender, so that these are applied in order."""
+    def _route(self, event: StoredEvent) -> tuple[int, StoredEvent]:
+        """The same queue for all events of one sender, so that these are applied in order."""
         key = event.id
         if len(event.body) <= MAX_BYTES_TO_ROUTE:
-            with contextlib.suppress(InvalidBody):
-                key = next((one.sender_key for one in list_items(parse_json(event.body))), key)
-        return zlib.crc32(key.encode()) % len(self._queues)
+            # Whatever is wrong with it, processing finds that too, and parks it.
+            with contextlib.suppress(Exception):
+                items = list_items(parse_json(event.body))
+                key = next((one.sender_key for one in items), key)
+                if len(event.body) <= MAX_BYTES_TO_KEEP_PARSED:
+                    event = replace(event, items=items)
+        return zlib.crc32(key.encode()) % len(self._queues), event
 
     async def _work(self, queue: asyncio.Queue[StoredEvent]) -> None:
         while True:
             batch = [await queue.get()]
-            while len(batch) < BATCH_EVENTS and not queue.empty():
+            size = len(batch[0].body)
+            while len(batch) < BATCH_EVENTS and size < BATCH_BYTES and not queue.empty():
                 batch.append(queue.get_nowait())
+                size += len(batch[-1].body)
             await self._process(batch)
             self._in_flight.difference_update(event.id for event in batch)
 

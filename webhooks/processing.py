@@ -26,15 +26,19 @@ from webhooks.items import Item, ItemKind, Unfit, list_items, list_parked_items
 from webhooks.messages import Inbound, read_message
 from webhooks.parking import park_body, park_item, resolve
 from webhooks.parsing import InvalidBody, parse_json
-from webhooks.statuses import apply_status
+from webhooks.statuses import read_status
 from webhooks.storage import Correspondents, store_messages
 from whatsapp.amendments import Amendment, record_amendment
+from whatsapp.status_batches import record_plain_statuses
+from whatsapp.statuses import StatusUpdate, record_status
 
 logger = logging.getLogger(__name__)
 
-# Senders that are worked on side by side, and messages that are stored in one write.
+# Senders that are worked on side by side, and what is written at once. Larger writes would save
+# little more, and whatever comes in waits while they are put together.
 SENDERS_AT_ONCE = 8
-MESSAGES_AT_ONCE = 200
+MESSAGES_AT_ONCE = 100
+STATUSES_AT_ONCE = 250
 # Codes of MongoDB's answers while it changes its primary, shuts down or times out.
 _PASSING_CODES = frozenset(
     {6, 7, 50, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
@@ -53,6 +57,7 @@ class Task:
     """All that it is for: more than one where Meta tells about a whole business account."""
     inbound: Inbound | None = None
     placed: Message | Amendment | None = None
+    status: StatusUpdate | None = None
     problem: Unfit | None = None
 
 
@@ -125,8 +130,10 @@ class Processor:
         return account.app_secret_digest or self._default_secret_digest
 
 
-async def _read_items(event: StoredEvent) -> list[Item]:
+async def _read_items(event: StoredEvent) -> Sequence[Item]:
     """The items of an event; a body that has none is parked whole."""
+    if event.items is not None:
+        return event.items
     try:
         return list_items(parse_json(event.body))
     except InvalidBody as error:
@@ -181,11 +188,38 @@ def _noting_problems(task: Task) -> Iterator[None]:
 
 
 async def _apply_statuses(tasks: Sequence[Task]) -> None:
-    async def apply(task: Task) -> None:
-        if task.account is not None:
-            await apply_status(task.account, task.item)
+    for task in tasks:
+        with _noting_problems(task):
+            task.status = read_status(task.item)
+    known = [task for task in tasks if task.status is not None]
+    for account_id, own in _group_statuses(known).items():
+        for start in range(0, len(own), STATUSES_AT_ONCE):
+            await _record_statuses(account_id, own[start : start + STATUSES_AT_ONCE])
 
-    await _run_by_sender(tasks, apply)
+
+def _group_statuses(tasks: Iterable[Task]) -> dict[PydanticObjectId, list[Task]]:
+    groups: dict[PydanticObjectId, list[Task]] = {}
+    for task in tasks:
+        if task.account is not None:
+            groups.setdefault(task.account.id, []).append(task)
+    return groups
+
+
+async def _record_statuses(account_id: PydanticObjectId, tasks: Sequence[Task]) -> None:
+    updates = [task.status for task in tasks if task.status is not None]
+    try:
+        left = await record_plain_statuses(account_id, updates)
+    except Exception as error:
+        if is_outage(error):
+            raise
+        # One of them is at fault: by themselves the others are recorded.
+        left = range(len(updates))
+
+    async def record(task: Task) -> None:
+        if task.status is not None:
+            await record_status(account_id, task.status)
+
+    await _run_by_sender([tasks[position] for position in left], record)
 
 
 async def _apply_changes(tasks: Sequence[Task]) -> None:

@@ -5,25 +5,25 @@ from typing import Any
 
 from beanie import PydanticObjectId
 
-from models import Account, MessageError
+from models import MessageError
 from webhooks.items import Item
 from webhooks.shapes import MetaError, StatusReport, read_shape
 from whatsapp.cloud_errors import is_retryable
-from whatsapp.statuses import StatusUpdate, record_status
+from whatsapp.statuses import StatusUpdate
 from whatsapp.storable import make_storable
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
 
-async def apply_status(account: Account, item: Item) -> None:
-    """Records the report, or keeps it until its message is known.
+def read_status(item: Item) -> StatusUpdate:
+    """The report, before anything of it is stored.
 
     Raises:
         Unfit: it has no id, status or time.
     """
     report = read_shape(StatusReport, item.value)
     conversation = report.conversation
-    update = StatusUpdate(
+    return StatusUpdate(
         name=report.status,
         at=report.timestamp,
         wamid=report.id,
@@ -32,7 +32,6 @@ async def apply_status(account: Account, item: Item) -> None:
         pricing=make_storable(report.pricing) or None,
         conversation=make_storable(conversation) if isinstance(conversation, dict) else None,
     )
-    await record_status(account.id, update)
 
 
 def _read_message_id(callback_data: Any) -> PydanticObjectId | None:

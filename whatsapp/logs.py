@@ -32,10 +32,16 @@ def _escape(text: str) -> str:
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def configure_logging(level: str) -> None:
-    """Sets up the root logger; called once by the process that owns the terminal."""
+def configure_logging(level: str, *, shows_process: bool = False) -> None:
+    """Sets up the root logger; called once by the process that owns the terminal.
+
+    Where several processes write to it, each line tells by its number whose it is.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    process = " %(process)d" if shows_process else ""
+    handler.setFormatter(
+        OneLineFormatter(f"%(asctime)s{process} %(levelname)s %(name)s: %(message)s")
+    )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

@@ -4,18 +4,20 @@ Whoever tells looks for the message again after keeping it; whoever makes the me
 here after that. So one of the two sees the other, whichever comes first.
 """
 
-import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from beanie import PydanticObjectId
-from pymongo.errors import DuplicateKeyError
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
 from models import PendingUpdate
 from models.base import collection, to_bson
+
+DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,38 @@ async def keep_pending(
     account_id: PydanticObjectId, wamid: str, *, kind: str, change: dict[str, Any]
 ) -> str:
     """Keeps it, once however often it is told; returns its id here."""
+    pending = make_pending(account_id, wamid, kind=kind, change=change)
+    await keep_all_pending([pending])
+    return pending.id
+
+
+def make_pending(
+    account_id: PydanticObjectId, wamid: str, *, kind: str, change: dict[str, Any]
+) -> PendingUpdate:
     identity = json.dumps([str(account_id), wamid, kind, change], default=str)
-    pending = PendingUpdate(
+    return PendingUpdate(
         id=hashlib.sha256(identity.encode()).hexdigest(),
         account_id=account_id,
         wamid=wamid,
         kind=kind,
         change=change,
     )
-    fields = to_bson(pending)
-    pending_id = fields.pop("_id")
-    with contextlib.suppress(DuplicateKeyError):  # the same at the same moment is kept
-        await collection(PendingUpdate).update_one(
-            {"_id": pending_id}, {"$setOnInsert": fields}, upsert=True
-        )
-    return pending.id
+
+
+async def keep_all_pending(updates: Iterable[PendingUpdate]) -> None:
+    """Keeps each of them once, in one round trip."""
+    inserts = []
+    for update in updates:
+        fields = to_bson(update)
+        key = {"_id": fields.pop("_id")}
+        inserts.append(UpdateOne(key, {"$setOnInsert": fields}, upsert=True))
+    try:
+        await collection(PendingUpdate).bulk_write(inserts, ordered=False)
+    except BulkWriteError as error:
+        # The same at the same moment is kept.
+        is_race = all(one["code"] == DUPLICATE_KEY for one in error.details["writeErrors"])
+        if not is_race or error.details["writeConcernErrors"]:
+            raise
 
 
 async def list_waiting(account_id: PydanticObjectId, wamids: Iterable[str]) -> list[Waiting]:
@@ -59,4 +78,9 @@ async def list_waiting(account_id: PydanticObjectId, wamids: Iterable[str]) -> l
 
 
 async def drop_pending(pending_id: str) -> None:
-    await collection(PendingUpdate).delete_one({"_id": pending_id})
+    await drop_all_pending([pending_id])
+
+
+async def drop_all_pending(pending_ids: Collection[str]) -> None:
+    if pending_ids:
+        await collection(PendingUpdate).delete_many({"_id": {"$in": list(pending_ids)}})

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """Address to listen on."""
     port: int = Field(default=8000, ge=0, le=65535)
     """Port to listen on."""
+    workers: int = Field(default=1, ge=1, le=256)
+    """Server processes behind this port; `serve --workers` goes before it."""
     public_url: str = "http://127.0.0.1:8000"
     """How the outside reaches this server: the webhook URL is built from it."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
@@ -61,8 +63,8 @@ class Settings(BaseSettings):
     meta_verify_token: SecretStr | None = None
     """Webhook verify token accepted beside those of the accounts."""
 
-    webhook_workers: int = Field(default=16, ge=1, le=256)
-    """Webhooks processed side by side in one process."""
+    webhook_workers: int = Field(default=4, ge=1, le=256)
+    """Batches of webhooks processed side by side in one process: the fewer, the larger they are."""
     webhook_backlog: int = Field(default=2000, ge=1)
     """Webhooks stored but not yet processed in this process; beyond it others take over."""
     webhook_takeover_seconds: float = Field(default=10.0, gt=0)
@@ -327,14 +329,14 @@ def parse_encryption_keys(text: str) -> dict[str, bytes]:
     return keys
 
 
-def load_settings() -> Settings:
-    """The settings of this process.
+def load_settings(**given: Any) -> Settings:
+    """The settings of this process; what is given goes before the environment.
 
     Raises:
         SettingsError: the first missing or malformed setting, in one line without its value.
     """
     try:
-        return Settings()  # the required ones come from the environment
+        return Settings(**given)  # the required ones come from the environment
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
         if not problem["loc"]:  # several settings together, which the message names

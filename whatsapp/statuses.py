@@ -60,7 +60,7 @@ async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> b
     if update.wamid is None:
         return False
     pending_id = await keep_pending(
-        account_id, update.wamid, kind=STATUS_KIND, change=_to_change(update)
+        account_id, update.wamid, kind=STATUS_KIND, change=to_change(update)
     )
     # The message may have got its wamid between our look and our write.
     if not await _apply(account_id, update):
@@ -96,13 +96,13 @@ async def _apply(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
     if update.wamid is None:
         return False
     key = {"account_id": account_id, "wamid": update.wamid}
-    return await _change(key, _fields(update), update) is not None
+    return await _change(key, make_stage(update), update) is not None
 
 
 async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
     """Also gives the message its wamid where the answer to the send was lost."""
     key: dict[str, Any] = {"_id": update.message_id, "account_id": account_id}
-    fields = _fields(update)
+    fields = make_stage(update)
     try:
         before = await _change(key, fields | _learn_wamid(update.wamid), update)
     except DuplicateKeyError:
@@ -138,8 +138,8 @@ def _learn_wamid(wamid: str | None) -> dict[str, Any]:
     return {} if wamid is None else {"wamid": {"$ifNull": ["$wamid", {"$literal": wamid}]}}
 
 
-def _fields(update: StatusUpdate) -> dict[str, Any]:
-    """The pipeline stage of a report; outside text is a `$literal`, so that "$x" is no path."""
+def make_stage(update: StatusUpdate) -> dict[str, Any]:
+    """The `$set` of a report's pipeline; outside text is a `$literal`, so that "$x" is no path."""
     fields: dict[str, Any] = {}
     status = _BY_KEY.get(update.name.lower())
     if status is None:
@@ -174,7 +174,7 @@ def _sort_keys(value: Any) -> Any:
     return [_sort_keys(item) for item in value] if isinstance(value, list) else value
 
 
-def _to_change(update: StatusUpdate) -> dict[str, Any]:
+def to_change(update: StatusUpdate) -> dict[str, Any]:
     return {
         "name": update.name,
         "at": update.at,

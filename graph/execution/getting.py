@@ -46,11 +46,8 @@ class Site:
     _arguments: dict[str, Any] | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        self.nodes: list[FieldNode] = [one.node for one in self.details]
         self._may_keep = not _has_variables(self.details[0].node)
-
-    @property
-    def nodes(self) -> list[FieldNode]:
-        return [one.node for one in self.details]
 
     def read_arguments(self, run: "Run", info: Any) -> dict[str, Any]:
         """What the resolver is called with; worked out once where no variable is in it."""
@@ -148,9 +145,12 @@ def _call_resolver(site: Site) -> Getter:
     named = [one.name for one in (resolver.parent_parameter, resolver.root_parameter) if one]
     takes_info = resolver.info_parameter
     permissions = [kind() for kind in site.field.permission_classes]
+    is_plain = not (takes_info or permissions or site.field.arguments)
 
     def begin(run: "Run", objects: Values) -> list[Any]:
         """What the resolver gives for each object; awaitables where it is a coroutine."""
+        if is_plain and takes_self:
+            return [call(one) for one in objects]
         info = make_info(run, site)
         arguments = site.read_arguments(run, info)
         for one in objects if permissions else ():

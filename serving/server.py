@@ -1,0 +1,61 @@
+"""One server process: uvicorn with our limits, told when to let its event streams go."""
+
+import signal
+import sys
+from contextlib import suppress
+from socket import socket
+from types import FrameType
+
+import uvicorn
+from starlette.applications import Starlette
+
+from whatsapp.settings import Settings
+
+# For requests under way. With the dispatcher's own patience it must stay below ten seconds: that is
+# how long whoever stops a server usually waits before it is killed.
+SHUTDOWN_SECONDS = 3
+# As uvicorn's own command ends where the application did not start.
+STARTUP_FAILURE = 3
+
+
+class Server(uvicorn.Server):
+    """uvicorn waits for open requests when it stops: event streams end only if they are told to.
+
+    A second signal ends the process at once, as a killed one ends.
+    """
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self.config.app.state.end_streams()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            signal.signal(sig, signal.SIG_DFL)
+            signal.raise_signal(sig)
+        super().handle_exit(sig, frame)
+
+
+def make_config(settings: Settings, app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        # Deflate would cost CPU and memory for every socket, and hide how full its queue is.
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=settings.socket_frame_bytes,
+        # What still runs then is cancelled.
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+def run_server(settings: Settings, app: Starlette) -> None:
+    """Serves in this process until SIGTERM or Ctrl-C."""
+    server = Server(make_config(settings, app))
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)

@@ -1,0 +1,146 @@
+"""The supervisor: keeps a number of worker processes alive, and ends them all when it is told to.
+
+It serves nobody and has no threads, so that forking it is safe: a new worker starts with the
+application loaded, in memory that all of them share.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from serving.server import STARTUP_FAILURE
+from serving.worker import STOP_SECONDS, Heartbeats, Lifeline
+
+logger = logging.getLogger(__name__)
+
+SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM}
+TICK_SECONDS = 1.0
+# A worker that ends as soon as it has started is replaced no more often than this.
+RESTART_SECONDS = 2.0
+# A loop that stands still for so long serves nobody any more; the slowest machine is quicker.
+HUNG_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class _Worker:
+    slot: int
+    started_at: float
+    is_first: bool
+    """Whether it is no replacement: if it can't start, neither can the others."""
+
+
+class Supervisor:
+    """`run_worker` serves in a process of its own, and returns that one's exit code."""
+
+    def __init__(
+        self,
+        *,
+        count: int,
+        run_worker: Callable[[int, Heartbeats], int],
+        close_listeners: Callable[[], None],
+        hung_seconds: float = HUNG_SECONDS,
+    ) -> None:
+        self._count = count
+        self._run_worker = run_worker
+        self._close_listeners = close_listeners
+        self._hung_seconds = hung_seconds
+        self._heartbeats = Heartbeats(count)
+        self._lifeline = Lifeline()
+        self._workers: dict[int, _Worker] = {}
+        self._due: dict[int, float] = {}
+        self._stopping_since: float | None = None
+        self._exit_code = 0
+        self._mask: set[int | signal.Signals] = set()
+
+    def run(self) -> int:
+        """Until SIGTERM or Ctrl-C, or until the workers can't start; the exit code."""
+        # Waited for instead of handled: nothing is ever interrupted, and no signal is missed.
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)
+        for slot in range(self._count):
+            self._start(slot, is_first=True)
+        while self._workers or self._stopping_since is None:
+            number = signal.sigwait(SIGNALS)
+            if number in {signal.SIGTERM, signal.SIGINT}:
+                self._end_all()
+            self._reap()
+            self._look_after()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return self._exit_code
+
+    def _start(self, slot: int, *, is_first: bool = False) -> None:
+        self._heartbeats.reset(slot)
+        pid = os.fork()
+        if not pid:
+            self._become_worker(slot)
+        self._workers[pid] = _Worker(slot, time.monotonic(), is_first)
+        logger.info("Started worker %d", pid)
+
+    def _become_worker(self, slot: int) -> None:
+        """In the new process, which ends here."""
+        code = 1
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+            self._lifeline.hold()
+            code = self._run_worker(slot, self._heartbeats)
+        except Exception:
+            # The process's edge: nobody else would tell.
+            logger.exception("Worker %d failed", os.getpid())
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            # What the supervisor would do at its end is not for its workers to do.
+            os._exit(code)
+
+    def _reap(self) -> None:
+        while self._workers:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            worker = self._workers.pop(pid, None)
+            if worker is not None and self._stopping_since is None:
+                self._replace(pid, worker, os.waitstatus_to_exitcode(status))
+
+    def _replace(self, pid: int, worker: _Worker, code: int) -> None:
+        if worker.is_first and code == STARTUP_FAILURE:
+            self._exit_code = STARTUP_FAILURE
+            self._end_all()
+            return
+        logger.warning("Worker %d ended (%s): starting another", pid, _describe(code))
+        self._due[worker.slot] = worker.started_at + RESTART_SECONDS
+
+    def _look_after(self) -> None:
+        now = time.monotonic()
+        if self._stopping_since is not None:
+            if now - self._stopping_since > STOP_SECONDS:
+                self._signal_all(signal.SIGKILL)
+            return
+        for slot in [slot for slot, at in self._due.items() if at <= now]:
+            del self._due[slot]
+            self._start(slot)
+        for pid, worker in self._workers.items():
+            if self._heartbeats.silent_seconds(worker.slot) > self._hung_seconds:
+                logger.error("Worker %d hangs: it is killed", pid)
+                os.kill(pid, signal.SIGKILL)
+
+    def _end_all(self) -> None:
+        """At first with patience; told again, at once."""
+        if self._stopping_since is not None:
+            self._signal_all(signal.SIGKILL)
+            return
+        self._stopping_since = time.monotonic()
+        # Else connections would wait for workers that accept no more.
+        self._close_listeners()
+        self._signal_all(signal.SIGTERM)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        for pid in self._workers:
+            os.kill(pid, number)  # one that ended meanwhile is ours until it is reaped
+
+
+def _describe(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -1,0 +1,94 @@
+"""One of several server processes: forked by the supervisor, ended with it."""
+
+import logging
+import mmap
+import os
+import signal
+import socket
+import threading
+import time
+from types import FrameType
+
+import uvicorn
+from starlette.applications import Starlette
+
+from serving.server import STARTUP_FAILURE, Server, make_config
+from whatsapp.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# A worker ends within this time, or is killed: whoever stops us waits ten seconds.
+STOP_SECONDS = 9.0
+
+
+class Heartbeats:
+    """When each worker's event loop last turned, in memory that all processes share."""
+
+    def __init__(self, count: int) -> None:
+        self._times = memoryview(mmap.mmap(-1, 8 * count)).cast("d")
+
+    def reset(self, slot: int) -> None:
+        """Until the first beat nothing is known of a new worker."""
+        self._times[slot] = 0.0
+
+    def beat(self, slot: int) -> None:
+        self._times[slot] = time.monotonic()
+
+    def silent_seconds(self, slot: int) -> float:
+        """0.0 for a worker that is still starting."""
+        last = self._times[slot]
+        return time.monotonic() - last if last else 0.0
+
+
+class Lifeline:
+    """A pipe whose writing end only the supervisor has: its end is the supervisor's end."""
+
+    def __init__(self) -> None:
+        self._reading, self._writing = os.pipe()
+
+    def hold(self) -> None:
+        """To be called in a worker: stops it when the supervisor is gone, however that ended."""
+        os.close(self._writing)
+        threading.Thread(target=self._wait, name="lifeline", daemon=True).start()
+
+    def _wait(self) -> None:
+        # They are for the main thread, which would not notice at once what another one was given.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        os.read(self._reading, 1)
+        logger.error("The supervisor is gone: stopping")
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_SECONDS)
+        os._exit(1)
+
+
+class WorkerServer(Server):
+    def __init__(self, config: uvicorn.Config, *, slot: int, heartbeats: Heartbeats) -> None:
+        super().__init__(config)
+        self._slot = slot
+        self._heartbeats = heartbeats
+
+    async def on_tick(self, counter: int) -> bool:
+        self._heartbeats.beat(self._slot)
+        return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Ctrl-C reaches every process of the terminal: the supervisor alone says what it means.
+        if sig != signal.SIGINT:
+            super().handle_exit(sig, frame)
+
+
+def run_worker(
+    settings: Settings,
+    app: Starlette,
+    *,
+    listeners: list[socket.socket],
+    slot: int,
+    heartbeats: Heartbeats,
+) -> int:
+    """Serves until SIGTERM; the exit code."""
+    server = WorkerServer(make_config(settings, app), slot=slot, heartbeats=heartbeats)
+    try:
+        server.run(sockets=listeners)
+    except SystemExit as error:  # the application did not start, and has said why
+        return error.code if isinstance(error.code, int) else STARTUP_FAILURE
+    return 0 if server.started else STARTUP_FAILURE
