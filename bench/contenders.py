@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM
 
@@ -59,6 +59,12 @@ WAGRAPH = Contender(
     },
 )
 YOGA = Contender("yoga", "graphql-yoga", ("node", "bench/peer/server.mjs"), "bench/peer/server.mjs")
+YOGA_JIT = replace(
+    YOGA,
+    name="yoga-jit",
+    title="graphql-yoga, compiled and batching",
+    environment={"PEER_JIT": "1", "PEER_BATCH": "64"},
+)
 STOCK = Contender(
     "stock", "stock Strawberry", (sys.executable, "-m", "bench.stock"), "bench/stock.py"
 )
@@ -69,7 +75,7 @@ FLOOR = Contender(
     "bench/floor.py",
     has_graphql=False,
 )
-CONTENDERS = {one.name: one for one in (WAGRAPH, YOGA, STOCK, FLOOR)}
+CONTENDERS = {one.name: one for one in (WAGRAPH, YOGA, YOGA_JIT, STOCK, FLOOR)}
 
 
 @dataclass

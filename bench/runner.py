@@ -16,7 +16,7 @@ from pymongo import AsyncMongoClient
 
 from bench.case import Case, CaseFailedError, NotSupportedError, Run
 from bench.contenders import Contender, ContenderFailedError, Server, run_server
-from bench.equality import fetch_answers, find_difference
+from bench.equality import fetch_answers, find_difference, find_problem
 from bench.fake_graph_api import FakeGraphAPI
 from bench.results import Results
 from bench.world import World, open_client, seed_world
@@ -101,20 +101,26 @@ class Bench:
     async def compare_answers(
         self, contenders: list[Contender], case: Case, results: Results
     ) -> None:
-        """Warns of the first path at which another one's answers differ from the first one's."""
+        """Warns of the first path at which another one's answers differ from the first one's.
+
+        What they say is compared as JSON values, so the order of keys and spaces do not count.
+        """
         first: dict[str, list[Any]] | None = None
         world = await self.provide_world(case)
-        for contender in [one for one in contenders if one.has_graphql]:
+        print("comparing answers", flush=True)
+        for contender in contenders:
             try:
                 async with self.serve(contender, world) as server:
-                    answers = await fetch_answers(server.port, world)
+                    answers = await fetch_answers(
+                        server.port, world, has_graphql=contender.has_graphql
+                    )
             except ContenderFailedError as error:
                 results.warn(str(error))
                 continue
             if first is None:
                 first = answers
             for name, theirs in answers.items():
-                difference = find_difference(first[name], theirs, name)
+                difference = find_problem(theirs) or find_difference(first[name], theirs, name)
                 if difference:
                     results.warn(f"{contender.name} answers otherwise: {difference}")
 
