@@ -37,6 +37,12 @@ class Contender:
     source: str
     """The file without which it is not there."""
     has_graphql: bool = True
+    processes_webhooks: bool = True
+    """Or only stores them."""
+    can_resume: bool = True
+    """Subscriptions go on after a cursor."""
+    is_main: bool = True
+    """Or it only shows where the others stand: it runs in the first round alone."""
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -66,7 +72,12 @@ YOGA_JIT = replace(
     environment={"PEER_JIT": "1", "PEER_BATCH": "64"},
 )
 STOCK = Contender(
-    "stock", "stock Strawberry", (sys.executable, "-m", "bench.stock"), "bench/stock.py"
+    "stock",
+    "stock Strawberry",
+    (sys.executable, "-m", "bench.stock"),
+    "bench/stock.py",
+    can_resume=False,
+    is_main=False,
 )
 FLOOR = Contender(
     "floor",
@@ -74,6 +85,8 @@ FLOOR = Contender(
     (sys.executable, "-m", "bench.floor"),
     "bench/floor.py",
     has_graphql=False,
+    processes_webhooks=False,
+    is_main=False,
 )
 CONTENDERS = {one.name: one for one in (WAGRAPH, YOGA, YOGA_JIT, STOCK, FLOOR)}
 

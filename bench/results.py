@@ -17,12 +17,13 @@ PUBLISHED = FOLDER / "published.json"
 
 
 class Results:
-    def __init__(self, file: Path, *, is_quick: bool, rounds: int) -> None:
+    def __init__(self, file: Path, *, is_quick: bool, rounds: int, scale: float) -> None:
         self._file = file
         self.data: dict[str, Any] = {
             "machine": describe_machine(),
             "is_quick": is_quick,
             "rounds": rounds,
+            "scale": scale,
             "warnings": [],
             "cases": {},
         }

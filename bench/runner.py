@@ -36,6 +36,7 @@ class Bench:
     folder: Path
     is_quick: bool
     is_pinned: bool
+    scale: float
     profile: Path | None = None
     settings: dict[str, str] = field(default_factory=dict)
     _worlds: dict[int, World] = field(default_factory=dict)
@@ -69,7 +70,9 @@ class Bench:
 
     async def run_case(self, case: Case, contender: Contender, results: Results) -> None:
         """One run, whose figures or failure go into the results."""
-        if case.needs_graphql and not contender.has_graphql:
+        if (case.needs_graphql and not contender.has_graphql) or (
+            case.needs_processing and not contender.processes_webhooks
+        ):
             return
         print(f"{case.name} · {contender.name}", flush=True)
         try:
@@ -81,6 +84,7 @@ class Bench:
                     database=self.client[world.database],
                     mongod_pid=self.mongod.pid,
                     is_quick=self.is_quick,
+                    scale=self.scale,
                     number=next(self._numbers),
                 )
                 figures = await case.measure(run)
@@ -131,7 +135,13 @@ def _show(value: float | str) -> str:
 
 @asynccontextmanager
 async def open_bench(
-    folder: Path, *, is_quick: bool, is_pinned: bool, profile: Path | None, settings: dict[str, str]
+    folder: Path,
+    *,
+    is_quick: bool,
+    is_pinned: bool,
+    scale: float,
+    profile: Path | None,
+    settings: dict[str, str],
 ) -> AsyncIterator[Bench]:
     if is_pinned:
         # Ours and, from us, MongoDB's; servers get the other core.
@@ -147,6 +157,7 @@ async def open_bench(
             folder,
             is_quick,
             is_pinned,
+            scale,
             profile=profile,
             settings=settings,
         )
@@ -161,9 +172,11 @@ async def run_rounds(
     started = time.monotonic()
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
-        for case in cases:
+        for case in [one for one in cases if number < one.rounds]:
             # Each begins once, so that none always profits from a warm MongoDB.
             turn = number % len(contenders)
             for contender in contenders[turn:] + contenders[:turn]:
+                if number and not contender.is_main:
+                    continue
                 await bench.run_case(case, contender, results)
     print(f"{time.monotonic() - started:.0f} s", flush=True)

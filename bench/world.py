@@ -79,7 +79,7 @@ class World:
 @asynccontextmanager
 async def open_client(mongod: EmbeddedMongod) -> AsyncIterator[AsyncMongoClient[dict[str, Any]]]:
     """As wagraph's own, but patient: the indexes of a large world take minutes."""
-    options = {"tz_aware": True, "w": "majority", "journal": True}
+    options: dict[str, Any] = {"tz_aware": True, "w": "majority", "journal": True}
     async with AsyncMongoClient[dict[str, Any]](mongod.uri, **options) as client:
         yield client
 

@@ -2,12 +2,13 @@
 
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
 from bson import ObjectId
 
 from bench.case import Case, CaseFailedError, Figures, Run
+from bench.documents import Person
 from bench.http_load import Check, LoadResult, run_closed_loop
 from bench.requests import (
     check_graphql,
@@ -67,9 +68,9 @@ def make_small(world: World, has_graphql: bool) -> list[bytes]:
 
 
 def _make_of_conversations(
-    world: World, operation: str, people: list[object], has_graphql: bool
+    world: World, operation: str, people: list[Person], has_graphql: bool
 ) -> list[bytes]:
-    ids = [person.conversation_id for person in people]  # type: ignore[attr-defined]
+    ids = [person.conversation_id for person in people]
     random.Random(1).shuffle(ids)
     if not has_graphql:
         return [_make_get(world, f"/{operation}/{one}") for one in ids]
@@ -117,7 +118,7 @@ def require_good(result: LoadResult) -> None:
         raise CaseFailedError(f"{result.failed} bad answers, the first: {result.failure}")
 
 
-def _make_measure(make: MakeRequests) -> Callable[[Run], object]:
+def _make_measure(make: MakeRequests) -> Callable[[Run], Awaitable[Figures]]:
     async def measure(run: Run) -> Figures:
         has_graphql = run.server.contender.has_graphql
         check = check_graphql if has_graphql else check_status
