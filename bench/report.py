@@ -128,6 +128,7 @@ def write_table(heads: list[str], rows: list[list[str]]) -> str:
 
 
 def write_failures(data: Mapping[str, Any]) -> str:
+    """Which runs have no figures and why, and whether all servers answered alike."""
     problems = [
         f"- `{case}`, {name}: {run['failed']}"
         for case, contenders in data["cases"].items()
@@ -136,7 +137,12 @@ def write_failures(data: Mapping[str, Any]) -> str:
         if "failed" in run
     ]
     problems += [f"- {text}" for text in data["warnings"]]
-    return "\n".join(problems) or "No run failed, and all servers gave equal answers."
+    compared = data.get("compared", [])
+    if len(compared) < 2:
+        problems.append("- The answers of the servers were not compared in this run.")
+    elif not data["warnings"]:
+        problems.append(f"- The answers of {', '.join(compared)} were equal.")
+    return "\n".join(problems)
 
 
 def write_machine(data: Mapping[str, Any]) -> str:

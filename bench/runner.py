@@ -121,6 +121,7 @@ class Bench:
             except ContenderFailedError as error:
                 results.warn(str(error))
                 continue
+            results.note_compared(contender.name)
             if first is None:
                 first = answers
             for name, theirs in answers.items():
