@@ -78,6 +78,8 @@ class Case:
     needs_graphql: bool = True
     needs_processing: bool = False
     """Not for a server that only stores webhooks."""
+    only_main: bool = False
+    """Not for those that only show where the others stand."""
     rounds: int = 100
     """At most so many."""
     settings: dict[str, str] = field(default_factory=dict)

@@ -55,10 +55,19 @@ class Comparison:
         figure = self.find_main(contender)
         return ABSENT if figure is None else show_number(figure)
 
+    def _has_our_rate(self, contender: str) -> bool:
+        """Latencies at different rates are no comparison."""
+        ours, theirs = self.medians["wagraph"] or {}, self.medians[contender] or {}
+        return ours.get("offered_rate") == theirs.get("offered_rate")
+
     def find_ratio(self, names: tuple[str, ...]) -> float | None:
         """How many times better wagraph is than the best of these."""
         ours = self.find_main("wagraph")
-        theirs = [one for one in map(self.find_main, names) if one is not None]
+        theirs = [
+            one
+            for one in (self.find_main(name) for name in names if self._has_our_rate(name))
+            if one is not None
+        ]
         if ours is None or not theirs:
             return None
         if self.case.less_is_better:

@@ -177,7 +177,7 @@ async def run_rounds(
             # Each begins once, so that none always profits from a warm MongoDB.
             turn = number % len(contenders)
             for contender in contenders[turn:] + contenders[:turn]:
-                if number and not contender.is_main:
+                if (number or case.only_main) and not contender.is_main:
                     continue
                 await bench.run_case(case, contender, results)
     print(f"{time.monotonic() - started:.0f} s", flush=True)

@@ -40,6 +40,7 @@ CASES = [
         messages=size,
         needs_graphql=False,
         rounds=1,
+        only_main=True,
     )
     for size in SIZES
 ]

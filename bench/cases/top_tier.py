@@ -234,6 +234,7 @@ CASES = [
         messages=10_000,
         changes_data=True,
         rounds=1,
+        only_main=True,
         note="figures are of the highest rate that was kept up with, loss is of all rates tried",
     ),
 ]
