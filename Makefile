@@ -60,6 +60,6 @@ $(VENV)/.ready: requirements-dev.lock
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-bench: $(VENV)/.ready  ## all cases against all servers that are here; see python -m bench --help
-	@if command -v node >/dev/null \&\& [ -f bench/peer/package.json ]; then cd bench/peer \&\& npm ci --silent --no-audit --no-fund; fi
+bench: $(VENV)/.ready  ## all cases against all servers that are here; docs/benchmarks.md
+	@if command -v node >/dev/null; then cd bench/peer && npm ci --prefer-offline --silent --no-audit --no-fund; fi
 	$(BIN)/python -m bench $(ARGS)

@@ -20,6 +20,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--contenders", help=f"comma-separated; of {', '.join(CONTENDERS)}")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="short runs, to try something out")
+    parser.add_argument(
+        "--scale",
+        type=float,
+        default=0.1,
+        help="of the rates offered (webhook_1000, end_to_end) or tried first (top_tier)",
+    )
     parser.add_argument("--no-affinity", action="store_true", help="let the system place processes")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings")
     parser.add_argument("--profile", type=Path, metavar="FILE", help="flame graph of wagraph")
@@ -35,12 +41,15 @@ async def main() -> None:
     for missing in set(wanted) - {one.name for one in contenders}:
         print(f"{missing} is not here: a dash", file=sys.stderr)
     output = arguments.output or FOLDER / f"{datetime.now():%Y%m%d-%H%M%S}.json"  # noqa: DTZ005
-    results = Results(output, is_quick=arguments.quick, rounds=arguments.rounds)
+    results = Results(
+        output, is_quick=arguments.quick, rounds=arguments.rounds, scale=arguments.scale
+    )
     with tempfile.TemporaryDirectory(prefix="wagraph-bench-") as folder:
         async with open_bench(
             Path(folder),
             is_quick=arguments.quick,
             is_pinned=not arguments.no_affinity,
+            scale=arguments.scale,
             profile=arguments.profile,
             settings=dict(one.split("=", 1) for one in arguments.settings),
         ) as bench:

@@ -32,6 +32,8 @@ class Run:
     database: AsyncDatabase[dict[str, Any]]
     mongod_pid: int
     is_quick: bool
+    scale: float
+    """Of the rates that a case offers: 1 is a machine of production."""
     number: int
     """Differs between runs, so that each has names of its own."""
     notes: list[str] = field(default_factory=list)
@@ -74,5 +76,11 @@ class Case:
     changes_data: bool = False
     """Whether the world has to be made anew for each run."""
     needs_graphql: bool = True
+    needs_processing: bool = False
+    """Not for a server that only stores webhooks."""
+    only_main: bool = False
+    """Not for those that only show where the others stand."""
+    rounds: int = 100
+    """At most so many."""
     settings: dict[str, str] = field(default_factory=dict)
     note: str = ""

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM
 
@@ -37,6 +37,12 @@ class Contender:
     source: str
     """The file without which it is not there."""
     has_graphql: bool = True
+    processes_webhooks: bool = True
+    """Or only stores them."""
+    can_resume: bool = True
+    """Subscriptions go on after a cursor."""
+    is_main: bool = True
+    """Or it only shows where the others stand: it runs in the first round alone."""
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -59,8 +65,19 @@ WAGRAPH = Contender(
     },
 )
 YOGA = Contender("yoga", "graphql-yoga", ("node", "bench/peer/server.mjs"), "bench/peer/server.mjs")
+YOGA_JIT = replace(
+    YOGA,
+    name="yoga-jit",
+    title="graphql-yoga, compiled and batching",
+    environment={"PEER_JIT": "1", "PEER_BATCH": "64"},
+)
 STOCK = Contender(
-    "stock", "stock Strawberry", (sys.executable, "-m", "bench.stock"), "bench/stock.py"
+    "stock",
+    "stock Strawberry",
+    (sys.executable, "-m", "bench.stock"),
+    "bench/stock.py",
+    can_resume=False,
+    is_main=False,
 )
 FLOOR = Contender(
     "floor",
@@ -68,8 +85,10 @@ FLOOR = Contender(
     (sys.executable, "-m", "bench.floor"),
     "bench/floor.py",
     has_graphql=False,
+    processes_webhooks=False,
+    is_main=False,
 )
-CONTENDERS = {one.name: one for one in (WAGRAPH, YOGA, STOCK, FLOOR)}
+CONTENDERS = {one.name: one for one in (WAGRAPH, YOGA, YOGA_JIT, STOCK, FLOOR)}
 
 
 @dataclass

@@ -113,13 +113,28 @@ async def count_unread(
     return {group["_id"]: group["unread"] for group in await groups.to_list()}
 
 
+def choose_conversations(viewer: Document, request: Request) -> Document:
+    account, after = request.query_params.get("account"), request.query_params.get("after")
+    visible = viewer["account_ids"]
+    shown: Document = {} if visible is None else {"account_id": {"$in": visible}}
+    if account is not None:
+        shown = {"$and": [shown, {"account_id": ObjectId(account)}]}
+    return {"$and": [shown, behind(after)]} if after else shown
+
+
+def behind(cursor: str) -> Document:
+    _, since, last = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    at, last_id = EPOCH + since * MILLISECOND, ObjectId(last)
+    older = [{"last_activity_at": {"$lt": at}}, {"last_activity_at": at, "_id": {"$lt": last_id}}]
+    return {"last_activity_at": {"$lte": at}, "$or": older}
+
+
 async def answer_inbox(request: Request) -> Response:
     database: AsyncDatabase[Document] = request.state.database
     viewer = await find_viewer(database, request)
     if viewer is None:
         return Response(status_code=401)
-    accounts = viewer["account_ids"]
-    shown = {} if accounts is None else {"account_id": {"$in": accounts}}
+    shown = choose_conversations(viewer, request)
     newest = database.conversations.find(shown).sort({"last_activity_at": -1, "_id": -1})
     found = await newest.limit(PAGE_SIZE + 1).to_list()
     page = found[:PAGE_SIZE]

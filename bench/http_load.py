@@ -114,7 +114,8 @@ class _Connection(asyncio.Protocol):
 
 
 def _join_chunks(text: bytes) -> bytes:
-    parts, at = [], 0
+    parts: list[bytes] = []
+    at = 0
     while True:
         line_end = text.index(b"\r\n", at)
         size = int(text[at:line_end].split(b";")[0], 16)

@@ -3,13 +3,17 @@
 import hashlib
 import hmac
 import json
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
+from bson import ObjectId
 
+from graph.connections import BY_ACTIVITY, write_cursor
 from graph.ids import encode_id
+from models import Conversation
 
 OPERATIONS = Path(__file__).parent / "operations"
 
@@ -38,6 +42,13 @@ def make_webhook_request(body: dict[str, Any], app_secret: str) -> bytes:
     raw = json.dumps(body, ensure_ascii=True, separators=(",", ":")).replace("/", "\\/").encode()
     digest = hmac.new(app_secret.encode(), raw, hashlib.sha256).hexdigest()
     return make_request("POST", "/webhooks/whatsapp", raw, X_Hub_Signature_256=f"sha256={digest}")
+
+
+def make_cursor(at: datetime, document_id: ObjectId) -> str:
+    """Of a place in the inbox; all contenders write the same."""
+    return write_cursor(
+        BY_ACTIVITY, Conversation.model_construct(id=document_id, last_activity_at=at)
+    )
 
 
 def make_global_id(type_name: str, document_id: object) -> str:

@@ -17,12 +17,14 @@ PUBLISHED = FOLDER / "published.json"
 
 
 class Results:
-    def __init__(self, file: Path, *, is_quick: bool, rounds: int) -> None:
+    def __init__(self, file: Path, *, is_quick: bool, rounds: int, scale: float) -> None:
         self._file = file
         self.data: dict[str, Any] = {
             "machine": describe_machine(),
             "is_quick": is_quick,
             "rounds": rounds,
+            "scale": scale,
+            "compared": [],
             "warnings": [],
             "cases": {},
         }
@@ -33,6 +35,11 @@ class Results:
 
     def add_failure(self, case: Case, contender: str, problem: str) -> None:
         self._runs_of(case, contender).append({"failed": problem})
+        self._write()
+
+    def note_compared(self, contender: str) -> None:
+        """Its answers were held against the first one's; a difference is a warning besides."""
+        self.data["compared"].append(contender)
         self._write()
 
     def warn(self, text: str) -> None:

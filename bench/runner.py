@@ -16,7 +16,7 @@ from pymongo import AsyncMongoClient
 
 from bench.case import Case, CaseFailedError, NotSupportedError, Run
 from bench.contenders import Contender, ContenderFailedError, Server, run_server
-from bench.equality import fetch_answers, find_difference
+from bench.equality import fetch_answers, find_difference, find_problem
 from bench.fake_graph_api import FakeGraphAPI
 from bench.results import Results
 from bench.world import World, open_client, seed_world
@@ -36,6 +36,7 @@ class Bench:
     folder: Path
     is_quick: bool
     is_pinned: bool
+    scale: float
     profile: Path | None = None
     settings: dict[str, str] = field(default_factory=dict)
     _worlds: dict[int, World] = field(default_factory=dict)
@@ -69,7 +70,9 @@ class Bench:
 
     async def run_case(self, case: Case, contender: Contender, results: Results) -> None:
         """One run, whose figures or failure go into the results."""
-        if case.needs_graphql and not contender.has_graphql:
+        if (case.needs_graphql and not contender.has_graphql) or (
+            case.needs_processing and not contender.processes_webhooks
+        ):
             return
         print(f"{case.name} · {contender.name}", flush=True)
         try:
@@ -81,6 +84,7 @@ class Bench:
                     database=self.client[world.database],
                     mongod_pid=self.mongod.pid,
                     is_quick=self.is_quick,
+                    scale=self.scale,
                     number=next(self._numbers),
                 )
                 figures = await case.measure(run)
@@ -101,20 +105,27 @@ class Bench:
     async def compare_answers(
         self, contenders: list[Contender], case: Case, results: Results
     ) -> None:
-        """Warns of the first path at which another one's answers differ from the first one's."""
+        """Warns of the first path at which another one's answers differ from the first one's.
+
+        What they say is compared as JSON values, so the order of keys and spaces do not count.
+        """
         first: dict[str, list[Any]] | None = None
         world = await self.provide_world(case)
-        for contender in [one for one in contenders if one.has_graphql]:
+        print("comparing answers", flush=True)
+        for contender in contenders:
             try:
                 async with self.serve(contender, world) as server:
-                    answers = await fetch_answers(server.port, world)
+                    answers = await fetch_answers(
+                        server.port, world, has_graphql=contender.has_graphql
+                    )
             except ContenderFailedError as error:
                 results.warn(str(error))
                 continue
+            results.note_compared(contender.name)
             if first is None:
                 first = answers
             for name, theirs in answers.items():
-                difference = find_difference(first[name], theirs, name)
+                difference = find_problem(theirs) or find_difference(first[name], theirs, name)
                 if difference:
                     results.warn(f"{contender.name} answers otherwise: {difference}")
 
@@ -125,7 +136,13 @@ def _show(value: float | str) -> str:
 
 @asynccontextmanager
 async def open_bench(
-    folder: Path, *, is_quick: bool, is_pinned: bool, profile: Path | None, settings: dict[str, str]
+    folder: Path,
+    *,
+    is_quick: bool,
+    is_pinned: bool,
+    scale: float,
+    profile: Path | None,
+    settings: dict[str, str],
 ) -> AsyncIterator[Bench]:
     if is_pinned:
         # Ours and, from us, MongoDB's; servers get the other core.
@@ -141,6 +158,7 @@ async def open_bench(
             folder,
             is_quick,
             is_pinned,
+            scale,
             profile=profile,
             settings=settings,
         )
@@ -155,9 +173,11 @@ async def run_rounds(
     started = time.monotonic()
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
-        for case in cases:
+        for case in [one for one in cases if number < one.rounds]:
             # Each begins once, so that none always profits from a warm MongoDB.
             turn = number % len(contenders)
             for contender in contenders[turn:] + contenders[:turn]:
+                if (number or case.only_main) and not contender.is_main:
+                    continue
                 await bench.run_case(case, contender, results)
     print(f"{time.monotonic() - started:.0f} s", flush=True)

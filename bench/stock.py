@@ -30,7 +30,7 @@ from strawberry.exceptions import ConnectionRejectionError
 
 import models
 from bench.stock_types import PAGE_SIZE, Conversation, Info, Message, PageInfo, cut
-from graph.connections import BY_ACTIVITY, write_cursor
+from graph.connections import BY_ACTIVITY, read_cursor, write_cursor
 from graph.ids import parse_id
 from models.base import collection, utc_now
 from models.database import create_client, prepare_database
@@ -51,6 +51,12 @@ def by_id(document_class: type[Document]) -> DataLoader[Any, Any]:
         return [found.get(one) for one in ids]
 
     return DataLoader(load)
+
+
+def behind(cursor: str) -> dict[str, Any]:
+    at, last = read_cursor(BY_ACTIVITY, cursor)
+    older = [{"last_activity_at": {"$lt": at}}, {"last_activity_at": at, "_id": {"$lt": last}}]
+    return {"last_activity_at": {"$lte": at}, "$or": older}
 
 
 async def count_unread(ids: list[PydanticObjectId]) -> list[int]:
@@ -96,11 +102,17 @@ class Query:
 
     @strawberry.field
     async def conversations(
-        self, info: Info, account_id: strawberry.ID | None = None, first: int = PAGE_SIZE
+        self,
+        info: Info,
+        account_id: strawberry.ID | None = None,
+        first: int = PAGE_SIZE,
+        after: str | None = None,
     ) -> ConversationConnection:
         shown = require_viewer(info).limit_accounts()
         if account_id is not None:
             shown = {"$and": [shown, {"account_id": parse_id(account_id, "Account")}]}
+        if after is not None:
+            shown = {"$and": [shown, behind(after)]}
         newest = models.Conversation.find(shown).sort("-last_activity_at", "-_id")
         found, page_info = cut(await newest.limit(first + 1).to_list(), first, BY_ACTIVITY)
         edges = [

@@ -1,7 +1,7 @@
-"""Subscribers by the thousand: raw sockets that frame what they must and count the rest.
+"""Subscribers by the thousand: raw sockets that walk frames by their headers.
 
-A counting subscriber looks for the bytes of a `next` message in whatever arrives. Only a watching
-one takes frames apart, and its cost is that of JSON.
+A counting subscriber looks for the bytes of a `next` message in each frame, about 1 µs of work.
+Only a watching one decodes its events, and what is no event at all is always decoded.
 """
 
 import asyncio
@@ -14,10 +14,12 @@ from typing import Any, cast
 import orjson
 
 HOST = "127.0.0.1"
-NEXT = b'"type":"next"'
-ERROR = b'"type":"error"'
 # Both orders of keys occur, and no server puts spaces into its JSON.
+NEXT = b'"type":"next"'
+ERRORS = b'"errors":['
 READY_SECONDS = 120.0
+_TEXT, _CLOSE, _PING, _PONG = 0x81, 0x88, 0x89, 0x8A
+"""First bytes of whole messages: a server of this size of events has no reason to split one."""
 
 
 def make_frame(message: dict[str, Any], opcode: int = 1) -> bytes:
@@ -60,7 +62,8 @@ class Subscriber(asyncio.Protocol):
         self._received = received
         self._watch = watch
         self._buffer = b""
-        self._state = "opening"
+        self._is_opening = True
+        self._is_closed = False
         self.events = 0
         self.problem: str | None = None
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -84,66 +87,63 @@ class Subscriber(asyncio.Protocol):
         self._fail("the server hung up")
 
     def data_received(self, data: bytes) -> None:
-        if self._state == "counting":
-            self._count(data)
-            return
-        self._buffer += data
-        if self._state == "opening":
-            if b"\r\n\r\n" not in self._buffer:
+        if self._buffer:
+            data = self._buffer + data
+        if self._is_opening:
+            head, found, data = data.partition(b"\r\n\r\n")
+            if not found:
+                self._buffer = head
                 return
-            head, self._buffer = self._buffer.split(b"\r\n\r\n", 1)
             if b" 101 " not in head[:20]:
                 self._fail(f"no WebSocket: {head[:100]!r}")
                 return
-            self._state = "framing"
+            self._is_opening = False
             self._transport.write(self._init)
-        self._read_frames()
+        self._buffer = data[self._read_frames(data) :]
 
-    def _count(self, data: bytes) -> None:
-        # The end of the last piece may be the beginning of a mark.
-        joined = self._buffer + data
-        found = joined.count(NEXT)
-        self._buffer = joined[-(len(NEXT) - 1) :]
-        if ERROR in data or data[:1] == b"\x88":
-            self._fail(f"ended: {data[:200]!r}")
-        if data[:1] == b"\x89" and len(data) < 128:
-            self._transport.write(_frame(data[2:], 10))
-        if found:
-            self._add(found)
+    def _read_frames(self, data: bytes) -> int:
+        """Takes all whole frames, and returns where the first that is not whole begins."""
+        at, end, counted, is_watching = 0, len(data), 0, self._watch is not None
+        while end - at >= 2:
+            # Not a method of its own: this loop is what the generator does most.
+            size, start = data[at + 1], at + 2
+            if size == 126:
+                size, start = int.from_bytes(data[at + 2 : at + 4], "big"), at + 4
+            elif size == 127:
+                size, start = int.from_bytes(data[at + 2 : at + 10], "big"), at + 10
+            stop = start + size
+            if stop > end:
+                break
+            is_event = data[at] == _TEXT and data.find(NEXT, start, stop) >= 0
+            if is_event and not is_watching and data.find(ERRORS, start, stop) < 0:
+                counted += 1
+            else:
+                self._handle(data[at], data[start:stop])
+            at = stop
+        if counted:
+            self._add(counted)
+        return at
+
+    def _handle(self, first_byte: int, payload: bytes) -> None:
+        if first_byte == _TEXT:
+            self._take(orjson.loads(payload))
+        elif first_byte == _PING:
+            self._transport.write(_frame(payload, _PONG & 15))
+        elif first_byte == _CLOSE:
+            self._fail(f"closed: {payload!r}")
+        elif first_byte != _PONG:
+            self._fail(f"unexpected frame {first_byte:#x}: {payload[:100]!r}")
 
     def _add(self, found: int) -> None:
         self.events += found
         if self._received is not None:
             self._received(found)
 
-    def _read_frames(self) -> None:
-        while len(self._buffer) >= 2:
-            size, at = self._buffer[1] & 0x7F, 2
-            if size == 126:
-                size, at = int.from_bytes(self._buffer[2:4], "big"), 4
-            elif size == 127:
-                size, at = int.from_bytes(self._buffer[2:10], "big"), 10
-            if len(self._buffer) < at + size:
-                return
-            opcode, payload = self._buffer[0] & 15, self._buffer[at : at + size]
-            self._buffer = self._buffer[at + size :]
-            self._handle(opcode, payload)
-
-    def _handle(self, opcode: int, payload: bytes) -> None:
-        if opcode == 9:
-            self._transport.write(_frame(payload, 10))
-        elif opcode == 8:
-            self._fail(f"closed: {payload!r}")
-        elif opcode == 1:
-            self._take(orjson.loads(payload))
-
     def _take(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "connection_ack":
             if self._subscribe:
                 self._transport.write(self._subscribe)
-            if self._watch is None:
-                self._state = "counting"
             if not self.ready.done():
                 self.ready.set_result(None)
         elif kind == "ping":
@@ -156,7 +156,7 @@ class Subscriber(asyncio.Protocol):
             self._fail(f"unexpected: {message}")
 
     def _fail(self, problem: str) -> None:
-        if self._state == "closed":
+        if self._is_closed:
             return
         self.problem = self.problem or problem[:300]
         if not self.ready.done():
@@ -164,7 +164,7 @@ class Subscriber(asyncio.Protocol):
             self.ready.exception()
 
     def close(self) -> None:
-        self._state = "closed"
+        self._is_closed = True
         self._transport.abort()
 
 
@@ -189,7 +189,11 @@ async def open_all(
 class Counter:
     """Counts events of many subscribers, and wakes when the expected number is there."""
 
-    def __init__(self, expected: int) -> None:
+    def __init__(self, expected: int = 0) -> None:
+        self.expect(expected)
+
+    def expect(self, expected: int) -> None:
+        """Begins anew: the subscribers hold on to this one."""
         self.expected = expected
         self.count = 0
         self.last_at = 0.0

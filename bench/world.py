@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,8 @@ class World:
     accounts: list[ObjectId]
     people: list[Person]
     messages: int
+    activity: list[tuple[datetime, Person]]
+    """Conversations by their last activity, the newest first: the order of the inbox."""
 
     @property
     def main_account(self) -> ObjectId:
@@ -77,7 +79,7 @@ class World:
 @asynccontextmanager
 async def open_client(mongod: EmbeddedMongod) -> AsyncIterator[AsyncMongoClient[dict[str, Any]]]:
     """As wagraph's own, but patient: the indexes of a large world take minutes."""
-    options = {"tz_aware": True, "w": "majority", "journal": True}
+    options: dict[str, Any] = {"tz_aware": True, "w": "majority", "journal": True}
     async with AsyncMongoClient[dict[str, Any]](mongod.uri, **options) as client:
         yield client
 
@@ -97,10 +99,10 @@ async def seed_world(
     people = make_people(
         SIZES.get(messages, max(messages // 50, 60)), accounts, generator=generator
     )
-    await _insert_people(database, people, messages, seed)
+    activity = await _insert_people(database, people, messages, seed)
     await prepare_database(database)
     print(f"  seeded {name}: {messages} messages in {time.monotonic() - started:.1f} s", flush=True)
-    return World(name, api_key, accounts, people, messages)
+    return World(name, api_key, accounts, people, messages, activity)
 
 
 async def _make_account(number: int, generator: random.Random) -> ObjectId:
@@ -126,18 +128,22 @@ async def _make_account(number: int, generator: random.Random) -> ObjectId:
 
 async def _insert_people(
     database: AsyncDatabase[dict[str, Any]], people: list[Person], messages: int, seed: int
-) -> None:
-    now = utc_now()
+) -> list[tuple[datetime, Person]]:
+    now, activity = utc_now(), []
     writer = _BulkWriter(database)
     for person, count in zip(people, list_counts(len(people), messages), strict=True):
         history = History(person, count, now=now, seed=seed)
         await writer.add("messages", history.messages)
         await writer.add("media", history.media)
-        await writer.add("conversations", [history.make_conversation()])
+        conversation = history.make_conversation()
+        activity.append((conversation["last_activity_at"], person))
+        await writer.add("conversations", [conversation])
         await writer.add("lanes", [history.make_lane()])
         await writer.add("contacts", [make_contact(person, history.first_at)])
         await writer.add("users", [make_user(person, history.first_at)])
     await writer.flush()
+    activity.sort(key=lambda one: (one[0], one[1].conversation_id), reverse=True)
+    return activity
 
 
 class _BulkWriter:

@@ -19,7 +19,7 @@ async def measure_growth(run: Run) -> Figures:
     async with run.measured(figures):
         for name in ("inbox", "messages"):
             requests = itertools.cycle(READS[name](run.world, contender.has_graphql))
-            for seconds in (run.pick(quick=1, full=2), run.pick(quick=2, full=5)):
+            for seconds in (run.pick(quick=1.5, full=2), run.pick(quick=1.5, full=3)):
                 result = await run_closed_loop(
                     run.server.port, requests, connections=CONNECTIONS, check=check, seconds=seconds
                 )
@@ -39,6 +39,8 @@ CASES = [
         shown=("messages_p50_ms",),
         messages=size,
         needs_graphql=False,
+        rounds=1,
+        only_main=True,
     )
     for size in SIZES
 ]

@@ -2,13 +2,18 @@
 
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
+
+from bson import ObjectId
 
 from bench.case import Case, CaseFailedError, Figures, Run
+from bench.documents import Person
 from bench.http_load import Check, LoadResult, run_closed_loop
 from bench.requests import (
     check_graphql,
     check_status,
+    make_cursor,
     make_global_id,
     make_graphql_request,
     make_request,
@@ -16,15 +21,42 @@ from bench.requests import (
 from bench.world import World
 
 CONNECTIONS = 32
+PAGE_SIZE = 50
+PLACES, NEWEST_PAGES = 60, 2
+"""Of each list: pages that begin somewhere, and how often the newest is among them."""
 
 MakeRequests = Callable[[World, bool], list[bytes]]
 
 
 def make_inbox(world: World, has_graphql: bool) -> list[bytes]:
+    """Over all accounts and over each, the newest page and older ones, all of them full.
+
+    Pages begin anywhere, as a list's do that moves: hardly two requests of a moment are equal.
+    """
+    requests = []
+    for account in (None, *world.accounts):
+        places = [one for one in world.activity if account in (None, one[1].account_id)]
+        last = len(places) - PAGE_SIZE - 1
+        starts = random.Random(2).sample(range(max(last, 0)), min(PLACES, max(last, 0)))
+        cursors = [make_cursor(places[at][0], places[at][1].conversation_id) for at in starts]
+        if last >= 0:
+            requests += [
+                _make_page(world, account, after, has_graphql)
+                for after in [None] * NEWEST_PAGES + cursors
+            ]
+    random.Random(3).shuffle(requests)
+    return requests
+
+
+def _make_page(
+    world: World, account: ObjectId | None, after: str | None, has_graphql: bool
+) -> bytes:
     if not has_graphql:
-        return [_make_get(world, "/inbox")]
-    account = make_global_id("Account", world.main_account)
-    return [make_graphql_request(world.api_key, "inbox", {"accountId": account})]
+        given = {"account": account and str(account), "after": after}
+        query = urlencode({name: value for name, value in given.items() if value})
+        return _make_get(world, f"/inbox?{query}")
+    account_id = account and make_global_id("Account", account)
+    return make_graphql_request(world.api_key, "inbox", {"accountId": account_id, "after": after})
 
 
 def make_messages(world: World, has_graphql: bool) -> list[bytes]:
@@ -36,9 +68,9 @@ def make_small(world: World, has_graphql: bool) -> list[bytes]:
 
 
 def _make_of_conversations(
-    world: World, operation: str, people: list[object], has_graphql: bool
+    world: World, operation: str, people: list[Person], has_graphql: bool
 ) -> list[bytes]:
-    ids = [person.conversation_id for person in people]  # type: ignore[attr-defined]
+    ids = [person.conversation_id for person in people]
     random.Random(1).shuffle(ids)
     if not has_graphql:
         return [_make_get(world, f"/{operation}/{one}") for one in ids]
@@ -59,10 +91,10 @@ async def measure_requests(
     figures: Figures = {}
     cycle = itertools.cycle(requests)
     port = run.server.port
-    warm_up = run.pick(quick=1.0, full=3.0)
+    warm_up = run.pick(quick=3.0, full=5.0)
     await run_closed_loop(port, cycle, connections=connections, check=check, seconds=warm_up)
     async with run.measured(figures):
-        seconds = run.pick(quick=3.0, full=8.0)
+        seconds = run.pick(quick=3.0, full=6.0)
         result = await run_closed_loop(
             port, cycle, connections=connections, check=check, seconds=seconds
         )
@@ -86,7 +118,7 @@ def require_good(result: LoadResult) -> None:
         raise CaseFailedError(f"{result.failed} bad answers, the first: {result.failure}")
 
 
-def _make_measure(make: MakeRequests) -> Callable[[Run], object]:
+def _make_measure(make: MakeRequests) -> Callable[[Run], Awaitable[Figures]]:
     async def measure(run: Run) -> Figures:
         has_graphql = run.server.contender.has_graphql
         check = check_graphql if has_graphql else check_status

@@ -1,0 +1,101 @@
+"""Sends: what a mutation stores, and for wagraph what its dispatcher then hands to Meta."""
+
+import asyncio
+import time
+from typing import Any
+
+from bench.case import Case, CaseFailedError, Figures, NotSupportedError, Run
+from bench.cases.ingest import CONNECTIONS, POLL_SECONDS, PROCESS_SECONDS
+from bench.cases.reads import require_good
+from bench.http_load import run_closed_loop
+from bench.requests import check_send, make_global_id, make_graphql_request
+from models import MessageStatus
+
+WARM_UP = 50
+"""Sends before those that are measured."""
+
+
+async def measure_send(run: Run) -> Figures:
+    """Into a different conversation each, and through the dispatcher to the fake Meta."""
+    figures: Figures = {}
+    people = run.world.customers
+    count = min(len(people), int(run.pick(quick=150, full=300)))
+    requests = [
+        make_graphql_request(
+            run.world.api_key,
+            "send",
+            {
+                "input": {
+                    "to": {
+                        "conversationId": make_global_id("Conversation", person.conversation_id)
+                    },
+                    "content": {"text": {"body": f"Your order {run.number} is on its way."}},
+                }
+            },
+        )
+        for person in people[: count + WARM_UP]
+    ]
+    queued = _name_queued(run)
+    await _warm_up(run, requests[count:])
+    async with run.measured(figures):
+        started = time.perf_counter()
+        result = await run_closed_loop(
+            run.server.port, iter(requests[:count]), connections=CONNECTIONS, check=check_send
+        )
+        require_good(result)
+        stored = await run.database["messages"].count_documents(queued)
+        if stored != len(requests):
+            raise CaseFailedError(f"{stored} of {len(requests)} messages are stored")
+        wanted = len(requests)
+        sent_at = await _wait_until_sent(run, queued, wanted) if _dispatches(run) else None
+    return figures | {
+        "rate": result.rate,
+        "p50_ms": result.percentile_ms(50),
+        "p99_ms": result.percentile_ms(99),
+        "sent_rate": count / (sent_at - started) if sent_at else "–",
+        "server_cpu_ms_each": float(figures["server_cpu_s"]) * 1000 / count,
+    }
+
+
+async def _warm_up(run: Run, requests: list[bytes]) -> None:
+    """The same to other people; the server's first sends are its slowest."""
+    result = await run_closed_loop(
+        run.server.port, iter(requests), connections=CONNECTIONS, check=check_send
+    )
+    if result.failed and not result.count and "sendMessage" in str(result.failure):
+        raise NotSupportedError(result.failure)
+    require_good(result)
+    if _dispatches(run):
+        await _wait_until_sent(run, _name_queued(run), len(requests))
+
+
+def _name_queued(run: Run) -> dict[str, Any]:
+    return {"direction": "OUTBOUND", "text": f"Your order {run.number} is on its way."}
+
+
+def _dispatches(run: Run) -> bool:
+    return run.server.contender.name == "wagraph"
+
+
+async def _wait_until_sent(run: Run, queued: dict[str, Any], count: int) -> float:
+    accepted = queued | {"status_rank": {"$gte": MessageStatus.ACCEPTED.rank}}
+    deadline = time.perf_counter() + PROCESS_SECONDS
+    while time.perf_counter() < deadline:
+        if await run.database["messages"].count_documents(accepted) >= count:
+            return time.perf_counter()
+        await asyncio.sleep(POLL_SECONDS)
+    raise CaseFailedError("not all messages were sent to Meta")
+
+
+CASES = [
+    Case(
+        "send",
+        "sendMessage, each into another conversation",
+        measure_send,
+        shown=("p50_ms", "p99_ms", "sent_rate"),
+        note="wagraph's figures include its dispatcher, which really sends to a fake Graph API; "
+        "the other servers only store the message",
+        messages=10_000,
+        changes_data=True,
+    ),
+]
