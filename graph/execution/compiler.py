@@ -12,7 +12,6 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     OperationDefinitionNode,
-    get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -41,7 +40,7 @@ from graph.execution.completion import (
     split_nulls,
 )
 from graph.execution.getting import Getter, Site, Unplannable, is_global_id, make_getter
-from graph.execution.remembering import remember
+from graph.execution.remembering import name_value, remember
 from graph.loaders import Shown
 from graph.stored import NEEDS, find_document_class
 
@@ -174,11 +173,11 @@ def _make_site(key: str, parent: GraphQLObjectType, details: list[FieldDetails])
 
 def _join(site: Site, getter: Getter, completer: Completer) -> Step:
     """A step that gets values and completes them."""
-    may_share = not getter.is_async and not site.field.arguments
-    if is_leaf_type(get_named_type(site.definition.type)):
-        return _join_leaf(site, getter, completer, may_share=may_share)
-    if may_share:
-        getter = Getter(remember(site.name, getter.get))
+    name = None
+    if not getter.is_async and not completer.is_async and len(site.nodes) == 1:
+        name = name_value(site.name, site.nodes[0])
+    if not getter.is_async and not site.field.arguments and site.nodes[0].selection_set:
+        getter = remember(site.name, getter)
 
     def fill(run: Any, objects: Values) -> Any:
         return completer.complete(run, getter.get(run, objects))
@@ -190,23 +189,7 @@ def _join(site: Site, getter: Getter, completer: Completer) -> Step:
         return done
 
     is_async = getter.is_async or completer.is_async
-    return Step(site.key, fill_later if is_async else fill, is_async)
-
-
-def _join_leaf(site: Site, getter: Getter, completer: Completer, *, may_share: bool) -> Step:
-    """The same for scalars and enums, which are completed at once and never changed again."""
-
-    def fill(run: Any, objects: Values) -> Values:
-        values: Values = completer.complete(run, getter.get(run, objects))
-        return values
-
-    async def fill_later(run: Any, objects: Values) -> Values:
-        values: Values = completer.complete(run, await getter.get(run, objects))
-        return values
-
-    if getter.is_async:
-        return Step(site.key, fill_later, is_async=True)
-    return Step(site.key, remember(site.name, fill) if may_share else fill, is_async=False)
+    return Step(site.key, fill_later if is_async else fill, is_async, name)
 
 
 def _get_definition(kind: GraphQLNamedType) -> StrawberryObjectDefinition:

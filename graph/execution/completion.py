@@ -212,6 +212,8 @@ class Step(NamedTuple):
     fill: Callable[["Run", Values], Any]
     """Gives the list of values, or, where `is_async`, an awaitable of it."""
     is_async: bool
+    value_name: str | None = None
+    """What its values are called in a memory, where plans may share them."""
 
 
 class Shape:
@@ -233,6 +235,8 @@ class Shape:
 
     def complete(self, run: "Run", objects: Values) -> Any:
         """The answer's objects, or, where `is_async`, an awaitable of them."""
+        if run.memory is not None and len(objects) == 1 and not self._later:
+            return [self._complete_one(run, objects[0])]
         return self._complete_later(run, objects) if self._later else self._complete(run, objects)
 
     def _complete(self, run: "Run", objects: Values) -> Values:
@@ -240,6 +244,19 @@ class Shape:
             return []
         columns = [step.fill(run, objects) for _, step in self._at_once]
         return [dict(zip(self._keys, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def _complete_one(self, run: "Run", one: Any) -> dict[str, Any]:
+        """The same for one object of which other plans may have got the same values."""
+        record = run.memory.find_record(one) if run.memory else {}
+        row = {}
+        for _, (key, fill, _, name) in self._at_once:
+            if name is None:
+                row[key] = fill(run, [one])[0]
+            elif name in record:
+                row[key] = record[name]
+            else:
+                row[key] = record[name] = fill(run, [one])[0]
+        return row
 
     async def _complete_later(self, run: "Run", objects: Values) -> Values:
         if not objects:

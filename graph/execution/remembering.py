@@ -4,52 +4,79 @@ Of one event many different subscriptions are executed. What differs between the
 they ask for and under which names, not what these fields are: each is got and completed once.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    ArgumentNode,
+    DirectiveNode,
+    FieldNode,
+    FragmentSpreadNode,
+    Node,
+    Visitor,
+    print_ast,
+    visit,
+)
 
 from graph.execution.completion import Values
 
 if TYPE_CHECKING:
+    from graph.execution.getting import Getter
     from graph.execution.plan import Run
 
-Fill = Callable[["Run", Values], Values]
+Record = dict[str, Any]
 
 
 class Memory:
-    """Values by field (`Type.field`) and object, for viewers of equal rights at one moment."""
+    """What was got of each object, for viewers of equal rights at one moment."""
 
     def __init__(self) -> None:
-        self._columns: dict[str, dict[int, Any]] = {}
         # An object's id is its own only while it is there.
-        self._objects: dict[int, Any] = {}
+        self._records: dict[int, tuple[Any, Record]] = {}
 
-    def recall(self, field: str, objects: Values) -> Values | None:
-        known = self._columns.get(field)
+    def find_record(self, shown: object) -> Record:
+        """Values of this object, by what `name_value` calls them."""
+        known = self._records.get(id(shown))
         if known is None:
-            return None
-        try:
-            return [known[id(one)] for one in objects]
-        except KeyError:
-            return None
-
-    def keep(self, field: str, objects: Values, values: Values) -> None:
-        known = self._columns.setdefault(field, {})
-        for one, value in zip(objects, values, strict=True):
-            known[id(one)] = value
-            self._objects[id(one)] = one
+            known = self._records[id(shown)] = (shown, {})
+        return known[1]
 
 
-def remember(field: str, fill: Fill) -> Fill:
-    """The same, but asked only once for each object where there is a memory."""
+def remember(name: str, getter: "Getter") -> "Getter":
+    """The same getter, but asked only once for each object where there is a memory."""
 
-    def recall_or_fill(run: "Run", objects: Values) -> Values:
+    def get(run: "Run", objects: Values) -> Values:
         memory = run.memory
         if memory is None:
-            return fill(run, objects)
-        known = memory.recall(field, objects)
-        if known is None:
-            known = fill(run, objects)
-            memory.keep(field, objects, known)
-        return known
+            return getter.get(run, objects)  # type: ignore[no-any-return]  # it is not async
+        values = []
+        for one in objects:
+            record = memory.find_record(one)
+            if name not in record:
+                record[name] = getter.get(run, [one])[0]
+            values.append(record[name])
+        return values
 
-    return recall_or_fill
+    return type(getter)(get)
+
+
+def name_value(field_name: str, node: FieldNode) -> str | None:
+    """A name for the completed value of a field: equal names mean equal values of one object.
+
+    None where that depends on more than the object, such as on variables.
+    """
+    if node.arguments:
+        return None
+    if node.selection_set is None:
+        return field_name
+    finder = _DependenceFinder()
+    visit(node.selection_set, finder)
+    return None if finder.found else f"{field_name} {print_ast(node.selection_set)}"
+
+
+class _DependenceFinder(Visitor):
+    found = False
+
+    def enter(self, node: Node, *_args: Any) -> None:
+        self.found = self.found or isinstance(
+            node, ArgumentNode | DirectiveNode | FragmentSpreadNode
+        )
