@@ -28,7 +28,7 @@ from graph.security_headers import SecurityHeaders
 from graph.uploads import PREFLIGHT_HEADERS
 from models.database import DatabaseUnreachable, DatabaseUnusable, create_client, prepare_database
 from webhooks.ingest import Ingest
-from webhooks.route import webhook_routes
+from webhooks.route import WebhookShortcut, webhook_routes
 from whatsapp.account_api import AccountAPI
 from whatsapp.accounts import finish_deletions
 from whatsapp.audit import AuditTrail
@@ -194,6 +194,12 @@ class State(TypedDict):
     ingest: Ingest
 
 
+def is_prepared(scope: Scope) -> bool:
+    """Whether MongoDB was reached since the start."""
+    prepared: bool = scope["state"]["runtime"].is_prepared
+    return prepared
+
+
 class ReadinessGate:
     """Answers for the routes that need MongoDB while it was never reached since the start."""
 
@@ -210,7 +216,7 @@ class ReadinessGate:
             await send({"type": "websocket.close", "code": 1013, "reason": "Not ready yet"})
 
     def _may_pass(self, scope: Scope) -> bool:
-        if scope["state"]["runtime"].is_prepared:
+        if is_prepared(scope):
             return True
         path = scope["path"]
         needs_database = path == "/graphql" and scope.get("method") != "GET"
@@ -273,6 +279,7 @@ def create_app(
         ],
         middleware=[
             Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),
+            Middleware(WebhookShortcut, is_open=is_prepared),
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,

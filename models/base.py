@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from beanie import Document, PydanticObjectId
-from beanie.odm.utils.dump import get_dict
 from bson import ObjectId
 from pydantic import ConfigDict, Field
 from pymongo.asynchronous.collection import AsyncCollection
+
+from models.writing import write_document
 
 DocumentType = TypeVar("DocumentType", bound=Document)
 
@@ -48,8 +49,7 @@ def collection(document_class: type[Document]) -> AsyncCollection[dict[str, Any]
 
 def to_bson(document: Document) -> dict[str, Any]:
     """The document as MongoDB stores it, for inserts and `$setOnInsert`."""
-    encoded: dict[str, Any] = get_dict(document, to_db=True)
-    return encoded
+    return write_document(document)
 
 
 def from_bson(document_class: type[DocumentType], fields: Mapping[str, Any]) -> DocumentType:

@@ -99,7 +99,7 @@ def project(shown: Collection[str] | None) -> dict[str, int] | None:
 
 def _find_converter(field: FieldInfo) -> Convert | None:
     """What makes the Python value of a stored one, or None where they are the same."""
-    kinds = set(_list_classes(field.annotation))
+    kinds = set(list_classes(field.annotation))
     enums = [kind for kind in kinds if issubclass(kind, Enum)]
     if enums and len(kinds - {NoneType}) == 1 and get_origin(field.annotation) is not list:
         members: dict[Any, Any] = {one.value: one for one in enums[0]}
@@ -114,10 +114,10 @@ def _find_converter(field: FieldInfo) -> Convert | None:
     return None
 
 
-def _list_classes(annotation: Any) -> list[type]:
+def list_classes(annotation: Any) -> list[type]:
     """All classes that an annotation names, at any depth."""
     origin = get_origin(annotation)
     if origin is None:
         return [annotation] if isinstance(annotation, type) else []
     outer = [origin] if isinstance(origin, type) and origin not in (Union, UnionType) else []
-    return outer + [one for argument in get_args(annotation) for one in _list_classes(argument)]
+    return outer + [one for argument in get_args(annotation) for one in list_classes(argument)]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from beanie import PydanticObjectId
-from pymongo import UpdateOne
+from pymongo import InsertOne
 from pymongo.errors import BulkWriteError
 
 from models import Contact, Conversation, Identity, Message
@@ -26,6 +26,7 @@ from whatsapp.conversations import (
 from whatsapp.identities import list_lookups
 from whatsapp.inbox import clear_read_on_phone
 from whatsapp.media import add_media
+from whatsapp.newcomers import Newcomer, single_out, welcome
 from whatsapp.statuses import apply_all_pending
 
 DUPLICATE_KEY = 11000
@@ -39,10 +40,13 @@ class Correspondents:
         self._conversations: dict[PydanticObjectId, Conversation] = {}
 
     async def load(self, account_id: PydanticObjectId, inbounds: Iterable[Inbound]) -> None:
-        """Reads what is known about the senders in two round trips."""
+        """Reads what is known about the senders in two round trips; who is new comes to be known
+        in a few more, where there are several.
+        """
+        listed = list(inbounds)
         wanted = [
             identity
-            for inbound in inbounds
+            for inbound in listed
             for identity in (*inbound.identities, *inbound.new_identities)
         ]
         contacts = await list_contacts(account_id, wanted)
@@ -50,6 +54,31 @@ class Correspondents:
             self._remember(contact)
         contact_ids = [contact.id for contact in contacts]
         for conversation in await list_conversations(account_id, contact_ids):
+            self._conversations[conversation.contact_id] = conversation
+        await self._welcome(account_id, listed)
+
+    async def _welcome(self, account_id: PydanticObjectId, inbounds: Sequence[Inbound]) -> None:
+        newcomers = [
+            Newcomer(
+                inbound.identities,
+                inbound.profile,
+                writes=not isinstance(inbound.said, Amendment),
+            )
+            for inbound in inbounds
+            if not inbound.new_identities and self._find(account_id, inbound.identities) is None
+        ]
+        moving = [
+            [*inbound.identities, *inbound.new_identities]
+            for inbound in inbounds
+            if inbound.new_identities
+        ]
+        several = single_out(newcomers, named=moving)
+        if len(several) < 2:
+            return
+        contacts, conversations = await welcome(account_id, several)
+        for contact in contacts:
+            self._remember(contact)
+        for conversation in conversations:
             self._conversations[conversation.contact_id] = conversation
 
     async def place(self, account_id: PydanticObjectId, inbound: Inbound) -> Message | Amendment:
@@ -115,19 +144,19 @@ async def store_messages(messages: Sequence[Message]) -> None:
     """
     if not messages:
         return
-    inserts = [_make_insert(message) for message in messages]
+    inserts = [InsertOne(to_bson(message)) for message in messages]
+    refused: set[int] = set()
     try:
-        result = await collection(Message).bulk_write(inserts, ordered=False)
-        new = set(result.upserted_ids or {})
+        await collection(Message).bulk_write(inserts, ordered=False)
     except BulkWriteError as error:
-        # The same message at the same moment in another process: theirs is there now.
+        # It came before, or at this moment in another process: by its wamid it is there.
         problems = error.details["writeErrors"]
-        is_race = all(problem["code"] == DUPLICATE_KEY for problem in problems)
-        if not is_race or error.details["writeConcernErrors"]:
+        is_known = all(problem["code"] == DUPLICATE_KEY for problem in problems)
+        if not is_known or error.details["writeConcernErrors"]:
             raise
-        new = {made["index"] for made in error.details["upserted"]}
-    stored = [message for position, message in enumerate(messages) if position in new]
-    earlier = [message for position, message in enumerate(messages) if position not in new]
+        refused = {problem["index"] for problem in problems}
+    stored = [message for position, message in enumerate(messages) if position not in refused]
+    earlier = [message for position, message in enumerate(messages) if position in refused]
     # Before they are noted: whoever sees the conversation change then counts what is unread.
     await clear_read_on_phone(messages)
     # An earlier try may have ended before it noted them.
@@ -149,12 +178,6 @@ async def _apply_what_waited(messages: Sequence[Message]) -> None:
             message_ids.setdefault(message.account_id, {})[message.wamid] = message.id
     for account_id, found in message_ids.items():
         await apply_all_pending(account_id, found)
-
-
-def _make_insert(message: Message) -> UpdateOne:
-    key = {"account_id": message.account_id, "wamid": message.wamid}
-    fields = {name: value for name, value in to_bson(message).items() if name not in key}
-    return UpdateOne(key, {"$setOnInsert": fields}, upsert=True)
 
 
 async def _list_stored(messages: Sequence[Message]) -> list[Message]:

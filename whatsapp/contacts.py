@@ -162,11 +162,11 @@ def _shared(contact: Contact, wanted: Sequence[Identity]) -> list[Identity]:
     return [identity for identity in contact.identities if identity in wanted]
 
 
-async def _insert_contact(
+def make_contact(
     account_id: PydanticObjectId, identities: Sequence[Identity], profile: Profile | None
-) -> Contact | None:
-    """The new contact, or None if somebody else has just made one with such an identity."""
-    contact = Contact(
+) -> Contact:
+    """The contact of somebody new, not stored yet."""
+    return Contact(
         id=new_id(),
         account_id=account_id,
         identities=_with_variants(identities),
@@ -175,6 +175,13 @@ async def _insert_contact(
         profile_at=profile.at if profile else None,
         **_mirror(identities),
     )
+
+
+async def _insert_contact(
+    account_id: PydanticObjectId, identities: Sequence[Identity], profile: Profile | None
+) -> Contact | None:
+    """The new contact, or None if somebody else has just made one with such an identity."""
+    contact = make_contact(account_id, identities, profile)
     fields = to_bson(contact)
     fields |= derive_of_contact(fields)
     try:

@@ -5,20 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from beanie import PydanticObjectId
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from models import Contact, Conversation, ConversationStatus, Message, MessageDirection
+from models import Contact, Conversation, Message, MessageDirection
 from models.base import collection, from_bson, to_bson, utc_now
 from whatsapp.errors import NotFound
+from whatsapp.summaries import NOT_WRITTEN, make_deletion_note, make_note
 
 SERVICE_WINDOW = timedelta(hours=24)
-# Meta's timestamps are cut to whole seconds: the message may be this much younger.
-TIMESTAMP_STEP = timedelta(seconds=1)
-# More than are ever stored at the same moment out of the order of their ids.
-NEWEST_KEPT = 10
-# What WhatsApp itself says, or what is about an earlier message, opens no service window.
-_NOT_WRITTEN = frozenset({"system", "reaction", "edit", "revoke"})
 
 
 class ConversationGone(NotFound):
@@ -50,7 +45,7 @@ async def may_send_free_text(conversation: Conversation) -> bool:
         "conversation_id": conversation.id,
         "timestamp": {"$gt": now - SERVICE_WINDOW},
         "direction": MessageDirection.INBOUND.value,
-        "type": {"$nin": sorted(_NOT_WRITTEN)},
+        "type": {"$nin": sorted(NOT_WRITTEN)},
         "group_id": None,
     }
     return await collection(Message).find_one(written, {"_id": 1}) is not None
@@ -121,70 +116,19 @@ async def note_messages(messages: Sequence[Message]) -> None:
     """The same for many messages in one round trip, in any order."""
     if not messages:
         return
-    updates = [_make_update(message) for message in messages]
+    said: dict[PydanticObjectId, list[Message]] = {}
+    for message in messages:
+        said.setdefault(message.conversation_id, []).append(message)
+    updates = [make_note(conversation_id, own) for conversation_id, own in said.items()]
     result = await collection(Conversation).bulk_write(updates, ordered=False)
     if result.matched_count < len(updates):
-        query = {"_id": {"$in": [message.conversation_id for message in messages]}}
-        there = await collection(Conversation).distinct("_id", query)
+        there = await collection(Conversation).distinct("_id", {"_id": {"$in": list(said)}})
         gone = [message for message in messages if message.conversation_id not in there]
         if gone:
             raise ConversationGone(gone)
 
 
-def _make_update(message: Message) -> UpdateOne:
-    is_inbound = message.direction is MessageDirection.INBOUND
-    summary = {} if message.is_own_reaction else _summarize(message)
-    if is_inbound:
-        if message.type not in _NOT_WRITTEN and message.group_id is None:
-            summary["last_inbound_at"] = {"$max": ["$last_inbound_at", message.timestamp]}
-        summary |= _reopen(message.timestamp)
-        if message.unread:
-            summary["newest_unread_ids"] = _add_newest("$newest_unread_ids", message.id)
-    return UpdateOne({"_id": message.conversation_id}, _set_if_changed(summary))
-
-
 async def note_deletion(conversation_id: PydanticObjectId, message_id: PydanticObjectId) -> None:
     """Its writer deleted a message: whoever watches the conversation learns of the new count."""
-    summary = {"newest_deleted_ids": _add_newest("$newest_deleted_ids", message_id)}
-    await collection(Conversation).update_one({"_id": conversation_id}, _set_if_changed(summary))
-
-
-def _set_if_changed(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    changed = [{"$ne": [f"${name}", value]} for name, value in summary.items()]
-    updated_at = {"$cond": [{"$or": changed}, utc_now(), "$updated_at"]}
-    return [{"$set": {**summary, "updated_at": updated_at}}]
-
-
-def _summarize(message: Message) -> dict[str, Any]:
-    place: list[Any] = [message.timestamp, message.id]
-    is_newest = {"$gt": [place, ["$last_message_at", "$last_message_id"]]}
-    is_first = {"$eq": [{"$ifNull": ["$last_message_at", None]}, None]}
-    latest = {"$max": ["$last_activity_at", message.timestamp]}
-    return {
-        "last_message_id": {"$cond": [is_newest, message.id, "$last_message_id"]},
-        "last_message_at": {"$cond": [is_newest, message.timestamp, "$last_message_at"]},
-        # Until the first message it held the time of creation, which says nothing about activity.
-        "last_activity_at": {"$cond": [is_first, message.timestamp, latest]},
-    }
-
-
-def _add_newest(stored: str, message_id: PydanticObjectId) -> dict[str, Any]:
-    """A set cut to its greatest members: any order and any repetition of messages leaves it equal,
-    and each new message changes it, even one that is older than the last.
-    """
-    known = {"$ifNull": [stored, []]}
-    joined = {"$setUnion": [known, [message_id]]}
-    return {"$slice": [{"$sortArray": {"input": joined, "sortBy": -1}}, NEWEST_KEPT]}
-
-
-def _reopen(timestamp: datetime) -> dict[str, Any]:
-    reopens = {
-        "$and": [
-            {"$eq": ["$status", ConversationStatus.CLOSED.value]},
-            {"$gt": [timestamp + TIMESTAMP_STEP, "$closed_at"]},
-        ]
-    }
-    return {
-        "status": {"$cond": [reopens, ConversationStatus.OPEN.value, "$status"]},
-        "closed_at": {"$cond": [reopens, None, "$closed_at"]},
-    }
+    update = make_deletion_note(conversation_id, message_id)
+    await collection(Conversation).bulk_write([update])

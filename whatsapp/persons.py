@@ -1,6 +1,7 @@
 """The user behind a contact: found by phone or made, never a second one for the same phone."""
 
 import logging
+from collections.abc import Iterable
 
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
@@ -65,10 +66,24 @@ async def _get_or_create_user(contact: Contact) -> PydanticObjectId:
     raise RuntimeError(f"The user of contact {contact.id} vanished again and again")
 
 
+async def list_known_phones(phones: Iterable[str]) -> set[str]:
+    """Those of the phones that some user has, in whatever form."""
+    forms = {phone: _list_forms(phone) for phone in phones}
+    if not forms:
+        return set()
+    query = {"phone": {"$in": [form for some in forms.values() for form in some]}}
+    found = {user["phone"] async for user in collection(User).find(query, {"phone": 1})}
+    return {phone for phone, some in forms.items() if not found.isdisjoint(some)}
+
+
+def _list_forms(phone: str) -> list[str]:
+    return [f"+{digits}" for digits in list_phone_variants(phone.removeprefix("+"))]
+
+
 async def _find_user_id(phone: str | None) -> PydanticObjectId | None:
     if phone is None:
         return None
-    phones = [f"+{digits}" for digits in list_phone_variants(phone.removeprefix("+"))]
+    phones = _list_forms(phone)
     found = {
         user["phone"]: user["_id"]
         async for user in collection(User).find({"phone": {"$in": phones}}, {"phone": 1})
@@ -76,18 +91,23 @@ async def _find_user_id(phone: str | None) -> PydanticObjectId | None:
     return next((PydanticObjectId(found[one]) for one in phones if one in found), None)
 
 
-async def _insert_user(contact: Contact) -> PydanticObjectId | None:
-    """The user made for this contact, or None if its phone has just become another user's.
-
-    It gets the contact's own id: made twice for a contact without a phone, it is still one.
-    """
-    user = User(
+def make_user(contact: Contact) -> User:
+    """The user of a contact that has none, not stored yet: it gets the contact's own id."""
+    return User(
         id=contact.id,
         name=contact.profile_name,
         phone=contact.phone_number,
         account_ids=[contact.account_id],
         from_contact=True,
     )
+
+
+async def _insert_user(contact: Contact) -> PydanticObjectId | None:
+    """The user made for this contact, or None if its phone has just become another user's.
+
+    It gets the contact's own id: made twice for a contact without a phone, it is still one.
+    """
+    user = make_user(contact)
     fields = to_bson(user)
     fields["search_keys"] = make_user_keys(fields)
     try:

@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from models import Account, Message, ParkedItem, ParkedReason, PendingUpdate
+from models import Account, AccountEvent, Message, ParkedItem, ParkedReason, PendingUpdate
 from tests.fixtures.payloads import list_payloads, load_payload
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change
 from tests.fixtures.world import NUMBER
@@ -91,6 +91,7 @@ def encode(value: Any) -> bytes:
 
 async def post_and_look(webhook: WebhookClient, settle: Settle, body: bytes) -> None:
     await empty_database()
+    await AccountEvent.delete_all()
     assert (await webhook.post(body)).status_code == 200
     await settle()
 
@@ -106,7 +107,9 @@ async def post_and_look(webhook: WebhookClient, settle: Settle, body: bytes) -> 
 
 
 async def is_kept(item: Item) -> bool:
-    """Whether it became a message, changed one, or waits for one."""
+    """Whether it became a message, changed one, or waits for one; a change is applied or noted."""
+    if item.kind is ItemKind.CHANGE:
+        return await AccountEvent.find({"field": item.field_name}).count() > 0
     wamid = str(item.value["id"])
     if item.kind is ItemKind.STATUS:
         return await PendingUpdate.find({"wamid": wamid, "kind": "status"}).count() > 0
@@ -118,8 +121,15 @@ async def is_kept(item: Item) -> bool:
     return bool(waiting or await Message.find({"wamid": target}).count())
 
 
+# A change without messages has no id of its own.
+UNKNOWN_KEY = make_change(NUMBER)
+UNKNOWN_KEY["value"]["\ud800"] = "new"
+
+
 @settings(max_examples=60, **QUIET)
 @given(body=draw_bodies())
+@example(body=encode(make_body(NUMBER, {"field": "messages", "value": {"\ud800": "new"}})))
+@example(body=encode(make_body(NUMBER, UNKNOWN_KEY)))
 async def test_any_body_is_kept(
     webhook: WebhookClient, account: Account, settle: Settle, body: bytes
 ) -> None:
