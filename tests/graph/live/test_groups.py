@@ -1,0 +1,226 @@
+"""Equal subscriptions are one group: executed once, encoded once, and never mixed with others."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from graph.ids import encode_id
+from graph.live.execution import GroupExecution
+from graph.live.feed import LiveFeed
+from models import Account, ApiKey, Contact, Conversation, Role
+from models.base import collection
+from tests.fixtures.graphql import GraphQLClient
+from tests.graph.live.live_kit import (
+    create_contact,
+    create_conversation,
+    create_message,
+    wait_for_listeners,
+)
+from tests.graph.live.socket_kit import SocketClient, open_socket
+from tests.graph.live.stream_kit import open_stream
+from whatsapp.api_keys import revoke_api_key
+
+MakeClient = Callable[..., Awaitable[GraphQLClient]]
+ADDED = "subscription { messageAdded { cursor message { text } } }"
+AFTER = """subscription Other($since: String) {
+    messageAdded(after: $since) { ...on MessageAdded { cursor } message { text } }
+}"""
+SAME_AS_ADDED = "subscription Named($x: String) {messageAdded(after: $x) {cursor message{text}}}"
+
+
+@pytest.fixture
+async def conversation(account: Account) -> Conversation:
+    return await create_conversation(await create_contact(account.id))
+
+
+@contextmanager
+def counting_executions(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Each execution for an event, as it happens."""
+    executed: list[str] = []
+    execute = GroupExecution.execute
+
+    def count(self: GroupExecution, event: Any) -> Any:
+        executed.append(event.cursor)
+        return execute(self, event)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GroupExecution, "execute", count)
+        yield executed
+
+
+async def test_equal_subscriptions_are_executed_once(
+    port: int,
+    token: str,
+    conversation: Conversation,
+    live_feed: LiveFeed,
+    admin: GraphQLClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cursor = (await admin("{ eventCursor }"))["eventCursor"]
+    with counting_executions(monkeypatch) as executed:
+        async with AsyncExitStack() as stack:
+            clients = [
+                await stack.enter_async_context(open_socket(port, token=token)) for _ in range(6)
+            ]
+            for client in clients[:3]:
+                await client.subscribe(ADDED)
+            for client in clients[3:]:
+                await client.subscribe(SAME_AS_ADDED, x=cursor)
+            await wait_for_listeners(live_feed, 6)
+            for number in range(5):
+                await create_message(conversation, text=f"hi {number}")
+
+            heard = [await client.take(5) for client in clients]
+
+    texts = [[data["messageAdded"]["message"]["text"] for data in one] for one in heard]
+    assert texts == [[f"hi {number}" for number in range(5)]] * 6
+    assert len(executed) == 5
+
+
+async def test_an_event_stream_and_a_socket_share_a_group(
+    port: int,
+    token: str,
+    conversation: Conversation,
+    live_feed: LiveFeed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with counting_executions(monkeypatch) as executed:
+        async with (
+            open_socket(port, token=token) as ws,
+            open_stream(f"http://127.0.0.1:{port}", token, ADDED) as sse,
+        ):
+            await ws.subscribe(ADDED)
+            await wait_for_listeners(live_feed, 2)
+            await create_message(conversation, text="hi")
+
+            assert await ws.take(1) == await sse.take(1)
+
+    assert len(executed) == 1
+
+
+async def test_other_rights_or_selections_are_other_groups(
+    port: int,
+    account: Account,
+    other_account: Account,
+    conversation: Conversation,
+    live_feed: LiveFeed,
+    make_client: MakeClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    readers = [
+        (await make_client(Role.ADMIN), ADDED),
+        (await make_client(Role.VIEWER), ADDED),
+        (await make_client(Role.VIEWER, [account]), ADDED),
+        (await make_client(Role.VIEWER), AFTER),
+    ]
+    outsider = await make_client(Role.VIEWER, [other_account])
+    with counting_executions(monkeypatch) as executed:
+        async with AsyncExitStack() as stack:
+            clients: list[SocketClient] = []
+            for reader, query in [*readers, (outsider, ADDED)]:
+                client = await stack.enter_async_context(open_socket(port, token=reader.token))
+                await client.subscribe(query)
+                clients.append(client)
+            await wait_for_listeners(live_feed, 5)
+            await create_message(conversation, text="hi")
+
+            for client in clients[:4]:
+                (data,) = await client.take(1)
+                assert data["messageAdded"]["message"]["text"] == "hi"
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await clients[4].connection.recv()
+
+    assert len(executed) == 4
+
+
+async def test_who_joins_while_events_flow_misses_none(
+    port: int,
+    token: str,
+    conversation: Conversation,
+    live_feed: LiveFeed,
+    admin: GraphQLClient,
+) -> None:
+    cursor = (await admin("{ eventCursor }"))["eventCursor"]
+
+    async def write() -> None:
+        for number in range(150):
+            await create_message(conversation, text=str(number))
+
+    async def read(delay: float) -> list[str]:
+        await asyncio.sleep(delay)
+        async with open_socket(port, token=token) as client:
+            await client.subscribe(SAME_AS_ADDED, x=cursor)
+            return [data["messageAdded"]["message"]["text"] for data in await client.take(150)]
+
+    writing = asyncio.create_task(write())
+    heard = await asyncio.gather(*(read(0.02 * number) for number in range(20)))
+    await writing
+
+    assert heard == [[str(number) for number in range(150)]] * 20
+
+
+async def test_a_revoked_key_leaves_its_group_and_the_others_stay(
+    port: int,
+    conversation: Conversation,
+    live_feed: LiveFeed,
+    make_client: MakeClient,
+) -> None:
+    leaving, staying = await make_client(Role.VIEWER), await make_client(Role.VIEWER)
+    async with (
+        open_socket(port, token=leaving.token) as one,
+        open_socket(port, token=staying.token) as other,
+    ):
+        for client in (one, other):
+            await client.subscribe(ADDED)
+        await wait_for_listeners(live_feed, 2)
+        prefix = str(leaving.token).split("_")[1]
+        key = await ApiKey.find_one({"prefix": prefix})
+        assert key is not None
+        await revoke_api_key(key)
+
+        assert await one.find_close() == (4403, "Forbidden")
+        await create_message(conversation, text="hi")
+        assert len(await other.take(1)) == 1
+
+
+async def test_events_are_executed_by_plans(
+    ws: SocketClient,
+    conversation: Conversation,
+    live_feed: LiveFeed,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    query = """subscription { events { __typename cursor at account { id name }
+        ... on MessageAdded { message { id text status contact { name user { name } } content {
+            __typename ... on TextContent { body } } } }
+        ... on ConversationUpdated { conversation { id unreadCount lastMessage { id } } } } }"""
+    await ws.subscribe(query)
+    await wait_for_listeners(live_feed, 1)
+
+    with caplog.at_level(logging.DEBUG, logger="graph.live.execution"):
+        message = await create_message(conversation, text="hi")
+        (data,) = await ws.take(1)
+
+    assert data["events"]["message"]["id"] == encode_id("Message", message.id)
+    assert data["events"]["message"]["contact"]["user"] is None
+    assert "surprised" not in caplog.text
+
+
+async def test_what_surprises_a_plan_is_told_by_the_stock_executor(
+    ws: SocketClient, conversation: Conversation, live_feed: LiveFeed
+) -> None:
+
+    await collection(Contact).delete_many({})
+    await ws.subscribe("subscription { messageAdded { cursor message { contact { id } } } }")
+    await wait_for_listeners(live_feed, 1)
+
+    await create_message(conversation, text="hi")
+
+    frame = await ws.receive()
+    (error,) = frame["payload"]["errors"]
+    assert error["path"] == ["messageAdded", "message", "contact"]
+    assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
