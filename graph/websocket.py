@@ -13,6 +13,7 @@ import dataclasses
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pymongo
@@ -35,7 +36,6 @@ from graph.live.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.live.execution import list_errors
 from graph.live.feed import SubscriberTooSlow
 from graph.live.groups import Membership
-from graph.live.payloads import Payload
 from graph.loaders import Loaders
 from graph.results import is_request_error
 from whatsapp.access import Viewer
@@ -87,10 +87,8 @@ class SocketPeer:
         self._socket = operation.handler.websocket
         self._request_id = request_id
         head = operation.handler.view.encode_json({"id": operation.id, "type": "next"})
-        self._prefix = head[:-1] + b',"payload":'
-
-    def take(self, payloads: Sequence[Payload]) -> bool:
-        return self._socket.send_payloads(self._prefix, payloads)
+        # Called for each event and member: without a function of our own in between.
+        self.take = partial(self._socket.send_payloads, head[:-1] + b',"payload":')
 
     async def wait_for_room(self) -> None:
         await self._socket.wait_for_room()

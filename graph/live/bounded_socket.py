@@ -134,8 +134,10 @@ class BoundedSocket(ASGIWebSocketAdapter):
             return True
         direct = self._find_direct()
         if direct is not None:
-            frames = [payload.frame(prefix) for payload in payloads]
-            direct.write(frames[0] if len(frames) == 1 else b"".join(frames))
+            if len(payloads) == 1:
+                direct.write(payloads[0].frame(prefix))
+            else:
+                direct.write(b"".join([payload.frame(prefix) for payload in payloads]))
             return True
         if self._is_pressed():
             return False
@@ -146,7 +148,7 @@ class BoundedSocket(ASGIWebSocketAdapter):
     def _find_direct(self) -> transports.DirectFrames | None:
         """The way past the queue, where nothing waits in it and the network takes more."""
         direct = self._direct
-        return direct if self._writer is None and direct is not None and direct.is_ready else None
+        return direct if self._writer is None and direct is not None and direct.is_ready() else None
 
     def _enqueue(self, message: bytes) -> None:
         self._queue.append(message)
@@ -225,7 +227,7 @@ class BoundedSocket(ASGIWebSocketAdapter):
 
     def _write_waiting(self, direct: transports.DirectFrames) -> None:
         """Writes as much at once as there is room for in the buffers below."""
-        if not direct.is_open:
+        if not direct.is_open():
             self.close_soon(*GONE)
             return
         frames, size = [], 0

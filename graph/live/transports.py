@@ -69,17 +69,15 @@ class DirectFrames:
             return cls(protocol)
         return None
 
-    @property
     def is_open(self) -> bool:
         protocol = self._protocol
         return protocol.handshake_complete and not (
             protocol.close_sent or protocol.disconnected or self._is_closing()
         )
 
-    @property
     def is_ready(self) -> bool:
         """Whether a write goes to the network at once, or into a buffer that is not full."""
-        return self._is_writable() and self.is_open
+        return self._is_writable() and self.is_open()
 
 
 def cut_off(transport: asyncio.WriteTransport | None, why: object) -> None:

@@ -19,6 +19,8 @@ from models import (
     Contact,
     Conversation,
     EventState,
+    Media,
+    MediaState,
     Message,
     MessageStatus,
     Role,
@@ -92,8 +94,13 @@ def known_queries(app: Any) -> KnownQueries:
 
 
 async def all_is_processed() -> bool:
+    """Nothing changes any more while the answers are compared, files included."""
     waiting = {"state": EventState.RECEIVED.value}
-    return await collection(WebhookEvent).find_one(waiting) is None
+    fetched = {"state": MediaState.PENDING.value, "next_attempt_at": {"$ne": None}}
+    return (
+        await collection(WebhookEvent).find_one(waiting) is None
+        and await collection(Media).find_one(fetched) is None
+    )
 
 
 @pytest.fixture
