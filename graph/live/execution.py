@@ -4,11 +4,12 @@
 the group and not for the member that came first: nothing in it tells who that was.
 """
 
+import asyncio
 import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import (
@@ -134,7 +135,7 @@ class GroupExecution:
         self._plans = OperationPlans(shared.schema, subscribed.operation, subscribed.fragments)
         self._planned = self._plans.begin(variables, context=own) if shared.uses_plans else None
 
-    def execute(self, event: LiveEvent) -> Payload | Awaitable[Payload]:
+    def execute(self, event: LiveEvent) -> Payload | Coroutine[Any, Any, Payload]:
         """The encoded result for one event.
 
         Raises:
@@ -166,11 +167,12 @@ class GroupExecution:
         if not isinstance(error, PyMongoError):
             self._plans.note_surprise()
 
-    def _execute_anyhow(self, root: "Event") -> Payload | Awaitable[Payload]:
+    def _execute_anyhow(self, root: "Event") -> Payload | Coroutine[Any, Any, Payload]:
         result = self._executor.build_per_event_executor(root).execute_operation(False)
         if isinstance(result, ExecutionResult):
             return self._encode(result)
-        return self._finish(result)  # type: ignore[arg-type]  # only incremental delivery gives others
+        # As a task it may be given up before it has begun.
+        return self._finish(asyncio.ensure_future(result))  # type: ignore[arg-type]  # only incremental delivery gives others
 
     async def _finish(self, result: Awaitable[ExecutionResult]) -> Payload:
         return self._encode(await result)

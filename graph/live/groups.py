@@ -11,9 +11,9 @@ import contextlib
 import itertools
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from contextvars import Context as ContextVariables
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from graph.errors import RequestError
 from graph.live.cursors import CursorExpired, Position
@@ -240,13 +240,19 @@ class EventGroup:
                 continue
             payload = self._execution.execute(event)
             if not isinstance(payload, Payload):
-                self._worker = asyncio.create_task(
-                    self._work(event, payload), name="subscriptions", context=ContextVariables()
-                )
+                self._start_worker(event, payload)
                 break
             events.append(event)
             payloads.append(payload)
         self._tell(events, payloads)
+
+    def _start_worker(self, event: LiveEvent, payload: Coroutine[Any, Any, Payload]) -> None:
+        worker = asyncio.create_task(
+            self._work(event, payload), name="subscriptions", context=ContextVariables()
+        )
+        # A group may end before its worker has begun.
+        worker.add_done_callback(lambda _: payload.close())
+        self._worker = worker
 
     async def _work(self, event: LiveEvent, payload: Awaitable[Payload]) -> None:
         """Tells an event whose execution takes a while, and then those that came meanwhile."""

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Hashable
-from typing import Protocol
+from collections.abc import Coroutine, Hashable
+from typing import Any, Protocol
 
 from graph.live.events import LiveEvent
 from graph.live.frames import make_head
@@ -47,8 +47,8 @@ class Payload:
 class EventExecution(Protocol):
     """How one operation is executed for an event: what a group of equal subscriptions shares."""
 
-    def execute(self, event: LiveEvent) -> Payload | Awaitable[Payload]:
-        """Awaitable only where it has to wait for something.
+    def execute(self, event: LiveEvent) -> Payload | Coroutine[Any, Any, Payload]:
+        """A coroutine only where it has to wait for something.
 
         Raises:
             GraphQLError: the whole operation has failed, and ends.
