@@ -14,12 +14,13 @@ from strawberry.scalars import JSON
 from graph.context import Info
 from graph.enums import MediaKind, MediaState
 from graph.interactive import InteractiveContent, read_offer
-from graph.loaders import load_media, load_upload
+from graph.loaders import MEDIA, load_media, load_upload
 from graph.orders import OrderContent, read_order
 from graph.reactions import ReactionContent, read_reaction
 from graph.reading import read_object, read_objects, read_text
 from graph.replies import InteractiveReplyContent, read_interactive, read_template_button
 from graph.shared_contacts import ContactsContent, read_contacts
+from graph.stored import linked
 from graph.system_changes import SystemContent, read_system
 from graph.template_content import TemplateContent, read_template
 from models import Media, Message
@@ -41,6 +42,12 @@ class MediaContent:
     voice: bool = strawberry.field(description="Whether it is a voice message.")
     state: MediaState | None = strawberry.field(
         description="Where the file stands; null where none is to be fetched."
+    )
+    size_bytes: int | None = linked(
+        "stored_file_id",
+        MEDIA,
+        description="Size of the stored file in bytes; null until STORED.",
+        shown="size_bytes",
     )
     document: strawberry.Private[Message]
 
@@ -78,11 +85,6 @@ class MediaContent:
             return bool(self.document.content.get("animated"))
         upload = await load_upload(info, self.document.upload_id)
         return upload is not None and upload.animated
-
-    @strawberry.field(description="Size of the stored file in bytes; null until STORED.")
-    async def size_bytes(self, info: Info) -> int | None:
-        media = await self._load(info)
-        return media.size_bytes if media else None
 
     @strawberry.field(
         description="SHA-256 of the file in base64: of the stored bytes, else as WhatsApp gives it."

@@ -166,6 +166,11 @@ def _is_visible_user(viewer: Viewer, user: User) -> bool:
     return viewer.account_ids is None or bool(viewer.narrow(user.account_ids))
 
 
+def _is_visible_file(viewer: Viewer, media: Media) -> bool:
+    """Whether it was not erased, and is of an account that the viewer may see."""
+    return media.erased_at is None and viewer.can_see(media.account_id)
+
+
 def _is_visible_account(viewer: Viewer, account: Account) -> bool:
     return viewer.can_see(account.id)
 
@@ -189,6 +194,7 @@ TEMPLATES: Lookup[PydanticObjectId, Template] = Lookup(
     attrgetter("templates"), _is_of_visible_account
 )
 USERS: Lookup[PydanticObjectId, User] = Lookup(attrgetter("users"), _is_visible_user)
+MEDIA: Lookup[PydanticObjectId, Media] = Lookup(attrgetter("media"), _is_visible_file)
 # Only asked for conversations that are shown.
 UNREAD_COUNTS: Lookup[PydanticObjectId, int] = Lookup(
     attrgetter("unread_counts"), lambda _viewer, _count: True
@@ -201,16 +207,9 @@ load_conversation_of = CONVERSATIONS_OF_CONTACTS.one
 load_message = MESSAGES.one
 load_message_by_wamid = MESSAGES_BY_WAMID.one
 load_account_event = ACCOUNT_EVENTS.one
+load_media = MEDIA.one
 load_template = TEMPLATES.one
 load_user = USERS.one
-
-
-async def load_media(info: "Info", message_id: PydanticObjectId) -> Media | None:
-    """The file of a message, unless it was erased."""
-    media = await get_loaders(info).media.load(message_id)
-    if media is None or media.erased_at is not None:
-        return None
-    return media if get_viewer(info).can_see(media.account_id) else None
 
 
 async def load_upload(info: "Info", upload_id: PydanticObjectId) -> UploadedMedia | None:

@@ -134,6 +134,7 @@ async def _read_together(queries: Sequence[PageQuery | CountQuery]) -> list[list
         {"$unionWith": {"coll": target.name, "pipeline": pipeline}} for pipeline in pipelines[1:]
     ]
     results: list[list[Fields]] = [[] for _ in queries]
-    async for document in await target.aggregate(pipelines[0] + union, batchSize=FIRST_BATCH):
+    found = await target.aggregate(pipelines[0] + union, batchSize=FIRST_BATCH)
+    for document in await found.to_list():
         results[document.pop(_PLACE)].append(document)
     return results

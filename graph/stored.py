@@ -83,11 +83,15 @@ class Link:
     """The document's attribute that names it."""
     lookup: Lookup[Any, Any]
     missing: Callable[[], RequestError] | None
+    shown: str | None = None
+    """The attribute of what it names that the field shows; without it, all of it."""
     """What is wrong if there is none; without it the field is null then."""
 
     def finish(self, found: Any) -> Any:
         if found is None and self.missing is not None:
             raise self.missing()
+        if found is not None and self.shown is not None:
+            return getattr(found, self.shown)
         return show(found) if isinstance(found, Document) else found
 
 
@@ -98,11 +102,12 @@ def linked(
     description: str,
     missing: Callable[[], RequestError] | None = None,
     needs: Collection[str] | None = None,
+    shown: str | None = None,
 ) -> Any:
     """A field that is what `key`, an attribute of the document, names: another document, or a value
     that is worked out for many documents at once. `needs` as in `stored`.
     """
-    link = Link(key, lookup, missing)
+    link = Link(key, lookup, missing, shown)
 
     async def resolve(self: Any, info: Info) -> Any:
         value = getattr(self.document, key)

@@ -167,6 +167,11 @@ class Message(ObjectIdDocument):
         return MessageStatus.of_rank(self.status_rank)
 
     @property
+    def stored_file_id(self) -> PydanticObjectId | None:
+        """The id of its `Media`, where that has the bytes."""
+        return self.id if self.media_state is MediaState.STORED else None
+
+    @property
     def answered(self) -> tuple[PydanticObjectId, str] | None:
         """Account and wamid of the message that this one answers."""
         return None if self.reply_to_wamid is None else (self.account_id, self.reply_to_wamid)
