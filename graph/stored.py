@@ -17,6 +17,7 @@ from strawberry.types.fields.resolver import StrawberryResolver
 from graph.context import Info
 from graph.errors import RequestError
 from graph.loaders import Lookup
+from models.reading import find_whole_class
 
 NEEDS = "needs"
 LINK = "link"
@@ -37,7 +38,7 @@ def shows(document_class: type[Document]) -> Callable[[type], type]:
 
 def show(document: Document | None) -> Any:
     """What shows the document in the graph; None for None."""
-    return None if document is None else _TYPES[type(document)].from_document(document)
+    return None if document is None else _TYPES[find_whole_class(document)].from_document(document)
 
 
 def find_document_class(node_class: type) -> type[Document] | None:

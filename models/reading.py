@@ -22,12 +22,28 @@ _READERS: dict[type[Document], "DocumentReader"] = {}
 _set = object.__setattr__
 
 
+class NotRead:
+    """Stands for a field that a partial document lacks. What the document has goes before it.
+
+    Without it, Beanie's own class attributes would be found there, which name fields in queries.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, document: object, _kind: type | None = None) -> Any:
+        if document is None:
+            return self
+        raise AttributeError(f"`{self._name}` was not read of this document")
+
+
 class DocumentReader:
     """Reads the documents of one class."""
 
     def __init__(self, document_class: type[Document]) -> None:
         fields = document_class.model_fields
         self._document_class = document_class
+        self._partial_class = _make_partial_class(document_class)
         self._names = set(fields)
         self._converters = [
             (name, convert) for name, field in fields.items() if (convert := _find_converter(field))
@@ -56,11 +72,11 @@ class DocumentReader:
                 raise
             document: Document = self._document_class.model_validate(stored)
             return document
-        return self._make(values)
+        return self._make(self._document_class if shown is None else self._partial_class, values)
 
-    def _make(self, values: dict[str, Any]) -> Document:
+    def _make(self, document_class: type[Document], values: dict[str, Any]) -> Document:
         # As pydantic's model_construct does it, without looking at each field.
-        document = self._document_class.__new__(self._document_class)
+        document = document_class.__new__(document_class)
         _set(document, "__dict__", values)
         _set(document, "__pydantic_fields_set__", self._names)
         _set(document, "__pydantic_extra__", None)
@@ -95,6 +111,26 @@ def project(shown: Collection[str] | None) -> dict[str, int] | None:
         return None
     # MongoDB gives `_id` unasked, which is the document's `id`.
     return {"_id": 1, **{name: 1 for name in shown if name != "id"}}
+
+
+def find_whole_class(document: Document) -> type[Document]:
+    """The class of a document, also where only some of its fields were read."""
+    kind = type(document)
+    whole: type[Document] = vars(kind).get("_whole_class", kind)
+    return whole
+
+
+def _make_partial_class(document_class: type[Document]) -> type[Document]:
+    # Not by pydantic's metaclass: it is the same model, whose class says what was not read.
+    partial: type[Document] = type.__new__(
+        type(document_class),
+        document_class.__name__,
+        (document_class,),
+        {"__module__": document_class.__module__, "_whole_class": document_class},
+    )
+    for name in document_class.model_fields:
+        type.__setattr__(partial, name, NotRead(name))
+    return partial
 
 
 def _find_converter(field: FieldInfo) -> Convert | None:

@@ -6,6 +6,7 @@ by them is a Surprise here: graphql-core then tells it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import (
@@ -100,6 +101,8 @@ def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
         return _make_same(bool, leaf_type)
     if isinstance(leaf_type, GraphQLEnumType):
         return _make_enum(leaf_type)
+    if leaf_type.name == "DateTime":
+        return _make_time(leaf_type)
 
     coerce = leaf_type.coerce_output_value
 
@@ -117,6 +120,19 @@ def _make_same(kind: type, leaf_type: GraphQLLeafType) -> Completer:
 
     def complete(_run: "Run", values: Values) -> Values:
         if set(map(type, values)) <= expected:
+            return values
+        return [coerce_leaf(leaf_type, value) for value in values]
+
+    return Completer(complete)
+
+
+def _make_time(leaf_type: GraphQLLeafType) -> Completer:
+    """Times in UTC stay what they are: whoever encodes the answer writes them in the same form,
+    in a tenth of the time.
+    """
+
+    def complete(_run: "Run", values: Values) -> Values:
+        if all(type(value) is datetime and value.tzinfo is UTC for value in values):
             return values
         return [coerce_leaf(leaf_type, value) for value in values]
 

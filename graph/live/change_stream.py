@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC
 from typing import Any
 
 import pymongo
@@ -63,6 +64,7 @@ PIPELINE = [
 # A single date or text that Python can't hold would else fail a whole batch, again and again.
 LENIENT_CODEC: CodecOptions[Change] = CodecOptions(
     tz_aware=True,
+    tzinfo=UTC,
     datetime_conversion=DatetimeConversion.DATETIME_CLAMP,
     unicode_decode_error_handler="replace",
 )
