@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from beanie import PydanticObjectId
 from pymongo.errors import (
@@ -29,6 +30,7 @@ from webhooks.parsing import InvalidBody, parse_json
 from webhooks.statuses import read_status
 from webhooks.storage import Correspondents, store_messages
 from whatsapp.amendments import Amendment, record_amendment
+from whatsapp.conversations import retry_when_gone
 from whatsapp.status_batches import record_plain_statuses
 from whatsapp.statuses import StatusUpdate, record_status
 
@@ -243,7 +245,7 @@ async def _apply_messages(tasks: Sequence[Task]) -> None:
             for task in some:
                 if task.problem is None:
                     with _noting_problems(task):
-                        await _place_and_store([task])
+                        await retry_when_gone(partial(_place_and_store, [task]))
 
 
 def _get_timestamp(task: Task) -> datetime:

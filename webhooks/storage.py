@@ -22,6 +22,7 @@ from whatsapp.conversations import (
     get_or_create_conversation,
     list_conversations,
     note_messages,
+    retry_when_gone,
 )
 from whatsapp.identities import list_lookups
 from whatsapp.inbox import clear_read_on_phone
@@ -93,8 +94,8 @@ class Correspondents:
         try:
             return await self._place(account_id, inbound, known)
         except ConversationGone:
-            # The sender was erased since we looked: by now it is somebody new.
-            return await self._place(account_id, inbound, None)
+            # The sender was erased since we looked: what we knew is of no use.
+            return await retry_when_gone(lambda: self._place(account_id, inbound, None))
 
     async def _place(
         self, account_id: PydanticObjectId, inbound: Inbound, known: Contact | None

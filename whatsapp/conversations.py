@@ -1,8 +1,8 @@
 """Conversations: one per contact, with a summary that any order of messages leaves equal."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from beanie import PydanticObjectId
 from pymongo import ReturnDocument
@@ -14,6 +14,11 @@ from whatsapp.errors import NotFound
 from whatsapp.summaries import NOT_WRITTEN, make_deletion_note, make_note
 
 SERVICE_WINDOW = timedelta(hours=24)
+# How often in a row a contact may be erased before what is said in its name is given up. Each
+# time somebody erases the contact that the last try made, so more than a few are no coincidence.
+ERASURES_IN_A_ROW = 10
+
+Outcome = TypeVar("Outcome")
 
 
 class ConversationGone(NotFound):
@@ -22,6 +27,20 @@ class ConversationGone(NotFound):
     def __init__(self, messages: Sequence[Message] = ()) -> None:
         super().__init__("The conversation")
         self.messages = list(messages)
+
+
+async def retry_when_gone(work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """Does it anew whenever the contact was erased meanwhile: by then it is somebody new.
+
+    Raises:
+        ConversationGone: for ERASURES_IN_A_ROW times.
+    """
+    for _ in range(ERASURES_IN_A_ROW - 1):
+        try:
+            return await work()
+        except ConversationGone:
+            continue
+    return await work()
 
 
 def window_expires_at(conversation: Conversation) -> datetime | None:

@@ -51,23 +51,28 @@ async def erase(account: Account) -> None:
 
 
 def do_before(
-    monkeypatch: pytest.MonkeyPatch, path: str, action: Callable[[], Awaitable[None]]
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    action: Callable[[], Awaitable[None]],
+    *,
+    times: int = 1,
 ) -> None:
-    """Lets the action happen once, right before the first call of this function."""
+    """Lets the action happen right before the first calls of this function."""
     module, name = path.rsplit(".", 1)
     original = getattr(__import__(module, fromlist=[name]), name)
-    is_done = False
+    left = times
 
     async def act_first(*args: Any, **more: Any) -> Any:
-        nonlocal is_done
-        if not is_done:
-            is_done = True
+        nonlocal left
+        if left:
+            left -= 1
             await action()
         return await original(*args, **more)
 
     monkeypatch.setattr(path, act_first)
 
 
+@pytest.mark.parametrize("times", [1, 4])
 @pytest.mark.parametrize("is_known", [True, False])
 @pytest.mark.parametrize(
     "step",
@@ -79,12 +84,17 @@ def do_before(
     ],
 )
 async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
-    account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, step: str, is_known: bool
+    account: Account,
+    ingest: Ingest,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    is_known: bool,
+    times: int,
 ) -> None:
     if is_known:
         await accept(ingest)
         await run_until_settled(ingest)
-    do_before(monkeypatch, step, lambda: erase(account))
+    do_before(monkeypatch, step, lambda: erase(account), times=times)
 
     await accept(ingest)
     await run_until_settled(ingest)

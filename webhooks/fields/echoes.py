@@ -12,7 +12,7 @@ from webhooks.messages import Inbound, read_message
 from webhooks.parsing import dump_json
 from webhooks.storage import Correspondents, store_messages
 from whatsapp.amendments import Amendment, record_amendment
-from whatsapp.conversations import ConversationGone
+from whatsapp.conversations import retry_when_gone
 from whatsapp.identities import is_bsuid
 from whatsapp.inbox import note_read_on_phone
 
@@ -30,11 +30,7 @@ async def apply_echo(account: Account, item: Item) -> None:
     if isinstance(echo.said, Amendment):
         await record_amendment(account.id, echo.said)
         return
-    try:
-        message = await _store(account, echo, item)
-    except ConversationGone:
-        # The customer was erased at this very moment: by now it is somebody new.
-        message = await _store(account, echo, item)
+    message = await retry_when_gone(lambda: _store(account, echo, item))
     await _follow_up(message)
 
 
