@@ -9,7 +9,13 @@ from typing import Any
 from beanie import init_beanie
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, PyMongoError
+from pymongo.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+)
 
 from models import DOCUMENTS
 from models.base import collection
@@ -67,9 +73,11 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> None:
     """
     await check_server(database)
     try:
-        await init_beanie(database=database, document_models=DOCUMENTS)
+        await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
+        if not await has_all_indexes():
+            await init_beanie(database=database, document_models=DOCUMENTS)
+            await check_indexes()
         await enable_pre_images(database)
-        await check_indexes()
     except PyMongoError as error:
         if isinstance(error, ConnectionFailure) or error.timeout:
             # It answers already, or still, but has no primary now.
@@ -109,6 +117,33 @@ async def enable_pre_images(database: AsyncDatabase[dict[str, Any]]) -> None:
         # Its indexes have just made each collection that was missing.
         if not existing.get(name, {}).get("changeStreamPreAndPostImages", {}).get("enabled"):
             await database.command("collMod", name, changeStreamPreAndPostImages={"enabled": True})
+
+
+async def has_all_indexes() -> bool:
+    """Whether each is there exactly as it is wanted: then none has to be made or refused."""
+    for document_class in DOCUMENTS:
+        try:
+            present = await collection(document_class).index_information()
+        except OperationFailure:
+            return False  # no such collection yet
+        for index in document_class.Settings.indexes:
+            wanted: dict[str, Any] = {**index.document, "key": [*index.document["key"].items()]}
+            found = present.get(wanted.pop("name"))
+            if found is None or not _is_as(wanted, found):
+                return False
+    return True
+
+
+def _is_as(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    options = {**found, "key": _read_key(found)}
+    return all(options.get(name) == value for name, value in wanted.items())
+
+
+def _read_key(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """As it was asked for: MongoDB shows the fields of a text index elsewhere."""
+    texts = [(name, "text") for name in found.get("weights", {})]
+    keys = [texts if name == "_fts" else [(name, kind)] for name, kind in found["key"]]
+    return [pair for pairs in keys for pair in pairs if pair[0] != "_ftsx"]
 
 
 async def check_indexes() -> None:

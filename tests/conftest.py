@@ -7,7 +7,7 @@ each test. Only Meta is fake: the sandbox's Cloud API.
 import base64
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,11 @@ from typing import Any
 import pytest
 from beanie import init_beanie
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import OperationFailure
 
 from models import DOCUMENTS
-from models.database import (
-    WATCHED_COLLECTIONS,
-    DatabaseUnusable,
-    check_indexes,
-    create_client,
-    prepare_database,
-)
+from models.database import create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
+from serving.serve import spare_the_collector
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
 
@@ -39,6 +33,8 @@ pytest_plugins = [
 URI_VARIABLE = "TEST_MONGODB_URI"
 ENCRYPTION_KEYS = "k1:" + base64.b64encode(bytes(range(32))).decode()
 _resources = ExitStack()
+# Databases with all their indexes. A test that takes one away restores it.
+_prepared: set[str] = set()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,6 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
     mongod = _resources.enter_context(EmbeddedMongod(Path(folder)))
     os.environ[URI_VARIABLE] = mongod.uri
     _resources.callback(os.environ.pop, URI_VARIABLE, None)
+
+
+def pytest_collection_finish() -> None:
+    # As a server does: what is loaded by now stays, and need not be looked through again.
+    spare_the_collector()
 
 
 def pytest_unconfigure() -> None:
@@ -111,30 +112,29 @@ async def database(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, 
     """This worker's database: prepared, and empty."""
     async with create_client(settings.mongodb_uri.get_secret_value()) as client:
         database = client[settings.mongodb_database]
-        # Beanie belongs to one client; the indexes stay from test to test, if none dropped them.
-        await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
-        if not await is_prepared(database):
+        # Beanie belongs to one client; the indexes stay from test to test.
+        if database.name not in _prepared:
             await prepare_database(database)
-        for name in await database.list_collection_names(filter={"type": "collection"}):
-            if not name.startswith("system."):
-                await database[name].delete_many({})
+            _prepared.add(database.name)
+        await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
+        for name in await _list_filled(database):
+            await database[name].delete_many({})
         yield database
 
 
-async def is_prepared(database: AsyncDatabase[dict[str, Any]]) -> bool:
-    try:
-        await check_indexes()
-    except (DatabaseUnusable, OperationFailure):  # the latter: no such collection yet
-        return False
-    watched = await (
-        await database.list_collections(filter={"name": {"$in": list(WATCHED_COLLECTIONS)}})
-    ).to_list()
-    with_images = [
-        spec
-        for spec in watched
-        if spec["options"].get("changeStreamPreAndPostImages", {}).get("enabled")
+async def _list_filled(database: AsyncDatabase[dict[str, Any]]) -> list[str]:
+    """The collections that hold anything, asked in one round trip."""
+    names = await database.list_collection_names(filter={"type": "collection"})
+    own = [name for name in names if not name.startswith("system.")]
+    first: list[list[Mapping[str, Any]]] = [
+        [{"$limit": 1}, {"$project": {"_id": 0, "name": name}}] for name in own
     ]
-    return len(with_images) == len(WATCHED_COLLECTIONS)
+    others: list[Mapping[str, Any]] = [
+        {"$unionWith": {"coll": name, "pipeline": some}}
+        for name, some in zip(own[1:], first[1:], strict=True)
+    ]
+    found = await database[own[0]].aggregate([*first[0], *others])
+    return [one["name"] async for one in found]
 
 
 @pytest.fixture

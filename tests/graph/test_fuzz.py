@@ -93,7 +93,7 @@ async def post_and_look(world: World, operation: str) -> None:
     assert codes <= ALLOWED, (operation, answer.text)
 
 
-@hypothesis_settings(max_examples=200, **QUIET)
+@hypothesis_settings(max_examples=100, **QUIET)
 @given(operation=draw_operations("Query"))
 async def test_any_query_is_answered(world: World, operation: str) -> None:
     await post_and_look(world, operation)

@@ -20,6 +20,7 @@ from models.database import (
     check_server,
     create_client,
     enable_pre_images,
+    has_all_indexes,
     prepare_database,
 )
 from sandbox.child_process import GuardedChild
@@ -73,8 +74,12 @@ async def test_a_missing_unique_index_is_refused(database: AsyncDatabase[dict[st
     try:
         with pytest.raises(DatabaseUnusable, match="index identity of contacts"):
             await check_indexes()
+        assert not await has_all_indexes()
     finally:
         await collection(Contact).drop_index("identity")
+        await prepare_database(database)
+
+    assert await has_all_indexes()
 
 
 async def test_an_older_collection_gets_pre_images(database: AsyncDatabase[dict[str, Any]]) -> None:

@@ -118,7 +118,7 @@ async def test_the_newest_profile_wins_in_any_order(
 ) -> None:
     names = [("Ann", 0), ("Bob", 1), ("Ann", 2), ("Zoe", 2), ("Cy", 1)]
     for number, order in enumerate(itertools.permutations(names, 5)):
-        if number % 8:
+        if number % 17:
             continue
         sender = {"wa_id": f"1650555{number:04}"}
         for name, at in order:
@@ -127,7 +127,7 @@ async def test_the_newest_profile_wins_in_any_order(
 
     contacts = await Contact.find().to_list()
     assert {contact.profile_name for contact in contacts} == {"Zoe"}
-    assert len(contacts) == 15
+    assert len(contacts) == 8
 
 
 async def test_a_number_change_moves_where_messages_go(

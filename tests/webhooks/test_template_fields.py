@@ -3,6 +3,8 @@
 import itertools
 from typing import Any
 
+import pytest
+
 from models import Account, Template
 from tests.fixtures.fields import AT, change_value, load_change, make_body, make_entry, post
 from tests.fixtures.graphql import GraphQLClient
@@ -81,10 +83,12 @@ async def test_reasons_are_shown(
     )
 
 
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.soak)])
 async def test_all_orders_give_equal_templates(
-    webhook: WebhookClient, account: Account, settle: Settle
+    webhook: WebhookClient, account: Account, settle: Settle, every: int
 ) -> None:
-    orders = list(itertools.permutations(range(len(TOLD))))
+    # Each fifth of the 120 has each report in each place, and each pair in both orders.
+    orders = list(itertools.permutations(range(len(TOLD))))[::every]
     for number, order in enumerate(orders):
         bodies = [
             make_entry(

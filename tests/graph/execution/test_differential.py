@@ -163,13 +163,13 @@ async def both(client: httpx.AsyncClient, stock: httpx.AsyncClient, ids: list[st
     return Both(GraphQLClient(client, token), GraphQLClient(stock, token), ids)
 
 
-@hypothesis_settings(max_examples=150, **QUIET)
+@hypothesis_settings(max_examples=80, **QUIET)
 @given(operation=TIMELESS)
 async def test_any_query_has_the_same_answer(both: Both, operation: str) -> None:
     await both.compare(operation)
 
 
-@hypothesis_settings(max_examples=60, **QUIET)
+@hypothesis_settings(max_examples=40, **QUIET)
 @given(operation=TIMELESS, worn=st.lists(draw_wear(), min_size=1, max_size=3))
 async def test_worn_documents_have_the_same_answer(
     both: Both, operation: str, worn: list[tuple[type[Document], int, str, str]]
