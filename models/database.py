@@ -9,11 +9,12 @@ from typing import Any
 from beanie import init_beanie
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, PyMongoError
+from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
 
 from models import DOCUMENTS
 from models.base import collection
 from models.cancellation import correct_wait_for
+from models.outages import is_unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> None:
         await enable_pre_images(database)
         await check_indexes()
     except PyMongoError as error:
-        if isinstance(error, ConnectionFailure) or error.timeout:
+        if is_unreachable(error):
             # It answers already, or still, but has no primary now.
             name = type(error).__name__
             raise DatabaseUnreachable(f"MongoDB went away ({name}).") from error
