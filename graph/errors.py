@@ -93,6 +93,13 @@ class OperationTimedOut(RequestError):
         super().__init__(ErrorCode.SERVICE_UNAVAILABLE, text)
 
 
+def vanished(what: str) -> RequestError:
+    """For what was deleted while an operation was reading what refers to it."""
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE, f"The {what} has just been deleted: read again."
+    )
+
+
 def store_unavailable() -> RequestError:
     return RequestError(
         ErrorCode.SERVICE_UNAVAILABLE, "The media store can't be reached at the moment: try again."
