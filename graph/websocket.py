@@ -35,7 +35,7 @@ from graph.http import read_credential
 from graph.live.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.live.execution import list_errors
 from graph.live.feed import SubscriberTooSlow
-from graph.live.groups import Membership
+from graph.live.membership import Membership
 from graph.loaders import Loaders
 from graph.results import is_request_error
 from whatsapp.access import Viewer

@@ -29,7 +29,7 @@ from graph.errors import format_errors
 from graph.execution import OperationPlans, Plan, Run
 from graph.live.events import LiveEvent
 from graph.live.feed import Opened
-from graph.live.groups import Membership, Peer
+from graph.live.membership import Membership, Peer
 from graph.live.operations import Shapes
 from graph.live.payloads import Payload
 from models import Role
