@@ -15,12 +15,12 @@ from signal import SIGINT, SIGKILL, SIGTERM
 
 import httpx
 
+from bench.http_load import HOST
 from bench.processes import Usage, read_usage
 from bench.world import APP_SECRET, ENCRYPTION_KEYS, World
 from sandbox.child_process import GuardedChild
 
 ROOT = Path(__file__).parents[1]
-HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 

@@ -63,6 +63,15 @@ class Person:
     wa_id: str
     name: str
 
+    @property
+    def keys(self) -> Fields:
+        """What each of their messages refers to."""
+        return {
+            "account_id": self.account_id,
+            "conversation_id": self.conversation_id,
+            "contact_id": self.contact_id,
+        }
+
 
 def make_people(
     count: int, account_ids: list[ObjectId], *, generator: random.Random
@@ -156,7 +165,7 @@ class History:
         is_file = kind in ("image", "document", "audio")
         fields = INBOUND | {
             "_id": message_id,
-            **self._keys(),
+            **self.person.keys,
             "type": kind,
             "content": content,
             "text": text,
@@ -179,7 +188,7 @@ class History:
         reached = self._choose_status()
         return OUTBOUND | {
             "_id": message_id,
-            **self._keys(),
+            **self.person.keys,
             "content": {"body": text, "preview_url": False},
             "text": text,
             "wamid": make_wamid(str(message_id), self.person.wa_id),
@@ -191,14 +200,6 @@ class History:
             "input_digest": hashlib.sha256(message_id.binary).hexdigest(),
             "lane_number": lane_number,
             "created_at": at,
-        }
-
-    def _keys(self) -> Fields:
-        person = self.person
-        return {
-            "account_id": person.account_id,
-            "conversation_id": person.conversation_id,
-            "contact_id": person.contact_id,
         }
 
     def _choose_type(self) -> str:

@@ -5,10 +5,10 @@
 
 import asyncio
 import itertools
-import re
 from typing import cast
 
-_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+from bench.http_load import CONTENT_LENGTH, HOST
+
 _numbers = itertools.count(1)
 
 
@@ -21,8 +21,8 @@ class FakeGraphAPI:
 
     async def __aenter__(self) -> "FakeGraphAPI":
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Peer(self), "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await loop.create_server(lambda: _Peer(self), HOST, 0)
+        self.url = f"http://{HOST}:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -42,7 +42,7 @@ class _Peer(asyncio.Protocol):
         self._buffer += data
         head_end = self._buffer.find(b"\r\n\r\n")
         while head_end >= 0:
-            length = _LENGTH.search(self._buffer, 0, head_end + 2)
+            length = CONTENT_LENGTH.search(self._buffer, 0, head_end + 2)
             end = head_end + 4 + (int(length[1]) if length else 0)
             if len(self._buffer) < end:
                 return

@@ -7,7 +7,6 @@ Its webhook verifies and stores the raw body, and nothing else.
 
 import asyncio
 import base64
-import hashlib
 import hmac
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -16,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-import uvicorn
 from bson import Binary, ObjectId
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
@@ -26,20 +24,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bench.contender_parts import (
+    MEDIA_TYPES,
+    PAGE_SIZE,
+    SERVICE_WINDOW,
+    WEBHOOK_LEASE,
+    list_unread_stages,
+    make_event_id,
+    match_behind,
+    serve,
+)
+from bench.signature import is_signed
 from models import NO_OWN_REACTIONS, MessageStatus
 from whatsapp.api_keys import LAST_USED_STEP
 from whatsapp.crypto import digest_secret
 
 Document = dict[str, Any]
-PAGE_SIZE = 50
-SERVICE_WINDOW = timedelta(hours=24)
-WEBHOOK_LEASE = timedelta(seconds=10)
 # Times come as MongoDB has them, without a zone: that reads and writes the fastest.
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 MILLISECOND = timedelta(milliseconds=1)
 STATUS_NAMES = [status.value for status in MessageStatus]
 STATUS_RANKS = {status.key: status.rank for status in MessageStatus}
-MEDIA_TYPES = {"image", "video", "audio", "document", "sticker"}
 
 
 def now() -> datetime:
@@ -104,12 +109,7 @@ async def find_all(
 async def count_unread(
     database: AsyncDatabase[Document], ids: list[ObjectId]
 ) -> dict[ObjectId, int]:
-    groups = await database.messages.aggregate(
-        [
-            {"$match": {"conversation_id": {"$in": ids}, "unread": True}},
-            {"$group": {"_id": "$conversation_id", "unread": {"$sum": 1}}},
-        ]
-    )
+    groups = await database.messages.aggregate(list_unread_stages(ids))
     return {group["_id"]: group["unread"] for group in await groups.to_list()}
 
 
@@ -124,9 +124,7 @@ def choose_conversations(viewer: Document, request: Request) -> Document:
 
 def behind(cursor: str) -> Document:
     _, since, last = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    at, last_id = EPOCH + since * MILLISECOND, ObjectId(last)
-    older = [{"last_activity_at": {"$lt": at}}, {"last_activity_at": at, "_id": {"$lt": last_id}}]
-    return {"last_activity_at": {"$lte": at}, "$or": older}
+    return match_behind(EPOCH + since * MILLISECOND, ObjectId(last))
 
 
 async def answer_inbox(request: Request) -> Response:
@@ -269,13 +267,11 @@ def list_history(times: Mapping[str, datetime]) -> list[Document]:
 async def receive_webhook(request: Request) -> Response:
     body = await request.body()
     secret: str = request.state.secret
-    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    given = request.headers.get("x-hub-signature-256", "")
-    if not hmac.compare_digest(expected.encode(), given.encode("latin-1")):
+    if not is_signed(body, secret, header=request.headers.get("x-hub-signature-256", "")):
         return Response(status_code=403)
     digest, moment = digest_secret(secret), now()
     event = {
-        "_id": hashlib.sha256(digest.encode() + body).hexdigest(),
+        "_id": make_event_id(digest, body),
         "body": Binary(body),
         "secret_digest": digest,
         "received_at": moment,
@@ -317,13 +313,4 @@ app = Starlette(
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        app,
-        host=os.environ.get("HOST", "127.0.0.1"),
-        port=int(os.environ.get("PORT", "8000")),
-        loop="uvloop",
-        http="httptools",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-    )
+    serve(app, loop="uvloop", http="httptools", server_header=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 HOST = "127.0.0.1"
-_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _HEAD_END = b"\r\n\r\n"
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 _FULL_CHECK_EVERY = 50
@@ -104,7 +104,7 @@ class _Connection(asyncio.Protocol):
         if at < 0:
             return False
         self._body_at = at + len(_HEAD_END)
-        length = _LENGTH.search(self._buffer, 0, self._body_at)
+        length = CONTENT_LENGTH.search(self._buffer, 0, self._body_at)
         self._end = self._body_at + int(length[1]) if length else None
         return True
 

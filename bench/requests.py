@@ -1,7 +1,5 @@
 """Ready-made requests, and what a good answer to them looks like."""
 
-import hashlib
-import hmac
 import json
 from datetime import datetime
 from functools import cache
@@ -11,6 +9,8 @@ from typing import Any
 import orjson
 from bson import ObjectId
 
+from bench.http_load import Check
+from bench.signature import sign
 from graph.connections import BY_ACTIVITY, write_cursor
 from graph.ids import encode_id
 from models import Conversation
@@ -40,8 +40,8 @@ def make_graphql_request(api_key: str, operation: str, variables: dict[str, Any]
 def make_webhook_request(body: dict[str, Any], app_secret: str) -> bytes:
     # Meta escapes what is not ASCII, and slashes.
     raw = json.dumps(body, ensure_ascii=True, separators=(",", ":")).replace("/", "\\/").encode()
-    digest = hmac.new(app_secret.encode(), raw, hashlib.sha256).hexdigest()
-    return make_request("POST", "/webhooks/whatsapp", raw, X_Hub_Signature_256=f"sha256={digest}")
+    signature = sign(raw, app_secret)
+    return make_request("POST", "/webhooks/whatsapp", raw, X_Hub_Signature_256=signature)
 
 
 def make_cursor(at: datetime, document_id: ObjectId) -> str:
@@ -53,6 +53,11 @@ def make_cursor(at: datetime, document_id: ObjectId) -> str:
 
 def make_global_id(type_name: str, document_id: object) -> str:
     return encode_id(type_name, document_id)
+
+
+def choose_check(has_graphql: bool) -> Check:
+    """For reads of a server that speaks GraphQL, or of one that only says the same."""
+    return check_graphql if has_graphql else check_status
 
 
 def check_graphql(status: int, body: bytes, fully: bool) -> str | None:

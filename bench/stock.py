@@ -5,17 +5,14 @@ gives the same answers to the compared operations; its webhook writes one docume
 """
 
 import asyncio
-import hashlib
-import hmac
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import strawberry
-import uvicorn
 from beanie import Document, PydanticObjectId
 from broadcaster import Broadcast
 from pymongo.errors import DuplicateKeyError
@@ -29,7 +26,16 @@ from strawberry.dataloader import DataLoader
 from strawberry.exceptions import ConnectionRejectionError
 
 import models
-from bench.stock_types import PAGE_SIZE, Conversation, Info, Message, PageInfo, cut
+from bench.contender_parts import (
+    PAGE_SIZE,
+    WEBHOOK_LEASE,
+    list_unread_stages,
+    make_event_id,
+    match_behind,
+    serve,
+)
+from bench.signature import is_signed
+from bench.stock_types import Conversation, Info, Message, PageInfo, cut
 from graph.connections import BY_ACTIVITY, read_cursor, write_cursor
 from graph.ids import parse_id
 from models.base import collection, utc_now
@@ -39,7 +45,6 @@ from whatsapp.api_keys import authenticate
 from whatsapp.crypto import digest_secret
 
 WORKERS = 16
-LEASE = timedelta(seconds=10)
 
 broadcast = Broadcast("memory://")
 
@@ -53,16 +58,8 @@ def by_id(document_class: type[Document]) -> DataLoader[Any, Any]:
     return DataLoader(load)
 
 
-def behind(cursor: str) -> dict[str, Any]:
-    at, last = read_cursor(BY_ACTIVITY, cursor)
-    older = [{"last_activity_at": {"$lt": at}}, {"last_activity_at": at, "_id": {"$lt": last}}]
-    return {"last_activity_at": {"$lte": at}, "$or": older}
-
-
 async def count_unread(ids: list[PydanticObjectId]) -> list[int]:
-    match = {"$match": {"conversation_id": {"$in": ids}, "unread": True}}
-    group = {"$group": {"_id": "$conversation_id", "unread": {"$sum": 1}}}
-    groups = await models.Message.aggregate([match, group]).to_list()
+    groups = await models.Message.aggregate(list_unread_stages(ids)).to_list()
     counts = {one["_id"]: one["unread"] for one in groups}
     return [counts.get(one, 0) for one in ids]
 
@@ -112,7 +109,7 @@ class Query:
         if account_id is not None:
             shown = {"$and": [shown, {"account_id": parse_id(account_id, "Account")}]}
         if after is not None:
-            shown = {"$and": [shown, behind(after)]}
+            shown = {"$and": [shown, match_behind(*read_cursor(BY_ACTIVITY, after))]}
         newest = models.Conversation.find(shown).sort("-last_activity_at", "-_id")
         found, page_info = cut(await newest.limit(first + 1).to_list(), first, BY_ACTIVITY)
         edges = [
@@ -197,16 +194,14 @@ background: set[asyncio.Task[None]] = set()
 
 async def receive_webhook(request: Request) -> Response:
     body, secret = await request.body(), os.environ["META_APP_SECRET"]
-    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    given = request.headers.get("x-hub-signature-256", "")
-    if not hmac.compare_digest(expected.encode(), given.encode("latin-1")):
+    if not is_signed(body, secret, header=request.headers.get("x-hub-signature-256", "")):
         return Response(status_code=403)
     digest = digest_secret(secret)
     event = models.WebhookEvent(
-        id=hashlib.sha256(digest.encode() + body).hexdigest(),
+        id=make_event_id(digest, body),
         body=body,
         secret_digest=digest,
-        lease_until=utc_now() + LEASE,
+        lease_until=utc_now() + WEBHOOK_LEASE,
     )
     try:
         await event.insert()
@@ -352,10 +347,4 @@ app = Starlette(
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        app,
-        host=os.environ.get("HOST", "127.0.0.1"),
-        port=int(os.environ.get("PORT", "8000")),
-        log_level="warning",
-        access_log=False,
-    )
+    serve(app)

@@ -1,19 +1,17 @@
 """The types of the stock contender, see `bench.stock`: each field reads its Beanie document."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import strawberry
 from beanie import PydanticObjectId
 
 import models
+from bench.contender_parts import MEDIA_TYPES, PAGE_SIZE, SERVICE_WINDOW
 from graph.connections import BY_TIMESTAMP, Order, write_cursor
 from graph.enums import ConversationStatus, MessageDirection, MessageStatus
 from graph.ids import encode_id
 
-PAGE_SIZE = 50
-SERVICE_WINDOW = timedelta(hours=24)
-MEDIA_TYPES = {"image", "video", "audio", "document", "sticker"}
 Info = strawberry.Info[dict[str, Any], object]
 
 

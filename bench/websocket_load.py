@@ -8,12 +8,13 @@ import asyncio
 import base64
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import orjson
 
-HOST = "127.0.0.1"
+from bench.http_load import HOST
+
 # Both orders of keys occur, and no server puts spaces into its JSON.
 NEXT = b'"type":"next"'
 ERRORS = b'"errors":['
@@ -184,6 +185,11 @@ async def open_all(
             part = subscribers[start : start + at_once]
             await asyncio.gather(*(open_subscriber(port, one) for one in part))
     return subscribers
+
+
+def close_all(subscribers: Iterable[Subscriber]) -> None:
+    for one in subscribers:
+        one.close()
 
 
 class Counter:

@@ -22,6 +22,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.write_concern import WriteConcern
 
 from bench.documents import (
+    BUSY_EVERY,
     Fields,
     History,
     Person,
@@ -73,7 +74,7 @@ class World:
     @property
     def busy(self) -> list[Person]:
         """Customers whose conversation has more than a page of messages."""
-        return [person for person in self.customers if person.number % 4 == 0]
+        return [person for person in self.customers if person.number % BUSY_EVERY == 0]
 
 
 @asynccontextmanager

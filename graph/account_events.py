@@ -36,7 +36,7 @@ class AccountEvent(relay.Node):
 
     @strawberry.field(description="The account it is about.")
     async def account(self, info: Info) -> Annotated["Account", strawberry.lazy("graph.accounts")]:
-        from graph.missing import require_account  # noqa: PLC0415 - accounts name their events
+        from graph.accounts import require_account  # noqa: PLC0415 - accounts name their events
 
         return await require_account(info, self.account_id)
 

@@ -1,7 +1,7 @@
 """Accounts in the graph: the connected numbers. Their credentials never come out."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 from beanie import PydanticObjectId
@@ -23,11 +23,12 @@ from graph.connections import (
 )
 from graph.context import Info
 from graph.enums import HealthState
+from graph.errors import vanished
 from graph.filters import NodeId
 from graph.ids import parse_id
-from graph.loaders import load_account
+from graph.loaders import ACCOUNTS, load_account
 from graph.permissions import IsViewer, get_viewer
-from graph.stored import shows
+from graph.stored import linked, shows
 from models import TemplateSyncState
 from whatsapp.access import Viewer
 from whatsapp.webhook_subscription import make_webhook_url
@@ -154,6 +155,18 @@ class Account(relay.Node):
             updated_at=document.updated_at,
             document=document,
         )
+
+
+def linked_account(description: str) -> Any:
+    """The account of a document that can't be without one."""
+    return linked("account_id", ACCOUNTS, description=description, missing="account")
+
+
+async def require_account(info: Info, account_id: PydanticObjectId) -> Account:
+    document = await load_account(info, account_id)
+    if document is None:
+        raise vanished("account")
+    return Account.from_document(document)
 
 
 async def get_account(info: Info, global_id: str) -> Account | None:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import Enum
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
@@ -10,7 +9,7 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 import models
-from graph.accounts import Account
+from graph.accounts import Account, linked_account
 from graph.connections import (
     BY_CONTACT_NAME,
     NEWEST,
@@ -26,8 +25,7 @@ from graph.context import Info
 from graph.enums import describe_enum
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
-from graph.loaders import ACCOUNTS, CONVERSATIONS_OF_CONTACTS, USERS, load_contact
-from graph.missing import vanished
+from graph.loaders import CONTACTS, CONVERSATIONS_OF_CONTACTS, USERS, load_contact
 from graph.permissions import IsViewer
 from graph.searching import Search, match_keys
 from graph.stored import linked, shows, stored
@@ -69,12 +67,7 @@ class Contact(relay.Node):
     )
     created_at: datetime = stored("created_at", description="When they became known.")
     updated_at: datetime = stored("updated_at", description="When they were last changed.")
-    account: Account = linked(
-        "account_id",
-        ACCOUNTS,
-        description="The account that knows them.",
-        missing=partial(vanished, "account"),
-    )
+    account: Account = linked_account("The account that knows them.")
     user: User | None = linked(
         "user_id", USERS, description="The person they are, where that is known."
     )
@@ -88,6 +81,11 @@ class Contact(relay.Node):
     @classmethod
     def from_document(cls, document: models.Contact) -> Self:
         return cls(node_id=str(document.id), document=document)
+
+
+def linked_contact(description: str) -> Any:
+    """The contact of a document that can't be without one."""
+    return linked("contact_id", CONTACTS, description=description, missing="contact")
 
 
 @strawberry.input(description="Which contacts; all the given conditions must hold.")

@@ -2,14 +2,13 @@
 
 from datetime import datetime
 from enum import Enum
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
 from strawberry import relay
 
 import models
-from graph.accounts import Account
+from graph.accounts import Account, linked_account
 from graph.connections import (
     BY_ACTIVITY,
     BY_OLDEST_ACTIVITY,
@@ -22,14 +21,13 @@ from graph.connections import (
     connect,
     read_page,
 )
-from graph.contacts import Contact
+from graph.contacts import Contact, linked_contact
 from graph.context import Info
 from graph.enums import ConversationStatus, MessageDirection, describe_enum
 from graph.errors import bad_input
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
-from graph.loaders import ACCOUNTS, CONTACTS, MESSAGES, UNREAD_COUNTS, load_conversation
-from graph.missing import vanished
+from graph.loaders import MESSAGES, UNREAD_COUNTS, load_conversation
 from graph.permissions import IsViewer
 from graph.stored import linked, reads, shows, stored
 from models.base import utc_now
@@ -87,18 +85,8 @@ class Conversation(relay.Node):
         "last_activity_at", description="Time of the newest message; lists are sorted by it."
     )
     created_at: datetime = stored("created_at", description="When it began.")
-    account: Account = linked(
-        "account_id",
-        ACCOUNTS,
-        description="The account it is held with.",
-        missing=partial(vanished, "account"),
-    )
-    contact: Contact = linked(
-        "contact_id",
-        CONTACTS,
-        description="The customer.",
-        missing=partial(vanished, "contact"),
-    )
+    account: Account = linked_account("The account it is held with.")
+    contact: Contact = linked_contact("The customer.")
     unread_count: int = linked(
         "id",
         UNREAD_COUNTS,

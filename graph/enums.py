@@ -48,7 +48,7 @@ def describe_enum(
 ) -> EnumT:
     """Makes a document's enum one of the graph; `values` describes each by its name."""
     described = strawberry.enum(enum_class, name=name, description=description)
-    definition: StrawberryEnumDefinition = described.__strawberry_definition__  # type: ignore[attr-defined]
+    definition: StrawberryEnumDefinition = described.__strawberry_definition__  # type: ignore[attr-defined]  # just set
     for value in definition.values:
         value.description = values[value.name]
     return described

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from graphql import GraphQLError, GraphQLSyntaxError
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, PyMongoError
+from pymongo.errors import ExecutionTimeout, NetworkTimeout
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
+from models.outages import is_unreachable
 from whatsapp.errors import Refused
 from whatsapp.media_store import StoreUnavailable
 
@@ -92,6 +93,13 @@ class OperationTimedOut(RequestError):
         super().__init__(ErrorCode.SERVICE_UNAVAILABLE, text)
 
 
+def vanished(what: str) -> RequestError:
+    """For what was deleted while an operation was reading what refers to it."""
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE, f"The {what} has just been deleted: read again."
+    )
+
+
 def store_unavailable() -> RequestError:
     return RequestError(
         ErrorCode.SERVICE_UNAVAILABLE, "The media store can't be reached at the moment: try again."
@@ -113,7 +121,7 @@ def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
     if is_database_too_slow(cause):
         logger.warning("Request %s: MongoDB took too long at %s", request_id, error.path)
         return _replace(error, database_too_slow())
-    if is_database_unavailable(cause):
+    if is_unreachable(cause):
         logger.warning("Request %s: MongoDB is away (%s)", request_id, type(cause).__name__)
         return _replace(error, service_unavailable())
     if isinstance(cause, StoreUnavailable):
@@ -139,12 +147,6 @@ def _find_cause(error: GraphQLError) -> BaseException:
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     return cause
-
-
-def is_database_unavailable(cause: BaseException) -> bool:
-    return isinstance(cause, PyMongoError) and (
-        isinstance(cause, ConnectionFailure) or bool(cause.timeout)
-    )
 
 
 def is_database_too_slow(cause: BaseException) -> bool:

@@ -9,7 +9,7 @@ import pymongo
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
-from graph.gate import Gate, tell_cost
+from graph.gate import Gate, OperationRequest, tell_cost
 from graph.limits import Document
 from graph.limits.document import Cost
 from graph.uploads import FileVariables
@@ -53,14 +53,14 @@ class CheckedDocument(SchemaExtension):
                 self._document = self._gate.documents.add(
                     execution.query or "", execution.graphql_document, execution.schema._schema
                 )
-            execution.pre_execution_errors, self._cost = self._gate.admit(
+            request = OperationRequest(
                 self._document,
-                query=execution.query or "",
-                variables=execution.variables,
-                operation_name=execution.operation_name,
-                is_named=execution._provided_operation_name is not None,
-                context=execution.context,
+                execution.query or "",
+                execution.variables,
+                execution._provided_operation_name,
+                execution.context,
             )
+            execution.pre_execution_errors, self._cost = self._gate.admit(request)
         yield
 
     def get_results(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The gate: what every operation must pass before it runs, whoever executes it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
@@ -10,6 +10,18 @@ from graph.errors import ErrorCode, RequestError, bad_input
 from graph.introspection import find_introspection, shows_schema
 from graph.limits import Document, DocumentCache, Limits, find_excess_of_values
 from graph.limits.document import Cost
+
+
+class OperationRequest(NamedTuple):
+    """One operation of a checked document, as somebody asks for it."""
+
+    document: Document
+    query: str
+    """The document's text."""
+    variables: Mapping[str, Any] | None
+    operation_name: str | None
+    """As it was given; without it the only operation is meant."""
+    context: Any
 
 
 class Gate:
@@ -23,20 +35,10 @@ class Gate:
         if isinstance(context, Context):
             context.services.rate_limits.check(context.viewer, context.client_address)
 
-    def admit(
-        self,
-        document: Document,
-        *,
-        query: str,
-        variables: Mapping[str, Any] | None,
-        operation_name: str | None,
-        is_named: bool,
-        context: object,
-    ) -> tuple[list[GraphQLError], Cost | None]:
+    def admit(self, request: OperationRequest) -> tuple[list[GraphQLError], Cost | None]:
         """Why the operation may not run, and what it costs; without errors it has been charged."""
-        errors, cost = self._find_refusals(
-            document, query, variables, operation_name, is_named, context
-        )
+        errors, cost = self._find_refusals(request)
+        context = request.context
         if not isinstance(context, Context):
             return errors, cost
         limits, caller = context.services.rate_limits, (context.viewer, context.client_address)
@@ -49,20 +51,13 @@ class Gate:
                 return [refusal], cost
         return errors, cost
 
-    def _find_refusals(
-        self,
-        document: Document,
-        query: str,
-        variables: Mapping[str, Any] | None,
-        operation_name: str | None,
-        is_named: bool,
-        context: object,
-    ) -> tuple[list[GraphQLError], Cost | None]:
+    def _find_refusals(self, request: OperationRequest) -> tuple[list[GraphQLError], Cost | None]:
+        document, query, variables, operation_name, context = request
         if not shows_schema(context) and (refusal := find_introspection(document.node, query)):
             return [refusal], None
         if document.errors:
             return list(document.errors), None
-        if len(document.operations) > 1 and not is_named:
+        if len(document.operations) > 1 and operation_name is None:
             text = "The document has several operations: name one in `operationName`."
             return [bad_input(text)], None
         if excess := find_excess_of_values(variables):

@@ -1,14 +1,13 @@
 """Messages in the graph."""
 
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Self
 
 import strawberry
 from strawberry import relay
 
 import models
-from graph.accounts import Account
+from graph.accounts import Account, linked_account
 from graph.connections import (
     BY_TIMESTAMP,
     After,
@@ -19,7 +18,7 @@ from graph.connections import (
     connect,
     read_page,
 )
-from graph.contacts import Contact
+from graph.contacts import Contact, linked_contact
 from graph.content import CONTENT_FIELDS, MessageContent, read_content
 from graph.context import Info
 from graph.conversations import Conversation
@@ -27,8 +26,6 @@ from graph.enums import MessageDirection, MessageStatus
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
 from graph.loaders import (
-    ACCOUNTS,
-    CONTACTS,
     CONVERSATIONS,
     MESSAGES,
     MESSAGES_BY_WAMID,
@@ -43,7 +40,6 @@ from graph.message_details import (
     OtherStatus,
     list_status_times,
 )
-from graph.missing import vanished
 from graph.orders import ReferredProduct, read_product
 from graph.permissions import IsViewer
 from graph.searching import match_words
@@ -95,24 +91,14 @@ class Message(relay.Node):
         description="Name of the API key that sent it, or `WhatsApp Business app` for what was"
         " written on the phone; null for what the customer wrote.",
     )
-    account: Account = linked(
-        "account_id",
-        ACCOUNTS,
-        description="The account it went through.",
-        missing=partial(vanished, "account"),
-    )
+    account: Account = linked_account("The account it went through.")
     conversation: Conversation = linked(
         "conversation_id",
         CONVERSATIONS,
         description="The conversation it belongs to.",
-        missing=partial(vanished, "conversation"),
+        missing="conversation",
     )
-    contact: Contact = linked(
-        "contact_id",
-        CONTACTS,
-        description="The customer who wrote it or whom it was written to.",
-        missing=partial(vanished, "contact"),
-    )
+    contact: Contact = linked_contact("The customer who wrote it or whom it was written to.")
     reply_to: Annotated["Message", strawberry.lazy("graph.messages")] | None = linked(
         "answered",
         MESSAGES_BY_WAMID,

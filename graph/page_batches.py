@@ -5,9 +5,9 @@ query for each of them.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from beanie import Document
 from strawberry.dataloader import DataLoader
@@ -71,6 +71,9 @@ class CountQuery:
         return [{"$match": dict(self.filter)}, {"$limit": MAX_COUNT}, {"$count": "count"}]
 
 
+Query = TypeVar("Query", PageQuery, CountQuery)
+
+
 def create_page_loader() -> DataLoader[PageQuery, list[Fields]]:
     # Nothing is kept: a mutation may have changed a list that was read a moment ago.
     return DataLoader(_load_pages, max_batch_size=BATCH, cache=False)
@@ -81,16 +84,7 @@ def create_count_loader() -> DataLoader[CountQuery, int]:
 
 
 async def _load_pages(queries: list[PageQuery]) -> list[list[Fields]]:
-    by_class: dict[type[Document], list[PageQuery]] = {}
-    for query in queries:
-        by_class.setdefault(query.document_class, []).append(query)
-    found = await asyncio.gather(*(_share(kind).many(own) for kind, own in by_class.items()))
-    pages = {
-        query: page
-        for own, read in zip(by_class.values(), found, strict=True)
-        for query, page in zip(own, read, strict=True)
-    }
-    return [pages[query] for query in queries]
+    return await _read_by_class(queries, lambda kind, own: _share(kind).many(own))
 
 
 def _share(document_class: type[Document]) -> SharedRead[PageQuery, list[Fields]]:
@@ -101,24 +95,25 @@ def _share(document_class: type[Document]) -> SharedRead[PageQuery, list[Fields]
 
 
 async def _load_counts(queries: list[CountQuery]) -> list[int]:
-    found = await _load(queries)
+    found = await _read_by_class(queries, lambda _, own: _read_together(own))
     return [groups[0]["count"] if groups else 0 for groups in found]
 
 
-async def _load(queries: Sequence[PageQuery | CountQuery]) -> list[list[Fields]]:
-    """What each query finds, with one command for each collection."""
-    results: list[list[Fields]] = [[] for _ in queries]
-    places: dict[type[Document], list[int]] = {}
-    for place, query in enumerate(queries):
-        places.setdefault(query.document_class, []).append(place)
-
-    async def read(own: list[int]) -> None:
-        found = await _read_together([queries[place] for place in own])
-        for place, documents in zip(own, found, strict=True):
-            results[place] = documents
-
-    await asyncio.gather(*map(read, places.values()))
-    return results
+async def _read_by_class(
+    queries: Sequence[Query],
+    read: Callable[[type[Document], list[Query]], Awaitable[list[list[Fields]]]],
+) -> list[list[Fields]]:
+    """What each query finds, side by side for each collection."""
+    by_class: dict[type[Document], list[Query]] = {}
+    for query in queries:
+        by_class.setdefault(query.document_class, []).append(query)
+    found = await asyncio.gather(*(read(kind, own) for kind, own in by_class.items()))
+    by_query = {
+        query: documents
+        for own, lists in zip(by_class.values(), found, strict=True)
+        for query, documents in zip(own, lists, strict=True)
+    }
+    return [by_query[query] for query in queries]
 
 
 async def _read_together(queries: Sequence[PageQuery | CountQuery]) -> list[list[Fields]]:

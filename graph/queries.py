@@ -7,7 +7,7 @@ the same masking of errors.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,13 +22,11 @@ from graph.context import Context
 from graph.errors import OperationTimedOut
 from graph.execution import OperationPlans
 from graph.extensions import DATABASE_DEADLINE_SECONDS
-from graph.gate import Gate, tell_cost
+from graph.gate import Gate, OperationRequest, tell_cost
 from graph.limits import Document
 from graph.loaders import Loaders
 
 logger = logging.getLogger(__name__)
-
-Variables = Mapping[str, Any] | None
 
 
 class KnownQueries:
@@ -60,63 +58,39 @@ class KnownQueries:
         is_query = operation is not None and operation.operation is OperationType.QUERY
         return document if is_query else None
 
-    async def execute(
-        self,
-        document: Document,
-        *,
-        query: str,
-        variables: Variables,
-        operation_name: str | None,
-        context: Context,
-        seconds: float | None,
-    ) -> ExecutionResult:
+    async def execute(self, request: OperationRequest, *, seconds: float | None) -> ExecutionResult:
         """The answer to an operation of a document that `find` has given."""
         try:
-            self._gate.check_rate(context)
+            self._gate.check_rate(request.context)
         except GraphQLError as refusal:
-            return self._refuse([refusal], context)
-        errors, cost = self._gate.admit(
-            document,
-            query=query,
-            variables=variables,
-            operation_name=operation_name,
-            is_named=operation_name is not None,
-            context=context,
-        )
+            return self._refuse([refusal], request.context)
+        errors, cost = self._gate.admit(request)
         if errors:
-            result: ExecutionResult = self._refuse(errors, context)
+            result: ExecutionResult = self._refuse(errors, request.context)
         else:
-            result = await self._execute_in_time(
-                document, variables, operation_name, context, seconds
-            )
+            result = await self._execute_in_time(request, seconds)
         result.extensions = tell_cost(cost)
         return result
 
     async def _execute_in_time(
-        self,
-        document: Document,
-        variables: Variables,
-        operation_name: str | None,
-        context: Context,
-        seconds: float | None,
+        self, request: OperationRequest, seconds: float | None
     ) -> ExecutionResult:
         try:
             async with asyncio.timeout(seconds) as deadline:
                 with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
-                    return await self._answer(document, variables, operation_name, context)
+                    return await self._answer(request)
         except TimeoutError as error:
             if seconds is None or not deadline.expired():
-                return self._fail(error, context)
-            return self._refuse([OperationTimedOut(seconds, goes_on=False)], context)
+                return self._fail(error, request.context)
+            return self._refuse([OperationTimedOut(seconds, goes_on=False)], request.context)
         except Exception as error:  # noqa: BLE001 - the operation's edge: format_errors logs it
-            return self._fail(error, context)
+            return self._fail(error, request.context)
 
-    async def _answer(
-        self, document: Document, variables: Variables, operation_name: str | None, context: Context
-    ) -> ExecutionResult:
+    async def _answer(self, request: OperationRequest) -> ExecutionResult:
+        document, _, variables, operation_name, context = request
         operation = document.find_operation(operation_name)
         if self.uses_plans and operation is not None:
-            data = await self._run_plan(document, operation, variables, context)
+            data = await self._run_plan(operation, request)
             if data is not None:
                 return ExecutionResult(data=data, errors=None)
             context.loaders = Loaders()  # what a plan has read may be parts of documents only
@@ -135,18 +109,14 @@ class KnownQueries:
         return ExecutionResult(data=found.data, errors=found.errors)
 
     async def _run_plan(
-        self,
-        document: Document,
-        operation: OperationDefinitionNode,
-        variables: Variables,
-        context: Context,
+        self, operation: OperationDefinitionNode, request: OperationRequest
     ) -> dict[str, Any] | None:
-        plans = self._find_plans(document, operation)
-        begun = plans.begin(variables, context=context)
+        plans = self._find_plans(request.document, operation)
+        begun = plans.begin(request.variables, context=request.context)
         if begun is None:
             return None
         plan, run = begun
-        context.loaders = Loaders(plan.shown)
+        request.context.loaders = Loaders(plan.shown)
         try:
             data = await plan.execute(run)
         except PyMongoError:

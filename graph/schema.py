@@ -21,7 +21,7 @@ from graph.context import Context
 from graph.conversations import ConversationQueries
 from graph.errors import OperationTimedOut, format_errors
 from graph.extensions import keep, list_extensions
-from graph.gate import Gate
+from graph.gate import Gate, OperationRequest
 from graph.introspection import hide_suggestions, suggests_names
 from graph.limits import Limits
 from graph.messages import MessageQueries
@@ -119,14 +119,10 @@ class WagraphSchema(Schema):
         if isinstance(context_value, Context) and not isinstance(variable_values, FileVariables):
             document = self.known_queries.find(query, operation_name)
             if document is not None:
-                return await self.known_queries.execute(
-                    document,
-                    query=query or "",
-                    variables=variable_values,
-                    operation_name=operation_name,
-                    context=context_value,
-                    seconds=self.operation_seconds,
+                request = OperationRequest(
+                    document, query or "", variable_values, operation_name, context_value
                 )
+                return await self.known_queries.execute(request, seconds=self.operation_seconds)
         return await super().execute(
             query,
             variable_values,

@@ -26,7 +26,7 @@ from graph.http import HEADERS
 from graph.live import transports
 from graph.live.execution import Subscriptions, list_errors
 from graph.live.feed import SubscriberTooSlow
-from graph.live.groups import Membership
+from graph.live.membership import Membership
 from graph.live.payloads import Payload
 from graph.results import format_result, is_request_error
 from whatsapp.access import Viewer

@@ -15,7 +15,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from graph.context import Info
-from graph.errors import RequestError
+from graph.errors import vanished
 from graph.loaders import Lookup
 from models.reading import find_whole_class
 
@@ -83,14 +83,14 @@ class Link:
     key: str
     """The document's attribute that names it."""
     lookup: Lookup[Any, Any]
-    missing: Callable[[], RequestError] | None
+    missing: str | None = None
+    """What an error calls it where there is none; without this the field is null then."""
     shown: str | None = None
     """The attribute of what it names that the field shows; without it, all of it."""
-    """What is wrong if there is none; without it the field is null then."""
 
     def finish(self, found: Any) -> Any:
         if found is None and self.missing is not None:
-            raise self.missing()
+            raise vanished(self.missing)
         if found is not None and self.shown is not None:
             return getattr(found, self.shown)
         return show(found) if isinstance(found, Document) else found
@@ -101,12 +101,13 @@ def linked(
     lookup: Lookup[Any, Any],
     *,
     description: str,
-    missing: Callable[[], RequestError] | None = None,
+    missing: str | None = None,
     needs: Collection[str] | None = None,
     shown: str | None = None,
 ) -> Any:
     """A field that is what `key`, an attribute of the document, names: another document, or a value
-    that is worked out for many documents at once. `needs` as in `stored`.
+    that is worked out for many documents at once. `missing` and `shown` as in `Link`, `needs` as in
+    `stored`.
     """
     link = Link(key, lookup, missing, shown)
 

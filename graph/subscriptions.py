@@ -9,7 +9,7 @@ import strawberry
 from beanie import PydanticObjectId
 
 import models
-from graph.accounts import Account
+from graph.accounts import Account, require_account
 from graph.contacts import Contact
 from graph.context import Info
 from graph.conversations import Conversation
@@ -22,7 +22,6 @@ from graph.live.events import EventKind, LiveEvent
 from graph.live.execution import Subscribed, read_operation
 from graph.loaders import Loaders, load_account, load_conversation
 from graph.messages import Message
-from graph.missing import require_account
 from graph.permissions import IsViewer, get_viewer
 
 AccountId = Annotated[

@@ -9,7 +9,7 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.accounts import Account
+from graph.accounts import Account, require_account
 from graph.connections import (
     BY_TEMPLATE_NAME,
     NEWEST,
@@ -24,7 +24,6 @@ from graph.connections import (
 from graph.context import Info
 from graph.enums import describe_enum
 from graph.filters import limit_to_account
-from graph.missing import require_account
 from graph.permissions import IsViewer
 from graph.searching import check_search
 from graph.template_parts import (

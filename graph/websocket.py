@@ -35,7 +35,7 @@ from graph.http import read_credential
 from graph.live.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.live.execution import list_errors
 from graph.live.feed import SubscriberTooSlow
-from graph.live.groups import Membership
+from graph.live.membership import Membership
 from graph.loaders import Loaders
 from graph.results import is_request_error
 from whatsapp.access import Viewer
@@ -203,7 +203,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
             text = f"A socket may have {limit} operations at a time."
             await operation.send_initial_errors([RequestError(ErrorCode.RATE_LIMITED, text)])
             return
-        operation.task = asyncio.create_task(self.run_operation(operation))
+        operation.task = asyncio.create_task(self._run(operation))
         operation.task.add_done_callback(self._task_done)
 
     def _read_operation(self, message: dict[str, Any]) -> SocketOperation:
@@ -228,7 +228,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
                 operation.membership.leave()
         await super().cleanup_operation(operation_id)
 
-    async def run_operation(self, operation: SocketOperation) -> None:  # type: ignore[override]
+    async def _run(self, operation: SocketOperation) -> None:
         """Runs one operation to its end, or into its group; whatever happens, the peer hears of
         it.
         """

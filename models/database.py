@@ -9,17 +9,12 @@ from typing import Any
 from beanie import init_beanie
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import (
-    ConfigurationError,
-    ConnectionFailure,
-    InvalidURI,
-    OperationFailure,
-    PyMongoError,
-)
+from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 
 from models import DOCUMENTS
 from models.base import collection
 from models.cancellation import correct_wait_for
+from models.outages import is_unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +74,7 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> None:
             await check_indexes()
         await enable_pre_images(database)
     except PyMongoError as error:
-        if isinstance(error, ConnectionFailure) or error.timeout:
+        if is_unreachable(error):
             # It answers already, or still, but has no primary now.
             name = type(error).__name__
             raise DatabaseUnreachable(f"MongoDB went away ({name}).") from error

@@ -17,9 +17,9 @@ import pymongo
 from beanie import Document
 from pymongo._csot import remaining as remaining_seconds  # what `pymongo.timeout` has left
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import ConnectionFailure, PyMongoError
 
 from models.base import collection
+from models.outages import is_unreachable
 from models.reading import project
 
 Key = TypeVar("Key", bound=Hashable)
@@ -118,7 +118,7 @@ class SharedRead(Generic[Key, Found]):
                 call.answer.set_result([found[key] for key in call.keys])
 
     async def _tell_error(self, calls: list[Call[Key, Found]], error: Exception) -> None:
-        if len(calls) == 1 or _is_outage(error):
+        if len(calls) == 1 or is_unreachable(error):
             for call in calls:
                 if not call.answer.done():
                     call.answer.set_exception(error)
@@ -137,12 +137,6 @@ def _find_patience(calls: Sequence[Call[Any, Any]]) -> float:
     now = asyncio.get_running_loop().time()
     ends = [now + DEADLINE_SECONDS if call.until is None else call.until for call in calls]
     return max(0.001, max(ends, default=now) - now)
-
-
-def _is_outage(error: Exception) -> bool:
-    return isinstance(error, ConnectionFailure) or (
-        isinstance(error, PyMongoError) and bool(error.timeout)
-    )
 
 
 class SharedReads:

@@ -22,7 +22,7 @@ class FaultyProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope[TRANSPORT_KEY] = self.transport  # type: ignore[literal-required]
+        self.scope[TRANSPORT_KEY] = self.transport  # type: ignore[literal-required]  # a key of ours
 
 
 class _QuietServer(uvicorn.Server):

@@ -25,7 +25,7 @@ class Server(uvicorn.Server):
     """
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        self.config.app.state.end_streams()  # type: ignore[union-attr]
+        self.config.app.state.end_streams()  # type: ignore[union-attr]  # uvicorn would take an app of any kind
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -12,6 +12,7 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from models import ParkedItem, ParkedReason
+from models.outages import is_passing
 from webhooks.addressees import Accounts
 from webhooks.commits import GroupCommit
 from webhooks.events import (
@@ -24,7 +25,7 @@ from webhooks.events import (
 from webhooks.items import Unfit, list_items
 from webhooks.parking import list_healed, park_body
 from webhooks.parsing import parse_json
-from webhooks.processing import Processor, describe_bug, explain_bug, is_outage
+from webhooks.processing import Processor, describe_bug, explain_bug
 from webhooks.signature import SecretBook, default_secret_digest, is_verify_token
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
@@ -147,7 +148,7 @@ class Ingest:
             await self._processor.process(batch)
             await mark_processed([event.id for event in batch])
         except Exception as error:
-            if is_outage(error):
+            if is_passing(error):
                 raise
             if len(batch) > 1:
                 for event in batch:

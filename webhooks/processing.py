@@ -10,16 +10,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 from beanie import PydanticObjectId
-from pymongo.errors import (
-    BulkWriteError,
-    ConnectionFailure,
-    ExecutionTimeout,
-    OperationFailure,
-    PyMongoError,
-    WTimeoutError,
-)
 
 from models import Account, Message, ParkedItem, ParkedReason
+from models.outages import is_passing
 from webhooks.addressees import Accounts
 from webhooks.events import StoredEvent
 from webhooks.fields import apply_change
@@ -41,10 +34,6 @@ logger = logging.getLogger(__name__)
 SENDERS_AT_ONCE = 8
 MESSAGES_AT_ONCE = 100
 STATUSES_AT_ONCE = 250
-# Codes of MongoDB's answers while it changes its primary, shuts down or times out.
-_PASSING_CODES = frozenset(
-    {6, 7, 50, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
-)
 
 
 @dataclass
@@ -183,7 +172,7 @@ def _noting_problems(task: Task) -> Iterator[None]:
     except Unfit as problem:
         task.problem = problem
     except Exception as error:
-        if is_outage(error):
+        if is_passing(error):
             raise
         # A bug of ours, or a value that MongoDB refuses.
         task.problem = explain_bug(error, task.event_id, task.item.pointer)
@@ -212,7 +201,7 @@ async def _record_statuses(account_id: PydanticObjectId, tasks: Sequence[Task]) 
     try:
         left = await record_plain_statuses(account_id, updates)
     except Exception as error:
-        if is_outage(error):
+        if is_passing(error):
             raise
         # One of them is at fault: by themselves the others are recorded.
         left = range(len(updates))
@@ -239,7 +228,7 @@ async def _apply_messages(tasks: Sequence[Task]) -> None:
         try:
             await _place_and_store(some)
         except Exception as error:
-            if is_outage(error):
+            if is_passing(error):
                 raise
             # One of them is at fault: by themselves the others are stored.
             for task in some:
@@ -315,16 +304,3 @@ def describe_bug(error: BaseException) -> str:
     """What failed and where. The error's own text stays out: it may quote the message."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     return f"{type(error).__name__}\n{frames}"
-
-
-def is_outage(error: BaseException) -> bool:
-    """Whether MongoDB is away for a while, as opposed to refusing this very write."""
-    if isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError):
-        return True
-    if isinstance(error, BulkWriteError):
-        details = error.details
-        codes = {problem["code"] for problem in details["writeErrors"]}
-        return bool(details["writeConcernErrors"] or codes & _PASSING_CODES)
-    if isinstance(error, OperationFailure) and error.code in _PASSING_CODES:
-        return True
-    return isinstance(error, PyMongoError) and error.timeout

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from beanie import PydanticObjectId
 from pymongo import ASCENDING, ReturnDocument
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from models import (
     Account,
@@ -24,6 +24,7 @@ from models import (
     OutboxState,
 )
 from models.base import DocumentType, collection, from_bson, utc_now
+from models.outages import is_unreachable
 from whatsapp.cloud_api import SendResult
 from whatsapp.cloud_errors import OUR_CODE, WINDOW_CLOSED_CODE
 from whatsapp.lanes import ACTIVE_STATES
@@ -78,8 +79,7 @@ async def persist(write: Callable[[], Awaitable[Result]]) -> Result:
         try:
             return await write()
         except PyMongoError as error:
-            is_passing = error.timeout or isinstance(error, ConnectionFailure)
-            if not is_passing and not error.has_error_label("RetryableWriteError"):
+            if not is_unreachable(error) and not error.has_error_label("RetryableWriteError"):
                 raise
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

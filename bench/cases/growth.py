@@ -3,9 +3,10 @@
 import itertools
 
 from bench.case import Case, Figures, Run
-from bench.cases.reads import READS, require_good
+from bench.cases.loading import require_good
+from bench.cases.reads import READS
 from bench.http_load import run_closed_loop
-from bench.requests import check_graphql, check_status
+from bench.requests import choose_check
 from bench.world import SIZES
 
 # One caller alone: what it waits for is the work, not a queue.
@@ -15,7 +16,7 @@ CONNECTIONS = 1
 async def measure_growth(run: Run) -> Figures:
     figures: Figures = {}
     contender = run.server.contender
-    check = check_graphql if contender.has_graphql else check_status
+    check = choose_check(contender.has_graphql)
     async with run.measured(figures):
         for name in ("inbox", "messages"):
             requests = itertools.cycle(READS[name](run.world, contender.has_graphql))

@@ -1,29 +1,28 @@
 """Webhooks: what comes in, counted when MongoDB has its effect."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bson import ObjectId
 
-from bench.case import Case, CaseFailedError, Figures, Run
-from bench.cases.reads import require_good
+from bench.case import CHANGED_WORLD, Case, Figures, Run
+from bench.cases.loading import offer, require_good, send_all, share_cpu, wait_for_effects
 from bench.documents import OUTBOUND, make_status_times, make_wamid
-from bench.http_load import OpenLoop, run_closed_loop
-from bench.requests import check_status
 from bench.webhook_bodies import STATUSES, Item, make_messages, make_status, make_webhook
 from bench.world import insert_fast
 from models import MessageStatus
 from models.base import utc_now
 
-CONNECTIONS = 32
-PROCESS_SECONDS = 120.0
-POLL_SECONDS = 0.05
+
+def make_prefix(run: Run, kind: str = "B") -> str:
+    """Of the names of what a run makes; what only warms up is of another kind."""
+    return f"{kind}{run.number:04}x"
 
 
-def make_prefix(run: Run) -> str:
-    return f"B{run.number:04}x"
+def make_message_webhooks(run: Run, prefix: str, count: int) -> list[bytes]:
+    """With one message each."""
+    return [make_webhook([one]) for one in make_messages(run.world.customers, prefix, count)]
 
 
 async def count_messages(run: Run, prefix: str) -> int:
@@ -38,26 +37,22 @@ async def wait_until_processed(run: Run, count: Callable[[], Awaitable[int]], wa
     Raises:
         CaseFailedError: some are missing: they are lost, or the server does not keep up at all.
     """
-    deadline = time.perf_counter() + PROCESS_SECONDS
-    found = 0
-    while time.perf_counter() < deadline:
+
+    async def find_missing() -> str | None:
         found = await count()
         if found >= wanted:
             waiting = await run.database["webhook_events"].find_one({"state": "RECEIVED"})
             if waiting is None:
-                return time.perf_counter()
-        await asyncio.sleep(POLL_SECONDS)
-    raise CaseFailedError(f"{found} of {wanted} effects after {PROCESS_SECONDS:.0f} s")
+                return None
+        return f"{found} of {wanted} effects"
+
+    return await wait_for_effects(find_missing)
 
 
 async def warm_up(run: Run) -> None:
     """Until compilers and pools are warm, and all of it is processed."""
-    prefix, count = f"W{run.number:04}x", int(run.pick(quick=200, full=400))
-    requests = [make_webhook([one]) for one in make_messages(run.world.customers, prefix, count)]
-    result = await run_closed_loop(
-        run.server.port, iter(requests), connections=CONNECTIONS, check=check_status
-    )
-    require_good(result)
+    prefix, count = make_prefix(run, "W"), int(run.pick(quick=200, full=400))
+    require_good(await send_all(run, make_message_webhooks(run, prefix, count)))
     if run.server.contender.processes_webhooks:
         await wait_until_processed(run, lambda: count_messages(run, prefix), count)
 
@@ -90,9 +85,7 @@ async def _measure_closed(run: Run, *, items_each: int, count: int) -> Figures:
     await warm_up(run)
     async with run.measured(figures):
         started = time.perf_counter()
-        result = await run_closed_loop(
-            run.server.port, iter(requests), connections=CONNECTIONS, check=check_status
-        )
+        result = await send_all(run, requests)
         require_good(result)
         ended = await wait_until_processed(run, lambda: count_messages(run, prefix), messages)
     return figures | {
@@ -100,8 +93,7 @@ async def _measure_closed(run: Run, *, items_each: int, count: int) -> Figures:
         "acked_rate": result.rate * items_each,
         "ack_p50_ms": result.percentile_ms(50),
         "ack_p99_ms": result.percentile_ms(99),
-        "server_cpu_ms_each": float(figures["server_cpu_s"]) * 1000 / len(items),
-        "mongod_cpu_ms_each": float(figures["mongod_cpu_s"]) * 1000 / len(items),
+        **share_cpu(figures, len(items)),
     }
 
 
@@ -111,10 +103,9 @@ async def measure_open_loop(run: Run) -> Figures:
     rate, prefix = 1000 * run.scale, make_prefix(run)
     count = int(rate * run.pick(quick=4, full=8))
     await warm_up(run)
-    requests = [make_webhook([one]) for one in make_messages(run.world.customers, prefix, count)]
+    requests = make_message_webhooks(run, prefix, count)
     async with run.measured(figures):
-        loop = OpenLoop(run.server.port, connections=64, check=check_status)
-        result = await loop.run(requests, rate=rate)
+        result = await offer(run, requests, rate=rate)
         require_good(result)
         acked = time.perf_counter()
         ended = acked
@@ -127,7 +118,7 @@ async def measure_open_loop(run: Run) -> Figures:
         "acked_rate": result.rate,
         "kept_up": "yes" if ended - acked < 1 and result.rate > 0.9 * rate else "no",
         "late_s": ended - acked,
-        "server_cpu_ms_each": float(figures["server_cpu_s"]) * 1000 / count,
+        **share_cpu(figures, count),
     }
 
 
@@ -141,9 +132,7 @@ async def insert_accepted(run: Run, count: int) -> list[dict[str, Any]]:
             OUTBOUND
             | {
                 "_id": message_id,
-                "account_id": person.account_id,
-                "conversation_id": person.conversation_id,
-                "contact_id": person.contact_id,
+                **person.keys,
                 "content": {"body": "Your parcel is on its way.", "preview_url": False},
                 "text": "Your parcel is on its way.",
                 "wamid": make_wamid(str(message_id), person.wa_id),
@@ -169,7 +158,6 @@ def list_statuses(pool: list[dict[str, Any]]) -> list[Item]:
     ]
 
 
-_CHANGED: dict[str, Any] = {"messages": 10_000, "changes_data": True}
 CASES = [
     Case(
         "webhook",
@@ -178,7 +166,7 @@ CASES = [
         needs_graphql=False,
         needs_processing=True,
         shown=("acked_rate", "ack_p50_ms", "ack_p99_ms"),
-        **_CHANGED,
+        **CHANGED_WORLD,
     ),
     Case(
         "webhook_1000",
@@ -191,7 +179,7 @@ CASES = [
         rounds=1,
         only_main=True,
         shown=("ack_p50_ms", "offered_rate", "kept_up", "late_s"),
-        **_CHANGED,
+        **CHANGED_WORLD,
     ),
     Case(
         "webhook_100",
@@ -201,6 +189,6 @@ CASES = [
         needs_processing=True,
         rounds=1,
         shown=("acked_rate", "ack_p99_ms"),
-        **_CHANGED,
+        **CHANGED_WORLD,
     ),
 ]

@@ -7,17 +7,24 @@ from typing import Any
 
 from bson import ObjectId
 
-from bench.case import Case, CaseFailedError, Figures, NotSupportedError, Run
-from bench.cases.ingest import make_prefix, warm_up
-from bench.cases.reads import require_good
+from bench.case import (
+    CHANGED_WORLD,
+    Case,
+    CaseFailedError,
+    Figures,
+    NotSupportedError,
+    Run,
+)
+from bench.cases.ingest import make_message_webhooks, make_prefix, warm_up
+from bench.cases.loading import offer, require_good
 from bench.documents import INBOUND
-from bench.http_load import OpenLoop, find_percentile
-from bench.requests import check_status, read_operation
-from bench.webhook_bodies import make_messages, make_webhook
-from bench.websocket_load import Counter, Subscriber, open_all
+from bench.http_load import find_percentile
+from bench.requests import read_operation
+from bench.websocket_load import Counter, Subscriber, close_all, open_all
 from bench.world import insert_fast
 from models.base import utc_now
 
+ADDED = read_operation("added")
 SUBSCRIBERS = 500
 END_TO_END_RATE = 500
 """Webhooks a second at scale 1; halved for whoever falls behind; figures say so."""
@@ -34,9 +41,7 @@ async def insert_messages(run: Run, count: int, prefix: str) -> None:
         INBOUND
         | {
             "_id": ObjectId(),
-            "account_id": person.account_id,
-            "conversation_id": person.conversation_id,
-            "contact_id": person.contact_id,
+            **person.keys,
             "content": {"body": f"{prefix}{number} is my order"},
             "text": f"{prefix}{number} is my order",
             "wamid": f"wamid.{prefix}{number:07}",
@@ -51,21 +56,22 @@ async def insert_messages(run: Run, count: int, prefix: str) -> None:
     await insert_fast(run.database, "messages", documents)
 
 
-def _make_subscriber(run: Run, query: str, after: str | None = None, **options: Any) -> Subscriber:
+def _make_subscriber(
+    run: Run, query: str = ADDED, *, after: str | None = None, **options: Any
+) -> Subscriber:
     return Subscriber(run.world.api_key, query, {"after": after}, **options)
 
 
 async def measure_equal(run: Run) -> Figures:
     """Everybody watches the same."""
-    queries = [read_operation("added")] * SUBSCRIBERS
+    queries = [ADDED] * SUBSCRIBERS
     return await _measure_fan_out(run, queries, events=int(run.pick(quick=100, full=200)))
 
 
 async def measure_different(run: Run) -> Figures:
     """No two operations are equal: each has a field under a name of its own."""
-    operation = read_operation("added")
     queries = [
-        re.sub(r"(message \{\s+)id", rf"\1u{number}: id", operation, count=1)
+        re.sub(r"(message \{\s+)id", rf"\1u{number}: id", ADDED, count=1)
         for number in range(SUBSCRIBERS)
     ]
     return await _measure_fan_out(run, queries, events=int(run.pick(quick=5, full=20)))
@@ -85,8 +91,7 @@ async def _measure_fan_out(run: Run, queries: list[str], *, events: int) -> Figu
         await _require_all(counter, subscribers)
     seconds = counter.last_at - started
     _require_equal_counts(subscribers)
-    for one in subscribers:
-        one.close()
+    close_all(subscribers)
     return figures | {
         "rate": counter.expected / seconds,
         "last_delivery_ms": seconds * 1000,
@@ -98,7 +103,7 @@ async def _warm_up(run: Run, subscribers: list[Subscriber], counter: Counter) ->
     """Two events to all: whoever does not get them is not subscribed, or can't be."""
     counter.expect(2 * len(subscribers))
     await asyncio.sleep(SETTLE_SECONDS)
-    await insert_messages(run, 2, f"W{run.number:04}x")
+    await insert_messages(run, 2, make_prefix(run, "W"))
     await _require_all(counter, subscribers, seconds=30)
 
 
@@ -145,13 +150,11 @@ async def _watch_webhooks(run: Run, rate: float, step: int) -> list[float]:
             arrived[key] = time.perf_counter()
             counter.add(1)
 
-    query = read_operation("added")
-    subscribers = await open_all(run.server.port, [_make_subscriber(run, query, watch=watch)])
+    subscribers = await open_all(run.server.port, [_make_subscriber(run, watch=watch)])
     await asyncio.sleep(SETTLE_SECONDS)
-    requests = [make_webhook([one]) for one in make_messages(run.world.customers, prefix, count)]
+    requests = make_message_webhooks(run, prefix, count)
     started = time.perf_counter()
-    loop = OpenLoop(run.server.port, connections=64, check=check_status)
-    require_good(await loop.run(requests, rate=rate))
+    require_good(await offer(run, requests, rate=rate))
     await _require_all(counter, subscribers, seconds=60)
     subscribers[0].close()
     return [at - started - int(key[len(prefix) :]) / rate for key, at in arrived.items()]
@@ -164,18 +167,16 @@ async def measure_idle(run: Run) -> Figures:
     async with run.measured(figures):
         before = run.server.read_usage().rss_kb
         started = time.perf_counter()
-        query = read_operation("added")
         counter = Counter()
         subscribers = await open_all(
             run.server.port,
-            [_make_subscriber(run, query, received=counter.add) for _ in range(count)],
+            [_make_subscriber(run, received=counter.add) for _ in range(count)],
         )
         opened = time.perf_counter() - started
         await asyncio.sleep(SETTLE_SECONDS)
         after = run.server.read_usage().rss_kb
         await _warm_up(run, subscribers, counter)
-    for one in subscribers:
-        one.close()
+    close_all(subscribers)
     return figures | {
         "kb_each": (after - before) / count,
         "rss_before_mb": before / 1024,
@@ -193,16 +194,14 @@ async def measure_storm(run: Run) -> Figures:
     await asyncio.sleep(SETTLE_SECONDS)
     counter = Counter(events * SUBSCRIBERS)
     seen: list[str] = []
-    query = read_operation("added")
     subscribers = [
-        _make_subscriber(run, query, after, received=counter.add) for _ in range(SUBSCRIBERS - 1)
+        _make_subscriber(run, after=after, received=counter.add) for _ in range(SUBSCRIBERS - 1)
     ]
     # One of them looks at what it gets, and in which order.
     subscribers.append(
         _make_subscriber(
             run,
-            query,
-            after,
+            after=after,
             received=counter.add,
             watch=lambda data: seen.append(data["messageAdded"]["message"]["text"]),
         )
@@ -214,8 +213,7 @@ async def measure_storm(run: Run) -> Figures:
     await asyncio.sleep(SETTLE_SECONDS)
     wrong = sum(abs(one.events - events) for one in subscribers)
     texts = [f"{make_prefix(run)}{number} is my order" for number in range(events)]
-    for one in subscribers:
-        one.close()
+    close_all(subscribers)
     if wrong or sorted(seen) != sorted(texts):
         raise CaseFailedError(f"{wrong} gaps or duplicates")
     return figures | {
@@ -236,17 +234,16 @@ async def _find_cursor(run: Run) -> str:
         if not seen.done():
             seen.set_result(data["messageAdded"]["cursor"])
 
-    subscriber = _make_subscriber(run, read_operation("added"), watch=watch)
+    subscriber = _make_subscriber(run, watch=watch)
     await open_all(run.server.port, [subscriber])
     await asyncio.sleep(SETTLE_SECONDS)
-    await insert_messages(run, 1, f"W{run.number:04}x")
+    await insert_messages(run, 1, make_prefix(run, "W"))
     async with asyncio.timeout(30):
         cursor = await seen
     subscriber.close()
     return cursor
 
 
-_CHANGED: dict[str, Any] = {"messages": 10_000, "changes_data": True}
 CASES = [
     Case(
         "end_to_end",
@@ -258,21 +255,21 @@ CASES = [
         rounds=1,
         only_main=True,
         shown=("p99_ms", "offered_rate"),
-        **_CHANGED,
+        **CHANGED_WORLD,
     ),
     Case(
         "fan_out",
         f"one event to {SUBSCRIBERS} equal subscriptions, deliveries",
         measure_equal,
         shown=("server_cpu_us_each",),
-        **_CHANGED,
+        **CHANGED_WORLD,
     ),
     Case(
         "fan_out_different",
         f"one event to {SUBSCRIBERS} different subscriptions, deliveries",
         measure_different,
         shown=("server_cpu_us_each",),
-        **_CHANGED,
+        **CHANGED_WORLD,
     ),
     Case(
         "idle",
@@ -284,7 +281,7 @@ CASES = [
         rounds=1,
         only_main=True,
         shown=("rss_before_mb", "rss_after_mb", "opened_per_s"),
-        **_CHANGED,
+        **CHANGED_WORLD,
     ),
     Case(
         "resume_storm",
@@ -296,6 +293,6 @@ CASES = [
         rounds=1,
         only_main=True,
         shown=("rate", "gaps_or_duplicates", "in_order"),
-        **_CHANGED,
+        **CHANGED_WORLD,
     ),
 ]

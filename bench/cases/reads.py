@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from bson import ObjectId
 
-from bench.case import Case, CaseFailedError, Figures, Run
+from bench.case import Case, Figures, Run
+from bench.cases.loading import CONNECTIONS, describe, require_good
 from bench.documents import Person
-from bench.http_load import Check, LoadResult, run_closed_loop
+from bench.http_load import Check, run_closed_loop
 from bench.requests import (
-    check_graphql,
-    check_status,
+    choose_check,
     make_cursor,
     make_global_id,
     make_graphql_request,
@@ -20,7 +20,6 @@ from bench.requests import (
 )
 from bench.world import World
 
-CONNECTIONS = 32
 PAGE_SIZE = 50
 PLACES, NEWEST_PAGES = 60, 2
 """Of each list: pages that begin somewhere, and how often the newest is among them."""
@@ -102,27 +101,11 @@ async def measure_requests(
     return figures | describe(result, figures)
 
 
-def describe(result: LoadResult, figures: Figures) -> Figures:
-    return {
-        "rate": result.rate,
-        "p50_ms": result.percentile_ms(50),
-        "p99_ms": result.percentile_ms(99),
-        "server_cpu_ms_each": float(figures["server_cpu_s"]) * 1000 / result.count,
-        "mongod_cpu_ms_each": float(figures["mongod_cpu_s"]) * 1000 / result.count,
-    }
-
-
-def require_good(result: LoadResult) -> None:
-    """Raises CaseFailedError where an answer was bad or none came."""
-    if result.failed or not result.count:
-        raise CaseFailedError(f"{result.failed} bad answers, the first: {result.failure}")
-
-
 def _make_measure(make: MakeRequests) -> Callable[[Run], Awaitable[Figures]]:
     async def measure(run: Run) -> Figures:
         has_graphql = run.server.contender.has_graphql
-        check = check_graphql if has_graphql else check_status
-        return await measure_requests(run, make(run.world, has_graphql), check)
+        requests = make(run.world, has_graphql)
+        return await measure_requests(run, requests, choose_check(has_graphql))
 
     return measure
 

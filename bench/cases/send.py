@@ -1,13 +1,17 @@
 """Sends: what a mutation stores, and for wagraph what its dispatcher then hands to Meta."""
 
-import asyncio
 import time
 from typing import Any
 
-from bench.case import Case, CaseFailedError, Figures, NotSupportedError, Run
-from bench.cases.ingest import CONNECTIONS, POLL_SECONDS, PROCESS_SECONDS
-from bench.cases.reads import require_good
-from bench.http_load import run_closed_loop
+from bench.case import (
+    CHANGED_WORLD,
+    Case,
+    CaseFailedError,
+    Figures,
+    NotSupportedError,
+    Run,
+)
+from bench.cases.loading import describe, require_good, send_all, wait_for_effects
 from bench.requests import check_send, make_global_id, make_graphql_request
 from models import MessageStatus
 
@@ -39,30 +43,21 @@ async def measure_send(run: Run) -> Figures:
     await _warm_up(run, requests[count:])
     async with run.measured(figures):
         started = time.perf_counter()
-        result = await run_closed_loop(
-            run.server.port, iter(requests[:count]), connections=CONNECTIONS, check=check_send
-        )
+        result = await send_all(run, requests[:count], check=check_send)
         require_good(result)
         stored = await run.database["messages"].count_documents(queued)
         if stored != len(requests):
             raise CaseFailedError(f"{stored} of {len(requests)} messages are stored")
         wanted = len(requests)
         sent_at = await _wait_until_sent(run, queued, wanted) if _dispatches(run) else None
-    return figures | {
-        "rate": result.rate,
-        "p50_ms": result.percentile_ms(50),
-        "p99_ms": result.percentile_ms(99),
-        "sent_rate": count / (sent_at - started) if sent_at else "–",
-        "server_cpu_ms_each": float(figures["server_cpu_s"]) * 1000 / count,
-    }
+    sent_rate = count / (sent_at - started) if sent_at else "–"
+    return figures | describe(result, figures) | {"sent_rate": sent_rate}
 
 
 async def _warm_up(run: Run, requests: list[bytes]) -> None:
     """The same to other people; the server's first sends are its slowest."""
-    result = await run_closed_loop(
-        run.server.port, iter(requests), connections=CONNECTIONS, check=check_send
-    )
-    if result.failed and not result.count and "sendMessage" in str(result.failure):
+    result = await send_all(run, requests, check=check_send)
+    if result.failed and not result.count and "sendmessage" in str(result.failure).lower():
         raise NotSupportedError(result.failure)
     require_good(result)
     if _dispatches(run):
@@ -79,12 +74,12 @@ def _dispatches(run: Run) -> bool:
 
 async def _wait_until_sent(run: Run, queued: dict[str, Any], count: int) -> float:
     accepted = queued | {"status_rank": {"$gte": MessageStatus.ACCEPTED.rank}}
-    deadline = time.perf_counter() + PROCESS_SECONDS
-    while time.perf_counter() < deadline:
-        if await run.database["messages"].count_documents(accepted) >= count:
-            return time.perf_counter()
-        await asyncio.sleep(POLL_SECONDS)
-    raise CaseFailedError("not all messages were sent to Meta")
+
+    async def find_missing() -> str | None:
+        found = await run.database["messages"].count_documents(accepted)
+        return None if found >= count else f"{found} of {count} messages sent to Meta"
+
+    return await wait_for_effects(find_missing)
 
 
 CASES = [
@@ -95,7 +90,6 @@ CASES = [
         shown=("p50_ms", "p99_ms", "sent_rate"),
         note="wagraph's figures include its dispatcher, which really sends to a fake Graph API; "
         "the other servers only store the message",
-        messages=10_000,
-        changes_data=True,
+        **CHANGED_WORLD,
     ),
 ]

@@ -10,18 +10,16 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.case import Case, CaseFailedError, Figures, Run
+from bench.case import CHANGED_WORLD, Case, CaseFailedError, Figures, Run
 from bench.cases.ingest import (
-    POLL_SECONDS,
-    PROCESS_SECONDS,
     count_messages,
     insert_accepted,
     list_statuses,
     make_prefix,
     warm_up,
 )
-from bench.http_load import LoadResult, OpenLoop, find_percentile
-from bench.requests import check_status
+from bench.cases.loading import POLL_SECONDS, PROCESS_SECONDS, offer, share_cpu
+from bench.http_load import LoadResult, find_percentile
 from bench.webhook_bodies import STATUSES, Item, make_messages, make_webhook
 
 MESSAGES_PER_SECOND = 1000
@@ -89,8 +87,7 @@ async def measure_top_tier(run: Run) -> Figures:
         "most_tried": f"{most.share:.3g}",
         "most_backlog": float(most.backlog),
         "most_rate": most.total / most.seconds,
-        "server_cpu_ms_each": float(figures["server_cpu_s"]) * 1000 / items,
-        "mongod_cpu_ms_each": float(figures["mongod_cpu_s"]) * 1000 / items,
+        **share_cpu(figures, items),
     }
 
 
@@ -122,9 +119,8 @@ async def _try_share(run: Run, share: float, *, number: int) -> _Step:
     total = ITEMS_PER_MESSAGE * len(load.messages)
     rate = len(load.requests) / seconds
     started = time.perf_counter()
-    loop = OpenLoop(run.server.port, connections=64, check=check_status)
     sampling = asyncio.create_task(_sample_lags(run, load.samples, started, rate))
-    sending = asyncio.create_task(loop.run(load.requests, rate=rate))
+    sending = asyncio.create_task(offer(run, load.requests, rate=rate))
     await asyncio.sleep(seconds)
     done = await _count_done(run, load)
     acks = await sending
@@ -231,10 +227,9 @@ CASES = [
         needs_graphql=False,
         needs_processing=True,
         shown=("kept_up", "share", "lost", "backlog", "lag_p50_ms", "lag_p99_ms", "lag_max_ms"),
-        messages=10_000,
-        changes_data=True,
         rounds=1,
         only_main=True,
         note="figures are of the highest rate that was kept up with, loss is of all rates tried",
+        **CHANGED_WORLD,
     ),
 ]

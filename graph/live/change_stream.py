@@ -190,7 +190,7 @@ class ChangeStreamBackend(BroadcastBackend):
     async def _publish(self, channels: list[str], message: LiveEvent | None) -> None:
         for channel in channels:
             if channel in self._channels:
-                await self._published.put(Event(channel, message))  # type: ignore[arg-type]
+                await self._published.put(Event(channel, message))  # type: ignore[arg-type]  # text by broadcaster's types only
 
     async def _lose_history(self) -> None:
         self.started.clear()

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from beanie import PydanticObjectId
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -28,9 +29,10 @@ from graph.errors import format_errors
 from graph.execution import OperationPlans, Plan, Run
 from graph.live.events import LiveEvent
 from graph.live.feed import Opened
-from graph.live.groups import Membership, Peer
+from graph.live.membership import Membership, Peer
 from graph.live.operations import Shapes
 from graph.live.payloads import Payload
+from models import Role
 from whatsapp.access import Viewer
 
 if TYPE_CHECKING:
@@ -79,8 +81,8 @@ def read_operation(
 class Rights(NamedTuple):
     """All that resolvers may know of the members of a group."""
 
-    role: object
-    account_ids: frozenset[Any] | None
+    role: Role
+    account_ids: frozenset[PydanticObjectId] | None
 
 
 class EventRoots:
@@ -201,7 +203,7 @@ def _make_group_context(context: "Context") -> "Context":
     return type(context)(
         services=context.services,
         request_id=secrets.token_hex(8),
-        viewer=Viewer(credential_id="", name="", role=role, account_ids=account_ids),  # type: ignore[arg-type]
+        viewer=Viewer(credential_id="", name="", role=role, account_ids=account_ids),
         client_address="",
     )
 

@@ -1,115 +1,28 @@
 """Groups: equal subscriptions are executed and encoded once for each event.
 
-A member first catches up by itself, from the ring or from history, and then stands in the group at
-exactly the position that it has reached. One that can't take an event leaves the line, catches up
-at its own speed and comes back, so it never makes the others wait and nothing waits for it but its
-place in the ring.
+How a member comes here, and comes back when it could not take an event, is in
+`graph.live.membership`.
 """
 
 import asyncio
 import contextlib
-import itertools
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from contextvars import Context as ContextVariables
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from graph.errors import RequestError
 from graph.live.cursors import CursorExpired, Position
 from graph.live.events import LiveEvent
-from graph.live.payloads import EventExecution, Payload, PayloadCache
+from graph.live.membership import Membership, Peer
+from graph.live.payloads import BATCH, EventExecution, Payload
+from graph.live.replays import PayloadCache, Replays
 
 if TYPE_CHECKING:
     from graph.live.feed import EventFilter, LiveFeed
 
 logger = logging.getLogger(__name__)
-
-# Events whose execution is under way at once; they are told in order.
-BATCH = 32
-_numbers = itertools.count()
-
-
-class Peer(Protocol):
-    """Where the payloads of one subscription go."""
-
-    def take(self, payloads: Sequence[Payload]) -> bool:
-        """Sends all of them; or none and gives False, where that would have to wait."""
-
-    async def wait_for_room(self) -> None:
-        """Returns when `take` is worth another try."""
-
-    def end(self, error: Exception) -> None:
-        """The subscription has failed; nothing follows."""
-
-
-class Membership:
-    """One subscription: on its way to the group, in it, or gone."""
-
-    def __init__(self, group: "EventGroup", peer: Peer, position: Position | None) -> None:
-        self.peer = peer
-        self.position = position
-        """Up to where it has got everything, as long as it goes its own way."""
-        self.has_left = False
-        self._group = group
-        self._generation = group.feed.ring.generation
-        self._is_new = True
-        self._catching_up: asyncio.Task[None] | None = None
-
-    async def catch_up(self) -> None:
-        """Returns when the peer is in the group, or has been told why it never will be."""
-        try:
-            while not self.has_left and await self._send_missed():
-                pass
-            self._is_new = False
-            # Nothing pauses between the last look and this: no event falls in between.
-            if not self.has_left:
-                self._group.admit(self)
-        except Exception as error:  # noqa: BLE001 - the peer hears of it, and its log
-            self.end(error)
-
-    def catch_up_again(self, position: Position) -> None:
-        """Goes on by itself behind this position."""
-        self.position = position
-        # The variables of whoever was just served are not its own: a deadline, for one.
-        self._catching_up = asyncio.create_task(
-            self.catch_up(), name="catch-up", context=ContextVariables()
-        )
-
-    def end(self, error: Exception) -> None:
-        if not self.has_left:
-            self.leave()
-            self.peer.end(error)
-
-    def leave(self) -> None:
-        if self.has_left:
-            return
-        self.has_left = True
-        self._group.dismiss(self)
-        if self._catching_up is not None and self._catching_up is not asyncio.current_task():
-            self._catching_up.cancel()
-
-    async def _send_missed(self) -> bool:
-        """Sends what comes next; gives False when there is nothing more to send."""
-        if self.position is None:
-            return False
-        events, reached = await self._group.feed.read_after(
-            self.position, generation=self._generation, from_history=self._is_new
-        )
-        if reached == self.position:
-            return False
-        wanted = [event for event in events if self._group.wants(event)]
-        for start in range(0, len(wanted), BATCH):
-            batch = wanted[start : start + BATCH]
-            payloads = await self._group.replay(batch)
-            while not self.peer.take(payloads):
-                await self.peer.wait_for_room()
-            self.position = batch[-1].position
-            if self.has_left:
-                return False
-            await asyncio.sleep(0)
-        self.position = reached
-        return True
 
 
 class EventGroup:
@@ -124,11 +37,10 @@ class EventGroup:
         cache: PayloadCache,
     ) -> None:
         self.feed = feed
+        self.replays = Replays(execution, cache)
         self.on_empty: Callable[[], object] = lambda: None
         self._wanted = wanted
         self._execution = execution
-        self._cache = cache
-        self._number = next(_numbers)
         self._members: set[Membership] = set()
         self._standing: dict[Membership, Callable[[Sequence[Payload]], bool]] = {}
         """Those who get each event."""
@@ -139,7 +51,6 @@ class EventGroup:
         self._waiting: deque[LiveEvent] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._is_called = False
-        self._replays: dict[Position, asyncio.Task[Payload]] = {}
         self._listening = contextlib.ExitStack()
         self._listening.enter_context(feed.listen(wanted.channel, self._take))
 
@@ -167,36 +78,6 @@ class EventGroup:
         self._step_out(member)
         if not self._members:
             self._close()
-
-    async def replay(self, events: Sequence[LiveEvent]) -> list[Payload]:
-        """The payloads of events from the past, which others may want too, or have wanted."""
-        found = [self._replay(event) for event in events]
-        running = {one for one in found if isinstance(one, asyncio.Task)}
-        if running:
-            # Not `gather`: one who leaves must not cancel what others wait for.
-            await asyncio.wait(running)
-        return [one.result() if isinstance(one, asyncio.Task) else one for one in found]
-
-    def _replay(self, event: LiveEvent) -> "Payload | asyncio.Task[Payload]":
-        position = event.position
-        known = self._replays.get(position) or self._cache.get((self._number, position))
-        if known is not None:
-            return known
-        payload = self._execution.execute(event)
-        if isinstance(payload, Payload):
-            self._cache.add((self._number, position), payload)
-            return payload
-        task = asyncio.create_task(self._finish_replay(position, payload), name="replay")
-        self._replays[position] = task
-        return task
-
-    async def _finish_replay(self, position: Position, payload: Awaitable[Payload]) -> Payload:
-        try:
-            finished = await payload
-            self._cache.add((self._number, position), finished)
-            return finished
-        finally:
-            del self._replays[position]
 
     def _take(self, event: LiveEvent | None) -> None:
         """Called with each new event of the channel, and with None when some were lost."""

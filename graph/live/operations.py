@@ -37,7 +37,7 @@ class Shape:
 
     def make_key(self, values: Mapping[str, Any] | None) -> Hashable:
         """Equal for operations that get equal answers to equal events, given equal rights."""
-        given = {name: values[name] for name in self.variables if name in (values or {})}  # type: ignore[index]
+        given = {name: values[name] for name in self.variables if name in values} if values else {}
         return self.text, _encode(given)
 
 
@@ -121,14 +121,14 @@ class _ResumeStripper(Visitor):
 class _Names(Visitor):
     """The names of all nodes of a kind."""
 
-    def __init__(self, kind: type[Node]) -> None:
+    def __init__(self, kind: type[VariableNode | FragmentSpreadNode]) -> None:
         super().__init__()
         self.found: set[str] = set()
         self._kind = kind
 
     def enter(self, node: Node, *_: object) -> None:
         if isinstance(node, self._kind):
-            self.found.add(node.name.value)  # type: ignore[attr-defined]
+            self.found.add(node.name.value)
 
 
 def _reach(

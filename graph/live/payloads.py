@@ -1,15 +1,13 @@
 """Payloads: the answer to one event, encoded once for all who get it."""
 
-import asyncio
-from collections import OrderedDict
-from collections.abc import Coroutine, Hashable
+from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from graph.live.events import LiveEvent
 from graph.live.frames import make_head
 
-MAX_KEPT_BYTES = 16 * 1024 * 1024
-KEEP_SECONDS = 10.0
+# Events whose execution is under way at once; they are told in order.
+BATCH = 32
 
 
 class Payload:
@@ -53,33 +51,3 @@ class EventExecution(Protocol):
         Raises:
             GraphQLError: the whole operation has failed, and ends.
         """
-
-
-class PayloadCache:
-    """Payloads of replayed events, some seconds for those who come next. Bounded in bytes."""
-
-    def __init__(self, *, max_bytes: int = MAX_KEPT_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._kept: OrderedDict[Hashable, Payload] = OrderedDict()
-        self._is_dated = False
-
-    def get(self, key: Hashable) -> Payload | None:
-        return self._kept.get(key)
-
-    def add(self, key: Hashable, payload: Payload) -> None:
-        if key in self._kept:
-            return
-        self._kept[key] = payload
-        self._bytes += len(payload.body)
-        while self._bytes > self._max_bytes:
-            _, oldest = self._kept.popitem(last=False)
-            self._bytes -= len(oldest.body)
-        if not self._is_dated:
-            self._is_dated = True
-            asyncio.get_running_loop().call_later(KEEP_SECONDS, self._clear)
-
-    def _clear(self) -> None:
-        self._kept.clear()
-        self._bytes = 0
-        self._is_dated = False
