@@ -23,6 +23,8 @@ TICK_SECONDS = 1.0
 RESTART_SECONDS = 2.0
 # A loop that stands still for so long serves nobody any more; the slowest machine is quicker.
 HUNG_SECONDS = 60.0
+# It is woken every tick: after so long it has not run itself, and the workers may not have either.
+PAUSED_SECONDS = 3 * TICK_SECONDS
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,15 @@ class Supervisor:
         count: int,
         run_worker: Callable[[int, Heartbeats], int],
         close_listeners: Callable[[], None],
-        hung_seconds: float = HUNG_SECONDS,
     ) -> None:
         self._count = count
         self._run_worker = run_worker
         self._close_listeners = close_listeners
-        self._hung_seconds = hung_seconds
         self._heartbeats = Heartbeats(count)
         self._lifeline = Lifeline()
         self._workers: dict[int, _Worker] = {}
         self._due: dict[int, float] = {}
+        self._looked_at = self._awake_since = time.monotonic()
         self._stopping_since: float | None = None
         self._exit_code = 0
         self._mask: set[int | signal.Signals] = set()
@@ -122,8 +123,16 @@ class Supervisor:
         for slot in [slot for slot, at in self._due.items() if at <= now]:
             del self._due[slot]
             self._start(slot)
+        self._kill_hanging(now)
+
+    def _kill_hanging(self, now: float) -> None:
+        """Nobody hangs because all stood still, as in a container that was paused."""
+        if now - self._looked_at > PAUSED_SECONDS:
+            self._awake_since = now
+        self._looked_at = now
         for pid, worker in self._workers.items():
-            if self._heartbeats.silent_seconds(worker.slot) > self._hung_seconds:
+            silence = self._heartbeats.silent_seconds(worker.slot)
+            if min(silence, now - self._awake_since) > HUNG_SECONDS:
                 logger.error("Worker %d hangs: it is killed", pid)
                 os.kill(pid, signal.SIGKILL)
 

@@ -58,6 +58,7 @@ class Ingest:
         self._lease = timedelta(seconds=settings.webhook_takeover_seconds)
         self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
         self._in_flight: set[str] = set()
+        self._taking: asyncio.Task[StoredEvent | None] | None = None
         self._commits = GroupCommit(lease=self._lease, on_stored=self._enqueue)
         self._sweep_now = asyncio.Event()
 
@@ -166,7 +167,7 @@ class Ingest:
             try:
                 await set_leases(set(self._in_flight), lease=self._lease)
                 while len(self._in_flight) < self._settings.webhook_backlog:
-                    event = await take_over_event(lease=TAKEOVER_LEASE)
+                    event = await self._take_over_next()
                     if event is None:
                         break
                     logger.info("Took over event %s", event.id)
@@ -177,6 +178,13 @@ class Ingest:
             except PyMongoError as error:
                 logger.warning("No takeover of webhooks now: %s", type(error).__name__)
             await asyncio.sleep(pause)
+
+    async def _take_over_next(self) -> StoredEvent | None:
+        # Shielded: MongoDB may have leased the event to us, for long, before we hear which it is.
+        self._taking = asyncio.create_task(take_over_event(lease=TAKEOVER_LEASE), name="takeover")
+        event = await asyncio.shield(self._taking)
+        self._taking = None
+        return event
 
     async def _sweep(self) -> None:
         pause = min(self._lease.total_seconds() / 4, SWEEP_SECONDS)
@@ -200,5 +208,8 @@ class Ingest:
         """Best effort: without it the events are taken over when their leases have passed."""
         waiting, self._in_flight = self._in_flight, set()
         self._queues = [asyncio.Queue[StoredEvent]() for _ in self._queues]
-        with contextlib.suppress(PyMongoError), pymongo.timeout(SHUTDOWN_SECONDS):
-            await set_leases(waiting, lease=timedelta(0))
+        with contextlib.suppress(PyMongoError, TimeoutError), pymongo.timeout(SHUTDOWN_SECONDS):
+            async with asyncio.timeout(SHUTDOWN_SECONDS):
+                await set_leases(waiting, lease=timedelta(0))
+                if self._taking is not None and (event := await self._taking) is not None:
+                    await set_leases({event.id}, lease=timedelta(0))

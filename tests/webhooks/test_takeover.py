@@ -13,7 +13,7 @@ from models.base import to_bson
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import make_body, make_change, make_message
 from tests.fixtures.world import NUMBER, connect_number
-from webhooks.events import insert_event, make_event
+from webhooks.events import insert_event, make_event, take_over_event
 from webhooks.ingest import Ingest
 from webhooks.items import Item
 from webhooks.messages import Inbound, read_message
@@ -132,6 +132,33 @@ async def test_a_stopping_process_gives_its_events_back_at_once(
     await asyncio.sleep(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+    await run_until_settled(Ingest(settings=settings, keyring=keyring))
+
+    assert await Message.count() == 1
+
+
+async def test_an_event_that_is_just_being_taken_over_is_given_back_too(
+    account: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_leased = asyncio.Event()
+
+    async def take_over_and_tell_late(**options: Any) -> Any:
+        event = await take_over_event(**options)
+        is_leased.set()
+        await asyncio.sleep(0.01)
+        return event
+
+    await insert_event(
+        make_event(make_text_body(), secret_digest=SIGNER), lease=timedelta(seconds=-1)
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(seconds=600))
+        patch.setattr("webhooks.ingest.take_over_event", take_over_and_tell_late)
+        running = asyncio.create_task(Ingest(settings=settings, keyring=keyring).run())
+        await is_leased.wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
     await run_until_settled(Ingest(settings=settings, keyring=keyring))
 
