@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from bson import Binary
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import ReturnDocument, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError, WriteError
 
 from models import EventState, WebhookEvent
@@ -18,6 +18,7 @@ from models.base import collection, utc_now
 from webhooks.items import Item
 
 DUPLICATE_KEY = 11000
+NOT_DURABLE = WriteConcern(w=1, j=False)
 _RECEIVED = {"state": EventState.RECEIVED.value}
 
 
@@ -124,8 +125,10 @@ async def set_leases(event_ids: Collection[str], *, lease: timedelta) -> None:
 
 
 async def mark_processed(event_ids: Sequence[str]) -> None:
+    """Of an event whose mark is lost with its primary, the same is done once more."""
     if event_ids:
-        await collection(WebhookEvent).update_many(
+        events = collection(WebhookEvent).with_options(write_concern=NOT_DURABLE)
+        await events.update_many(
             {"_id": {"$in": list(event_ids)}, **_RECEIVED},
             {"$set": {"state": EventState.PROCESSED.value, "processed_at": utc_now()}},
         )

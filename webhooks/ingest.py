@@ -18,11 +18,11 @@ from webhooks.commits import GroupCommit
 from webhooks.events import (
     StoredEvent,
     make_event,
-    mark_processed,
     set_leases,
     take_over_event,
 )
 from webhooks.items import Unfit, list_items
+from webhooks.marks import Marks
 from webhooks.parking import list_healed, park_body
 from webhooks.parsing import parse_json
 from webhooks.processing import Processor, describe_bug, explain_bug
@@ -57,7 +57,9 @@ class Ingest:
         self._processor = Processor(default_secret_digest=default_secret_digest(settings))
         self._lease = timedelta(seconds=settings.webhook_takeover_seconds)
         self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
+        # Until they are marked: then nobody else takes them for left.
         self._in_flight: set[str] = set()
+        self._marks = Marks(on_done=self._in_flight.difference_update)
         self._taking: asyncio.Task[StoredEvent | None] | None = None
         self._commits = GroupCommit(lease=self._lease, on_stored=self._enqueue)
         self._sweep_now = asyncio.Event()
@@ -100,6 +102,7 @@ class Ingest:
             async with asyncio.TaskGroup() as group:
                 for queue in self._queues:
                     group.create_task(self._work(queue))
+                group.create_task(self._marks.run())
                 group.create_task(self._take_over())
                 group.create_task(self._sweep())
         finally:
@@ -132,7 +135,6 @@ class Ingest:
                 batch.append(queue.get_nowait())
                 size += len(batch[-1].body)
             await self._process(batch)
-            self._in_flight.difference_update(event.id for event in batch)
 
     async def _process(self, batch: Sequence[StoredEvent]) -> None:
         """In an outage they stay unmarked, and are taken over when their leases have passed."""
@@ -140,14 +142,16 @@ class Ingest:
             await self._process_or_park(batch)
         except PyMongoError as error:
             logger.warning("%d events wait for MongoDB: %s", len(batch), type(error).__name__)
+            self._in_flight.difference_update(event.id for event in batch)
         except Exception as error:  # noqa: BLE001 - the edge of a worker, which must live
             logger.error("%d events are tried again: %s", len(batch), describe_bug(error))
+            self._in_flight.difference_update(event.id for event in batch)
 
     async def _process_or_park(self, batch: Sequence[StoredEvent]) -> None:
         """What fails as a whole for another reason is parked, by itself."""
         try:
             await self._processor.process(batch)
-            await mark_processed([event.id for event in batch])
+            self._marks.add([event.id for event in batch])
         except Exception as error:
             if is_passing(error):
                 raise
@@ -159,7 +163,7 @@ class Ingest:
 
     async def _park(self, event: StoredEvent, problem: Unfit) -> None:
         await park_body(event, problem)
-        await mark_processed([event.id])
+        self._marks.add([event.id])
 
     async def _take_over(self) -> None:
         pause = min(self._lease.total_seconds() / 4, SWEEP_SECONDS)
@@ -206,10 +210,16 @@ class Ingest:
 
     async def _give_back(self) -> None:
         """Best effort: without it the events are taken over when their leases have passed."""
-        waiting, self._in_flight = self._in_flight, set()
         self._queues = [asyncio.Queue[StoredEvent]() for _ in self._queues]
-        with contextlib.suppress(PyMongoError, TimeoutError), pymongo.timeout(SHUTDOWN_SECONDS):
-            async with asyncio.timeout(SHUTDOWN_SECONDS):
-                await set_leases(waiting, lease=timedelta(0))
-                if self._taking is not None and (event := await self._taking) is not None:
-                    await set_leases({event.id}, lease=timedelta(0))
+        try:
+            with contextlib.suppress(PyMongoError, TimeoutError), pymongo.timeout(SHUTDOWN_SECONDS):
+                async with asyncio.timeout(SHUTDOWN_SECONDS):
+                    await self._give_back_in_time()
+        finally:
+            self._in_flight.clear()
+
+    async def _give_back_in_time(self) -> None:
+        await self._marks.flush()
+        await set_leases(self._in_flight, lease=timedelta(0))
+        if self._taking is not None and (event := await self._taking) is not None:
+            await set_leases({event.id}, lease=timedelta(0))

@@ -1,5 +1,6 @@
 """Stores inbound messages, many in one round trip: contact, conversation, message, summary."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -15,12 +16,11 @@ from whatsapp.contacts import (
     change_identities,
     choose_contact,
     get_or_create_contact,
-    list_contacts,
 )
 from whatsapp.conversations import (
     ConversationGone,
     get_or_create_conversation,
-    list_conversations,
+    list_correspondents,
     note_messages,
     retry_when_gone,
 )
@@ -28,9 +28,11 @@ from whatsapp.identities import list_lookups
 from whatsapp.inbox import clear_read_on_phone
 from whatsapp.media import add_media
 from whatsapp.newcomers import Newcomer, single_out, welcome
-from whatsapp.statuses import apply_all_pending
+from whatsapp.pending import Waiting, list_waiting
+from whatsapp.statuses import apply_waiting
 
 DUPLICATE_KEY = 11000
+_Waits = tuple[dict[str, PydanticObjectId], list[Waiting]]
 
 
 class Correspondents:
@@ -41,8 +43,8 @@ class Correspondents:
         self._conversations: dict[PydanticObjectId, Conversation] = {}
 
     async def load(self, account_id: PydanticObjectId, inbounds: Iterable[Inbound]) -> None:
-        """Reads what is known about the senders in two round trips; who is new comes to be known
-        in a few more, where there are several.
+        """Reads what is known about the senders in one round trip or two; who is new comes to be
+        known in a few more, where there are several.
         """
         listed = list(inbounds)
         wanted = [
@@ -50,11 +52,10 @@ class Correspondents:
             for inbound in listed
             for identity in (*inbound.identities, *inbound.new_identities)
         ]
-        contacts = await list_contacts(account_id, wanted)
+        contacts, conversations = await list_correspondents(account_id, wanted)
         for contact in contacts:
             self._remember(contact)
-        contact_ids = [contact.id for contact in contacts]
-        for conversation in await list_conversations(account_id, contact_ids):
+        for conversation in conversations:
             self._conversations[conversation.contact_id] = conversation
         await self._welcome(account_id, listed)
 
@@ -158,8 +159,11 @@ async def store_messages(messages: Sequence[Message]) -> None:
         refused = {problem["index"] for problem in problems}
     stored = [message for position, message in enumerate(messages) if position not in refused]
     earlier = [message for position, message in enumerate(messages) if position in refused]
-    # Before they are noted: whoever sees the conversation change then counts what is unread.
-    await clear_read_on_phone(messages)
+    waiting, _ = await asyncio.gather(
+        _list_what_waits(messages),
+        # Before they are noted: whoever sees the conversation change then counts what is unread.
+        clear_read_on_phone(messages),
+    )
     # An earlier try may have ended before it noted them.
     known = stored + await _list_stored(earlier)
     try:
@@ -168,17 +172,21 @@ async def store_messages(messages: Sequence[Message]) -> None:
         ids = [message.id for message in error.messages]
         await collection(Message).delete_many({"_id": {"$in": ids}})
         raise
-    await _apply_what_waited(messages)
+    for account_id, (message_ids, updates) in waiting.items():
+        await apply_waiting(account_id, message_ids, updates)
     await add_media(known)
 
 
-async def _apply_what_waited(messages: Sequence[Message]) -> None:
+async def _list_what_waits(messages: Sequence[Message]) -> dict[PydanticObjectId, _Waits]:
+    """By account. To be looked for when they are stored: see `pending`."""
     message_ids: dict[PydanticObjectId, dict[str, PydanticObjectId]] = {}
     for message in messages:
         if message.wamid is not None:
             message_ids.setdefault(message.account_id, {})[message.wamid] = message.id
-    for account_id, found in message_ids.items():
-        await apply_all_pending(account_id, found)
+    return {
+        account_id: (found, await list_waiting(account_id, found))
+        for account_id, found in message_ids.items()
+    }
 
 
 async def _list_stored(messages: Sequence[Message]) -> list[Message]:

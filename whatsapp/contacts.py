@@ -48,19 +48,26 @@ async def list_contacts(
     account_id: PydanticObjectId, identities: Sequence[Identity]
 ) -> list[Contact]:
     """All contacts that have one of these identities, of however many persons."""
+    query = make_identities_query(account_id, identities)
+    return [from_bson(Contact, fields) async for fields in collection(Contact).find(query)]
+
+
+def make_identities_query(
+    account_id: PydanticObjectId, identities: Sequence[Identity]
+) -> dict[str, Any]:
+    """For the contacts that have one of these identities."""
     values: dict[str, list[str]] = {}
     for one in _order_lookups(identities):
         values.setdefault(one.kind.value, []).append(one.value)
-    if not values:
-        return []
     elements = [{"kind": kind, "value": {"$in": found}} for kind, found in values.items()]
-    query: dict[str, Any] = {
+    if not elements:
+        return {"_id": {"$in": []}}
+    return {
         "$or": [
             {"account_id": account_id, "identities": {"$elemMatch": element}}
             for element in elements
         ]
     }
-    return [from_bson(Contact, fields) async for fields in collection(Contact).find(query)]
 
 
 def choose_contact(contacts: Iterable[Contact], identities: Sequence[Identity]) -> Contact | None:

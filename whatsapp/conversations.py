@@ -8,8 +8,9 @@ from beanie import PydanticObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from models import Contact, Conversation, Message, MessageDirection
+from models import Contact, Conversation, Identity, Message, MessageDirection
 from models.base import collection, from_bson, to_bson, utc_now
+from whatsapp.contacts import list_contacts, make_identities_query
 from whatsapp.errors import NotFound
 from whatsapp.summaries import NOT_WRITTEN, make_deletion_note, make_note
 
@@ -17,6 +18,10 @@ SERVICE_WINDOW = timedelta(hours=24)
 # How often in a row a contact may be erased before what is said in its name is given up. Each
 # time somebody erases the contact that the last try made, so more than a few are no coincidence.
 ERASURES_IN_A_ROW = 10
+
+# One aggregate for a few contacts and their conversations takes half of what two finds take; from
+# some ten on MongoDB needs more for it than both save.
+JOINED_IDENTITIES = 8
 
 Outcome = TypeVar("Outcome")
 
@@ -118,6 +123,29 @@ async def list_conversations(
     query = {"account_id": account_id, "contact_id": {"$in": list(contact_ids)}}
     found = await collection(Conversation).find(query).to_list()
     return [from_bson(Conversation, fields) for fields in found]
+
+
+async def list_correspondents(
+    account_id: PydanticObjectId, identities: Sequence[Identity]
+) -> tuple[list[Contact], list[Conversation]]:
+    """The contacts that have one of these identities, and the conversations that they have."""
+    if len(identities) > JOINED_IDENTITIES:
+        contacts = await list_contacts(account_id, identities)
+        ids = [contact.id for contact in contacts]
+        return contacts, await list_conversations(account_id, ids)
+    conversations = {
+        "from": Conversation.Settings.name,
+        "localField": "_id",
+        "foreignField": "contact_id",
+        "as": "conversations",
+    }
+    query = make_identities_query(account_id, identities)
+    found = await collection(Contact).aggregate([{"$match": query}, {"$lookup": conversations}])
+    pairs = [(fields, fields.pop("conversations")) async for fields in found]
+    return (
+        [from_bson(Contact, fields) for fields, _ in pairs],
+        [from_bson(Conversation, fields) for _, own in pairs for fields in own],
+    )
 
 
 async def note_message(message: Message) -> None:

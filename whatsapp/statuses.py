@@ -3,7 +3,7 @@
 Every report is one update that any order and any repetition of reports leaves equal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ from whatsapp.amendments import apply_kept
 from whatsapp.cloud_errors import OPTED_OUT_CODE
 from whatsapp.contacts import record_marketing_choice
 from whatsapp.lanes import wake_lane
-from whatsapp.pending import drop_pending, keep_pending, list_waiting
+from whatsapp.pending import Waiting, drop_pending, keep_pending, list_waiting
 from whatsapp.reactions import show_reaction
 
 STATUS_KIND = "status"
@@ -73,14 +73,16 @@ async def apply_pending(
     account_id: PydanticObjectId, wamid: str, message_id: PydanticObjectId
 ) -> None:
     """Applies what waited for this wamid; called after the message got it."""
-    await apply_all_pending(account_id, {wamid: message_id})
+    await apply_waiting(account_id, {wamid: message_id}, await list_waiting(account_id, [wamid]))
 
 
-async def apply_all_pending(
-    account_id: PydanticObjectId, message_ids: Mapping[str, PydanticObjectId]
+async def apply_waiting(
+    account_id: PydanticObjectId,
+    message_ids: Mapping[str, PydanticObjectId],
+    updates: Iterable[Waiting],
 ) -> None:
-    """The same for many messages, by wamid: statuses, reactions, edits and deletions."""
-    for waiting in await list_waiting(account_id, message_ids):
+    """What waits for these messages, by wamid: statuses, reactions, edits and deletions."""
+    for waiting in updates:
         wamid, change = waiting.wamid, waiting.change
         if waiting.kind == STATUS_KIND:
             applied = await _apply(account_id, _read_change(wamid, message_ids[wamid], change))
