@@ -92,9 +92,16 @@ async def _make(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
     made = await _upsert(key)
     # Looked for after the write: who erases the contact from now on finds the conversation too.
     if await collection(Contact).find_one({"_id": key["contact_id"]}, {"_id": 1}) is None:
-        await collection(Conversation).delete_one(key)
+        await remove_conversations([made["_id"]])
         raise ConversationGone
     return made
+
+
+async def remove_conversations(conversation_ids: Sequence[PydanticObjectId]) -> None:
+    """Those of contacts that are gone, with what somebody else may have stored in them since."""
+    await collection(Conversation).delete_many({"_id": {"$in": conversation_ids}})
+    # Who stores a message from now on misses its conversation.
+    await collection(Message).delete_many({"conversation_id": {"$in": conversation_ids}})
 
 
 async def _upsert(key: dict[str, PydanticObjectId]) -> dict[str, Any]:

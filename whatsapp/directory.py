@@ -115,7 +115,8 @@ async def _erase_conversations(
     await _erase_pending(contact, said)
     await mark_erased(said)
     await collection(Message).delete_many(said)
-    await collection(Conversation).delete_many(of_contact)
+    # These only: what is said in one that was made meanwhile is not among what goes with them.
+    await collection(Conversation).delete_many({"_id": {"$in": conversation_ids}})
     # Whoever stores a message looks for its conversation afterwards, and takes it back where that
     # is gone: so what could still be stored before is here by now.
     await collection(Message).delete_many(said)

@@ -17,6 +17,7 @@ from pymongo.errors import BulkWriteError
 from models import Contact, Conversation, Identity, User
 from models.base import collection, from_bson, to_bson, utc_now
 from whatsapp.contacts import Profile, make_contact
+from whatsapp.conversations import remove_conversations
 from whatsapp.identities import list_lookups
 from whatsapp.persons import list_known_phones, make_user
 from whatsapp.search_keys import derive_of_contact, derive_of_user
@@ -78,7 +79,7 @@ async def welcome(
     ids = {contact.id for contact in there}
     gone = [one.id for one in conversations if one.contact_id not in ids]
     if gone:
-        await collection(Conversation).delete_many({"_id": {"$in": gone}})
+        await remove_conversations(gone)
     return there, [one for one in conversations if one.id in begun and one.contact_id in ids]
 
 

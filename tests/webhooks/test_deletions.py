@@ -104,6 +104,27 @@ async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
     assert await ParkedItem.count() == 0
 
 
+@pytest.mark.parametrize("step", ["_erase_pending", "mark_erased", "unshare_user", "_erase_users"])
+async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan(
+    account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    await accept(ingest)
+    await run_until_settled(ingest)
+    # Who only reacted to something has no conversation yet.
+    await collection(Message).delete_many({})
+    await collection(Conversation).delete_many({})
+
+    async def receive() -> None:
+        await accept(ingest)
+        await run_until_settled(ingest)
+
+    do_before(monkeypatch, f"whatsapp.directory.{step}", receive)
+    await erase(account)
+
+    await check_that_all_belong()
+    assert await ParkedItem.count() == 0
+
+
 async def test_contacts_erased_while_messages_come_in_leave_no_orphans(
     account: Account, ingest: Ingest
 ) -> None:

@@ -1,5 +1,6 @@
 """What subscribers are told about each kind of change."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from graph.live.events import EventKind, LiveEvent
 from models import Account, Message, MessageStatus
 from models.base import collection, utc_now
+from models.database import enable_pre_images
 from tests.graph.live.live_kit import (
     NOON,
     FeedReader,
@@ -171,11 +173,17 @@ async def test_a_deleted_account_is_silent(reader: FeedReader) -> None:
     assert await reading.rest() == []
 
 
+@pytest.fixture
+async def no_images(database: AsyncDatabase[dict[str, Any]]) -> AsyncIterator[None]:
+    await database.command("collMod", "messages", changeStreamPreAndPostImages={"enabled": False})
+    yield
+    await enable_pre_images(database)
+
+
 async def test_an_update_without_an_image_from_before_still_counts(
-    reader: FeedReader, database: AsyncDatabase[dict[str, Any]]
+    reader: FeedReader, no_images: None
 ) -> None:
     message = await create_queued()
-    await database.command("collMod", "messages", changeStreamPreAndPostImages={"enabled": False})
     reading = await reader.open()
 
     await collection(Message).replace_one({"_id": message.id}, message.model_dump(exclude={"id"}))

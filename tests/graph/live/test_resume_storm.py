@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from graph.live import history, payloads
+from graph.live import history, replays
 from graph.live.feed import LiveFeed
 from models import Account, Conversation
 from tests.fixtures.graphql import GraphQLClient
@@ -46,7 +46,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture(autouse=True)
 def patient_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a slow machine a storm takes longer, and what clients share is kept for longer."""
-    for module in (history, payloads):
+    for module in (history, replays):
         monkeypatch.setattr(module, "KEEP_SECONDS", module.KEEP_SECONDS * FACTOR)
 
 
