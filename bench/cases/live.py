@@ -163,7 +163,7 @@ async def _watch_webhooks(run: Run, rate: float, step: int) -> list[float]:
 async def measure_idle(run: Run) -> Figures:
     """What a subscriber costs who only waits."""
     figures: Figures = {}
-    count = int(run.pick(quick=1000, full=2000))
+    count = int(run.pick(quick=1000, full=5000))
     async with run.measured(figures):
         before = run.server.read_usage().rss_kb
         started = time.perf_counter()

@@ -18,6 +18,7 @@ from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageRec
 
 from graph.live import transports
 from graph.live.frames import make_frame
+from graph.live.lazy_event import LazyEvent
 from graph.live.payloads import Payload
 
 if TYPE_CHECKING:
@@ -51,10 +52,9 @@ class BoundedSocket(ASGIWebSocketAdapter):
         self._send_seconds = settings.socket_send_seconds
         self._queue: deque[bytes] = deque()
         self._waiting_bytes = 0
-        self._drained = asyncio.Event()
-        self._drained.set()
+        self._drained = LazyEvent(is_set=True)
         self._closing: tuple[int, str] | None = None
-        self._closed = asyncio.Event()
+        self._closed = LazyEvent()
         self._reading = asyncio.timeout(None)
         self._sending: asyncio.Timeout | None = None
         self._is_open = False
