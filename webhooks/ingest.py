@@ -140,11 +140,11 @@ class Ingest:
         """In an outage they stay unmarked, and are taken over when their leases have passed."""
         try:
             await self._process_or_park(batch)
-        except PyMongoError as error:
-            logger.warning("%d events wait for MongoDB: %s", len(batch), type(error).__name__)
-            self._in_flight.difference_update(event.id for event in batch)
         except Exception as error:  # noqa: BLE001 - the edge of a worker, which must live
-            logger.error("%d events are tried again: %s", len(batch), describe_bug(error))
+            if isinstance(error, PyMongoError):
+                logger.warning("%d events wait for MongoDB: %s", len(batch), type(error).__name__)
+            else:
+                logger.error("%d events are tried again: %s", len(batch), describe_bug(error))
             self._in_flight.difference_update(event.id for event in batch)
 
     async def _process_or_park(self, batch: Sequence[StoredEvent]) -> None:

@@ -98,9 +98,10 @@ async def _make(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
 
 
 async def remove_conversations(conversation_ids: Sequence[PydanticObjectId]) -> None:
-    """Those of contacts that are gone, with what somebody else may have stored in them since."""
+    """Those of contacts that go or are gone, with what somebody may have stored in them by now."""
     await collection(Conversation).delete_many({"_id": {"$in": conversation_ids}})
-    # Who stores a message from now on misses its conversation.
+    # Whoever stores a message looks for its conversation afterwards, and takes it back where that
+    # is gone: so what could still be stored before is here by now.
     await collection(Message).delete_many({"conversation_id": {"$in": conversation_ids}})
 
 
@@ -136,7 +137,7 @@ async def list_correspondents(
     account_id: PydanticObjectId, identities: Sequence[Identity]
 ) -> tuple[list[Contact], list[Conversation]]:
     """The contacts that have one of these identities, and the conversations that they have."""
-    if len(identities) > JOINED_IDENTITIES:
+    if not 0 < len(identities) <= JOINED_IDENTITIES:
         contacts = await list_contacts(account_id, identities)
         ids = [contact.id for contact in contacts]
         return contacts, await list_conversations(account_id, ids)

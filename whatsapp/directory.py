@@ -8,6 +8,7 @@ from beanie import PydanticObjectId
 from models import Contact, Conversation, Lane, Message, PendingUpdate, User
 from models.base import ANY_STRING, collection, utc_now
 from whatsapp.access import Viewer
+from whatsapp.conversations import remove_conversations
 from whatsapp.errors import NotFound
 from whatsapp.media import mark_erased
 from whatsapp.search_keys import STALE, index_contact
@@ -116,10 +117,7 @@ async def _erase_conversations(
     await mark_erased(said)
     await collection(Message).delete_many(said)
     # These only: what is said in one that was made meanwhile is not among what goes with them.
-    await collection(Conversation).delete_many({"_id": {"$in": conversation_ids}})
-    # Whoever stores a message looks for its conversation afterwards, and takes it back where that
-    # is gone: so what could still be stored before is here by now.
-    await collection(Message).delete_many(said)
+    await remove_conversations(conversation_ids)
     await collection(Lane).delete_many({"_id": {"$in": conversation_ids}})
     return conversation_ids
 

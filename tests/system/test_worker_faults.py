@@ -21,6 +21,7 @@ from tests.fixtures.waiting import eventually
 from tests.fixtures.webhook_load import WebhookLoad, loading
 from tests.fixtures.workers import is_running, list_workers
 from tests.fixtures.world import NUMBER, connect_number
+from tests.system.test_shutdown import open_half_a_request
 from whatsapp.api_keys import create_api_key
 from whatsapp.crypto import KeyRing
 
@@ -172,16 +173,6 @@ async def test_a_second_sigterm_ends_at_once(
 
         assert await asyncio.to_thread(server.wait, 60) == exit_code
     assert not any(map(is_running, pids))
-
-
-def open_half_a_request(server: ServerProcess) -> socket.socket:
-    """Who stops the server waits for its end, which never comes."""
-    connection = socket.create_connection(("127.0.0.1", server.port))
-    connection.sendall(
-        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        b"Content-Length: 100\r\n\r\n{"
-    )
-    return connection
 
 
 async def wait_until_refusing(server: ServerProcess) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect
 
-from models import Account, Contact, EventState, Message, ParkedItem, WebhookEvent
+from models import Account, Contact, Conversation, EventState, Message, ParkedItem, WebhookEvent
 from models.base import to_bson
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import make_body, make_change, make_message
@@ -163,6 +163,40 @@ async def test_an_event_that_is_just_being_taken_over_is_given_back_too(
     await run_until_settled(Ingest(settings=settings, keyring=keyring))
 
     assert await Message.count() == 1
+
+
+async def show_all() -> list[dict[str, Any]]:
+    found = [await kind.find().to_list() for kind in (Contact, Conversation, Message)]
+    return [one.model_dump(exclude={"updated_at"}) for own in found for one in own]
+
+
+async def test_an_event_whose_mark_is_lost_is_applied_again_and_changes_nothing(
+    account: Account, settings: Settings, keyring: KeyRing, ingest: Ingest
+) -> None:
+    bodies = [make_text_body(), make_text_body()]
+    for body in bodies:
+        await ingest.accept(body, secret_digest=SIGNER)
+        await run_until_settled(ingest)
+    kinds = (Contact, Conversation, Message)
+    hidden = {"updated_at"}
+    before = [
+        one.model_dump(exclude=hidden) for kind in kinds for one in await kind.find().to_list()
+    ]
+
+    # As where the primary falls that had the mark, and nobody else: the older of the two.
+    lost = make_event(bodies[0], secret_digest=SIGNER).id
+    await WebhookEvent.find({"_id": lost}).update(
+        {"$set": {"state": "RECEIVED", "processed_at": None, "lease_until": account.created_at}}
+    )
+    await run_until_settled(Ingest(settings=settings, keyring=keyring))
+
+    stored = await WebhookEvent.get(lost)
+    assert stored is not None
+    assert (stored.state, stored.attempts) == (EventState.PROCESSED, 1)
+    after = [
+        one.model_dump(exclude=hidden) for kind in kinds for one in await kind.find().to_list()
+    ]
+    assert after == before
 
 
 async def test_an_outage_in_the_middle_is_completed_later(

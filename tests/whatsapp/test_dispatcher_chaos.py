@@ -22,7 +22,7 @@ from tests.whatsapp.test_dispatcher_takeover import expire_leases
 from whatsapp.lanes import ACTIVE_STATES
 from whatsapp.statuses import StatusUpdate, record_status
 
-# Made-up input takes the same paths again and again: they are measured elsewhere.
+# What is tested runs in processes of its own, where nothing is measured.
 pytestmark = pytest.mark.no_cover
 
 CUSTOMERS = 40
