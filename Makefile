@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+# One more than two cores: some tests wait for what takes its time.
+WORKERS ?= 3
 SOURCES := app.py manage.py bench graph models sandbox serving tests webhooks whatsapp
 
 .PHONY: run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser clean
@@ -11,10 +13,10 @@ run: $(VENV)/.ready  ## a working server with embedded MongoDB and the sandbox
 	@$(BIN)/python -m sandbox
 
 test: $(VENV)/.ready  ## all tests, in parallel
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: lint types contract schema-check  ## what CI runs first, with the tests and their coverage
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

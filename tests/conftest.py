@@ -9,17 +9,17 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from beanie import init_beanie
 from pymongo.asynchronous.database import AsyncDatabase
 
-from models import DOCUMENTS
 from models.database import create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
 from serving.serve import spare_the_collector
+from tests.fixtures.documents import bind_documents
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
 
@@ -98,8 +98,13 @@ def make_settings(**changes: Any) -> Settings:
         "operation_seconds": 120.0,
         "socket_send_seconds": 10.0,
     }
+    return _read_settings(tuple(sorted((values | changes).items())))
+
+
+@cache
+def _read_settings(values: tuple[tuple[str, Any], ...]) -> Settings:
     # Neither the machine's environment nor its .env file says how tests run.
-    return Settings(_env_file=None, **(values | changes))
+    return Settings(_env_file=None, **dict(values))
 
 
 @pytest.fixture
@@ -116,7 +121,7 @@ async def database(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, 
         if database.name not in _prepared:
             await prepare_database(database)
             _prepared.add(database.name)
-        await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
+        await bind_documents(database)
         for name in await _list_filled(database):
             await database[name].delete_many({})
         yield database
