@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models import Account, Template
+from models import Account, HealthState, Template
 from models.base import collection, utc_now
 from sandbox.fake_meta import FakeMeta
 from sandbox.faults import FaultKind, FaultRule
@@ -269,7 +269,9 @@ async def test_a_refused_token_is_shown_and_a_new_one_tries_again(
     await admin(UPDATE, i=wrong)
 
     async def has_failed() -> bool:
-        return (await reload(account)).template_sync.error is not None
+        seen = await reload(account)
+        # Where the check of the account is first, it stops it, and nothing is read any more.
+        return bool(seen.template_sync.error) or seen.health.state is HealthState.STOPPED
 
     await eventually(has_failed)
     await admin(UPDATE, i=wrong | {"accessToken": NUMBER.access_token})
