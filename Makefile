@@ -16,7 +16,7 @@ test: $(VENV)/.ready  ## all tests, in parallel
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: lint types contract schema-check  ## what CI runs first, with the tests and their coverage
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m slipcover -m pytest -W ignore::pytest.PytestAssertRewriteWarning -n $(WORKERS) $(ARGS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -39,9 +39,6 @@ from tests.graph.live.socket_kit import SocketClient, open_socket, serve
 from whatsapp.api_keys import create_api_key
 from whatsapp.settings import Settings
 
-# Made-up input takes the same paths again and again: they are measured elsewhere.
-pytestmark = pytest.mark.no_cover
-
 ids = matrix.ids
 KINDS = ("API key", "token")
 ROLES = (Role.VIEWER, Role.AGENT, Role.ADMIN)

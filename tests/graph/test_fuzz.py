@@ -16,9 +16,6 @@ from tests.fixtures.said import contact_id, conversation_id, id_of, write_messag
 from whatsapp.api_keys import create_api_key
 from whatsapp.settings import Settings
 
-# Made-up input takes the same paths again and again: they are measured elsewhere.
-pytestmark = pytest.mark.no_cover
-
 CANARY = "canary-of-the-other-account"
 ALLOWED = {
     "BAD_USER_INPUT",

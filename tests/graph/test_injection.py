@@ -28,9 +28,6 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, write_message
 from whatsapp.settings import Settings
 
-# Made-up input takes the same paths again and again: they are measured elsewhere.
-pytestmark = pytest.mark.no_cover
-
 SCHEMA = create_schema()._schema
 HOSTILE: list[Any] = [
     {"$ne": None},

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -13,9 +12,6 @@ from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_
 from tests.fixtures.world import NUMBER
 from tests.webhooks.conftest import Settle
 from tests.webhooks.sets import create_sent, empty_database, list_differences, take_snapshot
-
-# Made-up input takes the same paths again and again: they are measured elsewhere.
-pytestmark = pytest.mark.no_cover
 
 AT = 1_750_000_000
 SENDERS = ("16505550101", "16505550102", "5511987654321")

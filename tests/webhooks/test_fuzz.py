@@ -18,9 +18,6 @@ from tests.webhooks.sets import empty_database
 from webhooks.items import Item, ItemKind, list_items
 from webhooks.parsing import InvalidBody, parse_json
 
-# Made-up input takes the same paths again and again: they are measured elsewhere.
-pytestmark = pytest.mark.no_cover
-
 SOAK_SECONDS = 600
 MESSAGES, STATUSES = list_payloads("message"), list_payloads("status")
 QUIET: dict[str, Any] = {

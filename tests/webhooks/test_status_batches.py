@@ -24,9 +24,6 @@ from tests.webhooks.test_statuses import AT, create_outbound, reload
 from whatsapp.lanes import take_number
 from whatsapp.statuses import StatusUpdate, make_stage
 
-# Made-up input takes the same paths again and again: they are measured elsewhere.
-pytestmark = pytest.mark.no_cover
-
 OPTED_OUT = {"code": 131050, "title": "User stopped marketing messages"}
 # Known by Meta's id, by ours, by both, by ours alone until the first status, and not at all.
 KNOWN, NAMELESS, UNKNOWN = "wamid.KNOWN", "wamid.LEARNT", "wamid.UNKNOWN"

@@ -22,9 +22,6 @@ from tests.whatsapp.test_dispatcher_takeover import expire_leases
 from whatsapp.lanes import ACTIVE_STATES
 from whatsapp.statuses import StatusUpdate, record_status
 
-# What is tested runs in processes of its own, where nothing is measured.
-pytestmark = pytest.mark.no_cover
-
 CUSTOMERS = 40
 ROUNDS = 20
 FAULTS = ["timeout", "reset_before", "reset_after", "truncated", "cut", "html", "throttle"]

@@ -40,9 +40,6 @@ from tests.fixtures.world import SERVER_URL
 from whatsapp.api_keys import create_api_key
 from whatsapp.settings import Settings
 
-# Made-up input takes the same paths again and again: they are measured elsewhere.
-pytestmark = pytest.mark.no_cover
-
 WORN: tuple[type[Document], ...] = (Message, Contact, Conversation, User)
 # The present is another one each time that it is asked for.
 TIMELESS = draw_operations("Query").filter(lambda operation: "eventCursor" not in operation)
