@@ -37,6 +37,11 @@ class GroupCommit:
         self._outcomes: dict[str, asyncio.Future[Outcome]] = {}
         self._writer: asyncio.Task[None] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the next event is written at once, and alone."""
+        return self._writer is None
+
     async def store(self, event: StoredEvent) -> bool:
         """Returns when the event is durable; False if it was so before.
 

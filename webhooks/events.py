@@ -29,6 +29,8 @@ class StoredEvent:
     secret_digest: str
     attempts: int = 0
     """How often it was taken over from somebody who had not finished it."""
+    sender_key: str | None = field(default=None, compare=False)
+    """Whose first item it is, as far as that is known."""
     items: Sequence[Item] | None = field(default=None, compare=False, repr=False)
     """What was read of a small body when it came, so that it is not parsed twice."""
 

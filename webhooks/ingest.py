@@ -25,8 +25,10 @@ from webhooks.items import Unfit, list_items
 from webhooks.marks import Marks
 from webhooks.parking import list_healed, park_body
 from webhooks.parsing import parse_json
-from webhooks.processing import Processor, describe_bug, explain_bug
+from webhooks.preparation import Preparations
+from webhooks.processing import Processor
 from webhooks.signature import SecretBook, default_secret_digest, is_verify_token
+from webhooks.tasks import describe_bug, explain_bug
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
 from whatsapp.standing import lift_expired_blocks
@@ -56,7 +58,10 @@ class Ingest:
         self._secrets = SecretBook(settings=settings, keyring=keyring)
         self._processor = Processor(default_secret_digest=default_secret_digest(settings))
         self._lease = timedelta(seconds=settings.webhook_takeover_seconds)
+        self._preparations = Preparations(self._processor.prepare)
         self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
+        self._busy: set[int] = set()
+        """The queues of which something is just being processed."""
         # Until they are marked: then nobody else takes them for left.
         self._in_flight: set[str] = set()
         self._marks = Marks(on_done=self._in_flight.difference_update)
@@ -77,7 +82,12 @@ class Ingest:
         Raises:
             PyMongoError: it may not be durable.
         """
-        await self._commits.store(make_event(body, secret_digest=secret_digest))
+        event = _with_items(make_event(body, secret_digest=secret_digest))
+        number = self._choose_queue(event)
+        # Nobody wrote before it whose processing could change what is read now.
+        if self._commits.is_idle and number not in self._busy and self._queues[number].empty():
+            self._preparations.begin(event)
+        await self._commits.store(event)
 
     async def replay(self, items: Sequence[ParkedItem]) -> list[ParkedItem]:
         """Applies parked items again, in this order, and gives them back as they are then.
@@ -100,8 +110,8 @@ class Ingest:
         """Until cancelled; then what is unfinished is left to other processes."""
         try:
             async with asyncio.TaskGroup() as group:
-                for queue in self._queues:
-                    group.create_task(self._work(queue))
+                for number in range(len(self._queues)):
+                    group.create_task(self._work(number))
                 group.create_task(self._marks.run())
                 group.create_task(self._take_over())
                 group.create_task(self._sweep())
@@ -111,25 +121,20 @@ class Ingest:
     def _enqueue(self, event: StoredEvent) -> None:
         if len(self._in_flight) >= self._settings.webhook_backlog or event.id in self._in_flight:
             return  # it is stored: whoever has room takes it over when its lease has passed
-        number, event = self._route(event)
         self._in_flight.add(event.id)
-        self._queues[number].put_nowait(event)
+        self._queues[self._choose_queue(event)].put_nowait(event)
 
-    def _route(self, event: StoredEvent) -> tuple[int, StoredEvent]:
+    def _choose_queue(self, event: StoredEvent) -> int:
         """The same queue for all events of one sender, so that these are applied in order."""
-        key = event.id
-        if len(event.body) <= MAX_BYTES_TO_ROUTE:
-            # Whatever is wrong with it, processing finds that too, and parks it.
-            with contextlib.suppress(Exception):
-                items = list_items(parse_json(event.body))
-                key = next((one.sender_key for one in items), key)
-                if len(event.body) <= MAX_BYTES_TO_KEEP_PARSED:
-                    event = replace(event, items=items)
-        return zlib.crc32(key.encode()) % len(self._queues), event
+        key = event.sender_key or event.id
+        return zlib.crc32(key.encode()) % len(self._queues)
 
-    async def _work(self, queue: asyncio.Queue[StoredEvent]) -> None:
+    async def _work(self, number: int) -> None:
+        queue = self._queues[number]
         while True:
+            self._busy.discard(number)
             batch = [await queue.get()]
+            self._busy.add(number)
             size = len(batch[0].body)
             while len(batch) < BATCH_EVENTS and size < BATCH_BYTES and not queue.empty():
                 batch.append(queue.get_nowait())
@@ -150,7 +155,11 @@ class Ingest:
     async def _process_or_park(self, batch: Sequence[StoredEvent]) -> None:
         """What fails as a whole for another reason is parked, by itself."""
         try:
-            await self._processor.process(batch)
+            prepared = await self._preparations.take(batch)
+            if prepared is None:
+                await self._processor.process(batch)
+            else:
+                await self._processor.finish(prepared)
             self._marks.add([event.id for event in batch])
         except Exception as error:
             if is_passing(error):
@@ -178,7 +187,7 @@ class Ingest:
                     if event.attempts > MAX_ATTEMPTS:
                         await self._park(event, Unfit(ParkedReason.INTERNAL_ERROR, "never ends"))
                     else:
-                        self._enqueue(event)
+                        self._enqueue(_with_items(event))
             except PyMongoError as error:
                 logger.warning("No takeover of webhooks now: %s", type(error).__name__)
             await asyncio.sleep(pause)
@@ -211,6 +220,8 @@ class Ingest:
     async def _give_back(self) -> None:
         """Best effort: without it the events are taken over when their leases have passed."""
         self._queues = [asyncio.Queue[StoredEvent]() for _ in self._queues]
+        self._busy.clear()
+        self._preparations.end()
         try:
             with contextlib.suppress(PyMongoError, TimeoutError), pymongo.timeout(SHUTDOWN_SECONDS):
                 async with asyncio.timeout(SHUTDOWN_SECONDS):
@@ -223,3 +234,16 @@ class Ingest:
         await set_leases(self._in_flight, lease=timedelta(0))
         if self._taking is not None and (event := await self._taking) is not None:
             await set_leases({event.id}, lease=timedelta(0))
+
+
+def _with_items(event: StoredEvent) -> StoredEvent:
+    """With what its queue and its processing need of it, as far as it is small enough."""
+    if len(event.body) > MAX_BYTES_TO_ROUTE:
+        return event
+    # Whatever is wrong with it, processing finds that too, and parks it.
+    with contextlib.suppress(Exception):
+        items = list_items(parse_json(event.body))
+        sender_key = next((one.sender_key for one in items), None)
+        is_small = len(event.body) <= MAX_BYTES_TO_KEEP_PARSED
+        return replace(event, sender_key=sender_key, items=items if is_small else None)
+    return event

@@ -42,14 +42,11 @@ class Correspondents:
         self._contacts: dict[tuple[PydanticObjectId, str, str], Contact] = {}
         self._conversations: dict[PydanticObjectId, Conversation] = {}
 
-    async def load(self, account_id: PydanticObjectId, inbounds: Iterable[Inbound]) -> None:
-        """Reads what is known about the senders in one round trip or two; who is new comes to be
-        known in a few more, where there are several.
-        """
-        listed = list(inbounds)
+    async def find(self, account_id: PydanticObjectId, inbounds: Iterable[Inbound]) -> None:
+        """Reads what is known about the senders, in one round trip or two."""
         wanted = [
             identity
-            for inbound in listed
+            for inbound in inbounds
             for identity in (*inbound.identities, *inbound.new_identities)
         ]
         contacts, conversations = await list_correspondents(account_id, wanted)
@@ -57,9 +54,9 @@ class Correspondents:
             self._remember(contact)
         for conversation in conversations:
             self._conversations[conversation.contact_id] = conversation
-        await self._welcome(account_id, listed)
 
-    async def _welcome(self, account_id: PydanticObjectId, inbounds: Sequence[Inbound]) -> None:
+    async def welcome(self, account_id: PydanticObjectId, inbounds: Sequence[Inbound]) -> None:
+        """Makes those known of whom nothing was found, in a few round trips if they are several."""
         newcomers = [
             Newcomer(
                 inbound.identities,

@@ -79,7 +79,7 @@ def do_before(
     [
         "webhooks.storage.get_or_create_contact",
         "webhooks.storage.get_or_create_conversation",
-        "webhooks.processing.store_messages",
+        "webhooks.applying.store_messages",
         "webhooks.storage.note_messages",
     ],
 )
@@ -143,7 +143,7 @@ async def test_contacts_erased_while_messages_come_in_leave_no_orphans(
 async def test_an_account_deleted_while_messages_come_in_leaves_nothing(
     account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    do_before(monkeypatch, "webhooks.processing.store_messages", lambda: delete_account(account))
+    do_before(monkeypatch, "webhooks.applying.store_messages", lambda: delete_account(account))
 
     await accept(ingest)
     await run_until_settled(ingest)
