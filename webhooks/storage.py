@@ -1,6 +1,5 @@
 """Stores inbound messages, many in one round trip: contact, conversation, message, summary."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -24,15 +23,14 @@ from whatsapp.conversations import (
     note_messages,
     retry_when_gone,
 )
+from whatsapp.foretold import find_foretold
 from whatsapp.identities import list_lookups
-from whatsapp.inbox import clear_read_on_phone
+from whatsapp.inbox import clear_unread_until
 from whatsapp.media import add_media
 from whatsapp.newcomers import Newcomer, single_out, welcome
-from whatsapp.pending import Waiting, list_waiting
 from whatsapp.statuses import apply_waiting
 
 DUPLICATE_KEY = 11000
-_Waits = tuple[dict[str, PydanticObjectId], list[Waiting]]
 
 
 class Correspondents:
@@ -156,11 +154,10 @@ async def store_messages(messages: Sequence[Message]) -> None:
         refused = {problem["index"] for problem in problems}
     stored = [message for position, message in enumerate(messages) if position not in refused]
     earlier = [message for position, message in enumerate(messages) if position in refused]
-    waiting, _ = await asyncio.gather(
-        _list_what_waits(messages),
+    foretold = await find_foretold(messages)
+    for conversation_id, read_at in foretold.phone_read_at.items():
         # Before they are noted: whoever sees the conversation change then counts what is unread.
-        clear_read_on_phone(messages),
-    )
+        await clear_unread_until(conversation_id, read_at)
     # An earlier try may have ended before it noted them.
     known = stored + await _list_stored(earlier)
     try:
@@ -169,21 +166,11 @@ async def store_messages(messages: Sequence[Message]) -> None:
         ids = [message.id for message in error.messages]
         await collection(Message).delete_many({"_id": {"$in": ids}})
         raise
-    for account_id, (message_ids, updates) in waiting.items():
+    for account_id, updates in foretold.waiting.items():
+        own = [one for one in messages if one.account_id == account_id]
+        message_ids = {one.wamid: one.id for one in own if one.wamid is not None}
         await apply_waiting(account_id, message_ids, updates)
     await add_media(known)
-
-
-async def _list_what_waits(messages: Sequence[Message]) -> dict[PydanticObjectId, _Waits]:
-    """By account. To be looked for when they are stored: see `pending`."""
-    message_ids: dict[PydanticObjectId, dict[str, PydanticObjectId]] = {}
-    for message in messages:
-        if message.wamid is not None:
-            message_ids.setdefault(message.account_id, {})[message.wamid] = message.id
-    return {
-        account_id: (found, await list_waiting(account_id, found))
-        for account_id, found in message_ids.items()
-    }
 
 
 async def _list_stored(messages: Sequence[Message]) -> list[Message]:

@@ -1,6 +1,6 @@
 """What staff do with conversations: read, label, assign, close and reopen them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -55,26 +55,15 @@ async def note_read_on_phone(message: Message) -> None:
     await collection(Conversation).update_one(
         of_conversation, {"$max": {"phone_read_at": message.timestamp}}
     )
-    await _clear_unread_until(message.conversation_id, message.timestamp)
+    await clear_unread_until(message.conversation_id, message.timestamp)
     conversation = await Conversation.find_one(of_conversation)
     if conversation is not None:
         # That phone has told the customer itself.
         await _move_read_mark(conversation, message, {})
 
 
-async def clear_read_on_phone(messages: Iterable[Message]) -> None:
-    """Of these messages, just stored, those had been read on the business's own phone that are not
-    newer than the last one written there.
-    """
-    ids = {message.conversation_id for message in messages if message.unread}
-    if not ids:
-        return
-    query = {"_id": {"$in": list(ids)}, "phone_read_at": {"$ne": None}}
-    async for found in collection(Conversation).find(query, {"phone_read_at": 1}):
-        await _clear_unread_until(found["_id"], found["phone_read_at"])
-
-
-async def _clear_unread_until(conversation_id: PydanticObjectId, at: datetime) -> None:
+async def clear_unread_until(conversation_id: PydanticObjectId, at: datetime) -> None:
+    """What had been said by this time was read on the business's own phone."""
     # By time alone: ids would say which of two messages of one second was stored first.
     await collection(Message).update_many(
         {"conversation_id": conversation_id, "unread": True, "timestamp": {"$lte": at}},
