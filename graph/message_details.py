@@ -14,7 +14,7 @@ from graph.enums import MessageStatus
 from graph.loaders import load_contact
 from graph.reading import read_bool, read_object, read_text
 
-_STATUSES_BY_KEY = {status.key: status for status in MessageStatus}
+_STATUSES = [(status.key, status) for status in sorted(MessageStatus, key=lambda one: one.rank)]
 
 
 @strawberry.type(description="A status that a message reached.")
@@ -25,12 +25,10 @@ class MessageStatusTime:
 
 def list_status_times(message: models.Message) -> list[MessageStatusTime]:
     """Sorted by rank, not by time: WhatsApp's clock has steps of a second."""
-    reached = [
-        MessageStatusTime(status=_STATUSES_BY_KEY[key], at=at)
-        for key, at in message.status_times.items()
-        if key in _STATUSES_BY_KEY
+    times = message.status_times
+    return [
+        MessageStatusTime(status=status, at=times[key]) for key, status in _STATUSES if key in times
     ]
-    return sorted(reached, key=lambda step: step.status.rank)
 
 
 @strawberry.type(description="A status that WhatsApp reported and this server has no name for.")

@@ -4,7 +4,7 @@ A message keeps those that were sent for it, each with how far it came, because 
 leaves the one before it standing. Any order and any repetition of reports leaves it equal.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -41,8 +41,10 @@ async def show_reaction(message_id: PydanticObjectId) -> None:
         await _keep(reaction, stage)
 
 
-def list_standing(reactions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def list_standing(reactions: Collection[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The newest of each writer, without what failed and what was taken back."""
+    if not reactions:
+        return []  # as nearly always, and every page of messages asks for each of them
     newest: dict[Any, Mapping[str, Any]] = {}
     for one in sorted(reactions, key=_find_place):
         if one.get("stage") != Stage.FAILED:
