@@ -30,7 +30,6 @@ NodeT = TypeVar("NodeT", bound=relay.Node)
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _MILLISECOND = timedelta(milliseconds=1)
 
 First = Annotated[
@@ -249,14 +248,13 @@ async def connect(
 def write_cursor(order: Order, document: Document) -> str:
     values = ",".join([_write_value(getattr(document, name)) for name in order.attributes])
     text = f'["{order.name}",{values}]'
-    encoded = binascii.b2a_base64(text.encode(), newline=False)
-    return encoded.translate(_URL_SAFE, b"=").decode()
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _write_value(value: Any) -> str:
     """The value as JSON; every edge of every page has two of them."""
     if isinstance(value, ObjectId):
-        return f'"{value.binary.hex()}"'
+        return f'"{value}"'
     if isinstance(value, datetime):
         since = value - _EPOCH
         return str(since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000)

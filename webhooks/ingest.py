@@ -82,11 +82,13 @@ class Ingest:
         Raises:
             PyMongoError: it may not be durable.
         """
-        event = _with_items(make_event(body, secret_digest=secret_digest))
-        number = self._choose_queue(event)
-        # Nobody wrote before it whose processing could change what is read now.
-        if self._commits.is_idle and number not in self._busy and self._queues[number].empty():
-            self._preparations.begin(event)
+        event = make_event(body, secret_digest=secret_digest)
+        if self._commits.is_idle:
+            event = _with_items(event)
+            number = self._choose_queue(event)
+            # Nobody wrote before it whose processing could change what is read now.
+            if number not in self._busy and self._queues[number].empty():
+                self._preparations.begin(event)
         await self._commits.store(event)
 
     async def replay(self, items: Sequence[ParkedItem]) -> list[ParkedItem]:
@@ -122,6 +124,7 @@ class Ingest:
         if len(self._in_flight) >= self._settings.webhook_backlog or event.id in self._in_flight:
             return  # it is stored: whoever has room takes it over when its lease has passed
         self._in_flight.add(event.id)
+        event = event if event.sender_key else _with_items(event)
         self._queues[self._choose_queue(event)].put_nowait(event)
 
     def _choose_queue(self, event: StoredEvent) -> int:
@@ -155,11 +158,7 @@ class Ingest:
     async def _process_or_park(self, batch: Sequence[StoredEvent]) -> None:
         """What fails as a whole for another reason is parked, by itself."""
         try:
-            prepared = await self._preparations.take(batch)
-            if prepared is None:
-                await self._processor.process(batch)
-            else:
-                await self._processor.finish(prepared)
+            await self._processor.finish(await self._preparations.take(batch))
             self._marks.add([event.id for event in batch])
         except Exception as error:
             if is_passing(error):
@@ -187,7 +186,7 @@ class Ingest:
                     if event.attempts > MAX_ATTEMPTS:
                         await self._park(event, Unfit(ParkedReason.INTERNAL_ERROR, "never ends"))
                     else:
-                        self._enqueue(_with_items(event))
+                        self._enqueue(event)
             except PyMongoError as error:
                 logger.warning("No takeover of webhooks now: %s", type(error).__name__)
             await asyncio.sleep(pause)

@@ -18,9 +18,9 @@ FRESH_SECONDS = 0.5
 
 
 class Preparations:
-    """One per process; `prepare` reads, and writes nothing."""
+    """One per process. `prepare` writes nothing where an event's items are known."""
 
-    def __init__(self, prepare: Callable[[StoredEvent], Awaitable[Prepared]]) -> None:
+    def __init__(self, prepare: Callable[[Sequence[StoredEvent]], Awaitable[Prepared]]) -> None:
         self._prepare = prepare
         self._under_way: dict[str, asyncio.Task[Prepared | None]] = {}
 
@@ -32,11 +32,15 @@ class Preparations:
         self._under_way[event.id] = task
         asyncio.get_running_loop().call_later(FRESH_SECONDS, self._forget, event.id, task)
 
-    async def take(self, events: Sequence[StoredEvent]) -> Prepared | None:
-        """What was read for an event that is alone, once; None where that has to be done now."""
+    async def take(self, events: Sequence[StoredEvent]) -> Prepared:
+        """What was read for an event that is alone, once; else it is read now.
+
+        Raises:
+            PyMongoError: MongoDB is away.
+        """
         found = [self._under_way.pop(event.id, None) for event in events]
         task = found[0] if len(found) == 1 else None
-        return None if task is None else await task
+        return (await task if task else None) or await self._prepare(events)
 
     def end(self) -> None:
         """Gives up what is under way."""
@@ -47,7 +51,7 @@ class Preparations:
     async def _read(self, event: StoredEvent) -> Prepared | None:
         await asyncio.sleep(0)  # the write goes first: somebody waits for its acknowledgement
         try:
-            return await self._prepare(event)
+            return await self._prepare([event])
         except Exception as error:  # noqa: BLE001 - whoever reads anew meets it, if it is still so
             logger.debug("Event %s is not prepared: %s", event.id, type(error).__name__)
             return None

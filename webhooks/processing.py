@@ -33,33 +33,25 @@ class Processor:
     def __init__(self, *, default_secret_digest: str | None) -> None:
         self._default_secret_digest = default_secret_digest
 
-    async def process(self, events: Sequence[StoredEvent]) -> None:
-        """Applies or parks every item of all these events.
+    async def prepare(self, events: Sequence[StoredEvent]) -> Prepared:
+        """Reads what is known about the items of all these events. Writes nothing, but parks bodies
+        that have no items.
 
         Raises:
-            PyMongoError: MongoDB is away; the same call later completes the work.
+            PyMongoError: MongoDB is away.
         """
         tasks = [
             Task(item, event.id, event.secret_digest)
             for event in events
             for item in await _read_items(event)
         ]
-        await self.finish(await self._prepare(tasks, Accounts()))
-
-    async def prepare(self, event: StoredEvent) -> Prepared:
-        """The first half of `process`, which only reads, for an event whose items are known.
-
-        Raises:
-            PyMongoError: MongoDB is away.
-        """
-        tasks = [Task(item, event.id, event.secret_digest) for item in event.items or ()]
         return await self._prepare(tasks, Accounts())
 
     async def finish(self, prepared: Prepared) -> None:
-        """The second half, once for what was prepared.
+        """Applies or parks every item, once for what was prepared.
 
         Raises:
-            PyMongoError: as for `process`, which completes this too.
+            PyMongoError: MongoDB is away; preparing and finishing again completes the work.
         """
         await _apply(prepared)
         await _park_failed(prepared.tasks)

@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
-from models import EventState, WebhookEvent
+from models import Account, EventState, WebhookEvent
 from tests.fixtures.patience import run_lifespan
 from tests.fixtures.waiting import eventually
+from tests.fixtures.webhooks import WebhookClient
+from tests.fixtures.world import NUMBER, SERVER_URL, connect_number
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
 from whatsapp.crypto import KeyRing
@@ -39,6 +42,21 @@ async def serving(ingest: Ingest) -> AsyncIterator[Any]:
 @pytest.fixture
 def ingest(settings: Settings, keyring: KeyRing, database: AsyncDatabase[dict[str, Any]]) -> Ingest:
     return Ingest(settings=settings, keyring=keyring)
+
+
+@pytest.fixture
+async def connected(database: AsyncDatabase[dict[str, Any]], keyring: KeyRing) -> Account:
+    """The account of the webhooks; no application runs."""
+    return await connect_number(keyring, NUMBER)
+
+
+@pytest.fixture
+async def door(connected: Account, ingest: Ingest) -> AsyncIterator[WebhookClient]:
+    """Posts to the door by itself."""
+    async with serving(ingest) as app:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=SERVER_URL) as client:
+            yield WebhookClient(client, NUMBER)
 
 
 @pytest.fixture

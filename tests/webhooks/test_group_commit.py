@@ -2,23 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
-from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
 from models import Account, EventState, Message, WebhookEvent
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
-from tests.fixtures.world import NUMBER, SERVER_URL, connect_number
-from tests.webhooks.conftest import Settle, serving
+from tests.fixtures.world import NUMBER
+from tests.webhooks.conftest import Settle
 from webhooks.events import StoredEvent, insert_events
 from webhooks.ingest import Ingest
-from whatsapp.crypto import KeyRing
 
 INSERT = "webhooks.commits.insert_events"
 Outcomes = list[bool | PyMongoError]
@@ -50,19 +47,6 @@ def writer(monkeypatch: pytest.MonkeyPatch) -> Writer:
     writer = Writer()
     monkeypatch.setattr(INSERT, writer)
     return writer
-
-
-@pytest.fixture
-async def account(database: AsyncDatabase[dict[str, Any]], keyring: KeyRing) -> Account:
-    return await connect_number(keyring, NUMBER)
-
-
-@pytest.fixture
-async def door(account: Account, ingest: Ingest, writer: Writer) -> AsyncIterator[WebhookClient]:
-    async with serving(ingest) as app:
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url=SERVER_URL) as client:
-            yield WebhookClient(client, NUMBER)
 
 
 def make_bodies(count: int) -> list[bytes]:
@@ -187,7 +171,7 @@ async def test_a_group_is_bounded(
 
 
 async def test_leases_are_in_the_time_of_the_database(
-    account: Account, ingest: Ingest, writer: Writer
+    connected: Account, ingest: Ingest, writer: Writer
 ) -> None:
     await ingest.accept(make_bodies(1)[0], secret_digest="0" * 64)
 
