@@ -55,10 +55,14 @@ class Supervisor:
         self._looked_at = self._awake_since = time.monotonic()
         self._stopping_since: float | None = None
         self._exit_code = 0
+        self._killed_by: signal.Signals | None = None
         self._mask: set[int | signal.Signals] = set()
 
     def run(self) -> int:
-        """Until SIGTERM or Ctrl-C, or until the workers can't start; the exit code."""
+        """Until SIGTERM or Ctrl-C, or until the workers can't start; the exit code.
+
+        Told a second time, it kills the workers, and ends as a killed process ends.
+        """
         # Waited for instead of handled: nothing is ever interrupted, and no signal is missed.
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)
@@ -67,14 +71,18 @@ class Supervisor:
         while self._workers or self._stopping_since is None:
             number = signal.sigwait(SIGNALS)
             if number in {signal.SIGTERM, signal.SIGINT}:
-                self._end_all()
+                self._end(signal.Signals(number))
             self._reap()
             self._look_after()
         signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._killed_by is not None:
+            signal.signal(self._killed_by, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+            signal.raise_signal(self._killed_by)
         return self._exit_code
 
     def _start(self, slot: int, *, is_first: bool = False) -> None:
-        self._heartbeats.reset(slot)
+        self._heartbeats.beat(slot)
         pid = os.fork()
         if not pid:
             self._become_worker(slot)
@@ -136,11 +144,15 @@ class Supervisor:
                 logger.error("Worker %d hangs: it is killed", pid)
                 os.kill(pid, signal.SIGKILL)
 
-    def _end_all(self) -> None:
+    def _end(self, number: signal.Signals) -> None:
         """At first with patience; told again, at once."""
-        if self._stopping_since is not None:
+        if self._stopping_since is None:
+            self._end_all()
+        else:
+            self._killed_by = number
             self._signal_all(signal.SIGKILL)
-            return
+
+    def _end_all(self) -> None:
         self._stopping_since = time.monotonic()
         # Else connections would wait for workers that accept no more.
         self._close_listeners()

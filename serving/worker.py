@@ -27,17 +27,12 @@ class Heartbeats:
     def __init__(self, count: int) -> None:
         self._times = memoryview(mmap.mmap(-1, 8 * count)).cast("d")
 
-    def reset(self, slot: int) -> None:
-        """Until the first beat nothing is known of a new worker."""
-        self._times[slot] = 0.0
-
     def beat(self, slot: int) -> None:
+        """Its beginning counts as a beat: one that never gets to serve hangs too."""
         self._times[slot] = time.monotonic()
 
     def silent_seconds(self, slot: int) -> float:
-        """0.0 for a worker that is still starting."""
-        last = self._times[slot]
-        return time.monotonic() - last if last else 0.0
+        return time.monotonic() - self._times[slot]
 
 
 class Lifeline:

@@ -64,6 +64,11 @@ class GroupCommit:
             raise outcome
         return outcome and not is_repetition
 
+    async def finish(self) -> None:
+        """Waits until nothing is being written; each write ends within WRITE_SECONDS."""
+        while self._writer is not None:
+            await asyncio.wait([self._writer])
+
     async def _write_all(self) -> None:
         outcomes: dict[str, asyncio.Future[Outcome]] = {}
         try:

@@ -230,6 +230,8 @@ class Ingest:
 
     async def _give_back_in_time(self) -> None:
         await self._marks.flush()
+        # What is just becoming durable is acknowledged, and nobody here will apply it any more.
+        await self._commits.finish()
         await set_leases(self._in_flight, lease=timedelta(0))
         if self._taking is not None and (event := await self._taking) is not None:
             await set_leases({event.id}, lease=timedelta(0))

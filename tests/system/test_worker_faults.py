@@ -31,7 +31,8 @@ WORKERS = 2
 ADDED = "subscription ($after: String) { messageAdded(after: $after) { message { text } } }"
 UNREAD = "{ conversations(first: 100) { edges { node { unreadCount } } } }"
 IMPATIENCE = {
-    "serving.supervisor.HUNG_SECONDS": 2.0,
+    # Longer than a worker takes to start where three tests run at once.
+    "serving.supervisor.HUNG_SECONDS": 4.0,
     "serving.supervisor.RESTART_SECONDS": 0.1,
     # What a process has taken over and is then killed with.
     "webhooks.ingest.TAKEOVER_LEASE": 1.0,
@@ -157,9 +158,30 @@ async def test_workers_do_not_hang_because_all_were_paused(
     assert await ask(server, token, "{ viewer { name } }") == {"viewer": {"name": "test"}}
 
 
-@pytest.mark.parametrize(("workers", "exit_code"), [(1, -signal.SIGTERM), (WORKERS, 0)])
+async def test_a_worker_that_never_gets_to_serve_is_replaced(
+    token: str, make_server: MakeServer
+) -> None:
+    server = make_server()
+    server.start("--workers", str(WORKERS), constants=IMPATIENCE)
+    first, second = list_workers(server)
+    os.kill(first, signal.SIGKILL)
+
+    starting: set[int] = set()
+
+    async def begins() -> bool:
+        starting.update(set(list_workers(server)) - {first, second})
+        return bool(starting)
+
+    await eventually(begins)
+    os.kill(victim := starting.pop(), signal.SIGSTOP)
+    await wait_until_replaced(server, victim)
+
+    assert await ask(server, token, "{ viewer { name } }") == {"viewer": {"name": "test"}}
+
+
+@pytest.mark.parametrize("workers", [1, WORKERS])
 async def test_a_second_sigterm_ends_at_once(
-    token: str, make_server: MakeServer, workers: int, exit_code: int
+    token: str, make_server: MakeServer, workers: int
 ) -> None:
     server = make_server()
     server.start("--workers", str(workers), constants=dict.fromkeys(PATIENCE, NEVER))
@@ -171,7 +193,7 @@ async def test_a_second_sigterm_ends_at_once(
         assert server.wait(0) is None
         os.kill(server.pid, signal.SIGTERM)
 
-        assert await asyncio.to_thread(server.wait, 60) == exit_code
+        assert await asyncio.to_thread(server.wait, 60) == -signal.SIGTERM
     assert not any(map(is_running, pids))
 
 

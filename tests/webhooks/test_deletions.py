@@ -8,27 +8,21 @@ from typing import Any
 
 import pytest
 from beanie import Document
-from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Account, Contact, Conversation, Lane, Message, ParkedItem, Role, User
 from models.base import collection, new_id, utc_now
 from tests.fixtures.webhooks import CUSTOMER, make_body, make_change, make_message
-from tests.fixtures.world import NUMBER, connect_number
+from tests.fixtures.world import NUMBER
 from tests.webhooks.test_takeover import run_until_settled
 from webhooks.ingest import Ingest
 from whatsapp import accounts
 from whatsapp.access import Viewer
 from whatsapp.accounts import delete_account, finish_deletions
-from whatsapp.crypto import KeyRing, digest_secret
+from whatsapp.crypto import digest_secret
 from whatsapp.directory import erase_contact
 
 ADMIN = Viewer(credential_id=new_id(), name="an admin", role=Role.ADMIN)
 OF_ACCOUNT: tuple[type[Document], ...] = (Message, Conversation, Contact, Lane)
-
-
-@pytest.fixture
-async def account(database: AsyncDatabase[dict[str, Any]], keyring: KeyRing) -> Account:
-    return await connect_number(keyring, NUMBER)
 
 
 async def accept(ingest: Ingest, sender: str = CUSTOMER) -> None:
@@ -84,7 +78,7 @@ def do_before(
     ],
 )
 async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
-    account: Account,
+    connected: Account,
     ingest: Ingest,
     monkeypatch: pytest.MonkeyPatch,
     step: str,
@@ -94,7 +88,7 @@ async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
     if is_known:
         await accept(ingest)
         await run_until_settled(ingest)
-    do_before(monkeypatch, step, lambda: erase(account), times=times)
+    do_before(monkeypatch, step, lambda: erase(connected), times=times)
 
     await accept(ingest)
     await run_until_settled(ingest)
@@ -106,7 +100,7 @@ async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
 
 @pytest.mark.parametrize("step", ["_erase_pending", "mark_erased", "unshare_user", "_erase_users"])
 async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan(
-    account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, step: str
+    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     await accept(ingest)
     await run_until_settled(ingest)
@@ -119,19 +113,19 @@ async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan
         await run_until_settled(ingest)
 
     do_before(monkeypatch, f"whatsapp.directory.{step}", receive)
-    await erase(account)
+    await erase(connected)
 
     await check_that_all_belong()
     assert await ParkedItem.count() == 0
 
 
 async def test_contacts_erased_while_messages_come_in_leave_no_orphans(
-    account: Account, ingest: Ingest
+    connected: Account, ingest: Ingest
 ) -> None:
     running = asyncio.create_task(ingest.run())
     for _ in range(10):
         posts = [accept(ingest, f"165055500{number:02}") for number in range(20)]
-        await asyncio.gather(*posts, erase(account))
+        await asyncio.gather(*posts, erase(connected))
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await run_until_settled(ingest)
@@ -141,9 +135,9 @@ async def test_contacts_erased_while_messages_come_in_leave_no_orphans(
 
 
 async def test_an_account_deleted_while_messages_come_in_leaves_nothing(
-    account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    do_before(monkeypatch, "webhooks.applying.store_messages", lambda: delete_account(account))
+    do_before(monkeypatch, "webhooks.applying.store_messages", lambda: delete_account(connected))
 
     await accept(ingest)
     await run_until_settled(ingest)
@@ -155,12 +149,12 @@ async def test_an_account_deleted_while_messages_come_in_leaves_nothing(
 
 
 async def test_a_deleted_account_keeps_no_secret_and_is_forgotten(
-    account: Account, monkeypatch: pytest.MonkeyPatch
+    connected: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await delete_account(account)
+    await delete_account(connected)
 
-    left = await collection(Account).find_one({"_id": account.id})
-    secrets = (account.access_token, account.app_secret, account.verify_token)
+    left = await collection(Account).find_one({"_id": connected.id})
+    secrets = (connected.access_token, connected.app_secret, connected.verify_token)
     assert not any(str(secret) in str(left) for secret in secrets)
     long_ago = utc_now() - accounts.SETTLING - timedelta(seconds=1)
     await Account.find_all().update({"$set": {"deleted_at": long_ago}})

@@ -2,10 +2,6 @@
 
 import json
 from datetime import timedelta
-from typing import Any
-
-import pytest
-from pymongo.asynchronous.database import AsyncDatabase
 
 from models import (
     Account,
@@ -21,7 +17,7 @@ from models import (
 )
 from models.base import collection, new_id, to_bson
 from tests.fixtures.webhooks import CUSTOMER, make_body, make_change, make_message
-from tests.fixtures.world import NUMBER, connect_number
+from tests.fixtures.world import NUMBER
 from tests.webhooks.test_takeover import run_until_settled
 from webhooks.events import insert_event, make_event
 from webhooks.ingest import MAX_ATTEMPTS, Ingest
@@ -31,25 +27,20 @@ from whatsapp.settings import Settings
 SIGNER = digest_secret(NUMBER.app_secret)
 
 
-@pytest.fixture
-async def account(database: AsyncDatabase[dict[str, Any]], keyring: KeyRing) -> Account:
-    return await connect_number(keyring, NUMBER)
-
-
 def make_text_body(sender: str) -> bytes:
     change = make_change(NUMBER, messages=[make_message(sender=sender)])
     return json.dumps(make_body(NUMBER, change)).encode()
 
 
 async def test_a_sender_who_cannot_be_read_costs_no_other_event(
-    account: Account, settings: Settings, keyring: KeyRing
+    connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     """As after a downgrade, when a document has a shape that this version does not know."""
     # On a slow machine they wait for longer than a short lease.
     patient = settings.model_copy(update={"webhook_takeover_seconds": 600.0})
     ingest = Ingest(settings=patient, keyring=keyring)
     identity = Identity(kind=IdentityKind.WA_ID, value=CUSTOMER)
-    contact = Contact(account_id=account.id, identities=[identity])
+    contact = Contact(account_id=connected.id, identities=[identity])
     await collection(Contact).insert_one(to_bson(contact) | {"tags": "of another shape"})
     for number in range(100):
         sender = CUSTOMER if number == 7 else f"1650555{number:04}"
@@ -59,7 +50,7 @@ async def test_a_sender_who_cannot_be_read_costs_no_other_event(
 
     assert await Message.count() == 99
     [parked] = await ParkedItem.find().to_list()
-    assert (parked.reason, parked.account_id) == (ParkedReason.INTERNAL_ERROR, account.id)
+    assert (parked.reason, parked.account_id) == (ParkedReason.INTERNAL_ERROR, connected.id)
     events = await WebhookEvent.find().to_list()
     assert {(event.state, event.attempts) for event in events} == {(EventState.PROCESSED, 0)}
 
@@ -69,12 +60,12 @@ async def test_a_sender_who_cannot_be_read_costs_no_other_event(
 
 
 async def test_an_account_that_cannot_be_read_costs_no_other_account(
-    account: Account, keyring: KeyRing, ingest: Ingest
+    connected: Account, keyring: KeyRing, ingest: Ingest
 ) -> None:
     change = make_change(NUMBER, messages=[make_message()])
     other = make_change(NUMBER, messages=[make_message(sender="16505550001")])
     other["value"]["metadata"]["phone_number_id"] = "999"
-    broken = to_bson(account) | {"_id": new_id(), "phone_number_id": "999", "health": "fine"}
+    broken = to_bson(connected) | {"_id": new_id(), "phone_number_id": "999", "health": "fine"}
     await collection(Account).insert_one(broken)
 
     body = json.dumps(make_body(NUMBER, other, change)).encode()
@@ -87,7 +78,7 @@ async def test_an_account_that_cannot_be_read_costs_no_other_account(
 
 
 async def test_an_event_that_ends_every_process_is_parked_whole_and_can_be_replayed(
-    account: Account, ingest: Ingest
+    connected: Account, ingest: Ingest
 ) -> None:
     """Whoever tries it dies without a word: only the number of tries tells."""
     body = make_body(
@@ -113,7 +104,9 @@ async def test_an_event_that_ends_every_process_is_parked_whole_and_can_be_repla
     )
 
 
-async def test_replaying_what_is_no_json_leaves_it_parked(account: Account, ingest: Ingest) -> None:
+async def test_replaying_what_is_no_json_leaves_it_parked(
+    connected: Account, ingest: Ingest
+) -> None:
     await ingest.accept(b"no JSON", secret_digest=SIGNER)
     await run_until_settled(ingest)
 

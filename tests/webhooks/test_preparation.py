@@ -212,9 +212,9 @@ async def test_a_stop_ends_what_is_being_read(
     await has_begun.wait()
 
     running.cancel()
-    await asyncio.wait([running])
 
     await asyncio.wait_for(has_ended.wait(), 60)
     steps.may_store.set()
+    await asyncio.wait([running])
     await accepting
     assert (await WebhookEvent.count(), await Message.count()) == (1, 0)

@@ -5,15 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect
 
 from models import Account, Contact, Conversation, EventState, Message, ParkedItem, WebhookEvent
 from models.base import to_bson
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import make_body, make_change, make_message
-from tests.fixtures.world import NUMBER, connect_number
-from webhooks.events import insert_event, make_event, take_over_event
+from tests.fixtures.world import NUMBER
+from webhooks.events import insert_event, insert_events, make_event, take_over_event
 from webhooks.ingest import Ingest
 from webhooks.items import Item
 from webhooks.messages import Inbound, read_message
@@ -24,11 +23,6 @@ from whatsapp.settings import Settings
 import json  # isort: skip
 
 SIGNER = digest_secret(NUMBER.app_secret)
-
-
-@pytest.fixture
-async def account(database: AsyncDatabase[dict[str, Any]], keyring: KeyRing) -> Account:
-    return await connect_number(keyring, NUMBER)
 
 
 def make_text_body() -> bytes:
@@ -47,7 +41,7 @@ async def run_until_settled(*engines: Ingest) -> None:
 
 
 async def test_an_event_that_a_dead_process_left_is_taken_over(
-    account: Account, settings: Settings, keyring: KeyRing
+    connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     event = make_event(make_text_body(), secret_digest=SIGNER)
     await insert_event(event, lease=timedelta(seconds=-1))
@@ -63,7 +57,7 @@ async def test_an_event_that_a_dead_process_left_is_taken_over(
 
 
 async def test_events_beyond_the_backlog_are_taken_over_later(
-    account: Account, settings: Settings, keyring: KeyRing
+    connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     small = Ingest(settings=settings.model_copy(update={"webhook_backlog": 3}), keyring=keyring)
     for _ in range(12):
@@ -75,7 +69,7 @@ async def test_events_beyond_the_backlog_are_taken_over_later(
 
 
 async def test_two_processes_on_the_same_events_have_one_effect(
-    account: Account, settings: Settings, keyring: KeyRing
+    connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     engines = [Ingest(settings=settings, keyring=keyring) for _ in range(2)]
     bodies = [make_text_body() for _ in range(20)]
@@ -83,7 +77,7 @@ async def test_two_processes_on_the_same_events_have_one_effect(
         await engines[0].accept(body, secret_digest=SIGNER)
         await engines[1].accept(body, secret_digest=SIGNER)
     # Both believe that the events are theirs.
-    await WebhookEvent.find_all().update({"$set": {"lease_until": account.created_at}})
+    await WebhookEvent.find_all().update({"$set": {"lease_until": connected.created_at}})
 
     await run_until_settled(*engines)
 
@@ -91,7 +85,7 @@ async def test_two_processes_on_the_same_events_have_one_effect(
 
 
 async def test_an_event_that_waits_here_is_not_taken_by_others(
-    account: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
+    connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long queue is no crash: its leases are renewed."""
     go_on = asyncio.Event()
@@ -123,7 +117,7 @@ async def test_an_event_that_waits_here_is_not_taken_by_others(
 
 
 async def test_a_stopping_process_gives_its_events_back_at_once(
-    account: Account, settings: Settings, keyring: KeyRing
+    connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     patient = settings.model_copy(update={"webhook_takeover_seconds": 600.0})
     stopping = Ingest(settings=patient, keyring=keyring)
@@ -139,7 +133,7 @@ async def test_a_stopping_process_gives_its_events_back_at_once(
 
 
 async def test_an_event_that_is_just_being_taken_over_is_given_back_too(
-    account: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
+    connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_leased = asyncio.Event()
 
@@ -165,13 +159,40 @@ async def test_an_event_that_is_just_being_taken_over_is_given_back_too(
     assert await Message.count() == 1
 
 
+async def test_an_event_that_is_just_becoming_durable_is_given_back_too(
+    connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_stored = asyncio.Event()
+
+    async def insert_and_tell_late(*arguments: Any, **options: Any) -> Any:
+        outcome = await insert_events(*arguments, **options)
+        is_stored.set()
+        await asyncio.sleep(0.01)
+        return outcome
+
+    patient = settings.model_copy(update={"webhook_takeover_seconds": 600.0})
+    stopping = Ingest(settings=patient, keyring=keyring)
+    with monkeypatch.context() as patch:
+        patch.setattr("webhooks.commits.insert_events", insert_and_tell_late)
+        running = asyncio.create_task(stopping.run())
+        accepting = asyncio.create_task(stopping.accept(make_text_body(), secret_digest=SIGNER))
+        await is_stored.wait()
+        running.cancel()
+        await asyncio.gather(running, accepting, return_exceptions=True)
+
+    await run_until_settled(Ingest(settings=settings, keyring=keyring))
+
+    assert accepting.exception() is None
+    assert await Message.count() == 1
+
+
 async def show_all() -> list[dict[str, Any]]:
     found = [await kind.find().to_list() for kind in (Contact, Conversation, Message)]
     return [one.model_dump(exclude={"updated_at"}) for own in found for one in own]
 
 
 async def test_an_event_whose_mark_is_lost_is_applied_again_and_changes_nothing(
-    account: Account, settings: Settings, keyring: KeyRing, ingest: Ingest
+    connected: Account, settings: Settings, keyring: KeyRing, ingest: Ingest
 ) -> None:
     bodies = [make_text_body(), make_text_body()]
     for body in bodies:
@@ -182,7 +203,7 @@ async def test_an_event_whose_mark_is_lost_is_applied_again_and_changes_nothing(
     # As where the primary falls that had the mark, and nobody else: the older of the two.
     lost = make_event(bodies[0], secret_digest=SIGNER).id
     await WebhookEvent.find({"_id": lost}).update(
-        {"$set": {"state": "RECEIVED", "processed_at": None, "lease_until": account.created_at}}
+        {"$set": {"state": "RECEIVED", "processed_at": None, "lease_until": connected.created_at}}
     )
     await run_until_settled(Ingest(settings=settings, keyring=keyring))
 
@@ -193,7 +214,7 @@ async def test_an_event_whose_mark_is_lost_is_applied_again_and_changes_nothing(
 
 
 async def test_an_outage_in_the_middle_is_completed_later(
-    account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failures = iter([AutoReconnect("gone"), AutoReconnect("gone")])
 
@@ -213,7 +234,7 @@ async def test_an_outage_in_the_middle_is_completed_later(
 
 
 async def test_a_bug_parks_its_item_and_logs_no_content(
-    account: Account,
+    connected: Account,
     ingest: Ingest,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -240,7 +261,7 @@ async def test_a_bug_parks_its_item_and_logs_no_content(
 
 
 async def test_a_message_that_mongodb_refuses_does_not_take_the_others_with_it(
-    account: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are stored in one write: where that fails, each is stored by itself."""
 
