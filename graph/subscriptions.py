@@ -18,7 +18,8 @@ from graph.errors import RequestError, bad_input
 from graph.execution import Memory
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.ids import parse_id
-from graph.live.events import EventKind, LiveEvent
+from graph.live.differences import EventKind
+from graph.live.events import LiveEvent
 from graph.live.execution import Subscribed, read_operation
 from graph.loaders import Loaders, load_account, load_conversation
 from graph.messages import Message

@@ -31,13 +31,18 @@ from strawberry.utils.aio import aclosing
 from graph.context import Context
 from graph.errors import ErrorCode, RateLimited, RequestError
 from graph.extensions import DATABASE_DEADLINE_SECONDS
-from graph.http import read_credential
 from graph.live.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.live.execution import list_errors
 from graph.live.feed import SubscriberTooSlow
 from graph.live.membership import Membership
 from graph.loaders import Loaders
 from graph.results import is_request_error
+from graph.socket_messages import (
+    MalformedMessage,
+    find_credential,
+    get_part,
+    require_part,
+)
 from whatsapp.access import Viewer
 from whatsapp.signing_keys import ProviderUnavailable
 
@@ -51,10 +56,6 @@ FORBIDDEN = (4403, "Forbidden")
 UNAVAILABLE = (1013, "Try again later")
 TOO_MANY = (1013, "Too many sockets or wrong keys: try again later")
 BROKEN = (1011, "Internal error")
-
-
-class MalformedMessage(Exception):
-    """A message that the protocol does not know; the text becomes the close reason."""
 
 
 class SocketOperation(Operation[Context, object]):
@@ -137,16 +138,16 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
             raise MalformedMessage("Messages must be objects")
         match message.get("type"):
             case "connection_init":
-                await self._sign_in(_get(message, "payload", dict) or {})
+                await self._sign_in(get_part(message, "payload", dict) or {})
             case "ping":
-                _get(message, "payload", dict)
+                get_part(message, "payload", dict)
                 await self.send_message({"type": "pong"})
             case "pong":
-                _get(message, "payload", dict)
+                get_part(message, "payload", dict)
             case "subscribe":
                 await self._subscribe(message)
             case "complete":
-                await self.cleanup_operation(_require(message, "id", str))
+                await self.cleanup_operation(require_part(message, "id", str))
             case _:
                 raise MalformedMessage("Unknown message type")
 
@@ -207,14 +208,14 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         operation.task.add_done_callback(self._task_done)
 
     def _read_operation(self, message: dict[str, Any]) -> SocketOperation:
-        payload = _require(message, "payload", dict)
-        _get(payload, "extensions", dict)
+        payload = require_part(message, "payload", dict)
+        get_part(payload, "extensions", dict)
         operation = SocketOperation(
             self,
-            _require(message, "id", str),
-            _require(payload, "query", str, may_be_empty=True),
-            _get(payload, "variables", dict),
-            _get(payload, "operationName", str),
+            require_part(message, "id", str),
+            require_part(payload, "query", str, may_be_empty=True),
+            get_part(payload, "variables", dict),
+            get_part(payload, "operationName", str),
         )
         operation.membership = None
         return operation
@@ -273,34 +274,3 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         # An open subscription needs neither: with thousands of them it matters.
         operation.query, operation.variables = "", None
         await membership.catch_up()
-
-
-def find_credential(payload: Mapping[str, Any]) -> str | None:
-    """The credential in a `connection_init` payload, None where there is none.
-
-    Its key is `Authorization` in any case, at the top or under `headers`, where GraphiQL and Apollo
-    put it; its value is the bare credential, or `Bearer` and it.
-    """
-    headers = payload.get("headers")
-    for place in (payload, headers if isinstance(headers, dict) else {}):
-        for name, value in place.items():
-            if name.lower() == "authorization" and isinstance(value, str):
-                text = value if " " in value.strip() else f"Bearer {value}"
-                return read_credential({"authorization": text})
-    return None
-
-
-def _get(message: Mapping[str, Any], name: str, kind: type) -> Any:
-    value = message.get(name)
-    if value is not None and not isinstance(value, kind):
-        raise MalformedMessage(f"`{name}` has the wrong type")
-    return value
-
-
-def _require(
-    message: Mapping[str, Any], name: str, kind: type, *, may_be_empty: bool = False
-) -> Any:
-    value = _get(message, name, kind)
-    if value is None or (value == "" and not may_be_empty):
-        raise MalformedMessage(f"`{name}` is missing")
-    return value

@@ -25,7 +25,7 @@ from models import (
 )
 from models.base import DocumentType, collection, from_bson, utc_now
 from models.outages import is_unreachable
-from whatsapp.cloud_api import SendResult
+from whatsapp.cloud_answers import SendResult
 from whatsapp.cloud_errors import OUR_CODE, WINDOW_CLOSED_CODE
 from whatsapp.lanes import ACTIVE_STATES
 

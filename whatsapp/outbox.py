@@ -3,10 +3,8 @@
 Nothing is sent here: `whatsapp.dispatcher` does that, in the order of the lane numbers.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
@@ -17,13 +15,12 @@ from models import (
     Conversation,
     HealthState,
     Lane,
-    MediaState,
     Message,
     MessageDirection,
     MessageStatus,
     OutboxState,
 )
-from models.base import collection, new_id, to_bson, utc_now
+from models.base import collection, to_bson, utc_now
 from whatsapp.access import Viewer
 from whatsapp.contacts import get_or_create_contact
 from whatsapp.conversations import (
@@ -33,12 +30,18 @@ from whatsapp.conversations import (
     note_message,
     window_expires_at,
 )
+from whatsapp.drafts import (
+    Draft,
+    build_message,
+    check_idempotency_key,
+    digest_input,
+    find_repeated,
+)
 from whatsapp.errors import (
     AccountDisabled,
     AccountStopped,
     Conflict,
     ContactBlocked,
-    IdempotencyKeyReused,
     InvalidInput,
     NotFound,
     WindowClosed,
@@ -46,26 +49,11 @@ from whatsapp.errors import (
 from whatsapp.lanes import take_number, wake_lane
 from whatsapp.marketing import check_marketing_pause
 from whatsapp.media import mark_erased
-from whatsapp.outgoing import OutgoingContent, OutgoingText, ResolvedContent, StoredContent
+from whatsapp.outgoing import OutgoingContent, ResolvedContent, StoredContent
 from whatsapp.recipients import Recipient, Target, find_reply_target, resolve_recipient
 from whatsapp.uploaded_media import attach_upload
 
-__all__ = ["Outbox", "OutgoingContent", "OutgoingText", "Recipient"]
-
-KEY_LIMIT = 255
 _ENDED_BADLY = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.CANCELLED})
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """A message that passed the checks which need no look at the account's state."""
-
-    content: OutgoingContent
-    sent_by: str
-    idempotency_key: str | None
-    digest: str
-    reply_to_wamid: str | None = None
-    retry_of: PydanticObjectId | None = None
 
 
 class Outbox:
@@ -100,9 +88,9 @@ class Outbox:
                 field=["replyToMessageId"],
             )
         target = await resolve_recipient(viewer, recipient, account_id=account_id)
-        digest = _digest_input(recipient, content, reply_to_message_id)
-        draft = _Draft(content, viewer.name, idempotency_key, digest)
-        existing = await _find_repeated(target.account.id, draft)
+        digest = digest_input(recipient, content, reply_to_message_id)
+        draft = Draft(content, viewer.name, idempotency_key, digest)
+        existing = await find_repeated(target.account.id, draft)
         if existing is not None:
             return existing
         await _check_target(target, content)
@@ -132,7 +120,7 @@ class Outbox:
         target = await resolve_recipient(viewer, recipient, account_id=None)
         content = StoredContent(message)
         key = await _find_retry_key(message)
-        draft = _Draft(
+        draft = Draft(
             content,
             viewer.name,
             key,
@@ -140,7 +128,7 @@ class Outbox:
             reply_to_wamid=message.reply_to_wamid,
             retry_of=message.id,
         )
-        existing = await _find_repeated(message.account_id, draft)
+        existing = await find_repeated(message.account_id, draft)
         if existing is not None:
             return existing
         await _check_target(target, content)
@@ -169,15 +157,15 @@ class Outbox:
         self._wake()
         return message
 
-    async def _store(self, target: Target, draft: _Draft, resolved: ResolvedContent) -> Message:
+    async def _store(self, target: Target, draft: Draft, resolved: ResolvedContent) -> Message:
         conversation = await _ensure_conversation(target)
         number = await take_number(target.account.id, conversation.id)
-        message = _build_message(conversation, draft, resolved, number)
+        message = build_message(conversation, draft, resolved, number)
         try:
             await collection(Message).insert_one(to_bson(message))
         except DuplicateKeyError:
             # The same request came twice at once, and the other one was first.
-            existing = await _find_repeated(target.account.id, draft)
+            existing = await find_repeated(target.account.id, draft)
             if existing is None:
                 raise
             return existing
@@ -190,40 +178,6 @@ class Outbox:
         await wake_lane(conversation.id)
         self._wake()
         return message
-
-
-def check_idempotency_key(key: str | None) -> None:
-    """Raises InvalidInput. Control characters are refused: keys of retries are told by one."""
-    if key is None:
-        return
-    if not 1 <= len(key) <= KEY_LIMIT or not key.isprintable():
-        raise InvalidInput(
-            f"An idempotency key has 1 to {KEY_LIMIT} printable characters.",
-            field=["idempotencyKey"],
-        )
-
-
-def _digest_input(
-    recipient: Recipient, content: OutgoingContent, reply_to_message_id: PydanticObjectId | None
-) -> str:
-    asked = [recipient.describe(), content.type, content.describe(), str(reply_to_message_id)]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-
-
-async def _find_repeated(account_id: PydanticObjectId, draft: _Draft) -> Message | None:
-    """The message that this request made before.
-
-    Raises:
-        IdempotencyKeyReused: the key was used for something else.
-    """
-    if draft.idempotency_key is None:
-        return None
-    existing = await Message.find_one(
-        {"account_id": account_id, "idempotency_key": draft.idempotency_key}
-    )
-    if existing is not None and existing.input_digest != draft.digest:
-        raise IdempotencyKeyReused
-    return existing
 
 
 def check_account(account: Account) -> None:
@@ -290,32 +244,3 @@ async def _take_back(message: Message) -> None:
         is None
     ):
         await collection(Lane).delete_one({"_id": message.conversation_id})
-
-
-def _build_message(
-    conversation: Conversation, draft: _Draft, resolved: ResolvedContent, number: int
-) -> Message:
-    now = utc_now()
-    return Message(
-        id=new_id(),
-        account_id=conversation.account_id,
-        conversation_id=conversation.id,
-        contact_id=conversation.contact_id,
-        direction=MessageDirection.OUTBOUND,
-        type=draft.content.type,
-        content=resolved.content,
-        text=resolved.text,
-        media_state=MediaState.STORED if resolved.upload_id else None,
-        upload_id=resolved.upload_id,
-        timestamp=now,
-        created_at=now,
-        status_times={MessageStatus.QUEUED.key: now},
-        status_rank=MessageStatus.QUEUED.rank,
-        reply_to_wamid=draft.reply_to_wamid,
-        sent_by=draft.sent_by,
-        idempotency_key=draft.idempotency_key,
-        input_digest=draft.digest,
-        retry_of=draft.retry_of,
-        lane_number=number,
-        outbox_state=OutboxState.READY,
-    )

@@ -15,7 +15,8 @@ from models.base import utc_now
 from whatsapp import delivery
 from whatsapp.account_gate import PROBE_PAUSES
 from whatsapp.accounts import stop_account
-from whatsapp.cloud_api import CloudAPI, SendResult
+from whatsapp.cloud_answers import SendResult
+from whatsapp.cloud_api import CloudAPI
 from whatsapp.cloud_errors import (
     OPTED_OUT_CODE,
     Action,

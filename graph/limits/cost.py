@@ -24,16 +24,10 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     InlineFragmentNode,
-    IntValueNode,
-    ListValueNode,
-    NullValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionNode,
     SelectionSetNode,
-    Undefined,
-    ValueNode,
-    VariableNode,
     get_introspection_query,
     get_named_type,
     is_composite_type,
@@ -42,10 +36,10 @@ from graphql import (
 )
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, introspection_types
 
-from graph.connections import MAX_PAGE_SIZE, PAGE_SIZE
+from graph.connections import MAX_PAGE_SIZE
+from graph.limits.arguments import read_argument, read_page_size
 from graph.limits.bounds import MAX_INTROSPECTIONS
 from graph.limits.expression import (
-    Argument,
     Count,
     Expression,
     Length,
@@ -222,7 +216,7 @@ class _CostMeter:
         if name == "node" and parent.name.endswith("Edge"):
             return self._selections(node.selection_set, kind, None)
         if _is_connection(kind):
-            size = _read_page_size(node, field)
+            size = read_page_size(node, field)
             return add(1, multiply(size, 1), self._selections(node.selection_set, kind, size))
         inner = add(1, self._selections(node.selection_set, kind, None))
         return multiply(self._count(node, parent, field), inner)
@@ -234,7 +228,7 @@ class _CostMeter:
             return self._costs.list_sizes.get((parent.name, node.name.value), 1)
         for name, argument in field.args.items():
             if _is_list(argument.type):
-                return Length(_read_argument(node, field, name))
+                return Length(read_argument(node, field, name))
         interfaces = getattr(get_named_type(field.type), "interfaces", ())
         if not any(one.name == "Node" for one in interfaces):
             return LISTED_PARTS
@@ -267,35 +261,6 @@ def _is_list(kind: GraphQLOutputType | Any) -> bool:
 
 def _name_of(selection: SelectionNode) -> str:
     return selection.name.value if isinstance(selection, FragmentSpreadNode) else ""
-
-
-def _read_page_size(node: FieldNode, field: GraphQLField) -> PageSize:
-    return PageSize(
-        first=_read_argument(node, field, "first"),
-        last=_read_argument(node, field, "last"),
-        default=PAGE_SIZE,
-        largest=MAX_PAGE_SIZE,
-    )
-
-
-def _read_argument(node: FieldNode, field: GraphQLField, name: str) -> Argument:
-    default = field.args[name].default_value if name in field.args else None
-    default = None if default is Undefined else default
-    for argument in node.arguments or ():
-        if argument.name.value == name:
-            return _read_value(argument.value, default)
-    return Argument(default)
-
-
-def _read_value(value: ValueNode, default: Any) -> Argument:
-    if isinstance(value, VariableNode):
-        return Argument(default, variable=value.name.value)
-    if isinstance(value, IntValueNode):
-        return Argument(int(value.value))
-    if isinstance(value, ListValueNode):
-        # Only its length counts; its items may be variables.
-        return Argument([None] * len(value.values))
-    return Argument(None if isinstance(value, NullValueNode) else default)
 
 
 def _measure_introspection(schema: GraphQLSchema) -> dict[tuple[str, str], int]:

@@ -23,7 +23,8 @@ from graph.live.change_stream import (
 )
 from graph.live.credential_watch import CredentialWatch
 from graph.live.cursors import CursorExpired, CursorInvalid, CursorSigner, Position
-from graph.live.events import EventKind, LiveEvent
+from graph.live.differences import EventKind
+from graph.live.events import LiveEvent
 from graph.live.groups import Groups
 from graph.live.history import History
 from graph.live.present import PresentPosition

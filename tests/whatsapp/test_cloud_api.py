@@ -15,7 +15,8 @@ from models.base import new_id, utc_now
 from sandbox.server import FakeCloudServer
 from tests.conftest import make_settings
 from tests.fixtures.outbox import OutboxWorld
-from whatsapp.cloud_api import CloudAPI, SendResult, create_http_client
+from whatsapp.cloud_answers import SendResult
+from whatsapp.cloud_api import CloudAPI, create_http_client
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.outgoing import build_payload
 

@@ -9,9 +9,8 @@ from models import Conversation, Message, MessageDirection, MessageStatus, Outbo
 from models.base import new_id, utc_now
 from tests.fixtures.outbox import AGENT, HeldAnswers, OutboxWorld, get_message
 from tests.fixtures.waiting import eventually
-from whatsapp.outbox import Recipient
 from whatsapp.outgoing import ResolvedContent, carries_file
-from whatsapp.recipients import Target
+from whatsapp.recipients import Recipient, Target
 from whatsapp.statuses import StatusUpdate, record_status
 
 

@@ -38,7 +38,8 @@ from whatsapp.errors import (
     Refused,
     WindowClosed,
 )
-from whatsapp.outbox import OutgoingText, Recipient
+from whatsapp.outgoing import OutgoingText
+from whatsapp.recipients import Recipient
 
 BSUID = "US.13491208655302741918"
 HELLO = OutgoingText("Hello")

@@ -8,7 +8,8 @@ from typing import Any
 
 from beanie import Document, PydanticObjectId
 
-from graph.live.events import EventKind, LiveEvent
+from graph.live.differences import EventKind
+from graph.live.events import LiveEvent
 from graph.live.feed import LiveFeed, Opened
 from graph.live.payloads import Payload
 from models import Account, Contact, Conversation, Identity, IdentityKind, Message, Role

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from graph.live.events import EventKind, LiveEvent
+from graph.live.differences import EventKind
+from graph.live.events import LiveEvent
 from models import Account, Message, MessageStatus
 from models.base import collection, utc_now
 from models.database import enable_pre_images

@@ -11,7 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from graph.live.broadcast import LiveBroadcast
 from graph.live.change_stream import ChangeStreamBackend
 from graph.live.cursors import CursorExpired
-from graph.live.events import EventKind
+from graph.live.differences import EventKind
 from graph.live.feed import LiveFeed, SubscriberTooSlow
 from graph.live.ring import EventRing
 from models.base import new_id

@@ -10,7 +10,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from graph.live import catch_up
 from graph.live.cursors import CursorExpired, CursorInvalid, CursorSigner, Position
-from graph.live.events import EventKind, LiveEvent
+from graph.live.differences import EventKind
+from graph.live.events import LiveEvent
 from graph.live.feed import LiveFeed
 from graph.live.ring import EventRing
 from models import Message, MessageStatus
