@@ -289,4 +289,5 @@ def _read_value(kind: type, value: Any) -> Any:
         return None
     if not isinstance(value, str):
         raise TypeError(value)
+    value.encode()  # a half of a surrogate pair is no text
     return kind(value)

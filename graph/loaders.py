@@ -4,6 +4,7 @@ Loaders cache, so they live as long as one request, one operation or one live ev
 functions are the only way from a resolver to a document by its id: they check what may be seen.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -139,7 +140,8 @@ class Lookup(Generic[Key, Found]):
 
     async def one(self, info: "Info", key: Key) -> Found | None:
         """Reads it together with what is looked up at the same moment, and once."""
-        return self._show(get_viewer(info), await self._get_loader(get_loaders(info)).load(key))
+        found = await _load(self._get_loader(get_loaders(info)), key)
+        return self._show(get_viewer(info), found)
 
     async def many(self, info: "Info", keys: Sequence[Key]) -> list[Found | None]:
         """Reads all of them now; for plans, which ask for many at once."""
@@ -214,10 +216,15 @@ load_user = USERS.one
 
 async def load_upload(info: "Info", upload_id: PydanticObjectId) -> UploadedMedia | None:
     """An uploaded file, unless it is still being stored or was erased."""
-    upload = await get_loaders(info).uploads.load(upload_id)
+    upload = await _load(get_loaders(info).uploads, upload_id)
     if upload is None or upload.erased_at is not None or upload.state is not MediaState.STORED:
         return None
     return upload if get_viewer(info).can_see(upload.account_id) else None
+
+
+async def _load(loader: DataLoader[Key, Found], key: Key) -> Found:
+    # Whoever asks for the same gets the same future: who gives up must not cancel it for them.
+    return await asyncio.shield(loader.load(key))
 
 
 def _by_id(

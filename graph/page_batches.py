@@ -5,7 +5,7 @@ query for each of them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -47,6 +47,11 @@ class PageQuery:
             return project([name for name in self.shown if name not in self.hidden])
         return dict.fromkeys(self.hidden, 0) or None
 
+    @property
+    def kind(self) -> Hashable:
+        """What pages have in common that MongoDB finds in the same way, and so about as fast."""
+        return "page", describe_form(self.filter), tuple(self.sort)
+
     def list_stages(self) -> list[dict[str, Any]]:
         stages: list[dict[str, Any]] = [
             {"$match": dict(self.filter)},
@@ -74,6 +79,16 @@ class CountQuery:
 Query = TypeVar("Query", PageQuery, CountQuery)
 
 
+def describe_form(filter: object) -> Hashable:
+    """A filter without its values: fields and operators, at any depth."""
+    if isinstance(filter, Mapping):
+        return tuple((name, describe_form(value)) for name, value in filter.items())
+    if isinstance(filter, list):
+        # How many values there are does not matter, whatever their forms.
+        return tuple(dict.fromkeys(map(describe_form, filter)))
+    return None
+
+
 def create_page_loader() -> DataLoader[PageQuery, list[Fields]]:
     # Nothing is kept: a mutation may have changed a list that was read a moment ago.
     return DataLoader(_load_pages, max_batch_size=BATCH, cache=False)
@@ -84,33 +99,38 @@ def create_count_loader() -> DataLoader[CountQuery, int]:
 
 
 async def _load_pages(queries: list[PageQuery]) -> list[list[Fields]]:
-    return await _read_by_class(queries, lambda kind, own: _share(kind).many(own))
+    return await _read_by(
+        lambda query: (query.document_class.__name__, query.kind),
+        queries,
+        lambda own: _share(own).many(own),
+    )
 
 
-def _share(document_class: type[Document]) -> SharedRead[PageQuery, list[Fields]]:
-    """Pages of one collection, also those that other operations ask for at this moment."""
-    return get_shared_reads(document_class).get(
-        ("page", document_class), lambda: SharedRead(_read_together, most=PAGES_TOGETHER, at_once=2)
+def _share(queries: Sequence[PageQuery]) -> SharedRead[PageQuery, list[Fields]]:
+    """Pages of one kind, also those that other operations ask for at this moment."""
+    return get_shared_reads(queries[0].document_class).get(
+        queries[0].kind, lambda: SharedRead(_read_together, most=PAGES_TOGETHER, at_once=2)
     )
 
 
 async def _load_counts(queries: list[CountQuery]) -> list[int]:
-    found = await _read_by_class(queries, lambda _, own: _read_together(own))
+    found = await _read_by(lambda query: query.document_class.__name__, queries, _read_together)
     return [groups[0]["count"] if groups else 0 for groups in found]
 
 
-async def _read_by_class(
+async def _read_by(
+    get_kind: Callable[[Query], Hashable],
     queries: Sequence[Query],
-    read: Callable[[type[Document], list[Query]], Awaitable[list[list[Fields]]]],
+    read: Callable[[list[Query]], Awaitable[list[list[Fields]]]],
 ) -> list[list[Fields]]:
-    """What each query finds, side by side for each collection."""
-    by_class: dict[type[Document], list[Query]] = {}
+    """What each query finds, side by side for each kind."""
+    by_kind: dict[Hashable, list[Query]] = {}
     for query in queries:
-        by_class.setdefault(query.document_class, []).append(query)
-    found = await asyncio.gather(*(read(kind, own) for kind, own in by_class.items()))
+        by_kind.setdefault(get_kind(query), []).append(query)
+    found = await asyncio.gather(*map(read, by_kind.values()))
     by_query = {
         query: documents
-        for own, lists in zip(by_class.values(), found, strict=True)
+        for own, lists in zip(by_kind.values(), found, strict=True)
         for query, documents in zip(own, lists, strict=True)
     }
     return [by_query[query] for query in queries]

@@ -20,7 +20,7 @@ from strawberry.utils.await_maybe import await_maybe
 
 from graph.context import Context
 from graph.errors import OperationTimedOut
-from graph.execution import OperationPlans
+from graph.execution import KeptPlans, OperationPlans
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.gate import Gate, OperationRequest, tell_cost
 from graph.limits import Document
@@ -47,6 +47,7 @@ class KnownQueries:
         self._strawberry_schema = strawberry_schema
         self._gate = gate
         self._mask = mask
+        self.kept = KeptPlans()
         self._plans: WeakKeyDictionary[Document, dict[str, OperationPlans]] = WeakKeyDictionary()
 
     def find(self, query: str | None, operation_name: str | None) -> Document | None:
@@ -89,7 +90,8 @@ class KnownQueries:
     async def _answer(self, request: OperationRequest) -> ExecutionResult:
         document, _, variables, operation_name, context = request
         operation = document.find_operation(operation_name)
-        if self.uses_plans and operation is not None:
+        # Whoever has not signed in sees no field that a plan could be made for.
+        if self.uses_plans and operation is not None and context.viewer is not None:
             data = await self._run_plan(operation, request)
             if data is not None:
                 return ExecutionResult(data=data, errors=None)
@@ -123,7 +125,7 @@ class KnownQueries:
             # Nothing surprising, and graphql-core would wait for MongoDB just as long.
             logger.debug("A plan ended: MongoDB failed")
         except Exception as error:  # noqa: BLE001 - whatever it is, graphql-core tells it in its place
-            plans.note_surprise()
+            plans.note_surprise(error)
             self.surprised += 1
             logger.debug("A plan was surprised: %s", type(error).__name__)
         else:
@@ -135,7 +137,9 @@ class KnownQueries:
         plans = self._plans.setdefault(document, {})
         name = operation.name.value if operation.name else ""
         if name not in plans:
-            plans[name] = OperationPlans(self._strawberry_schema, operation, document.fragments)
+            plans[name] = OperationPlans(
+                self._strawberry_schema, operation, document.fragments, self.kept
+            )
         return plans[name]
 
     def _refuse(self, errors: list[GraphQLError], context: Context) -> PreExecutionError:

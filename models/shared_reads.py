@@ -2,8 +2,8 @@
 
 A command costs the driver more than the documents that it brings. So while a read of one kind is
 under way, further ones of its kind wait for it and then go together, in one command. Nobody waits
-when nothing is under way, and each read begins after it was asked for: whoever asks sees whatever
-was committed before, just as by a read of their own.
+when nothing is under way, or for long, and each read begins after it was asked for: whoever asks
+sees whatever was committed before, just as by a read of their own.
 """
 
 import asyncio
@@ -28,6 +28,8 @@ Fields = dict[str, Any]
 
 # Where nobody who waits has a deadline.
 DEADLINE_SECONDS = 10.0
+# For so long one waits for others' reads: a slow one may take as long as its own deadline.
+PATIENCE_SECONDS = 0.05
 # Kinds of look-ups that are remembered: queries of apps ask for the same fields again and again.
 MAX_KINDS = 256
 
@@ -58,6 +60,7 @@ class SharedRead(Generic[Key, Found]):
         self._waiting: deque[Call[Key, Found]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_called = False
+        self._impatience: asyncio.TimerHandle | None = None
 
     async def one(self, key: Key) -> Found:
         """Raises PyMongoError."""
@@ -79,12 +82,20 @@ class SharedRead(Generic[Key, Found]):
 
     def _call(self) -> None:
         """Begins when all that runs at this moment has had its say."""
-        if not self._is_called and self._waiting and len(self._tasks) < self._at_once:
+        if self._is_called or not self._waiting:
+            return
+        loop = asyncio.get_running_loop()
+        if len(self._tasks) < self._at_once:
             self._is_called = True
-            asyncio.get_running_loop().call_soon(self._begin)
+            loop.call_soon(self._begin)
+        elif self._impatience is None:
+            self._impatience = loop.call_later(PATIENCE_SECONDS, self._begin)
 
     def _begin(self) -> None:
         self._is_called = False
+        if self._impatience is not None:
+            self._impatience.cancel()
+            self._impatience = None
         calls: list[Call[Key, Found]] = []
         size = 0
         while self._waiting and (not calls or size + len(self._waiting[0].keys) <= self._most):

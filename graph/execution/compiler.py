@@ -44,6 +44,8 @@ from graph.execution.remembering import name_value, remember
 from graph.loaders import Shown
 from graph.stored import NEEDS, find_document_class
 
+# Some five times what apps ask for at once. Making a larger plan would keep everybody waiting.
+MAX_STEPS = 500
 # What access is checked by, read of every document.
 _OWNERS = ("account_id", "account_ids")
 _BACKREF = "strawberry-definition"
@@ -64,6 +66,8 @@ class Compiler:
         self._fragments = dict(fragments)
         self._variables = variables
         self._needs: dict[type[Document], set[str] | None] = {}
+        self.steps = 0
+        """How many fields were compiled, each as often as it stands in the plan."""
 
     @property
     def shown(self) -> Shown:
@@ -101,6 +105,9 @@ class Compiler:
         return [self._make_step(key, parent, details) for key, details in grouped.items()]
 
     def _make_step(self, key: str, parent: GraphQLObjectType, details: list[FieldDetails]) -> Step:
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise Unplannable("too many fields")
         name = details[0].node.name.value
         if name == "__typename":
             return Step(key, lambda _run, objects: [parent.name] * len(objects), is_async=False)

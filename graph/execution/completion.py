@@ -259,6 +259,12 @@ class Shape:
         if not objects:
             return []
         columns = [step.fill(run, objects) for _, step in self._at_once]
+        return self._make_rows(columns, len(objects))
+
+    def _make_rows(self, columns: Sequence[Values], number: int) -> Values:
+        if not columns:
+            # Conditions or fragments of other types leave nothing to show of them.
+            return [{} for _ in range(number)]
         return [dict(zip(self._keys, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def _complete_one(self, run: "Run", one: Any) -> dict[str, Any]:
@@ -284,4 +290,4 @@ class Shape:
         found = [await waiting[0]] if len(waiting) == 1 else await gather(waiting)
         for (place, _), column in zip(self._later, found, strict=True):
             columns[place] = column
-        return [dict(zip(self._keys, row, strict=True)) for row in zip(*columns, strict=True)]
+        return self._make_rows(columns, len(objects))

@@ -27,6 +27,10 @@ class Unplannable(Exception):
     """The operation has something that no plan can do."""
 
 
+class Denied(Surprise):
+    """The viewer has no right to a field."""
+
+
 class Getter(NamedTuple):
     """Gives the values of one field for objects, in their order."""
 
@@ -156,7 +160,7 @@ def _call_resolver(site: Site) -> Getter:
         arguments = site.read_arguments(run, info)
         for one in objects if permissions else ():
             if not all(check.has_permission(one, info, **arguments) for check in permissions):
-                raise Surprise("no permission")
+                raise Denied
         if takes_info is not None:
             arguments[takes_info.name] = info
         if takes_self:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import (
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -13,11 +14,14 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
+from pymongo.errors import PyMongoError
 
+from graph.errors import RequestError
 from graph.execution.compiler import Compiler
 from graph.execution.completion import Shape, Surprise
 from graph.execution.conditions import list_condition_variables
-from graph.execution.getting import Unplannable
+from graph.execution.getting import Denied, Unplannable
+from graph.execution.keeping import KeptPlans
 from graph.execution.remembering import Memory
 from graph.loaders import Shown
 
@@ -29,6 +33,14 @@ MAX_CONDITION_VARIABLES = 4
 MAX_VARIABLE_ERRORS = 1
 # A plan that surprises is given up; now and then a document vanishes while it is being read.
 MAX_SURPRISES = 5
+
+
+class Dropped(Surprise):
+    """The plan made room for others a moment ago."""
+
+
+# What a caller did wrong, or MongoDB: it says nothing about the plan.
+_NO_SURPRISES = (RequestError, Denied, Dropped, PyMongoError)
 
 
 @dataclass
@@ -79,10 +91,19 @@ _NO_HELPERS: tuple[Any, ...] = (None,) * (
 class Plan:
     """How one operation is answered, with one choice of what its variables skip and include."""
 
-    def __init__(self, shape: Shape, shown: Shown) -> None:
+    def __init__(self, shape: Shape, shown: Shown, *, steps: int) -> None:
         self.shown = shown
         """The fields that it reads of documents, for the loaders that it runs with."""
+        self.steps = steps
+        """How large it is."""
+        self.is_kept = True
+        """False once it was dropped: nobody may begin with it."""
         self._shape = shape
+
+    def drop(self) -> None:
+        """Frees its memory; who just executes it has all that they need."""
+        self.is_kept = False
+        self._shape = _NO_SHAPE
 
     async def execute(self, run: Run) -> dict[str, Any]:
         """`data` of the answer.
@@ -90,6 +111,8 @@ class Plan:
         Raises:
             Exception: whatever a resolver raises; graphql-core tells which field it is about.
         """
+        if not self.is_kept:
+            raise Dropped
         if not self.is_async:
             return self.execute_now(run)
         rows: list[dict[str, Any]] = await self._shape.complete(run, [run.root_value])
@@ -106,20 +129,25 @@ class Plan:
         return rows[0]
 
 
+_NO_SHAPE = Shape()
+
+
 class OperationPlans:
-    """The plans of one operation of a checked document."""
+    """The plans of one operation of a checked document, as far as `kept` has room for them."""
 
     def __init__(
         self,
         strawberry_schema: Any,
         operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
+        kept: KeptPlans,
     ) -> None:
         self.operation = operation
         self._strawberry_schema = strawberry_schema
         self._schema: GraphQLSchema = strawberry_schema._schema
         self._fragments = dict(fragments)
         self._conditions = list_condition_variables(operation, fragments)
+        self._kept = kept
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
         self._surprises = 0
 
@@ -142,8 +170,10 @@ class OperationPlans:
     def is_given_up(self) -> bool:
         return self._surprises > MAX_SURPRISES
 
-    def note_surprise(self) -> None:
-        self._surprises += 1
+    def note_surprise(self, error: Exception) -> None:
+        """Counts what the plan was surprised by, if it was."""
+        if not isinstance(error, _NO_SURPRISES):
+            self._surprises += 1
 
     def _read_variables(self, variables: Mapping[str, Any] | None) -> VariableValues | None:
         definitions = self.operation.variable_definitions or ()
@@ -154,9 +184,12 @@ class OperationPlans:
 
     def _find_plan(self, values: VariableValues) -> Plan | None:
         key = tuple(values.coerced.get(name) for name in self._conditions)
-        if key not in self._plans:
-            self._plans[key] = self._compile(values)
-        return self._plans[key]
+        plan = self._plans.get(key)
+        if key not in self._plans or (plan is not None and not plan.is_kept):
+            plan = self._plans[key] = self._compile(values)
+        if plan is not None:
+            self._kept.use(plan)
+        return plan
 
     def _compile(self, values: VariableValues) -> Plan | None:
         root = self._schema.get_root_type(self.operation.operation)
@@ -166,10 +199,11 @@ class OperationPlans:
         compiler = Compiler(self._schema, self.operation, details, values)
         try:
             if self.operation.operation is OperationType.SUBSCRIPTION:
-                return Plan(compiler.compile_event(root), {})
-            return Plan(compiler.compile(root), compiler.shown)
-        except Unplannable:
+                return Plan(compiler.compile_event(root), {}, steps=compiler.steps)
+            return Plan(compiler.compile(root), compiler.shown, steps=compiler.steps)
+        except (Unplannable, GraphQLError):
+            # An error of its conditions is told by graphql-core, at the field that it is about.
             return None
 
 
-__all__ = ["OperationPlans", "Plan", "Run", "Surprise"]
+__all__ = ["KeptPlans", "OperationPlans", "Plan", "Run", "Surprise"]

@@ -44,9 +44,11 @@ class PageSize:
     def read(self, variables: Mapping[str, Any]) -> int:
         for argument in (self.last, self.first):
             value = argument.read(variables)
-            if isinstance(value, int) and not isinstance(value, bool):
-                # A larger page is refused by the field itself.
-                return min(max(value, 0), self.largest)
+            if value is None:
+                continue
+            # A larger page is refused by the field itself. For GraphQL 100.0 is an Int too.
+            is_number = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+            return min(max(int(value), 0), self.largest) if is_number else self.largest
         return self.default
 
 

@@ -205,20 +205,25 @@ class BoundedSocket(ASGIWebSocketAdapter):
 
     async def _send_waiting(self) -> None:
         try:
+            await self._send_in_time()
+        except TimeoutError:
+            # Either it took too long, or `close_soon` put an end to it.
+            self.close_soon(*TOO_SLOW)
+        if self._direct is not None and self._closing is None:
+            self._write_waiting(self._direct)
+        if not self._is_pressed():
+            self._drained.set()
+
+    async def _send_in_time(self) -> None:
+        try:
             async with asyncio.timeout(self._send_seconds) as self._sending:
                 if self._direct is None:
                     await self._send_first()
                 else:
                     await self._direct.wait_until_writable()
-        except TimeoutError:
-            # Either it took too long, or `close_soon` put an end to it.
-            self.close_soon(*TOO_SLOW)
         finally:
+            # One that has passed can't be put forward any more.
             self._sending = None
-        if self._direct is not None and self._closing is None:
-            self._write_waiting(self._direct)
-        if not self._is_pressed():
-            self._drained.set()
 
     async def _send_first(self) -> None:
         message = self._queue.popleft()

@@ -21,7 +21,6 @@ from graphql import (
     GraphQLError,
     OperationDefinitionNode,
 )
-from pymongo.errors import PyMongoError
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types import ExecutionContext
 
@@ -134,7 +133,10 @@ class GroupExecution:
         if isinstance(executor, list):
             raise OperationFailed(executor)
         self._executor: Executor[Context] = executor
-        self._plans = OperationPlans(shared.schema, subscribed.operation, subscribed.fragments)
+        self._kept = shared.schema.known_queries.kept
+        self._plans = OperationPlans(
+            shared.schema, subscribed.operation, subscribed.fragments, self._kept
+        )
         self._planned = self._plans.begin(variables, context=own) if shared.uses_plans else None
 
     def execute(self, event: LiveEvent) -> Payload | Coroutine[Any, Any, Payload]:
@@ -144,9 +146,11 @@ class GroupExecution:
             OperationFailed
         """
         root = self._shared.roots.get(event, self._rights)
-        if self._planned is None or self._plans.is_given_up:
+        if self._planned is None or self._plans.is_given_up or not self._planned[0].is_kept:
+            self._planned = None
             return self._execute_anyhow(root)
         plan, run = self._planned
+        self._kept.use(plan)
         run = run.show(root, memory=root.memory)
         if plan.is_async:
             return self._wait_for_plan(plan, run, root)
@@ -166,8 +170,7 @@ class GroupExecution:
 
     def _note_surprise(self, error: Exception) -> None:
         logger.debug("The plan of a subscription was surprised: %s", type(error).__name__)
-        if not isinstance(error, PyMongoError):
-            self._plans.note_surprise()
+        self._plans.note_surprise(error)
 
     def _execute_anyhow(self, root: "Event") -> Payload | Coroutine[Any, Any, Payload]:
         result = self._executor.build_per_event_executor(root).execute_operation(False)

@@ -49,6 +49,8 @@ class EventGroup:
         self._told: Position | None = None
         """The last event that those who stand here were told."""
         self._waiting: deque[LiveEvent] = deque()
+        self._under_way: Sequence[LiveEvent] = ()
+        """What the worker executes, and nobody was told yet."""
         self._worker: asyncio.Task[None] | None = None
         self._is_called = False
         self._listening = contextlib.ExitStack()
@@ -133,7 +135,7 @@ class EventGroup:
         )
         # A group may end before its worker has begun.
         worker.add_done_callback(lambda _: payload.close())
-        self._worker = worker
+        self._worker, self._under_way = worker, [event]
 
     async def _work(self, event: LiveEvent, payload: Awaitable[Payload]) -> None:
         """Tells an event whose execution takes a while, and then those that came meanwhile."""
@@ -142,14 +144,19 @@ class EventGroup:
             while self._waiting:
                 number = min(BATCH, len(self._waiting))
                 batch = [self._waiting.popleft() for _ in range(number)]
-                batch = [one for one in batch if one.is_readable]
+                self._under_way = batch = [one for one in batch if one.is_readable]
                 self._tell(batch, await _execute_all(self._execution, batch))
         except Exception as error:
             if not isinstance(error, RequestError):
                 logger.exception("A group of subscriptions failed")
             self._end(error)
+        except asyncio.CancelledError:
+            if _is_current_task_cancelled():
+                raise
+            # Something that it waited for was given up by others: nobody may miss the event.
+            self._fall_back()
         finally:
-            self._worker = None
+            self._worker, self._under_way = None, ()
 
     def _tell(self, events: Sequence[LiveEvent], payloads: Sequence[Payload]) -> None:
         if not events:
@@ -159,7 +166,7 @@ class EventGroup:
         for member in refusing:
             self._step_out(member)
             # Somebody stands here only after an event that was told.
-            member.catch_up_again(before or self._told)
+            member.catch_up_again(self._find_place(before or self._told, events[0]))
         if self._arriving:
             self._tell_arriving(events, payloads)
 
@@ -178,10 +185,12 @@ class EventGroup:
                 self._standing[member] = member.peer.take
             else:
                 # Without a position it came before the ring had begun.
-                member.catch_up_again(position or self.feed.ring.floor or events[0].position)
+                place = position or self.feed.ring.floor or events[0].position
+                member.catch_up_again(self._find_place(place, events[new[0]]))
 
     def _fall_back(self) -> None:
         """Too many events wait: each member goes on by itself, from the ring."""
+        first = next(iter([*self._under_way, *self._waiting]), None)
         self._waiting.clear()
         members = [*self._standing, *self._arriving]
         standing, told = set(self._standing), self._told
@@ -192,7 +201,17 @@ class EventGroup:
             if position is None:
                 member.end(CursorExpired())
             else:
-                member.catch_up_again(position)
+                place = self._find_place(position, first) if member in standing else position
+                member.catch_up_again(place)
+
+    def _find_place(self, got: Position, missed: LiveEvent | None) -> Position:
+        """From where a member reads that has got all up to one position, and missed an event first.
+
+        In a quiet group the one may be older than the ring, while the other is in it.
+        """
+        floor = self.feed.ring.floor
+        is_kept = missed is not None and floor is not None and floor < missed.position
+        return max(got, floor) if is_kept and floor is not None else got
 
     def _step_out(self, member: Membership) -> None:
         if self._standing.pop(member, None) is None and member in self._arriving:
@@ -209,6 +228,11 @@ class EventGroup:
         if self._worker is not None and self._worker is not asyncio.current_task():
             self._worker.cancel()
         self.on_empty()
+
+
+def _is_current_task_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _execute_all(execution: EventExecution, events: Sequence[LiveEvent]) -> list[Payload]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context as ContextVariables
 
 from graph.live.cursors import Position
 
@@ -28,7 +29,10 @@ class PresentPosition:
             self._next.add_done_callback(lambda future: future.exception())
         future = self._next
         if self._reading is None:
-            self._reading = asyncio.create_task(self._read_on(), name="present-position")
+            # In a context of its own: it goes on for others when this caller's deadline has passed.
+            self._reading = asyncio.create_task(
+                self._read_on(), name="present-position", context=ContextVariables()
+            )
         return await asyncio.shield(future)
 
     async def _read_on(self) -> None:
