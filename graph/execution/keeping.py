@@ -15,7 +15,8 @@ class KeptPlans:
 
     def __init__(self, *, max_steps: int = MAX_STEPS_KEPT) -> None:
         self._max_steps = max_steps
-        self._steps = 0
+        self.steps = 0
+        """How large they are together."""
         self._kept: OrderedDict[Plan, None] = OrderedDict()
 
     def use(self, plan: "Plan") -> None:
@@ -24,8 +25,8 @@ class KeptPlans:
             self._kept.move_to_end(plan)
             return
         self._kept[plan] = None
-        self._steps += plan.steps
-        while self._steps > self._max_steps:
+        self.steps += plan.steps
+        while self.steps > self._max_steps:
             oldest, _ = self._kept.popitem(last=False)
-            self._steps -= oldest.steps
+            self.steps -= oldest.steps
             oldest.drop()

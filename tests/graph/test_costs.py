@@ -42,6 +42,7 @@ COSTS: list[tuple[int, str, dict[str, Any]]] = [
     ),
     # A variable counts with its value, else its default, else that of the argument.
     (8, CONTACTS, {"n": 7}),
+    (8, CONTACTS, {"n": 7.0}),
     (51, CONTACTS, {}),
     (51, CONTACTS, {"n": None}),
     (10, CONTACTS.replace("Int", "Int = 9"), {}),

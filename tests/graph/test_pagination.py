@@ -133,6 +133,10 @@ FOREIGN_CURSORS = [
     base64.urlsafe_b64encode(b'[{"$gt": 0}, {"$gt": 0}]').decode(),
     base64.urlsafe_b64encode(b'[true, "000000000000000000000000"]').decode(),
     base64.urlsafe_b64encode(b"[" * 100_000).decode(),
+    *(
+        base64.urlsafe_b64encode(json.dumps(["timestamp", *values]).encode()).decode()
+        for values in ([True, "0" * 24], [10**30, "0" * 24], [0, "x"], [0, None], ["x", "y"], [0])
+    ),
 ]
 
 
@@ -144,6 +148,13 @@ async def test_a_cursor_of_another_make_is_bad_input(
         found = await admin.find_error_code(MESSAGES, id=conversation_id(history[0]), after=cursor)
 
         assert found == "BAD_USER_INPUT"
+
+
+async def test_half_a_surrogate_pair_is_no_name(admin: GraphQLClient, account: Account) -> None:
+    cursor = base64.urlsafe_b64encode(b'["name","\\ud800","000000000000000000000000"]').decode()
+    query = "query ($c: String) { contacts(orderBy: NAME, after: $c) { edges { cursor } } }"
+
+    assert await admin.find_error_code(query, c=cursor) == "BAD_USER_INPUT"
 
 
 async def test_first_and_last_together_are_bad_input(

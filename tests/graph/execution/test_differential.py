@@ -1,6 +1,5 @@
 """Plans answer exactly what graphql-core answers, whatever is asked and whatever is stored."""
 
-import inspect
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -84,15 +83,6 @@ async def stock(app: Any, settings: Settings) -> AsyncIterator[httpx.AsyncClient
         ) as client,
     ):
         yield client
-
-
-@pytest.fixture
-def known_queries(app: Any) -> KnownQueries:
-    """The inside of the server with plans: it counts what they answer."""
-    inner = inspect.getclosurevars(app).nonlocals["app"]
-    endpoint = next(one.endpoint for one in inner.routes if getattr(one, "path", "") == "/graphql")
-    known: KnownQueries = endpoint.schema.known_queries
-    return known
 
 
 async def all_is_processed() -> bool:
@@ -190,6 +180,35 @@ async def test_what_is_measured_is_answered_by_plans(
 
     assert answer["data"]
     assert (known_queries.planned, known_queries.surprised) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ conversations(first: 3) { edges { cursor @skip(if: true) } } }",
+        "{ conversations(first: 3) { edges { node { id @include(if: false) } } } }",
+        "{ conversations(first: 3) { edges { node { contact { id @skip(if: true) } } } } }",
+        "{ conversations(first: 3) { edges { node { messages(first: 2) { edges { node {"
+        " content { ... on LocationContent { name } }"
+        " statusHistory { at @skip(if: true) } } } } } } } }",
+        '{ nodes(ids: ["ID0", "ID1", "ID5"]) { ... on Message { id } } }',
+    ],
+)
+async def test_objects_of_which_nothing_is_selected_stay_in_their_lists(
+    both: Both, known_queries: KnownQueries, query: str
+) -> None:
+    answer = await both.compare(query)
+
+    assert "{}" in answer["text"]
+    assert (known_queries.planned, known_queries.surprised) == (1, 0)
+
+
+async def test_a_condition_that_is_null_is_told_at_its_field(both: Both) -> None:
+    query = "query ($x: Boolean = true) { viewer { name @skip(if: $x) role } }"
+
+    answer = await both.compare(query, x=None)
+
+    assert answer["errors"][0]["path"] == ["viewer"]
 
 
 async def test_a_condition_of_a_variable_is_decided_each_time(both: Both) -> None:

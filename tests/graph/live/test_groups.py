@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from graph import loaders
 from graph.ids import encode_id
 from graph.live.execution import GroupExecution
 from graph.live.feed import LiveFeed
 from models import Account, ApiKey, Contact, Conversation, Role
 from models.base import collection
+from models.shared_reads import SharedRead
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.waiting import eventually
 from tests.graph.live.live_kit import (
     create_contact,
     create_conversation,
@@ -100,6 +103,81 @@ async def test_an_event_stream_and_a_socket_share_a_group(
             assert await ws.take(1) == await sse.take(1)
 
     assert len(executed) == 1
+
+
+ACCOUNT_ID = "subscription { messageAdded { account { id } message { text } } }"
+ACCOUNT_NAME = "subscription { messageAdded { account { name } message { text } } }"
+
+
+async def test_who_leaves_takes_no_event_from_other_groups(
+    port: int,
+    token: str,
+    conversation: Conversation,
+    live_feed: LiveFeed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They wait for the same account, which is read once for both."""
+    waiting, go_on = 0, asyncio.Event()
+    load = loaders._load
+
+    async def count_and_load(loader: Any, key: Any) -> Any:
+        nonlocal waiting
+        waiting += 1
+        return await load(loader, key)
+
+    async def both_wait() -> bool:
+        return waiting == 2
+
+    async def read_late(self: Any, keys: Any) -> Any:
+        await go_on.wait()
+        return await read(self, keys)
+
+    read = SharedRead._read
+    async with open_socket(port, token=token) as leaving, open_socket(port, token=token) as staying:
+        leaving_id = await leaving.subscribe(ACCOUNT_ID)
+        await staying.subscribe(ACCOUNT_NAME)
+        await wait_for_listeners(live_feed, 2)
+        monkeypatch.setattr(SharedRead, "_read", read_late)
+        monkeypatch.setattr(loaders, "_load", count_and_load)
+        await create_message(conversation, text="one")
+        await eventually(both_wait)
+
+        await leaving.send({"id": leaving_id, "type": "complete"})
+        await wait_for_listeners(live_feed, 1)
+        go_on.set()
+        await create_message(conversation, text="two")
+        heard = await staying.take(2)
+
+    assert [data["messageAdded"]["message"]["text"] for data in heard] == ["one", "two"]
+
+
+async def test_an_execution_that_is_given_up_by_others_is_made_again(
+    port: int,
+    token: str,
+    conversation: Conversation,
+    live_feed: LiveFeed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    execute = GroupExecution.execute
+    given_up = iter([True])
+
+    async def give_up() -> Any:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        return await future
+
+    def execute_or_give_up(self: GroupExecution, event: Any) -> Any:
+        return give_up() if next(given_up, False) else execute(self, event)
+
+    monkeypatch.setattr(GroupExecution, "execute", execute_or_give_up)
+    async with open_socket(port, token=token) as client:
+        await client.subscribe(ADDED)
+        await wait_for_listeners(live_feed, 1)
+        await create_message(conversation, text="one")
+        await create_message(conversation, text="two")
+        heard = await client.take(2)
+
+    assert [data["messageAdded"]["message"]["text"] for data in heard] == ["one", "two"]
 
 
 async def test_other_rights_or_selections_are_other_groups(

@@ -2,17 +2,35 @@
 nothing, or is told that it must resume.
 """
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from pymongo.asynchronous.database import AsyncDatabase
 from websockets.exceptions import ConnectionClosed
 
-from graph.live import bounded_socket
+from graph.live import bounded_socket, transports
+from graph.live.bounded_socket import BoundedSocket
 from graph.live.feed import LiveFeed
-from tests.graph.live.live_kit import count_listeners, create_message, wait_for_listeners
-from tests.graph.live.socket_kit import SocketClient, open_socket
+from graph.live.ring import EventRing
+from models import Message
+from models.base import new_id
+from tests.graph.live.live_kit import (
+    FeedReader,
+    catch_up,
+    count_listeners,
+    create_contact,
+    create_conversation,
+    create_message,
+    create_viewer,
+    run_feed,
+    wait_for_listeners,
+)
+from tests.graph.live.socket_kit import SocketClient, open_socket, serve
+from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
 
 OTHERS = 3
@@ -122,6 +140,60 @@ async def test_further_behind_than_memory_reaches_it_is_closed_and_resumes(
             await tell(told + 20, [*others, again])
 
     assert heard == list(range(told + 20))
+
+
+async def test_one_event_too_many_in_a_quiet_group_is_had_later(
+    database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
+) -> None:
+    """Elsewhere more has happened meanwhile than memory holds."""
+    ring = EventRing(max_events=10)
+    quiet = await create_conversation(await create_contact(new_id()))
+    async with run_feed(
+        LiveFeed(database=database, settings=settings, keyring=keyring, ring=ring)
+    ) as feed:
+        reader = FeedReader(feed, create_viewer())
+        reading = await reader.open(conversation_id=quiet.id, room=1)
+        await create_message(quiet, text="one")
+        await catch_up(feed)
+        for _ in range(30):
+            await create_message()
+        await create_message(quiet, text="two")
+        await catch_up(feed)
+
+        heard = [event.document for event in await reading.take(2)]
+        await reading.close()
+
+    assert [document.text for document in heard if isinstance(document, Message)] == ["one", "two"]
+
+
+async def test_one_that_takes_nothing_for_too_long_is_told_to_resume(
+    app: Any, token: str, live_feed: LiveFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_socket, "CLOSE_SEND_SECONDS", 600.0)
+    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 600.0)
+    make, sockets = BoundedSocket.__init__, []
+
+    def make_impatient(self: BoundedSocket, *args: Any) -> None:
+        make(self, *args)
+        self._send_seconds = 0.5
+        sockets.append(self)
+
+    monkeypatch.setattr(BoundedSocket, "__init__", make_impatient)
+    async with serve(app) as port, open_slow(port, token) as slow:
+        await slow.subscribe(ADDED)
+        await wait_for_listeners(live_feed, 1)
+        for number in range(MAX_EVENTS):
+            if not count_listeners(live_feed):
+                break
+            await create_message(text=f"{number} {LONG}")
+            await asyncio.sleep(0.02)
+        async with asyncio.timeout(60):
+            while not sockets[0]._closing:  # noqa: ASYNC110 - nobody is told of it
+                await asyncio.sleep(0.02)
+
+        heard, _ = await read_to_the_end(slow)
+
+    assert heard == list(range(len(heard)))
 
 
 async def read_to_the_end(client: SocketClient) -> tuple[list[int], str | None]:

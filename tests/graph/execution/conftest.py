@@ -1,0 +1,17 @@
+"""The inside of a server with plans."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+from graph.queries import KnownQueries
+
+
+@pytest.fixture
+def known_queries(app: Any) -> KnownQueries:
+    """The inside of the server with plans: it counts what they answer."""
+    inner = inspect.getclosurevars(app).nonlocals["app"]
+    endpoint = next(one.endpoint for one in inner.routes if getattr(one, "path", "") == "/graphql")
+    known: KnownQueries = endpoint.schema.known_queries
+    return known
