@@ -41,7 +41,7 @@ async def apply_user_id(account: Account, item: Item) -> None:
         Unfit: it names no user id.
     """
     value = get_value(item)
-    old, new = _list_changed(value, "previous"), _list_changed(value, "current")
+    old, new = list_changed(value, "previous"), list_changed(value, "current")
     if not new:
         raise Unfit(ParkedReason.INVALID_ITEM, "user_id: no readable change")
     phone = _list_phone(value)
@@ -64,7 +64,7 @@ def _list_phone(value: Mapping[str, Any]) -> list[Identity]:
     return list_known([(IdentityKind.WA_ID, read_wa_id(get_text(value, "wa_id")))])
 
 
-def _list_changed(value: Mapping[str, Any], side: str) -> list[Identity]:
+def list_changed(value: Mapping[str, Any], side: str) -> list[Identity]:
     """`user_id` is an object with `previous` and `current`; system messages write it flat."""
     return list_known(
         [
