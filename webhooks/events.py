@@ -28,7 +28,7 @@ class StoredEvent:
     body: bytes
     secret_digest: str
     attempts: int = 0
-    """How often it was taken over from somebody who had not finished it."""
+    """How often it was taken over from somebody who left it without a word."""
     sender_key: str | None = field(default=None, compare=False)
     """Whose first item it is, as far as that is known."""
     names: Collection[str] = field(default=frozenset(), compare=False, repr=False)
@@ -121,6 +121,15 @@ async def take_over_event(*, lease: timedelta) -> StoredEvent | None:
         secret_digest=document["secret_digest"],
         attempts=document["attempts"],
     )
+
+
+async def take_back_attempts(event_ids: Sequence[str]) -> None:
+    """Of events that were taken over and not finished for a reason that passes."""
+    if event_ids:
+        await collection(WebhookEvent).update_many(
+            {"_id": {"$in": event_ids}, **_RECEIVED, "attempts": {"$gt": 0}},
+            {"$inc": {"attempts": -1}},
+        )
 
 
 async def set_leases(event_ids: Collection[str], *, lease: timedelta) -> None:

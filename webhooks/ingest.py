@@ -17,6 +17,7 @@ from webhooks.events import (
     StoredEvent,
     make_event,
     set_leases,
+    take_back_attempts,
     take_over_event,
 )
 from webhooks.items import Unfit
@@ -34,7 +35,8 @@ from whatsapp.standing import lift_expired_blocks
 logger = logging.getLogger(__name__)
 
 TAKEOVER_LEASE = timedelta(seconds=30)
-# An event that was left so often ends whoever tries it; far more than an outage brings about.
+# An event that was left so often without a word ends whoever tries it. Failures that pass are not
+# counted: an outage may take days, and ends by itself.
 MAX_ATTEMPTS = 50
 SWEEP_SECONDS = 2.0
 SWEEP_ITEMS = 200
@@ -144,7 +146,15 @@ class Ingest:
                 logger.warning("%d events wait for MongoDB: %s", len(batch), type(error).__name__)
             else:
                 logger.error("%d events are tried again: %s", len(batch), describe_bug(error))
+            if is_passing(error):
+                await self._forgive(batch)
             self._in_flight.difference_update(event.id for event in batch)
+
+    async def _forgive(self, batch: Sequence[StoredEvent]) -> None:
+        """Best effort: where MongoDB is away altogether, nobody takes them over to count it."""
+        taken_over = [event.id for event in batch if event.attempts]
+        with contextlib.suppress(PyMongoError):
+            await take_back_attempts(taken_over)
 
     async def _process_or_park(self, batch: Sequence[StoredEvent]) -> None:
         """What fails as a whole for another reason is parked, by itself."""
