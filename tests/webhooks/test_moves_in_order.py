@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models import Account, Contact, Conversation, Message, ParkedItem
+from models import Account, Contact, Conversation, Message, ParkedItem, User
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER
 from tests.webhooks.conftest import Settle
@@ -154,3 +154,18 @@ async def test_events_that_were_left_are_taken_over_in_the_order_they_came(
     await run_until_settled(ingest)
 
     assert await list_names() == [{"US.old", "US.new"}]
+
+
+@pytest.mark.parametrize("is_old_known", [True, False])
+async def test_a_change_that_comes_after_a_message_from_the_new_user_id(
+    door: WebhookClient, settle: Settle, is_old_known: bool
+) -> None:
+    """Who is known under both stays two: nobody is merged."""
+    told = [say(-9, "US.old")] if is_old_known else []
+    for change in (*told, say(0, "US.new"), move(-5, "US.old", "US.new"), say(-7, "US.old")):
+        await door.post(encode(change))
+        await settle()
+
+    names = await list_names()
+    assert names == ([{"US.old"}, {"US.new"}] if is_old_known else [{"US.new", "US.old"}])
+    assert await User.count() == len(names)
