@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from beanie import Document
+from pymongo.errors import AutoReconnect
 
 from models import Account, Contact, Conversation, Lane, Message, ParkedItem, Role, User
 from models.base import collection, new_id, utc_now
@@ -98,7 +99,7 @@ async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
     assert await ParkedItem.count() == 0
 
 
-@pytest.mark.parametrize("step", ["_erase_pending", "mark_erased", "unshare_user", "_erase_users"])
+@pytest.mark.parametrize("step", ["_erase_pending", "mark_erased", "forget_user"])
 async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -117,6 +118,38 @@ async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan
 
     await check_that_all_belong()
     assert await ParkedItem.count() == 0
+
+
+async def test_an_erasure_that_ends_anywhere_is_finished_by_erasing_again(
+    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules = ("directory", "persons", "users", "conversations", "media")
+    left = 0
+
+    def reach_or_end(document_class: type[Document]) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise AutoReconnect("the process ends here")
+        return collection(document_class)
+
+    is_whole, steps = False, 0
+    while not is_whole:
+        await accept(ingest)
+        await run_until_settled(ingest)
+        left, is_whole, steps = steps, True, steps + 1
+        with monkeypatch.context() as patch:
+            for module in modules:
+                patch.setattr(f"whatsapp.{module}.collection", reach_or_end)
+            try:
+                await erase(connected)
+            except AutoReconnect:
+                is_whole = False
+        await erase(connected)
+
+        for document_class in (Message, Conversation, Contact, User):
+            assert await document_class.count() == 0, (document_class, steps)
+    assert steps > 10
 
 
 async def test_contacts_erased_while_messages_come_in_leave_no_orphans(
