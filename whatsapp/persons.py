@@ -26,7 +26,11 @@ async def link_user(contact: Contact) -> Contact:
         {"_id": contact.id, "user_id": None, "unlinked_at": None},
         {"$set": {"user_id": user_id, "updated_at": utc_now()}},
     )
-    return await Contact.get(contact.id) or contact
+    linked = await Contact.get(contact.id)
+    if linked is None:
+        # Erased since it was found: whoever erased it may have looked for its user before this.
+        await forget_user(contact.model_copy(update={"user_id": user_id}))
+    return linked or contact
 
 
 async def forget_user(contact: Contact) -> None:
