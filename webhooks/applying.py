@@ -12,7 +12,7 @@ from webhooks.fields import apply_change
 from webhooks.messages import Inbound
 from webhooks.statuses import read_status
 from webhooks.storage import Correspondents, store_messages
-from webhooks.tasks import Task, noting_problems, run_by_sender
+from webhooks.tasks import Task, noting_problems, run_by_sender, run_in_order
 from whatsapp.amendments import Amendment, record_amendment
 from whatsapp.conversations import retry_when_gone
 from whatsapp.status_batches import record_plain_statuses
@@ -62,11 +62,16 @@ async def _record_statuses(account_id: PydanticObjectId, tasks: Sequence[Task]) 
 
 async def apply_changes(tasks: Sequence[Task]) -> None:
     """Does what the other fields ask for: templates, accounts, and the like."""
+    await run_by_sender(tasks, _apply_change)
 
-    async def apply(task: Task) -> None:
-        await apply_change(task.accounts, task.item)
 
-    await run_by_sender(tasks, apply)
+async def apply_moves(tasks: Sequence[Task]) -> None:
+    """Changes of user ids: where one goes on from another, only their order gives one contact."""
+    await run_in_order(tasks, _apply_change)
+
+
+async def _apply_change(task: Task) -> None:
+    await apply_change(task.accounts, task.item)
 
 
 async def find_senders(tasks: Sequence[Task]) -> Correspondents | None:
@@ -129,7 +134,7 @@ async def _place_and_store(tasks: Sequence[Task], known: Correspondents | None =
             task.placed = await senders.place(task.account.id, task.inbound)
 
     # Who moves to another number goes first: what comes from there would make somebody new.
-    await run_by_sender([task for task in tasks if _moves(task)], place)
+    await run_in_order([task for task in tasks if _moves(task)], place)
     await run_by_sender([task for task in tasks if not _moves(task)], place)
     placed = [task for task in tasks if task.problem is None]
     await store_messages([task.placed for task in placed if isinstance(task.placed, Message)])

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from bson import Binary
-from pymongo import ReturnDocument, UpdateOne, WriteConcern
+from pymongo import ASCENDING, ReturnDocument, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError, WriteError
 
 from models import EventState, WebhookEvent
@@ -28,9 +28,13 @@ class StoredEvent:
     body: bytes
     secret_digest: str
     attempts: int = 0
-    """How often it was taken over from somebody who had not finished it."""
+    """How often it was taken over from somebody who left it without a word."""
     sender_key: str | None = field(default=None, compare=False)
     """Whose first item it is, as far as that is known."""
+    names: Collection[str] = field(default=frozenset(), compare=False, repr=False)
+    """What its items call their customers, and what these are called from now on."""
+    moved_to: Collection[str] = field(default=frozenset(), compare=False, repr=False)
+    """Those among the names under which somebody may not be known before it is applied."""
     items: Sequence[Item] | None = field(default=None, compare=False, repr=False)
     """What was read of a small body when it came, so that it is not parsed twice."""
 
@@ -101,10 +105,12 @@ async def insert_event(event: StoredEvent, *, lease: timedelta) -> bool:
 
 
 async def take_over_event(*, lease: timedelta) -> StoredEvent | None:
-    """Leases one event that nobody finished in time, or None if there is none."""
+    """Leases the event that nobody finished in time for longest, or None if there is none."""
     document = await collection(WebhookEvent).find_one_and_update(
         {**_RECEIVED, "$expr": {"$lt": ["$lease_until", "$$NOW"]}},
         [{"$set": {"lease_until": _after(lease), "attempts": {"$add": ["$attempts", 1]}}}],
+        # Somebody's change of number is to be applied before what they write from the new one.
+        sort=[("lease_until", ASCENDING)],
         return_document=ReturnDocument.AFTER,
     )
     if document is None:
@@ -115,6 +121,15 @@ async def take_over_event(*, lease: timedelta) -> StoredEvent | None:
         secret_digest=document["secret_digest"],
         attempts=document["attempts"],
     )
+
+
+async def take_back_attempts(event_ids: Sequence[str]) -> None:
+    """Of events that were taken over and not finished for a reason that passes."""
+    if event_ids:
+        await collection(WebhookEvent).update_many(
+            {"_id": {"$in": event_ids}, **_RECEIVED, "attempts": {"$gt": 0}},
+            {"$inc": {"attempts": -1}},
+        )
 
 
 async def set_leases(event_ids: Collection[str], *, lease: timedelta) -> None:

@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import zlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import pymongo
@@ -19,14 +17,15 @@ from webhooks.events import (
     StoredEvent,
     make_event,
     set_leases,
+    take_back_attempts,
     take_over_event,
 )
-from webhooks.items import Unfit, list_items
+from webhooks.items import Unfit
 from webhooks.marks import Marks
 from webhooks.parking import list_healed, park_body
-from webhooks.parsing import parse_json
 from webhooks.preparation import Preparations
 from webhooks.processing import Processor
+from webhooks.routing import Routes, add_route
 from webhooks.signature import SecretBook, default_secret_digest, is_verify_token
 from webhooks.tasks import describe_bug, explain_bug
 from whatsapp.crypto import KeyRing
@@ -36,17 +35,14 @@ from whatsapp.standing import lift_expired_blocks
 logger = logging.getLogger(__name__)
 
 TAKEOVER_LEASE = timedelta(seconds=30)
-# An event that was left so often ends whoever tries it; far more than an outage brings about.
+# An event that was left so often without a word ends whoever tries it. Failures that pass are not
+# counted: an outage may take days, and ends by itself.
 MAX_ATTEMPTS = 50
 SWEEP_SECONDS = 2.0
 SWEEP_ITEMS = 200
 # Events that a worker applies together, where so many wait: the more, the fewer round trips each.
 BATCH_EVENTS = 128
 BATCH_BYTES = 1024 * 1024
-# Larger bodies hold many senders, and reading them twice would cost more than their order is worth.
-MAX_BYTES_TO_ROUTE = 64 * 1024
-# What is parsed takes some ten times the memory of its text, and a whole backlog may wait.
-MAX_BYTES_TO_KEEP_PARSED = 8 * 1024
 SHUTDOWN_SECONDS = 2.0
 
 
@@ -60,6 +56,7 @@ class Ingest:
         self._lease = timedelta(seconds=settings.webhook_takeover_seconds)
         self._preparations = Preparations(self._processor.prepare)
         self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
+        self._routes = Routes(settings.webhook_workers)
         self._busy: set[int] = set()
         """The queues of which something is just being processed."""
         # Until they are marked: then nobody else takes them for left.
@@ -84,8 +81,8 @@ class Ingest:
         """
         event = make_event(body, secret_digest=secret_digest)
         if self._commits.is_idle:
-            event = _with_items(event)
-            number = self._choose_queue(event)
+            event = add_route(event)
+            number = self._routes.choose(event)
             # Nobody wrote before it whose processing could change what is read now.
             if number not in self._busy and self._queues[number].empty():
                 self._preparations.begin(event)
@@ -124,13 +121,8 @@ class Ingest:
         if len(self._in_flight) >= self._settings.webhook_backlog or event.id in self._in_flight:
             return  # it is stored: whoever has room takes it over when its lease has passed
         self._in_flight.add(event.id)
-        event = event if event.sender_key else _with_items(event)
-        self._queues[self._choose_queue(event)].put_nowait(event)
-
-    def _choose_queue(self, event: StoredEvent) -> int:
-        """The same queue for all events of one sender, so that these are applied in order."""
-        key = event.sender_key or event.id
-        return zlib.crc32(key.encode()) % len(self._queues)
+        event = event if event.sender_key else add_route(event)
+        self._queues[self._routes.begin(event)].put_nowait(event)
 
     async def _work(self, number: int) -> None:
         queue = self._queues[number]
@@ -143,6 +135,7 @@ class Ingest:
                 batch.append(queue.get_nowait())
                 size += len(batch[-1].body)
             await self._process(batch)
+            self._routes.end(batch)
 
     async def _process(self, batch: Sequence[StoredEvent]) -> None:
         """In an outage they stay unmarked, and are taken over when their leases have passed."""
@@ -153,7 +146,15 @@ class Ingest:
                 logger.warning("%d events wait for MongoDB: %s", len(batch), type(error).__name__)
             else:
                 logger.error("%d events are tried again: %s", len(batch), describe_bug(error))
+            if is_passing(error):
+                await self._forgive(batch)
             self._in_flight.difference_update(event.id for event in batch)
+
+    async def _forgive(self, batch: Sequence[StoredEvent]) -> None:
+        """Best effort: where MongoDB is away altogether, nobody takes them over to count it."""
+        taken_over = [event.id for event in batch if event.attempts]
+        with contextlib.suppress(PyMongoError):
+            await take_back_attempts(taken_over)
 
     async def _process_or_park(self, batch: Sequence[StoredEvent]) -> None:
         """What fails as a whole for another reason is parked, by itself."""
@@ -219,6 +220,7 @@ class Ingest:
     async def _give_back(self) -> None:
         """Best effort: without it the events are taken over when their leases have passed."""
         self._queues = [asyncio.Queue[StoredEvent]() for _ in self._queues]
+        self._routes = Routes(len(self._queues))
         self._busy.clear()
         self._preparations.end()
         try:
@@ -235,16 +237,3 @@ class Ingest:
         await set_leases(self._in_flight, lease=timedelta(0))
         if self._taking is not None and (event := await self._taking) is not None:
             await set_leases({event.id}, lease=timedelta(0))
-
-
-def _with_items(event: StoredEvent) -> StoredEvent:
-    """With what its queue and its processing need of it, as far as it is small enough."""
-    if len(event.body) > MAX_BYTES_TO_ROUTE:
-        return event
-    # Whatever is wrong with it, processing finds that too, and parks it.
-    with contextlib.suppress(Exception):
-        items = list_items(parse_json(event.body))
-        sender_key = next((one.sender_key for one in items), None)
-        is_small = len(event.body) <= MAX_BYTES_TO_KEEP_PARSED
-        return replace(event, sender_key=sender_key, items=items if is_small else None)
-    return event

@@ -1,7 +1,7 @@
 """Takes a webhook body apart: every entry, every change, every message and every status."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,7 @@ MAX_FIELD = 128
 _KNOWN_KEYS = frozenset({"messaging_product", "metadata", "contacts", "messages", "statuses"})
 
 _SENDER_KEYS = ("from", "recipient_id", "from_user_id", "recipient_user_id", "wa_id")
+_CONTACT_KEYS = ("wa_id", "user_id")
 _CUSTOMER_KEYS: dict[str | None, tuple[str, ...]] = {ECHOES_FIELD: ("to", "to_user_id")}
 
 
@@ -74,11 +75,13 @@ class Item:
     @property
     def sender_key(self) -> str:
         """The same for all items of one customer, so that these can be kept in order."""
-        for name in _CUSTOMER_KEYS.get(self.field_name, _SENDER_KEYS):
-            found = self.value.get(name) if isinstance(self.value, dict) else None
-            if isinstance(found, str | int):
-                return str(found)
-        return self.pointer
+        keys = _CUSTOMER_KEYS.get(self.field_name, _SENDER_KEYS)
+        return next(_read_names(self.value, keys), self.pointer)
+
+    def list_names(self) -> Iterator[str]:
+        """All that it calls its customer."""
+        yield from _read_names(self.value, _CUSTOMER_KEYS.get(self.field_name, _SENDER_KEYS))
+        yield from _read_names(self.contact, _CONTACT_KEYS)
 
     def to_entry(self) -> str | None:
         """JSON text of the entry cut down to this item, or None where it is in no entry."""
@@ -234,6 +237,13 @@ def _cut(container: Any, *names: str) -> dict[str, Any]:
     }
 
 
+def _read_names(container: Any, keys: Iterable[str]) -> Iterator[str]:
+    for key in keys if isinstance(container, dict) else ():
+        found = container.get(key)
+        if isinstance(found, str | int):
+            yield str(found)
+
+
 def _read_id(container: Any, name: str) -> str | None:
     found = container.get(name) if isinstance(container, dict) else None
     if isinstance(found, int) and not isinstance(found, bool):
@@ -251,7 +261,7 @@ class _ContactIndex:
         self._by_id: dict[str, dict[str, Any]] = {}
         self._only = listed[0] if len(listed) == 1 else None
         for contact in listed:
-            for name in ("wa_id", "user_id"):
+            for name in _CONTACT_KEYS:
                 key = _read_id(contact, name)
                 if key is not None:
                     self._by_id.setdefault(key, contact)

@@ -6,9 +6,22 @@ from dataclasses import dataclass
 
 from models import Account, ParkedItem, ParkedReason
 from webhooks.addressees import Accounts
-from webhooks.applying import apply_changes, apply_messages, apply_statuses, find_senders
+from webhooks.applying import (
+    apply_changes,
+    apply_messages,
+    apply_moves,
+    apply_statuses,
+    find_senders,
+)
 from webhooks.events import StoredEvent
-from webhooks.items import Item, ItemKind, Unfit, list_items, list_parked_items
+from webhooks.items import (
+    USER_IDS_FIELD,
+    Item,
+    ItemKind,
+    Unfit,
+    list_items,
+    list_parked_items,
+)
 from webhooks.messages import read_message
 from webhooks.parking import park_body, park_item, resolve
 from webhooks.parsing import InvalidBody, parse_json
@@ -108,9 +121,12 @@ class Processor:
 async def _apply(prepared: Prepared) -> None:
     fit = [task for task in prepared.tasks if task.problem is None]
     await apply_statuses([task for task in fit if task.item.kind is ItemKind.STATUS])
+    changes = [task for task in fit if task.item.kind is ItemKind.CHANGE]
+    # Who has another user id goes first: what comes from there would make somebody new.
+    await apply_moves([task for task in changes if task.item.field_name == USER_IDS_FIELD])
     messages = [task for task in fit if task.inbound is not None]
     await apply_messages(messages, prepared.senders)
-    await apply_changes([task for task in fit if task.item.kind is ItemKind.CHANGE])
+    await apply_changes([task for task in changes if task.item.field_name != USER_IDS_FIELD])
 
 
 async def _read_items(event: StoredEvent) -> Sequence[Item]:

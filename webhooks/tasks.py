@@ -59,14 +59,18 @@ async def run_by_sender(tasks: Sequence[Task], work: Callable[[Task], Awaitable[
 
     async def run(own: Sequence[Task]) -> None:
         async with gate:
-            for task in own:
-                with noting_problems(task):
-                    await work(task)
+            await run_in_order(own, work)
 
     outcomes = await asyncio.gather(*map(run, senders.values()), return_exceptions=True)
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
+
+
+async def run_in_order(tasks: Sequence[Task], work: Callable[[Task], Awaitable[None]]) -> None:
+    for task in tasks:
+        with noting_problems(task):
+            await work(task)
 
 
 def explain_bug(error: Exception, event_id: str, place: str) -> Unfit:

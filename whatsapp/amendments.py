@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from beanie import PydanticObjectId
 
-from models import Message, MessageDirection
+from models import Contact, Message, MessageDirection
 from models.base import collection
 from whatsapp.conversations import note_deletion
 from whatsapp.pending import drop_pending, keep_pending
@@ -101,17 +101,27 @@ _CLASSES: dict[str, type[Amendment]] = {one.kind: one for one in (Reaction, Edit
 
 
 async def record_amendment(account_id: PydanticObjectId, amendment: Amendment) -> bool:
-    """Applies it, or keeps it until its message is known; returns whether it applied."""
+    """Applies it, or keeps it until its message is known; returns whether it applied.
+
+    Of a customer who was erased meanwhile nothing is kept.
+    """
     if await _apply(account_id, amendment):
         return True
     change = asdict(amendment)
     target = change.pop("target")
     pending_id = await keep_pending(account_id, target, kind=amendment.kind, change=change)
     # The message may have been stored between our look and our write.
-    if not await _apply(account_id, amendment):
+    has_applied = await _apply(account_id, amendment)
+    # Looked for after the write: who erases the contact from now on finds what is kept of it.
+    if has_applied or await _is_erased(amendment.contact_id):
+        await drop_pending(pending_id)
+    return has_applied
+
+
+async def _is_erased(contact_id: PydanticObjectId | None) -> bool:
+    if contact_id is None:
         return False
-    await drop_pending(pending_id)
-    return True
+    return await collection(Contact).find_one({"_id": contact_id}, {"_id": 1}) is None
 
 
 async def apply_kept(

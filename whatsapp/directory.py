@@ -6,11 +6,12 @@ from typing import Any
 from beanie import PydanticObjectId
 
 from models import Contact, Conversation, Lane, Message, PendingUpdate, User
-from models.base import ANY_STRING, collection, utc_now
+from models.base import ANY_STRING, collection, from_bson, utc_now
 from whatsapp.access import Viewer
 from whatsapp.conversations import remove_conversations
 from whatsapp.errors import NotFound
 from whatsapp.media import mark_erased
+from whatsapp.persons import forget_user
 from whatsapp.search_keys import STALE, index_contact
 from whatsapp.users import get_user, unshare_user
 from whatsapp.values import check_attributes, check_tags, check_text
@@ -90,19 +91,18 @@ async def unlink_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contac
 async def erase_contact(viewer: Viewer, contact_id: PydanticObjectId) -> None:
     """Removes everything the customer wrote and was written, and who they are.
 
-    The contact goes last but for its user: a crash in between leaves it there to be erased again.
+    The contact goes last: a crash in between leaves it there to be erased again.
 
     Raises:
         NotFound: the contact.
     """
     contact = await get_contact(viewer, contact_id)
     conversation_ids = await _erase_conversations(contact)
-    await collection(Contact).delete_one({"_id": contact.id})
-    # A message that came in meanwhile had found the contact, and would outlive it.
+    await forget_user(contact)
+    fields = await collection(Contact).find_one_and_delete({"_id": contact.id})
+    # What came in meanwhile had found the contact, and would outlive it.
     await _erase_conversations(contact, conversation_ids)
-    if contact.user_id is not None:
-        await unshare_user(contact.user_id, contact.account_id)
-    await _erase_users(contact)
+    await forget_user(from_bson(Contact, fields) if fields else contact)
 
 
 async def _erase_conversations(
@@ -143,18 +143,6 @@ async def _delete_pending(account_id: PydanticObjectId, wamids: list[str]) -> No
         await collection(PendingUpdate).delete_many(
             {"account_id": account_id, "wamid": {"$in": wamids}}
         )
-
-
-async def _erase_users(contact: Contact) -> None:
-    """Those whom a first message made and who are nobody's any more, unlinked ones too."""
-    # A user has the id of the contact that it was made for.
-    known_by: list[dict[str, Any]] = [{"_id": {"$in": [contact.user_id, contact.id]}}]
-    if contact.phone_number is not None:
-        known_by.append({"phone": contact.phone_number})
-    unshared = {"from_contact": True, "account_ids": {"$in": [[], [contact.account_id]]}}
-    async for user in collection(User).find({**unshared, "$or": known_by}, {"_id": 1}):
-        if await collection(Contact).find_one({"user_id": user["_id"]}, {"_id": 1}) is None:
-            await collection(User).delete_one({"_id": user["_id"]})
 
 
 async def _change(

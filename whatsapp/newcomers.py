@@ -19,7 +19,7 @@ from models.base import collection, from_bson, to_bson, utc_now
 from whatsapp.contacts import Profile, make_contact
 from whatsapp.conversations import remove_conversations
 from whatsapp.identities import list_lookups
-from whatsapp.persons import list_known_phones, make_user
+from whatsapp.persons import forget_user, list_known_phones, make_user
 from whatsapp.search_keys import derive_of_contact, derive_of_user
 
 DUPLICATE_KEY = 11000
@@ -77,6 +77,7 @@ async def welcome(
     query = {"_id": {"$in": list(made)}}
     there = [from_bson(Contact, one) async for one in collection(Contact).find(query)]
     ids = {contact.id for contact in there}
+    await _forget_users(one for one in contacts if one.id in made - ids)
     gone = [one.id for one in conversations if one.contact_id not in ids]
     if gone:
         await remove_conversations(gone)
@@ -100,6 +101,12 @@ async def _link_users(contacts: Sequence[Contact]) -> None:
             {"_id": {"$in": list(made)}, "user_id": None, "unlinked_at": None},
             [{"$set": {"user_id": "$_id", "updated_at": utc_now()}}],
         )
+
+
+async def _forget_users(erased: Iterable[Contact]) -> None:
+    """Whoever erased them may have looked for their users before these were made."""
+    for contact in erased:
+        await forget_user(contact)
 
 
 async def _insert(document_class: type[Any], documents: Sequence[dict[str, Any]]) -> set[Any]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
@@ -10,6 +11,7 @@ from models import Contact, User
 from models.base import collection, to_bson, utc_now
 from whatsapp.identities import list_phone_variants
 from whatsapp.search_keys import STALE, index_user, make_user_keys
+from whatsapp.users import unshare_user
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +26,28 @@ async def link_user(contact: Contact) -> Contact:
         {"_id": contact.id, "user_id": None, "unlinked_at": None},
         {"$set": {"user_id": user_id, "updated_at": utc_now()}},
     )
-    return await Contact.get(contact.id) or contact
+    linked = await Contact.get(contact.id)
+    if linked is None:
+        # Erased since it was found: whoever erased it may have looked for its user before this.
+        await forget_user(contact.model_copy(update={"user_id": user_id}))
+    return linked or contact
+
+
+async def forget_user(contact: Contact) -> None:
+    """Of a contact that is being erased, or is: takes its account's view of the user, and removes
+    whomever a first message made and who is nobody else's, somebody unlinked too.
+    """
+    if contact.user_id is not None:
+        await unshare_user(contact.user_id, contact.account_id, besides=contact.id)
+    # A user has the id of the contact that it was made for.
+    known_by: list[dict[str, Any]] = [{"_id": {"$in": [contact.user_id, contact.id]}}]
+    if contact.phone_number is not None:
+        known_by.append({"phone": contact.phone_number})
+    unshared = {"from_contact": True, "account_ids": {"$in": [[], [contact.account_id]]}}
+    async for user in collection(User).find({**unshared, "$or": known_by}, {"_id": 1}):
+        others = {"user_id": user["_id"], "_id": {"$ne": contact.id}}
+        if await collection(Contact).find_one(others, {"_id": 1}) is None:
+            await collection(User).delete_one({"_id": user["_id"]})
 
 
 async def adopt_name(contact: Contact) -> None:

@@ -75,12 +75,18 @@ async def update_user(
     return await User.get(user_id) or user
 
 
-async def unshare_user(user_id: PydanticObjectId, account_id: PydanticObjectId) -> None:
-    """The account's staff see the user no longer, unless another of its contacts is this person.
+async def unshare_user(
+    user_id: PydanticObjectId,
+    account_id: PydanticObjectId,
+    *,
+    besides: PydanticObjectId | None = None,
+) -> None:
+    """The account's staff see the user no longer, unless another of its contacts is this person:
+    one `besides` the contact that is no longer.
 
     Somebody whom no other account knows stays theirs: else nobody could take a wrong unlink back.
     """
-    linked = {"user_id": user_id, "account_id": account_id}
+    linked = {"user_id": user_id, "account_id": account_id, "_id": {"$ne": besides}}
     if await collection(Contact).find_one(linked, {"_id": 1}) is None:
         await collection(User).update_one(
             {"_id": user_id, "account_ids": {"$ne": [account_id]}},

@@ -8,8 +8,19 @@ from typing import Any
 
 import pytest
 from beanie import Document
+from pymongo.errors import AutoReconnect
 
-from models import Account, Contact, Conversation, Lane, Message, ParkedItem, Role, User
+from models import (
+    Account,
+    Contact,
+    Conversation,
+    Lane,
+    Message,
+    ParkedItem,
+    PendingUpdate,
+    Role,
+    User,
+)
 from models.base import collection, new_id, utc_now
 from tests.fixtures.webhooks import CUSTOMER, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER
@@ -26,7 +37,11 @@ OF_ACCOUNT: tuple[type[Document], ...] = (Message, Conversation, Contact, Lane)
 
 
 async def accept(ingest: Ingest, sender: str = CUSTOMER) -> None:
-    change = make_change(NUMBER, messages=[make_message(sender=sender)])
+    await accept_all(ingest, [make_message(sender=sender)])
+
+
+async def accept_all(ingest: Ingest, messages: list[dict[str, Any]]) -> None:
+    change = make_change(NUMBER, messages=messages)
     body = json.dumps(make_body(NUMBER, change)).encode()
     await ingest.accept(body, secret_digest=digest_secret(NUMBER.app_secret))
 
@@ -98,7 +113,7 @@ async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
     assert await ParkedItem.count() == 0
 
 
-@pytest.mark.parametrize("step", ["_erase_pending", "mark_erased", "unshare_user", "_erase_users"])
+@pytest.mark.parametrize("step", ["_erase_pending", "mark_erased", "forget_user"])
 async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -117,6 +132,87 @@ async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan
 
     await check_that_all_belong()
     assert await ParkedItem.count() == 0
+
+
+def make_reaction(number: int) -> dict[str, Any]:
+    content = {"message_id": "wamid.NEVER", "emoji": "👍"}
+    return make_message("reaction", content, sender=f"165055500{number:02}")
+
+
+def make_text(number: int) -> dict[str, Any]:
+    message = make_message(from_user_id=f"US.{number}")
+    del message["from"]
+    return message
+
+
+@pytest.mark.parametrize("make", [make_reaction, make_text])
+@pytest.mark.parametrize(
+    ("step", "customers"), [("contacts.link_user", 1), ("newcomers._link_users", 2)]
+)
+async def test_a_newcomer_erased_before_their_user_is_made_leaves_none(
+    connected: Account,
+    ingest: Ingest,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Callable[[int], dict[str, Any]],
+    step: str,
+    customers: int,
+) -> None:
+    do_before(monkeypatch, f"whatsapp.{step}", lambda: erase(connected))
+
+    messages = [make(number) for number in range(customers)]
+    await accept_all(ingest, messages)
+    await run_until_settled(ingest)
+
+    linked = await collection(Contact).distinct("user_id")
+    assert await User.count() == len(linked) == await Contact.count()
+    assert await PendingUpdate.count() == await Contact.count() * (make is make_reaction)
+    assert await ParkedItem.count() == 0
+
+
+async def test_what_somebody_said_about_a_message_that_never_came_is_erased_with_them(
+    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do_before(monkeypatch, "webhooks.applying.record_amendment", lambda: erase(connected))
+
+    said = {"type": "text", "text": {"body": "private"}}
+    content = {"original_message_id": "wamid.NEVER", "message": said}
+    await accept_all(ingest, [make_message("edit", content)])
+    await run_until_settled(ingest)
+
+    assert (await PendingUpdate.count(), await Contact.count(), await User.count()) == (0, 0, 0)
+    assert await ParkedItem.count() == 0
+
+
+async def test_an_erasure_that_ends_anywhere_is_finished_by_erasing_again(
+    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules = ("directory", "persons", "users", "conversations", "media")
+    left = 0
+
+    def reach_or_end(document_class: type[Document]) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise AutoReconnect("the process ends here")
+        return collection(document_class)
+
+    is_whole, steps = False, 0
+    while not is_whole:
+        await accept(ingest)
+        await run_until_settled(ingest)
+        left, is_whole, steps = steps, True, steps + 1
+        with monkeypatch.context() as patch:
+            for module in modules:
+                patch.setattr(f"whatsapp.{module}.collection", reach_or_end)
+            try:
+                await erase(connected)
+            except AutoReconnect:
+                is_whole = False
+        await erase(connected)
+
+        for document_class in (Message, Conversation, Contact, User):
+            assert await document_class.count() == 0, (document_class, steps)
+    assert steps > 10
 
 
 async def test_contacts_erased_while_messages_come_in_leave_no_orphans(

@@ -3,6 +3,9 @@
 import json
 from datetime import timedelta
 
+import pytest
+from pymongo.errors import AutoReconnect
+
 from models import (
     Account,
     Contact,
@@ -21,6 +24,7 @@ from tests.fixtures.world import NUMBER
 from tests.webhooks.test_takeover import run_until_settled
 from webhooks.events import insert_event, make_event
 from webhooks.ingest import MAX_ATTEMPTS, Ingest
+from whatsapp.conversations import note_messages
 from whatsapp.crypto import KeyRing, digest_secret
 from whatsapp.settings import Settings
 
@@ -102,6 +106,30 @@ async def test_an_event_that_ends_every_process_is_parked_whole_and_can_be_repla
         ParkedReason.INVALID_ITEM,
         "/entry/0/changes/0/value/messages/1",
     )
+
+
+async def test_an_event_that_meets_a_long_outage_is_applied_after_it(
+    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be taken over again and again, but not be processed."""
+    failures = iter([AutoReconnect("away")] * 10)
+
+    async def note_or_fail(stored: list[Message]) -> None:
+        for failure in failures:
+            raise failure
+        await note_messages(stored)
+
+    monkeypatch.setattr("webhooks.storage.note_messages", note_or_fail)
+    monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(milliseconds=100))
+    event = make_event(make_text_body(CUSTOMER), secret_digest=SIGNER)
+    await insert_event(event, lease=timedelta(0))
+    await WebhookEvent.find_all().update({"$set": {"attempts": MAX_ATTEMPTS - 3}})
+
+    await run_until_settled(ingest)
+
+    assert (await Message.count(), await ParkedItem.count()) == (1, 0)
+    [stored] = await WebhookEvent.find().to_list()
+    assert stored.attempts == MAX_ATTEMPTS - 2
 
 
 async def test_replaying_what_is_no_json_leaves_it_parked(

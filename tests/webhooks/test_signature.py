@@ -1,5 +1,6 @@
 """Who may post: the signature over the raw bytes, checked before anything else happens."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -11,8 +12,10 @@ import pytest
 from models import Account, WebhookEvent
 from models.base import collection
 from sandbox.webhook_bodies import sign
+from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER
+from whatsapp.accounts import create_account, update_account
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
 
@@ -123,9 +126,6 @@ async def test_a_disabled_account_still_verifies(
 async def test_a_new_secret_is_known_soon(
     webhook: WebhookClient, client: httpx.AsyncClient, account: Account, keyring: KeyRing
 ) -> None:
-    from tests.fixtures.waiting import eventually
-    from whatsapp.accounts import update_account
-
     body = make_body(NUMBER, make_change(NUMBER, messages=[make_message()]))
     assert (await webhook.post(body)).status_code == 200
     await update_account(keyring, account, changes={"app_secret": "rotated"})
@@ -134,6 +134,35 @@ async def test_a_new_secret_is_known_soon(
         return await post(client, BODY, sign(BODY, app_secret="rotated")) == 200
 
     await eventually(is_accepted)
+
+
+async def test_large_bodies_are_verified_while_others_are_served(
+    client: httpx.AsyncClient, account: Account, keyring: KeyRing
+) -> None:
+    for number in range(60):
+        await create_account(
+            keyring,
+            name="Shop",
+            phone_number_id=f"5{number}",
+            business_account_id="1",
+            access_token="token",
+            app_secret=f"secret {number}",
+        )
+    large = BODY.ljust(4 * 1024 * 1024)
+    turns = 0
+
+    async def is_served() -> bool:
+        return await post(client, large, sign_body(large, "secret 59")) == 200
+
+    await eventually(is_served)  # now all secrets are known
+    posting = asyncio.create_task(post(client, large, sign_body(large, "unknown")))
+    while not posting.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+
+    assert await posting == 403
+    # More than what it takes to look for a secret that has become known just now.
+    assert turns > 20
 
 
 class TestDefaultSecret:

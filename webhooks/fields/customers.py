@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from models import Account, Contact, Identity, IdentityKind, ParkedReason
+from models import Account, Identity, IdentityKind, ParkedReason
 from webhooks.fields.records import record_change
 from webhooks.fields.values import get_object, get_text, get_time, get_told_at, get_value
 from webhooks.identity_changes import list_known, read_wa_id
 from webhooks.items import Item, Unfit
-from whatsapp.contacts import change_identities, get_or_create_contact, record_marketing_choice
+from whatsapp.contacts import (
+    change_identities,
+    find_contact,
+    get_or_create_contact,
+    record_marketing_choice,
+)
 from whatsapp.facts import NO_TIME
 
 _MARKETING = "marketing_messages"
@@ -41,12 +46,14 @@ async def apply_user_id(account: Account, item: Item) -> None:
         Unfit: it names no user id.
     """
     value = get_value(item)
-    old, new = _list_changed(value, "previous"), _list_changed(value, "current")
+    old, new = list_changed(value, "previous"), list_changed(value, "current")
     if not new:
         raise Unfit(ParkedReason.INVALID_ITEM, "user_id: no readable change")
-    phone = _list_phone(value)
+    former = [*old, *_list_phone(value)]
     at = get_time(value, "timestamp") or get_told_at(item) or NO_TIME
-    contact: Contact = await get_or_create_contact(account.id, [*old, *phone] or new)
+    # They may have written under the new id before we hear of the change.
+    known = await find_contact(account.id, former) or await find_contact(account.id, new)
+    contact = await get_or_create_contact(account.id, former or new, found=known)
     await change_identities(contact, new, at=at)
 
 
@@ -64,7 +71,7 @@ def _list_phone(value: Mapping[str, Any]) -> list[Identity]:
     return list_known([(IdentityKind.WA_ID, read_wa_id(get_text(value, "wa_id")))])
 
 
-def _list_changed(value: Mapping[str, Any], side: str) -> list[Identity]:
+def list_changed(value: Mapping[str, Any], side: str) -> list[Identity]:
     """`user_id` is an object with `previous` and `current`; system messages write it flat."""
     return list_known(
         [
