@@ -53,6 +53,9 @@ class Conversation(ObjectIdDocument):
     newest_deleted_ids: list[PydanticObjectId] = Field(default_factory=list)
     """The newest messages that their writer deleted: the same for those that are gone."""
     read_up_to: ReadMark | None = None
+    late_read_at: datetime | None = None
+    """When messages were last read that `read_up_to` had passed before they came in: that changes
+    the conversation where the mark does not, so that whoever watches it learns of the count."""
     receipt: ReadReceipt = Field(default_factory=ReadReceipt)
     typing_at: datetime | None = None
     """When WhatsApp was last asked to show that somebody is typing."""

@@ -56,7 +56,11 @@ def create_client(uri: str) -> AsyncMongoClient[dict[str, Any]]:
             appname="wagraph",
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
-        raise DatabaseUnusable(f"MONGODB_URI is malformed: {error}") from None
+        # The error's own text may quote the URI, and with it a part of the password.
+        raise DatabaseUnusable(
+            f"MONGODB_URI is malformed ({type(error).__name__}): it begins with mongodb:// or"
+            " mongodb+srv://, and user and password must be percent-encoded (RFC 3986)."
+        ) from None
 
 
 async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> None:

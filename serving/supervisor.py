@@ -52,6 +52,7 @@ class Supervisor:
         self._lifeline = Lifeline()
         self._workers: dict[int, _Worker] = {}
         self._due: dict[int, float] = {}
+        self._never_started = set(range(count))
         self._looked_at = self._awake_since = time.monotonic()
         self._stopping_since: float | None = None
         self._exit_code = 0
@@ -67,7 +68,7 @@ class Supervisor:
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)
         for slot in range(self._count):
-            self._start(slot, is_first=True)
+            self._start(slot)
         while self._workers or self._stopping_since is None:
             number = signal.sigwait(SIGNALS)
             if number in {signal.SIGTERM, signal.SIGINT}:
@@ -81,12 +82,19 @@ class Supervisor:
             signal.raise_signal(self._killed_by)
         return self._exit_code
 
-    def _start(self, slot: int, *, is_first: bool = False) -> None:
+    def _start(self, slot: int) -> None:
         self._heartbeats.beat(slot)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            # No process or memory is left for now: the workers that there are go on serving.
+            logger.error("No worker can be started (%s): tried again soon", error.strerror)
+            self._due[slot] = time.monotonic() + RESTART_SECONDS
+            return
         if not pid:
             self._become_worker(slot)
-        self._workers[pid] = _Worker(slot, time.monotonic(), is_first)
+        self._workers[pid] = _Worker(slot, time.monotonic(), slot in self._never_started)
+        self._never_started.discard(slot)
         logger.info("Started worker %d", pid)
 
     def _become_worker(self, slot: int) -> None:
@@ -164,4 +172,9 @@ class Supervisor:
 
 
 def _describe(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"  # most real-time signals have no name

@@ -156,6 +156,16 @@ async def list_correspondents(
     )
 
 
+def has_noted(conversation: Conversation, message: Message) -> bool:
+    """Whether to note this message of the business would change nothing."""
+    at, last_id = conversation.last_message_at, conversation.last_message_id
+    if message.is_own_reaction:
+        return True
+    if at is None or last_id is None:
+        return False
+    return (message.timestamp, message.id) <= (at, last_id)
+
+
 async def note_message(message: Message) -> None:
     """Brings the summary of the message's conversation up to date; repeating it changes nothing.
 

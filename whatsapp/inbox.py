@@ -43,32 +43,34 @@ async def mark_read(
     newest = await _find_last_read(conversation, up_to_message_id)
     if newest is None:
         return conversation
-    await _clear_unread(newest)
-    return await _move_read_mark(conversation, newest, make_due())
+    has_cleared = await _clear_unread(newest)
+    await _move_read_mark(newest, make_due(), has_cleared=has_cleared)
+    return await Conversation.get(conversation.id) or conversation
 
 
 async def note_read_on_phone(message: Message) -> None:
     """Whoever wrote this message on the business's own phone had read what came before it."""
-    of_conversation = {"_id": message.conversation_id}
     # First the mark: who stores a message of the customer from now on finds it, and the messages
     # that were stored before are found here.
     await collection(Conversation).update_one(
-        of_conversation, {"$max": {"phone_read_at": message.timestamp}}
+        {"_id": message.conversation_id}, {"$max": {"phone_read_at": message.timestamp}}
     )
-    await clear_unread_until(message.conversation_id, message.timestamp)
-    conversation = await Conversation.find_one(of_conversation)
-    if conversation is not None:
-        # That phone has told the customer itself.
-        await _move_read_mark(conversation, message, {})
+    has_cleared = await clear_unread_until(message.conversation_id, message.timestamp)
+    # That phone has told the customer itself.
+    await _move_read_mark(message, {}, has_cleared=has_cleared)
 
 
-async def clear_unread_until(conversation_id: PydanticObjectId, at: datetime) -> None:
-    """What had been said by this time was read on the business's own phone."""
+async def clear_unread_until(conversation_id: PydanticObjectId, at: datetime) -> bool:
+    """What had been said by this time was read on the business's own phone; whether that is news.
+
+    The conversation is the caller's to change, so that whoever watches it learns of it.
+    """
     # By time alone: ids would say which of two messages of one second was stored first.
-    await collection(Message).update_many(
+    cleared = await collection(Message).update_many(
         {"conversation_id": conversation_id, "unread": True, "timestamp": {"$lte": at}},
         {"$set": {"unread": False}},
     )
+    return bool(cleared.modified_count)
 
 
 async def _find_last_read(
@@ -84,8 +86,9 @@ async def _find_last_read(
     return message
 
 
-async def _clear_unread(newest: Message) -> None:
-    await collection(Message).update_many(
+async def _clear_unread(newest: Message) -> bool:
+    """Whether anything was unread."""
+    cleared = await collection(Message).update_many(
         {
             "conversation_id": newest.conversation_id,
             "unread": True,
@@ -97,16 +100,15 @@ async def _clear_unread(newest: Message) -> None:
         },
         {"$set": {"unread": False}},
     )
+    return bool(cleared.modified_count)
 
 
-async def _move_read_mark(
-    conversation: Conversation, newest: Message, also: Mapping[str, Any]
-) -> Conversation:
+async def _move_read_mark(newest: Message, also: Mapping[str, Any], *, has_cleared: bool) -> None:
     # Written after the messages and only forwards: whoever sees this change sees the new count.
     mark = {"timestamp": newest.timestamp, "message_id": newest.id}
-    await collection(Conversation).update_one(
+    moved = await collection(Conversation).update_one(
         {
-            "_id": conversation.id,
+            "_id": newest.conversation_id,
             "$or": [
                 {"read_up_to": None},
                 {"read_up_to.timestamp": {"$lt": newest.timestamp}},
@@ -118,7 +120,12 @@ async def _move_read_mark(
         },
         [{"$set": {"read_up_to": mark, "updated_at": utc_now(), **also}}],
     )
-    return await Conversation.get(conversation.id) or conversation
+    if has_cleared and not moved.matched_count:
+        # What came in late is read behind the mark: the count is new all the same.
+        await collection(Conversation).update_one(
+            {"_id": newest.conversation_id},
+            {"$set": {"late_read_at": utc_now(), "updated_at": utc_now()}},
+        )
 
 
 async def close_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:

@@ -16,7 +16,12 @@ from pymongo.errors import PyMongoError
 from models import Account, HealthState, Message, MessageError, MessageStatus, OutboxState
 from whatsapp import delivery
 from whatsapp.account_api import open_access_token
-from whatsapp.conversations import may_send_free_text
+from whatsapp.conversations import (
+    ConversationGone,
+    has_noted,
+    may_send_free_text,
+    note_message,
+)
 from whatsapp.crypto import DecryptionError
 from whatsapp.delivery import Head
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
@@ -75,6 +80,7 @@ class LaneWorker:
         if not self._has_time() and not await renew_lease(self._lease):
             return False
         head = await delivery.find_head(self._lease.lane_id)
+        await _note_forgotten(head)
         if head is not None and head.message.outbox_state is OutboxState.READY:
             held = self._held_seconds(head.message)
             if not held:
@@ -202,6 +208,16 @@ class LaneWorker:
 def _may_send(account: Account) -> bool:
     is_well = account.health.state is HealthState.OK
     return account.enabled and is_well and account.deleted_at is None
+
+
+async def _note_forgotten(head: Head | None) -> None:
+    """Whoever stored it may have ended before its conversation knew of it."""
+    if head is None or head.conversation is None:
+        return
+    if not has_noted(head.conversation, head.message):
+        # Where its contact is just being erased, so is the message.
+        with suppress(ConversationGone):
+            await note_message(head.message)
 
 
 async def _check_again(head: Head) -> MessageError | None:

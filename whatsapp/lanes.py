@@ -19,7 +19,7 @@ from models import Account, HealthState, Lane, Message, OutboxState
 from models.base import collection
 
 ACTIVE_STATES = [OutboxState.READY.value, OutboxState.SENDING.value, OutboxState.HOLDING.value]
-# Oldest first, so that whatever lies behind the limit is reached when these are done.
+# Of each account, oldest first: whatever lies behind the limit is reached when these are done.
 SWEEP_LIMIT = 1000
 
 
@@ -200,25 +200,35 @@ async def wake_waiting_lanes() -> int:
     whose process ended between storing a message and waking its lane. Returns how many.
     """
     well = {"enabled": True, "deleted_at": None, "health.state": HealthState.OK.value}
-    accounts = [account["_id"] async for account in collection(Account).find(well, {"_id": 1})]
-    if not accounts:
-        return 0
-    waiting = (
-        collection(Message)
-        .find(
-            {"account_id": {"$in": accounts}, "outbox_state": {"$in": ACTIVE_STATES}},
-            {"conversation_id": 1},
-        )
-        .sort("created_at", ASCENDING)
-        .limit(SWEEP_LIMIT)
-    )
-    lane_ids = {message["conversation_id"] async for message in waiting}
+    found = await collection(Account).aggregate([{"$match": well}, *_LIST_WAITING_LANES])
+    lane_ids = [lane["_id"] async for lane in found]
     if not lane_ids:
         return 0
     result = await collection(Lane).update_many(
-        {"_id": {"$in": list(lane_ids)}, "next_attempt_at": None}, _WAKE
+        {"_id": {"$in": lane_ids}, "next_attempt_at": None}, _WAKE
     )
     return result.modified_count
+
+
+# By account, so that none waits for another's messages; of each the index of its outbox is read.
+_WAITING_OF_ACCOUNT: dict[str, Any] = {
+    "from": Message.Settings.name,
+    "localField": "_id",
+    "foreignField": "account_id",
+    "pipeline": [
+        {"$match": {"outbox_state": {"$in": ACTIVE_STATES}}},
+        {"$sort": {"created_at": ASCENDING}},
+        {"$limit": SWEEP_LIMIT},
+        {"$project": {"conversation_id": 1}},
+    ],
+    "as": "waiting",
+}
+_LIST_WAITING_LANES: list[dict[str, Any]] = [
+    {"$lookup": _WAITING_OF_ACCOUNT},
+    # Together with the look-up, so that no document has to hold all of its messages.
+    {"$unwind": "$waiting"},
+    {"$group": {"_id": "$waiting.conversation_id"}},
+]
 
 
 def _extend(lease_seconds: float) -> dict[str, Any]:

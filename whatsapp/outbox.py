@@ -92,7 +92,7 @@ class Outbox:
         draft = Draft(content, viewer.name, idempotency_key, digest)
         existing = await find_repeated(target.account.id, draft)
         if existing is not None:
-            return existing
+            return await self._repeat(existing)
         await _check_target(target, content)
         if reply_to_message_id is not None:
             wamid = await find_reply_target(target.conversation, reply_to_message_id)
@@ -130,7 +130,7 @@ class Outbox:
         )
         existing = await find_repeated(message.account_id, draft)
         if existing is not None:
-            return existing
+            return await self._repeat(existing)
         await _check_target(target, content)
         return await self._store(target, draft, await content.resolve(target))
 
@@ -168,14 +168,28 @@ class Outbox:
             existing = await find_repeated(target.account.id, draft)
             if existing is None:
                 raise
-            return existing
+            return await self._repeat(existing)
         try:
             await _attach_file(message)
-            await note_message(message)
-        except (ConversationGone, NotFound):
+        except NotFound:
             await _take_back(message)
             raise
-        await wake_lane(conversation.id)
+        return await self._announce(message)
+
+    async def _repeat(self, existing: Message) -> Message:
+        """An earlier request stored it, and may have ended before it told anybody."""
+        if existing.outbox_state is not OutboxState.READY:
+            return existing
+        return await self._announce(existing)
+
+    async def _announce(self, message: Message) -> Message:
+        """Tells its conversation and the dispatcher of it, once or again."""
+        try:
+            await note_message(message)
+        except ConversationGone:
+            await _take_back(message)
+            raise
+        await wake_lane(message.conversation_id)
         self._wake()
         return message
 

@@ -40,7 +40,7 @@ async def record_block(
     is_newer = {"$gt": [[{"$literal": value} for value in told.values()], stored]}
     await collection(Account).update_one(
         {"_id": account_id, "deleted_at": None, "$expr": is_newer},
-        [{"$set": {path: {"$literal": told}}}, *_derive_health()],
+        [{"$set": {path: {"$literal": told}, "updated_at": utc_now()}}, *_derive_health()],
     )
 
 
@@ -58,7 +58,7 @@ async def lift_expired_blocks() -> None:
         ]
     }
     await collection(Account).update_many(
-        {"standing.is_stopping": True, "$expr": ended}, _derive_health()
+        {"standing.is_stopping": True, "$expr": ended}, _derive_changed_health()
     )
 
 
@@ -82,7 +82,11 @@ async def start_with_token(account: Account) -> bool:
             "health.state": HealthState.STOPPED.value,
             "health.stop_code": {"$in": sorted(TOKEN_CODES)},
         },
-        [{"$set": started}, *_derive_health(), {"$set": {"health.changed_at": now}}],
+        [
+            {"$set": started},
+            *_derive_health(),
+            {"$set": {"health.changed_at": now, "updated_at": now}},
+        ],
     )
     return bool(result.modified_count)
 
@@ -94,6 +98,18 @@ def clear_blocks(now: datetime) -> dict[str, Any]:
 
 def _has(name: str) -> dict[str, Any]:
     return {"$ne": [{"$ifNull": [f"$$one.v.{name}", None]}, None]}
+
+
+def _derive_changed_health() -> list[Mapping[str, Any]]:
+    """The same where it may be as it was: MongoDB writes nothing if the document stays equal."""
+    health = ["$health", "$standing"]
+    updated_at = {"$cond": [{"$ne": ["$before", health]}, utc_now(), "$updated_at"]}
+    return [
+        {"$set": {"before": health}},
+        *_derive_health(),
+        {"$set": {"updated_at": updated_at}},
+        {"$unset": "before"},
+    ]
 
 
 def _derive_health() -> list[Mapping[str, Any]]:
@@ -123,6 +139,6 @@ def _derive_health() -> list[Mapping[str, Any]]:
     return [
         {"$set": {"open_blocks": open_blocks, "is_ours": is_ours}},
         {"$set": {"newest": newest}},
-        {"$set": {**changes, "updated_at": utc_now()}},
+        {"$set": changes},
         {"$unset": ["open_blocks", "is_ours", "newest"]},
     ]

@@ -45,6 +45,7 @@ CONVERSATION_FIELDS = (
     "newest_unread_ids",  # seen as the unread count
     "newest_deleted_ids",  # so are these
     "read_up_to",
+    "late_read_at",  # seen as the unread count too
 )
 CONTACT_FIELDS = (
     "identities",

@@ -45,9 +45,24 @@ async def test_an_unreachable_server_is_said_within_seconds() -> None:
     assert "canary" not in str(caught.value)
 
 
-def test_a_malformed_uri_is_said() -> None:
-    with pytest.raises(DatabaseUnusable, match="MONGODB_URI is malformed"):
-        create_client("mongo://nowhere")
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "mongo://nowhere",
+        "mongodb://user:S3CR/ET@host:27017/db",
+        "mongodb://user:S3CR@ET@host:27017/db",
+        "mongodb://user:S3CR:ET@host:27017/db",
+        "mongodb://user:S3CR%ET@host:27017/db",
+        "mongodb://user:S3CR?ET@host:27017/db",
+    ],
+)
+def test_a_malformed_uri_is_said_without_its_password(uri: str) -> None:
+    with pytest.raises(DatabaseUnusable, match="MONGODB_URI is malformed") as caught:
+        create_client(uri)
+
+    assert "percent-encoded" in str(caught.value)
+    assert "S3CR" not in str(caught.value)
+    assert "ET@" not in str(caught.value)
 
 
 async def test_a_standalone_server_is_refused(standalone_uri: str) -> None:

@@ -92,6 +92,24 @@ async def test_a_restriction_ends_by_itself(
     assert (health.state, health.reason) == (HealthState.OK, None)
 
 
+async def test_a_block_that_ended_beside_an_open_one_changes_the_account_once(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    await post(webhook, settle, make_body("account_banned"))
+    await post(webhook, settle, make_body("account_restricted", at=AT + 1))
+    restricted = (await reload(account)).health.reason
+
+    await account.set({"standing.blocks.restriction.until": utc_now()})
+    await lift_expired_blocks()
+    lifted = await collection(Account).find_one({"_id": account.id})
+    await lift_expired_blocks()
+
+    health = (await reload(account)).health
+    assert health.state is HealthState.STOPPED
+    assert health.reason != restricted
+    assert await collection(Account).find_one({"_id": account.id}) == lifted
+
+
 async def test_what_staff_start_again_is_stopped_by_news_only(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:

@@ -1,0 +1,54 @@
+"""The supervisor on a machine that gives it no process, or takes one away, in unusual ways."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# In a process of its own, because it waits for signals and has its children ended. The worker of
+# the last start tells the supervisor to stop.
+PROGRAM = """
+import errno, logging, os, signal, sys
+from serving import supervisor
+
+logging.basicConfig(level="INFO", stream=sys.stdout, format="%(message)s")
+supervisor.RESTART_SECONDS = 0.1
+forks, starts = iter([errno.EAGAIN, errno.ENOMEM]), []
+fork = os.fork
+
+def fork_later():
+    if (code := next(forks, None)) is not None:
+        raise OSError(code, os.strerror(code))
+    starts.append(1)
+    return fork()
+
+def run_worker(slot, heartbeats):
+    if len(starts) == 1:
+        os.kill(os.getpid(), signal.SIGRTMIN + 1)
+    os.kill(os.getppid(), signal.SIGTERM)
+    signal.pause()
+
+os.fork = fork_later
+sys.exit(supervisor.Supervisor(
+    count=1, run_worker=run_worker, close_listeners=lambda: None
+).run())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has real-time signals")
+async def test_it_goes_on_without_a_process_and_after_any_signal() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", PROGRAM), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        written, _ = await process.communicate()
+
+    told = [line for line in written.decode().splitlines() if not line.startswith("Started")]
+    assert [line.rpartition("(")[2] for line in told] == [
+        "Resource temporarily unavailable): tried again soon",
+        "Cannot allocate memory): tried again soon",
+        "signal 35): starting another",
+    ]
+    assert process.returncode == 0
