@@ -28,8 +28,9 @@ Fields = dict[str, Any]
 
 # Where nobody who waits has a deadline.
 DEADLINE_SECONDS = 10.0
-# For so long one waits for others' reads: a slow one may take as long as its own deadline.
-PATIENCE_SECONDS = 0.05
+# So long one waits for reads of others: a slow one may take as long as its own deadline, while on a
+# busy server a quick one takes up to some 100 ms, and sharing it is what makes it quick.
+PATIENCE_SECONDS = 0.25
 # Kinds of look-ups that are remembered: queries of apps ask for the same fields again and again.
 MAX_KINDS = 256
 
