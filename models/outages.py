@@ -8,9 +8,11 @@ put a good item aside as one that can't be stored.
 
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
 
-# What MongoDB answers while it changes its primary, shuts down, or waits in vain for its members.
+# What MongoDB answers while it changes its primary, shuts down, or waits in vain for its members,
+# and where an operator or another write ended what it was at (killOp, a dropped index, a conflict).
 _PASSING_CODES = frozenset(
-    {6, 7, 50, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
+    {6, 7, 43, 50, 64, 89, 91, 112, 134, 175, 189, 237, 246, 262}
+    | {9001, 10107, 11600, 11601, 11602, 13435, 13436}
 )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
 from models import Account, Contact, Conversation, EventState, Message, ParkedItem, WebhookEvent
 from models.base import to_bson
@@ -213,10 +213,11 @@ async def test_an_event_whose_mark_is_lost_is_applied_again_and_changes_nothing(
     assert await show_all() == before
 
 
+@pytest.mark.parametrize("failure", [AutoReconnect("gone"), OperationFailure("killed", 11601)])
 async def test_an_outage_in_the_middle_is_completed_later(
-    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, failure: PyMongoError
 ) -> None:
-    failures = iter([AutoReconnect("gone"), AutoReconnect("gone")])
+    failures = iter([failure, failure])
 
     async def note_or_fail(stored: list[Message]) -> None:
         for failure in failures:
