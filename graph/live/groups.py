@@ -190,7 +190,7 @@ class EventGroup:
 
     def _fall_back(self) -> None:
         """Too many events wait: each member goes on by itself, from the ring."""
-        first = next(iter([*self._under_way, *self._waiting]), None)
+        first = next(iter((*self._under_way, *self._waiting)), None)
         self._waiting.clear()
         members = [*self._standing, *self._arriving]
         standing, told = set(self._standing), self._told
@@ -210,8 +210,9 @@ class EventGroup:
         In a quiet group the one may be older than the ring, while the other is in it.
         """
         floor = self.feed.ring.floor
-        is_kept = missed is not None and floor is not None and floor < missed.position
-        return max(got, floor) if is_kept and floor is not None else got
+        if missed is None or floor is None or floor >= missed.position:
+            return got
+        return max(got, floor)
 
     def _step_out(self, member: Membership) -> None:
         if self._standing.pop(member, None) is None and member in self._arriving:

@@ -40,6 +40,11 @@ async def conversation(account: Account) -> Conversation:
     return await create_conversation(await create_contact(account.id))
 
 
+async def take_texts(client: SocketClient, count: int) -> list[str]:
+    """What the next messages say."""
+    return [data["messageAdded"]["message"]["text"] for data in await client.take(count)]
+
+
 @contextmanager
 def counting_executions(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Each execution for an event, as it happens."""
@@ -77,9 +82,8 @@ async def test_equal_subscriptions_are_executed_once(
             for number in range(5):
                 await create_message(conversation, text=f"hi {number}")
 
-            heard = [await client.take(5) for client in clients]
+            texts = [await take_texts(client, 5) for client in clients]
 
-    texts = [[data["messageAdded"]["message"]["text"] for data in one] for one in heard]
     assert texts == [[f"hi {number}" for number in range(5)]] * 6
     assert len(executed) == 5
 
@@ -146,9 +150,7 @@ async def test_who_leaves_takes_no_event_from_other_groups(
         await wait_for_listeners(live_feed, 1)
         go_on.set()
         await create_message(conversation, text="two")
-        heard = await staying.take(2)
-
-    assert [data["messageAdded"]["message"]["text"] for data in heard] == ["one", "two"]
+        assert await take_texts(staying, 2) == ["one", "two"]
 
 
 async def test_an_execution_that_is_given_up_by_others_is_made_again(
@@ -175,9 +177,7 @@ async def test_an_execution_that_is_given_up_by_others_is_made_again(
         await wait_for_listeners(live_feed, 1)
         await create_message(conversation, text="one")
         await create_message(conversation, text="two")
-        heard = await client.take(2)
-
-    assert [data["messageAdded"]["message"]["text"] for data in heard] == ["one", "two"]
+        assert await take_texts(client, 2) == ["one", "two"]
 
 
 async def test_other_rights_or_selections_are_other_groups(
