@@ -29,7 +29,11 @@ MakeServer = Callable[..., ServerProcess]
 
 @asynccontextmanager
 async def open_webhook(server: ServerProcess) -> AsyncIterator[WebhookClient]:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as http:
+    # The server closes what is idle for 5 s, httpx's own limit: a post must not cross that.
+    limits = httpx.Limits(keepalive_expiry=1)
+    async with httpx.AsyncClient(
+        base_url=server.url, trust_env=False, timeout=60, limits=limits
+    ) as http:
         yield WebhookClient(http, NUMBER)
 
 
