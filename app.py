@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any, TypedDict
 
 import httpx
-import pymongo
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
@@ -27,6 +26,8 @@ from graph.rate_limit import RateLimits
 from graph.security_headers import SecurityHeaders
 from graph.uploads import PREFLIGHT_HEADERS
 from models.database import DatabaseUnreachable, DatabaseUnusable, create_client, prepare_database
+from models.outage_log import log_failure
+from models.readiness import MajorityProbe
 from webhooks.ingest import Ingest
 from webhooks.route import WebhookShortcut, webhook_routes
 from whatsapp.account_api import AccountAPI
@@ -52,7 +53,6 @@ from whatsapp.uploads import Uploads
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
-PROBE_SECONDS = 2.0
 
 
 class Runtime:
@@ -62,6 +62,7 @@ class Runtime:
         self, settings: Settings, database: AsyncDatabase[dict[str, Any]], http: httpx.AsyncClient
     ) -> None:
         self.database = database
+        self.majority = MajorityProbe(database)
         self.is_prepared = False
         keyring = KeyRing.from_text(settings.encryption_keys.get_secret_value())
         cloud_api = CloudAPI(http, settings=settings)
@@ -165,12 +166,7 @@ class Runtime:
             return "MongoDB was never reached"
         if not self.live.is_healthy:
             return "the change stream is away"
-        try:
-            with pymongo.timeout(PROBE_SECONDS):
-                await self.database.command("ping")
-        except PyMongoError as error:
-            return f"MongoDB is unreachable ({type(error).__name__})"
-        return None
+        return await self.majority.find_problem()
 
 
 async def keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
@@ -179,7 +175,7 @@ async def keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
         try:
             await run()
         except PyMongoError as error:
-            logger.warning("%s: MongoDB failed (%s), starting again.", name, type(error).__name__)
+            log_failure(logger, error, "%s starts again", name.capitalize())
         except Exception:
             # The edge of a background task: whatever a bug did there must not end the process.
             logger.exception("%s failed, starting again.", name)

@@ -13,7 +13,8 @@ from pymongo.errors import ExecutionTimeout, NetworkTimeout
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from models.outages import is_unreachable
+from models.outage_log import log_failure
+from models.outages import is_transient
 from whatsapp.errors import Refused
 from whatsapp.media_store import StoreUnavailable
 
@@ -121,8 +122,8 @@ def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
     if is_database_too_slow(cause):
         logger.warning("Request %s: MongoDB took too long at %s", request_id, error.path)
         return _replace(error, database_too_slow())
-    if is_unreachable(cause):
-        logger.warning("Request %s: MongoDB is away (%s)", request_id, type(cause).__name__)
+    if is_transient(cause):
+        log_failure(logger, cause, "Request %s failed", request_id)
         return _replace(error, service_unavailable())
     if isinstance(cause, StoreUnavailable):
         logger.warning("Request %s: the media store is away (%s)", request_id, cause)

@@ -21,6 +21,7 @@ from graph.context import Services
 from graph.http import read_credential
 from models import Account, Media, MediaState, Message, UploadedMedia
 from models.base import collection
+from models.outage_log import log_failure
 from whatsapp.media_store import FileMissing, MediaStore, StoreUnavailable
 from whatsapp.media_types import SHOWN_TYPES, UNKNOWN_TYPE, make_filename
 from whatsapp.signing_keys import ProviderUnavailable
@@ -57,7 +58,7 @@ async def show_media(request: Request) -> Response:
         logger.error("The bytes of media %s are missing in its store", request.path_params["id"])
         return _refuse()
     except (PyMongoError, StoreUnavailable, ProviderUnavailable) as error:
-        logger.warning("A file can't be read: %s", type(error).__name__)
+        log_failure(logger, error, "A file can't be read")
         headers = {"Retry-After": str(OUTAGE_SECONDS)}
         return PlainTextResponse("The file can't be read now.\n", 503, headers=headers)
 

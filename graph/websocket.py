@@ -43,6 +43,7 @@ from graph.socket_messages import (
     get_part,
     require_part,
 )
+from models.outage_log import log_failure
 from whatsapp.access import Viewer
 from whatsapp.signing_keys import ProviderUnavailable
 
@@ -173,7 +174,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
                 return
             self._stack.enter_context(limits.hold_socket(viewer))
         except (PyMongoError, ProviderUnavailable) as error:
-            logger.warning("A socket can't be signed in: %s", type(error).__name__)
+            log_failure(logger, error, "A socket can't be signed in")
             await self.websocket.close(*UNAVAILABLE)
             return
         except RateLimited:

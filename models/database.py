@@ -14,7 +14,7 @@ from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyM
 from models import DOCUMENTS
 from models.base import collection
 from models.cancellation import correct_wait_for
-from models.outages import is_unreachable
+from models.outages import is_transient
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> None:
             await check_indexes()
         await enable_pre_images(database)
     except PyMongoError as error:
-        if is_unreachable(error):
+        if is_transient(error):
             # It answers already, or still, but has no primary now.
             name = type(error).__name__
             raise DatabaseUnreachable(f"MongoDB went away ({name}).") from error

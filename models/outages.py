@@ -1,37 +1,174 @@
-"""Whether a failure of MongoDB passes by itself: the driver's errors, told apart in one place.
+"""MongoDB failures by kind: transient, permanent, or a bug of ours.
 
-Two questions, because those who ask risk different things. Whoever answers a caller, or only reads,
-asks `is_unreachable`: any other refusal is a bug of ours that the log must show. Whoever stores
-what is kept nowhere else asks `is_passing`: a refusal while MongoDB changes its primary must not
-put a good item aside as one that can't be stored.
+Every class the driver can raise has a row in `FAILURE_KINDS`; server errors are told apart by code.
+Source of the codes: MongoDB server, `src/mongo/base/error_codes.yml`.
 """
 
-from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
+from enum import Enum
 
-# What MongoDB answers while it changes its primary, shuts down, or waits in vain for its members,
-# and where an operator or another write ended what it was at (killOp, a dropped index, a conflict).
-_PASSING_CODES = frozenset(
-    {6, 7, 43, 50, 64, 89, 91, 112, 134, 175, 189, 237, 246, 262}
-    | {9001, 10107, 11600, 11601, 11602, 13435, 13436}
+from bson import errors as bson_errors
+from gridfs import errors as gridfs_errors
+from pymongo import errors
+from pymongo.errors import BulkWriteError, ClientBulkWriteException, OperationFailure, PyMongoError
+
+
+class FailureKind(Enum):
+    """Consequence of a failed call for its caller."""
+
+    TRANSIENT = "transient"
+    """MongoDB can't serve now; the same call may succeed later. The write may have been applied."""
+    PERMANENT = "permanent"
+    """MongoDB refuses this document or value; repeating the call gives the same answer."""
+    BUG = "bug"
+    """The call itself is wrong."""
+    BY_CODE = "by code"
+    """Only in the table: the server's error code decides."""
+
+
+TRANSIENT_CODES = frozenset(
+    {
+        6,  # HostUnreachable
+        7,  # HostNotFound
+        13,  # Unauthorized: an operator changes the user's roles
+        18,  # AuthenticationFailed: an operator changes the password
+        24,  # LockTimeout
+        43,  # CursorNotFound
+        46,  # LockBusy
+        50,  # MaxTimeMSExpired
+        63,  # StaleShardVersion
+        64,  # WriteConcernTimeout
+        89,  # NetworkTimeout
+        91,  # ShutdownInProgress
+        100,  # UnsatisfiableWriteConcern
+        112,  # WriteConflict
+        117,  # ConflictingOperationInProgress
+        133,  # FailedToSatisfyReadPreference
+        134,  # ReadConcernMajorityNotAvailableYet
+        150,  # StaleEpoch
+        175,  # QueryPlanKilled
+        189,  # PrimarySteppedDown
+        202,  # NetworkInterfaceExceededTimeLimit
+        234,  # RetryChangeStream
+        237,  # CursorKilled
+        246,  # SnapshotUnavailable
+        262,  # ExceededTimeLimit
+        290,  # TransactionExceededLifetimeLimitSeconds
+        317,  # ConnectionPoolExpired
+        384,  # ConnectionError
+        391,  # ReauthenticationRequired
+        462,  # IngressRequestRateLimitExceeded
+        8000,  # AtlasError
+        9001,  # SocketException
+        10058,  # LegacyNotPrimary
+        10107,  # NotWritablePrimary
+        11600,  # InterruptedAtShutdown
+        11601,  # Interrupted
+        11602,  # InterruptedDueToReplStateChange
+        13388,  # StaleConfig
+        13435,  # NotPrimaryNoSecondaryOk
+        13436,  # NotPrimaryOrSecondary
+        14031,  # OutOfDiskSpace
+    }
+)
+PERMANENT_CODES = frozenset(
+    {
+        17,  # ProtocolError of a document that is too deep or malformed
+        22,  # InvalidBSON
+        121,  # DocumentValidationFailure
+        10334,  # BSONObjectTooLarge
+        11000,  # DuplicateKey
+        17280,  # KeyTooLong
+        17419,  # a document that an update would make too large
+    }
+)
+# Set by the server or the driver on errors whose operation may simply be repeated.
+TRANSIENT_LABELS = (
+    "RetryableError",
+    "RetryableWriteError",
+    "SystemOverloadedError",
+    "TransientTransactionError",
 )
 
+FAILURE_KINDS: dict[type[Exception], FailureKind] = {
+    # Raised by group commits whose outcome is unknown; the driver raises only subclasses.
+    PyMongoError: FailureKind.TRANSIENT,
+    # Connection and server selection.
+    errors.ConnectionFailure: FailureKind.TRANSIENT,
+    errors.AutoReconnect: FailureKind.TRANSIENT,
+    errors.NetworkTimeout: FailureKind.TRANSIENT,
+    errors.NotPrimaryError: FailureKind.TRANSIENT,
+    errors.ServerSelectionTimeoutError: FailureKind.TRANSIENT,
+    errors.WaitQueueTimeoutError: FailureKind.TRANSIENT,
+    errors.ProtocolError: FailureKind.TRANSIENT,
+    # Answers of the server.
+    errors.OperationFailure: FailureKind.BY_CODE,
+    errors.CursorNotFound: FailureKind.TRANSIENT,
+    errors.ExecutionTimeout: FailureKind.TRANSIENT,
+    errors.WriteError: FailureKind.BY_CODE,
+    errors.DuplicateKeyError: FailureKind.PERMANENT,
+    # Written on the primary, but not known to be on a majority.
+    errors.WriteConcernError: FailureKind.TRANSIENT,
+    errors.WTimeoutError: FailureKind.TRANSIENT,
+    errors.BulkWriteError: FailureKind.BY_CODE,
+    errors.ClientBulkWriteException: FailureKind.BY_CODE,
+    # Documents and files.
+    errors.DocumentTooLarge: FailureKind.PERMANENT,
+    bson_errors.BSONError: FailureKind.PERMANENT,
+    bson_errors.InvalidBSON: FailureKind.PERMANENT,
+    bson_errors.InvalidDocument: FailureKind.PERMANENT,
+    bson_errors.InvalidId: FailureKind.PERMANENT,
+    bson_errors.InvalidStringData: FailureKind.PERMANENT,
+    gridfs_errors.GridFSError: FailureKind.PERMANENT,
+    gridfs_errors.CorruptGridFile: FailureKind.PERMANENT,
+    gridfs_errors.FileExists: FailureKind.PERMANENT,
+    gridfs_errors.NoFile: FailureKind.PERMANENT,
+    # Wrong use of the driver.
+    errors.CollectionInvalid: FailureKind.BUG,
+    errors.ConfigurationError: FailureKind.BUG,
+    errors.EncryptedCollectionError: FailureKind.BUG,
+    errors.EncryptionError: FailureKind.BUG,
+    errors.InvalidName: FailureKind.BUG,
+    errors.InvalidOperation: FailureKind.BUG,
+    errors.InvalidURI: FailureKind.BUG,
+}
 
-def is_unreachable(error: BaseException) -> bool:
-    """Whether MongoDB was not there, or did not answer in time."""
-    return isinstance(error, PyMongoError) and (
-        isinstance(error, ConnectionFailure) or bool(error.timeout)
-    )
+
+def classify_failure(error: BaseException) -> FailureKind:
+    """Returns BUG for errors that aren't MongoDB's, too."""
+    kind = _find_row(type(error))
+    if isinstance(error, PyMongoError) and _is_marked_transient(error):
+        return FailureKind.TRANSIENT
+    return _classify_codes(error) if kind is FailureKind.BY_CODE else kind
 
 
-def is_passing(error: BaseException) -> bool:
-    """Whether MongoDB can't work for a while, as opposed to refusing this very write.
+def is_transient(error: BaseException) -> bool:
+    """True if MongoDB can't serve now, as opposed to refusing this very call."""
+    return classify_failure(error) is FailureKind.TRANSIENT
 
-    Of a bulk write one such answer is enough: the whole may be written again.
-    """
-    if is_unreachable(error):
-        return True
+
+def _find_row(error_class: type[BaseException]) -> FailureKind:
+    rows = (FAILURE_KINDS[parent] for parent in error_class.__mro__ if parent in FAILURE_KINDS)
+    return next(rows, FailureKind.BUG)
+
+
+def _is_marked_transient(error: PyMongoError) -> bool:
+    return error.timeout or any(map(error.has_error_label, TRANSIENT_LABELS))
+
+
+def _classify_codes(error: BaseException) -> FailureKind:
+    codes = _list_codes(error)
+    # One transient answer is enough: the whole bulk write may be repeated.
+    if codes & TRANSIENT_CODES:
+        return FailureKind.TRANSIENT
+    return FailureKind.PERMANENT if codes and codes <= PERMANENT_CODES else FailureKind.BUG
+
+
+def _list_codes(error: BaseException) -> set[int]:
     if isinstance(error, BulkWriteError):
-        details = error.details
-        codes = {problem["code"] for problem in details["writeErrors"]}
-        return bool(details["writeConcernErrors"] or codes & _PASSING_CODES)
-    return isinstance(error, OperationFailure) and error.code in _PASSING_CODES
+        problems = error.details["writeErrors"] + error.details["writeConcernErrors"]
+        # What isn't known to be on a majority is written again.
+        concern = {64} if error.details["writeConcernErrors"] else set()
+        return concern | {problem["code"] for problem in problems}
+    if isinstance(error, ClientBulkWriteException):
+        return set() if error.error is None else _list_codes(error.error)
+    return {error.code or 0} if isinstance(error, OperationFailure) else set()

@@ -19,7 +19,7 @@ from pymongo._csot import remaining as remaining_seconds  # what `pymongo.timeou
 from pymongo.asynchronous.collection import AsyncCollection
 
 from models.base import collection
-from models.outages import is_unreachable
+from models.outages import is_transient
 from models.reading import project
 
 Key = TypeVar("Key", bound=Hashable)
@@ -130,7 +130,7 @@ class SharedRead(Generic[Key, Found]):
                 call.answer.set_result([found[key] for key in call.keys])
 
     async def _tell_error(self, calls: list[Call[Key, Found]], error: Exception) -> None:
-        if len(calls) == 1 or is_unreachable(error):
+        if len(calls) == 1 or is_transient(error):
             for call in calls:
                 if not call.answer.done():
                     call.answer.set_exception(error)

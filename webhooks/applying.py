@@ -7,7 +7,7 @@ from functools import partial
 from beanie import PydanticObjectId
 
 from models import Message
-from models.outages import is_passing
+from models.outages import is_transient
 from webhooks.fields import apply_change
 from webhooks.messages import Inbound
 from webhooks.statuses import read_status
@@ -48,7 +48,7 @@ async def _record_statuses(account_id: PydanticObjectId, tasks: Sequence[Task]) 
     try:
         left = await record_plain_statuses(account_id, updates)
     except Exception as error:
-        if is_passing(error):
+        if is_transient(error):
             raise
         # One of them is at fault: by themselves the others are recorded.
         left = range(len(updates))
@@ -88,7 +88,7 @@ async def find_senders(tasks: Sequence[Task]) -> Correspondents | None:
         for account_id, inbounds in _group_by_account(tasks).items():
             await senders.find(account_id, inbounds)
     except Exception as error:
-        if is_passing(error):
+        if is_transient(error):
             raise
         return None
     return senders
@@ -105,7 +105,7 @@ async def apply_messages(tasks: Sequence[Task], senders: Correspondents | None) 
         try:
             await _place_and_store(some, senders)
         except Exception as error:
-            if is_passing(error):
+            if is_transient(error):
                 raise
             # One of them is at fault: by themselves the others are stored.
             for task in some:

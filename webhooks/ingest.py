@@ -10,7 +10,8 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from models import ParkedItem, ParkedReason
-from models.outages import is_passing
+from models.outage_log import log_failure
+from models.outages import is_transient
 from webhooks.addressees import Accounts
 from webhooks.commits import GroupCommit
 from webhooks.events import (
@@ -143,10 +144,10 @@ class Ingest:
             await self._process_or_park(batch)
         except Exception as error:  # noqa: BLE001 - the edge of a worker, which must live
             if isinstance(error, PyMongoError):
-                logger.warning("%d events wait for MongoDB: %s", len(batch), type(error).__name__)
+                log_failure(logger, error, "%d events wait for MongoDB", len(batch))
             else:
                 logger.error("%d events are tried again: %s", len(batch), describe_bug(error))
-            if is_passing(error):
+            if is_transient(error):
                 await self._forgive(batch)
             self._in_flight.difference_update(event.id for event in batch)
 
@@ -162,7 +163,7 @@ class Ingest:
             await self._processor.finish(await self._preparations.take(batch))
             self._marks.add([event.id for event in batch])
         except Exception as error:
-            if is_passing(error):
+            if is_transient(error):
                 raise
             if len(batch) > 1:
                 for event in batch:
@@ -189,7 +190,7 @@ class Ingest:
                     else:
                         self._enqueue(event)
             except PyMongoError as error:
-                logger.warning("No takeover of webhooks now: %s", type(error).__name__)
+                log_failure(logger, error, "Webhooks can't be taken over")
             await asyncio.sleep(pause)
 
     async def _take_over_next(self) -> StoredEvent | None:
@@ -206,7 +207,7 @@ class Ingest:
                 await self._replay_healed()
                 await lift_expired_blocks()
             except PyMongoError as error:
-                logger.warning("No sweep now: %s", type(error).__name__)
+                log_failure(logger, error, "Parked items can't be replayed")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._sweep_now.wait()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 
 from pymongo.errors import PyMongoError
 
+from models.outage_log import log_failure
 from webhooks.events import mark_processed
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Marks:
         try:
             await mark_processed(event_ids)
         except PyMongoError as error:
-            logger.warning("%d marks are lost: %s", len(event_ids), type(error).__name__)
+            log_failure(logger, error, "%d events can't be marked as processed", len(event_ids))
         # Only now: who is cancelled meanwhile leaves them to the next flush.
         del self._waiting[: len(event_ids)]
         self._on_done(event_ids)

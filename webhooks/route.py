@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from models.outage_log import log_failure
 from webhooks.body import BodyTooLarge, BodyTooSlow, read_body
 from webhooks.ingest import Ingest
 from webhooks.signature import NoSecretKnown, read_signature
@@ -119,5 +120,5 @@ async def _verify_and_accept(ingest: Ingest, body: bytes, signature: bytes) -> R
 
 def _answer_outage(error: Exception) -> Response:
     """Meta repeats what is not acknowledged, for up to seven days."""
-    logger.warning("MongoDB can't take a webhook now: %s", type(error).__name__)
+    log_failure(logger, error, "A webhook can't be stored")
     return PlainTextResponse("Try again later\n", 503, headers={"Retry-After": "5"})

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from models import Account, Message, ParkedReason
-from models.outages import is_passing
+from models.outages import is_transient
 from webhooks.items import Item, Unfit
 from webhooks.messages import Inbound
 from whatsapp.amendments import Amendment
@@ -44,7 +44,7 @@ def noting_problems(task: Task) -> Iterator[None]:
     except Unfit as problem:
         task.problem = problem
     except Exception as error:
-        if is_passing(error):
+        if is_transient(error):
             raise
         # A bug of ours, or a value that MongoDB refuses.
         task.problem = explain_bug(error, task.event_id, task.item.pointer)

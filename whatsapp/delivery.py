@@ -24,7 +24,7 @@ from models import (
     OutboxState,
 )
 from models.base import DocumentType, collection, from_bson, utc_now
-from models.outages import is_unreachable
+from models.outages import is_transient
 from whatsapp.cloud_answers import SendResult
 from whatsapp.cloud_errors import OUR_CODE, WINDOW_CLOSED_CODE
 from whatsapp.lanes import ACTIVE_STATES
@@ -79,7 +79,7 @@ async def persist(write: Callable[[], Awaitable[Result]]) -> Result:
         try:
             return await write()
         except PyMongoError as error:
-            if not is_unreachable(error) and not error.has_error_label("RetryableWriteError"):
+            if not is_transient(error):
                 raise
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

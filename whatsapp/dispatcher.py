@@ -13,6 +13,7 @@ from contextlib import suppress
 from beanie import PydanticObjectId
 from pymongo.errors import PyMongoError
 
+from models.outage_log import log_failure
 from whatsapp.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.cloud_api import SEND_CONCURRENCY, CloudAPI
 from whatsapp.crypto import KeyRing
@@ -88,7 +89,7 @@ class Dispatcher:
             try:
                 await self._claim_due()
             except PyMongoError as error:
-                logger.warning("Lanes can't be claimed: %s", type(error).__name__)
+                log_failure(logger, error, "Lanes can't be claimed")
             # Workers end one by one: a little later there is room for several lanes at once.
             await asyncio.sleep(CLAIM_PAUSE_SECONDS)
             with suppress(TimeoutError):
@@ -140,7 +141,7 @@ class Dispatcher:
                 if await wake_waiting_lanes():
                     self.wake()
             except PyMongoError as error:
-                logger.warning("Lanes can't be swept: %s", type(error).__name__)
+                log_failure(logger, error, "Lanes can't be swept")
             await asyncio.sleep(self._settings.lane_poll_seconds * SWEEP_POLLS)
 
     async def _shut_down(self, loops: list[asyncio.Task[None]]) -> None:

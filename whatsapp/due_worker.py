@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 
 from pymongo.errors import PyMongoError
 
+from models.outage_log import log_failure
+
 logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
@@ -50,7 +52,7 @@ class DueWorker(Generic[Item]):
                 try:
                     await self._claim_due()
                 except PyMongoError as error:
-                    logger.warning("%s can't be claimed: %s", self._name, type(error).__name__)
+                    log_failure(logger, error, "%s can't be claimed", self._name)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._poll_seconds):
                         await self._wakened.wait()
@@ -77,7 +79,7 @@ class DueWorker(Generic[Item]):
             await self._work(item)
         except PyMongoError as error:
             # Its lease ends some time, and then it is claimed again.
-            logger.warning("%s: MongoDB failed (%s)", self._name, type(error).__name__)
+            log_failure(logger, error, "%s waits until its lease ends", self._name)
         except Exception as error:  # noqa: BLE001 - see the next line
             # The edge of a background task: a bug with one thing must not end the others.
             # The error's own text may quote what a customer wrote.

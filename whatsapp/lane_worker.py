@@ -14,6 +14,7 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from models import Account, HealthState, Message, MessageError, MessageStatus, OutboxState
+from models.outage_log import log_failure
 from whatsapp import delivery
 from whatsapp.account_api import open_access_token
 from whatsapp.conversations import (
@@ -56,11 +57,7 @@ class LaneWorker:
                 await give_back(self._lease)
             raise
         except PyMongoError as error:
-            logger.warning(
-                "Lane %s: MongoDB failed (%s); it is taken up again when its lease ends",
-                self._lease.lane_id,
-                type(error).__name__,
-            )
+            log_failure(logger, error, "Lane %s waits until its lease ends", self._lease.lane_id)
         except Exception as error:  # noqa: BLE001 - see the next line
             # The edge of a background task: a bug with one message must not end the dispatcher.
             # The error's own text may quote the message, so only its kind and place are logged.

@@ -14,6 +14,7 @@ from pymongo.errors import PyMongoError
 
 from models import Media
 from models.base import collection
+from models.outage_log import log_failure
 from whatsapp import media as medias
 from whatsapp.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.crypto import KeyRing
@@ -66,7 +67,7 @@ class MediaDownloader:
             try:
                 await self._claim_due()
             except PyMongoError as error:
-                logger.warning("No files can be claimed: %s", type(error).__name__)
+                log_failure(logger, error, "Media can't be claimed")
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.media_poll_seconds):
                     await self._has_room.wait()
@@ -96,7 +97,7 @@ class MediaDownloader:
             raise
         except PyMongoError as error:
             # Its lease ends some time, and then it is tried again.
-            logger.warning("Media %s waits for MongoDB: %s", media.id, type(error).__name__)
+            log_failure(logger, error, "Media %s waits until its lease ends", media.id)
         except Exception as error:  # noqa: BLE001 - see the next line
             # The edge of a background task: a bug with one file must not end the others.
             # The error's own text may quote the file, so only its kind and place are logged.
@@ -115,7 +116,7 @@ class MediaDownloader:
                 await remove_erased(self._stores)
                 await sweep_uploads(self._stores)
             except PyMongoError as error:
-                logger.warning("Media can't be swept: %s", type(error).__name__)
+                log_failure(logger, error, "Media can't be swept")
             except StoreUnavailable as error:
                 logger.warning("Erased files wait for the media store: %s", error)
             await asyncio.sleep(self._settings.media_poll_seconds * SWEEP_POLLS)

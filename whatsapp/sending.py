@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 
 from models import Account, Contact, Identity, IdentityKind, Message, MessageError, MessageStatus
 from models.base import utc_now
+from models.outage_log import log_failure
 from whatsapp import delivery
 from whatsapp.account_gate import PROBE_PAUSES
 from whatsapp.accounts import stop_account
@@ -129,7 +130,7 @@ class Sending:
                 await add_identity(self.contact, identity)
         except PyMongoError as error:
             # The customer's next message brings their identities again.
-            logger.warning("Contact %s: %s", self.contact.id, type(error).__name__)
+            log_failure(logger, error, "Contact %s didn't learn its identities", self.contact.id)
         return hold if holds else None
 
     async def _handle_refusal(self, error: CloudAPIError) -> float | None:

@@ -26,6 +26,7 @@ from graph.live.cursors import Position
 from graph.live.events import LiveEvent, derive_events
 from graph.live.ring import EventRing
 from models.database import WATCHED_COLLECTIONS
+from models.outage_log import log_failure
 
 logger = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class ChangeStreamBackend(BroadcastBackend):
                 await self._lose_history()
             except PyMongoError as error:
                 if self.is_connected or pause == FIRST_PAUSE_SECONDS:
-                    logger.warning("The change stream is away: %s", type(error).__name__)
+                    log_failure(logger, error, "The change stream failed")
             except Exception:
                 # The task's edge: whatever happened, the feed must come back.
                 logger.exception("The change stream failed")

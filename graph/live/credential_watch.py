@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError
 
 from models import CredentialKind
 from models.base import utc_now
+from models.outage_log import log_failure
 from whatsapp.access import Viewer
 from whatsapp.api_keys import list_viewers
 
@@ -48,7 +49,7 @@ class CredentialWatch:
                 await self._check_keys()
             except PyMongoError as error:
                 # Nobody is cut off because the database is away: the next round will tell.
-                logger.warning("Open sockets' keys can't be checked: %s", type(error).__name__)
+                log_failure(logger, error, "The keys of open sockets can't be checked")
             except Exception:
                 # The task's edge: without it no credential would be checked any more.
                 logger.exception("The credential watch failed")

@@ -29,6 +29,7 @@ from graph.live.groups import Groups
 from graph.live.history import History
 from graph.live.present import PresentPosition
 from graph.live.ring import EventRing
+from models.outage_log import log_failure
 from whatsapp.access import Viewer
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
@@ -206,9 +207,9 @@ class LiveFeed:
             except OperationFailure as error:
                 if error.code in BAD_TOKEN_CODES:
                     raise CursorInvalid from None
-                logger.warning("A catch-up stream failed with code %s", error.code)
+                log_failure(logger, error, "A catch-up stream failed with code %s", error.code)
             except PyMongoError as error:
-                logger.warning("A catch-up stream is away: %s", type(error).__name__)
+                log_failure(logger, error, "A catch-up stream failed")
             else:
                 if reached > position:
                     return events, reached
