@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import strawberry
 
 from graph.errors import bad_input
-from whatsapp.search_keys import join_apostrophes, list_words, read_digits
+from whatsapp.phone_parsing import list_typed_pieces
+from whatsapp.search_keys import join_apostrophes, list_words
 
 MAX_SEARCH = 200
 MAX_WORDS = 16
@@ -40,14 +41,18 @@ def match_keys(text: str) -> dict[str, Any]:
     It is a range of the index and no pattern, so nothing in the text has a meaning of its own.
     """
     plain = join_apostrophes(check_search(text))
-    digits = read_digits(plain)
-    words = [digits] if digits else list_words(plain)
+    if pieces := list_typed_pieces(plain):
+        return {"$or": [_match_beginning(digits) for digits in pieces]}
+    words = list_words(plain)
     if len(words) > MAX_WORDS:
         raise bad_input(f"A search has at most {MAX_WORDS} words.")
     if not words:
         return {} if not plain else {"_id": None}
-    ranges = [{"$gte": word, "$lt": word + _LAST_CHARACTER} for word in words]
-    return {"$and": [{"search_keys": {"$elemMatch": one}} for one in ranges]}
+    return {"$and": [_match_beginning(word) for word in words]}
+
+
+def _match_beginning(word: str) -> dict[str, Any]:
+    return {"search_keys": {"$elemMatch": {"$gte": word, "$lt": word + _LAST_CHARACTER}}}
 
 
 def match_words(text: str) -> dict[str, Any] | None:

@@ -8,7 +8,8 @@ from models import Account, Contact, Conversation, Identity, IdentityKind, Messa
 from whatsapp.access import Viewer
 from whatsapp.contacts import find_contact
 from whatsapp.errors import InvalidInput, NotFound
-from whatsapp.identities import is_bsuid, normalize_phone
+from whatsapp.identities import is_bsuid
+from whatsapp.phone_parsing import PHONE_ADVICE, parse_phone
 
 _ACCOUNT_FIELD = ["accountId"]
 _PHONE_FIELD = ["to", "phoneNumber"]
@@ -134,12 +135,9 @@ async def _find_conversation(contact: Contact) -> Conversation | None:
 
 
 def _read_phone(text: str) -> Identity:
-    digits = normalize_phone(text)
+    digits = parse_phone(text)
     if digits is None:
-        raise InvalidInput(
-            "A phone number has its country code and 7 to 15 digits, such as +4915112345678.",
-            field=_PHONE_FIELD,
-        )
+        raise InvalidInput(PHONE_ADVICE, field=_PHONE_FIELD)
     return Identity(kind=IdentityKind.WA_ID, value=digits)
 
 

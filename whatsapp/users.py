@@ -11,7 +11,8 @@ from models import Contact, User
 from models.base import collection, to_bson, utc_now
 from whatsapp.access import Viewer
 from whatsapp.errors import Conflict, InvalidInput, NotFound
-from whatsapp.identities import list_phone_variants, normalize_phone
+from whatsapp.identities import list_phone_variants
+from whatsapp.phone_parsing import PHONE_ADVICE, parse_phone
 from whatsapp.search_keys import STALE, index_user, make_user_keys
 from whatsapp.values import check_attributes, check_text
 
@@ -116,9 +117,9 @@ def _check_email(email: str | None) -> str | None:
 
 
 def _check_phone(phone: str) -> str:
-    digits = normalize_phone(phone)
+    digits = parse_phone(phone)
     if digits is None:
-        raise InvalidInput("A phone number looks like +15550001111.", field=["phone"])
+        raise InvalidInput(PHONE_ADVICE, field=["phone"])
     return f"+{digits}"
 
 

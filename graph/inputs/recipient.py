@@ -10,7 +10,8 @@ from whatsapp.recipients import Recipient
 @strawberry.input(one_of=True, description="To whom; exactly one.")
 class RecipientInput:
     phone_number: Maybe[str] = strawberry.field(
-        description='A phone number in E.164 form, with or without "+"; needs `accountId`.'
+        description="A phone number with its country code; "
+        '"+" and punctuation are optional. Needs `accountId`.'
     )
     business_scoped_user_id: Maybe[str] = strawberry.field(
         description="WhatsApp's id of a person for your business; needs `accountId`."

@@ -20,7 +20,7 @@ _FIELDS = ("name", "phone", "email", "external_id", "attributes")
 class CreateUserInput:
     name: Maybe[str | None] = strawberry.field(description="Their name: at most 200 characters.")
     phone: Maybe[str | None] = strawberry.field(
-        description="Their phone number in E.164 form; no two users have the same."
+        description="Their phone number with its country code; no two users have the same."
     )
     email: Maybe[str | None] = strawberry.field(description="Their e-mail address.")
     external_id: Maybe[str | None] = strawberry.field(

@@ -96,6 +96,16 @@ async def test_both_forms_of_a_phone_are_one_contact_even_at_the_same_moment(
     assert (await User.count(), await Conversation.count()) == (1, 1)
 
 
+async def test_brazilian_landline_and_mobile_are_two_contacts(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    bodies = [make_visit({"wa_id": one}) for one in ("551131234567", "5511931234567")]
+
+    contacts = await visit(webhook, settle, *bodies)
+
+    assert sorted(str(one.wa_id) for one in contacts) == ["551131234567", "5511931234567"]
+
+
 async def test_two_contacts_are_never_merged(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:

@@ -17,7 +17,7 @@ from whatsapp.identities import is_bsuid, list_phone_variants, normalize_phone
         ("US.13491208655302741918", None),
     ],
 )
-def test_phone_numbers_are_read_as_digits(text: str, digits: str | None) -> None:
+def test_phone_numbers_of_meta_are_read_as_digits(text: str, digits: str | None) -> None:
     assert normalize_phone(text) == digits
 
 
@@ -32,6 +32,13 @@ def test_phone_numbers_are_read_as_digits(text: str, digits: str | None) -> None
 def test_both_national_forms_find_each_other(one: str, other: str) -> None:
     assert list_phone_variants(one) == [one, other]
     assert list_phone_variants(other) == [other, one]
+
+
+@pytest.mark.parametrize(
+    "digits", ["551131234567", "5511931234567", "555121234567", "5511912345678", "5521951234567"]
+)
+def test_brazilian_landline_is_no_form_of_mobile(digits: str) -> None:
+    assert list_phone_variants(digits) == [digits]
 
 
 def test_other_countries_have_one_form() -> None:

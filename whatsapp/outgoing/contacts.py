@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from whatsapp.errors import InvalidInput
-from whatsapp.identities import normalize_phone
 from whatsapp.outgoing.checks import URL_LIMIT, check_count, check_text
 from whatsapp.outgoing.content import ResolvedContent
+from whatsapp.phone_parsing import parse_phone
 from whatsapp.readings import read_in_one_line
 from whatsapp.recipients import Target
 
@@ -105,9 +105,9 @@ def _check_country_code(text: str, field: list[str]) -> None:
 
 
 def _check_wa_id(text: str, field: list[str]) -> None:
-    if normalize_phone(text) != text:
+    if parse_phone(text) != text:
         raise InvalidInput(
-            "A WhatsApp id is a phone number with country code, 7 to 15 digits and nothing else.",
+            "A WhatsApp id is a phone number with its country code, and nothing but digits.",
             field=field,
         )
 
