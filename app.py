@@ -25,7 +25,13 @@ from graph.media_route import media_routes
 from graph.rate_limit import RateLimits
 from graph.security_headers import SecurityHeaders
 from graph.uploads import PREFLIGHT_HEADERS
-from models.database import DatabaseUnreachable, DatabaseUnusable, create_client, prepare_database
+from models.database import (
+    DatabaseUnreachable,
+    DatabaseUnusable,
+    create_client,
+    finish_upgrade,
+    prepare_database,
+)
 from models.outage_log import log_failure
 from models.readiness import MajorityProbe
 from webhooks.ingest import Ingest
@@ -64,6 +70,7 @@ class Runtime:
         self.database = database
         self.majority = MajorityProbe(database)
         self.is_prepared = False
+        self._has_upgrade = False
         keyring = KeyRing.from_text(settings.encryption_keys.get_secret_value())
         cloud_api = CloudAPI(http, settings=settings)
         self.ingest = Ingest(settings=settings, keyring=keyring)
@@ -123,7 +130,7 @@ class Runtime:
             await asyncio.wait([task])
 
     async def _prepare(self) -> None:
-        await prepare_database(self.database)
+        self._has_upgrade = bool(await prepare_database(self.database))
         self.is_prepared = True
 
     async def _drive(self) -> None:
@@ -148,6 +155,8 @@ class Runtime:
             group.create_task(keep_running("template syncs", self.template_syncs.run))
             group.create_task(keep_running("account deletion", self._finish_deletions))
             group.create_task(keep_running("search keys", self._keep_index))
+            if self._has_upgrade:
+                group.create_task(keep_running("upgrade", self._finish_upgrade))
 
     async def _finish_deletions(self) -> None:
         while True:
@@ -159,6 +168,11 @@ class Runtime:
         while True:
             await index_stale()
             await asyncio.sleep(60)
+
+    async def _finish_upgrade(self) -> None:
+        await finish_upgrade(self.database)
+        logger.info("The database is upgraded.")
+        await asyncio.get_running_loop().create_future()  # nothing is left to run again
 
     async def find_problem(self) -> str | None:
         """Why this process should get no traffic now, or None."""

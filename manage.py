@@ -22,7 +22,13 @@ from models import (
     Role,
 )
 from models.base import utc_now
-from models.database import DatabaseUnusable, create_client, prepare_database
+from models.database import (
+    DatabaseUnusable,
+    create_client,
+    describe_pending,
+    finish_upgrade,
+    prepare_database,
+)
 from serving.listening import ListenError
 from whatsapp.api_keys import create_api_key, is_valid, revoke_api_key
 from whatsapp.audit import Act, AuditTrail
@@ -128,6 +134,19 @@ async def rotate_encryption_keys(settings: Settings, _arguments: argparse.Namesp
         raise SystemExit("Servers still write under another key: restart them, and run it again.")
 
 
+async def migrate_database(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Upgrades the database to this version, or with `check` only says what that would do."""
+    async with create_client(settings.mongodb_uri.get_secret_value()) as client:
+        database = client[settings.mongodb_database]
+        pending = await describe_pending(database)
+        if not arguments.check:
+            await prepare_database(database)
+            await finish_upgrade(database)
+    print(*(pending or ["The database is up to date."]), sep="\n")
+    if arguments.check and pending:
+        raise SystemExit("Run `manage.py migrate`, or start the server.")
+
+
 def export_schema(*, check: bool) -> None:
     """Writes schema.graphql and docs/permissions.md, or with `check` only compares them."""
     # Other commands need no schema.
@@ -198,6 +217,10 @@ def build_parser() -> argparse.ArgumentParser:
         "rotate-encryption-keys",
         help="encrypt all stored credentials anew under the first key of ENCRYPTION_KEYS",
     )
+    migrate = commands.add_parser("migrate", help="upgrade the database to this version")
+    migrate.add_argument(
+        "--check", action="store_true", help="only list what is pending; exit 1 if anything is"
+    )
     schema = commands.add_parser("export-schema", help="write schema.graphql")
     schema.add_argument("--check", action="store_true", help="only compare; exit 1 if it differs")
     compare = commands.add_parser(
@@ -215,6 +238,7 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], Awaitable[None]]] =
     "list-api-keys": print_api_keys,
     "revoke-api-key": end_api_key,
     "rotate-encryption-keys": rotate_encryption_keys,
+    "migrate": migrate_database,
 }
 
 

@@ -34,7 +34,7 @@ from bench.documents import (
 )
 from models import DOCUMENTS, Account, Role
 from models.base import collection, utc_now
-from models.database import prepare_database
+from models.database import finish_upgrade, prepare_database
 from sandbox.mongod import EmbeddedMongod
 from whatsapp.accounts import create_account
 from whatsapp.api_keys import create_api_key
@@ -102,6 +102,7 @@ async def seed_world(
     )
     activity = await _insert_people(database, people, messages, seed)
     await prepare_database(database)
+    await finish_upgrade(database)
     print(f"  seeded {name}: {messages} messages in {time.monotonic() - started:.1f} s", flush=True)
     return World(name, api_key, accounts, people, messages, activity)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
@@ -14,7 +13,19 @@ from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyM
 from models import DOCUMENTS
 from models.base import collection
 from models.cancellation import correct_wait_for
+from models.indexes import IndexConflict, list_missing_indexes
+from models.lease import Lease
+from models.migrations import MIGRATIONS
+from models.migrations.migration import SchemaState, read_state
+from models.migrations.runner import (
+    SchemaTooNew,
+    find_last_before_serving,
+    list_pending,
+    migrate,
+    open_schema,
+)
 from models.outages import is_transient
+from models.predecessor import find_live_predecessor
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +34,9 @@ correct_wait_for()
 
 OPERATION_TIMEOUT_MS = 10_000
 REACH_TIMEOUT_SECONDS = 3.0
+# Not that of version 0.1, which is told by it; see `models.predecessor`.
+APP_NAME = "wagraph 0.2"
+UPGRADE_RETRY_SECONDS = 5.0
 # The live feed compares a document before and after each change.
 WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts")
 
@@ -53,7 +67,7 @@ def create_client(uri: str) -> AsyncMongoClient[dict[str, Any]]:
             timeoutMS=OPERATION_TIMEOUT_MS,
             serverSelectionTimeoutMS=int(REACH_TIMEOUT_SECONDS * 1000),
             connectTimeoutMS=int(REACH_TIMEOUT_SECONDS * 1000),
-            appname="wagraph",
+            appname=APP_NAME,
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
         # The error's own text may quote the URI, and with it a part of the password.
@@ -63,26 +77,104 @@ def create_client(uri: str) -> AsyncMongoClient[dict[str, Any]]:
         ) from None
 
 
-async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> None:
-    """Checks the server, creates what is missing, and verifies every index.
+async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> bool:
+    """Checks the server, and does what must be done before the database is served.
+
+    Returns whether `finish_upgrade` has something left to do while it is served.
 
     Raises:
         DatabaseUnreachable: nobody answered within REACH_TIMEOUT_SECONDS, or it went away.
-        DatabaseUnusable: standalone server, or an index could not be made.
+        DatabaseUnusable: a standalone server, version 0.1 still runs, a later version was here, or
+            an index could not be made.
     """
     await check_server(database)
     try:
         await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
-        if not await has_all_indexes():
-            await init_beanie(database=database, document_models=DOCUMENTS)
-            await check_indexes()
+        is_new = await _is_new(database)
+        if not is_new and await read_state(database) is None:
+            await _refuse_predecessor(database)
+        state = await open_schema(database, is_new=is_new)
+        await migrate(database, through=find_last_before_serving())
+        is_index_left = await _build_first_indexes()
         await enable_pre_images(database)
+    except SchemaTooNew:
+        raise DatabaseUnusable(
+            "The database belongs to a later version of wagraph: start that one."
+        ) from None
+    except IndexConflict as error:
+        raise DatabaseUnusable(str(error)) from None
     except PyMongoError as error:
         if is_transient(error):
             # It answers already, or still, but has no primary now.
             name = type(error).__name__
             raise DatabaseUnreachable(f"MongoDB went away ({name}).") from error
         raise DatabaseUnusable(f"MongoDB could not be prepared: {error}") from error
+    return is_index_left or any(not one.before_serving for one in list_pending(state))
+
+
+async def finish_upgrade(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Builds the missing indexes and runs the online migrations, in one process at a time.
+
+    Returns when nothing is left, whoever did it.
+    """
+    lease = Lease(database, "indexes")
+    while missing := await list_missing_indexes():
+        if await lease.acquire():
+            async with lease.held():
+                for index in missing:
+                    logger.info("Building the index %s.", index.name)
+                    await index.build()
+        else:
+            await asyncio.sleep(UPGRADE_RETRY_SECONDS)
+    await migrate(database, through=len(MIGRATIONS))
+
+
+async def describe_pending(database: AsyncDatabase[dict[str, Any]]) -> list[str]:
+    """What `prepare_database` and `finish_upgrade` would do, without doing it."""
+    await check_server(database)
+    await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
+    state = await read_state(database)
+    if state is None and await _is_new(database):
+        return []
+    migrations = list_pending(state or SchemaState(version=0))
+    indexes = await list_missing_indexes()
+    return [
+        *[f"migration {one.number}: {one.name}" for one in migrations],
+        *[f"index {one.name}" for one in indexes],
+    ]
+
+
+async def _is_new(database: AsyncDatabase[dict[str, Any]]) -> bool:
+    """Whether it holds no collection of ours."""
+    names = {collection(document_class).name for document_class in DOCUMENTS}
+    return names.isdisjoint(await database.list_collection_names())
+
+
+async def _refuse_predecessor(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Version 0.1 knows no other version beside it; after migration 1 it can't start any more."""
+    try:
+        address = await find_live_predecessor(database)
+    except OperationFailure as error:
+        if is_transient(error):
+            raise
+        logger.warning("Can't see whether version 0.1 still runs: MongoDB shows no operations.")
+        return
+    if address is not None:
+        raise DatabaseUnusable(
+            f"wagraph 0.1 still runs on this database, from {address}: stop all its processes,"
+            " then start this version."
+        )
+
+
+async def _build_first_indexes() -> bool:
+    """Builds what can't wait; returns whether any is left."""
+    is_left = False
+    for index in await list_missing_indexes():
+        if await index.is_needed_first():
+            await index.build()
+        else:
+            is_left = True
+    return is_left
 
 
 async def check_server(database: AsyncDatabase[dict[str, Any]]) -> None:
@@ -116,48 +208,3 @@ async def enable_pre_images(database: AsyncDatabase[dict[str, Any]]) -> None:
         # Its indexes have just made each collection that was missing.
         if not existing.get(name, {}).get("changeStreamPreAndPostImages", {}).get("enabled"):
             await database.command("collMod", name, changeStreamPreAndPostImages={"enabled": True})
-
-
-async def has_all_indexes() -> bool:
-    """Whether each is there exactly as it is wanted: then none has to be made or refused."""
-    for document_class in DOCUMENTS:
-        try:
-            present = await collection(document_class).index_information()
-        except OperationFailure:
-            return False  # no such collection yet
-        for index in document_class.Settings.indexes:
-            wanted: dict[str, Any] = {**index.document, "key": [*index.document["key"].items()]}
-            found = present.get(wanted.pop("name"))
-            if found is None or not _is_as(wanted, found):
-                return False
-    return True
-
-
-def _is_as(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    options = {**found, "key": _read_key(found)}
-    return all(options.get(name) == value for name, value in wanted.items())
-
-
-def _read_key(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """As it was asked for: MongoDB shows the fields of a text index elsewhere."""
-    texts = [(name, "text") for name in found.get("weights", {})]
-    keys = [texts if name == "_fts" else [(name, kind)] for name, kind in found["key"]]
-    return [pair for pairs in keys for pair in pairs if pair[0] != "_ftsx"]
-
-
-async def check_indexes() -> None:
-    """Without a unique index two processes could each make the same contact.
-
-    Raises:
-        DatabaseUnusable: an index is missing or isn't unique where it must be.
-    """
-    for document_class in DOCUMENTS:
-        present = await collection(document_class).index_information()
-        for index in document_class.Settings.indexes:
-            wanted: Mapping[str, Any] = index.document
-            found = present.get(wanted["name"])
-            if found is None or bool(found.get("unique")) != bool(wanted.get("unique")):
-                raise DatabaseUnusable(
-                    f"The index {wanted['name']} of {document_class.Settings.name} is missing or"
-                    " has other options: drop it, then start again to have it made."
-                )

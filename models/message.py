@@ -44,12 +44,39 @@ class MessageStatus(StrEnum):
 
     @classmethod
     def of_rank(cls, rank: int) -> "MessageStatus":
-        return _BY_RANK[rank]
+        """The status of a stored rank.
+
+        A rank that only a later version knows shows as the step below it. That step was certainly
+        passed, which can't be said of an end like FAILED.
+        """
+        known = _BY_RANK.get(rank)
+        if known is not None:
+            return known
+        return max(
+            (status for status in cls if status not in _ENDS and status.rank < rank),
+            key=lambda status: status.rank,
+            default=cls.RECEIVED,
+        )
 
 
-# Steps of ten: a status that Meta adds between two others gets a rank without rewriting documents.
-_RANKS = {status: position * 10 for position, status in enumerate(MessageStatus)}
+# Stored in documents, so they never change. Steps of ten leave room for a status that Meta adds
+# between two others.
+_RANKS = {
+    MessageStatus.RECEIVED: 0,
+    MessageStatus.QUEUED: 10,
+    MessageStatus.SENDING: 20,
+    MessageStatus.UNKNOWN: 30,
+    MessageStatus.ACCEPTED: 40,
+    MessageStatus.HELD: 50,
+    MessageStatus.SENT: 60,
+    MessageStatus.FAILED: 70,
+    MessageStatus.DELIVERED: 80,
+    MessageStatus.READ: 90,
+    MessageStatus.PLAYED: 100,
+    MessageStatus.CANCELLED: 110,
+}
 _BY_RANK = {rank: status for status, rank in _RANKS.items()}
+_ENDS = frozenset({MessageStatus.FAILED, MessageStatus.CANCELLED})
 
 
 REACTION = "reaction"

@@ -15,7 +15,7 @@ from graph.live.differences import EventKind
 from graph.live.feed import LiveFeed, SubscriberTooSlow
 from graph.live.ring import EventRing
 from models.base import new_id
-from models.database import create_client, prepare_database
+from models.database import APP_NAME, create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
 from tests.graph.live.live_kit import (
     FeedReader,
@@ -204,6 +204,6 @@ async def fail(database: AsyncDatabase[dict[str, Any]], commands: list[str], cod
         {
             "configureFailPoint": "failCommand",
             "mode": {"times": 1},
-            "data": {"failCommands": commands, "errorCode": code, "appName": "wagraph"},
+            "data": {"failCommands": commands, "errorCode": code, "appName": APP_NAME},
         }
     )

@@ -1,0 +1,90 @@
+"""The indexes of all documents: checked, and built before serving or behind it."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pymongo
+from beanie import Document
+from pymongo import IndexModel
+from pymongo.errors import OperationFailure
+
+from models import DOCUMENTS
+from models.base import collection
+
+logger = logging.getLogger(__name__)
+
+# Collections of up to so many documents get any index in well under a second.
+BUILT_AT_ONCE = 10_000
+
+
+class IndexConflict(Exception):
+    """An index has the name of one of ours and other keys or options."""
+
+
+@dataclass(frozen=True)
+class MissingIndex:
+    """An index that a collection lacks."""
+
+    document_class: type[Document]
+    index: IndexModel
+
+    @property
+    def name(self) -> str:
+        """As operators know it: collection and index."""
+        return f"{collection(self.document_class).name}.{self.index.document['name']}"
+
+    async def is_needed_first(self) -> bool:
+        """Whether to build it before serving: two processes could each make the same contact."""
+        if self.index.document.get("unique"):
+            return True
+        return await collection(self.document_class).estimated_document_count() <= BUILT_AT_ONCE
+
+    async def build(self) -> None:
+        """Builds it, however long that takes. Building what another process builds waits for it."""
+        with pymongo.timeout(None):
+            await collection(self.document_class).create_indexes([self.index])
+
+
+async def list_missing_indexes() -> list[MissingIndex]:
+    """The indexes that are yet to be built.
+
+    Raises:
+        IndexConflict: an index is there with other keys or options.
+    """
+    missing = []
+    for document_class in DOCUMENTS:
+        present = await _read_indexes(document_class)
+        for index in document_class.Settings.indexes:
+            wanted: dict[str, Any] = {**index.document, "key": [*index.document["key"].items()]}
+            found = present.get(wanted.pop("name"))
+            lacking = MissingIndex(document_class, index)
+            if found is None:
+                missing.append(lacking)
+            elif not _is_as(wanted, found):
+                raise IndexConflict(
+                    f"The index {index.document['name']} of {collection(document_class).name} has"
+                    " other keys or options than wagraph needs: drop it, then start again to have"
+                    " it made."
+                )
+    return missing
+
+
+async def _read_indexes(document_class: type[Document]) -> Mapping[str, Any]:
+    try:
+        return await collection(document_class).index_information()
+    except OperationFailure:
+        return {}  # no such collection yet
+
+
+def _is_as(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    options = {**found, "key": _read_key(found)}
+    return all(options.get(name) == value for name, value in wanted.items())
+
+
+def _read_key(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """As it was asked for: MongoDB shows the fields of a text index elsewhere."""
+    texts = [(name, "text") for name in found.get("weights", {})]
+    keys = [texts if name == "_fts" else [(name, kind)] for name, kind in found["key"]]
+    return [pair for pairs in keys for pair in pairs if pair[0] != "_ftsx"]

@@ -1,0 +1,71 @@
+"""Leases by the database's clock: at most one holder in the whole deployment."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+LEASE_SECONDS = 30.0
+_FREE = {"$lte": ["$leased_until", "$$NOW"]}  # None is less than every date
+
+
+class Lease:
+    """A lease named `name`, for this holder."""
+
+    def __init__(
+        self, database: AsyncDatabase[dict[str, Any]], name: str, *, seconds: float = LEASE_SECONDS
+    ) -> None:
+        self._leases = database["leases"]
+        self._name = name
+        self._seconds = seconds
+        self._owner = secrets.token_hex(8)
+
+    async def acquire(self) -> bool:
+        """Takes the lease if nobody holds it; returns whether this holder has it now."""
+        if await self._take({"$expr": {"$or": [_FREE, {"$eq": ["$owner", self._owner]}]}}):
+            return True
+        with suppress(DuplicateKeyError):
+            await self._leases.insert_one({"_id": self._name, "owner": None, "leased_until": None})
+            return await self._take({"$expr": _FREE})
+        return False
+
+    async def renew(self) -> bool:
+        """Extends the lease; returns False if another holder has taken it."""
+        return await self._take({"owner": self._owner})
+
+    async def release(self) -> None:
+        """Frees the lease for the next holder, if it is still held."""
+        await self._leases.update_one(
+            {"_id": self._name, "owner": self._owner}, {"$set": {"leased_until": None}}
+        )
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Keeps the acquired lease alive within, and releases it afterwards."""
+        task = asyncio.create_task(self._keep_alive(), name=f"lease {self._name}")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            with suppress(PyMongoError):  # it expires by itself
+                await self.release()
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds / 3)
+            with suppress(PyMongoError):
+                await self.renew()
+
+    async def _take(self, condition: dict[str, Any]) -> bool:
+        amount = int(self._seconds * 1000)
+        until = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": amount}}
+        result = await self._leases.update_one(
+            {"_id": self._name, **condition},
+            [{"$set": {"owner": self._owner, "leased_until": until}}],
+        )
+        return result.matched_count == 1

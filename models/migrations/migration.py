@@ -1,0 +1,115 @@
+"""A migration, the state of a database's migrations, and the position of a long one."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+Database = AsyncDatabase[dict[str, Any]]
+
+COLLECTION = "schema"
+_ID = "version"
+BATCH_SIZE = 1000
+
+
+class MigrationTakenOver(Exception):
+    """Another process has finished this migration meanwhile."""
+
+
+class Progress:
+    """The position of a migration, stored so that another process can resume there."""
+
+    def __init__(self, database: Database, number: int, position: Any) -> None:
+        self._schema = database[COLLECTION]
+        self._key = {"_id": _ID, "version": number - 1}
+        self.position = position
+        """The last saved position; None at the beginning."""
+
+    async def save(self, position: Any) -> None:
+        """Stores the position, after the work before it is written.
+
+        Raises:
+            MigrationTakenOver: another process held the lease and finished the migration.
+        """
+        result = await self._schema.update_one(self._key, {"$set": {"position": position}})
+        if result.matched_count == 0:
+            raise MigrationTakenOver
+        self.position = position
+
+    async def finish(self) -> None:
+        await self._schema.update_one(
+            self._key, {"$inc": {"version": 1}, "$unset": {"position": ""}}
+        )
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step from version `number - 1` of the database to version `number`.
+
+    `run` must be idempotent: it is repeated from the last saved position after a crash. Unless it
+    is `before_serving`, it runs while this release and the one before serve, so both must read old
+    and new documents.
+    """
+
+    number: int
+    name: str
+    """What it does, in words for the log."""
+    run: Callable[[Database, Progress], Awaitable[None]]
+    before_serving: bool = False
+    """Serve only after this one; it must be quick."""
+
+
+@dataclass(frozen=True)
+class SchemaState:
+    """The stored version of a database."""
+
+    version: int
+    position: Any = None
+    oldest_code: int = 0
+    """A release whose newest migration has a lower number must not serve this database."""
+
+
+async def read_state(database: Database) -> SchemaState | None:
+    """The stored version, or None if there is none: a new database, or one of version 0.1."""
+    found = await database[COLLECTION].find_one({"_id": _ID})
+    if found is None:
+        return None
+    return SchemaState(found["version"], found.get("position"), found.get("oldest_code", 0))
+
+
+async def store_state(database: Database, state: SchemaState) -> None:
+    """Stores the first version of a database.
+
+    Raises:
+        DuplicateKeyError: another process has stored one.
+    """
+    await database[COLLECTION].insert_one(
+        {"_id": _ID, "version": state.version, "oldest_code": state.oldest_code}
+    )
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The documents of a collection in batches by `_id`, resumed at the saved position."""
+
+    database: Database
+    collection: str
+    progress: Progress
+    query: Mapping[str, Any] = field(default_factory=dict)
+    projection: Mapping[str, Any] | None = None
+    size: int = BATCH_SIZE
+
+    async def __aiter__(self) -> AsyncIterator[list[dict[str, Any]]]:
+        """Saves the position of a batch when the next one is asked for."""
+        documents = self.database[self.collection]
+        while True:
+            start = self.progress.position
+            after = {} if start is None else {"_id": {"$gt": start}}
+            query = {"$and": [self.query, after]} if self.query else after
+            found = documents.find(query, self.projection).sort("_id").limit(self.size)
+            batch = await found.to_list()
+            if not batch:
+                return
+            yield batch
+            await self.progress.save(batch[-1]["_id"])
