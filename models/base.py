@@ -9,6 +9,7 @@ from bson import ObjectId
 from pydantic import ConfigDict, Field
 from pymongo.asynchronous.collection import AsyncCollection
 
+from models.clock import server_clock
 from models.writing import write_document
 
 DocumentType = TypeVar("DocumentType", bound=Document)
@@ -19,13 +20,15 @@ ANY_STRING = {"$gt": ""}
 
 
 def utc_now() -> datetime:
-    """The present time in UTC, cut to milliseconds as MongoDB stores it."""
-    now = datetime.now(UTC)
+    """The database's present time in UTC, cut to milliseconds as MongoDB stores it."""
+    now = datetime.fromtimestamp(server_clock.timestamp(), UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def new_id() -> PydanticObjectId:
-    return PydanticObjectId(ObjectId())
+    """An id that begins with the database's time: ids of several hosts sort by it too."""
+    seconds = int(server_clock.timestamp())
+    return PydanticObjectId(seconds.to_bytes(4, "big") + ObjectId().binary[4:])
 
 
 class ObjectIdDocument(Document):

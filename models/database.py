@@ -13,6 +13,7 @@ from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyM
 from models import DOCUMENTS
 from models.base import collection
 from models.cancellation import correct_wait_for
+from models.clock import server_clock
 from models.indexes import IndexConflict, list_missing_indexes
 from models.lease import Lease
 from models.migrations import MIGRATIONS
@@ -68,6 +69,7 @@ def create_client(uri: str) -> AsyncMongoClient[dict[str, Any]]:
             serverSelectionTimeoutMS=int(REACH_TIMEOUT_SECONDS * 1000),
             connectTimeoutMS=int(REACH_TIMEOUT_SECONDS * 1000),
             appname=APP_NAME,
+            event_listeners=[server_clock],
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
         # The error's own text may quote the URI, and with it a part of the password.

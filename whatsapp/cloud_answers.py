@@ -3,12 +3,12 @@
 import json
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
+from models.base import utc_now
 from whatsapp.errors import CloudAPIError
 
 HELD = "held_for_quality_assessment"
@@ -85,7 +85,7 @@ def _read_date_wait(header: str) -> float | None:
     """HTTP also allows a date in Retry-After."""
     try:
         until = parsedate_to_datetime(header)
-        seconds = (until - datetime.now(UTC)).total_seconds()
+        seconds = (until - utc_now()).total_seconds()
     except (ValueError, TypeError):  # no date, or one without its zone
         return None
     return seconds if seconds > 0 else None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from beanie import PydanticObjectId
 
@@ -20,6 +21,7 @@ from whatsapp.outgoing import OutgoingContent, ResolvedContent
 from whatsapp.recipients import Recipient
 
 KEY_LIMIT = 255
+_STEP = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Draft:
     idempotency_key: str | None
     digest: str
     reply_to_wamid: str | None = None
+    answered_at: datetime | None = None
+    """Timestamp of the message that it replies to."""
     retry_of: PydanticObjectId | None = None
 
 
@@ -83,7 +87,7 @@ def build_message(
         text=resolved.text,
         media_state=MediaState.STORED if resolved.upload_id else None,
         upload_id=resolved.upload_id,
-        timestamp=now,
+        timestamp=_choose_timestamp(conversation, draft, now),
         created_at=now,
         status_times={MessageStatus.QUEUED.key: now},
         status_rank=MessageStatus.QUEUED.rank,
@@ -95,3 +99,9 @@ def build_message(
         lane_number=number,
         outbox_state=OutboxState.READY,
     )
+
+
+def _choose_timestamp(conversation: Conversation, draft: Draft, now: datetime) -> datetime:
+    """Returns a time after all that it may answer, also where Meta's clock is ahead of ours."""
+    earlier = (conversation.last_message_at, draft.answered_at)
+    return max([now, *(at + _STEP for at in earlier if at is not None)])

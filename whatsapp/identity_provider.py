@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -51,7 +51,7 @@ class IdentityProvider:
             return None
         for key in await self._keys.find(algorithm, kid):
             claims = self._verify(token, key, algorithm)
-            if claims is not None:
+            if claims is not None and _is_valid_now(claims):
                 return self._read_viewer(claims)
         return None
 
@@ -64,10 +64,13 @@ class IdentityProvider:
                 algorithms=[algorithm],
                 audience=audience or None,
                 issuer=issuer,
-                leeway=CLOCK_SECONDS,
                 options={
                     "require": ["exp", "sub"],
                     "verify_aud": bool(audience),
+                    # By the database's clock, in `_is_valid_now`.
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
                     "enforce_minimum_key_length": True,
                 },
             )
@@ -75,9 +78,9 @@ class IdentityProvider:
             return None
 
     def _read_viewer(self, claims: Mapping[str, Any]) -> Viewer | None:
-        expires_at, subject = _read_expiry(claims["exp"]), claims["sub"]
+        expires_at, subject = _read_time(claims["exp"]), claims["sub"]
         role = self._read_role(claims)
-        if expires_at is None or expires_at <= utc_now() or role is None:
+        if expires_at is None or role is None:
             return None
         if not 0 < len(subject) <= MAX_SUBJECT or not _is_text(subject):
             return None
@@ -150,10 +153,23 @@ def _read_header(token: str) -> dict[str, Any]:
         return {}
 
 
-def _read_expiry(seconds: Any) -> datetime | None:
+def _is_valid_now(claims: Mapping[str, Any]) -> bool:
+    """Whether `exp` is to come, and `nbf` and `iat` are past or a little ahead."""
+    now = utc_now()
+    expires_at = _read_time(claims["exp"])
+    begins = [_read_time(claims[name]) for name in ("nbf", "iat") if name in claims]
+    latest = now + timedelta(seconds=CLOCK_SECONDS)
+    return (
+        expires_at is not None
+        and expires_at > now
+        and all(at is not None and at <= latest for at in begins)
+    )
+
+
+def _read_time(seconds: Any) -> datetime | None:
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, TypeError, OverflowError, OSError):
         return None  # milliseconds, say: a time that no clock reaches
 
 

@@ -9,10 +9,10 @@ import base64
 import hashlib
 import hmac
 import re
-import time
 
 from beanie import PydanticObjectId
 
+from models.base import utc_now
 from whatsapp.crypto import KeyRing
 
 _EXPIRES = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -29,12 +29,12 @@ class MediaUrls:
     def make(self, id: PydanticObjectId) -> str:
         # The same URL for a while, so that a browser which has the file does not load it again.
         step = self._seconds // 3
-        expires = (int(time.time()) // step + 3) * step
+        expires = (int(utc_now().timestamp()) // step + 3) * step
         signature = _sign(self._keys[0], id, expires)
         return f"{self._public_url}/media/{id}?expires={expires}&signature={signature}"
 
     def is_valid(self, id: PydanticObjectId, *, expires: str, signature: str) -> bool:
-        if not _EXPIRES.fullmatch(expires) or int(expires) <= time.time():
+        if not _EXPIRES.fullmatch(expires) or int(expires) <= utc_now().timestamp():
             return False
         given = signature.encode()
         right = [_sign(key, id, int(expires)).encode() for key in self._keys]

@@ -95,8 +95,8 @@ class Outbox:
             return await self._repeat(existing)
         await _check_target(target, content)
         if reply_to_message_id is not None:
-            wamid = await find_reply_target(target.conversation, reply_to_message_id)
-            draft = replace(draft, reply_to_wamid=wamid)
+            answered = await find_reply_target(target.conversation, reply_to_message_id)
+            draft = replace(draft, reply_to_wamid=answered.wamid, answered_at=answered.timestamp)
         return await self._store(target, draft, await content.resolve(target))
 
     async def retry_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:

@@ -99,8 +99,10 @@ async def get_account(viewer: Viewer, account_id: PydanticObjectId) -> Account:
     return account
 
 
-async def find_reply_target(conversation: Conversation | None, message_id: PydanticObjectId) -> str:
-    """The wamid of the message to reply to.
+async def find_reply_target(
+    conversation: Conversation | None, message_id: PydanticObjectId
+) -> Message:
+    """The message to reply to; it has a wamid.
 
     Raises:
         NotFound: it is not of this conversation, or WhatsApp does not know it.
@@ -113,7 +115,7 @@ async def find_reply_target(conversation: Conversation | None, message_id: Pydan
         raise NotFound("The message to reply to", field=_REPLY_FIELD)
     if message.is_own_reaction:
         raise InvalidInput("A reaction can't be replied to.", field=_REPLY_FIELD)
-    return message.wamid
+    return message
 
 
 async def _resolve_identity(
