@@ -31,7 +31,7 @@ from graph.permissions import IsViewer, get_viewer
 from graph.stored import linked, shows
 from models import TemplateSyncState
 from whatsapp.access import Viewer
-from whatsapp.webhook_subscription import make_webhook_url
+from whatsapp.webhook_urls import make_webhook_url
 
 
 @strawberry.type(description="How an account stands at WhatsApp.")
@@ -106,9 +106,12 @@ class Account(relay.Node):
             return None
         return CheckReport.from_document(report)
 
-    @strawberry.field(description="Where WhatsApp must send this account's webhooks.")
+    @strawberry.field(
+        description="Where WhatsApp must send this account's webhooks. It names the app secret, and"
+        " changes with it; URLs that were shown before stay valid."
+    )
     def webhook_url(self, info: Info) -> str:
-        return make_webhook_url(info.context.services.settings)
+        return make_webhook_url(info.context.services.settings, self.document)
 
     @strawberry.field(description="What WhatsApp told about it besides messages, newest first.")
     async def events(

@@ -30,7 +30,13 @@ from graph.context import Context, Services
 from graph.errors import ErrorCode, format_errors, service_unavailable, unauthenticated
 from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.graphiql import create_graphiql_response
-from graph.http import RequestRefused, create_response, read_credential, read_operation
+from graph.http import (
+    MAX_TOTAL_BYTES,
+    RequestRefused,
+    create_response,
+    read_credential,
+    read_operation,
+)
 from graph.limits import Limits
 from graph.live.bounded_socket import BoundedSocket
 from graph.live.execution import Subscriptions
@@ -42,6 +48,7 @@ from graph.subscriptions import show_event
 from graph.uploads import UploadReader, check_may_upload, is_upload
 from graph.websocket import SocketHandler
 from whatsapp.access import Viewer
+from whatsapp.request_bodies import RequestBodies
 from whatsapp.settings import Settings
 from whatsapp.signing_keys import ProviderUnavailable
 
@@ -79,6 +86,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         self.streams = EventStreams()
         self.subscriptions = Subscriptions(schema, encode=self.encode_json, show=show_event)
         self.uploads = UploadReader(settings)
+        self.bodies = RequestBodies(max_total_bytes=MAX_TOTAL_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[REQUEST_ID] = secrets.token_hex(8)
@@ -125,7 +133,9 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             raise RequestRefused(406, f"Accept one of these, the last one with POST: {offered}.")
         if request.method == "POST" and is_upload(request):
             return await self._upload(request, wanted)
-        operation = await read_operation(request, max_bytes=self.settings.max_body_bytes)
+        operation = await read_operation(
+            request, bodies=self.bodies, max_bytes=self.settings.max_body_bytes
+        )
         if wanted is MediaType.EVENT_STREAM:
             return await self._stream(request, operation)
         return self._show(await self._execute(request, operation), wanted)

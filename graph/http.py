@@ -1,6 +1,5 @@
 """Reading a GraphQL request from HTTP: strict about form, answering in JSON whatever arrives."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +12,11 @@ from strawberry.http import GraphQLRequestData
 
 from graph.errors import ErrorCode
 from graph.negotiation import MediaType
+from whatsapp.request_bodies import BodyDropped, BodyTooLarge, BodyTooSlow, RequestBodies
 
 BODY_SECONDS = 30
+# Of all bodies that one process is reading.
+MAX_TOTAL_BYTES = 32 * 1024 * 1024
 # API keys have 60 characters; what identity providers put into a token may be long.
 MAX_CREDENTIAL_LENGTH = 8192
 MAX_URL_PARAMETERS = 20
@@ -73,11 +75,13 @@ def read_credential(headers: Mapping[str, str]) -> str | None:
     return credential.strip()
 
 
-async def read_operation(request: Request, *, max_bytes: int) -> GraphQLRequestData:
+async def read_operation(
+    request: Request, *, bodies: RequestBodies, max_bytes: int
+) -> GraphQLRequestData:
     """The operation in the body of a POST or in the URL of a GET.
 
     Raises:
-        RequestRefused: wrong content type, too large, no JSON, or not of the right form.
+        RequestRefused: wrong content type, too large, too slow, no JSON, or not of the right form.
     """
     if request.method == "GET":
         return _to_operation(_read_url(request))
@@ -88,7 +92,25 @@ async def read_operation(request: Request, *, max_bytes: int) -> GraphQLRequestD
         raise RequestRefused(
             415, "Send the body uncompressed.", headers={"Accept-Encoding": "identity"}
         )
-    return check_operation(parse_json(await _read_body(request, max_bytes)))
+    try:
+        async with bodies.receive(
+            request.stream(),
+            content_length=request.headers.get("content-length"),
+            max_bytes=max_bytes,
+            seconds=BODY_SECONDS,
+        ) as body:
+            return check_operation(parse_json(body))
+    except BodyTooLarge:
+        raise RequestRefused(413, f"The body may have {max_bytes} bytes at most.") from None
+    except BodyTooSlow:
+        raise RequestRefused(408, f"The body took longer than {BODY_SECONDS} seconds.") from None
+    except BodyDropped:
+        raise RequestRefused(
+            503,
+            "Too many large requests at once: try again in a moment.",
+            code=ErrorCode.SERVICE_UNAVAILABLE,
+            headers={"Retry-After": "5"},
+        ) from None
 
 
 def check_operation(body: Any) -> GraphQLRequestData:
@@ -135,23 +157,6 @@ def _is_json(content_type: str) -> bool:
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     charsets = [one[8:].strip('"') for one in parameters if one.startswith("charset=")]
     return media_type == "application/json" and set(charsets) <= {"utf-8", "utf8"}
-
-
-async def _read_body(request: Request, max_bytes: int) -> bytes:
-    too_large = RequestRefused(413, f"The body may have {max_bytes} bytes at most.")
-    announced = request.headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced) > max_bytes:
-        raise too_large
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise too_large
-    except TimeoutError:
-        raise RequestRefused(408, f"The body took longer than {BODY_SECONDS} seconds.") from None
-    return bytes(body)
 
 
 def parse_json(text: bytes) -> Any:

@@ -90,6 +90,14 @@ class TemplateSyncState(BaseModel):
     """Whoever reads them has so much time."""
 
 
+class FormerSecret(BaseModel):
+    """An app secret that was replaced."""
+
+    digest: str | None
+    """None: the server's default secret."""
+    replaced_at: datetime
+
+
 class Account(ObjectIdDocument):
     """`access_token`, `app_secret` and `verify_token` are ciphertexts of `whatsapp.crypto`.
 
@@ -105,6 +113,8 @@ class Account(ObjectIdDocument):
     access_token: str
     app_secret: str | None = None
     app_secret_digest: str | None = None
+    former_app_secrets: list[FormerSecret] = Field(default_factory=list)
+    """The newest last: webhook URLs that name one of them stay in use."""
     verify_token: str
     verify_token_digest: str
     graph_api_version: str | None = None

@@ -31,6 +31,7 @@ from sandbox.settings import SandboxSettings
 from whatsapp.api_keys import authenticate, create_api_key
 from whatsapp.crypto import KeyRing
 from whatsapp.logs import configure_logging
+from whatsapp.webhook_urls import WEBHOOK_PATH
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parent.parent
@@ -117,7 +118,9 @@ class Sandbox:
         numbers = AccountNumbers(
             KeyRing.from_text(self.home.encryption_keys), default_app_secret=self.home.app_secret
         )
-        settings = SandboxSettings(webhook_url=f"{self.server_url}/webhooks/whatsapp")
+        settings = SandboxSettings(
+            webhook_url=self.server_url + WEBHOOK_PATH, webhook_url_names_secret=True
+        )
         app = create_fake_cloud_api(numbers, settings)
         await recall_conversations(get_fake_meta(app).customers, numbers)
         server = FakeCloudServer(app, port=self.sandbox_port)

@@ -10,6 +10,8 @@ from sandbox.meta_errors import MetaError
 from sandbox.numbers import FakeNumber
 from sandbox.send_validation import refuse_parameter
 from sandbox.settings import SandboxSettings
+from whatsapp.crypto import digest_secret
+from whatsapp.webhook_urls import name_secret
 
 Json = dict[str, Any]
 MAX_URL = 200
@@ -42,18 +44,23 @@ class CallbackBook:
         if number.business_account_id in self.unsubscribed:
             return None
         of_account = self.of_accounts.get(number.business_account_id)
-        return (
-            self.of_numbers.get(number.phone_number_id) or of_account or self.settings.webhook_url
-        )
+        of_number = self.of_numbers.get(number.phone_number_id)
+        return of_number or of_account or self._find_app_url(number)
 
     def describe(self, number: FakeNumber) -> Json:
         """`webhook_configuration` of a number: only what is set."""
         urls = {
             "phone_number": self.of_numbers.get(number.phone_number_id),
             "whatsapp_business_account": self.of_accounts.get(number.business_account_id),
-            "application": self.settings.webhook_url,
+            "application": self._find_app_url(number),
         }
         return {name: url for name, url in urls.items() if url}
+
+    def _find_app_url(self, number: FakeNumber) -> str:
+        url = self.settings.webhook_url
+        if not url or not self.settings.webhook_url_names_secret:
+            return url
+        return f"{url}/{name_secret(digest_secret(number.app_secret))}"
 
     def list_apps(self, business_account_id: str) -> Json:
         if business_account_id in self.unsubscribed:

@@ -12,6 +12,8 @@ class SandboxSettings:
     """All times are in seconds. Values may be changed while the sandbox runs."""
 
     webhook_url: str = "http://127.0.0.1:8000/webhooks/whatsapp"
+    # Whether each app's URL names the app's secret, as the server shows it.
+    webhook_url_names_secret: bool = False
     # Where the fake is reached, for media links; None takes it from each request.
     public_url: str | None = None
 

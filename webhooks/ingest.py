@@ -13,6 +13,7 @@ from models import ParkedItem, ParkedReason
 from models.outage_log import log_failure
 from models.outages import is_transient
 from webhooks.addressees import Accounts
+from webhooks.body import create_bodies
 from webhooks.commits import GroupCommit
 from webhooks.events import (
     StoredEvent,
@@ -27,11 +28,12 @@ from webhooks.parking import list_healed, park_body
 from webhooks.preparation import Preparations
 from webhooks.processing import Processor
 from webhooks.routing import Routes, add_route
-from webhooks.signature import SecretBook, default_secret_digest, is_verify_token
+from webhooks.signature import SecretBook, is_verify_token
 from webhooks.tasks import describe_bug, explain_bug
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
 from whatsapp.standing import lift_expired_blocks
+from whatsapp.webhook_urls import default_secret_digest
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class Ingest:
 
     def __init__(self, *, settings: Settings, keyring: KeyRing) -> None:
         self._settings = settings
+        self.bodies = create_bodies()
         self._secrets = SecretBook(settings=settings, keyring=keyring)
         self._processor = Processor(default_secret_digest=default_secret_digest(settings))
         self._lease = timedelta(seconds=settings.webhook_takeover_seconds)
@@ -70,9 +73,9 @@ class Ingest:
     async def knows_verify_token(self, token: str) -> bool:
         return await is_verify_token(token, settings=self._settings)
 
-    async def find_signer(self, body: bytes, *, signature: bytes) -> str | None:
+    async def find_signer(self, body: bytes, *, signature: bytes, name: str | None) -> str | None:
         """See `SecretBook.find_signer`."""
-        return await self._secrets.find_signer(body, signature=signature)
+        return await self._secrets.find_signer(body, signature=signature, name=name)
 
     async def accept(self, body: bytes, *, secret_digest: str) -> None:
         """Stores a verified body; after this it is durable, and processed soon, by somebody.

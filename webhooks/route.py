@@ -1,6 +1,7 @@
 """The HTTP door for Meta: the handshake (GET) and the webhooks (POST) at /webhooks/whatsapp.
 
-A 200 means that the raw body is durable. Nothing is parsed before its signature is verified.
+A further segment of the path names the app secret, see `whatsapp.webhook_urls`. A 200 means that
+the raw body is durable. Nothing is parsed before its signature is verified.
 """
 
 import asyncio
@@ -16,26 +17,30 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.outage_log import log_failure
-from webhooks.body import BodyTooLarge, BodyTooSlow, read_body
+from webhooks.body import receive_body
 from webhooks.ingest import Ingest
 from webhooks.signature import NoSecretKnown, read_signature
+from whatsapp.request_bodies import BodyDropped, BodyTooLarge, BodyTooSlow
+from whatsapp.webhook_urls import WEBHOOK_PATH
 
 logger = logging.getLogger(__name__)
 
-PATH = "/webhooks/whatsapp"
+_PATH = re.compile(rf"{re.escape(WEBHOOK_PATH)}(?:/([^/]+))?")
 DATABASE_SECONDS = 3.0
 # Also covers waiting for another request's database call.
 ANSWER_SECONDS = 4.0
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
 # The rest of a refused body is never read, so the connection can't be used again.
 _CLOSE = {"Connection": "close"}
+_RETRY = {"Retry-After": "5"}
 
 
 def webhook_routes() -> list[Route]:
     """Routes that expect the process's `Ingest` in `request.state.ingest`."""
     return [
-        Route(PATH, answer_handshake, methods=["GET"]),
-        Route(PATH, receive_webhook, methods=["POST"]),
+        Route(path, answer, methods=[method])
+        for path in (WEBHOOK_PATH, f"{WEBHOOK_PATH}/{{name}}")
+        for method, answer in (("GET", answer_handshake), ("POST", receive_webhook))
     ]
 
 
@@ -51,8 +56,8 @@ class WebhookShortcut:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
             scope["type"] == "http"
-            and scope["path"] == PATH
             and scope["method"] == "POST"
+            and _PATH.fullmatch(scope["path"])
             and self._is_open(scope)
         ):
             response = await receive_webhook(Request(scope, receive, send))
@@ -92,22 +97,29 @@ async def receive_webhook(request: Request) -> Response:
     signature = read_signature(request.headers.getlist("x-hub-signature-256"))
     if signature is None:
         return PlainTextResponse("A readable X-Hub-Signature-256 is required\n", 401)
+    ingest: Ingest = request.state.ingest
+    path = _PATH.fullmatch(request.scope["path"])
     try:
-        body = await read_body(request)
+        async with receive_body(request, ingest.bodies) as body:
+            return await _verify_and_accept(ingest, body, signature, path[1] if path else None)
     except BodyTooLarge:
         return PlainTextResponse("The body is too large\n", 413, headers=_CLOSE)
     except BodyTooSlow:
         return PlainTextResponse("The body did not come in time\n", 408, headers=_CLOSE)
+    except BodyDropped:
+        headers = {**_CLOSE, **_RETRY}
+        return PlainTextResponse("Too many large bodies at once\n", 503, headers=headers)
     except ClientDisconnect:
         return PlainTextResponse("", 400)  # nobody is there to read it
-    return await _verify_and_accept(request.state.ingest, body, signature)
 
 
-async def _verify_and_accept(ingest: Ingest, body: bytes, signature: bytes) -> Response:
+async def _verify_and_accept(
+    ingest: Ingest, body: bytes, signature: bytes, name: str | None
+) -> Response:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             with pymongo.timeout(DATABASE_SECONDS):
-                signer = await ingest.find_signer(body, signature=signature)
+                signer = await ingest.find_signer(body, signature=signature, name=name)
                 if signer is None:
                     return PlainTextResponse("The signature is wrong\n", 403)
                 await ingest.accept(body, secret_digest=signer)
@@ -121,4 +133,4 @@ async def _verify_and_accept(ingest: Ingest, body: bytes, signature: bytes) -> R
 def _answer_outage(error: Exception) -> Response:
     """Meta repeats what is not acknowledged, for up to seven days."""
     log_failure(logger, error, "A webhook can't be stored")
-    return PlainTextResponse("Try again later\n", 503, headers={"Retry-After": "5"})
+    return PlainTextResponse("Try again later\n", 503, headers=_RETRY)

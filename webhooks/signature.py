@@ -2,6 +2,9 @@
 
 Protects: only who has a known secret gets anything stored, parsed or processed.
 Does not protect: against a captured body posted again; storing each body once does.
+
+A webhook URL names the secret that is tried. It also leads to the present secrets of accounts that
+had the named one before, because Meta posts to the same URL after a secret was replaced.
 """
 
 import asyncio
@@ -10,46 +13,34 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pymongo.errors import PyMongoError
 
 from models import Account
 from models.base import collection
+from webhooks.matching import SecretMatcher
 from whatsapp.crypto import DecryptionError, KeyRing, digest_secret
 from whatsapp.settings import Settings
+from whatsapp.webhook_urls import default_secret_digest, name_secret
 
 logger = logging.getLogger(__name__)
 
 RELOAD_SECONDS = 5.0
 # A body whose secret is not known may have one that was stored a moment ago.
 RELOAD_ON_MISS_SECONDS = 1.0
-# With a hundred secrets a larger body takes some 5 ms and more, for which everybody would wait.
-MAX_BYTES_ON_LOOP = 64 * 1024
 _SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})", re.ASCII)
 
 
 class NoSecretKnown(Exception):
-    """Neither an account nor the settings have an app secret: nothing can be verified."""
+    """No app secret is known to which the URL could refer: nothing can be verified."""
 
 
 def read_signature(headers: Sequence[str]) -> bytes | None:
     """The hex digest of the one `X-Hub-Signature-256` header, or None if there is no such one."""
     match = _SIGNATURE.fullmatch(headers[0]) if len(headers) == 1 else None
     return match.group(1).encode() if match else None
-
-
-def default_secret_digest(settings: Settings) -> str | None:
-    secret = settings.meta_app_secret
-    return digest_secret(secret.get_secret_value()) if secret else None
-
-
-def _match(secrets: Sequence[tuple[str, bytes]], body: bytes, signature: bytes) -> str | None:
-    for digest, secret in secrets:
-        expected = hmac.new(secret, body, hashlib.sha256).hexdigest().encode()
-        if hmac.compare_digest(expected, signature):
-            return digest
-    return None
 
 
 class SecretBook:
@@ -59,12 +50,19 @@ class SecretBook:
         self._settings = settings
         self._keyring = keyring
         self._secrets: dict[str, bytes] = {}
+        self._named: dict[str, list[str]] = {}
+        """Digests of the secrets to which a URL with this name leads."""
+        self._default = default_secret_digest(settings)
+        self._opened: dict[str, bytes] = {}
+        """Secrets by their ciphertexts, so that each is decrypted once."""
         self._loaded_at: float | None = None
         self._loading = asyncio.Lock()
-        self._matching = asyncio.Lock()
+        self._matcher = SecretMatcher()
 
-    async def find_signer(self, body: bytes, *, signature: bytes) -> str | None:
+    async def find_signer(self, body: bytes, *, signature: bytes, name: str | None) -> str | None:
         """Digest of the secret that signed these bytes, or None if no known one did.
+
+        `name` is the URL's name of the secret; without one every known secret is tried.
 
         Raises:
             NoSecretKnown: there is none to try.
@@ -72,21 +70,20 @@ class SecretBook:
         """
         if self._is_older_than(RELOAD_SECONDS):
             await self._reload_or_keep()
-        signer = await self._match(body, signature)
+        signer = await self._matcher.find(self._choose(name), body, signature)
         if signer is None and self._is_older_than(RELOAD_ON_MISS_SECONDS):
             await self._reload(RELOAD_ON_MISS_SECONDS)
-            signer = await self._match(body, signature)
-        if not self._secrets:
+            signer = await self._matcher.find(self._choose(name), body, signature)
+        if not self._choose(name):
             raise NoSecretKnown
         return signer
 
-    async def _match(self, body: bytes, signature: bytes) -> str | None:
-        secrets = list(self._secrets.items())
-        if len(body) <= MAX_BYTES_ON_LOOP:
-            return _match(secrets, body, signature)
-        # One at a time: whoever posts such bodies unsigned takes no more than one core.
-        async with self._matching:
-            return await asyncio.to_thread(_match, secrets, body, signature)
+    def _choose(self, name: str | None) -> Mapping[str, bytes]:
+        """The secrets to try. An unknown name may be that of a former default secret."""
+        if name is None:
+            return self._secrets
+        digests = self._named.get(name) or ([self._default] if self._default else [])
+        return {digest: self._secrets[digest] for digest in digests}
 
     def _is_older_than(self, seconds: float) -> bool:
         return self._loaded_at is None or time.monotonic() - self._loaded_at > seconds
@@ -104,31 +101,54 @@ class SecretBook:
             if not self._is_older_than(older_than):
                 return
             started = time.monotonic()
-            self._secrets = await self._read_secrets()
+            await self._read_secrets()
             self._loaded_at = started
 
-    async def _read_secrets(self) -> dict[str, bytes]:
+    async def _read_secrets(self) -> None:
         secrets: dict[str, bytes] = {}
+        named: dict[str, list[str]] = {}
+        opened: dict[str, bytes] = {}
         default = self._settings.meta_app_secret
-        if default is not None:
-            text = default.get_secret_value()
-            secrets[digest_secret(text)] = text.encode()
-        accounts = collection(Account).find(
-            {"deleted_at": None, "app_secret": {"$ne": None}}, {"app_secret": 1}
-        )
+        if default is not None and self._default is not None:
+            secrets[self._default] = default.get_secret_value().encode()
+            named[name_secret(self._default)] = [self._default]
+        fields = {"app_secret": 1, "former_app_secrets.digest": 1}
+        accounts = collection(Account).find({"deleted_at": None}, fields)
         async for account in accounts:
-            try:
-                text = self._keyring.decrypt(
-                    account["app_secret"],
-                    collection="accounts",
-                    id=account["_id"],
-                    field="app_secret",
-                )
-            except DecryptionError as error:
-                logger.error("%s", error)
-                continue
-            secrets[digest_secret(text)] = text.encode()
-        return secrets
+            digest = self._default
+            if account["app_secret"] is not None:
+                secret = self._open(account)
+                if secret is None:
+                    continue
+                opened[account["app_secret"]] = secret
+                digest = digest_secret(secret)
+                secrets[digest] = secret
+            if digest is not None:
+                self._add_names(named, account, digest)
+        self._secrets, self._named, self._opened = secrets, named, opened
+
+    def _add_names(
+        self, named: dict[str, list[str]], account: Mapping[str, Any], digest: str
+    ) -> None:
+        formers = account.get("former_app_secrets", [])
+        for known in {digest, *(former["digest"] or self._default for former in formers)}:
+            if known is not None:
+                digests = named.setdefault(name_secret(known), [])
+                if digest not in digests:
+                    digests.append(digest)
+
+    def _open(self, account: Mapping[str, Any]) -> bytes | None:
+        sealed = account["app_secret"]
+        known = self._opened.get(sealed)
+        if known is not None:
+            return known
+        try:
+            return self._keyring.decrypt(
+                sealed, collection="accounts", id=account["_id"], field="app_secret"
+            ).encode()
+        except DecryptionError as error:
+            logger.error("%s", error)
+            return None
 
 
 async def is_verify_token(token: str, *, settings: Settings) -> bool:

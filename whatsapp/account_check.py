@@ -33,11 +33,8 @@ from whatsapp.phone_numbers import (
 from whatsapp.recipients import get_account
 from whatsapp.settings import Settings
 from whatsapp.standing import start_with_token
-from whatsapp.webhook_subscription import (
-    list_subscribed_apps,
-    make_webhook_url,
-    read_callback_urls,
-)
+from whatsapp.webhook_subscription import list_subscribed_apps, read_callback_urls
+from whatsapp.webhook_urls import list_former_urls, make_webhook_url
 
 logger = logging.getLogger(__name__)
 
@@ -150,15 +147,16 @@ class AccountCheckup:
         return _pass(name, f"It is subscribed by {', '.join(map(_name_app, apps))}.")
 
     async def _check_url(self) -> AccountCheck:
-        name, ours = CheckName.WEBHOOK_URL, make_webhook_url(self._settings)
+        name, ours = CheckName.WEBHOOK_URL, make_webhook_url(self._settings, self.account)
+        known = {ours, *list_former_urls(self._settings, self.account)}
         urls = await read_callback_urls(self._api, self.account)
         if urls.messages is None:
             return _fail(name, "WhatsApp knows no URL for webhooks: call subscribeWebhooks.")
-        if urls.messages != ours:
+        if urls.messages not in known:
             return _fail(
                 name, f"Messages go to {urls.messages} and not to {ours}: call subscribeWebhooks."
             )
-        if urls.application != ours:
+        if urls.application not in known:
             elsewhere = urls.application or "nowhere"
             return _pass(
                 name,

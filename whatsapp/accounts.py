@@ -32,6 +32,7 @@ COLLECTION = "accounts"
 SECRET_FIELDS = ("access_token", "app_secret", "verify_token")
 # Whoever had looked the account up before it was deleted has ended by then.
 SETTLING = timedelta(minutes=5)
+MAX_FORMER_SECRETS = 10
 _OF_ACCOUNT = (
     Message,
     Lane,
@@ -117,6 +118,8 @@ async def update_account(
         sealed |= _start_again()
     if check_soon and _CREDENTIALS & changes.keys():
         sealed["check_due_at"] = utc_now()
+    if "app_secret" in changes:
+        await _keep_former_secret(account, sealed["app_secret_digest"])
     try:
         await collection(Account).update_one(
             {"_id": account.id}, {"$set": sealed | {"updated_at": utc_now()}}
@@ -124,6 +127,16 @@ async def update_account(
     except DuplicateKeyError:
         raise _phone_number_taken() from None
     return await Account.get(account.id) or account
+
+
+async def _keep_former_secret(account: Account, new_digest: str | None) -> None:
+    """Keeps the digest of the present secret, which another one is about to replace."""
+    former = {"digest": "$app_secret_digest", "replaced_at": "$$NOW"}
+    formers = {"$concatArrays": [{"$ifNull": ["$former_app_secrets", []]}, [former]]}
+    await collection(Account).update_one(
+        {"_id": account.id, "app_secret_digest": {"$ne": new_digest}},
+        [{"$set": {"former_app_secrets": {"$slice": [formers, -MAX_FORMER_SECRETS]}}}],
+    )
 
 
 async def set_account_enabled(account: Account, *, enabled: bool) -> Account:
@@ -188,6 +201,7 @@ async def delete_account(account: Account) -> None:
                 "verify_token": "",
                 "app_secret": None,
                 "app_secret_digest": None,
+                "former_app_secrets": [],
             }
         },
     )

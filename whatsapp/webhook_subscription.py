@@ -20,8 +20,8 @@ from whatsapp.crypto import DecryptionError, KeyRing
 from whatsapp.errors import Conflict, InvalidInput, MetaRefused
 from whatsapp.recipients import get_account
 from whatsapp.settings import Settings
+from whatsapp.webhook_urls import make_webhook_url
 
-WEBHOOK_PATH = "/webhooks/whatsapp"
 LONGEST_URL = 200
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _INVALID_PARAMETER = 100
@@ -49,11 +49,6 @@ class CallbackUrls:
         return self.phone_number or self.business_account or self.application
 
 
-def make_webhook_url(settings: Settings) -> str:
-    """Where this server takes webhooks."""
-    return settings.public_url + WEBHOOK_PATH
-
-
 async def subscribe_webhooks(
     account_api: AccountAPI,
     viewer: Viewer,
@@ -78,7 +73,8 @@ async def subscribe_webhooks(
     """
     account = await get_account(viewer, account_id)
     _check_level(viewer, level)
-    url = check_callback_url(callback_url or make_webhook_url(settings), settings=settings)
+    own_url = make_webhook_url(settings, account)
+    url = check_callback_url(callback_url or own_url, settings=settings)
     override = {"override_callback_uri": url, "verify_token": _open_token(keyring, account)}
     try:
         if level is WebhookLevel.PHONE_NUMBER:

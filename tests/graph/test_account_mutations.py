@@ -28,7 +28,7 @@ async def test_a_made_verify_token_is_shown_once(admin: GraphQLClient) -> None:
     assert made["userErrors"] == given["userErrors"] == []
     assert len(made["verifyToken"]) >= 32
     assert given["verifyToken"] is None
-    assert made["account"]["webhookUrl"].endswith("/webhooks/whatsapp")
+    assert "/webhooks/whatsapp" in made["account"]["webhookUrl"]
     assert "canary" not in str((made, given))
 
 

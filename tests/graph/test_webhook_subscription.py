@@ -14,12 +14,15 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.waiting import eventually
 from tests.fixtures.world import NUMBER
+from whatsapp.crypto import digest_secret
+from whatsapp.webhook_urls import name_secret
 
 SUBSCRIBE = """mutation ($input: SubscribeWebhooksInput!) { subscribeWebhooks(input: $input) {
   account { id } callbackUrl userErrors { code field message } } }"""
 UNSUBSCRIBE = """mutation ($input: UnsubscribeWebhooksInput!) { unsubscribeWebhooks(input: $input) {
   account { id } userErrors { code field message } } }"""
-OURS = "http://127.0.0.1:8000/webhooks/whatsapp"
+BARE = "http://127.0.0.1:8000/webhooks/whatsapp"
+OURS = f"{BARE}/{name_secret(digest_secret(NUMBER.app_secret))}"
 
 
 async def subscribe(admin: GraphQLClient, account: Account, **values: Any) -> dict[str, Any]:
