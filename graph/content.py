@@ -17,7 +17,7 @@ from graph.interactive import InteractiveContent, read_offer
 from graph.loaders import MEDIA, load_media, load_upload
 from graph.orders import OrderContent, read_order
 from graph.reactions import ReactionContent, read_reaction
-from graph.reading import read_object, read_objects, read_text
+from graph.reading import read_float, read_object, read_objects, read_text
 from graph.replies import InteractiveReplyContent, read_interactive, read_template_button
 from graph.shared_contacts import ContactsContent, read_contacts
 from graph.stored import linked
@@ -73,8 +73,8 @@ class MediaContent:
 
     @strawberry.field(description="Name of the file, where it has one.")
     async def filename(self, info: Info) -> str | None:
-        named = self.document.content.get("filename")
-        if isinstance(named, str) or self.document.upload_id is None:
+        named = read_text(self.document.content, "filename")
+        if named is not None or self.document.upload_id is None:
             return named
         media = await self._load(info)
         return media.filename if media else None
@@ -189,8 +189,8 @@ def read_content(message: Message) -> Content:
         return TextContent(body=content["body"], preview_url=bool(content.get("preview_url")))
     if message.type in _MEDIA_KINDS and content:
         return _read_media(_MEDIA_KINDS[message.type], message)
-    if message.type == "location" and {"latitude", "longitude"} <= content.keys():
-        return _read_location(content)
+    if message.type == "location" and (location := _read_location(content)) is not None:
+        return location
     if message.is_own_reaction and content:
         return read_reaction(message)
     read = _READERS.get(message.type)
@@ -207,21 +207,25 @@ def _read_media(kind: MediaKind, message: Message) -> MediaContent:
     content = message.content
     return MediaContent(
         kind=kind,
-        media_id=content.get("id"),
-        caption=content.get("caption"),
+        media_id=read_text(content, "id"),
+        caption=read_text(content, "caption"),
         voice=bool(content.get("voice")),
         state=message.media_state,
         document=message,
     )
 
 
-def _read_location(content: dict[str, Any]) -> LocationContent:
+def _read_location(content: dict[str, Any]) -> LocationContent | None:
+    """None where it has no readable coordinates."""
+    latitude, longitude = read_float(content, "latitude"), read_float(content, "longitude")
+    if latitude is None or longitude is None:
+        return None
     return LocationContent(
-        latitude=float(content["latitude"]),
-        longitude=float(content["longitude"]),
-        name=content.get("name"),
-        address=content.get("address"),
-        url=content.get("url"),
+        latitude=latitude,
+        longitude=longitude,
+        name=read_text(content, "name"),
+        address=read_text(content, "address"),
+        url=read_text(content, "url"),
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-_INT32 = range(-(2**31), 2**31)
+_INT32 = 2**31
 MAX_DIGITS = 13
+MAX_FLOAT_TEXT = 64
 _YEAR_2100 = 4_102_444_800
 
 
@@ -20,12 +21,15 @@ def read_text(document: Mapping[str, Any], *keys: str) -> str | None:
 def read_int(document: Mapping[str, Any], key: str) -> int | None:
     """A number that GraphQL's Int can hold, also where it is written as text."""
     value = _read_whole(document, key)
-    return value if value in _INT32 else None
+    # Compared: `in range(...)` tries every number for what is not exactly an int.
+    return value if value is not None and -_INT32 <= value < _INT32 else None
 
 
 def read_float(document: Mapping[str, Any], key: str) -> float | None:
     value = document.get(key)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str) and len(value) > MAX_FLOAT_TEXT:
         return None
     try:
         number = float(value)
@@ -45,6 +49,15 @@ def read_unix_time(document: Mapping[str, Any], key: str) -> datetime | None:
     if seconds is None or not 0 < seconds < _YEAR_2100:
         return None
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def read_iso_time(document: Mapping[str, Any], key: str) -> datetime | None:
+    """A time that this server wrote as ISO 8601 text."""
+    value = document.get(key)
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def read_object(document: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -72,6 +85,8 @@ def parse_text(text: str | None) -> Any:
 def _read_whole(document: Mapping[str, Any], key: str) -> int | None:
     value = document.get(key)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < MAX_DIGITS:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 

@@ -38,6 +38,7 @@ from graph.mutations.users import UserMutations
 from graph.nodes import NodeQueries
 from graph.parked_items import ParkedItemQueries
 from graph.queries import KnownQueries
+from graph.scalars import SCALARS
 from graph.subscriptions import EVENT_TYPES, Subscription
 from graph.template_preview import TemplatePreviewQueries
 from graph.templates import TemplateQueries
@@ -77,8 +78,6 @@ DESCRIPTIONS = {
     "Mutation": "Changing: a refusal is told in `userErrors` of the payload.",
     "Subscription": "Hearing what happens: over a WebSocket with graphql-transport-ws, or as an"
     " event stream with `Accept: text/event-stream`.",
-    "DateTime": "A moment as RFC 3339 writes it, such as `2026-03-01T09:30:00+00:00`. What comes"
-    " out is in UTC; what goes in must name its time zone.",
 }
 
 
@@ -186,7 +185,7 @@ def _build_types() -> WagraphSchema:
         mutation=merge_types("Mutation", MUTATIONS),
         subscription=Subscription,
         types=list(EVENT_TYPES.values()),
-        config=StrawberryConfig(scalar_map={Upload: UPLOAD_SCALAR}),
+        config=StrawberryConfig(scalar_map={Upload: UPLOAD_SCALAR, **SCALARS}),
     )
     _complete(schema)
     return schema

@@ -10,7 +10,7 @@ from beanie import PydanticObjectId
 from graph.context import Info
 from graph.enums import MediaKind, MediaState
 from graph.loaders import load_template
-from graph.reading import read_float, read_object, read_objects, read_text
+from graph.reading import read_float, read_iso_time, read_object, read_objects, read_text
 from models import Message
 
 if TYPE_CHECKING:
@@ -177,8 +177,6 @@ def _read_buttons(shown: Mapping[str, Any]) -> list[TemplateContentButton]:
 
 
 def _read_offer(offer: Mapping[str, Any]) -> TemplateContentOffer:
-    expires_at = read_text(offer, "expires_at")
     return TemplateContentOffer(
-        text=read_text(offer, "text"),
-        expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
+        text=read_text(offer, "text"), expires_at=read_iso_time(offer, "expires_at")
     )

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from models import ParkedReason
 from webhooks.contents import Said, read_said
+from webhooks.items import Unfit
 from webhooks.shapes import (
     CONTENT_SHAPES,
     EditReference,
@@ -10,6 +12,7 @@ from webhooks.shapes import (
     MediaReference,
     ReactionReference,
     RevokeReference,
+    read_readable,
     read_shape,
 )
 from whatsapp.amendments import Amendment, Edit, Reaction, Revoke
@@ -44,10 +47,13 @@ def _read_edit(message: InboundMessage, value: Any) -> Edit:
     edit = read_shape(EditReference, value, place=message.type)
     # The new message has no id and time of its own.
     whole = {**edit.message, "id": message.id, "timestamp": str(int(message.timestamp.timestamp()))}
-    edited = read_shape(InboundMessage, whole, place="edit.message")
+    edited = read_readable(InboundMessage, whole, place="edit.message")
     caption = _read_caption_alone(edited.type, edit.message)
     if caption is None:
         said = read_said(edited, edit.message)
+        if edited.type in CONTENT_SHAPES and not said.content:
+            # Applied, it would hide what the message said before.
+            raise Unfit(ParkedReason.INVALID_ITEM, f"edit.message.{edited.type}: not readable")
     else:
         said = Said({"caption": caption}, raw=None, text=caption)
     return Edit(

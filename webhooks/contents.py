@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhooks.identity_changes import read_wa_id
+from webhooks.items import Unfit
 from webhooks.parsing import dump_json
-from webhooks.shapes import CONTENT_SHAPES, InboundMessage, Shape, read_shape
+from webhooks.shapes import CONTENT_SHAPES, InboundMessage, Shape, read_readable
 from whatsapp.readings import read_in_one_line
 from whatsapp.storable import make_storable
 
@@ -25,10 +26,8 @@ class Said:
 
 
 def read_said(message: InboundMessage, value: dict[str, Any]) -> Said:
-    """Of a message in its shape, and the item it was read from.
-
-    Raises:
-        Unfit: its type is known, and its content is not what the type wants.
+    """Of a message in its shape, and the item it was read from. Content that is not what its type
+    wants is kept in `raw` alone.
     """
     content = _read_content(message)
     is_whole = content is not None and _holds_rest(message)
@@ -55,9 +54,12 @@ def _read_content(message: InboundMessage) -> _Content | None:
     shape = CONTENT_SHAPES.get(message.type)
     if shape is None or (value is None and message.errors):
         return None
-    read = read_shape(shape, value, place=message.type)
+    try:
+        read = read_readable(shape, value, place=message.type)
+    except Unfit:
+        return None
     fields = read.model_dump(exclude_none=True, include=_list_fields(read))
-    return _Content(fields, is_whole=not read.model_extra)
+    return _Content(fields, is_whole=not (read.model_extra or read.is_cut))
 
 
 def _keep_object(message: InboundMessage, value: Any) -> _Content | None:
@@ -88,4 +90,4 @@ def _holds_rest(message: InboundMessage) -> bool:
     known = {message.type, "origin"} if message.type == "contacts" else {message.type}
     unknown = (message.model_extra or {}).keys() - known
     in_context = message.context.model_extra if message.context else None
-    return not (unknown or in_context or message.errors)
+    return not (unknown or in_context or message.errors or message.is_cut)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from models import (
     Conversation,
     Identity,
@@ -35,7 +33,7 @@ from webhooks.shapes import (
     MediaReference,
     MetaError,
     Sender,
-    read_shape,
+    read_readable,
 )
 from whatsapp.amendments import Amendment
 from whatsapp.contacts import Profile
@@ -65,10 +63,10 @@ def read_message(item: Item) -> Inbound:
     """Everything that can be wrong with an item is found here, before anything is written.
 
     Raises:
-        Unfit: it has no id, time, sender or readable content.
+        Unfit: it has no id, time or sender, or is about a message that it does not name.
     """
     value = item.value if item.errors is None else {**item.value, "errors": item.errors}
-    shape = read_shape(InboundMessage, value)
+    shape = read_readable(InboundMessage, value)
     sender = _read_sender(item.contact, shape)
     change = (shape.model_extra or {}).get("system") if shape.type == "system" else None
     new_identities = list_new_identities(change)
@@ -103,8 +101,8 @@ def read_errors(errors: list[MetaError] | None) -> list[MessageError]:
 def _read_sender(contact: Any, message: InboundMessage) -> Sender:
     """What `contacts[]` tells about the sender; it never costs the message."""
     try:
-        sender = Sender.model_validate(contact)
-    except ValidationError:
+        sender = read_readable(Sender, contact)
+    except Unfit:
         return Sender()
     return sender if _may_be_sender(sender, message) else Sender()
 

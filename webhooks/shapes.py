@@ -7,7 +7,15 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PrivateAttr,
+    ValidationError,
+)
 
 from models import ParkedReason
 from webhooks.items import Unfit
@@ -32,15 +40,27 @@ def _read_id(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _refuse_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("not a number")
+    return value
+
+
 MetaTime = Annotated[datetime, BeforeValidator(read_time)]
 MetaId = Annotated[str, BeforeValidator(_read_id), Field(min_length=1, max_length=512)]
-OptionalId = Annotated[MetaId | None, BeforeValidator(lambda value: value or None)]
+OptionalId = Annotated[MetaId | None, BeforeValidator(lambda value: None if value == "" else value)]
 
 
 class Shape(BaseModel):
     """Unknown keys are kept in `model_extra`, so that their presence can be noticed."""
 
     model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+    _is_cut: bool = PrivateAttr(default=False)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether `read_readable` left parts out."""
+        return self._is_cut
 
 
 class Context(Shape):
@@ -124,8 +144,8 @@ class MediaReference(Shape):
 
 
 class Location(Shape):
-    latitude: FiniteFloat
-    longitude: FiniteFloat
+    latitude: Annotated[FiniteFloat, BeforeValidator(_refuse_bool), Field(ge=-90, le=90)]
+    longitude: Annotated[FiniteFloat, BeforeValidator(_refuse_bool), Field(ge=-180, le=180)]
     name: str | None = None
     address: str | None = None
     url: str | None = None
@@ -158,6 +178,9 @@ CONTENT_SHAPES: dict[str, type[Shape]] = {
 }
 
 ShapeType = TypeVar("ShapeType", bound=Shape)
+Path = tuple[int | str, ...]
+# Each cut may show that the part around it lacks something: shapes have at most this many levels.
+MAX_CUTS = 5
 
 
 def read_shape(shape: type[ShapeType], value: Any, *, place: str = "item") -> ShapeType:
@@ -169,9 +192,59 @@ def read_shape(shape: type[ShapeType], value: Any, *, place: str = "item") -> Sh
     try:
         return shape.model_validate(value)
     except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        details = [
-            f"{'.'.join([place, *map(str, problem['loc'])])}: {problem['type']}"
-            for problem in problems
-        ]
-        raise Unfit(ParkedReason.INVALID_ITEM, "; ".join(details)[:500]) from None
+        raise _explain(error, place) from None
+
+
+def read_readable(shape: type[ShapeType], value: Any, *, place: str = "item") -> ShapeType:
+    """The value in its shape, without the optional parts that do not fit; see `Shape.is_cut`.
+
+    Raises:
+        Unfit: as `read_shape`, for what the shape can't be without.
+    """
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        problem, odd = _explain(error, place), _list_odd(error)
+    for _ in range(MAX_CUTS):
+        if () in odd:
+            break
+        value = _leave_out(value, odd)
+        try:
+            read = shape.model_validate(value)
+        except ValidationError as error:
+            odd = _list_odd(error)
+            continue
+        read._is_cut = True
+        return read
+    raise problem
+
+
+def _explain(error: ValidationError, place: str) -> Unfit:
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    details = [
+        f"{'.'.join([place, *map(str, problem['loc'])])}: {problem['type']}" for problem in problems
+    ]
+    return Unfit(ParkedReason.INVALID_ITEM, "; ".join(details)[:500])
+
+
+def _list_odd(error: ValidationError) -> set[Path]:
+    """The parts at fault; where a part lacks something, that part itself."""
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    return {
+        problem["loc"][:-1] if problem["type"] == "missing" else problem["loc"]
+        for problem in problems
+    }
+
+
+def _leave_out(value: Any, odd: set[Path]) -> Any:
+    """A copy without these parts."""
+    below: dict[int | str, set[Path]] = {}
+    for path in odd:
+        below.setdefault(path[0], set()).add(path[1:])
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    kept = {
+        key: _leave_out(part, below[key]) if key in below else part
+        for key, part in parts
+        if () not in below.get(key, ())
+    }
+    return kept if isinstance(value, dict) else list(kept.values())

@@ -7,7 +7,7 @@ from beanie import PydanticObjectId
 
 from models import MessageError
 from webhooks.items import Item
-from webhooks.shapes import MetaError, StatusReport, read_shape
+from webhooks.shapes import MetaError, StatusReport, read_readable
 from whatsapp.cloud_errors import is_retryable
 from whatsapp.statuses import StatusUpdate
 from whatsapp.storable import make_storable
@@ -21,7 +21,7 @@ def read_status(item: Item) -> StatusUpdate:
     Raises:
         Unfit: it has no id, status or time.
     """
-    report = read_shape(StatusReport, item.value)
+    report = read_readable(StatusReport, item.value)
     conversation = report.conversation
     return StatusUpdate(
         name=report.status,

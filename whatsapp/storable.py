@@ -2,7 +2,7 @@
 
 from typing import Any
 
-_INT64 = range(-(2**63), 2**63)
+_INT64 = 2**63
 
 
 def make_storable(value: Any) -> Any:
@@ -14,7 +14,7 @@ def make_storable(value: Any) -> Any:
         return {_make_key(key): make_storable(item) for key, item in value.items()}
     if isinstance(value, list):
         return [make_storable(item) for item in value]
-    is_too_large = isinstance(value, int) and value not in _INT64
+    is_too_large = isinstance(value, int) and not -_INT64 <= value < _INT64
     return str(value) if is_too_large else value
 
 

@@ -120,8 +120,6 @@ async def _read_accounts(
 def _read_expiry(expires_at: datetime | None) -> datetime | None:
     if expires_at is None:
         return None
-    if expires_at.tzinfo is None:
-        raise InvalidInput("It needs a time zone, such as Z.", field=["expiresAt"])
     if expires_at <= utc_now():
         raise InvalidInput("It lies in the past.", field=["expiresAt"])
     return expires_at

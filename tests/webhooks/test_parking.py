@@ -174,7 +174,7 @@ async def test_an_item_is_parked_once_however_often_its_event_is_processed(
 async def test_replaying_an_item_that_is_still_broken_says_so(
     webhook: WebhookClient, account: Account, settle: Settle, ingest: Ingest
 ) -> None:
-    await webhook.post_messages(make_message(content={"body": 1}), make_message())
+    await webhook.post_messages(make_message() | {"timestamp": "soon"}, make_message())
     await webhook.post(b"{")
     await settle()
     parked = await list_parked()
@@ -185,7 +185,7 @@ async def test_replaying_an_item_that_is_still_broken_says_so(
     assert {one.state for one in replayed} == {ParkedState.PARKED}
     assert [one.details for one in replayed] == [
         "not JSON at character 1",
-        "text.body: string_type",
+        "item.timestamp: value_error",
     ]
 
 

@@ -240,8 +240,6 @@ class TemplateValues:
     def check(self) -> None:
         """Raises TemplateInvalid, with the field below `parameters`."""
         self.part.check([])
-        if self.offer_expires_at is not None and self.offer_expires_at.tzinfo is None:
-            raise TemplateInvalid("It needs a time zone, such as Z.", field=["offerExpiresAt"])
         for number, card in enumerate(self.cards):
             place = ["cards", str(number)]
             card.check(place)
