@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 import pymongo
 import strawberry
-from beanie import PydanticObjectId
+from beanie import Document, PydanticObjectId
 
 import models
 from graph.accounts import Account, require_account
@@ -17,13 +17,15 @@ from graph.enums import MessageStatus
 from graph.errors import RequestError, bad_input
 from graph.execution import Memory
 from graph.extensions import DATABASE_DEADLINE_SECONDS
-from graph.ids import parse_id
+from graph.ids import encode_id, parse_id
 from graph.live.differences import EventKind
 from graph.live.events import LiveEvent
 from graph.live.execution import Subscribed, read_operation
 from graph.loaders import Loaders, load_account, load_conversation
 from graph.messages import Message
 from graph.permissions import IsViewer, get_viewer
+from graph.templates import Template
+from graph.users import User
 
 AccountId = Annotated[
     strawberry.ID | None,
@@ -50,6 +52,8 @@ class Event:
     )
     at: datetime = strawberry.field(description="When it was stored.")
     event: strawberry.Private[LiveEvent]
+    # Taken at once: the event may be erased while it is executed.
+    document: strawberry.Private[Document | None]
     # An event is the root value of its own execution: what it loads is as fresh as the event.
     loaders: strawberry.Private[Loaders]
     # And what it shows is got once for all who ask for it.
@@ -62,7 +66,12 @@ class Event:
     @classmethod
     def from_event(cls, event: LiveEvent) -> Self:
         return cls(
-            cursor=event.cursor, at=event.at, event=event, loaders=Loaders(), memory=Memory()
+            cursor=event.cursor,
+            at=event.at,
+            event=event,
+            document=event.document if event.has_document else None,
+            loaders=Loaders(),
+            memory=Memory(),
         )
 
 
@@ -70,14 +79,14 @@ class Event:
 class MessageAdded(Event):
     @strawberry.field(description="The new message, as it was then.")
     def message(self) -> Message:
-        return _show_message(self.event)
+        return Message.from_document(_require(models.Message, self.document))
 
 
 @strawberry.type(description="A message that you sent reached a further status.")
 class MessageStatusChanged(Event):
     @strawberry.field(description="The message, as it was then.")
     def message(self) -> Message:
-        return _show_message(self.event)
+        return Message.from_document(_require(models.Message, self.document))
 
     @strawberry.field(description="The status that it reached: one event for each of them.")
     def status(self) -> MessageStatus:
@@ -97,28 +106,64 @@ class MessageStatusChanged(Event):
 class MessageUpdated(Event):
     @strawberry.field(description="The message, as it was then.")
     def message(self) -> Message:
-        return _show_message(self.event)
+        return Message.from_document(_require(models.Message, self.document))
 
 
 @strawberry.type(description="A conversation began or changed; a new message changes it too.")
 class ConversationUpdated(Event):
     @strawberry.field(description="The conversation, as it was then.")
     def conversation(self) -> Conversation:
-        return Conversation.from_document(_require(models.Conversation, self.event))
+        return Conversation.from_document(_require(models.Conversation, self.document))
 
 
 @strawberry.type(description="A contact is new or changed.")
 class ContactUpdated(Event):
     @strawberry.field(description="The contact, as it was then.")
     def contact(self) -> Contact:
-        return Contact.from_document(_require(models.Contact, self.event))
+        return Contact.from_document(_require(models.Contact, self.document))
 
 
 @strawberry.type(description="An account was connected or changed.")
 class AccountUpdated(Event):
     @strawberry.field(description="The account, as it was then.")
     async def account(self) -> Account:
-        return Account.from_document(_require(models.Account, self.event))
+        return Account.from_document(_require(models.Account, self.document))
+
+
+@strawberry.type(
+    description="A contact was deleted, with its conversation and messages: forget them. Earlier"
+    " events of what was deleted are not replayed."
+)
+class ContactDeleted(Event):
+    @strawberry.field(description="The id that the contact had.")
+    def contact_id(self) -> strawberry.ID:
+        return strawberry.ID(encode_id("Contact", self.event.document_id))
+
+
+@strawberry.type(
+    description="A user is new or changed: one event for each account that knows the user."
+)
+class UserUpdated(Event):
+    @strawberry.field(description="The user, as they were then.")
+    def user(self) -> User:
+        return User.from_document(_require(models.User, self.document))
+
+
+@strawberry.type(description="A message template is new or changed.")
+class TemplateUpdated(Event):
+    @strawberry.field(description="The template, as it was then.")
+    def template(self) -> Template:
+        return Template.from_document(_require(models.Template, self.document))
+
+
+@strawberry.type(
+    description="An account was deleted, with all that belonged to it: forget it. No event of it"
+    " follows, and earlier ones are not replayed."
+)
+class AccountDeleted(Event):
+    @strawberry.field(description="The account, as it was before.")
+    async def account(self) -> Account:
+        return Account.from_document(_require(models.Account, self.document))
 
 
 EVENT_TYPES: dict[EventKind, type[Event]] = {
@@ -127,11 +172,21 @@ EVENT_TYPES: dict[EventKind, type[Event]] = {
     EventKind.MESSAGE_UPDATED: MessageUpdated,
     EventKind.CONVERSATION_UPDATED: ConversationUpdated,
     EventKind.CONTACT_UPDATED: ContactUpdated,
+    EventKind.CONTACT_DELETED: ContactDeleted,
+    EventKind.USER_UPDATED: UserUpdated,
+    EventKind.TEMPLATE_UPDATED: TemplateUpdated,
     EventKind.ACCOUNT_UPDATED: AccountUpdated,
+    EventKind.ACCOUNT_DELETED: AccountDeleted,
 }
 EventT = TypeVar("EventT", bound=Event)
 DocumentT = TypeVar(
-    "DocumentT", models.Account, models.Contact, models.Conversation, models.Message
+    "DocumentT",
+    models.Account,
+    models.Contact,
+    models.Conversation,
+    models.Message,
+    models.Template,
+    models.User,
 )
 
 
@@ -268,11 +323,7 @@ def _not_found(what: str) -> RequestError:
     return bad_input(f"There is no such {what}.")
 
 
-def _show_message(event: LiveEvent) -> Message:
-    return Message.from_document(_require(models.Message, event))
-
-
-def _require(document_class: type[DocumentT], event: LiveEvent) -> DocumentT:
-    if not isinstance(event.document, document_class):
-        raise TypeError(f"an event of kind {event.kind} with another document")
-    return event.document
+def _require(document_class: type[DocumentT], document: Document | None) -> DocumentT:
+    if not isinstance(document, document_class):
+        raise TypeError(f"an event without a document of {document_class.__name__}")
+    return document

@@ -39,7 +39,7 @@ REACH_TIMEOUT_SECONDS = 3.0
 APP_NAME = "wagraph 0.2"
 UPGRADE_RETRY_SECONDS = 5.0
 # The live feed compares a document before and after each change.
-WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts")
+WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts", "users", "templates")
 
 
 class DatabaseUnusable(Exception):

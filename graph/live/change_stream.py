@@ -14,15 +14,17 @@ from datetime import UTC
 from typing import Any
 
 import pymongo
+from beanie import PydanticObjectId
 from broadcaster import Event
 from broadcaster._backends.base import BroadcastBackend
-from bson import CodecOptions, Timestamp
+from bson import CodecOptions, ObjectId, Timestamp
 from bson.codec_options import DatetimeConversion
 from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
 
 from graph.live.cursors import Position
+from graph.live.differences import EventKind
 from graph.live.events import LiveEvent, derive_events
 from graph.live.ring import EventRing
 from models.database import WATCHED_COLLECTIONS
@@ -43,6 +45,8 @@ SILENCE_SECONDS = 3.0
 # A stream that begins far back is searched for its first change before it opens.
 OPEN_SECONDS = 30.0
 CHANGES_PER_TURN = 50
+# Deletions come in bulk, and each look through the ring for them takes about a millisecond.
+ERASE_SECONDS = 0.05
 # How long events are handed on without letting anything else work.
 TURN_SECONDS = 0.005
 # InvalidResumeToken, ChangeStreamFatalError, ChangeStreamHistoryLost, BSONObjectTooLarge: going on
@@ -55,7 +59,7 @@ PIPELINE = [
             "$or": [
                 {
                     "ns.coll": {"$in": list(WATCHED_COLLECTIONS)},
-                    "operationType": {"$in": ["insert", "update", "replace"]},
+                    "operationType": {"$in": ["insert", "update", "replace", "delete"]},
                 },
                 {"operationType": "invalidate"},
             ]
@@ -86,6 +90,7 @@ class ChangeStreamBackend(BroadcastBackend):
         *,
         ring: EventRing,
         sign: Callable[[Position], str],
+        on_deletion: Callable[[], object] = lambda: None,
     ) -> None:
         self.position: Position | None = None
         """Everything up to here is in the ring; None until the first stream is open."""
@@ -95,9 +100,13 @@ class ChangeStreamBackend(BroadcastBackend):
         self._database = database
         self._ring = ring
         self._sign = sign
+        self._on_deletion = on_deletion
         self._channels: set[str] = set()
         self._published: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
         self._turn_began = 0.0
+        self._deleted_ids: set[ObjectId] = set()
+        """Documents that were deleted and may still be in the ring."""
+        self._deleted_accounts: set[PydanticObjectId] = set()
         self._watcher: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -183,10 +192,29 @@ class ChangeStreamBackend(BroadcastBackend):
                     await asyncio.sleep(0)  # a full batch is read without waiting: let others work
 
     async def _take(self, change: Change) -> None:
+        if change["operationType"] == "delete":
+            self._note_deletion(change["documentKey"]["_id"])
+        elif _deletes_message(change):
+            self._on_deletion()
         for event in derive_events(change, sign=self._sign):
+            if event.kind is EventKind.ACCOUNT_DELETED:
+                self._deleted_accounts.add(event.account_id)
+                self._note_deletion(event.document_id)
+            elif event.account_id in self._deleted_accounts:
+                continue  # the end of the account has said it all
             self._ring.append(event)
             await self._publish(list_channels(event), event)
         self.position = Position(change["_id"]["_data"])
+
+    def _note_deletion(self, document_id: ObjectId) -> None:
+        self._on_deletion()
+        if not self._deleted_ids:
+            asyncio.get_running_loop().call_later(ERASE_SECONDS, self._erase_deleted)
+        self._deleted_ids.add(document_id)
+
+    def _erase_deleted(self) -> None:
+        self._ring.erase(self._deleted_ids)
+        self._deleted_ids = set()
 
     async def _publish(self, channels: list[str], message: LiveEvent | None) -> None:
         for channel in channels:
@@ -199,6 +227,13 @@ class ChangeStreamBackend(BroadcastBackend):
         self._ring.forget()
         # A message of None tells the subscribers of a channel that they missed something.
         await self._publish(list(self._channels), None)
+
+
+def _deletes_message(change: Change) -> bool:
+    """Whether a message was deleted for everyone: it stays, without its content."""
+    before, after = change.get("fullDocumentBeforeChange"), change.get("fullDocument")
+    is_deleted = after is not None and after.get("deleted_at") is not None
+    return is_deleted and (before is None or before.get("deleted_at") is None)
 
 
 def list_channels(event: LiveEvent) -> list[str]:

@@ -74,6 +74,22 @@ ACCOUNT_FIELDS = (
     "last_check",
     "last_event_at",
 )
+USER_FIELDS = ("name", "phone", "email", "external_id", "attributes")
+TEMPLATE_FIELDS = (
+    "name",
+    "language",
+    "category",
+    "sub_category",
+    "previous_category",
+    "status",
+    "status_reason",
+    "recommendation",
+    "disabled_at",
+    "quality_score",
+    "previous_quality_score",
+    "components",
+    "parameter_format",
+)
 _STATUS_BY_KEY = {status.key: status for status in MessageStatus}
 
 
@@ -83,7 +99,11 @@ class EventKind(StrEnum):
     MESSAGE_UPDATED = "message_updated"
     CONVERSATION_UPDATED = "conversation_updated"
     CONTACT_UPDATED = "contact_updated"
+    CONTACT_DELETED = "contact_deleted"
+    USER_UPDATED = "user_updated"
+    TEMPLATE_UPDATED = "template_updated"
     ACCOUNT_UPDATED = "account_updated"
+    ACCOUNT_DELETED = "account_deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +111,16 @@ class Difference:
     kind: EventKind
     status: MessageStatus | None = None
     status_at: datetime | None = None
+    account_id: Any = None
+    """The account that it belongs to, where the document belongs to several."""
 
 
 def find_differences(collection: str, change: Image, after: Image) -> list[Difference]:
-    """One for each event; none where nobody can see a difference."""
+    """One for each event; none where nobody can see a difference. Of a deleted document, `after` is
+    what it was before.
+    """
+    if change["operationType"] == "delete":
+        return [Difference(EventKind.CONTACT_DELETED)] if collection == "contacts" else []
     if collection == "messages" and change["operationType"] == "insert":
         # A reaction is seen on its message, and its own status is all there is to hear of it.
         return [] if _is_own_reaction(after) else [Difference(EventKind.MESSAGE_ADDED)]
@@ -137,8 +163,24 @@ def _compare_contacts(before: Image | None, after: Image) -> list[Difference]:
 
 def _compare_accounts(before: Image | None, after: Image) -> list[Difference]:
     if after.get("deleted_at") is not None:
-        return []  # invisible from that moment
+        # Invisible from that moment; what is written to it later is nobody's business.
+        was_deleted = before is not None and before.get("deleted_at") is not None
+        return [] if was_deleted else [Difference(EventKind.ACCOUNT_DELETED)]
     return _compare(EventKind.ACCOUNT_UPDATED, ACCOUNT_FIELDS, before, after)
+
+
+def _compare_users(before: Image | None, after: Image) -> list[Difference]:
+    """One for each account whose staff see the user, of what they had not seen."""
+    known = [] if before is None or _differ(before, after, USER_FIELDS) else before["account_ids"]
+    return [
+        Difference(EventKind.USER_UPDATED, account_id=account_id)
+        for account_id in after["account_ids"]
+        if account_id not in known
+    ]
+
+
+def _compare_templates(before: Image | None, after: Image) -> list[Difference]:
+    return _compare(EventKind.TEMPLATE_UPDATED, TEMPLATE_FIELDS, before, after)
 
 
 def _compare(
@@ -156,4 +198,6 @@ _COMPARISONS: dict[str, Callable[[Image | None, Image], list[Difference]]] = {
     "conversations": _compare_conversations,
     "contacts": _compare_contacts,
     "accounts": _compare_accounts,
+    "users": _compare_users,
+    "templates": _compare_templates,
 }

@@ -3,14 +3,15 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from beanie import Document, PydanticObjectId
 from bson import ObjectId
 from pydantic import ValidationError
 
 from graph.live.cursors import END_OF_CHANGE, Position
-from graph.live.differences import Difference, Image, find_differences
-from models import Account, Contact, Conversation, Message
+from graph.live.differences import Difference, EventKind, Image, find_differences
+from models import Account, Contact, Conversation, Message, Template, User
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,21 @@ class Snapshot:
                 _log_unreadable(self._collection, image.get("_id"), error)
         return self._document
 
+    def erase(self) -> None:
+        self._image = self._document = None
+
+    def mark_deleted(self, at: datetime) -> None:
+        """Marks a message as deleted for everyone: its content is not shown any more."""
+        if isinstance(message := self.read(), Message) and message.deleted_at is None:
+            self._document = message.model_copy(update={"deleted_at": at})
+
+
+class Version(NamedTuple):
+    """Equal for events that are executed alike."""
+
+    position: Position
+    is_marked_deleted: bool
+
 
 class LiveEvent:
     """One event. What costs time is done when somebody wants it, and once for everybody."""
@@ -56,6 +72,8 @@ class LiveEvent:
         "account_id",
         "at",
         "conversation_id",
+        "document_id",
+        "is_marked_deleted",
         "kind",
         "position",
         "status",
@@ -68,8 +86,9 @@ class LiveEvent:
         *,
         position: Position,
         at: datetime,
+        document_id: PydanticObjectId,
         owner: tuple[PydanticObjectId, PydanticObjectId | None],
-        snapshot: Snapshot,
+        snapshot: Snapshot | None,
         sign: Callable[[Position], str],
     ) -> None:
         self.kind = difference.kind
@@ -78,8 +97,11 @@ class LiveEvent:
         self.position = position
         self.at = at
         """When the database took the change."""
+        self.document_id = document_id
         self.account_id, self.conversation_id = owner
-        """No conversation for contacts and accounts."""
+        """A conversation only for itself and its messages."""
+        self.is_marked_deleted = False
+        """Whether its message was deleted for everyone since."""
         self._snapshot = snapshot
         self._sign = sign
         self._cursor: str | None = None
@@ -91,20 +113,40 @@ class LiveEvent:
         return self._cursor
 
     @property
+    def version(self) -> Version:
+        return Version(self.position, self.is_marked_deleted)
+
+    @property
+    def has_document(self) -> bool:
+        """False for the end of what nothing is kept of."""
+        return self._snapshot is not None
+
+    @property
     def is_readable(self) -> bool:
-        return self._snapshot.read() is not None
+        return self._snapshot is None or self._snapshot.read() is not None
 
     @property
     def document(self) -> Document:
         """As it was right after this change. Shared by all subscribers: never change it.
 
         Raises:
-            UnreadableDocument
+            UnreadableDocument: also if it was erased, or the event is of a deletion.
         """
-        document = self._snapshot.read()
+        document = None if self._snapshot is None else self._snapshot.read()
         if document is None:
             raise UnreadableDocument
         return document
+
+    def erase_document(self) -> None:
+        """Forgets the document's values: nobody gets this event any more."""
+        if self._snapshot is not None:
+            self._snapshot.erase()
+
+    def mark_deleted(self, at: datetime) -> None:
+        """Its message was deleted for everyone since: what it said is not shown any more."""
+        if self._snapshot is not None and not self.is_marked_deleted:
+            self.is_marked_deleted = True
+            self._snapshot.mark_deleted(at)
 
 
 def derive_events(change: Image, *, sign: Callable[[Position], str]) -> list[LiveEvent]:
@@ -112,13 +154,15 @@ def derive_events(change: Image, *, sign: Callable[[Position], str]) -> list[Liv
 
     A change that this version can't read is logged and gives none: it must not stop the feed.
     """
-    after = change.get("fullDocument")
-    if after is None:
-        return []  # deleted meanwhile, or its image is no longer kept
     collection = change["ns"]["coll"]
+    before, after = change.get("fullDocumentBeforeChange"), change.get("fullDocument")
+    # Whose document it was is only known from before its deletion.
+    image = before if change["operationType"] == "delete" else after
+    if image is None:
+        return []  # deleted meanwhile, or its image is no longer kept
     try:
-        found = find_differences(collection, change, after)
-        return _finish(found, change, collection, sign) if found else []
+        found = find_differences(collection, change, image)
+        return _finish(found, change, collection, image, sign) if found else []
     except _UNREADABLE as error:
         _log_unreadable(collection, change.get("documentKey", {}).get("_id"), error)
         return []
@@ -132,19 +176,25 @@ def _log_unreadable(collection: str, document_id: object, error: Exception) -> N
 
 
 def _finish(
-    found: list[Difference], change: Image, collection: str, sign: Callable[[Position], str]
+    found: list[Difference],
+    change: Image,
+    collection: str,
+    image: Image,
+    sign: Callable[[Position], str],
 ) -> list[LiveEvent]:
-    image = change["fullDocument"]
-    owner, snapshot = _find_owner(collection, image), Snapshot(collection, image)
+    snapshot = _take_snapshot(found[0].kind, change, collection, image)
     token = change["_id"]["_data"]
     at = change.get("wallTime") or change["clusterTime"].as_datetime()
     last = len(found)
     return [
         LiveEvent(
             difference,
-            position=Position(token, END_OF_CHANGE if number == last else number),
+            position=Position(
+                token, END_OF_CHANGE if number == last else min(number, END_OF_CHANGE - 1)
+            ),
             at=at,
-            owner=owner,
+            document_id=image["_id"],
+            owner=_find_owner(collection, image, difference),
             snapshot=snapshot,
             sign=sign,
         )
@@ -152,8 +202,23 @@ def _finish(
     ]
 
 
-def _find_owner(collection: str, image: Image) -> tuple[PydanticObjectId, PydanticObjectId | None]:
-    account_id = image["_id"] if collection == "accounts" else image["account_id"]
+def _take_snapshot(
+    kind: EventKind, change: Image, collection: str, image: Image
+) -> Snapshot | None:
+    if kind is EventKind.CONTACT_DELETED:
+        return None  # nothing is kept of who was erased
+    if kind is EventKind.ACCOUNT_DELETED:
+        # Its keys were freed with the deletion: what people know it by is from before.
+        image = change.get("fullDocumentBeforeChange") or image
+    return Snapshot(collection, image)
+
+
+def _find_owner(
+    collection: str, image: Image, difference: Difference
+) -> tuple[PydanticObjectId, PydanticObjectId | None]:
+    account_id = difference.account_id
+    if account_id is None:
+        account_id = image["_id"] if collection == "accounts" else image["account_id"]
     conversation_id = None
     if collection in {"messages", "conversations"}:
         conversation_id = image["conversation_id" if collection == "messages" else "_id"]
@@ -167,4 +232,6 @@ _DOCUMENT_CLASSES: dict[str, type[Document]] = {
     "conversations": Conversation,
     "contacts": Contact,
     "accounts": Account,
+    "users": User,
+    "templates": Template,
 }

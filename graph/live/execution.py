@@ -96,7 +96,7 @@ class EventRoots:
         self._roots: OrderedDict[Hashable, tuple[float, Event]] = OrderedDict()
 
     def get(self, event: LiveEvent, rights: Rights) -> "Event":
-        key, now = (event.position, rights), time.monotonic()
+        key, now = (event.version, rights), time.monotonic()
         made_at, root = self._roots.get(key, (0.0, None))
         if root is None or now - made_at > KEEP_ROOT_SECONDS:
             root = self._show(event)

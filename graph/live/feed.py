@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from graph.live.credential_watch import CredentialWatch
 from graph.live.cursors import CursorExpired, CursorInvalid, CursorSigner, Position
 from graph.live.differences import EventKind
 from graph.live.events import LiveEvent
+from graph.live.existence import Existence
 from graph.live.groups import Groups
 from graph.live.history import History
 from graph.live.present import PresentPosition
@@ -106,7 +107,13 @@ class LiveFeed:
         self.queue_limit = settings.socket_queue_events
         self._database = database
         self._signer = CursorSigner(keyring)
-        self._backend = ChangeStreamBackend(database, ring=self.ring, sign=self._signer.sign)
+        self._existence = Existence()
+        self._backend = ChangeStreamBackend(
+            database,
+            ring=self.ring,
+            sign=self._signer.sign,
+            on_deletion=self._existence.forget,
+        )
         self._broadcast = LiveBroadcast(self._backend)
         self._history = History(self._read_history)
         self._history_generation = self.ring.generation
@@ -178,6 +185,17 @@ class LiveFeed:
         if not from_history:
             raise SubscriberTooSlow
         return await self._read_missed(position)
+
+    async def list_existing(self, events: Sequence[LiveEvent]) -> list[LiveEvent]:
+        """Those of the events whose documents still exist; waits while MongoDB is away."""
+        while True:
+            try:
+                return await self._existence.select(events)
+            except OperationFailure as error:
+                logger.warning("A look-up for a replay failed with code %s", error.code)
+            except PyMongoError as error:
+                logger.warning("A look-up for a replay failed: %s", type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _check_cursor(self, cursor: str) -> Position:
         position = self._signer.verify(cursor)

@@ -89,8 +89,11 @@ class Membership:
         wanted = [event for event in events if self._group.wants(event)]
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
-            payloads = await self._group.replays.find(batch)
-            while not self.peer.take(payloads):
+            # Each batch anew: a slow peer may take a while for the one before.
+            existing = await self._group.feed.list_existing(batch)
+            existing = [event for event in existing if event.is_readable]
+            payloads = await self._group.replays.find(existing)
+            while payloads and not self.peer.take(payloads):
                 await self.peer.wait_for_room()
             self.position = batch[-1].position
             if self.has_left:

@@ -5,8 +5,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Awaitable, Hashable, Sequence
 
-from graph.live.cursors import Position
-from graph.live.events import LiveEvent
+from graph.live.events import LiveEvent, Version
 from graph.live.payloads import EventExecution, Payload
 
 MAX_KEPT_BYTES = 16 * 1024 * 1024
@@ -22,7 +21,7 @@ class Replays:
         self._cache = cache
         self._number = next(_numbers)
         """What tells them from other groups' in the cache."""
-        self._running: dict[Position, asyncio.Task[Payload]] = {}
+        self._running: dict[Version, asyncio.Task[Payload]] = {}
 
     async def find(self, events: Sequence[LiveEvent]) -> list[Payload]:
         """The payloads of events, which others may want too, or have wanted."""
@@ -34,25 +33,25 @@ class Replays:
         return [one.result() if isinstance(one, asyncio.Task) else one for one in found]
 
     def _find(self, event: LiveEvent) -> "Payload | asyncio.Task[Payload]":
-        position = event.position
-        known = self._running.get(position) or self._cache.get((self._number, position))
+        key = event.version
+        known = self._running.get(key) or self._cache.get((self._number, key))
         if known is not None:
             return known
         payload = self._execution.execute(event)
         if isinstance(payload, Payload):
-            self._cache.add((self._number, position), payload)
+            self._cache.add((self._number, key), payload)
             return payload
-        task = asyncio.create_task(self._finish(position, payload), name="replay")
-        self._running[position] = task
+        task = asyncio.create_task(self._finish(key, payload), name="replay")
+        self._running[key] = task
         return task
 
-    async def _finish(self, position: Position, payload: Awaitable[Payload]) -> Payload:
+    async def _finish(self, key: Version, payload: Awaitable[Payload]) -> Payload:
         try:
             finished = await payload
-            self._cache.add((self._number, position), finished)
+            self._cache.add((self._number, key), finished)
             return finished
         finally:
-            del self._running[position]
+            del self._running[key]
 
 
 class PayloadCache:

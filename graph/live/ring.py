@@ -1,9 +1,13 @@
 """The ring: the most recent events, so that a short absence costs no look into the database."""
 
 from bisect import bisect_right
+from collections.abc import Collection
 from datetime import timedelta
 
+from bson import ObjectId
+
 from graph.live.cursors import Position
+from graph.live.differences import EventKind
 from graph.live.events import LiveEvent
 
 MAX_EVENTS = 10_000
@@ -49,6 +53,14 @@ class EventRing:
         """The first events after the position, which must not be below `floor`."""
         start = bisect_right(self._events, position, key=lambda event: event.position)
         return self._events[start : start + limit]
+
+    def erase(self, document_ids: Collection[ObjectId]) -> None:
+        """Forgets what is kept of documents that no longer exist; their events keep their places,
+        so that positions stay what they are.
+        """
+        for event in self._events:
+            if event.document_id in document_ids and event.kind is not EventKind.ACCOUNT_DELETED:
+                event.erase_document()
 
     def _drop(self, number: int) -> None:
         if number:

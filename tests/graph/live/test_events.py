@@ -165,12 +165,19 @@ async def test_an_account_event_has_no_secret(reader: FeedReader) -> None:
     assert events[1].document.enabled is False
 
 
-async def test_a_deleted_account_is_silent(reader: FeedReader) -> None:
+async def test_deleted_account_tells_its_end_once(reader: FeedReader) -> None:
     account = await create_account()
+    contact = await create_contact(account.id)
     reading = await reader.open()
 
     await update(account, {"$set": {"deleted_at": utc_now(), "enabled": False}})
+    await update(account, {"$set": {"name": "late"}})
+    await contact.delete()
+    await account.delete()
 
+    [ended] = await reading.take(1)
+    assert ended.kind is EventKind.ACCOUNT_DELETED
+    assert ended.account_id == account.id
     assert await reading.rest() == []
 
 
