@@ -216,6 +216,7 @@ describe_enum(
     values={
         "ACCOUNT_CREATED": "Connected an account.",
         "ACCOUNT_UPDATED": "Changed an account.",
+        "ACCOUNT_MOVED": "Changed which number or business account an account stands for.",
         "ACCOUNT_ENABLED": "Enabled an account.",
         "ACCOUNT_DISABLED": "Disabled an account.",
         "ACCOUNT_DELETED": "Deleted an account with all its data.",

@@ -24,7 +24,7 @@ from models.base import collection, new_id, utc_now
 from whatsapp.crypto import KeyRing, digest_secret
 from whatsapp.errors import Conflict, InvalidInput
 from whatsapp.media import mark_erased
-from whatsapp.settings import GRAPH_API_VERSION_PATTERN
+from whatsapp.settings import GRAPH_API_VERSION_PATTERN, SHORTEST_VERIFY_TOKEN
 from whatsapp.standing import clear_blocks
 from whatsapp.uploaded_media import erase_uploads
 
@@ -55,7 +55,12 @@ _CREDENTIALS = frozenset(
         "graph_api_version",
     }
 )
-_LIMITS = {"name": 200, "access_token": 4096, "app_secret": 256, "verify_token": 256}
+_LIMITS = {
+    "name": (1, 200),
+    "access_token": (1, 4096),
+    "app_secret": (1, 256),
+    "verify_token": (SHORTEST_VERIFY_TOKEN, 256),
+}
 
 
 async def create_account(
@@ -254,8 +259,9 @@ def _check(values: dict[str, Any]) -> dict[str, Any]:
 
 def _check_text(name: str, value: Any) -> str:
     text = str(value or "").strip()
-    if not text or len(text) > _LIMITS[name] or not text.isprintable():
-        raise InvalidInput(f"It must have 1 to {_LIMITS[name]} printable characters.", field=[name])
+    least, most = _LIMITS[name]
+    if not least <= len(text) <= most or not text.isprintable():
+        raise InvalidInput(f"It must have {least} to {most} printable characters.", field=[name])
     # An HTTP header carries the token, and Meta's own secrets and tokens are plain ASCII.
     if name in {"access_token", "app_secret"} and not text.isascii():
         raise InvalidInput("It must be ASCII.", field=[name])

@@ -17,6 +17,8 @@ from whatsapp.token_settings import (
 )
 
 GRAPH_API_VERSION_PATTERN = r"^v[0-9]{1,3}\.[0-9]$"
+# That of Meta's own example, "meatyhamhock": whoever guesses a token passes the handshake.
+SHORTEST_VERIFY_TOKEN = 12
 MEDIA_STORE_SCHEMES = ("file", "s3", "gs", "az", "memory")
 _HOST_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 
@@ -61,7 +63,7 @@ class Settings(BaseSettings):
     meta_app_secret: SecretStr | None = None
     """App secret for accounts that have none of their own."""
     meta_verify_token: SecretStr | None = None
-    """Webhook verify token accepted beside those of the accounts."""
+    """Webhook verify token of at least 12 characters, accepted beside those of the accounts."""
 
     webhook_workers: int = Field(default=4, ge=1, le=256)
     """Batches of webhooks processed side by side in one process: the fewer, the larger they are."""
@@ -301,6 +303,13 @@ class Settings(BaseSettings):
     def empty_is_absent(cls, value: SecretStr | None) -> SecretStr | None:
         # An empty secret would verify anything signed with an empty key.
         return value if value and value.get_secret_value() else None
+
+    @field_validator("meta_verify_token")
+    @classmethod
+    def check_verify_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_VERIFY_TOKEN:
+            raise ValueError(f"use at least {SHORTEST_VERIFY_TOKEN} characters")
+        return value
 
 
 def _is_origin(text: str) -> bool:

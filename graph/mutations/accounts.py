@@ -1,5 +1,7 @@
 """Mutations of accounts. Credentials go in here; no field of the graph gives them out again."""
 
+from typing import Any
+
 import strawberry
 from strawberry import ID, Maybe
 
@@ -16,15 +18,9 @@ from models import AuditAction
 from whatsapp import accounts
 from whatsapp.errors import NotFound
 
-_REQUIRED = (
-    "name",
-    "phone_number_id",
-    "business_account_id",
-    "access_token",
-    "verify_token",
-    "send_read_receipts",
-)
+_REQUIRED = ("name", "access_token", "verify_token", "send_read_receipts")
 _OPTIONAL = ("app_secret", "graph_api_version")
+_PLACE = ("phone_number_id", "business_account_id")
 
 
 @strawberry.input(description="A WhatsApp Business number to connect.")
@@ -44,8 +40,8 @@ class CreateAccountInput:
     )
     verify_token: str | None = strawberry.field(
         default=None,
-        description="The token that Meta shows when it verifies the webhook; without it, one is"
-        " made. Kept encrypted.",
+        description="The token that Meta shows when it verifies the webhook, of 12 to 256"
+        " characters; without it, one is made. Kept encrypted.",
     )
     graph_api_version: str | None = strawberry.field(
         default=None,
@@ -57,24 +53,34 @@ class CreateAccountInput:
 class UpdateAccountInput:
     account_id: ID = strawberry.field(description="The account.")
     name: Maybe[str | None] = strawberry.field(description="What your staff call it.")
-    phone_number_id: Maybe[str | None] = strawberry.field(
-        description="WhatsApp's id of the phone number."
-    )
-    business_account_id: Maybe[str | None] = strawberry.field(
-        description="WhatsApp's id of the business account (WABA)."
-    )
     access_token: Maybe[str | None] = strawberry.field(
         description="A new access token; it also starts an account that WhatsApp stopped."
     )
     app_secret: Maybe[str | None] = strawberry.field(
         description="Secret of the Meta app; null falls back to the server's default."
     )
-    verify_token: Maybe[str | None] = strawberry.field(description="A new verify token.")
+    verify_token: Maybe[str | None] = strawberry.field(
+        description="A new verify token of 12 to 256 characters."
+    )
     graph_api_version: Maybe[str | None] = strawberry.field(
         description="Version of Meta's Graph API; null follows the server's."
     )
     send_read_receipts: Maybe[bool | None] = strawberry.field(
         description="Whether customers see that staff have read their messages."
+    )
+
+
+@strawberry.input(
+    description="The number or business account that an account stands for from now on; absent"
+    " fields stay as they are."
+)
+class MoveAccountInput:
+    account_id: ID = strawberry.field(description="The account.")
+    phone_number_id: Maybe[str | None] = strawberry.field(
+        description="WhatsApp's id of the phone number."
+    )
+    business_account_id: Maybe[str | None] = strawberry.field(
+        description="WhatsApp's id of the business account (WABA)."
     )
 
 
@@ -115,6 +121,11 @@ class UpdateAccountPayload(AccountPayload):
     pass
 
 
+@strawberry.type(description="The account that was moved.")
+class MoveAccountPayload(AccountPayload):
+    pass
+
+
 @strawberry.type(description="The account that was enabled.")
 class EnableAccountPayload(AccountPayload):
     pass
@@ -143,8 +154,7 @@ class AccountMutations:
     @refusals_as_data(CreateAccountPayload)
     @audited(AuditAction.ACCOUNT_CREATED)
     async def create_account(self, info: Info, input: CreateAccountInput) -> CreateAccountPayload:
-        if get_viewer(info).account_ids is not None:
-            raise forbidden("Your key is limited to some accounts, so it can't connect others.")
+        _require_all_accounts(info, "connect others")
         services = info.context.services
         document, verify_token = await accounts.create_account(
             services.keyring,
@@ -173,16 +183,20 @@ class AccountMutations:
     @audited(AuditAction.ACCOUNT_UPDATED)
     async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountPayload:
         changes = list_changes(input, *_REQUIRED, *_OPTIONAL, required=_REQUIRED)
-        account = await _get_account(info, input.account_id)
-        services = info.context.services
-        document = await accounts.update_account(
-            services.keyring, account, changes=changes, check_soon=True
-        )
-        services.wake_ingest()
-        services.wake_checks()
-        if {"access_token", "business_account_id"} & changes.keys():
-            await services.template_syncs.request(document.id)
-        return UpdateAccountPayload(account=Account.from_document(document))
+        return UpdateAccountPayload(account=await _change(info, input.account_id, changes))
+
+    @strawberry.mutation(
+        permission_classes=[IsAdmin],
+        description="Changes which number or business account an account stands for, and so which"
+        " webhooks and alerts belong to it; what is parked for the number is applied. Its contacts"
+        " and messages stay. Needs role ADMIN for all accounts.",
+    )
+    @refusals_as_data(MoveAccountPayload)
+    @audited(AuditAction.ACCOUNT_MOVED)
+    async def move_account(self, info: Info, input: MoveAccountInput) -> MoveAccountPayload:
+        _require_all_accounts(info, "move one to another number")
+        changes = list_changes(input, *_PLACE, required=_PLACE)
+        return MoveAccountPayload(account=await _change(info, input.account_id, changes))
 
     @strawberry.mutation(
         permission_classes=[IsAdmin],
@@ -224,6 +238,25 @@ class AccountMutations:
         account = await _get_account(info, input.account_id)
         await run_without_deadline(accounts.delete_account(account))
         return DeleteAccountPayload(deleted_account_id=input.account_id)
+
+
+def _require_all_accounts(info: Info, act: str) -> None:
+    """What an account stands for decides what those who are limited to it see."""
+    if get_viewer(info).account_ids is not None:
+        raise forbidden(f"Your key is limited to some accounts, so it can't {act}.")
+
+
+async def _change(info: Info, account_id: str, changes: dict[str, Any]) -> Account:
+    account = await _get_account(info, account_id)
+    services = info.context.services
+    document = await accounts.update_account(
+        services.keyring, account, changes=changes, check_soon=True
+    )
+    services.wake_ingest()
+    services.wake_checks()
+    if {"access_token", "business_account_id"} & changes.keys():
+        await services.template_syncs.request(document.id)
+    return Account.from_document(document)
 
 
 async def _get_account(info: Info, global_id: str) -> models.Account:

@@ -78,6 +78,15 @@ NUMBER = 'name: "x", phoneNumberId: "1", businessAccountId: "2", accessToken: "x
 MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     "createAccount": (Role.ADMIN, [NUMBER], FORBIDDEN),
     "updateAccount": (Role.ADMIN, ['accountId: "%(Account)s", name: "x"'], NOT_FOUND),
+    "moveAccount": (
+        Role.ADMIN,
+        [
+            'accountId: "%(Account)s", phoneNumberId: "1"',
+            'accountId: "%(own_account)s", phoneNumberId: "1"',
+            'accountId: "%(own_account)s", businessAccountId: "1"',
+        ],
+        FORBIDDEN,
+    ),
     "enableAccount": (Role.ADMIN, ['accountId: "%(Account)s"'], NOT_FOUND),
     "disableAccount": (Role.ADMIN, ['accountId: "%(Account)s"'], NOT_FOUND),
     "deleteAccount": (Role.ADMIN, ['accountId: "%(Account)s"'], NOT_FOUND),
@@ -204,6 +213,7 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
         "UploadedMedia": id_of(upload),
         "User": encode_id("User", contact.user_id),
         "own": conversation_id(own),
+        "own_account": id_of(account),
         "own_contact": contact_id(own),
     }
 

@@ -224,7 +224,7 @@ async def test_a_lower_role_is_forbidden_and_the_right_one_is_not(
     client: httpx.AsyncClient, port: int, app: Any
 ) -> None:
     # Nothing has these ids, so that whoever may do it finds nothing to do it to.
-    names = [*matrix.list_node_types(), "own", "own_contact"]
+    names = [*matrix.list_node_types(), "own", "own_account", "own_contact"]
     documents = list_documents({name: encode_id(name, new_id()) for name in names})
     for kind, role in itertools.product(KINDS, ROLES):
         credential = await make_credential(kind, role)

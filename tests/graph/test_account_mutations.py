@@ -40,6 +40,8 @@ REFUSED_CHANGES = [
     ({"phoneNumberId": "1235\n"}, "INVALID_INPUT", "phoneNumberId"),
     ({"graphApiVersion": "v25.0\n"}, "INVALID_INPUT", "graphApiVersion"),
     ({"graphApiVersion": "25"}, "INVALID_INPUT", "graphApiVersion"),
+    ({"verifyToken": "c"}, "INVALID_INPUT", "verifyToken"),
+    ({"verifyToken": "canary-of-1"}, "INVALID_INPUT", "verifyToken"),
 ]
 
 
@@ -111,3 +113,49 @@ async def test_an_admin_of_some_accounts_connects_no_others(
     limited = await make_client(Role.ADMIN, [account])
 
     assert await limited.find_error_code(CREATE, input=NEW) == "FORBIDDEN"
+
+
+MOVE = """mutation ($input: MoveAccountInput!) { moveAccount(input: $input) {
+  account { phoneNumberId businessAccountId } userErrors { code field } } }"""
+
+
+async def test_account_moves_to_another_number(admin: GraphQLClient, account: Account) -> None:
+    other = (await admin(CREATE, input=NEW))["createAccount"]["account"]
+    moved = await admin(MOVE, input={"accountId": other["id"], "phoneNumberId": "77"})
+    taken = {"accountId": other["id"], "phoneNumberId": account.phone_number_id}
+    refused = (await admin(MOVE, input=taken))["moveAccount"]
+    cleared = {"accountId": other["id"], "businessAccountId": None}
+    empty = (await admin(MOVE, input=cleared))["moveAccount"]
+
+    assert moved["moveAccount"] == {
+        "account": {"phoneNumberId": "77", "businessAccountId": NEW["businessAccountId"]},
+        "userErrors": [],
+    }
+    assert refused["userErrors"] == [{"code": "CONFLICT", "field": ["phoneNumberId"]}]
+    assert empty["userErrors"] == [{"code": "INVALID_INPUT", "field": ["businessAccountId"]}]
+
+
+async def test_limited_admin_moves_no_account(
+    make_client: Callable[..., Awaitable[GraphQLClient]], account: Account
+) -> None:
+    limited = await make_client(Role.ADMIN, [account])
+    before = await Account.get(account.id)
+
+    for change in ({"phoneNumberId": "1"}, {"businessAccountId": "1"}, {}):
+        values = {"accountId": id_of(account), **change}
+        assert await limited.find_error_code(MOVE, input=values) == "FORBIDDEN"
+
+    assert await Account.get(account.id) == before
+
+
+async def test_short_verify_token_is_refused_on_update(
+    admin: GraphQLClient, account: Account
+) -> None:
+    query = """mutation ($id: ID!, $token: String) {
+      updateAccount(input: {accountId: $id, verifyToken: $token}) { userErrors { code field } } }"""
+    before = await Account.get(account.id)
+
+    refused = (await admin(query, id=id_of(account), token="x"))["updateAccount"]
+
+    assert refused["userErrors"] == [{"code": "INVALID_INPUT", "field": ["verifyToken"]}]
+    assert await Account.get(account.id) == before

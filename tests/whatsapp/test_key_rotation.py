@@ -36,7 +36,7 @@ async def connect(keyring: KeyRing, number: int) -> Account:
         business_account_id="1",
         access_token=f"token-{number}",
         app_secret=f"secret-{number}" if number % 2 else None,
-        verify_token=f"verify-{number}",
+        verify_token=f"verify-token-{number}",
     )
     return account
 

@@ -89,6 +89,16 @@ def test_an_empty_app_secret_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> No
     assert load_settings().meta_app_secret is None
 
 
+def test_short_verify_token_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENCRYPTION_KEYS", KEY)
+    monkeypatch.setenv("META_VERIFY_TOKEN", "canary-of-1")
+
+    with pytest.raises(SettingsError, match=r"META_VERIFY_TOKEN.*12 characters") as caught:
+        load_settings()
+
+    assert "canary" not in str(caught.value)
+
+
 PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAER48tRvnLbx218mAxhFSLA8PBHwCp
 uUBYjFjPTQ+KBpoP6KBYYS9wLpAWgh4yxDrwy4j6sH/FgJv51tBqF/isvQ==

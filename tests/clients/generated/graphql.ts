@@ -44,6 +44,8 @@ export type AuditAction =
   | 'ACCOUNT_CREATED'
   /** Changed an account. */
   | 'ACCOUNT_UPDATED'
+  /** Changed which number or business account an account stands for. */
+  | 'ACCOUNT_MOVED'
   /** Enabled an account. */
   | 'ACCOUNT_ENABLED'
   /** Disabled an account. */
@@ -203,7 +205,7 @@ export type CreateAccountInput = {
   accessToken: string;
   /** Secret of the Meta app that posts its webhooks; without it, the server's default. Kept encrypted. */
   appSecret?: string | null | undefined;
-  /** The token that Meta shows when it verifies the webhook; without it, one is made. Kept encrypted. */
+  /** The token that Meta shows when it verifies the webhook, of 12 to 256 characters; without it, one is made. Kept encrypted. */
   verifyToken?: string | null | undefined;
   /** Version of Meta's Graph API, such as v25.0; without it, the server's. */
   graphApiVersion?: string | null | undefined;
