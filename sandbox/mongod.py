@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -73,12 +73,14 @@ class EmbeddedMongod:
         port: int = 0,
         binary: Path | None = None,
         start_timeout: float = 30.0,
+        options: Sequence[str] = (),
     ) -> None:
         self.data_folder = Path(data_folder).absolute()
         self.log_file = self.data_folder / "mongod.log"
         self.port = port
         self.start_timeout = start_timeout
         self._binary = binary
+        self._options = tuple(options)
         self._child: GuardedChild | None = None
 
     @property
@@ -189,7 +191,7 @@ class EmbeddedMongod:
         try:
             self._wait_for_port(child, deadline)
             if child.exit_code is None:
-                _make_primary(self.port, child, deadline)
+                self._make_ready(child, deadline)
         except TimeoutError as error:
             self.kill()
             raise MongodFailedError(str(error), self.log_file) from error
@@ -206,6 +208,10 @@ class EmbeddedMongod:
                 if time.monotonic() > deadline:
                     raise TimeoutError("it did not listen in time.") from None
 
+    def _make_ready(self, child: GuardedChild, deadline: float) -> None:
+        """Raises TimeoutError."""
+        _make_primary(self.port, child, deadline)
+
     def _command(self, binary: Path) -> list[str]:
         return [
             str(binary),
@@ -214,6 +220,7 @@ class EmbeddedMongod:
             *("--replSet", REPLICA_SET, "--oplogSize", "1024", "--oplogMinRetentionHours", "24"),
             *("--networkMessageCompressors", "disabled", "--wiredTigerCacheSizeGB", "0.5"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+            *self._options,
             # There is no other member that would need time to take over.
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
         ]

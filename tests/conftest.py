@@ -28,6 +28,7 @@ pytest_plugins = [
     "tests.fixtures.world",
     "tests.fixtures.servers",
     "tests.fixtures.commands",
+    "tests.fixtures.replica_set",
 ]
 
 URI_VARIABLE = "TEST_MONGODB_URI"

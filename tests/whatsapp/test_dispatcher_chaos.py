@@ -13,13 +13,12 @@ import pytest
 from beanie import PydanticObjectId
 
 from models import Conversation, Message, MessageStatus
-from models.base import collection, utc_now
+from models.base import utc_now
 from sandbox.server import FakeCloudServer
 from tests.fixtures.dispatcher_process import running_process
-from tests.fixtures.outbox import OutboxWorld, get_message
+from tests.fixtures.outbox import OutboxWorld, get_message, is_outbox_empty
 from tests.fixtures.waiting import eventually
 from tests.whatsapp.test_dispatcher_takeover import expire_leases
-from whatsapp.lanes import ACTIVE_STATES
 from whatsapp.statuses import StatusUpdate, record_status
 
 CUSTOMERS = 40
@@ -48,11 +47,6 @@ def break_some(world: OutboxWorld) -> None:
 async def queue_rounds(world: OutboxWorld, conversations: list[Conversation]) -> None:
     for number in range(ROUNDS):
         await asyncio.gather(*(world.queue(each, f"{number:03}") for each in conversations))
-
-
-async def is_outbox_empty() -> bool:
-    waiting = {"outbox_state": {"$in": ACTIVE_STATES}}
-    return await collection(Message).count_documents(waiting) == 0
 
 
 async def queue_many(

@@ -12,9 +12,8 @@ from models import Message, MessageStatus
 from models.base import collection
 from sandbox.server import FakeCloudServer
 from tests.fixtures.dispatcher_process import running_process
-from tests.fixtures.outbox import PHONE, OutboxWorld
+from tests.fixtures.outbox import PHONE, OutboxWorld, is_outbox_empty
 from tests.fixtures.waiting import eventually
-from whatsapp.lanes import ACTIVE_STATES
 
 CUSTOMERS, EACH, TO_ONE = 1000, 5, 60
 THROUGHPUT_HIT, PAIR_LIMIT_HIT = 130429, 131056
@@ -60,11 +59,6 @@ async def test_an_accounts_rate_is_used_and_kept(
 def count_refusals(world: OutboxWorld, code: int) -> int:
     answers = [one.answer or {} for one in world.meta.requests.requests]
     return sum(answer.get("error", {}).get("code") == code for answer in answers)
-
-
-async def is_outbox_empty() -> bool:
-    waiting = {"outbox_state": {"$in": ACTIVE_STATES}}
-    return await collection(Message).count_documents(waiting) == 0
 
 
 async def count_ended(messages: list[Message]) -> int:
