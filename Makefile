@@ -45,8 +45,8 @@ test-browser: $(VENV)/.ready  ## GraphiQL in headless Chromium; needs node and c
 	cd tests/browser && npm ci --silent --no-audit --no-fund
 	$(BIN)/python -m pytest -m browser tests/browser
 
-soak: $(VENV)/.ready
-	$(BIN)/python -m pytest -m soak tests
+soak: $(VENV)/.ready  ## the long fault runs; one part of at most an hour with ARGS=tests/whatsapp
+	$(BIN)/python -m pytest -m soak --durations 10 $(or $(ARGS),tests)
 
 lock: $(VENV)/.ready  ## writes both lock files from pyproject.toml
 	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header pyproject.toml -o requirements.lock
