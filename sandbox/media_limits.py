@@ -22,7 +22,9 @@ REFUSED = "application/octet-stream"
 def check_upload(mime_type: str, size: int) -> None:
     """Raises MetaError 100 for a type, and 131053 for a size, that Meta does not take."""
     plain = mime_type.partition(";")[0].strip().lower()
-    if plain in ("", REFUSED) or (plain not in LIMITS and plain.startswith(("image/", "video/"))):
+    if plain in ("", REFUSED) or (
+        plain not in LIMITS and plain.startswith(("image/", "video/", "audio/"))
+    ):
         refuse_parameter(
             "Param file must be a file with one of the following types: "
             f"{', '.join([*LIMITS, 'application/pdf', 'text/plain'])}. "

@@ -1,14 +1,17 @@
-"""What a file really is: told by its first bytes, never by what somebody says of it.
+"""The type of a file by its content, never by what its sender says of it.
 
-Source of the types: Meta, "Cloud API media: supported media types"; of the first bytes: the
-formats' own specifications. A container (ZIP, OLE, MP4, Ogg) is read as the told type where that
-is one of its own.
+The table of signatures is that of the library `filetype`. Ours adds what it lacks or confuses: the
+brands of ISO media files, and Opus inside Ogg. Source of the types: Meta, "Media: supported media
+types". A container (ZIP, OLE, MP4, Ogg) is read as the told type where that is one of its own.
 """
 
 import mimetypes
 from dataclasses import dataclass
 
-HEAD_BYTES = 64
+import filetype
+
+# The library needs the start of a ZIP's fourth entry to tell the formats of Office apart.
+HEAD_BYTES = 8192
 UNKNOWN_TYPE = "application/octet-stream"
 # A browser shows or plays these without running anything of them.
 SHOWN_TYPES = frozenset(
@@ -42,32 +45,47 @@ _OLE = (
     "application/vnd.ms-excel",
     "application/vnd.ms-powerpoint",
 )
+_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MP4 = ("video/mp4", "audio/mp4", "video/3gpp", "audio/3gpp", "video/quicktime")
-# Offset, bytes there, and the types such a file may have; the first is the usual one.
-_SIGNATURES: tuple[tuple[int, bytes, tuple[str, ...]], ...] = (
-    (0, b"\xff\xd8\xff", ("image/jpeg",)),
-    (0, b"\x89PNG\r\n\x1a\n", ("image/png",)),
-    (0, b"GIF87a", ("image/gif",)),
-    (0, b"GIF89a", ("image/gif",)),
-    (8, b"WEBP", ("image/webp",)),
-    (4, b"ftypM4A", ("audio/mp4",)),
-    (4, b"ftypqt", ("video/quicktime",)),
-    (4, b"ftyp3g", ("video/3gpp", "audio/3gpp")),
-    (4, b"ftyp", _MP4),
-    (0, b"OggS", ("audio/ogg", "video/ogg")),
-    (0, b"#!AMR", ("audio/amr",)),
-    (0, b"ID3", ("audio/mpeg",)),
-    (0, b"\xff\xfb", ("audio/mpeg",)),
-    (0, b"\xff\xf3", ("audio/mpeg",)),
-    (0, b"\xff\xf2", ("audio/mpeg",)),
-    (0, b"\xff\xf1", ("audio/aac",)),
-    (0, b"\xff\xf9", ("audio/aac",)),
-    (0, b"%PDF-", ("application/pdf",)),
-    (0, b"PK\x03\x04", _ZIP),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OLE),
-)
+_3GP = ("video/3gpp", "audio/3gpp")
+# Types of one container, by that which its first bytes say; the told one of them counts.
+_CONTAINERS = {
+    "video/mp4": _MP4,
+    "video/3gpp": _3GP,
+    "audio/ogg": ("audio/ogg", "video/ogg"),
+    "application/zip": _ZIP,
+    "video/webm": ("video/webm", "audio/webm"),
+    "video/x-matroska": ("video/x-matroska", "audio/x-matroska"),
+}
+# Major brands of ISO media files (mp4ra.org). Other files of that form are left to the library.
+_BRANDS = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "image/heic"),
+    **dict.fromkeys((b"mif1", b"msf1"), "image/heif"),
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"M4A ", b"M4B ", b"M4P "), "audio/mp4"),
+    **dict.fromkeys((b"M4V ", b"M4VH", b"M4VP", b"avc1", b"dash", b"mmp4", b"MSNV"), "video/mp4"),
+    **{b"iso%d" % number: "video/mp4" for number in range(2, 10)},
+    **dict.fromkeys((b"isom", b"mp41", b"mp42", b"mp71"), "video/mp4"),
+    b"qt  ": "video/quicktime",
+}
+# The library's names of what is shown under another.
+_SAME_TYPES = {"image/apng": "image/png", "video/x-m4v": "video/mp4"}
+# Other types of the library rest on too few bytes, or say nothing that anybody here needs.
+_KNOWN_DOCUMENTS = frozenset({"application/pdf", *_ZIP, *_OLE[1:]})
+# Formats of drawing programs are documents to everybody else.
+_DRAWINGS = ("image/vnd.", "image/x-")
 # They have no first bytes of their own, and are always saved, never shown.
 _PLAIN = ("text/plain", "text/csv")
+# The usual ending of each type. Ours are for types that the library has not.
+_ENDINGS = {
+    **{kind.mime: f".{kind.extension}" for kind in reversed(filetype.types)},
+    "audio/3gpp": ".3gp",
+    "image/heif": ".heif",
+    "video/ogg": ".ogv",
+}
+# Endings that a name may have besides the usual one of its type.
+_MORE_ENDINGS = {"image/jpeg": (".jpeg",), "image/heif": (".heic",), "video/mp4": (".m4v",)}
+_OTHER_ENDINGS = {".jpeg", ".oga", ".opus"}
 _MIB = 1024 * 1024
 _LIMITS = {
     "image": 5 * _MIB,
@@ -84,10 +102,41 @@ def sniff_type(head: bytes, *, told: str | None) -> str:
     `head`: the first `HEAD_BYTES` bytes or more, or all there are.
     """
     named = (told or "").partition(";")[0].strip().lower()
-    for offset, signature, types in _SIGNATURES:
-        if head.startswith(signature, offset):
-            return named if named in types else types[0]
-    return named if named in _PLAIN and b"\0" not in head else UNKNOWN_TYPE
+    if head.startswith(_OLE_SIGNATURE):
+        return named if named in _OLE else _guess(head) or UNKNOWN_TYPE
+    found = _read_brand(head) or _guess(head)
+    if named in _PLAIN and b"\0" not in head and found not in SHOWN_TYPES | _KNOWN_DOCUMENTS:
+        return named
+    if found is None:
+        return UNKNOWN_TYPE
+    return named if named in _CONTAINERS.get(found, ()) else found
+
+
+def _read_brand(head: bytes) -> str | None:
+    """The type of a WebP or ISO media file; the library knows few of their forms."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:8] != b"ftyp":
+        return None
+    brand = head[8:12]
+    return "video/3gpp" if brand[:2] == b"3g" else _BRANDS.get(brand)
+
+
+def _guess(head: bytes) -> str | None:
+    """The library's answer, where its signature is long enough to be trusted."""
+    match = filetype.guess(head[:HEAD_BYTES])
+    if match is None:
+        return None
+    mime_type: str = _SAME_TYPES.get(match.mime, match.mime)
+    if mime_type == "image/bmp" and b"\0" not in head[:16]:
+        return None  # any text that begins with BM
+    is_known = mime_type in _KNOWN_DOCUMENTS or is_media(mime_type)
+    return mime_type if is_known and not mime_type.startswith(_DRAWINGS) else None
+
+
+def is_media(mime_type: str) -> bool:
+    """Whether a file of the type is a picture, audio or video, whatever it is sent as."""
+    return mime_type.startswith(("image/", "audio/", "video/"))
 
 
 def limit_size(kind: str, *, max_bytes: int) -> int:
@@ -96,10 +145,38 @@ def limit_size(kind: str, *, max_bytes: int) -> int:
 
 
 def make_filename(name: str | None, *, fallback: str, mime_type: str) -> str:
-    """A name to save the file under: the sender's without its folders, or one of ours."""
+    """A name to save the file under: the sender's without its folders, or one of ours.
+
+    The ending of a picture, audio, video or PDF file follows its type: WhatsApp judges by it too.
+    """
     last = (name or "").replace("\\", "/").rpartition("/")[2]
     cleaned = "".join(letter for letter in last if letter.isprintable()).strip(". ")[:150]
-    return cleaned or f"{fallback}{mimetypes.guess_extension(mime_type) or ''}"
+    if not cleaned:
+        return f"{fallback}{_find_ending(mime_type)}"
+    return correct_ending(cleaned, mime_type, add=True)
+
+
+def correct_ending(name: str, mime_type: str, *, add: bool = False) -> str:
+    """The name with an ending of the type, where the content proves the type.
+
+    A name without an ending gets one only with `add`.
+    """
+    if not is_media(mime_type) and mime_type != "application/pdf":
+        return name
+    ending = _find_ending(mime_type)
+    stem, dot, given = name.rpartition(".")
+    found = dot + given.lower()
+    if not ending or found in (ending, *_MORE_ENDINGS.get(mime_type, ())):
+        return name
+    if stem and (
+        found in _ENDINGS.values() or found in _OTHER_ENDINGS | mimetypes.types_map.keys()
+    ):
+        return f"{stem}{ending}"
+    return f"{name}{ending}" if add else name
+
+
+def _find_ending(mime_type: str) -> str:
+    return _ENDINGS.get(mime_type) or mimetypes.guess_extension(mime_type) or ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What may be uploaded: types and sizes of each kind of file, as Meta takes them.
 
-Source: Meta, "Cloud API media: supported media types".
+Source: Meta, "Media: supported media types". A document may have any other type, but no picture,
+audio or video that can't be sent as such: Meta's upload refuses those with error 100.
 """
 
 import mimetypes
@@ -11,6 +12,8 @@ from whatsapp.errors import InvalidInput
 from whatsapp.media_types import (
     UNKNOWN_TYPE,
     WebP,
+    correct_ending,
+    is_media,
     is_opus,
     limit_size,
     make_filename,
@@ -26,6 +29,13 @@ TYPES = {
     "audio": ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"),
     "sticker": ("image/webp",),
 }
+_NAMES = {
+    "image": "JPEG or PNG",
+    "video": "MP4 or 3GPP",
+    "audio": "AAC, AMR, MP3, M4A, or Ogg with the codec Opus",
+    "sticker": "WebP",
+}
+_SENDABLE = frozenset(mime_type for types in TYPES.values() for mime_type in types)
 STATIC_STICKER_BYTES = 100 * 1024
 STICKER_PIXELS = 512
 # Extensions that the system's table may lack.
@@ -54,13 +64,12 @@ def check_file(
     """
     if not file.size:
         raise InvalidInput("The file is empty.", field=field)
-    named = make_filename(filename or file.filename, fallback="", mime_type="") or None
-    told = _read_told_type(file, named)
+    given = make_filename(filename or file.filename, fallback="", mime_type="") or None
+    told = _read_told_type(file, given)
     mime_type = _find_type(file.head, told, kind)
     kind = kind or _find_kind(mime_type)
-    if kind in TYPES and mime_type not in TYPES[kind]:
-        allowed = ", ".join(TYPES[kind])
-        raise InvalidInput(f"The {kind} is no file of one of these types: {allowed}.", field=field)
+    _check_type(kind, mime_type, field)
+    named = correct_ending(given, mime_type, add=True) if given else None
     limit = limit_size(kind, max_bytes=file.size)
     animated = False
     if kind == "sticker":
@@ -73,6 +82,19 @@ def check_file(
         raise InvalidInput("Of Ogg files only those with the codec Opus can be sent.", field=field)
     sent = told if kind == "document" and mime_type == UNKNOWN_TYPE else mime_type
     return FileFacts(kind, mime_type, sent, named, animated)
+
+
+def _check_type(kind: str, mime_type: str, field: list[str]) -> None:
+    """Raises InvalidInput for a type that WhatsApp does not take for this kind."""
+    family = mime_type.partition("/")[0]
+    if kind not in TYPES:
+        # Meta takes no such file as a document either.
+        is_refused = is_media(mime_type) and mime_type not in _SENDABLE
+    else:
+        is_refused, family = mime_type not in TYPES[kind], kind
+    if is_refused:
+        found = "" if mime_type == UNKNOWN_TYPE else f" ({mime_type})"
+        raise InvalidInput(f"Unsupported {family} type{found}; use {_NAMES[family]}.", field=field)
 
 
 def _check_sticker(webp: WebP | None, field: list[str]) -> WebP:

@@ -93,7 +93,10 @@ class AudioInput(MediaInput):
     )
 
 
-@strawberry.input(description="Any file of at most 100 MB: a link, an upload or a file.")
+@strawberry.input(
+    description="A file of at most 100 MB, of any type but a picture, audio or video that can't be"
+    " sent as such: a link, an upload or a file."
+)
 class DocumentInput(MediaInput):
     kind: strawberry.Private[str] = "document"
     link: str | None = link_field()

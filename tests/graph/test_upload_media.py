@@ -19,6 +19,7 @@ from tests.fixtures.graphql import File, GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.uploads import NOTHING, count_stored, is_nothing_left, list_uploads, upload
 from tests.fixtures.waiting import eventually
+from whatsapp.media_types import UNKNOWN_TYPE
 
 NODE = "query ($id: ID!) { node(id: $id) { ... on UploadedMedia { filename } } }"
 MIB = 1024 * 1024
@@ -70,7 +71,58 @@ TAKEN: list[tuple[File, str | None, str, str]] = [
     (("a.webp", files.LOSSLESS_WEBP, "image/webp"), None, "STICKER", "image/webp"),
     (("a.pdf", files.PDF, "text/html"), None, "DOCUMENT", "application/pdf"),
     (("a.csv", b"a,b\n", ""), None, "DOCUMENT", "text/csv"),
+    (("a.txt", b"BMW and %!PS are text", "text/plain"), None, "DOCUMENT", "text/plain"),
+    (("a.jpg", files.AVC, ""), None, "VIDEO", "video/mp4"),
+    (("a.docx", files.DOCX, "application/zip"), None, "DOCUMENT", files.DOCX_TYPE),
+    (("a.docx", b"PK\x03\x04" + bytes(99), files.DOCX_TYPE), None, "DOCUMENT", files.DOCX_TYPE),
+    (("a.doc", files.OLE, "application/msword"), None, "DOCUMENT", "application/msword"),
+    (("a.dwg", b"AC1027" + bytes(99), "application/acad"), None, "DOCUMENT", UNKNOWN_TYPE),
 ]
+
+
+NAMES = [
+    ("voice-note.mp4", files.OPUS, "video/mp4", "voice-note.ogg"),
+    ("voice.opus", files.OPUS, "audio/opus", "voice.ogg"),
+    ("voice.OGG", files.OPUS, "", "voice.OGG"),
+    ("photo.JPEG", files.JPEG, "image/jpeg", "photo.JPEG"),
+    ("photo.heic", files.JPEG, "image/heic", "photo.jpg"),
+    ("Dr. Who", files.JPEG, "image/jpeg", "Dr. Who.jpg"),
+    (".jpg", files.PNG, "", "jpg.png"),
+    ("clip.mov", files.MP4, "video/quicktime", "clip.mp4"),
+    ("sound", files.M4A, "audio/mp4", "sound.m4a"),
+    ("offer.exe", files.PDF, "", "offer.pdf"),
+    ("data.log", b"a\n", "text/plain", "data.log"),
+    ("app.apk", b"PK\x03\x04" + bytes(99), "", "app.apk"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "told", "expected"), NAMES, ids=str)
+async def test_ending_of_name_follows_type(
+    agent: GraphQLClient,
+    account: Account,
+    meta: FakeMeta,
+    name: str,
+    data: bytes,
+    told: str,
+    expected: str,
+) -> None:
+    kind = "VIDEO" if name == "clip.mov" else None
+    done = await upload(agent, account, (name, data, told), kind=kind)
+
+    assert done["userErrors"] == []
+    handed = meta.media.get(done["upload"]["mediaId"])
+    assert handed is not None
+    assert (done["upload"]["filename"], handed.filename) == (expected, expected)
+    if data == files.OPUS:
+        assert handed.mime_type == "audio/ogg"
+
+
+async def test_document_name_follows_type(agent: GraphQLClient, account: Account) -> None:
+    done = await upload(
+        agent, account, ("x", files.PNG, ""), kind="DOCUMENT", name="Floor plan.pdf"
+    )
+
+    assert done["upload"]["filename"] == "Floor plan.png"
 
 
 async def test_each_type_that_whatsapp_takes(agent: GraphQLClient, account: Account) -> None:
@@ -102,11 +154,28 @@ async def test_the_name_given_is_the_name(
 
 REFUSED: list[tuple[File, str | None, str]] = [
     (("a.png", b"", "image/png"), None, "empty"),
-    (("a.png", files.PDF, "image/png"), "IMAGE", "image/jpeg, image/png"),
-    (("a.gif", b"GIF89a" + bytes(99), "image/gif"), "IMAGE", "image/jpeg, image/png"),
-    (("a.mov", b"\x00\x00\x00\x14ftypqt  ", "video/mp4"), "VIDEO", "video/mp4"),
+    (("a.png", files.PDF, "image/png"), "IMAGE", "image type (application/pdf); use JPEG or PNG."),
+    (("a.png", b"<svg/>", "image/png"), "IMAGE", "Unsupported image type; use JPEG or PNG."),
+    (("a.gif", b"GIF89a" + bytes(99), "image/gif"), "IMAGE", "(image/gif); use JPEG or PNG."),
+    (("a.gif", b"GIF89a" + bytes(99), "image/gif"), "DOCUMENT", "(image/gif); use JPEG or PNG."),
+    (("a.mov", b"\x00\x00\x00\x14ftypqt  ", "video/mp4"), "VIDEO", "video/quicktime"),
+    *[
+        ((name, files.HEIC, told), kind, "Unsupported image type (image/heic); use JPEG or PNG.")
+        for name, told in (("a.heic", "image/heic"), ("a.mp4", "video/mp4"), ("a.jpg", ""))
+        for kind in (None, "IMAGE", "DOCUMENT")
+    ],
+    (("a.heic", files.HEIC, ""), "VIDEO", "Unsupported video type (image/heic); use MP4 or 3GPP."),
+    (("a.heif", b"\x00\x00\x00\x18ftypheix" + bytes(99), ""), None, "(image/heic)"),
+    (("a.avif", b"\x00\x00\x00\x18ftypavif" + bytes(99), ""), None, "(image/avif)"),
+    # As Chrome's recorder makes them.
+    (("v.webm", files.WEBM, "video/webm"), None, "video type (video/webm); use MP4 or 3GPP."),
+    (("v.webm", files.WEBM, "audio/webm; codecs=opus"), None, "audio type (audio/webm); use AAC"),
+    (("v.ogg", files.WEBM, "audio/ogg"), "AUDIO", "audio type (video/webm); use AAC"),
+    (("v.mp4", files.WEBM, "video/mp4"), "DOCUMENT", "(video/webm)"),
+    (("a.wav", b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(99), "audio/wav"), None, "use AAC"),
+    (("a.bmp", b"BM" + bytes(99), "image/bmp"), "IMAGE", "(image/bmp); use JPEG or PNG."),
     (("a.ogg", files.VORBIS, "audio/ogg"), None, "Opus"),
-    (("a.mp4", files.MP4, "video/mp4"), "STICKER", "image/webp"),
+    (("a.mp4", files.MP4, "video/mp4"), "STICKER", "use WebP"),
     (("a.webp", files.make_webp(512, 511), "image/webp"), None, "512 x 511"),
     (("a.webp", b"RIFF\x00\x00\x00\x00WEBPXXXX" + bytes(99), "image/webp"), None, "unreadable"),
     (("a.webp", files.WEBP + bytes(100 * 1024), "image/webp"), None, "102400 are allowed"),

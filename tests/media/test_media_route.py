@@ -12,6 +12,7 @@ from models import Account, Media, MediaState, Message, Role
 from models.base import collection, new_id
 from sandbox.fake_meta import FakeMeta
 from sandbox.faults import FaultKind, FaultRule
+from tests.fixtures.files import HEIC
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.waiting import eventually
@@ -63,9 +64,25 @@ async def test_what_could_run_is_saved_instead(
 
         assert (answer.status_code, answer.content) == (200, data)
         assert answer.headers["content-type"] == served, (data, mime_type)
+        ending = "pdf" if served == "application/pdf" else "html"
         assert answer.headers["content-disposition"] == (
-            "attachment; filename=\"_nter_X_ 1.html\"; filename*=UTF-8''%C3%9Cnter%22X%3A%201.html"
+            f'attachment; filename="_nter_X_ 1.{ending}";'
+            f" filename*=UTF-8''%C3%9Cnter%22X%3A%201.{ending}"
         )
+
+
+async def test_received_heic_is_saved_as_heic(
+    client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
+) -> None:
+    for kind, told in (("image", "image/heic"), ("document", "video/mp4"), ("video", "video/mp4")):
+        message = await send_file(HEIC, type=kind, mime_type=told, filename="IMG_1.MOV")
+
+        answer = await client.get(await read_url(message))
+
+        assert (answer.status_code, answer.content) == (200, HEIC)
+        assert answer.headers["content-type"] == "image/heic"
+        disposition = answer.headers["content-disposition"]
+        assert disposition.startswith('attachment; filename="IMG_1.heic"')
 
 
 SENT_TYPES = [

@@ -9,6 +9,7 @@ from beanie import PydanticObjectId
 
 from models import UploadedMedia
 from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.media_types import correct_ending
 from whatsapp.outgoing.checks import check_text
 from whatsapp.outgoing.content import ResolvedContent
 from whatsapp.received_file import ReceivedFile
@@ -116,8 +117,10 @@ class OutgoingMedia:
 
     def _finish(self, reference: dict[str, Any], upload: UploadedMedia | None) -> ResolvedContent:
         content = {**reference, **self._make_options()}
-        if self.kind == "document" and upload is not None and upload.filename is not None:
-            content.setdefault("filename", upload.filename)
+        if self.kind == "document" and upload is not None:
+            name = self.filename or upload.filename
+            if name is not None:
+                content["filename"] = correct_ending(name, upload.mime_type)
         return ResolvedContent(
             content=content,
             text=self.caption or content.get("filename") or f"[{self.kind}]",
