@@ -28,7 +28,7 @@ from graph.errors import bad_input
 from graph.filters import AccountId, NodeId, limit_to_account
 from graph.ids import parse_id
 from graph.loaders import MESSAGES, UNREAD_COUNTS, load_conversation
-from graph.permissions import IsViewer
+from graph.permissions import IsViewer, get_viewer
 from graph.stored import linked, reads, shows, stored
 from models.base import utc_now
 from whatsapp.conversations import SERVICE_WINDOW, window_expires_at, window_is_open
@@ -186,6 +186,13 @@ class ConversationFilter:
         return conditions
 
 
+async def _wait_for_summaries(info: Info, account_id: str | None) -> None:
+    """The list is sorted and filtered by summaries: events that were sent are in them."""
+    named = parse_id(account_id, "Account") if account_id is not None else None
+    accounts = get_viewer(info).account_ids if named is None else [named]
+    await info.context.services.live.summaries.wait(account_ids=accounts)
+
+
 async def _match_unread(of_accounts: dict[str, Any], wanted: bool) -> dict[str, Any]:
     ids = await list_unread_conversations(of_accounts)
     if ids is None:
@@ -247,6 +254,7 @@ class ConversationQueries:
     ) -> Connection[Conversation]:
         page = read_page(info, first=first, after=after, last=last, before=before)
         of_accounts = limit_to_account(info, account_id)
+        await _wait_for_summaries(info, account_id)
         conditions = [of_accounts]
         conditions += await filter.list_conditions(of_accounts) if filter else []
         return await connect(

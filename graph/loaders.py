@@ -134,12 +134,18 @@ class Lookup(Generic[Key, Found]):
         self,
         get_loader: Callable[[Loaders], DataLoader[Key, Found | None]],
         is_visible: Callable[[Viewer, Found], bool],
+        *,
+        prepare: Callable[["Info", Sequence[Key]], Awaitable[None]] | None = None,
     ) -> None:
         self._get_loader = get_loader
         self._is_visible = is_visible
+        self._prepare = prepare
+        """Awaited with the keys before they are read."""
 
     async def one(self, info: "Info", key: Key) -> Found | None:
         """Reads it together with what is looked up at the same moment, and once."""
+        if self._prepare is not None:
+            await self._prepare(info, [key])
         found = await _load(self._get_loader(get_loaders(info)), key)
         return self._show(get_viewer(info), found)
 
@@ -148,6 +154,8 @@ class Lookup(Generic[Key, Found]):
         wanted = list(dict.fromkeys(keys))
         if not wanted:
             return []
+        if self._prepare is not None:
+            await self._prepare(info, wanted)
         found = await self._get_loader(get_loaders(info)).load_fn(wanted)
         viewer = get_viewer(info)
         shown = {
@@ -177,13 +185,21 @@ def _is_visible_account(viewer: Viewer, account: Account) -> bool:
     return viewer.can_see(account.id)
 
 
+async def _wait_for_summaries(info: "Info", ids: Sequence[PydanticObjectId]) -> None:
+    await info.context.services.live.summaries.wait(conversation_ids=ids)
+
+
+async def _wait_for_summaries_of(info: "Info", contact_ids: Sequence[PydanticObjectId]) -> None:
+    await info.context.services.live.summaries.wait(contact_ids=contact_ids)
+
+
 ACCOUNTS: Lookup[PydanticObjectId, Account] = Lookup(attrgetter("accounts"), _is_visible_account)
 CONTACTS: Lookup[PydanticObjectId, Contact] = Lookup(attrgetter("contacts"), _is_of_visible_account)
 CONVERSATIONS: Lookup[PydanticObjectId, Conversation] = Lookup(
-    attrgetter("conversations"), _is_of_visible_account
+    attrgetter("conversations"), _is_of_visible_account, prepare=_wait_for_summaries
 )
 CONVERSATIONS_OF_CONTACTS: Lookup[PydanticObjectId, Conversation] = Lookup(
-    attrgetter("conversations_of_contacts"), _is_of_visible_account
+    attrgetter("conversations_of_contacts"), _is_of_visible_account, prepare=_wait_for_summaries_of
 )
 MESSAGES: Lookup[PydanticObjectId, Message] = Lookup(attrgetter("messages"), _is_of_visible_account)
 MESSAGES_BY_WAMID: Lookup[WamidKey, Message] = Lookup(

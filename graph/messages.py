@@ -1,5 +1,6 @@
 """Messages in the graph."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -44,7 +45,25 @@ from graph.orders import ReferredProduct, read_product
 from graph.permissions import IsViewer
 from graph.searching import match_words
 from graph.stored import linked, reads, shows, stored
+from whatsapp.conversations import has_noted
 from whatsapp.reactions import list_standing
+from whatsapp.summary_completion import NOTED_FIELDS, complete_summaries
+
+
+async def _include_messages(
+    info: Info,
+    messages: Sequence[models.Message],
+    conversations: list[models.Conversation | None],
+) -> list[models.Conversation | None]:
+    """The conversations with summaries that include these messages of theirs."""
+    behind = [
+        message.id
+        for message, conversation in zip(messages, conversations, strict=True)
+        if conversation is not None and not has_noted(conversation, message)
+    ]
+    if not behind or not await complete_summaries(behind):
+        return conversations
+    return await CONVERSATIONS.many(info, [message.conversation_id for message in messages])
 
 
 @shows(models.Message)
@@ -97,6 +116,8 @@ class Message(relay.Node):
         CONVERSATIONS,
         description="The conversation it belongs to.",
         missing="conversation",
+        needs=["conversation_id", *NOTED_FIELDS],
+        refresh=_include_messages,
     )
     contact: Contact = linked_contact("The customer who wrote it or whom it was written to.")
     reply_to: Annotated["Message", strawberry.lazy("graph.messages")] | None = linked(

@@ -4,7 +4,7 @@ They are declared by what they read. Resolvers would do the same, but only of wh
 plan (`graph.execution`) tell beforehand which fields of a document it needs, and read many at once.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -76,6 +76,9 @@ def reads(*fields: str) -> dict[str, frozenset[str]]:
     return {NEEDS: frozenset(fields)}
 
 
+Refresh = Callable[[Info, Sequence[Any], list[Any]], Awaitable[list[Any]]]
+
+
 @dataclass(frozen=True)
 class Link:
     """What a `linked` field refers to."""
@@ -87,6 +90,8 @@ class Link:
     """What an error calls it where there is none; without this the field is null then."""
     shown: str | None = None
     """The attribute of what it names that the field shows; without it, all of it."""
+    refresh: Refresh | None = None
+    """Reads anew what was found too old for the documents that name it."""
 
     def finish(self, found: Any) -> Any:
         if found is None and self.missing is not None:
@@ -104,16 +109,20 @@ def linked(
     missing: str | None = None,
     needs: Collection[str] | None = None,
     shown: str | None = None,
+    refresh: Refresh | None = None,
 ) -> Any:
     """A field that is what `key`, an attribute of the document, names: another document, or a value
-    that is worked out for many documents at once. `missing` and `shown` as in `Link`, `needs` as in
-    `stored`.
+    that is worked out for many documents at once. `missing`, `shown` and `refresh` as in `Link`,
+    `needs` as in `stored`.
     """
-    link = Link(key, lookup, missing, shown)
+    link = Link(key, lookup, missing, shown, refresh)
 
     async def resolve(self: Any, info: Info) -> Any:
         value = getattr(self.document, key)
-        return link.finish(None if value is None else await lookup.one(info, value))
+        found = None if value is None else await lookup.one(info, value)
+        if refresh is not None:
+            (found,) = await refresh(info, [self.document], [found])
+        return link.finish(found)
 
     return strawberry.field(
         resolver=StrawberryResolver(resolve),

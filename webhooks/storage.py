@@ -20,15 +20,13 @@ from whatsapp.conversations import (
     ConversationGone,
     get_or_create_conversation,
     list_correspondents,
-    note_messages,
     retry_when_gone,
 )
-from whatsapp.foretold import find_foretold
 from whatsapp.identities import list_lookups
-from whatsapp.inbox import clear_unread_until
 from whatsapp.media import add_media
 from whatsapp.newcomers import Newcomer, single_out, welcome
 from whatsapp.statuses import apply_waiting
+from whatsapp.summary_completion import note_stored
 
 DUPLICATE_KEY = 11000
 
@@ -154,14 +152,10 @@ async def store_messages(messages: Sequence[Message]) -> None:
         refused = {problem["index"] for problem in problems}
     stored = [message for position, message in enumerate(messages) if position not in refused]
     earlier = [message for position, message in enumerate(messages) if position in refused]
-    foretold = await find_foretold(messages)
-    for conversation_id, read_at in foretold.phone_read_at.items():
-        # Before they are noted: whoever sees the conversation change then counts what is unread.
-        await clear_unread_until(conversation_id, read_at)
     # An earlier try may have ended before it noted them.
     known = stored + await _list_stored(earlier)
     try:
-        await note_messages(known)
+        foretold = await note_stored(messages, noted=known)
     except ConversationGone as error:
         ids = [message.id for message in error.messages]
         await collection(Message).delete_many({"_id": {"$in": ids}})

@@ -12,7 +12,7 @@ from models import Contact, Conversation, Identity, Message, MessageDirection
 from models.base import collection, from_bson, to_bson, utc_now
 from whatsapp.contacts import list_contacts, make_identities_query
 from whatsapp.errors import NotFound
-from whatsapp.summaries import NOT_WRITTEN, make_deletion_note, make_note
+from whatsapp.summaries import NOT_WRITTEN, make_deletion_note, make_note, opens_window
 
 SERVICE_WINDOW = timedelta(hours=24)
 # How often in a row a contact may be erased before what is said in its name is given up. Each
@@ -157,13 +157,14 @@ async def list_correspondents(
 
 
 def has_noted(conversation: Conversation, message: Message) -> bool:
-    """Whether to note this message of the business would change nothing."""
+    """Whether the summary shows the message as the last one or knows a later one."""
     at, last_id = conversation.last_message_at, conversation.last_message_id
     if message.is_own_reaction:
         return True
-    if at is None or last_id is None:
+    if at is None or last_id is None or (message.timestamp, message.id) > (at, last_id):
         return False
-    return (message.timestamp, message.id) <= (at, last_id)
+    written_at = conversation.last_inbound_at
+    return not opens_window(message) or (written_at is not None and message.timestamp <= written_at)
 
 
 async def note_message(message: Message) -> None:

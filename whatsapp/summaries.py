@@ -28,6 +28,12 @@ NOT_WRITTEN = frozenset({"system", "reaction", "edit", "revoke"})
 _NEWS = "_news"
 
 
+def opens_window(message: Message) -> bool:
+    """Whether the message opens the service window of its conversation."""
+    is_inbound = message.direction is MessageDirection.INBOUND
+    return is_inbound and message.type not in NOT_WRITTEN and message.group_id is None
+
+
 def make_note(conversation_id: PydanticObjectId, messages: Sequence[Message]) -> UpdateOne:
     """Brings the summary up to date with these messages of this conversation."""
     return _make_update(conversation_id, _fold(messages))
@@ -50,9 +56,7 @@ def _fold(messages: Sequence[Message]) -> dict[str, Any]:
     if not inbound:
         return news
     news["reopens_before"] = max(one.timestamp for one in inbound) + TIMESTAMP_STEP
-    written = [
-        one.timestamp for one in inbound if one.type not in NOT_WRITTEN and one.group_id is None
-    ]
+    written = [one.timestamp for one in inbound if opens_window(one)]
     if written:
         news["written_at"] = max(written)
     unread = {one.id for one in inbound if one.unread}

@@ -43,11 +43,12 @@ from graph.execution.getting import Getter, Site, Unplannable, is_global_id, mak
 from graph.execution.remembering import name_value, remember
 from graph.loaders import Shown
 from graph.stored import NEEDS, find_document_class
+from whatsapp.summary_completion import SUMMARY_FIELDS
 
 # Some five times what apps ask for at once. Making a larger plan would keep everybody waiting.
 MAX_STEPS = 500
-# What access is checked by, read of every document.
-_OWNERS = ("account_id", "account_ids")
+# Read of every document that has them: what access is checked by, and how old a summary is.
+_ALWAYS_READ = ("account_id", "account_ids", *SUMMARY_FIELDS)
 _BACKREF = "strawberry-definition"
 
 
@@ -119,7 +120,7 @@ class Compiler:
         document_class = _find_document_class(site.parent)
         if document_class is None:
             return
-        noted = self._needs.setdefault(document_class, _list_owners(document_class))
+        noted = self._needs.setdefault(document_class, _list_always_read(document_class))
         needed = site.field.metadata.get(NEEDS, ["id"] if is_global_id(site) else None)
         if needed is None or noted is None:
             self._needs[document_class] = None
@@ -210,5 +211,5 @@ def _find_document_class(kind: GraphQLObjectType) -> type[Document] | None:
     return find_document_class(_get_definition(kind).origin)
 
 
-def _list_owners(document_class: type[Document]) -> set[str]:
-    return {name for name in _OWNERS if name in document_class.model_fields}
+def _list_always_read(document_class: type[Document]) -> set[str]:
+    return {name for name in _ALWAYS_READ if name in document_class.model_fields}

@@ -136,7 +136,11 @@ def _get_linked(site: Site, link: Link) -> Getter:
             make_info(run, site), [key for key in keys if key is not None]
         )
         following = iter(found)
-        return [link.finish(None if key is None else next(following)) for key in keys]
+        named = [None if key is None else next(following) for key in keys]
+        if link.refresh is not None:
+            documents = [one.document for one in objects]
+            named = await link.refresh(make_info(run, site), documents, named)
+        return list(map(link.finish, named))
 
     return Getter(get, is_async=True)
 

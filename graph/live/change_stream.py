@@ -27,6 +27,7 @@ from graph.live.cursors import Position
 from graph.live.differences import EventKind
 from graph.live.events import LiveEvent, derive_events
 from graph.live.ring import EventRing
+from graph.live.summary_watch import SummaryWatch
 from models.database import WATCHED_COLLECTIONS
 from models.outage_log import log_failure
 
@@ -89,6 +90,7 @@ class ChangeStreamBackend(BroadcastBackend):
         database: AsyncDatabase[dict[str, Any]],
         *,
         ring: EventRing,
+        summaries: SummaryWatch,
         sign: Callable[[Position], str],
         on_deletion: Callable[[], object] = lambda: None,
     ) -> None:
@@ -99,6 +101,7 @@ class ChangeStreamBackend(BroadcastBackend):
         """Set while there is a position."""
         self._database = database
         self._ring = ring
+        self._summaries = summaries
         self._sign = sign
         self._on_deletion = on_deletion
         self._channels: set[str] = set()
@@ -196,6 +199,8 @@ class ChangeStreamBackend(BroadcastBackend):
             self._note_deletion(change["documentKey"]["_id"])
         elif _deletes_message(change):
             self._on_deletion()
+        # First: who is told of a message may read its conversation at once.
+        self._summaries.see(change)
         for event in derive_events(change, sign=self._sign):
             if event.kind is EventKind.ACCOUNT_DELETED:
                 self._deleted_accounts.add(event.account_id)

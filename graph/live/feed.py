@@ -30,6 +30,7 @@ from graph.live.groups import Groups
 from graph.live.history import History
 from graph.live.present import PresentPosition
 from graph.live.ring import EventRing
+from graph.live.summary_watch import SummaryWatch
 from models.outage_log import log_failure
 from whatsapp.access import Viewer
 from whatsapp.crypto import KeyRing
@@ -102,6 +103,7 @@ class LiveFeed:
         self.credentials = CredentialWatch(check_seconds=settings.credential_check_seconds)
         """Closes the sockets of revoked API keys."""
         self.ring = ring or EventRing()
+        self.summaries = SummaryWatch()
         self.groups = Groups(self)
         """Those who subscribed."""
         self.queue_limit = settings.socket_queue_events
@@ -111,6 +113,7 @@ class LiveFeed:
         self._backend = ChangeStreamBackend(
             database,
             ring=self.ring,
+            summaries=self.summaries,
             sign=self._signer.sign,
             on_deletion=self._existence.forget,
         )

@@ -14,6 +14,7 @@ from graph.live.cursors import CursorExpired
 from graph.live.differences import EventKind
 from graph.live.feed import LiveFeed, SubscriberTooSlow
 from graph.live.ring import EventRing
+from graph.live.summary_watch import SummaryWatch
 from models.base import new_id
 from models.database import APP_NAME, create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
@@ -185,7 +186,7 @@ async def test_a_reader_that_falls_behind_the_ring_is_ended_and_can_resume(
 async def test_first_subscribers_at_once_do_not_disturb_each_other(
     database: AsyncDatabase[dict[str, Any]],
 ) -> None:
-    backend = ChangeStreamBackend(database, ring=EventRing(), sign=str)
+    backend = ChangeStreamBackend(database, ring=EventRing(), summaries=SummaryWatch(), sign=str)
     broadcast = LiveBroadcast(backend)
 
     async def listen() -> None:
