@@ -67,13 +67,15 @@ async def test_a_message_comes_with_all_that_hangs_on_it(
 async def test_what_an_event_loads_is_as_new_as_the_event(
     ws: SocketClient, conversation: Conversation, cursor: str
 ) -> None:
-    await ws.subscribe(EVENTS, after=cursor)
+    added = """subscription($after: String) { messageAdded(after: $after) {
+        message { conversation { unreadCount } } } }"""
+    await ws.subscribe(added, after=cursor)
 
     counts = []
     for _ in range(3):
         await create_message(conversation, unread=True)
         [data] = await ws.take(1)
-        counts.append(data["events"]["message"]["conversation"]["unreadCount"])
+        counts.append(data["messageAdded"]["message"]["conversation"]["unreadCount"])
 
     assert counts == [1, 2, 3]
 
