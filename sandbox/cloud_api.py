@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 
 import httpx
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from sandbox.control_api import ControlApi
 from sandbox.fake_meta import FakeMeta
 from sandbox.graph_api import GraphApi
+from sandbox.local_callers import LocalCallersOnly
 from sandbox.numbers import Numbers
 from sandbox.phone_page import PhonePage
 from sandbox.settings import SandboxSettings
@@ -37,7 +39,7 @@ def create_fake_cloud_api(
         *ControlApi(meta).make_routes(),
         *GraphApi(meta).make_routes(),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(LocalCallersOnly)])
     app.state.fake_meta = meta
     return app
 

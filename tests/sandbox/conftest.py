@@ -42,7 +42,7 @@ async def api(app: Starlette, meta: FakeMeta) -> AsyncIterator[httpx.AsyncClient
     """A client of the fake, in this process, with the shop's token."""
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
-        base_url="http://graph.test",
+        base_url="http://localhost",
         headers={"Authorization": f"Bearer {SHOP.access_token}"},
     ) as client:
         yield client
