@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 import orjson
-import pymongo
 from graphql import GraphQLError
 from pymongo.errors import PyMongoError
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
@@ -28,7 +27,6 @@ from strawberry.types.graphql import OperationType
 
 from graph.context import Context, Services
 from graph.errors import ErrorCode, format_errors, service_unavailable, unauthenticated
-from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.graphiql import create_graphiql_response
 from graph.http import (
     MAX_TOTAL_BYTES,
@@ -43,9 +41,10 @@ from graph.live.execution import Subscriptions
 from graph.negotiation import MediaType, choose_media_type
 from graph.results import find_status, format_result, is_request_error, list_status_headers
 from graph.schema import create_schema
+from graph.signing_in import find_viewer
 from graph.sse import EventStream, EventStreams
 from graph.subscriptions import show_event
-from graph.uploads import UploadReader, check_may_upload, is_upload
+from graph.uploads import UploadReader, is_upload, require_uploader
 from graph.websocket import SocketHandler
 from whatsapp.access import Viewer
 from whatsapp.request_bodies import RequestBodies
@@ -143,8 +142,8 @@ class GraphQLEndpoint(GraphQL[Context, object]):
     async def _upload(self, request: Request, wanted: MediaType) -> Response:
         if wanted is MediaType.EVENT_STREAM:
             raise RequestRefused(406, "An upload is answered in JSON.")
-        await check_uploader(request)
-        async with self.uploads.open(request) as operation:
+        viewer = await find_uploader(request)
+        async with self.uploads.open(request, viewer) as operation:
             return self._show(await self._execute(request, operation), wanted)
 
     async def _execute(self, request: Request, operation: GraphQLRequestData) -> ExecutionResult:
@@ -214,7 +213,7 @@ def write_time(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
-async def check_uploader(request: Request) -> None:
+async def find_uploader(request: Request) -> Viewer:
     """Whoever may not upload is refused before a byte of the file is read.
 
     Raises:
@@ -228,7 +227,7 @@ async def check_uploader(request: Request) -> None:
         code = ErrorCode((failure.extensions or {})["code"])
         status = 401 if code is ErrorCode.UNAUTHENTICATED else 503
         raise RequestRefused(status, failure.message, code=code) from None
-    check_may_upload(context.viewer)
+    return require_uploader(context.viewer)
 
 
 def create_context(request: HTTPConnection) -> Context:
@@ -257,20 +256,13 @@ async def sign_in(context: Context, credential: str | None) -> None:
     """
     if credential is None:
         return
-    limits, address = context.services.rate_limits, context.client_address
-    limits.check_sign_in(credential, address)
-    with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
-        context.viewer = await _find_viewer(context, credential)
-    limits.note_sign_in(credential, address, succeeded=context.viewer is not None)
-    if context.viewer is None:
-        raise unauthenticated()
-
-
-async def _find_viewer(context: Context, credential: str) -> Viewer | None:
     try:
-        return await context.services.authenticator.authenticate(credential)
+        address = context.client_address
+        context.viewer = await find_viewer(context.services, credential, address=address)
     except ProviderUnavailable:
         raise service_unavailable("The identity provider") from None
+    if context.viewer is None:
+        raise unauthenticated()
 
 
 def _choose(request: Request, offered: Sequence[MediaType]) -> MediaType | None:

@@ -76,9 +76,12 @@ class DatabaseDeadline(SchemaExtension):
 
     def on_execute(self) -> Iterator[None]:
         execution = self.execution_context
-        is_live = execution.operation_type is OperationType.SUBSCRIPTION
         # Storing a file takes as long as it takes; each of its steps has a deadline of its own.
-        if is_live or isinstance(execution.variables, FileVariables):
+        stores_files = (
+            isinstance(execution.variables, FileVariables)
+            and execution.operation_type is OperationType.MUTATION
+        )
+        if stores_files or execution.operation_type is OperationType.SUBSCRIPTION:
             yield
             return
         with pymongo.timeout(DATABASE_DEADLINE_SECONDS):

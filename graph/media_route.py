@@ -18,7 +18,9 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from graph.context import Services
+from graph.errors import RateLimited
 from graph.http import read_credential
+from graph.signing_in import find_viewer
 from models import Account, Media, MediaState, Message, UploadedMedia
 from models.base import collection
 from models.outage_log import log_failure
@@ -41,7 +43,9 @@ def media_routes() -> list[Route]:
 
 
 async def show_media(request: Request) -> Response:
-    """200, 206 or 304; 404 where there is none, or none for whoever asks; 416; 503 in an outage."""
+    """200, 206 or 304; 404 where there is none, or none for whoever asks; 416; 429 after too many
+    wrong credentials; 503 in an outage.
+    """
     services: Services = request.state.services
     try:
         with pymongo.timeout(DATABASE_SECONDS):
@@ -54,6 +58,9 @@ async def show_media(request: Request) -> Response:
         if media.state is not MediaState.STORED or store is None:
             return _refuse()
         return await _answer(request, media, store, max_age=services.settings.media_url_seconds)
+    except RateLimited as refusal:
+        headers = {"Retry-After": str(refusal.retry_after)}
+        return PlainTextResponse("Too many wrong credentials\n", 429, headers=headers)
     except FileMissing:
         logger.error("The bytes of media %s are missing in its store", request.path_params["id"])
         return _refuse()
@@ -74,7 +81,8 @@ async def _find(request: Request, services: Services) -> StoredFile | None:
     credential = read_credential(request.headers)
     viewer = None
     if credential and not is_signed:
-        viewer = await services.authenticator.authenticate(credential)
+        address = request.client.host if request.client else "unknown"
+        viewer = await find_viewer(services, credential, address=address)
     if not is_signed and viewer is None:
         return None
     is_there = {"_id": media_id, "erased_at": None}

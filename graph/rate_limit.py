@@ -112,12 +112,12 @@ class RateLimits:
             RateLimited
         """
         if _digest(credential) not in self._known:
-            _refuse(self._failures.find_wait(_group(address), 1))
+            _refuse(self._failures.find_wait(group_address(address), 1))
 
     def note_sign_in(self, credential: str, address: str, *, succeeded: bool) -> None:
         if not succeeded:
             self._known.pop(_digest(credential), None)
-            self._failures.take(_group(address), 1)
+            self._failures.take(group_address(address), 1)
             return
         self._known[_digest(credential)] = None
         self._known.move_to_end(_digest(credential))
@@ -144,7 +144,7 @@ class RateLimits:
 
     def _find(self, viewer: Viewer | None, address: str) -> tuple[TokenBuckets, Hashable]:
         if viewer is None:
-            return self._strangers, _group(address)
+            return self._strangers, group_address(address)
         return self._viewers, viewer.credential_id
 
 
@@ -157,7 +157,7 @@ def _digest(credential: str) -> bytes:
     return hashlib.sha256(credential.encode(errors="surrogatepass")).digest()
 
 
-def _group(address: str) -> str:
+def group_address(address: str) -> str:
     """The address, or the network of an IPv6 address."""
     try:
         parsed = ipaddress.ip_address(address)

@@ -141,10 +141,11 @@ class WagraphSchema(Schema):
             OperationTimedOut
         """
         work = super()._execute_operation(execution_context, *args, **kwargs)
-        if isinstance(execution_context.variables, FileVariables):
-            return await work  # files have deadlines of their own
         if execution_context.operation_type is OperationType.MUTATION:
-            return await self._wait_for(asyncio.create_task(work, name="mutation"))
+            seconds = self.operation_seconds
+            if seconds is not None and isinstance(execution_context.variables, FileVariables):
+                seconds += execution_context.variables.seconds
+            return await _wait_for(asyncio.create_task(work, name="mutation"), seconds)
         try:
             async with asyncio.timeout(self.operation_seconds) as deadline:
                 return await work
@@ -153,12 +154,13 @@ class WagraphSchema(Schema):
                 raise
             raise OperationTimedOut(self.operation_seconds, goes_on=False) from None
 
-    async def _wait_for(self, mutation: asyncio.Task[Any]) -> Any:
-        keep(mutation)
-        await asyncio.wait([mutation], timeout=self.operation_seconds)
-        if not mutation.done() and self.operation_seconds is not None:
-            raise OperationTimedOut(self.operation_seconds, goes_on=True)
-        return mutation.result()
+
+async def _wait_for(mutation: asyncio.Task[Any], seconds: float | None) -> Any:
+    keep(mutation)
+    await asyncio.wait([mutation], timeout=seconds)
+    if not mutation.done() and seconds is not None:
+        raise OperationTimedOut(seconds, goes_on=True)
+    return mutation.result()
 
 
 def create_schema(

@@ -22,6 +22,7 @@ from graph.http import RequestRefused, check_operation, parse_json
 from graph.multipart import Form, FormBroken, PartBegan, PartData
 from models import Role
 from whatsapp.access import Viewer
+from whatsapp.fair_shares import FairShares
 from whatsapp.received_file import ReceivedFile
 from whatsapp.settings import Settings
 
@@ -35,7 +36,9 @@ Place = tuple[Any, Any]
 
 
 class FileVariables(dict[str, Any]):
-    """The variables of an operation that came with files."""
+    """The variables of an operation that came with files: storing them may take `seconds`."""
+
+    seconds = 0.0
 
 
 def _read_value(value: object) -> ReceivedFile:
@@ -69,7 +72,7 @@ def is_upload(request: Request) -> bool:
     return content_type.partition(";")[0].strip().lower() == "multipart/form-data"
 
 
-def check_may_upload(viewer: Viewer | None) -> None:
+def require_uploader(viewer: Viewer | None) -> Viewer:
     """Raises RequestRefused: nobody, or somebody without role AGENT."""
     if viewer is None:
         raise RequestRefused(
@@ -77,36 +80,41 @@ def check_may_upload(viewer: Viewer | None) -> None:
         )
     if not viewer.has_role(Role.AGENT):
         raise RequestRefused(403, "This needs role AGENT.", code=ErrorCode.FORBIDDEN)
+    return viewer
 
 
 class UploadReader:
-    """Reads multipart requests, a few at a time."""
+    """Reads multipart requests, a few at a time; their places are shared out among credentials, and
+    among sets of accounts.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._busy = 0
+        self._shares = FairShares(settings.upload_concurrency)
 
     @asynccontextmanager
-    async def open(self, request: Request) -> AsyncIterator[GraphQLRequestData]:
+    async def open(self, request: Request, viewer: Viewer) -> AsyncIterator[GraphQLRequestData]:
         """The operation with its files in the variables; they are gone afterwards.
 
         Raises:
             RequestRefused: not of the right form, too large, too slow, or too many at once.
         """
         boundary = self._check_head(request)
-        if self._busy >= self._settings.upload_concurrency:
+        scope = [] if viewer.account_ids is None else [viewer.account_ids]
+        holders = (viewer.credential_id, *scope)
+        if not self._shares.has_room(*holders):
             raise RequestRefused(
                 429,
                 "Too many uploads at once: try again in a moment.",
                 code=ErrorCode.RATE_LIMITED,
                 headers={"Retry-After": str(BUSY_SECONDS)},
             )
-        self._busy += 1
+        give_back = self._shares.take(*holders)
         reading = _Reading(self._settings)
         try:
             yield await self._read(request, reading, boundary)
         finally:
-            self._busy -= 1
+            give_back()
             reading.close()
 
     def _check_head(self, request: Request) -> bytes:
@@ -147,6 +155,7 @@ class _Reading:
     def __init__(self, settings: Settings) -> None:
         self._max_bytes = settings.upload_max_bytes
         self._max_text_bytes = settings.max_body_bytes
+        self._seconds = settings.upload_deadline_seconds
         self._texts: dict[str, bytearray] = {}
         self._files: dict[str, ReceivedFile] = {}
         self._current: bytearray | ReceivedFile = bytearray()
@@ -178,6 +187,11 @@ class _Reading:
                 raise RequestRefused(400, f"The file {name!r} of `map` is missing.")
             for container, key in places:
                 container[key] = file
+        variables = self._operation.variables
+        if isinstance(variables, FileVariables):
+            variables.seconds = self._seconds
+            if not self._files:
+                self._operation.variables = dict(variables)
         return self._operation
 
     def close(self) -> None:

@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import pymongo
 from graphql import GraphQLError
 from pymongo.errors import PyMongoError
 from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived
@@ -30,13 +29,13 @@ from strawberry.utils.aio import aclosing
 
 from graph.context import Context
 from graph.errors import ErrorCode, RateLimited, RequestError
-from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.live.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.live.execution import list_errors
 from graph.live.feed import SubscriberTooSlow
 from graph.live.membership import Membership
 from graph.loaders import Loaders
 from graph.results import is_request_error
+from graph.signing_in import find_viewer
 from graph.socket_messages import (
     MalformedMessage,
     find_credential,
@@ -163,16 +162,13 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         if credential is None:
             await self.websocket.close(*UNAUTHORIZED)
             return
-        limits, address = self.context.services.rate_limits, self.context.client_address
+        services, address = self.context.services, self.context.client_address
         try:
-            limits.check_sign_in(credential, address)
-            with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
-                viewer = await self.context.services.authenticator.authenticate(credential)
-            limits.note_sign_in(credential, address, succeeded=viewer is not None)
+            viewer = await find_viewer(services, credential, address=address)
             if viewer is None:
                 await self.websocket.close(*FORBIDDEN)
                 return
-            self._stack.enter_context(limits.hold_socket(viewer))
+            self._stack.enter_context(services.rate_limits.hold_socket(viewer))
         except (PyMongoError, ProviderUnavailable) as error:
             log_failure(logger, error, "A socket can't be signed in")
             await self.websocket.close(*UNAVAILABLE)

@@ -1,5 +1,6 @@
 """One server process: uvicorn with our limits, told when to let its event streams go."""
 
+import asyncio
 import signal
 import sys
 from contextlib import suppress
@@ -9,6 +10,7 @@ from types import FrameType
 import uvicorn
 from starlette.applications import Starlette
 
+from serving.http_protocol import BoundedConfig, check_deadlines
 from whatsapp.settings import Settings
 
 # For requests under way. With the dispatcher's own patience it must stay below ten seconds: that is
@@ -16,6 +18,7 @@ from whatsapp.settings import Settings
 SHUTDOWN_SECONDS = 3
 # As uvicorn's own command ends where the application did not start.
 STARTUP_FAILURE = 3
+TICKS_PER_SECOND = 10
 
 
 class Server(uvicorn.Server):
@@ -28,6 +31,11 @@ class Server(uvicorn.Server):
         self.config.app.state.end_streams()  # type: ignore[union-attr]  # uvicorn would take an app of any kind
         await super().shutdown(sockets)
 
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_PER_SECOND == 0:
+            check_deadlines(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit:
             signal.signal(sig, signal.SIG_DFL)
@@ -36,12 +44,13 @@ class Server(uvicorn.Server):
 
 
 def make_config(settings: Settings, app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
+    return BoundedConfig(
         app,
+        connections_per_address=settings.connections_per_address,
+        body_seconds=settings.upload_deadline_seconds,
         host=settings.host,
         port=settings.port,
         # Deflate would cost CPU and memory for every socket, and hide how full its queue is.
-        ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=settings.socket_frame_bytes,
         # What still runs then is cancelled.

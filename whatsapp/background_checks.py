@@ -1,8 +1,10 @@
 """Accounts that are checked in the background, after their credentials were entered."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
+from beanie import PydanticObjectId
 from pymongo import ASCENDING, ReturnDocument
 
 from models import Account
@@ -31,16 +33,18 @@ class BackgroundChecks:
             "Account checks",
             claim=self._claim,
             work=self._work,
+            find_account=lambda account: account.id,
             width=CHECKS_AT_ONCE,
             poll_seconds=settings.lane_poll_seconds * SWEEP_POLLS,
         )
         self.wake = self._worker.wake
         self.run = self._worker.run
 
-    async def _claim(self) -> Account | None:
+    async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
         milliseconds = int(self._lease_seconds * 1000)
         later = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": milliseconds}}
         query: dict[str, Any] = {
+            "_id": {"$nin": list(except_accounts)},
             "check_due_at": {"$type": "date"},
             "deleted_at": None,
             "$expr": {"$lte": ["$check_due_at", "$$NOW"]},

@@ -1,18 +1,21 @@
 """Work in the background that the database says is due: a few things at a time, until cancelled.
 
-Any number of processes may run one: what is due is claimed there, with a lease.
+Any number of processes may run one: what is due is claimed there, with a lease. The places of one
+process are shared out among accounts.
 """
 
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from pymongo.errors import PyMongoError
 
 from models.outage_log import log_failure
+from whatsapp.fair_shares import FairShares
 
 logger = logging.getLogger(__name__)
 
@@ -20,23 +23,26 @@ Item = TypeVar("Item")
 
 
 class DueWorker(Generic[Item]):
-    """`claim` takes what is due, None where nothing is; `work` brings it to its end, or leaves it
-    to be claimed again when its lease has ended.
+    """`claim` takes what is due of other accounts than the given ones, None where nothing is;
+    `work` brings it to its end, or leaves it to be claimed again when its lease has ended.
     """
 
     def __init__(
         self,
         name: str,
         *,
-        claim: Callable[[], Awaitable[Item | None]],
+        claim: Callable[[Sequence[Any]], Awaitable[Item | None]],
         work: Callable[[Item], Awaitable[None]],
+        find_account: Callable[[Item], Any],
         width: int,
         poll_seconds: float,
     ) -> None:
         self._name = name
         self._claim = claim
         self._work = work
+        self._find_account = find_account
         self._width = width
+        self._shares = FairShares(width)
         self._poll_seconds = poll_seconds
         self._wakened = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -63,14 +69,16 @@ class DueWorker(Generic[Item]):
 
     async def _claim_due(self) -> None:
         while len(self._tasks) < self._width:
-            item = await self._claim()
+            item = await self._claim(self._shares.list_full())
             if item is None:
                 return
+            give_back = self._shares.take(self._find_account(item))
             task = asyncio.create_task(self._guard(item), name=self._name)
             self._tasks.add(task)
-            task.add_done_callback(self._end)
+            task.add_done_callback(partial(self._end, give_back))
 
-    def _end(self, task: asyncio.Task[None]) -> None:
+    def _end(self, give_back: Callable[[], None], task: asyncio.Task[None]) -> None:
+        give_back()
         self._tasks.discard(task)
         self.wake()
 

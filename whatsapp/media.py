@@ -4,7 +4,7 @@ A claim is a lease in the database's time, as of lanes: `next_attempt_at` lies i
 worker has the file, and a worker that ended in the middle leaves it due again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from beanie import PydanticObjectId
@@ -50,22 +50,17 @@ def _make_insert(message: Message) -> UpdateOne:
         told_sha256=content.get("sha256"),
         filename=content.get("filename"),
         next_attempt_at=utc_now(),
-        begun=[],
     )
     fields = {name: value for name, value in to_bson(media).items() if name != "_id"}
     return UpdateOne({"_id": media.id}, {"$setOnInsert": fields}, upsert=True)
 
 
-async def claim_media(
-    *, lease_seconds: float, except_accounts: Sequence[PydanticObjectId]
-) -> Media | None:
+async def claim_media(*, lease_seconds: float, except_accounts: Sequence[Hashable]) -> Media | None:
     """Takes the file that is due longest for a while, or None."""
     query: dict[str, Any] = {**DUE, "$expr": {"$lte": ["$next_attempt_at", "$$NOW"]}}
     if except_accounts:
         query["account_id"] = {"$nin": list(except_accounts)}
-    earlier = {"$ifNull": ["$begun", {"$range": [1, {"$add": ["$fence", 1]}]}]}
     taken = {
-        "begun": {"$concatArrays": [earlier, [{"$add": ["$fence", 1]}]]},
         "next_attempt_at": _in_seconds(lease_seconds),
         "fence": {"$add": ["$fence", 1]},
         # Counted before the try, so that a file which ends the process is given up some time.
@@ -81,11 +76,8 @@ async def claim_media(
 
 
 async def settle_media(media: Media, state: MediaState, **fields: Any) -> bool:
-    """Sets the final state. Returns False if it is another worker's by now, or was erased.
-
-    No store may have bytes of it besides `stored_as`.
-    """
-    changes = {**fields, "state": state.value, "next_attempt_at": None, "begun": []}
+    """The end of a file's way; False if it is another worker's by now, or was erased."""
+    changes = {**fields, "state": state.value, "next_attempt_at": None}
     result = await collection(Media).update_one(_mine(media), {"$set": changes})
     if not result.matched_count:
         return False
@@ -103,7 +95,7 @@ async def show_state(message_id: PydanticObjectId, state: MediaState) -> None:
 
 async def put_off(media: Media, seconds: float, *, error: str | None, counts: bool = True) -> None:
     """Leaves the file for another try after so many seconds; `counts` says if this was one."""
-    changes: dict[str, Any] = {"next_attempt_at": _in_seconds(seconds), "begun": media.begun}
+    changes: dict[str, Any] = {"next_attempt_at": _in_seconds(seconds)}
     if error is not None:
         changes["error"] = {"$literal": error}
     if not counts:
@@ -114,15 +106,7 @@ async def put_off(media: Media, seconds: float, *, error: str | None, counts: bo
 async def wait_for_account(media: Media) -> None:
     """Leaves the file until its account is well again; see `wake_waiting_media`."""
     await collection(Media).update_one(
-        _mine(media),
-        {"$set": {"next_attempt_at": None, "begun": media.begun}, "$inc": {"attempts": -1}},
-    )
-
-
-async def forget_attempt(media: Media) -> None:
-    """Notes that a lost attempt has left no bytes."""
-    await collection(Media).update_one(
-        {"_id": media.id, "begun": media.fence}, {"$pull": {"begun": media.fence}}
+        _mine(media), {"$set": {"next_attempt_at": None}, "$inc": {"attempts": -1}}
     )
 
 

@@ -6,6 +6,7 @@ later one replaces those before it, and reading never fails because WhatsApp doe
 
 import logging
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,8 +23,9 @@ from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Requests for receipts that one process makes at once: messages go first.
-RECEIPTS_AT_ONCE = 8
+# Requests for receipts that one process makes at once, half of them for one account: messages go
+# first.
+RECEIPTS_AT_ONCE = 16
 LEASE_DEADLINES = 3
 SWEEP_POLLS = 10
 # Meta: a message can be marked as read within 30 days.
@@ -44,14 +46,15 @@ class ReadReceipts:
             "Read receipts",
             claim=self._claim,
             work=self._work,
+            find_account=lambda conversation: conversation.account_id,
             width=RECEIPTS_AT_ONCE,
             poll_seconds=settings.lane_poll_seconds * SWEEP_POLLS,
         )
         self.wake = self._worker.wake
         self.run = self._worker.run
 
-    async def _claim(self) -> Conversation | None:
-        query = {
+    async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Conversation | None:
+        query: dict[str, Any] = {
             # The type lets MongoDB use the partial index of conversations with a receipt due.
             "receipt.due_at": {"$type": "date"},
             "$expr": {
@@ -61,6 +64,8 @@ class ReadReceipts:
                 ]
             },
         }
+        if except_accounts:
+            query["account_id"] = {"$nin": list(except_accounts)}
         until = _database_time(self._lease_seconds)
         found = await collection(Conversation).find_one_and_update(
             query,

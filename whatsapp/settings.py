@@ -106,8 +106,8 @@ class Settings(BaseSettings):
     """The largest file that is stored; pictures, sounds, videos and stickers have limits below."""
     media_url_seconds: int = Field(default=900, ge=30)
     """How long a signed media URL works at most; at least two thirds of it."""
-    media_concurrency: int = Field(default=4, ge=1, le=64)
-    """Files that one process fetches at once."""
+    media_concurrency: int = Field(default=8, ge=1, le=64)
+    """Files that one process fetches at once, at most half of them for one account."""
     media_deadline_seconds: float = Field(default=120.0, gt=0)
     """The whole time that fetching one file may take."""
     media_poll_seconds: float = Field(default=0.5, gt=0)
@@ -150,6 +150,8 @@ class Settings(BaseSettings):
     failed_sign_ins_per_minute: int = Field(default=60, ge=0)
     """Wrong credentials that one client address may show; 0: no limit."""
 
+    connections_per_address: int = Field(default=500, ge=0)
+    """Connections of one client address in each process; 0: no limit. Trusted proxies have none."""
     connection_init_seconds: float = Field(default=10.0, gt=0)
     """How long a WebSocket may stay open before its `connection_init`."""
     socket_operations: int = Field(default=50, ge=1)
@@ -163,8 +165,8 @@ class Settings(BaseSettings):
     """The largest upload: all files of one request together."""
     upload_deadline_seconds: float = Field(default=120.0, gt=0)
     """The whole time that reading an upload may take, and as much for handing it to Meta."""
-    upload_concurrency: int = Field(default=16, ge=1)
-    """Uploads that one process reads at once."""
+    upload_concurrency: int = Field(default=32, ge=1)
+    """Uploads that one process reads at once, at most half of them for one credential."""
     upload_unused_seconds: float = Field(default=86400.0, gt=0)
     """How long an uploaded file is kept that no message is sent with."""
 

@@ -56,7 +56,6 @@ CONTACT_FIELDS = (
     "profile_name",
     "name",
     "user_id",
-    "duplicate_ids",
     "tags",
     "attributes",
     "blocked",

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -167,11 +167,12 @@ class LiveFeed:
         return self._broadcast.listen(channel, take)
 
     async def read_after(
-        self, position: Position, *, generation: int, from_history: bool
+        self, position: Position, *, generation: int, from_history: bool, holder: Hashable
     ) -> tuple[list[LiveEvent], Position]:
         """Some of the events after the position and how far they reach; it itself means: to here.
 
-        In that case nothing was waited for since the last look.
+        In that case nothing was waited for since the last look. `holder` is the credential that
+        asks.
 
         Raises:
             CursorInvalid, CursorExpired
@@ -187,7 +188,7 @@ class LiveFeed:
             return events, events[-1].position if events else position
         if not from_history:
             raise SubscriberTooSlow
-        return await self._read_missed(position)
+        return await self._read_missed(position, holder)
 
     async def list_existing(self, events: Sequence[LiveEvent]) -> list[LiveEvent]:
         """Those of the events whose documents still exist; waits while MongoDB is away."""
@@ -214,7 +215,9 @@ class LiveFeed:
         async with open_stream(self._database) as stream:
             return await read_position(stream)
 
-    async def _read_missed(self, position: Position) -> tuple[list[LiveEvent], Position]:
+    async def _read_missed(
+        self, position: Position, holder: Hashable
+    ) -> tuple[list[LiveEvent], Position]:
         """Some of the events between the position and the ring, and how far they reach."""
         if self._history_generation != self.ring.generation:
             self._history.forget()
@@ -222,7 +225,7 @@ class LiveFeed:
         while True:
             pause = RETRY_SECONDS
             try:
-                events, reached = await self._history.read_after(position)
+                events, reached = await self._history.read_after(position, holder=holder)
             except HistoryLost:
                 raise CursorExpired from None
             except OperationFailure as error:

@@ -64,8 +64,11 @@ class EventGroup:
     def wants(self, event: LiveEvent) -> bool:
         return self._wanted.matches(event) and event.is_readable
 
-    def create_member(self, peer: Peer, position: Position | None) -> Membership:
-        member = Membership(self, peer, position)
+    def create_member(
+        self, peer: Peer, position: Position | None, *, holder: Hashable
+    ) -> Membership:
+        """`holder` is the credential that subscribes."""
+        member = Membership(self, peer, position, holder=holder)
         self._members.add(member)
         return member
 
@@ -266,7 +269,7 @@ class Groups:
             group = EventGroup(self._feed, wanted, make_execution(), cache=self._cache)
             group.on_empty = lambda: self._forget(key)
             self._groups[key] = group
-        return group.create_member(peer, position)
+        return group.create_member(peer, position, holder=wanted.viewer.credential_id)
 
     def count(self) -> int:
         """Subscriptions that get what happens from now on."""

@@ -6,13 +6,16 @@ them would keep MongoDB busy for minutes; here those that stand close together s
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 
 from graph.live.cursors import Position
 from graph.live.events import LiveEvent
+from whatsapp.fair_shares import FairShares
 
-STREAMS = 4
+# Half of them for one credential, whatever cursors it shows.
+STREAMS = 6
 # What was read is kept for those who come a little later.
 KEEP_SECONDS = 10.0
 KEPT_SEGMENTS = 20
@@ -39,6 +42,7 @@ class Segment:
 @dataclass(eq=False)
 class _Waiter:
     position: Position
+    holder: Hashable
     found: "asyncio.Future[Segment]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -54,16 +58,19 @@ class History:
         self._segments: list[Segment] = []
         self._waiting: list[_Waiter] = []
         self._reads: dict[asyncio.Task[None], Position] = {}
+        self._shares = FairShares(STREAMS)
 
-    async def read_after(self, position: Position) -> tuple[list[LiveEvent], Position]:
+    async def read_after(
+        self, position: Position, *, holder: Hashable
+    ) -> tuple[list[LiveEvent], Position]:
         """Some of the events after the position, and how far they reach: beyond it or, where there
-        are none, it itself.
+        are none, it itself. `holder` is the credential that asks.
 
         Raises:
             HistoryLost: MongoDB no longer has what came next.
             PyMongoError: MongoDB is away, or refuses the token.
         """
-        segment = self._find(position) or await self._wait(position)
+        segment = self._find(position) or await self._wait(position, holder)
         return segment.list_after(position), max(position, segment.reached)
 
     def forget(self) -> None:
@@ -73,8 +80,8 @@ class History:
     def _find(self, position: Position) -> Segment | None:
         return next((one for one in self._segments if one.covers(position)), None)
 
-    async def _wait(self, position: Position) -> Segment:
-        waiter = _Waiter(position)
+    async def _wait(self, position: Position, holder: Hashable) -> Segment:
+        waiter = _Waiter(position, holder)
         self._waiting.append(waiter)
         # Not at once: those that come in the same moment may be further back.
         asyncio.get_running_loop().call_soon(self._start_reads)
@@ -88,11 +95,16 @@ class History:
         for waiter in sorted(self._waiting, key=lambda one: one.position):
             if len(self._reads) >= STREAMS:
                 return
-            if not self._is_under_way(waiter):
+            if self._shares.has_room(waiter.holder) and not self._is_under_way(waiter):
+                give_back = self._shares.take(waiter.holder)
                 task = asyncio.create_task(self._read_from(waiter.position), name="catch-up")
                 self._reads[task] = waiter.position
-                task.add_done_callback(self._reads.pop)
-                task.add_done_callback(lambda _: self._start_reads())
+                task.add_done_callback(partial(self._end_read, give_back))
+
+    def _end_read(self, give_back: Callable[[], None], task: asyncio.Task[None]) -> None:
+        give_back()
+        del self._reads[task]
+        self._start_reads()
 
     def _is_under_way(self, waiter: _Waiter) -> bool:
         starts = self._reads.values()

@@ -7,7 +7,7 @@ place in the ring.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextvars import Context as ContextVariables
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,12 +34,15 @@ class Peer(Protocol):
 class Membership:
     """One subscription: on its way to the group, in it, or gone."""
 
-    def __init__(self, group: "EventGroup", peer: Peer, position: Position | None) -> None:
+    def __init__(
+        self, group: "EventGroup", peer: Peer, position: Position | None, *, holder: Hashable
+    ) -> None:
         self.peer = peer
         self.position = position
         """Up to where it has got everything, as long as it goes its own way."""
         self.has_left = False
         self._group = group
+        self._holder = holder
         self._generation = group.feed.ring.generation
         self._is_new = True
         self._catching_up: asyncio.Task[None] | None = None
@@ -82,7 +85,10 @@ class Membership:
         if self.position is None:
             return False
         events, reached = await self._group.feed.read_after(
-            self.position, generation=self._generation, from_history=self._is_new
+            self.position,
+            generation=self._generation,
+            from_history=self._is_new,
+            holder=self._holder,
         )
         if reached == self.position:
             return False

@@ -1,6 +1,7 @@
 """An operation that takes too long: its caller hears so, and hears the truth."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from graph.live.feed import LiveFeed
 from models import Account, User
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.multipart import Part, make_form, post
 from tests.fixtures.said import write_message
 from tests.fixtures.waiting import eventually
 from tests.graph.live.live_kit import wait_for_listeners
@@ -23,7 +25,8 @@ ACCOUNTS = "{ accounts { edges { cursor } } }"
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"operation_seconds": 0.5})
+    changes = {"operation_seconds": 0.5, "upload_deadline_seconds": 1.0}
+    return settings.model_copy(update=changes)
 
 
 @pytest.fixture
@@ -48,6 +51,34 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 async def ws(app: Any, admin: GraphQLClient) -> AsyncIterator[SocketClient]:
     async with serve(app) as port, open_socket(port, token=admin.token) as client:
         yield client
+
+
+@pytest.mark.parametrize("map", ["{}", '{"0": ["variables.file"]}'])
+async def test_form_has_the_deadline_too(
+    admin: GraphQLClient, gate: asyncio.Event, map: str
+) -> None:
+    operations = json.dumps({"query": ACCOUNTS, "variables": {"file": None}})
+    parts: list[Part] = [("operations", operations), ("map", map)]
+    if map != "{}":
+        parts.append(("0", b"7 bytes"))
+
+    answer = (await post(admin, make_form(*parts))).json()
+
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert "longer than 0.5 seconds" in error["message"]
+
+
+async def test_mutation_of_a_form_has_a_deadline(admin: GraphQLClient, gate: asyncio.Event) -> None:
+    operations = json.dumps({"query": CREATE, "variables": {"file": None}})
+    without = await post(admin, make_form(("operations", operations), ("map", "{}")))
+    file: list[Part] = [("map", '{"0": ["variables.file"]}'), ("0", b"7 bytes")]
+    with_file = await post(admin, make_form(("operations", operations), *file))
+    messages = [answer.json()["errors"][0]["message"] for answer in (without, with_file)]
+    gate.set()
+
+    assert "longer than 0.5 seconds" in messages[0]
+    assert "longer than 1.5 seconds" in messages[1]
 
 
 async def test_a_query_is_cut_off(admin: GraphQLClient, gate: asyncio.Event) -> None:

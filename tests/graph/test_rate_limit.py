@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from graph.rate_limit import MAX_BUCKETS, TokenBuckets
-from models import Role
+from models import Account, Role
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.waiting import eventually
 from tests.graph.live.socket_kit import open_socket, serve
@@ -105,6 +106,33 @@ async def test_wrong_credentials_are_looked_up_a_few_times_only(
     assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"]
     # Who was known before goes on at the same address.
     assert (await post(admin, WHO)).status_code == 200
+
+
+async def test_every_route_counts_wrong_credentials(
+    port: int, admin: GraphQLClient, app: Any, account: Account
+) -> None:
+    path = f"http://127.0.0.1:{port}/media/{account.id}"
+    strangers = [f"wag_{number:012x}_{'x' * 43}" for number in range(5)]
+    async with httpx.AsyncClient(trust_env=False) as http:
+
+        async def ask(token: str | None) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {token}"}
+            return await http.get(path, headers=headers)
+
+        known = await ask(admin.token)
+        answers = [await ask(token) for token in strangers]
+        again = await ask(admin.token)
+        async with open_socket(port) as ws:
+            payload = {"Authorization": "Bearer wag_no_key"}
+            await ws.send({"type": "connection_init", "payload": payload})
+            with pytest.raises(ConnectionClosed) as closed:
+                await ws.receive()
+
+    assert [one.status_code for one in answers] == [404, 404, 404, 429, 429]
+    assert answers[3].headers["retry-after"] == "20"
+    assert known.status_code == again.status_code == 404
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1013
 
 
 async def test_subscribing_counts_and_an_event_does_not(port: int, admin: GraphQLClient) -> None:

@@ -1,5 +1,6 @@
 """markConversationRead tells the customer too: once, in the background, best effort."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,9 @@ from sandbox.request_log import LoggedRequest
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, id_of, write_message
 from tests.fixtures.waiting import eventually
+from whatsapp.account_api import AccountAPI
 from whatsapp.accounts import set_account_enabled, stop_account
+from whatsapp.read_receipts import RECEIPTS_AT_ONCE
 
 READ = """mutation ($id: ID!, $upTo: ID) {
   markConversationRead(input: {conversationId: $id, upToMessageId: $upTo}) {
@@ -249,3 +252,38 @@ async def test_an_erased_conversation_is_told_nothing(
 
     assert done["deleteContact"]["userErrors"] == []
     assert await Conversation.count() == 0
+
+
+async def test_slow_receipts_of_one_account_leave_places(
+    agent: GraphQLClient,
+    account: Account,
+    other_account: Account,
+    meta: FakeMeta,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = asyncio.Event()
+    waiting: list[str] = []
+    call = AccountAPI.call
+
+    async def wait_and_call(api: AccountAPI, of: Account, *args: Any, **options: Any) -> Any:
+        if of.id == account.id:
+            waiting.append(of.name)
+            await go_on.wait()
+        return await call(api, of, *args, **options)
+
+    monkeypatch.setattr(AccountAPI, "call", wait_and_call)
+    for number in range(RECEIPTS_AT_ONCE + 4):
+        await read(agent, await write_message(account, f"1555000{number:04}", "Hi"))
+
+    async def is_full() -> bool:
+        return len(waiting) == RECEIPTS_AT_ONCE // 2
+
+    await eventually(is_full)
+    message = await write_message(other_account, CUSTOMER, "Hi")
+    await read(agent, message)
+    await settle(message)
+    held = len(waiting)
+    go_on.set()
+
+    assert list_read_wamids(meta)[0] == message.wamid
+    assert held == RECEIPTS_AT_ONCE // 2

@@ -2,17 +2,19 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from models import Account
+from models import Account, Role
 from sandbox.fake_meta import FakeMeta
 from tests.fixtures.files import PNG
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.multipart import MAP, Part, make_form, make_operations, post
 from tests.fixtures.uploads import NOTHING, count_stored, list_uploads, upload
+from tests.fixtures.waiting import eventually
 from whatsapp.settings import Settings
 
 
@@ -87,3 +89,46 @@ async def test_temporary_files_are_gone_whatever_happens(
     await post(agent, make_form(("operations", '{"query": "{"}'), ("map", "{}")))
 
     assert [file.closed for file in made] == [True, True, True]
+
+
+class TestShares:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"upload_concurrency": 4})
+
+    async def test_one_credential_leaves_places_for_others(
+        self,
+        agent: GraphQLClient,
+        account: Account,
+        other_account: Account,
+        make_client: Callable[..., Awaitable[GraphQLClient]],
+    ) -> None:
+        go_on = asyncio.Event()
+        begun: list[int] = []
+
+        async def stall(number: int) -> AsyncIterator[bytes]:
+            yield make_form(("operations", make_operations(account)), end="\r\n")
+            begun.append(number)
+            await go_on.wait()
+            yield b""
+
+        async def count_begun(number: int) -> bool:
+            return len(begun) == number
+
+        slow = [asyncio.create_task(post(agent, stall(number))) for number in range(2)]
+        await eventually(partial(count_begun, 2))
+        refused = await post(agent, make_form())
+        other = await upload(await make_client(Role.AGENT), account)
+        # Two keys of one account share what the account may take.
+        first, second = [await make_client(Role.AGENT, [other_account]) for _ in range(2)]
+        slow.append(asyncio.create_task(post(first, stall(3))))
+        await eventually(partial(count_begun, 3))
+        same_account = await post(second, make_form())
+        stored = await count_stored()
+        go_on.set()
+        await asyncio.gather(*slow)
+
+        assert refused.status_code == same_account.status_code == 429
+        assert other["userErrors"] == []
+        assert stored["uploads"] == 1
+        assert (await upload(agent, account))["userErrors"] == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +44,7 @@ class BackgroundSyncs:
             "Template syncs",
             claim=self._claim,
             work=self._work,
+            find_account=lambda account: account.id,
             width=SYNCS_AT_ONCE,
             poll_seconds=settings.lane_poll_seconds * SWEEP_POLLS,
         )
@@ -55,11 +57,12 @@ class BackgroundSyncs:
         )
         self._worker.wake()
 
-    async def _claim(self) -> Account | None:
+    async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
         now = utc_now()
         forgotten = {"template_sync.due_at": None, "created_at": {"$lt": now - FORGOTTEN}}
         stale = {"template_sync.stale_at": {"$lte": now - self._refresh}}
         query: dict[str, Any] = {
+            "_id": {"$nin": list(except_accounts)},
             "enabled": True,
             "deleted_at": None,
             "health.state": HealthState.OK.value,

@@ -14,6 +14,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from serving.http_protocol import BoundedConfig, check_deadlines
+
 SECONDS = 60
 
 
@@ -24,22 +26,33 @@ async def serve(app: Any, *, frame_bytes: int = 256 * 1024) -> AsyncIterator[int
         yield port
 
 
+class _Server(uvicorn.Server):
+    async def on_tick(self, counter: int) -> bool:
+        check_deadlines(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+
 @contextlib.asynccontextmanager
 async def serve_with(
-    app: Any, *, frame_bytes: int = 256 * 1024
+    app: Any,
+    *,
+    frame_bytes: int = 256 * 1024,
+    connections_per_address: int = 0,
+    body_seconds: float = 120.0,
 ) -> AsyncIterator[tuple[int, uvicorn.Server]]:
     """As `serve`, with the server, which knows its connections."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
+    config = BoundedConfig(
         app,
+        connections_per_address=connections_per_address,
+        body_seconds=body_seconds,
         lifespan="off",
-        ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=frame_bytes,
         log_config=None,
         timeout_graceful_shutdown=3,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

@@ -1,0 +1,311 @@
+"""Limits of a connection: the head of a request, the time it may take, and their number.
+
+uvicorn 0.54 limits none of these. This is the one module that knows the insides of its protocol
+classes; `tests/system/test_http_protocol.py` fails when another version is installed.
+"""
+
+import asyncio
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Collection
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Any, cast
+
+import uvicorn
+from starlette.responses import PlainTextResponse
+from uvicorn.middleware.proxy_headers import _TrustedHosts
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+
+from graph.rate_limit import group_address
+
+MAX_HEADER_BYTES = 64 * 1024
+MAX_HEADERS = 100
+# websockets reads the head of an upgrade once more, and fails at lines of more than 8,192 bytes.
+MAX_UPGRADE_LINE_BYTES = 8000
+# Requests that a client may send before it has the answer to the first.
+MAX_PIPELINED = 16
+FIRST_BYTE_SECONDS = 30.0
+HEADER_SECONDS = 10.0
+# Routes have shorter deadlines for the bodies that they read.
+BODY_MARGIN_SECONDS = 10.0
+# For what is left of a body whose request is answered.
+REST_SECONDS = 10.0
+# In which a client must read some of an answer that waits for it.
+READ_SECONDS = 30.0
+# Longer than load balancers keep idle connections, so that they are the first to close one.
+IDLE_SECONDS = 75
+# Closing a connection with unread bytes would take the answer away from the client.
+DRAIN_SECONDS = 1.0
+MAX_DRAINED_BYTES = 1024 * 1024
+_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]+)(:[0-9]{0,5})?")
+
+
+class _Phase(Enum):
+    CONNECTED = auto()
+    HEAD = auto()
+    BODY = auto()
+    WAITING = auto()
+    """The request is complete, and is being answered or has been."""
+    ENDING = auto()
+
+
+class Addresses:
+    """Counts the connections of client addresses in one process."""
+
+    def __init__(self, *, limit: int, trusted: list[str] | str) -> None:
+        self._limit = limit
+        # A proxy has the connections of everybody.
+        self._trusted = _TrustedHosts(trusted)
+        self._counts: Counter[str] = Counter()
+
+    def admit(self, address: str | None) -> Callable[[], None] | None:
+        """Counts a connection and returns what ends it, or None if there are too many already."""
+        if not self._limit or address is None or address in self._trusted:
+            return _do_nothing
+        group = group_address(address)
+        if self._counts[group] >= self._limit:
+            return None
+        self._counts[group] += 1
+        return lambda: self._release(group)
+
+    def _release(self, group: str) -> None:
+        self._counts[group] -= 1
+        if not self._counts[group]:
+            del self._counts[group]
+
+
+def _do_nothing() -> None:
+    pass
+
+
+class BoundedConfig(uvicorn.Config):
+    """uvicorn's configuration with this module's protocol classes and their limits."""
+
+    def __init__(
+        self, app: Any, *, connections_per_address: int, body_seconds: float, **options: Any
+    ) -> None:
+        super().__init__(
+            app,
+            http=BoundedHttp,
+            ws=BoundedWebSocket,
+            timeout_keep_alive=IDLE_SECONDS,
+            **options,
+        )
+        self.body_seconds = body_seconds + BODY_MARGIN_SECONDS
+        self.addresses = Addresses(limit=connections_per_address, trusted=self.forwarded_allow_ips)
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One HTTP connection. `check_deadline` must be called every second."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        bounded = cast(BoundedConfig, config)
+        self._body_seconds = bounded.body_seconds
+        self._addresses = bounded.addresses
+        self._release: Callable[[], None] = _do_nothing
+        self._phase = _Phase.CONNECTED
+        self._deadline = self.loop.time() + FIRST_BYTE_SECONDS
+        self._head_bytes = 0
+        self._is_pipelined = False
+        self._drained_bytes = 0
+        self._unread_bytes = 0
+        self._unread_since = 0.0
+        self._refusal: tuple[int, str] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        release = self._addresses.admit(self.client[0] if self.client else None)
+        if release is None:
+            self._phase = _Phase.ENDING
+            transport.abort()
+        else:
+            self._release = release
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._release()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._phase is _Phase.ENDING:
+            self._drain(len(data))
+            return
+        if self._phase in (_Phase.WAITING, _Phase.CONNECTED):
+            self._begin_head()
+        if self._phase is _Phase.HEAD:
+            room = MAX_HEADER_BYTES - self._head_bytes
+            if len(data) > room:
+                self._feed_to_limit(data, room)
+                return
+            self._head_bytes += len(data)
+        super().data_received(data)
+
+    def _feed_to_limit(self, data: bytes, room: int) -> None:
+        self._head_bytes += room
+        super().data_received(data[:room])
+        is_ours = self.transport.get_protocol() is self  # no WebSocket by now
+        if not is_ours or self._phase is _Phase.ENDING or self.transport.is_closing():
+            return
+        if self._phase is _Phase.HEAD and self._head_bytes == MAX_HEADER_BYTES:
+            self._end_with(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        else:
+            self.data_received(data[room:])
+
+    def _begin_head(self, *, is_pipelined: bool = False) -> None:
+        self._phase = _Phase.HEAD
+        self._head_bytes = 0
+        self._is_pipelined = is_pipelined
+        self._deadline = self.loop.time() + HEADER_SECONDS
+
+    def on_message_begin(self) -> None:
+        if self._phase is not _Phase.HEAD:  # behind another request in the same bytes
+            self._begin_head(is_pipelined=True)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._phase = _Phase.BODY
+        self._deadline = self.loop.time() + self._body_seconds
+        self._refusal = self._find_fault()
+        if self._refusal is None:
+            super().on_headers_complete()
+        else:
+            status, reason = self._refusal
+            headers = {"Connection": "close"}
+            app, self.app = self.app, PlainTextResponse(f"{reason}\n", status, headers=headers)
+            super().on_headers_complete()
+            self.app = app
+        if len(self.pipeline) > MAX_PIPELINED:
+            # Ends the parsing of these bytes.
+            raise ValueError("too many pipelined requests")
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._phase = _Phase.WAITING
+        self._deadline = math.inf
+
+    def handle_websocket_upgrade(self) -> None:
+        """Called after `on_headers_complete`, which has started nothing for an upgrade."""
+        refusal = self._refusal or self._find_upgrade_fault()
+        if refusal is not None or self._is_answering():
+            status, reason = refusal or (HTTPStatus.BAD_REQUEST, "An upgrade must come first")
+            self._end_with(status, reason)
+            return
+        super().handle_websocket_upgrade()
+        protocol = self.transport.get_protocol()
+        if isinstance(protocol, BoundedWebSocket):
+            protocol.release, self._release = self._release, _do_nothing
+
+    def send_400_response(self, msg: str) -> None:
+        self._end_with(HTTPStatus.BAD_REQUEST, msg)
+
+    def check_deadline(self, now: float) -> None:
+        """Ends the connection if its client is too slow."""
+        is_answered = self.cycle is not None and self.cycle.response_complete
+        is_rest = is_answered and self._phase is _Phase.BODY
+        if is_rest:
+            self._deadline = min(self._deadline, now + REST_SECONDS)
+        if now < self._deadline:
+            self._check_reader(now)
+        elif is_rest or self._phase in (_Phase.CONNECTED, _Phase.ENDING):
+            self.transport.abort()
+        elif self.flow.read_paused:  # the client has to wait for us
+            self._deadline = now + HEADER_SECONDS
+        else:
+            self._end_with(HTTPStatus.REQUEST_TIMEOUT)
+
+    def _check_reader(self, now: float) -> None:
+        """Ends the connection if its client has read nothing of an answer for too long."""
+        unread = self.transport.get_write_buffer_size()
+        if unread != self._unread_bytes or not unread:
+            self._unread_bytes, self._unread_since = unread, now
+        elif now - self._unread_since > READ_SECONDS:
+            self.transport.abort()
+
+    def _find_fault(self) -> tuple[int, str] | None:
+        is_large = self._is_pipelined and self._measure_head() > MAX_HEADER_BYTES
+        if is_large or len(self.headers) > MAX_HEADERS:
+            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large"
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) == 1:
+            is_valid = _HOST.fullmatch(hosts[0]) is not None
+        else:
+            is_valid = not hosts and self.parser.get_http_version() == "1.0"
+        return None if is_valid else (HTTPStatus.BAD_REQUEST, "Exactly one valid Host is required")
+
+    def _measure_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _find_upgrade_fault(self) -> tuple[int, str] | None:
+        lines = [len(self.url) + 20, *(len(name) + len(value) for name, value in self.headers)]
+        if max(lines) > MAX_UPGRADE_LINE_BYTES:
+            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "A header is too large"
+        return None
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _end_with(self, status: int, reason: str | None = None) -> None:
+        """Answers and ends the connection. Where an answer is under way, it just ends."""
+        if self._is_answering():
+            if self.pipeline or self.cycle.response_started:
+                self._phase = _Phase.ENDING
+                self.transport.abort()
+                return
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.write(_make_answer(status, reason or HTTPStatus(status).phrase))
+        self.flow.resume_reading()
+        self._phase = _Phase.ENDING
+        self._deadline = self.loop.time() + DRAIN_SECONDS
+        self.transport.write_eof()
+
+    def _drain(self, size: int) -> None:
+        self._drained_bytes += size
+        if self._drained_bytes > MAX_DRAINED_BYTES:
+            self.transport.abort()
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """One WebSocket, which was a `BoundedHttp` connection before."""
+
+    release: Callable[[], None] = staticmethod(_do_nothing)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.release()
+        super().connection_lost(exc)
+
+    def handle_parser_exception(self) -> None:
+        if self.handshake_initiated:
+            super().handle_parser_exception()
+            return
+        # websockets refuses the head of the upgrade, of which uvicorn thinks that it never happens.
+        self.transport.write(_make_answer(HTTPStatus.BAD_REQUEST, "Malformed upgrade"))
+        self.transport.close()
+
+
+def check_deadlines(connections: Collection[object], now: float) -> None:
+    """Ends the connections whose clients are too slow."""
+    for connection in list(connections):
+        if isinstance(connection, BoundedHttp):
+            connection.check_deadline(now)
+
+
+def _make_answer(status: int, reason: str) -> bytes:
+    body = f"{reason}\n".encode()
+    head = (
+        f"HTTP/1.1 {int(status)} {HTTPStatus(status).phrase}\r\n"
+        "content-type: text/plain; charset=utf-8\r\n"
+        f"content-length: {len(body)}\r\n"
+        "connection: close\r\n\r\n"
+    )
+    return head.encode() + body
