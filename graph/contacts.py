@@ -1,5 +1,6 @@
 """Contacts in the graph: customers as one account knows them."""
 
+import asyncio
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -28,7 +29,7 @@ from graph.ids import parse_id
 from graph.loaders import CONTACTS, CONVERSATIONS_OF_CONTACTS, USERS, load_contact
 from graph.permissions import IsViewer
 from graph.searching import Search, match_keys
-from graph.stored import linked, shows, stored
+from graph.stored import linked, reads, shows, stored
 from graph.users import User
 
 if TYPE_CHECKING:
@@ -77,6 +78,16 @@ class Contact(relay.Node):
         description="What was said with them; null before the first message.",
     )
     document: strawberry.Private[models.Contact]
+
+    @strawberry.field(
+        description="Up to 10 contacts that WhatsApp has shown to be the same person."
+        " Merge them with `mergeContacts`.",
+        metadata=reads("duplicate_ids"),
+    )
+    async def possible_duplicates(self, info: Info) -> list["Contact"]:
+        ids = self.document.duplicate_ids
+        found = await asyncio.gather(*(load_contact(info, one) for one in ids))
+        return [Contact.from_document(one) for one in found if one is not None]
 
     @classmethod
     def from_document(cls, document: models.Contact) -> Self:

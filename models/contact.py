@@ -44,6 +44,8 @@ class Contact(ObjectIdDocument):
     user_id: PydanticObjectId | None = None
     unlinked_at: datetime | None = None
     """Set when staff took the user away, so that the next message does not link one again."""
+    duplicate_ids: list[PydanticObjectId] = Field(default_factory=list)
+    """Contacts that one message proved to be the same person."""
     tags: list[str] = Field(default_factory=list)
     attributes: dict[str, Any] = Field(default_factory=dict)
     blocked: bool = False

@@ -57,9 +57,17 @@ class Media(ObjectIdDocument):
     account to be well."""
     fence: int = 0
     """Rises with every claim: a worker whose fence is no longer this one has lost the file."""
+    begun: list[int] | None = None
+    """Fences of attempts whose bytes may be in a store, besides `stored_as`. None: all of them, as
+    version 0.1 kept no such list."""
     erased_at: datetime | None = None
     """Set when its message was erased: from then on invisible; bytes and document go next."""
     created_at: datetime = Field(default_factory=utc_now)
+
+    @property
+    def unsettled(self) -> list[int]:
+        """The fences of attempts whose bytes may be in a store, besides `stored_as`."""
+        return [*range(1, self.fence + 1)] if self.begun is None else self.begun
 
     class Settings:
         name = "media"

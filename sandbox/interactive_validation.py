@@ -33,7 +33,7 @@ def check_interactive(_: str, interactive: Json) -> None:
         check(action)
     if "body" not in interactive and kind not in WITHOUT_BODY:
         refuse_parameter("The parameter interactive['body'] is required.")
-    for part, limit in (("body", 1024), ("footer", 60)):
+    for part, limit in (("body", 4096 if kind == "list" else 1024), ("footer", 60)):
         if part in interactive:
             text = _read_part(interactive, part)
             check_length(f"interactive['{part}']['text']", text, limit=limit)
@@ -117,7 +117,7 @@ def _check_flow(action: Json) -> None:
         refuse_parameter("Either parameter flow_id or flow_name is required.")
     if parameters.get("flow_message_version") != "3":
         refuse_value("Param flow_message_version must be 3")
-    check_size("Flow CTA", parameters.get("flow_cta"), limit=20)
+    check_size("Flow CTA", parameters.get("flow_cta"), limit=30)
     if parameters.get("mode", "published") not in ("draft", "published"):
         refuse_value("Param mode must be one of {DRAFT, PUBLISHED}")
     wanted = parameters.get("flow_action", "navigate")

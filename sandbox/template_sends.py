@@ -7,10 +7,12 @@ from typing import Any, NoReturn
 from sandbox.demo_templates import Template
 from sandbox.meta_errors import MetaError
 from sandbox.send_validation import refuse_parameter
+from sandbox.validation import check_size
 
 Json = dict[str, Any]
 MEDIA = ("image", "video", "document")
 MAX_BLANKS = 4
+MAX_CODE = 15
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _SUB_TYPES = {
     "URL": "url",
@@ -33,6 +35,9 @@ def check_components(template: Template, content: Json) -> None:
     """Raises MetaError 132000, 132012, 132018, 131008 or 100."""
     given = list(content.get("components") or ())
     _check_parts(template, list(template.components), given)
+    if template.category == "AUTHENTICATION":
+        for parameter in _read_parameters(given, "body"):
+            check_size("One-time password", parameter.get("text"), limit=MAX_CODE)
     offer = template.get_part("LIMITED_TIME_OFFER").get("limited_time_offer", {})
     if offer.get("has_expiration") and not _find(given, "limited_time_offer"):
         _miss("limited_time_offer: expiration_time_ms is required")

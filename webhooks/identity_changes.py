@@ -1,10 +1,11 @@
 """Who a customer is: identities read from Meta's words, and those that a system message moves."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from models import Identity, IdentityKind
+from whatsapp.identities import is_bsuid, list_phone_variants
 
 _WA_ID = re.compile(r"\+?([0-9]{1,20})", re.ASCII)
 _MAX_ID = 512
@@ -25,6 +26,42 @@ def list_known(found: Iterable[tuple[IdentityKind, str | None]]) -> list[Identit
         if identity is not None and identity not in identities:
             identities.append(identity)
     return identities
+
+
+def list_stated(value: Mapping[str, Any], *, prefix: str, contact: Any) -> list[Identity]:
+    """The identities of one person in `<prefix>_id`, `<prefix>_user_id` and so on of an item, and
+    in the element of `contacts[]` about them.
+    """
+    names = ("user_id", "parent_user_id", "id")
+    return join_stated(
+        _list_named(*(_read_id(value, f"{prefix}_{name}") for name in names)), contact
+    )
+
+
+def join_stated(own: Sequence[Identity], contact: Any) -> list[Identity]:
+    """The identities of an item, with those of an element of `contacts[]` that agrees with it."""
+    names = ("user_id", "parent_user_id", "wa_id")
+    told = _list_named(*(_read_id(contact, name) for name in names))
+    values = {one.kind: one.value for one in own}
+    if any(_contradicts(one, values.get(one.kind)) for one in told):
+        return list(own)
+    return [*own, *(one for one in told if one.kind not in values)]
+
+
+def _list_named(user_id: str | None, parent_id: str | None, phone: str | None) -> list[Identity]:
+    named = [(IdentityKind.BSUID, user_id), (IdentityKind.PARENT_BSUID, parent_id)]
+    if phone is not None and is_bsuid(phone):
+        is_parent = ".ENT." in phone
+        named.append((IdentityKind.PARENT_BSUID if is_parent else IdentityKind.BSUID, phone))
+    return list_known([*named, (IdentityKind.WA_ID, read_wa_id(phone))])
+
+
+def _contradicts(identity: Identity, stated: str | None) -> bool:
+    if stated is None or identity.kind is IdentityKind.PARENT_BSUID:
+        return False
+    if identity.kind is IdentityKind.WA_ID:
+        return stated not in list_phone_variants(identity.value)
+    return stated != identity.value
 
 
 def is_number_change(change: Any) -> bool:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from models import ParkedReason
+from webhooks.contact_index import CONTACT_KEYS, ContactIndex, read_id
 from webhooks.parsing import dump_json
 
 OBJECT = "whatsapp_business_account"
@@ -26,7 +27,6 @@ MAX_FIELD = 128
 _KNOWN_KEYS = frozenset({"messaging_product", "metadata", "contacts", "messages", "statuses"})
 
 _SENDER_KEYS = ("from", "recipient_id", "from_user_id", "recipient_user_id", "wa_id")
-_CONTACT_KEYS = ("wa_id", "user_id")
 _CUSTOMER_KEYS: dict[str | None, tuple[str, ...]] = {ECHOES_FIELD: ("to", "to_user_id")}
 
 
@@ -61,7 +61,7 @@ class Item:
     phone_number_id: str | None = None
     business_account_id: str | None = None
     contact: Any = None
-    """The element of `contacts[]` that tells about the sender."""
+    """The element of `contacts[]` about the customer."""
     errors: Any = None
     """`errors` of the value around a message that has no content: they say why."""
     problem: Unfit | None = None
@@ -81,7 +81,7 @@ class Item:
     def list_names(self) -> Iterator[str]:
         """All that it calls its customer."""
         yield from _read_names(self.value, _CUSTOMER_KEYS.get(self.field_name, _SENDER_KEYS))
-        yield from _read_names(self.contact, _CONTACT_KEYS)
+        yield from _read_names(self.contact, CONTACT_KEYS)
 
     def to_entry(self) -> str | None:
         """JSON text of the entry cut down to this item, or None where it is in no entry."""
@@ -135,8 +135,8 @@ def _walk_change(change: dict[str, Any], pointer: str, envelope: dict[str, Any])
     metadata = value.get("metadata") if isinstance(value, dict) else None
     common: dict[str, Any] = {
         "field_name": name if isinstance(name, str) else None,
-        "phone_number_id": _read_id(metadata, "phone_number_id"),
-        "business_account_id": _read_id(envelope, "id"),
+        "phone_number_id": read_id(metadata, "phone_number_id"),
+        "business_account_id": read_id(envelope, "id"),
         "envelope": envelope,
     }
     if not isinstance(name, str) or not 0 < len(name) <= MAX_FIELD:
@@ -161,16 +161,21 @@ def _walk_list(value: Any, pointer: str, key: str, common: dict[str, Any]) -> It
         yield _rest(pointer, value, common, problem)
         return
     frame = _read_frame(value)
+    contacts = ContactIndex(value.get("contacts"), key, found)
     for position, one in enumerate(found):
-        place = f"{pointer}/{key}/{position}"
         yield Item(
-            pointer=place, kind=ItemKind.CHANGE, value=one, list_key=key, frame=frame, **common
+            pointer=f"{pointer}/{key}/{position}",
+            kind=ItemKind.CHANGE,
+            value=one,
+            contact=contacts.find(one),
+            list_key=key,
+            frame=frame,
+            **common,
         )
 
 
 def _walk_value(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> Iterator[Item]:
     frame = _read_frame(value)
-    contacts = _ContactIndex(value.get("contacts"))
     known, count = _KNOWN_KEYS, 0
     for kind in (ItemKind.MESSAGE, ItemKind.STATUS):
         found = value.get(kind.value)
@@ -181,6 +186,7 @@ def _walk_value(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> 
             problem = Unfit(ParkedReason.INVALID_ITEM, f"{kind}: not a list")
             yield _rest(f"{pointer}/{kind}", {**frame, kind.value: found}, common, problem)
             continue
+        contacts = ContactIndex(value.get("contacts"), kind.value, found)
         for position, one in enumerate(found):
             count += 1
             errors = value.get("errors") if _lacks_content(kind, one) else None
@@ -189,7 +195,7 @@ def _walk_value(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> 
                 pointer=f"{pointer}/{kind}/{position}",
                 kind=kind,
                 value=one,
-                contact=contacts.find(one) if kind is ItemKind.MESSAGE else None,
+                contact=contacts.find(one),
                 list_key=kind.value,
                 errors=errors,
                 frame=frame,
@@ -242,33 +248,3 @@ def _read_names(container: Any, keys: Iterable[str]) -> Iterator[str]:
         found = container.get(key)
         if isinstance(found, str | int):
             yield str(found)
-
-
-def _read_id(container: Any, name: str) -> str | None:
-    found = container.get(name) if isinstance(container, dict) else None
-    if isinstance(found, int) and not isinstance(found, bool):
-        return str(found)
-    return found if isinstance(found, str) and found else None
-
-
-class _ContactIndex:
-    """Finds the element of `contacts[]` that belongs to a message, also among a thousand."""
-
-    def __init__(self, contacts: Any) -> None:
-        listed = (
-            [one for one in contacts if isinstance(one, dict)] if isinstance(contacts, list) else []
-        )
-        self._by_id: dict[str, dict[str, Any]] = {}
-        self._only = listed[0] if len(listed) == 1 else None
-        for contact in listed:
-            for name in _CONTACT_KEYS:
-                key = _read_id(contact, name)
-                if key is not None:
-                    self._by_id.setdefault(key, contact)
-
-    def find(self, message: Any) -> dict[str, Any] | None:
-        for name in ("from_user_id", "from"):
-            key = _read_id(message, name)
-            if key is not None and key in self._by_id:
-                return self._by_id[key]
-        return self._only

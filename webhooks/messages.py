@@ -43,6 +43,8 @@ from whatsapp.storable import make_storable
 # These change or accompany something said; nobody has to read them as a message of its own.
 _NO_BUBBLES = frozenset({"reaction", "edit", "revoke", "system"})
 
+_CONTACT_REQUEST = "contact_request"
+
 
 @dataclass(frozen=True)
 class Inbound:
@@ -104,14 +106,13 @@ def _read_sender(contact: Any, message: InboundMessage) -> Sender:
         sender = read_readable(Sender, contact)
     except Unfit:
         return Sender()
-    return sender if _may_be_sender(sender, message) else Sender()
-
-
-def _may_be_sender(sender: Sender, message: InboundMessage) -> bool:
-    if sender.user_id is not None and message.sender_user_id is not None:
-        return sender.user_id == message.sender_user_id
-    digits = read_wa_id(message.sender)
-    return sender.wa_id is None or digits is None or digits in list_phone_variants(sender.wa_id)
+    if None not in {sender.user_id, message.sender_user_id}:
+        return sender if sender.user_id == message.sender_user_id else Sender()
+    digits, own = read_wa_id(message.sender), read_wa_id(sender.wa_id)
+    if digits is None or own is None or digits in list_phone_variants(own):
+        return sender
+    # The only element that is listed: its number may be another form, which is not known here.
+    return Sender(profile=sender.profile)
 
 
 def _list_identities(message: InboundMessage, sender: Sender) -> list[Identity]:
@@ -119,10 +120,25 @@ def _list_identities(message: InboundMessage, sender: Sender) -> list[Identity]:
         (IdentityKind.BSUID, message.sender_user_id or sender.user_id),
         (IdentityKind.PARENT_BSUID, message.sender_parent_user_id or sender.parent_user_id),
     ]
-    found.append((IdentityKind.WA_ID, read_wa_id(message.sender or sender.wa_id)))
+    phone = read_wa_id(message.sender) or read_wa_id(sender.wa_id) or _read_shared_phone(message)
+    found.append((IdentityKind.WA_ID, phone))
     if message.sender is not None and is_bsuid(message.sender):
         found.append((IdentityKind.BSUID, message.sender))
     return list_known(found)
+
+
+def _read_shared_phone(message: InboundMessage) -> str | None:
+    """The writer's own number in the answer to a contact request, if it is exactly one."""
+    more = message.model_extra or {}
+    cards = _list_objects(more.get("contacts")) if message.type == "contacts" else []
+    own = [one for one in cards if _CONTACT_REQUEST in (more.get("origin"), one.get("origin"))]
+    phones = [phone for card in own for phone in _list_objects(card.get("phones"))]
+    numbers = {read_wa_id(phone.get("wa_id")) for phone in phones}
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def _list_objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _read_profile(message: InboundMessage, sender: Sender) -> Profile:

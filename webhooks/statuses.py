@@ -6,9 +6,11 @@ from typing import Any
 from beanie import PydanticObjectId
 
 from models import MessageError
+from webhooks.identity_changes import list_stated
 from webhooks.items import Item
 from webhooks.shapes import MetaError, StatusReport, read_readable
 from whatsapp.cloud_errors import is_retryable
+from whatsapp.stated_identities import Stated
 from whatsapp.statuses import StatusUpdate
 from whatsapp.storable import make_storable
 
@@ -31,7 +33,16 @@ def read_status(item: Item) -> StatusUpdate:
         errors=[_to_message_error(error) for error in report.errors or []],
         pricing=make_storable(report.pricing) or None,
         conversation=make_storable(conversation) if isinstance(conversation, dict) else None,
+        recipient=_read_recipient(item),
     )
+
+
+def _read_recipient(item: Item) -> Stated:
+    """In a group the report is about one of its members, who is not the message's contact."""
+    in_group = item.value.get("recipient_type") == "group"
+    prefix = "recipient_participant" if in_group else "recipient"
+    identities = list_stated(item.value, prefix=prefix, contact=item.contact)
+    return Stated(identities, is_contact=not in_group)
 
 
 def _read_message_id(callback_data: Any) -> PydanticObjectId | None:

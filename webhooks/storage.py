@@ -113,6 +113,7 @@ class Correspondents:
             contact = await change_identities(
                 contact,
                 inbound.new_identities,
+                former=inbound.identities,
                 at=inbound.shape.timestamp,
                 number_moves=inbound.number_moves,
             )

@@ -1,6 +1,7 @@
 """Contacts: finds, makes and keeps up to date who writes to an account.
 
-Nothing here merges two contacts: where Meta's identities point at two of them, both stay.
+Nothing here merges two contacts: where Meta's identities point at two of them, both stay, and are
+noted as possible duplicates.
 """
 
 import logging
@@ -15,9 +16,17 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, Conversation, Identity, IdentityKind
 from models.base import collection, from_bson, new_id, to_bson, utc_now
+from whatsapp.contact_identities import (
+    join_identities,
+    learn_identities,
+    list_contacts,
+    list_variants,
+    mirror_identities,
+    names_same_person,
+)
 from whatsapp.facts import Fact, apply_facts, match_news
-from whatsapp.identities import list_lookups, normalize_phone
-from whatsapp.number_moves import move_phone, release_numbers
+from whatsapp.identities import list_lookups
+from whatsapp.number_moves import move_phone, release_from, release_numbers
 from whatsapp.persons import adopt_name, adopt_phone, link_user
 from whatsapp.search_keys import STALE, derive_of_contact, index_contact
 
@@ -44,36 +53,14 @@ async def find_contact(
     return choose_contact(await list_contacts(account_id, identities), identities)
 
 
-async def list_contacts(
-    account_id: PydanticObjectId, identities: Sequence[Identity]
-) -> list[Contact]:
-    """All contacts that have one of these identities, of however many persons."""
-    if not identities:
-        return []
-    query = make_identities_query(account_id, identities)
-    return [from_bson(Contact, fields) async for fields in collection(Contact).find(query)]
-
-
-def make_identities_query(
-    account_id: PydanticObjectId, identities: Sequence[Identity]
-) -> dict[str, Any]:
-    """For the contacts that have one of these identities, of which there must be some."""
-    values: dict[str, list[str]] = {}
-    for one in _order_lookups(identities):
-        values.setdefault(one.kind.value, []).append(one.value)
-    elements = [{"kind": kind, "value": {"$in": found}} for kind, found in values.items()]
-    return {
-        "$or": [
-            {"account_id": account_id, "identities": {"$elemMatch": element}}
-            for element in elements
-        ]
-    }
-
-
 def choose_contact(contacts: Iterable[Contact], identities: Sequence[Identity]) -> Contact | None:
-    """Which of the contacts these identities of one person name the most surely."""
+    """Which of the contacts these identities of one person name the most surely.
+
+    None where only a number leads to somebody whose user id is another: it may be recycled.
+    """
     wanted = _order_lookups(identities)
-    found = [(contact, _shared(contact, wanted)) for contact in contacts]
+    named = [contact for contact in contacts if names_same_person(contact, identities)]
+    found = [(contact, _shared(contact, wanted)) for contact in named]
     ranked = [(min(map(wanted.index, shared)), contact) for contact, shared in found if shared]
     if len(ranked) > 1:
         logger.info("The identities of one sender belong to %d contacts", len(ranked))
@@ -111,37 +98,24 @@ async def get_or_create_contact(
     raise RuntimeError(f"A contact of account {account_id} vanished again and again")
 
 
-async def add_identity(contact: Contact, identity: Identity) -> None:
-    """Joins an identity to the contact, in place; one of another contact stays where it is."""
-    if not await _join(contact, [identity]):
-        return
-    if identity.kind is IdentityKind.PARENT_BSUID:
-        return
-    # What the customer's own messages show is surer than what Meta's answer to a send shows.
-    known = contact.wa_id if identity.kind is IdentityKind.WA_ID else contact.bsuid
-    if known == identity.value or (known is not None and contact.profile_at is not None):
-        return
-    changes = _mirror([identity])
-    await collection(Contact).update_one(
-        {"_id": contact.id}, {"$set": {**changes, **STALE, "updated_at": utc_now()}}
-    )
-    await index_contact(contact.id)
-    for name, value in changes.items():
-        setattr(contact, name, value)
-    await adopt_phone(contact)
-
-
 async def change_identities(
-    contact: Contact, identities: Sequence[Identity], *, at: datetime, number_moves: bool = False
+    contact: Contact,
+    identities: Sequence[Identity],
+    *,
+    former: Sequence[Identity] = (),
+    at: datetime,
+    number_moves: bool = False,
 ) -> Contact:
     """WhatsApp says that the customer has another number or user id since `at`.
 
-    The old ones stay, so that a late message under them finds its contact. `number_moves` says that
-    the number is this customer's from now on, whoever had it before.
+    The `former` ones stay, so that a late message under them finds its contact. `number_moves` says
+    that the number is this customer's from now on, whoever had it before.
     """
     if number_moves:
         await release_numbers(contact, identities, at=at)
-    shown = _mirror(await _join(contact, identities))
+    known = mirror_identities(await join_identities(contact, former, is_proven=True))
+    shown = {name: value for name, value in known.items() if getattr(contact, name) is None}
+    shown |= mirror_identities(await join_identities(contact, identities, is_proven=True))
     if all(getattr(contact, name) == value for name, value in shown.items()):
         return contact
     changed = await _show_newest(contact, shown, at)
@@ -176,11 +150,11 @@ def make_contact(
     return Contact(
         id=new_id(),
         account_id=account_id,
-        identities=_with_variants(identities),
+        identities=list_variants(identities),
         profile_name=profile.name if profile else None,
         username=profile.username if profile else None,
         profile_at=profile.at if profile else None,
-        **_mirror(identities),
+        **mirror_identities(identities),
     )
 
 
@@ -189,71 +163,39 @@ async def _insert_contact(
 ) -> Contact | None:
     """The new contact, or None if somebody else has just made one with such an identity."""
     contact = make_contact(account_id, identities, profile)
+    if await _insert(contact):
+        return contact
+    holders = await list_contacts(account_id, identities)
+    if any(names_same_person(holder, identities) for holder in holders):
+        return None
+    # Others have the number: it is recycled, and theirs no longer, unless they wrote since.
+    if profile is not None:
+        for holder in holders:
+            await release_from(holder, *identities, at=profile.at)
+        holders = await list_contacts(account_id, identities)
+    held = [identity for holder in holders for identity in holder.identities]
+    free = [one for one in identities if not any(form in held for form in list_lookups(one))]
+    contact = make_contact(account_id, free, profile)
+    return contact if free and await _insert(contact) else None
+
+
+async def _insert(contact: Contact) -> bool:
     fields = to_bson(contact)
     fields |= derive_of_contact(fields)
     try:
         await collection(Contact).insert_one(fields)
     except DuplicateKeyError:
-        return None
-    return contact
-
-
-def _with_variants(identities: Iterable[Identity]) -> list[Identity]:
-    """Both forms of a phone are stored, so that the unique index refuses a second contact for
-    the other form even when both arrive at the same moment.
-    """
-    variants: list[Identity] = []
-    for identity in identities:
-        variants += [one for one in list_lookups(identity) if one not in variants]
-    return variants
-
-
-def _mirror(identities: Iterable[Identity]) -> dict[str, Any]:
-    """The fields of a contact that show these identities."""
-    changes: dict[str, Any] = {}
-    for identity in identities:
-        if identity.kind is IdentityKind.BSUID:
-            changes["bsuid"] = identity.value
-        elif identity.kind is IdentityKind.WA_ID:
-            digits = normalize_phone(identity.value)
-            changes["wa_id"] = identity.value
-            changes["phone_number"] = f"+{digits}" if digits else None
-    return changes
-
-
-async def _join(contact: Contact, identities: Iterable[Identity]) -> list[Identity]:
-    """Adds what is missing; returns those of the given that are this contact's afterwards."""
-    joined = []
-    for identity in identities:
-        missing = [one for one in list_lookups(identity) if one not in contact.identities]
-        if missing:
-            added = [{"kind": one.kind.value, "value": one.value} for one in missing]
-            update = {
-                "$addToSet": {"identities": {"$each": added}},
-                "$set": {"updated_at": utc_now(), **STALE},
-            }
-            try:
-                await collection(Contact).update_one({"_id": contact.id}, update)
-                await index_contact(contact.id)
-            except DuplicateKeyError:
-                logger.warning(
-                    "A %s of contact %s belongs to another contact of its account: both stay",
-                    identity.kind.value,
-                    contact.id,
-                )
-                continue
-            contact.identities.extend(missing)
-        joined.append(identity)
-    return joined
+        return False
+    return True
 
 
 async def _refresh(
     contact: Contact, identities: Sequence[Identity], profile: Profile | None
 ) -> Contact:
-    own = await _join(contact, identities)
     if profile is None:
+        await learn_identities(contact, identities)
         return contact
-    shown = _mirror(own)
+    shown = mirror_identities(await join_identities(contact, identities, at=profile.at))
     if profile.name is not None:
         shown["profile_name"] = profile.name
     if profile.username is not None:

@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, Conversation, Identity, Message, MessageDirection
 from models.base import collection, from_bson, to_bson, utc_now
-from whatsapp.contacts import list_contacts, make_identities_query
+from whatsapp.contact_identities import list_contacts, make_identities_query
 from whatsapp.errors import NotFound
 from whatsapp.summaries import NOT_WRITTEN, make_deletion_note, make_note, opens_window
 

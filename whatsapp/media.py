@@ -50,6 +50,7 @@ def _make_insert(message: Message) -> UpdateOne:
         told_sha256=content.get("sha256"),
         filename=content.get("filename"),
         next_attempt_at=utc_now(),
+        begun=[],
     )
     fields = {name: value for name, value in to_bson(media).items() if name != "_id"}
     return UpdateOne({"_id": media.id}, {"$setOnInsert": fields}, upsert=True)
@@ -60,7 +61,9 @@ async def claim_media(*, lease_seconds: float, except_accounts: Sequence[Hashabl
     query: dict[str, Any] = {**DUE, "$expr": {"$lte": ["$next_attempt_at", "$$NOW"]}}
     if except_accounts:
         query["account_id"] = {"$nin": list(except_accounts)}
+    earlier = {"$ifNull": ["$begun", {"$range": [1, {"$add": ["$fence", 1]}]}]}
     taken = {
+        "begun": {"$concatArrays": [earlier, [{"$add": ["$fence", 1]}]]},
         "next_attempt_at": _in_seconds(lease_seconds),
         "fence": {"$add": ["$fence", 1]},
         # Counted before the try, so that a file which ends the process is given up some time.
@@ -76,8 +79,11 @@ async def claim_media(*, lease_seconds: float, except_accounts: Sequence[Hashabl
 
 
 async def settle_media(media: Media, state: MediaState, **fields: Any) -> bool:
-    """The end of a file's way; False if it is another worker's by now, or was erased."""
-    changes = {**fields, "state": state.value, "next_attempt_at": None}
+    """Sets the final state. Returns False if it is another worker's by now, or was erased.
+
+    No store may have bytes of it besides `stored_as`.
+    """
+    changes = {**fields, "state": state.value, "next_attempt_at": None, "begun": []}
     result = await collection(Media).update_one(_mine(media), {"$set": changes})
     if not result.matched_count:
         return False
@@ -95,7 +101,7 @@ async def show_state(message_id: PydanticObjectId, state: MediaState) -> None:
 
 async def put_off(media: Media, seconds: float, *, error: str | None, counts: bool = True) -> None:
     """Leaves the file for another try after so many seconds; `counts` says if this was one."""
-    changes: dict[str, Any] = {"next_attempt_at": _in_seconds(seconds)}
+    changes: dict[str, Any] = {"next_attempt_at": _in_seconds(seconds), "begun": media.begun}
     if error is not None:
         changes["error"] = {"$literal": error}
     if not counts:
@@ -106,7 +112,15 @@ async def put_off(media: Media, seconds: float, *, error: str | None, counts: bo
 async def wait_for_account(media: Media) -> None:
     """Leaves the file until its account is well again; see `wake_waiting_media`."""
     await collection(Media).update_one(
-        _mine(media), {"$set": {"next_attempt_at": None}, "$inc": {"attempts": -1}}
+        _mine(media),
+        {"$set": {"next_attempt_at": None, "begun": media.begun}, "$inc": {"attempts": -1}},
+    )
+
+
+async def forget_attempt(media: Media) -> None:
+    """Notes that a lost attempt has left no bytes."""
+    await collection(Media).update_one(
+        {"_id": media.id, "begun": media.fence}, {"$pull": {"begun": media.fence}}
     )
 
 

@@ -8,6 +8,7 @@ import logging
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 
 import pymongo
@@ -15,7 +16,7 @@ from beanie import PydanticObjectId
 from pymongo.errors import PyMongoError
 
 from models import Media
-from models.base import collection
+from models.base import collection, utc_now
 from models.outage_log import log_failure
 from whatsapp import media as medias
 from whatsapp.account_gate import PROBE_PAUSES, AccountGate
@@ -23,7 +24,7 @@ from whatsapp.crypto import KeyRing
 from whatsapp.fair_shares import FairShares
 from whatsapp.media_api import MediaAPI
 from whatsapp.media_fetching import Fetching, make_key
-from whatsapp.media_store import MediaStores, StoreUnavailable
+from whatsapp.media_store import MediaStore, MediaStores, StoreUnavailable
 from whatsapp.settings import Settings
 from whatsapp.uploaded_media import release_upload, sweep_uploads
 
@@ -120,7 +121,7 @@ class MediaDownloader:
             try:
                 page = await medias.mend_messages(page)
                 await medias.wake_waiting_media()
-                await remove_erased(self._stores)
+                await remove_erased(self._stores, lease_seconds=self._lease_seconds)
                 await sweep_uploads(self._stores)
             except PyMongoError as error:
                 log_failure(logger, error, "Media can't be swept")
@@ -129,13 +130,17 @@ class MediaDownloader:
             await asyncio.sleep(self._settings.media_poll_seconds * SWEEP_POLLS)
 
 
-async def remove_erased(stores: MediaStores) -> int:
+async def remove_erased(stores: MediaStores, *, lease_seconds: float) -> int:
     """Removes the bytes of erased files, then their documents; gives how many.
+
+    A document stays while a worker may still be storing the file: its death would leave bytes that
+    nothing names.
 
     Raises:
         StoreUnavailable, PyMongoError: the rest is removed by a later call.
     """
     erased = await medias.list_erased()
+    before = utc_now() - timedelta(seconds=lease_seconds)
     for media in erased:
         if media.upload_id is not None:  # the bytes go with the last message that shows them
             await release_upload(media)
@@ -145,8 +150,17 @@ async def remove_erased(stores: MediaStores) -> int:
         if store is None:
             logger.error("Media %s is erased, but its store is not set any more", media.id)
             continue
-        # A worker that ended in the middle of its attempt left its own.
-        for key in {media.stored_as, make_key(media)} - {None}:
-            await store.delete(str(key))
-        await collection(Media).delete_one({"_id": media.id})
+        await _remove_bytes(media, store, stores)
+        is_final = media.erased_at is not None and media.erased_at < before
+        if is_final or not media.unsettled:
+            unchanged = {"_id": media.id, "begun": media.begun}
+            await collection(Media).delete_one(unchanged)
     return len(erased)
+
+
+async def _remove_bytes(media: Media, store: MediaStore, stores: MediaStores) -> None:
+    if media.stored_as is not None:
+        await store.delete(media.stored_as)
+    for fence in media.unsettled:
+        for each in stores.list():
+            await each.delete(make_key(media, fence))

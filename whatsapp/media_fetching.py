@@ -58,9 +58,9 @@ class Receipt:
         return self._hash.digest()
 
 
-def make_key(media: Media) -> str:
-    """The key under which this attempt stores the file."""
-    return f"{media.account_id}/{media.id}.{media.fence}"
+def make_key(media: Media, fence: int | None = None) -> str:
+    """The key under which an attempt stores the file; this one if no other fence is given."""
+    return f"{media.account_id}/{media.id}.{media.fence if fence is None else fence}"
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,18 @@ class Fetching:
         Raises:
             PyMongoError: the file is tried again when its lease has ended.
         """
+        leftovers = [fence for fence in media.unsettled if fence != media.fence]
+        media.begun = leftovers  # this attempt has stored nothing yet
         account = await Account.get(media.account_id)
         is_there = await collection(Message).find_one({"_id": media.message_id}, {"_id": 1})
         if account is None or account.deleted_at is not None or is_there is None:
             # Its message was erased between being stored and now.
             await medias.mark_erased({"_id": media.id})
+            await medias.forget_attempt(media)
         elif not account.enabled or account.health.state is not HealthState.OK:
             await medias.wait_for_account(media)
         elif media.attempts > self.settings.media_retry_limit + 1:
-            await self._fail(media, media.error or "its workers ended in the middle of it")
+            await self._give_up(media, media.error or "its workers ended in the middle of it")
         else:
             await self._try(media, account)
 
@@ -95,16 +98,12 @@ class Fetching:
         try:
             receipt = await self._download(media, account)
         except (DecryptionError, StoreUnavailable) as error:
-            # Another process may have the key, and the store may come back: no fault of the file.
-            logger.error("Media %s has to wait: %s", media.id, error)
-            pause = LONG_PAUSE * self.settings.media_retry_seconds
-            await medias.put_off(media, pause, error=str(error), counts=False)
+            await self._wait(media, error)
         except MediaGone as error:
             self.gate.note_answer(account.id)
-            logger.warning("Media %s is gone", media.id)
-            await medias.settle_media(media, MediaState.EXPIRED, error=str(error))
+            await self._give_up(media, str(error), state=MediaState.EXPIRED)
         except MediaRefused as error:
-            await self._fail(media, str(error))
+            await self._give_up(media, str(error))
         except MediaUnavailable as error:
             await self._retry(media, str(error))
         except CloudAPIError as error:
@@ -116,8 +115,8 @@ class Fetching:
         """Both hops into the store. What is raised leaves no bytes there."""
         token = open_access_token(self.keyring, account)
         store, key = self.stores.current, make_key(media)
-        if media.fence > 1:  # the attempt before may have ended in the middle
-            await store.delete(key.rpartition(".")[0] + f".{media.fence - 1}")
+        await self._remove_leftovers(media)
+        media.begun = [media.fence]
         max_bytes = limit_size(media.kind, max_bytes=self.settings.media_max_bytes)
         try:
             async with asyncio.timeout(self.settings.media_deadline_seconds):
@@ -153,6 +152,7 @@ class Fetching:
         )
         if not is_ours:  # erased meanwhile, or taken over
             await store.delete(key)
+            await medias.forget_attempt(media)
 
     async def _judge(self, media: Media, account: Account, error: CloudAPIError) -> None:
         """By the same table as sends."""
@@ -164,7 +164,7 @@ class Fetching:
             await stop_account(account, reason=reason, code=error.code)
             await medias.wait_for_account(media)
         elif action is Action.FAIL:
-            await self._fail(media, reason)
+            await self._give_up(media, reason)
         else:
             if action is Action.RETRY_ACCOUNT:
                 wait = error.retry_after_seconds or LONG_PAUSE * self.settings.media_retry_seconds
@@ -175,7 +175,7 @@ class Fetching:
         # Errors in a row pause the whole account: Meta counts them for the number.
         self.gate.note_silence(media.account_id)
         if media.attempts > self.settings.media_retry_limit:
-            await self._fail(media, reason)
+            await self._give_up(media, reason)
             return
         base = self.settings.media_retry_seconds * 4 ** (media.attempts - 1)
         spread = base * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
@@ -183,9 +183,29 @@ class Fetching:
         logger.info("Media %s is tried again in %.0f s: %s", media.id, pause, reason)
         await medias.put_off(media, pause, error=reason)
 
-    async def _fail(self, media: Media, reason: str) -> None:
-        logger.warning("Media %s failed: %s", media.id, reason)
-        await medias.settle_media(media, MediaState.FAILED, error=reason)
+    async def _wait(self, media: Media, error: Exception) -> None:
+        """Another process may have the key, and the store may come back: no fault of the file."""
+        logger.error("Media %s has to wait: %s", media.id, error)
+        pause = LONG_PAUSE * self.settings.media_retry_seconds
+        await medias.put_off(media, pause, error=str(error), counts=False)
+
+    async def _give_up(
+        self, media: Media, reason: str, *, state: MediaState = MediaState.FAILED
+    ) -> None:
+        """Ends without the file, once no attempt's bytes are left."""
+        try:
+            await self._remove_leftovers(media)
+        except StoreUnavailable as error:
+            await self._wait(media, error)
+            return
+        logger.warning("Media %s is %s: %s", media.id, state, reason)
+        await medias.settle_media(media, state, error=reason)
+
+    async def _remove_leftovers(self, media: Media) -> None:
+        """Removes the bytes of attempts that ended in the middle, in whatever store they began."""
+        for fence in media.unsettled:
+            for store in self.stores.list():
+                await store.delete(make_key(media, fence))
 
 
 def read_sha256(text: str | None) -> bytes | None:

@@ -121,6 +121,10 @@ class MediaStores:
             self.current.name: self.current,
         }
 
+    def list(self) -> list[MediaStore]:
+        """All stores that this process can reach."""
+        return [*self._by_name.values()]
+
     def find(self, name: str | None) -> MediaStore | None:
         """None where this process has no such store any more."""
         return self._by_name.get(name or self.current.name)

@@ -36,6 +36,13 @@ async def release_numbers(
             await _release(from_bson(Contact, fields), variants, at)
 
 
+async def release_from(holder: Contact, *identities: Identity, at: datetime) -> None:
+    """Takes the numbers among these identities from this contact, as `release_numbers` does."""
+    for identity in identities:
+        if identity.kind is IdentityKind.WA_ID:
+            await _release(holder, list_lookups(identity), at)
+
+
 async def _release(holder: Contact, numbers: Sequence[Identity], at: datetime) -> None:
     elements = [{"kind": one.kind.value, "value": one.value} for one in numbers]
     if all(one in numbers for one in holder.identities) or await _wrote_since(holder, at):

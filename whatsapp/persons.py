@@ -78,7 +78,10 @@ async def adopt_phone(contact: Contact) -> None:
 
 async def _get_or_create_user(contact: Contact) -> PydanticObjectId:
     for _ in range(MAX_ROUNDS):
-        user_id = await _find_user_id(contact.phone_number) or await _insert_user(contact)
+        user_id = await _find_user_id(contact.phone_number)
+        if user_id is not None and await _is_of_former_owner(user_id, contact):
+            user_id, contact = None, contact.model_copy(update={"phone_number": None})
+        user_id = user_id or await _insert_user(contact)
         if user_id is None:
             continue
         seen = await collection(User).update_one(
@@ -87,6 +90,19 @@ async def _get_or_create_user(contact: Contact) -> PydanticObjectId:
         if seen.matched_count:
             return user_id
     raise RuntimeError(f"The user of contact {contact.id} vanished again and again")
+
+
+async def _is_of_former_owner(user_id: PydanticObjectId, contact: Contact) -> bool:
+    """Whether the user with the contact's phone is known here under another user id."""
+    if contact.bsuid is None:
+        return False
+    others = {
+        "user_id": user_id,
+        "account_id": contact.account_id,
+        "_id": {"$ne": contact.id},
+        "bsuid": {"$nin": [None, contact.bsuid]},
+    }
+    return await collection(Contact).find_one(others, {"_id": 1}) is not None
 
 
 async def list_known_phones(phones: Iterable[str]) -> set[str]:

@@ -25,7 +25,8 @@ from whatsapp.cloud_errors import (
     describe_stop,
     to_message_error,
 )
-from whatsapp.contacts import add_identity, record_marketing_choice
+from whatsapp.contact_identities import learn_identities
+from whatsapp.contacts import record_marketing_choice
 from whatsapp.crypto import KeyRing
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.identities import is_bsuid, normalize_phone
@@ -126,8 +127,7 @@ class Sending:
         await delivery.persist(lambda: apply_pending(message.account_id, result.wamid, message.id))
         await self._note_answer()
         try:
-            for identity in read_identities(result):
-                await add_identity(self.contact, identity)
+            await learn_identities(self.contact, read_identities(result))
         except PyMongoError as error:
             # The customer's next message brings their identities again.
             log_failure(logger, error, "Contact %s didn't learn its identities", self.contact.id)

@@ -6,6 +6,7 @@ certainly done here may be done there again.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from beanie import PydanticObjectId
@@ -16,10 +17,11 @@ from models.base import collection
 from whatsapp.cloud_errors import OPTED_OUT_CODE
 from whatsapp.lanes import wake_lanes
 from whatsapp.pending import drop_all_pending, keep_all_pending, make_pending
+from whatsapp.stated_identities import learn_stated
 from whatsapp.statuses import STATUS_KIND, StatusUpdate, make_stage, to_change
 
 _OUTBOUND = {"direction": MessageDirection.OUTBOUND.value}
-_SHOWN = {"wamid": 1, "type": 1}
+_SHOWN = {"wamid": 1, "type": 1, "contact_id": 1}
 _Found = Mapping[str, Any]
 
 
@@ -44,6 +46,14 @@ async def record_plain_statuses(
         if message is not None and message["_id"] not in special
     }
     await _apply(account_id, {position: updates[position] for position in plain}, plain)
+    contact_ids = [None if message is None else message["contact_id"] for message in found]
+    await learn_stated(
+        account_id,
+        [
+            replace(update.recipient, contact_id=contact_id)
+            for update, contact_id in zip(updates, contact_ids, strict=True)
+        ],
+    )
     unknown = [position for position, message in enumerate(found) if message is None]
     arrived = await _keep(account_id, [updates[position] for position in unknown])
     left = [unknown[position] for position in arrived]

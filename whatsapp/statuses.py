@@ -26,6 +26,7 @@ from whatsapp.contacts import record_marketing_choice
 from whatsapp.lanes import wake_lane
 from whatsapp.pending import Waiting, drop_pending, keep_pending, list_waiting
 from whatsapp.reactions import show_reaction
+from whatsapp.stated_identities import NOBODY, Stated
 
 STATUS_KIND = "status"
 # These two are never reported: a name that happens to be one of them is just unknown.
@@ -51,6 +52,8 @@ class StatusUpdate:
     pricing: dict[str, Any] | None = None
     conversation: dict[str, Any] | None = None
     """Meta's `conversation`, as it came."""
+    recipient: Stated = NOBODY
+    """What the report calls the customer."""
 
 
 async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> bool:

@@ -6,6 +6,7 @@ from graph.inputs.interactive_parts import (
     BODY,
     FOOTER,
     HEADER,
+    LIST_BODY,
     InteractiveHeaderInput,
 )
 from whatsapp.outgoing.interactive_choices import Button, ChoiceList, ReplyButtons, Row, Section
@@ -59,7 +60,7 @@ class InteractiveListInput:
     header: InteractiveHeaderInput | None = strawberry.field(
         default=None, description="What stands above the text: a text, for a list."
     )
-    body: str = strawberry.field(description=BODY)
+    body: str = strawberry.field(description=LIST_BODY)
     footer: str | None = strawberry.field(default=None, description=FOOTER)
     button: str = strawberry.field(
         description="The words on the button that opens the list: 1 to 20 characters."

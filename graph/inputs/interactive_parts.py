@@ -9,6 +9,7 @@ from whatsapp.errors import InvalidInput
 from whatsapp.outgoing.interactive import Header, MediaHeader, TextHeader
 
 BODY = "The text: 1 to 1024 characters."
+LIST_BODY = "The text: 1 to 4096 characters."
 FOOTER = "Small print below it: at most 60 characters."
 HEADER = "What stands above the text."
 

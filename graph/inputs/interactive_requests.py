@@ -68,7 +68,7 @@ class InteractiveFlowInput:
     )
     flow_name: str | None = strawberry.field(default=None, description="Name of the flow.")
     cta: str = strawberry.field(
-        description="The words on the button: 1 to 20 characters without emoji."
+        description="The button label: 1 to 30 characters without emoji; WhatsApp advises 20."
     )
     token: str | None = strawberry.field(
         default=None,

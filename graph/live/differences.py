@@ -56,6 +56,7 @@ CONTACT_FIELDS = (
     "profile_name",
     "name",
     "user_id",
+    "duplicate_ids",
     "tags",
     "attributes",
     "blocked",

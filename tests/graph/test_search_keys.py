@@ -11,7 +11,7 @@ from models.base import collection
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, write_message
 from tests.fixtures.webhooks import WebhookClient
-from whatsapp.contacts import add_identity
+from whatsapp.contact_identities import learn_identities
 from whatsapp.search_keys import index_old, index_stale, list_words
 
 CONTACTS = "query ($s: String) { contacts(search: $s) { edges { node { profileName } } } }"
@@ -108,7 +108,8 @@ async def test_a_new_name_and_number_of_a_customer_are_found(
     (contact,) = await Contact.find().to_list()
 
     await write_message(account, "15550001111", "hello", name="Countess Lovelace")
-    await add_identity(contact, Identity(kind=IdentityKind.BSUID, value="US.13491208655302741918"))
+    identity = Identity(kind=IdentityKind.BSUID, value="US.13491208655302741918")
+    await learn_identities(contact, [identity])
 
     assert await find_contacts(admin, "countess") == ["Countess Lovelace"]
     assert await find_contacts(admin, "ada") == []

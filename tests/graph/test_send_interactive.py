@@ -289,6 +289,7 @@ REFUSED: list[tuple[str, dict[str, Any], list[Any], Any, list[str] | None]] = [
     ("buttons", BUTTONS, ["buttons", 0, "id"], "x" * 257, None),
     ("buttons", BUTTONS, ["buttons", 0, "id"], " yes", None),
     ("buttons", BUTTONS, ["buttons", 1, "id"], "yes", None),
+    ("list", LIST, ["body"], "x" * 4097, None),
     ("list", LIST, ["button"], "x" * 21, None),
     ("list", LIST, ["header"], {"image": {"link": LINK}}, None),
     ("list", LIST, ["sections"], [], None),
@@ -317,7 +318,7 @@ REFUSED: list[tuple[str, dict[str, Any], list[Any], Any, list[str] | None]] = [
     ("flow", FLOW, ["flowId"], None, None),
     ("flow", FLOW | {"flowName": "x"}, ["flowId"], "1", None),
     ("flow", FLOW, ["flowName"], "x" * 201, None),
-    ("flow", FLOW | {"flowId": "1"}, ["cta"], "x" * 21, None),
+    ("flow", FLOW | {"flowId": "1"}, ["cta"], "x" * 31, None),
     ("flow", FLOW | {"flowId": "1"}, ["cta"], "Go 👍", None),
     ("flow", FLOW | {"flowId": "1"}, ["token"], "x" * 1001, None),
     ("flow", FLOW | {"flowId": "1"}, ["action"], "DATA_EXCHANGE", ["screen"]),
@@ -335,6 +336,39 @@ async def test_every_limit_is_refused_with_its_field(
         field = [str(step) for step in path] if named is None else named
 
         await check_refused(agent, meta, said, content, "interactive", name, *field)
+
+
+LONGEST: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("buttons", BUTTONS, {"body": "x" * 1024, "footer": "x" * 60, "header": {"text": "x" * 60}}),
+    ("buttons", BUTTONS, {"buttons": [{"id": "x" * 256, "title": "x" * 20}]}),
+    ("list", LIST, {"body": "x" * 4096, "button": "x" * 20, "header": {"text": "x" * 60}}),
+    (
+        "list",
+        LIST,
+        {
+            "sections": [
+                {
+                    "title": "x" * 24,
+                    "rows": [{"id": "x" * 200, "title": "x" * 24, "description": "x" * 72}],
+                }
+            ]
+        },
+    ),
+    ("ctaUrl", CTA_URL, {"body": "x" * 1024, "displayText": "x" * 20}),
+    ("flow", FLOW | {"flowId": "1"}, {"body": "x" * 1024, "cta": "x" * 30}),
+]
+
+
+async def test_longest_texts_that_meta_takes_are_sent(
+    agent: GraphQLClient, said: Message, meta: FakeMeta
+) -> None:
+    for name, kind, values in LONGEST:
+        message = await send(agent, said, {"interactive": {name: kind | values}})
+
+        body = await find_body(meta, message["id"])
+        for text in values.values():
+            if isinstance(text, str):
+                assert text in json.dumps(body)
 
 
 @pytest.mark.parametrize("data", [{"x": float("inf")}, {"\ud800": 1}, {"x": "\ud800"}])

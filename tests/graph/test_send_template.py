@@ -329,6 +329,14 @@ async def test_a_code_is_copied_into_its_button(
     components = (await find_body(meta))["template"]["components"]
     assert components[1]["parameters"] == [{"type": "text", "text": "4711"}]
 
+    longest = {**code, "parameters": {"body": [{"text": "1" * 15}]}}
+    assert (await send(agent, account, longest))["userErrors"] == []
+    await eventually(lambda: has_accepted(meta, 2))
+
+
+async def has_accepted(meta: FakeMeta, number: int) -> bool:
+    return len(meta.requests.list_sends()) == number
+
 
 async def test_a_code_goes_to_phone_numbers_only(
     agent: GraphQLClient, account: Account, meta: FakeMeta

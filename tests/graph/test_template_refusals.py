@@ -91,6 +91,7 @@ WRONG: list[tuple[str, Any, list[str], str]] = [
     ("order_shipped", date(month=13), [*BODY_0, "dateTime", "month"], "between 1 and 12"),
     ("order_shipped", date(dayOfWeek=0), [*BODY_0, "dateTime", "dayOfWeek"], "between 1 and 7"),
     ("order_shipped", date(fallbackValue=" "), [*BODY_0, "dateTime", "fallbackValue"], "blank"),
+    ("login_code", {"body": [{"text": "1" * 16}]}, [*BODY_0, "text"], "15 are allowed"),
     ("spring_offer", {"body": NAMED}, ["header"], "must be given: image"),
     ("spring_offer", {"body": NAMED, "header": {"text": "x"}}, ["header"], "image"),
     (

@@ -119,8 +119,73 @@ async def test_two_contacts_are_never_merged(
         ("16505551234", ""),
     ]
     # The user id names the person more surely than the phone.
-    by_id = next(one for one in contacts if one.bsuid)
+    by_id, by_phone = sorted(contacts, key=lambda one: one.bsuid is None)
+    assert by_id.duplicate_ids == [by_phone.id]
+    assert by_phone.duplicate_ids == [by_id.id]
     assert await Message.find({"contact_id": by_id.id}).count() == 2
+
+
+async def test_recycled_number_is_a_new_contact(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    """The same number with another user id, and nothing from WhatsApp that joins both."""
+    former = make_visit({"wa_id": "16505551234", "user_id": BSUID}, "Former")
+    new = make_visit({"wa_id": "16505551234", "user_id": "US.2"}, "New", at=AT + 1)
+    by_number = make_visit({"wa_id": "16505551234"}, "New", at=AT + 2)
+    late = make_visit({"user_id": BSUID}, "Former", at=AT + 3)
+
+    contacts = await visit(webhook, settle, former, new, by_number, late)
+
+    shown = {one.profile_name: (one.wa_id, one.bsuid) for one in contacts}
+    assert shown == {"Former": (None, BSUID), "New": ("16505551234", "US.2")}
+    assert [one.duplicate_ids for one in contacts] == [[], []]
+    counts = [await Message.find({"contact_id": one.id}).count() for one in contacts]
+    assert counts == [2, 2]
+    phones = {user.name: user.phone for user in await User.find().to_list()}
+    assert phones == {"Former": None, "New": "+16505551234"}
+
+
+async def test_recycled_number_does_not_link_staff_user(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    [former] = await visit(
+        webhook, settle, make_visit({"wa_id": "16505551234", "user_id": BSUID}, "Former")
+    )
+    await User.find_one({"_id": former.user_id}).update({"$set": {"from_contact": False}})
+
+    contacts = await visit(
+        webhook, settle, make_visit({"wa_id": "16505551234", "user_id": "US.2"}, "New", at=AT + 1)
+    )
+
+    users = {one.profile_name: one.user_id for one in contacts}
+    assert users["Former"] == former.user_id != users["New"] is not None
+
+
+async def test_late_message_takes_no_number_from_its_newer_owner(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    newer = make_visit({"wa_id": "16505551234", "user_id": "US.2"}, "New", at=AT + 5)
+    late = make_visit({"wa_id": "16505551234", "user_id": BSUID}, "Former")
+
+    contacts = await visit(webhook, settle, newer, late)
+
+    shown = {one.profile_name: (one.wa_id, one.bsuid) for one in contacts}
+    assert shown == {"Former": (None, BSUID), "New": ("16505551234", "US.2")}
+
+
+async def test_recycled_number_at_the_same_moment_is_two_contacts(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    senders = [{"wa_id": "16505551234", "user_id": one} for one in (BSUID, "US.2")]
+    bodies = [make_visit(sender, at=AT + at) for at in range(3) for sender in senders]
+
+    await asyncio.gather(*(webhook.post(body) for body in bodies))
+    await settle()
+
+    contacts = await Contact.find().to_list()
+    assert {one.bsuid for one in contacts} == {BSUID, "US.2"}
+    counts = [await Message.find({"contact_id": one.id}).count() for one in contacts]
+    assert counts == [3, 3]
 
 
 async def test_the_newest_profile_wins_in_any_order(

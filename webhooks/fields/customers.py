@@ -6,7 +6,7 @@ from typing import Any
 from models import Account, Identity, IdentityKind, ParkedReason
 from webhooks.fields.records import record_change
 from webhooks.fields.values import get_object, get_text, get_time, get_told_at, get_value
-from webhooks.identity_changes import list_known, read_wa_id
+from webhooks.identity_changes import join_stated, list_known, read_wa_id
 from webhooks.items import Item, Unfit
 from whatsapp.contacts import (
     change_identities,
@@ -27,7 +27,7 @@ async def apply_preference(account: Account, item: Item) -> None:
         Unfit: it names no customer.
     """
     value = get_value(item)
-    identities = _list_identities(value)
+    identities = join_stated(_list_identities(value), item.contact)
     if not identities:
         raise Unfit(ParkedReason.INVALID_ITEM, "wa_id: no readable customer")
     opts_out = _OPTS_OUT.get((get_text(value, "value") or "").lower())
@@ -49,12 +49,13 @@ async def apply_user_id(account: Account, item: Item) -> None:
     old, new = list_changed(value, "previous"), list_changed(value, "current")
     if not new:
         raise Unfit(ParkedReason.INVALID_ITEM, "user_id: no readable change")
-    former = [*old, *_list_phone(value)]
+    stated = join_stated([*new, *_list_phone(value)], item.contact)
+    former = [*old, *(one for one in stated if one.kind is IdentityKind.WA_ID)]
     at = get_time(value, "timestamp") or get_told_at(item) or NO_TIME
     # They may have written under the new id before we hear of the change.
     known = await find_contact(account.id, former) or await find_contact(account.id, new)
     contact = await get_or_create_contact(account.id, former or new, found=known)
-    await change_identities(contact, new, at=at)
+    await change_identities(contact, new, former=former, at=at)
 
 
 def _list_identities(value: Mapping[str, Any]) -> list[Identity]:

@@ -15,6 +15,7 @@ from whatsapp.amendments import Amendment, record_amendment
 from whatsapp.conversations import retry_when_gone
 from whatsapp.identities import is_bsuid
 from whatsapp.inbox import note_read_on_phone
+from whatsapp.stated_identities import Stated, learn_stated
 
 SENT_BY = "WhatsApp Business app"
 
@@ -29,6 +30,7 @@ async def apply_echo(account: Account, item: Item) -> None:
     echo = _read_echo(item)
     if isinstance(echo.said, Amendment):
         await record_amendment(account.id, echo.said)
+        await learn_stated(account.id, [Stated(echo.identities)])
         return
     message = await retry_when_gone(lambda: _store(account, echo, item))
     await _follow_up(message)
@@ -70,6 +72,7 @@ def _read_echo(item: Item) -> Inbound:
     own = {"to", "to_user_id", "to_parent_user_id", *names}
     turned = {key: one for key, one in value.items() if key not in own}
     turned |= {key: one for key, one in names.items() if one is not None}
-    echo = read_message(dataclasses.replace(item, value=turned, contact=None))
-    # What was written to customers tells nothing of their profile.
-    return dataclasses.replace(echo, profile=None)
+    echo = read_message(dataclasses.replace(item, value=turned))
+    # Without a name it tells nothing of their profile.
+    has_name = echo.profile is not None and echo.profile.name is not None
+    return echo if has_name else dataclasses.replace(echo, profile=None)

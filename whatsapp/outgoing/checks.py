@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from whatsapp.errors import InvalidInput
 from whatsapp.values import is_unicode
 
+# Meta, "Template components": URL buttons. Its other pages state none.
 URL_LIMIT = 2000
 
 

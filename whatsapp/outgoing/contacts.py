@@ -13,7 +13,9 @@ from whatsapp.phone_parsing import parse_phone
 from whatsapp.readings import read_in_one_line
 from whatsapp.recipients import Target
 
+# Meta's error 131009: "Contacts count exceeds max allowed count".
 CARD_LIMIT = 257
+# Ours: Meta states none.
 ENTRY_LIMIT = 50
 TEXT_LIMIT = 500
 FIELD = ["content", "contacts"]

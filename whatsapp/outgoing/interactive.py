@@ -8,9 +8,13 @@ from whatsapp.outgoing.checks import check_optional_text, check_text, check_url
 from whatsapp.outgoing.content import ResolvedContent
 from whatsapp.recipients import Target
 
+# Meta, "Interactive reply buttons messages", and the page of each other kind.
 BODY_LIMIT = 1024
+# Meta, "Interactive list messages".
+BODY_LIMITS = {"list": 4096}
 HEADER_LIMIT = 60
 FOOTER_LIMIT = 60
+# Meta, "Document messages".
 FILENAME_LIMIT = 240
 FIELD = ["content", "interactive"]
 # Meta takes files above all others.
@@ -96,7 +100,8 @@ class OutgoingInteractive:
         field = [*FIELD, self.action.name]
         if self.header is not None:
             self._check_header(self.header, [*field, "header"])
-        check_text(self.body, limit=BODY_LIMIT, field=[*field, "body"])
+        limit = BODY_LIMITS.get(self.action.type, BODY_LIMIT)
+        check_text(self.body, limit=limit, field=[*field, "body"])
         check_optional_text(self.footer, limit=FOOTER_LIMIT, field=[*field, "footer"])
         self.action.check(field)
 

@@ -13,9 +13,11 @@ from whatsapp.outgoing.checks import (
 )
 from whatsapp.outgoing.interactive import check_tap_id
 
+# Meta, "Interactive reply buttons messages".
 BUTTON_LIMIT = 3
 BUTTON_TITLE_LIMIT = 20
 BUTTON_ID_LIMIT = 256
+# Meta, "Interactive list messages"; its button has the limit of the others.
 SECTION_LIMIT = 10
 ROW_LIMIT = 10
 ROW_TITLE_LIMIT = 24

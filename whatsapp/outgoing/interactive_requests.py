@@ -5,6 +5,7 @@ from typing import Any
 
 from whatsapp.outgoing.checks import check_text, check_url
 
+# Meta, "Interactive call-to-action URL button messages".
 DISPLAY_TEXT_LIMIT = 20
 
 

@@ -9,6 +9,7 @@ from whatsapp.outgoing.content import ResolvedContent
 from whatsapp.readings import read_in_one_line
 from whatsapp.recipients import Target
 
+# Ours: Meta states none.
 NAME_LIMIT = 1000
 FIELD = ["content", "location"]
 

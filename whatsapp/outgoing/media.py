@@ -20,8 +20,10 @@ from whatsapp.uploaded_media import find_upload
 if TYPE_CHECKING:
     from whatsapp.uploads import Uploads
 
+# Meta, "Image messages", "Video messages" and "Document messages".
 CAPTION_LIMIT = 1024
 FILENAME_LIMIT = 240
+# Ours: Meta states none.
 LINK_LIMIT = 2048
 _LINK = re.compile(r"https?://[!-~]+", re.ASCII)
 

@@ -7,6 +7,7 @@ from whatsapp.outgoing.checks import check_text
 from whatsapp.outgoing.content import ResolvedContent
 from whatsapp.recipients import Target
 
+# Meta, "Text messages".
 TEXT_LIMIT = 4096
 
 

@@ -32,10 +32,13 @@ from whatsapp.templates.values import (
     TextValue,
 )
 
+# Meta, "Template components".
 HEADER_LIMIT = 60
 BODY_LIMIT = 1024
 # A body that has no other component beside it may be longer.
 LONE_BODY_LIMIT = 32768
+# Meta, "Sending authentication templates".
+CODE_LIMIT = 15
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -90,8 +93,7 @@ class _Filler:
             header, shown_header = self._fill_header(part.header, values.header)
         with fields_below("body"):
             body, shown_body = self._fill_body(part.body, values.body)
-        code = next(iter(values.body), None) if self.is_authentication else None
-        shared = code.value.shown if code is not None else None
+        shared = _read_code(values) if self.is_authentication else None
         with fields_below("buttons"):
             buttons, shown_buttons = fill_buttons(part.buttons, values.buttons, code=shared)
         shown = {
@@ -178,6 +180,17 @@ class _Filler:
                 f"The text has {len(text.variables)} variables, {len(values)} values are given."
             )
         return dict(zip(text.variables, values, strict=True))
+
+
+def _read_code(values: PartValues) -> str | None:
+    """The one-time code of an authentication template. Raises TemplateInvalid if it is too long."""
+    code = next((given.value.shown for given in values.body), None)
+    if code is not None and len(code) > CODE_LIMIT:
+        raise TemplateInvalid(
+            f"The code has {len(code)} characters, {CODE_LIMIT} are allowed.",
+            field=["body", "0", "text"],
+        )
+    return code
 
 
 def _assign_by_name(text: VariableText, values: Sequence[BodyValue]) -> Mapping[str, BodyValue]:

@@ -11,12 +11,16 @@ from beanie import PydanticObjectId
 from whatsapp.errors import InvalidInput, TemplateInvalid
 from whatsapp.values import check_attributes, is_unicode
 
+# Meta, "Template components": body, copy code buttons, URL buttons.
 TEXT_LIMIT = 32768
-PAYLOAD_LIMIT = 256
 COUPON_LIMIT = 15
 SUFFIX_LIMIT = 2000
-LINK_LIMIT = 2048
+# As of the ids of reply buttons: Meta states none.
+PAYLOAD_LIMIT = 256
+# Meta, "Document messages".
 NAME_LIMIT = 240
+# Ours: Meta states none.
+LINK_LIMIT = 2048
 TOKEN_LIMIT = 1000
 PLACE_LIMIT = 1000
 # Meta refuses more blanks than these in a row, and every line break and tab.
