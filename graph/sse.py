@@ -131,6 +131,7 @@ class EventStream(Response):
             finally:
                 if self._membership is not None:
                     self._membership.leave()
+                    self._membership = None
         if ending is Ending.TOO_SLOW or not await self._say_farewell(ending, send):
             transports.cut_off(transport, ending.name)
             return

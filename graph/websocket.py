@@ -71,6 +71,7 @@ class SocketOperation(Operation[Context, object]):
         if self.completed:
             return
         self.completed = True
+        self.membership = None
         self.handler.operations.pop(self.id, None)
         message = {
             "id": self.id,
@@ -224,6 +225,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
             operation.completed = True
             if operation.membership is not None:
                 operation.membership.leave()
+                # It refers back to the operation: the cycle would outlive thousands of sockets.
+                operation.membership = None
         await super().cleanup_operation(operation_id)
 
     async def _run(self, operation: SocketOperation) -> None:

@@ -102,21 +102,28 @@ def _has_variable(count: Length | PageSize) -> bool:
 
 
 def evaluate(expression: Expression, variables: Mapping[str, Any]) -> int:
-    known: dict[int, int] = {}
+    return _Evaluation(variables).get_value(expression)
 
-    def value_of(part: Expression) -> int:
+
+class _Evaluation:
+    """The values of shared parts. Functions that called each other would be garbage cycles."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self._variables = variables
+        self._known: dict[int, int] = {}
+
+    def get_value(self, part: Expression) -> int:
         if isinstance(part, int):
             return part
-        if id(part) not in known:
-            known[id(part)] = work_out(part)
-        return known[id(part)]
+        if id(part) not in self._known:
+            self._known[id(part)] = self._compute(part)
+        return self._known[id(part)]
 
-    def work_out(part: Sum | Product | Largest) -> int:
+    def _compute(self, part: Sum | Product | Largest) -> int:
         if isinstance(part, Sum):
-            return part.fixed + sum(map(value_of, part.terms))
+            return part.fixed + sum(map(self.get_value, part.terms))
         if isinstance(part, Product):
+            variables = self._variables
             count = part.count if isinstance(part.count, int) else part.count.read(variables)
-            return count * value_of(part.inner)
-        return max(map(value_of, part.options), default=0)
-
-    return value_of(expression)
+            return count * self.get_value(part.inner)
+        return max(map(self.get_value, part.options), default=0)

@@ -10,6 +10,7 @@ from graph.live.cursors import END_OF_CHANGE, Position
 from graph.live.events import LiveEvent, derive_events
 
 MAX_EVENTS = 500
+MAX_BYTES = 8 * 1024 * 1024
 # Short: when nothing more comes, the subscriber wants what was found so far.
 AWAIT_MILLISECONDS = 50
 
@@ -21,7 +22,7 @@ async def read_events(
     floor: Position,
     sign: Callable[[Position], str],
 ) -> tuple[list[LiveEvent], Position]:
-    """At most about MAX_EVENTS events after the position, and the position that they reach.
+    """At most about MAX_EVENTS events or MAX_BYTES after the position, and how far they reach.
 
     That position is `floor` or beyond once everything before `floor` was read.
 
@@ -39,7 +40,8 @@ async def read_events(
         at=position.cluster_time if is_inside else None,
         await_milliseconds=AWAIT_MILLISECONDS,
     ) as stream:
-        while reached < floor and len(events) < MAX_EVENTS:
+        size = 0
+        while reached < floor and len(events) < MAX_EVENTS and size < MAX_BYTES:
             change = await next_change(stream)
             if change is None:
                 if stream.resume_token is not None:
@@ -49,6 +51,8 @@ async def read_events(
                     reached = floor
                 break
             found = derive_events(change, sign=sign)
-            events += [event for event in found if event.position > position]
+            missed = [event for event in found if event.position > position]
+            events += missed
+            size += sum(event.size for event in missed)
             reached = max(reached, Position(change["_id"]["_data"]))
     return events, reached

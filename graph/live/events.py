@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from graph.live.cursors import END_OF_CHANGE, Position
 from graph.live.differences import Difference, EventKind, Image, find_differences
+from graph.live.memory_size import estimate_bytes
 from models import Account, Contact, Conversation, Message, Template, User
 
 logger = logging.getLogger(__name__)
 
+EVENT_BYTES = 500
 ACCOUNT_SECRETS = ("access_token", "app_secret", "verify_token")
 _UNREADABLE = (ValidationError, ValueError, TypeError, KeyError, AttributeError)
 
@@ -26,13 +28,15 @@ class UnreadableDocument(Exception):
 class Snapshot:
     """A document as it was right after one change, read when somebody wants it and then kept."""
 
-    __slots__ = ("_collection", "_document", "_image")
+    __slots__ = ("_collection", "_document", "_image", "size")
 
     def __init__(self, collection: str, image: Image) -> None:
         if collection == "accounts":
             # Not even ciphertexts are kept in memory for subscribers.
             image = {**image, **dict.fromkeys(ACCOUNT_SECRETS, "")}
         self._collection = collection
+        self.size = estimate_bytes(image)
+        """Bytes in memory, estimated."""
         self._image: Image | None = image
         self._document: Document | None = None
 
@@ -76,6 +80,7 @@ class LiveEvent:
         "is_marked_deleted",
         "kind",
         "position",
+        "size",
         "status",
         "status_at",
     )
@@ -90,6 +95,7 @@ class LiveEvent:
         owner: tuple[PydanticObjectId, PydanticObjectId | None],
         snapshot: Snapshot | None,
         sign: Callable[[Position], str],
+        size: int = EVENT_BYTES,
     ) -> None:
         self.kind = difference.kind
         self.status = difference.status
@@ -102,6 +108,8 @@ class LiveEvent:
         """A conversation only for itself and its messages."""
         self.is_marked_deleted = False
         """Whether its message was deleted for everyone since."""
+        self.size = size
+        """Bytes in memory, estimated; the first event of a change has its document's, too."""
         self._snapshot = snapshot
         self._sign = sign
         self._cursor: str | None = None
@@ -197,6 +205,7 @@ def _finish(
             owner=_find_owner(collection, image, difference),
             snapshot=snapshot,
             sign=sign,
+            size=EVENT_BYTES + (snapshot.size if snapshot and number == 1 else 0),
         )
         for number, difference in enumerate(found, start=1)
     ]

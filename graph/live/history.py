@@ -8,7 +8,7 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 from graph.live.cursors import Position
 from graph.live.events import LiveEvent
@@ -19,6 +19,7 @@ STREAMS = 6
 # What was read is kept for those who come a little later.
 KEEP_SECONDS = 10.0
 KEPT_SEGMENTS = 20
+KEPT_BYTES = 32 * 1024 * 1024
 
 ReadEvents = Callable[[Position], Awaitable[tuple[list[LiveEvent], Position]]]
 
@@ -30,6 +31,11 @@ class Segment:
     start: Position
     reached: Position
     events: list[LiveEvent]
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes in memory, estimated."""
+        return sum(event.size for event in self.events)
 
     def covers(self, position: Position) -> bool:
         return self.start <= position < self.reached
@@ -140,6 +146,8 @@ class History:
     def _keep(self, segment: Segment) -> None:
         self._segments.append(segment)
         del self._segments[:-KEPT_SEGMENTS]
+        while len(self._segments) > 1 and sum(kept.size for kept in self._segments) > KEPT_BYTES:
+            del self._segments[0]
         asyncio.get_running_loop().call_later(KEEP_SECONDS, self._drop, segment)
 
     def _drop(self, segment: Segment) -> None:

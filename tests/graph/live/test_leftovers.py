@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from types import CodeType, CoroutineType
 from typing import Any
@@ -13,8 +14,9 @@ from graph.ids import encode_id
 from graph.live import transports
 from graph.live.bounded_socket import BoundedSocket
 from graph.live.feed import LiveFeed
-from graph.websocket import SocketHandler
+from graph.websocket import SocketHandler, SocketOperation
 from models import Account, Conversation
+from tests.fixtures.waiting import eventually
 from tests.graph.live.live_kit import create_contact, create_conversation, create_message
 from tests.graph.live.socket_kit import SocketClient, open_socket
 
@@ -23,7 +25,7 @@ SUBSCRIPTIONS = (
     "subscription($id: ID!) { events(conversationId: $id) { cursor } }",
 )
 WAVES, SOCKETS = 2, 50
-KEPT = (BoundedSocket, SocketHandler)
+KEPT = (BoundedSocket, SocketHandler, SocketOperation)
 
 
 async def end(client: SocketClient, number: int) -> None:
@@ -38,9 +40,20 @@ async def end(client: SocketClient, number: int) -> None:
             assert (await client.find_close())[0] == 4400
 
 
-def count_leftovers(feed: LiveFeed) -> Counter[str]:
+@pytest.fixture
+def no_collector() -> Iterator[None]:
     gc.collect()
-    found = Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, KEPT))
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def count_kept() -> Counter[str]:
+    return Counter(type(kept).__name__ for kept in gc.get_objects() if type(kept) in KEPT)
+
+
+def count_leftovers(feed: LiveFeed) -> Counter[str]:
+    found = count_kept()
     found["channels"] = len(feed._broadcast._subscribers) + len(feed._backend._channels)
     found["watched keys"] = len(feed.credentials._watched)
     found.update(code.co_qualname for code in map(find_code, asyncio.all_tasks()) if code)
@@ -68,11 +81,32 @@ async def test_sockets_that_ended_leave_nothing(
         await make_wave(port, token, conversation)
 
     for _ in range(300):
+        gc.collect()
         left = count_leftovers(live_feed) - before
         if not left:
             break
         await asyncio.sleep(0.2)
     assert left == Counter()
+
+
+async def test_closed_sockets_are_freed_without_the_collector(
+    port: int, token: str, no_collector: None
+) -> None:
+    """Python collects cycles of old objects so rarely that memory would only grow."""
+    async with AsyncExitStack() as stack:
+        for _ in range(SOCKETS):
+            client = await stack.enter_async_context(open_socket(port, token=token))
+            await client.subscribe(SUBSCRIPTIONS[0])
+            await client.send({"type": "ping"})
+            await client.receive()
+        assert count_kept() == Counter(
+            BoundedSocket=SOCKETS, SocketHandler=SOCKETS, SocketOperation=SOCKETS
+        )
+
+    async def are_freed() -> bool:
+        return not count_kept()
+
+    await eventually(are_freed)
 
 
 async def make_wave(port: int, token: str, conversation: Conversation) -> None:

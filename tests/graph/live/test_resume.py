@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 import pytest
 from bson import Timestamp
@@ -112,15 +114,18 @@ async def test_cursors_older_than_the_process_are_caught_up(
     assert texts(events) == [str(number) for number in range(31)]
 
 
+@pytest.mark.parametrize(
+    "limit_ring", [partial(EventRing, max_events=10), partial(EventRing, max_bytes=100_000)]
+)
 async def test_a_small_ring_and_the_catch_up_together_lose_nothing(
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
     keyring: KeyRing,
     reader: FeedReader,
+    limit_ring: Callable[[], EventRing],
 ) -> None:
-    feed = LiveFeed(
-        database=database, settings=settings, keyring=keyring, ring=EventRing(max_events=10)
-    )
+    ring = limit_ring()
+    feed = LiveFeed(database=database, settings=settings, keyring=keyring, ring=ring)
     async with run_feed(feed):
         small = FeedReader(feed, reader.viewer)
         cursor = await feed.get_cursor()
@@ -132,6 +137,26 @@ async def test_a_small_ring_and_the_catch_up_together_lose_nothing(
         results = [texts(await reading.take(120)) for reading in readings]
 
     assert results == [[str(number) for number in range(120)]] * 12
+    kept = ring.list_after(cast(Position, ring.floor), limit=1000)
+    assert 0 < len(kept) < 60
+
+
+async def test_ring_keeps_one_event_of_any_size(
+    database: AsyncDatabase[dict[str, Any]],
+    settings: Settings,
+    keyring: KeyRing,
+    reader: FeedReader,
+) -> None:
+    ring = EventRing(max_bytes=1)
+    async with run_feed(
+        LiveFeed(database=database, settings=settings, keyring=keyring, ring=ring)
+    ) as feed:
+        reading = await FeedReader(feed, reader.viewer).open(after=await feed.get_cursor())
+        for number in range(5):
+            await create_message(text=str(number))
+        events = await reading.take(5)
+
+    assert texts(events) == [str(number) for number in range(5)]
 
 
 async def test_a_malformed_cursor_is_refused(reader: FeedReader) -> None:
