@@ -55,6 +55,11 @@ class Contact(relay.Node):
         "bsuid",
         description="WhatsApp's id of the person for your business; there without a phone too.",
     )
+    parent_business_scoped_user_id: str | None = stored(
+        "parent_bsuid",
+        needs=["identities"],
+        description="WhatsApp's id of the person for all linked businesses, where there are some.",
+    )
     name: str | None = stored("name", description="The name your staff gave them.")
     tags: list[str] = stored("tags", description="Labels that your staff gave them.")
     attributes: JSON = stored(

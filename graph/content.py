@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
+from graph.calls import CallContent, read_call
 from graph.context import Info
 from graph.enums import MediaKind, MediaState
 from graph.interactive import InteractiveContent, read_offer
@@ -21,9 +22,9 @@ from graph.reading import read_float, read_object, read_objects, read_text
 from graph.replies import InteractiveReplyContent, read_interactive, read_template_button
 from graph.shared_contacts import ContactsContent, read_contacts
 from graph.stored import linked
-from graph.system_changes import SystemContent, read_system
+from graph.system_changes import WELCOME_REQUEST, SystemContent, read_system
 from graph.template_content import TemplateContent, read_template
-from models import Media, Message
+from models import CALL, Media, Message
 
 
 @strawberry.type(description="A text.")
@@ -116,6 +117,9 @@ class UnsupportedContent:
     reason: str | None = strawberry.field(
         description="Why WhatsApp could not pass it on, or which kind of message it names."
     )
+    unsupported_type: str | None = strawberry.field(
+        description="Which kind of message WhatsApp could not pass on, such as poll_creation."
+    )
     raw: JSON | None = strawberry.field(description="The message as WhatsApp sent it.")
 
 
@@ -130,6 +134,7 @@ MessageContent = Annotated[
     | OrderContent
     | SystemContent
     | TemplateContent
+    | CallContent
     | UnsupportedContent,
     strawberry.union(
         "MessageContent",
@@ -147,6 +152,7 @@ Content = (
     | OrderContent
     | SystemContent
     | TemplateContent
+    | CallContent
     | UnsupportedContent
 )
 
@@ -163,6 +169,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
     "button": read_template_button,
     "order": read_order,
     "system": read_system,
+    CALL: read_call,
 }
 
 
@@ -195,12 +202,19 @@ def read_content(message: Message) -> Content:
         return read_reaction(message)
     read = _READERS.get(message.type)
     found = read(content) if read is not None and content else None
+    if message.type == WELCOME_REQUEST:
+        found = read_system({"type": message.type})
     if message.type == "template":
         found = read_template(content, message)
     if found is not None:
         return found
     raw = _read_raw(message)
-    return UnsupportedContent(type=message.type, reason=_find_reason(message, raw), raw=raw)
+    return UnsupportedContent(
+        type=message.type,
+        reason=_find_reason(message, raw),
+        unsupported_type=_read_unsupported_type(raw),
+        raw=raw,
+    )
 
 
 def _read_media(kind: MediaKind, message: Message) -> MediaContent:
@@ -243,4 +257,9 @@ def _find_reason(message: Message, raw: Any) -> str | None:
     for error in read_objects(item, "errors"):
         found = found or read_text(read_object(error, "error_data"), "details")
         found = found or read_text(error, "title", "message")
-    return found or read_text(read_object(item, "unsupported"), "type")
+    return found or _read_unsupported_type(raw)
+
+
+def _read_unsupported_type(raw: Any) -> str | None:
+    item = raw if isinstance(raw, dict) else {}
+    return read_text(read_object(item, "unsupported"), "type")

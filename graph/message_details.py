@@ -12,8 +12,9 @@ from graph.contacts import Contact
 from graph.context import Info
 from graph.enums import MessageStatus
 from graph.loaders import load_contact
-from graph.reading import read_bool, read_object, read_text
+from graph.reading import parse_text, read_bool, read_object, read_text, read_unix_time
 
+_FAILED = MessageStatus.FAILED.key
 _STATUSES = [(status.key, status) for status in sorted(MessageStatus, key=lambda one: one.rank)]
 
 
@@ -37,7 +38,7 @@ class OtherStatus:
     at: datetime = strawberry.field(description="When it was reached, as WhatsApp tells it.")
 
 
-@strawberry.type(description="Why a message failed.")
+@strawberry.type(description="An error that WhatsApp reports of a message.")
 class MessageError:
     code: int = strawberry.field(description="WhatsApp's error code; 0 for an error of our own.")
     title: str | None = strawberry.field(description="What went wrong, in a few words.")
@@ -54,6 +55,21 @@ class MessageError:
             href=document.href,
             retryable=document.retryable,
         )
+
+
+def list_errors(message: models.Message) -> list[models.MessageError]:
+    """Those of a failure; for inbound messages all."""
+    return message.errors if _has_failed(message) else []
+
+
+def list_warnings(message: models.Message) -> list[models.MessageError]:
+    # Version 0.1 stored them among the errors.
+    return message.warnings + ([] if _has_failed(message) else message.errors)
+
+
+def _has_failed(message: models.Message) -> bool:
+    is_inbound = message.direction is models.MessageDirection.INBOUND
+    return is_inbound or message.type == models.CALL or _FAILED in message.status_times
 
 
 @strawberry.type(description="An emoji that somebody put on a message.")
@@ -87,6 +103,9 @@ class MessageReferral:
     image_url: str | None = strawberry.field(description="Address of its picture.")
     video_url: str | None = strawberry.field(description="Address of its video.")
     thumbnail_url: str | None = strawberry.field(description="Address of its thumbnail.")
+    ref: str | None = strawberry.field(
+        description="Your own text in the link of the advertisement or post."
+    )
     click_id: str | None = strawberry.field(description="Meta's id of the click (ctwa_clid).")
     welcome_text: str | None = strawberry.field(
         description="What the customer was greeted with before they wrote."
@@ -104,6 +123,7 @@ class MessageReferral:
             image_url=read_text(document, "image_url"),
             video_url=read_text(document, "video_url"),
             thumbnail_url=read_text(document, "thumbnail_url"),
+            ref=read_text(document, "ref"),
             click_id=read_text(document, "ctwa_clid"),
             welcome_text=read_text(read_object(document, "welcome_message"), "text"),
         )
@@ -128,3 +148,61 @@ class MessagePricing:
             type=read_text(document, "type", "pricing_type"),
             category=read_text(document, "category"),
         )
+
+
+@strawberry.type(
+    description="The conversation that WhatsApp charged for: until July 2025, and since then only"
+    " where an advertisement makes messages free."
+)
+class BillingConversation:
+    id: str | None = strawberry.field(description="WhatsApp's id of it.")
+    origin: str | None = strawberry.field(
+        description="How it began: service, marketing, referral_conversion and so on."
+    )
+    expires_at: datetime | None = strawberry.field(description="When it ends or ended.")
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        return cls(
+            id=read_text(document, "id"),
+            origin=read_text(read_object(document, "origin"), "type"),
+            expires_at=read_unix_time(document, "expiration_timestamp"),
+        )
+
+
+@strawberry.type(
+    description="WhatsApp's fingerprint of the customer's devices when a message was written."
+)
+class SenderIdentity:
+    hash: str = strawberry.field(description="The fingerprint: it changes with their devices.")
+    acknowledged: bool | None = strawberry.field(
+        description="Whether your business has acknowledged it."
+    )
+    created_at: datetime | None = strawberry.field(description="Since when it is theirs.")
+
+
+def read_identity(message: models.Message) -> SenderIdentity | None:
+    """None where WhatsApp tells none."""
+    identity = read_object(read_item(message), "identity") or read_object(
+        message.content, "identity"
+    )
+    digest = read_text(identity, "hash")
+    if digest is None:
+        return None
+    return SenderIdentity(
+        hash=digest,
+        acknowledged=read_bool(identity, "acknowledged"),
+        created_at=read_unix_time(identity, "created_timestamp"),
+    )
+
+
+def list_mentions(message: models.Message) -> list[str]:
+    mentions = read_object(read_item(message), "context").get("mentions")
+    return [one for one in mentions if isinstance(one, str)] if isinstance(mentions, list) else []
+
+
+def read_item(message: models.Message) -> dict[str, Any]:
+    """The message as WhatsApp first sent it; empty where all of it is in the other fields."""
+    raw = message.raw if message.original is None else message.original.get("raw")
+    item = parse_text(raw)
+    return item if isinstance(item, dict) else {}

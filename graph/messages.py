@@ -33,15 +33,22 @@ from graph.loaders import (
     load_message,
 )
 from graph.message_details import (
+    BillingConversation,
     MessageError,
     MessagePricing,
     MessageReaction,
     MessageReferral,
     MessageStatusTime,
     OtherStatus,
+    SenderIdentity,
+    list_errors,
+    list_mentions,
     list_status_times,
+    list_warnings,
+    read_identity,
 )
 from graph.orders import ReferredProduct, read_product
+from graph.payments import MessagePayment
 from graph.permissions import IsViewer
 from graph.searching import match_words
 from graph.stored import linked, reads, shows, stored
@@ -110,6 +117,11 @@ class Message(relay.Node):
         description="Name of the API key that sent it, or `WhatsApp Business app` for what was"
         " written on the phone; null for what the customer wrote.",
     )
+    callback_data: str | None = stored(
+        "callback_data",
+        description="What another program that sent it had WhatsApp repeat"
+        " (biz_opaque_callback_data).",
+    )
     account: Account = linked_account("The account it went through.")
     conversation: Conversation = linked(
         "conversation_id",
@@ -146,11 +158,48 @@ class Message(relay.Node):
         return list_status_times(self.document)
 
     @strawberry.field(
-        description="Why it failed, or what WhatsApp warned about.",
-        metadata=reads("errors"),
+        description="Why it failed, or why WhatsApp could not pass on all of what the customer"
+        " wrote. A failure on one device may be followed by DELIVERED on another.",
+        metadata=reads("errors", "direction", "type", "status_times"),
     )
     def errors(self) -> list[MessageError]:
-        return [MessageError.from_document(error) for error in self.document.errors]
+        return [MessageError.from_document(error) for error in list_errors(self.document)]
+
+    @strawberry.field(
+        description="What WhatsApp warned about, although the message did not fail.",
+        metadata=reads("errors", "warnings", "direction", "type", "status_times"),
+    )
+    def warnings(self) -> list[MessageError]:
+        return [MessageError.from_document(error) for error in list_warnings(self.document)]
+
+    @strawberry.field(
+        description="What WhatsApp reported about the payment of what it asked for, oldest first.",
+        metadata=reads("payments"),
+    )
+    def payments(self) -> list[MessagePayment]:
+        return [MessagePayment.from_document(one) for one in self.document.payments]
+
+    @strawberry.field(
+        description="The conversation that WhatsApp counted it into; null where none was told.",
+        metadata=reads("billing_conversation"),
+    )
+    def billing_conversation(self) -> BillingConversation | None:
+        told = self.document.billing_conversation
+        return BillingConversation.from_document(told) if told else None
+
+    @strawberry.field(
+        description="Who wrote it, by their devices; null unless WhatsApp checks identities.",
+        metadata=reads("raw", "original", "content"),
+    )
+    def sender_identity(self) -> SenderIdentity | None:
+        return read_identity(self.document)
+
+    @strawberry.field(
+        description="WhatsApp ids of those whom it mentions.",
+        metadata=reads("raw", "original"),
+    )
+    def mentions(self) -> list[str]:
+        return list_mentions(self.document)
 
     @strawberry.field(
         description="The reactions to it that stand.",

@@ -41,6 +41,9 @@ class CallPermission:
     granted: bool = strawberry.field(description="Whether they agreed.")
     permanent: bool = strawberry.field(description="Whether it holds until they take it back.")
     expires_at: datetime | None = strawberry.field(description="When it ends, if it does.")
+    source: str | None = strawberry.field(
+        description="How they decided: user_action, or automatic by calling themselves."
+    )
 
 
 @strawberry.type(description="What a customer chose or filled in.")
@@ -126,4 +129,5 @@ def _read_permission(reply: Mapping[str, Any]) -> CallPermission:
         granted=read_text(reply, "response") == "accept",
         permanent=bool(read_bool(reply, "is_permanent")),
         expires_at=read_unix_time(reply, "expiration_timestamp"),
+        source=read_text(reply, "response_source"),
     )

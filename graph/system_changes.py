@@ -9,11 +9,14 @@ import strawberry
 from graph.enums import describe_enum
 from graph.reading import read_text
 
+WELCOME_REQUEST = "request_welcome"
+
 
 class SystemKind(StrEnum):
     NUMBER_CHANGED = "NUMBER_CHANGED"
     USER_ID_CHANGED = "USER_ID_CHANGED"
     IDENTITY_CHANGED = "IDENTITY_CHANGED"
+    WELCOME_REQUESTED = "WELCOME_REQUESTED"
     OTHER = "OTHER"
 
 
@@ -25,6 +28,7 @@ describe_enum(
         "NUMBER_CHANGED": "They have another phone number.",
         "USER_ID_CHANGED": "They have another business-scoped user id.",
         "IDENTITY_CHANGED": "They may use another device: verify who they are.",
+        "WELCOME_REQUESTED": "They opened the chat for the first time, and may be welcomed.",
         "OTHER": "Something else; `notice` says what.",
     },
 )
@@ -34,6 +38,7 @@ _KINDS = {
     "user_changed_user_id": SystemKind.USER_ID_CHANGED,
     "customer_identity_changed": SystemKind.IDENTITY_CHANGED,
     "user_identity_changed": SystemKind.IDENTITY_CHANGED,
+    WELCOME_REQUEST: SystemKind.WELCOME_REQUESTED,
 }
 
 
@@ -45,6 +50,12 @@ class SystemContent:
     new_number: str | None = strawberry.field(description="Digits of the number since then.")
     old_user_id: str | None = strawberry.field(description="Business-scoped user id until then.")
     new_user_id: str | None = strawberry.field(description="Business-scoped user id since then.")
+    old_parent_user_id: str | None = strawberry.field(
+        description="User id for all linked businesses until then."
+    )
+    new_parent_user_id: str | None = strawberry.field(
+        description="User id for all linked businesses since then."
+    )
 
 
 def read_system(content: Mapping[str, Any]) -> SystemContent:
@@ -58,4 +69,6 @@ def read_system(content: Mapping[str, Any]) -> SystemContent:
         new_number=new_number if is_move else None,
         old_user_id=read_text(content, "previous_user_id"),
         new_user_id=read_text(content, "user_id"),
+        old_parent_user_id=read_text(content, "previous_parent_user_id"),
+        new_parent_user_id=read_text(content, "parent_user_id"),
     )

@@ -23,6 +23,7 @@ from models.conversation import Conversation, ConversationStatus, ReadMark, Read
 from models.lane import Lane
 from models.media import Media, MediaState
 from models.message import (
+    CALL,
     NO_OWN_REACTIONS,
     REACTION,
     Message,
@@ -60,6 +61,7 @@ DOCUMENTS = [
 ]
 
 __all__ = [
+    "CALL",
     "DOCUMENTS",
     "NO_OWN_REACTIONS",
     "REACTION",

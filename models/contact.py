@@ -61,6 +61,12 @@ class Contact(ObjectIdDocument):
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 
+    @property
+    def parent_bsuid(self) -> str | None:
+        """The newest one that was told."""
+        parents = [one.value for one in self.identities if one.kind is IdentityKind.PARENT_BSUID]
+        return parents[-1] if parents else None
+
     class Settings:
         name = "contacts"
         indexes = [

@@ -80,6 +80,7 @@ _ENDS = frozenset({MessageStatus.FAILED, MessageStatus.CANCELLED})
 
 
 REACTION = "reaction"
+CALL = "call"
 # A reaction of the business is stored in order to be sent and watched, but people see it on the
 # message that it is about: no list of messages has it.
 NO_OWN_REACTIONS: dict[str, Any] = {
@@ -148,6 +149,13 @@ class Message(ObjectIdDocument):
     status_rank: int
     unknown_statuses: list[UnknownStatus] = Field(default_factory=list)
     errors: list[MessageError] = Field(default_factory=list)
+    """Why it failed; of documents of version 0.1 also what WhatsApp warned about."""
+    warnings: list[MessageError] = Field(default_factory=list)
+    """Errors that came with another status than `failed`."""
+    payments: list[dict[str, Any]] = Field(default_factory=list)
+    """Reports about the payment of what it asked for: status, at, payment (Meta's object)."""
+    callback_data: str | None = None
+    """Meta's `biz_opaque_callback_data`, where it is of another program than this server."""
     pricing: dict[str, Any] | None = None
     billing_conversation: dict[str, Any] | None = None
     """Meta's `conversation` of a status, as it came: what it charged as one until 2025."""

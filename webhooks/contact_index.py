@@ -16,6 +16,7 @@ _NAMED_BY: dict[str, tuple[str, ...]] = {
         "recipient_id",
     ),
     "message_echoes": ("to_user_id", "to"),
+    "calls": ("from_user_id", "from", "to_user_id", "to"),
     "user_preferences": ("user_id", "wa_id"),
     "user_id_update": ("user_id", "wa_id"),
 }

@@ -15,18 +15,22 @@ MESSAGES_FIELD = "messages"
 ECHOES_FIELD = "smb_message_echoes"
 PREFERENCES_FIELD = "user_preferences"
 USER_IDS_FIELD = "user_id_update"
+CALLS_FIELD = "calls"
 # Fields whose value is a list of things about different customers: each is an item.
+_ECHOES = "message_echoes"
 _LISTS = {
-    ECHOES_FIELD: "message_echoes",
+    ECHOES_FIELD: _ECHOES,
     PREFERENCES_FIELD: "user_preferences",
     USER_IDS_FIELD: "user_id_update",
 }
+_CALL_LISTS = ("calls", "statuses")
 MAX_COPIED = 512
 MAX_FIELD = 128
 # Keys of a change's value that are applied or that the items carry with them.
 _KNOWN_KEYS = frozenset({"messaging_product", "metadata", "contacts", "messages", "statuses"})
 
 _SENDER_KEYS = ("from", "recipient_id", "from_user_id", "recipient_user_id", "wa_id")
+_CALLEE_KEYS = ("to", "to_user_id")
 _CUSTOMER_KEYS: dict[str | None, tuple[str, ...]] = {ECHOES_FIELD: ("to", "to_user_id")}
 
 
@@ -75,13 +79,18 @@ class Item:
     @property
     def sender_key(self) -> str:
         """The same for all items of one customer, so that these can be kept in order."""
-        keys = _CUSTOMER_KEYS.get(self.field_name, _SENDER_KEYS)
-        return next(_read_names(self.value, keys), self.pointer)
+        return next(_read_names(self.value, self._customer_keys), self.pointer)
 
     def list_names(self) -> Iterator[str]:
         """All that it calls its customer."""
-        yield from _read_names(self.value, _CUSTOMER_KEYS.get(self.field_name, _SENDER_KEYS))
+        yield from _read_names(self.value, self._customer_keys)
         yield from _read_names(self.contact, CONTACT_KEYS)
+
+    @property
+    def _customer_keys(self) -> tuple[str, ...]:
+        if self.field_name == CALLS_FIELD and is_business_call(self.value):
+            return _CALLEE_KEYS
+        return _CUSTOMER_KEYS.get(self.field_name, _SENDER_KEYS)
 
     def to_entry(self) -> str | None:
         """JSON text of the entry cut down to this item, or None where it is in no entry."""
@@ -144,6 +153,8 @@ def _walk_change(change: dict[str, Any], pointer: str, envelope: dict[str, Any])
         yield _rest(pointer, value, common, problem)
     elif name in _LISTS:
         yield from _walk_list(value, f"{pointer}/value", _LISTS[name], common)
+    elif name == CALLS_FIELD and isinstance(value, dict):
+        yield from _walk_calls(value, f"{pointer}/value", common)
     elif name != MESSAGES_FIELD:
         # The pointer names the change, the item is its value: `field` has the rest.
         yield Item(pointer=pointer, kind=ItemKind.CHANGE, value=value, **common)
@@ -174,6 +185,34 @@ def _walk_list(value: Any, pointer: str, key: str, common: dict[str, Any]) -> It
         )
 
 
+def is_business_call(call: Any) -> bool:
+    """Whether the business calls, and not the customer."""
+    return isinstance(call, dict) and call.get("direction") == "BUSINESS_INITIATED"
+
+
+def _walk_calls(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> Iterator[Item]:
+    """Each call and each status of one by itself; what else is told goes together."""
+    frame = _read_frame(value)
+    listed = {key: value[key] for key in _CALL_LISTS if isinstance(value.get(key), list)}
+    for key, found in listed.items():
+        contacts = ContactIndex(value.get("contacts"), key, found)
+        for position, one in enumerate(found):
+            yield Item(
+                pointer=f"{pointer}/{key}/{position}",
+                kind=ItemKind.CHANGE,
+                value=one,
+                contact=contacts.find(one),
+                errors=value.get("errors"),
+                list_key=key,
+                frame=frame,
+                **common,
+            )
+    known = {"messaging_product", "metadata", "contacts", *listed}
+    unknown = {key: item for key, item in value.items() if key not in known}
+    if not any(listed.values()) or unknown.keys() - {"errors"}:
+        yield Item(pointer=pointer, kind=ItemKind.CHANGE, value={**frame, **unknown}, **common)
+
+
 def _walk_value(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> Iterator[Item]:
     frame = _read_frame(value)
     known, count = _KNOWN_KEYS, 0
@@ -201,6 +240,12 @@ def _walk_value(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> 
                 frame=frame,
                 **common,
             )
+    if isinstance(value.get(_ECHOES), list) and value[_ECHOES]:
+        # Meta sends echoes in a field of their own, or among the messages of the number.
+        known = known | {_ECHOES}
+        count += 1
+        echoes = common | {"field_name": ECHOES_FIELD}
+        yield from _walk_list(value, pointer, _ECHOES, echoes)
     # `errors` of the value, and whatever Meta adds beside messages one day.
     unknown = {key: item for key, item in value.items() if key not in known}
     if unknown:

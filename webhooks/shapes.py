@@ -126,6 +126,8 @@ class StatusReport(Shape):
     errors: list[MetaError] | None = None
     pricing: dict[str, Any] | None = None
     conversation: Any = None
+    type: Any = None
+    payment: Any = None
 
 
 class Text(Shape):

@@ -14,6 +14,8 @@ from whatsapp.stated_identities import Stated
 from whatsapp.statuses import StatusUpdate
 from whatsapp.storable import make_storable
 
+# Meta's own limit.
+_MAX_CALLBACK_DATA = 512
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
 
@@ -34,6 +36,8 @@ def read_status(item: Item) -> StatusUpdate:
         pricing=make_storable(report.pricing) or None,
         conversation=make_storable(conversation) if isinstance(conversation, dict) else None,
         recipient=_read_recipient(item),
+        payment=_read_payment(report),
+        callback_data=_read_callback_data(report.biz_opaque_callback_data),
     )
 
 
@@ -43,6 +47,20 @@ def _read_recipient(item: Item) -> Stated:
     prefix = "recipient_participant" if in_group else "recipient"
     identities = list_stated(item.value, prefix=prefix, contact=item.contact)
     return Stated(identities, is_contact=not in_group)
+
+
+def _read_payment(report: StatusReport) -> dict[str, Any] | None:
+    """The payment that the status is of; None where it is the message's own status."""
+    if report.type != "payment":
+        return None
+    return make_storable(report.payment) if isinstance(report.payment, dict) else {}
+
+
+def _read_callback_data(callback_data: Any) -> str | None:
+    """What another program had WhatsApp repeat."""
+    if not isinstance(callback_data, str) or _OBJECT_ID.fullmatch(callback_data):
+        return None
+    return callback_data[:_MAX_CALLBACK_DATA] or None
 
 
 def _read_message_id(callback_data: Any) -> PydanticObjectId | None:

@@ -13,7 +13,7 @@ from typing import Any
 from beanie import PydanticObjectId
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
-from models import Account, Conversation, HealthState, Message, MessageDirection, ReadMark
+from models import CALL, Account, Conversation, HealthState, Message, MessageDirection, ReadMark
 from models.base import ANY_STRING, collection, from_bson, utc_now
 from whatsapp.account_api import AccountAPI
 from whatsapp.cloud_errors import Action, classify
@@ -146,7 +146,7 @@ async def find_newest_inbound(
         "conversation_id": conversation_id,
         "direction": MessageDirection.INBOUND.value,
         "wamid": ANY_STRING,
-        "type": {"$ne": "system"},  # WhatsApp wrote it, and nobody waits for it to be read
+        "type": {"$nin": ["system", CALL]},  # nobody waits for these to be read
         "timestamp": {"$gt": utc_now() - READABLE},
     }
     if up_to is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from beanie import PydanticObjectId
 
-from models import Account, Contact, Conversation, Identity, IdentityKind, Message
+from models import CALL, Account, Contact, Conversation, Identity, IdentityKind, Message
 from whatsapp.access import Viewer
 from whatsapp.contacts import find_contact
 from whatsapp.errors import InvalidInput, NotFound
@@ -106,7 +106,7 @@ async def find_reply_target(
 
     Raises:
         NotFound: it is not of this conversation, or WhatsApp does not know it.
-        InvalidInput: it is a reaction.
+        InvalidInput: it is a reaction or a call.
     """
     message = None
     if conversation is not None:
@@ -115,6 +115,8 @@ async def find_reply_target(
         raise NotFound("The message to reply to", field=_REPLY_FIELD)
     if message.is_own_reaction:
         raise InvalidInput("A reaction can't be replied to.", field=_REPLY_FIELD)
+    if message.type == CALL:
+        raise InvalidInput("A call can't be replied to.", field=_REPLY_FIELD)
     return message
 
 

@@ -54,6 +54,10 @@ class StatusUpdate:
     """Meta's `conversation`, as it came."""
     recipient: Stated = NOBODY
     """What the report calls the customer."""
+    payment: dict[str, Any] | None = None
+    """Meta's `payment`: then the status is the payment's, and not the message's."""
+    callback_data: str | None = None
+    """Callback data of another program."""
 
 
 async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
@@ -147,7 +151,10 @@ def make_stage(update: StatusUpdate) -> dict[str, Any]:
     """The `$set` of a report's pipeline; outside text is a `$literal`, so that "$x" is no path."""
     fields: dict[str, Any] = {}
     status = _BY_KEY.get(update.name.lower())
-    if status is None:
+    if update.payment is not None:
+        report = {"at": update.at, "status": update.name, "payment": _sort_keys(update.payment)}
+        fields["payments"] = _unite("$payments", {"$literal": [report]}, {"at": 1, "status": 1})
+    elif status is None:
         unknown = {"$literal": [{"name": update.name, "at": update.at}]}
         fields["unknown_statuses"] = _unite("$unknown_statuses", unknown, {"at": 1, "name": 1})
     else:
@@ -155,16 +162,26 @@ def make_stage(update: StatusUpdate) -> dict[str, Any]:
         fields[reached] = {"$min": [f"${reached}", update.at]}
         fields["status_rank"] = {"$max": ["$status_rank", status.rank]}
     if update.errors:
-        errors = {"$literal": [error.model_dump() for error in update.errors]}
-        fields["errors"] = _unite("$errors", errors, _ERROR_ORDER)
+        is_failure = status is MessageStatus.FAILED and update.payment is None
+        name = "errors" if is_failure else "warnings"
+        fields[name] = unite_errors(f"${name}", update.errors)
     # Reports of one message may differ in these: the smaller one is the same in any order.
     if update.pricing is not None:
         pricing = {"$literal": _sort_keys(update.pricing)}
         fields["pricing"] = {"$min": ["$pricing", pricing]}
+    if update.callback_data is not None:
+        told = {"$literal": update.callback_data}
+        fields["callback_data"] = {"$min": ["$callback_data", told]}
     if update.conversation is not None:
         conversation = {"$literal": _sort_keys(update.conversation)}
         fields["billing_conversation"] = {"$min": ["$billing_conversation", conversation]}
     return fields
+
+
+def unite_errors(stored: str, errors: Iterable[MessageError]) -> dict[str, Any]:
+    """The expression of the stored errors with these among them."""
+    added = {"$literal": [error.model_dump() for error in errors]}
+    return _unite(stored, added, _ERROR_ORDER)
 
 
 def _unite(stored: str, added: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
@@ -186,6 +203,8 @@ def to_change(update: StatusUpdate) -> dict[str, Any]:
         "errors": [error.model_dump() for error in update.errors],
         "pricing": _sort_keys(update.pricing),
         "conversation": _sort_keys(update.conversation),
+        "payment": _sort_keys(update.payment),
+        "callback_data": update.callback_data,
     }
 
 
@@ -200,4 +219,6 @@ def _read_change(
         errors=[MessageError.model_validate(error) for error in content["errors"]],
         pricing=content["pricing"],
         conversation=content.get("conversation"),
+        payment=content.get("payment"),
+        callback_data=content.get("callback_data"),
     )

@@ -34,7 +34,18 @@ MESSAGE_FIELDS = (
     "deleted_at",
 )
 # These change along with a status, whose event then shows them; by themselves they are an update.
-STATUS_FIELDS = ("wamid", "status_times", "status_rank", "unknown_statuses", "errors", "pricing")
+STATUS_FIELDS = (
+    "wamid",
+    "status_times",
+    "status_rank",
+    "unknown_statuses",
+    "errors",
+    "warnings",
+    "pricing",
+    "billing_conversation",
+    "payments",
+    "callback_data",
+)
 CONVERSATION_FIELDS = (
     "status",
     "assignee_id",

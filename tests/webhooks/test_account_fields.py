@@ -56,8 +56,6 @@ EVENTS = [
     ("group_participants", "group_participants_add", "(number 15550783881, 1 groups)"),
     ("group_settings", "group_settings_update", "(number 15550783881, 1 groups)"),
     ("group_status", "group_suspend", "(number 15550783881, 1 groups)"),
-    ("call_connect", "connect", "(number 15550783881, 1 calls)"),
-    ("call_status", "call", "(number 15550783881, 1 statuses)"),
     ("flow_status", "FLOW_STATUS_CHANGE", ""),
     ("partner_solution", "SOLUTION_CREATED", ""),
     ("payment_configuration", None, ""),

@@ -15,6 +15,7 @@ from models import (
     ParkedItem,
     ParkedReason,
     PendingUpdate,
+    Template,
 )
 from models.base import collection
 from tests.fixtures.fields import AT, change_value, load_change, make_body, make_entry, post
@@ -172,6 +173,101 @@ async def test_an_echo_to_a_username_user_is_typed_by_the_same_shapes(
     assert poll is not None
     [echo] = unknown["entry"][0]["changes"][0]["value"]["message_echoes"]
     assert json.loads(poll.raw or "") == echo
+
+
+TEMPLATES = """{ conversations { edges { node { lastMessage { type text direction sentBy
+  content { __typename ... on TemplateContent { name language category body footer
+    header { text } buttons { buttonType title } template { name } } } } } } } }"""
+
+
+async def test_template_echo_reads_as_the_customer_reads_it(
+    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+) -> None:
+    await Template(
+        account_id=account.id,
+        template_id="1",
+        name="order_shipped",
+        language="en_US",
+        category="UTILITY",
+        status="APPROVED",
+        components=[
+            {"type": "HEADER", "format": "TEXT", "text": "Your order"},
+            {"type": "BODY", "text": "Hello {{1}}, you paid {{2}}."},
+            {"type": "FOOTER", "text": "Test shop"},
+            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Thanks"}]},
+        ],
+    ).insert()
+
+    await post(webhook, settle, make_body("echo_template"), make_body("echo_template", at=AT + 1))
+
+    [edge] = (await admin(TEMPLATES))["conversations"]["edges"]
+    assert edge["node"]["lastMessage"] == {
+        "type": "template",
+        "text": "Hello Ana, you paid $12.50.",
+        "direction": "OUTBOUND",
+        "sentBy": "WhatsApp Business app",
+        "content": {
+            "__typename": "TemplateContent",
+            "name": "order_shipped",
+            "language": "en_US",
+            "category": "UTILITY",
+            "body": "Hello Ana, you paid $12.50.",
+            "footer": "Test shop",
+            "header": {"text": "Your order"},
+            "buttons": [{"buttonType": "QUICK_REPLY", "title": "Thanks"}],
+            "template": {"name": "order_shipped"},
+        },
+    }
+
+
+ODD_TEMPLATES: tuple[Any, ...] = (
+    {"name": "gone", "language": "en"},
+    {"name": "gone", "language": {"code": "en"}, "components": "none"},
+    {"name": 7, "language": None, "components": [1, {"type": None}, {"type": "body"}]},
+    {"components": [{"type": "BODY", "text": "Hi", "parameters": {"text": "x"}}]},
+)
+
+
+async def test_odd_template_echo_is_shown_as_far_as_readable(
+    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+) -> None:
+    shown = []
+    for number, odd in enumerate(ODD_TEMPLATES):
+        echo = make_echo(f"wamid.ODD{number}", at=AT + number, type="template", template=odd)
+        await post(webhook, settle, echo)
+        [edge] = (await admin(TEMPLATES))["conversations"]["edges"]
+        message = edge["node"]["lastMessage"]
+        content = message["content"]
+        shown.append((content["name"], content["language"], content["body"], message["text"]))
+
+    assert shown == [
+        ("gone", "en", "", "gone"),
+        ("gone", "en", "", "gone"),
+        (None, None, "", "[template]"),
+        (None, None, "Hi", "Hi"),
+    ]
+    assert not await ParkedItem.count()
+
+
+async def test_echoes_among_messages_are_echoes(
+    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+) -> None:
+    change = load_change("echo_among_messages")
+    broken = copy.deepcopy(change)
+    broken["value"]["message_echoes"][0] |= {"id": "wamid.BROKEN", "to": None}
+    beside = make_message(sender=CUSTOMER, at=AT - 60)
+    change["value"]["messages"] = [beside]
+
+    await post(webhook, settle, make_entry(change, broken))
+
+    [conversation] = await show_inbox(admin)
+    message = conversation["lastMessage"]
+    assert (message["direction"], message["status"]) == ("OUTBOUND", "SENT")
+    assert message["text"] == "Gern, bis gleich! \u2615"
+    assert await Message.count() == 2
+    [parked] = await ParkedItem.find().to_list()
+    assert parked.pointer == "/entry/0/changes/1/value/message_echoes/0"
+    assert not await AccountEvent.count()
 
 
 async def test_an_echo_reads_what_came_before_it_in_any_order(

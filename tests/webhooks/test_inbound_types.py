@@ -15,9 +15,10 @@ from tests.webhooks.conftest import Settle
 QUERY = """query ($id: ID!) { message(id: $id) {
   type text whatsappId direction status forwarded frequentlyForwarded replyToWhatsappId groupId
   editedAt deletedAt replyTo { text } referredProduct { catalogId productRetailerId }
-  referral { sourceUrl sourceType sourceId headline clickId welcomeText }
+  referral { sourceUrl sourceType sourceId headline ref clickId welcomeText }
+  senderIdentity { hash acknowledged createdAt } mentions
   errors { code title details }
-  contact { waId businessScopedUserId username }
+  contact { waId businessScopedUserId parentBusinessScopedUserId username }
   content { __typename
     ... on TextContent { body }
     ... on MediaContent { kind mediaId mimeType filename caption voice animated }
@@ -26,11 +27,12 @@ QUERY = """query ($id: ID!) { message(id: $id) {
       vcard phones { phone waId type } emails { value type } urls { value type }
       addresses { street city state zip country type } } }
     ... on InteractiveReplyContent { replyKind replyId title description summary formName response
-      responseText callPermission { granted permanent expiresAt } }
+      responseText callPermission { granted permanent expiresAt source } }
     ... on OrderContent { catalogId note
       items { productRetailerId quantity price currency } }
-    ... on SystemContent { systemKind notice oldNumber newNumber oldUserId newUserId }
-    ... on UnsupportedContent { type reason raw }
+    ... on SystemContent { systemKind notice oldNumber newNumber oldUserId newUserId
+      oldParentUserId newParentUserId }
+    ... on UnsupportedContent { type reason unsupportedType raw }
   } } }"""
 ITEMS = [
     {"productRetailerId": "sku-1", "quantity": 2, "price": 30.0, "currency": "USD"},
@@ -52,7 +54,14 @@ SHOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "text_username": (
         "Hello from a username",
         {"__typename": "TextContent"},
-        {"contact": {"waId": None, "businessScopedUserId": BSUID, "username": "sheena"}},
+        {
+            "contact": {
+                "waId": None,
+                "businessScopedUserId": BSUID,
+                "parentBusinessScopedUserId": "US.ENT.11815799212886844830",
+                "username": "sheena",
+            }
+        },
     ),
     "text_reply": ("This one", {"__typename": "TextContent"}, ASKED),
     "text_forwarded": (
@@ -74,6 +83,7 @@ SHOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
                 "sourceType": "ad",
                 "sourceId": "1",
                 "headline": "Chat with us",
+                "ref": "summer-sale",
                 "clickId": "Aff",
                 "welcomeText": "Hi!",
             }
@@ -91,6 +101,23 @@ SHOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         "Hello all",
         {"__typename": "TextContent"},
         {"groupId": "Y2FwaV9ncm91cDox"},
+    ),
+    "text_identity": (
+        "It is me",
+        {"__typename": "TextContent"},
+        {
+            "senderIdentity": {
+                "hash": "DF2lS5v2W6x=",
+                "acknowledged": True,
+                "createdAt": "2025-06-15T15:06:40+00:00",
+            },
+            "mentions": [],
+        },
+    ),
+    "group_mentions": (
+        "@15550783881 are you there?",
+        {"__typename": "TextContent"},
+        {"mentions": ["15550783881", "16505550199"], "senderIdentity": None},
     ),
     "image": ("Our garden", IMAGE | {"caption": "Our garden"}, {}),
     "image_username": ("Mine", IMAGE, {}),
@@ -194,13 +221,22 @@ SHOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
                 "granted": True,
                 "permanent": False,
                 "expiresAt": "2025-06-22T13:46:40+00:00",
+                "source": "user_action",
             },
         },
         ASKED,
     ),
     "interactive_call_refused": (
         "[interactive]",
-        REPLY | {"callPermission": {"granted": False, "permanent": False, "expiresAt": None}},
+        REPLY
+        | {
+            "callPermission": {
+                "granted": False,
+                "permanent": False,
+                "expiresAt": None,
+                "source": None,
+            }
+        },
         ASKED,
     ),
     "button": (
@@ -227,7 +263,14 @@ SHOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             "oldNumber": CUSTOMER,
             "newNumber": "12195550102",
         },
-        {"contact": {"waId": "12195550102", "businessScopedUserId": None, "username": None}},
+        {
+            "contact": {
+                "waId": "12195550102",
+                "businessScopedUserId": None,
+                "parentBusinessScopedUserId": None,
+                "username": None,
+            }
+        },
     ),
     "system_customer_changed_number": (
         "Customer changed from 16505550100 to 12195550102",
@@ -240,14 +283,29 @@ SHOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             "systemKind": "USER_ID_CHANGED",
             "oldUserId": "US.1111",
             "newUserId": "US.2222",
+            "oldParentUserId": "US.ENT.1111",
+            "newParentUserId": "US.ENT.2222",
             "newNumber": None,
         },
-        {"contact": {"waId": CUSTOMER, "businessScopedUserId": "US.2222", "username": None}},
+        {
+            "contact": {
+                "waId": CUSTOMER,
+                "businessScopedUserId": "US.2222",
+                "parentBusinessScopedUserId": "US.ENT.2222",
+                "username": None,
+            }
+        },
     ),
     "system_identity_changed": (
         "User verified a new device",
         {"systemKind": "IDENTITY_CHANGED", "newNumber": None},
-        {},
+        {
+            "senderIdentity": {
+                "hash": "Sjvjlx8G6Z0=",
+                "acknowledged": False,
+                "createdAt": "2025-06-15T15:06:40+00:00",
+            }
+        },
     ),
     "unsupported": (
         "[unsupported]",
@@ -258,7 +316,16 @@ SHOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         },
         {},
     ),
-    "unsupported_poll": ("[unsupported]", {"reason": "poll_creation"}, {}),
+    "unsupported_poll": (
+        "[unsupported]",
+        {"reason": "poll_creation", "unsupportedType": "poll_creation"},
+        {},
+    ),
+    "request_welcome": (
+        "[request_welcome]",
+        {"__typename": "SystemContent", "systemKind": "WELCOME_REQUESTED", "notice": None},
+        {},
+    ),
     "image_failed": (
         "[image]",
         {"__typename": "UnsupportedContent", "reason": "Media download error"},
@@ -271,7 +338,6 @@ RAW = (
     "interactive_missing",
     "poll_creation",
     "ephemeral",
-    "request_welcome",
 )
 AMENDMENTS = (
     "reaction",

@@ -7,15 +7,17 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from models import Account
 from webhooks.fields.accounts import ACCOUNT_FIELDS, find_named
+from webhooks.fields.calls import apply_call
 from webhooks.fields.customers import apply_preference, apply_user_id
 from webhooks.fields.echoes import apply_echo
 from webhooks.fields.records import record_change
 from webhooks.fields.templates import TEMPLATE_FIELDS
-from webhooks.items import ECHOES_FIELD, PREFERENCES_FIELD, USER_IDS_FIELD, Item
+from webhooks.items import CALLS_FIELD, ECHOES_FIELD, PREFERENCES_FIELD, USER_IDS_FIELD, Item
 
 Handler = Callable[[Account, Item], Awaitable[None]]
 
 _HANDLERS: dict[str, Handler] = {
+    CALLS_FIELD: apply_call,
     ECHOES_FIELD: apply_echo,
     PREFERENCES_FIELD: apply_preference,
     USER_IDS_FIELD: apply_user_id,

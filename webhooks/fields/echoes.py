@@ -1,7 +1,7 @@
 """Messages that staff wrote in the WhatsApp Business app, on the phone of the same number."""
 
 import dataclasses
-from typing import cast
+from typing import Any, cast
 
 from models import Account, Message, MessageDirection, MessageStatus, ParkedReason
 from models.base import collection, from_bson
@@ -16,7 +16,10 @@ from whatsapp.conversations import retry_when_gone
 from whatsapp.identities import is_bsuid
 from whatsapp.inbox import note_read_on_phone
 from whatsapp.stated_identities import Stated, learn_stated
+from whatsapp.storable import make_storable
+from whatsapp.templates.echoes import describe_echo
 
+TEMPLATE = "template"
 SENT_BY = "WhatsApp Business app"
 
 
@@ -46,10 +49,20 @@ async def _store(account: Account, echo: Inbound, item: Item) -> Message:
             "status_times": {MessageStatus.SENT.key: placed.timestamp},
             "status_rank": MessageStatus.SENT.rank,
             "sent_by": SENT_BY,
+            **await _describe(account, placed, item),
         }
     )
     await store_messages([message])
     return message
+
+
+async def _describe(account: Account, placed: Message, item: Item) -> dict[str, Any]:
+    """What is stored otherwise than of a customer's message: they send no templates."""
+    template = get_value(item).get(TEMPLATE) if placed.type == TEMPLATE else None
+    if not isinstance(template, dict) or not template:
+        return {}
+    content, text = await describe_echo(account.id, make_storable(template))
+    return {"content": content, "text": text or placed.text, "raw": None}
 
 
 async def _follow_up(message: Message) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from beanie import PydanticObjectId
 
-from models import REACTION, Message
+from models import CALL, REACTION, Message
 from models.base import utc_now
 from whatsapp.emoji import is_emoji
 from whatsapp.errors import Conflict, InvalidInput, NotFound
@@ -58,6 +58,8 @@ class OutgoingReaction:
             raise NotFound("The message to react to", field=_MESSAGE_FIELD)
         if message.is_own_reaction:
             raise InvalidInput("A reaction can't be reacted to.", field=_MESSAGE_FIELD)
+        if message.type == CALL:
+            raise InvalidInput("A call can't be reacted to.", field=_MESSAGE_FIELD)
         if message.deleted_at is not None:
             raise Conflict("The message was deleted by its writer.", field=_MESSAGE_FIELD)
         if message.timestamp < utc_now() - OLDEST_TARGET:
