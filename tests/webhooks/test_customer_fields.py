@@ -339,7 +339,6 @@ async def test_broken_echoes_are_parked_and_their_neighbours_are_stored(
         echo | {"to": None},
         echo | {"id": None},
         echo | {"timestamp": "soon"},
-        echo | {"text": {"body": 5}},
     ]
     await post(webhook, settle, make_entry(change_value(change, message_echoes=[*broken, echo])))
 
