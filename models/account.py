@@ -114,7 +114,9 @@ class Account(ObjectIdDocument):
     app_secret: str | None = None
     app_secret_digest: str | None = None
     former_app_secrets: list[FormerSecret] = Field(default_factory=list)
-    """The newest last: webhook URLs that name one of them stay in use."""
+    """The newest last: webhook URLs that name one of them stay in use, and bodies that came before
+    the replacement are applied.
+    """
     verify_token: str
     verify_token_digest: str
     graph_api_version: str | None = None
@@ -129,6 +131,8 @@ class Account(ObjectIdDocument):
     last_check: CheckReport | None = None
     check_due_at: datetime | None = None
     """When it is to be checked in the background; whoever takes that over moves it on."""
+    replay_due_at: datetime | None = None
+    """When its parked items are to be replayed; the process that replays them moves it on."""
     template_sync: TemplateSyncState = Field(default_factory=TemplateSyncState)
     last_event_at: datetime | None = None
     """Meta's time of the newest AccountEvent."""
@@ -142,4 +146,6 @@ class Account(ObjectIdDocument):
         indexes = [
             IndexModel([("phone_number_id", ASCENDING)], name="phone_number_id", unique=True),
             IndexModel([("verify_token_digest", ASCENDING)], name="verify_token_digest"),
+            IndexModel([("business_account_id", ASCENDING)], name="business_account_id"),
+            IndexModel([("replay_due_at", ASCENDING)], name="replay_due_at"),
         ]

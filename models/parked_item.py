@@ -43,6 +43,10 @@ class ParkedItem(Document):
     """JSON text of the entry cut down to this item, with what it needs to be applied later."""
     secret_digest: str
     """Whose secret signed it: a replay checks it again."""
+    by_default_secret: bool = False
+    """Whether that was the server's default secret when it came."""
+    received_at: datetime | None = None
+    """When its body came; None for items of version 0.1."""
     reason: ParkedReason
     details: str | None = None
     """What was wrong, without any content of the message."""
@@ -54,9 +58,26 @@ class ParkedItem(Document):
         name = "parked_items"
         indexes = [
             IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+            # What an account replays once it is connected or enabled, the oldest first.
             IndexModel(
-                [("reason", ASCENDING), ("phone_number_id", ASCENDING)],
-                name="waiting",
+                [
+                    ("phone_number_id", ASCENDING),
+                    ("reason", ASCENDING),
+                    ("secret_digest", ASCENDING),
+                    ("created_at", ASCENDING),
+                ],
+                name="of_number",
+                partialFilterExpression={"state": "PARKED"},
+            ),
+            IndexModel(
+                [
+                    ("business_account_id", ASCENDING),
+                    ("phone_number_id", ASCENDING),
+                    ("reason", ASCENDING),
+                    ("secret_digest", ASCENDING),
+                    ("created_at", ASCENDING),
+                ],
+                name="of_business",
                 partialFilterExpression={"state": "PARKED"},
             ),
         ]

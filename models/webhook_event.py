@@ -29,6 +29,8 @@ class WebhookEvent(Document):
     body: bytes
     secret_digest: str
     """Hex SHA-256 of the app secret whose signature this body carries."""
+    by_default_secret: bool = False
+    """Whether that was the server's default secret when the body came."""
     received_at: datetime = Field(default_factory=utc_now)
     state: EventState = EventState.RECEIVED
     lease_until: datetime

@@ -10,7 +10,6 @@ from models import Message
 from models.outages import is_transient
 from webhooks.fields import apply_change
 from webhooks.messages import Inbound
-from webhooks.statuses import read_status
 from webhooks.storage import Correspondents, store_messages
 from webhooks.tasks import Task, noting_problems, run_by_sender, run_in_order
 from whatsapp.amendments import Amendment, record_amendment
@@ -26,11 +25,7 @@ STATUSES_AT_ONCE = 250
 
 async def apply_statuses(tasks: Sequence[Task]) -> None:
     """Records what became of messages that were sent."""
-    for task in tasks:
-        with noting_problems(task):
-            task.status = read_status(task.item)
-    known = [task for task in tasks if task.status is not None]
-    for account_id, own in _group_statuses(known).items():
+    for account_id, own in _group_statuses(tasks).items():
         for start in range(0, len(own), STATUSES_AT_ONCE):
             await _record_statuses(account_id, own[start : start + STATUSES_AT_ONCE])
 

@@ -6,7 +6,7 @@ Leases are in MongoDB's time, so that the clocks of the processes do not matter.
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson import Binary
@@ -27,6 +27,9 @@ class StoredEvent:
     id: str
     body: bytes
     secret_digest: str
+    by_default_secret: bool = False
+    """Whether that is the server's default secret."""
+    received_at: datetime = field(default_factory=utc_now, compare=False)
     attempts: int = 0
     """How often it was taken over from somebody who left it without a word."""
     sender_key: str | None = field(default=None, compare=False)
@@ -39,9 +42,9 @@ class StoredEvent:
     """What was read of a small body when it came, so that it is not parsed twice."""
 
 
-def make_event(body: bytes, *, secret_digest: str) -> StoredEvent:
+def make_event(body: bytes, *, secret_digest: str, by_default_secret: bool = False) -> StoredEvent:
     digest = hashlib.sha256(secret_digest.encode() + body).hexdigest()
-    return StoredEvent(id=digest, body=body, secret_digest=secret_digest)
+    return StoredEvent(digest, body, secret_digest, by_default_secret)
 
 
 async def insert_events(
@@ -81,6 +84,7 @@ def _make_insert(event: StoredEvent, *, lease: timedelta) -> UpdateOne:
     fields = {
         "body": Binary(event.body),
         "secret_digest": {"$literal": event.secret_digest},
+        "by_default_secret": event.by_default_secret,
         "received_at": "$$NOW",
         "state": EventState.RECEIVED.value,
         "lease_until": _after(lease),
@@ -119,6 +123,8 @@ async def take_over_event(*, lease: timedelta) -> StoredEvent | None:
         id=document["_id"],
         body=bytes(document["body"]),
         secret_digest=document["secret_digest"],
+        by_default_secret=document.get("by_default_secret", False),
+        received_at=document["received_at"],
         attempts=document["attempts"],
     )
 

@@ -12,7 +12,6 @@ from pymongo.errors import PyMongoError
 from models import ParkedItem, ParkedReason
 from models.outage_log import log_failure
 from models.outages import is_transient
-from webhooks.addressees import Accounts
 from webhooks.body import create_bodies
 from webhooks.commits import GroupCommit
 from webhooks.events import (
@@ -24,9 +23,10 @@ from webhooks.events import (
 )
 from webhooks.items import Unfit
 from webhooks.marks import Marks
-from webhooks.parking import list_healed, park_body
+from webhooks.parking import park_body
 from webhooks.preparation import Preparations
 from webhooks.processing import Processor
+from webhooks.replays import claim_replay, run_replay
 from webhooks.routing import Routes, add_route
 from webhooks.signature import SecretBook, is_verify_token
 from webhooks.tasks import describe_bug, explain_bug
@@ -42,7 +42,8 @@ TAKEOVER_LEASE = timedelta(seconds=30)
 # counted: an outage may take days, and ends by itself.
 MAX_ATTEMPTS = 50
 SWEEP_SECONDS = 2.0
-SWEEP_ITEMS = 200
+# Replays are requested by whoever connects an account: this finds those of other processes.
+REPLAY_POLL_SECONDS = 10.0
 # Events that a worker applies together, where so many wait: the more, the fewer round trips each.
 BATCH_EVENTS = 128
 BATCH_BYTES = 1024 * 1024
@@ -56,7 +57,8 @@ class Ingest:
         self._settings = settings
         self.bodies = create_bodies()
         self._secrets = SecretBook(settings=settings, keyring=keyring)
-        self._processor = Processor(default_secret_digest=default_secret_digest(settings))
+        self._default_digest = default_secret_digest(settings)
+        self._processor = Processor(default_secret_digest=self._default_digest)
         self._lease = timedelta(seconds=settings.webhook_takeover_seconds)
         self._preparations = Preparations(self._processor.prepare)
         self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
@@ -68,7 +70,7 @@ class Ingest:
         self._marks = Marks(on_done=self._in_flight.difference_update)
         self._taking: asyncio.Task[StoredEvent | None] | None = None
         self._commits = GroupCommit(lease=self._lease, on_stored=self._enqueue)
-        self._sweep_now = asyncio.Event()
+        self._replay_now = asyncio.Event()
 
     async def knows_verify_token(self, token: str) -> bool:
         return await is_verify_token(token, settings=self._settings)
@@ -83,7 +85,8 @@ class Ingest:
         Raises:
             PyMongoError: it may not be durable.
         """
-        event = make_event(body, secret_digest=secret_digest)
+        by_default = secret_digest == self._default_digest
+        event = make_event(body, secret_digest=secret_digest, by_default_secret=by_default)
         if self._commits.is_idle:
             event = add_route(event)
             number = self._routes.choose(event)
@@ -98,16 +101,14 @@ class Ingest:
         Raises:
             PyMongoError: MongoDB is away; what was applied stays applied.
         """
-        accounts = Accounts()
-        for parked in items:
-            await self._processor.replay(parked, accounts=accounts)
+        await self._processor.replay(items)
         ids = [parked.id for parked in items]
         found = {one.id: one for one in await ParkedItem.find({"_id": {"$in": ids}}).to_list()}
         return [found[one] for one in ids if one in found]
 
     def wake(self) -> None:
         """An account was connected or enabled: what waited for it is replayed at once."""
-        self._sweep_now.set()
+        self._replay_now.set()
 
     async def run(self) -> None:
         """Until cancelled; then what is unfinished is left to other processes."""
@@ -117,7 +118,8 @@ class Ingest:
                     group.create_task(self._work(number))
                 group.create_task(self._marks.run())
                 group.create_task(self._take_over())
-                group.create_task(self._sweep())
+                group.create_task(self._replay_due())
+                group.create_task(self._lift_blocks())
         finally:
             await self._give_back()
 
@@ -203,23 +205,30 @@ class Ingest:
         self._taking = None
         return event
 
-    async def _sweep(self) -> None:
-        pause = min(self._lease.total_seconds() / 4, SWEEP_SECONDS)
+    async def _replay_due(self) -> None:
+        pause = min(self._lease.total_seconds() / 4, REPLAY_POLL_SECONDS)
         while True:
             try:
-                await self._replay_healed()
-                await lift_expired_blocks()
+                while (claim := await claim_replay()) is not None:
+                    await run_replay(
+                        claim, self._processor.replay, default_digest=self._default_digest
+                    )
             except PyMongoError as error:
                 log_failure(logger, error, "Parked items can't be replayed")
+            except Exception as error:  # noqa: BLE001 - the edge of a task, which must live
+                logger.error("Parked items can't be replayed: %s", describe_bug(error))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await self._sweep_now.wait()
-            self._sweep_now.clear()
+                    await self._replay_now.wait()
+            self._replay_now.clear()
 
-    async def _replay_healed(self) -> None:
-        while items := await list_healed(limit=SWEEP_ITEMS):
-            logger.info("Replaying %d parked items of connected accounts", len(items))
-            await self.replay(items)
+    async def _lift_blocks(self) -> None:
+        while True:
+            try:
+                await lift_expired_blocks()
+            except PyMongoError as error:
+                log_failure(logger, error, "Blocks of accounts can't be lifted")
+            await asyncio.sleep(min(self._lease.total_seconds() / 4, SWEEP_SECONDS))
 
     async def _give_back(self) -> None:
         """Best effort: without it the events are taken over when their leases have passed."""

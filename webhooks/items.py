@@ -1,5 +1,6 @@
 """Takes a webhook body apart: every entry, every change, every message and every status."""
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Any
 
 from models import ParkedReason
 from webhooks.contact_index import CONTACT_KEYS, ContactIndex, read_id
-from webhooks.parsing import dump_json
+from webhooks.parsing import InvalidBody, dump_json
 
 OBJECT = "whatsapp_business_account"
 MESSAGES_FIELD = "messages"
@@ -25,6 +26,8 @@ _LISTS = {
 }
 _CALL_LISTS = ("calls", "statuses")
 MAX_COPIED = 512
+# Meta puts at most 1,000 updates into one body.
+MAX_ITEMS = 2_000
 MAX_FIELD = 128
 # Keys of a change's value that are applied or that the items carry with them.
 _KNOWN_KEYS = frozenset({"messaging_product", "metadata", "contacts", "messages", "statuses"})
@@ -107,16 +110,24 @@ class Item:
 
 
 def list_items(body: Any) -> list[Item]:
-    """All items of a parsed body, in order; what has no readable shape is one with a problem."""
+    """All items of a parsed body, in order; what has no readable shape is one with a problem.
+
+    Raises:
+        InvalidBody: there are more than MAX_ITEMS.
+    """
     entries = body.get("entry") if isinstance(body, dict) else None
     if not isinstance(entries, list) or body.get("object", OBJECT) != OBJECT:
         problem = Unfit(ParkedReason.INVALID_BODY, f"not an object of type {OBJECT} with entries")
         return [Item(pointer="", kind=ItemKind.OTHER, value=body, problem=problem)]
-    return [
+    walked = (
         item
         for position, entry in enumerate(entries)
         for item in _walk_entry(entry, f"/entry/{position}")
-    ]
+    )
+    items = list(itertools.islice(walked, MAX_ITEMS + 1))
+    if len(items) > MAX_ITEMS:
+        raise InvalidBody(f"more than {MAX_ITEMS} items")
+    return items
 
 
 def list_parked_items(entry: str) -> list[Item]:

@@ -1,10 +1,13 @@
 """Applies a stored webhook body item by item: one bad item never harms its neighbours."""
 
+import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models import Account, ParkedItem, ParkedReason
+from models.outages import is_transient
 from webhooks.addressees import Accounts
 from webhooks.applying import (
     apply_changes,
@@ -23,12 +26,19 @@ from webhooks.items import (
     list_parked_items,
 )
 from webhooks.messages import read_message
-from webhooks.parking import park_body, park_item, resolve
+from webhooks.parking import Outcome, park_body, park_items, resolve
 from webhooks.parsing import InvalidBody, parse_json
+from webhooks.replays import request_replays
+from webhooks.slices import Slices
+from webhooks.speakers import Speakers
+from webhooks.statuses import read_status
 from webhooks.storage import Correspondents
 from webhooks.tasks import Task, explain_bug, noting_problems
 
 logger = logging.getLogger(__name__)
+
+# Reading more than this may take longer than a slice of the loop: a thread does it.
+MAX_BYTES_ON_LOOP = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class Processor:
     """Applies what one secret signed to the accounts that this secret may speak for."""
 
     def __init__(self, *, default_secret_digest: str | None) -> None:
-        self._default_secret_digest = default_secret_digest
+        self._speakers = Speakers(default_secret_digest)
 
     async def prepare(self, events: Sequence[StoredEvent]) -> Prepared:
         """Reads what is known about the items of all these events. Writes nothing, but parks bodies
@@ -54,7 +64,14 @@ class Processor:
             PyMongoError: MongoDB is away.
         """
         tasks = [
-            Task(item, event.id, event.secret_digest)
+            Task(
+                item,
+                event.id,
+                event.secret_digest,
+                by_default_secret=event.by_default_secret,
+                received_at=event.received_at,
+                is_large=len(event.body) > MAX_BYTES_ON_LOOP,
+            )
             for event in events
             for item in await _read_items(event)
         ]
@@ -69,38 +86,49 @@ class Processor:
         await _apply(prepared)
         await _park_failed(prepared.tasks)
 
-    async def replay(self, parked: ParkedItem, *, accounts: Accounts) -> None:
-        """Applies a parked item again, under the same rules as at first.
+    async def replay(self, parked: Sequence[ParkedItem]) -> None:
+        """Applies parked items again, under the same rules as at first.
 
         Of a whole body, what fails again is parked by itself.
 
         Raises:
             PyMongoError: MongoDB is away.
         """
-        items = _read_again(parked)
-        tasks = [Task(item, parked.event_id, parked.secret_digest) for item in items]
-        if not tasks:
-            return
-        await _apply(await self._prepare(tasks, accounts))
-        is_body = not parked.pointer
-        await _park_failed([task for task in tasks if is_body and task.item.pointer])
-        own = [task for task in tasks if not (is_body and task.item.pointer)]
-        problems = [task.problem for task in own if task.problem is not None]
-        account = None if is_body else tasks[0].account
-        await resolve(parked, problems[0] if problems else None, account)
+        try:
+            await self._replay(parked)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if len(parked) > 1:
+                # One of them is at fault: by themselves the others are applied.
+                for one in parked:
+                    await self.replay([one])
+            else:
+                problem = explain_bug(error, parked[0].event_id, parked[0].pointer)
+                await resolve([Outcome(parked[0], problem, None)])
+
+    async def _replay(self, parked: Sequence[ParkedItem]) -> None:
+        read = [(one, await _read_again(one)) for one in parked]
+        await _apply(await self._prepare([task for _, tasks in read for task in tasks], Accounts()))
+        parts = [task for one, tasks in read if not one.pointer for task in tasks]
+        await _park_failed([task for task in parts if task.item.pointer])
+        await resolve(_conclude(one, tasks) for one, tasks in read if tasks)
 
     async def _prepare(self, tasks: Sequence[Task], accounts: Accounts) -> Prepared:
+        slices = Slices()
         for task in tasks:
             with noting_problems(task):
                 self._check(task, await accounts.find(task.item))
+            await slices.pause()
+        await _read_all([task for task in tasks if task.problem is None], slices)
         fit = [task for task in tasks if task.problem is None]
         # What else there is may change who is known.
         only_messages = all(task.inbound is not None for task in fit)
         return Prepared(tasks, await find_senders(fit) if only_messages else None)
 
     def _check(self, task: Task, found: Sequence[Account]) -> None:
-        """Everything that can be said without writing."""
-        task.accounts = [one for one in found if self._own_digest(one) == task.secret_digest]
+        """For whom the item is, and whether it may be applied to them."""
+        task.accounts = [one for one in found if self._speakers.may_speak(task, one)]
         task.account = next(iter(task.accounts or found), None)
         if found and not task.accounts:
             raise Unfit(ParkedReason.WRONG_SECRET)
@@ -111,16 +139,31 @@ class Processor:
         # What is said about a whole business account is true of disabled numbers too.
         if task.item.phone_number_id is not None and not task.account.enabled:
             raise Unfit(ParkedReason.ACCOUNT_DISABLED)
-        if task.item.kind is ItemKind.MESSAGE:
-            task.inbound = read_message(task.item)
 
-    def _own_digest(self, account: Account) -> str | None:
-        return account.app_secret_digest or self._default_secret_digest
+
+async def _read_all(tasks: Sequence[Task], slices: Slices) -> None:
+    """Reads the items of tasks into the shapes that are applied, without writing."""
+    large = [task for task in tasks if task.is_large]
+    if large:
+        await asyncio.to_thread(_read_each, large)
+    for task in tasks:
+        if not task.is_large:
+            _read_each([task])
+            await slices.pause()
+
+
+def _read_each(tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        with noting_problems(task):
+            if task.item.kind is ItemKind.MESSAGE:
+                task.inbound = read_message(task.item)
+            elif task.item.kind is ItemKind.STATUS:
+                task.status = read_status(task.item)
 
 
 async def _apply(prepared: Prepared) -> None:
     fit = [task for task in prepared.tasks if task.problem is None]
-    await apply_statuses([task for task in fit if task.item.kind is ItemKind.STATUS])
+    await apply_statuses([task for task in fit if task.status is not None])
     changes = [task for task in fit if task.item.kind is ItemKind.CHANGE]
     # Who has another user id goes first: what comes from there would make somebody new.
     await apply_moves([task for task in changes if task.item.field_name == USER_IDS_FIELD])
@@ -134,7 +177,7 @@ async def _read_items(event: StoredEvent) -> Sequence[Item]:
     if event.items is not None:
         return event.items
     try:
-        return list_items(parse_json(event.body))
+        return await _parse_items(event.body)
     except InvalidBody as error:
         problem = Unfit(ParkedReason.INVALID_BODY, str(error))
     except Exception as error:  # noqa: BLE001 - a body on which we fail is neither lost nor looped
@@ -144,29 +187,51 @@ async def _read_items(event: StoredEvent) -> Sequence[Item]:
     return []
 
 
-def _read_again(parked: ParkedItem) -> list[Item]:
+async def _parse_items(body: bytes) -> list[Item]:
+    if len(body) > MAX_BYTES_ON_LOOP:
+        return await asyncio.to_thread(lambda: list_items(parse_json(body)))
+    return list_items(parse_json(body))
+
+
+async def _read_again(parked: ParkedItem) -> list[Task]:
     """What a parked item holds, as far as it can be applied: an item, or a whole body."""
+    text = parked.entry or parked.item
     if parked.entry is not None:
-        return list_parked_items(parked.entry)
-    if parked.pointer:
-        return []
-    try:
-        return list_items(parse_json(parked.item.encode()))
-    except InvalidBody as error:
-        problem = Unfit(ParkedReason.INVALID_BODY, str(error))
-        return [Item(pointer="", kind=ItemKind.OTHER, value=None, problem=problem)]
-
-
-async def _park_failed(tasks: Iterable[Task]) -> None:
-    for task in tasks:
-        if task.problem is None:
-            continue
-        pointer, reason = task.item.pointer, task.problem.reason
-        logger.warning("Parked %s of event %s: %s", pointer, task.event_id, reason)
-        await park_item(
-            task.item,
-            task.problem,
-            event_id=task.event_id,
-            secret_digest=task.secret_digest,
-            account=task.account,
+        items = list_parked_items(parked.entry)
+    elif parked.pointer:
+        items = []
+    else:
+        try:
+            items = await _parse_items(parked.item.encode())
+        except InvalidBody as error:
+            problem = Unfit(ParkedReason.INVALID_BODY, str(error))
+            items = [Item(pointer="", kind=ItemKind.OTHER, value=None, problem=problem)]
+    return [
+        Task(
+            item,
+            parked.event_id,
+            parked.secret_digest,
+            by_default_secret=parked.by_default_secret,
+            received_at=parked.received_at or parked.created_at,
+            is_large=len(text) > MAX_BYTES_ON_LOOP,
         )
+        for item in items
+    ]
+
+
+def _conclude(parked: ParkedItem, tasks: Sequence[Task]) -> Outcome:
+    """What of a whole body fails again is parked by itself: then the body is done."""
+    is_body = not parked.pointer
+    own = [task for task in tasks if not (is_body and task.item.pointer)]
+    problems = [task.problem for task in own if task.problem is not None]
+    account = None if is_body else tasks[0].account
+    return Outcome(parked, problems[0] if problems else None, account)
+
+
+async def _park_failed(tasks: Sequence[Task]) -> None:
+    failed = [task for task in tasks if task.problem is not None]
+    counts = Counter((task.event_id, task.problem.reason) for task in failed if task.problem)
+    for (event_id, reason), count in counts.items():
+        logger.warning("Parked %d items of event %s: %s", count, event_id, reason)
+    await park_items(failed)
+    await request_replays(failed)

@@ -5,9 +5,11 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from models import Account, Message, ParkedReason
+from models.base import utc_now
 from models.outages import is_transient
 from webhooks.items import Item, Unfit
 from webhooks.messages import Inbound
@@ -27,6 +29,11 @@ class Task:
     item: Item
     event_id: str
     secret_digest: str
+    by_default_secret: bool = False
+    """Whether that was the server's default secret when it came."""
+    received_at: datetime = field(default_factory=utc_now)
+    is_large: bool = False
+    """Whether reading it may take long: then a thread does it."""
     account: Account | None = None
     accounts: Sequence[Account] = ()
     """All that it is for: more than one where Meta tells about a whole business account."""

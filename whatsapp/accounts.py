@@ -55,6 +55,8 @@ _CREDENTIALS = frozenset(
         "graph_api_version",
     }
 )
+# Webhooks that were parked may be for this account after a change of one of these.
+_ADDRESS = frozenset({"phone_number_id", "business_account_id", "app_secret"})
 _LIMITS = {
     "name": (1, 200),
     "access_token": (1, 4096),
@@ -96,6 +98,7 @@ async def create_account(
     account_id = new_id()
     account = Account(id=account_id, **_seal(keyring, account_id, _check(values)))
     account.check_due_at = utc_now() if check_soon else None
+    account.replay_due_at = utc_now()
     try:
         await account.insert()
     except DuplicateKeyError:
@@ -123,6 +126,8 @@ async def update_account(
         sealed |= _start_again()
     if check_soon and _CREDENTIALS & changes.keys():
         sealed["check_due_at"] = utc_now()
+    if _ADDRESS & changes.keys():
+        sealed["replay_due_at"] = utc_now()
     if "app_secret" in changes:
         await _keep_former_secret(account, sealed["app_secret_digest"])
     try:
@@ -148,7 +153,7 @@ async def set_account_enabled(account: Account, *, enabled: bool) -> Account:
     """Enables or disables; enabling also tries a stopped account again."""
     change: dict[str, Any] = {"enabled": enabled, "updated_at": utc_now()}
     if enabled:
-        change |= _start_again()
+        change |= _start_again() | {"replay_due_at": utc_now()}
     already = {"enabled": enabled} | ({"health.state": HealthState.OK.value} if enabled else {})
     await collection(Account).update_one({"_id": account.id, "$nor": [already]}, {"$set": change})
     return await Account.get(account.id) or account

@@ -1,7 +1,8 @@
 """Migrations of stored documents: ordered, resumable, run once for a database under a lease."""
 
 from models.migrations.migration import Migration
+from models.migrations.request_replays import REQUEST_REPLAYS
 from models.migrations.shut_out_0_1 import SHUT_OUT_0_1
 
 # In order, numbered from 1 without gaps. A number that was released never changes its meaning.
-MIGRATIONS: tuple[Migration, ...] = (SHUT_OUT_0_1,)
+MIGRATIONS: tuple[Migration, ...] = (SHUT_OUT_0_1, REQUEST_REPLAYS)

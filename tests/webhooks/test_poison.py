@@ -86,7 +86,7 @@ async def test_an_event_that_ends_every_process_is_parked_whole_and_can_be_repla
 ) -> None:
     """Whoever tries it dies without a word: only the number of tries tells."""
     body = make_body(
-        NUMBER, make_change(NUMBER, messages=[make_message(), make_message() | {"text": None}])
+        NUMBER, make_change(NUMBER, messages=[make_message(), make_message() | {"timestamp": None}])
     )
     event = make_event(json.dumps(body).encode(), secret_digest=SIGNER)
     await insert_event(event, lease=timedelta(0))

@@ -21,8 +21,7 @@ from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from tests.webhooks.conftest import Settle
-from webhooks.ingest import Ingest
-from whatsapp.accounts import set_account_enabled, stop_account
+from whatsapp.accounts import set_account_enabled, stop_account, update_account
 from whatsapp.crypto import KeyRing
 from whatsapp.standing import lift_expired_blocks
 
@@ -187,7 +186,8 @@ async def test_connecting_a_number_replays_what_its_business_was_told(
     [parked] = await ParkedItem.find().to_list()
     assert parked.reason is ParkedReason.UNKNOWN_ACCOUNT
 
-    await other_account.set({"business_account_id": NUMBER.business_account_id})
+    business = {"business_account_id": NUMBER.business_account_id}
+    await update_account(keyring, other_account, changes=business)
 
     async def is_stopped() -> bool:
         return (await reload(other_account)).health.state is HealthState.STOPPED
@@ -196,13 +196,18 @@ async def test_connecting_a_number_replays_what_its_business_was_told(
 
 
 async def test_a_message_that_names_no_number_waits_without_being_tried_for_ever(
-    webhook: WebhookClient, account: Account, settle: Settle, ingest: Ingest
+    webhook: WebhookClient, account: Account, settle: Settle, keyring: KeyRing
 ) -> None:
     value = {"messages": [{"id": "wamid.1", "timestamp": "1", "type": "text", "from": "1"}]}
     await post(webhook, settle, make_entry({"field": "messages", "value": value}))
 
-    await ingest._replay_healed()
+    business = {"business_account_id": NUMBER.business_account_id}
+    await update_account(keyring, account, changes=business)
 
+    async def is_replayed() -> bool:
+        return (await reload(account)).replay_due_at is None
+
+    await eventually(is_replayed)
     [parked] = await ParkedItem.find().to_list()
     assert parked.reason is ParkedReason.UNKNOWN_ACCOUNT
     assert await Message.count() == 0

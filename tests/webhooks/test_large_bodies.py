@@ -1,0 +1,95 @@
+"""Large bodies are worked on in slices, and what is beyond the limits is one dead letter."""
+
+import json
+from typing import Any
+
+import pytest
+
+from models import Account, Message, ParkedItem, ParkedReason
+from tests.fixtures.loop_steps import measuring_steps
+from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
+from tests.fixtures.world import NUMBER
+from tests.webhooks.conftest import Settle
+from webhooks.items import MAX_ITEMS
+from webhooks.parsing import MAX_VALUES, InvalidBody, parse_json
+
+# A step of the loop is to take 50 ms of CPU at most: three times that is a fault.
+STEP_SECONDS = 0.15
+ONES = b"[" + b"1," * 1_000_000 + b"1]"
+
+
+def encode(*changes: dict[str, Any]) -> bytes:
+    return json.dumps(make_body(NUMBER, *changes)).encode()
+
+
+def put(filler: bytes, **parts: Any) -> bytes:
+    """A body with `filler` where `parts` have FILLER."""
+    change = make_change(NUMBER, messages=[make_message() | parts])
+    return encode(change).replace(b'"FILLER"', filler)
+
+
+LARGE = {
+    "a thousand messages": encode(
+        make_change(
+            NUMBER, messages=[make_message(sender=f"1650{one % 50:07}") for one in range(1000)]
+        )
+    ),
+    "items without anything": encode(make_change(NUMBER, messages=[{}] * MAX_ITEMS)),
+    "a long text": put(b'"' + b"x" * 3_900_000 + b'"', text={"body": "FILLER"}),
+    "many values in an order": put(
+        b"[" + b"{}," * 100_000 + b"{}]", type="order", order={"product_items": "FILLER"}
+    ),
+    "many values in an unknown key": put(b"[" + b"1," * 200_000 + b"1]", unknown="FILLER"),
+    "many parts of an unknown field": encode(
+        {"field": "news", "value": {"list": [{"a": 1}] * 50_000}}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+async def test_large_body_is_worked_on_in_slices(
+    webhook: WebhookClient, account: Account, settle: Settle, name: str
+) -> None:
+    with measuring_steps() as steps:
+        assert (await webhook.post(LARGE[name])).status_code == 200
+        await settle()
+
+    assert steps.longest < STEP_SECONDS, steps.what
+    assert not await ParkedItem.find({"reason": ParkedReason.INTERNAL_ERROR.value}).count()
+
+
+BEYOND = {
+    "values": (put(ONES, unknown="FILLER"), f"more than {MAX_VALUES} values"),
+    "empty values": (put(b"[" + b"{}," * 1_300_000 + b"{}]", x="FILLER"), "values"),
+    "items": (
+        encode(make_change(NUMBER, messages=[{}] * (MAX_ITEMS + 1))),
+        f"more than {MAX_ITEMS} items",
+    ),
+    "entries": (json.dumps({"entry": [1] * (MAX_ITEMS + 1)}).encode(), "items"),
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+async def test_body_beyond_the_limits_is_one_dead_letter(
+    webhook: WebhookClient, account: Account, settle: Settle, name: str
+) -> None:
+    body, details = BEYOND[name]
+    with measuring_steps() as steps:
+        assert (await webhook.post(body)).status_code == 200
+        await settle()
+
+    [parked] = await ParkedItem.find().to_list()
+    assert (parked.reason, parked.pointer) == (ParkedReason.INVALID_BODY, "")
+    assert details in (parked.details or "")
+    assert parked.item.encode() == body
+    assert await Message.count() == 0
+    assert steps.longest < STEP_SECONDS, steps.what
+
+
+def test_as_many_values_as_meta_sends_are_taken() -> None:
+    message = json.dumps(make_message())
+    body = ("[" + ",".join([message] * (4 * 1024 * 1024 // len(message) - 100)) + "]").encode()
+
+    assert len(parse_json(body)) > 20_000
+    with pytest.raises(InvalidBody):
+        parse_json(ONES)
