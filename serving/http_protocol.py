@@ -117,6 +117,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._phase = _Phase.CONNECTED
         self._deadline = self.loop.time() + FIRST_BYTE_SECONDS
         self._head_bytes = 0
+        self._trailer_bytes = 0
+        """Since the last bytes of a body."""
         self._is_pipelined = False
         self._drained_bytes = 0
         self._unread_bytes = 0
@@ -148,7 +150,12 @@ class BoundedHttp(HttpToolsProtocol):
                 self._feed_to_limit(data, room)
                 return
             self._head_bytes += len(data)
+        elif self._phase is _Phase.BODY:
+            # The parser keeps trailers until they are complete, as it does headers.
+            self._trailer_bytes += len(data)
         super().data_received(data)
+        if self._trailer_bytes > MAX_HEADER_BYTES and self._phase is _Phase.BODY:
+            self._end_with(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def _feed_to_limit(self, data: bytes, room: int) -> None:
         self._head_bytes += room
@@ -174,6 +181,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._phase = _Phase.BODY
+        self._trailer_bytes = 0
         self._deadline = self.loop.time() + self._body_seconds
         self._refusal = self._find_fault()
         if self._refusal is None:
@@ -187,6 +195,10 @@ class BoundedHttp(HttpToolsProtocol):
         if len(self.pipeline) > MAX_PIPELINED:
             # Ends the parsing of these bytes.
             raise ValueError("too many pipelined requests")
+
+    def on_body(self, body: bytes) -> None:
+        self._trailer_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

@@ -47,6 +47,8 @@ REPLAY_POLL_SECONDS = 10.0
 # Events that a worker applies together, where so many wait: the more, the fewer round trips each.
 BATCH_EVENTS = 128
 BATCH_BYTES = 1024 * 1024
+# Of bodies that wait in this process or are being applied; the backlog limits their number.
+MAX_QUEUED_BYTES = 64 * 1024 * 1024
 SHUTDOWN_SECONDS = 2.0
 
 
@@ -69,6 +71,7 @@ class Ingest:
         self._in_flight: set[str] = set()
         self._marks = Marks(on_done=self._in_flight.difference_update)
         self._taking: asyncio.Task[StoredEvent | None] | None = None
+        self._queued_bytes = 0
         self._commits = GroupCommit(lease=self._lease, on_stored=self._enqueue)
         self._replay_now = asyncio.Event()
 
@@ -124,11 +127,16 @@ class Ingest:
             await self._give_back()
 
     def _enqueue(self, event: StoredEvent) -> None:
-        if len(self._in_flight) >= self._settings.webhook_backlog or event.id in self._in_flight:
+        if not self._has_room() or event.id in self._in_flight:
             return  # it is stored: whoever has room takes it over when its lease has passed
         self._in_flight.add(event.id)
+        self._queued_bytes += len(event.body)
         event = event if event.sender_key else add_route(event)
         self._queues[self._routes.begin(event)].put_nowait(event)
+
+    def _has_room(self) -> bool:
+        has_bytes = self._queued_bytes < MAX_QUEUED_BYTES
+        return has_bytes and len(self._in_flight) < self._settings.webhook_backlog
 
     async def _work(self, number: int) -> None:
         queue = self._queues[number]
@@ -141,6 +149,7 @@ class Ingest:
                 batch.append(queue.get_nowait())
                 size += len(batch[-1].body)
             await self._process(batch)
+            self._queued_bytes -= sum(len(event.body) for event in batch)
             self._routes.end(batch)
 
     async def _process(self, batch: Sequence[StoredEvent]) -> None:
@@ -185,7 +194,7 @@ class Ingest:
         while True:
             try:
                 await set_leases(set(self._in_flight), lease=self._lease)
-                while len(self._in_flight) < self._settings.webhook_backlog:
+                while self._has_room():
                     event = await self._take_over_next()
                     if event is None:
                         break
@@ -234,6 +243,7 @@ class Ingest:
         """Best effort: without it the events are taken over when their leases have passed."""
         self._queues = [asyncio.Queue[StoredEvent]() for _ in self._queues]
         self._routes = Routes(len(self._queues))
+        self._queued_bytes = 0
         self._busy.clear()
         self._preparations.end()
         try:

@@ -163,6 +163,20 @@ async def test_endless_head_takes_no_memory(port: int) -> None:
     assert await is_alive(port)
 
 
+async def test_trailers_are_limited(port: int) -> None:
+    head = b"POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\n" + HOST
+    start = head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    async with connect(port) as connection:
+        await connection.send(start + b"x: y\r\n\r\n")
+        assert b" 400 " in await connection.read_answer()  # the GraphQL request has no query
+    for trailer in (b"x: " + b"v" * 400_000, b"x: y\r\n" * 60_000):
+        async with connect(port) as connection:
+            await connection.send(start)
+            await asyncio.sleep(0.1)
+            await connection.send(trailer)
+            assert b" 431 " in await connection.read_to_end()
+
+
 async def test_slow_clients_are_ended(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_BYTE_SECONDS", "HEADER_SECONDS", "REST_SECONDS", "BODY_MARGIN_SECONDS"):
         monkeypatch.setattr(f"{MODULE}.{name}", 0.3)

@@ -68,6 +68,21 @@ async def test_events_beyond_the_backlog_are_taken_over_later(
     assert (await Message.count(), await Contact.count()) == (12, 1)
 
 
+async def test_backlog_is_bounded_in_bytes(
+    connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webhooks.ingest.MAX_QUEUED_BYTES", 1)
+    small = Ingest(settings=settings, keyring=keyring)
+    for _ in range(12):
+        await small.accept(make_text_body(), secret_digest=SIGNER)
+    waiting = sum(queue.qsize() for queue in small._queues)
+
+    await run_until_settled(small)
+
+    assert waiting == 1
+    assert (await Message.count(), await Contact.count()) == (12, 1)
+
+
 async def test_two_processes_on_the_same_events_have_one_effect(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
