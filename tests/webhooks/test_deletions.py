@@ -89,7 +89,7 @@ def do_before(
         "webhooks.storage.get_or_create_contact",
         "webhooks.storage.get_or_create_conversation",
         "webhooks.applying.store_messages",
-        "webhooks.storage.note_messages",
+        "whatsapp.summary_completion.note_messages",
     ],
 )
 async def test_a_contact_erased_between_two_steps_leaves_no_orphan(

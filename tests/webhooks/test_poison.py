@@ -119,7 +119,7 @@ async def test_an_event_that_meets_a_long_outage_is_applied_after_it(
             raise failure
         await note_messages(stored)
 
-    monkeypatch.setattr("webhooks.storage.note_messages", note_or_fail)
+    monkeypatch.setattr("whatsapp.summary_completion.note_messages", note_or_fail)
     monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(milliseconds=100))
     event = make_event(make_text_body(CUSTOMER), secret_digest=SIGNER)
     await insert_event(event, lease=timedelta(0))
