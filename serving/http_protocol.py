@@ -34,8 +34,9 @@ HEADER_SECONDS = 10.0
 BODY_MARGIN_SECONDS = 10.0
 # For what is left of a body whose request is answered.
 REST_SECONDS = 10.0
-# In which a client must read some of an answer that waits for it.
-READ_SECONDS = 30.0
+# In which a client must read some of an answer that waits for it. What a slow one reads out of the
+# buffers of the kernel is not seen here for a while.
+READ_SECONDS = 120.0
 # Longer than load balancers keep idle connections, so that they are the first to close one.
 IDLE_SECONDS = 75
 # Closing a connection with unread bytes would take the answer away from the client.
