@@ -27,6 +27,7 @@ from models import (
     User,
 )
 from models.base import to_bson
+from models.words import list_message_words
 from whatsapp.search_keys import derive_of_contact, derive_of_user
 
 Fields = dict[str, Any]
@@ -169,6 +170,7 @@ class History:
             "type": kind,
             "content": content,
             "text": text,
+            "words": list_message_words(text),
             "media_state": MediaState.STORED.value if is_file else None,
             "wamid": make_wamid(f"{self.person.number}-{number}", self.person.wa_id),
             "timestamp": at,
@@ -191,6 +193,7 @@ class History:
             **self.person.keys,
             "content": {"body": text, "preview_url": False},
             "text": text,
+            "words": list_message_words(text),
             "wamid": make_wamid(str(message_id), self.person.wa_id),
             "timestamp": at,
             "status_times": make_status_times(at, reached),

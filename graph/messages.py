@@ -52,6 +52,8 @@ from graph.payments import MessagePayment
 from graph.permissions import IsViewer
 from graph.searching import match_words
 from graph.stored import linked, reads, shows, stored
+from models.words import MAX_MESSAGE_WORDS
+from whatsapp.accounts import list_account_ids
 from whatsapp.conversations import has_noted
 from whatsapp.reactions import list_standing
 from whatsapp.summary_completion import NOTED_FIELDS, complete_summaries
@@ -258,14 +260,19 @@ class MessageQueries:
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The messages that have all the words of `text`, newest first."
-        " Needs role VIEWER.",
+        description="The messages that have all the words of `text`, newest first. A message is"
+        f" found by its first {MAX_MESSAGE_WORDS} different words. What version 0.1 stored is found"
+        " once the upgrade has indexed it, newest first. Needs role VIEWER.",
     )
     async def search_messages(
         self,
         info: Info,
         text: Annotated[
-            str, strawberry.argument(description="Whole words, in any case and order.")
+            str,
+            strawberry.argument(
+                description="Beginnings of words, in any case and order and without their accents:"
+                " at most 200 characters and 16 words."
+            ),
         ],
         account_id: AccountId = None,
         first: First = 50,
@@ -274,10 +281,14 @@ class MessageQueries:
         before: Before = None,
     ) -> Connection[Message]:
         page = read_page(info, first=first, after=after, last=last, before=before)
-        words = match_words(text) or {"_id": None}
+        words = match_words(text)
+        # The index begins with the account, so that nobody pays for what others hold.
+        accounts = limit_to_account(info, account_id) or {
+            "account_id": {"$in": await list_account_ids()}
+        }
         # What its writer deleted is found no more than it is shown.
         shown = {"deleted_at": None, **models.NO_OWN_REACTIONS}
-        found = {"$and": [words, shown, limit_to_account(info, account_id)]}
+        found = {"$and": [accounts, words, shown]}
         return await connect(
             models.Message, found, Message.from_document, order=BY_TIMESTAMP, page=page
         )

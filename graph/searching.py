@@ -1,13 +1,12 @@
 """What people type into a search box, as MongoDB filters that can't be bent by what they type."""
 
-import unicodedata
 from typing import Annotated, Any
 
 import strawberry
 
 from graph.errors import bad_input
+from models.words import join_apostrophes, list_searched_words, list_words
 from whatsapp.phone_parsing import list_typed_pieces
-from whatsapp.search_keys import join_apostrophes, list_words
 
 MAX_SEARCH = 200
 MAX_WORDS = 16
@@ -51,25 +50,15 @@ def match_keys(text: str) -> dict[str, Any]:
     return {"$and": [_match_beginning(word) for word in words]}
 
 
-def _match_beginning(word: str) -> dict[str, Any]:
-    return {"search_keys": {"$elemMatch": {"$gte": word, "$lt": word + _LAST_CHARACTER}}}
-
-
-def match_words(text: str) -> dict[str, Any] | None:
-    """A full-text filter that wants every word; None where there is no word at all.
-
-    Each word stands in quotes, so that `-` and `"` are characters and not operators.
-    """
-    plain = check_search(text).replace('"', " ").replace("\\", " ")
-    words = [word for word in map(_trim, plain.split()) if any(map(str.isalnum, word))]
+def match_words(text: str) -> dict[str, Any]:
+    """A filter of messages: each word begins one of their words. Without any it finds nothing."""
+    words = list_searched_words(check_search(text))
     if len(words) > MAX_WORDS:
         raise bad_input(f"A search has at most {MAX_WORDS} words.")
     if not words:
-        return None
-    return {"$text": {"$search": " ".join(f'"{word}"' for word in words)}}
+        return {"_id": None}
+    return {"$and": [_match_beginning(word, field="words") for word in words]}
 
 
-def _trim(word: str) -> str:
-    """The word without the punctuation around it: MongoDB finds quoted words only as they stand."""
-    # Not by `\W`: the vowel signs that end words in India's scripts are no "word characters".
-    return word.strip("".join(one for one in word if unicodedata.category(one)[0] in "PSC"))
+def _match_beginning(word: str, *, field: str = "search_keys") -> dict[str, Any]:
+    return {field: {"$elemMatch": {"$gte": word, "$lt": word + _LAST_CHARACTER}}}

@@ -79,12 +79,4 @@ async def _read_indexes(document_class: type[Document]) -> Mapping[str, Any]:
 
 
 def _is_as(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    options = {**found, "key": _read_key(found)}
-    return all(options.get(name) == value for name, value in wanted.items())
-
-
-def _read_key(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """As it was asked for: MongoDB shows the fields of a text index elsewhere."""
-    texts = [(name, "text") for name in found.get("weights", {})]
-    keys = [texts if name == "_fts" else [(name, kind)] for name, kind in found["key"]]
-    return [pair for pairs in keys for pair in pairs if pair[0] != "_ftsx"]
+    return all(found.get(name) == value for name, value in wanted.items())

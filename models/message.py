@@ -6,7 +6,7 @@ from typing import Any
 
 from beanie import PydanticObjectId
 from pydantic import BaseModel, Field
-from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from models.base import ANY_STRING, ObjectIdDocument, utc_now
 from models.media import MediaState
@@ -131,7 +131,9 @@ class Message(ObjectIdDocument):
     raw: str | None = None
     """The whole item as JSON text, where `content` does not hold all of it."""
     text: str | None = None
-    """What a person reads in one line; search looks here."""
+    """What a person reads in one line."""
+    words: list[str] = Field(default_factory=list)
+    """What it is found by: words of `text`; none once its writer has deleted it."""
 
     media_state: MediaState | None = None
     """Where its file stands, as in its `Media`; None where it has none to be fetched."""
@@ -272,5 +274,9 @@ class Message(ObjectIdDocument):
                 name="media_pending",
                 partialFilterExpression={"media_state": "PENDING"},
             ),
-            IndexModel([("text", TEXT)], name="text", default_language="none"),
+            # A search reads what its accounts hold of one word, and no other account's.
+            IndexModel(
+                [("account_id", ASCENDING), ("words", ASCENDING), ("timestamp", DESCENDING)],
+                name="words",
+            ),
         ]

@@ -16,6 +16,7 @@ from models import (
     ParkedReason,
 )
 from models.base import new_id
+from models.words import list_message_words
 from webhooks.amendments import read_amendment
 from webhooks.contents import Said, read_said
 from webhooks.identity_changes import (
@@ -163,6 +164,7 @@ def make_message(conversation: Conversation, shape: InboundMessage, said: Said) 
         content=said.content,
         raw=said.raw,
         text=said.text,
+        words=list_message_words(said.text),
         media_state=MediaState.PENDING if _has_file(shape, said) else None,
         wamid=shape.id,
         timestamp=shape.timestamp,

@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 from models import (
@@ -63,6 +64,11 @@ _LIMITS = {
     "app_secret": (1, 256),
     "verify_token": (SHORTEST_VERIFY_TOKEN, 256),
 }
+
+
+async def list_account_ids() -> list[PydanticObjectId]:
+    """The ids of all accounts."""
+    return [one["_id"] async for one in collection(Account).find({}, {"_id": 1})]
 
 
 async def create_account(

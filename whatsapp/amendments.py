@@ -12,6 +12,7 @@ from beanie import PydanticObjectId
 
 from models import Contact, Message, MessageDirection
 from models.base import collection
+from models.words import list_message_words
 from whatsapp.conversations import note_deletion
 from whatsapp.pending import drop_pending, keep_pending
 
@@ -84,7 +85,8 @@ class Edit(Amendment):
         if self.is_partial:
             content = {"$ifNull": ["$original.content", "$content"]}
             said["content"] = {"$mergeObjects": [content, said["content"]]}
-        wanted = said | {"edited_at": self.at, "edit_wamid": given[1]}
+        words = {"$cond": [{"$gt": ["$deleted_at", None]}, [], list_message_words(self.text)]}
+        wanted = said | {"words": words, "edited_at": self.at, "edit_wamid": given[1]}
         newest = {name: {"$cond": [is_newer, value, f"${name}"]} for name, value in wanted.items()}
         return newest | {"original": first}
 
@@ -94,7 +96,11 @@ class Revoke(Amendment):
     kind: ClassVar[str] = "revoke"
 
     def make_stage(self) -> dict[str, Any]:
-        return {"deleted_at": {"$min": ["$deleted_at", self.at]}, "unread": False}
+        return {
+            "deleted_at": {"$min": ["$deleted_at", self.at]},
+            "unread": False,
+            "words": {"$literal": []},
+        }
 
 
 _CLASSES: dict[str, type[Amendment]] = {one.kind: one for one in (Reaction, Edit, Revoke)}

@@ -16,6 +16,7 @@ from models import (
     OutboxState,
 )
 from models.base import new_id, utc_now
+from models.words import list_message_words
 from whatsapp.errors import IdempotencyKeyReused, InvalidInput
 from whatsapp.outgoing import OutgoingContent, ResolvedContent
 from whatsapp.recipients import Recipient
@@ -85,6 +86,7 @@ def build_message(
         type=draft.content.type,
         content=resolved.content,
         text=resolved.text,
+        words=list_message_words(resolved.text),
         media_state=MediaState.STORED if resolved.upload_id else None,
         upload_id=resolved.upload_id,
         timestamp=_choose_timestamp(conversation, draft, now),

@@ -8,7 +8,6 @@ what a crash leaves stale is found by its mark.
 
 import logging
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from beanie import PydanticObjectId
 
 from models import Contact, IdentityKind, User
 from models.base import collection
+from models.words import is_unspaced, join_apostrophes, list_words
 from whatsapp.identities import list_phone_variants
 
 logger = logging.getLogger(__name__)
@@ -24,12 +24,8 @@ STALE: Mapping[str, Any] = {"stale_keys": True}
 """What goes into the `$set` of every write that changes a name, a number or a user id."""
 
 MAX_KEYS = 200
-MAX_WORD = 40
 MAX_SORT_NAME = 120
 SHORTEST_NUMBER = 3
-# Written without spaces: a name begins anywhere in them.
-_UNSPACED_WIDTHS = frozenset({"W", "F"})
-_APOSTROPHES = re.compile(r"['’ʼ`]")
 _NOT_DIGITS = re.compile(r"[\s().+\-/]")
 
 _CONTACT_FIELDS = ("name", "profile_name", "username", "bsuid", "phone_number", "identities")
@@ -37,19 +33,6 @@ _USER_FIELDS = ("name", "email", "external_id", "phone")
 # More often only if others write the same document all the time; the mark stays then.
 _ROUNDS = 3
 _SWEPT_AT_ONCE = 1000
-
-
-def list_words(text: str) -> list[str]:
-    """The words of a text, in lower case and without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(one for one in decomposed if not unicodedata.combining(one))
-    words = "".join(one if _is_of_word(one) else " " for one in plain.casefold()).split()
-    return [word[:MAX_WORD] for word in words]
-
-
-def join_apostrophes(text: str) -> str:
-    """The text with O'Brien as OBrien."""
-    return _APOSTROPHES.sub("", text)
 
 
 def read_digits(text: str) -> str | None:
@@ -151,10 +134,6 @@ async def _index(document_class: type[Contact] | type[User], document_id: Any) -
     logger.info("A %s changes all the time: it is indexed later", document_class.__name__.lower())
 
 
-def _is_of_word(character: str) -> bool:
-    return character.isalnum() or unicodedata.category(character) in {"Mc", "Mn"}
-
-
 def _combine(texts: Iterable[str | None], numbers: Iterable[str | None]) -> list[str]:
     keys: set[str] = set()
     for text in filter(None, texts):
@@ -169,6 +148,6 @@ def _combine(texts: Iterable[str | None], numbers: Iterable[str | None]) -> list
 
 def _list_beginnings(word: str) -> list[str]:
     """Where a search may begin in a word: at its beginning, or anywhere if it has no spaces."""
-    if any(unicodedata.east_asian_width(one) in _UNSPACED_WIDTHS for one in word):
+    if is_unspaced(word):
         return [word[at:] for at in range(len(word))]
     return [word]

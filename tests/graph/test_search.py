@@ -18,6 +18,10 @@ async def said(account: Account) -> None:
     await write_message(account, "15550002222", "A red car, a blue bicycle", name="Grace")
     await write_message(account, "15550002222", "Ärger mit der Lieferung", name="Grace")
     await write_message(account, "15550002222", "आप हिन्दी बोलते हैं", name="Grace")
+    await write_message(account, "15550002222", "東京都庁に行きます明日の朝", name="Grace")
+    await write_message(account, "15550002222", "ไม่มีเวลา", name="Grace")
+    await write_message(account, "15550002222", "Voici l’adresse", name="Grace")
+    await write_message(account, "15550002222", "Supercalifragilisticexpialidocious", name="Grace")
 
 
 def texts(data: dict[str, Any]) -> list[str]:
@@ -34,6 +38,21 @@ WORDS = [
     ("lieferung!", 1),
     ("arger", 1),
     ("हिन्दी", 1),
+    ("bic", 2),
+    ("blu bicy", 1),
+    ("icycle", 0),
+    ("LIEFER", 1),
+    ("हिन्", 1),
+    ("東京", 1),
+    ("都庁", 1),
+    ("京都庁に行きます明日の朝", 1),
+    ("京都庁に行きます明日の晩", 0),
+    ("เวลา", 1),
+    ("ladresse", 1),
+    ("l'adresse", 1),
+    ("adresse", 1),
+    ("supercalifragilisticexpialidocious", 1),
+    ("a b c d e f g h i j k l m n o p", 0),
     ('"red car"', 1),
     ('red" -"bicycle', 2),
     ("car,", 1),
@@ -80,6 +99,7 @@ async def test_contacts_are_found_by_a_piece_of_name_or_number(
 
 
 HOPELESS = ["x" * 201, "a\0b", "a\nb"]
+TOO_MANY = " ".join("abcdefghijklmnopq")
 
 
 async def test_a_search_that_no_name_has_is_bad_input(
@@ -88,6 +108,7 @@ async def test_a_search_that_no_name_has_is_bad_input(
     for search in HOPELESS:
         assert await admin.find_error_code(CONTACTS, s=search) == "BAD_USER_INPUT"
         assert await admin.find_error_code(MESSAGES, text=search) == "BAD_USER_INPUT"
+    assert await admin.find_error_code(MESSAGES, text=TOO_MANY) == "BAD_USER_INPUT"
 
 
 async def test_contacts_are_filtered(admin: GraphQLClient, said: None) -> None:

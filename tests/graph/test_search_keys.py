@@ -8,11 +8,12 @@ from pymongo.asynchronous.database import AsyncDatabase
 from graph.searching import match_keys
 from models import Account, Contact, Identity, IdentityKind, User
 from models.base import collection
+from models.words import list_words
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, write_message
 from tests.fixtures.webhooks import WebhookClient
 from whatsapp.contact_identities import learn_identities
-from whatsapp.search_keys import index_old, index_stale, list_words
+from whatsapp.search_keys import index_old, index_stale
 
 CONTACTS = "query ($s: String) { contacts(search: $s) { edges { node { profileName } } } }"
 USERS = "query ($s: String) { users(search: $s) { edges { node { name } } } }"

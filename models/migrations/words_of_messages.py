@@ -1,0 +1,51 @@
+"""Migration 3: messages are found by their words instead of a text index.
+
+The newest messages come first: they are what people search for.
+"""
+
+import asyncio
+from typing import Any
+
+from pymongo import DESCENDING, UpdateOne
+from pymongo.errors import OperationFailure
+
+from models.migrations.migration import Database, Migration, Progress
+from models.words import list_message_words
+
+BATCH_SIZE = 500
+# Between batches, so that webhooks are not kept waiting.
+PAUSE_SECONDS = 0.05
+_NO_SUCH_COLLECTION = 26
+_NO_SUCH_INDEX = 27
+
+
+async def _add_words(database: Database, progress: Progress) -> None:
+    messages = database["messages"]
+    try:
+        await messages.drop_index("text")
+    except OperationFailure as error:
+        if error.code not in {_NO_SUCH_COLLECTION, _NO_SUCH_INDEX}:
+            raise
+    while True:
+        query: dict[str, Any] = {"words": {"$exists": False}}
+        if progress.position is not None:
+            query["_id"] = {"$lt": progress.position}
+        found = messages.find(query, {"text": 1, "deleted_at": 1})
+        batch = await found.sort("_id", DESCENDING).limit(BATCH_SIZE).to_list()
+        if not batch:
+            return
+        await messages.bulk_write([_make_update(message) for message in batch], ordered=False)
+        await progress.save(batch[-1]["_id"])
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _make_update(message: dict[str, Any]) -> UpdateOne:
+    """Whoever edits or deletes the message meanwhile sets its words, which are the newer ones."""
+    is_deleted = message.get("deleted_at") is not None
+    words = [] if is_deleted else list_message_words(message.get("text"))
+    return UpdateOne(
+        {"_id": message["_id"], "words": {"$exists": False}}, {"$set": {"words": words}}
+    )
+
+
+WORDS_OF_MESSAGES = Migration(number=3, name="index the words of stored messages", run=_add_words)
