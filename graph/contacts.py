@@ -75,7 +75,9 @@ class Contact(relay.Node):
     updated_at: datetime = stored("updated_at", description="When they were last changed.")
     account: Account = linked_account("The account that knows them.")
     user: User | None = linked(
-        "user_id", USERS, description="The person they are, where that is known."
+        "user_id",
+        USERS,
+        description="The person they are; null until they have written or your staff linked them.",
     )
     conversation: Annotated["Conversation", strawberry.lazy("graph.conversations")] | None = linked(
         "id",

@@ -13,10 +13,16 @@ from models.base import ANY_STRING, ObjectIdDocument, utc_now
 class User(ObjectIdDocument):
     name: str | None = None
     phone: str | None = None
-    """E.164 with a leading "+". Unique: a second person with the same phone is the same person."""
+    """E.164 with a leading "+". Unique within its scope: a second person with the same phone is the
+    same person."""
+    phone_scope: str | None = None
+    """The accounts of the staff who entered the phone, if they are limited to some: staff of others
+    must not notice it, so it is unique and matched among these accounts only."""
     email: str | None = None
     external_id: str | None = None
-    """The host application's own id of this person. Unique."""
+    """The host application's own id of this person. Unique within its scope."""
+    external_id_scope: str | None = None
+    """As `phone_scope`."""
     attributes: dict[str, Any] = Field(default_factory=dict)
     account_ids: list[PydanticObjectId] = Field(default_factory=list)
     """Accounts whose staff may see this person: those of its contacts, and of who created it."""
@@ -33,14 +39,14 @@ class User(ObjectIdDocument):
         name = "users"
         indexes = [
             IndexModel(
-                [("phone", ASCENDING)],
-                name="phone",
+                [("phone", ASCENDING), ("phone_scope", ASCENDING)],
+                name="phone_in_scope",
                 unique=True,
                 partialFilterExpression={"phone": ANY_STRING},
             ),
             IndexModel(
-                [("external_id", ASCENDING)],
-                name="external_id",
+                [("external_id", ASCENDING), ("external_id_scope", ASCENDING)],
+                name="external_id_in_scope",
                 unique=True,
                 partialFilterExpression={"external_id": ANY_STRING},
             ),

@@ -60,6 +60,8 @@ class Inbound:
     """What a system message says that the customer is called from now on."""
     number_moves: bool
     """Whether it says that a number among those has become theirs."""
+    by_customer: bool
+    """False for what WhatsApp or the business says."""
 
 
 def read_message(item: Item) -> Inbound:
@@ -90,6 +92,7 @@ def read_message(item: Item) -> Inbound:
         profile=_read_profile(shape, sender) if has_profile else None,
         new_identities=new_identities,
         number_moves=is_number_change(change),
+        by_customer=shape.type != "system",
     )
 
 

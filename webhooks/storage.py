@@ -58,6 +58,7 @@ class Correspondents:
                 inbound.identities,
                 inbound.profile,
                 writes=not isinstance(inbound.said, Amendment),
+                by_customer=inbound.by_customer,
             )
             for inbound in inbounds
             if not inbound.new_identities and self._find(account_id, inbound.identities) is None
@@ -107,7 +108,11 @@ class Correspondents:
         self, account_id: PydanticObjectId, inbound: Inbound, known: Contact | None
     ) -> Contact:
         contact = await get_or_create_contact(
-            account_id, inbound.identities, profile=inbound.profile, found=known
+            account_id,
+            inbound.identities,
+            profile=inbound.profile,
+            found=known,
+            by_customer=inbound.by_customer,
         )
         if inbound.new_identities:
             contact = await change_identities(

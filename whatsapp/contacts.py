@@ -73,11 +73,13 @@ async def get_or_create_contact(
     *,
     profile: Profile | None = None,
     found: Contact | None = None,
+    by_customer: bool = False,
 ) -> Contact:
-    """The one contact of these identities, made with its user if it is new.
+    """The one contact of these identities, made if it is new.
 
     `profile` comes with a message of the customer: it also moves the number to send to. `found` is
-    what `find_contact` gave a moment ago, where the caller has asked already.
+    what `find_contact` gave a moment ago, where the caller has asked already. `by_customer` says
+    that the customer wrote: only this links the contact to its user.
 
     Raises:
         ValueError: no identity was given.
@@ -92,7 +94,7 @@ async def get_or_create_contact(
                 continue
         else:
             contact = await _refresh(contact, identities, profile)
-        if contact.user_id is None and contact.unlinked_at is None:
+        if by_customer and contact.user_id is None and contact.unlinked_at is None:
             return await link_user(contact)
         return contact
     raise RuntimeError(f"A contact of account {account_id} vanished again and again")

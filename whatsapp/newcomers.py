@@ -34,6 +34,8 @@ class Newcomer:
     profile: Profile | None
     writes: bool
     """Whether they said something that stands in a conversation."""
+    by_customer: bool
+    """Whether they said anything themselves: then they get a user."""
 
 
 def single_out(
@@ -46,6 +48,7 @@ def single_out(
     for one in newcomers:
         first = found.setdefault(_list_names(one.identities), one)
         first.writes |= one.writes
+        first.by_customer |= one.by_customer
     taken = Counter(name for names in found for name in names)
     taken.update(name for one in named for name in _list_names(one))
     return [one for names, one in found.items() if all(taken[name] == 1 for name in names)]
@@ -67,8 +70,9 @@ async def welcome(
     """
     contacts = [make_contact(account_id, one.identities, one.profile) for one in newcomers]
     made = await _insert(Contact, [_derive_contact(contact) for contact in contacts])
-    await _link_users([contact for contact in contacts if contact.id in made])
-    writing = {contact.id for contact, one in zip(contacts, newcomers, strict=True) if one.writes}
+    pairs = list(zip(contacts, newcomers, strict=True))
+    await _link_users([one for one, told in pairs if one.id in made and told.by_customer])
+    writing = {contact.id for contact, one in pairs if one.writes}
     conversations = [
         Conversation(account_id=account_id, contact_id=contact_id) for contact_id in made & writing
     ]

@@ -233,7 +233,7 @@ async def _get_outbound(viewer: Viewer, message_id: PydanticObjectId) -> Message
 
 
 async def _ensure_conversation(target: Target) -> Conversation:
-    """Makes contact, user and conversation of somebody who was never written to."""
+    """Makes contact and conversation of somebody who was never written to."""
     contact, conversation = target.contact, target.conversation
     if contact is None:
         identities = [] if target.identity is None else [target.identity]

@@ -9,9 +9,8 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, User
 from models.base import collection, to_bson, utc_now
-from whatsapp.identities import list_phone_variants
 from whatsapp.search_keys import STALE, index_user, make_user_keys
-from whatsapp.users import unshare_user
+from whatsapp.users import list_forms, unshare_user
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +19,10 @@ MAX_ROUNDS = 5
 
 
 async def link_user(contact: Contact) -> Contact:
-    """The contact with its user linked, unless staff unlinked it in the meantime."""
+    """The contact with its user linked, unless staff unlinked it in the meantime.
+
+    Only for one who has written: what staff send to a phone proves nothing.
+    """
     user_id = await _get_or_create_user(contact)
     await collection(Contact).update_one(
         {"_id": contact.id, "user_id": None, "unlinked_at": None},
@@ -64,12 +66,16 @@ async def adopt_phone(contact: Contact) -> None:
     """Gives the user the phone that has become known, unless it is another user's."""
     if contact.user_id is None or contact.phone_number is None:
         return
-    if await _find_user_id(contact.phone_number) is not None:
+    holder = await _find_user(contact.phone_number, contact.account_id)
+    if holder is not None and contact.account_id in holder["account_ids"]:
         return
+    # Whoever can't see the other user must not notice it.
+    scope = None if holder is None else str(contact.account_id)
+    shown = {"phone": contact.phone_number, "phone_scope": scope}
     try:
         await collection(User).update_one(
             {"_id": contact.user_id, "from_contact": True, "phone": None},
-            {"$set": {"phone": contact.phone_number, **STALE, "updated_at": utc_now()}},
+            {"$set": {**shown, **STALE, "updated_at": utc_now()}},
         )
         await index_user(contact.user_id)
     except DuplicateKeyError:
@@ -78,7 +84,8 @@ async def adopt_phone(contact: Contact) -> None:
 
 async def _get_or_create_user(contact: Contact) -> PydanticObjectId:
     for _ in range(MAX_ROUNDS):
-        user_id = await _find_user_id(contact.phone_number)
+        user = await _find_user(contact.phone_number, contact.account_id)
+        user_id = user["_id"] if user else None
         if user_id is not None and await _is_of_former_owner(user_id, contact):
             user_id, contact = None, contact.model_copy(update={"phone_number": None})
         user_id = user_id or await _insert_user(contact)
@@ -107,7 +114,7 @@ async def _is_of_former_owner(user_id: PydanticObjectId, contact: Contact) -> bo
 
 async def list_known_phones(phones: Iterable[str]) -> set[str]:
     """Those of the phones that some user has, in whatever form."""
-    forms = {phone: _list_forms(phone) for phone in phones}
+    forms = {phone: list_forms(phone) for phone in phones}
     if not forms:
         return set()
     query = {"phone": {"$in": [form for some in forms.values() for form in some]}}
@@ -115,19 +122,21 @@ async def list_known_phones(phones: Iterable[str]) -> set[str]:
     return {phone for phone, some in forms.items() if not found.isdisjoint(some)}
 
 
-def _list_forms(phone: str) -> list[str]:
-    return [f"+{digits}" for digits in list_phone_variants(phone.removeprefix("+"))]
-
-
-async def _find_user_id(phone: str | None) -> PydanticObjectId | None:
+async def _find_user(phone: str | None, account_id: PydanticObjectId) -> dict[str, Any] | None:
+    """The user with this phone whom a contact of the account may be linked to: first one that its
+    staff see already. A phone that staff of other accounts entered proves nothing.
+    """
     if phone is None:
         return None
-    phones = _list_forms(phone)
-    found = {
-        user["phone"]: user["_id"]
-        async for user in collection(User).find({"phone": {"$in": phones}}, {"phone": 1})
-    }
-    return next((PydanticObjectId(found[one]) for one in phones if one in found), None)
+    phones = list_forms(phone)
+    usable = [{"phone_scope": None}, {"account_ids": account_id}]
+    query = {"phone": {"$in": phones}, "$or": usable}
+    found = await collection(User).find(query, {"phone": 1, "account_ids": 1}).to_list()
+    return min(
+        found,
+        key=lambda user: (account_id not in user["account_ids"], phones.index(user["phone"])),
+        default=None,
+    )
 
 
 def make_user(contact: Contact) -> User:

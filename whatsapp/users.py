@@ -16,6 +16,8 @@ from whatsapp.phone_parsing import PHONE_ADVICE, parse_phone
 from whatsapp.search_keys import STALE, index_user, make_user_keys
 from whatsapp.values import check_attributes, check_text
 
+# What is unique, and the field that says among which accounts.
+_SCOPES = {"phone": "phone_scope", "external_id": "external_id_scope"}
 _EMAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
 
 
@@ -38,11 +40,12 @@ async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:
 
     Raises:
         InvalidInput: a value is malformed.
-        Conflict: another user has this phone or external id.
+        Conflict: another user whom the viewer may see has this phone or external id.
     """
     checked = _check(values)
-    await _check_phone_is_free(checked.get("phone"))
-    user = User(**checked, account_ids=sorted(viewer.account_ids or ()))
+    await _check_free(viewer, checked)
+    scopes = dict.fromkeys(_SCOPES.values(), _find_scope(viewer))
+    user = User(**checked, **scopes, account_ids=sorted(viewer.account_ids or ()))
     fields = to_bson(user)
     fields["search_keys"] = make_user_keys(fields)
     try:
@@ -64,11 +67,16 @@ async def update_user(
     checked = _check(changes)
     if not checked:
         return user
-    await _check_phone_is_free(checked.get("phone"), except_for=user_id)
+    await _check_free(viewer, checked, except_for=user_id)
+    scopes = {
+        scope: _find_scope(viewer)
+        for name, scope in _SCOPES.items()
+        if name in checked and checked[name] != getattr(user, name)
+    }
     try:
         await collection(User).update_one(
             {"_id": user_id, "$nor": [checked]},
-            {"$set": {**checked, **STALE, "updated_at": utc_now()}},
+            {"$set": {**checked, **scopes, **STALE, "updated_at": utc_now()}},
         )
         await index_user(user_id)
     except DuplicateKeyError as error:
@@ -123,23 +131,44 @@ def _check_phone(phone: str) -> str:
     return f"+{digits}"
 
 
-async def _check_phone_is_free(
-    phone: str | None, *, except_for: PydanticObjectId | None = None
+async def _check_free(
+    viewer: Viewer, values: Mapping[str, Any], *, except_for: PydanticObjectId | None = None
 ) -> None:
-    """The unique index knows one form of a number only; the same phone may have another."""
-    if phone is None:
-        return
-    forms = [f"+{digits}" for digits in list_phone_variants(phone.removeprefix("+"))]
-    owner = await collection(User).find_one({"phone": {"$in": forms}}, {"_id": 1})
-    if owner is not None and owner["_id"] != except_for:
+    """Whether another user has the phone, in any of its forms, or the external id. Those whom the
+    viewer may not see are as if they did not exist.
+    """
+    phone, external_id = values.get("phone"), values.get("external_id")
+    if phone is not None and await _is_taken(viewer, except_for, phone={"$in": list_forms(phone)}):
         raise _phone_taken()
+    if external_id is not None and await _is_taken(viewer, except_for, external_id=external_id):
+        raise _external_id_taken()
+
+
+async def _is_taken(viewer: Viewer, except_for: PydanticObjectId | None, **value: Any) -> bool:
+    query = {**value, "_id": {"$ne": except_for}, **viewer.limit_accounts("account_ids")}
+    return await collection(User).find_one(query, {"_id": 1}) is not None
+
+
+def list_forms(phone: str) -> list[str]:
+    """The forms in which the same phone may be stored."""
+    return [f"+{digits}" for digits in list_phone_variants(phone.removeprefix("+"))]
+
+
+def _find_scope(viewer: Viewer) -> str | None:
+    if viewer.account_ids is None:
+        return None
+    return ",".join(str(account_id) for account_id in sorted(viewer.account_ids))
 
 
 def _taken(error: DuplicateKeyError) -> Conflict:
     pattern = (error.details or {}).get("keyPattern", {})
     if "external_id" in pattern:
-        return Conflict("Another user has this externalId.", field=["externalId"])
+        return _external_id_taken()
     return _phone_taken()
+
+
+def _external_id_taken() -> Conflict:
+    return Conflict("Another user has this externalId.", field=["externalId"])
 
 
 def _phone_taken() -> Conflict:

@@ -20,11 +20,11 @@ _FIELDS = ("name", "phone", "email", "external_id", "attributes")
 class CreateUserInput:
     name: Maybe[str | None] = strawberry.field(description="Their name: at most 200 characters.")
     phone: Maybe[str | None] = strawberry.field(
-        description="Their phone number with its country code; no two users have the same."
+        description="Their phone number with its country code; no two users that you see share it."
     )
     email: Maybe[str | None] = strawberry.field(description="Their e-mail address.")
     external_id: Maybe[str | None] = strawberry.field(
-        description="Your own application's id of them; no two users have the same."
+        description="Your own application's id of them; no two users that you see share it."
     )
     attributes: Maybe[JSON | None] = strawberry.field(
         description="Whatever else you want to keep: a JSON object of at most 16 KiB."

@@ -2,8 +2,15 @@
 
 from models.migrations.migration import Migration
 from models.migrations.request_replays import REQUEST_REPLAYS
+from models.migrations.scope_users import DROP_UNSCOPED_INDEXES, UNLINK_UNPROVEN
 from models.migrations.shut_out_0_1 import SHUT_OUT_0_1
 from models.migrations.words_of_messages import WORDS_OF_MESSAGES
 
 # In order, numbered from 1 without gaps. A number that was released never changes its meaning.
-MIGRATIONS: tuple[Migration, ...] = (SHUT_OUT_0_1, REQUEST_REPLAYS, WORDS_OF_MESSAGES)
+MIGRATIONS: tuple[Migration, ...] = (
+    SHUT_OUT_0_1,
+    DROP_UNSCOPED_INDEXES,
+    REQUEST_REPLAYS,
+    WORDS_OF_MESSAGES,
+    UNLINK_UNPROVEN,
+)

@@ -4,9 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
 
 Database = AsyncDatabase[dict[str, Any]]
+
+_NO_SUCH_COLLECTION = 26
+_NO_SUCH_INDEX = 27
 
 COLLECTION = "schema"
 _ID = "version"
@@ -113,3 +118,12 @@ class Batches:
                 return
             yield batch
             await self.progress.save(batch[-1]["_id"])
+
+
+async def drop_index(collection: AsyncCollection[dict[str, Any]], name: str) -> None:
+    """Drops the index, unless there is none."""
+    try:
+        await collection.drop_index(name)
+    except OperationFailure as error:
+        if error.code not in {_NO_SUCH_COLLECTION, _NO_SUCH_INDEX}:
+            raise

@@ -5,21 +5,13 @@ knows no schema version, so one of its indexes gets other keys under the same na
 """
 
 from pymongo import ASCENDING
-from pymongo.errors import OperationFailure
 
-from models.migrations.migration import Database, Migration, Progress
-
-_NO_SUCH_COLLECTION = 26
-_NO_SUCH_INDEX = 27
+from models.migrations.migration import Database, Migration, Progress, drop_index
 
 
 async def _replace_index(database: Database, _progress: Progress) -> None:
     lanes = database["lanes"]
-    try:
-        await lanes.drop_index("account")
-    except OperationFailure as error:
-        if error.code not in {_NO_SUCH_COLLECTION, _NO_SUCH_INDEX}:
-            raise
+    await drop_index(lanes, "account")
     await lanes.create_index([("account_id", ASCENDING), ("_id", ASCENDING)], name="account")
 
 

@@ -1,4 +1,4 @@
-"""Migration 3: messages are found by their words instead of a text index.
+"""Migration: messages are found by their words instead of a text index.
 
 The newest messages come first: they are what people search for.
 """
@@ -48,4 +48,4 @@ def _make_update(message: dict[str, Any]) -> UpdateOne:
     )
 
 
-WORDS_OF_MESSAGES = Migration(number=3, name="index the words of stored messages", run=_add_words)
+WORDS_OF_MESSAGES = Migration(number=4, name="index the words of stored messages", run=_add_words)

@@ -244,7 +244,7 @@ async def test_what_the_viewer_may_not_see_is_not_found(
         )
 
 
-async def test_a_new_number_gets_contact_user_and_conversation_once(world: OutboxWorld) -> None:
+async def test_new_number_gets_contact_and_conversation_but_no_user(world: OutboxWorld) -> None:
     recipient = Recipient(phone_number="+15550001111")
     content = Invitation("Welcome")
 
@@ -254,7 +254,7 @@ async def test_a_new_number_gets_contact_user_and_conversation_once(world: Outbo
 
     assert len({message.conversation_id for message in messages}) == 1
     counts = [await each.find().count() for each in (Contact, User, Conversation)]
-    assert counts == [1, 1, 1]
+    assert counts == [1, 0, 1]
     assert sorted(message.lane_number or 0 for message in messages) == [0, 1, 2, 3, 4]
 
 

@@ -51,6 +51,8 @@ async def apply_call(account: Account, item: Item) -> None:
 
 
 async def _store(account: Account, call: Inbound, report: CallReport) -> None:
+    by_customer = report.direction is MessageDirection.INBOUND
+    call = dataclasses.replace(call, by_customer=by_customer)
     placed = cast("Message", await Correspondents().place(account.id, call))
     message: Message = placed.model_copy(
         update={

@@ -40,7 +40,8 @@ async def apply_echo(account: Account, item: Item) -> None:
 
 
 async def _store(account: Account, echo: Inbound, item: Item) -> Message:
-    placed = cast("Message", await Correspondents().place(account.id, echo))
+    by_business = dataclasses.replace(echo, by_customer=False)
+    placed = cast("Message", await Correspondents().place(account.id, by_business))
     message: Message = placed.model_copy(
         update={
             "direction": MessageDirection.OUTBOUND,

@@ -1,0 +1,84 @@
+"""Migrations of users: staff see only those whose customers wrote to them, or whom staff linked.
+
+Version 0.1 linked a contact to the user of its phone as soon as somebody sent a message there, and
+kept phones and external ids unique over all accounts.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.migrations.migration import Batches, Database, Migration, Progress, drop_index
+
+# All forms of one phone end alike.
+_SAME_DIGITS = 8
+Fields = Mapping[str, Any]
+
+
+async def _drop_unscoped_indexes(database: Database, _progress: Progress) -> None:
+    for name in ("phone", "external_id"):
+        await drop_index(database["users"], name)
+
+
+async def _unlink_unproven(database: Database, progress: Progress) -> None:
+    # `profile_at` is set by each message of the customer.
+    query = {"profile_at": None, "user_id": {"$ne": None}}
+    async for contacts in Batches(database, "contacts", progress, query=query):
+        by_staff = await _list_linked_by_staff(database, contacts)
+        for contact in contacts:
+            user = await database["users"].find_one({"_id": contact["user_id"]})
+            if (
+                user is not None
+                and contact["_id"] not in by_staff
+                and _has_its_phone(user, contact)
+            ):
+                await _limit_view(database, contact, user)
+
+
+async def _list_linked_by_staff(database: Database, contacts: Sequence[Fields]) -> set[Any]:
+    """Those of the contacts that the audit log knows as linked by somebody."""
+    ids = {str(contact["_id"]): contact["_id"] for contact in contacts}
+    query = {"action": "CONTACT_LINKED", "targets.id": {"$in": list(ids)}}
+    entries = database["audit_entries"].find(query, {"targets": 1})
+    targets = [target["id"] async for entry in entries for target in entry["targets"]]
+    return {ids[target] for target in targets if target in ids}
+
+
+def _has_its_phone(user: Fields, contact: Fields) -> bool:
+    """Whether the link may be of version 0.1 itself: it looked for the phone, or made the user."""
+    phones = [fields.get(name) for fields, name in ((user, "phone"), (contact, "phone_number"))]
+    is_same = None not in phones and len({str(phone)[-_SAME_DIGITS:] for phone in phones}) == 1
+    return is_same or user["_id"] == contact["_id"]
+
+
+async def _limit_view(database: Database, contact: Fields, user: Fields) -> None:
+    account_id = contact["account_id"]
+    if user["account_ids"] == [account_id]:
+        # Nobody else sees it, and no message of a customer elsewhere may bring them together.
+        wrote = {"user_id": user["_id"], "profile_at": {"$ne": None}}
+        if await database["contacts"].find_one(wrote, {"_id": 1}) is None:
+            await database["users"].update_one(
+                {"_id": user["_id"], "account_ids": [account_id]},
+                {"$set": {"phone_scope": str(account_id)}},
+            )
+        return
+    await database["contacts"].update_one(
+        {"_id": contact["_id"], "user_id": user["_id"], "profile_at": None},
+        {"$set": {"user_id": None}},
+    )
+    others = {"user_id": user["_id"], "account_id": account_id}
+    if await database["contacts"].find_one(others, {"_id": 1}) is None:
+        await database["users"].update_one(
+            {"_id": user["_id"], "account_ids": {"$ne": [account_id]}},
+            {"$pull": {"account_ids": account_id}},
+        )
+
+
+DROP_UNSCOPED_INDEXES = Migration(
+    number=2,
+    name="let users of separate accounts have the same phone",
+    run=_drop_unscoped_indexes,
+    before_serving=True,
+)
+UNLINK_UNPROVEN = Migration(
+    number=5, name="unlink contacts whose customers never wrote", run=_unlink_unproven
+)
