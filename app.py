@@ -37,13 +37,15 @@ from models.readiness import MajorityProbe
 from webhooks.ingest import Ingest
 from webhooks.route import WebhookShortcut, webhook_routes
 from whatsapp.account_api import AccountAPI
-from whatsapp.accounts import finish_deletions
+from whatsapp.account_deletion import finish_deletions
 from whatsapp.audit import AuditTrail
 from whatsapp.authentication import Authenticator
 from whatsapp.background_checks import BackgroundChecks
 from whatsapp.cloud_api import CloudAPI, create_http_client
 from whatsapp.crypto import KeyRing
 from whatsapp.dispatcher import Dispatcher
+from whatsapp.erasures import finish_erasures
+from whatsapp.housekeeping import Housekeeping, Job
 from whatsapp.identity_provider import create_identity_provider
 from whatsapp.media_api import MediaAPI
 from whatsapp.media_download import MediaDownloader
@@ -51,8 +53,9 @@ from whatsapp.media_store import MediaStores
 from whatsapp.media_urls import MediaUrls
 from whatsapp.outbox import Outbox
 from whatsapp.read_receipts import ReadReceipts
-from whatsapp.search_keys import index_old, index_stale
+from whatsapp.search_keys import index_stale
 from whatsapp.settings import Settings, load_settings
+from whatsapp.standing import lift_expired_blocks
 from whatsapp.templates.background import BackgroundSyncs
 from whatsapp.uploads import Uploads
 
@@ -86,6 +89,7 @@ class Runtime:
             stores=stores,
         )
         account_api = AccountAPI(cloud_api, keyring=keyring)
+        self.housekeeping = Housekeeping(database, self._list_jobs(settings))
         self.checks = BackgroundChecks(account_api, keyring=keyring, settings=settings)
         self.receipts = ReadReceipts(account_api, settings=settings)
         self.template_syncs = BackgroundSyncs(account_api, settings=settings)
@@ -153,21 +157,18 @@ class Runtime:
             group.create_task(keep_running("account checks", self.checks.run))
             group.create_task(keep_running("read receipts", self.receipts.run))
             group.create_task(keep_running("template syncs", self.template_syncs.run))
-            group.create_task(keep_running("account deletion", self._finish_deletions))
-            group.create_task(keep_running("search keys", self._keep_index))
+            group.create_task(keep_running("housekeeping", self.housekeeping.run))
             if self._has_upgrade:
                 group.create_task(keep_running("upgrade", self._finish_upgrade))
 
-    async def _finish_deletions(self) -> None:
-        while True:
-            await finish_deletions()
-            await asyncio.sleep(60)
-
-    async def _keep_index(self) -> None:
-        await index_old()
-        while True:
-            await index_stale()
-            await asyncio.sleep(60)
+    def _list_jobs(self, settings: Settings) -> list[Job]:
+        return [
+            Job("Account deletion", finish_deletions, seconds=20),
+            Job("Erasures", finish_erasures, seconds=60),
+            Job("Search keys", index_stale, seconds=60),
+            Job("Expired blocks", lift_expired_blocks, seconds=settings.webhook_takeover_seconds),
+            Job("Media", self.downloader.sweep, seconds=self.downloader.sweep_seconds),
+        ]
 
     async def _finish_upgrade(self) -> None:
         await finish_upgrade(self.database)

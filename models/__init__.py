@@ -20,6 +20,7 @@ from models.api_key import ApiKey, CredentialKind, Role
 from models.audit_entry import AuditAction, AuditActor, AuditEntry, AuditOutcome, AuditTarget
 from models.contact import Contact, Identity, IdentityKind
 from models.conversation import Conversation, ConversationStatus, ReadMark, ReadReceipt
+from models.erasure import Erasure
 from models.lane import Lane
 from models.media import Media, MediaState
 from models.message import (
@@ -48,6 +49,7 @@ DOCUMENTS = [
     AuditEntry,
     Contact,
     Conversation,
+    Erasure,
     Lane,
     Media,
     Message,
@@ -82,6 +84,7 @@ __all__ = [
     "Conversation",
     "ConversationStatus",
     "CredentialKind",
+    "Erasure",
     "EventState",
     "HealthState",
     "Identity",

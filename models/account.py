@@ -148,4 +148,33 @@ class Account(ObjectIdDocument):
             IndexModel([("verify_token_digest", ASCENDING)], name="verify_token_digest"),
             IndexModel([("business_account_id", ASCENDING)], name="business_account_id"),
             IndexModel([("replay_due_at", ASCENDING)], name="replay_due_at"),
+            IndexModel(
+                [("deleted_at", ASCENDING)],
+                name="deleted",
+                partialFilterExpression={"deleted_at": {"$type": "date"}},
+            ),
+            IndexModel(
+                [("check_due_at", ASCENDING)],
+                name="checks_due",
+                partialFilterExpression={"check_due_at": {"$type": "date"}},
+            ),
+            IndexModel(
+                [
+                    ("enabled", ASCENDING),
+                    ("health.state", ASCENDING),
+                    ("template_sync.due_at", ASCENDING),
+                ],
+                name="templates_due",
+                partialFilterExpression={"template_sync.due_at": {"$type": "date"}},
+            ),
+            IndexModel(
+                [("template_sync.stale_at", ASCENDING)],
+                name="templates_stale",
+                partialFilterExpression={"template_sync.stale_at": {"$type": "date"}},
+            ),
+            IndexModel(
+                [("standing.is_stopping", ASCENDING)],
+                name="stopped_by_webhook",
+                partialFilterExpression={"standing.is_stopping": True},
+            ),
         ]

@@ -17,6 +17,8 @@ DocumentType = TypeVar("DocumentType", bound=Document)
 # For partial indexes on an optional string. Unlike {"$type": "string"}, MongoDB sees that every
 # equality with a string lies within it, so that look-ups use the index instead of scanning.
 ANY_STRING = {"$gt": ""}
+# The same for an optional ObjectId.
+ANY_ID = {"$gt": ObjectId("0" * 24)}
 
 
 def utc_now() -> datetime:

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 LEASE_SECONDS = 30.0
-_FREE = {"$lte": ["$leased_until", "$$NOW"]}  # None is less than every date
+_EXPIRED = {"$lte": ["$leased_until", "$$NOW"]}  # None is less than every date
 
 
 class Lease:
@@ -23,19 +24,37 @@ class Lease:
         self._name = name
         self._seconds = seconds
         self._owner = secrets.token_hex(8)
+        self.lost = asyncio.Event()
+        """Set when another holder has taken it; only known while it is renewed."""
 
     async def acquire(self) -> bool:
         """Takes the lease if nobody holds it; returns whether this holder has it now."""
-        if await self._take({"$expr": {"$or": [_FREE, {"$eq": ["$owner", self._owner]}]}}):
-            return True
-        with suppress(DuplicateKeyError):
-            await self._leases.insert_one({"_id": self._name, "owner": None, "leased_until": None})
-            return await self._take({"$expr": _FREE})
-        return False
+        is_free = {"$or": [_EXPIRED, {"$eq": ["$owner", self._owner]}]}
+        taken = {
+            name: {"$cond": [is_free, value, f"${name}"]} for name, value in self._taken().items()
+        }
+        try:
+            lease = await self._leases.find_one_and_update(
+                {"_id": self._name},
+                [{"$set": taken}],
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        except DuplicateKeyError:
+            return False  # another holder has just made it
+        is_ours = lease is not None and lease["owner"] == self._owner
+        if is_ours:
+            self.lost.clear()
+        return is_ours
 
     async def renew(self) -> bool:
         """Extends the lease; returns False if another holder has taken it."""
-        return await self._take({"owner": self._owner})
+        result = await self._leases.update_one(
+            {"_id": self._name, "owner": self._owner}, [{"$set": self._taken()}]
+        )
+        if not result.matched_count:
+            self.lost.set()
+        return result.matched_count == 1
 
     async def release(self) -> None:
         """Frees the lease for the next holder, if it is still held."""
@@ -61,11 +80,7 @@ class Lease:
             with suppress(PyMongoError):
                 await self.renew()
 
-    async def _take(self, condition: dict[str, Any]) -> bool:
+    def _taken(self) -> dict[str, Any]:
         amount = int(self._seconds * 1000)
         until = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": amount}}
-        result = await self._leases.update_one(
-            {"_id": self._name, **condition},
-            [{"$set": {"owner": self._owner, "leased_until": until}}],
-        )
-        return result.matched_count == 1
+        return {"owner": self._owner, "leased_until": until}

@@ -81,6 +81,11 @@ class Media(ObjectIdDocument):
                 [("account_id", ASCENDING), ("state", ASCENDING), ("next_attempt_at", ASCENDING)],
                 name="account",
             ),
+            IndexModel(
+                [("next_attempt_at", ASCENDING), ("account_id", ASCENDING)],
+                name="waiting",
+                partialFilterExpression={"state": "PENDING"},
+            ),
             IndexModel([("conversation_id", ASCENDING)], name="conversation"),
             IndexModel(
                 [("upload_id", ASCENDING)],

@@ -58,6 +58,10 @@ class ParkedItem(Document):
         name = "parked_items"
         indexes = [
             IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+            IndexModel(
+                [("account_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest_of_account",
+            ),
             # What an account replays once it is connected or enabled, the oldest first.
             IndexModel(
                 [

@@ -7,7 +7,7 @@ from beanie import Document, PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, IndexModel
 
-from models.base import utc_now
+from models.base import ANY_ID, utc_now
 
 # Meta keeps an undelivered message for 30 days and repeats webhooks for 7.
 KEPT = timedelta(days=37)
@@ -29,6 +29,11 @@ class PendingUpdate(Document):
         name = "pending_updates"
         indexes = [
             IndexModel([("account_id", ASCENDING), ("wamid", ASCENDING)], name="wamid"),
+            IndexModel(
+                [("change.contact_id", ASCENDING)],
+                name="of_contact",
+                partialFilterExpression={"change.contact_id": ANY_ID},
+            ),
             IndexModel(
                 [("created_at", ASCENDING)],
                 name="kept",

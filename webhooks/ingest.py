@@ -32,7 +32,6 @@ from webhooks.signature import SecretBook, is_verify_token
 from webhooks.tasks import describe_bug, explain_bug
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
-from whatsapp.standing import lift_expired_blocks
 from whatsapp.webhook_urls import default_secret_digest
 
 logger = logging.getLogger(__name__)
@@ -120,9 +119,9 @@ class Ingest:
                 for number in range(len(self._queues)):
                     group.create_task(self._work(number))
                 group.create_task(self._marks.run())
+                group.create_task(self._keep_leases())
                 group.create_task(self._take_over())
                 group.create_task(self._replay_due())
-                group.create_task(self._lift_blocks())
         finally:
             await self._give_back()
 
@@ -189,8 +188,17 @@ class Ingest:
         await park_body(event, problem)
         self._marks.add([event.id])
 
-    async def _take_over(self) -> None:
+    async def _keep_leases(self) -> None:
         pause = min(self._lease.total_seconds() / 4, SWEEP_SECONDS)
+        while True:
+            try:
+                await set_leases(set(self._in_flight), lease=self._lease)
+            except PyMongoError as error:
+                log_failure(logger, error, "Leases of webhooks can't be kept")
+            await asyncio.sleep(pause)
+
+    async def _take_over(self) -> None:
+        pause = self._lease.total_seconds() / 2
         while True:
             try:
                 await set_leases(set(self._in_flight), lease=self._lease)
@@ -215,7 +223,7 @@ class Ingest:
         return event
 
     async def _replay_due(self) -> None:
-        pause = min(self._lease.total_seconds() / 4, REPLAY_POLL_SECONDS)
+        pause = min(self._lease.total_seconds(), REPLAY_POLL_SECONDS)
         while True:
             try:
                 while (claim := await claim_replay()) is not None:
@@ -230,14 +238,6 @@ class Ingest:
                 async with asyncio.timeout(pause):
                     await self._replay_now.wait()
             self._replay_now.clear()
-
-    async def _lift_blocks(self) -> None:
-        while True:
-            try:
-                await lift_expired_blocks()
-            except PyMongoError as error:
-                log_failure(logger, error, "Blocks of accounts can't be lifted")
-            await asyncio.sleep(min(self._lease.total_seconds() / 4, SWEEP_SECONDS))
 
     async def _give_back(self) -> None:
         """Best effort: without it the events are taken over when their leases have passed."""

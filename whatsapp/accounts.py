@@ -19,15 +19,12 @@ from models import (
     ParkedItem,
     PendingUpdate,
     Template,
-    User,
 )
 from models.base import collection, new_id, utc_now
 from whatsapp.crypto import KeyRing, digest_secret
 from whatsapp.errors import Conflict, InvalidInput
-from whatsapp.media import mark_erased
 from whatsapp.settings import GRAPH_API_VERSION_PATTERN, SHORTEST_VERIFY_TOKEN
 from whatsapp.standing import clear_blocks
-from whatsapp.uploaded_media import erase_uploads
 
 COLLECTION = "accounts"
 SECRET_FIELDS = ("access_token", "app_secret", "verify_token")
@@ -44,6 +41,8 @@ _OF_ACCOUNT = (
     Template,
     AccountEvent,
 )
+# Templates are read at once on request; this is for a process that ends before it asks for them.
+FIRST_SYNC = timedelta(minutes=10)
 _META_ID = re.compile(r"[0-9]{1,32}")
 # A change of one of these may make an account work, or cease to.
 _CREDENTIALS = frozenset(
@@ -105,6 +104,7 @@ async def create_account(
     account = Account(id=account_id, **_seal(keyring, account_id, _check(values)))
     account.check_due_at = utc_now() if check_soon else None
     account.replay_due_at = utc_now()
+    account.template_sync.due_at = utc_now() + FIRST_SYNC
     try:
         await account.insert()
     except DuplicateKeyError:
@@ -197,57 +197,6 @@ def _start_again() -> dict[str, Any]:
         "health.changed_at": now,
         **clear_blocks(now),
     }
-
-
-async def delete_account(account: Account) -> None:
-    """Removes the account with its contacts, conversations and messages.
-
-    It is invisible from the first write on; `finish_deletions` does the rest.
-    """
-    # The number may be connected again at once, so the unique key is freed first.
-    await collection(Account).update_one(
-        {"_id": account.id},
-        {
-            "$set": {
-                "deleted_at": utc_now(),
-                "enabled": False,
-                "phone_number_id": f"deleted:{account.id}",
-                "verify_token_digest": f"deleted:{account.id}",
-                "access_token": "",
-                "verify_token": "",
-                "app_secret": None,
-                "app_secret_digest": None,
-                "former_app_secrets": [],
-            }
-        },
-    )
-    await _remove_data(account)
-
-
-async def finish_deletions() -> int:
-    """Removes what a crash left of deleted accounts, and what was stored just then by tasks that
-    had looked them up before; gives how many such accounts there were.
-    """
-    accounts = await Account.find({"deleted_at": {"$ne": None}}).to_list()
-    for account in accounts:
-        await _remove_data(account)
-        if account.deleted_at is not None and account.deleted_at < utc_now() - SETTLING:
-            await collection(Account).delete_one({"_id": account.id})
-    return len(accounts)
-
-
-async def _remove_data(account: Account) -> None:
-    of_account = {"account_id": account.id}
-    await mark_erased(of_account)
-    await erase_uploads(of_account)
-    for document_class in _OF_ACCOUNT:
-        await collection(document_class).delete_many(of_account)
-    users = collection(User)
-    await users.update_many(
-        {"account_ids": account.id},
-        {"$pull": {"account_ids": account.id}, "$set": {"updated_at": utc_now()}},
-    )
-    await users.delete_many({"from_contact": True, "account_ids": []})
 
 
 def _phone_number_taken() -> Conflict:

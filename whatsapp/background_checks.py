@@ -16,7 +16,8 @@ from whatsapp.due_worker import DueWorker
 from whatsapp.settings import Settings
 
 CHECKS_AT_ONCE = 4
-SWEEP_POLLS = 10
+# What is due is announced in its own process; this finds what another one has left.
+SWEEP_POLLS = 30
 # The requests of a check follow each other in a few steps, and a business has pages of numbers.
 LEASE_DEADLINES = 8
 

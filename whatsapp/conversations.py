@@ -10,6 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, Conversation, Identity, Message, MessageDirection
 from models.base import collection, from_bson, to_bson, utc_now
+from models.bounded_writes import delete_in_batches
 from whatsapp.contact_identities import list_contacts, make_identities_query
 from whatsapp.errors import NotFound
 from whatsapp.summaries import NOT_WRITTEN, make_deletion_note, make_note, opens_window
@@ -99,10 +100,10 @@ async def _make(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
 
 async def remove_conversations(conversation_ids: Sequence[PydanticObjectId]) -> None:
     """Those of contacts that go or are gone, with what somebody may have stored in them by now."""
-    await collection(Conversation).delete_many({"_id": {"$in": conversation_ids}})
+    await collection(Conversation).delete_many({"_id": {"$in": list(conversation_ids)}})
     # Whoever stores a message looks for its conversation afterwards, and takes it back where that
     # is gone: so what could still be stored before is here by now.
-    await collection(Message).delete_many({"conversation_id": {"$in": conversation_ids}})
+    await delete_in_batches(Message, {"conversation_id": {"$in": list(conversation_ids)}})
 
 
 async def _upsert(key: dict[str, PydanticObjectId]) -> dict[str, Any]:

@@ -1,22 +1,17 @@
-"""Contacts as staff keep them: named, labelled, linked to a user, erased when they ask for it."""
+"""Contacts as staff keep them: named, labelled, linked to a user."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from beanie import PydanticObjectId
 
-from models import Contact, Conversation, Lane, Message, PendingUpdate, User
-from models.base import ANY_STRING, collection, from_bson, utc_now
+from models import Contact, User
+from models.base import collection, utc_now
 from whatsapp.access import Viewer
-from whatsapp.conversations import remove_conversations
 from whatsapp.errors import NotFound
-from whatsapp.media import mark_erased
-from whatsapp.persons import forget_user
 from whatsapp.search_keys import STALE, index_contact
 from whatsapp.users import get_user, unshare_user
 from whatsapp.values import check_attributes, check_tags, check_text
-
-ERASED_AT_ONCE = 1000
 
 
 async def get_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contact:
@@ -86,63 +81,6 @@ async def unlink_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contac
     if contact.user_id is not None:
         await unshare_user(contact.user_id, contact.account_id)
     return unlinked
-
-
-async def erase_contact(viewer: Viewer, contact_id: PydanticObjectId) -> None:
-    """Removes everything the customer wrote and was written, and who they are.
-
-    The contact goes last: a crash in between leaves it there to be erased again.
-
-    Raises:
-        NotFound: the contact.
-    """
-    contact = await get_contact(viewer, contact_id)
-    conversation_ids = await _erase_conversations(contact)
-    await forget_user(contact)
-    fields = await collection(Contact).find_one_and_delete({"_id": contact.id})
-    # What came in meanwhile had found the contact, and would outlive it.
-    await _erase_conversations(contact, conversation_ids)
-    await forget_user(from_bson(Contact, fields) if fields else contact)
-
-
-async def _erase_conversations(
-    contact: Contact, known: Sequence[PydanticObjectId] = ()
-) -> list[PydanticObjectId]:
-    """Removes what was said with the contact; gives the ids of the conversations there were."""
-    of_contact = {"account_id": contact.account_id, "contact_id": contact.id}
-    found = await collection(Conversation).distinct("_id", of_contact)
-    conversation_ids = list({*known, *found})
-    said = {"conversation_id": {"$in": conversation_ids}}
-    await _erase_pending(contact, said)
-    await mark_erased(said)
-    await collection(Message).delete_many(said)
-    # These only: what is said in one that was made meanwhile is not among what goes with them.
-    await remove_conversations(conversation_ids)
-    await collection(Lane).delete_many({"_id": {"$in": conversation_ids}})
-    return conversation_ids
-
-
-async def _erase_pending(contact: Contact, said: Mapping[str, Any]) -> None:
-    """What waits for these messages knows them by their WhatsApp ids only."""
-    account_id = contact.account_id
-    wamids: list[str] = []
-    async for message in collection(Message).find({**said, "wamid": ANY_STRING}, {"wamid": 1}):
-        wamids.append(message["wamid"])
-        if len(wamids) == ERASED_AT_ONCE:
-            await _delete_pending(account_id, wamids)
-            wamids = []
-    await _delete_pending(account_id, wamids)
-    # What the customer said about messages that never came has an author, and may quote them.
-    await collection(PendingUpdate).delete_many(
-        {"account_id": account_id, "change.contact_id": contact.id}
-    )
-
-
-async def _delete_pending(account_id: PydanticObjectId, wamids: list[str]) -> None:
-    if wamids:
-        await collection(PendingUpdate).delete_many(
-            {"account_id": account_id, "wamid": {"$in": wamids}}
-        )
 
 
 async def _change(

@@ -51,6 +51,11 @@ class DueWorker(Generic[Item]):
         """Looks for what is due now instead of at the next poll."""
         self._wakened.set()
 
+    def wake_later(self, seconds: float) -> None:
+        """Looks for what will be due then; what is due later than the next poll waits for it."""
+        if seconds < self._poll_seconds:
+            asyncio.get_running_loop().call_later(seconds, self.wake)
+
     async def run(self) -> None:
         try:
             while True:

@@ -4,7 +4,8 @@ A claim is a lease in the database's time, as of lanes: `next_attempt_at` lies i
 worker has the file, and a worker that ended in the middle leaves it due again.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from beanie import PydanticObjectId
@@ -13,11 +14,30 @@ from pymongo.errors import BulkWriteError
 
 from models import Account, HealthState, Media, MediaState, Message
 from models.base import collection, from_bson, to_bson, utc_now
+from models.bounded_writes import update_in_batches
 
 DUPLICATE_KEY = 11000
 PAGE_SIZE = 1000
 DUE = {"next_attempt_at": {"$type": "date"}}
 _OPEN = {"state": MediaState.PENDING.value, "erased_at": None}
+
+
+_listeners: set[Callable[[float], None]] = set()
+
+
+@contextmanager
+def hearing_of_due_media(listener: Callable[[float], None]) -> Iterator[None]:
+    """Within, `listener` is told in how many seconds a file of this process becomes due."""
+    _listeners.add(listener)
+    try:
+        yield
+    finally:
+        _listeners.discard(listener)
+
+
+def _announce(seconds: float) -> None:
+    for listener in tuple(_listeners):
+        listener(seconds)
 
 
 async def add_media(messages: Sequence[Message]) -> None:
@@ -35,6 +55,7 @@ async def add_media(messages: Sequence[Message]) -> None:
         # The same message at the same moment in another process: its Media is there now.
         if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
             raise
+    _announce(0)
 
 
 def _make_insert(message: Message) -> UpdateOne:
@@ -107,6 +128,7 @@ async def put_off(media: Media, seconds: float, *, error: str | None, counts: bo
     if not counts:
         changes["attempts"] = {"$subtract": ["$attempts", 1]}
     await collection(Media).update_one(_mine(media), [{"$set": changes}])
+    _announce(seconds)
 
 
 async def wait_for_account(media: Media) -> None:
@@ -126,11 +148,14 @@ async def forget_attempt(media: Media) -> None:
 
 async def wake_waiting_media() -> int:
     """Makes files due whose account was disabled or stopped and is well again; gives how many."""
+    waiting: dict[str, Any] = {"next_attempt_at": None, **_OPEN}
+    account_ids = await collection(Media).distinct("account_id", waiting)
+    if not account_ids:
+        return 0
     well = {"enabled": True, "deleted_at": None, "health.state": HealthState.OK.value}
-    accounts = [account["_id"] async for account in collection(Account).find(well, {"_id": 1})]
-    waiting = {"account_id": {"$in": accounts}, "next_attempt_at": None, **_OPEN}
-    result = await collection(Media).update_many(waiting, [{"$set": {"next_attempt_at": "$$NOW"}}])
-    return result.modified_count
+    found = collection(Account).find({"_id": {"$in": account_ids}, **well}, {"_id": 1})
+    woken = {"account_id": {"$in": [account["_id"] async for account in found]}}
+    return await update_in_batches(Media, woken | waiting, [{"$set": {"next_attempt_at": "$$NOW"}}])
 
 
 async def mend_messages(after: PydanticObjectId | None) -> PydanticObjectId | None:
@@ -143,6 +168,8 @@ async def mend_messages(after: PydanticObjectId | None) -> PydanticObjectId | No
         query["_id"] = {"$gt": after}
     page = collection(Message).find(query).sort("_id").limit(PAGE_SIZE).hint("media_pending")
     messages = [from_bson(Message, fields) async for fields in page]
+    if not messages:
+        return None
     known = await _list_states([message.id for message in messages])
     await add_media([message for message in messages if message.id not in known])
     for message_id, state in known.items():
@@ -161,7 +188,8 @@ async def mark_erased(query: Mapping[str, Any]) -> None:
 
     This needs no store, so an erasure ends even where the store is away just then.
     """
-    await collection(Media).update_many(
+    await update_in_batches(
+        Media,
         {**query, "erased_at": None},
         {
             "$set": {

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 SWEEP_POLLS = 10
 GIVE_BACK_SECONDS = 2.0
+# A file that is due now by our clock may be due a little later by the database's.
+WAKE_MARGIN_SECONDS = 0.01
 
 
 class MediaDownloader:
@@ -52,15 +54,28 @@ class MediaDownloader:
             settings=settings, keyring=keyring, media_api=media_api, stores=stores, gate=self._gate
         )
         self._shares = FairShares(settings.media_concurrency)
-        self._has_room = asyncio.Event()
+        self.sweep_seconds = settings.media_poll_seconds * SWEEP_POLLS
+        self._page: PydanticObjectId | None = None
+        """Where the next sweep goes on with messages whose file is pending."""
+        self._wakened = asyncio.Event()
         self._workers: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Looks for files that are due now instead of at the next poll."""
+        self._wakened.set()
+
+    def wake_later(self, seconds: float) -> None:
+        """Looks for a file that will be due then."""
+        if seconds <= 0:
+            self.wake()
+        elif seconds < self._settings.media_poll_seconds:
+            asyncio.get_running_loop().call_later(seconds + WAKE_MARGIN_SECONDS, self.wake)
 
     async def run(self) -> None:
         """Works until cancelled; then files on their way are given back to be fetched by others."""
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._claim_files(), name="media claims")
-                group.create_task(self._sweep(), name="media sweep")
+            with medias.hearing_of_due_media(self.wake_later):
+                await self._claim_files()
         finally:
             for worker in self._workers:
                 worker.cancel()
@@ -68,14 +83,14 @@ class MediaDownloader:
 
     async def _claim_files(self) -> None:
         while True:
-            self._has_room.clear()
+            self._wakened.clear()
             try:
                 await self._claim_due()
             except PyMongoError as error:
                 log_failure(logger, error, "Media can't be claimed")
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.media_poll_seconds):
-                    await self._has_room.wait()
+                    await self._wakened.wait()
 
     async def _claim_due(self) -> None:
         while len(self._workers) < self._settings.media_concurrency:
@@ -93,7 +108,7 @@ class MediaDownloader:
     def _end(self, give_back: Callable[[], None], worker: asyncio.Task[None]) -> None:
         give_back()
         self._workers.discard(worker)
-        self._has_room.set()
+        self.wake()
 
     async def _work(self, media: Media) -> None:
         self._gate.enter(media.account_id)
@@ -114,20 +129,16 @@ class MediaDownloader:
         finally:
             self._gate.leave(media.account_id)
 
-    async def _sweep(self) -> None:
-        """What a crash left, what waited for its account, and what was erased."""
-        page: PydanticObjectId | None = None
-        while True:
-            try:
-                page = await medias.mend_messages(page)
-                await medias.wake_waiting_media()
-                await remove_erased(self._stores, lease_seconds=self._lease_seconds)
-                await sweep_uploads(self._stores)
-            except PyMongoError as error:
-                log_failure(logger, error, "Media can't be swept")
-            except StoreUnavailable as error:
-                logger.warning("Erased files wait for the media store: %s", error)
-            await asyncio.sleep(self._settings.media_poll_seconds * SWEEP_POLLS)
+    async def sweep(self) -> None:
+        """Mends what a crash left, wakes what waited for its account, removes what was erased."""
+        self._page = await medias.mend_messages(self._page)
+        if await medias.wake_waiting_media():
+            self.wake()
+        try:
+            await remove_erased(self._stores, lease_seconds=self._lease_seconds)
+            await sweep_uploads(self._stores)
+        except StoreUnavailable as error:
+            logger.warning("Erased files wait for the media store: %s", error)
 
 
 async def remove_erased(stores: MediaStores, *, lease_seconds: float) -> int:

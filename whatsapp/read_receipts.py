@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 # first.
 RECEIPTS_AT_ONCE = 16
 LEASE_DEADLINES = 3
-SWEEP_POLLS = 10
+# What is due is announced in its own process; this finds what another one has left.
+SWEEP_POLLS = 30
 # Meta: a message can be marked as read within 30 days.
 READABLE = timedelta(days=30)
 BACKOFF_FACTOR = 4
@@ -121,6 +122,7 @@ class ReadReceipts:
                 }
             ],
         )
+        self._worker.wake_later(seconds)
 
 
 def make_due() -> dict[str, Any]:

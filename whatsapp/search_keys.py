@@ -87,12 +87,6 @@ async def index_user(user_id: PydanticObjectId) -> None:
     await _index(User, user_id)
 
 
-async def index_old() -> None:
-    """Indexes what was stored before there were keys, and names to sort by."""
-    await _sweep({"search_keys": {"$exists": False}}, (Contact, User))
-    await _sweep({"sort_name": {"$exists": False}}, (Contact,))
-
-
 async def index_stale() -> None:
     """Indexes what a crash left between a change and its keys."""
     await _sweep(STALE, (Contact, User))

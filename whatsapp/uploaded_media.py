@@ -15,6 +15,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Media, MediaState, Message, UploadedMedia
 from models.base import collection, to_bson, utc_now
+from models.bounded_writes import update_in_batches
 from whatsapp.media import PAGE_SIZE, mark_erased
 from whatsapp.media_reference import read_file_name
 from whatsapp.media_store import MediaStores
@@ -89,8 +90,10 @@ async def forget_media_id(upload_id: PydanticObjectId, media_id: object) -> None
 
 async def erase_uploads(query: Mapping[str, Any]) -> None:
     """Has files removed that nothing shows; the sweep of any process does it."""
-    await collection(UploadedMedia).update_many(
-        {**query, "erased_at": None}, {"$set": {"erased_at": utc_now(), "unused_until": None}}
+    await update_in_batches(
+        UploadedMedia,
+        {**query, "erased_at": None},
+        {"$set": {"erased_at": utc_now(), "unused_until": None}},
     )
 
 

@@ -16,6 +16,7 @@ from graph.mutations.payloads import UserError, list_changes, refusals_as_data, 
 from graph.permissions import IsAdmin, get_viewer
 from models import AuditAction
 from whatsapp import accounts
+from whatsapp.account_deletion import delete_account
 from whatsapp.errors import NotFound
 
 _REQUIRED = ("name", "access_token", "verify_token", "send_read_receipts")
@@ -236,7 +237,7 @@ class AccountMutations:
     @audited(AuditAction.ACCOUNT_DELETED)
     async def delete_account(self, info: Info, input: DeleteAccountInput) -> DeleteAccountPayload:
         account = await _get_account(info, input.account_id)
-        await run_without_deadline(accounts.delete_account(account))
+        await run_without_deadline(delete_account(account))
         return DeleteAccountPayload(deleted_account_id=input.account_id)
 
 

@@ -14,6 +14,7 @@ from graph.mutations.payloads import UserError, list_changes, refusals_as_data, 
 from graph.permissions import IsAdmin, IsAgent, get_viewer
 from models import AuditAction
 from whatsapp import blocking, directory
+from whatsapp.erasures import erase_contact
 
 
 @strawberry.input(description="What to change of a contact; absent fields stay as they are.")
@@ -184,7 +185,7 @@ class ContactMutations:
     @audited(AuditAction.CONTACT_DELETED)
     async def delete_contact(self, info: Info, input: DeleteContactInput) -> DeleteContactPayload:
         contact_id = _require(input.contact_id)
-        await run_without_deadline(directory.erase_contact(get_viewer(info), contact_id))
+        await run_without_deadline(erase_contact(get_viewer(info), contact_id))
         return DeleteContactPayload(deleted_contact_id=input.contact_id)
 
 

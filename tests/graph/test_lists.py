@@ -10,9 +10,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 from models import Account, Contact, Message, MessageDirection, Template
 from models.base import collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.migrations import migrate_again
 from tests.fixtures.said import conversation_id, id_of, write_message
 from whatsapp import unread
-from whatsapp.search_keys import index_contact, index_old
+from whatsapp.search_keys import index_contact, index_stale
 
 Json = dict[str, Any]
 
@@ -98,7 +99,8 @@ async def test_contacts_of_before_are_sorted_too(
 ) -> None:
     await collection(Contact).update_many({}, {"$unset": {"sort_name": ""}})
 
-    await index_old()
+    await migrate_again(collection(Contact).database)
+    await index_stale()
 
     nodes = await walk(admin, CONTACTS, orderBy="NAME")
     assert [node["profileName"] for node in nodes] == [None, *SORTED_NAMES]

@@ -10,10 +10,11 @@ from models import Account, Contact, Identity, IdentityKind, User
 from models.base import collection
 from models.words import list_words
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.migrations import migrate_again
 from tests.fixtures.said import contact_id, write_message
 from tests.fixtures.webhooks import WebhookClient
 from whatsapp.contact_identities import learn_identities
-from whatsapp.search_keys import index_old, index_stale
+from whatsapp.search_keys import index_stale
 
 CONTACTS = "query ($s: String) { contacts(search: $s) { edges { node { profileName } } } }"
 USERS = "query ($s: String) { users(search: $s) { edges { node { name } } } }"
@@ -127,7 +128,8 @@ async def test_what_was_stored_before_there_were_keys_is_indexed_at_start(
         )
 
     assert await find_contacts(admin, "ada") == []
-    await index_old()
+    await migrate_again(collection(Contact).database)
+    await index_stale()
 
     assert await find_contacts(admin, "ada") == ["Ada"]
     assert await find_users(admin, "ada") == ["Ada"]
@@ -156,7 +158,8 @@ async def test_keys_follow_from_the_other_fields_alone(
 
     for document in (Contact, User):
         await collection(document).update_many({}, {"$unset": {"search_keys": ""}})
-    await index_old()
+    await migrate_again(collection(Contact).database)
+    await index_stale()
 
     assert [await collection(one).find().to_list() for one in (Contact, User)] == before
 

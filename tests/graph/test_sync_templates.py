@@ -314,8 +314,10 @@ async def test_it_happens_again_when_it_is_due(account: Account, meta: FakeMeta)
 
 
 async def test_an_account_that_was_forgotten_is_synced(account: Account) -> None:
-    old = {"created_at": utc_now() - timedelta(hours=1)}
-    await collection(Account).update_one({"_id": account.id}, {"$set": old})
+    due_at = (await reload(account)).template_sync.due_at
+    assert due_at is not None
+    assert timedelta(0) < due_at - utc_now() <= timedelta(minutes=10)
+    await set_sync(account, due_at=utc_now())
 
     async def are_there() -> int:
         return await Template.count()

@@ -28,7 +28,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.patience import run_lifespan
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
-from tests.fixtures.world import NUMBER, SERVER_URL, LateTransport, wait_until_ready
+from tests.fixtures.world import NUMBER, OTHER_NUMBER, SERVER_URL, LateTransport, wait_until_ready
 from whatsapp.api_keys import create_api_key
 from whatsapp.settings import Settings
 
@@ -241,6 +241,25 @@ async def test_items_that_0_1_parked_are_replayed(graphql: GraphQLClient) -> Non
         return "to an unknown number" in texts
 
     await eventually(is_applied)
+
+
+async def test_landline_that_0_1_took_for_a_mobile_is_somebody_else(
+    graphql: GraphQLClient, old_database: Database
+) -> None:
+    async def is_upgraded() -> bool:
+        return await describe_pending(old_database) == []
+
+    await eventually(is_upgraded)
+    webhook = WebhookClient(graphql.http, OTHER_NUMBER)
+    await webhook.post_messages(make_message(sender="551131234567", content={"body": "Landline"}))
+
+    async def list_wa_ids() -> set[str] | None:
+        found = {one["waId"] for one in list_nodes((await graphql(LIST))["contacts"])}
+        return found if len(found) == 4 else None
+
+    found = await eventually(list_wa_ids)
+    assert found is not None
+    assert {"5511931234567", "551131234567"} <= found
 
 
 async def test_status_of_a_later_version_can_be_read(

@@ -21,7 +21,7 @@ from tests.fixtures.fields import (
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import WebhookClient
 from tests.webhooks.conftest import Settle
-from whatsapp.accounts import delete_account
+from whatsapp.account_deletion import delete_account
 
 SHOW = """{ accounts(first: 5) { edges { node {
   verifiedName displayPhoneNumber lastEventAt

@@ -26,11 +26,11 @@ from tests.fixtures.webhooks import CUSTOMER, make_body, make_change, make_messa
 from tests.fixtures.world import NUMBER
 from tests.webhooks.test_takeover import run_until_settled
 from webhooks.ingest import Ingest
-from whatsapp import accounts
+from whatsapp import account_deletion
 from whatsapp.access import Viewer
-from whatsapp.accounts import delete_account, finish_deletions
+from whatsapp.account_deletion import delete_account, finish_deletions
 from whatsapp.crypto import digest_secret
-from whatsapp.directory import erase_contact
+from whatsapp.erasures import erase_contact
 
 ADMIN = Viewer(credential_id=new_id(), name="an admin", role=Role.ADMIN)
 OF_ACCOUNT: tuple[type[Document], ...] = (Message, Conversation, Contact, Lane)
@@ -113,7 +113,9 @@ async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
     assert await ParkedItem.count() == 0
 
 
-@pytest.mark.parametrize("step", ["_erase_pending", "mark_erased", "forget_user"])
+@pytest.mark.parametrize(
+    "step", ["erasures.remove_all_said", "removal.mark_erased", "erasures.forget_user"]
+)
 async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -127,7 +129,7 @@ async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan
         await accept(ingest)
         await run_until_settled(ingest)
 
-    do_before(monkeypatch, f"whatsapp.directory.{step}", receive)
+    do_before(monkeypatch, f"whatsapp.{step}", receive)
     await erase(connected)
 
     await check_that_all_belong()
@@ -252,7 +254,7 @@ async def test_a_deleted_account_keeps_no_secret_and_is_forgotten(
     left = await collection(Account).find_one({"_id": connected.id})
     secrets = (connected.access_token, connected.app_secret, connected.verify_token)
     assert not any(str(secret) in str(left) for secret in secrets)
-    long_ago = utc_now() - accounts.SETTLING - timedelta(seconds=1)
+    long_ago = utc_now() - account_deletion.SETTLING - timedelta(seconds=1)
     await Account.find_all().update({"$set": {"deleted_at": long_ago}})
     await finish_deletions()
     assert await Account.count() == 0

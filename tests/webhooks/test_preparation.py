@@ -23,7 +23,7 @@ from webhooks.tasks import Task
 from whatsapp.access import Viewer
 from whatsapp.accounts import set_account_enabled
 from whatsapp.crypto import digest_secret
-from whatsapp.directory import erase_contact
+from whatsapp.erasures import erase_contact
 
 SIGNER = digest_secret(NUMBER.app_secret)
 ADMIN = Viewer(new_id(), "test", Role.ADMIN)

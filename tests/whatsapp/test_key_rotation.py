@@ -18,7 +18,8 @@ from tests.fixtures.servers import ROOT, make_environment
 from tests.fixtures.waiting import eventually
 from whatsapp import key_rotation
 from whatsapp.account_api import open_access_token
-from whatsapp.accounts import SECRET_FIELDS, create_account, delete_account, update_account
+from whatsapp.account_deletion import delete_account
+from whatsapp.accounts import SECRET_FIELDS, create_account, update_account
 from whatsapp.crypto import DecryptionError, KeyRing
 from whatsapp.key_rotation import rotate_secrets
 from whatsapp.settings import Settings

@@ -7,7 +7,7 @@ from models.base import new_id
 from tests.fixtures.outbox import OutboxWorld
 from whatsapp import outbox
 from whatsapp.access import Viewer
-from whatsapp.directory import erase_contact
+from whatsapp.erasures import erase_contact
 from whatsapp.errors import NotFound
 
 ADMIN = Viewer(credential_id=new_id(), name="an admin", role=Role.ADMIN)

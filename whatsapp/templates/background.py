@@ -20,10 +20,9 @@ from whatsapp.templates.sync import TemplateSync
 logger = logging.getLogger(__name__)
 
 SYNCS_AT_ONCE = 2
-SWEEP_POLLS = 10
+# What is due is announced in its own process; this finds what another one has left.
+SWEEP_POLLS = 30
 LEASE_DEADLINES = 40
-# An account that nobody asked for by then: its process ended right after it had made it.
-FORGOTTEN = timedelta(minutes=10)
 
 
 async def note_stale(account_id: PydanticObjectId) -> None:
@@ -59,16 +58,18 @@ class BackgroundSyncs:
 
     async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
         now = utc_now()
-        forgotten = {"template_sync.due_at": None, "created_at": {"$lt": now - FORGOTTEN}}
-        stale = {"template_sync.stale_at": {"$lte": now - self._refresh}}
-        query: dict[str, Any] = {
-            "_id": {"$nin": list(except_accounts)},
+        well: dict[str, Any] = {
             "enabled": True,
             "deleted_at": None,
             "health.state": HealthState.OK.value,
             "template_sync.leased_until": {"$not": {"$gt": now}},
-            "$or": [{"template_sync.due_at": {"$lte": now}}, stale, forgotten],
         }
+        if except_accounts:
+            well["_id"] = {"$nin": list(except_accounts)}
+        # The type lets MongoDB use the partial index of each.
+        due = {"template_sync.due_at": {"$type": "date", "$lte": now}}
+        stale = {"template_sync.stale_at": {"$type": "date", "$lte": now - self._refresh}}
+        query = {"$or": [well | due, well | stale]}
         leased_until = now + timedelta(seconds=self._lease_seconds)
         found = await collection(Account).find_one_and_update(
             query,

@@ -1,0 +1,18 @@
+"""Migration: every account says when its templates are read next.
+
+Version 0.1 looked for accounts without such a time, which read all accounts every few seconds.
+"""
+
+from models.migrations.migration import Batches, Database, Migration, Progress
+
+
+async def _schedule(database: Database, progress: Progress) -> None:
+    async for batch in Batches(database, "accounts", progress, projection={"_id": 1}):
+        ids = [account["_id"] for account in batch]
+        await database["accounts"].update_many(
+            {"_id": {"$in": ids}, "template_sync.due_at": None},
+            [{"$set": {"template_sync.due_at": "$$NOW"}}],
+        )
+
+
+SCHEDULE_TEMPLATE_SYNCS = Migration(number=8, name="schedule template syncs", run=_schedule)

@@ -1,0 +1,82 @@
+"""Housekeeping of the whole deployment: one process at a time does it, whichever has the lease."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+
+from models.lease import LEASE_SECONDS, Lease
+from models.outage_log import log_failure
+
+logger = logging.getLogger(__name__)
+
+LEASE = "housekeeping"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One kind of housekeeping. What it looks for has an index, so that at rest it costs little."""
+
+    name: str
+    run: Callable[[], Awaitable[object]]
+    seconds: float
+    """Pause between two runs."""
+
+
+class Housekeeping:
+    """Runs the jobs while this process has the lease."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], jobs: Sequence[Job]) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._wakened = {job.name: asyncio.Event() for job in jobs}
+
+    def wake(self) -> None:
+        """Runs all jobs now, if this process has the lease."""
+        for event in self._wakened.values():
+            event.set()
+
+    async def run(self) -> None:
+        """Until cancelled; then the lease is free for another process."""
+        lease = Lease(self._database, LEASE)
+        while True:
+            if await lease.acquire():
+                async with lease.held():
+                    await self._run_jobs(lease)
+            await asyncio.sleep(LEASE_SECONDS / 3)
+
+    async def _run_jobs(self, lease: Lease) -> None:
+        tasks = [asyncio.create_task(self._repeat(job), name=job.name) for job in self._jobs]
+        try:
+            await lease.lost.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _repeat(self, job: Job) -> None:
+        wakened = self._wakened[job.name]
+        while True:
+            wakened.clear()
+            await _run_guarded(job)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(job.seconds):
+                    await wakened.wait()
+
+
+async def _run_guarded(job: Job) -> None:
+    try:
+        await job.run()
+    except PyMongoError as error:
+        log_failure(logger, error, "%s: continued later", job.name)
+    except Exception as error:  # noqa: BLE001 - see the next line
+        # The edge of a background task: a bug in one job must not end the others.
+        # The error's own text may quote what a customer wrote.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("%s failed (%s). %s", job.name, type(error).__name__, frames)
