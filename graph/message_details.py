@@ -14,6 +14,7 @@ from graph.enums import MessageStatus
 from graph.loaders import load_contact
 from graph.reading import parse_text, read_bool, read_object, read_text, read_unix_time
 
+MAX_PARSED = 65_536
 _FAILED = MessageStatus.FAILED.key
 _STATUSES = [(status.key, status) for status in sorted(MessageStatus, key=lambda one: one.rank)]
 
@@ -197,12 +198,17 @@ def read_identity(message: models.Message) -> SenderIdentity | None:
 
 
 def list_mentions(message: models.Message) -> list[str]:
+    """None of what its writer deleted."""
+    if message.deleted_at is not None:
+        return []
     mentions = read_object(read_item(message), "context").get("mentions")
     return [one for one in mentions if isinstance(one, str)] if isinstance(mentions, list) else []
 
 
 def read_item(message: models.Message) -> dict[str, Any]:
-    """The message as WhatsApp first sent it; empty where all of it is in the other fields."""
+    """The message as WhatsApp first sent it; empty where all of it is in the other fields, or
+    where it is too large to be parsed for a small part of it.
+    """
     raw = message.raw if message.original is None else message.original.get("raw")
-    item = parse_text(raw)
+    item = parse_text(raw) if raw is not None and len(raw) <= MAX_PARSED else None
     return item if isinstance(item, dict) else {}

@@ -198,7 +198,7 @@ class Message(relay.Node):
 
     @strawberry.field(
         description="WhatsApp ids of those whom it mentions.",
-        metadata=reads("raw", "original"),
+        metadata=reads("raw", "original", "deleted_at"),
     )
     def mentions(self) -> list[str]:
         return list_mentions(self.document)

@@ -16,6 +16,7 @@ from sandbox.settings import SandboxSettings
 from sandbox.webhook_bodies import Json, Update, build_batch, encode_like_meta
 from sandbox.webhook_sender import Delivery, WebhookSender
 
+CALL = "call"
 # Types that Meta may send without an object of their own.
 BARE_TYPES = ("unsupported", "errors", "request_welcome", "ephemeral", "interactive", "unknown")
 MESSAGE_FIELDS = ("context", "referral", "errors", "identity", "group_id")
@@ -44,8 +45,18 @@ class CustomerMessage:
 
     @property
     def update(self) -> Update:
-        customer = self.conversation.customer
-        return Update(self.number, "messages", self.message, self.contacts, customer.key)
+        key = self.conversation.customer.key
+        if self.message["type"] == CALL:
+            return Update(self.number, "calls", self._build_call(), self.contacts, key)
+        return Update(self.number, "messages", self.message, self.contacts, key)
+
+    def _build_call(self) -> Json:
+        """Meta's form of a call: its own fields stand beside the id, and there is no type."""
+        common = {name: one for name, one in self.message.items() if name not in ("type", CALL)}
+        number = "".join(filter(str.isdigit, self.number.display_phone_number))
+        call: Json = {"to": number, "event": "connect", "direction": "USER_INITIATED"}
+        told = self.message[CALL]
+        return common | call | (told if isinstance(told, dict) else {})
 
 
 class InboundDesk:

@@ -14,13 +14,18 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One message or status on its way to the server, before it is wrapped into a body."""
+    """One message, status or call on its way to the server, before it is wrapped into a body."""
 
     number: FakeNumber
-    kind: Literal["messages", "statuses"]
+    kind: Literal["messages", "statuses", "calls"]
     item: Json
     contacts: Sequence[Json] = field(default_factory=tuple)
     customer: str = ""  # the key of the customer, for order and faults
+
+    @property
+    def webhook_field(self) -> str:
+        """The webhook field that tells of it."""
+        return "calls" if self.kind == "calls" else "messages"
 
 
 def encode_like_meta(body: Any) -> bytes:
@@ -51,9 +56,10 @@ def build_batch(updates: Sequence[Update], *, entries: int, changes: int) -> Jso
         for same_account in _group(part, lambda update: update.number.business_account_id):
             account_id = same_account[0].number.business_account_id
             values = [
-                {"value": _build_value(same_number), "field": "messages"}
+                {"value": _build_value(same_field), "field": same_field[0].webhook_field}
                 for chunk in _split(same_account, changes)
                 for same_number in _group(chunk, lambda update: update.number.phone_number_id)
+                for same_field in _group(same_number, lambda update: update.webhook_field)
             ]
             built.append({"id": account_id, "changes": values})
     return {"object": "whatsapp_business_account", "entry": built}
@@ -71,7 +77,7 @@ def _build_value(updates: Sequence[Update]) -> Json:
     contacts = _unique(contact for update in updates for contact in update.contacts)
     if contacts:
         value["contacts"] = contacts
-    for kind in ("messages", "statuses"):
+    for kind in ("messages", "statuses", "calls"):
         items = [update.item for update in updates if update.kind == kind]
         if items:
             value[kind] = items

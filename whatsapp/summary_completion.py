@@ -20,7 +20,6 @@ from whatsapp.inbox import clear_unread_until
 logger = logging.getLogger(__name__)
 
 COMPLETE_SECONDS = 2.0
-MAX_COMPLETED = 500
 # Stored fields that `has_noted` reads of a conversation and of a message.
 SUMMARY_FIELDS = ("last_message_at", "last_message_id", "last_inbound_at")
 NOTED_FIELDS = ("timestamp", "direction", "type", "group_id")
@@ -46,7 +45,7 @@ async def complete_summaries(message_ids: Collection[PydanticObjectId]) -> bool:
     """
     try:
         with pymongo.timeout(COMPLETE_SECONDS):
-            await _complete(list(message_ids)[:MAX_COMPLETED])
+            await _complete(list(message_ids))
     except PyMongoError as error:
         logger.debug("Summaries are not completed: %s", type(error).__name__)
         return False

@@ -27,6 +27,8 @@ WAIT_SECONDS = 0.1
 # Beyond these, messages are forgotten: what imports them notes them sooner or later.
 MAX_AGE_SECONDS = 60.0
 MAX_MESSAGES = 10_000
+# By one reader; what is left is completed by the next ones.
+MAX_COMPLETED = 100
 
 DocumentT = TypeVar("DocumentT", Message, Conversation)
 _OWNERS = ("account_id", "conversation_id", "contact_id")
@@ -89,8 +91,9 @@ class SummaryWatch:
             await self._complete([unnoted for unnoted in behind if not unnoted.noted.is_set()])
 
     async def _complete(self, late: Collection[Unnoted]) -> None:
-        if await complete_summaries([unnoted.message.id for unnoted in late]):
-            for unnoted in late:
+        oldest = list(late)[:MAX_COMPLETED]
+        if await complete_summaries([unnoted.message.id for unnoted in oldest]):
+            for unnoted in oldest:
                 self._forget(unnoted)
 
     def _see_message(self, image: Mapping[str, Any]) -> None:

@@ -42,6 +42,21 @@ async def test_a_plain_text_arrives_as_metas_webhook(
     assert rb"Ol\u00e1\/ \ud83d\ude00" in receiver.raw_bodies[0]
 
 
+async def test_call_arrives_in_the_field_calls(api: httpx.AsyncClient, receiver: Receiver) -> None:
+    await write(api, type="call", id="wacid.1", call={}, timestamp=1749416383)
+    ended = {"event": "terminate", "status": "COMPLETED", "duration": 42}
+    await write(api, type="call", id="wacid.1", call=ended, timestamp=1749416425)
+
+    changes = [body["entry"][0]["changes"][0] for body in receiver.bodies]
+    assert [change["field"] for change in changes] == ["calls", "calls"]
+    connect, terminate = [change["value"]["calls"][0] for change in changes]
+    assert connect["from"] == ANA
+    assert connect.items() >= {"event": "connect", "direction": "USER_INITIATED"}.items()
+    assert terminate.items() >= ({"id": "wacid.1", "timestamp": "1749416425"} | ended).items()
+    assert "type" not in connect
+    assert changes[0]["value"]["contacts"][0]["wa_id"] == ANA
+
+
 async def test_without_user_ids_the_older_shape_is_sent(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:

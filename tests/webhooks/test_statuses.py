@@ -163,8 +163,10 @@ async def test_callback_data_of_others_and_of_other_accounts_finds_nothing(
         await webhook.post_statuses(report)
     await settle()
 
-    assert (await reload(foreign)).status is MessageStatus.QUEUED
-    assert await PendingUpdate.count() == 1
+    found = await reload(foreign)
+    assert (found.status, found.callback_data) == (MessageStatus.QUEUED, None)
+    # Of the two texts each is kept, and the rest says the same.
+    assert await PendingUpdate.count() == 3
 
 
 async def test_a_status_that_nobody_knows_is_kept(

@@ -128,6 +128,25 @@ async def test_event_and_reads_include_their_message(
     await gap.end()
 
 
+async def test_replayed_event_includes_its_message(
+    ws: SocketClient,
+    webhook: WebhookClient,
+    account: Account,
+    admin: GraphQLClient,
+    gap: Gap,
+) -> None:
+    cursor = (await admin("{ eventCursor }"))["eventCursor"]
+    await webhook.post_messages(make_message(wamid="wamid.GAP0", content={"body": "missed"}))
+    await read_stored("wamid.GAP0")
+
+    await ws.subscribe(ADDED, after=cursor)
+
+    [added] = [data["messageAdded"]["message"] for data in await ws.take(1)]
+    check_summary(added["conversation"], "missed", unread=1)
+    check_summary(added["contact"]["conversation"], "missed", unread=1)
+    await gap.end()
+
+
 @pytest.mark.parametrize("query", READS)
 async def test_read_after_event_includes_its_message(
     ws: SocketClient,
