@@ -121,6 +121,16 @@ async def test_any_order_of_webhooks_gives_one_equal_call(
     assert not await ParkedItem.count()
 
 
+async def test_search_finds_calls(
+    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+) -> None:
+    await post(webhook, settle, make_entry(load_change("call_connect")))
+
+    found = await admin('{ searchMessages(text: "voice call") { edges { node { type } } } }')
+
+    assert found["searchMessages"]["edges"] == [{"node": {"type": "call"}}]
+
+
 async def test_calls_of_one_body_are_one_message_each(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:

@@ -218,6 +218,8 @@ async def test_template_echo_reads_as_the_customer_reads_it(
             "template": {"name": "order_shipped"},
         },
     }
+    found = await admin('{ searchMessages(text: "paid 12.50") { edges { node { type } } } }')
+    assert found["searchMessages"]["edges"] == [{"node": {"type": "template"}}]
 
 
 ODD_TEMPLATES: tuple[Any, ...] = (

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, cast
 
 from models import CALL, Account, Message, MessageDirection, ParkedReason
+from models.words import list_message_words
 from webhooks.fields.records import record_change
 from webhooks.fields.values import get_text, get_time, get_value
 from webhooks.identity_changes import read_wa_id
@@ -60,6 +61,7 @@ async def _store(account: Account, call: Inbound, report: CallReport) -> None:
             "content": report.make_content(),
             "raw": None,
             "text": CALL_TEXT,
+            "words": list_message_words(CALL_TEXT),
             "unread": report.direction is MessageDirection.INBOUND,
             "status_times": {report.status.key: report.at},
             "status_rank": report.status.rank,

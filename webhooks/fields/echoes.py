@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from models import Account, Message, MessageDirection, MessageStatus, ParkedReason
 from models.base import collection, from_bson
+from models.words import list_message_words
 from webhooks.fields.values import get_text, get_value
 from webhooks.identity_changes import read_wa_id
 from webhooks.items import Item, Unfit
@@ -63,7 +64,9 @@ async def _describe(account: Account, placed: Message, item: Item) -> dict[str, 
     if not isinstance(template, dict) or not template:
         return {}
     content, text = await describe_echo(account.id, make_storable(template))
-    return {"content": content, "text": text or placed.text, "raw": None}
+    text = text or placed.text
+    words = list_message_words(text)
+    return {"content": content, "text": text, "words": words, "raw": None}
 
 
 async def _follow_up(message: Message) -> None:
