@@ -25,6 +25,7 @@ from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.gate import Gate, OperationRequest, tell_cost
 from graph.limits import Document
 from graph.loaders import Loaders
+from whatsapp.fair_shares import FairTurns
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class KnownQueries:
         gate: Gate,
         *,
         mask: Callable[[list[GraphQLError], Context], None],
+        turns: FairTurns,
     ) -> None:
         self.uses_plans = True
         self.planned = 0
@@ -47,6 +49,7 @@ class KnownQueries:
         self._strawberry_schema = strawberry_schema
         self._gate = gate
         self._mask = mask
+        self._turns = turns
         self.kept = KeptPlans()
         self._plans: WeakKeyDictionary[Document, dict[str, OperationPlans]] = WeakKeyDictionary()
 
@@ -78,14 +81,20 @@ class KnownQueries:
     ) -> ExecutionResult:
         try:
             async with asyncio.timeout(seconds) as deadline:
-                with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
-                    return await self._answer(request)
+                return await self._answer_in_turn(request)
         except TimeoutError as error:
             if seconds is None or not deadline.expired():
                 return self._fail(error, request.context)
             return self._refuse([OperationTimedOut(seconds, goes_on=False)], request.context)
         except Exception as error:  # noqa: BLE001 - the operation's edge: format_errors logs it
             return self._fail(error, request.context)
+
+    async def _answer_in_turn(self, request: OperationRequest) -> ExecutionResult:
+        viewer = request.context.viewer
+        holder = None if viewer is None else viewer.credential_id
+        async with self._turns.hold(holder):
+            with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
+                return await self._answer(request)
 
     async def _answer(self, request: OperationRequest) -> ExecutionResult:
         document, _, variables, operation_name, context = request

@@ -1,7 +1,7 @@
 """The schema: all types put together, with what every operation passes through."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Hashable, Iterable
 from copy import copy
 from functools import cache
 from typing import Any
@@ -45,7 +45,11 @@ from graph.templates import TemplateQueries
 from graph.uploads import UPLOAD_SCALAR, FileVariables, Upload
 from graph.users import UserQueries
 from graph.viewer import ViewerQueries
+from whatsapp.fair_shares import FairTurns
 
+# Queries and mutations that one process executes at once, at most half of them for one credential:
+# a connection to MongoDB is left for others.
+OPERATIONS_AT_ONCE = 128
 QUERIES = (
     ViewerQueries,
     NodeQueries,
@@ -90,6 +94,7 @@ class WagraphSchema(Schema):
 
     operation_seconds: float | None = None
     known_queries: KnownQueries
+    turns: FairTurns
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -141,6 +146,10 @@ class WagraphSchema(Schema):
             OperationTimedOut
         """
         work = super()._execute_operation(execution_context, *args, **kwargs)
+        viewer = getattr(execution_context.context, "viewer", None)
+        # Uploads have places of their own.
+        if viewer is not None and not isinstance(execution_context.variables, FileVariables):
+            work = _take_turn(self.turns, viewer.credential_id, work)
         if execution_context.operation_type is OperationType.MUTATION:
             seconds = self.operation_seconds
             if seconds is not None and isinstance(execution_context.variables, FileVariables):
@@ -153,6 +162,14 @@ class WagraphSchema(Schema):
             if self.operation_seconds is None or not deadline.expired():
                 raise
             raise OperationTimedOut(self.operation_seconds, goes_on=False) from None
+
+
+async def _take_turn(turns: FairTurns, holder: Hashable, work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        async with turns.hold(holder):
+            return await work
+    finally:
+        work.close()  # where its turn never came
 
 
 async def _wait_for(mutation: asyncio.Task[Any], seconds: float | None) -> Any:
@@ -174,7 +191,8 @@ def create_schema(
     schema = copy(_build_types())
     schema.extensions = tuple(list_extensions(gate))
     schema.operation_seconds = operation_seconds
-    schema.known_queries = KnownQueries(schema, gate, mask=schema.mask)
+    schema.turns = FairTurns(OPERATIONS_AT_ONCE)
+    schema.known_queries = KnownQueries(schema, gate, mask=schema.mask, turns=schema.turns)
     schema.known_queries.uses_plans = uses_plans
     return schema
 

@@ -1,7 +1,9 @@
 """Shares of a bounded pool: no account and no credential can take all of its places."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
 
 
 class FairShares:
@@ -38,3 +40,45 @@ class FairShares:
                     del self._held[holder]
 
         return give_back
+
+
+class FairTurns:
+    """A pool whose callers wait for their place, the first of those who may have one first."""
+
+    def __init__(self, size: int) -> None:
+        self._shares = FairShares(size)
+        self._waiting: dict[asyncio.Future[Callable[[], None]], Hashable] = {}
+
+    @asynccontextmanager
+    async def hold(self, holder: Hashable) -> AsyncIterator[None]:
+        """Holds a place for the holder, as soon as it has room."""
+        if not self._waiting and self._shares.has_room(holder):
+            give_back = self._shares.take(holder)
+        else:
+            give_back = await self._wait(holder)
+        try:
+            yield
+        finally:
+            give_back()
+            if self._waiting:
+                self._admit()
+
+    async def _wait(self, holder: Hashable) -> Callable[[], None]:
+        place: asyncio.Future[Callable[[], None]] = asyncio.get_running_loop().create_future()
+        self._waiting[place] = holder
+        self._admit()
+        try:
+            return await place
+        except asyncio.CancelledError:
+            self._waiting.pop(place, None)
+            if place.done() and not place.cancelled():  # it was given in the same moment
+                place.result()()
+                self._admit()
+            raise
+
+    def _admit(self) -> None:
+        for place, holder in list(self._waiting.items()):
+            if self._shares.has_room(holder):
+                del self._waiting[place]
+                if not place.done():
+                    place.set_result(self._shares.take(holder))

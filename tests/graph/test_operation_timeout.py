@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from graph.live.feed import LiveFeed
-from models import Account, User
+from models import Account, Role, User
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.multipart import Part, make_form, post
 from tests.fixtures.said import write_message
@@ -134,3 +134,41 @@ async def test_a_subscription_lives_on(
     await write_message(account, "15550001111", "Still there?")
 
     assert await ws.take(1) == [{"messageAdded": {"message": {"text": "Still there?"}}}]
+
+
+class TestTurns:
+    @pytest.fixture
+    def settings(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+        monkeypatch.setattr("graph.schema.OPERATIONS_AT_ONCE", 4)
+        return settings.model_copy(update={"operation_seconds": 60.0})
+
+    @pytest.mark.parametrize("operation", [ACCOUNTS, CREATE])
+    async def test_one_credential_leaves_operations_for_others(
+        self,
+        admin: GraphQLClient,
+        make_client: Callable[..., Awaitable[GraphQLClient]],
+        gate: asyncio.Event,
+        ws: SocketClient,
+        operation: str,
+    ) -> None:
+        other = await make_client(Role.ADMIN)
+        gate.set()
+        await admin.post(operation)  # a query is known from now on
+        gate.clear()
+        greedy = [asyncio.create_task(admin.post(operation)) for _ in range(6)]
+        await asyncio.sleep(0.2)
+        viewer = await other.post("{ viewer { role } }")
+        waiting = asyncio.create_task(admin.post("{ viewer { role } }"))
+        await ws.send({"id": "1", "type": "subscribe", "payload": {"query": "{ viewer { role } }"}})
+        await asyncio.sleep(0.2)
+        is_waiting = not waiting.done()
+        gate.set()
+        answers = [await one for one in (*greedy, waiting)]
+
+        assert viewer["data"] == {"viewer": {"role": "ADMIN"}}
+        assert is_waiting
+        errors = [error for answer in answers for error in answer.get("errors", [])]
+        codes = {error["extensions"]["code"] for error in errors}
+        # The list that the gate stands for has no value in the end.
+        assert codes <= {"INTERNAL_SERVER_ERROR"}
+        assert (await ws.receive())["type"] == "next"

@@ -5,7 +5,7 @@ import hashlib
 import inspect
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +55,12 @@ class Connection:
 
     async def read_to_end(self) -> bytes:
         """What comes until the server closes the connection."""
+        received = b""
         async with asyncio.timeout(SECONDS):
-            try:
-                return await self.reader.read()
-            except ConnectionResetError:
-                return b""
+            with suppress(ConnectionResetError):
+                while piece := await self.reader.read(65_536):
+                    received += piece
+        return received
 
 
 @asynccontextmanager
