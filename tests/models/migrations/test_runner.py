@@ -9,7 +9,12 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
 import models.database
-from models.database import DatabaseUnusable, create_client, prepare_database
+from models.database import (
+    DatabaseUnusable,
+    create_client,
+    describe_pending,
+    prepare_database,
+)
 from models.lease import Lease
 from models.migrations import MIGRATIONS
 from models.migrations.migration import Batches, Database, Migration, Progress, read_state
@@ -129,6 +134,18 @@ async def test_database_of_a_later_version_is_refused(
             await prepare_database(database)
     finally:
         await schema.update_one({"_id": "version"}, {"$unset": {"oldest_code": ""}})
+
+
+async def test_process_serves_beside_the_next_version(
+    database: AsyncDatabase[dict[str, Any]],
+) -> None:
+    schema = database["schema"]
+    await schema.update_one({"_id": "version"}, {"$set": {"version": len(MIGRATIONS) + 1}})
+    try:
+        assert not await prepare_database(database)
+        assert await describe_pending(database) == []
+    finally:
+        await schema.update_one({"_id": "version"}, {"$set": {"version": len(MIGRATIONS)}})
 
 
 async def test_live_version_0_1_is_refused(
