@@ -26,8 +26,8 @@ from whatsapp.contact_identities import (
 )
 from whatsapp.facts import Fact, apply_facts, match_news
 from whatsapp.identities import list_lookups
-from whatsapp.number_moves import move_phone, release_from, release_numbers
-from whatsapp.persons import adopt_name, adopt_phone, link_user
+from whatsapp.number_moves import release_from, release_numbers
+from whatsapp.persons import adopt_name, adopt_phone, link_user, move_phone
 from whatsapp.search_keys import STALE, derive_of_contact, index_contact
 
 logger = logging.getLogger(__name__)

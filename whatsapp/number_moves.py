@@ -4,11 +4,9 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pymongo.errors import DuplicateKeyError
-
 from models import Contact, Conversation, Identity, IdentityKind, User
 from models.base import collection, from_bson, utc_now
-from whatsapp.identities import list_lookups, list_phone_variants
+from whatsapp.identities import list_lookups
 from whatsapp.search_keys import STALE, index_contact, index_user
 
 logger = logging.getLogger(__name__)
@@ -86,21 +84,3 @@ async def _wrote_since(holder: Contact, at: datetime) -> bool:
         "last_inbound_at": {"$gt": at},
     }
     return await collection(Conversation).find_one(wrote, {"_id": 1}) is not None
-
-
-async def move_phone(contact: Contact, *, former: str | None) -> None:
-    """Gives the contact's user the new phone, if theirs is the former one and nobody has the new.
-
-    A user whose phone staff have set keeps it.
-    """
-    if contact.user_id is None or contact.phone_number is None or former is None:
-        return
-    formers = [f"+{digits}" for digits in list_phone_variants(former.removeprefix("+"))]
-    try:
-        await collection(User).update_one(
-            {"_id": contact.user_id, "from_contact": True, "phone": {"$in": formers}},
-            {"$set": {"phone": contact.phone_number, **STALE, "updated_at": utc_now()}},
-        )
-        await index_user(contact.user_id)
-    except DuplicateKeyError:
-        logger.warning("The new phone of contact %s belongs to another user: both stay", contact.id)

@@ -64,6 +64,19 @@ async def adopt_name(contact: Contact) -> None:
 
 async def adopt_phone(contact: Contact) -> None:
     """Gives the user the phone that has become known, unless it is another user's."""
+    await _give_phone(contact, instead_of=None)
+
+
+async def move_phone(contact: Contact, *, former: str | None) -> None:
+    """Gives the user the contact's new phone, if theirs is the former one and nobody has the new.
+
+    A user whose phone staff have set keeps it.
+    """
+    if former is not None:
+        await _give_phone(contact, instead_of={"$in": list_forms(former)})
+
+
+async def _give_phone(contact: Contact, *, instead_of: Any) -> None:
     if contact.user_id is None or contact.phone_number is None:
         return
     holder = await _find_user(contact.phone_number, contact.account_id)
@@ -74,7 +87,7 @@ async def adopt_phone(contact: Contact) -> None:
     shown = {"phone": contact.phone_number, "phone_scope": scope}
     try:
         await collection(User).update_one(
-            {"_id": contact.user_id, "from_contact": True, "phone": None},
+            {"_id": contact.user_id, "from_contact": True, "phone": instead_of},
             {"$set": {**shown, **STALE, "updated_at": utc_now()}},
         )
         await index_user(contact.user_id)

@@ -13,7 +13,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, write_message
 from tests.fixtures.templates import HELLO, sync
 from tests.fixtures.waiting import eventually
-from tests.fixtures.webhooks import WebhookClient, make_body, make_change
+from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER
 from tests.graph.test_contact_mutations import LINK
 from tests.graph.test_user_mutations import create, update
@@ -210,3 +210,27 @@ async def test_echo_and_business_call_link_nobody(
     contacts = (await ours(SEEN))["contacts"]["edges"]
     assert [edge["node"]["user"] for edge in contacts] == [None]
     assert "secret" not in json.dumps(await ours(SEEN))
+
+
+async def test_number_that_moves_to_an_unseen_one_tells_nothing(
+    theirs: GraphQLClient,
+    make_client: MakeClient,
+    account: Account,
+    other_account: Account,
+    webhook: WebhookClient,
+) -> None:
+    ours = await make_client(Role.AGENT, [account])
+    await write_message(other_account, PHONE, "Hi", name="Ada")
+    await write_message(account, "15550101111", "Hi", name="Bob")
+    moved = {"type": "user_changed_number", "wa_id": PHONE, "body": "changed"}
+    message = make_message("system", moved, sender="15550101111")
+    await webhook.post(make_body(NUMBER, make_change(NUMBER, messages=[message], contacts=[])))
+
+    async def list_phones() -> list[Any]:
+        seen = [(await client(SEEN))["users"]["edges"] for client in (ours, theirs)]
+        return [[(one["node"]["name"], one["node"]["phone"]) for one in edges] for edges in seen]
+
+    async def has_moved() -> bool:
+        return await list_phones() == [[("Bob", f"+{PHONE}")], [("Ada", f"+{PHONE}")]]
+
+    await eventually(has_moved)
