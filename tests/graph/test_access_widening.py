@@ -105,11 +105,18 @@ async def hidden(ids: dict[str, str], other_account: Account, webhook: WebhookCl
     }
 
 
+async def post(webhook: WebhookClient, body: dict[str, Any], number: FakeNumber) -> None:
+    """With the number's own secret, which may be gone by now, and one that is certainly known."""
+    secrets = {number.app_secret, OTHER_NUMBER.app_secret}
+    answers = [await webhook.post(body, secret=secret) for secret in secrets]
+    assert 200 in {answer.status_code for answer in answers}
+
+
 async def receive(webhook: WebhookClient, number: FakeNumber, text: str) -> None:
     """A message of a customer known nowhere else, stored or parked."""
     message = make_message(sender=matrix.OTHERS, content={"body": text})
     change = make_change(number, messages=[message])
-    await webhook.post(make_body(number, change), secret=number.app_secret)
+    await post(webhook, make_body(number, change), number)
 
     async def is_stored() -> bool:
         parked = await ParkedItem.find_one({"item": {"$regex": text}})
@@ -121,9 +128,7 @@ async def receive(webhook: WebhookClient, number: FakeNumber, text: str) -> None
 async def alert(webhook: WebhookClient, number: FakeNumber) -> None:
     before = await AccountEvent.count()
     change = {"field": "account_alerts", "value": {"alert_type": "HIDDEN_ALERT"}}
-    await webhook.post(
-        make_entry(change, business=number.business_account_id), secret=number.app_secret
-    )
+    await post(webhook, make_entry(change, business=number.business_account_id), number)
 
     async def is_stored() -> bool:
         parked = await ParkedItem.find_one({"item": {"$regex": "HIDDEN_ALERT"}})
