@@ -185,7 +185,8 @@ async def paginate(
         )
     )
     documents = [
-        read_document(document_class, fields, shown=shown) for fields in found[: page.size]
+        read_document(document_class, fields, shown=shown, tolerant=True)
+        for fields in found[: page.size]
     ]
     goes_on = len(found) > page.size
     if page.backward:

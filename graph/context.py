@@ -1,6 +1,6 @@
 """What a resolver can reach: the services of this process, who is asking, and the loaders."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,11 @@ class Context:
     loaders: Loaders = field(default_factory=Loaders)
     subscribed: "Subscribed | None" = None
     """What a subscription's resolver leaves here once all checks have passed."""
+
+    @property
+    def caller(self) -> Hashable:
+        """Whose share of a cache is used; None stands for all who have not signed in."""
+        return self.viewer.credential_id if self.viewer else None
 
 
 Info = StrawberryInfo[Context, object]

@@ -9,7 +9,7 @@ import pymongo
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
-from graph.gate import Gate, OperationRequest, tell_cost
+from graph.gate import Gate, OperationRequest, find_caller, tell_cost
 from graph.limits import Document
 from graph.limits.document import Cost
 from graph.uploads import FileVariables
@@ -41,7 +41,9 @@ class CheckedDocument(SchemaExtension):
 
     def on_parse(self) -> Iterator[None]:
         execution = self.execution_context
-        self._document = self._gate.documents.get(execution.query or "")
+        self._document = self._gate.documents.get(
+            execution.query or "", find_caller(execution.context)
+        )
         if self._document is not None:
             execution.graphql_document = self._document.node
         yield
@@ -51,7 +53,10 @@ class CheckedDocument(SchemaExtension):
         if execution.graphql_document is not None:
             if self._document is None:
                 self._document = self._gate.documents.add(
-                    execution.query or "", execution.graphql_document, execution.schema._schema
+                    execution.query or "",
+                    execution.graphql_document,
+                    execution.schema._schema,
+                    find_caller(execution.context),
                 )
             request = OperationRequest(
                 self._document,

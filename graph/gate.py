@@ -1,6 +1,6 @@
 """The gate: what every operation must pass before it runs, whoever executes it."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError
@@ -65,6 +65,11 @@ class Gate:
         cost = document.find_cost(operation_name, variables)
         too_much = cost.find_excess()
         return ([too_much] if too_much else []), cost
+
+
+def find_caller(context: object) -> Hashable:
+    """Whose share of the caches an operation uses."""
+    return context.caller if isinstance(context, Context) else None
 
 
 def tell_cost(cost: Cost | None) -> dict[str, Any]:

@@ -6,10 +6,10 @@ functions are the only way from a resolver to a document by its id: they check w
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from beanie import Document, PydanticObjectId
 from strawberry.dataloader import DataLoader
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from graph.context import Info
 
 DocumentT = TypeVar("DocumentT", bound=ObjectIdDocument)
+DocumentType = TypeVar("DocumentType", bound=Document)
 Scoped = TypeVar("Scoped", AccountEvent, Contact, Conversation, Message, Template)
 Key = TypeVar("Key")
 Found = TypeVar("Found")
@@ -249,7 +250,9 @@ def _by_id(
     async def load(ids: list[PydanticObjectId]) -> list[DocumentT | None]:
         stored = await find_by(document_class, "_id", shown=shown).many(ids)
         return [
-            None if fields is None else read_document(document_class, fields, shown=shown)
+            None
+            if fields is None
+            else read_document(document_class, fields, shown=shown, tolerant=True)
             for fields in stored
         ]
 
@@ -258,7 +261,10 @@ def _by_id(
 
 async def _find_conversations(contact_ids: list[PydanticObjectId]) -> list[Conversation | None]:
     stored = await find_by(Conversation, "contact_id").many(contact_ids)
-    return [None if fields is None else read_document(Conversation, fields) for fields in stored]
+    return [
+        None if fields is None else read_document(Conversation, fields, tolerant=True)
+        for fields in stored
+    ]
 
 
 async def _find_messages(keys: list[WamidKey]) -> list[Message | None]:
@@ -269,15 +275,22 @@ async def _find_messages(keys: list[WamidKey]) -> list[Message | None]:
         {"account_id": account_id, "wamid": {"$in": wamids_of_account}}
         for account_id, wamids_of_account in wamids.items()
     ]
-    documents: Iterable[Message] = await Message.find({"$or": places}).to_list()
+    documents = await _find_all(Message, {"$or": places})
     found = {(document.account_id, document.wamid): document for document in documents}
     return [found.get(key) for key in keys]
 
 
 async def _find_account_events(ids: list[str]) -> list[AccountEvent | None]:
-    documents = await AccountEvent.find({"_id": {"$in": ids}}).to_list()
+    documents = await _find_all(AccountEvent, {"_id": {"$in": ids}})
     found = {document.id: document for document in documents}
     return [found.get(event_id) for event_id in ids]
+
+
+async def _find_all(
+    document_class: type[DocumentType], filter: Mapping[str, Any]
+) -> list[DocumentType]:
+    stored = await collection(document_class).find(filter).to_list()
+    return [read_document(document_class, fields, tolerant=True) for fields in stored]
 
 
 async def _count_unread(conversation_ids: list[PydanticObjectId]) -> list[int]:

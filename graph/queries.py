@@ -7,7 +7,7 @@ the same masking of errors.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -53,9 +53,11 @@ class KnownQueries:
         self.kept = KeptPlans()
         self._plans: WeakKeyDictionary[Document, dict[str, OperationPlans]] = WeakKeyDictionary()
 
-    def find(self, query: str | None, operation_name: str | None) -> Document | None:
+    def find(
+        self, query: str | None, operation_name: str | None, *, caller: Hashable
+    ) -> Document | None:
         """The checked document, if it is known and this operation of it is a query."""
-        document = self._gate.documents.get(query or "")
+        document = self._gate.documents.get(query or "", caller)
         if document is None or document.errors:
             return None
         operation = document.find_operation(operation_name)
@@ -123,7 +125,8 @@ class KnownQueries:
         self, operation: OperationDefinitionNode, request: OperationRequest
     ) -> dict[str, Any] | None:
         plans = self._find_plans(request.document, operation)
-        begun = plans.begin(request.variables, context=request.context)
+        caller = request.context.caller
+        begun = plans.begin(request.variables, context=request.context, caller=caller)
         if begun is None:
             return None
         plan, run = begun
@@ -134,11 +137,12 @@ class KnownQueries:
             # Nothing surprising, and graphql-core would wait for MongoDB just as long.
             logger.debug("A plan ended: MongoDB failed")
         except Exception as error:  # noqa: BLE001 - whatever it is, graphql-core tells it in its place
-            plans.note_surprise(error)
+            plans.note_surprise(error, caller)
             self.surprised += 1
             logger.debug("A plan was surprised: %s", type(error).__name__)
         else:
             self.planned += 1
+            plans.note_success(caller)
             return data
         return None
 

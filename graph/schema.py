@@ -121,7 +121,7 @@ class WagraphSchema(Schema):
     ) -> ExecutionResult:
         """See Strawberry's `Schema.execute`."""
         if isinstance(context_value, Context) and not isinstance(variable_values, FileVariables):
-            document = self.known_queries.find(query, operation_name)
+            document = self.known_queries.find(query, operation_name, caller=context_value.caller)
             if document is not None:
                 request = OperationRequest(
                     document, query or "", variable_values, operation_name, context_value

@@ -11,7 +11,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from beanie import Document
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 DocumentType = TypeVar("DocumentType", bound=Document)
@@ -23,7 +23,8 @@ _set = object.__setattr__
 
 
 class NotRead:
-    """Stands for a field that a partial document lacks. What the document has goes before it.
+    """Stands for a field that a document lacks, because it was not asked for or can't be read. What
+    the document has goes before it.
 
     Without it, Beanie's own class attributes would be found there, which name fields in queries.
     """
@@ -54,7 +55,9 @@ class DocumentReader:
             if name != "id" and not field.is_required()
         }
 
-    def read(self, stored: Mapping[str, Any], shown: Collection[str] | None) -> Document:
+    def read(
+        self, stored: Mapping[str, Any], shown: Collection[str] | None, *, tolerant: bool
+    ) -> Document:
         """The document; with `shown` only these fields were read, and it has no others."""
         values = dict(stored)
         try:
@@ -70,9 +73,32 @@ class DocumentReader:
         except (KeyError, ValueError, TypeError):
             if shown is not None:
                 raise
-            document: Document = self._document_class.model_validate(stored)
-            return document
+            return self._read_slowly(stored, tolerant=tolerant)
         return self._make(self._document_class if shown is None else self._partial_class, values)
+
+    def _read_slowly(self, stored: Mapping[str, Any], *, tolerant: bool) -> Document:
+        try:
+            document: Document = self._document_class.model_validate(stored)
+        except ValidationError:
+            if not tolerant or "_id" not in stored:
+                raise
+            return self._make(self._partial_class, self._read_readable(stored))
+        return document
+
+    def _read_readable(self, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields that can be read, each in the form that a partial document has it in."""
+        values = {name: stored[name] for name in self._names if name in stored}
+        values["id"] = stored["_id"]
+        for name, convert in self._converters:
+            try:
+                if name in values:
+                    values[name] = convert(values[name])
+            except (KeyError, ValueError, TypeError):
+                del values[name]
+        for name, field in self._defaults.items():
+            if name not in stored:
+                values[name] = field.get_default(call_default_factory=True)
+        return values
 
     def _make(self, document_class: type[Document], values: dict[str, Any]) -> Document:
         # As pydantic's model_construct does it, without looking at each field.
@@ -90,18 +116,20 @@ def read_document(
     stored: Mapping[str, Any],
     *,
     shown: Collection[str] | None = None,
+    tolerant: bool = False,
 ) -> DocumentType:
     """The document of what pymongo read. With `shown` only these of its fields were read: asking it
-    for another one raises AttributeError.
+    for another one raises AttributeError. So does asking for a field that can't be read, where the
+    reader is `tolerant`: such a document may be shown, but never saved.
 
     Raises:
-        ValidationError: a field does not fit.
+        ValidationError: a field does not fit, and the reader is not tolerant.
         KeyError, ValueError, TypeError: the same where only some fields were read.
     """
     reader = _READERS.get(document_class)
     if reader is None:
         reader = _READERS[document_class] = DocumentReader(document_class)
-    document: Any = reader.read(stored, shown)
+    document: Any = reader.read(stored, shown, tolerant=tolerant)
     return document  # type: ignore[no-any-return]  # the reader is of this class
 
 

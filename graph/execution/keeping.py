@@ -1,7 +1,9 @@
 """Which plans are kept: as many as there is memory for, those that were used last."""
 
-from collections import OrderedDict
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
+
+from graph.fair_cache import FairCache
 
 if TYPE_CHECKING:
     from graph.execution.plan import Plan
@@ -14,19 +16,16 @@ class KeptPlans:
     """Those of one schema, of queries and of subscriptions."""
 
     def __init__(self, *, max_steps: int = MAX_STEPS_KEPT) -> None:
-        self._max_steps = max_steps
-        self.steps = 0
-        """How large they are together."""
-        self._kept: OrderedDict[Plan, None] = OrderedDict()
+        self._kept: FairCache[Plan, Plan] = FairCache(max_steps, on_evict=lambda plan: plan.drop())
 
-    def use(self, plan: "Plan") -> None:
-        """Keeps a plan that is new or used again, and drops what was not used for longest."""
-        if plan in self._kept:
-            self._kept.move_to_end(plan)
-            return
-        self._kept[plan] = None
-        self.steps += plan.steps
-        while self.steps > self._max_steps:
-            oldest, _ = self._kept.popitem(last=False)
-            self.steps -= oldest.steps
-            oldest.drop()
+    @property
+    def steps(self) -> int:
+        """How large they are together."""
+        return self._kept.size
+
+    def use(self, plan: "Plan", caller: Hashable) -> None:
+        """Keeps a plan that is new or used again; where room is needed, plans are dropped of the
+        caller who has most.
+        """
+        if self._kept.get(plan, caller) is None:
+            self._kept.add(plan, plan, caller, size=plan.steps)

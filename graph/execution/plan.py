@@ -1,6 +1,6 @@
 """The plan of an operation, what runs it, and where plans are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from pymongo.errors import PyMongoError
 
 from graph.errors import RequestError
+from graph.execution.bailouts import Bailouts
 from graph.execution.compiler import Compiler
 from graph.execution.completion import Shape, Surprise
 from graph.execution.conditions import list_condition_variables
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 # Every condition doubles the forms that an operation can have.
 MAX_CONDITION_VARIABLES = 4
 MAX_VARIABLE_ERRORS = 1
-# A plan that surprises is given up; now and then a document vanishes while it is being read.
-MAX_SURPRISES = 5
 
 
 class Dropped(Surprise):
@@ -149,31 +148,34 @@ class OperationPlans:
         self._conditions = list_condition_variables(operation, fragments)
         self._kept = kept
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
-        self._surprises = 0
+        self._bailouts = Bailouts()
 
     def begin(
-        self, variables: Mapping[str, Any] | None, *, context: "Context"
+        self, variables: Mapping[str, Any] | None, *, context: "Context", caller: Hashable
     ) -> tuple[Plan, Run] | None:
         """A plan and what it runs with; None where graphql-core has to execute the operation."""
-        if self.is_given_up or len(self._conditions) > MAX_CONDITION_VARIABLES:
+        if self._bailouts.is_paused(caller) or len(self._conditions) > MAX_CONDITION_VARIABLES:
             return None
         values = self._read_variables(variables)
         if values is None:
             return None
-        plan = self._find_plan(values)
+        plan = self._find_plan(values, caller)
         if plan is None:
             return None
         run = Run(self._strawberry_schema, self.operation, self._fragments, values, context)
         return plan, run
 
-    @property
-    def is_given_up(self) -> bool:
-        return self._surprises > MAX_SURPRISES
+    def is_paused(self, caller: Hashable) -> bool:
+        """Whether the plan gave up so often for this caller that it is not tried for a while."""
+        return self._bailouts.is_paused(caller)
 
-    def note_surprise(self, error: Exception) -> None:
+    def note_success(self, caller: Hashable) -> None:
+        self._bailouts.reset(caller)
+
+    def note_surprise(self, error: Exception, caller: Hashable) -> None:
         """Counts what the plan was surprised by, if it was."""
         if not isinstance(error, _NO_SURPRISES):
-            self._surprises += 1
+            self._bailouts.record(caller)
 
     def _read_variables(self, variables: Mapping[str, Any] | None) -> VariableValues | None:
         definitions = self.operation.variable_definitions or ()
@@ -182,13 +184,13 @@ class OperationPlans:
         )
         return values if isinstance(values, VariableValues) else None
 
-    def _find_plan(self, values: VariableValues) -> Plan | None:
+    def _find_plan(self, values: VariableValues, caller: Hashable) -> Plan | None:
         key = tuple(values.coerced.get(name) for name in self._conditions)
         plan = self._plans.get(key)
         if key not in self._plans or (plan is not None and not plan.is_kept):
             plan = self._plans[key] = self._compile(values)
         if plan is not None:
-            self._kept.use(plan)
+            self._kept.use(plan, caller)
         return plan
 
     def _compile(self, values: VariableValues) -> Plan | None:

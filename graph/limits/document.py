@@ -1,7 +1,6 @@
 """A document as it came: parsed once, checked once, its costs worked out once, then remembered."""
 
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from graphql import (
@@ -22,6 +21,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graph.errors import ErrorCode, RequestError, hide_values
+from graph.fair_cache import FairCache
 from graph.introspection import hide_suggestions
 from graph.limits.bounds import Limits
 from graph.limits.cost import OperationCost, SchemaCosts, split_document
@@ -133,23 +133,20 @@ class DocumentCache:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._costs: SchemaCosts | None = None
-        self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._documents: FairCache[str, Document] = FairCache(CACHED_DOCUMENTS)
 
-    def get(self, text: str) -> Document | None:
-        document = self._documents.get(text)
-        if document is not None:
-            self._documents.move_to_end(text)
-        return document
+    def get(self, text: str, caller: Hashable) -> Document | None:
+        return self._documents.get(text, caller)
 
-    def add(self, text: str, node: DocumentNode, schema: GraphQLSchema) -> Document:
+    def add(
+        self, text: str, node: DocumentNode, schema: GraphQLSchema, caller: Hashable
+    ) -> Document:
         """The document of this text, checked."""
         if self._costs is None:
             self._costs = SchemaCosts(schema)
         document = Document(node, costs=self._costs, limits=self.limits)
         if len(text) <= MAX_CACHED_CHARACTERS:
-            self._documents[text] = document
-            if len(self._documents) > CACHED_DOCUMENTS:
-                self._documents.popitem(last=False)
+            self._documents.add(text, document, caller)
         return document
 
 

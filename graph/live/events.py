@@ -13,6 +13,7 @@ from graph.live.cursors import END_OF_CHANGE, Position
 from graph.live.differences import Difference, EventKind, Image, find_differences
 from graph.live.memory_size import estimate_bytes
 from models import Account, Contact, Conversation, Message, Template, User
+from models.reading import read_document
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,9 @@ class Snapshot:
         image, self._image = self._image, None
         if image is not None:
             try:
-                self._document = _DOCUMENT_CLASSES[self._collection].model_validate(image)
+                self._document = read_document(
+                    _DOCUMENT_CLASSES[self._collection], image, tolerant=True
+                )
             except _UNREADABLE as error:
                 _log_unreadable(self._collection, image.get("_id"), error)
         return self._document

@@ -118,6 +118,7 @@ class GroupExecution:
     ) -> None:
         self._shared = shared
         self._rights = find_rights(context)
+        self._caller = context.caller
         own = _make_group_context(context)
         self._execution = ExecutionContext(
             query=None, schema=shared.schema, allowed_operations=(), context=own
@@ -137,7 +138,11 @@ class GroupExecution:
         self._plans = OperationPlans(
             shared.schema, subscribed.operation, subscribed.fragments, self._kept
         )
-        self._planned = self._plans.begin(variables, context=own) if shared.uses_plans else None
+        self._planned = (
+            self._plans.begin(variables, context=own, caller=self._caller)
+            if shared.uses_plans
+            else None
+        )
 
     def execute(self, event: LiveEvent) -> Payload | Coroutine[Any, Any, Payload]:
         """The encoded result for one event.
@@ -146,31 +151,36 @@ class GroupExecution:
             OperationFailed
         """
         root = self._shared.roots.get(event, self._rights)
-        if self._planned is None or self._plans.is_given_up or not self._planned[0].is_kept:
+        if self._planned is not None and not self._planned[0].is_kept:
             self._planned = None
+        if self._planned is None or self._plans.is_paused(self._caller):
             return self._execute_anyhow(root)
         plan, run = self._planned
-        self._kept.use(plan)
+        self._kept.use(plan, self._caller)
         run = run.show(root, memory=root.memory)
         if plan.is_async:
             return self._wait_for_plan(plan, run, root)
         try:
-            return Payload(self._shared.encode({"data": plan.execute_now(run)}))
+            return self._encode_planned(plan.execute_now(run))
         except Exception as error:  # noqa: BLE001 - whatever it is, graphql-core tells it in its place
             self._note_surprise(error)
         return self._execute_anyhow(root)
 
     async def _wait_for_plan(self, plan: Plan, run: Run, root: "Event") -> Payload:
         try:
-            return Payload(self._shared.encode({"data": await plan.execute(run)}))
+            return self._encode_planned(await plan.execute(run))
         except Exception as error:  # noqa: BLE001 - as above
             self._note_surprise(error)
         payload = self._execute_anyhow(root)
         return payload if isinstance(payload, Payload) else await payload
 
+    def _encode_planned(self, data: dict[str, Any]) -> Payload:
+        self._plans.note_success(self._caller)
+        return Payload(self._shared.encode({"data": data}))
+
     def _note_surprise(self, error: Exception) -> None:
         logger.debug("The plan of a subscription was surprised: %s", type(error).__name__)
-        self._plans.note_surprise(error)
+        self._plans.note_surprise(error, self._caller)
 
     def _execute_anyhow(self, root: "Event") -> Payload | Coroutine[Any, Any, Payload]:
         result = self._executor.build_per_event_executor(root).execute_operation(False)
