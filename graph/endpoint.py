@@ -29,6 +29,7 @@ from graph.context import Context, Services
 from graph.errors import ErrorCode, format_errors, service_unavailable, unauthenticated
 from graph.graphiql import create_graphiql_response
 from graph.http import (
+    MAX_ANONYMOUS_BYTES,
     MAX_TOTAL_BYTES,
     RequestRefused,
     create_response,
@@ -132,24 +133,36 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             raise RequestRefused(406, f"Accept one of these, the last one with POST: {offered}.")
         if request.method == "POST" and is_upload(request):
             return await self._upload(request, wanted)
-        operation = await read_operation(
-            request, bodies=self.bodies, max_bytes=self.settings.max_body_bytes
-        )
-        if wanted is MediaType.EVENT_STREAM:
-            return await self._stream(request, operation)
-        return self._show(await self._execute(request, operation), wanted)
+        is_stream = wanted is MediaType.EVENT_STREAM
+        try:
+            # Before the body is read: reading a large one takes long.
+            context = await open_context(request)
+        except (GraphQLError, PyMongoError) as error:
+            media_type = MediaType.JSON if is_stream else wanted
+            return self._show(_fail(request, error), media_type, has_status=is_stream)
+        max_bytes = self.settings.max_body_bytes
+        if context.viewer is None:
+            max_bytes = min(max_bytes, MAX_ANONYMOUS_BYTES)
+        operation = await read_operation(request, bodies=self.bodies, max_bytes=max_bytes)
+        if is_stream:
+            return self._stream(request, operation, context)
+        return self._show(await self._execute(request, operation, context), wanted)
 
     async def _upload(self, request: Request, wanted: MediaType) -> Response:
         if wanted is MediaType.EVENT_STREAM:
             raise RequestRefused(406, "An upload is answered in JSON.")
         viewer = await find_uploader(request)
         async with self.uploads.open(request, viewer) as operation:
-            return self._show(await self._execute(request, operation), wanted)
+            try:
+                context = await open_context(request)
+            except (GraphQLError, PyMongoError) as error:
+                return self._show(_fail(request, error), wanted)
+            return self._show(await self._execute(request, operation, context), wanted)
 
-    async def _execute(self, request: Request, operation: GraphQLRequestData) -> ExecutionResult:
+    async def _execute(
+        self, request: Request, operation: GraphQLRequestData, context: Context
+    ) -> ExecutionResult:
         try:
-            context = create_context(request)
-            await sign_in(context, read_credential(request.headers))
             return await self.schema.execute(
                 operation.query,
                 variable_values=operation.variables,
@@ -158,29 +171,25 @@ class GraphQLEndpoint(GraphQL[Context, object]):
                 operation_extensions=operation.extensions,
                 allowed_operation_types=OVER_GET if request.method == "GET" else OVER_POST,
             )
-        except GraphQLError as error:
-            return _fail(request, error)
         except InvalidOperationTypeError as error:
             if request.method == "GET":
                 text = "GET is for queries: send other operations with POST."
                 raise RequestRefused(405, text, headers={"Allow": "POST"}) from None
-            return _fail(request, GraphQLError(str(error), original_error=error))
-        except (CannotGetOperationTypeError, PyMongoError) as error:
-            return _fail(request, GraphQLError(str(error), original_error=error))
+            return _fail(request, error)
+        except (GraphQLError, CannotGetOperationTypeError, PyMongoError) as error:
+            return _fail(request, error)
 
-    async def _stream(self, request: Request, operation: GraphQLRequestData) -> Response:
+    def _stream(
+        self, request: Request, operation: GraphQLRequestData, context: Context
+    ) -> Response:
         """A stream for whoever is signed in; for others the answer that says why there is none."""
         place = ExitStack()
         try:
-            context = create_context(request)
-            await sign_in(context, read_credential(request.headers))
             if context.viewer is None:
                 raise unauthenticated()
             place.enter_context(context.services.rate_limits.hold_socket(context.viewer))
-        except (GraphQLError, PyMongoError) as error:
-            failure = GraphQLError(str(error), original_error=error)
-            shown = _fail(request, error if isinstance(error, GraphQLError) else failure)
-            return self._show(shown, MediaType.JSON, has_status=True)
+        except GraphQLError as error:
+            return self._show(_fail(request, error), MediaType.JSON, has_status=True)
         return EventStream(
             self.subscriptions,
             operation,
@@ -220,8 +229,7 @@ async def find_uploader(request: Request) -> Viewer:
         RequestRefused: 401, 403 or, where nobody can tell, 503.
     """
     try:
-        context = create_context(request)
-        await sign_in(context, read_credential(request.headers))
+        context = await open_context(request)
     except (GraphQLError, PyMongoError) as error:
         failure = error if isinstance(error, GraphQLError) else service_unavailable()
         code = ErrorCode((failure.extensions or {})["code"])
@@ -244,6 +252,17 @@ def create_context(request: HTTPConnection) -> Context:
         request_id=request.scope[REQUEST_ID],
         client_address=request.client.host if request.client else "unknown",
     )
+
+
+async def open_context(request: Request) -> Context:
+    """The context of a request, for the viewer of its credential if it shows one.
+
+    Raises:
+        RequestError, PyMongoError: as `create_context` and `sign_in`.
+    """
+    context = create_context(request)
+    await sign_in(context, read_credential(request.headers))
+    return context
 
 
 async def sign_in(context: Context, credential: str | None) -> None:
@@ -277,7 +296,9 @@ def _wants_page(request: Request) -> bool:
     return "text/html" in accepted or ("*/*" in accepted and "query" not in request.query_params)
 
 
-def _fail(request: Request, error: GraphQLError) -> ExecutionResult:
+def _fail(request: Request, error: Exception) -> ExecutionResult:
+    if not isinstance(error, GraphQLError):
+        error = GraphQLError(str(error), original_error=error)
     errors = format_errors([error], request_id=request.scope[REQUEST_ID])
     return ExecutionResult(data=None, errors=errors)
 

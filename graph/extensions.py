@@ -32,11 +32,6 @@ class CheckedDocument(SchemaExtension):
 
     def on_operation(self) -> Iterator[None]:
         self._gate.check_rate(self.execution_context.context)
-        limits = self._gate.documents.limits
-        # Counted while the document is read: what is too long is read no further.
-        options: dict[str, Any] = dict(self.execution_context.parse_options)
-        options |= {"max_tokens": limits.tokens, "max_source_length": limits.characters}
-        self.execution_context.parse_options = options  # type: ignore[assignment]  # its TypedDict lacks one
         yield
 
     def on_parse(self) -> Iterator[None]:
@@ -44,7 +39,9 @@ class CheckedDocument(SchemaExtension):
         self._document = self._gate.documents.get(
             execution.query or "", find_caller(execution.context)
         )
-        if self._document is not None:
+        if self._document is None:
+            self._gate.check_text(execution.query or "", execution.context)
+        else:
             execution.graphql_document = self._document.node
         yield
 

@@ -6,10 +6,16 @@ from typing import Any, NamedTuple
 from graphql import GraphQLError
 
 from graph.context import Context
-from graph.errors import ErrorCode, RequestError, bad_input
+from graph.errors import ErrorCode, RequestError, bad_input, unauthenticated
 from graph.introspection import find_introspection, shows_schema
 from graph.limits import Document, DocumentCache, Limits, find_excess_of_values
+from graph.limits.bounds import MAX_ANONYMOUS_TOKENS
 from graph.limits.document import Cost
+from graph.limits.text import count_tokens
+
+# Parsing and validating a token takes some 30 µs, an object of an answer some 100. A caller without
+# a credential pays for each token.
+TOKENS_PER_OBJECT = 4
 
 
 class OperationRequest(NamedTuple):
@@ -34,6 +40,36 @@ class Gate:
         """Raises RateLimited: whoever asks has used up everything."""
         if isinstance(context, Context):
             context.services.rate_limits.check(context.viewer, context.client_address)
+
+    def check_text(self, query: str, context: object) -> None:
+        """Charges for the text of a new document; what is too long is not even parsed.
+
+        Raises:
+            RequestError: QUERY_TOO_COMPLEX, it is too long; UNAUTHENTICATED, it is too long for
+                somebody without a credential.
+            RateLimited
+        """
+        limits = self.documents.limits
+        if len(query) > limits.characters:
+            raise self._refuse_text(context, len(query), "characters", limits.characters)
+        tokens = count_tokens(query, most=limits.tokens)
+        if tokens > limits.tokens:
+            raise self._refuse_text(context, f"more than {limits.tokens}", "tokens", limits.tokens)
+        if not isinstance(context, Context):
+            return
+        rates, caller = context.services.rate_limits, (context.viewer, context.client_address)
+        if context.viewer is None and tokens > MAX_ANONYMOUS_TOKENS:
+            rates.charge_refused(*caller)
+            raise unauthenticated()
+        rates.charge(*caller, tokens if context.viewer is None else tokens // TOKENS_PER_OBJECT)
+
+    def _refuse_text(
+        self, context: object, found: int | str, name: str, limit: int
+    ) -> RequestError:
+        if isinstance(context, Context):
+            context.services.rate_limits.charge_refused(context.viewer, context.client_address)
+        text = f"The document has {found} {name}; {limit} is the limit."
+        return RequestError(ErrorCode.QUERY_TOO_COMPLEX, text)
 
     def admit(self, request: OperationRequest) -> tuple[list[GraphQLError], Cost | None]:
         """Why the operation may not run, and what it costs; without errors it has been charged."""

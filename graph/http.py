@@ -20,6 +20,10 @@ MAX_TOTAL_BYTES = 32 * 1024 * 1024
 # API keys have 60 characters; what identity providers put into a token may be long.
 MAX_CREDENTIAL_LENGTH = 8192
 MAX_URL_PARAMETERS = 20
+# Without a credential one reads the schema only, whose query has 2 kB.
+MAX_ANONYMOUS_BYTES = 32 * 1024
+# Each is looked at for repeated names, which takes longer than all of the rest.
+MAX_JSON_OBJECTS = 10_000
 HEADERS = {
     # Whatever an answer holds belongs to one credential, which caches know nothing of.
     "Cache-Control": "no-store",
@@ -160,6 +164,8 @@ def _is_json(content_type: str) -> bool:
 
 
 def parse_json(text: bytes) -> Any:
+    if text.count(b"{") > MAX_JSON_OBJECTS:
+        raise RequestRefused(413, f"The JSON may have {MAX_JSON_OBJECTS} objects at most.")
     try:
         value = orjson.loads(text)
         # orjson is strict in all but this.

@@ -18,7 +18,7 @@ from whatsapp.settings import Settings
 # Callers that are remembered; of more than these the one that was away the longest is forgotten.
 MAX_BUCKETS = 10_000
 MAX_KNOWN_CREDENTIALS = 10_000
-# What a document costs that is refused: it was read all the same.
+# What a document costs that is refused, apart from its text: it was validated all the same.
 REFUSED_COST = 20
 # An IPv6 customer has a whole network of this length.
 _IPV6_PREFIX = 64

@@ -119,9 +119,9 @@ class Settings(BaseSettings):
 
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
     """The largest body of a GraphQL request over HTTP; files have limits of their own."""
-    query_characters: int = Field(default=65536, ge=1024)
+    query_characters: int = Field(default=16384, ge=1024)
     """How long the text of one GraphQL document may be."""
-    query_tokens: int = Field(default=2000, ge=100)
+    query_tokens: int = Field(default=1000, ge=100)
     """How many tokens (names, values, brackets) one document may have."""
     query_depth: int = Field(default=12, ge=1, le=100)
     """How deep the fields of one operation may be nested."""

@@ -27,6 +27,7 @@ from graph.limits.bounds import Limits
 from graph.limits.cost import OperationCost, SchemaCosts, split_document
 from graph.limits.overlap import OverlapCounter
 from graph.limits.size import SizeMeter, find_excess, show
+from graph.limits.structure import find_excess_of_parts
 
 CACHED_DOCUMENTS = 128
 MAX_CACHED_CHARACTERS = 8000
@@ -72,24 +73,28 @@ class Document:
     def _check(self, operations: list[Any]) -> list[GraphQLError]:
         try:
             # Some of the standard rules take long on just the documents that the limits refuse.
-            excess = self._find_excess(operations)
+            excess, has_cycles = self._find_excess(operations)
             if excess is not None:
                 return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, excess)]
+            if has_cycles:
+                return _shorten(self._validate(NoFragmentCyclesRule))
             # These are told first: with many of them, all rules together would take long to say so.
-            mistakes = self._validate(NoFragmentCyclesRule, FieldsOnCorrectTypeRule)
-            if not mistakes and OverlapCounter(self.fragments).is_excessive(self._list_roots()):
-                text = "The document asks for the same fields too often in one place."
-                return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, text)]
+            mistakes = self._validate(FieldsOnCorrectTypeRule)
             return _shorten(mistakes or self._validate(*RULES))
         except RecursionError:
             return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, "It is nested too deeply.")]
 
-    def _find_excess(self, operations: list[Any]) -> str | None:
+    def _find_excess(self, operations: list[Any]) -> tuple[str | None, bool]:
+        """What is too much, and whether a fragment spreads itself."""
+        excess = find_excess_of_parts(self.node)
         meter = SizeMeter(self.fragments)
         for operation in operations:
-            if excess := find_excess(operation, meter, self._limits):
-                return excess
-        return None
+            excess = excess or find_excess(operation, meter, self._limits)
+        if excess or meter.has_cycles:
+            return excess, meter.has_cycles
+        if OverlapCounter(self.fragments).is_excessive(self._list_roots()):
+            return "The document asks for the same fields too often in one place.", False
+        return None, False
 
     def _list_roots(self) -> list[SelectionSetNode]:
         return [

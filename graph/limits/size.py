@@ -78,6 +78,9 @@ class SizeMeter:
         self._fragments = fragments
         self._measured: dict[str, Size] = {}
         self._roots: dict[str, int] = {}
+        self.has_cycles = False
+        """Whether a fragment that was measured spreads itself."""
+        self._open: set[str] = set()
 
     def operation(self, operation: OperationDefinitionNode) -> Size:
         inner = self._selections(operation.selection_set)
@@ -138,13 +141,18 @@ class SizeMeter:
         )
 
     def _fragment(self, name: str) -> Size:
+        if name in self._open:
+            # It ends here; validation reports it.
+            self.has_cycles = True
+            return Size()
         if name not in self._measured:
-            # A fragment that spreads itself ends here; validation reports it.
             self._measured[name] = Size()
             fragment = self._fragments.get(name)
             if fragment is not None:
+                self._open.add(name)
                 own = Size(directives=_count(fragment.directives))
                 self._measured[name] = _add([own, self._selections(fragment.selection_set)])
+                self._open.discard(name)
         return self._measured[name]
 
 
