@@ -24,6 +24,7 @@ from graph.live.feed import LiveFeed
 from graph.media_route import media_routes
 from graph.rate_limit import RateLimits
 from graph.security_headers import SecurityHeaders
+from graph.send_deadline import SendDeadline
 from graph.uploads import PREFLIGHT_HEADERS
 from models.database import (
     DatabaseUnreachable,
@@ -289,6 +290,7 @@ def create_app(
             WebSocketRoute("/graphql", graphql),
         ],
         middleware=[
+            Middleware(SendDeadline, seconds=settings.socket_send_seconds),
             Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),
             Middleware(WebhookShortcut, is_open=is_prepared),
             Middleware(

@@ -40,7 +40,8 @@ from graph.limits import Limits
 from graph.live.bounded_socket import BoundedSocket
 from graph.live.execution import Subscriptions
 from graph.negotiation import MediaType, choose_media_type
-from graph.results import find_status, format_result, is_request_error, list_status_headers
+from graph.response_size import encode_result
+from graph.results import find_status, is_request_error, list_status_headers
 from graph.schema import create_schema
 from graph.signing_in import find_viewer
 from graph.sse import EventStream, EventStreams
@@ -84,7 +85,9 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         )
         self.settings = settings
         self.streams = EventStreams()
-        self.subscriptions = Subscriptions(schema, encode=self.encode_json, show=show_event)
+        self.subscriptions = Subscriptions(
+            schema, encode=self.encode_json, show=show_event, max_bytes=settings.max_response_bytes
+        )
         self.uploads = UploadReader(settings)
         self.bodies = RequestBodies(max_total_bytes=MAX_TOTAL_BYTES)
 
@@ -122,6 +125,10 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             # Integers beyond 64 bits and lone surrogates come out of the raw JSON of a message.
             return json.dumps(data, separators=(",", ":"), default=write_time).encode()
 
+    def encode_result(self, result: ExecutionResult) -> bytes:
+        """What becomes of one operation, as it goes out."""
+        return encode_result(result, self.encode_json, max_bytes=self.settings.max_response_bytes)
+
     async def _answer(self, request: Request) -> Response:
         if request.method not in {"GET", "POST"}:
             raise RequestRefused(405, "Send operations with POST.", headers={"Allow": "GET, POST"})
@@ -134,19 +141,24 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         if request.method == "POST" and is_upload(request):
             return await self._upload(request, wanted)
         is_stream = wanted is MediaType.EVENT_STREAM
+        operation = await self._read(request) if request.method == "GET" else None
         try:
-            # Before the body is read: reading a large one takes long.
+            # Before a body is read: reading a large one takes long.
             context = await open_context(request)
         except (GraphQLError, PyMongoError) as error:
             media_type = MediaType.JSON if is_stream else wanted
             return self._show(_fail(request, error), media_type, has_status=is_stream)
-        max_bytes = self.settings.max_body_bytes
-        if context.viewer is None:
-            max_bytes = min(max_bytes, MAX_ANONYMOUS_BYTES)
-        operation = await read_operation(request, bodies=self.bodies, max_bytes=max_bytes)
+        if operation is None:
+            operation = await self._read(request, is_anonymous=context.viewer is None)
         if is_stream:
             return self._stream(request, operation, context)
         return self._show(await self._execute(request, operation, context), wanted)
+
+    async def _read(self, request: Request, *, is_anonymous: bool = True) -> GraphQLRequestData:
+        max_bytes = self.settings.max_body_bytes
+        if is_anonymous:
+            max_bytes = min(max_bytes, MAX_ANONYMOUS_BYTES)
+        return await read_operation(request, bodies=self.bodies, max_bytes=max_bytes)
 
     async def _upload(self, request: Request, wanted: MediaType) -> Response:
         if wanted is MediaType.EVENT_STREAM:
@@ -211,7 +223,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             # Who asks too often must hear it from the status: proxies and clients act on a 429.
             if has_status or found == 429 or media_type is MediaType.GRAPHQL_RESPONSE:
                 status, headers = found, list_status_headers(found, errors)
-        body = self.encode_json(format_result(result))
+        body = self.encode_result(result)
         return create_response(body, media_type, status=status, headers=headers)
 
 

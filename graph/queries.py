@@ -25,6 +25,7 @@ from graph.extensions import DATABASE_DEADLINE_SECONDS
 from graph.gate import Gate, OperationRequest, tell_cost
 from graph.limits import Document
 from graph.loaders import Loaders
+from graph.response_size import ResponseTooLarge
 from whatsapp.fair_shares import FairTurns
 
 logger = logging.getLogger(__name__)
@@ -103,7 +104,10 @@ class KnownQueries:
         operation = document.find_operation(operation_name)
         # Whoever has not signed in sees no field that a plan could be made for.
         if self.uses_plans and operation is not None and context.viewer is not None:
-            data = await self._run_plan(operation, request)
+            try:
+                data = await self._run_plan(operation, request)
+            except ResponseTooLarge as error:
+                return ExecutionResult(data=None, errors=[error])
             if data is not None:
                 return ExecutionResult(data=data, errors=None)
             context.loaders = Loaders()  # what a plan has read may be parts of documents only
@@ -133,6 +137,8 @@ class KnownQueries:
         request.context.loaders = Loaders(plan.shown)
         try:
             data = await plan.execute(run)
+        except ResponseTooLarge:
+            raise  # graphql-core would say the same
         except PyMongoError:
             # Nothing surprising, and graphql-core would wait for MongoDB just as long.
             logger.debug("A plan ended: MongoDB failed")

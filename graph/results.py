@@ -23,7 +23,11 @@ def is_request_error(result: ExecutionResult) -> bool:
     if isinstance(result, PreExecutionError):
         return True
     errors = result.errors or []
-    return result.data is None and bool(errors) and all(error.path is None for error in errors)
+    if not errors or result.data is not None or any(error.path is not None for error in errors):
+        return False
+    # Such an operation was executed: a mutation has changed what it changes.
+    codes = [(error.extensions or {}).get("code") for error in errors]
+    return ErrorCode.RESPONSE_TOO_LARGE.value not in codes
 
 
 def format_result(result: ExecutionResult) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from graph.contacts import ContactQueries
 from graph.context import Context
 from graph.conversations import ConversationQueries
 from graph.errors import OperationTimedOut, format_errors
+from graph.execution.metered import MeteredExecutor
 from graph.extensions import keep, list_extensions
 from graph.gate import Gate, OperationRequest
 from graph.introspection import hide_suggestions, suggests_names
@@ -205,6 +206,7 @@ def _build_types() -> WagraphSchema:
         mutation=merge_types("Mutation", MUTATIONS),
         subscription=Subscription,
         types=list(EVENT_TYPES.values()),
+        execution_context_class=MeteredExecutor,
         config=StrawberryConfig(scalar_map={Upload: UPLOAD_SCALAR, **SCALARS}),
     )
     _complete(schema)

@@ -28,7 +28,8 @@ from graph.live.execution import Subscriptions, list_errors
 from graph.live.feed import SubscriberTooSlow
 from graph.live.membership import Membership
 from graph.live.payloads import Payload
-from graph.results import format_result, is_request_error
+from graph.response_size import encode_result
+from graph.results import is_request_error
 from whatsapp.access import Viewer
 
 logger = logging.getLogger(__name__)
@@ -259,7 +260,9 @@ class EventStream(Response):
         return self._format_next(ExecutionResult(data=None, errors=shown))
 
     def _format_next(self, result: ExecutionResult) -> bytes:
-        return b"event: next\ndata: " + self._subscriptions.encode(format_result(result)) + b"\n\n"
+        max_bytes = self._context.services.settings.max_response_bytes
+        body = encode_result(result, self._subscriptions.encode, max_bytes=max_bytes)
+        return b"event: next\ndata: " + body + b"\n\n"
 
 
 class StreamPeer:

@@ -66,6 +66,13 @@ class SocketOperation(Operation[Context, object]):
     handler: "SocketHandler"
     membership: Membership | None
 
+    def send_result(self, result: ExecutionResult) -> None:
+        if not self.completed:
+            view = self.handler.view
+            head = view.encode_json({"id": self.id, "type": "next"})[:-1]
+            payload = view.encode_result(result)
+            self.handler.websocket.send_encoded(head + b',"payload":' + payload + b"}")
+
     def end_with(self, errors: Sequence[GraphQLError]) -> None:
         """Tells why there is nothing more to come, if that was not said already."""
         if self.completed:
@@ -257,7 +264,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
                 if is_request_error(result):
                     await operation.send_initial_errors(result.errors or [])
                     return
-                await operation.send_next(result)
+                operation.send_result(result)
                 await self.websocket.wait_for_room()
         if context.subscribed is None:
             await operation.send_operation_message(

@@ -6,11 +6,13 @@ enums and nested models. What does not fit is left to pydantic, which says what 
 """
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from beanie import Document
+from bson import ObjectId
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -67,7 +69,7 @@ class DocumentReader:
                     values[name] = convert(values[name])
             for name in self._defaults if shown is None else shown:
                 if name not in values:
-                    values[name] = self._defaults[name].get_default(call_default_factory=True)
+                    values[name] = self._get_default(name, values["id"])
             if shown is None and not self._names <= values.keys():
                 raise KeyError
         except (KeyError, ValueError, TypeError):
@@ -77,6 +79,10 @@ class DocumentReader:
         return self._make(self._document_class if shown is None else self._partial_class, values)
 
     def _read_slowly(self, stored: Mapping[str, Any], *, tolerant: bool) -> Document:
+        missing = [name for name in self._defaults if name not in stored]
+        if "_id" in stored:
+            missing_values = {name: self._get_default(name, stored["_id"]) for name in missing}
+            stored = {**stored, **missing_values}
         try:
             document: Document = self._document_class.model_validate(stored)
         except ValidationError:
@@ -95,10 +101,17 @@ class DocumentReader:
                     values[name] = convert(values[name])
             except (KeyError, ValueError, TypeError):
                 del values[name]
-        for name, field in self._defaults.items():
+        for name in self._defaults:
             if name not in stored:
-                values[name] = field.get_default(call_default_factory=True)
+                values[name] = self._get_default(name, values["id"])
         return values
+
+    def _get_default(self, name: str, document_id: Any) -> Any:
+        value = self._defaults[name].get_default(call_default_factory=True)
+        # A time that is missing is not the present, which would be another at each read.
+        if isinstance(value, datetime) and isinstance(document_id, ObjectId):
+            return document_id.generation_time
+        return value
 
     def _make(self, document_class: type[Document], values: dict[str, Any]) -> Document:
         # As pydantic's model_construct does it, without looking at each field.

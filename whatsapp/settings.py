@@ -119,6 +119,8 @@ class Settings(BaseSettings):
 
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
     """The largest body of a GraphQL request over HTTP; files have limits of their own."""
+    max_response_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+    """The largest answer to one operation; an event of a subscription has 1 MiB at most."""
     query_characters: int = Field(default=16384, ge=1024)
     """How long the text of one GraphQL document may be."""
     query_tokens: int = Field(default=1000, ge=100)
@@ -175,7 +177,7 @@ class Settings(BaseSettings):
     socket_queue_bytes: int = Field(default=1024 * 1024, ge=1024)
     """Bytes that may wait for one slow WebSocket."""
     socket_send_seconds: float = Field(default=10.0, gt=0)
-    """How long one write to a WebSocket or event stream may take before it is cut off."""
+    """How long a peer may take to read what was written, a part of a long answer for one."""
     credential_check_seconds: float = Field(default=2.0, gt=0)
     """How often open sockets' API keys and tokens are looked at again."""
 

@@ -18,6 +18,8 @@ from graphql import (
     Undefined,
 )
 
+from graph.response_size import measure_keys
+
 if TYPE_CHECKING:
     from graph.execution.plan import Run
 
@@ -106,10 +108,12 @@ def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
 
     coerce = leaf_type.coerce_output_value
 
-    def complete(_run: "Run", values: Values) -> Values:
+    def complete(run: "Run", values: Values) -> Values:
         coerced = [coerce(value) for value in values]
         if any(value is None or value is Undefined for value in (*values, *coerced)):
             raise Surprise(f"no value of {leaf_type.name}")
+        for value in coerced:
+            run.meter.add_value(value)
         return coerced
 
     return Completer(complete)
@@ -118,10 +122,12 @@ def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
 def _make_same(kind: type, leaf_type: GraphQLLeafType) -> Completer:
     expected = {kind}
 
-    def complete(_run: "Run", values: Values) -> Values:
-        if set(map(type, values)) <= expected:
-            return values
-        return [coerce_leaf(leaf_type, value) for value in values]
+    def complete(run: "Run", values: Values) -> Values:
+        if not set(map(type, values)) <= expected:
+            values = [coerce_leaf(leaf_type, value) for value in values]
+        if kind is str:
+            run.meter.add_texts(values)
+        return values
 
     return Completer(complete)
 
@@ -237,6 +243,7 @@ class Shape:
 
     def __init__(self) -> None:
         self._keys: tuple[str, ...] = ()
+        self._row_bytes = 0
         self._at_once: list[tuple[int, Step]] = []
         self._later: list[tuple[int, Step]] = []
 
@@ -246,6 +253,7 @@ class Shape:
 
     def set_steps(self, steps: Sequence[Step]) -> None:
         self._keys = tuple(step.key for step in steps)
+        self._row_bytes = measure_keys(self._keys)
         for place, step in enumerate(steps):
             (self._later if step.is_async else self._at_once).append((place, step))
 
@@ -258,6 +266,7 @@ class Shape:
     def _complete(self, run: "Run", objects: Values) -> Values:
         if not objects:
             return []
+        run.meter.add(self._row_bytes * len(objects))
         columns = [step.fill(run, objects) for _, step in self._at_once]
         return self._make_rows(columns, len(objects))
 
@@ -270,19 +279,24 @@ class Shape:
     def _complete_one(self, run: "Run", one: Any) -> dict[str, Any]:
         """The same for one object of which other plans may have got the same values."""
         record = run.memory.find_record(one) if run.memory else {}
-        row = {}
+        meter, row = run.meter, {}
+        meter.add(self._row_bytes)
         for _, (key, fill, _, name) in self._at_once:
             if name is None:
                 row[key] = fill(run, [one])[0]
             elif name in record:
-                row[key] = record[name]
+                row[key], size = record[name]
+                meter.add(size)
             else:
-                row[key] = record[name] = fill(run, [one])[0]
+                before = meter.left
+                row[key] = fill(run, [one])[0]
+                record[name] = row[key], before - meter.left
         return row
 
     async def _complete_later(self, run: "Run", objects: Values) -> Values:
         if not objects:
             return []
+        run.meter.add(self._row_bytes * len(objects))
         columns: list[Any] = [None] * len(self._keys)
         for place, step in self._at_once:
             columns[place] = step.fill(run, objects)

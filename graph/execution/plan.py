@@ -1,7 +1,7 @@
 """The plan of an operation, what runs it, and where plans are kept."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
@@ -25,6 +25,7 @@ from graph.execution.getting import Denied, Unplannable
 from graph.execution.keeping import KeptPlans
 from graph.execution.remembering import Memory
 from graph.loaders import Shown
+from graph.response_size import UNBOUNDED, ResponseMeter, create_meter
 
 if TYPE_CHECKING:
     from graph.context import Context
@@ -54,6 +55,8 @@ class Run:
     root_value: Any = None
     memory: Memory | None = None
     """What executions at the same moment share; None where there is only this one."""
+    meter: ResponseMeter = field(default_factory=lambda: ResponseMeter(UNBOUNDED))
+    """Bounds the answer."""
 
     def show(self, root_value: Any, *, memory: Memory) -> "Run":
         """The same operation for another root value, such as the next event."""
@@ -65,6 +68,7 @@ class Run:
             self.context,
             root_value,
             memory,
+            create_meter(self.context, is_event=True),
         )
 
     def make_resolve_info(self, *place: Any) -> GraphQLResolveInfo[Any]:
@@ -162,7 +166,14 @@ class OperationPlans:
         plan = self._find_plan(values, caller)
         if plan is None:
             return None
-        run = Run(self._strawberry_schema, self.operation, self._fragments, values, context)
+        run = Run(
+            self._strawberry_schema,
+            self.operation,
+            self._fragments,
+            values,
+            context,
+            meter=create_meter(context),
+        )
         return plan, run
 
     def is_paused(self, caller: Hashable) -> bool:

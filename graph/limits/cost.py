@@ -1,8 +1,9 @@
 """What an operation may cost: how many objects its answer can hold.
 
-An object counts 1, a field of it nothing. A connection counts as many nodes as its page has, with
-all that is asked of each. Of an abstract type only the most expensive of its types counts, because
-an object has one type. The cost is an upper bound, and known before anything is read.
+An object counts 1, a field of it nothing, unless it is raw JSON or has an alias. A connection
+counts as many nodes as its page has, with all that is asked of each. Of an abstract type only the
+most expensive of its types counts, because an object has one type. The cost is an upper bound, and
+known before anything is read.
 """
 
 import math
@@ -56,6 +57,9 @@ LISTED_PARTS = 3
 LISTED_NODES = 10
 # What a mutation gives back of many, and these, may be as long as a page.
 LONG_LISTS = frozenset({("Viewer", "accounts")})
+# A value that may be as large as an object, or is asked for under another name.
+LEAF_COST = 1
+JSON_TYPE = "JSON"
 # Each mutation writes, and most of them several documents.
 MUTATION_COST = 10
 # Counting reads the index once more, up to 10,000 entries.
@@ -207,7 +211,10 @@ class _CostMeter:
             return 0
         kind = get_named_type(field.type)
         if not _is_composite(kind) or node.selection_set is None:
-            return TOTAL_COUNT_COST if name == "totalCount" and page is not None else 0
+            if name == "totalCount" and page is not None:
+                return TOTAL_COUNT_COST
+            # Raw JSON may be long. Under aliases any value can be asked for again and again.
+            return LEAF_COST if kind.name == JSON_TYPE or node.alias is not None else 0
         if page is not None and name == "edges":
             # The connection itself has counted the nodes.
             return multiply(page, self._selections(node.selection_set, kind, None))

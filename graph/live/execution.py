@@ -16,21 +16,24 @@ from beanie import PydanticObjectId
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    Executor,
     FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
 )
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionResult as StrawberryResult
 
 from graph.errors import format_errors
 from graph.execution import OperationPlans, Plan, Run
+from graph.execution.metered import MeteredExecutor
 from graph.live.events import LiveEvent
 from graph.live.feed import Opened
 from graph.live.membership import Membership, Peer
 from graph.live.operations import Shapes
 from graph.live.payloads import Payload
+from graph.response_size import MAX_EVENT_BYTES, ResponseTooLarge, encode_result
+from graph.results import is_request_error
 from models import Role
 from whatsapp.access import Viewer
 
@@ -124,7 +127,7 @@ class GroupExecution:
             query=None, schema=shared.schema, allowed_operations=(), context=own
         )
         document = DocumentNode(definitions=(subscribed.operation, *subscribed.fragments.values()))
-        executor = Executor.build(
+        executor = MeteredExecutor.build(
             shared.schema._schema,
             document,
             context_value=own,
@@ -133,7 +136,7 @@ class GroupExecution:
         )
         if isinstance(executor, list):
             raise OperationFailed(executor)
-        self._executor: Executor[Context] = executor
+        self._executor = executor
         self._kept = shared.schema.known_queries.kept
         self._plans = OperationPlans(
             shared.schema, subscribed.operation, subscribed.fragments, self._kept
@@ -162,6 +165,8 @@ class GroupExecution:
             return self._wait_for_plan(plan, run, root)
         try:
             return self._encode_planned(plan.execute_now(run))
+        except ResponseTooLarge as error:
+            return self._encode(ExecutionResult(None, [error]))
         except Exception as error:  # noqa: BLE001 - whatever it is, graphql-core tells it in its place
             self._note_surprise(error)
         return self._execute_anyhow(root)
@@ -169,6 +174,8 @@ class GroupExecution:
     async def _wait_for_plan(self, plan: Plan, run: Run, root: "Event") -> Payload:
         try:
             return self._encode_planned(await plan.execute(run))
+        except ResponseTooLarge as error:
+            return self._encode(ExecutionResult(None, [error]))
         except Exception as error:  # noqa: BLE001 - as above
             self._note_surprise(error)
         payload = self._execute_anyhow(root)
@@ -176,7 +183,7 @@ class GroupExecution:
 
     def _encode_planned(self, data: dict[str, Any]) -> Payload:
         self._plans.note_success(self._caller)
-        return Payload(self._shared.encode({"data": data}))
+        return self._encode(ExecutionResult(data, None))
 
     def _note_surprise(self, error: Exception) -> None:
         logger.debug("The plan of a subscription was surprised: %s", type(error).__name__)
@@ -193,14 +200,15 @@ class GroupExecution:
         return self._encode(await result)
 
     def _encode(self, result: ExecutionResult) -> Payload:
-        answer: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            errors = list(result.errors)
+        errors = list(result.errors or ())
+        if errors:
             self._shared.schema._process_errors(errors, self._execution)
-            if result.data is None and all(error.path is None for error in errors):
-                raise OperationFailed(errors)
-            answer["errors"] = [error.formatted for error in errors]
-        return Payload(self._shared.encode(answer))
+        shown = StrawberryResult(data=result.data, errors=errors or None)
+        if is_request_error(shown):
+            raise OperationFailed(errors)
+        return Payload(
+            encode_result(shown, self._shared.encode, max_bytes=self._shared.max_event_bytes)
+        )
 
 
 def find_rights(context: "Context") -> Rights:
@@ -230,8 +238,10 @@ class Subscriptions:
         *,
         encode: Callable[[object], bytes],
         show: Callable[[LiveEvent], "Event"],
+        max_bytes: int,
     ) -> None:
         self.schema = schema
+        self.max_event_bytes = min(max_bytes, MAX_EVENT_BYTES)
         self.uses_plans = schema.known_queries.uses_plans
         self.encode = encode
         self.roots = EventRoots(show)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import math
+import statistics
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,6 +17,7 @@ from tests.graph.live.socket_kit import SECONDS, SocketClient, open_socket, serv
 from whatsapp.settings import Settings
 
 REFUSALS = {
+    "UNAUTHENTICATED",
     "BAD_USER_INPUT",
     "GRAPHQL_PARSE_FAILED",
     "GRAPHQL_VALIDATION_FAILED",
@@ -55,6 +58,63 @@ async def test_an_attack_is_refused_over_http(
     answer = refused.json()
     assert answer.get("data") is None
     assert {error["extensions"]["code"] for error in answer["errors"]} <= REFUSALS
+
+
+async def test_attacks_without_key_are_refused(
+    client: httpx.AsyncClient, app: Any, settings: Settings
+) -> None:
+    for attack in list_attacks():
+        body = {"query": attack.query, "variables": attack.variables}
+
+        refused = await client.post("/graphql", json=body)
+
+        assert refused.status_code < 500, attack.name
+        assert len(refused.content) <= MAX_ANSWER_BYTES, attack.name
+        assert "data" not in refused.json() or refused.json()["data"] is None, attack.name
+
+
+async def test_attacks_as_event_stream_are_refused(
+    admin: GraphQLClient, client: httpx.AsyncClient
+) -> None:
+    headers = {"Authorization": f"Bearer {admin.token}", "Accept": "text/event-stream"}
+    for attack in list_attacks(subscribe=True):
+        body = {"query": attack.query, "variables": attack.variables}
+
+        async with asyncio.timeout(SECONDS):
+            refused = await client.post("/graphql", json=body, headers=headers)
+
+        assert len(refused.content) <= MAX_ANSWER_BYTES, attack.name
+        codes = {code for code in REFUSALS if f'"{code}"' in refused.text}
+        assert codes, attack.name
+
+
+async def test_refusal_takes_ten_milliseconds_of_cpu(admin: GraphQLClient) -> None:
+    """The median of some rounds; ten times the target, since others use the machine too."""
+    slow = {}
+    for attack in list_attacks():
+        seconds = []
+        for _ in range(3):
+            before = time.thread_time()
+            await admin.post(attack.query, **attack.variables)
+            seconds.append(time.thread_time() - before)
+        if (found := statistics.median(seconds)) > 0.1:
+            slow[attack.name] = found
+
+    assert not slow
+
+
+async def test_text_of_new_documents_is_charged(
+    client: httpx.AsyncClient, app: Any, settings: Settings
+) -> None:
+    """A caller without a credential can have a few dozen long documents read, and then none."""
+    burst = settings.anonymous_rate_limit_per_minute / 2
+    codes = []
+    for number in range(round(burst / 300) + 10):
+        query = f"{{ a{number}: viewer {{ {'name ' * 100} }} " + "b: viewer { role } " * 40 + "}"
+        answer = await client.post("/graphql", json={"query": query})
+        codes.append(answer.json()["errors"][0]["extensions"]["code"])
+
+    assert codes[-1] == "RATE_LIMITED"
 
 
 @pytest.mark.parametrize("subscribe", [False, True], ids=["query", "subscription"])

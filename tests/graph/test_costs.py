@@ -100,7 +100,7 @@ SHOWN = [(path.name, path.read_text()) for path in EXAMPLES] + list_blocks("grap
 def test_what_we_show_is_within_the_limits(name: str, text: str) -> None:
     limits = Limits.from_settings()
     schema = create_schema(limits)._schema
-    document = DocumentCache(limits).add(text, parse(text, max_tokens=limits.tokens), schema)
+    document = DocumentCache(limits).add(text, parse(text, max_tokens=limits.tokens), schema, None)
 
     assert document.errors == []
     for operation_name in document.operations:

@@ -29,7 +29,7 @@ NO_OPERATIONS = [
     b"\xff\xfe",
     b'{"query": "\xff"}',
     b'{"query": NaN}',
-    b"[" * 100_000,
+    b"[" * 30_000,
     b'{"query": 1}',
     b'{"query": null}',
     b'{"query": "{ viewer { name } }", "variables": []}',

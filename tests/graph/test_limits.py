@@ -25,7 +25,7 @@ def repeat(count: int, text: str) -> str:
 
 def spread(count: int) -> str:
     """Fragments that hold this many fields, below the two of the operation."""
-    fields = " ".join(["name"] * 50)
+    fields = " ".join(["name", "enabled", "createdAt", "updatedAt", "phoneNumberId"] * 10)
     spreads = " ".join(f"...F{number % 2}" for number in range((count - 1) // 50))
     fragments = [f" fragment F{number} on Account {{ {fields} }}" for number in range(2)]
     # One fragment of one field fills up what is missing.

@@ -87,6 +87,17 @@ async def test_unreadable_document_hides_no_neighbour(
     ]
 
 
+async def test_missing_time_is_that_of_the_id(viewer: GraphQLClient, account: Account) -> None:
+    message = await write_message(account, "15550001111", "Hello")
+    await collection(Contact).update_many({}, {"$unset": {"created_at": "", "identities": ""}})
+    query = "query ($id: ID!) { contact(id: $id) { createdAt } }"
+
+    answer = await ask_twice(viewer, query, id=contact_id(message))
+
+    created_at = message.contact_id.generation_time.isoformat()
+    assert answer["data"] == {"contact": {"createdAt": created_at}}
+
+
 async def test_unreadable_value_is_an_error_at_its_field(
     viewer: GraphQLClient, account: Account
 ) -> None:
