@@ -65,6 +65,8 @@ class Context:
     connection_params: dict[str, object] = field(default_factory=dict)
     """The payload of `connection_init`."""
     loaders: Loaders = field(default_factory=Loaders)
+    cost: int = 1
+    """What the operation has been charged; a subscription pays it again for each event."""
     subscribed: "Subscribed | None" = None
     """What a subscription's resolver leaves here once all checks have passed."""
 

@@ -41,7 +41,7 @@ from graph.live.bounded_socket import BoundedSocket
 from graph.live.execution import Subscriptions
 from graph.negotiation import MediaType, choose_media_type
 from graph.response_size import encode_result
-from graph.results import find_status, is_request_error, list_status_headers
+from graph.results import find_status, format_result, is_request_error, list_status_headers
 from graph.schema import create_schema
 from graph.signing_in import find_viewer
 from graph.sse import EventStream, EventStreams
@@ -125,9 +125,13 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             # Integers beyond 64 bits and lone surrogates come out of the raw JSON of a message.
             return json.dumps(data, separators=(",", ":"), default=write_time).encode()
 
-    def encode_result(self, result: ExecutionResult) -> bytes:
-        """What becomes of one operation, as it goes out."""
-        return encode_result(result, self.encode_json, max_bytes=self.settings.max_response_bytes)
+    def encode_result(self, result: ExecutionResult, context: Context) -> bytes:
+        """What becomes of one operation, as it goes out; a long answer is charged."""
+        max_bytes = self.settings.max_response_bytes
+        body = encode_result(result, self.encode_json, max_bytes=max_bytes)
+        rates = context.services.rate_limits
+        rates.charge_bytes(context.viewer, context.client_address, len(body))
+        return body
 
     async def _answer(self, request: Request) -> Response:
         if request.method not in {"GET", "POST"}:
@@ -152,7 +156,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             operation = await self._read(request, is_anonymous=context.viewer is None)
         if is_stream:
             return self._stream(request, operation, context)
-        return self._show(await self._execute(request, operation, context), wanted)
+        return self._show(await self._execute(request, operation, context), wanted, context)
 
     async def _read(self, request: Request, *, is_anonymous: bool = True) -> GraphQLRequestData:
         max_bytes = self.settings.max_body_bytes
@@ -169,7 +173,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
                 context = await open_context(request)
             except (GraphQLError, PyMongoError) as error:
                 return self._show(_fail(request, error), wanted)
-            return self._show(await self._execute(request, operation, context), wanted)
+            return self._show(await self._execute(request, operation, context), wanted, context)
 
     async def _execute(
         self, request: Request, operation: GraphQLRequestData, context: Context
@@ -212,7 +216,12 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         )
 
     def _show(
-        self, result: ExecutionResult, media_type: MediaType, *, has_status: bool = False
+        self,
+        result: ExecutionResult,
+        media_type: MediaType,
+        context: Context | None = None,
+        *,
+        has_status: bool = False,
     ) -> Response:
         """The answer. As application/json it is a 200 where GraphQL had its say: clients take other
         statuses of that type for words of a proxy and don't read them."""
@@ -223,7 +232,10 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             # Who asks too often must hear it from the status: proxies and clients act on a 429.
             if has_status or found == 429 or media_type is MediaType.GRAPHQL_RESPONSE:
                 status, headers = found, list_status_headers(found, errors)
-        body = self.encode_result(result)
+        if context is None:
+            body = self.encode_json(format_result(result))
+        else:
+            body = self.encode_result(result, context)
         return create_response(body, media_type, status=status, headers=headers)
 
 

@@ -16,6 +16,8 @@ from graph.limits.text import count_tokens
 # Parsing and validating a token takes some 30 µs, an object of an answer some 100. A caller without
 # a credential pays for each token.
 TOKENS_PER_OBJECT = 4
+# Without a credential an operation reads next to nothing, and is a request all the same.
+LEAST_ANONYMOUS_COST = 10
 
 
 class OperationRequest(NamedTuple):
@@ -82,9 +84,11 @@ class Gate:
             limits.charge_refused(*caller)
         elif cost is not None:
             try:
-                limits.charge(*caller, cost.total)
+                least = LEAST_ANONYMOUS_COST if context.viewer is None else 0
+                limits.charge(*caller, max(least, cost.total))
             except RequestError as refusal:
                 return [refusal], cost
+            context.cost = cost.total
         return errors, cost
 
     def _find_refusals(self, request: OperationRequest) -> tuple[list[GraphQLError], Cost | None]:

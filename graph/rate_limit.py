@@ -20,6 +20,9 @@ MAX_BUCKETS = 10_000
 MAX_KNOWN_CREDENTIALS = 10_000
 # What a document costs that is refused, apart from its text: it was validated all the same.
 REFUSED_COST = 20
+# A longer answer costs 1 for each so many bytes: it takes memory until it has been read.
+FREE_BYTES = 64 * 1024
+BYTES_PER_OBJECT = 1024
 # An IPv6 customer has a whole network of this length.
 _IPV6_PREFIX = 64
 
@@ -101,6 +104,12 @@ class RateLimits:
         """Takes something for a document that was refused."""
         buckets, caller = self._find(viewer, address)
         buckets.take(caller, REFUSED_COST)
+
+    def charge_bytes(self, viewer: Viewer | None, address: str, size: int) -> None:
+        """Takes what a long answer costs beyond its objects, even where less is left."""
+        if size > FREE_BYTES:
+            buckets, caller = self._find(viewer, address)
+            buckets.take(caller, size // BYTES_PER_OBJECT)
 
     def check_sign_in(self, credential: str, address: str) -> None:
         """Refuses to look up a credential from where too many wrong ones came.

@@ -8,6 +8,9 @@ from graph.live import transports
 
 # What a slow reader must take within the deadline.
 PIECE_BYTES = 256 * 1024
+# A slow reader first empties the buffers of the kernel, which report room only when a third of
+# them, up to 1.4 MB, is free. An event of a socket is small.
+PIECE_DEADLINES = 3
 _EVENT_STREAM = b"text/event-stream"
 
 
@@ -19,8 +22,9 @@ class SendDeadline:
     """ASGI middleware that ends connections whose peers do not read. Event streams do it alone."""
 
     def __init__(self, app: ASGIApp, *, seconds: float) -> None:
+        """`seconds` is the deadline of one write to a socket."""
         self._app = app
-        self._seconds = seconds
+        self._seconds = PIECE_DEADLINES * seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

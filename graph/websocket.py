@@ -70,7 +70,7 @@ class SocketOperation(Operation[Context, object]):
         if not self.completed:
             view = self.handler.view
             head = view.encode_json({"id": self.id, "type": "next"})[:-1]
-            payload = view.encode_result(result)
+            payload = view.encode_result(result, self.handler.context)
             self.handler.websocket.send_encoded(head + b',"payload":' + payload + b"}")
 
     def end_with(self, errors: Sequence[GraphQLError]) -> None:

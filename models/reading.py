@@ -119,7 +119,12 @@ class DocumentReader:
         _set(document, "__dict__", values)
         _set(document, "__pydantic_fields_set__", self._names)
         _set(document, "__pydantic_extra__", None)
-        private = {"_saved_state": None, "_previous_saved_state": None}
+        private = {
+            "_store": {},
+            "_lazily_parsed": False,
+            "_saved_state": None,
+            "_previous_saved_state": None,
+        }
         _set(document, "__pydantic_private__", private)
         return document
 

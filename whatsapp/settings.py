@@ -139,6 +139,8 @@ class Settings(BaseSettings):
     """With how many fields a mutation may begin: they run one after the other."""
     query_cost: int = Field(default=5000, ge=1)
     """How many objects the answer to one operation may hold."""
+    subscription_cost: int = Field(default=500, ge=1)
+    """How many objects an event of a subscription may hold."""
     query_plans: bool = True
     """Whether operations that come again are answered by plans; without, all by graphql-core."""
     operation_seconds: float = Field(default=10.0, gt=0)
@@ -147,6 +149,8 @@ class Settings(BaseSettings):
     """Cost of operations that one credential gets back per minute in each process; 0: no limit."""
     rate_limit_burst: int = Field(default=60_000, ge=1)
     """Cost that one credential may use at once after a pause."""
+    live_rate_limit_per_minute: int = Field(default=300_000, ge=0)
+    """The same for the events of its subscriptions, which are paid for when they come."""
     anonymous_rate_limit_per_minute: int = Field(default=30_000, ge=0)
     """The same for each client address without a credential, which can read the schema only."""
     failed_sign_ins_per_minute: int = Field(default=60, ge=0)

@@ -33,6 +33,7 @@ class Limits:
     root_fields: int
     mutations: int
     cost: int
+    subscription_cost: int
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:
@@ -48,4 +49,5 @@ class Limits:
             root_fields=settings.query_root_fields,
             mutations=settings.query_mutations,
             cost=settings.query_cost,
+            subscription_cost=settings.subscription_cost,
         )

@@ -13,6 +13,7 @@ from graphql import (
     MaxIntrospectionDepthRule,
     NoFragmentCyclesRule,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     specified_rules,
     validate,
@@ -68,7 +69,9 @@ class Document:
         if name not in self._measured:
             self._measured[name] = self._costs.measure(operation, self.fragments)
         data, introspection = self._measured[name].evaluate(variables)
-        return Cost(data, introspection, self._limits.cost, self._costs.introspection_limit)
+        is_live = operation.operation is OperationType.SUBSCRIPTION
+        limit = self._limits.subscription_cost if is_live else self._limits.cost
+        return Cost(data, introspection, limit, self._costs.introspection_limit)
 
     def _check(self, operations: list[Any]) -> list[GraphQLError]:
         try:

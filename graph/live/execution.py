@@ -263,4 +263,5 @@ class Subscriptions:
             wanted=subscribed.opened.wanted,
             position=subscribed.opened.position,
             make_execution=lambda: GroupExecution(self, subscribed, variables, context),
+            cost=context.cost,
         )

@@ -13,6 +13,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from graph.errors import ErrorCode, RequestError
 from graph.live.broadcast import LiveBroadcast, Take
+from graph.live.budgets import LiveBudgets
 from graph.live.catch_up import read_events
 from graph.live.change_stream import (
     EVERYTHING,
@@ -106,6 +107,7 @@ class LiveFeed:
         self.summaries = SummaryWatch()
         self.groups = Groups(self)
         """Those who subscribed."""
+        self.budgets = LiveBudgets(settings)
         self.queue_limit = settings.socket_queue_events
         self._database = database
         self._signer = CursorSigner(keyring)

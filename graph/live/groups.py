@@ -35,8 +35,11 @@ class EventGroup:
         execution: EventExecution,
         *,
         cache: PayloadCache,
+        cost: int,
     ) -> None:
         self.feed = feed
+        self.cost = cost
+        """What each execution of an event costs."""
         self.replays = Replays(execution, cache)
         self.on_empty: Callable[[], object] = lambda: None
         self._wanted = wanted
@@ -53,6 +56,8 @@ class EventGroup:
         """What the worker executes, and nobody was told yet."""
         self._worker: asyncio.Task[None] | None = None
         self._is_called = False
+        self._paid = 0
+        """How many of the next events the members have paid for."""
         self._listening = contextlib.ExitStack()
         self._listening.enter_context(feed.listen(wanted.channel, self._take))
 
@@ -121,6 +126,8 @@ class EventGroup:
         events: list[LiveEvent] = []
         payloads: list[Payload] = []
         while self._waiting and len(events) < BATCH:
+            if (events and not self._paid) or not self._settle():
+                break
             event = self._waiting.popleft()
             if not event.is_readable:
                 continue
@@ -144,8 +151,9 @@ class EventGroup:
         """Tells an event whose execution takes a while, and then those that came meanwhile."""
         try:
             self._tell([event], [await payload])
-            while self._waiting:
-                number = min(BATCH, len(self._waiting))
+            while self._waiting and self._settle():
+                number = min(BATCH, len(self._waiting), self._paid + 1)
+                self._paid -= number - 1
                 batch = [self._waiting.popleft() for _ in range(number)]
                 self._under_way = batch = [one for one in batch if one.is_readable]
                 self._tell(batch, await _execute_all(self._execution, batch))
@@ -191,14 +199,39 @@ class EventGroup:
                 place = position or self.feed.ring.floor or events[0].position
                 member.catch_up_again(self._find_place(place, events[new[0]]))
 
+    def _settle(self) -> bool:
+        """Has the next event paid for, and those that wait with it. Who can't pay goes on alone, at
+        the pace of their budget; False if there is nobody left.
+        """
+        if self._paid:
+            self._paid -= 1
+            return True
+        number = min(BATCH, len(self._waiting))
+        budgets = self.feed.budgets
+        if budgets.is_limited:
+            holders = {member.holder for member in (*self._standing, *self._arriving)}
+            broke = {one for one in holders if not budgets.take(one, self.cost * number)}
+            if broke:
+                members = [*self._standing, *self._arriving]
+                self._send_off([one for one in members if one.holder in broke], self._waiting[0])
+        if not self.size:
+            self._waiting.clear()
+            return False
+        self._paid = number - 1
+        return True
+
     def _fall_back(self) -> None:
         """Too many events wait: each member goes on by itself, from the ring."""
         first = next(iter((*self._under_way, *self._waiting)), None)
         self._waiting.clear()
-        members = [*self._standing, *self._arriving]
+        self._paid = 0
+        self._send_off([*self._standing, *self._arriving], first)
+
+    def _send_off(self, members: Sequence[Membership], first: LiveEvent | None) -> None:
+        """Has members go on by themselves, who have not been told this event."""
         standing, told = set(self._standing), self._told
-        self._standing.clear()
-        self._arriving.clear()
+        for member in members:
+            self._step_out(member)
         for member in members:
             position = told if member in standing else member.position
             if position is None:
@@ -262,11 +295,12 @@ class Groups:
         wanted: "EventFilter",
         position: Position | None,
         make_execution: Callable[[], EventExecution],
+        cost: int,
     ) -> Membership:
         """A member of the group of all with this key; it is in it after `catch_up`."""
         group = self._groups.get(key)
         if group is None:
-            group = EventGroup(self._feed, wanted, make_execution(), cache=self._cache)
+            group = EventGroup(self._feed, wanted, make_execution(), cache=self._cache, cost=cost)
             group.on_empty = lambda: self._forget(key)
             self._groups[key] = group
         return group.create_member(peer, position, holder=wanted.viewer.credential_id)

@@ -12,6 +12,7 @@ from contextvars import Context as ContextVariables
 from typing import TYPE_CHECKING, Protocol
 
 from graph.live.cursors import Position
+from graph.live.events import LiveEvent
 from graph.live.payloads import BATCH, Payload
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ class Membership:
         self, group: "EventGroup", peer: Peer, position: Position | None, *, holder: Hashable
     ) -> None:
         self.peer = peer
+        self.holder = holder
+        """The credential that subscribed, and pays for the events."""
         self.position = position
         """Up to where it has got everything, as long as it goes its own way."""
         self.has_left = False
         self._group = group
-        self._holder = holder
         self._generation = group.feed.ring.generation
         self._is_new = True
         self._catching_up: asyncio.Task[None] | None = None
@@ -88,7 +90,7 @@ class Membership:
             self.position,
             generation=self._generation,
             from_history=self._is_new,
-            holder=self._holder,
+            holder=self.holder,
         )
         if reached == self.position:
             return False
@@ -98,6 +100,7 @@ class Membership:
             # Each batch anew: a slow peer may take a while for the one before.
             existing = await self._group.feed.list_existing(batch)
             existing = [event for event in existing if event.is_readable]
+            await self._pay(existing)
             payloads = await self._group.replays.find(existing)
             while payloads and not self.peer.take(payloads):
                 await self.peer.wait_for_room()
@@ -107,3 +110,10 @@ class Membership:
             await asyncio.sleep(0)
         self.position = reached
         return True
+
+    async def _pay(self, events: Sequence[LiveEvent]) -> None:
+        """Waits until the events that nobody has executed yet are paid for."""
+        number = self._group.replays.count_new(events)
+        budgets = self._group.feed.budgets
+        if number and budgets.is_limited:
+            await budgets.wait_and_take(self.holder, number * self._group.cost)

@@ -23,6 +23,14 @@ class Replays:
         """What tells them from other groups' in the cache."""
         self._running: dict[Version, asyncio.Task[Payload]] = {}
 
+    def count_new(self, events: Sequence[LiveEvent]) -> int:
+        """How many of these events would have to be executed."""
+        return sum(
+            event.version not in self._running
+            and self._cache.get((self._number, event.version)) is None
+            for event in events
+        )
+
     async def find(self, events: Sequence[LiveEvent]) -> list[Payload]:
         """The payloads of events, which others may want too, or have wanted."""
         found = [self._find(event) for event in events]

@@ -8,8 +8,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from graph.rate_limit import MAX_BUCKETS, TokenBuckets
-from models import Account, Role
+from models import Account, Contact, Role
+from models.base import collection
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import write_message
 from tests.fixtures.waiting import eventually
 from tests.graph.live.socket_kit import open_socket, serve
 from tests.graph.live.stream_kit import open_stream
@@ -26,7 +28,7 @@ def settings(settings: Settings) -> Settings:
         update={
             "rate_limit_per_minute": 3,
             "rate_limit_burst": 250,
-            "anonymous_rate_limit_per_minute": 8,
+            "anonymous_rate_limit_per_minute": 26,
             "failed_sign_ins_per_minute": 3,
             "sockets_per_credential": 2,
         }
@@ -54,8 +56,8 @@ async def test_a_credential_that_has_used_up_its_budget_is_told_when_to_return(
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     (error,) = answers[-1].json()["errors"]
     assert error["extensions"]["code"] == "RATE_LIMITED"
-    # 50 are left, 50 are missing, and 3 come back per minute.
-    assert 900 < error["extensions"]["retryAfter"] <= 1000
+    # 47 are left, 53 are missing, and 3 come back per minute; the text cost 3.
+    assert 900 < error["extensions"]["retryAfter"] <= 1060
     assert answers[-1].headers["Retry-After"] == str(error["extensions"]["retryAfter"])
     # What is cheap enough still goes, and others don't notice.
     assert (await post(admin, WHO)).status_code == 200
@@ -87,9 +89,22 @@ async def test_refused_documents_use_up_the_budget_too(admin: GraphQLClient) -> 
 async def test_who_has_no_credential_is_limited_by_address(client: httpx.AsyncClient) -> None:
     nobody = GraphQLClient(client, None)
 
-    answers = [await post(nobody, "{ __typename }") for _ in range(5)]
+    answers = [await post(nobody, "{ __typename }") for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 429]
+    # The operation costs 10 at least, and its text 3: a full bucket.
+    assert [answer.status_code for answer in answers] == [200, 429, 429]
+
+
+async def test_long_answers_are_charged(admin: GraphQLClient, account: Account) -> None:
+    await write_message(account, "15550001111", "Hello")
+    attributes = {"note": "x" * 100 * 1024}
+    await collection(Contact).update_many({}, {"$set": {"attributes": attributes}})
+    query = "{ contacts(first: 1) { edges { node { attributes } } } }"
+
+    answers = [await post(admin, query) for _ in range(4)]
+
+    # 100 kB cost 100, and 250 may be used at once.
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
 
 
 async def test_wrong_credentials_are_looked_up_a_few_times_only(

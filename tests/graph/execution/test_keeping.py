@@ -9,10 +9,17 @@ from graph.queries import KnownQueries
 from models import Account, Role
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
+from whatsapp.settings import Settings
 
 INBOX = "{ conversations(first: 3) { edges { node { id contact { name } } } } }"
 PAGE = "query ($after: String) { conversations(first: 1, after: $after) { edges { cursor } } }"
 MakeClient = Any
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Documents may have more fields than a plan."""
+    return settings.model_copy(update={"query_tokens": 3000})
 
 
 @pytest.fixture(autouse=True)

@@ -215,6 +215,7 @@ class Reading:
             wanted=opened.wanted,
             position=opened.position,
             make_execution=EventPlan,
+            cost=1,
         )
         self._task = asyncio.create_task(self._membership.catch_up())
 
