@@ -7,6 +7,7 @@ from models.migrations.request_replays import REQUEST_REPLAYS
 from models.migrations.schedule_template_syncs import SCHEDULE_TEMPLATE_SYNCS
 from models.migrations.scope_users import DROP_UNSCOPED_INDEXES, UNLINK_UNPROVEN
 from models.migrations.shut_out_0_1 import SHUT_OUT_0_1
+from models.migrations.types_of_pictures import TYPES_OF_PICTURES
 from models.migrations.words_of_messages import WORDS_OF_MESSAGES
 
 # In order, numbered from 1 without gaps. A number that was released never changes its meaning.
@@ -20,4 +21,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     MARK_CONTACTS,
     SCHEDULE_TEMPLATE_SYNCS,
     PART_LANDLINES,
+    TYPES_OF_PICTURES,
 )

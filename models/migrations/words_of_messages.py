@@ -7,25 +7,18 @@ import asyncio
 from typing import Any
 
 from pymongo import DESCENDING, UpdateOne
-from pymongo.errors import OperationFailure
 
-from models.migrations.migration import Database, Migration, Progress
+from models.migrations.migration import Database, Migration, Progress, drop_index
 from models.words import list_message_words
 
 BATCH_SIZE = 500
 # Between batches, so that webhooks are not kept waiting.
 PAUSE_SECONDS = 0.05
-_NO_SUCH_COLLECTION = 26
-_NO_SUCH_INDEX = 27
 
 
 async def _add_words(database: Database, progress: Progress) -> None:
     messages = database["messages"]
-    try:
-        await messages.drop_index("text")
-    except OperationFailure as error:
-        if error.code not in {_NO_SUCH_COLLECTION, _NO_SUCH_INDEX}:
-            raise
+    await drop_index(messages, "text")
     while True:
         query: dict[str, Any] = {"words": {"$exists": False}}
         if progress.position is not None:

@@ -10,9 +10,11 @@ from bson import ObjectId
 
 from models import Account, Media, MediaState, Message, Role
 from models.base import collection, new_id
+from models.migrations.migration import Progress
+from models.migrations.types_of_pictures import TYPES_OF_PICTURES
 from sandbox.fake_meta import FakeMeta
 from sandbox.faults import FaultKind, FaultRule
-from tests.fixtures.files import HEIC
+from tests.fixtures.files import HEIC, MP4
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.waiting import eventually
@@ -96,6 +98,26 @@ SENT_TYPES = [
     (b"PK\x03\x04...", "text/html", "application/zip"),
     (b"", "text/plain", "text/plain; charset=utf-8"),
 ]
+
+
+async def test_heic_that_0_1_stored_is_saved_as_heic(
+    client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
+) -> None:
+    pictures = [await send_file(HEIC, type="document", mime_type="image/heic") for _ in range(2)]
+    video = await send_file(MP4, type="video", mime_type="video/mp4")
+    urls = [await read_url(message) for message in (*pictures, video)]
+    await collection(Media).update_many({}, {"$set": {"mime_type": "video/mp4"}})
+    database = collection(Media).database
+
+    class Kept(Progress):
+        async def save(self, position: object) -> None:
+            self.position = position
+
+    number = TYPES_OF_PICTURES.number
+    await TYPES_OF_PICTURES.run(database, Kept(database, number, None))
+
+    types = [(await client.get(url)).headers["content-type"] for url in urls]
+    assert types == ["image/heic", "image/heic", "video/mp4"]
 
 
 async def test_a_part_of_it(
