@@ -163,11 +163,12 @@ class Runtime:
                 group.create_task(keep_running("upgrade", self._finish_upgrade))
 
     def _list_jobs(self, settings: Settings) -> list[Job]:
+        block_seconds = 3 * settings.webhook_takeover_seconds
         return [
-            Job("Account deletion", finish_deletions, seconds=20),
+            Job("Account deletion", finish_deletions, seconds=60),
             Job("Erasures", finish_erasures, seconds=60),
             Job("Search keys", index_stale, seconds=60),
-            Job("Expired blocks", lift_expired_blocks, seconds=settings.webhook_takeover_seconds),
+            Job("Expired blocks", lift_expired_blocks, seconds=block_seconds),
             Job("Media", self.downloader.sweep, seconds=self.downloader.sweep_seconds),
         ]
 

@@ -30,7 +30,7 @@ from whatsapp.uploaded_media import release_upload, sweep_uploads
 
 logger = logging.getLogger(__name__)
 
-SWEEP_POLLS = 10
+SWEEP_POLLS = 5
 GIVE_BACK_SECONDS = 2.0
 # A file that is due now by our clock may be due a little later by the database's.
 WAKE_MARGIN_SECONDS = 0.01

@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     """Files that one process fetches at once, at most half of them for one account."""
     media_deadline_seconds: float = Field(default=120.0, gt=0)
     """The whole time that fetching one file may take."""
-    media_poll_seconds: float = Field(default=5.0, gt=0)
+    media_poll_seconds: float = Field(default=10.0, gt=0)
     """How often a process looks for files to fetch that another process has left."""
     media_retry_seconds: float = Field(default=10.0, gt=0)
     """First pause before another try for a file; each further one is four times as long."""
