@@ -52,6 +52,7 @@ from whatsapp.media_api import MediaAPI
 from whatsapp.media_download import MediaDownloader
 from whatsapp.media_store import MediaStores
 from whatsapp.media_urls import MediaUrls
+from whatsapp.merged_history import finish_merges
 from whatsapp.outbox import Outbox
 from whatsapp.read_receipts import ReadReceipts
 from whatsapp.search_keys import index_stale
@@ -167,6 +168,7 @@ class Runtime:
         return [
             Job("Account deletion", finish_deletions, seconds=60),
             Job("Erasures", finish_erasures, seconds=60),
+            Job("Contact merges", finish_merges, seconds=15),
             Job("Search keys", index_stale, seconds=60),
             Job("Expired blocks", lift_expired_blocks, seconds=block_seconds),
             Job("Media", self.downloader.sweep, seconds=self.downloader.sweep_seconds),

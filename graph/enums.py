@@ -235,6 +235,7 @@ describe_enum(
         "CONTACT_BLOCKED": "Blocked a contact.",
         "CONTACT_UNBLOCKED": "Unblocked a contact.",
         "CONTACT_DELETED": "Erased a contact with all that was said.",
+        "CONTACTS_MERGED": "Merged a contact into another one.",
         "USER_CREATED": "Made a user.",
         "USER_UPDATED": "Changed a user.",
     },

@@ -19,6 +19,7 @@ from models.account_event import AccountEvent
 from models.api_key import ApiKey, CredentialKind, Role
 from models.audit_entry import AuditAction, AuditActor, AuditEntry, AuditOutcome, AuditTarget
 from models.contact import Contact, Identity, IdentityKind
+from models.contact_merge import ContactMerge
 from models.conversation import Conversation, ConversationStatus, ReadMark, ReadReceipt
 from models.erasure import Erasure
 from models.lane import Lane
@@ -48,6 +49,7 @@ DOCUMENTS = [
     ApiKey,
     AuditEntry,
     Contact,
+    ContactMerge,
     Conversation,
     Erasure,
     Lane,
@@ -81,6 +83,7 @@ __all__ = [
     "CheckName",
     "CheckReport",
     "Contact",
+    "ContactMerge",
     "Conversation",
     "ConversationStatus",
     "CredentialKind",

@@ -62,6 +62,9 @@ class Conversation(ObjectIdDocument):
     phone_read_at: datetime | None = None
     """Meta's time of the newest message from the business's own phone: whoever wrote it had read
     what the customer wrote until then, also what comes in late."""
+    merged_at: datetime | None = None
+    """When the history of another contact's conversation last joined this one: that changes the
+    conversation also where its summary stays, so that whoever watches it reads it anew."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 

@@ -164,7 +164,11 @@ async def store_messages(messages: Sequence[Message]) -> None:
         foretold = await note_stored(messages, noted=known)
     except ConversationGone as error:
         ids = [message.id for message in error.messages]
-        await collection(Message).delete_many({"_id": {"$in": ids}})
+        gone = list({message.conversation_id for message in error.messages})
+        # What has followed a merged contact into another conversation stays.
+        await collection(Message).delete_many(
+            {"_id": {"$in": ids}, "conversation_id": {"$in": gone}}
+        )
         raise
     for account_id, updates in foretold.waiting.items():
         own = [one for one in messages if one.account_id == account_id]

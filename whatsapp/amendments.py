@@ -4,7 +4,7 @@ Each is one update of its message that any order and any repetition of amendment
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from models import Contact, Message, MessageDirection
 from models.base import collection
 from models.words import list_message_words
 from whatsapp.conversations import note_deletion
+from whatsapp.merged_contacts import find_merge
 from whatsapp.pending import drop_pending, keep_pending
 
 # What an edit replaces, and what is kept of it as it was first written.
@@ -119,12 +120,16 @@ async def record_amendment(account_id: PydanticObjectId, amendment: Amendment) -
     # The message may have been stored between our look and our write.
     has_applied = await _apply(account_id, amendment)
     # Looked for after the write: who erases the contact from now on finds what is kept of it.
-    if has_applied or await _is_erased(amendment.contact_id):
+    if has_applied or await _is_gone(amendment.contact_id):
         await drop_pending(pending_id)
+    if not has_applied and amendment.contact_id is not None:
+        merge = await find_merge({"_id": amendment.contact_id})
+        if merge is not None:
+            return await record_amendment(account_id, replace(amendment, contact_id=merge.into_id))
     return has_applied
 
 
-async def _is_erased(contact_id: PydanticObjectId | None) -> bool:
+async def _is_gone(contact_id: PydanticObjectId | None) -> bool:
     if contact_id is None:
         return False
     return await collection(Contact).find_one({"_id": contact_id}, {"_id": 1}) is None

@@ -26,6 +26,7 @@ from whatsapp.contact_identities import (
 )
 from whatsapp.facts import Fact, apply_facts, match_news
 from whatsapp.identities import list_lookups
+from whatsapp.merged_contacts import find_merge
 from whatsapp.number_moves import release_from, release_numbers
 from whatsapp.persons import adopt_name, adopt_phone, link_user, move_phone
 from whatsapp.search_keys import STALE, derive_of_contact, index_contact
@@ -131,9 +132,12 @@ async def record_marketing_choice(
 ) -> None:
     """The customer decided at `at` whether they want marketing; a newer decision stands."""
     choice = [Fact("marketing", at, {"marketing_opt_out": opts_out})]
-    await collection(Contact).update_one(
+    done = await collection(Contact).update_one(
         {"_id": contact_id, **match_news(choice)}, [apply_facts(choice)]
     )
+    merge = None if done.matched_count else await find_merge({"_id": contact_id})
+    if merge is not None:
+        await record_marketing_choice(merge.into_id, opts_out=opts_out, at=at)
 
 
 def _order_lookups(identities: Sequence[Identity]) -> list[Identity]:

@@ -13,6 +13,7 @@ from models.base import collection, from_bson, to_bson, utc_now
 from models.bounded_writes import delete_in_batches
 from whatsapp.contact_identities import list_contacts, make_identities_query
 from whatsapp.errors import NotFound
+from whatsapp.merged_contacts import is_merged
 from whatsapp.summaries import NOT_WRITTEN, make_deletion_note, make_note, opens_window
 
 SERVICE_WINDOW = timedelta(hours=24)
@@ -93,7 +94,9 @@ async def _make(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
     made = await _upsert(key)
     # Looked for after the write: who erases the contact from now on finds the conversation too.
     if await collection(Contact).find_one({"_id": key["contact_id"]}, {"_id": 1}) is None:
-        await remove_conversations([made["_id"]])
+        # What was said with a merged contact follows it.
+        if not await is_merged(key["contact_id"]):
+            await remove_conversations([made["_id"]])
         raise ConversationGone
     return made
 

@@ -136,7 +136,12 @@ def _read_one(
 async def take_message(message: Message, *, fence: int) -> bool:
     """Takes a READY message for sending; False if somebody else took it or took it back."""
     taken = await collection(Message).update_one(
-        {"_id": message.id, "outbox_state": OutboxState.READY.value},
+        {
+            "_id": message.id,
+            # Elsewhere it is in another lane by now, whose worker sends it.
+            "conversation_id": message.conversation_id,
+            "outbox_state": OutboxState.READY.value,
+        },
         {
             "$set": {"outbox_state": OutboxState.SENDING.value, "lane_fence": fence},
             "$inc": {"attempts": 1},

@@ -13,6 +13,7 @@ from models.base import collection, from_bson, to_bson, utc_now
 from models.bounded_writes import delete_in_batches
 from whatsapp.access import Viewer
 from whatsapp.directory import get_contact
+from whatsapp.merged_history import finish_merges_into
 from whatsapp.persons import forget_user
 from whatsapp.removal import remove_all_said
 
@@ -32,6 +33,7 @@ async def erase_contact(viewer: Viewer, contact_id: PydanticObjectId) -> None:
         NotFound: it does not exist, or the viewer may not see it.
     """
     contact = await get_contact(viewer, contact_id)
+    await finish_merges_into(contact)
     erasure = Erasure(
         id=contact.id,
         contact=to_bson(contact),

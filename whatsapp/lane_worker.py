@@ -28,6 +28,7 @@ from whatsapp.delivery import Head
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.lanes import Lease, give_back, let_go, renew_lease
 from whatsapp.media_store import FileMissing, StoreUnavailable
+from whatsapp.merged_contacts import is_merged
 from whatsapp.outgoing import needs_window
 from whatsapp.sending import Sending, Tools
 from whatsapp.sent_media import prepare_file
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 KEYLESS_PAUSE = 30  # in units of `retry_base_seconds`
 GIVE_BACK_SECONDS = 1.0
+# A queued message is about to follow its merged contact into another lane.
+MOVING_PAUSE_SECONDS = 1.0
 # Why a message's file can't be handed to Meta; the message itself was surely not sent then.
 FILE_OBSTACLES = (CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown, StoreUnavailable)
 
@@ -138,6 +141,9 @@ class LaneWorker:
             self._tools.pacing.return_slot(self._lease.account_id)
             return await self._rest()
         self._tools.pacing.learn_rate(account)
+        if head.contact is None and await is_merged(message.contact_id):
+            self._tools.pacing.return_slot(account.id)
+            return await self._rest(MOVING_PAUSE_SECONDS)
         refusal = await _check_again(head)
         if head.contact is None or refusal is not None:
             self._tools.pacing.return_slot(account.id)

@@ -19,6 +19,7 @@ from models.base import collection, from_bson, to_bson, utc_now
 from whatsapp.contacts import Profile, make_contact
 from whatsapp.conversations import remove_conversations
 from whatsapp.identities import list_lookups
+from whatsapp.merged_contacts import is_merged
 from whatsapp.persons import forget_user, list_known_phones, make_user
 from whatsapp.search_keys import derive_of_contact, derive_of_user
 
@@ -82,9 +83,10 @@ async def welcome(
     there = [from_bson(Contact, one) async for one in collection(Contact).find(query)]
     ids = {contact.id for contact in there}
     await _forget_users(one for one in contacts if one.id in made - ids)
-    gone = [one.id for one in conversations if one.contact_id not in ids]
-    if gone:
-        await remove_conversations(gone)
+    gone = [one for one in conversations if one.contact_id not in ids]
+    erased = [one.id for one in gone if not await is_merged(one.contact_id)]
+    if erased:
+        await remove_conversations(erased)
     return there, [one for one in conversations if one.id in begun and one.contact_id in ids]
 
 

@@ -20,7 +20,7 @@ from models import (
     MessageStatus,
     OutboxState,
 )
-from models.base import collection, to_bson, utc_now
+from models.base import collection, from_bson, to_bson, utc_now
 from whatsapp.access import Viewer
 from whatsapp.contacts import get_or_create_contact
 from whatsapp.conversations import (
@@ -49,6 +49,7 @@ from whatsapp.errors import (
 from whatsapp.lanes import take_number, wake_lane
 from whatsapp.marketing import check_marketing_pause
 from whatsapp.media import mark_erased
+from whatsapp.merged_contacts import is_merged
 from whatsapp.outgoing import OutgoingContent, ResolvedContent, StoredContent
 from whatsapp.recipients import Recipient, Target, find_reply_target, resolve_recipient
 from whatsapp.uploaded_media import attach_upload
@@ -61,6 +62,10 @@ class Outbox:
 
     def __init__(self, *, wake: Callable[[], None]) -> None:
         self._wake = wake
+
+    def wake(self) -> None:
+        """Tells this process's dispatcher that there is something to send."""
+        self._wake()
 
     async def queue_message(
         self,
@@ -97,7 +102,20 @@ class Outbox:
         if reply_to_message_id is not None:
             answered = await find_reply_target(target.conversation, reply_to_message_id)
             draft = replace(draft, reply_to_wamid=answered.wamid, answered_at=answered.timestamp)
-        return await self._store(target, draft, await content.resolve(target))
+        try:
+            return await self._store(target, draft, await content.resolve(target))
+        except ConversationGone:
+            if target.contact is None or not await is_merged(target.contact.id):
+                raise
+        # Merged at this very moment: the message goes to the contact that is left.
+        return await self.queue_message(
+            viewer,
+            account_id=account_id,
+            recipient=recipient,
+            content=content,
+            reply_to_message_id=reply_to_message_id,
+            idempotency_key=idempotency_key,
+        )
 
     async def retry_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
         """Queues a new message with the content of one that failed, is unknown or was cancelled.
@@ -172,7 +190,9 @@ class Outbox:
         try:
             await _attach_file(message)
         except NotFound:
-            await _take_back(message)
+            moved: Message | None = message
+            while moved is not None:
+                moved = await _take_back(moved)
             raise
         return await self._announce(message)
 
@@ -187,8 +207,10 @@ class Outbox:
         try:
             await note_message(message)
         except ConversationGone:
-            await _take_back(message)
-            raise
+            moved = await _take_back(message)
+            if moved is None:
+                raise
+            return await self._announce(moved)
         await wake_lane(message.conversation_id)
         self._wake()
         return message
@@ -249,12 +271,19 @@ async def _attach_file(message: Message) -> None:
         raise NotFound("The upload", field=["content", message.type, "uploadId"])
 
 
-async def _take_back(message: Message) -> None:
-    """The contact was erased at this very moment: nothing of it may come back."""
-    await collection(Message).delete_one({"_id": message.id})
+async def _take_back(message: Message) -> Message | None:
+    """The contact was erased at this very moment: nothing of it may come back. Returns the message
+    if the contact was merged instead, and the message has followed it.
+    """
+    as_stored = {"_id": message.id, "conversation_id": message.conversation_id}
+    if not (await collection(Message).delete_one(as_stored)).deleted_count:
+        moved = await collection(Message).find_one({"_id": message.id})
+        if moved is not None:
+            return from_bson(Message, moved)
     await mark_erased({"_id": message.id})
     if (
         await collection(Conversation).find_one({"_id": message.conversation_id}, {"_id": 1})
         is None
     ):
         await collection(Lane).delete_one({"_id": message.conversation_id})
+    return None

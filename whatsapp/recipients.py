@@ -9,6 +9,7 @@ from whatsapp.access import Viewer
 from whatsapp.contacts import find_contact
 from whatsapp.errors import InvalidInput, NotFound
 from whatsapp.identities import is_bsuid
+from whatsapp.merged_contacts import find_merge, find_survivor
 from whatsapp.phone_parsing import PHONE_ADVICE, parse_phone
 
 _ACCOUNT_FIELD = ["accountId"]
@@ -74,14 +75,12 @@ async def resolve_recipient(
     if identity is not None:
         return await _resolve_identity(viewer, identity, account_id)
     if recipient.conversation_id is not None:
-        conversation = await Conversation.get(recipient.conversation_id)
-        if conversation is None or not viewer.can_see(conversation.account_id):
-            raise NotFound("The conversation", field=_CONVERSATION_FIELD)
-        contact = await Contact.get(conversation.contact_id)
-        if contact is None:
+        conversation, contact = await _find_by_conversation(recipient.conversation_id)
+        if contact is None or not viewer.can_see(contact.account_id):
             raise NotFound("The conversation", field=_CONVERSATION_FIELD)
     else:
-        contact = await Contact.find_one({"_id": recipient.contact_id})
+        contact_id = recipient.contact_id
+        contact = None if contact_id is None else await find_survivor(contact_id)
         if contact is None or not viewer.can_see(contact.account_id):
             raise NotFound("The contact", field=_CONTACT_FIELD)
         conversation = await _find_conversation(contact)
@@ -132,6 +131,22 @@ async def _resolve_identity(
     contact = await find_contact(account.id, [identity])
     conversation = None if contact is None else await _find_conversation(contact)
     return Target(account, identity, contact, conversation)
+
+
+async def _find_by_conversation(
+    conversation_id: PydanticObjectId,
+) -> tuple[Conversation | None, Contact | None]:
+    """Its contact, and the conversation; the ones that it was merged into, where it was."""
+    conversation = await Conversation.get(conversation_id)
+    if conversation is None:
+        merge = await find_merge({"conversation_id": conversation_id})
+        contact_id = None if merge is None else merge.into_id
+    else:
+        contact_id = conversation.contact_id
+    contact = None if contact_id is None else await find_survivor(contact_id)
+    if contact is None or (conversation is not None and conversation.contact_id == contact.id):
+        return conversation, contact
+    return await _find_conversation(contact), contact
 
 
 async def _find_conversation(contact: Contact) -> Conversation | None:

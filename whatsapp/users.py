@@ -17,7 +17,7 @@ from whatsapp.search_keys import STALE, index_user, make_user_keys
 from whatsapp.values import check_attributes, check_text
 
 # What is unique, and the field that says among which accounts.
-_SCOPES = {"phone": "phone_scope", "external_id": "external_id_scope"}
+SCOPES = {"phone": "phone_scope", "external_id": "external_id_scope"}
 _EMAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
 
 
@@ -44,7 +44,7 @@ async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:
     """
     checked = _check(values)
     await _check_free(viewer, checked)
-    scopes = dict.fromkeys(_SCOPES.values(), _find_scope(viewer))
+    scopes = dict.fromkeys(SCOPES.values(), _find_scope(viewer))
     user = User(**checked, **scopes, account_ids=sorted(viewer.account_ids or ()))
     fields = to_bson(user)
     fields["search_keys"] = make_user_keys(fields)
@@ -70,7 +70,7 @@ async def update_user(
     await _check_free(viewer, checked, except_for=user_id)
     scopes = {
         scope: _find_scope(viewer)
-        for name, scope in _SCOPES.items()
+        for name, scope in SCOPES.items()
         if name in checked and checked[name] != getattr(user, name)
     }
     try:

@@ -57,6 +57,7 @@ CONVERSATION_FIELDS = (
     "newest_deleted_ids",  # so are these
     "read_up_to",
     "late_read_at",  # seen as the unread count too
+    "merged_at",  # seen as a longer history
 )
 CONTACT_FIELDS = (
     "identities",

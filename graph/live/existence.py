@@ -31,6 +31,8 @@ class Subject(NamedTuple):
 class Existing(NamedTuple):
     deleted_at: datetime | None = None
     """When a message was deleted for everyone: the message stays, without its content."""
+    conversation_id: PydanticObjectId | None = None
+    """Of a message: it follows its contact into another conversation where contacts are merged."""
 
 
 class Existence:
@@ -52,6 +54,8 @@ class Existence:
         for event in events:
             existing = found[_get_subject(event)]
             if existing is not None:
+                if existing.conversation_id not in (None, event.conversation_id):
+                    continue  # what was said then in a conversation that is no more
                 if existing.deleted_at is not None:
                     event.mark_deleted(existing.deleted_at)
                 selected.append(event)
@@ -98,7 +102,7 @@ _KINDS: dict[EventKind, type[Document]] = {
 }
 # What decides of each, besides that it is there.
 _SHOWN: dict[type[Document], tuple[str, ...]] = {
-    Message: ("deleted_at",),
+    Message: ("deleted_at", "conversation_id"),
     User: ("account_ids",),
     Account: ("deleted_at",),
 }
@@ -140,4 +144,6 @@ def _judge(
         return None
     if subject.kind is User and subject.account_id not in document["account_ids"]:
         return None
-    return Existing(document.get("deleted_at") if subject.kind is Message else None)
+    if subject.kind is not Message:
+        return Existing()
+    return Existing(document.get("deleted_at"), document.get("conversation_id"))

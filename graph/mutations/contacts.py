@@ -13,7 +13,7 @@ from graph.mutations.auditing import audited
 from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
 from graph.permissions import IsAdmin, IsAgent, get_viewer
 from models import AuditAction
-from whatsapp import blocking, directory
+from whatsapp import blocking, contact_merging, directory
 from whatsapp.erasures import erase_contact
 
 
@@ -60,6 +60,12 @@ class DeleteContactInput:
     contact_id: ID = strawberry.field(description="The contact.")
 
 
+@strawberry.input(description="Two contacts of one account that are the same person.")
+class MergeContactsInput:
+    contact_id: ID = strawberry.field(description="The contact that ends.")
+    into_contact_id: ID = strawberry.field(description="The contact that is left.")
+
+
 @strawberry.type(description="A contact as it is now.")
 class ContactPayload:
     contact: Contact | None = strawberry.field(
@@ -90,6 +96,11 @@ class BlockContactPayload(ContactPayload):
 
 @strawberry.type(description="The contact that was unblocked.")
 class UnblockContactPayload(ContactPayload):
+    pass
+
+
+@strawberry.type(description="The contact that is left.")
+class MergeContactsPayload(ContactPayload):
     pass
 
 
@@ -175,6 +186,24 @@ class ContactMutations:
             blocking.unblock_contact(api, get_viewer(info), contact_id)
         )
         return UnblockContactPayload(contact=Contact.from_document(document))
+
+    @strawberry.mutation(
+        permission_classes=[IsAgent],
+        description="Merges a contact into another one of its account: identities, user, tags,"
+        " attributes, history and queued messages. It can't be undone; asked again it finishes what"
+        " was interrupted. Needs role AGENT.",
+    )
+    @refusals_as_data(MergeContactsPayload)
+    @audited(AuditAction.CONTACTS_MERGED)
+    async def merge_contacts(self, info: Info, input: MergeContactsInput) -> MergeContactsPayload:
+        merging = contact_merging.merge_contacts(
+            get_viewer(info),
+            _require(input.contact_id),
+            into_id=require_id(input.into_contact_id, "Contact", "intoContactId"),
+        )
+        document = await run_without_deadline(merging)
+        info.context.services.outbox.wake()
+        return MergeContactsPayload(contact=Contact.from_document(document))
 
     @strawberry.mutation(
         permission_classes=[IsAdmin],

@@ -152,6 +152,14 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     "unlinkContact": (Role.AGENT, ['contactId: "%(Contact)s"'], NOT_FOUND),
     "blockContact": (Role.AGENT, ['contactId: "%(Contact)s"'], NOT_FOUND),
     "unblockContact": (Role.AGENT, ['contactId: "%(Contact)s"'], NOT_FOUND),
+    "mergeContacts": (
+        Role.AGENT,
+        [
+            'contactId: "%(Contact)s", intoContactId: "%(own_contact)s"',
+            'contactId: "%(own_contact)s", intoContactId: "%(Contact)s"',
+        ],
+        NOT_FOUND,
+    ),
     "deleteContact": (Role.ADMIN, ['contactId: "%(Contact)s"'], NOT_FOUND),
     "syncTemplates": (Role.AGENT, ['accountId: "%(Account)s"'], NOT_FOUND),
     "createUser": (Role.AGENT, ['name: "x"'], DONE),

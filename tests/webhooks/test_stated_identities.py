@@ -51,6 +51,11 @@ def echo(**more: Any) -> dict[str, Any]:
     return make_message(sender="15550783881", at=AT + 1) | more
 
 
+def call(**more: Any) -> dict[str, Any]:
+    event = {"event": "connect", "direction": "USER_INITIATED", "to": "15550783881"}
+    return event | {"id": make_wamid(), "timestamp": str(AT + 1)} | more
+
+
 STATEMENTS = {
     "status with contacts": report(
         make_status("sent", at=AT, id=make_wamid()) | {"recipient_id": PHONE},
@@ -111,6 +116,11 @@ STATEMENTS = {
             ],
             contacts=[{"wa_id": PHONE, "user_id": BSUID}],
         ),
+    ),
+    "call": change("calls", {"calls": [call(**{"from": PHONE, "from_user_id": BSUID})]}),
+    "call with contacts": change(
+        "calls",
+        {"calls": [call(**{"from": PHONE})], "contacts": [{"wa_id": PHONE, "user_id": BSUID}]},
     ),
     "preference": change(
         "user_preferences",

@@ -82,6 +82,8 @@ export type AuditAction =
   | 'CONTACT_UNBLOCKED'
   /** Erased a contact with all that was said. */
   | 'CONTACT_DELETED'
+  /** Merged a contact into another one. */
+  | 'CONTACTS_MERGED'
   /** Made a user. */
   | 'USER_CREATED'
   /** Changed a user. */
