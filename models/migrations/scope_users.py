@@ -73,6 +73,20 @@ async def _limit_view(database: Database, contact: Fields, user: Fields) -> None
         )
 
 
+async def _scope_values_of_staff(database: Database, progress: Progress) -> None:
+    # Made by staff limited to some accounts: one of them sees the user without having a contact.
+    query = {"from_contact": False, "account_ids": {"$ne": []}, "phone_scope": None}
+    async for users in Batches(database, "users", progress, query=query):
+        for user in users:
+            linked = await database["contacts"].distinct("account_id", {"user_id": user["_id"]})
+            if not set(user["account_ids"]) <= set(linked):
+                scope = ",".join(str(account_id) for account_id in sorted(user["account_ids"]))
+                await database["users"].update_one(
+                    {"_id": user["_id"], "phone_scope": None},
+                    {"$set": {"phone_scope": scope, "external_id_scope": scope}},
+                )
+
+
 DROP_UNSCOPED_INDEXES = Migration(
     number=2,
     name="let users of separate accounts have the same phone",
@@ -81,4 +95,7 @@ DROP_UNSCOPED_INDEXES = Migration(
 )
 UNLINK_UNPROVEN = Migration(
     number=5, name="unlink contacts whose customers never wrote", run=_unlink_unproven
+)
+SCOPE_VALUES_OF_STAFF = Migration(
+    number=11, name="limit phones that staff entered to their accounts", run=_scope_values_of_staff
 )

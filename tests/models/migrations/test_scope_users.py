@@ -7,16 +7,20 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from models import User
 from models.base import utc_now
-from models.migrations.migration import Progress
-from models.migrations.scope_users import DROP_UNSCOPED_INDEXES, UNLINK_UNPROVEN
+from models.migrations.migration import Migration, Progress
+from models.migrations.scope_users import (
+    DROP_UNSCOPED_INDEXES,
+    SCOPE_VALUES_OF_STAFF,
+    UNLINK_UNPROVEN,
+)
 
 Database = AsyncDatabase[dict[str, Any]]
 WROTE_TO, SENT_FROM = ObjectId(), ObjectId()
 PHONE = "+5511987654321"
 
 
-async def migrate(database: Database) -> None:
-    await UNLINK_UNPROVEN.run(database, _NoProgress(database, UNLINK_UNPROVEN.number, None))
+async def migrate(database: Database, migration: Migration = UNLINK_UNPROVEN) -> None:
+    await migration.run(database, _NoProgress(database, migration.number, None))
 
 
 class _NoProgress(Progress):
@@ -102,3 +106,16 @@ async def test_old_indexes_are_dropped(database: Database) -> None:
     left = await users.index_information()
     assert not {"phone", "external_id"} & left.keys()
     assert left["phone_in_scope"]["unique"]
+
+
+async def test_phone_that_limited_staff_entered_is_scoped(database: Database) -> None:
+    made = await write_user(database, SENT_FROM, from_contact=False)
+    by_admin = await write_user(database, WROTE_TO, from_contact=False, phone="+15550001111")
+    await write_contact(database, WROTE_TO, user_id=by_admin, profile_at=utc_now())
+    unseen = await write_user(database, from_contact=False, phone="+15550002222")
+
+    await migrate(database, SCOPE_VALUES_OF_STAFF)
+
+    scopes = [(await read(database, "users", one)).get("phone_scope") for one in (made, by_admin)]
+    assert scopes == [str(SENT_FROM), None]
+    assert "phone_scope" not in await read(database, "users", unseen)
