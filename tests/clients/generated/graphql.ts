@@ -217,11 +217,11 @@ export type CreateAccountInput = {
 export type CreateUserInput = {
   /** Their name: at most 200 characters. */
   name?: string | null | undefined;
-  /** Their phone number in E.164 form; no two users have the same. */
+  /** Their phone number with its country code; no two users that you see share it. */
   phone?: string | null | undefined;
   /** Their e-mail address. */
   email?: string | null | undefined;
-  /** Your own application's id of them; no two users have the same. */
+  /** Your own application's id of them; no two users that you see share it. */
   externalId?: string | null | undefined;
   /** Whatever else you want to keep: a JSON object of at most 16 KiB. */
   attributes?: unknown;
@@ -236,7 +236,7 @@ export type CredentialKind =
   /** `manage.py`, on the server itself. */
   | 'OPERATOR';
 
-/** Any file of at most 100 MB: a link, an upload or a file. */
+/** A file of at most 100 MB, of any type but a picture, audio or video that can't be sent as such: a link, an upload or a file. */
 export type DocumentInput = {
   /** An http(s) URL that WhatsApp fetches it from. */
   link?: string | null | undefined;
@@ -334,7 +334,7 @@ export type InteractiveFlowInput = {
   flowId?: string | null | undefined;
   /** Name of the flow. */
   flowName?: string | null | undefined;
-  /** The words on the button: 1 to 20 characters without emoji. */
+  /** The button label: 1 to 30 characters without emoji; WhatsApp advises 20. */
   cta: string;
   /** Your own text, which comes back with the answer: at most 1000 characters. */
   token?: string | null | undefined;
@@ -378,7 +378,7 @@ export type InteractiveInput =
 export type InteractiveListInput = {
   /** What stands above the text: a text, for a list. */
   header?: InteractiveHeaderInput | null | undefined;
-  /** The text: 1 to 1024 characters. */
+  /** The text: 1 to 4096 characters. */
   body: string;
   /** Small print below it: at most 60 characters. */
   footer?: string | null | undefined;
@@ -521,7 +521,7 @@ export type ReactionInput = {
 
 /** To whom; exactly one. */
 export type RecipientInput =
-  {   /** A phone number in E.164 form, with or without "+"; needs `accountId`. */
+  {   /** A phone number with its country code; "+" and punctuation are optional. Needs `accountId`. */
   phoneNumber: string; businessScopedUserId?: never; contactId?: never; conversationId?: never; }
   |  { phoneNumber?: never;   /** WhatsApp's id of a person for your business; needs `accountId`. */
   businessScopedUserId: string; contactId?: never; conversationId?: never; }
@@ -1109,6 +1109,7 @@ export const possibleTypes = {
     "OrderContent",
     "SystemContent",
     "TemplateContent",
+    "CallContent",
     "UnsupportedContent"
   ],
   "Node": [
