@@ -8,7 +8,17 @@ from typing import Any
 
 from beanie import PydanticObjectId
 
-from models import Account, AccountEvent, Contact, Lane, ParkedItem, PendingUpdate, Template, User
+from models import (
+    Account,
+    AccountEvent,
+    Contact,
+    ContactMerge,
+    Lane,
+    ParkedItem,
+    PendingUpdate,
+    Template,
+    User,
+)
 from models.base import collection, utc_now
 from models.bounded_writes import delete_in_batches, update_in_batches
 from whatsapp.media import mark_erased
@@ -22,7 +32,15 @@ SETTLING = timedelta(minutes=5)
 # How long the caller waits for the data to go; `finish_deletions` removes what is left then.
 REMOVAL_SECONDS = 5.0
 ACCOUNTS_AT_ONCE = 100
-_OF_ACCOUNT = (Lane, PendingUpdate, Contact, ParkedItem, Template, AccountEvent)
+_OF_ACCOUNT = (
+    Lane,
+    PendingUpdate,
+    Contact,
+    ContactMerge,
+    ParkedItem,
+    Template,
+    AccountEvent,
+)
 
 
 async def delete_account(account: Account) -> None:

@@ -10,16 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import (
     Account,
-    AccountEvent,
-    Contact,
-    ContactMerge,
-    Conversation,
     HealthState,
-    Lane,
-    Message,
-    ParkedItem,
-    PendingUpdate,
-    Template,
 )
 from models.base import collection, new_id, utc_now
 from whatsapp.crypto import KeyRing, digest_secret
@@ -29,20 +20,7 @@ from whatsapp.standing import clear_blocks
 
 COLLECTION = "accounts"
 SECRET_FIELDS = ("access_token", "app_secret", "verify_token")
-# Whoever had looked the account up before it was deleted has ended by then.
-SETTLING = timedelta(minutes=5)
 MAX_FORMER_SECRETS = 10
-_OF_ACCOUNT = (
-    Message,
-    Lane,
-    PendingUpdate,
-    Conversation,
-    Contact,
-    ContactMerge,
-    ParkedItem,
-    Template,
-    AccountEvent,
-)
 # Templates are read at once on request; this is for a process that ends before it asks for them.
 FIRST_SYNC = timedelta(minutes=10)
 _META_ID = re.compile(r"[0-9]{1,32}")
