@@ -387,10 +387,12 @@ def find_refusal(answer: dict[str, Any], field: str) -> str | None:
 
 
 async def read_database() -> dict[str, list[dict[str, Any]]]:
-    """All documents that mutations could change, but when keys were used and what was tried."""
+    """All documents that mutations could change, but what was tried, when keys were used and when
+    parked items are replayed, which background work moves on.
+    """
     return {
         kind.get_collection_name(): await collection(kind)
-        .find({}, {"last_used_at": 0})
+        .find({}, {"last_used_at": 0, "replay_due_at": 0})
         .sort("_id")
         .to_list()
         for kind in DOCUMENTS
