@@ -138,6 +138,8 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._release()
         super().connection_lost(exc)
+        # uvicorn keeps the timer, which refers to the connection, where one ends by an error.
+        self._unset_keepalive_if_required()
 
     def data_received(self, data: bytes) -> None:
         if self._phase is _Phase.ENDING:
@@ -214,6 +216,8 @@ class BoundedHttp(HttpToolsProtocol):
             self._end_with(status, reason)
             return
         super().handle_websocket_upgrade()
+        # It refers to this connection, which ends here without `connection_lost`.
+        self.parser = None  # type: ignore[assignment]
         protocol = self.transport.get_protocol()
         if isinstance(protocol, BoundedWebSocket):
             protocol.release, self._release = self._release, _do_nothing
@@ -296,6 +300,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.release()
         super().connection_lost(exc)
+        # It runs in a generator that refers to `conn`.
+        self.conn.parser.close()
 
     def handle_parser_exception(self) -> None:
         if self.handshake_initiated:
