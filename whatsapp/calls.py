@@ -30,10 +30,6 @@ class CallState(StrEnum):
     COMPLETED = "COMPLETED"
 
 
-# A call of the business opens the service window once the customer has accepted it.
-_ANSWERED = frozenset({CallState.ACCEPTED, CallState.COMPLETED})
-
-
 @dataclass(frozen=True)
 class CallReport:
     """One webhook's word about a call."""
@@ -54,6 +50,14 @@ class CallReport:
         """The status of the call as a message."""
         is_inbound = self.direction is MessageDirection.INBOUND
         return MessageStatus.RECEIVED if is_inbound else MessageStatus.SENT
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it shows that the call was picked up: Meta says when it began of such a call
+        only, and may say that one is COMPLETED which nobody accepted.
+        """
+        has_begun = self.started_at is not None or bool(self.duration)
+        return self.state is CallState.ACCEPTED or (self.state is CallState.COMPLETED and has_begun)
 
     def make_content(self) -> dict[str, Any]:
         """The content of a message of which nothing else is known."""
@@ -108,7 +112,8 @@ async def record_call(account_id: PydanticObjectId, call_id: str, report: CallRe
         return
     message = from_bson(Message, found)
     await note_message(message)
-    if message.direction is MessageDirection.OUTBOUND and report.state in _ANSWERED:
+    if message.direction is MessageDirection.OUTBOUND and report.is_answered:
+        # A call of the business opens the service window once the customer has accepted it.
         await collection(Conversation).update_one(
             {"_id": message.conversation_id}, {"$max": {"last_inbound_at": report.at}}
         )

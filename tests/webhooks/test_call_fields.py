@@ -152,6 +152,7 @@ async def test_calls_of_one_body_are_one_message_each(
         (["call_missed"], True),
         (["call_business_connect", "call_status"], False),
         (["call_business_connect", "call_rejected"], False),
+        (["call_business_connect", "call_unanswered"], False),
         (["call_business_connect", "call_accepted"], True),
     ],
 )
