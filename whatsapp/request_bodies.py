@@ -103,8 +103,9 @@ class RequestBodies:
     def _drop(self, body: _Body) -> None:
         del self._incomplete[body]
         self._release(body)
-        body.is_dropped = True
-        body.deadline.reschedule(asyncio.get_running_loop().time())
+        if not body.deadline.expired():
+            body.is_dropped = True
+            body.deadline.reschedule(asyncio.get_running_loop().time())
 
     def _release(self, body: _Body) -> None:
         self._total_bytes -= body.counted

@@ -13,6 +13,7 @@ from tests.fixtures.waiting import eventually
 from tests.webhooks.test_signature import BODY, sign_body
 from whatsapp.accounts import create_account
 from whatsapp.crypto import KeyRing
+from whatsapp.request_bodies import BodyTooSlow, RequestBodies
 
 PATH = "/webhooks/whatsapp"
 HALF = 2 * 1024 * 1024
@@ -88,6 +89,33 @@ async def test_dropped_body_is_to_be_sent_again(
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
     assert answer.headers["connection"] == "close"
+
+
+async def test_body_that_runs_out_of_time_harms_no_other() -> None:
+    """Room is needed in the very moment when the deadline of the oldest body has passed."""
+    bodies = RequestBodies(max_total_bytes=HALF)
+    late: asyncio.Task[None]
+
+    async def read(chunks: AsyncIterator[bytes], seconds: float) -> None:
+        limits = {"content_length": None, "max_bytes": 2 * HALF, "seconds": seconds}
+        async with bodies.receive(chunks, **limits):  # type: ignore[arg-type]
+            pass
+
+    async def stall() -> AsyncIterator[bytes]:
+        yield bytes(HALF)
+        await asyncio.Event().wait()
+
+    async def follow() -> AsyncIterator[bytes]:
+        while not late.cancelling():  # noqa: ASYNC110 - no event tells of this moment
+            await asyncio.sleep(0)
+        yield bytes(HALF)
+
+    late = asyncio.create_task(read(stall(), 0.05))
+    other = asyncio.create_task(read(follow(), 60))
+    outcomes = await asyncio.gather(late, other, return_exceptions=True)
+
+    assert isinstance(outcomes[0], BodyTooSlow)
+    assert outcomes[1] is None
 
 
 async def test_unsigned_bodies_do_not_delay_signed_ones(
