@@ -26,6 +26,7 @@ _LISTS = {
 }
 _CALL_LISTS = ("calls", "statuses")
 MAX_COPIED = 512
+MAX_COPIED_ERRORS = 10
 # Meta puts at most 1,000 updates into one body.
 MAX_ITEMS = 2_000
 MAX_FIELD = 128
@@ -103,9 +104,9 @@ class Item:
         if self.list_key is not None:
             value = {**self.frame, self.list_key: [self.value]}
             if self.contact is not None:
-                value["contacts"] = [self.contact]
+                value["contacts"] = [_cut_contact(self.contact)]
             if self.errors is not None:
-                value["errors"] = self.errors
+                value["errors"] = _cut_errors(self.errors)
         return dump_json({**self.envelope, "changes": [{"field": self.field_name, "value": value}]})
 
 
@@ -297,6 +298,26 @@ def _cut(container: Any, *names: str) -> dict[str, Any]:
         for name in names
         if isinstance(container.get(name), str | int) and len(str(container[name])) <= MAX_COPIED
     }
+
+
+def _cut_contact(contact: Any) -> Any:
+    """What is read of an element of `contacts[]`."""
+    if not isinstance(contact, dict):
+        return None
+    cut: dict[str, Any] = _cut(contact, *CONTACT_KEYS, "parent_user_id")
+    if "profile" in contact:
+        cut["profile"] = _cut(contact["profile"], "name", "username")
+    return cut
+
+
+def _cut_errors(errors: Any) -> Any:
+    """What is read of the first `errors` of a value."""
+    return [
+        _cut(error, "code", "title", "message", "href")
+        | {"error_data": _cut(error.get("error_data"), "details")}
+        for error in (errors if isinstance(errors, list) else [])[:MAX_COPIED_ERRORS]
+        if isinstance(error, dict)
+    ]
 
 
 def _read_names(container: Any, keys: Iterable[str]) -> Iterator[str]:

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
 REPLAYED_AT_ONCE = 250
+# An item may have megabytes: a page ends with the item that reaches this size.
+REPLAYED_CHARACTERS = 8 * 1024 * 1024
 # Items with these reasons are applied once their account is connected and enabled.
 WAITING_REASONS = (ParkedReason.UNKNOWN_ACCOUNT, ParkedReason.ACCOUNT_DISABLED)
 
@@ -136,4 +138,12 @@ def _list_queries(account: Account, default_digest: str | None) -> list[tuple[Qu
 
 async def _read_page(query: Query, order: Order) -> list[ParkedItem]:
     documents = collection(ParkedItem).find(query).sort([(name, ASCENDING) for name in order])
-    return [from_bson(ParkedItem, one) for one in await documents.limit(REPLAYED_AT_ONCE).to_list()]
+    items: list[ParkedItem] = []
+    size = 0
+    async with documents.limit(REPLAYED_AT_ONCE) as cursor:
+        async for document in cursor:
+            items.append(from_bson(ParkedItem, document))
+            size += len(items[-1].item) + len(items[-1].entry or "")
+            if size >= REPLAYED_CHARACTERS:
+                break
+    return items

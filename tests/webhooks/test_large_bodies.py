@@ -1,17 +1,20 @@
 """Large bodies are worked on in slices, and what is beyond the limits is one dead letter."""
 
+import dataclasses
 import json
 from typing import Any
 
 import pytest
 
-from models import Account, Message, ParkedItem, ParkedReason
+from models import Account, Contact, Message, ParkedItem, ParkedReason
 from tests.fixtures.loop_steps import measuring_steps
+from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
-from tests.fixtures.world import NUMBER
+from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from tests.webhooks.conftest import Settle
 from webhooks.items import MAX_ITEMS
 from webhooks.parsing import MAX_VALUES, InvalidBody, parse_json
+from whatsapp.crypto import KeyRing
 
 # A step of the loop is to take 100 ms of CPU at most: three times that is a fault.
 STEP_SECONDS = 0.3
@@ -84,6 +87,38 @@ async def test_body_beyond_the_limits_is_one_dead_letter(
     assert parked.item.encode() == body
     assert await Message.count() == 0
     assert steps.longest < STEP_SECONDS, steps.what
+
+
+async def test_items_carry_little_of_what_they_share(
+    webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
+) -> None:
+    message = make_message()
+    change = make_change(
+        OTHER_NUMBER, messages=[message | {"id": f"wamid.{one}"} for one in range(100)]
+    )
+    del change["value"]["messages"][0]["text"]
+    change["value"]["contacts"][0] |= {"unknown": "x" * 1_000_000, "parent_user_id": "US.ENT.1"}
+    change["value"]["errors"] = [{"code": 131051, "unknown": "x" * 1_000_000}]
+    await webhook.post(make_body(OTHER_NUMBER, change), secret=NUMBER.app_secret)
+    await settle()
+    stored = await ParkedItem.find({"pointer": {"$ne": "/entry/0/changes/0/value"}}).to_list()
+    assert len(stored) == 100
+    assert sum(len(one.entry or "") for one in stored) < 200_000
+
+    number = dataclasses.replace(OTHER_NUMBER, app_secret=NUMBER.app_secret)
+    await connect_number(keyring, number)
+    await eventually(lambda: _count_messages(100))
+
+    [contact] = await Contact.find().to_list()
+    assert contact.profile_name == change["value"]["contacts"][0]["profile"]["name"]
+    assert "US.ENT.1" in [one.value for one in contact.identities]
+    faulty = await Message.find_one({"wamid": "wamid.0"})
+    assert faulty is not None
+    assert [error.code for error in faulty.errors] == [131051]
+
+
+async def _count_messages(count: int) -> bool:
+    return await Message.count() == count
 
 
 def test_as_many_values_as_meta_sends_are_taken() -> None:

@@ -128,6 +128,27 @@ async def test_item_that_stays_parked_is_tried_once(connected: Account, ingest: 
     assert await claim_replay() is None
 
 
+async def test_pages_of_large_items_are_short(
+    connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await park(5, reason=ParkedReason.UNKNOWN_ACCOUNT)
+    [parked, *_] = await ParkedItem.find().to_list()
+    two = 2 * (len(parked.item) + len(parked.entry or ""))
+    monkeypatch.setattr("webhooks.replays.REPLAYED_CHARACTERS", two - 10)
+    pages: list[int] = []
+
+    async def replay(items: Any) -> None:
+        pages.append(len(items))
+        await ingest.replay(items)
+
+    claim = await claim_replay()
+    assert claim is not None
+    await run_replay(claim, replay, default_digest=None)
+
+    assert pages == [2, 2, 1]
+    assert await count_parked(ParkedState.APPLIED) == 5
+
+
 async def test_items_parked_while_the_account_was_connected_are_replayed(
     webhook: WebhookClient,
     account: Account,
