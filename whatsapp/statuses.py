@@ -153,7 +153,9 @@ def make_stage(update: StatusUpdate) -> dict[str, Any]:
     status = _BY_KEY.get(update.name.lower())
     if update.payment is not None:
         report = {"at": update.at, "status": update.name, "payment": _sort_keys(update.payment)}
-        fields["payments"] = _unite("$payments", {"$literal": [report]}, {"at": 1, "status": 1})
+        fields["payments"] = _unite(
+            "$payments", {"$literal": [report]}, {"at": 1, "status": 1, "payment": 1}
+        )
     elif status is None:
         unknown = {"$literal": [{"name": update.name, "at": update.at}]}
         fields["unknown_statuses"] = _unite("$unknown_statuses", unknown, {"at": 1, "name": 1})

@@ -241,6 +241,27 @@ async def test_payment_reports_are_a_set_in_any_order(
     assert outcomes == [("READ", ["pending", "captured"])] * 6
 
 
+async def test_payments_of_the_same_second_have_one_order(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    captured = load_payload("status_payment_captured")
+    names = [f"order-{number}" for number in range(4)]
+    reports = [
+        captured | {"payment": captured["payment"] | {"reference_id": name}} for name in names
+    ]
+    orders = []
+    for order in itertools.permutations(reports):
+        message = await learn_of_sent(account)
+        await webhook.post_statuses(*order)
+        await settle()
+        stored = await Message.get(message.id)
+        assert stored is not None
+        orders.append([one["payment"]["reference_id"] for one in stored.payments])
+        await message.delete()
+
+    assert orders == [names] * len(orders)
+
+
 @pytest.mark.parametrize(
     ("odd", "amount"),
     [
