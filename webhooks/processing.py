@@ -108,7 +108,11 @@ class Processor:
                 await resolve([Outcome(parked[0], problem, None)])
 
     async def _replay(self, parked: Sequence[ParkedItem]) -> None:
-        read = [(one, await _read_again(one)) for one in parked]
+        slices = Slices()
+        read: list[tuple[ParkedItem, list[Task]]] = []
+        for one in parked:
+            read.append((one, await _read_again(one)))
+            await slices.pause()
         await _apply(await self._prepare([task for _, tasks in read for task in tasks], Accounts()))
         parts = [task for one, tasks in read if not one.pointer for task in tasks]
         await _park_failed([task for task in parts if task.item.pointer])
@@ -196,7 +200,10 @@ async def _parse_items(body: bytes) -> list[Item]:
 async def _read_again(parked: ParkedItem) -> list[Task]:
     """What a parked item holds, as far as it can be applied: an item, or a whole body."""
     text = parked.entry or parked.item
-    if parked.entry is not None:
+    is_large = len(text) > MAX_BYTES_ON_LOOP
+    if parked.entry is not None and is_large:
+        items = await asyncio.to_thread(list_parked_items, parked.entry)
+    elif parked.entry is not None:
         items = list_parked_items(parked.entry)
     elif parked.pointer:
         items = []
@@ -213,7 +220,7 @@ async def _read_again(parked: ParkedItem) -> list[Task]:
             parked.secret_digest,
             by_default_secret=parked.by_default_secret,
             received_at=parked.received_at or parked.created_at,
-            is_large=len(text) > MAX_BYTES_ON_LOOP,
+            is_large=is_large,
         )
         for item in items
     ]

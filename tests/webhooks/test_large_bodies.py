@@ -14,6 +14,7 @@ from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from tests.webhooks.conftest import Settle
 from webhooks.items import MAX_ITEMS
 from webhooks.parsing import MAX_VALUES, InvalidBody, parse_json
+from whatsapp.accounts import set_account_enabled
 from whatsapp.crypto import KeyRing
 
 # A step of the loop is to take 100 ms of CPU at most: three times that is a fault.
@@ -59,6 +60,27 @@ async def test_large_body_is_worked_on_in_slices(
 
     assert steps.longest < STEP_SECONDS, steps.what
     assert not await ParkedItem.find({"reason": ParkedReason.INTERNAL_ERROR.value}).count()
+
+
+@pytest.mark.parametrize("name", LARGE)
+async def test_large_items_are_replayed_in_slices(
+    webhook: WebhookClient, account: Account, settle: Settle, name: str
+) -> None:
+    await set_account_enabled(account, enabled=False)
+    assert (await webhook.post(LARGE[name])).status_code == 200
+    await settle()
+    disabled = {"reason": ParkedReason.ACCOUNT_DISABLED.value, "state": "PARKED"}
+    assert await ParkedItem.find(disabled).count() or name == "many parts of an unknown field"
+
+    with measuring_steps() as steps:
+        await set_account_enabled(account, enabled=True)
+
+        async def are_replayed() -> bool:
+            return not await ParkedItem.find(disabled).count()
+
+        await eventually(are_replayed)
+
+    assert steps.longest < STEP_SECONDS, (steps.longest, steps.what)
 
 
 BEYOND = {
