@@ -4,7 +4,7 @@ from typing import Any
 
 from models import Account
 from models.base import collection, from_bson
-from webhooks.items import Item, ItemKind
+from webhooks.items import NUMBER_FIELDS, Item, ItemKind
 
 
 class Accounts:
@@ -18,7 +18,8 @@ class Accounts:
         if item.phone_number_id is not None:
             return await self._find("phone_number_id", item.phone_number_id)
         # What is said about templates, alerts and the like names no number.
-        if item.kind is ItemKind.CHANGE and item.business_account_id is not None:
+        is_of_business = item.kind is ItemKind.CHANGE and item.field_name not in NUMBER_FIELDS
+        if is_of_business and item.business_account_id is not None:
             return await self._find("business_account_id", item.business_account_id)
         return []
 

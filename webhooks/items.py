@@ -24,6 +24,8 @@ _LISTS = {
     PREFERENCES_FIELD: "user_preferences",
     USER_IDS_FIELD: "user_id_update",
 }
+# Fields about the customers of one number: without their number they are nobody's.
+NUMBER_FIELDS = frozenset({MESSAGES_FIELD, CALLS_FIELD, *_LISTS})
 _CALL_LISTS = ("calls", "statuses")
 MAX_COPIED = 512
 MAX_COPIED_ERRORS = 10

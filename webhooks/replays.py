@@ -14,7 +14,7 @@ from pymongo import ASCENDING, ReturnDocument
 
 from models import Account, ParkedItem, ParkedReason, ParkedState
 from models.base import collection, from_bson, utc_now
-from webhooks.items import MESSAGES_FIELD
+from webhooks.items import NUMBER_FIELDS
 from webhooks.tasks import Task
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ async def request_replays(tasks: Iterable[Task]) -> None:
     businesses = {
         task.item.business_account_id
         for task in waiting
-        if task.item.phone_number_id is None and task.item.field_name != MESSAGES_FIELD
+        if task.item.phone_number_id is None and task.item.field_name not in NUMBER_FIELDS
     } - {None}
     connected = [
         {"phone_number_id": {"$in": sorted(map(str, numbers))}, "enabled": True},
@@ -114,13 +114,12 @@ def _list_queries(account: Account, default_digest: str | None) -> list[tuple[Qu
         "state": ParkedState.PARKED.value,
         "phone_number_id": account.phone_number_id,
     }
-    # What names no number is for all accounts of a business, be they disabled; a message without
-    # a number is nobody's.
+    # What names no number is for all accounts of a business, be they disabled.
     of_business: Query = {
         "state": ParkedState.PARKED.value,
         "business_account_id": account.business_account_id,
         "phone_number_id": None,
-        "field": {"$ne": MESSAGES_FIELD},
+        "field": {"$nin": sorted(NUMBER_FIELDS)},
     }
     order: Order = ("secret_digest", "created_at")
     # What came signed with the next secret before the account had it.

@@ -1,9 +1,12 @@
 """What customers and staff do outside of this server: marketing choices, user ids, phone echoes."""
 
 import copy
+import dataclasses
 import itertools
 import json
 from typing import Any
+
+import pytest
 
 from models import (
     Account,
@@ -22,8 +25,10 @@ from tests.fixtures.fields import AT, change_value, load_change, make_body, make
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message, make_status
+from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from tests.webhooks.conftest import Settle
 from whatsapp.accounts import set_account_enabled
+from whatsapp.crypto import KeyRing
 
 CUSTOMER = "16505550101"
 INBOX = """{ conversations { edges { node { unreadCount contact { waId businessScopedUserId }
@@ -366,3 +371,26 @@ async def test_echoes_to_a_disabled_account_wait_for_it(
     await eventually(is_applied)
     assert await Message.count() == 1
     assert await Contact.find({"marketing_opt_out": True}).count() == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["call_connect", "call_status", "echo_text", "user_preference_stop", "user_id"]
+)
+async def test_news_of_a_customer_without_a_number_is_parked(
+    webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle, name: str
+) -> None:
+    """It could be about a customer of any number of the business."""
+    sibling = dataclasses.replace(
+        OTHER_NUMBER,
+        app_secret=NUMBER.app_secret,
+        business_account_id=NUMBER.business_account_id,
+    )
+    await connect_number(keyring, sibling)
+    change = load_change(name)
+    del change["value"]["metadata"]
+
+    await post(webhook, settle, make_entry(change))
+
+    assert [one.reason for one in await ParkedItem.find_all().to_list()] == ["UNKNOWN_ACCOUNT"]
+    assert not await Contact.count()
+    assert not await Message.count()
