@@ -22,7 +22,8 @@ from whatsapp.summary_completion import NOTED_FIELDS, SUMMARY_FIELDS, complete_s
 
 logger = logging.getLogger(__name__)
 
-# A summary follows its message within some milliseconds. Later, its writer may be gone.
+# A summary follows its message within some milliseconds. Later, its writer may be gone, or it has
+# shown a later message before: no change of it follows then.
 WAIT_SECONDS = 0.1
 # Beyond these, messages are forgotten: what imports them notes them sooner or later.
 MAX_AGE_SECONDS = 60.0
@@ -83,8 +84,11 @@ class SummaryWatch:
             and _is_among(unnoted.message.conversation_id, conversation_ids)
             and _is_among(unnoted.message.contact_id, contact_ids)
         ]
+        if not behind:
+            return
+        newest = max(unnoted.seen_at for unnoted in behind)
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(newest + WAIT_SECONDS - time.monotonic()):
                 for unnoted in behind:
                     await unnoted.noted.wait()
         except TimeoutError:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from graph.ids import encode_id
+from graph.live import summary_watch
 from graph.live.feed import LiveFeed
 from models import (
     Account,
@@ -225,6 +226,31 @@ async def test_summary_of_a_writer_that_died_is_completed_once(
     await gap.end()
     # The writer's own note changes nothing any more.
     assert await Conversation.get(message.conversation_id) == completed
+
+
+async def test_message_seen_long_ago_is_not_waited_for(
+    webhook: WebhookClient,
+    account: Account,
+    admin: GraphQLClient,
+    live_feed: LiveFeed,
+    gap: Gap,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may never get a change of its summary, and each reader would wait for it."""
+    monkeypatch.setattr(summary_watch, "WAIT_SECONDS", 40.0)
+    await webhook.post_messages(make_message(wamid="wamid.GAP4", content={"body": "late"}))
+
+    async def list_seen() -> list[summary_watch.Unnoted]:
+        return list(live_feed.summaries._unnoted.values())
+
+    for unnoted in await eventually(list_seen):
+        unnoted.seen_at -= 40
+
+    async with asyncio.timeout(30):
+        inbox = await admin("{ conversations { edges { node " + SHOWN + " } } }")
+    check_summary(inbox["conversations"]["edges"][0]["node"], "late", unread=1)
+    assert not await list_seen()
+    await gap.end()
 
 
 async def test_erased_contact_is_not_brought_back_by_a_read(
