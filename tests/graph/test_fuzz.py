@@ -49,10 +49,11 @@ class World:
         return await self.client.http.post("/graphql", content=body, headers=headers)
 
     async def read_hidden(self) -> list[Any]:
-        """All that belongs to the other account."""
+        """Lists all that belongs to the other account, but when its parked items are replayed."""
         owned = {"$or": [{"account_id": self.hidden.id}, {"_id": self.hidden.id}]}
         return [
-            await collection(document).find(owned).sort("_id").to_list() for document in DOCUMENTS
+            await collection(document).find(owned, {"replay_due_at": 0}).sort("_id").to_list()
+            for document in DOCUMENTS
         ]
 
 

@@ -263,8 +263,9 @@ async def test_somebody_never_written_to_becomes_a_contact(
     known = {one.value for one in contact.identities if one.kind is IdentityKind.WA_ID}
     [answer] = [one.answer for one in meta.requests.list_sends()]
     assert known == {"5551987654321", answer["contacts"][0]["wa_id"]}
-    assert contact.user_id is not None
-    assert (await User.count(), await Conversation.count()) == (1, 1)
+    # Who has never written is nobody's user yet.
+    assert contact.user_id is None
+    assert (await User.count(), await Conversation.count()) == (0, 1)
 
 
 async def test_a_template_opens_no_window_and_needs_none(

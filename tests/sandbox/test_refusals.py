@@ -126,7 +126,7 @@ async def test_an_unknown_number_is_100_33(api: httpx.AsyncClient, path: str) ->
         (interactive("location_request_message", {"name": "x"}), 131009),
         (interactive("request_contact_info", {}), 131009),
         (flow(flow_name="x"), 100),
-        (flow(flow_cta="x" * 21), 131009),
+        (flow(flow_cta="x" * 31), 131009),
         (flow(mode="x"), 131009),
         (flow(flow_action="x"), 131009),
         (flow(flow_message_version="2"), 131009),

@@ -95,6 +95,7 @@ async def test_process_at_rest_sends_few_commands_and_scans_nothing(
         await wait_until_ready(manager.app)
         await asyncio.sleep(5)
         command_log.commands.clear()
+        await database["system.profile"].drop()  # that of an earlier test
         await database.command("profile", 2)
         await asyncio.sleep(WATCHED_SECONDS)
         await database.command("profile", 0)

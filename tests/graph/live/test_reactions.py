@@ -26,7 +26,10 @@ async def test_its_message_is_updated_and_its_status_is_told(
     about: list[dict[str, Any]] = []
     # The two come in any order, as the answer to the send and the statuses do.
     while not about or "READ" not in [one.get("status") for one in heard]:
-        heard += [data["events"] for data in await ws.take(1)]
+        [event] = [data["events"] for data in await ws.take(1)]
+        # The contact learns of its identities meanwhile.
+        if "message" in event:
+            heard.append(event)
         about = [one["message"] for one in heard if one["message"]["id"] == id_of(said)]
 
     shown = {"id": id_of(said), "reactions": [{"emoji": "👍", "contact": None}]}
