@@ -9,7 +9,7 @@ from graph.context import Context
 from graph.errors import ErrorCode, RequestError, bad_input, unauthenticated
 from graph.introspection import find_introspection, shows_schema
 from graph.limits import Document, DocumentCache, Limits, find_excess_of_values
-from graph.limits.bounds import MAX_ANONYMOUS_TOKENS
+from graph.limits.bounds import MAX_ANONYMOUS_CHARACTERS, MAX_ANONYMOUS_TOKENS
 from graph.limits.document import Cost
 from graph.limits.text import count_tokens
 
@@ -54,13 +54,15 @@ class Gate:
         limits = self.documents.limits
         if len(query) > limits.characters:
             raise self._refuse_text(context, len(query), "characters", limits.characters)
-        tokens = count_tokens(query, most=limits.tokens)
-        if tokens > limits.tokens:
-            raise self._refuse_text(context, f"more than {limits.tokens}", "tokens", limits.tokens)
+        tokens, comments = count_tokens(query, most=limits.tokens)
+        for number, name in ((tokens, "tokens"), (comments, "comments")):
+            if number > limits.tokens:
+                raise self._refuse_text(context, f"more than {limits.tokens}", name, limits.tokens)
         if not isinstance(context, Context):
             return
         rates, caller = context.services.rate_limits, (context.viewer, context.client_address)
-        if context.viewer is None and tokens > MAX_ANONYMOUS_TOKENS:
+        is_long = tokens > MAX_ANONYMOUS_TOKENS or len(query) > MAX_ANONYMOUS_CHARACTERS
+        if context.viewer is None and is_long:
             rates.charge_refused(*caller)
             raise unauthenticated()
         rates.charge(*caller, tokens if context.viewer is None else tokens // TOKENS_PER_OBJECT)

@@ -1,6 +1,7 @@
 """Reading a GraphQL request from HTTP: strict about form, answering in JSON whatever arrives."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -24,6 +25,8 @@ MAX_URL_PARAMETERS = 20
 MAX_ANONYMOUS_BYTES = 32 * 1024
 # Each is looked at for repeated names, which takes longer than all of the rest.
 MAX_JSON_OBJECTS = 10_000
+MAX_JSON_NAMES = 20_000
+_NAME_END = re.compile(rb'"[ \t\r\n]*+:')
 HEADERS = {
     # Whatever an answer holds belongs to one credential, which caches know nothing of.
     "Cache-Control": "no-store",
@@ -166,6 +169,9 @@ def _is_json(content_type: str) -> bool:
 def parse_json(text: bytes) -> Any:
     if text.count(b"{") > MAX_JSON_OBJECTS:
         raise RequestRefused(413, f"The JSON may have {MAX_JSON_OBJECTS} objects at most.")
+    # A colon in a string is no name: they are looked for only where there are many colons.
+    if text.count(b":") > MAX_JSON_NAMES and len(_NAME_END.findall(text)) > MAX_JSON_NAMES:
+        raise RequestRefused(413, f"The JSON may have {MAX_JSON_NAMES} names at most.")
     try:
         value = orjson.loads(text)
         # orjson is strict in all but this.

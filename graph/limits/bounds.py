@@ -10,6 +10,8 @@ MAX_VARIABLE_VALUES = 10_000
 # Tokens of a document from somebody without a credential, who can read the schema only. GraphiQL's
 # introspection query has 183.
 MAX_ANONYMOUS_TOKENS = 400
+# Characters of such a document, which a parser reads one by one in comments and strings.
+MAX_ANONYMOUS_CHARACTERS = 4096
 # Pairs of fields that would have to be compared because they stand in one place of the answer.
 MAX_COMPARISONS = 5_000
 # GraphiQL's introspection query has a depth of 15, 229 fields and no alias.

@@ -15,12 +15,14 @@ _TOKEN = re.compile(
 )
 
 
-def count_tokens(text: str, *, most: int) -> int:
-    """The number of tokens, or one more than `most` where there are more."""
-    number = 0
+def count_tokens(text: str, *, most: int) -> tuple[int, int]:
+    """The numbers of tokens and of comments, which are parsed too. Counting ends beyond `most`."""
+    tokens = comments = 0
     for found in _TOKEN.finditer(text):
         if found.lastgroup is None:
-            number += 1
-            if number > most:
-                break
-    return number
+            tokens += 1
+        else:
+            comments += 1
+        if max(tokens, comments) > most:
+            break
+    return tokens, comments

@@ -71,6 +71,14 @@ async def test_attacks_without_key_are_refused(client: httpx.AsyncClient) -> Non
         assert "data" not in refused.json() or refused.json()["data"] is None, attack.name
 
 
+@pytest.mark.parametrize("text", ["#\n" * 900, " " * 2200, '"""' + "\\n" * 1100 + '"""'])
+async def test_long_text_without_key_is_not_parsed(client: httpx.AsyncClient, text: str) -> None:
+    refused = await client.post("/graphql", json={"query": f"{text * 2} {{ __typename }}"})
+
+    (error,) = refused.json()["errors"]
+    assert error["extensions"]["code"] in {"UNAUTHENTICATED", "QUERY_TOO_COMPLEX"}
+
+
 async def test_attacks_as_event_stream_are_refused(
     admin: GraphQLClient, client: httpx.AsyncClient
 ) -> None:

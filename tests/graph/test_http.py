@@ -92,6 +92,18 @@ async def test_a_body_over_the_limit_is_refused_announced_or_not(
     assert (announced.status_code, unannounced.status_code) == (413, 413)
 
 
+async def test_json_of_many_names_is_refused(admin: GraphQLClient) -> None:
+    headers = {"Authorization": f"Bearer {admin.token}"}
+    names = dict.fromkeys(map(str, range(20_001)), 0)
+    colons = {"query": "{ __typename }", "extensions": {"text": ":" * 20_001}}
+
+    refused = await admin.http.post("/graphql", json={"variables": names}, headers=headers)
+    answered = await admin.http.post("/graphql", json=colons, headers=headers)
+
+    assert refused.status_code == 413
+    assert answered.json()["data"] == {"__typename": "Query"}
+
+
 async def test_a_browser_gets_graphiql(client: httpx.AsyncClient) -> None:
     answer = await client.get("/graphql", headers={"Accept": "text/html"})
 

@@ -94,6 +94,7 @@ SMALLER: list[tuple[dict[str, int], str]] = [
     ({"query_root_fields": 2}, begin(3)),
     ({"query_mutations": 1}, mutate(2)),
     ({"query_tokens": 100}, repeat(96, "name #%d\n")),
+    ({"query_tokens": 100}, "#\n" * 101 + begin(1)),
     ({"query_characters": 1024}, "#" + "x" * 1024 + "\n" + begin(1)),
     ({"query_cost": 50}, "{ contacts { pageInfo { endCursor } } }"),
 ]
