@@ -42,7 +42,7 @@ from graph.execution.completion import (
 from graph.execution.getting import Getter, Site, Unplannable, is_global_id, make_getter
 from graph.execution.remembering import name_value, remember
 from graph.loaders import Shown
-from graph.stored import NEEDS, find_document_class
+from graph.stored import NEEDS, StoredField, find_document_class
 from whatsapp.summary_completion import SUMMARY_FIELDS
 
 # Some five times what apps ask for at once. Making a larger plan would keep everybody waiting.
@@ -120,7 +120,8 @@ class Compiler:
         document_class = _find_document_class(site.parent)
         if document_class is None:
             return
-        noted = self._needs.setdefault(document_class, _list_always_read(document_class))
+        always = None if _reads_all(site.parent) else _list_always_read(document_class)
+        noted = self._needs.setdefault(document_class, always)
         needed = site.field.metadata.get(NEEDS, ["id"] if is_global_id(site) else None)
         if needed is None or noted is None:
             self._needs[document_class] = None
@@ -209,6 +210,14 @@ def _get_definition(kind: GraphQLNamedType) -> StrawberryObjectDefinition:
 
 def _find_document_class(kind: GraphQLObjectType) -> type[Document] | None:
     return find_document_class(_get_definition(kind).origin)
+
+
+def _reads_all(kind: GraphQLObjectType) -> bool:
+    """Whether making its objects reads fields of the document that nobody asked for."""
+    fields = _get_definition(kind).fields
+    return any(
+        field.base_resolver is None and not isinstance(field, StoredField) for field in fields
+    )
 
 
 def _list_always_read(document_class: type[Document]) -> set[str]:

@@ -95,3 +95,15 @@ def test_fair_cache_evicts_from_largest_share() -> None:
     for name in "stu":
         cache.add(name, name, "theirs")
     assert cache.get("x", "theirs") == "x"
+
+
+@pytest.mark.parametrize("shown", ["id", "__typename id", "id name", "id health { state }"])
+async def test_part_of_an_account_keeps_the_plan(
+    account: Account, admin: GraphQLClient, known_queries: KnownQueries, shown: str
+) -> None:
+    await write_message(account, "15550001111", "Hello")
+    query = f"{{ conversations {{ edges {{ node {{ account {{ {shown} }} }} }} }} }}"
+    for _ in range(3):
+        await admin(query)
+
+    assert (known_queries.planned, known_queries.surprised) == (2, 0)
