@@ -23,57 +23,45 @@ from graph.context import Info
 from graph.enums import ParkedReason, ParkedState
 from graph.filters import AccountId, limit_to_account
 from graph.ids import parse_text_id
-from graph.loaders import load_account
+from graph.loaders import ACCOUNTS
 from graph.permissions import IsAdmin
+from graph.stored import linked, shows, stored
 from whatsapp.access import Viewer
 
 
+@shows(models.ParkedItem)
 @strawberry.type(
     description="An item of a webhook that couldn't be applied; nothing of it is lost."
 )
 class ParkedItem(relay.Node):
     node_id: relay.NodeID[str]
-    phone_number_id: str | None = strawberry.field(
-        description="WhatsApp's id of the number it is for."
+    phone_number_id: str | None = stored(
+        "phone_number_id", description="WhatsApp's id of the number it is for."
     )
-    business_account_id: str | None = strawberry.field(
-        description="WhatsApp's id of the business account it is for."
+    business_account_id: str | None = stored(
+        "business_account_id", description="WhatsApp's id of the business account it is for."
     )
-    field: str | None = strawberry.field(description="The webhook field it came in.")
-    pointer: str = strawberry.field(
-        description="Where in the webhook's body it stood (RFC 6901); empty for the whole body."
+    field: str | None = stored("field", description="The webhook field it came in.")
+    pointer: str = stored(
+        "pointer",
+        description="Where in the webhook's body it stood (RFC 6901); empty for the whole body.",
     )
-    item: str = strawberry.field(description="The item as WhatsApp sent it, mostly JSON text.")
-    reason: ParkedReason = strawberry.field(description="Why it couldn't be applied.")
-    details: str | None = strawberry.field(description="What was wrong in particular.")
-    state: ParkedState = strawberry.field(description="What became of it.")
-    created_at: datetime = strawberry.field(description="When it was parked.")
-    resolved_at: datetime | None = strawberry.field(description="When it was applied or discarded.")
+    item: str = stored("item", description="The item as WhatsApp sent it, mostly JSON text.")
+    reason: ParkedReason = stored("reason", description="Why it couldn't be applied.")
+    details: str | None = stored("details", description="What was wrong in particular.")
+    state: ParkedState = stored("state", description="What became of it.")
+    created_at: datetime = stored("created_at", description="When it was parked.")
+    resolved_at: datetime | None = stored(
+        "resolved_at", description="When it was applied or discarded."
+    )
+    account: Account | None = linked(
+        "account_id", ACCOUNTS, description="The account it is for, where that is known."
+    )
     document: strawberry.Private[models.ParkedItem]
-
-    @strawberry.field(description="The account it is for, where that is known.")
-    async def account(self, info: Info) -> Account | None:
-        if self.document.account_id is None:
-            return None
-        document = await load_account(info, self.document.account_id)
-        return Account.from_document(document) if document else None
 
     @classmethod
     def from_document(cls, document: models.ParkedItem) -> Self:
-        return cls(
-            node_id=document.id,
-            phone_number_id=document.phone_number_id,
-            business_account_id=document.business_account_id,
-            field=document.field,
-            pointer=document.pointer,
-            item=document.item,
-            reason=document.reason,
-            details=document.details,
-            state=document.state,
-            created_at=document.created_at,
-            resolved_at=document.resolved_at,
-            document=document,
-        )
+        return cls(node_id=document.id, document=document)
 
 
 @strawberry.input(description="Which parked items; all the given conditions must hold.")
@@ -115,6 +103,7 @@ class ParkedItemQueries:
             ParkedItem.from_document,
             order=NEWEST_TEXT_ID,
             page=page,
+            hidden=["entry"],
         )
 
 

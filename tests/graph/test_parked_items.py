@@ -1,6 +1,7 @@
 """Parked items: an admin sees what could not be applied, tries again, or throws it away."""
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -29,6 +30,26 @@ async def parked(account: Account) -> ParkedItem:
     )
     await item.insert()
     return item
+
+
+async def test_list_reads_no_more_of_large_items_than_it_shows(
+    admin: GraphQLClient, parked: ParkedItem
+) -> None:
+    query = "{ parkedItems { edges { node { id reason account { id } } } } }"
+    await admin(query)  # from the second time on it has a plan
+    large = {"item": "x" * 4_000_000, "entry": "y" * 4_000_000}
+    for number in range(5):
+        await parked.model_copy(update={"id": f"large {number}", **large}).insert()
+
+    tracemalloc.start()
+    try:
+        shown = await admin(query)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert len(shown["parkedItems"]["edges"]) == 6
+    assert peak < 4_000_000
 
 
 async def test_items_are_listed_with_their_reason(admin: GraphQLClient, parked: ParkedItem) -> None:
