@@ -27,6 +27,7 @@ pytest_plugins = [
     "tests.fixtures.patience",
     "tests.fixtures.world",
     "tests.fixtures.servers",
+    "tests.fixtures.collector",
     "tests.fixtures.commands",
     "tests.fixtures.replica_set",
 ]

@@ -4,7 +4,6 @@ import gc
 import socket
 import struct
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import httptools
@@ -27,14 +26,6 @@ KEPT = (
     httptools.HttpRequestParser,
 )
 RESET = struct.pack("ii", 1, 0)
-
-
-@pytest.fixture
-def no_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 def count_kept() -> Counter[str]:

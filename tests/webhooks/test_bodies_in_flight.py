@@ -10,8 +10,8 @@ import pytest
 from models import Account, WebhookEvent
 from models.base import collection
 from tests.fixtures.waiting import eventually
+from tests.fixtures.world import connect_secrets
 from tests.webhooks.test_signature import BODY, sign_body
-from whatsapp.accounts import create_account
 from whatsapp.crypto import KeyRing
 from whatsapp.request_bodies import BodyTooSlow, RequestBodies
 
@@ -121,15 +121,7 @@ async def test_body_that_runs_out_of_time_harms_no_other() -> None:
 async def test_unsigned_bodies_do_not_delay_signed_ones(
     client: httpx.AsyncClient, account: Account, keyring: KeyRing
 ) -> None:
-    for number in range(80):
-        await create_account(
-            keyring,
-            name="Shop",
-            phone_number_id=f"5{number}",
-            business_account_id="1",
-            access_token="token",
-            app_secret=f"secret {number}",
-        )
+    await connect_secrets(keyring, 80)
     large = BODY.ljust(4 * 1024 * 1024)
     assert await post(client, BODY, sign_body(BODY)) in {200, 403}
     flood = [

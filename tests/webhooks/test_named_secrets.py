@@ -16,7 +16,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
-from tests.fixtures.world import NUMBER, OTHER_NUMBER
+from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_secrets
 from tests.webhooks.test_signature import BODY, sign_body
 from whatsapp.accounts import create_account, update_account
 from whatsapp.crypto import KeyRing
@@ -69,15 +69,7 @@ async def test_named_url_is_decided_by_one_check(
     keyring: KeyRing,
     hashed: list[bytes],
 ) -> None:
-    for number in range(200):
-        await create_account(
-            keyring,
-            name="Shop",
-            phone_number_id=f"5{number}",
-            business_account_id="1",
-            access_token="token",
-            app_secret=f"secret {number}",
-        )
+    await connect_secrets(keyring, 200)
     path = await read_path(admin, account)
 
     async def is_accepted() -> bool:

@@ -14,8 +14,8 @@ from models.base import collection
 from sandbox.webhook_bodies import sign
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
-from tests.fixtures.world import NUMBER
-from whatsapp.accounts import create_account, update_account
+from tests.fixtures.world import NUMBER, connect_secrets
+from whatsapp.accounts import update_account
 from whatsapp.crypto import KeyRing
 from whatsapp.settings import Settings
 
@@ -139,15 +139,7 @@ async def test_a_new_secret_is_known_soon(
 async def test_large_bodies_are_verified_while_others_are_served(
     client: httpx.AsyncClient, account: Account, keyring: KeyRing
 ) -> None:
-    for number in range(60):
-        await create_account(
-            keyring,
-            name="Shop",
-            phone_number_id=f"5{number}",
-            business_account_id="1",
-            access_token="token",
-            app_secret=f"secret {number}",
-        )
+    await connect_secrets(keyring, 60)
     large = BODY.ljust(4 * 1024 * 1024)
     turns = 0
 

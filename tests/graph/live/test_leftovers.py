@@ -3,7 +3,6 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from types import CodeType, CoroutineType
 from typing import Any
@@ -38,14 +37,6 @@ async def end(client: SocketClient, number: int) -> None:
         case _:
             await client.send("no JSON")
             assert (await client.find_close())[0] == 4400
-
-
-@pytest.fixture
-def no_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 def count_kept() -> Counter[str]:
