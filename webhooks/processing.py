@@ -117,6 +117,8 @@ class Processor:
         parts = [task for one, tasks in read if not one.pointer for task in tasks]
         await _park_failed([task for task in parts if task.item.pointer])
         await resolve(_conclude(one, tasks) for one, tasks in read if tasks)
+        # An account may have been enabled between the look at it and this write.
+        await request_replays([task for _, tasks in read for task in tasks])
 
     async def _prepare(self, tasks: Sequence[Task], accounts: Accounts) -> Prepared:
         slices = Slices()
