@@ -117,8 +117,10 @@ class Processor:
         parts = [task for one, tasks in read if not one.pointer for task in tasks]
         await _park_failed([task for task in parts if task.item.pointer])
         await resolve(_conclude(one, tasks) for one, tasks in read if tasks)
-        # An account may have been enabled between the look at it and this write.
-        await request_replays([task for _, tasks in read for task in tasks])
+        # Of these the account may have been enabled between the look at it and this write. What
+        # fails for the same reason again is left, or it would be replayed without end.
+        changed = [task for one, tasks in read for task in tasks if _has_changed(one, task)]
+        await request_replays(changed)
 
     async def _prepare(self, tasks: Sequence[Task], accounts: Accounts) -> Prepared:
         slices = Slices()
@@ -226,6 +228,10 @@ async def _read_again(parked: ParkedItem) -> list[Task]:
         )
         for item in items
     ]
+
+
+def _has_changed(parked: ParkedItem, task: Task) -> bool:
+    return task.problem is not None and task.problem.reason is not parked.reason
 
 
 def _conclude(parked: ParkedItem, tasks: Sequence[Task]) -> Outcome:

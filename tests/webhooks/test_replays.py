@@ -16,7 +16,7 @@ from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from tests.webhooks.conftest import Settle
 from webhooks.ingest import Ingest
 from webhooks.items import list_items
-from webhooks.parking import park_items
+from webhooks.parking import park_items, resolve
 from webhooks.replays import (
     REPLAYED_AT_ONCE,
     Claim,
@@ -284,3 +284,23 @@ async def park_forged(digest: str) -> None:
     forged = to_bson(parked) | {"_id": "forged", "by_default_secret": False}
     assert forged["secret_digest"] == digest
     await collection(ParkedItem).insert_one(forged)
+
+
+async def test_item_whose_account_is_enabled_during_its_replay_is_applied(
+    app: Any, keyring: KeyRing, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await connect_number(keyring, NUMBER)
+    await set_account_enabled(account, enabled=False)
+    await park(1, reason=ParkedReason.UNKNOWN_ACCOUNT)
+
+    async def enable_first(outcomes: Any) -> None:
+        # The account's own replay has ended before the item says what it waits for.
+        now_enabled = {"$set": {"enabled": True, "replay_due_at": None}}
+        await collection(Account).update_one({"_id": account.id}, now_enabled)
+        await resolve(outcomes)
+
+    monkeypatch.setattr("webhooks.processing.resolve", enable_first)
+    await ingest.replay(await ParkedItem.find().to_list())
+    monkeypatch.undo()
+
+    await wait_until_applied(1)
