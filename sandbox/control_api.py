@@ -226,7 +226,7 @@ def _describe_invalid(invalid: ValidationError) -> str:
 async def _read_json(request: Request, *, kinds: tuple[type, ...] = (dict,)) -> Any:
     try:
         body = json.loads(await request.body())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InboundMistakeError(f"The request body is no JSON: {error}.") from None
     if not isinstance(body, kinds):
         raise InboundMistakeError("The request body must be a JSON object.")

@@ -13,7 +13,7 @@ from models import Contact, ContactMerge, Erasure, User
 from models.base import collection, from_bson, to_bson, utc_now
 from whatsapp.access import Viewer
 from whatsapp.errors import InvalidInput, NotFound
-from whatsapp.merged_contacts import find_merge
+from whatsapp.merged_contacts import find_merge, find_survivor
 from whatsapp.merged_fields import combine_contacts, combine_users
 from whatsapp.merged_history import move_history
 from whatsapp.search_keys import STALE, derive_of_contact, index_user
@@ -43,7 +43,11 @@ async def merge_contacts(
             raise InvalidInput("Both contacts must belong to one account.", field=_INTO_FIELD)
         merge = await _make_one(contact, into)
     await move_history(merge)
-    return await _get(viewer, into_id, _INTO_FIELD)
+    # It may have been merged into a third contact by now.
+    survivor = await find_survivor(into_id)
+    if survivor is None:
+        raise NotFound("The contact", field=_INTO_FIELD)
+    return survivor
 
 
 async def _get(viewer: Viewer, contact_id: PydanticObjectId, field: list[str]) -> Contact:

@@ -332,8 +332,11 @@ async def test_merges_in_a_row_lead_to_the_last_contact(
     await merge(agent, by_id, third)
     to = {"contactId": contact_id(by_phone)}
     done = (await agent(SEND, input={"to": to, "content": {"text": {"body": "Hi"}}}))["sendMessage"]
+    again = await merge(agent, by_phone, by_id)
 
     assert done["message"]["contact"] == {"id": contact_id(third)}
+    assert again["userErrors"] == []
+    assert again["contact"]["id"] == contact_id(third)
     assert await Message.find({"contact_id": third.contact_id}).count() == 8
 
 
