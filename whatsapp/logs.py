@@ -6,6 +6,9 @@ import sys
 
 # Libraries that put whole URLs, queries or payloads into their INFO and DEBUG lines.
 _TALKATIVE = ("httpx", "httpcore", "pymongo", "websockets", "strawberry", "asyncio")
+# Mistakes of clients, which are answered. Anybody could fill the log with them.
+_SILENT = ("python_multipart",)
+_SILENT_LINES = {"Invalid HTTP request received.", "Unsupported upgrade request."}
 # Line breaks of every kind, and what makes a terminal do something.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # uvicorn shows each WebSocket frame at DEBUG, among them those that sign in.
@@ -32,6 +35,10 @@ def _escape(text: str) -> str:
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def _is_of_interest(record: logging.LogRecord) -> bool:
+    return record.msg not in _SILENT_LINES
+
+
 def configure_logging(level: str, *, shows_process: bool = False) -> None:
     """Sets up the root logger; called once by the process that owns the terminal.
 
@@ -42,9 +49,12 @@ def configure_logging(level: str, *, shows_process: bool = False) -> None:
     handler.setFormatter(
         OneLineFormatter(f"%(asctime)s{process} %(levelname)s %(name)s: %(message)s")
     )
+    handler.addFilter(_is_of_interest)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger(_AT_MOST_INFO).setLevel(max(root.level, logging.INFO))

@@ -1,12 +1,16 @@
 """Log lines: one line an event, no input at the start of a line, no talk of libraries."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
+from tests.fixtures.graphql import GraphQLClient
+from tests.graph.live.socket_kit import serve_with
 from whatsapp.logs import configure_logging
 
 FORGED = "x\r\n2026-01-01 00:00:00,000 ERROR root: forged\n\x1b[2J\u2028\x85y"
@@ -65,3 +69,24 @@ async def test_libraries_keep_urls_and_queries_to_themselves(
     await database["users"].find_one({"name": "canary-in-a-query"})
 
     assert "canary" not in capsys.readouterr().err
+
+
+async def test_mistakes_of_clients_are_not_logged(
+    app: Any, agent: GraphQLClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("INFO")
+    form = {"Content-Type": "multipart/form-data; boundary=x", "GraphQL-Require-Preflight": "1"}
+    key = {"Authorization": f"Bearer {agent.token}"}
+
+    broken = await agent.http.post("/graphql", content=b"--y", headers=form | key)
+    async with serve_with(app) as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/9\r\n\r\n")
+        malformed = await reader.readline()
+        writer.close()
+
+    assert broken.status_code == 400
+    assert b" 400 " in malformed
+    logged = capsys.readouterr().err
+    assert "Invalid HTTP" not in logged
+    assert "boundary" not in logged
