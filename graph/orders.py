@@ -33,7 +33,7 @@ class OrderItem:
 class OrderContent:
     catalog_id: str | None = strawberry.field(description="Meta's id of the catalog.")
     note: str | None = strawberry.field(description="What the customer wrote along with it.")
-    items: list[OrderItem] = strawberry.field(description="What was ordered.")
+    items: list[OrderItem] = strawberry.field(description="The first 1,000 ordered lines.")
 
 
 def read_order(content: Mapping[str, Any]) -> OrderContent | None:

@@ -162,6 +162,17 @@ async def test_quantity_of_any_kind_is_shown_at_once(
     assert (line["productRetailerId"], line["quantity"]) == ("SKU", shown)
 
 
+async def test_endless_list_is_shown_in_part(
+    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+) -> None:
+    products = [{"product_retailer_id": str(number)} for number in range(50_000)]
+    item = make_message("order", {"catalog_id": "1", "product_items": products})
+    found, _ = await show_only_message(webhook, settle, admin, item)
+
+    lines = found["content"]["items"]
+    assert [line["productRetailerId"] for line in lines] == [str(each) for each in range(1000)]
+
+
 @pytest.mark.parametrize("part", ["pricing", "errors", "conversation"])
 async def test_odd_part_of_a_status_does_not_hide_it(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient, part: str
