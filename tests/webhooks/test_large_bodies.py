@@ -17,8 +17,10 @@ from webhooks.parsing import MAX_VALUES, InvalidBody, parse_json
 from whatsapp.accounts import set_account_enabled
 from whatsapp.crypto import KeyRing
 
-# Three times the 0.38 s that a step took with coverage measured; alone it takes 0.06 s.
-STEP_SECONDS = 1.2
+# A step of the loop is to take 100 ms of CPU at most: three times that is a fault.
+STEP_SECONDS = 0.3
+# The step that reads 100,000 product lines takes 60 ms, and took 380 ms once under coverage.
+SLOW_STEPS = {"many values in an order": 1.2}
 ONES = b"[" + b"1," * 1_000_000 + b"1]"
 
 
@@ -58,7 +60,7 @@ async def test_large_body_is_worked_on_in_slices(
         assert (await webhook.post(LARGE[name])).status_code == 200
         await settle()
 
-    assert steps.longest < STEP_SECONDS, steps.what
+    assert steps.longest < SLOW_STEPS.get(name, STEP_SECONDS), steps.what
     assert not await ParkedItem.find({"reason": ParkedReason.INTERNAL_ERROR.value}).count()
 
 
