@@ -284,13 +284,14 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Route("/healthz", answer_alive),
-            Route("/readyz", answer_ready),
-            *webhook_routes(),
-            *media_routes(),
-            Mount("/graphql/assets", create_graphiql_assets()),
+            # Routes are tried in this order.
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
+            *webhook_routes(),
+            *media_routes(),
+            Route("/healthz", answer_alive),
+            Route("/readyz", answer_ready),
+            Mount("/graphql/assets", create_graphiql_assets()),
         ],
         middleware=[
             Middleware(SendDeadline, seconds=settings.socket_send_seconds),

@@ -73,7 +73,7 @@ class Context:
     @property
     def caller(self) -> Hashable:
         """Whose share of a cache is used; None stands for all who have not signed in."""
-        return self.viewer.credential_id if self.viewer else None
+        return self.viewer.key if self.viewer else None
 
 
 Info = StrawberryInfo[Context, object]

@@ -60,11 +60,13 @@ class MessageError:
 
 def list_errors(message: models.Message) -> list[models.MessageError]:
     """Those of a failure; for inbound messages all."""
-    return message.errors if _has_failed(message) else []
+    return message.errors if not message.errors or _has_failed(message) else []
 
 
 def list_warnings(message: models.Message) -> list[models.MessageError]:
     # Version 0.1 stored them among the errors.
+    if not message.errors:
+        return message.warnings
     return message.warnings + ([] if _has_failed(message) else message.errors)
 
 

@@ -93,9 +93,7 @@ class KnownQueries:
             return self._fail(error, request.context)
 
     async def _answer_in_turn(self, request: OperationRequest) -> ExecutionResult:
-        viewer = request.context.viewer
-        holder = None if viewer is None else viewer.credential_id
-        async with self._turns.hold(holder):
+        async with self._turns.hold(request.context.caller):
             with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
                 return await self._answer(request)
 

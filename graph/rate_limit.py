@@ -140,7 +140,7 @@ class RateLimits:
         Raises:
             RateLimited: it has as many as it may have.
         """
-        credential = viewer.credential_id
+        credential = viewer.key
         if 0 < self._sockets_limit <= self._sockets[credential]:
             raise RateLimited(1)
         self._sockets[credential] += 1
@@ -154,7 +154,7 @@ class RateLimits:
     def _find(self, viewer: Viewer | None, address: str) -> tuple[TokenBuckets, Hashable]:
         if viewer is None:
             return self._strangers, group_address(address)
-        return self._viewers, viewer.credential_id
+        return self._viewers, viewer.key
 
 
 def _refuse(wait_seconds: int) -> None:

@@ -17,8 +17,11 @@ MAX_OBJECTS = 1_000
 
 def read_text(document: Mapping[str, Any], *keys: str) -> str | None:
     """The first of these keys that holds a text."""
-    values = (document.get(key) for key in keys)
-    return next((value for value in values if isinstance(value, str) and value), None)
+    for key in keys:
+        value = document.get(key)
+        if isinstance(value, str) and value:
+            return value
+    return None
 
 
 def read_int(document: Mapping[str, Any], key: str) -> int | None:

@@ -6,6 +6,7 @@ answer has. Only what JSON escapes makes it longer, so its exact size is checked
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,6 +25,7 @@ SHORT_VALUE_BYTES = 1
 # Quotes, colon and comma.
 KEY_BYTES = 4
 UNBOUNDED = 2**62
+_SHORT_TYPES = frozenset({int, float, bool, datetime})
 
 Encode = Callable[[object], bytes]
 
@@ -75,6 +77,18 @@ class ResponseMeter:
             self.add(self._measure(value))
         else:
             self.add(SHORT_VALUE_BYTES)
+
+    def add_values(self, values: Sequence[Any]) -> None:
+        """Adds scalars of one type, which are mostly all short or all long.
+
+        Raises:
+            ResponseTooLarge
+        """
+        if _SHORT_TYPES.issuperset(map(type, values)):
+            self.add(SHORT_VALUE_BYTES * len(values))
+            return
+        for value in values:
+            self.add_value(value)
 
     def _measure(self, value: Any) -> int:
         known = self._known.get(id(value))

@@ -150,7 +150,7 @@ class WagraphSchema(Schema):
         viewer = getattr(execution_context.context, "viewer", None)
         # Uploads have places of their own.
         if viewer is not None and not isinstance(execution_context.variables, FileVariables):
-            work = _take_turn(self.turns, viewer.credential_id, work)
+            work = _take_turn(self.turns, viewer.key, work)
         if execution_context.operation_type is OperationType.MUTATION:
             seconds = self.operation_seconds
             if seconds is not None and isinstance(execution_context.variables, FileVariables):

@@ -11,6 +11,8 @@ PIECE_BYTES = 256 * 1024
 # A slow reader first empties the buffers of the kernel, which report room only when a third of
 # them, up to 1.4 MB, is free. An event of a socket is small.
 PIECE_DEADLINES = 3
+# More than our response headers have.
+HEAD_BYTES = 8 * 1024
 _EVENT_STREAM = b"text/event-stream"
 
 
@@ -44,13 +46,15 @@ class _BoundedSend:
         self._seconds = seconds
         self._transport = transports.find_transport()
         self._is_event_stream = False
+        self._room = _find_room(self._transport)
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             content_type = dict(message.get("headers", ())).get(b"content-type", b"")
             self._is_event_stream = content_type.startswith(_EVENT_STREAM)
         body = message.get("body", b"")
-        if self._is_event_stream:
+        self._room -= len(body)
+        if self._is_event_stream or self._room > 0:
             await self._send(message)
         elif len(body) <= PIECE_BYTES:
             await self._send_in_time(message)
@@ -73,3 +77,11 @@ class _BoundedSend:
                 raise
             transports.cut_off(self._transport, "an answer that is not read")
             raise PeerTooSlow from None
+
+
+def _find_room(transport: asyncio.WriteTransport | None) -> int:
+    """Returns how many bytes may be written before a write waits for the peer; 0 if unknown."""
+    if transport is None:
+        return 0
+    low, high = transport.get_write_buffer_limits()
+    return high - HEAD_BYTES if transport.get_write_buffer_size() <= low else 0

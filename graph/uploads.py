@@ -101,7 +101,7 @@ class UploadReader:
         """
         boundary = self._check_head(request)
         scope = [] if viewer.account_ids is None else [viewer.account_ids]
-        holders = (viewer.credential_id, *scope)
+        holders = (viewer.key, *scope)
         if not self._shares.has_room(*holders):
             raise RequestRefused(
                 429,

@@ -26,6 +26,12 @@ class Viewer:
     expires_at: datetime | None = None
     """When the credential ends by itself."""
 
+    @property
+    def key(self) -> bytes | str:
+        """The credential as a dictionary key: bytes hash and compare faster than an ObjectId."""
+        credential_id = self.credential_id
+        return credential_id if isinstance(credential_id, str) else credential_id.binary
+
     def has_role(self, role: Role) -> bool:
         return RANKS[self.role] >= RANKS[role]
 

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Hashable
 
 
 class FairShares:
@@ -49,19 +48,20 @@ class FairTurns:
         self._shares = FairShares(size)
         self._waiting: dict[asyncio.Future[Callable[[], None]], Hashable] = {}
 
-    @asynccontextmanager
-    async def hold(self, holder: Hashable) -> AsyncIterator[None]:
-        """Holds a place for the holder, as soon as it has room."""
+    def hold(self, holder: Hashable) -> "_Turn":
+        """Returns a context manager that waits until the holder has room, and holds a place."""
+        return _Turn(self, holder)
+
+    async def take(self, holder: Hashable) -> Callable[[], None]:
+        """Waits until the holder has room; returns what gives the place back."""
         if not self._waiting and self._shares.has_room(holder):
-            give_back = self._shares.take(holder)
-        else:
-            give_back = await self._wait(holder)
-        try:
-            yield
-        finally:
-            give_back()
-            if self._waiting:
-                self._admit()
+            return self._shares.take(holder)
+        return await self._wait(holder)
+
+    def admit_waiting(self) -> None:
+        """Gives free places to the callers that wait. Called after a place was given back."""
+        if self._waiting:
+            self._admit()
 
     async def _wait(self, holder: Hashable) -> Callable[[], None]:
         place: asyncio.Future[Callable[[], None]] = asyncio.get_running_loop().create_future()
@@ -82,3 +82,20 @@ class FairTurns:
                 del self._waiting[place]
                 if not place.done():
                     place.set_result(self._shares.take(holder))
+
+
+class _Turn:
+    """A class: every operation takes one, and a generator costs several times as much."""
+
+    __slots__ = ("_give_back", "_holder", "_turns")
+
+    def __init__(self, turns: FairTurns, holder: Hashable) -> None:
+        self._turns = turns
+        self._holder = holder
+
+    async def __aenter__(self) -> None:
+        self._give_back = await self._turns.take(self._holder)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._give_back()
+        self._turns.admit_waiting()

@@ -112,8 +112,7 @@ def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
         coerced = [coerce(value) for value in values]
         if any(value is None or value is Undefined for value in (*values, *coerced)):
             raise Surprise(f"no value of {leaf_type.name}")
-        for value in coerced:
-            run.meter.add_value(value)
+        run.meter.add_values(coerced)
         return coerced
 
     return Completer(complete)

@@ -303,7 +303,7 @@ class Groups:
             group = EventGroup(self._feed, wanted, make_execution(), cache=self._cache, cost=cost)
             group.on_empty = lambda: self._forget(key)
             self._groups[key] = group
-        return group.create_member(peer, position, holder=wanted.viewer.credential_id)
+        return group.create_member(peer, position, holder=wanted.viewer.key)
 
     def count(self) -> int:
         """Subscriptions that get what happens from now on."""
