@@ -255,7 +255,7 @@ def write_cursor(order: Order, document: Document) -> str:
 def _write_value(value: Any) -> str:
     """The value as JSON; every edge of every page has two of them."""
     if isinstance(value, ObjectId):
-        return f'"{value}"'
+        return f'"{value.binary.hex()}"'
     if isinstance(value, datetime):
         since = value - _EPOCH
         return str(since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000)

@@ -159,11 +159,13 @@ class Lookup(Generic[Key, Found]):
             await self._prepare(info, wanted)
         found = await self._get_loader(get_loaders(info)).load_fn(wanted)
         viewer = get_viewer(info)
-        shown = {
-            key: None if isinstance(one, BaseException) else self._show(viewer, one)
-            for key, one in zip(wanted, found, strict=True)
-        }
-        return [shown[key] for key in keys]
+        shown = [
+            None if isinstance(one, BaseException) else self._show(viewer, one) for one in found
+        ]
+        if len(wanted) == len(keys):  # in the order of the keys
+            return shown
+        by_key = dict(zip(wanted, shown, strict=True))
+        return [by_key[key] for key in keys]
 
     def _show(self, viewer: Viewer, found: Found | None) -> Found | None:
         return found if found is not None and self._is_visible(viewer, found) else None

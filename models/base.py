@@ -1,7 +1,7 @@
 """What all documents share: ids made here, aware times, and access to the plain collection."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from beanie import Document, PydanticObjectId
@@ -19,12 +19,12 @@ DocumentType = TypeVar("DocumentType", bound=Document)
 ANY_STRING = {"$gt": ""}
 # The same for an optional ObjectId.
 ANY_ID = {"$gt": ObjectId("0" * 24)}
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def utc_now() -> datetime:
     """The database's present time in UTC, cut to milliseconds as MongoDB stores it."""
-    now = datetime.fromtimestamp(server_clock.timestamp(), UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return _EPOCH + timedelta(milliseconds=int(server_clock.timestamp() * 1000))
 
 
 def new_id() -> PydanticObjectId:

@@ -8,9 +8,10 @@ sees whatever was committed before, just as by a read of their own.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import pymongo
@@ -117,7 +118,7 @@ class SharedRead(Generic[Key, Found]):
         calls = [call for call in calls if not call.answer.done()]
         try:
             with pymongo.timeout(_find_patience(calls)):
-                found = await self._read([key for call in calls for key in call.keys])
+                answers = await self._read([call.keys for call in calls])
         except asyncio.CancelledError:
             for call in calls:
                 call.answer.cancel()
@@ -125,9 +126,9 @@ class SharedRead(Generic[Key, Found]):
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
             await self._tell_error(calls, error)
             return
-        for call in calls:
+        for call, answer in zip(calls, answers, strict=True):
             if not call.answer.done():
-                call.answer.set_result([found[key] for key in call.keys])
+                call.answer.set_result(answer)
 
     async def _tell_error(self, calls: list[Call[Key, Found]], error: Exception) -> None:
         if len(calls) == 1 or is_transient(error):
@@ -139,9 +140,14 @@ class SharedRead(Generic[Key, Found]):
         for call in calls:
             await self._run([call])
 
-    async def _read(self, keys: Sequence[Key]) -> Mapping[Key, Found]:
-        wanted = list(dict.fromkeys(keys))
-        return dict(zip(wanted, await self._load(wanted), strict=True)) if wanted else {}
+    async def _read(self, keys: Sequence[Sequence[Key]]) -> list[list[Found]]:
+        """Reads the keys of several calls at once, each key once."""
+        wanted = list(dict.fromkeys(chain.from_iterable(keys)))
+        found = await self._load(wanted) if wanted else []
+        if len(keys) == 1 and len(wanted) == len(keys[0]):
+            return [list(found)]
+        by_key = dict(zip(wanted, found, strict=True))
+        return [[by_key[key] for key in keys_of_call] for keys_of_call in keys]
 
 
 def _find_patience(calls: Sequence[Call[Any, Any]]) -> float:
