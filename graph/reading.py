@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from whatsapp.storable import MAX_LIST_ITEMS
+
 _INT32 = 2**31
 MAX_DIGITS = 13
 MAX_FLOAT_TEXT = 64
 _YEAR_2100 = 4_102_444_800
-# Meta's own lists have at most a few hundred elements, and an operation pays for a few: a list that
-# fills a body would hold up everything else each time it is read.
-MAX_OBJECTS = 1_000
 
 
 def read_text(document: Mapping[str, Any], *keys: str) -> str | None:
@@ -73,11 +72,11 @@ def read_object(document: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def read_objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """The elements that are objects, the first MAX_OBJECTS; none where there is no list."""
+    """The elements that are objects, the first MAX_LIST_ITEMS; none where there is no list."""
     value = document.get(key)
     if not isinstance(value, list):
         return []
-    return [one for one in value[:MAX_OBJECTS] if isinstance(one, dict)]
+    return [one for one in value[:MAX_LIST_ITEMS] if isinstance(one, dict)]
 
 
 def parse_text(text: str | None) -> Any:

@@ -8,7 +8,7 @@ from webhooks.items import Unfit
 from webhooks.parsing import dump_json
 from webhooks.shapes import CONTENT_SHAPES, InboundMessage, Shape, read_readable
 from whatsapp.readings import read_in_one_line
-from whatsapp.storable import make_storable
+from whatsapp.storable import MAX_LIST_ITEMS, make_storable
 
 # Rich objects that Meta extends every few months: they are kept as they are, and the graph shows
 # of them what it finds.
@@ -65,20 +65,31 @@ def _read_content(message: InboundMessage) -> _Content | None:
 def _keep_object(message: InboundMessage, value: Any) -> _Content | None:
     if not isinstance(value, dict) or not value:
         return None
-    fields = make_storable(value)
+    fields = make_storable({key: _cut(item) for key, item in value.items()})
     former = read_wa_id(message.sender)
     if message.type == "system" and former is not None and "customer" not in fields:
         # Only beside the object stands under which number they were known.
         fields["customer"] = former
-    return _Content(fields, is_whole=True)
+    return _Content(fields, is_whole=not any(_is_long(item) for item in value.values()))
 
 
 def _keep_contacts(message: InboundMessage, value: Any) -> _Content | None:
     if not isinstance(value, list):
         return None
     origin = (message.model_extra or {}).get("origin")
-    fields = {"contacts": make_storable(value)}
-    return _Content(fields | ({} if origin is None else {"origin": make_storable(origin)}), True)
+    fields = {"contacts": make_storable(_cut(value))}
+    if origin is not None:
+        fields["origin"] = make_storable(origin)
+    return _Content(fields, is_whole=not _is_long(value))
+
+
+def _cut(value: Any) -> Any:
+    """A list as far as it is shown; the rest of it stays in the item's JSON text."""
+    return value[:MAX_LIST_ITEMS] if _is_long(value) else value
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > MAX_LIST_ITEMS
 
 
 def _list_fields(content: Shape) -> set[str]:

@@ -3,6 +3,9 @@
 from typing import Any
 
 _INT64 = 2**63
+# Meta's own lists have a few hundred items at most; one that fills a body would block the event
+# loop each time it is stored or read.
+MAX_LIST_ITEMS = 1_000
 
 
 def make_storable(value: Any) -> Any:
