@@ -12,7 +12,7 @@ from strawberry.types.graphql import OperationType
 from graph.gate import Gate, OperationRequest, find_caller, tell_cost
 from graph.limits import Document
 from graph.limits.document import Cost
-from graph.uploads import FileVariables
+from graph.upload_scalar import FileVariables
 
 DATABASE_DEADLINE_SECONDS = 4.0
 Result = TypeVar("Result")

@@ -43,7 +43,7 @@ from graph.scalars import SCALARS
 from graph.subscriptions import EVENT_TYPES, Subscription
 from graph.template_preview import TemplatePreviewQueries
 from graph.templates import TemplateQueries
-from graph.uploads import UPLOAD_SCALAR, FileVariables, Upload
+from graph.upload_scalar import UPLOAD_SCALAR, FileVariables, Upload
 from graph.users import UserQueries
 from graph.viewer import ViewerQueries
 from whatsapp.fair_shares import FairTurns

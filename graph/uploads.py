@@ -1,4 +1,4 @@
-"""Files over HTTP: the GraphQL multipart request, read piece by piece, and the scalar Upload.
+"""Files over HTTP: the GraphQL multipart request, read piece by piece.
 
 The form has `operations`, then `map`, then the files, in this order, so that a request can be
 refused before its files have come. What came is gone when the request ends, however it ends.
@@ -8,18 +8,16 @@ Source: https://github.com/jaydenseric/graphql-multipart-request-spec
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, NewType
+from typing import Any
 
-import strawberry
-from graphql import GraphQLError, ValueNode
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 from strawberry.http import GraphQLRequestData
-from strawberry.types.scalar import ScalarDefinition
 
-from graph.errors import ErrorCode, bad_input
+from graph.errors import ErrorCode
 from graph.http import RequestRefused, check_operation, parse_json
 from graph.multipart import Form, FormBroken, PartBegan, PartData
+from graph.upload_scalar import FileVariables
 from models import Role
 from whatsapp.access import Viewer
 from whatsapp.fair_shares import FairShares
@@ -31,39 +29,7 @@ MAX_PATHS = 100
 BUSY_SECONDS = 2
 # A browser sends none of these to another origin before it has asked for permission.
 PREFLIGHT_HEADERS = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Requested-With")
-Upload = NewType("Upload", ReceivedFile)
 Place = tuple[Any, Any]
-
-
-class FileVariables(dict[str, Any]):
-    """The variables of an operation that came with files: storing them may take `seconds`."""
-
-    seconds = 0.0
-
-
-def _read_value(value: object) -> ReceivedFile:
-    if isinstance(value, ReceivedFile):
-        return value
-    raise bad_input("A file comes as a part of a multipart request over HTTP, by a variable.")
-
-
-def _read_literal(_node: ValueNode, _variables: object = None) -> ReceivedFile:
-    raise bad_input("A file can't stand in the document: give it by a variable.")
-
-
-def _refuse_output(_value: object) -> None:
-    raise GraphQLError("An Upload is only an input.")
-
-
-UPLOAD_SCALAR: ScalarDefinition = strawberry.scalar(
-    name="Upload",
-    description="A file: a variable that is null in `operations` of a multipart request, and that"
-    " its `map` names.",
-    serialize=_refuse_output,
-    parse_value=_read_value,
-    parse_literal=_read_literal,
-    specified_by_url="https://github.com/jaydenseric/graphql-multipart-request-spec",
-)
 
 
 def is_upload(request: Request) -> bool:

@@ -20,7 +20,7 @@ from models.base import collection, utc_now
 from whatsapp.access import Viewer
 from whatsapp.account_api import AccountAPI, open_access_token
 from whatsapp.account_events import record_account_facts
-from whatsapp.accounts import COLLECTION
+from whatsapp.accounts import COLLECTION, get_account
 from whatsapp.crypto import DecryptionError, KeyRing
 from whatsapp.errors import MetaRefused, MetaUnreachable
 from whatsapp.phone_numbers import (
@@ -30,7 +30,6 @@ from whatsapp.phone_numbers import (
     read_limit_facts,
     read_number_facts,
 )
-from whatsapp.recipients import get_account
 from whatsapp.settings import Settings
 from whatsapp.standing import start_with_token
 from whatsapp.webhook_subscription import list_subscribed_apps, read_callback_urls

@@ -13,8 +13,9 @@ from models import (
     HealthState,
 )
 from models.base import collection, new_id, utc_now
+from whatsapp.access import Viewer
 from whatsapp.crypto import KeyRing, digest_secret
-from whatsapp.errors import Conflict, InvalidInput
+from whatsapp.errors import AccountDisabled, AccountStopped, Conflict, InvalidInput, NotFound
 from whatsapp.settings import GRAPH_API_VERSION_PATTERN, SHORTEST_VERIFY_TOKEN
 from whatsapp.standing import clear_blocks
 
@@ -43,6 +44,22 @@ _LIMITS = {
     "app_secret": (1, 256),
     "verify_token": (SHORTEST_VERIFY_TOKEN, 256),
 }
+
+
+async def get_account(viewer: Viewer, account_id: PydanticObjectId) -> Account:
+    """Raises NotFound, also for an account that is being deleted."""
+    account = await Account.find_one({"_id": account_id, "deleted_at": None})
+    if account is None or not viewer.can_see(account.id):
+        raise NotFound("The account", field=["accountId"])
+    return account
+
+
+def check_account(account: Account) -> None:
+    """Raises AccountDisabled or AccountStopped."""
+    if not account.enabled:
+        raise AccountDisabled(account.name)
+    if account.health.state is HealthState.STOPPED:
+        raise AccountStopped(account.name, account.health.reason)
 
 
 async def list_account_ids() -> list[PydanticObjectId]:

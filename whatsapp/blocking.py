@@ -11,10 +11,10 @@ from models import Account, Contact
 from models.base import collection, utc_now
 from whatsapp.access import Viewer
 from whatsapp.account_api import AccountAPI
+from whatsapp.accounts import check_account
 from whatsapp.directory import get_contact
 from whatsapp.errors import CloudAPIError, MetaRefused, MetaUnreachable, NotFound
 from whatsapp.identities import list_phone_variants, normalize_phone
-from whatsapp.outbox import check_account
 
 SOME_FAILED_CODE = 139100
 _NOT_WRITTEN_LATELY = (

@@ -11,9 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import (
     REACTION,
-    Account,
     Conversation,
-    HealthState,
     Lane,
     Message,
     MessageDirection,
@@ -22,6 +20,7 @@ from models import (
 )
 from models.base import collection, from_bson, to_bson, utc_now
 from whatsapp.access import Viewer
+from whatsapp.accounts import check_account
 from whatsapp.contacts import get_or_create_contact
 from whatsapp.conversations import (
     ConversationGone,
@@ -38,8 +37,6 @@ from whatsapp.drafts import (
     find_repeated,
 )
 from whatsapp.errors import (
-    AccountDisabled,
-    AccountStopped,
     Conflict,
     ContactBlocked,
     InvalidInput,
@@ -214,14 +211,6 @@ class Outbox:
         await wake_lane(message.conversation_id)
         self._wake()
         return message
-
-
-def check_account(account: Account) -> None:
-    """Raises AccountDisabled or AccountStopped."""
-    if not account.enabled:
-        raise AccountDisabled(account.name)
-    if account.health.state is HealthState.STOPPED:
-        raise AccountStopped(account.name, account.health.reason)
 
 
 async def _check_target(target: Target, content: OutgoingContent) -> None:

@@ -6,6 +6,7 @@ from beanie import PydanticObjectId
 
 from models import CALL, Account, Contact, Conversation, Identity, IdentityKind, Message
 from whatsapp.access import Viewer
+from whatsapp.accounts import get_account
 from whatsapp.contacts import find_contact
 from whatsapp.errors import InvalidInput, NotFound
 from whatsapp.identities import is_bsuid
@@ -88,14 +89,6 @@ async def resolve_recipient(
         raise InvalidInput("The recipient belongs to another account.", field=_ACCOUNT_FIELD)
     account = await get_account(viewer, contact.account_id)
     return Target(account, None, contact, conversation)
-
-
-async def get_account(viewer: Viewer, account_id: PydanticObjectId) -> Account:
-    """Raises NotFound, also for an account that is being deleted."""
-    account = await Account.find_one({"_id": account_id, "deleted_at": None})
-    if account is None or not viewer.can_see(account.id):
-        raise NotFound("The account", field=_ACCOUNT_FIELD)
-    return account
 
 
 async def find_reply_target(

@@ -8,10 +8,10 @@ from models import Account, Contact, Conversation
 from models.base import collection
 from whatsapp.access import Viewer
 from whatsapp.account_api import AccountAPI
+from whatsapp.accounts import check_account
 from whatsapp.conversations import may_send_free_text, window_expires_at
 from whatsapp.errors import ContactBlocked, NotFound, Refused, WindowClosed
 from whatsapp.inbox import get_conversation
-from whatsapp.outbox import check_account
 from whatsapp.read_receipts import build_receipt, find_newest_inbound, note_receipt
 
 # WhatsApp shows it for 25 seconds: asking again for each key that is pressed would be of no use.

@@ -36,6 +36,8 @@ _NAMES = {
     "sticker": "WebP",
 }
 _SENDABLE = frozenset(mime_type for types in TYPES.values() for mime_type in types)
+# Meta, "Document messages".
+FILENAME_LIMIT = 240
 STATIC_STICKER_BYTES = 100 * 1024
 STICKER_PIXELS = 512
 # Extensions that the system's table may lack.
@@ -52,6 +54,16 @@ class FileFacts:
     told_type: str
     filename: str | None
     animated: bool
+
+
+def check_filename(name: str, *, field: list[str]) -> None:
+    """Raises InvalidInput for a name that is blank, too long, or more than a name."""
+    if not name.strip() or len(name) > FILENAME_LIMIT or not name.isprintable():
+        raise InvalidInput(
+            f"A file name has 1 to {FILENAME_LIMIT} printable characters.", field=field
+        )
+    if "/" in name or "\\" in name:
+        raise InvalidInput("A file name has no folders.", field=field)
 
 
 def check_file(

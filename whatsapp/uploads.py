@@ -8,18 +8,16 @@ from models import Account, UploadedMedia
 from models.base import collection, new_id, to_bson, utc_now
 from whatsapp.access import Viewer
 from whatsapp.account_api import asking_meta, open_access_token
+from whatsapp.accounts import check_account, get_account
 from whatsapp.cloud_api import CloudAPI
 from whatsapp.crypto import KeyRing
 from whatsapp.errors import CloudAPIOutcomeUnknown
 from whatsapp.media_form import MediaForm
 from whatsapp.media_store import FileMissing, MediaStores
 from whatsapp.media_types import make_filename
-from whatsapp.outbox import check_account
-from whatsapp.outgoing.media import check_filename
 from whatsapp.received_file import ReceivedFile
-from whatsapp.recipients import get_account
 from whatsapp.settings import Settings
-from whatsapp.upload_checks import FileFacts, check_file
+from whatsapp.upload_checks import FileFacts, check_file, check_filename
 from whatsapp.uploaded_media import erase_uploads, set_media_id
 
 # Meta keeps what was uploaded for 30 days; a message must reach it before.

@@ -15,10 +15,9 @@ from beanie import PydanticObjectId
 from models import Account
 from whatsapp.access import Viewer
 from whatsapp.account_api import AccountAPI
-from whatsapp.accounts import COLLECTION
+from whatsapp.accounts import COLLECTION, get_account
 from whatsapp.crypto import DecryptionError, KeyRing
 from whatsapp.errors import Conflict, InvalidInput, MetaRefused
-from whatsapp.recipients import get_account
 from whatsapp.settings import Settings
 from whatsapp.webhook_urls import make_webhook_url
 

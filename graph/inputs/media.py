@@ -6,7 +6,7 @@ import strawberry
 
 from graph.context import Services
 from graph.ids import require_id
-from graph.uploads import Upload
+from graph.upload_scalar import Upload
 from whatsapp.access import Viewer
 from whatsapp.outgoing import MediaSource, OutgoingMedia
 

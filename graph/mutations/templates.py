@@ -8,7 +8,7 @@ from graph.extensions import run_without_deadline
 from graph.ids import require_id
 from graph.mutations.payloads import UserError, refusals_as_data, user_errors
 from graph.permissions import IsAgent, get_viewer
-from whatsapp.recipients import get_account
+from whatsapp.accounts import get_account
 
 
 @strawberry.input(description="The account whose templates are read.")

@@ -7,8 +7,8 @@ from graph.enums import MediaKind
 from graph.ids import require_id
 from graph.mutations.payloads import UserError, refusals_as_data, user_errors
 from graph.permissions import IsAgent, get_viewer
+from graph.upload_scalar import Upload
 from graph.uploaded_media import UploadedMedia
-from graph.uploads import Upload
 
 
 @strawberry.input(description="A file to upload.")

@@ -14,7 +14,7 @@ from whatsapp.outgoing.checks import check_text
 from whatsapp.outgoing.content import ResolvedContent
 from whatsapp.received_file import ReceivedFile
 from whatsapp.recipients import Target
-from whatsapp.upload_checks import check_file
+from whatsapp.upload_checks import check_file, check_filename
 from whatsapp.uploaded_media import find_upload
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # Meta, "Image messages", "Video messages" and "Document messages".
 CAPTION_LIMIT = 1024
-FILENAME_LIMIT = 240
 # Ours: Meta states none.
 LINK_LIMIT = 2048
 _LINK = re.compile(r"https?://[!-~]+", re.ASCII)
@@ -136,16 +135,6 @@ class OutgoingMedia:
 
     def _place(self, *names: str) -> list[str]:
         return ["content", self.kind, *names]
-
-
-def check_filename(name: str, *, field: list[str]) -> None:
-    """Raises InvalidInput for a name that is blank, too long, or more than a name."""
-    if not name.strip() or len(name) > FILENAME_LIMIT or not name.isprintable():
-        raise InvalidInput(
-            f"A file name has 1 to {FILENAME_LIMIT} printable characters.", field=field
-        )
-    if "/" in name or "\\" in name:
-        raise InvalidInput("A file name has no folders.", field=field)
 
 
 def check_link(link: str, *, field: list[str]) -> None:
