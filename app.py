@@ -17,49 +17,49 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graph.context import Services
-from graph.endpoint import GraphQLEndpoint
-from graph.graphiql import create_graphiql_assets
-from graph.live.feed import LiveFeed
-from graph.media_route import media_routes
-from graph.rate_limit import RateLimits
-from graph.security_headers import SecurityHeaders
-from graph.send_deadline import SendDeadline
-from graph.uploads import PREFLIGHT_HEADERS
-from models.database import (
+from graph.core.context import Services
+from graph.core.rate_limit import RateLimits
+from graph.fanout.feed import LiveFeed
+from graph.transport.endpoint import GraphQLEndpoint
+from graph.transport.graphiql import create_graphiql_assets
+from graph.transport.media_route import media_routes
+from graph.transport.security_headers import SecurityHeaders
+from graph.transport.send_deadline import SendDeadline
+from graph.transport.uploads import PREFLIGHT_HEADERS
+from models.connection import (
     DatabaseUnreachable,
     DatabaseUnusable,
     create_client,
     finish_upgrade,
     prepare_database,
 )
-from models.outage_log import log_failure
-from models.readiness import MajorityProbe
+from models.database.outage_log import log_failure
+from models.database.readiness import MajorityProbe
 from webhooks.ingest import Ingest
 from webhooks.route import WebhookShortcut, webhook_routes
-from whatsapp.account_api import AccountAPI
-from whatsapp.account_deletion import finish_deletions
-from whatsapp.audit import AuditTrail
-from whatsapp.authentication import Authenticator
-from whatsapp.background_checks import BackgroundChecks
-from whatsapp.cloud_api import CloudAPI, create_http_client
-from whatsapp.crypto import KeyRing
-from whatsapp.dispatcher import Dispatcher
-from whatsapp.erasures import finish_erasures
+from whatsapp.accounts.account_api import AccountAPI
+from whatsapp.accounts.account_restrictions import lift_expired_blocks
+from whatsapp.accounts.background_checks import BackgroundChecks
+from whatsapp.auth.audit import AuditTrail
+from whatsapp.auth.authentication import Authenticator
+from whatsapp.auth.identity_provider import create_identity_provider
+from whatsapp.cloud_api.client import CloudAPI, create_http_client
+from whatsapp.cloud_api.media_api import MediaAPI
+from whatsapp.common.crypto import KeyRing
+from whatsapp.contacts.search_keys import index_stale
+from whatsapp.conversations.read_receipts import ReadReceipts
+from whatsapp.dispatch.dispatcher import Dispatcher
 from whatsapp.housekeeping import Housekeeping, Job
-from whatsapp.identity_provider import create_identity_provider
-from whatsapp.media_api import MediaAPI
-from whatsapp.media_download import MediaDownloader
-from whatsapp.media_store import MediaStores
-from whatsapp.media_urls import MediaUrls
-from whatsapp.merged_history import finish_merges
-from whatsapp.outbox import Outbox
-from whatsapp.read_receipts import ReadReceipts
-from whatsapp.search_keys import index_stale
+from whatsapp.media.media_download import MediaDownloader
+from whatsapp.media.media_store import MediaStores
+from whatsapp.media.media_urls import MediaUrls
+from whatsapp.media.uploads import Uploads
+from whatsapp.merging.merged_history import finish_merges
+from whatsapp.outbox.outbox import Outbox
+from whatsapp.privacy.account_deletion import finish_deletions
+from whatsapp.privacy.erasures import finish_erasures
 from whatsapp.settings import Settings, load_settings
-from whatsapp.standing import lift_expired_blocks
 from whatsapp.templates.background import BackgroundSyncs
-from whatsapp.uploads import Uploads
 
 logger = logging.getLogger(__name__)
 

@@ -21,19 +21,19 @@ from models import (
     CredentialKind,
     Role,
 )
-from models.base import utc_now
-from models.database import (
+from models.connection import (
     DatabaseUnusable,
     create_client,
     describe_pending,
     finish_upgrade,
     prepare_database,
 )
+from models.database.base import utc_now
 from serving.listening import ListenError
-from whatsapp.api_keys import create_api_key, is_valid, revoke_api_key
-from whatsapp.audit import Act, AuditTrail
-from whatsapp.crypto import KeyRing
-from whatsapp.key_rotation import rotate_secrets
+from whatsapp.accounts.key_rotation import rotate_secrets
+from whatsapp.auth.api_keys import create_api_key, is_valid, revoke_api_key
+from whatsapp.auth.audit import Act, AuditTrail
+from whatsapp.common.crypto import KeyRing
 from whatsapp.logs import configure_logging
 from whatsapp.settings import Settings, SettingsError, load_settings
 
@@ -150,7 +150,7 @@ async def migrate_database(settings: Settings, arguments: argparse.Namespace) ->
 def export_schema(*, check: bool) -> None:
     """Writes schema.graphql and docs/permissions.md, or with `check` only compares them."""
     # Other commands need no schema.
-    from graph.permission_table import print_permissions  # noqa: PLC0415
+    from graph.reference.permission_table import print_permissions  # noqa: PLC0415
     from graph.schema import print_schema_text  # noqa: PLC0415
 
     wanted = {SCHEMA_FILE: print_schema_text(), PERMISSIONS_FILE: print_permissions()}
@@ -164,9 +164,9 @@ def export_schema(*, check: bool) -> None:
 def compare_schema(arguments: argparse.Namespace) -> None:
     """Prints what the schema changes for clients; exit 1 if it breaks more than was announced."""
     # Other commands need no schema.
+    from graph.reference.schema_changes import compare_schemas, describe_changes  # noqa: PLC0415
+    from graph.reference.schema_history import NoEarlierSchema, read_earlier_schema  # noqa: PLC0415
     from graph.schema import print_schema_text  # noqa: PLC0415
-    from graph.schema_changes import compare_schemas, describe_changes  # noqa: PLC0415
-    from graph.schema_history import NoEarlierSchema, read_earlier_schema  # noqa: PLC0415
 
     try:
         if arguments.old:

@@ -9,9 +9,9 @@ from pathlib import Path
 import uvloop
 
 from bench.cases import CASES
-from bench.contenders import CONTENDERS
 from bench.results import FOLDER, Results
 from bench.runner import open_bench, run_rounds
+from bench.servers.contenders import CONTENDERS
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -22,7 +22,7 @@ from app import create_app
 from models import Role
 from sandbox.mongod import EmbeddedMongod
 from tests.fixtures.attacks import Attack, list_attacks
-from whatsapp.api_keys import create_api_key
+from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
 ROUNDS = 5

@@ -8,8 +8,8 @@ from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from bench.contenders import Server
-from bench.processes import Usage, read_usage
+from bench.load.processes import Usage, read_usage
+from bench.servers.contenders import Server
 from bench.world import World
 
 Figures = dict[str, float | str]

@@ -26,9 +26,9 @@ from models import (
     OutboxState,
     User,
 )
-from models.base import to_bson
-from models.words import list_message_words
-from whatsapp.search_keys import derive_of_contact, derive_of_user
+from models.database.base import to_bson
+from models.messages.words import list_message_words
+from whatsapp.contacts.search_keys import derive_of_contact, derive_of_user
 
 Fields = dict[str, Any]
 

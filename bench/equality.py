@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from bench.cases.reads import READS
-from bench.http_load import run_closed_loop
+from bench.load.http_load import run_closed_loop
 from bench.world import World
 
 SAMPLES = 12

@@ -13,8 +13,8 @@ from typing import Any
 from bench.case import Case, Figures
 from bench.cases import CASES
 from bench.chart import draw_chart
-from bench.contenders import CONTENDERS, ROOT
 from bench.results import PUBLISHED, find_medians
+from bench.servers.contenders import CONTENDERS, ROOT
 
 DOCUMENT = ROOT / "docs/benchmarks.md"
 CHART = ROOT / "docs/benchmarks.svg"

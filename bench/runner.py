@@ -15,10 +15,10 @@ from typing import Any
 from pymongo import AsyncMongoClient
 
 from bench.case import Case, CaseFailedError, NotSupportedError, Run
-from bench.contenders import Contender, ContenderFailedError, Server, run_server
 from bench.equality import fetch_answers, find_difference, find_problem
-from bench.fake_graph_api import FakeGraphAPI
 from bench.results import Results
+from bench.servers.contenders import Contender, ContenderFailedError, Server, run_server
+from bench.servers.fake_graph_api import FakeGraphAPI
 from bench.world import World, open_client, seed_world
 from sandbox.mongod import EmbeddedMongod
 

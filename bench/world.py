@@ -33,12 +33,12 @@ from bench.documents import (
     prepare_templates,
 )
 from models import DOCUMENTS, Account, Role
-from models.base import collection, utc_now
-from models.database import finish_upgrade, prepare_database
+from models.connection import finish_upgrade, prepare_database
+from models.database.base import collection, utc_now
 from sandbox.mongod import EmbeddedMongod
-from whatsapp.accounts import create_account
-from whatsapp.api_keys import create_api_key
-from whatsapp.crypto import KeyRing
+from whatsapp.accounts.accounts import create_account
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.common.crypto import KeyRing
 
 ENCRYPTION_KEYS = f"k1:{base64.b64encode(bytes(range(32))).decode()}"
 APP_SECRET = "bench-app-secret"

@@ -8,16 +8,10 @@ import strawberry
 from beanie import PydanticObjectId
 from strawberry import relay
 
-from graph.account_events import find_account_event
-from graph.accounts import Account, get_account
-from graph.api_keys import ApiKey, find_api_key
-from graph.audit_log import find_audit_entry
-from graph.contacts import Contact
-from graph.context import Info
-from graph.conversations import Conversation
-from graph.errors import bad_input
-from graph.ids import encode_id, parse_object_id, split_id
-from graph.loaders import (
+from graph.core.context import Info
+from graph.core.errors import bad_input
+from graph.core.ids import encode_id, parse_object_id, split_id
+from graph.core.loaders import (
     load_contact,
     load_conversation,
     load_message,
@@ -25,12 +19,18 @@ from graph.loaders import (
     load_upload,
     load_user,
 )
-from graph.messages import Message
-from graph.parked_items import ParkedItem, find_parked_items
-from graph.permissions import IsViewer, get_viewer
-from graph.templates import Template
-from graph.uploaded_media import UploadedMedia
-from graph.users import User
+from graph.core.permissions import IsViewer, get_viewer
+from graph.types.account_events import find_account_event
+from graph.types.accounts import Account, get_account
+from graph.types.api_keys import ApiKey, find_api_key
+from graph.types.audit_log import find_audit_entry
+from graph.types.contacts import Contact
+from graph.types.conversations import Conversation
+from graph.types.messages import Message
+from graph.types.parked_items import ParkedItem, find_parked_items
+from graph.types.templates import Template
+from graph.types.uploaded_media import UploadedMedia
+from graph.types.users import User
 from models import Role
 
 MAX_NODES = 100

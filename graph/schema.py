@@ -13,19 +13,16 @@ from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from graph.accounts import AccountQueries
-from graph.api_keys import ApiKeyQueries
-from graph.audit_log import AuditQueries
-from graph.contacts import ContactQueries
-from graph.context import Context
-from graph.conversations import ConversationQueries
-from graph.errors import OperationTimedOut, format_errors
+from graph.core.context import Context
+from graph.core.errors import OperationTimedOut, format_errors
+from graph.core.scalars import SCALARS
+from graph.core.upload_scalar import UPLOAD_SCALAR, FileVariables, Upload
+from graph.execution.extensions import keep, list_extensions
+from graph.execution.known_queries import KnownQueries
 from graph.execution.metered import MeteredExecutor
-from graph.extensions import keep, list_extensions
-from graph.gate import Gate, OperationRequest
-from graph.introspection import hide_suggestions, suggests_names
 from graph.limits import Limits
-from graph.messages import MessageQueries
+from graph.limits.gate import Gate, OperationRequest
+from graph.limits.introspection import hide_suggestions, suggests_names
 from graph.mutations.account_setup import AccountSetupMutations
 from graph.mutations.accounts import AccountMutations
 from graph.mutations.api_keys import ApiKeyMutations
@@ -37,16 +34,19 @@ from graph.mutations.templates import TemplateMutations
 from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.nodes import NodeQueries
-from graph.parked_items import ParkedItemQueries
-from graph.queries import KnownQueries
-from graph.scalars import SCALARS
 from graph.subscriptions import EVENT_TYPES, Subscription
-from graph.template_preview import TemplatePreviewQueries
-from graph.templates import TemplateQueries
-from graph.upload_scalar import UPLOAD_SCALAR, FileVariables, Upload
-from graph.users import UserQueries
-from graph.viewer import ViewerQueries
-from whatsapp.fair_shares import FairTurns
+from graph.types.accounts import AccountQueries
+from graph.types.api_keys import ApiKeyQueries
+from graph.types.audit_log import AuditQueries
+from graph.types.contacts import ContactQueries
+from graph.types.conversations import ConversationQueries
+from graph.types.messages import MessageQueries
+from graph.types.parked_items import ParkedItemQueries
+from graph.types.template_preview import TemplatePreviewQueries
+from graph.types.templates import TemplateQueries
+from graph.types.users import UserQueries
+from graph.types.viewer import ViewerQueries
+from whatsapp.common.fair_shares import FairTurns
 
 # Queries and mutations that one process executes at once, at most half of them for one credential:
 # a connection to MongoDB is left for others.

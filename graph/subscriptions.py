@@ -9,23 +9,23 @@ import strawberry
 from beanie import Document, PydanticObjectId
 
 import models
-from graph.accounts import Account, require_account
-from graph.contacts import Contact
-from graph.context import Info
-from graph.conversations import Conversation
-from graph.enums import MessageStatus
-from graph.errors import RequestError, bad_input
+from graph.core.context import Info
+from graph.core.enums import MessageStatus
+from graph.core.errors import RequestError, bad_input
+from graph.core.ids import encode_id, parse_id
+from graph.core.loaders import Loaders, load_account, load_conversation
+from graph.core.permissions import IsViewer, get_viewer
+from graph.events.differences import EventKind
+from graph.events.events import LiveEvent
 from graph.execution import Memory
-from graph.extensions import DATABASE_DEADLINE_SECONDS
-from graph.ids import encode_id, parse_id
-from graph.live.differences import EventKind
-from graph.live.events import LiveEvent
-from graph.live.execution import Subscribed, read_operation
-from graph.loaders import Loaders, load_account, load_conversation
-from graph.messages import Message
-from graph.permissions import IsViewer, get_viewer
-from graph.templates import Template
-from graph.users import User
+from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
+from graph.fanout.event_execution import Subscribed, read_operation
+from graph.types.accounts import Account, require_account
+from graph.types.contacts import Contact
+from graph.types.conversations import Conversation
+from graph.types.messages import Message
+from graph.types.templates import Template
+from graph.types.users import User
 
 AccountId = Annotated[
     strawberry.ID | None,

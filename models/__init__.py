@@ -4,7 +4,7 @@ Writes that must hold under concurrency go through `collection()` (plain pymongo
 exactly a unique key, `$min`/`$max`, conditional updates. Beanie reads, declares indexes, validates.
 """
 
-from models.account import (
+from models.accounts.account import (
     Account,
     AccountCheck,
     AccountHealth,
@@ -15,16 +15,17 @@ from models.account import (
     SendingBlock,
     TemplateSyncState,
 )
-from models.account_event import AccountEvent
-from models.api_key import ApiKey, CredentialKind, Role
-from models.audit_entry import AuditAction, AuditActor, AuditEntry, AuditOutcome, AuditTarget
-from models.contact import Contact, Identity, IdentityKind
-from models.contact_merge import ContactMerge
-from models.conversation import Conversation, ConversationStatus, ReadMark, ReadReceipt
-from models.erasure import Erasure
-from models.lane import Lane
-from models.media import Media, MediaState
-from models.message import (
+from models.accounts.account_event import AccountEvent
+from models.accounts.template import Template
+from models.auth.api_key import ApiKey, CredentialKind, Role
+from models.auth.audit_entry import AuditAction, AuditActor, AuditEntry, AuditOutcome, AuditTarget
+from models.contacts.contact import Contact, Identity, IdentityKind
+from models.contacts.contact_merge import ContactMerge
+from models.contacts.erasure import Erasure
+from models.contacts.user import User
+from models.messages.conversation import Conversation, ConversationStatus, ReadMark, ReadReceipt
+from models.messages.media import Media, MediaState
+from models.messages.message import (
     CALL,
     NO_OWN_REACTIONS,
     REACTION,
@@ -35,13 +36,12 @@ from models.message import (
     OutboxState,
     UnknownStatus,
 )
-from models.pace import Pace
-from models.parked_item import ParkedItem, ParkedReason, ParkedState
-from models.pending_update import PendingUpdate
-from models.template import Template
-from models.uploaded_media import UploadedMedia
-from models.user import User
-from models.webhook_event import EventState, WebhookEvent
+from models.messages.pending_update import PendingUpdate
+from models.messages.uploaded_media import UploadedMedia
+from models.outbox.lane import Lane
+from models.outbox.pace import Pace
+from models.webhooks.parked_item import ParkedItem, ParkedReason, ParkedState
+from models.webhooks.webhook_event import EventState, WebhookEvent
 
 DOCUMENTS = [
     Account,

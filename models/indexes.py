@@ -11,7 +11,7 @@ from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
 from models import DOCUMENTS
-from models.base import collection
+from models.database.base import collection
 
 logger = logging.getLogger(__name__)
 

@@ -13,25 +13,25 @@ import httpx
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Role
-from models.database import (
+from models.connection import (
     DatabaseUnusable,
     check_server,
     create_client,
     prepare_database,
 )
 from sandbox.accounts import AccountNumbers
+from sandbox.application import create_fake_cloud_api, get_fake_meta
 from sandbox.child_process import GuardedChild
-from sandbox.cloud_api import create_fake_cloud_api, get_fake_meta
 from sandbox.home import SandboxHome
 from sandbox.mongod import EmbeddedMongod, MongodFailedError, MongodNotFoundError
 from sandbox.recall import recall_conversations
 from sandbox.seed import SeedError, seed
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
-from whatsapp.api_keys import authenticate, create_api_key
-from whatsapp.crypto import KeyRing
+from whatsapp.accounts.webhook_urls import WEBHOOK_PATH
+from whatsapp.auth.api_keys import authenticate, create_api_key
+from whatsapp.common.crypto import KeyRing
 from whatsapp.logs import configure_logging
-from whatsapp.webhook_urls import WEBHOOK_PATH
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parent.parent

@@ -1,9 +1,9 @@
 """The fake Cloud API's view of the accounts in the database: connect one, and it exists at Meta."""
 
 from models import Account
-from sandbox.numbers import FakeNumber
 from sandbox.seed import DEMO_DISPLAY_NUMBER, DEMO_PHONE_NUMBER_ID
-from whatsapp.crypto import KeyRing
+from sandbox.world.numbers import FakeNumber
+from whatsapp.common.crypto import KeyRing
 
 
 class AccountNumbers:

@@ -5,9 +5,9 @@ from typing import Any
 
 import models
 from models import NO_OWN_REACTIONS, Account, Contact, Message, MessageDirection
-from sandbox.customers import STATUS_ORDER, ChatMessage, Conversation, CustomerBook
-from sandbox.numbers import FakeNumber, Numbers
-from whatsapp.reactions import list_standing
+from sandbox.world.customers import STATUS_ORDER, ChatMessage, Conversation, CustomerBook
+from sandbox.world.numbers import FakeNumber, Numbers
+from whatsapp.messages.reactions import list_standing
 
 # Enough to go on where one stopped, however large the database at MONGODB_URI is.
 RECALLED_CONVERSATIONS = 100

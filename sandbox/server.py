@@ -11,8 +11,8 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox.cloud_api import get_fake_meta
-from sandbox.fault_answers import TRANSPORT_KEY
+from sandbox.application import get_fake_meta
+from sandbox.cloud_api.fault_answers import TRANSPORT_KEY
 
 LOOPBACK = "127.0.0.1"
 

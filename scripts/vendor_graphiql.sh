@@ -1,12 +1,12 @@
 #!/bin/sh
-# Rebuilds graph/graphiql/static/vendor from npm, by package name and version, and fails unless every
+# Rebuilds graph/transport/graphiql/static/vendor from npm, by package name and version, and fails unless every
 # file is byte for byte the one listed in SHA384SUMS. GraphiQL is served from this folder so that the
 # page works without internet and no other host ever runs code beside an API key.
 #
 # To move to another version: change it below, run with WRITE_SUMS=1, review the new sums, commit.
 set -eu
 
-vendor="$(cd "$(dirname "$0")/.." && pwd)/graph/graphiql/static/vendor"
+vendor="$(cd "$(dirname "$0")/.." && pwd)/graph/transport/graphiql/static/vendor"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 

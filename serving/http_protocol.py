@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from graph.rate_limit import group_address
+from graph.core.rate_limit import group_address
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_HEADERS = 100

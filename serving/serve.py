@@ -10,7 +10,7 @@ import sys
 from starlette.applications import Starlette
 
 from app import create_app
-from models.database import (
+from models.connection import (
     DatabaseUnreachable,
     create_client,
     prepare_database,
@@ -19,7 +19,7 @@ from serving.listening import open_listeners
 from serving.server import run_server
 from serving.supervisor import Supervisor
 from serving.worker import Heartbeats, run_worker
-from whatsapp.media_store import open_objects
+from whatsapp.media.media_store import open_objects
 from whatsapp.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from models.database import create_client, prepare_database
+from models.connection import create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
 from serving.serve import spare_the_collector
 from tests.fixtures.documents import bind_documents
-from whatsapp.crypto import KeyRing
+from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
 
 pytest_plugins = [

@@ -9,7 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 import app as app_module
 from app import create_app
-from models.database import DatabaseUnreachable, DatabaseUnusable, prepare_database
+from models.connection import DatabaseUnreachable, DatabaseUnusable, prepare_database
 from tests.conftest import make_settings
 from tests.fixtures.patience import run_lifespan
 from tests.fixtures.world import SERVER_URL, wait_until_ready

@@ -10,7 +10,7 @@ from manage import SCHEMA_FILE
 from models import Account, Role
 from tests.fixtures.servers import ROOT, make_environment
 from tests.fixtures.world import NUMBER
-from whatsapp.api_keys import authenticate
+from whatsapp.auth.api_keys import authenticate
 from whatsapp.settings import Settings
 
 

@@ -10,29 +10,29 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from models import ParkedItem, ParkedReason
-from models.outage_log import log_failure
-from models.outages import is_transient
-from webhooks.body import create_bodies
-from webhooks.commits import GroupCommit
-from webhooks.events import (
+from models.database.outage_log import log_failure
+from models.database.outages import is_transient
+from webhooks.apply.dead_letters import park_body
+from webhooks.apply.prefetch import Preparations
+from webhooks.apply.processing import Processor
+from webhooks.apply.replays import claim_replay, run_replay
+from webhooks.apply.routing import Routes, add_route
+from webhooks.apply.tasks import describe_bug, explain_bug
+from webhooks.payload.items import Unfit
+from webhooks.store.acknowledgements import Marks
+from webhooks.store.body import create_bodies
+from webhooks.store.events import (
     StoredEvent,
     make_event,
     set_leases,
     take_back_attempts,
     take_over_event,
 )
-from webhooks.items import Unfit
-from webhooks.marks import Marks
-from webhooks.parking import park_body
-from webhooks.preparation import Preparations
-from webhooks.processing import Processor
-from webhooks.replays import claim_replay, run_replay
-from webhooks.routing import Routes, add_route
-from webhooks.signature import SecretBook, is_verify_token
-from webhooks.tasks import describe_bug, explain_bug
-from whatsapp.crypto import KeyRing
+from webhooks.store.group_commit import GroupCommit
+from webhooks.store.signature import SecretBook, is_verify_token
+from whatsapp.accounts.webhook_urls import default_secret_digest
+from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
-from whatsapp.webhook_urls import default_secret_digest
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
-from models.lease import LEASE_SECONDS, Lease
-from models.outage_log import log_failure
+from models.database.lease import LEASE_SECONDS, Lease
+from models.database.outage_log import log_failure
 
 logger = logging.getLogger(__name__)
 

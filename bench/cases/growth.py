@@ -6,8 +6,8 @@ import statistics
 from bench.case import Case, Figures, Run
 from bench.cases.loading import require_good
 from bench.cases.reads import READS
-from bench.http_load import run_closed_loop
-from bench.requests import choose_check
+from bench.load.http_load import run_closed_loop
+from bench.load.requests import choose_check
 from bench.world import SIZES
 
 # One caller alone: what it waits for is the work, not a queue.

@@ -9,10 +9,10 @@ from bson import ObjectId
 from bench.case import CHANGED_WORLD, Case, Figures, Run
 from bench.cases.loading import offer, require_good, send_all, share_cpu, wait_for_effects
 from bench.documents import OUTBOUND, make_status_times, make_wamid
-from bench.webhook_bodies import STATUSES, Item, make_messages, make_status, make_webhook
+from bench.load.webhook_bodies import STATUSES, Item, make_messages, make_status, make_webhook
 from bench.world import insert_fast
 from models import MessageStatus
-from models.base import utc_now
+from models.database.base import utc_now
 
 
 def make_prefix(run: Run, kind: str = "B") -> str:

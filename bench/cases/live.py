@@ -18,11 +18,11 @@ from bench.case import (
 from bench.cases.ingest import make_message_webhooks, make_prefix, warm_up
 from bench.cases.loading import offer, require_good
 from bench.documents import INBOUND
-from bench.http_load import find_percentile
-from bench.requests import read_operation
-from bench.websocket_load import Counter, Subscriber, close_all, open_all
+from bench.load.http_load import find_percentile
+from bench.load.requests import read_operation
+from bench.load.websocket_load import Counter, Subscriber, close_all, open_all
 from bench.world import insert_fast
-from models.base import utc_now
+from models.database.base import utc_now
 
 ADDED = read_operation("added")
 SUBSCRIBERS = 500

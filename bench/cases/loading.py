@@ -5,8 +5,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 
 from bench.case import CaseFailedError, Figures, Run
-from bench.http_load import Check, LoadResult, OpenLoop, run_closed_loop
-from bench.requests import check_status
+from bench.load.http_load import Check, LoadResult, OpenLoop, run_closed_loop
+from bench.load.requests import check_status
 
 CONNECTIONS = 32
 CONNECTIONS_AT_A_RATE = 64

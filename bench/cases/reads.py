@@ -10,8 +10,8 @@ from bson import ObjectId
 from bench.case import Case, Figures, Run
 from bench.cases.loading import CONNECTIONS, describe, require_good
 from bench.documents import Person
-from bench.http_load import Check, run_closed_loop
-from bench.requests import (
+from bench.load.http_load import Check, run_closed_loop
+from bench.load.requests import (
     choose_check,
     make_cursor,
     make_global_id,

@@ -12,7 +12,7 @@ from bench.case import (
     Run,
 )
 from bench.cases.loading import describe, require_good, send_all, wait_for_effects
-from bench.requests import check_send, make_global_id, make_graphql_request
+from bench.load.requests import check_send, make_global_id, make_graphql_request
 from models import MessageStatus
 
 WARM_UP = 50

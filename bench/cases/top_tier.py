@@ -19,8 +19,8 @@ from bench.cases.ingest import (
     warm_up,
 )
 from bench.cases.loading import POLL_SECONDS, PROCESS_SECONDS, offer, share_cpu
-from bench.http_load import LoadResult, find_percentile
-from bench.webhook_bodies import STATUSES, Item, make_messages, make_webhook
+from bench.load.http_load import LoadResult, find_percentile
+from bench.load.webhook_bodies import STATUSES, Item, make_messages, make_webhook
 
 MESSAGES_PER_SECOND = 1000
 ITEMS_PER_MESSAGE = 1 + len(STATUSES)

@@ -1,4 +1,4 @@
-// API keys, checked against the database on each request and socket, as whatsapp/api_keys.py does.
+// API keys, checked against the database on each request and socket, as whatsapp/auth/api_keys.py does.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createGraphQLError } from "graphql-yoga";

@@ -1,4 +1,4 @@
-// The forms of one phone number at WhatsApp, as in whatsapp/identities.py.
+// The forms of one phone number at WhatsApp, as in whatsapp/contacts/identities.py.
 
 /** The given digits first, then the other form that the same phone may have. */
 export function listPhoneVariants(digits) {

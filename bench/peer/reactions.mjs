@@ -1,4 +1,4 @@
-// Which of the stored reactions of a message stand, as in whatsapp/reactions.py.
+// Which of the stored reactions of a message stand, as in whatsapp/messages/reactions.py.
 
 const FAILED = 2;
 const place = (one) => `${one.at.toISOString()} ${one.wamid ?? ""} ${one.message_id ?? ""}`;

@@ -1,4 +1,4 @@
-// The statuses of messages by rank, as in models/message.py: the shown one never goes back.
+// The statuses of messages by rank, as in models/messages/message.py: the shown one never goes back.
 
 const NAMES = [
   "RECEIVED", "QUEUED", "SENDING", "UNKNOWN", "ACCEPTED", "HELD",

@@ -1,5 +1,5 @@
 // The summary of a conversation, which any order and any repetition of messages leaves equal: the
-// same updates as in whatsapp/conversations.py.
+// same updates as in whatsapp/conversations/conversations.py.
 
 const NOT_WRITTEN = new Set(["edit", "reaction", "revoke", "system"]);
 const NEWEST_KEPT = 10;

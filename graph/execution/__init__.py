@@ -5,7 +5,7 @@ what will be asked of all objects of a list, and does it for all of them at once
 It does only what it is sure of; on any surprise graphql-core executes the operation instead.
 """
 
+from graph.execution.memo import Memory
 from graph.execution.plan import KeptPlans, OperationPlans, Plan, Run
-from graph.execution.remembering import Memory
 
 __all__ = ["KeptPlans", "Memory", "OperationPlans", "Plan", "Run"]

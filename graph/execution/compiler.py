@@ -27,7 +27,11 @@ from graphql.execution.values import VariableValues
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
-from graph.execution.completion import (
+from graph.core.loaders import Shown
+from graph.core.stored import NEEDS, StoredField, find_document_class
+from graph.execution.memo import name_value, remember
+from graph.execution.resolving import Getter, Site, Unplannable, is_global_id, make_getter
+from graph.execution.value_completion import (
     Completer,
     Shape,
     Step,
@@ -39,11 +43,7 @@ from graph.execution.completion import (
     split_lists,
     split_nulls,
 )
-from graph.execution.getting import Getter, Site, Unplannable, is_global_id, make_getter
-from graph.execution.remembering import name_value, remember
-from graph.loaders import Shown
-from graph.stored import NEEDS, StoredField, find_document_class
-from whatsapp.summary_completion import SUMMARY_FIELDS
+from whatsapp.messages.summary_completion import SUMMARY_FIELDS
 
 # Some five times what apps ask for at once. Making a larger plan would keep everybody waiting.
 MAX_STEPS = 500

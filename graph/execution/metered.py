@@ -5,7 +5,7 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLLeafType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from graph.response_size import ResponseMeter, ResponseTooLarge, create_meter, measure_keys
+from graph.limits.response_size import ResponseMeter, ResponseTooLarge, create_meter, measure_keys
 
 
 class MeteredExecutor(StrawberryGraphQLCoreExecutionContext):

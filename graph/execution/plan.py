@@ -16,19 +16,19 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 from pymongo.errors import PyMongoError
 
-from graph.errors import RequestError
+from graph.core.errors import RequestError
+from graph.core.loaders import Shown
 from graph.execution.bailouts import Bailouts
 from graph.execution.compiler import Compiler
-from graph.execution.completion import Shape, Surprise
 from graph.execution.conditions import list_condition_variables
-from graph.execution.getting import Denied, Unplannable
-from graph.execution.keeping import KeptPlans
-from graph.execution.remembering import Memory
-from graph.loaders import Shown
-from graph.response_size import UNBOUNDED, ResponseMeter, create_meter
+from graph.execution.memo import Memory
+from graph.execution.plan_cache import KeptPlans
+from graph.execution.resolving import Denied, Unplannable
+from graph.execution.value_completion import Shape, Surprise
+from graph.limits.response_size import UNBOUNDED, ResponseMeter, create_meter
 
 if TYPE_CHECKING:
-    from graph.context import Context
+    from graph.core.context import Context
 
 # Every condition doubles the forms that an operation can have.
 MAX_CONDITION_VARIABLES = 4

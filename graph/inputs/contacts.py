@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from whatsapp.outgoing import OutgoingContacts
+from whatsapp.outbox.content import OutgoingContacts
 
 
 @strawberry.input(description="The name on a contact card.")

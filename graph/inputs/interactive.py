@@ -14,7 +14,7 @@ from graph.inputs.interactive_requests import (
     InteractiveLocationRequestInput,
 )
 from whatsapp.errors import InvalidInput
-from whatsapp.outgoing import OutgoingInteractive
+from whatsapp.outbox.content import OutgoingInteractive
 
 
 @strawberry.input(

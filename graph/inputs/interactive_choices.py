@@ -9,7 +9,13 @@ from graph.inputs.interactive_parts import (
     LIST_BODY,
     InteractiveHeaderInput,
 )
-from whatsapp.outgoing.interactive_choices import Button, ChoiceList, ReplyButtons, Row, Section
+from whatsapp.outbox.content.interactive_choices import (
+    Button,
+    ChoiceList,
+    ReplyButtons,
+    Row,
+    Section,
+)
 
 
 @strawberry.input(description="A button that answers for the customer.")

@@ -6,7 +6,7 @@ import strawberry
 from strawberry import Maybe
 
 from whatsapp.errors import InvalidInput
-from whatsapp.outgoing.interactive import Header, MediaHeader, TextHeader
+from whatsapp.outbox.content.interactive import Header, MediaHeader, TextHeader
 
 BODY = "The text: 1 to 1024 characters."
 LIST_BODY = "The text: 1 to 4096 characters."

@@ -3,10 +3,10 @@
 import strawberry
 from strawberry.scalars import JSON
 
-from graph.enums import describe_enum
+from graph.core.enums import describe_enum
 from graph.inputs.interactive_parts import BODY, FOOTER, HEADER, InteractiveHeaderInput
-from whatsapp.outgoing.interactive_flow import Flow, FlowAction, FlowMode
-from whatsapp.outgoing.interactive_requests import ContactRequest, CtaUrl, LocationRequest
+from whatsapp.outbox.content.interactive_flow import Flow, FlowAction, FlowMode
+from whatsapp.outbox.content.interactive_requests import ContactRequest, CtaUrl, LocationRequest
 
 describe_enum(
     FlowMode,

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from whatsapp.outgoing import OutgoingLocation
+from whatsapp.outbox.content import OutgoingLocation
 
 
 @strawberry.input(description="A place.")

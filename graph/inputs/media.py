@@ -4,11 +4,11 @@ from typing import Any
 
 import strawberry
 
-from graph.context import Services
-from graph.ids import require_id
-from graph.upload_scalar import Upload
-from whatsapp.access import Viewer
-from whatsapp.outgoing import MediaSource, OutgoingMedia
+from graph.core.context import Services
+from graph.core.ids import require_id
+from graph.core.upload_scalar import Upload
+from whatsapp.auth.access import Viewer
+from whatsapp.outbox.content import MediaSource, OutgoingMedia
 
 LINK = "An http(s) URL that WhatsApp fetches it from."
 UPLOAD_ID = "A file of `uploadMedia`, of the same account."

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import strawberry
 from strawberry import Maybe
 
-from graph.context import Services
+from graph.core.context import Services
 from graph.inputs.contacts import ContactCardInput, read_cards
 from graph.inputs.interactive import InteractiveInput
 from graph.inputs.location import LocationInput
@@ -20,9 +20,9 @@ from graph.inputs.media import (
 from graph.inputs.reaction import ReactionInput
 from graph.inputs.template import TemplateInput
 from graph.inputs.text import TextInput
-from whatsapp.access import Viewer
+from whatsapp.auth.access import Viewer
 from whatsapp.errors import InvalidInput
-from whatsapp.outgoing import OutgoingContent
+from whatsapp.outbox.content import OutgoingContent
 
 
 class ContentInput(Protocol):

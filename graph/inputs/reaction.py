@@ -2,8 +2,8 @@
 
 import strawberry
 
-from graph.ids import require_id
-from whatsapp.outgoing import OutgoingReaction
+from graph.core.ids import require_id
+from whatsapp.outbox.content import OutgoingReaction
 
 
 @strawberry.input(

@@ -3,8 +3,8 @@
 import strawberry
 from strawberry import Maybe
 
-from graph.ids import require_id
-from whatsapp.recipients import Recipient
+from graph.core.ids import require_id
+from whatsapp.outbox.recipients import Recipient
 
 
 @strawberry.input(one_of=True, description="To whom; exactly one.")

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 from strawberry import ID
 
-from graph.ids import parse_id
+from graph.core.ids import parse_id
 from graph.inputs.template_parameters import (
     TemplateBodyParameterInput,
     TemplateButtonParameterInput,
@@ -13,7 +13,7 @@ from graph.inputs.template_parameters import (
     read_part,
 )
 from whatsapp.errors import TemplateInvalid
-from whatsapp.outgoing import OutgoingTemplate
+from whatsapp.outbox.content import OutgoingTemplate
 from whatsapp.templates.filling import fields_below
 from whatsapp.templates.lookup import TemplateReference
 from whatsapp.templates.values import TemplateValues

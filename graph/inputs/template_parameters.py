@@ -8,8 +8,8 @@ import strawberry
 from strawberry import Maybe
 from strawberry.scalars import JSON
 
-from graph.enums import describe_enum
-from graph.ids import parse_given_id
+from graph.core.enums import describe_enum
+from graph.core.ids import parse_given_id
 from graph.inputs.media import link_field, upload_id_field
 from whatsapp.errors import TemplateInvalid
 from whatsapp.templates.filling import fields_below

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from whatsapp.outgoing import OutgoingText
+from whatsapp.outbox.content import OutgoingText
 
 
 @strawberry.input(description="A text.")

@@ -13,7 +13,7 @@ from graphql import (
     VariableNode,
 )
 
-from graph.connections import MAX_PAGE_SIZE, PAGE_SIZE
+from graph.core.connections import MAX_PAGE_SIZE, PAGE_SIZE
 from graph.limits.expression import Argument, PageSize
 
 

@@ -37,7 +37,7 @@ from graphql import (
 )
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, introspection_types
 
-from graph.connections import MAX_PAGE_SIZE
+from graph.core.connections import MAX_PAGE_SIZE
 from graph.limits.arguments import read_argument, read_page_size
 from graph.limits.bounds import MAX_INTROSPECTIONS
 from graph.limits.expression import (

@@ -4,18 +4,18 @@ import strawberry
 from beanie import PydanticObjectId
 from strawberry import ID
 
-from graph.account_checks import AccountCheck
-from graph.accounts import Account
-from graph.context import Info
-from graph.enums import WebhookLevel
-from graph.extensions import run_without_deadline
-from graph.ids import require_id
+from graph.core.context import Info
+from graph.core.enums import WebhookLevel
+from graph.core.ids import require_id
+from graph.core.permissions import IsAdmin, get_viewer
+from graph.core.user_errors import refusals_as_data
+from graph.execution.extensions import run_without_deadline
 from graph.mutations.accounts import AccountPayload
 from graph.mutations.auditing import audited
-from graph.mutations.payloads import refusals_as_data
-from graph.permissions import IsAdmin, get_viewer
+from graph.types.account_checks import AccountCheck
+from graph.types.accounts import Account
 from models import AuditAction
-from whatsapp import account_check, webhook_subscription
+from whatsapp.accounts import account_check, webhook_subscription
 
 
 @strawberry.input(description="The account to check.")

@@ -6,18 +6,18 @@ import strawberry
 from strawberry import ID, Maybe
 
 import models
-from graph.accounts import Account
-from graph.context import Info
-from graph.errors import forbidden
-from graph.extensions import run_without_deadline
-from graph.ids import require_id
+from graph.core.context import Info
+from graph.core.errors import forbidden
+from graph.core.ids import require_id
+from graph.core.permissions import IsAdmin, get_viewer
+from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
+from graph.execution.extensions import run_without_deadline
 from graph.mutations.auditing import audited
-from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
-from graph.permissions import IsAdmin, get_viewer
+from graph.types.accounts import Account
 from models import AuditAction
-from whatsapp import accounts
-from whatsapp.account_deletion import delete_account
+from whatsapp.accounts import accounts
 from whatsapp.errors import NotFound
+from whatsapp.privacy.account_deletion import delete_account
 
 _REQUIRED = ("name", "access_token", "verify_token", "send_read_receipts")
 _OPTIONAL = ("app_secret", "graph_api_version")

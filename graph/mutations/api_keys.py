@@ -6,20 +6,20 @@ import strawberry
 from beanie import PydanticObjectId
 
 import models
-from graph.api_keys import ApiKey, find_api_key
-from graph.context import Info
-from graph.enums import Role
-from graph.errors import forbidden
-from graph.ids import require_id
+from graph.core.context import Info
+from graph.core.enums import Role
+from graph.core.errors import forbidden
+from graph.core.ids import require_id
+from graph.core.permissions import IsAdmin, get_viewer
+from graph.core.user_errors import UserError, refusals_as_data, user_errors
 from graph.mutations.auditing import audited
-from graph.mutations.payloads import UserError, refusals_as_data, user_errors
-from graph.permissions import IsAdmin, get_viewer
+from graph.types.api_keys import ApiKey, find_api_key
 from models import AuditAction
-from models.base import utc_now
-from whatsapp import api_keys
-from whatsapp.access import Viewer
+from models.database.base import utc_now
+from whatsapp.auth import api_keys
+from whatsapp.auth.access import Viewer
+from whatsapp.common.values import check_text
 from whatsapp.errors import InvalidInput, NotFound
-from whatsapp.values import check_text
 
 MAX_ACCOUNTS = 100
 

@@ -13,12 +13,12 @@ from strawberry import relay
 from strawberry.types.base import StrawberryContainer, get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from graph.context import Info
-from graph.extensions import run_without_deadline
-from graph.ids import split_id
-from graph.permissions import get_viewer
+from graph.core.context import Info
+from graph.core.ids import split_id
+from graph.core.permissions import get_viewer
+from graph.execution.extensions import run_without_deadline
 from models import AuditAction, AuditEntry, AuditOutcome, AuditTarget
-from whatsapp.audit import Act, find_accounts, name_actor
+from whatsapp.auth.audit import Act, find_accounts, name_actor
 from whatsapp.errors import Refused
 
 logger = logging.getLogger(__name__)

@@ -5,16 +5,17 @@ from beanie import PydanticObjectId
 from strawberry import ID, Maybe
 from strawberry.scalars import JSON
 
-from graph.contacts import Contact
-from graph.context import Info
-from graph.extensions import run_without_deadline
-from graph.ids import require_id
+from graph.core.context import Info
+from graph.core.ids import require_id
+from graph.core.permissions import IsAdmin, IsAgent, get_viewer
+from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
+from graph.execution.extensions import run_without_deadline
 from graph.mutations.auditing import audited
-from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
-from graph.permissions import IsAdmin, IsAgent, get_viewer
+from graph.types.contacts import Contact
 from models import AuditAction
-from whatsapp import blocking, contact_merging, directory
-from whatsapp.erasures import erase_contact
+from whatsapp.contacts import blocking, contact_management
+from whatsapp.merging import contact_merging
+from whatsapp.privacy.erasures import erase_contact
 
 
 @strawberry.input(description="What to change of a contact; absent fields stay as they are.")
@@ -121,7 +122,7 @@ class ContactMutations:
     @audited(AuditAction.CONTACT_UPDATED)
     async def update_contact(self, info: Info, input: UpdateContactInput) -> UpdateContactPayload:
         never_null = ("tags", "attributes", "marketing_opt_out")
-        document = await directory.update_contact(
+        document = await contact_management.update_contact(
             get_viewer(info),
             _require(input.contact_id),
             changes=list_changes(input, "name", *never_null, required=never_null),
@@ -135,7 +136,7 @@ class ContactMutations:
     @refusals_as_data(LinkContactPayload)
     @audited(AuditAction.CONTACT_LINKED)
     async def link_contact(self, info: Info, input: LinkContactInput) -> LinkContactPayload:
-        document = await directory.link_contact(
+        document = await contact_management.link_contact(
             get_viewer(info),
             _require(input.contact_id),
             require_id(input.user_id, "User", "userId"),
@@ -151,7 +152,7 @@ class ContactMutations:
     @audited(AuditAction.CONTACT_UNLINKED)
     async def unlink_contact(self, info: Info, input: UnlinkContactInput) -> UnlinkContactPayload:
         contact_id = _require(input.contact_id)
-        document = await directory.unlink_contact(get_viewer(info), contact_id)
+        document = await contact_management.unlink_contact(get_viewer(info), contact_id)
         return UnlinkContactPayload(contact=Contact.from_document(document))
 
     @strawberry.mutation(

@@ -4,13 +4,13 @@ import strawberry
 from beanie import PydanticObjectId
 from strawberry import Maybe
 
-from graph.context import Info
-from graph.conversations import Conversation
-from graph.extensions import run_without_deadline
-from graph.ids import parse_given_id, require_id
-from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
-from graph.permissions import IsAgent, get_viewer
-from whatsapp import inbox, typing_indicator
+from graph.core.context import Info
+from graph.core.ids import parse_given_id, require_id
+from graph.core.permissions import IsAgent, get_viewer
+from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
+from graph.execution.extensions import run_without_deadline
+from graph.types.conversations import Conversation
+from whatsapp.conversations import inbox, typing_indicator
 
 
 @strawberry.input(description="Which messages have been read.")

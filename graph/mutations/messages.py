@@ -2,13 +2,13 @@
 
 import strawberry
 
-from graph.context import Info
-from graph.ids import parse_given_id, require_id
+from graph.core.context import Info
+from graph.core.ids import parse_given_id, require_id
+from graph.core.permissions import IsAgent, get_viewer
+from graph.core.user_errors import UserError, refusals_as_data, user_errors
 from graph.inputs.message_content import MessageContentInput
 from graph.inputs.recipient import RecipientInput
-from graph.messages import Message
-from graph.mutations.payloads import UserError, refusals_as_data, user_errors
-from graph.permissions import IsAgent, get_viewer
+from graph.types.messages import Message
 
 
 @strawberry.input(description="A message to send.")

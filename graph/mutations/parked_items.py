@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import strawberry
 
 import models
-from graph.context import Info
+from graph.core.context import Info
+from graph.core.permissions import IsAdmin, get_viewer
+from graph.core.user_errors import UserError, refusals_as_data, user_errors
 from graph.mutations.auditing import audited
-from graph.mutations.payloads import UserError, refusals_as_data, user_errors
-from graph.parked_items import ParkedItem, find_parked_items
-from graph.permissions import IsAdmin, get_viewer
+from graph.types.parked_items import ParkedItem, find_parked_items
 from models import AuditAction, ParkedState
-from models.base import collection, utc_now
+from models.database.base import collection, utc_now
 from whatsapp.errors import InvalidInput, NotFound
 
 MAX_ITEMS = 100

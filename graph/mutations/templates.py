@@ -2,13 +2,13 @@
 
 import strawberry
 
-from graph.accounts import Account
-from graph.context import Info
-from graph.extensions import run_without_deadline
-from graph.ids import require_id
-from graph.mutations.payloads import UserError, refusals_as_data, user_errors
-from graph.permissions import IsAgent, get_viewer
-from whatsapp.accounts import get_account
+from graph.core.context import Info
+from graph.core.ids import require_id
+from graph.core.permissions import IsAgent, get_viewer
+from graph.core.user_errors import UserError, refusals_as_data, user_errors
+from graph.execution.extensions import run_without_deadline
+from graph.types.accounts import Account
+from whatsapp.accounts.accounts import get_account
 
 
 @strawberry.input(description="The account whose templates are read.")

@@ -2,13 +2,13 @@
 
 import strawberry
 
-from graph.context import Info
-from graph.enums import MediaKind
-from graph.ids import require_id
-from graph.mutations.payloads import UserError, refusals_as_data, user_errors
-from graph.permissions import IsAgent, get_viewer
-from graph.upload_scalar import Upload
-from graph.uploaded_media import UploadedMedia
+from graph.core.context import Info
+from graph.core.enums import MediaKind
+from graph.core.ids import require_id
+from graph.core.permissions import IsAgent, get_viewer
+from graph.core.upload_scalar import Upload
+from graph.core.user_errors import UserError, refusals_as_data, user_errors
+from graph.types.uploaded_media import UploadedMedia
 
 
 @strawberry.input(description="A file to upload.")

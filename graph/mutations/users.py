@@ -4,14 +4,14 @@ import strawberry
 from strawberry import ID, Maybe
 from strawberry.scalars import JSON
 
-from graph.context import Info
-from graph.ids import require_id
+from graph.core.context import Info
+from graph.core.ids import require_id
+from graph.core.permissions import IsAgent, get_viewer
+from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
 from graph.mutations.auditing import audited
-from graph.mutations.payloads import UserError, list_changes, refusals_as_data, user_errors
-from graph.permissions import IsAgent, get_viewer
-from graph.users import User
+from graph.types.users import User
 from models import AuditAction
-from whatsapp import users
+from whatsapp.contacts import users
 
 _FIELDS = ("name", "phone", "email", "external_id", "attributes")
 

@@ -3,7 +3,7 @@
 Version 0.1 looked for replayable items all the time; since then a change of an account asks for it.
 """
 
-from models.base import utc_now
+from models.database.base import utc_now
 from models.migrations.migration import Database, Migration, Progress, drop_index
 
 

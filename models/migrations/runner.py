@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from pymongo.errors import DuplicateKeyError
 
-from models.lease import Lease
+from models.database.lease import Lease
 from models.migrations import MIGRATIONS
 from models.migrations.migration import (
     Database,

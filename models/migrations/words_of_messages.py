@@ -8,8 +8,8 @@ from typing import Any
 
 from pymongo import DESCENDING, UpdateOne
 
+from models.messages.words import list_message_words
 from models.migrations.migration import Database, Migration, Progress, drop_index
-from models.words import list_message_words
 
 BATCH_SIZE = 500
 # Between batches, so that webhooks are not kept waiting.

@@ -92,7 +92,7 @@ async def ask_wagraph(admin: GraphQLClient, conversation: Conversation) -> dict[
 async def test_stock_strawberry_answers_as_wagraph_does(
     start: Start, admin: GraphQLClient, conversation: Conversation
 ) -> None:
-    stock = await start("bench.stock")
+    stock = await start("bench.servers.stock")
 
     answers = await ask_wagraph(GraphQLClient(stock, admin.token), conversation)
 
@@ -102,7 +102,7 @@ async def test_stock_strawberry_answers_as_wagraph_does(
 async def test_the_floor_answers_as_wagraph_does(
     start: Start, admin: GraphQLClient, conversation: Conversation
 ) -> None:
-    floor = await start("bench.floor")
+    floor = await start("bench.servers.floor")
     headers = {"Authorization": f"Bearer {admin.token}"}
     paths = {
         "inbox": "/inbox",

@@ -14,14 +14,14 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Role
-from sandbox.cloud_api import create_fake_cloud_api
-from sandbox.numbers import NumberDirectory
+from sandbox.application import create_fake_cloud_api
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
+from sandbox.world.numbers import NumberDirectory
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.world import NUMBER, connect_number
-from whatsapp.api_keys import create_api_key
-from whatsapp.crypto import KeyRing
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.common.crypto import KeyRing
 
 pytestmark = pytest.mark.clients
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from graph.ids import encode_id
+from graph.core.ids import encode_id
 from models import Account, Message, Role
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message

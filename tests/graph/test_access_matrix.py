@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLInterfaceType
 
-from graph.ids import encode_id
+from graph.core.ids import encode_id
 from graph.schema import create_schema
 from models import (
     DOCUMENTS,
@@ -26,12 +26,12 @@ from models import (
     Template,
     UploadedMedia,
 )
-from models.base import collection, utc_now
+from models.database.base import collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from tests.fixtures.uploads import PICTURE
-from whatsapp.api_keys import create_api_key
-from whatsapp.audit import Act, AuditTrail
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.auth.audit import Act, AuditTrail
 
 SCHEMA = create_schema()._schema
 OWN, OTHERS = "15550001111", "15550009999"

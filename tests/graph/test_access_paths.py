@@ -13,7 +13,7 @@ import httpx
 import pytest
 from graphql import GraphQLObjectType
 
-from graph.ids import encode_id
+from graph.core.ids import encode_id
 from models import (
     Account,
     AccountEvent,
@@ -27,7 +27,7 @@ from models import (
     Template,
     User,
 )
-from models.base import new_id, utc_now
+from models.database.base import new_id, utc_now
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
@@ -35,8 +35,8 @@ from tests.fixtures.tokens import SETTINGS, make_token
 from tests.fixtures.world import OTHER_NUMBER
 from tests.graph import test_access_matrix as matrix
 from tests.graph.deep_queries import list_selections
-from tests.graph.live.socket_kit import SocketClient, open_socket, serve
-from whatsapp.api_keys import create_api_key
+from tests.graph.socket_kit import SocketClient, open_socket, serve
+from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
 ids = matrix.ids

@@ -22,10 +22,10 @@ from graphql import (
     is_required_input_field,
 )
 
-from graph.live.feed import LiveFeed
+from graph.fanout.feed import LiveFeed
 from models import Account, AccountEvent, Contact, Message, ParkedItem, Role, User
-from models.base import collection
-from sandbox.numbers import FakeNumber
+from models.database.base import collection
+from sandbox.world.numbers import FakeNumber
 from tests.fixtures.fields import make_entry
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
@@ -34,7 +34,7 @@ from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER, OTHER_NUMBER
 from tests.graph import test_access_matrix as matrix
-from tests.graph.live.live_kit import FeedReader, create_viewer
+from tests.graph.live_kit import FeedReader, create_viewer
 
 ids = matrix.ids
 CANARY = "hidden"

@@ -19,10 +19,10 @@ from graphql import (
     is_required_input_field,
 )
 
-from graph.ids import encode_id
+from graph.core.ids import encode_id
 from graph.schema import create_schema
 from models import Account
-from models.base import new_id
+from models.database.base import new_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from whatsapp.settings import Settings

@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.extensions import DATABASE_DEADLINE_SECONDS
+from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
 from models import Account, Role
 from sandbox.mongod import EmbeddedMongod
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.patience import run_lifespan
 from tests.fixtures.waiting import eventually
-from whatsapp.api_keys import create_api_key
+from whatsapp.auth.api_keys import create_api_key
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +57,8 @@ async def test_a_database_that_is_too_slow_is_not_called_away(
     admin: GraphQLClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = {"$where": "sleep(3000) || true"}
-    monkeypatch.setattr("graph.accounts.list_visible_accounts", lambda _viewer: slow)
-    monkeypatch.setattr("graph.extensions.DATABASE_DEADLINE_SECONDS", 0.3)
+    monkeypatch.setattr("graph.types.accounts.list_visible_accounts", lambda _viewer: slow)
+    monkeypatch.setattr("graph.execution.extensions.DATABASE_DEADLINE_SECONDS", 0.3)
 
     (error,) = (await admin.post("{ accounts { edges { cursor } } }"))["errors"]
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from models import DOCUMENTS, Account, AccountEvent, Role, Template
-from models.base import collection, utc_now
+from models.database.base import collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.operations import QUIET, draw_operations
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
-from whatsapp.api_keys import create_api_key
+from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
 CANARY = "canary-of-the-other-account"

@@ -23,7 +23,7 @@ from graphql import (
 
 from graph.schema import create_schema
 from models import Account
-from models.base import collection
+from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, write_message
 from whatsapp.settings import Settings

@@ -7,11 +7,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from sandbox.cloud_api import create_fake_cloud_api, get_fake_meta
-from sandbox.fake_meta import FakeMeta
-from sandbox.numbers import NumberDirectory
+from sandbox.application import create_fake_cloud_api, get_fake_meta
+from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
+from sandbox.world.numbers import NumberDirectory
 from tests.sandbox.meta_kit import BAKERY, SHOP, Receiver
 
 

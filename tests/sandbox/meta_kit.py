@@ -10,7 +10,7 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sandbox.numbers import FakeNumber
+from sandbox.world.numbers import FakeNumber
 
 Json = dict[str, Any]
 SHOP = FakeNumber(

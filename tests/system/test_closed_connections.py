@@ -11,10 +11,10 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from websockets.server import ServerProtocol
 
-from graph.live import transports
+from graph.fanout import transports
 from serving.http_protocol import BoundedHttp, BoundedWebSocket
 from tests.fixtures.waiting import eventually
-from tests.graph.live.socket_kit import open_socket, serve_with
+from tests.graph.socket_kit import open_socket, serve_with
 from tests.system.test_http_protocol import GET, HOST, UPGRADE, connect
 
 CONNECTIONS = 5

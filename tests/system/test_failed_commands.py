@@ -16,7 +16,7 @@ import pytest
 from pymongo.errors import PyMongoError
 
 from models import Account, Message, MessageStatus
-from sandbox.fake_meta import FakeMeta
+from sandbox.cloud_api.fake_meta import FakeMeta
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.outbox import is_outbox_empty

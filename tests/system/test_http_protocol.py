@@ -19,7 +19,7 @@ from serving.http_protocol import BoundedConfig, BoundedHttp
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.fixtures.workers import list_workers
-from tests.graph.live.socket_kit import open_socket, serve_with
+from tests.graph.socket_kit import open_socket, serve_with
 
 MODULE = "serving.http_protocol"
 GET = b"GET /healthz HTTP/1.1\r\n"

@@ -9,10 +9,10 @@ import pytest
 from pymongo import AsyncMongoClient, monitoring
 from pymongo.asynchronous.database import AsyncDatabase
 
-import models.database
+import models.connection
 from app import create_app
 from models import Account
-from models.base import collection, new_id, to_bson
+from models.database.base import collection, new_id, to_bson
 from tests.conftest import ENCRYPTION_KEYS
 from tests.fixtures.patience import run_lifespan
 from tests.fixtures.world import wait_until_ready
@@ -59,7 +59,7 @@ def command_log(monkeypatch: pytest.MonkeyPatch) -> CommandLog:
     def create_client(*args: Any, event_listeners: Sequence[Any], **options: Any) -> Any:
         return AsyncMongoClient(*args, event_listeners=[*event_listeners, log], **options)
 
-    monkeypatch.setattr(models.database, "AsyncMongoClient", create_client)
+    monkeypatch.setattr(models.connection, "AsyncMongoClient", create_client)
     return log
 
 

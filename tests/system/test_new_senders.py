@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from models import Account, Contact, Conversation, Message, ParkedItem, User
-from models.base import collection
+from models.database.base import collection
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER, connect_number
 from tests.system.test_processes import Database, MakeServer, open_webhook
-from whatsapp.crypto import KeyRing
+from whatsapp.common.crypto import KeyRing
 
 AT = 1_750_000_000
 MESSAGES_EACH = 10

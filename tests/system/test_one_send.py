@@ -11,15 +11,15 @@ from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from models import Message, MessageStatus, Role
-from sandbox.fake_meta import FakeMeta
+from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import NUMBER, connect_number
-from whatsapp.api_keys import create_api_key
-from whatsapp.crypto import KeyRing
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.common.crypto import KeyRing
 
 SEND = """
 mutation Send($to: ID!, $text: String!, $key: String!) {

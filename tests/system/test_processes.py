@@ -11,7 +11,7 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Contact, Conversation, Message, Role
-from models.database import create_client, prepare_database
+from models.connection import create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import open_live
@@ -19,8 +19,8 @@ from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER, connect_number
-from whatsapp.api_keys import create_api_key
-from whatsapp.crypto import KeyRing
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.common.crypto import KeyRing
 
 MESSAGES = "subscription ($after: String) { messageAdded(after: $after) { message { text } } }"
 Database = AsyncDatabase[dict[str, Any]]

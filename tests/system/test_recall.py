@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models import Account, MessageDirection, MessageStatus
-from sandbox.customers import CustomerBook
-from sandbox.fake_meta import FakeMeta
-from sandbox.numbers import NumberDirectory
+from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.recall import recall_conversations
 from sandbox.settings import SandboxSettings
+from sandbox.world.customers import CustomerBook
+from sandbox.world.numbers import NumberDirectory
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
 from tests.fixtures.templates import OFFER, send, sync, wait_for_status

@@ -10,15 +10,15 @@ from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from models import Role
-from models.database import create_client, prepare_database
-from sandbox.fake_meta import FakeMeta
+from models.connection import create_client, prepare_database
+from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from tests.fixtures.fault_load import FaultLoad, running_load
 from tests.fixtures.replica_set import ReplicaSet
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.world import NUMBER, connect_number
-from whatsapp.api_keys import create_api_key
-from whatsapp.crypto import KeyRing
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.common.crypto import KeyRing
 
 DATABASE = "wagraph"
 Database = AsyncDatabase[dict[str, Any]]

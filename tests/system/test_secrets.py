@@ -19,7 +19,7 @@ from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import NUMBER, LateTransport
-from whatsapp.api_keys import create_api_key
+from whatsapp.auth.api_keys import create_api_key
 
 DEFAULT_SECRET = "canary-default-app-secret"
 DEFAULT_VERIFY_TOKEN = "canary-default-verify-token"

@@ -11,8 +11,8 @@ import httpx
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Lane, Message, MessageStatus, Role
-from models.base import collection
-from models.database import create_client, prepare_database
+from models.connection import create_client, prepare_database
+from models.database.base import collection
 from sandbox.mongod import EmbeddedMongod
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import LiveClient, open_live
@@ -20,8 +20,8 @@ from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import NUMBER, connect_number
-from whatsapp.api_keys import create_api_key
-from whatsapp.crypto import KeyRing
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.common.crypto import KeyRing
 
 # Whoever stops a container waits ten seconds before it is killed; three times that is slack.
 PATIENCE_SECONDS = 3 * 10.0

@@ -11,12 +11,12 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Role
-from models.database import create_client, prepare_database
+from models.connection import create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.servers import ROOT, ServerProcess, make_environment
 from tests.fixtures.waiting import eventually
-from whatsapp.api_keys import create_api_key
+from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
 MakeServer = Callable[..., ServerProcess]

@@ -19,17 +19,17 @@ from starlette.applications import Starlette
 
 from app import create_app
 from models import Role
-from models.base import utc_now
-from models.database import create_client, describe_pending
+from models.connection import create_client, describe_pending
+from models.database.base import utc_now
 from models.migrations import MIGRATIONS
-from sandbox.fake_meta import FakeMeta
+from sandbox.cloud_api.fake_meta import FakeMeta
 from tests.fixtures.documents import bind_documents
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.patience import run_lifespan
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, SERVER_URL, LateTransport, wait_until_ready
-from whatsapp.api_keys import create_api_key
+from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
 Database = AsyncDatabase[dict[str, Any]]

@@ -22,8 +22,8 @@ from tests.fixtures.webhook_load import WebhookLoad, loading
 from tests.fixtures.workers import is_running, list_workers
 from tests.fixtures.world import NUMBER, connect_number
 from tests.system.test_shutdown import open_half_a_request
-from whatsapp.api_keys import create_api_key
-from whatsapp.crypto import KeyRing
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.common.crypto import KeyRing
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -40,7 +40,7 @@ IMPATIENCE = {
 # Whoever waits for these never gets there while a test runs.
 NEVER = 600.0
 PATIENCE = [
-    "graph.http.BODY_SECONDS",
+    "graph.transport.http.BODY_SECONDS",
     "serving.server.SHUTDOWN_SECONDS",
     "serving.supervisor.STOP_SECONDS",
 ]

@@ -18,11 +18,11 @@ from pymongo.asynchronous.database import AsyncDatabase
 from websockets.exceptions import WebSocketException
 
 from models import Message, MessageStatus, Role
-from sandbox.cloud_api import create_fake_cloud_api
-from sandbox.fake_meta import FakeMeta
-from sandbox.numbers import NumberDirectory
+from sandbox.application import create_fake_cloud_api
+from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
+from sandbox.world.numbers import NumberDirectory
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import LiveClient, open_live
 from tests.fixtures.servers import ServerProcess
@@ -30,8 +30,8 @@ from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.workers import find_worker, list_workers
 from tests.fixtures.world import NUMBER, connect_number
-from whatsapp.api_keys import create_api_key, revoke_api_key
-from whatsapp.crypto import KeyRing
+from whatsapp.auth.api_keys import create_api_key, revoke_api_key
+from whatsapp.common.crypto import KeyRing
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 

@@ -17,7 +17,7 @@ from tests.fixtures.webhooks import WebhookClient
 from tests.fixtures.world import NUMBER, SERVER_URL, connect_number
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
-from whatsapp.crypto import KeyRing
+from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
 
 Settle = Callable[[], Awaitable[None]]

@@ -19,10 +19,10 @@ from models import (
     User,
     WebhookEvent,
 )
-from models.base import collection
+from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
-from whatsapp.contacts import Profile, get_or_create_contact
-from whatsapp.conversations import get_or_create_conversation, note_message
+from whatsapp.contacts.contacts import Profile, get_or_create_contact
+from whatsapp.conversations.conversations import get_or_create_conversation, note_message
 
 _SAID: list[type[Document]] = [
     Contact,

@@ -15,8 +15,8 @@ from tests.fixtures.webhooks import WebhookClient, make_body, make_change
 from tests.fixtures.world import NUMBER
 from tests.webhooks.conftest import Settle
 from tests.webhooks.sets import empty_database
-from webhooks.items import Item, ItemKind, list_items
-from webhooks.parsing import InvalidBody, parse_json
+from webhooks.payload.items import Item, ItemKind, list_items
+from webhooks.payload.parsing import InvalidBody, parse_json
 
 SOAK_SECONDS = 600
 MESSAGES, STATUSES = list_payloads("message"), list_payloads("status")

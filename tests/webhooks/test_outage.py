@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from models import Message
-from models.database import create_client, prepare_database
+from models.connection import create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
 from tests.conftest import ENCRYPTION_KEYS, make_settings
 from tests.fixtures.waiting import eventually
@@ -17,7 +17,7 @@ from tests.fixtures.world import NUMBER, SERVER_URL, connect_number
 from tests.webhooks.conftest import serving
 from webhooks.ingest import Ingest
 from webhooks.route import ANSWER_SECONDS
-from whatsapp.crypto import KeyRing
+from whatsapp.common.crypto import KeyRing
 
 
 @pytest.fixture(autouse=True)

@@ -9,13 +9,13 @@ from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from models import Conversation
-from sandbox.cloud_api import create_fake_cloud_api, get_fake_meta
-from sandbox.numbers import FakeNumber, NumberDirectory
+from sandbox.application import create_fake_cloud_api, get_fake_meta
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
+from sandbox.world.numbers import FakeNumber, NumberDirectory
 from tests.fixtures.outbox import OutboxWorld
-from whatsapp.accounts import create_account
-from whatsapp.crypto import KeyRing
+from whatsapp.accounts.accounts import create_account
+from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
 
 SELLER = FakeNumber(

@@ -10,7 +10,7 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from tests.fixtures.graphql import GraphQLClient
-from tests.graph.live.socket_kit import serve_with
+from tests.graph.socket_kit import serve_with
 from whatsapp.logs import configure_logging
 
 FORGED = "x\r\n2026-01-01 00:00:00,000 ERROR root: forged\n\x1b[2J\u2028\x85y"

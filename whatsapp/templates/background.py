@@ -10,9 +10,9 @@ from beanie import PydanticObjectId
 from pymongo import ASCENDING, ReturnDocument
 
 from models import Account, HealthState
-from models.base import collection, from_bson, utc_now
-from whatsapp.account_api import AccountAPI
-from whatsapp.due_worker import DueWorker
+from models.database.base import collection, from_bson, utc_now
+from whatsapp.accounts.account_api import AccountAPI
+from whatsapp.common.due_worker import DueWorker
 from whatsapp.errors import Refused
 from whatsapp.settings import Settings
 from whatsapp.templates.sync import TemplateSync

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models import Template
-from models.base import utc_now
+from models.database.base import utc_now
 from whatsapp.errors import Refused, TemplateInvalid
 from whatsapp.templates.buttons import fill_buttons
 from whatsapp.templates.definition import (

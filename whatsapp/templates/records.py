@@ -15,8 +15,8 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from models import Template
-from models.base import collection, new_id, utc_now
-from whatsapp.facts import Fact, apply_facts
+from models.database.base import collection, new_id, utc_now
+from whatsapp.common.timestamped_fields import Fact, apply_facts
 
 DELETED = "DELETED"
 _DUPLICATE_KEY = 11000

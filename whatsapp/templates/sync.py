@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models import Account, Template
-from models.base import collection, utc_now
-from whatsapp.account_api import AccountAPI
+from models.database.base import collection, utc_now
+from whatsapp.accounts.account_api import AccountAPI
+from whatsapp.common.storable import make_storable
 from whatsapp.errors import MetaUnreachable, Refused
-from whatsapp.storable import make_storable
 from whatsapp.templates.records import Listed, mark_unlisted, record_list
 
 logger = logging.getLogger(__name__)

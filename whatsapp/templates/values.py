@@ -8,8 +8,8 @@ from typing import Any
 
 from beanie import PydanticObjectId
 
+from whatsapp.common.values import check_attributes, is_unicode
 from whatsapp.errors import InvalidInput, TemplateInvalid
-from whatsapp.values import check_attributes, is_unicode
 
 # Meta, "Template components": body, copy code buttons, URL buttons.
 TEXT_LIMIT = 32768

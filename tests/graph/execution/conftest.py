@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from graph.queries import KnownQueries
+from graph.execution.known_queries import KnownQueries
 
 
 @pytest.fixture

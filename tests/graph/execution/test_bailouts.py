@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from graph.execution.bailouts import MAX_BAILOUTS
-from graph.fair_cache import FairCache
-from graph.queries import KnownQueries
+from graph.execution.known_queries import KnownQueries
+from graph.limits.fair_cache import FairCache
 from models import Account, Contact, Role
-from models.base import collection
+from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
 

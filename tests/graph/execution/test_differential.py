@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from graph.queries import KnownQueries
+from graph.execution.known_queries import KnownQueries
 from models import (
     Account,
     Contact,
@@ -27,7 +27,7 @@ from models import (
     User,
     WebhookEvent,
 )
-from models.base import collection, utc_now
+from models.database.base import collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.operations import QUIET, draw_operations
 from tests.fixtures.patience import run_lifespan
@@ -36,7 +36,7 @@ from tests.fixtures.said import contact_id, conversation_id, id_of, write_messag
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient
 from tests.fixtures.world import SERVER_URL
-from whatsapp.api_keys import create_api_key
+from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
 WORN: tuple[type[Document], ...] = (Message, Contact, Conversation, User)

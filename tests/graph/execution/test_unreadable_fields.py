@@ -7,12 +7,12 @@ import httpx
 import pytest
 
 from models import Account, Contact, Role
-from models.base import collection
+from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.patience import run_lifespan
 from tests.fixtures.said import contact_id, write_message
 from tests.fixtures.world import SERVER_URL
-from whatsapp.api_keys import create_api_key
+from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
 # Unreadable are a contact without identities, and one whose identities are of another type.

@@ -6,11 +6,11 @@ from pymongo import ASCENDING
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Account
-from models.base import collection
+from models.database.base import collection
 from models.migrations.migration import Progress
 from models.migrations.request_replays import REQUEST_REPLAYS
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
-from whatsapp.crypto import KeyRing
+from whatsapp.common.crypto import KeyRing
 
 
 async def test_accounts_of_0_1_replay_what_waits_for_them(

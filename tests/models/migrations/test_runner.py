@@ -8,18 +8,18 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
-import models.database
-from models.database import (
+import models.connection
+from models.connection import (
     DatabaseUnusable,
     create_client,
     describe_pending,
     prepare_database,
 )
-from models.lease import Lease
+from models.database.lease import Lease
+from models.database.predecessor import LEGACY_APP_NAME
 from models.migrations import MIGRATIONS
 from models.migrations.migration import Batches, Database, Migration, Progress, read_state
 from models.migrations.runner import migrate, open_schema
-from models.predecessor import LEGACY_APP_NAME
 from tests.fixtures.documents import bind_documents
 from whatsapp.settings import Settings
 
@@ -155,7 +155,7 @@ async def test_live_version_0_1_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(models.database, "APP_NAME", LEGACY_APP_NAME)
+        patched.setattr(models.connection, "APP_NAME", LEGACY_APP_NAME)
         old = create_client(mongodb_uri)
     await blank.create_collection("accounts")
     async with old, await old[blank.name].watch() as stream:

@@ -6,7 +6,7 @@ from bson import ObjectId
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import User
-from models.base import utc_now
+from models.database.base import utc_now
 from models.migrations.migration import Migration, Progress
 from models.migrations.scope_users import (
     DROP_UNSCOPED_INDEXES,

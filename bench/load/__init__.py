@@ -1,0 +1,1 @@
+"""The load: requests and webhooks, the connections that carry them, and what a process used."""

@@ -1,0 +1,88 @@
+"""Ready-made requests, and what a good answer to them looks like."""
+
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from bson import ObjectId
+
+from bench.load.http_load import Check
+from bench.load.signature import sign
+from graph.core.connections import BY_ACTIVITY, write_cursor
+from graph.core.ids import encode_id
+from models import Conversation
+
+OPERATIONS = Path(__file__).parents[1] / "operations"
+
+
+@cache
+def read_operation(name: str) -> str:
+    return (OPERATIONS / f"{name}.graphql").read_text()
+
+
+def make_request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "Host: bench"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    if method == "POST":
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "\r\n"]).encode() + body
+
+
+def make_graphql_request(api_key: str, operation: str, variables: dict[str, Any]) -> bytes:
+    body = orjson.dumps({"query": read_operation(operation), "variables": variables})
+    accept = "application/graphql-response+json, application/json"
+    return make_request("POST", "/graphql", body, Authorization=f"Bearer {api_key}", Accept=accept)
+
+
+def make_webhook_request(body: dict[str, Any], app_secret: str) -> bytes:
+    # Meta escapes what is not ASCII, and slashes.
+    raw = json.dumps(body, ensure_ascii=True, separators=(",", ":")).replace("/", "\\/").encode()
+    signature = sign(raw, app_secret)
+    return make_request("POST", "/webhooks/whatsapp", raw, X_Hub_Signature_256=signature)
+
+
+def make_cursor(at: datetime, document_id: ObjectId) -> str:
+    """Of a place in the inbox; all contenders write the same."""
+    return write_cursor(
+        BY_ACTIVITY, Conversation.model_construct(id=document_id, last_activity_at=at)
+    )
+
+
+def make_global_id(type_name: str, document_id: object) -> str:
+    return encode_id(type_name, document_id)
+
+
+def choose_check(has_graphql: bool) -> Check:
+    """For reads of a server that speaks GraphQL, or of one that only says the same."""
+    return check_graphql if has_graphql else check_status
+
+
+def check_graphql(status: int, body: bytes, fully: bool) -> str | None:
+    """A message of WhatsApp may have `errors` of its own; those of GraphQL begin otherwise."""
+    if status != 200 or b'"errors":[{"message"' in body or not body.endswith(b"}"):
+        return f"{status} {body[:300]!r}"
+    return _check_whole(body) if fully else None
+
+
+def _check_whole(body: bytes) -> str | None:
+    try:
+        answer = orjson.loads(body)
+    except ValueError:
+        return f"no JSON: {body[:300]!r}"
+    data = answer.get("data")
+    is_good = "errors" not in answer and data and all(one is not None for one in data.values())
+    return None if is_good else f"not whole: {body[:300]!r}"
+
+
+def check_send(status: int, body: bytes, fully: bool) -> str | None:
+    problem = check_graphql(status, body, fully)
+    if problem is None and b'"userErrors":[]' not in body:
+        return f"refused: {body[:300]!r}"
+    return problem
+
+
+def check_status(status: int, body: bytes, _fully: bool) -> str | None:
+    return None if status == 200 else f"{status} {body[:300]!r}"

@@ -1,0 +1,68 @@
+"""Webhooks as Meta posts them: messages of customers, and statuses of what was sent."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bson import ObjectId
+
+from bench.documents import Person
+from bench.load.requests import make_webhook_request
+from bench.world import APP_SECRET, BUSINESS_ACCOUNT_ID, DISPLAY_NUMBER, PHONE_NUMBER_IDS
+
+Item = dict[str, Any]
+STATUSES = ("sent", "delivered", "read")
+
+
+def make_message(person: Person, wamid: str, text: str) -> Item:
+    """With the customer's name under `contact`, which the body holds apart."""
+    message = {
+        "from": person.wa_id,
+        "id": wamid,
+        "timestamp": str(int(time.time())),
+        "text": {"body": text},
+        "type": "text",
+    }
+    contact = {"profile": {"name": person.name}, "wa_id": person.wa_id}
+    return {"kind": "messages", "item": message, "contact": contact}
+
+
+def make_status(person_wa_id: str, wamid: str, message_id: ObjectId, status: str) -> Item:
+    item = {
+        "id": wamid,
+        "status": status,
+        "timestamp": str(int(time.time())),
+        "recipient_id": person_wa_id,
+        "biz_opaque_callback_data": str(message_id),
+        "pricing": {"billable": True, "pricing_model": "PMP", "category": "service"},
+    }
+    return {"kind": "statuses", "item": item}
+
+
+def make_webhook(items: Sequence[Item]) -> bytes:
+    """One signed request with all of these in one change."""
+    value: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "metadata": {
+            "display_phone_number": DISPLAY_NUMBER,
+            "phone_number_id": PHONE_NUMBER_IDS[0],
+        },
+    }
+    contacts = {one["contact"]["wa_id"]: one["contact"] for one in items if "contact" in one}
+    if contacts:
+        value["contacts"] = list(contacts.values())
+    for kind in ("messages", "statuses"):
+        found = [one["item"] for one in items if one["kind"] == kind]
+        if found:
+            value[kind] = found
+    change = {"value": value, "field": "messages"}
+    entry = {"id": BUSINESS_ACCOUNT_ID, "changes": [change]}
+    body = {"object": "whatsapp_business_account", "entry": [entry]}
+    return make_webhook_request(body, APP_SECRET)
+
+
+def make_messages(people: Sequence[Person], prefix: str, count: int) -> Iterator[Item]:
+    """From one customer after the other; their wamids and texts begin with the prefix."""
+    for number in range(count):
+        key = f"{prefix}{number:07}"
+        yield make_message(people[number % len(people)], f"wamid.{key}", f"{key} is my order")

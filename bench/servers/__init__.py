@@ -1,0 +1,1 @@
+"""The servers that are compared, and the Graph API that they send to."""

@@ -1,0 +1,1 @@
+"""What every resolver may use: context, ids, loaders, pagination, permissions, errors."""

@@ -1,0 +1,294 @@
+"""Keyset pagination: a cursor is a document's sort key, so pages stay right while lists move."""
+
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+from beanie import Document, PydanticObjectId
+from beanie.odm.enums import SortDirection
+from bson import ObjectId
+from bson.errors import InvalidId
+from graphql import VariableNode
+from strawberry import relay
+from strawberry.relay.types import NodeType
+
+from graph.core.context import Info
+from graph.core.errors import bad_input
+from graph.core.loaders import Loaders, get_loaders
+from graph.core.page_batches import MAX_COUNT, CountQuery, PageQuery
+from models.database.reading import read_document
+
+DocumentT = TypeVar("DocumentT", bound=Document)
+NodeT = TypeVar("NodeT", bound=relay.Node)
+
+PAGE_SIZE = 50
+MAX_PAGE_SIZE = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+First = Annotated[
+    int | None,
+    strawberry.argument(description="How many of the first items, 0 to 100; not with `last`."),
+]
+After = Annotated[
+    str | None, strawberry.argument(description="Only items after the one with this cursor.")
+]
+Last = Annotated[
+    int | None,
+    strawberry.argument(description="How many of the last items, 0 to 100; not with `first`."),
+]
+Before = Annotated[
+    str | None, strawberry.argument(description="Only items before the one with this cursor.")
+]
+
+
+@dataclass(frozen=True)
+class Order:
+    """A total order of a collection: fields with their types, the last one unique and never null.
+
+    Its name is in its cursors: one of another list or order is told from its own.
+    """
+
+    name: str
+    fields: Mapping[str, type]
+    descending: bool = True
+
+    @cached_property
+    def attributes(self) -> list[str]:
+        """The attributes of a document that hold these fields."""
+        return [name.lstrip("_") for name in self.fields]
+
+    def list_sort(self, *, backward: bool) -> list[tuple[str, SortDirection]]:
+        is_falling = self.descending != backward
+        direction = SortDirection.DESCENDING if is_falling else SortDirection.ASCENDING
+        return [(field, direction) for field in self.fields]
+
+
+NEWEST = Order("newest", {"created_at": datetime, "_id": PydanticObjectId})
+NEWEST_TEXT_ID = Order("newest", {"created_at": datetime, "_id": str})
+NEWEST_TOLD = Order("told", {"at": datetime, "_id": str})
+BY_ACTIVITY = Order("activity", {"last_activity_at": datetime, "_id": PydanticObjectId})
+BY_OLDEST_ACTIVITY = Order(
+    "oldest_activity", {"last_activity_at": datetime, "_id": PydanticObjectId}, descending=False
+)
+BY_TIMESTAMP = Order("timestamp", {"timestamp": datetime, "_id": PydanticObjectId})
+BY_CONTACT_NAME = Order("name", {"sort_name": str, "_id": PydanticObjectId}, descending=False)
+BY_TEMPLATE_NAME = Order(
+    "name", {"name": str, "language": str, "_id": PydanticObjectId}, descending=False
+)
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(relay.Connection[NodeType]):
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(
+        description=f"How many items the list has in all; {MAX_COUNT} for that many or more."
+    )
+    async def total_count(self) -> int:
+        return await self.count()
+
+
+class Edge(relay.Edge[NodeType]):
+    """Writes its cursor only when somebody asks for it: most clients need that of the last one."""
+
+    def __init__(self, node: NodeType, order: Order, document: Document) -> None:
+        self.node = node
+        self._order = order
+        self._document = document
+
+    @property
+    def cursor(self) -> str:  # type: ignore[override]  # a field of the class it is shown as
+        return write_cursor(self._order, self._document)
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """The checked arguments of a connection field."""
+
+    size: int
+    loaders: Loaders
+    """Pages that are asked for together are read together."""
+    backward: bool = False
+    after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True)
+class Page(Generic[DocumentT]):
+    documents: list[DocumentT]
+    has_next: bool
+    has_previous: bool
+
+
+def read_page(
+    info: Info, *, first: int | None, after: str | None, last: int | None, before: str | None
+) -> PageRequest:
+    """The arguments of the connection field that is being resolved.
+
+    Raises:
+        RequestError: BAD_USER_INPUT, `first` and `last` together, or out of 0..100.
+    """
+    if last is not None and first is not None and _is_given(info, "first"):
+        raise bad_input("Give `first` or `last`, not both.")
+    backward = last is not None
+    size = last if last is not None else PAGE_SIZE if first is None else first
+    if not 0 <= size <= MAX_PAGE_SIZE:
+        raise bad_input(f"`first` and `last` must be between 0 and {MAX_PAGE_SIZE}.")
+    return PageRequest(size, get_loaders(info), backward, after, before)
+
+
+def _is_given(info: Info, name: str) -> bool:
+    """Whether the document gives the argument, so that a default is told from a wish."""
+    for argument in info._raw_info.field_nodes[0].arguments or ():
+        if argument.name.value == name:
+            value = argument.value
+            return not isinstance(value, VariableNode) or value.name.value in info.variable_values
+    return False
+
+
+async def paginate(
+    document_class: type[DocumentT],
+    filter: Mapping[str, Any],
+    *,
+    order: Order,
+    page: PageRequest,
+    hidden: Sequence[str] = (),
+) -> Page[DocumentT]:
+    """One page of the documents that match `filter`; the fields `hidden` are not read.
+
+    Raises:
+        RequestError: BAD_USER_INPUT, a cursor is not one of this list.
+    """
+    bounds = [dict(filter)] if filter else []
+    for cursor, is_after in ((page.after, True), (page.before, False)):
+        if cursor is not None:
+            bounds.append(_build_bound(order, read_cursor(order, cursor), is_after=is_after))
+    query = {"$and": bounds} if bounds else {}
+    sort = order.list_sort(backward=page.backward)
+    shown = page.loaders.shown.get(document_class)
+    # One more than asked for tells whether the list goes on.
+    found = await page.loaders.pages.load(
+        PageQuery(
+            document_class,
+            query,
+            sort=[(field, direction.value) for field, direction in sort],
+            limit=page.size + 1,
+            hidden=hidden,
+            shown=None if shown is None else {*shown, *order.fields},
+        )
+    )
+    documents = [
+        read_document(document_class, fields, shown=shown, tolerant=True)
+        for fields in found[: page.size]
+    ]
+    goes_on = len(found) > page.size
+    if page.backward:
+        return Page(documents[::-1], has_next=page.before is not None, has_previous=goes_on)
+    return Page(documents, has_next=goes_on, has_previous=page.after is not None)
+
+
+def _build_bound(order: Order, values: list[Any], *, is_after: bool) -> dict[str, Any]:
+    goes_down = order.descending == is_after
+    fields = list(order.fields)
+    choices = [
+        {**dict(zip(fields[:depth], values, strict=False)), **beyond}
+        for depth, field in enumerate(fields)
+        if (beyond := _compare(field, values[depth], goes_down=goes_down))
+    ]
+    first = values[0]
+    if first is None or (goes_down and order.fields[fields[0]] is str):
+        # A null is below every text, which no range of texts tells.
+        return {"$or": choices}
+    # The first field's range stands apart so that an index scan starts there.
+    return {fields[0]: {"$lte" if goes_down else "$gte": first}, "$or": choices}
+
+
+def _compare(field: str, value: Any, *, goes_down: bool) -> dict[str, Any] | None:
+    """What is beyond the value, null being the least; None if nothing can be."""
+    if not goes_down:
+        return {field: {"$ne": None} if value is None else {"$gt": value}}
+    if value is None:
+        return None
+    if isinstance(value, str) and field != "_id":
+        return {"$or": [{field: {"$lt": value}}, {field: None}]}
+    return {field: {"$lt": value}}
+
+
+async def connect(
+    document_class: type[DocumentT],
+    filter: Mapping[str, Any],
+    to_node: Callable[[DocumentT], NodeT],
+    *,
+    order: Order,
+    page: PageRequest,
+    hidden: Sequence[str] = (),
+) -> Connection[NodeT]:
+    """As `paginate`, in the shape of a Relay connection."""
+    found = await paginate(document_class, filter, order=order, page=page, hidden=hidden)
+    edges = [Edge(to_node(document), order, document) for document in found.documents]
+    page_info = relay.PageInfo(
+        has_next_page=found.has_next,
+        has_previous_page=found.has_previous,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return Connection(
+        page_info=page_info,
+        edges=list(edges),
+        count=lambda: page.loaders.counts.load(CountQuery(document_class, filter)),
+    )
+
+
+def write_cursor(order: Order, document: Document) -> str:
+    values = ",".join([_write_value(getattr(document, name)) for name in order.attributes])
+    text = f'["{order.name}",{values}]'
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _write_value(value: Any) -> str:
+    """The value as JSON; every edge of every page has two of them."""
+    if isinstance(value, ObjectId):
+        return f'"{value.binary.hex()}"'
+    if isinstance(value, datetime):
+        since = value - _EPOCH
+        return str(since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000)
+    return json.dumps(None if value is None else str(value))
+
+
+def read_cursor(order: Order, cursor: str) -> list[Any]:
+    """The sort key in a cursor.
+
+    Raises:
+        RequestError: BAD_USER_INPUT, it was not made by `write_cursor` for this order.
+    """
+    kinds = list(order.fields.values())
+    try:
+        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", True))
+        if not isinstance(values, list) or values[:1] != [order.name]:
+            raise bad_input("The cursor is not one of this list and order.")
+        key = [_read_value(kind, value) for kind, value in zip(kinds, values[1:], strict=True)]
+    except (binascii.Error, ValueError, RecursionError, InvalidId, OverflowError, TypeError):
+        raise bad_input("The cursor is not one of this list.") from None
+    if key[-1] is None:
+        raise bad_input("The cursor is not one of this list.")
+    return key
+
+
+def _read_value(kind: type, value: Any) -> Any:
+    if kind is datetime:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(value)
+        return _EPOCH + value * _MILLISECOND
+    if kind is str and value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(value)
+    value.encode()  # a half of a surrogate pair is no text
+    return kind(value)

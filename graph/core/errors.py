@@ -1,0 +1,223 @@
+"""What a caller is told when something fails: a code for everybody, details for the log only.
+
+Every error that leaves the graph passes `format_errors`, over HTTP and over WebSocket.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from graphql import GraphQLError, GraphQLSyntaxError
+from pymongo.errors import ExecutionTimeout, NetworkTimeout
+from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+
+from models.database.outage_log import log_failure
+from models.database.outages import is_transient
+from whatsapp.errors import Refused
+from whatsapp.media.media_store import StoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+class ErrorCode(StrEnum):
+    """`extensions.code` of an error."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    RESPONSE_TOO_LARGE = "RESPONSE_TOO_LARGE"
+    RATE_LIMITED = "RATE_LIMITED"
+    CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+
+
+class RequestError(GraphQLError):
+    """An error that says what its caller can do; it is shown as it is."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message, extensions={"code": code.value})
+
+
+def bad_input(message: str) -> RequestError:
+    return RequestError(ErrorCode.BAD_USER_INPUT, message)
+
+
+def unauthenticated() -> RequestError:
+    return RequestError(
+        ErrorCode.UNAUTHENTICATED,
+        "Show a valid API key, or token of your identity provider, in the header"
+        " `Authorization: Bearer ...`.",
+    )
+
+
+def forbidden(message: str) -> RequestError:
+    return RequestError(ErrorCode.FORBIDDEN, message)
+
+
+def service_unavailable(what: str = "The database") -> RequestError:
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE, f"{what} can't be reached at the moment: try again."
+    )
+
+
+def database_too_slow() -> RequestError:
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE,
+        "The database took too long for this: ask for less at once, or try again.",
+    )
+
+
+class RateLimited(RequestError):
+    """The caller has used up what they may ask for; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        text = f"You ask for too much in a short time: try again in {retry_after} seconds."
+        super().__init__(ErrorCode.RATE_LIMITED, text)
+        self.retry_after = retry_after
+        self.extensions = {"code": ErrorCode.RATE_LIMITED.value, "retryAfter": retry_after}
+
+
+class OperationTimedOut(RequestError):
+    """The operation took longer than it may."""
+
+    def __init__(self, seconds: float, *, goes_on: bool) -> None:
+        text = f"The operation took longer than {seconds:g} seconds"
+        if goes_on:
+            text += " and goes on: look whether it was done before you repeat it."
+        else:
+            text += ": ask for less at once, or try again."
+        super().__init__(ErrorCode.SERVICE_UNAVAILABLE, text)
+
+
+def vanished(what: str) -> RequestError:
+    """For what was deleted while an operation was reading what refers to it."""
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE, f"The {what} has just been deleted: read again."
+    )
+
+
+def store_unavailable() -> RequestError:
+    return RequestError(
+        ErrorCode.SERVICE_UNAVAILABLE, "The media store can't be reached at the moment: try again."
+    )
+
+
+def format_errors(errors: Iterable[GraphQLError], *, request_id: str) -> list[GraphQLError]:
+    """The errors as a client may see them: each with a code, unexpected ones masked and logged."""
+    shown = [_format_error(error, request_id) for error in errors]
+    # What is wrong with a request is told in a few words; what failed in an answer, for each field.
+    about_request = [error for error in shown if error.path is None]
+    return about_request[:MAX_REQUEST_ERRORS] + [error for error in shown if error.path is not None]
+
+
+def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
+    if error.extensions and "code" in error.extensions:
+        return error
+    cause = _find_cause(error)
+    if is_database_too_slow(cause):
+        logger.warning("Request %s: MongoDB took too long at %s", request_id, error.path)
+        return _replace(error, database_too_slow())
+    if is_transient(cause):
+        log_failure(logger, cause, "Request %s failed", request_id)
+        return _replace(error, service_unavailable())
+    if isinstance(cause, StoreUnavailable):
+        logger.warning("Request %s: the media store is away (%s)", request_id, cause)
+        return _replace(error, store_unavailable())
+    code = _classify(error, cause)
+    if code is not ErrorCode.INTERNAL_SERVER_ERROR:
+        return _replace(error, RequestError(code, _describe(error, cause)))
+    if isinstance(cause, GraphQLError):
+        # graphql-core names the value that does not fit: it may be what a customer wrote.
+        logger.error(
+            "Request %s failed at %s: %s", request_id, error.path, hide_values(cause.message)
+        )
+    else:
+        logger.error("Request %s failed at %s", request_id, error.path, exc_info=cause)
+    masked = RequestError(code, f"Something went wrong; the log has it as request {request_id}.")
+    masked.extensions = {"code": code.value, "requestId": request_id}
+    return _replace(error, masked)
+
+
+def _find_cause(error: GraphQLError) -> BaseException:
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def is_database_too_slow(cause: BaseException) -> bool:
+    """Whether MongoDB was there and did not answer in time."""
+    return isinstance(cause, ExecutionTimeout | NetworkTimeout)
+
+
+_CALLERS_FAULT = (
+    MissingQueryError,
+    CannotGetOperationTypeError,
+    InvalidOperationTypeError,
+    StrawberryInputCoercionError,
+    Refused,
+)
+
+
+# How graphql-core ends what it says of a document with too many characters, tokens or levels.
+_GAVE_UP = "Parsing aborted."
+_TOO_MANY = "Too many errors processing variables"
+MAX_MESSAGE = 500
+MAX_REQUEST_ERRORS = 6
+
+
+def _classify(error: GraphQLError, cause: BaseException) -> ErrorCode:
+    if isinstance(cause, GraphQLSyntaxError):
+        if cause.message.endswith(_GAVE_UP):
+            return ErrorCode.QUERY_TOO_COMPLEX
+        return ErrorCode.GRAPHQL_PARSE_FAILED
+    if isinstance(cause, RecursionError) and error.path is None:
+        return ErrorCode.QUERY_TOO_COMPLEX
+    if isinstance(cause, _CALLERS_FAULT) or error.message.startswith(_TOO_MANY):
+        return ErrorCode.BAD_USER_INPUT
+    # graphql-core names the place in the document for what the caller wrote there (a variable of
+    # the wrong type, say), and none when a value of ours does not fit the schema.
+    # A variable is refused before any field runs, so its error has no path.
+    if isinstance(cause, GraphQLError) and (cause.nodes or (error.nodes and error.path is None)):
+        return ErrorCode.BAD_USER_INPUT
+    return ErrorCode.INTERNAL_SERVER_ERROR
+
+
+def _describe(error: GraphQLError, cause: BaseException) -> str:
+    if isinstance(cause, RecursionError):
+        return "The document is nested too deeply."
+    if isinstance(cause, CannotGetOperationTypeError):
+        return cause.as_http_error_reason()
+    if isinstance(cause, InvalidOperationTypeError):
+        return (
+            "Subscriptions need a WebSocket (protocol graphql-transport-ws) or the header"
+            " `Accept: text/event-stream`."
+        )
+    return hide_values(error.message)
+
+
+# graphql-core repeats what it was given, after these words.
+_GIVEN_VALUE = re.compile(r"( cannot represent [^:]*): .*|,? [Ff]ound: .*", re.DOTALL)
+
+
+def hide_values(message: str) -> str:
+    """The message without the value that was refused: it may hold a token of the caller's."""
+    shown = _GIVEN_VALUE.sub(lambda match: f"{match[1] or ''}.", message).replace("..", ".")
+    return shown if len(shown) <= MAX_MESSAGE else f"{shown[:MAX_MESSAGE]}…"
+
+
+def _replace(error: GraphQLError, shown: RequestError) -> GraphQLError:
+    return GraphQLError(
+        shown.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=shown.extensions,
+    )

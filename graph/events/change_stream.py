@@ -1,0 +1,316 @@
+"""The source of all live events: one resumable MongoDB change stream per process, as a broadcaster
+backend.
+
+broadcaster's own backends lose events without a word when their connection drops. This one is
+supervised: after any error it opens its stream again right after the last change it has seen, so
+subscribers only notice a pause. When MongoDB no longer has that history, they are told.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC
+from typing import Any
+
+import pymongo
+from beanie import PydanticObjectId
+from broadcaster import Event
+from broadcaster._backends.base import BroadcastBackend
+from bson import CodecOptions, ObjectId, Timestamp
+from bson.codec_options import DatetimeConversion
+from pymongo.asynchronous.change_stream import AsyncChangeStream
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure, PyMongoError
+
+from graph.events.cursors import Position
+from graph.events.differences import EventKind
+from graph.events.events import LiveEvent, derive_events
+from graph.events.ring import EventRing
+from graph.events.summary_watch import SummaryWatch
+from models.connection import WATCHED_COLLECTIONS
+from models.database.outage_log import log_failure
+
+logger = logging.getLogger(__name__)
+
+Change = dict[str, Any]
+
+EVERYTHING = "everything"
+QUEUE_LIMIT = 1000
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 1.0
+# An idle stream comes back this often with a newer resume token.
+AWAIT_MILLISECONDS = 1000
+# Must be longer than AWAIT_MILLISECONDS: then a silence means that MongoDB is away.
+SILENCE_SECONDS = 3.0
+# A stream that begins far back is searched for its first change before it opens.
+OPEN_SECONDS = 30.0
+CHANGES_PER_TURN = 50
+# Deletions come in bulk, and each look through the ring for them takes about a millisecond.
+ERASE_SECONDS = 0.05
+# How long events are handed on without letting anything else work.
+TURN_SECONDS = 0.005
+# InvalidResumeToken, ChangeStreamFatalError, ChangeStreamHistoryLost, BSONObjectTooLarge: going on
+# from the same place would fail for ever.
+HISTORY_LOST_CODES = frozenset({260, 280, 286, 10334})
+
+PIPELINE = [
+    {
+        "$match": {
+            "$or": [
+                {
+                    "ns.coll": {"$in": list(WATCHED_COLLECTIONS)},
+                    "operationType": {"$in": ["insert", "update", "replace", "delete"]},
+                },
+                {"operationType": "invalidate"},
+            ]
+        }
+    }
+]
+# A single date or text that Python can't hold would else fail a whole batch, again and again.
+LENIENT_CODEC: CodecOptions[Change] = CodecOptions(
+    tz_aware=True,
+    tzinfo=UTC,
+    datetime_conversion=DatetimeConversion.DATETIME_CLAMP,
+    unicode_decode_error_handler="replace",
+)
+
+
+class HistoryLost(Exception):
+    """What happened after the asked-for position can no longer be read."""
+
+
+class ChangeStreamBackend(BroadcastBackend):
+    """Publishes a LiveEvent as the message of one channel for everything, one for its account, and
+    one for its conversation. Publishing by hand is not possible: what is committed is published.
+    """
+
+    def __init__(
+        self,
+        database: AsyncDatabase[dict[str, Any]],
+        *,
+        ring: EventRing,
+        summaries: SummaryWatch,
+        sign: Callable[[Position], str],
+        on_deletion: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.position: Position | None = None
+        """Everything up to here is in the ring; None until the first stream is open."""
+        self.is_connected = False
+        self.started = asyncio.Event()
+        """Set while there is a position."""
+        self._database = database
+        self._ring = ring
+        self._summaries = summaries
+        self._sign = sign
+        self._on_deletion = on_deletion
+        self._channels: set[str] = set()
+        self._published: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
+        self._turn_began = 0.0
+        self._deleted_ids: set[ObjectId] = set()
+        """Documents that were deleted and may still be in the ring."""
+        self._deleted_accounts: set[PydanticObjectId] = set()
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        if self._watcher is None:
+            self._watcher = asyncio.create_task(self._keep_watching(), name="change-stream")
+
+    async def disconnect(self) -> None:
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            watcher.cancel()
+            await asyncio.wait([watcher])
+        self.is_connected = False
+
+    async def subscribe(self, group: str) -> None:
+        self.add_channel(group)
+
+    async def unsubscribe(self, group: str) -> None:
+        self.drop_channel(group)
+
+    # Neither of the two is asynchronous: broadcaster's first subscribers of a channel would race.
+    def add_channel(self, channel: str) -> None:
+        self._channels.add(channel)
+
+    def drop_channel(self, channel: str) -> None:
+        self._channels.discard(channel)
+
+    async def publish(self, channel: str, message: Any) -> None:
+        raise NotImplementedError("The database is the only source of events.")
+
+    async def next_published(self) -> Event:
+        """Never raises: broadcaster's listener would end for good."""
+        now = asyncio.get_running_loop().time
+        if self._published.empty():
+            event = await self._published.get()
+            self._turn_began = now()
+            return event
+        # Subscribers work while they are handed an event: with many of them, all that is ready
+        # would keep everybody else waiting.
+        if now() - self._turn_began > TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._turn_began = now()
+        return self._published.get_nowait()
+
+    async def _keep_watching(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                async for _ in self._watch_once():
+                    pause = FIRST_PAUSE_SECONDS
+            except HistoryLost:
+                logger.warning("The history of changes was lost: subscribers must load anew")
+                await self._lose_history()
+            except PyMongoError as error:
+                if self.is_connected or pause == FIRST_PAUSE_SECONDS:
+                    log_failure(logger, error, "The change stream failed")
+            except Exception:
+                # The task's edge: whatever happened, the feed must come back.
+                logger.exception("The change stream failed")
+            self.is_connected = False
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _watch_once(self) -> AsyncIterator[None]:
+        """Yields after each sign of life, until an error."""
+        async with open_stream(self._database, after=self.position) as stream:
+            if self.position is None:
+                self.position = await read_position(stream)
+                self._ring.begin(self.position)
+                self.started.set()
+            if not self.is_connected:
+                logger.info("The change stream is open")
+            self.is_connected = True
+            taken = 0
+            while True:
+                change = await next_change(stream)
+                if change is not None:
+                    await self._take(change)
+                elif stream.resume_token is not None:
+                    self.position = Position(stream.resume_token["_data"])
+                yield
+                taken += 1
+                if taken % CHANGES_PER_TURN == 0:
+                    await asyncio.sleep(0)  # a full batch is read without waiting: let others work
+
+    async def _take(self, change: Change) -> None:
+        if change["operationType"] == "delete":
+            self._note_deletion(change["documentKey"]["_id"])
+        elif _deletes_message(change):
+            self._on_deletion()
+        # First: who is told of a message may read its conversation at once.
+        self._summaries.see(change)
+        for event in derive_events(change, sign=self._sign):
+            if event.kind is EventKind.ACCOUNT_DELETED:
+                self._deleted_accounts.add(event.account_id)
+                self._note_deletion(event.document_id)
+            elif event.account_id in self._deleted_accounts:
+                continue  # the end of the account has said it all
+            self._ring.append(event)
+            await self._publish(list_channels(event), event)
+        self.position = Position(change["_id"]["_data"])
+
+    def _note_deletion(self, document_id: ObjectId) -> None:
+        self._on_deletion()
+        if not self._deleted_ids:
+            asyncio.get_running_loop().call_later(ERASE_SECONDS, self._erase_deleted)
+        self._deleted_ids.add(document_id)
+
+    def _erase_deleted(self) -> None:
+        self._ring.erase(self._deleted_ids)
+        self._deleted_ids = set()
+
+    async def _publish(self, channels: list[str], message: LiveEvent | None) -> None:
+        for channel in channels:
+            if channel in self._channels:
+                await self._published.put(Event(channel, message))  # type: ignore[arg-type]  # text by broadcaster's types only
+
+    async def _lose_history(self) -> None:
+        self.started.clear()
+        self.position = None
+        self._ring.forget()
+        # A message of None tells the subscribers of a channel that they missed something.
+        await self._publish(list(self._channels), None)
+
+
+def _deletes_message(change: Change) -> bool:
+    """Whether a message was deleted for everyone: it stays, without its content."""
+    before, after = change.get("fullDocumentBeforeChange"), change.get("fullDocument")
+    is_deleted = after is not None and after.get("deleted_at") is not None
+    return is_deleted and (before is None or before.get("deleted_at") is None)
+
+
+def list_channels(event: LiveEvent) -> list[str]:
+    channels = [EVERYTHING, f"account:{event.account_id}"]
+    if event.conversation_id is not None:
+        channels.append(f"conversation:{event.conversation_id}")
+    return channels
+
+
+@contextlib.asynccontextmanager
+async def open_stream(
+    database: AsyncDatabase[dict[str, Any]],
+    *,
+    after: Position | None = None,
+    at: Timestamp | None = None,
+    await_milliseconds: int = AWAIT_MILLISECONDS,
+) -> AsyncIterator[AsyncChangeStream[Change]]:
+    """A change stream over the watched collections: after a position, at a time, or from now.
+
+    Raises:
+        HistoryLost: MongoDB no longer has what came next.
+        PyMongoError: MongoDB is away or refuses.
+    """
+    lenient = database.with_options(codec_options=LENIENT_CODEC)
+    with pymongo.timeout(OPEN_SECONDS), _name_lost_history():
+        stream = await lenient.watch(
+            PIPELINE,
+            full_document="whenAvailable",
+            full_document_before_change="whenAvailable",
+            max_await_time_ms=await_milliseconds,
+            # startAfter also works behind an invalidate event, where resumeAfter does not.
+            start_after={"_data": after.token} if after else None,
+            start_at_operation_time=at,
+        )
+    try:
+        yield stream
+    finally:
+        # MongoDB may be away, and a server-side cursor without a client ends by itself.
+        with contextlib.suppress(PyMongoError), pymongo.timeout(1):
+            await stream.close()
+
+
+async def next_change(stream: AsyncChangeStream[Change]) -> Change | None:
+    """The next change, or None after the stream's waiting time without one.
+
+    Raises:
+        HistoryLost: the stream can't be continued.
+        PyMongoError: MongoDB is away or refuses.
+    """
+    with pymongo.timeout(SILENCE_SECONDS), _name_lost_history():
+        change = await stream.try_next()
+    if not stream.alive or (change is not None and change["operationType"] == "invalidate"):
+        raise HistoryLost
+    return change
+
+
+async def read_position(stream: AsyncChangeStream[Change]) -> Position:
+    """The position of a stream that was just opened from now."""
+    if stream.resume_token is None:
+        # Changes came while it was opened: behind the first of them is as good a beginning.
+        await next_change(stream)
+    token = stream.resume_token
+    if token is None:
+        raise HistoryLost
+    return Position(token["_data"])
+
+
+@contextlib.contextmanager
+def _name_lost_history() -> Iterator[None]:
+    try:
+        yield
+    except OperationFailure as error:
+        if error.code in HISTORY_LOST_CODES:
+            raise HistoryLost from error
+        raise

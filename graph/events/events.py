@@ -1,0 +1,249 @@
+"""Events: what one change of a document means to a subscriber, with the document as it was then."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from beanie import Document, PydanticObjectId
+from bson import ObjectId
+from pydantic import ValidationError
+
+from graph.events.cursors import END_OF_CHANGE, Position
+from graph.events.differences import Difference, EventKind, Image, find_differences
+from graph.events.memory_size import estimate_bytes
+from models import Account, Contact, Conversation, Message, Template, User
+from models.database.reading import read_document
+
+logger = logging.getLogger(__name__)
+
+EVENT_BYTES = 500
+ACCOUNT_SECRETS = ("access_token", "app_secret", "verify_token")
+_UNREADABLE = (ValidationError, ValueError, TypeError, KeyError, AttributeError)
+
+
+class UnreadableDocument(Exception):
+    """A document that this version can't read."""
+
+
+class Snapshot:
+    """A document as it was right after one change, read when somebody wants it and then kept."""
+
+    __slots__ = ("_collection", "_document", "_image", "size")
+
+    def __init__(self, collection: str, image: Image) -> None:
+        if collection == "accounts":
+            # Not even ciphertexts are kept in memory for subscribers.
+            image = {**image, **dict.fromkeys(ACCOUNT_SECRETS, "")}
+        self._collection = collection
+        self.size = estimate_bytes(image)
+        """Bytes in memory, estimated."""
+        self._image: Image | None = image
+        self._document: Document | None = None
+
+    def read(self) -> Document | None:
+        """None where this version can't read it, which is logged once."""
+        image, self._image = self._image, None
+        if image is not None:
+            try:
+                self._document = read_document(
+                    _DOCUMENT_CLASSES[self._collection], image, tolerant=True
+                )
+            except _UNREADABLE as error:
+                _log_unreadable(self._collection, image.get("_id"), error)
+        return self._document
+
+    def erase(self) -> None:
+        self._image = self._document = None
+
+    def mark_deleted(self, at: datetime) -> None:
+        """Marks a message as deleted for everyone: its content is not shown any more."""
+        if isinstance(message := self.read(), Message) and message.deleted_at is None:
+            self._document = message.model_copy(update={"deleted_at": at})
+
+
+class Version(NamedTuple):
+    """Equal for events that are executed alike."""
+
+    position: Position
+    is_marked_deleted: bool
+
+
+class LiveEvent:
+    """One event. What costs time is done when somebody wants it, and once for everybody."""
+
+    __slots__ = (
+        "_cursor",
+        "_sign",
+        "_snapshot",
+        "account_id",
+        "at",
+        "conversation_id",
+        "document_id",
+        "is_marked_deleted",
+        "kind",
+        "position",
+        "size",
+        "status",
+        "status_at",
+    )
+
+    def __init__(
+        self,
+        difference: Difference,
+        *,
+        position: Position,
+        at: datetime,
+        document_id: PydanticObjectId,
+        owner: tuple[PydanticObjectId, PydanticObjectId | None],
+        snapshot: Snapshot | None,
+        sign: Callable[[Position], str],
+        size: int = EVENT_BYTES,
+    ) -> None:
+        self.kind = difference.kind
+        self.status = difference.status
+        self.status_at = difference.status_at
+        self.position = position
+        self.at = at
+        """When the database took the change."""
+        self.document_id = document_id
+        self.account_id, self.conversation_id = owner
+        """A conversation only for itself and its messages."""
+        self.is_marked_deleted = False
+        """Whether its message was deleted for everyone since."""
+        self.size = size
+        """Bytes in memory, estimated; the first event of a change has its document's, too."""
+        self._snapshot = snapshot
+        self._sign = sign
+        self._cursor: str | None = None
+
+    @property
+    def cursor(self) -> str:
+        if self._cursor is None:
+            self._cursor = self._sign(self.position)
+        return self._cursor
+
+    @property
+    def version(self) -> Version:
+        return Version(self.position, self.is_marked_deleted)
+
+    @property
+    def has_document(self) -> bool:
+        """False for the end of what nothing is kept of."""
+        return self._snapshot is not None
+
+    @property
+    def is_readable(self) -> bool:
+        return self._snapshot is None or self._snapshot.read() is not None
+
+    @property
+    def document(self) -> Document:
+        """As it was right after this change. Shared by all subscribers: never change it.
+
+        Raises:
+            UnreadableDocument: also if it was erased, or the event is of a deletion.
+        """
+        document = None if self._snapshot is None else self._snapshot.read()
+        if document is None:
+            raise UnreadableDocument
+        return document
+
+    def erase_document(self) -> None:
+        """Forgets the document's values: nobody gets this event any more."""
+        if self._snapshot is not None:
+            self._snapshot.erase()
+
+    def mark_deleted(self, at: datetime) -> None:
+        """Its message was deleted for everyone since: what it said is not shown any more."""
+        if self._snapshot is not None and not self.is_marked_deleted:
+            self.is_marked_deleted = True
+            self._snapshot.mark_deleted(at)
+
+
+def derive_events(change: Image, *, sign: Callable[[Position], str]) -> list[LiveEvent]:
+    """The events of one change-stream document, in order; none if nobody can see a difference.
+
+    A change that this version can't read is logged and gives none: it must not stop the feed.
+    """
+    collection = change["ns"]["coll"]
+    before, after = change.get("fullDocumentBeforeChange"), change.get("fullDocument")
+    # Whose document it was is only known from before its deletion.
+    image = before if change["operationType"] == "delete" else after
+    if image is None:
+        return []  # deleted meanwhile, or its image is no longer kept
+    try:
+        found = find_differences(collection, change, image)
+        return _finish(found, change, collection, image, sign) if found else []
+    except _UNREADABLE as error:
+        _log_unreadable(collection, change.get("documentKey", {}).get("_id"), error)
+        return []
+
+
+def _log_unreadable(collection: str, document_id: object, error: Exception) -> None:
+    # No values: they may hold what a customer wrote.
+    logger.error(
+        "A change of %s %s can't be shown live: %s", collection, document_id, type(error).__name__
+    )
+
+
+def _finish(
+    found: list[Difference],
+    change: Image,
+    collection: str,
+    image: Image,
+    sign: Callable[[Position], str],
+) -> list[LiveEvent]:
+    snapshot = _take_snapshot(found[0].kind, change, collection, image)
+    token = change["_id"]["_data"]
+    at = change.get("wallTime") or change["clusterTime"].as_datetime()
+    last = len(found)
+    return [
+        LiveEvent(
+            difference,
+            position=Position(
+                token, END_OF_CHANGE if number == last else min(number, END_OF_CHANGE - 1)
+            ),
+            at=at,
+            document_id=image["_id"],
+            owner=_find_owner(collection, image, difference),
+            snapshot=snapshot,
+            sign=sign,
+            size=EVENT_BYTES + (snapshot.size if snapshot and number == 1 else 0),
+        )
+        for number, difference in enumerate(found, start=1)
+    ]
+
+
+def _take_snapshot(
+    kind: EventKind, change: Image, collection: str, image: Image
+) -> Snapshot | None:
+    if kind is EventKind.CONTACT_DELETED:
+        return None  # nothing is kept of who was erased
+    if kind is EventKind.ACCOUNT_DELETED:
+        # Its keys were freed with the deletion: what people know it by is from before.
+        image = change.get("fullDocumentBeforeChange") or image
+    return Snapshot(collection, image)
+
+
+def _find_owner(
+    collection: str, image: Image, difference: Difference
+) -> tuple[PydanticObjectId, PydanticObjectId | None]:
+    account_id = difference.account_id
+    if account_id is None:
+        account_id = image["_id"] if collection == "accounts" else image["account_id"]
+    conversation_id = None
+    if collection in {"messages", "conversations"}:
+        conversation_id = image["conversation_id" if collection == "messages" else "_id"]
+    if not isinstance(account_id, ObjectId) or not isinstance(conversation_id, ObjectId | None):
+        raise TypeError(collection)
+    return account_id, conversation_id  # type: ignore[return-value]  # subscribers compare them only
+
+
+_DOCUMENT_CLASSES: dict[str, type[Document]] = {
+    "messages": Message,
+    "conversations": Conversation,
+    "contacts": Contact,
+    "accounts": Account,
+    "users": User,
+    "templates": Template,
+}

@@ -1,0 +1,91 @@
+"""The ring: the most recent events, so that a short absence costs no look into the database."""
+
+from bisect import bisect_right
+from collections.abc import Collection
+from datetime import timedelta
+
+from bson import ObjectId
+
+from graph.events.cursors import Position
+from graph.events.differences import EventKind
+from graph.events.events import LiveEvent
+
+MAX_EVENTS = 10_000
+MAX_BYTES = 32 * 1024 * 1024
+MAX_AGE = timedelta(hours=1)
+
+
+class EventRing:
+    """Holds every event after `floor`, in order, up to a number, a size and an age."""
+
+    def __init__(
+        self,
+        *,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+        max_age: timedelta = MAX_AGE,
+    ) -> None:
+        self.floor: Position | None = None
+        """None until a change stream is open, and again once its history was lost."""
+        self.generation = 0
+        """Counts the losses: whoever reads across one has missed something."""
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._max_age = max_age
+        self._events: list[LiveEvent] = []
+
+    def begin(self, floor: Position) -> None:
+        self.floor = floor
+
+    def forget(self) -> None:
+        self.generation += 1
+        self.floor = None
+        self._events.clear()
+        self._bytes = 0
+
+    def append(self, event: LiveEvent) -> None:
+        self._events.append(event)
+        self._bytes += event.size
+        # Dropping a tenth at a time keeps the cost of moving the rest small.
+        if len(self._events) > self._max_events * 1.1:
+            self._drop(len(self._events) - self._max_events)
+        elif self._bytes > self._max_bytes * 1.1:
+            self._drop(self._count_excess())
+        # Age is counted on the clock that stamped the events, the database's.
+        elif event.at - self._events[0].at > self._max_age * 1.1:
+            oldest = event.at - self._max_age
+            self._drop(sum(1 for kept in self._events if kept.at < oldest))
+
+    @property
+    def newest(self) -> Position | None:
+        """Up to where it has been told; None as `floor` is."""
+        return self._events[-1].position if self._events else self.floor
+
+    def list_after(self, position: Position, limit: int) -> list[LiveEvent]:
+        """The first events after the position, which must not be below `floor`."""
+        start = bisect_right(self._events, position, key=lambda event: event.position)
+        return self._events[start : start + limit]
+
+    def erase(self, document_ids: Collection[ObjectId]) -> None:
+        """Forgets what is kept of documents that no longer exist; their events keep their places,
+        so that positions stay what they are.
+        """
+        for event in self._events:
+            if event.document_id in document_ids and event.kind is not EventKind.ACCOUNT_DELETED:
+                event.erase_document()
+
+    def _count_excess(self) -> int:
+        """Returns how many of the oldest events are too large together; never all."""
+        excess = self._bytes - self._max_bytes
+        for number, event in enumerate(self._events[:-1]):
+            if excess <= 0:
+                return number
+            excess -= event.size
+        return len(self._events) - 1
+
+    def _drop(self, number: int) -> None:
+        if number:
+            self.floor = self._events[number - 1].position
+            self._bytes -= sum(event.size for event in self._events[:number])
+            del self._events[:number]

@@ -1,0 +1,147 @@
+"""Messages of the change stream whose conversations have no summary of them yet.
+
+A message is stored some milliseconds before the summary of its conversation. Reads of conversations
+wait here for the summaries of all messages that were announced, so that no read after an event is
+older than the event.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from beanie import PydanticObjectId
+from pydantic import ValidationError
+
+from models import Conversation, Message
+from models.database.reading import read_document
+from whatsapp.conversations.conversations import has_noted
+from whatsapp.messages.summary_completion import NOTED_FIELDS, SUMMARY_FIELDS, complete_summaries
+
+logger = logging.getLogger(__name__)
+
+# A summary follows its message within some milliseconds. Later, its writer may be gone, or it has
+# shown a later message before: no change of it follows then.
+WAIT_SECONDS = 0.1
+# Beyond these, messages are forgotten: what imports them notes them sooner or later.
+MAX_AGE_SECONDS = 60.0
+MAX_MESSAGES = 10_000
+# By one reader; what is left is completed by the next ones.
+MAX_COMPLETED = 100
+
+DocumentT = TypeVar("DocumentT", Message, Conversation)
+_OWNERS = ("account_id", "conversation_id", "contact_id")
+
+
+@dataclass(eq=False)
+class Unnoted:
+    """A message of the change stream; `noted` is set once the stream shows its summary."""
+
+    message: Message
+    seen_at: float
+    noted: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class SummaryWatch:
+    """One per process, told of each change in the order of the stream."""
+
+    def __init__(self) -> None:
+        self._unnoted: dict[PydanticObjectId, Unnoted] = {}
+        """By message, the oldest first."""
+        self._by_conversation: dict[PydanticObjectId, list[Unnoted]] = {}
+
+    def see(self, change: Mapping[str, Any]) -> None:
+        """Raises nothing: an image that can't be read is left to those who show it."""
+        image = change.get("fullDocument")
+        if image is None:
+            return
+        try:
+            if change["ns"]["coll"] == "conversations":
+                self._see_conversation(image)
+            elif change["ns"]["coll"] == "messages" and change["operationType"] == "insert":
+                self._see_message(image)
+        except (ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
+            logger.debug("A change is not watched: %s", type(error).__name__)
+
+    async def wait(
+        self,
+        *,
+        account_ids: Collection[PydanticObjectId] | None = None,
+        conversation_ids: Collection[PydanticObjectId] | None = None,
+        contact_ids: Collection[PydanticObjectId] | None = None,
+    ) -> None:
+        """Returns once the summaries include the messages seen so far, by default those of all
+        conversations. A summary that stays behind is completed here.
+        """
+        if not self._unnoted:
+            return
+        behind = [
+            unnoted
+            for unnoted in self._unnoted.values()
+            if _is_among(unnoted.message.account_id, account_ids)
+            and _is_among(unnoted.message.conversation_id, conversation_ids)
+            and _is_among(unnoted.message.contact_id, contact_ids)
+        ]
+        if not behind:
+            return
+        newest = max(unnoted.seen_at for unnoted in behind)
+        try:
+            async with asyncio.timeout(newest + WAIT_SECONDS - time.monotonic()):
+                for unnoted in behind:
+                    await unnoted.noted.wait()
+        except TimeoutError:
+            await self._complete([unnoted for unnoted in behind if not unnoted.noted.is_set()])
+
+    async def _complete(self, late: Collection[Unnoted]) -> None:
+        oldest = list(late)[:MAX_COMPLETED]
+        if await complete_summaries([unnoted.message.id for unnoted in oldest]):
+            for unnoted in oldest:
+                self._forget(unnoted)
+
+    def _see_message(self, image: Mapping[str, Any]) -> None:
+        message = _read_part(Message, image, [*NOTED_FIELDS, *_OWNERS])
+        if message.is_own_reaction:
+            return
+        unnoted = Unnoted(message, time.monotonic())
+        self._unnoted[message.id] = unnoted
+        self._by_conversation.setdefault(message.conversation_id, []).append(unnoted)
+        self._forget_old()
+
+    def _see_conversation(self, image: Mapping[str, Any]) -> None:
+        if not (known := self._by_conversation.get(image["_id"])):
+            return
+        conversation = _read_part(Conversation, image, SUMMARY_FIELDS)
+        for unnoted in list(known):
+            if has_noted(conversation, unnoted.message):
+                self._forget(unnoted)
+
+    def _forget(self, unnoted: Unnoted) -> None:
+        message = unnoted.message
+        unnoted.noted.set()
+        if self._unnoted.pop(message.id, None) is None:
+            return
+        left = self._by_conversation[message.conversation_id]
+        left.remove(unnoted)
+        if not left:
+            del self._by_conversation[message.conversation_id]
+
+    def _forget_old(self) -> None:
+        before = time.monotonic() - MAX_AGE_SECONDS
+        while True:
+            oldest = next(iter(self._unnoted.values()))
+            if oldest.seen_at > before and len(self._unnoted) <= MAX_MESSAGES:
+                return
+            self._forget(oldest)
+
+
+def _is_among(value: PydanticObjectId, wanted: Collection[PydanticObjectId] | None) -> bool:
+    return wanted is None or value in wanted
+
+
+def _read_part(
+    document_class: type[DocumentT], image: Mapping[str, Any], names: Collection[str]
+) -> DocumentT:
+    part = {name: image[name] for name in ("_id", *names) if name in image}
+    return read_document(document_class, part, shown=names)

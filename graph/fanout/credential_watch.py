@@ -1,0 +1,87 @@
+"""The credential watch: a credential that ends takes its open sockets with it within seconds."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+
+import pymongo
+from beanie import PydanticObjectId
+from pymongo.errors import PyMongoError
+
+from models import CredentialKind
+from models.database.base import utc_now
+from models.database.outage_log import log_failure
+from whatsapp.auth.access import Viewer
+from whatsapp.auth.api_keys import list_viewers
+
+logger = logging.getLogger(__name__)
+
+QUERY_SECONDS = 2.0
+
+
+class CredentialWatch:
+    """One per process: one query a round for the API keys of all open sockets.
+
+    A token's rights are what it said when the socket was opened, until it expires.
+    """
+
+    def __init__(self, *, check_seconds: float) -> None:
+        self._check_seconds = check_seconds
+        self._watched: dict[object, tuple[Viewer, Callable[[], None]]] = {}
+
+    @contextlib.contextmanager
+    def watch(self, viewer: Viewer, *, close: Callable[[], None]) -> Iterator[None]:
+        """Calls `close` once, if the credential expires, is revoked, or gets other rights."""
+        entry = object()
+        self._watched[entry] = (viewer, close)
+        try:
+            yield
+        finally:
+            self._watched.pop(entry, None)
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(self._check_seconds)
+            try:
+                # First what needs no database: it may be away for long.
+                self._end_expired()
+                await self._check_keys()
+            except PyMongoError as error:
+                # Nobody is cut off because the database is away: the next round will tell.
+                log_failure(logger, error, "The keys of open sockets can't be checked")
+            except Exception:
+                # The task's edge: without it no credential would be checked any more.
+                logger.exception("The credential watch failed")
+
+    def _end_expired(self) -> None:
+        now = utc_now()
+        for entry, (viewer, _) in dict(self._watched).items():
+            if viewer.expires_at is not None and viewer.expires_at <= now:
+                self._end(entry)
+
+    async def _check_keys(self) -> None:
+        watched = {
+            entry: viewer
+            for entry, (viewer, _) in self._watched.items()
+            if viewer.kind is CredentialKind.API_KEY
+        }
+        if not watched:
+            return
+        with pymongo.timeout(QUERY_SECONDS):
+            present = await list_viewers(
+                {PydanticObjectId(viewer.credential_id) for viewer in watched.values()}
+            )
+        for entry, viewer in watched.items():
+            now = present.get(PydanticObjectId(viewer.credential_id))
+            if now is None or _rights(now) != _rights(viewer):
+                self._end(entry)
+
+    def _end(self, entry: object) -> None:
+        _, close = self._watched.pop(entry, (None, None))
+        if close is not None:
+            close()
+
+
+def _rights(viewer: Viewer) -> tuple[object, object]:
+    return viewer.role, viewer.account_ids

@@ -1,0 +1,28 @@
+"""Arguments that several lists share."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from graph.core.context import Info
+from graph.core.ids import parse_id
+from graph.core.permissions import get_viewer
+
+NodeId = Annotated[strawberry.ID, strawberry.argument(description="Its global id.")]
+AccountId = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(description="Only those of this account; without it, of all you may see."),
+]
+# No account has this id: the filter of an account that is unknown or out of sight finds nothing.
+_NOTHING: dict[str, Any] = {"account_id": {"$in": []}}
+
+
+def limit_to_account(info: Info, account_id: str | None) -> dict[str, Any]:
+    """The filter of what belongs to the account, or to any account that the viewer may see."""
+    viewer = get_viewer(info)
+    if account_id is None:
+        return viewer.limit_accounts()
+    document_id = parse_id(account_id, "Account")
+    if document_id is None or not viewer.can_see(document_id):
+        return _NOTHING
+    return {"account_id": document_id}

@@ -1,0 +1,250 @@
+"""Files over HTTP: the GraphQL multipart request, read piece by piece.
+
+The form has `operations`, then `map`, then the files, in this order, so that a request can be
+refused before its files have come. What came is gone when the request ends, however it ends.
+Source: https://github.com/jaydenseric/graphql-multipart-request-spec
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from python_multipart.multipart import parse_options_header
+from starlette.requests import Request
+from strawberry.http import GraphQLRequestData
+
+from graph.core.errors import ErrorCode
+from graph.core.upload_scalar import FileVariables
+from graph.transport.http import RequestRefused, check_operation, parse_json
+from graph.transport.multipart import Form, FormBroken, PartBegan, PartData
+from models import Role
+from whatsapp.auth.access import Viewer
+from whatsapp.common.fair_shares import FairShares
+from whatsapp.media.received_file import ReceivedFile
+from whatsapp.settings import Settings
+
+MAX_FILES = 10
+MAX_PATHS = 100
+BUSY_SECONDS = 2
+# A browser sends none of these to another origin before it has asked for permission.
+PREFLIGHT_HEADERS = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Requested-With")
+Place = tuple[Any, Any]
+
+
+def is_upload(request: Request) -> bool:
+    """Whether a POST brings a form."""
+    content_type = request.headers.get("content-type", "")
+    return content_type.partition(";")[0].strip().lower() == "multipart/form-data"
+
+
+def require_uploader(viewer: Viewer | None) -> Viewer:
+    """Raises RequestRefused: nobody, or somebody without role AGENT."""
+    if viewer is None:
+        raise RequestRefused(
+            401, "Uploading needs a valid API key.", code=ErrorCode.UNAUTHENTICATED
+        )
+    if not viewer.has_role(Role.AGENT):
+        raise RequestRefused(403, "This needs role AGENT.", code=ErrorCode.FORBIDDEN)
+    return viewer
+
+
+class UploadReader:
+    """Reads multipart requests, a few at a time; their places are shared out among credentials, and
+    among sets of accounts.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shares = FairShares(settings.upload_concurrency)
+
+    @asynccontextmanager
+    async def open(self, request: Request, viewer: Viewer) -> AsyncIterator[GraphQLRequestData]:
+        """The operation with its files in the variables; they are gone afterwards.
+
+        Raises:
+            RequestRefused: not of the right form, too large, too slow, or too many at once.
+        """
+        boundary = self._check_head(request)
+        scope = [] if viewer.account_ids is None else [viewer.account_ids]
+        holders = (viewer.key, *scope)
+        if not self._shares.has_room(*holders):
+            raise RequestRefused(
+                429,
+                "Too many uploads at once: try again in a moment.",
+                code=ErrorCode.RATE_LIMITED,
+                headers={"Retry-After": str(BUSY_SECONDS)},
+            )
+        give_back = self._shares.take(*holders)
+        reading = _Reading(self._settings)
+        try:
+            yield await self._read(request, reading, boundary)
+        finally:
+            give_back()
+            reading.close()
+
+    def _check_head(self, request: Request) -> bytes:
+        """The boundary of the form."""
+        if not any(request.headers.get(name) for name in PREFLIGHT_HEADERS):
+            raise RequestRefused(400, f"A form needs the header {PREFLIGHT_HEADERS[0]}: 1.")
+        _, options = parse_options_header(request.headers["content-type"])
+        boundary: bytes = options.get(b"boundary", b"")
+        if not boundary:
+            raise RequestRefused(400, "The content type names no boundary.")
+        announced = request.headers.get("content-length", "")
+        limit = self._settings.upload_max_bytes + 2 * self._settings.max_body_bytes
+        if announced.isascii() and announced.isdigit() and int(announced) > limit:
+            raise _too_large(self._settings.upload_max_bytes)
+        return boundary
+
+    async def _read(
+        self, request: Request, reading: "_Reading", boundary: bytes
+    ) -> GraphQLRequestData:
+        seconds = self._settings.upload_deadline_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                form = Form(boundary)
+                async for chunk in request.stream():
+                    for event in form.feed(chunk):
+                        await reading.take(event)
+                form.finish()
+        except TimeoutError:
+            raise RequestRefused(408, f"The upload took longer than {seconds:g} seconds.") from None
+        except FormBroken as error:
+            raise RequestRefused(400, f"The form is broken: {error}.") from None
+        return reading.end()
+
+
+class _Reading:
+    """One form on its way in."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._max_bytes = settings.upload_max_bytes
+        self._max_text_bytes = settings.max_body_bytes
+        self._seconds = settings.upload_deadline_seconds
+        self._texts: dict[str, bytearray] = {}
+        self._files: dict[str, ReceivedFile] = {}
+        self._current: bytearray | ReceivedFile = bytearray()
+        self._operation: GraphQLRequestData | None = None
+        self._places: dict[str, list[Place]] | None = None
+
+    async def take(self, event: PartBegan | PartData | None) -> None:
+        """The beginning of a part, some of it, or (None) its end.
+
+        Raises:
+            RequestRefused: not what may come now.
+        """
+        if isinstance(event, PartBegan):
+            self._current = self._begin(event)
+        elif event is not None:
+            await self._add(event)
+        elif isinstance(self._current, ReceivedFile):
+            await self._current.finish()
+        else:
+            self._end_text()
+
+    def end(self) -> GraphQLRequestData:
+        """The operation with all files in their places."""
+        if self._operation is None or self._places is None:
+            raise RequestRefused(400, "The form must have `operations`, then `map`.")
+        for name, places in self._places.items():
+            file = self._files.get(name)
+            if file is None:
+                raise RequestRefused(400, f"The file {name!r} of `map` is missing.")
+            for container, key in places:
+                container[key] = file
+        variables = self._operation.variables
+        if isinstance(variables, FileVariables):
+            variables.seconds = self._seconds
+            if not self._files:
+                self._operation.variables = dict(variables)
+        return self._operation
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def _begin(self, part: PartBegan) -> bytearray | ReceivedFile:
+        expected = ("operations", "map")[len(self._texts) : len(self._texts) + 1]
+        if expected:
+            if part.name != expected[0]:
+                raise RequestRefused(
+                    400, "The form must have `operations`, then `map`, then the files."
+                )
+            return self._texts.setdefault(part.name, bytearray())
+        if part.name not in (self._places or {}):
+            raise RequestRefused(400, f"`map` does not name the part {part.name[:50]!r}.")
+        if part.name in self._files:
+            raise RequestRefused(400, f"The part {part.name!r} comes twice.")
+        file = ReceivedFile(filename=part.filename, told_type=part.content_type)
+        return self._files.setdefault(part.name, file)
+
+    async def _add(self, data: PartData) -> None:
+        if isinstance(self._current, ReceivedFile):
+            await self._current.write(data.piece)
+            if sum(file.size for file in self._files.values()) > self._max_bytes:
+                raise _too_large(self._max_bytes)
+            return
+        self._current += data.piece
+        if sum(len(text) for text in self._texts.values()) > self._max_text_bytes:
+            raise RequestRefused(
+                413, f"`operations` and `map` may have {self._max_text_bytes} bytes at most."
+            )
+
+    def _end_text(self) -> None:
+        if self._operation is None:
+            operation = check_operation(parse_json(bytes(self._texts["operations"])))
+            operation.variables = FileVariables(operation.variables or {})
+            self._operation = operation
+        elif self._places is None:
+            self._places = _read_map(
+                parse_json(bytes(self._texts["map"])), self._operation.variables or {}
+            )
+
+
+def _read_map(names: object, variables: dict[str, Any]) -> dict[str, list[Place]]:
+    """Where each file belongs, by the name of its part."""
+    if not isinstance(names, dict) or not all(map(_is_path_list, names.values())):
+        raise RequestRefused(400, "`map` must be an object of lists of paths.")
+    paths = [path for listed in names.values() for path in listed]
+    if len(names) > MAX_FILES or len(paths) > MAX_PATHS:
+        raise RequestRefused(400, f"One request may bring {MAX_FILES} files at most.")
+    if len(set(paths)) < len(paths):
+        raise RequestRefused(400, "A path stands twice in `map`.")
+    return {
+        name: [_find_place(variables, path) for path in listed] for name, listed in names.items()
+    }
+
+
+def _is_path_list(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
+
+
+def _find_place(variables: dict[str, Any], path: str) -> Place:
+    """The object or list, and the key in it, that a path leads to; null must be there."""
+    first, *steps = path.split(".")
+    if first != "variables" or not steps:
+        raise RequestRefused(400, f"The path {path[:100]!r} of `map` leads to no variable.")
+    container: Any = None
+    value: Any = variables
+    key: Any = None
+    for step in steps:
+        container, key = value, _read_step(value, step)
+        if key is None:
+            raise RequestRefused(400, f"The path {path[:100]!r} of `map` leads nowhere.")
+        value = container[key]
+    if value is not None:
+        raise RequestRefused(400, f"Where {path[:100]!r} of `map` leads there must be null.")
+    return container, key
+
+
+def _read_step(value: object, step: str) -> str | int | None:
+    if isinstance(value, dict):
+        return step if step in value else None
+    if isinstance(value, list) and step.isascii() and step.isdigit() and len(step) < 6:
+        return int(step) if int(step) < len(value) else None
+    return None
+
+
+def _too_large(max_bytes: int) -> RequestRefused:
+    return RequestRefused(413, f"The files of one request may have {max_bytes} bytes at most.")

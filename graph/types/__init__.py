@@ -1,0 +1,1 @@
+"""The types of the graph, one noun a file: their fields, and the queries that give them."""

@@ -1,0 +1,1 @@
+"""The content of a message: one file for each kind."""

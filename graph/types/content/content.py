@@ -1,0 +1,269 @@
+"""What a message says: one type of the union for each kind of content.
+
+Fields of equal names have equal types in all of them, so that one query can select every kind.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from graph.core.context import Info
+from graph.core.enums import MediaKind, MediaState
+from graph.core.loaders import MEDIA, load_media, load_upload
+from graph.core.stored import linked
+from graph.types.content.calls import CallContent, read_call
+from graph.types.content.interactive import InteractiveContent, read_offer
+from graph.types.content.orders import OrderContent, read_order
+from graph.types.content.reactions import ReactionContent, read_reaction
+from graph.types.content.reading import read_float, read_object, read_objects, read_text
+from graph.types.content.replies import (
+    InteractiveReplyContent,
+    read_interactive,
+    read_template_button,
+)
+from graph.types.content.shared_contacts import ContactsContent, read_contacts
+from graph.types.content.system_changes import WELCOME_REQUEST, SystemContent, read_system
+from graph.types.content.template_content import TemplateContent, read_template
+from models import CALL, Media, Message
+
+
+@strawberry.type(description="A text.")
+class TextContent:
+    body: str = strawberry.field(description="The text as it was written.")
+    preview_url: bool = strawberry.field(
+        description="Whether WhatsApp shows a preview of the first link."
+    )
+
+
+@strawberry.type(description="A picture, video, sound, document or sticker.")
+class MediaContent:
+    kind: MediaKind = strawberry.field(description="Which kind of file it is.")
+    media_id: str | None = strawberry.field(description="WhatsApp's id of the file.")
+    caption: str | None = strawberry.field(description="The text below it.")
+    voice: bool = strawberry.field(description="Whether it is a voice message.")
+    state: MediaState | None = strawberry.field(
+        description="Where the file stands; null where none is to be fetched."
+    )
+    size_bytes: int | None = linked(
+        "stored_file_id",
+        MEDIA,
+        description="Size of the stored file in bytes; null until STORED.",
+        shown="size_bytes",
+    )
+    document: strawberry.Private[Message]
+
+    @strawberry.field(
+        description="Where to read the file, for a while and without a key; null until STORED. Of"
+        " what was sent by link, that link."
+    )
+    def url(self, info: Info) -> str | None:
+        if self.state is not MediaState.STORED:
+            return read_text(self.document.content, "link")
+        return info.context.services.media_urls.make(self.document.id)
+
+    @strawberry.field(
+        description="MIME type as WhatsApp gives it, with parameters where it has any; of what you"
+        " sent, by its first bytes."
+    )
+    async def mime_type(self, info: Info) -> str | None:
+        told = self.document.content.get("mime_type")
+        if isinstance(told, str):
+            return told
+        media = await self._load(info)
+        return media.mime_type if media else None
+
+    @strawberry.field(description="Name of the file, where it has one.")
+    async def filename(self, info: Info) -> str | None:
+        named = read_text(self.document.content, "filename")
+        if named is not None or self.document.upload_id is None:
+            return named
+        media = await self._load(info)
+        return media.filename if media else None
+
+    @strawberry.field(description="Whether it is an animated sticker.")
+    async def animated(self, info: Info) -> bool:
+        if self.document.upload_id is None or self.kind is not MediaKind.STICKER:
+            return bool(self.document.content.get("animated"))
+        upload = await load_upload(info, self.document.upload_id)
+        return upload is not None and upload.animated
+
+    @strawberry.field(
+        description="SHA-256 of the file in base64: of the stored bytes, else as WhatsApp gives it."
+    )
+    async def sha256(self, info: Info) -> str | None:
+        media = await self._load(info)
+        if media is not None and media.sha256 is not None:
+            return base64.b64encode(bytes.fromhex(media.sha256)).decode()
+        told = self.document.content.get("sha256")
+        return told if isinstance(told, str) else None
+
+    async def _load(self, info: Info) -> Media | None:
+        is_stored = self.state is MediaState.STORED
+        return await load_media(info, self.document.id) if is_stored else None
+
+
+@strawberry.type(description="A place.")
+class LocationContent:
+    latitude: float = strawberry.field(description="Degrees north.")
+    longitude: float = strawberry.field(description="Degrees east.")
+    name: str | None = strawberry.field(description="Name of the place.")
+    address: str | None = strawberry.field(description="Address of the place.")
+    url: str | None = strawberry.field(description="A page about the place.")
+
+
+@strawberry.type(description="Content that has no type of its own here; nothing of it is lost.")
+class UnsupportedContent:
+    type: str = strawberry.field(description="WhatsApp's name of the message type.")
+    reason: str | None = strawberry.field(
+        description="Why WhatsApp could not pass it on, or which kind of message it names."
+    )
+    unsupported_type: str | None = strawberry.field(
+        description="Which kind of message WhatsApp could not pass on, such as poll_creation."
+    )
+    raw: JSON | None = strawberry.field(description="The message as WhatsApp sent it.")
+
+
+MessageContent = Annotated[
+    TextContent
+    | MediaContent
+    | LocationContent
+    | ContactsContent
+    | InteractiveContent
+    | InteractiveReplyContent
+    | ReactionContent
+    | OrderContent
+    | SystemContent
+    | TemplateContent
+    | CallContent
+    | UnsupportedContent,
+    strawberry.union(
+        "MessageContent",
+        description="What a message says; more kinds will come, so treat unknown ones kindly.",
+    ),
+]
+Content = (
+    TextContent
+    | MediaContent
+    | LocationContent
+    | ContactsContent
+    | InteractiveContent
+    | InteractiveReplyContent
+    | ReactionContent
+    | OrderContent
+    | SystemContent
+    | TemplateContent
+    | CallContent
+    | UnsupportedContent
+)
+
+
+def _read_interactive(content: Mapping[str, Any]) -> Content | None:
+    """What the customer chose, or what the business offers to choose from."""
+    return read_interactive(content) or read_offer(content)
+
+
+# Each gives None for what it can't read.
+_READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
+    "contacts": read_contacts,
+    "interactive": _read_interactive,
+    "button": read_template_button,
+    "order": read_order,
+    "system": read_system,
+    CALL: read_call,
+}
+
+
+# All that is read of a message to tell what it says.
+CONTENT_FIELDS = (
+    "type",
+    "content",
+    "raw",
+    "direction",
+    "media_state",
+    "upload_id",
+    "errors",
+    "account_id",
+    "contact_id",
+    "deleted_at",
+)
+_MEDIA_KINDS = {kind.value.lower(): kind for kind in MediaKind}
+
+
+def read_content(message: Message) -> Content:
+    """The typed content of a message; what has not the expected keys is shown as unsupported."""
+    content = message.content
+    if message.type == "text" and isinstance(content.get("body"), str):
+        return TextContent(body=content["body"], preview_url=bool(content.get("preview_url")))
+    if message.type in _MEDIA_KINDS and content:
+        return _read_media(_MEDIA_KINDS[message.type], message)
+    if message.type == "location" and (location := _read_location(content)) is not None:
+        return location
+    if message.is_own_reaction and content:
+        return read_reaction(message)
+    read = _READERS.get(message.type)
+    found = read(content) if read is not None and content else None
+    if message.type == WELCOME_REQUEST:
+        found = read_system({"type": message.type})
+    if message.type == "template":
+        found = read_template(content, message)
+    if found is not None:
+        return found
+    raw = _read_raw(message)
+    return UnsupportedContent(
+        type=message.type,
+        reason=_find_reason(message, raw),
+        unsupported_type=_read_unsupported_type(raw),
+        raw=raw,
+    )
+
+
+def _read_media(kind: MediaKind, message: Message) -> MediaContent:
+    content = message.content
+    return MediaContent(
+        kind=kind,
+        media_id=read_text(content, "id"),
+        caption=read_text(content, "caption"),
+        voice=bool(content.get("voice")),
+        state=message.media_state,
+        document=message,
+    )
+
+
+def _read_location(content: dict[str, Any]) -> LocationContent | None:
+    """None where it has no readable coordinates."""
+    latitude, longitude = read_float(content, "latitude"), read_float(content, "longitude")
+    if latitude is None or longitude is None:
+        return None
+    return LocationContent(
+        latitude=latitude,
+        longitude=longitude,
+        name=read_text(content, "name"),
+        address=read_text(content, "address"),
+        url=read_text(content, "url"),
+    )
+
+
+def _read_raw(message: Message) -> Any:
+    if message.raw is not None:
+        return json.loads(message.raw)
+    return message.content or None
+
+
+def _find_reason(message: Message, raw: Any) -> str | None:
+    """What WhatsApp says about it, else which type it names."""
+    told = ((error.details, error.title) for error in message.errors)
+    found = next((reason for error in told for reason in error if reason), None)
+    item = raw if isinstance(raw, dict) else {}
+    for error in read_objects(item, "errors"):
+        found = found or read_text(read_object(error, "error_data"), "details")
+        found = found or read_text(error, "title", "message")
+    return found or _read_unsupported_type(raw)
+
+
+def _read_unsupported_type(raw: Any) -> str | None:
+    item = raw if isinstance(raw, dict) else {}
+    return read_text(read_object(item, "unsupported"), "type")

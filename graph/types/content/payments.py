@@ -1,0 +1,75 @@
+"""Payments of what a message asked for."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+
+import strawberry
+
+from graph.types.content.reading import read_float, read_int, read_object, read_text, read_unix_time
+
+MAX_MINOR_UNITS = 10**15
+_OFFSETS = (1, 10, 100, 1000, 10_000)
+
+
+@strawberry.type(description="The transaction by which a customer pays.")
+class PaymentTransaction:
+    id: str | None = strawberry.field(description="The payment gateway's id of it.")
+    type: str | None = strawberry.field(description="The payment gateway, such as razorpay.")
+    status: str | None = strawberry.field(description="How it stands: pending, success or failed.")
+    method: str | None = strawberry.field(description="How the customer pays, such as upi.")
+    created_at: datetime | None = strawberry.field(description="When it began.")
+    updated_at: datetime | None = strawberry.field(description="When it last changed.")
+    error_code: str | None = strawberry.field(description="The payment gateway's error code.")
+    error_reason: str | None = strawberry.field(description="Why it failed.")
+
+
+@strawberry.type(description="One report of WhatsApp's about the payment of an order.")
+class MessagePayment:
+    status: str = strawberry.field(
+        description="WhatsApp's word for how it stands: pending, captured, failed and so on."
+    )
+    at: datetime = strawberry.field(description="When that was so, as WhatsApp tells it.")
+    reference_id: str | None = strawberry.field(description="Your own id of the order.")
+    amount: Decimal | None = strawberry.field(description="The amount, such as 12.50.")
+    currency: str | None = strawberry.field(description="ISO 4217 code of its currency.")
+    transaction: PaymentTransaction | None = strawberry.field(
+        description="The transaction; null where WhatsApp tells none."
+    )
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        payment = read_object(document, "payment")
+        transaction = read_object(payment, "transaction")
+        return cls(
+            status=document["status"],
+            at=document["at"],
+            reference_id=read_text(payment, "reference_id"),
+            amount=_read_amount(payment) or _read_amount(transaction),
+            currency=read_text(payment, "currency") or read_text(transaction, "currency"),
+            transaction=_read_transaction(transaction) if transaction else None,
+        )
+
+
+def _read_amount(payment: Mapping[str, Any]) -> Decimal | None:
+    """Meta counts smaller units, of which `offset` make one of the currency."""
+    amount = read_object(payment, "amount")
+    value, offset = read_float(amount, "value"), read_int(amount, "offset")
+    if value is None or not 0 <= value <= MAX_MINOR_UNITS or offset not in _OFFSETS:
+        return None
+    return Decimal(int(value)).scaleb(-_OFFSETS.index(offset))
+
+
+def _read_transaction(transaction: Mapping[str, Any]) -> PaymentTransaction:
+    error = read_object(transaction, "error")
+    return PaymentTransaction(
+        id=read_text(transaction, "id"),
+        type=read_text(transaction, "type"),
+        status=read_text(transaction, "status"),
+        method=read_text(read_object(transaction, "method"), "type"),
+        created_at=read_unix_time(transaction, "created_timestamp"),
+        updated_at=read_unix_time(transaction, "updated_timestamp"),
+        error_code=read_text(error, "code"),
+        error_reason=read_text(error, "reason"),
+    )

@@ -1,0 +1,33 @@
+"""Reactions that the business sends: what the message says that carries one."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from graph.core.context import Info
+from graph.core.loaders import load_message_by_wamid
+from graph.core.stored import show
+from graph.types.content.reading import read_text
+
+if TYPE_CHECKING:
+    from graph.types.messages import Message
+
+
+@strawberry.type(description="An emoji that the business puts on a message, or takes back.")
+class ReactionContent:
+    emoji: str | None = strawberry.field(description="The emoji; null where it is taken back.")
+    document: strawberry.Private[models.Message]
+
+    @strawberry.field(description="The message that it is about; null if it is not there any more.")
+    async def reacted_to(
+        self, info: Info
+    ) -> Annotated["Message", strawberry.lazy("graph.types.messages")] | None:
+        wamid = read_text(self.document.content, "message_id") or ""
+        found = await load_message_by_wamid(info, (self.document.account_id, wamid))
+        message: Message | None = show(found)
+        return message
+
+
+def read_reaction(message: models.Message) -> ReactionContent:
+    return ReactionContent(emoji=read_text(message.content, "emoji"), document=message)

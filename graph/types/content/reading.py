@@ -1,0 +1,102 @@
+"""Reads Meta's objects as they were stored, whatever a later version may put into them."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from whatsapp.common.storable import MAX_LIST_ITEMS
+
+_INT32 = 2**31
+MAX_DIGITS = 13
+MAX_FLOAT_TEXT = 64
+_YEAR_2100 = 4_102_444_800
+
+
+def read_text(document: Mapping[str, Any], *keys: str) -> str | None:
+    """The first of these keys that holds a text."""
+    for key in keys:
+        value = document.get(key)
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def read_int(document: Mapping[str, Any], key: str) -> int | None:
+    """A number that GraphQL's Int can hold, also where it is written as text."""
+    value = _read_whole(document, key)
+    # Compared: `in range(...)` tries every number for what is not exactly an int.
+    return value if value is not None and -_INT32 <= value < _INT32 else None
+
+
+def read_float(document: Mapping[str, Any], key: str) -> float | None:
+    value = document.get(key)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str) and len(value) > MAX_FLOAT_TEXT:
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def read_bool(document: Mapping[str, Any], key: str) -> bool | None:
+    value = document.get(key)
+    return value if isinstance(value, bool) else None
+
+
+def read_unix_time(document: Mapping[str, Any], key: str) -> datetime | None:
+    """Meta's unix seconds, as a number or as text."""
+    seconds = _read_whole(document, key)
+    if seconds is None or not 0 < seconds < _YEAR_2100:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def read_iso_time(document: Mapping[str, Any], key: str) -> datetime | None:
+    """A time that this server wrote as ISO 8601 text."""
+    value = document.get(key)
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def read_object(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Empty where there is none."""
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def read_objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The elements that are objects, the first MAX_LIST_ITEMS; none where there is no list."""
+    value = document.get(key)
+    if not isinstance(value, list):
+        return []
+    return [one for one in value[:MAX_LIST_ITEMS] if isinstance(one, dict)]
+
+
+def parse_text(text: str | None) -> Any:
+    """The value of a JSON text that somebody else wrote; None where it is none."""
+    if text is None:
+        return None
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _read_whole(document: Mapping[str, Any], key: str) -> int | None:
+    value = document.get(key)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < MAX_DIGITS:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,139 @@
+"""What customers choose or fill in, where the business offered it: buttons, lists, forms."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from graph.core.enums import describe_enum
+from graph.types.content.reading import (
+    parse_text,
+    read_bool,
+    read_object,
+    read_text,
+    read_unix_time,
+)
+
+
+class InteractiveReplyKind(StrEnum):
+    BUTTON = "BUTTON"
+    LIST = "LIST"
+    TEMPLATE_BUTTON = "TEMPLATE_BUTTON"
+    FLOW = "FLOW"
+    ADDRESS = "ADDRESS"
+    CALL_PERMISSION = "CALL_PERMISSION"
+
+
+describe_enum(
+    InteractiveReplyKind,
+    name="InteractiveReplyKind",
+    description="What a customer answered to.",
+    values={
+        "BUTTON": "A button below a message.",
+        "LIST": "A row of a list.",
+        "TEMPLATE_BUTTON": "A quick-reply button of a template.",
+        "FLOW": "A WhatsApp Flow, filled in.",
+        "ADDRESS": "A request for an address.",
+        "CALL_PERMISSION": "A request to be called.",
+    },
+)
+
+
+@strawberry.type(description="Whether the business may call the customer.")
+class CallPermission:
+    granted: bool = strawberry.field(description="Whether they agreed.")
+    permanent: bool = strawberry.field(description="Whether it holds until they take it back.")
+    expires_at: datetime | None = strawberry.field(description="When it ends, if it does.")
+    source: str | None = strawberry.field(
+        description="How they decided: user_action, or automatic by calling themselves."
+    )
+
+
+@strawberry.type(description="What a customer chose or filled in.")
+class InteractiveReplyContent:
+    reply_kind: InteractiveReplyKind = strawberry.field(description="What they answered to.")
+    reply_id: str | None = strawberry.field(
+        description="Your own id of the button or row, or the payload of the template's button."
+    )
+    title: str | None = strawberry.field(description="The words on the button or row.")
+    description: str | None = strawberry.field(description="The small print of the row.")
+    summary: str | None = strawberry.field(description="What the customer sees as their answer.")
+    form_name: str | None = strawberry.field(
+        description="WhatsApp's name of the form: flow or other."
+    )
+    response: JSON | None = strawberry.field(
+        description="What they filled in; null where that can't be read, see `responseText`."
+    )
+    response_text: str | None = strawberry.field(
+        description="What they filled in as the JSON text that WhatsApp sent."
+    )
+    call_permission: CallPermission | None = strawberry.field(
+        description="What they allowed, for kind CALL_PERMISSION."
+    )
+
+
+_KINDS = {
+    "button_reply": InteractiveReplyKind.BUTTON,
+    "list_reply": InteractiveReplyKind.LIST,
+    "nfm_reply": InteractiveReplyKind.FLOW,
+    "address_message": InteractiveReplyKind.ADDRESS,
+    "call_permission_reply": InteractiveReplyKind.CALL_PERMISSION,
+}
+
+
+def read_interactive(content: Mapping[str, Any]) -> InteractiveReplyContent | None:
+    """None for a kind of answer that is not known here."""
+    name = read_text(content, "type") or ""
+    reply, kind = read_object(content, name), _KINDS.get(name)
+    if kind is None or not reply:
+        return None
+    if kind is InteractiveReplyKind.FLOW and reply.get("name") == "address_message":
+        kind = InteractiveReplyKind.ADDRESS
+    response_text = read_text(reply, "response_json")
+    is_call = kind is InteractiveReplyKind.CALL_PERMISSION
+    return InteractiveReplyContent(
+        reply_kind=kind,
+        reply_id=read_text(reply, "id"),
+        title=read_text(reply, "title"),
+        description=read_text(reply, "description"),
+        summary=read_text(reply, "body"),
+        form_name=read_text(reply, "name"),
+        response=parse_text(response_text) if response_text else _read_values(kind, reply),
+        response_text=response_text,
+        call_permission=_read_permission(reply) if is_call else None,
+    )
+
+
+def read_template_button(content: Mapping[str, Any]) -> InteractiveReplyContent | None:
+    """None where it has neither words nor a payload."""
+    title, payload = read_text(content, "text"), read_text(content, "payload")
+    if title is None and payload is None:
+        return None
+    return InteractiveReplyContent(
+        reply_kind=InteractiveReplyKind.TEMPLATE_BUTTON,
+        reply_id=payload,
+        title=title,
+        description=None,
+        summary=None,
+        form_name=None,
+        response=None,
+        response_text=None,
+        call_permission=None,
+    )
+
+
+def _read_values(kind: InteractiveReplyKind, reply: dict[str, Any]) -> JSON | None:
+    """An address may also come as an object instead of as a text."""
+    return JSON(reply) if kind is InteractiveReplyKind.ADDRESS else None
+
+
+def _read_permission(reply: Mapping[str, Any]) -> CallPermission:
+    return CallPermission(
+        granted=read_text(reply, "response") == "accept",
+        permanent=bool(read_bool(reply, "is_permanent")),
+        expires_at=read_unix_time(reply, "expiration_timestamp"),
+        source=read_text(reply, "response_source"),
+    )

@@ -1,0 +1,121 @@
+"""Contact cards in a message."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+
+from graph.types.content.reading import read_object, read_objects, read_text
+
+
+@strawberry.type(description="A phone number on a contact card.")
+class SharedPhone:
+    phone: str | None = strawberry.field(description="The number as it is written on the card.")
+    wa_id: str | None = strawberry.field(
+        description="Digits of the number at WhatsApp, if it is there."
+    )
+    type: str | None = strawberry.field(description="What it is for: MOBILE, WORK and so on.")
+
+
+@strawberry.type(description="An e-mail address or web page on a contact card.")
+class SharedLink:
+    value: str = strawberry.field(description="The address.")
+    type: str | None = strawberry.field(description="What it is for: HOME, WORK and so on.")
+
+
+@strawberry.type(description="A postal address on a contact card.")
+class SharedAddress:
+    street: str | None = strawberry.field(description="Street and house.")
+    city: str | None = strawberry.field(description="City.")
+    state: str | None = strawberry.field(description="State or province.")
+    zip: str | None = strawberry.field(description="Postal code.")
+    country: str | None = strawberry.field(description="Country.")
+    country_code: str | None = strawberry.field(description="Two letters, by ISO 3166.")
+    type: str | None = strawberry.field(description="What it is for: HOME, WORK and so on.")
+
+
+@strawberry.type(description="One contact card.")
+class SharedContact:
+    name: str | None = strawberry.field(description="The full name as the card shows it.")
+    first_name: str | None = strawberry.field(description="First name.")
+    last_name: str | None = strawberry.field(description="Last name.")
+    middle_name: str | None = strawberry.field(description="Middle name.")
+    prefix: str | None = strawberry.field(description="What precedes the name: Dr.")
+    suffix: str | None = strawberry.field(description="What follows the name: Jr.")
+    company: str | None = strawberry.field(description="Where they work.")
+    department: str | None = strawberry.field(description="In which part of it.")
+    job_title: str | None = strawberry.field(description="What they do there.")
+    birthday: str | None = strawberry.field(description="Birthday, as YYYY-MM-DD.")
+    phones: list[SharedPhone] = strawberry.field(description="Phone numbers.")
+    emails: list[SharedLink] = strawberry.field(description="E-mail addresses.")
+    urls: list[SharedLink] = strawberry.field(description="Web pages.")
+    addresses: list[SharedAddress] = strawberry.field(description="Postal addresses.")
+    vcard: str | None = strawberry.field(description="The whole card as vCard text.")
+
+
+@strawberry.type(description="Contact cards that somebody shares.")
+class ContactsContent:
+    contacts: list[SharedContact] = strawberry.field(description="The cards.")
+    origin: str | None = strawberry.field(
+        description="Why they were sent: contact_request for the answer to a request, or other."
+    )
+
+
+def read_contacts(content: Mapping[str, Any]) -> ContactsContent | None:
+    """None where there is no readable card."""
+    cards = read_objects(content, "contacts")
+    if not cards:
+        return None
+    return ContactsContent(
+        contacts=[_read_card(card) for card in cards],
+        origin=read_text(content, "origin") or read_text(cards[0], "origin"),
+    )
+
+
+def _read_card(card: Mapping[str, Any]) -> SharedContact:
+    name, org = read_object(card, "name"), read_object(card, "org")
+    return SharedContact(
+        name=read_text(name, "formatted_name"),
+        first_name=read_text(name, "first_name"),
+        last_name=read_text(name, "last_name"),
+        middle_name=read_text(name, "middle_name"),
+        prefix=read_text(name, "prefix"),
+        suffix=read_text(name, "suffix"),
+        company=read_text(org, "company"),
+        department=read_text(org, "department"),
+        job_title=read_text(org, "title"),
+        birthday=read_text(card, "birthday"),
+        phones=[
+            SharedPhone(
+                phone=read_text(one, "phone"),
+                wa_id=read_text(one, "wa_id"),
+                type=read_text(one, "type"),
+            )
+            for one in read_objects(card, "phones")
+        ],
+        emails=_read_links(card, "emails", "email"),
+        urls=_read_links(card, "urls", "url"),
+        addresses=[_read_address(one) for one in read_objects(card, "addresses")],
+        vcard=read_text(card, "vcard"),
+    )
+
+
+def _read_links(card: Mapping[str, Any], key: str, name: str) -> list[SharedLink]:
+    found = [(read_text(one, name), one) for one in read_objects(card, key)]
+    return [
+        SharedLink(value=value, type=read_text(one, "type"))
+        for value, one in found
+        if value is not None
+    ]
+
+
+def _read_address(address: Mapping[str, Any]) -> SharedAddress:
+    return SharedAddress(
+        street=read_text(address, "street"),
+        city=read_text(address, "city"),
+        state=read_text(address, "state"),
+        zip=read_text(address, "zip"),
+        country=read_text(address, "country"),
+        country_code=read_text(address, "country_code"),
+        type=read_text(address, "type"),
+    )

@@ -1,0 +1,188 @@
+"""A message that was made of a template: what the customer reads, whatever becomes of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from beanie import PydanticObjectId
+
+from graph.core.context import Info
+from graph.core.enums import MediaKind, MediaState
+from graph.core.loaders import load_template
+from graph.types.content.reading import (
+    read_float,
+    read_iso_time,
+    read_object,
+    read_objects,
+    read_text,
+)
+from models import Message
+
+if TYPE_CHECKING:
+    from graph.types.templates import Template
+
+
+@strawberry.type(description="What stands above the text: a text, a file or a place.")
+class TemplateContentHeader:
+    text: str | None = strawberry.field(description="The text, where it is one.")
+    media_kind: MediaKind | None = strawberry.field(description="Which file, where it is one.")
+    link: str | None = strawberry.field(
+        description="Where WhatsApp fetches the file; null for an uploaded one."
+    )
+    filename: str | None = strawberry.field(description="Name of the file, for documents.")
+    place: "TemplateContentPlace | None" = strawberry.field(
+        description="The place, where it is one."
+    )
+    message: strawberry.Private[Message | None]
+
+    @strawberry.field(
+        description="Where to read an uploaded file, for a while and without a key; null for"
+        " others, and in previews."
+    )
+    def url(self, info: Info) -> str | None:
+        message = self.message
+        if message is None or message.upload_id is None:
+            return None
+        if self.media_kind is None or message.media_state is not MediaState.STORED:
+            return None
+        return info.context.services.media_urls.make(message.id)
+
+
+@strawberry.type(description="A place above the text.")
+class TemplateContentPlace:
+    latitude: float = strawberry.field(description="Degrees north.")
+    longitude: float = strawberry.field(description="Degrees east.")
+    name: str | None = strawberry.field(description="Name of the place.")
+    address: str | None = strawberry.field(description="Address of the place.")
+
+
+@strawberry.type(description="A button below the text.")
+class TemplateContentButton:
+    button_type: str = strawberry.field(
+        description="WhatsApp's word: QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW and so on."
+    )
+    title: str | None = strawberry.field(description="The words on it.")
+    url: str | None = strawberry.field(description="The page that it opens, for URL.")
+    phone_number: str | None = strawberry.field(description="Whom it calls, for PHONE_NUMBER.")
+    coupon_code: str | None = strawberry.field(description="What it copies, for COPY_CODE.")
+    reply_id: str | None = strawberry.field(
+        description="Your own text that comes back, for QUICK_REPLY."
+    )
+    flow_token: str | None = strawberry.field(
+        description="Your own text that comes back, for FLOW."
+    )
+
+
+@strawberry.type(description="One card of a carousel.")
+class TemplateContentCard:
+    header: TemplateContentHeader | None = strawberry.field(description="Its picture or video.")
+    body: str = strawberry.field(description="Its text; empty if there is none.")
+    buttons: list[TemplateContentButton] = strawberry.field(description="Its buttons.")
+
+
+@strawberry.type(description="An offer that ends.")
+class TemplateContentOffer:
+    text: str | None = strawberry.field(description="What it is called.")
+    expires_at: datetime | None = strawberry.field(description="When it ends.")
+
+
+@strawberry.type(
+    description="A template as the customer reads it: with the values filled in, and as it was"
+    " when the message was written."
+)
+class TemplateContent:
+    name: str | None = strawberry.field(description="Name of the template.")
+    language: str | None = strawberry.field(description="Its language, such as en_US.")
+    category: str | None = strawberry.field(description="MARKETING, UTILITY or AUTHENTICATION.")
+    header: TemplateContentHeader | None = strawberry.field(description="What stands above.")
+    body: str = strawberry.field(description="The text; empty if there is none.")
+    footer: str | None = strawberry.field(description="Small print below the text.")
+    buttons: list[TemplateContentButton] = strawberry.field(description="The buttons.")
+    cards: list[TemplateContentCard] = strawberry.field(description="The cards of a carousel.")
+    offer: TemplateContentOffer | None = strawberry.field(description="A limited-time offer.")
+    template_id: strawberry.Private[PydanticObjectId | None]
+
+    @strawberry.field(description="The template as it is now; null if it is not known any more.")
+    async def template(
+        self, info: Info
+    ) -> Annotated["Template", strawberry.lazy("graph.types.templates")] | None:
+        from graph.types.templates import Template  # noqa: PLC0415 - a message's content is read there
+
+        found = await load_template(info, self.template_id) if self.template_id else None
+        return Template.from_document(found) if found else None
+
+
+def read_template(
+    content: Mapping[str, Any], message: Message | None = None
+) -> TemplateContent | None:
+    """None where it was not made here. `message` is that of the content, if there is one."""
+    shown = read_object(content, "shown")
+    if not shown:
+        return None
+    template_id, offer = shown.get("template_id"), read_object(shown, "offer")
+    return TemplateContent(
+        name=read_text(content, "name"),
+        language=read_text(read_object(content, "language"), "code"),
+        category=read_text(shown, "category"),
+        header=_read_header(read_object(shown, "header"), message),
+        body=read_text(shown, "body") or "",
+        footer=read_text(shown, "footer"),
+        buttons=_read_buttons(shown),
+        cards=[
+            TemplateContentCard(
+                header=_read_header(read_object(card, "header")),
+                body=read_text(card, "body") or "",
+                buttons=_read_buttons(card),
+            )
+            for card in read_objects(shown, "cards")
+        ],
+        offer=_read_offer(offer) if offer else None,
+        template_id=PydanticObjectId(template_id) if template_id else None,
+    )
+
+
+def _read_header(
+    header: Mapping[str, Any], message: Message | None = None
+) -> TemplateContentHeader | None:
+    if not header:
+        return None
+    kind = read_text(header, "format") or ""
+    return TemplateContentHeader(
+        text=read_text(header, "text"),
+        media_kind=MediaKind.__members__.get(kind),
+        link=read_text(header, "link"),
+        filename=read_text(header, "filename"),
+        place=_read_place(header) if kind == "LOCATION" else None,
+        message=message,
+    )
+
+
+def _read_place(header: Mapping[str, Any]) -> TemplateContentPlace:
+    return TemplateContentPlace(
+        latitude=read_float(header, "latitude") or 0.0,
+        longitude=read_float(header, "longitude") or 0.0,
+        name=read_text(header, "name"),
+        address=read_text(header, "address"),
+    )
+
+
+def _read_buttons(shown: Mapping[str, Any]) -> list[TemplateContentButton]:
+    return [
+        TemplateContentButton(
+            button_type=read_text(button, "type") or "",
+            title=read_text(button, "text"),
+            url=read_text(button, "url"),
+            phone_number=read_text(button, "phone_number"),
+            coupon_code=read_text(button, "coupon_code"),
+            reply_id=read_text(button, "payload"),
+            flow_token=read_text(button, "flow_token"),
+        )
+        for button in read_objects(shown, "buttons")
+    ]
+
+
+def _read_offer(offer: Mapping[str, Any]) -> TemplateContentOffer:
+    return TemplateContentOffer(
+        text=read_text(offer, "text"), expires_at=read_iso_time(offer, "expires_at")
+    )

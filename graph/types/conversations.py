@@ -1,0 +1,266 @@
+"""Conversations in the graph: the inbox."""
+
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import strawberry
+from strawberry import relay
+
+import models
+from graph.core.connections import (
+    BY_ACTIVITY,
+    BY_OLDEST_ACTIVITY,
+    BY_TIMESTAMP,
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    connect,
+    read_page,
+)
+from graph.core.context import Info
+from graph.core.enums import ConversationStatus, MessageDirection, describe_enum
+from graph.core.errors import bad_input
+from graph.core.ids import parse_id
+from graph.core.loaders import MESSAGES, UNREAD_COUNTS, load_conversation
+from graph.core.permissions import IsViewer, get_viewer
+from graph.core.stored import linked, reads, shows, stored
+from graph.inputs.filters import AccountId, NodeId, limit_to_account
+from graph.types.accounts import Account, linked_account
+from graph.types.contacts import Contact, linked_contact
+from models.database.base import utc_now
+from whatsapp.conversations.conversations import SERVICE_WINDOW, window_expires_at, window_is_open
+from whatsapp.conversations.unread import list_unread_conversations
+
+if TYPE_CHECKING:
+    from graph.types.messages import Message
+
+
+@strawberry.type(
+    description="The 24 hours after the customer's last message, in which anything may be sent;"
+    " outside it only templates may."
+)
+class ServiceWindow:
+    is_open: bool = strawberry.field(description="Whether it is open now.")
+    expires_at: datetime | None = strawberry.field(
+        description="When it ends or ended; null if the customer never wrote."
+    )
+
+
+@strawberry.input(description="Which messages; all the given conditions must hold.")
+class MessageFilter:
+    direction: MessageDirection | None = strawberry.field(
+        default=None, description="They went this way."
+    )
+    types: list[str] | None = strawberry.field(
+        default=None, description="They have one of these types, as in `Message.type`."
+    )
+    since: datetime | None = strawberry.field(
+        default=None, description="They were said at this moment or later."
+    )
+
+    def list_conditions(self) -> list[dict[str, Any]]:
+        conditions: list[dict[str, Any]] = []
+        if self.direction is not None:
+            conditions.append({"direction": self.direction.value})
+        if self.types is not None:
+            conditions.append({"type": {"$in": self.types}})
+        if self.since is not None:
+            conditions.append({"timestamp": {"$gte": self.since}})
+        return conditions
+
+
+@shows(models.Conversation)
+@strawberry.type(description="Everything said between one account and one contact.")
+class Conversation(relay.Node):
+    node_id: relay.NodeID[str]
+    status: ConversationStatus = stored("status", description="Whether it needs attention.")
+    assignee_id: str | None = stored(
+        "assignee_id", description="Your own application's id of the agent who has it."
+    )
+    tags: list[str] = stored("tags", description="Labels that your staff gave it.")
+    last_activity_at: datetime = stored(
+        "last_activity_at", description="Time of the newest message; lists are sorted by it."
+    )
+    created_at: datetime = stored("created_at", description="When it began.")
+    account: Account = linked_account("The account it is held with.")
+    contact: Contact = linked_contact("The customer.")
+    unread_count: int = linked(
+        "id",
+        UNREAD_COUNTS,
+        description="How many messages of the customer nobody has read yet.",
+    )
+    last_message: Annotated["Message", strawberry.lazy("graph.types.messages")] | None = linked(
+        "last_message_id", MESSAGES, description="The newest message."
+    )
+    document: strawberry.Private[models.Conversation]
+
+    @strawberry.field(
+        description="Whether anything but a template may be sent, and until when.",
+        metadata=reads("last_inbound_at"),
+    )
+    def service_window(self) -> ServiceWindow:
+        return ServiceWindow(
+            is_open=window_is_open(self.document, utc_now()),
+            expires_at=window_expires_at(self.document),
+        )
+
+    @strawberry.field(description="What was said, newest first.", metadata=reads("id"))
+    async def messages(
+        self,
+        info: Info,
+        filter: Annotated[
+            MessageFilter | None, strawberry.argument(description="Only messages like these.")
+        ] = None,
+        first: First = 50,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Message", strawberry.lazy("graph.types.messages")]]:
+        from graph.types.messages import Message  # noqa: PLC0415 - they name each other
+
+        page = read_page(info, first=first, after=after, last=last, before=before)
+        said_here = {"conversation_id": self.document.id, **models.NO_OWN_REACTIONS}
+        conditions = [said_here, *(filter.list_conditions() if filter else [])]
+        return await connect(
+            models.Message,
+            {"$and": conditions},
+            Message.from_document,
+            order=BY_TIMESTAMP,
+            page=page,
+        )
+
+    @classmethod
+    def from_document(cls, document: models.Conversation) -> Self:
+        return cls(node_id=str(document.id), document=document)
+
+
+@strawberry.input(description="Which conversations; all the given conditions must hold.")
+class ConversationFilter:
+    status: ConversationStatus | None = strawberry.field(
+        default=None, description="They are in this state."
+    )
+    assignee_id: str | None = strawberry.field(
+        default=None, description="They are assigned to this agent."
+    )
+    unassigned: bool | None = strawberry.field(default=None, description="Whether nobody has them.")
+    tags: list[str] | None = strawberry.field(default=None, description="They have all these tags.")
+    unread: bool | None = strawberry.field(
+        default=None, description="Whether the customer wrote something that nobody has read yet."
+    )
+    window_open: bool | None = strawberry.field(
+        default=None, description="Whether anything but a template may be sent now."
+    )
+    active_since: datetime | None = strawberry.field(
+        default=None, description="Something was said at this moment or later."
+    )
+
+    async def list_conditions(self, of_accounts: dict[str, Any]) -> list[dict[str, Any]]:
+        return [
+            *self._list_facts(),
+            *self._list_times(),
+            *([await _match_unread(of_accounts, self.unread)] if self.unread is not None else []),
+        ]
+
+    def _list_facts(self) -> list[dict[str, Any]]:
+        conditions: list[dict[str, Any]] = []
+        if self.status is not None:
+            conditions.append({"status": self.status.value})
+        if self.assignee_id is not None:
+            conditions.append({"assignee_id": self.assignee_id})
+        if self.unassigned is not None:
+            conditions.append({"assignee_id": None if self.unassigned else {"$ne": None}})
+        if self.tags:
+            conditions.append({"tags": {"$all": self.tags}})
+        return conditions
+
+    def _list_times(self) -> list[dict[str, Any]]:
+        conditions: list[dict[str, Any]] = []
+        if self.window_open is not None:
+            opened = {"$gt": utc_now() - SERVICE_WINDOW}
+            conditions.append({"last_inbound_at": opened if self.window_open else {"$not": opened}})
+        if self.active_since is not None:
+            conditions.append({"last_activity_at": {"$gte": self.active_since}})
+        return conditions
+
+
+async def _wait_for_summaries(info: Info, account_id: str | None) -> None:
+    """The list is sorted and filtered by summaries: events that were sent are in them."""
+    named = parse_id(account_id, "Account") if account_id is not None else None
+    accounts = get_viewer(info).account_ids if named is None else [named]
+    await info.context.services.live.summaries.wait(account_ids=accounts)
+
+
+async def _match_unread(of_accounts: dict[str, Any], wanted: bool) -> dict[str, Any]:
+    ids = await list_unread_conversations(of_accounts)
+    if ids is None:
+        raise bad_input("Too many conversations are unread to list them: name one account.")
+    return {"_id": {"$in" if wanted else "$nin": ids}}
+
+
+class ConversationOrder(Enum):
+    NEWEST_ACTIVITY = "NEWEST_ACTIVITY"
+    OLDEST_ACTIVITY = "OLDEST_ACTIVITY"
+
+
+describe_enum(
+    ConversationOrder,
+    name="ConversationOrder",
+    description="How conversations are sorted.",
+    values={
+        "NEWEST_ACTIVITY": "Where something was said last comes first.",
+        "OLDEST_ACTIVITY": "Where nothing was said for the longest time comes first.",
+    },
+)
+_ORDERS = {
+    ConversationOrder.NEWEST_ACTIVITY: BY_ACTIVITY,
+    ConversationOrder.OLDEST_ACTIVITY: BY_OLDEST_ACTIVITY,
+}
+
+
+@strawberry.type
+class ConversationQueries:
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The conversation with this id, or null. Needs role VIEWER.",
+    )
+    async def conversation(self, info: Info, id: NodeId) -> Conversation | None:
+        conversation_id = parse_id(id, "Conversation")
+        document = await load_conversation(info, conversation_id) if conversation_id else None
+        return Conversation.from_document(document) if document else None
+
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The conversations you may see. Needs role VIEWER.",
+    )
+    async def conversations(
+        self,
+        info: Info,
+        account_id: AccountId = None,
+        filter: Annotated[
+            ConversationFilter | None,
+            strawberry.argument(description="Only conversations like these."),
+        ] = None,
+        order_by: Annotated[
+            ConversationOrder,
+            strawberry.argument(description="How they are sorted; cursors are of one order."),
+        ] = ConversationOrder.NEWEST_ACTIVITY,
+        first: First = 50,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Conversation]:
+        page = read_page(info, first=first, after=after, last=last, before=before)
+        of_accounts = limit_to_account(info, account_id)
+        await _wait_for_summaries(info, account_id)
+        conditions = [of_accounts]
+        conditions += await filter.list_conditions(of_accounts) if filter else []
+        return await connect(
+            models.Conversation,
+            {"$and": conditions},
+            Conversation.from_document,
+            order=_ORDERS[order_by],
+            page=page,
+        )

@@ -1,0 +1,68 @@
+"""Who is asking."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+import models
+from graph.core.connections import MAX_PAGE_SIZE, NEWEST
+from graph.core.context import Info
+from graph.core.enums import CredentialKind, Role
+from graph.core.ids import encode_id
+from graph.core.permissions import IsViewer, get_viewer
+from graph.types.accounts import Account, list_visible_accounts
+from whatsapp.auth.access import Viewer as Access
+
+
+@strawberry.type(description="Whoever holds the credential of this request.")
+class Viewer:
+    id: str = strawberry.field(
+        description="Id of the API key as in `apiKeys`, or the subject (`sub`) of the token."
+    )
+    kind: CredentialKind = strawberry.field(description="What kind of credential it is.")
+    name: str = strawberry.field(description="Name of the API key, or of the token's holder.")
+    role: Role = strawberry.field(description="What it may do.")
+    expires_at: datetime | None = strawberry.field(
+        description="When it ends by itself; open sockets are closed then."
+    )
+    access: strawberry.Private[Access]
+
+    @strawberry.field(
+        description="The accounts you may see, newest first; the first 100 (`accounts` has all)."
+    )
+    async def accounts(self) -> list[Account]:
+        visible = list_visible_accounts(self.access)
+        newest = models.Account.find(visible).sort(NEWEST.list_sort(backward=False))
+        return [Account.from_document(one) for one in await newest.limit(MAX_PAGE_SIZE).to_list()]
+
+    @classmethod
+    def from_access(cls, viewer: Access) -> Self:
+        is_key = viewer.kind is CredentialKind.API_KEY
+        own_id = str(viewer.credential_id)
+        return cls(
+            id=encode_id("ApiKey", own_id) if is_key else own_id,
+            kind=viewer.kind,
+            name=viewer.name,
+            role=viewer.role,
+            expires_at=viewer.expires_at,
+            access=viewer,
+        )
+
+
+@strawberry.type
+class ViewerQueries:
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="Who you are, and what you may see. Needs role VIEWER.",
+    )
+    def viewer(self, info: Info) -> Viewer:
+        return Viewer.from_access(get_viewer(info))
+
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The present position in the live events: take it, load your lists, then"
+        " subscribe `after` it, and nothing is missed. Needs role VIEWER.",
+    )
+    async def event_cursor(self, info: Info) -> str:
+        return await info.context.services.live.get_cursor()

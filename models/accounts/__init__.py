@@ -1,0 +1,1 @@
+"""Documents of accounts: the account, its events, its templates."""

@@ -1,0 +1,47 @@
+"""ApiKey: what a program or a person shows to use the graph. The secret itself is never stored."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from beanie import PydanticObjectId
+from pydantic import Field
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from models.database.base import ObjectIdDocument, utc_now
+
+
+class Role(StrEnum):
+    ADMIN = "ADMIN"
+    AGENT = "AGENT"
+    VIEWER = "VIEWER"
+
+
+class CredentialKind(StrEnum):
+    """With what somebody acts: OPERATOR is whoever runs manage.py on the server."""
+
+    API_KEY = "API_KEY"
+    JWT = "JWT"
+    OPERATOR = "OPERATOR"
+
+
+class ApiKey(ObjectIdDocument):
+    name: str
+    prefix: str
+    """The public part of the key, shown in lists and used to find it."""
+    secret_hash: str
+    """Hex SHA-256 of the whole key; its secret part has 256 random bits."""
+    role: Role
+    account_ids: list[PydanticObjectId] | None = None
+    """None: every account."""
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    created_by: str | None = None
+    created_at: datetime = Field(default_factory=utc_now)
+
+    class Settings:
+        name = "api_keys"
+        indexes = [
+            IndexModel([("prefix", ASCENDING)], name="prefix", unique=True),
+            IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+        ]

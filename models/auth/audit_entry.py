@@ -1,0 +1,89 @@
+"""AuditEntry: one act of an administrator, written before it is done and completed after it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from beanie import PydanticObjectId
+from pydantic import BaseModel, Field
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from models.auth.api_key import CredentialKind
+from models.database.base import ObjectIdDocument, utc_now
+
+
+class AuditAction(StrEnum):
+    ACCOUNT_CREATED = "ACCOUNT_CREATED"
+    ACCOUNT_UPDATED = "ACCOUNT_UPDATED"
+    ACCOUNT_MOVED = "ACCOUNT_MOVED"
+    ACCOUNT_ENABLED = "ACCOUNT_ENABLED"
+    ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
+    ACCOUNT_DELETED = "ACCOUNT_DELETED"
+    ACCOUNT_CHECKED = "ACCOUNT_CHECKED"
+    WEBHOOKS_SUBSCRIBED = "WEBHOOKS_SUBSCRIBED"
+    WEBHOOKS_UNSUBSCRIBED = "WEBHOOKS_UNSUBSCRIBED"
+    TEMPLATES_SYNCED = "TEMPLATES_SYNCED"
+    API_KEY_CREATED = "API_KEY_CREATED"
+    API_KEY_REVOKED = "API_KEY_REVOKED"
+    ENCRYPTION_KEYS_ROTATED = "ENCRYPTION_KEYS_ROTATED"
+    PARKED_ITEMS_REPLAYED = "PARKED_ITEMS_REPLAYED"
+    PARKED_ITEMS_DISCARDED = "PARKED_ITEMS_DISCARDED"
+    CONTACT_UPDATED = "CONTACT_UPDATED"
+    CONTACT_LINKED = "CONTACT_LINKED"
+    CONTACT_UNLINKED = "CONTACT_UNLINKED"
+    CONTACT_BLOCKED = "CONTACT_BLOCKED"
+    CONTACT_UNBLOCKED = "CONTACT_UNBLOCKED"
+    CONTACT_DELETED = "CONTACT_DELETED"
+    CONTACTS_MERGED = "CONTACTS_MERGED"
+    USER_CREATED = "USER_CREATED"
+    USER_UPDATED = "USER_UPDATED"
+
+
+class AuditOutcome(StrEnum):
+    STARTED = "STARTED"
+    """Nothing more is known: it may have been done."""
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+    FAILED = "FAILED"
+
+
+class AuditActor(BaseModel):
+    kind: CredentialKind
+    id: str
+    """The API key's id, the token's subject, or the operator's name on the server."""
+    name: str
+
+
+class AuditTarget(BaseModel):
+    type: str
+    """Name of its type in the graph."""
+    id: str
+
+
+class AuditEntry(ObjectIdDocument):
+    """Only its outcome is ever set, once; nothing changes or removes it but its age."""
+
+    action: AuditAction
+    actor: AuditActor
+    targets: list[AuditTarget] = Field(default_factory=list)
+    account_ids: list[PydanticObjectId] = Field(default_factory=list)
+    """The accounts that it touches, as far as its actor might know them."""
+    fields: list[str] = Field(default_factory=list)
+    """Names of what was given; values are nobody's business here."""
+    request_id: str | None = None
+    outcome: AuditOutcome = AuditOutcome.STARTED
+    refusal: str | None = None
+    """The code of the refusal."""
+    created_at: datetime = Field(default_factory=utc_now)
+    finished_at: datetime | None = None
+    expires_at: datetime
+
+    class Settings:
+        name = "audit_entries"
+        indexes = [
+            IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+            IndexModel(
+                [("account_ids", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest_of_account",
+            ),
+            IndexModel([("expires_at", ASCENDING)], name="kept", expireAfterSeconds=0),
+        ]

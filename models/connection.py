@@ -1,0 +1,212 @@
+"""The connection to MongoDB: its options, and the checks that the server starts with."""
+
+import asyncio
+import logging
+from datetime import UTC
+from typing import Any
+
+from beanie import init_beanie
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
+
+from models import DOCUMENTS
+from models.database.base import collection
+from models.database.cancellation import correct_wait_for
+from models.database.clock import server_clock
+from models.database.lease import Lease
+from models.database.outages import is_transient
+from models.database.predecessor import find_live_predecessor
+from models.indexes import IndexConflict, list_missing_indexes
+from models.migrations import MIGRATIONS
+from models.migrations.migration import SchemaState, read_state
+from models.migrations.runner import (
+    SchemaTooNew,
+    find_last_before_serving,
+    list_pending,
+    migrate,
+    open_schema,
+)
+
+logger = logging.getLogger(__name__)
+
+# Whoever opens a database has tasks that use it, and must be able to end them.
+correct_wait_for()
+
+OPERATION_TIMEOUT_MS = 10_000
+REACH_TIMEOUT_SECONDS = 3.0
+# Not that of version 0.1, which is told by it; see `models.database.predecessor`.
+APP_NAME = "wagraph 0.2"
+UPGRADE_RETRY_SECONDS = 5.0
+# The live feed compares a document before and after each change.
+WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts", "users", "templates")
+
+
+class DatabaseUnusable(Exception):
+    """MongoDB can't serve us; the message says in one line what to do."""
+
+
+class DatabaseUnreachable(DatabaseUnusable):
+    """Nobody answers at the address: it may be back later."""
+
+
+def create_client(uri: str) -> AsyncMongoClient[dict[str, Any]]:
+    """A client whose acknowledged writes survive a failover and whose calls always end.
+
+    Raises:
+        DatabaseUnusable: the URI is malformed.
+    """
+    try:
+        return AsyncMongoClient(
+            uri,
+            tz_aware=True,
+            tzinfo=UTC,  # writes a time four times as fast as pymongo's own
+            w="majority",
+            journal=True,
+            retryWrites=True,
+            retryReads=True,
+            timeoutMS=OPERATION_TIMEOUT_MS,
+            serverSelectionTimeoutMS=int(REACH_TIMEOUT_SECONDS * 1000),
+            connectTimeoutMS=int(REACH_TIMEOUT_SECONDS * 1000),
+            appname=APP_NAME,
+            event_listeners=[server_clock],
+        )
+    except (InvalidURI, ConfigurationError, ValueError) as error:
+        # The error's own text may quote the URI, and with it a part of the password.
+        raise DatabaseUnusable(
+            f"MONGODB_URI is malformed ({type(error).__name__}): it begins with mongodb:// or"
+            " mongodb+srv://, and user and password must be percent-encoded (RFC 3986)."
+        ) from None
+
+
+async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> bool:
+    """Checks the server, and does what must be done before the database is served.
+
+    Returns whether `finish_upgrade` has something left to do while it is served.
+
+    Raises:
+        DatabaseUnreachable: nobody answered within REACH_TIMEOUT_SECONDS, or it went away.
+        DatabaseUnusable: a standalone server, version 0.1 still runs, a later version was here, or
+            an index could not be made.
+    """
+    await check_server(database)
+    try:
+        await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
+        is_new = await _is_new(database)
+        if not is_new and await read_state(database) is None:
+            await _refuse_predecessor(database)
+        state = await open_schema(database, is_new=is_new)
+        await migrate(database, through=find_last_before_serving())
+        is_index_left = await _build_first_indexes()
+        await enable_pre_images(database)
+    except SchemaTooNew:
+        raise DatabaseUnusable(
+            "The database belongs to a later version of wagraph: start that one."
+        ) from None
+    except IndexConflict as error:
+        raise DatabaseUnusable(str(error)) from None
+    except PyMongoError as error:
+        if is_transient(error):
+            # It answers already, or still, but has no primary now.
+            name = type(error).__name__
+            raise DatabaseUnreachable(f"MongoDB went away ({name}).") from error
+        raise DatabaseUnusable(f"MongoDB could not be prepared: {error}") from error
+    return is_index_left or any(not one.before_serving for one in list_pending(state))
+
+
+async def finish_upgrade(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Builds the missing indexes and runs the online migrations, in one process at a time.
+
+    Returns when nothing is left, whoever did it.
+    """
+    lease = Lease(database, "indexes")
+    while missing := await list_missing_indexes():
+        if await lease.acquire():
+            async with lease.held():
+                for index in missing:
+                    logger.info("Building the index %s.", index.name)
+                    await index.build()
+        else:
+            await asyncio.sleep(UPGRADE_RETRY_SECONDS)
+    await migrate(database, through=len(MIGRATIONS))
+
+
+async def describe_pending(database: AsyncDatabase[dict[str, Any]]) -> list[str]:
+    """What `prepare_database` and `finish_upgrade` would do, without doing it."""
+    await check_server(database)
+    await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
+    state = await read_state(database)
+    if state is None and await _is_new(database):
+        return []
+    migrations = list_pending(state or SchemaState(version=0))
+    indexes = await list_missing_indexes()
+    return [
+        *[f"migration {one.number}: {one.name}" for one in migrations],
+        *[f"index {one.name}" for one in indexes],
+    ]
+
+
+async def _is_new(database: AsyncDatabase[dict[str, Any]]) -> bool:
+    """Whether it holds no collection of ours."""
+    names = {collection(document_class).name for document_class in DOCUMENTS}
+    return names.isdisjoint(await database.list_collection_names())
+
+
+async def _refuse_predecessor(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Version 0.1 knows no other version beside it; after migration 1 it can't start any more."""
+    try:
+        address = await find_live_predecessor(database)
+    except OperationFailure as error:
+        if is_transient(error):
+            raise
+        logger.warning("Can't see whether version 0.1 still runs: MongoDB shows no operations.")
+        return
+    if address is not None:
+        raise DatabaseUnusable(
+            f"wagraph 0.1 still runs on this database, from {address}: stop all its processes,"
+            " then start this version."
+        )
+
+
+async def _build_first_indexes() -> bool:
+    """Builds what can't wait; returns whether any is left."""
+    is_left = False
+    for index in await list_missing_indexes():
+        if await index.is_needed_first():
+            await index.build()
+        else:
+            is_left = True
+    return is_left
+
+
+async def check_server(database: AsyncDatabase[dict[str, Any]]) -> None:
+    address = _describe_address(database)
+    try:
+        async with asyncio.timeout(REACH_TIMEOUT_SECONDS):
+            hello = await database.client.admin.command("hello")
+    except (PyMongoError, TimeoutError) as error:
+        raise DatabaseUnreachable(
+            f"MongoDB is unreachable at {address}: start it, or correct MONGODB_URI."
+            f" ({type(error).__name__})"
+        ) from None
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        raise DatabaseUnusable(
+            f"MongoDB at {address} is a standalone server: wagraph needs a replica set for its live"
+            " events. Start mongod with --replSet rs0 and run rs.initiate() once."
+        )
+
+
+def _describe_address(database: AsyncDatabase[dict[str, Any]]) -> str:
+    """Host names only: a URI may hold a password."""
+    seeds = database.client.topology_description.server_descriptions()
+    return ", ".join(sorted(f"{host}:{port}" for host, port in seeds))
+
+
+async def enable_pre_images(database: AsyncDatabase[dict[str, Any]]) -> None:
+    existing = {
+        spec["name"]: spec.get("options", {}) async for spec in await database.list_collections()
+    }
+    for name in WATCHED_COLLECTIONS:
+        # Its indexes have just made each collection that was missing.
+        if not existing.get(name, {}).get("changeStreamPreAndPostImages", {}).get("enabled"):
+            await database.command("collMod", name, changeStreamPreAndPostImages={"enabled": True})

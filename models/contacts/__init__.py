@@ -1,0 +1,1 @@
+"""Documents of customers: contacts, users, merges and erasures."""

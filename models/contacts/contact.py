@@ -1,0 +1,103 @@
+"""Contact: a customer as one account knows them, by one or more of Meta's identities."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from beanie import PydanticObjectId
+from pydantic import BaseModel, Field
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from models.database.base import ObjectIdDocument, utc_now
+
+
+class IdentityKind(StrEnum):
+    """Meta's ways to name a person: wa_id (digits), business-scoped user id, and its parent."""
+
+    WA_ID = "wa_id"
+    BSUID = "bsuid"
+    PARENT_BSUID = "parent_bsuid"
+
+
+class Identity(BaseModel):
+    kind: IdentityKind
+    value: str
+
+
+class Contact(ObjectIdDocument):
+    """`wa_id` and `phone_number` are None for a username user whose phone Meta does not tell."""
+
+    account_id: PydanticObjectId
+    identities: list[Identity]
+    """Never empty; each belongs to one contact of an account only."""
+    wa_id: str | None = None
+    phone_number: str | None = None
+    """E.164 with a leading "+"."""
+    bsuid: str | None = None
+    username: str | None = None
+    profile_name: str | None = None
+    """The name the customer gave themselves in WhatsApp."""
+    profile_at: datetime | None = None
+    """Meta's time of the message that brought profile_name and username; older ones are ignored."""
+    name: str | None = None
+    """The name your own staff gave them."""
+    user_id: PydanticObjectId | None = None
+    unlinked_at: datetime | None = None
+    """Set when staff took the user away, so that the next message does not link one again."""
+    duplicate_ids: list[PydanticObjectId] = Field(default_factory=list)
+    """Contacts that one message proved to be the same person."""
+    tags: list[str] = Field(default_factory=list)
+    attributes: dict[str, Any] = Field(default_factory=dict)
+    blocked: bool = False
+    marketing_opt_out: bool = False
+    changed_at: dict[str, datetime] = Field(default_factory=dict)
+    """When `marketing` was last decided, by the customer or by staff: an older decision is void."""
+    search_keys: list[str] = Field(default_factory=list)
+    """What it is found by: words and numbers, derived from the fields above."""
+    sort_name: str = ""
+    """What it is sorted by: the name that is shown, plain; derived with the keys."""
+    stale_keys: bool = False
+    """One of these fields was changed, and the keys not yet."""
+    created_at: datetime = Field(default_factory=utc_now)
+    updated_at: datetime = Field(default_factory=utc_now)
+
+    @property
+    def parent_bsuid(self) -> str | None:
+        """The newest one that was told."""
+        parents = [one.value for one in self.identities if one.kind is IdentityKind.PARENT_BSUID]
+        return parents[-1] if parents else None
+
+    class Settings:
+        name = "contacts"
+        indexes = [
+            IndexModel(
+                [
+                    ("account_id", ASCENDING),
+                    ("identities.kind", ASCENDING),
+                    ("identities.value", ASCENDING),
+                ],
+                name="identity",
+                unique=True,
+            ),
+            IndexModel(
+                [("account_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest",
+            ),
+            IndexModel(
+                [("created_at", DESCENDING), ("_id", DESCENDING)], name="newest_of_all_accounts"
+            ),
+            IndexModel(
+                [("account_id", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)],
+                name="by_name",
+            ),
+            IndexModel(
+                [("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name_of_all_accounts"
+            ),
+            IndexModel([("user_id", ASCENDING), ("_id", ASCENDING)], name="of_user"),
+            IndexModel([("search_keys", ASCENDING), ("account_id", ASCENDING)], name="search"),
+            IndexModel(
+                [("stale_keys", ASCENDING)],
+                name="stale_keys",
+                partialFilterExpression={"stale_keys": True},
+            ),
+        ]

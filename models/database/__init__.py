@@ -1,0 +1,1 @@
+"""Access to MongoDB that all documents share: reading, writing, clock, leases, outages."""

@@ -1,0 +1,1 @@
+"""Documents of what was said: conversations, messages, their files and pending updates."""

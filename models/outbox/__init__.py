@@ -1,0 +1,1 @@
+"""Documents of the outbox: lanes and the pace of accounts."""

@@ -1,0 +1,1 @@
+"""Documents of webhooks: stored bodies and parked items."""

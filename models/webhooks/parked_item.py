@@ -1,0 +1,87 @@
+"""ParkedItem: one item of a webhook that couldn't be applied, kept with its reason."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from beanie import Document, PydanticObjectId
+from pydantic import Field
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from models.database.base import utc_now
+
+
+class ParkedReason(StrEnum):
+    UNKNOWN_ACCOUNT = "UNKNOWN_ACCOUNT"
+    ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
+    WRONG_SECRET = "WRONG_SECRET"  # noqa: S105 - a reason, not a secret
+    INVALID_BODY = "INVALID_BODY"
+    INVALID_ITEM = "INVALID_ITEM"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+
+
+class ParkedState(StrEnum):
+    PARKED = "PARKED"
+    APPLIED = "APPLIED"
+    DISCARDED = "DISCARDED"
+
+
+class ParkedItem(Document):
+    """`_id` is a digest of (event, pointer): processing an event twice parks its items once."""
+
+    id: str  # type: ignore[assignment]  # Beanie allows any BSON id
+    event_id: str
+    account_id: PydanticObjectId | None = None
+    phone_number_id: str | None = None
+    business_account_id: str | None = None
+    field: str | None = None
+    """The webhook field the item came in: `messages` and so on."""
+    pointer: str
+    """RFC 6901 JSON pointer of the item in the body; empty for the whole body."""
+    item: str
+    """The item as JSON text (the raw body, undecodable bytes replaced, where it is no JSON)."""
+    entry: str | None = None
+    """JSON text of the entry cut down to this item, with what it needs to be applied later."""
+    secret_digest: str
+    """Whose secret signed it: a replay checks it again."""
+    by_default_secret: bool = False
+    """Whether that was the server's default secret when it came."""
+    received_at: datetime | None = None
+    """When its body came; None for items of version 0.1."""
+    reason: ParkedReason
+    details: str | None = None
+    """What was wrong, without any content of the message."""
+    state: ParkedState = ParkedState.PARKED
+    created_at: datetime = Field(default_factory=utc_now)
+    resolved_at: datetime | None = None
+
+    class Settings:
+        name = "parked_items"
+        indexes = [
+            IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+            IndexModel(
+                [("account_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest_of_account",
+            ),
+            # What an account replays once it is connected or enabled, the oldest first.
+            IndexModel(
+                [
+                    ("phone_number_id", ASCENDING),
+                    ("reason", ASCENDING),
+                    ("secret_digest", ASCENDING),
+                    ("created_at", ASCENDING),
+                ],
+                name="of_number",
+                partialFilterExpression={"state": "PARKED"},
+            ),
+            IndexModel(
+                [
+                    ("business_account_id", ASCENDING),
+                    ("phone_number_id", ASCENDING),
+                    ("reason", ASCENDING),
+                    ("secret_digest", ASCENDING),
+                    ("created_at", ASCENDING),
+                ],
+                name="of_business",
+                partialFilterExpression={"state": "PARKED"},
+            ),
+        ]

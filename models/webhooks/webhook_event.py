@@ -1,0 +1,55 @@
+"""WebhookEvent: the raw body of one POST from Meta, stored before it is acknowledged."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from beanie import Document
+from pydantic import Field
+from pymongo import ASCENDING, IndexModel
+
+from models.database.base import utc_now
+
+# Meta repeats an unacknowledged body for 7 days; one day more for clocks and queues.
+KEPT = timedelta(days=8)
+
+
+class EventState(StrEnum):
+    RECEIVED = "RECEIVED"
+    PROCESSED = "PROCESSED"
+
+
+class WebhookEvent(Document):
+    """`_id` is the hex SHA-256 of the signing secret's digest and the raw body.
+
+    The secret is part of it: otherwise somebody who knows one account's secret could post another
+    account's body first, signed wrongly, and the genuine one would pass for a repetition.
+    """
+
+    id: str  # type: ignore[assignment]  # Beanie allows any BSON id
+    body: bytes
+    secret_digest: str
+    """Hex SHA-256 of the app secret whose signature this body carries."""
+    by_default_secret: bool = False
+    """Whether that was the server's default secret when the body came."""
+    received_at: datetime = Field(default_factory=utc_now)
+    state: EventState = EventState.RECEIVED
+    lease_until: datetime
+    """Another process may take a RECEIVED event after this time."""
+    attempts: int = 0
+    processed_at: datetime | None = None
+
+    class Settings:
+        name = "webhook_events"
+        indexes = [
+            IndexModel(
+                [("lease_until", ASCENDING)],
+                name="received",
+                partialFilterExpression={"state": "RECEIVED"},
+            ),
+            IndexModel(
+                [("processed_at", ASCENDING)],
+                name="kept",
+                expireAfterSeconds=int(KEPT.total_seconds()),
+                partialFilterExpression={"state": "PROCESSED"},
+            ),
+        ]

@@ -1,0 +1,98 @@
+"""Everything that one fake Meta knows and does, wired together. One object, no global state."""
+
+import asyncio
+
+import httpx
+from starlette.requests import Request
+
+from sandbox.cloud_api.blocking import BlockList
+from sandbox.cloud_api.sending import MessageDesk
+from sandbox.cloud_api.templates import TemplateShelf
+from sandbox.settings import SandboxSettings
+from sandbox.webhooks.callbacks import CallbackBook
+from sandbox.webhooks.inbound import InboundDesk
+from sandbox.webhooks.webhook_sender import WebhookSender
+from sandbox.world.customers import CustomerBook
+from sandbox.world.faults import FaultBook
+from sandbox.world.media import MediaStore
+from sandbox.world.numbers import Numbers
+from sandbox.world.request_log import LoggedRequest, RequestLog, redact_headers
+
+
+class FakeMeta:
+    """What tests hold: `requests`, `webhooks.log`, `faults`, `customers`, `settings` and so on."""
+
+    def __init__(
+        self,
+        numbers: Numbers,
+        settings: SandboxSettings,
+        *,
+        webhook_transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.numbers = numbers
+        self.settings = settings
+        self.faults = FaultBook()
+        self.requests = RequestLog(kept=settings.kept_requests)
+        self.customers = CustomerBook(settings)
+        self.templates = TemplateShelf()
+        self.media = MediaStore(
+            kept_bytes=settings.kept_media_bytes, link_lifetime=settings.media_url_lifetime
+        )
+        # Proxies of the environment must not see webhooks, and Meta follows no redirects.
+        self._client = httpx.AsyncClient(
+            transport=webhook_transport,
+            trust_env=False,
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=200),
+        )
+        self.callbacks = CallbackBook(settings, self._client)
+        self.webhooks = WebhookSender(settings, self._client, self.faults, self.callbacks)
+        self.blocks = BlockList(settings, self.customers)
+        self.desk = MessageDesk(
+            settings,
+            sender=self.webhooks,
+            customers=self.customers,
+            faults=self.faults,
+            media=self.media,
+            templates=self.templates,
+        )
+        self.inbound = InboundDesk(
+            settings,
+            numbers=numbers,
+            sender=self.webhooks,
+            customers=self.customers,
+            media=self.media,
+        )
+        self.closing = asyncio.Event()
+
+    def reset(self) -> None:
+        """Forgets what happened: requests, webhooks, faults, customers, media."""
+        self.requests.clear()
+        self.webhooks.log.clear()
+        self.faults.clear()
+        self.customers.clear()
+        self.media.clear()
+        self.callbacks.clear()
+
+    def log_stray(self, request: Request) -> None:
+        """Records a request that came where no client of ours should ever come."""
+        self.requests.add(
+            LoggedRequest(
+                method=request.method,
+                path=request.url.path,
+                query={**request.query_params},
+                headers=redact_headers(request.headers),
+                endpoint="redirected",
+                status=200,
+            )
+        )
+
+    def make_media_url(self, secret: str, *, base_url: str) -> str:
+        root = (self.settings.public_url or base_url).rstrip("/")
+        return f"{root}/media-content/{secret}"
+
+    async def close(self) -> None:
+        """Ends open streams, hanging answers and webhooks still to be sent."""
+        self.closing.set()
+        await self.webhooks.close()
+        await self._client.aclose()

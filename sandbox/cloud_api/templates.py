@@ -1,0 +1,58 @@
+"""The message templates of the sandbox: how they are listed, and which of them can be sent."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.cloud_api.paging import list_page
+from sandbox.validation.demo_templates import DEMO_TEMPLATES, Template
+from sandbox.validation.meta_errors import MetaError
+from sandbox.validation.template_sends import check_components, render_template
+
+Json = dict[str, Any]
+
+
+class TemplateShelf:
+    """The templates of every business account in the sandbox. Tests may change `templates`."""
+
+    def __init__(self) -> None:
+        self.templates = list(DEMO_TEMPLATES)
+
+    def list_page(self, query: dict[str, str], *, make_next_url: Callable[[str], str]) -> Json:
+        """Meta's answer to GET /{waba_id}/message_templates: filters, `limit`, cursors."""
+        names = ("status", "category", "language", "name")
+        found = [
+            each
+            for each in self.templates
+            if all(query.get(name, getattr(each, name)) == getattr(each, name) for name in names)
+        ]
+        shown = [_pick(each.describe(), query.get("fields")) for each in found]
+        return list_page(shown, query, make_next_url=make_next_url)
+
+    def check_send(self, content: Json) -> Template:
+        """Raises MetaError 132001, 132015, 132016, 132000 or 132012, or 131008, as Meta does."""
+        name, language = content["name"], content["language"]["code"]
+        template = self._find(name, language)
+        if template is None:
+            raise MetaError(132001, details=f"template name ({name}) does not exist in {language}")
+        if template.status == "PAUSED":
+            raise MetaError(132015, details=f"template ({name}) is paused")
+        if template.status in ("DISABLED", "REJECTED"):
+            raise MetaError(132016, details=f"template ({name}) is disabled")
+        check_components(template, content)
+        return template
+
+    def render(self, content: Json) -> Json:
+        """What the customer reads: the parts with their variables filled in."""
+        template = self._find(content["name"], content["language"]["code"])
+        return content if template is None else render_template(template, content)
+
+    def _find(self, name: str, language: str) -> Template | None:
+        wanted = (name, language)
+        return next((t for t in self.templates if (t.name, t.language) == wanted), None)
+
+
+def _pick(described: Json, fields: str | None) -> Json:
+    if not fields:
+        return described
+    wanted = {*fields.replace(" ", "").split(","), "id"}
+    return {name: value for name, value in described.items() if name in wanted}

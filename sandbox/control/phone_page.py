@@ -1,0 +1,124 @@
+"""The page that plays the customers' phones, and the small JSON API behind it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from sandbox.cloud_api.fake_meta import FakeMeta
+from sandbox.webhooks.inbound import InboundMistakeError
+from sandbox.world.customers import describe_conversation
+
+STATIC = Path(__file__).parent / "static"
+KEEP_ALIVE_SECONDS = 15.0
+# Nothing from elsewhere, and no script or style but our own files.
+PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+
+class PhonePage:
+    """GET / and what the page asks for. Everything it does it does by the control API."""
+
+    def __init__(self, meta: FakeMeta) -> None:
+        self.meta = meta
+
+    def make_routes(self) -> list[BaseRoute]:
+        return [
+            Route("/", self.show_page, methods=["GET"]),
+            Mount("/static", StaticFiles(directory=STATIC)),
+            Route("/sandbox/numbers", self.list_numbers, methods=["GET"]),
+            Route("/sandbox/conversations", self.list_conversations, methods=["GET"]),
+            Route("/sandbox/stream", self.stream, methods=["GET"]),
+            Route("/sandbox/media", self.upload_media, methods=["POST"]),
+            Route("/sandbox/media/{media_id}", self.show_media, methods=["GET"]),
+        ]
+
+    async def show_page(self, _: Request) -> Response:
+        headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
+        return FileResponse(STATIC / "phone.html", headers=headers)
+
+    async def list_numbers(self, _: Request) -> Response:
+        """The business numbers, without their secrets."""
+        names = ("phone_number_id", "display_phone_number", "verified_name")
+        numbers = await self.meta.numbers.list_numbers()
+        shown = [{name: getattr(number, name) for name in names} for number in numbers]
+        return JSONResponse({"numbers": shown})
+
+    async def list_conversations(self, request: Request) -> Response:
+        """All conversations of one number, or of all, with their messages."""
+        wanted = request.query_params.get("phone_number_id")
+        shown = [
+            {
+                **describe_conversation(conversation),
+                "messages": [asdict(message) for message in conversation.messages.values()],
+            }
+            for conversation in self.meta.customers.list_conversations(wanted)
+        ]
+        return JSONResponse({"conversations": shown})
+
+    async def stream(self, _: Request) -> Response:
+        """Server-sent events: one for each change of a message or a conversation."""
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(
+            self._make_events(), media_type="text/event-stream", headers=headers
+        )
+
+    async def upload_media(self, request: Request) -> Response:
+        """A file of a customer: parts `file` and `phone_number_id`; answers {"id", "mime_type"}."""
+        async with request.form() as form:
+            upload = form.get("file")
+            if not isinstance(upload, UploadFile):
+                return JSONResponse({"error": '"file" is missing.'}, 400)
+            try:
+                number = await self.meta.inbound.find_number(form.get("phone_number_id"))
+            except InboundMistakeError as mistake:
+                return JSONResponse({"error": str(mistake)}, 400)
+            stored = self.meta.media.add(
+                await upload.read(),
+                phone_number_id=number.phone_number_id,
+                mime_type=upload.content_type or "application/octet-stream",
+            )
+        return JSONResponse({"id": stored.id, "mime_type": stored.mime_type}, 201)
+
+    async def show_media(self, request: Request) -> Response:
+        stored = self.meta.media.get(request.path_params["media_id"])
+        if stored is None:
+            return JSONResponse({"error": "There is no such file."}, 404)
+        # A file is whatever a customer sent: it must never run as a page of the sandbox.
+        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+        return Response(stored.content, media_type=stored.mime_type, headers=headers)
+
+    async def _make_events(self) -> AsyncIterator[bytes]:
+        closing = asyncio.ensure_future(self.meta.closing.wait())
+        try:
+            with self.meta.customers.listen() as queue:
+                yield b"retry: 1000\n: connected\n\n"
+                while not closing.done():
+                    event = await _get_or_none(queue, closing)
+                    yield _encode_event(event)
+        finally:
+            closing.cancel()
+
+
+async def _get_or_none(
+    queue: asyncio.Queue[dict[str, Any]], closing: asyncio.Future[Any]
+) -> dict[str, Any] | None:
+    getter = asyncio.ensure_future(queue.get())
+    await asyncio.wait(
+        {getter, closing}, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+    )
+    if getter.done():
+        return getter.result()
+    getter.cancel()
+    return None
+
+
+def _encode_event(event: dict[str, Any] | None) -> bytes:
+    return b": still here\n\n" if event is None else f"data: {json.dumps(event)}\n\n".encode()

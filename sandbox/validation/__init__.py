@@ -1,0 +1,1 @@
+"""The checks that Meta makes of requests, with the errors it answers."""

@@ -1,0 +1,1 @@
+"""The webhooks that the sandbox posts: what customers write, and statuses."""

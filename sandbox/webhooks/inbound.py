@@ -1,0 +1,301 @@
+"""Customers writing to the business: short descriptions become Meta's messages and go out."""
+
+import asyncio
+import base64
+import binascii
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.settings import SandboxSettings
+from sandbox.validation.send_validation import MEDIA_TYPES
+from sandbox.webhooks.webhook_bodies import Json, Update, build_batch, encode_like_meta
+from sandbox.webhooks.webhook_sender import Delivery, WebhookSender
+from sandbox.world.customers import ChatMessage, Conversation, Customer, CustomerBook
+from sandbox.world.identifiers import is_user_id, make_wamid, read_phone
+from sandbox.world.media import MediaStore, describe_for_webhook
+from sandbox.world.numbers import FakeNumber, Numbers
+
+CALL = "call"
+# Types that Meta may send without an object of their own.
+BARE_TYPES = ("unsupported", "errors", "request_welcome", "ephemeral", "interactive", "unknown")
+MESSAGE_FIELDS = ("context", "referral", "errors", "identity", "group_id")
+FIELDS = frozenset(
+    {"from", "name", "type", "phone_number_id", "id", "timestamp", "user_id", "parent_user_id"}
+    | {"username", "raw", "contact", "retry", *MESSAGE_FIELDS}
+)
+
+
+class InboundMistakeError(ValueError):
+    """A description that makes no message; its text says why."""
+
+
+@dataclass(slots=True)
+class CustomerMessage:
+    """One message by a customer, built and not yet delivered."""
+
+    number: FakeNumber
+    conversation: Conversation
+    message: Json
+    contacts: list[Json]
+
+    @property
+    def wamid(self) -> str:
+        return str(self.message["id"])
+
+    @property
+    def update(self) -> Update:
+        key = self.conversation.customer.key
+        if self.message["type"] == CALL:
+            return Update(self.number, "calls", self._build_call(), self.contacts, key)
+        return Update(self.number, "messages", self.message, self.contacts, key)
+
+    def _build_call(self) -> Json:
+        """Meta's form of a call: its own fields stand beside the id, and there is no type."""
+        common = {name: one for name, one in self.message.items() if name not in ("type", CALL)}
+        number = "".join(filter(str.isdigit, self.number.display_phone_number))
+        call: Json = {"to": number, "event": "connect", "direction": "USER_INITIATED"}
+        told = self.message[CALL]
+        return common | call | (told if isinstance(told, dict) else {})
+
+
+class InboundDesk:
+    """Where scripts and the phone page hand in what customers write."""
+
+    def __init__(
+        self,
+        settings: SandboxSettings,
+        *,
+        numbers: Numbers,
+        sender: WebhookSender,
+        customers: CustomerBook,
+        media: MediaStore,
+    ) -> None:
+        self.settings = settings
+        self._numbers = numbers
+        self._sender = sender
+        self._customers = customers
+        self._media = media
+
+    async def find_number(self, phone_number_id: Any) -> FakeNumber:
+        """The number with this id, or without one the first. Raises InboundMistakeError."""
+        if phone_number_id is not None:
+            number = await self._numbers.get_number(str(phone_number_id))
+            if number is None:
+                raise InboundMistakeError(f"There is no number with the id {phone_number_id}.")
+            return number
+        numbers = await self._numbers.list_numbers()
+        if not numbers:
+            raise InboundMistakeError("There is no business number yet: create an account first.")
+        return numbers[0]
+
+    async def build(self, described: Any, *, base_url: str) -> CustomerMessage:
+        """Raises InboundMistakeError for a description that makes no message."""
+        if not isinstance(described, dict):
+            raise InboundMistakeError("A message is described by a JSON object.")
+        number = await self.find_number(described.get("phone_number_id"))
+        phone, user_id = _read_sender(described)
+        message_type = described.get("type", "text")
+        if not isinstance(message_type, str):
+            raise InboundMistakeError('"type" must be a string such as "text" or "image".')
+        _check_fields(described, message_type)
+        content = self._read_content(described, message_type, number=number, base_url=base_url)
+        conversation = self._customers.open(
+            number,
+            phone=phone,
+            user_id=user_id,
+            name=_read_string(described, "name"),
+            username=_read_string(described, "username"),
+        )
+        message = _build_message(described, message_type, content, conversation.customer, phone)
+        contacts = [_build_contact(described, conversation.customer, phone)]
+        # Meta sends no contacts with a system message.
+        return CustomerMessage(
+            number, conversation, message, [] if message_type == "system" else contacts
+        )
+
+    async def add_customer(self, described: Json) -> Conversation:
+        """Somebody who has not written yet. Raises InboundMistakeError."""
+        number = await self.find_number(described.get("phone_number_id"))
+        phone, user_id = _read_sender(described)
+        return self._customers.open(
+            number,
+            phone=phone,
+            user_id=user_id,
+            name=_read_string(described, "name"),
+            username=_read_string(described, "username"),
+        )
+
+    def deliver(self, message: CustomerMessage, *, retry: bool = True) -> Delivery:
+        if message.conversation.is_blocked:
+            raise InboundMistakeError("The business has blocked this customer: it hears nothing.")
+        self.show(message)
+        if retry:
+            return self._sender.submit([message.update])
+        return self.deliver_together([message], entries=1, changes=1, retry=False)
+
+    def deliver_together(
+        self, messages: list[CustomerMessage], *, entries: int, changes: int, retry: bool = True
+    ) -> Delivery:
+        """Several messages in one webhook; all must be to numbers with one app secret."""
+        secrets = {message.number.app_secret for message in messages}
+        if len(secrets) > 1:
+            raise InboundMistakeError("One webhook has one signature: these numbers have several.")
+        body = build_batch(
+            [message.update for message in messages], entries=entries, changes=changes
+        )
+        first = messages[0]
+        return self._sender.submit_body(
+            encode_like_meta(body), number=first.number, customer=first.update.customer, retry=retry
+        )
+
+    async def wait_for_answer(self, delivery: Delivery) -> Json:
+        """What the server said so far; a webhook held up behind others has no status yet."""
+        try:
+            await asyncio.wait_for(delivery.answered.wait(), self.settings.inbound_wait)
+        except TimeoutError:
+            return {"webhook_status": None, "webhook_error": "The webhook still waits in line."}
+        return {"webhook_status": delivery.attempts[-1], "webhook_error": delivery.error}
+
+    def show(self, message: CustomerMessage) -> None:
+        """Puts it on the customer's own phone and opens the service window."""
+        conversation, body = message.conversation, message.message
+        timestamp = float(body["timestamp"])
+        last = conversation.last_inbound_at
+        conversation.last_inbound_at = timestamp if last is None else max(last, timestamp)
+        message_type = str(body["type"])
+        content = body.get(message_type)
+        if message_type == "reaction" and isinstance(content, dict):
+            self._customers.react(
+                conversation,
+                str(content.get("message_id")),
+                who="customer",
+                emoji=str(content.get("emoji") or ""),
+            )
+            return
+        chat_message = ChatMessage(
+            id=message.wamid,
+            from_customer=True,
+            type=message_type,
+            content=content,
+            timestamp=timestamp,
+            reply_to=(body.get("context") or {}).get("id"),
+        )
+        self._customers.add_message(conversation, chat_message)
+
+    def _read_content(
+        self, described: Json, message_type: str, *, number: FakeNumber, base_url: str
+    ) -> Any:
+        content = described.get(message_type)
+        if message_type == "text" and isinstance(content, str):
+            return {"body": content}
+        if content is None:
+            if message_type in BARE_TYPES or "raw" in described:
+                return None
+            raise InboundMistakeError(f'A message of type "{message_type}" needs "{message_type}".')
+        if not isinstance(content, dict | list):
+            raise InboundMistakeError(f'"{message_type}" must be an object.')
+        if message_type in MEDIA_TYPES and isinstance(content, dict):
+            return self._read_media(content, message_type, number=number, base_url=base_url)
+        return content
+
+    def _read_media(
+        self, content: Json, message_type: str, *, number: FakeNumber, base_url: str
+    ) -> Json:
+        """Stores a file given as base64; describes one known here as Meta does."""
+        rest = {name: value for name, value in content.items() if name != "base64"}
+        stored = self._media.get(str(content.get("id", "")), number.phone_number_id)
+        if "base64" in content:
+            try:
+                data = base64.b64decode(str(content["base64"]), validate=True)
+            except binascii.Error:
+                raise InboundMistakeError(f'"{message_type}.base64" is no base64.') from None
+            stored = self._media.add(
+                data,
+                phone_number_id=number.phone_number_id,
+                mime_type=str(content.get("mime_type", "application/octet-stream")),
+                filename=content.get("filename"),
+            )
+        if stored is None:
+            return rest
+        root = (self.settings.public_url or base_url).rstrip("/")
+        url = f"{root}/media-content/{self._media.make_link(stored)}"
+        return {**describe_for_webhook(stored, url=url), **rest}
+
+
+def _read_sender(described: Json) -> tuple[str | None, str | None]:
+    phone, user_id = described.get("from"), described.get("user_id")
+    if phone is None and user_id is None:
+        raise InboundMistakeError(
+            '"from" is missing: the phone number of the customer, or give "user_id".'
+        )
+    if user_id is not None and not is_user_id(str(user_id)):
+        raise InboundMistakeError('"user_id" must look like US.13491208655302741918.')
+    if phone is None:
+        return None, str(user_id)
+    digits = read_phone(str(phone))
+    if digits is None:
+        raise InboundMistakeError(f'"from" must be a phone number, not {str(phone)[:40]!r}.')
+    return digits, None if user_id is None else str(user_id)
+
+
+def _check_fields(described: Json, message_type: str) -> None:
+    unknown = sorted(described.keys() - FIELDS - {message_type})
+    if unknown:
+        raise InboundMistakeError(
+            f'{", ".join(unknown)}: no field of a message of type "{message_type}". Put other '
+            'fields of the message under "raw".'
+        )
+    if not isinstance(described.get("raw", {}), dict):
+        raise InboundMistakeError(
+            '"raw" must be an object: fields of the message as Meta has them.'
+        )
+
+
+def _read_string(described: Json, name: str) -> str | None:
+    value = described.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InboundMistakeError(f'"{name}" must be a string.')
+    return value
+
+
+def _build_message(
+    described: Json, message_type: str, content: Any, customer: Customer, phone: str | None
+) -> Json:
+    message: Json = {}
+    if phone is not None:
+        message["from"] = phone
+    if customer.user_id is not None:
+        message["from_user_id"] = customer.user_id
+    if described.get("parent_user_id"):
+        message["from_parent_user_id"] = described["parent_user_id"]
+    message["id"] = described.get("id") or make_wamid(phone or "0", outbound=False)
+    message["timestamp"] = _read_timestamp(described)
+    message["type"] = message_type
+    if content is not None:
+        message[message_type] = content
+    message |= {name: described[name] for name in MESSAGE_FIELDS if name in described}
+    return message | dict(described.get("raw", {}))
+
+
+def _read_timestamp(described: Json) -> str:
+    """Meta's clock: whole seconds since 1970, as a string."""
+    timestamp = described.get("timestamp", int(time.time()))
+    try:
+        return str(int(timestamp))
+    except (TypeError, ValueError):
+        raise InboundMistakeError('"timestamp" must be seconds since 1970.') from None
+
+
+def _build_contact(described: Json, customer: Customer, phone: str | None) -> Json:
+    profile: Json = {"name": customer.name}
+    if customer.username is not None:
+        profile["username"] = customer.username
+    contact: Json = {"profile": profile}
+    if phone is not None:
+        contact["wa_id"] = phone
+    if customer.user_id is not None:
+        contact["user_id"] = customer.user_id
+    if described.get("parent_user_id"):
+        contact["parent_user_id"] = described["parent_user_id"]
+    return contact | dict(described.get("contact", {}))

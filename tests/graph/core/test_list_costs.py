@@ -1,0 +1,143 @@
+"""What lists cost the database: as many commands for a long page as for a short one.
+
+The queries are made from the schema, so a list that is added later is tested as well.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, get_named_type
+
+from graph.schema import create_schema
+from models import (
+    Account,
+    AccountEvent,
+    AuditAction,
+    AuditActor,
+    AuditEntry,
+    AuditTarget,
+    CredentialKind,
+    Media,
+    MediaState,
+    ParkedItem,
+    ParkedReason,
+    Role,
+    Template,
+)
+from models.database.base import utc_now
+from tests.fixtures.commands import CommandCounter
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import id_of, write_message
+from tests.fixtures.selections import list_connection_fields, select_page
+from tests.fixtures.world import NUMBER, connect_number
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.common.crypto import KeyRing
+from whatsapp.settings import Settings
+
+SCHEMA = create_schema()._schema
+QUERY = SCHEMA.query_type
+assert QUERY is not None
+LISTS = [name for name, _ in list_connection_fields(QUERY)]
+# What a list needs to be given; a new list with a required argument needs an entry.
+ARGUMENTS = {"templates": 'accountId: "%s"', "searchMessages": 'text: "hello"'}
+SHORT, LONG = 2, 6
+LEVELS = 3
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Everything at once is more than anybody may ask for."""
+    limits = ("tokens", "characters", "fields", "aliases", "depth", "cost")
+    return settings.model_copy(
+        update={f"query_{name}": 1_000_000 for name in limits} | {"rate_limit_per_minute": 0}
+    )
+
+
+@pytest.fixture
+async def account(app: Any, keyring: KeyRing) -> Account:
+    """The first of several accounts, which has several of everything."""
+    accounts = [
+        await connect_number(keyring, replace(NUMBER, phone_number_id=f"10{number}"))
+        for number in range(LONG + 1)
+    ]
+    for number, account in enumerate(accounts * 2):
+        await write_all(account, f"1555000{number:04}", str(number))
+    for number in range(LONG + 1):
+        await write_all(accounts[0], f"1555100{number:04}", f"x{number}")
+    return accounts[0]
+
+
+async def write_all(account: Account, phone: str, key: str) -> None:
+    """A customer who wrote and was answered with a file, and whatever else an account has."""
+    first = await write_message(account, phone, "hello there", name=f"Ada {key}")
+    for number in range(LONG):
+        await write_answer(account, phone, f"{key}.{number}", str(first.wamid))
+    at = utc_now()
+    await AccountEvent(
+        id=key, account_id=account.id, field="account_update", summary="x", raw="{}", at=at
+    ).insert()
+    await Template(account_id=account.id, template_id=key, name="x", language="en").insert()
+    await ParkedItem(
+        id=key,
+        event_id="x",
+        account_id=account.id,
+        pointer="",
+        item="{}",
+        secret_digest="x",
+        reason=ParkedReason.INVALID_ITEM,
+    ).insert()
+    await AuditEntry(
+        action=AuditAction.ACCOUNT_CHECKED,
+        actor=AuditActor(kind=CredentialKind.API_KEY, id="x", name="x"),
+        targets=[AuditTarget(type="Account", id=str(account.id))],
+        account_ids=[account.id],
+        expires_at=at + timedelta(days=1),
+    ).insert()
+    await create_api_key(name=key, role=Role.VIEWER, account_ids=[account.id])
+
+
+async def write_answer(account: Account, phone: str, key: str, answered: str) -> None:
+    reply = await write_message(
+        account,
+        phone,
+        "hello again",
+        type="image",
+        content={"id": "1"},
+        media_state=MediaState.STORED,
+        reply_to_wamid=answered,
+        wamid=f"wamid.answer.{key}",
+    )
+    owner = {name: getattr(reply, name) for name in ("account_id", "conversation_id")}
+    media = Media(id=reply.id, message_id=reply.id, kind="image", media_id="1", **owner)
+    media.state, media.size_bytes, media.sha256 = MediaState.STORED, 123, "00" * 32
+    await media.insert()
+
+
+async def test_a_long_page_costs_as_many_commands_as_a_short_one(
+    counter: CommandCounter, admin: GraphQLClient, account: Account
+) -> None:
+    for name in LISTS:
+        commands = {}
+        for size in (SHORT, LONG):
+            query = write_query(name, account, size)
+            with counter.counting():
+                data = await admin(query)
+            assert len(data[name]["edges"]) == size, name
+            commands[size] = Counter(counter.reads)
+
+        # A read for each edge would be as many more as the page is longer. One more or less is
+        # timing: look-ups of one moment share a command.
+        more = commands[LONG] - commands[SHORT]
+        assert all(count < LONG - SHORT for count in more.values()), (name, more)
+
+
+def write_query(name: str, account: Account, size: int) -> str:
+    assert QUERY is not None
+    connection = get_named_type(QUERY.fields[name].type)
+    assert isinstance(connection, GraphQLObjectType)
+    argument = ARGUMENTS.get(name, "").replace("%s", id_of(account))
+    inner = select_page(SCHEMA, connection, levels=LEVELS, size=size)
+    return f"{{ {name}(first: {size} {argument}) {inner} }}"

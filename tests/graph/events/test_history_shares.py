@@ -1,0 +1,34 @@
+"""Reads of history are shared out: no credential's old cursors keep others waiting."""
+
+import asyncio
+
+from graph.events.cursors import Position
+from graph.events.events import LiveEvent
+from graph.events.history import STREAMS, History
+
+
+async def test_one_credential_leaves_reads_for_others() -> None:
+    go_on = asyncio.Event()
+    begun: list[Position] = []
+
+    async def read(position: Position) -> tuple[list[LiveEvent], Position]:
+        begun.append(position)
+        await go_on.wait()
+        return [], Position("ff")
+
+    history = History(read)
+    # Each lies before those that are being read, so that none is served by another's read.
+    places = [Position(f"{number:02x}") for number in range(99, 80, -1)]
+    asking = []
+    for position in places:
+        asking.append(asyncio.create_task(history.read_after(position, holder="greedy")))
+        await asyncio.sleep(0.01)
+    own = len(begun)
+    other = asyncio.create_task(history.read_after(Position("01"), holder="other"))
+    await asyncio.sleep(0.01)
+    served = begun[own:]
+    go_on.set()
+    await asyncio.gather(other, *asking)
+
+    assert own == STREAMS // 2
+    assert served == [Position("01")]

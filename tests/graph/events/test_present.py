@@ -1,0 +1,24 @@
+"""The present position is read once for all who ask, by nobody's deadline but its own."""
+
+import asyncio
+
+import pymongo
+from pymongo._csot import remaining
+
+from graph.events.cursors import Position
+from graph.events.present import PresentPosition
+
+
+async def test_no_caller_gives_the_others_their_deadline() -> None:
+    deadlines: list[float | None] = []
+
+    async def read() -> Position:
+        deadlines.append(remaining())
+        await asyncio.sleep(0)
+        return Position("8200")
+
+    present = PresentPosition(read)
+    with pymongo.timeout(1):
+        await asyncio.gather(present.read(), present.read())
+
+    assert deadlines == [None]

@@ -1,0 +1,240 @@
+"""Cursors: no gap, no duplicate, in order; and a clear answer where that is impossible."""
+
+import asyncio
+import base64
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+import pytest
+from bson import Timestamp
+from pymongo.asynchronous.database import AsyncDatabase
+
+from graph.events import catch_up
+from graph.events.cursors import CursorExpired, CursorInvalid, CursorSigner, Position
+from graph.events.differences import EventKind
+from graph.events.events import LiveEvent
+from graph.events.ring import EventRing
+from graph.fanout.feed import LiveFeed
+from models import Message, MessageStatus
+from models.database.base import collection
+from tests.graph.live_kit import FeedReader, create_message, create_queued, report, run_feed
+from whatsapp.common.crypto import KeyRing
+from whatsapp.settings import Settings
+
+ADDED = {EventKind.MESSAGE_ADDED}
+
+
+def texts(events: list[LiveEvent]) -> list[str | None]:
+    return [event.document.text for event in events if isinstance(event.document, Message)]
+
+
+async def test_three_while_away_come_once_and_then_the_live_ones(reader: FeedReader) -> None:
+    reading = await reader.open()
+    await create_message(text="seen")
+    [seen] = await reading.take(1)
+    await reading.close()
+
+    for text in ("1", "2", "3"):
+        await create_message(text=text)
+    reading = await reader.open(after=seen.cursor)
+    await create_message(text="4")
+
+    assert texts(await reading.take(4) + await reading.rest()) == ["1", "2", "3", "4"]
+
+
+async def test_a_cursor_of_the_present_begins_exactly_there(reader: FeedReader) -> None:
+    for number in range(20):
+        await create_message(text=f"before {number}")
+        cursor = await reader.feed.get_cursor()
+        await create_message(text=f"after {number}")
+
+        [event] = await reader.read(1, after=cursor)
+        assert texts([event]) == [f"after {number}"]
+
+
+async def test_subscribe_then_read_has_no_hole(reader: FeedReader) -> None:
+    async def write(writer: int) -> None:
+        for number in range(60):
+            await create_message(text=f"{writer}.{number}")
+
+    async def snapshot_and_follow() -> set[str | None]:
+        cursor = await reader.feed.get_cursor()
+        known = {message.text async for message in Message.find_all()}
+        reading = await reader.open(after=cursor, kinds=ADDED)
+        await writers
+        following = texts(await reading.rest())
+        assert len(following) == len(set(following))
+        return known | set(following)
+
+    writers = asyncio.gather(*[write(writer) for writer in range(3)])
+    await asyncio.sleep(0.02)
+    results = [await snapshot_and_follow()]
+    results += await asyncio.gather(*[snapshot_and_follow() for _ in range(3)])
+
+    assert [len(result) for result in results] == [180] * 4
+
+
+async def test_a_cursor_amid_a_change_brings_the_rest_of_it(
+    reader: FeedReader,
+    database: AsyncDatabase[dict[str, Any]],
+    settings: Settings,
+    keyring: KeyRing,
+) -> None:
+    message = await create_queued()
+    reading = await reader.open()
+    await report(message, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ)
+    first = (await reading.take(3))[0]
+
+    from_ring = await reader.read(2, after=first.cursor)
+    async with run_feed(LiveFeed(database=database, settings=settings, keyring=keyring)) as later:
+        caught_up = await FeedReader(later, reader.viewer).read(2, after=first.cursor)
+
+    assert [event.status for event in from_ring] == ["DELIVERED", "READ"]
+    assert [event.cursor for event in caught_up] == [event.cursor for event in from_ring]
+
+
+async def test_cursors_older_than_the_process_are_caught_up(
+    reader: FeedReader,
+    database: AsyncDatabase[dict[str, Any]],
+    settings: Settings,
+    keyring: KeyRing,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catch_up, "MAX_EVENTS", 7)
+    cursor = await reader.feed.get_cursor()
+    for number in range(30):
+        await create_message(text=str(number))
+
+    async with run_feed(LiveFeed(database=database, settings=settings, keyring=keyring)) as later:
+        reading = await FeedReader(later, reader.viewer).open(after=cursor)
+        await create_message(text="30")
+        events = await reading.take(31)
+
+    assert texts(events) == [str(number) for number in range(31)]
+
+
+@pytest.mark.parametrize(
+    "limit_ring", [partial(EventRing, max_events=10), partial(EventRing, max_bytes=100_000)]
+)
+async def test_a_small_ring_and_the_catch_up_together_lose_nothing(
+    database: AsyncDatabase[dict[str, Any]],
+    settings: Settings,
+    keyring: KeyRing,
+    reader: FeedReader,
+    limit_ring: Callable[[], EventRing],
+) -> None:
+    ring = limit_ring()
+    feed = LiveFeed(database=database, settings=settings, keyring=keyring, ring=ring)
+    async with run_feed(feed):
+        small = FeedReader(feed, reader.viewer)
+        cursor = await feed.get_cursor()
+        for number in range(100):
+            await create_message(text=str(number))
+        readings = [await small.open(after=cursor) for _ in range(12)]
+        for number in range(100, 120):
+            await create_message(text=str(number))
+        results = [texts(await reading.take(120)) for reading in readings]
+
+    assert results == [[str(number) for number in range(120)]] * 12
+    kept = ring.list_after(cast(Position, ring.floor), limit=1000)
+    assert 0 < len(kept) < 60
+
+
+async def test_ring_keeps_one_event_of_any_size(
+    database: AsyncDatabase[dict[str, Any]],
+    settings: Settings,
+    keyring: KeyRing,
+    reader: FeedReader,
+) -> None:
+    ring = EventRing(max_bytes=1)
+    async with run_feed(
+        LiveFeed(database=database, settings=settings, keyring=keyring, ring=ring)
+    ) as feed:
+        reading = await FeedReader(feed, reader.viewer).open(after=await feed.get_cursor())
+        for number in range(5):
+            await create_message(text=str(number))
+        events = await reading.take(5)
+
+    assert texts(events) == [str(number) for number in range(5)]
+
+
+async def test_a_malformed_cursor_is_refused(reader: FeedReader) -> None:
+    for cursor in ("", "x", "é", "AAAA", "A" * 2000, "not base64!"):
+        with pytest.raises(CursorInvalid):
+            await reader.open(after=cursor)
+
+
+async def test_a_forged_cursor_is_refused(reader: FeedReader) -> None:
+    genuine = await reader.feed.get_cursor()
+    signed = bytearray(base64.urlsafe_b64decode(genuine + "=" * (-len(genuine) % 4)))
+    signed[-1] ^= 1
+    other_ring = KeyRing({"k1": bytes(32)})
+
+    for forged in (
+        base64.urlsafe_b64encode(bytes(signed)).decode().rstrip("="),
+        CursorSigner(other_ring).sign(Position("826B02CE74000000132B0229296E04")),
+    ):
+        with pytest.raises(CursorInvalid):
+            await reader.open(after=forged)
+
+
+async def test_a_cursor_outlives_a_key_rotation(reader: FeedReader) -> None:
+    old, new = b"a" * 32, b"b" * 32
+    position = Position("826B02CE74000000132B0229296E04", 3)
+
+    cursor = CursorSigner(KeyRing({"old": old})).sign(position)
+
+    assert CursorSigner(KeyRing({"new": new, "old": old})).verify(cursor) == position
+
+
+async def test_a_cursor_from_the_future_is_refused(reader: FeedReader, keyring: KeyRing) -> None:
+    future = CursorSigner(keyring).sign(Position("82FFFFFFFF000000012B0229296E04"))
+
+    with pytest.raises(CursorInvalid):
+        await reader.open(after=future)
+
+
+async def test_a_token_that_mongodb_cannot_read_is_refused(
+    reader: FeedReader, keyring: KeyRing
+) -> None:
+    garbled = CursorSigner(keyring).sign(Position("826500000000000000000000"))
+
+    with pytest.raises(CursorInvalid):
+        await reader.read(1, after=garbled)
+
+
+async def test_a_dropped_database_ends_streams_and_the_feed_goes_on(
+    database: AsyncDatabase[dict[str, Any]],
+    settings: Settings,
+    keyring: KeyRing,
+    reader: FeedReader,
+) -> None:
+    other = database.client[f"{database.name}_dropped"]
+    async with run_feed(LiveFeed(database=other, settings=settings, keyring=keyring)) as feed:
+        dropped = FeedReader(feed, reader.viewer)
+        before = await feed.get_cursor()
+        reading = await dropped.open(after=before)
+        message = await create_message()
+        stored = await collection(Message).find_one({"_id": message.id})
+        await other["messages"].insert_one(stored or {})
+        await reading.take(1)
+
+        await database.client.drop_database(other)
+
+        with pytest.raises(CursorExpired):
+            await reading.take(1)
+        fresh = await dropped.open(after=await feed.get_cursor())
+        await other["messages"].insert_one(stored or {})
+        assert len(await fresh.take(1)) == 1
+        with pytest.raises(CursorExpired):
+            await dropped.read(2, after=before)
+    await database.client.drop_database(other)
+
+
+def test_positions_know_their_time() -> None:
+    position = Position("826B02CE74000000132B0229296E04")
+
+    assert position.cluster_time == Timestamp(0x6B02CE74, 0x13)
+    assert position.directly_precedes(Position("826B02CE74000000142B0229296E04"))
+    assert not position.directly_precedes(Position("826B02CE75000000132B0229296E04"))

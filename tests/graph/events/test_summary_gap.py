@@ -1,0 +1,269 @@
+"""Between a message and the summary of its conversation nobody is shown an older conversation."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from graph.core.ids import encode_id
+from graph.events import summary_watch
+from graph.fanout.feed import LiveFeed
+from models import (
+    Account,
+    Contact,
+    Conversation,
+    ConversationStatus,
+    EventState,
+    Message,
+    WebhookEvent,
+)
+from models.database.base import collection, new_id
+from tests.conftest import make_settings
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.waiting import eventually
+from tests.fixtures.webhooks import CUSTOMER, WebhookClient, make_message
+from tests.graph.live_kit import wait_for_listeners
+from tests.graph.socket_kit import SocketClient
+from webhooks.apply import storage
+from whatsapp.messages.summary_completion import note_stored
+from whatsapp.settings import Settings
+
+SUMMARY = """status unreadCount lastActivityAt lastMessage { text }
+    serviceWindow { isOpen expiresAt }"""
+ADDED = (
+    """subscription($after: String) { messageAdded(after: $after) { message {
+    text timestamp contact { profileName conversation { """
+    + SUMMARY
+    + """ } } conversation { """
+    + SUMMARY
+    + " } } } }"
+)
+SHOWN = "{ " + SUMMARY + " }"
+READS = [
+    "query ($message: ID!) { message(id: $message) { conversation " + SHOWN + " } }",
+    "query ($conversation: ID!) { conversation(id: $conversation) " + SHOWN + " }",
+    "query ($contact: ID!) { contact(id: $contact) { conversation " + SHOWN + " } }",
+    "query ($conversation: ID!) { node(id: $conversation) { ... on Conversation " + SHOWN + " } }",
+    "query { conversations(first: 1, filter: { windowOpen: true, unread: true }) { edges { node "
+    + SHOWN
+    + " } } }",
+]
+
+
+@pytest.fixture(params=[True, False], ids=["plans", "graphql-core"])
+def settings(mongodb_uri: str, database_name: str, request: pytest.FixtureRequest) -> Settings:
+    return make_settings(
+        mongodb_uri=mongodb_uri, mongodb_database=database_name, query_plans=request.param
+    )
+
+
+class Gap:
+    """Holds writers between a message and its summary."""
+
+    def __init__(self) -> None:
+        self.is_open = asyncio.Event()
+        self.held = 0
+
+    async def end(self) -> None:
+        """Lets the writers go on, and waits for them."""
+        self.is_open.set()
+
+        async def is_settled() -> bool:
+            return not await WebhookEvent.find({"state": EventState.RECEIVED.value}).count()
+
+        await eventually(is_settled)
+
+
+@pytest.fixture
+def gap(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gap]:
+    gap = Gap()
+
+    async def wait_and_note(*args: Any, **kwargs: Any) -> Any:
+        gap.held += 1
+        await gap.is_open.wait()
+        return await note_stored(*args, **kwargs)
+
+    monkeypatch.setattr(storage, "note_stored", wait_and_note)
+    yield gap
+    gap.is_open.set()
+
+
+async def read_stored(wamid: str) -> Message:
+    async def is_stored() -> bool:
+        return await Message.find_one({"wamid": wamid}) is not None
+
+    await eventually(is_stored)
+    message = await Message.find_one({"wamid": wamid})
+    assert message is not None
+    return message
+
+
+def check_summary(shown: dict[str, Any], text: str, *, unread: int) -> None:
+    assert shown["serviceWindow"]["isOpen"]
+    assert shown["lastMessage"] == {"text": text}
+    assert (shown["status"], shown["unreadCount"]) == ("OPEN", unread)
+
+
+async def test_event_and_reads_include_their_message(
+    ws: SocketClient,
+    webhook: WebhookClient,
+    account: Account,
+    admin: GraphQLClient,
+    gap: Gap,
+    live_feed: LiveFeed,
+) -> None:
+    await ws.subscribe(ADDED)
+    await wait_for_listeners(live_feed, 1)
+
+    first = make_message(wamid="wamid.GAP1", content={"body": "first"})
+    assert (await webhook.post_messages(first)).status_code == 200
+    [added] = [data["messageAdded"]["message"] for data in await ws.take(1)]
+
+    assert gap.held == 1
+    check_summary(added["conversation"], "first", unread=1)
+    check_summary(added["contact"]["conversation"], "first", unread=1)
+    assert added["contact"]["profileName"] == "Sheena Nelson"
+    assert added["conversation"]["lastActivityAt"] == added["timestamp"]
+
+    await gap.end()
+
+
+async def test_replayed_event_includes_its_message(
+    ws: SocketClient,
+    webhook: WebhookClient,
+    account: Account,
+    admin: GraphQLClient,
+    gap: Gap,
+) -> None:
+    cursor = (await admin("{ eventCursor }"))["eventCursor"]
+    await webhook.post_messages(make_message(wamid="wamid.GAP0", content={"body": "missed"}))
+    await read_stored("wamid.GAP0")
+
+    await ws.subscribe(ADDED, after=cursor)
+
+    [added] = [data["messageAdded"]["message"] for data in await ws.take(1)]
+    check_summary(added["conversation"], "missed", unread=1)
+    check_summary(added["contact"]["conversation"], "missed", unread=1)
+    await gap.end()
+
+
+@pytest.mark.parametrize("query", READS)
+async def test_read_after_event_includes_its_message(
+    ws: SocketClient,
+    webhook: WebhookClient,
+    account: Account,
+    admin: GraphQLClient,
+    gap: Gap,
+    live_feed: LiveFeed,
+    query: str,
+) -> None:
+    named = [name for name in ("message", "conversation", "contact") if "$" + name in query]
+    # Asked before, it is answered by its plan.
+    for _ in range(2):
+        await admin(query, **{name: encode_id(name.title(), new_id()) for name in named})
+    await ws.subscribe("subscription { messageAdded { message { text } } }")
+    await wait_for_listeners(live_feed, 1)
+    await webhook.post_messages(make_message(wamid="wamid.GAP2", content={"body": "hello"}))
+    await ws.take(1)
+    message = await read_stored("wamid.GAP2")
+    ids = {
+        "message": encode_id("Message", message.id),
+        "conversation": encode_id("Conversation", message.conversation_id),
+        "contact": encode_id("Contact", message.contact_id),
+    }
+
+    read = await admin(query, **{name: ids[name] for name in named})
+
+    while "unreadCount" not in read:
+        [read] = read.values() if isinstance(read, dict) else read
+    check_summary(read, "hello", unread=1)
+    await gap.end()
+
+
+async def test_reads_after_an_event_show_a_reopened_conversation_first(
+    ws: SocketClient,
+    webhook: WebhookClient,
+    account: Account,
+    admin: GraphQLClient,
+    gap: Gap,
+    live_feed: LiveFeed,
+) -> None:
+    gap.is_open.set()
+    earlier = make_message(content={"body": "earlier"}, at=1_750_000_000)
+    await webhook.post_messages(earlier)
+    await webhook.post_messages(make_message(sender="16505550999", at=1_750_000_500))
+    await gap.end()
+    await collection(Conversation).update_many(
+        {}, {"$set": {"status": ConversationStatus.CLOSED.value, "closed_at": None}}
+    )
+    await ws.subscribe("subscription { messageAdded { message { text } } }")
+    await wait_for_listeners(live_feed, 1)
+    gap.is_open.clear()
+
+    await webhook.post_messages(make_message(content={"body": "later"}))
+    assert [data["messageAdded"]["message"]["text"] for data in await ws.take(1)] == ["later"]
+
+    inbox = await admin("{ conversations { edges { node { contact { waId } " + SUMMARY + " } } } }")
+    newest = inbox["conversations"]["edges"][0]["node"]
+    assert newest["contact"] == {"waId": CUSTOMER}
+    check_summary(newest, "later", unread=2)
+    await gap.end()
+
+
+async def test_summary_of_a_writer_that_died_is_completed_once(
+    webhook: WebhookClient, account: Account, admin: GraphQLClient, gap: Gap
+) -> None:
+    await webhook.post_messages(make_message(wamid="wamid.GAP2", content={"body": "hi"}))
+    message = await read_stored("wamid.GAP2")
+    query = "query ($id: ID!) { message(id: $id) { conversation { " + SUMMARY + " } } }"
+    read = await admin(query, id=encode_id("Message", message.id))
+    check_summary(read["message"]["conversation"], "hi", unread=1)
+
+    completed = await Conversation.get(message.conversation_id)
+    assert completed is not None
+    assert completed.last_message_id == message.id
+    await gap.end()
+    # The writer's own note changes nothing any more.
+    assert await Conversation.get(message.conversation_id) == completed
+
+
+async def test_message_seen_long_ago_is_not_waited_for(
+    webhook: WebhookClient,
+    account: Account,
+    admin: GraphQLClient,
+    live_feed: LiveFeed,
+    gap: Gap,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may never get a change of its summary, and each reader would wait for it."""
+    monkeypatch.setattr(summary_watch, "WAIT_SECONDS", 40.0)
+    await webhook.post_messages(make_message(wamid="wamid.GAP4", content={"body": "late"}))
+
+    async def list_seen() -> list[summary_watch.Unnoted]:
+        return list(live_feed.summaries._unnoted.values())
+
+    for unnoted in await eventually(list_seen):
+        unnoted.seen_at -= 40
+
+    async with asyncio.timeout(30):
+        inbox = await admin("{ conversations { edges { node " + SHOWN + " } } }")
+    check_summary(inbox["conversations"]["edges"][0]["node"], "late", unread=1)
+    assert not await list_seen()
+    await gap.end()
+
+
+async def test_erased_contact_is_not_brought_back_by_a_read(
+    webhook: WebhookClient, account: Account, admin: GraphQLClient, gap: Gap
+) -> None:
+    await webhook.post_messages(make_message(wamid="wamid.GAP3"))
+    message = await read_stored("wamid.GAP3")
+    await collection(Conversation).delete_many({})
+    await collection(Contact).delete_many({})
+
+    inbox = await admin("{ conversations { edges { node { id } } } }")
+
+    assert inbox["conversations"]["edges"] == []
+    assert not await Conversation.count()
+    await gap.end()
+    assert await Message.get(message.id) is None

@@ -1,0 +1,102 @@
+"""Which plans are made, and which are kept."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from graph.execution.known_queries import KnownQueries
+from models import Account, Role
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import write_message
+from whatsapp.settings import Settings
+
+INBOX = "{ conversations(first: 3) { edges { node { id contact { name } } } } }"
+PAGE = "query ($after: String) { conversations(first: 1, after: $after) { edges { cursor } } }"
+MakeClient = Any
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Documents may have more fields than a plan."""
+    return settings.model_copy(update={"query_tokens": 3000})
+
+
+@pytest.fixture(autouse=True)
+async def _messages(account: Account) -> None:
+    for number in range(3):
+        await write_message(account, f"1555000111{number}", "Hello")
+
+
+def name_differently(number: int) -> str:
+    """Operations that are not equal, each of four steps or more."""
+    return INBOX.replace("node {", f"node {{ n{number}: id")
+
+
+async def test_plans_that_were_not_used_for_long_make_room(
+    admin: GraphQLClient, known_queries: KnownQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_queries.kept._kept, "_max_size", 30)
+    for number in range(12):
+        for _ in range(2):
+            answer = await admin(name_differently(number))
+            assert len(answer["conversations"]["edges"]) == 3
+
+    assert known_queries.kept.steps <= 30
+    planned = known_queries.planned
+    for number in range(12):
+        await admin(name_differently(number))
+    assert known_queries.planned == planned + 12
+
+
+async def test_no_plan_is_made_of_what_is_too_large(
+    admin: GraphQLClient, known_queries: KnownQueries
+) -> None:
+    parts = " ".join(f"... on {kind} {{ __typename }}" for kind in ("TextContent", "MediaContent"))
+    fields = (
+        "id type text status timestamp direction sentBy forwarded errors { code title details }"
+    )
+    messages = f"messages(first: 1) {{ edges {{ node {{ {fields} content {{ {parts} }} }} }} }}"
+    spread = " ".join(f"...F{number}" for number in range(28))
+    fragments = " ".join(
+        f"fragment F{number} on Conversation {{ m{number}: {messages} }}" for number in range(28)
+    )
+    query = f"{{ conversations(first: 1) {{ edges {{ node {{ {spread} }} }} }} }} {fragments}"
+
+    first, second = await admin(query), await admin(query)
+
+    assert first == second
+    assert (known_queries.planned, known_queries.kept.steps) == (0, 0)
+
+
+async def test_no_plan_is_made_for_who_has_not_signed_in(
+    client: httpx.AsyncClient, known_queries: KnownQueries
+) -> None:
+    nobody = GraphQLClient(client, None)
+    for _ in range(3):
+        answer = await nobody.post(INBOX)
+        assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+    assert known_queries.kept.steps == 0
+
+
+async def test_what_callers_do_wrong_gives_no_plan_up(
+    admin: GraphQLClient,
+    client: httpx.AsyncClient,
+    make_client: MakeClient,
+    known_queries: KnownQueries,
+) -> None:
+    nobody, viewer = GraphQLClient(client, None), await make_client(Role.VIEWER)
+    keys = "{ apiKeys(first: 1) { edges { cursor } } }"
+    for query in (PAGE, keys):
+        await admin(query)
+        await admin(query)
+    for _ in range(8):
+        await nobody.post(PAGE)
+        assert "errors" in await admin.post(PAGE, after="made up")
+        assert "errors" in await viewer.post(keys)
+
+    planned = known_queries.planned
+    for query in (PAGE, keys):
+        await admin(query)
+    assert known_queries.planned == planned + 2

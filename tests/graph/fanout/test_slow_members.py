@@ -1,0 +1,208 @@
+"""A slow member of a group of equal subscriptions: the others do not wait for it, and it loses
+nothing, or is told that it must resume.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pymongo.asynchronous.database import AsyncDatabase
+from websockets.exceptions import ConnectionClosed
+
+from graph.events.ring import EventRing
+from graph.fanout import bounded_socket, transports
+from graph.fanout.bounded_socket import BoundedSocket
+from graph.fanout.feed import LiveFeed
+from models import Message
+from models.database.base import new_id
+from tests.graph.live_kit import (
+    FeedReader,
+    catch_up,
+    count_listeners,
+    create_contact,
+    create_conversation,
+    create_message,
+    create_viewer,
+    run_feed,
+    wait_for_listeners,
+)
+from tests.graph.socket_kit import SocketClient, open_socket, serve
+from whatsapp.common.crypto import KeyRing
+from whatsapp.settings import Settings
+
+OTHERS = 3
+LONG = "x" * 4000
+COPIES = 30
+ADDED = f"""subscription($after: String) {{ messageAdded(after: $after) {{
+    cursor message {{ text {" ".join(f"copy{number}: text" for number in range(COPIES))} }} }} }}"""
+# The kernel's buffers hold some megabytes; an event is 120 kB.
+MAX_EVENTS = 500
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """No deadline comes to anybody's help: what waits for the slow one waits for the whole test."""
+    return settings.model_copy(update={"socket_send_seconds": 600.0})
+
+
+@contextlib.asynccontextmanager
+async def open_slow(port: int, token: str) -> AsyncIterator[SocketClient]:
+    """A client that reads only when it is asked to: what it has not taken fills small buffers."""
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", port))
+        connection.setblocking(False)
+        async with open_socket(
+            port, token=token, sock=connection, max_queue=1, ping_interval=None
+        ) as client:
+            yield client
+
+
+@contextlib.asynccontextmanager
+async def open_group(
+    port: int, token: str, feed: LiveFeed
+) -> AsyncIterator[tuple[SocketClient, list[SocketClient]]]:
+    """The slow member, and the others of its group."""
+    async with contextlib.AsyncExitStack() as stack:
+        slow = await stack.enter_async_context(open_slow(port, token))
+        others = [
+            await stack.enter_async_context(open_socket(port, token=token)) for _ in range(OTHERS)
+        ]
+        for client in (slow, *others):
+            await client.subscribe(ADDED)
+        await wait_for_listeners(feed, 1 + OTHERS)
+        yield slow, others
+
+
+async def tell(number: int, others: list[SocketClient]) -> None:
+    """Returns when the others have it, who had everything before it."""
+    await create_message(text=f"{number} {LONG}")
+    for client in others:
+        assert await read_number(client) == number
+
+
+async def read_number(client: SocketClient) -> int:
+    number, _ = await read(client)
+    return number
+
+
+async def read(client: SocketClient) -> tuple[int, str]:
+    """Which message it is, and its cursor."""
+    [data] = await client.take(1)
+    event = data["messageAdded"]
+    return int(event["message"]["text"].split()[0]), event["cursor"]
+
+
+async def tell_until_it_falls_behind(feed: LiveFeed, others: list[SocketClient]) -> int:
+    """How many messages it took until the slow one could not take another."""
+    for number in range(MAX_EVENTS):
+        if count_listeners(feed) == OTHERS:
+            return number
+        await tell(number, others)
+    raise AssertionError("nobody has fallen behind")
+
+
+async def test_it_gets_everything_in_order_once_it_reads_again(
+    port: int, token: str, live_feed: LiveFeed
+) -> None:
+    async with open_group(port, token, live_feed) as (slow, others):
+        told = await tell_until_it_falls_behind(live_feed, others)
+        for number in range(told, told + 20):
+            await tell(number, others)
+
+        heard = [await read_number(slow) for _ in range(told + 20)]
+        await wait_for_listeners(live_feed, 1 + OTHERS)
+        await tell(told + 20, [*others, slow])
+
+    assert heard == list(range(told + 20))
+
+
+async def test_further_behind_than_memory_reaches_it_is_closed_and_resumes(
+    port: int, token: str, live_feed: LiveFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_group(port, token, live_feed) as (slow, others):
+        told = await tell_until_it_falls_behind(live_feed, others)
+        monkeypatch.setattr(live_feed.ring, "_max_events", 5)
+        # It reads again, if slowly: its close frame may take as long as it needs.
+        monkeypatch.setattr(bounded_socket, "CLOSE_SEND_SECONDS", 60.0)
+        for number in range(told, told + 20):
+            await tell(number, others)
+        heard, cursor = await read_to_the_end(slow)
+
+        assert count_listeners(live_feed) == OTHERS
+        async with open_socket(port, token=token) as again:
+            await again.subscribe(ADDED, after=cursor)
+            heard += [await read_number(again) for _ in range(told + 20 - len(heard))]
+            await wait_for_listeners(live_feed, 1 + OTHERS)
+            await tell(told + 20, [*others, again])
+
+    assert heard == list(range(told + 20))
+
+
+async def test_one_event_too_many_in_a_quiet_group_is_had_later(
+    database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
+) -> None:
+    """Elsewhere more has happened meanwhile than memory holds."""
+    ring = EventRing(max_events=10)
+    quiet = await create_conversation(await create_contact(new_id()))
+    async with run_feed(
+        LiveFeed(database=database, settings=settings, keyring=keyring, ring=ring)
+    ) as feed:
+        reader = FeedReader(feed, create_viewer())
+        reading = await reader.open(conversation_id=quiet.id, room=1)
+        await create_message(quiet, text="one")
+        await catch_up(feed)
+        for _ in range(30):
+            await create_message()
+        await create_message(quiet, text="two")
+        await catch_up(feed)
+
+        heard = [event.document for event in await reading.take(2)]
+        await reading.close()
+
+    assert [document.text for document in heard if isinstance(document, Message)] == ["one", "two"]
+
+
+async def test_one_that_takes_nothing_for_too_long_is_told_to_resume(
+    app: Any, token: str, live_feed: LiveFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_socket, "CLOSE_SEND_SECONDS", 600.0)
+    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 600.0)
+    make, sockets = BoundedSocket.__init__, []
+
+    def make_impatient(self: BoundedSocket, *args: Any) -> None:
+        make(self, *args)
+        self._send_seconds = 0.5
+        sockets.append(self)
+
+    monkeypatch.setattr(BoundedSocket, "__init__", make_impatient)
+    async with serve(app) as port, open_slow(port, token) as slow:
+        await slow.subscribe(ADDED)
+        await wait_for_listeners(live_feed, 1)
+        for number in range(MAX_EVENTS):
+            if not count_listeners(live_feed):
+                break
+            await create_message(text=f"{number} {LONG}")
+            await asyncio.sleep(0.02)
+        async with asyncio.timeout(60):
+            while not sockets[0]._closing:  # noqa: ASYNC110 - nobody is told of it
+                await asyncio.sleep(0.02)
+
+        heard, _ = await read_to_the_end(slow)
+
+    assert heard == list(range(len(heard)))
+
+
+async def read_to_the_end(client: SocketClient) -> tuple[list[int], str | None]:
+    """What still came, and the last cursor; then it is told to resume."""
+    heard: list[int] = []
+    cursor = None
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            number, cursor = await read(client)
+            heard.append(number)
+    assert client.connection.close_code == 4508
+    return heard, cursor

@@ -1,0 +1,161 @@
+"""Connecting, changing and deleting accounts; no credential ever comes out again."""
+
+from collections.abc import Awaitable, Callable
+
+from models import Account, Role
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import conversation_id, id_of, write_message
+from whatsapp.common.crypto import KeyRing
+
+CREATE = """mutation ($input: CreateAccountInput!) { createAccount(input: $input) {
+  account { id name enabled health { state } webhookUrl graphApiVersion } verifyToken
+  userErrors { code field message } } }"""
+NEW = {
+    "name": "Shop",
+    "phoneNumberId": "1234",
+    "businessAccountId": "5678",
+    "accessToken": "canary-access-token",
+    "appSecret": "canary-app-secret",
+}
+
+
+async def test_a_made_verify_token_is_shown_once(admin: GraphQLClient) -> None:
+    made = (await admin(CREATE, input=NEW))["createAccount"]
+    given = (
+        await admin(CREATE, input=NEW | {"phoneNumberId": "99", "verifyToken": "canary-verify"})
+    )["createAccount"]
+
+    assert made["userErrors"] == given["userErrors"] == []
+    assert len(made["verifyToken"]) >= 32
+    assert given["verifyToken"] is None
+    assert "/webhooks/whatsapp" in made["account"]["webhookUrl"]
+    assert "canary" not in str((made, given))
+
+
+REFUSED_CHANGES = [
+    ({}, "CONFLICT", "phoneNumberId"),
+    ({"phoneNumberId": "x1"}, "INVALID_INPUT", "phoneNumberId"),
+    ({"name": " "}, "INVALID_INPUT", "name"),
+    ({"accessToken": "canary\nx"}, "INVALID_INPUT", "accessToken"),
+    ({"phoneNumberId": "1235\n"}, "INVALID_INPUT", "phoneNumberId"),
+    ({"graphApiVersion": "v25.0\n"}, "INVALID_INPUT", "graphApiVersion"),
+    ({"graphApiVersion": "25"}, "INVALID_INPUT", "graphApiVersion"),
+    ({"verifyToken": "c"}, "INVALID_INPUT", "verifyToken"),
+    ({"verifyToken": "canary-of-1"}, "INVALID_INPUT", "verifyToken"),
+]
+
+
+async def test_refusals_name_the_field_and_no_secret(
+    admin: GraphQLClient,
+) -> None:
+    for change, code, field in REFUSED_CHANGES:
+        await admin(CREATE, input=NEW)
+
+        done = (await admin(CREATE, input=NEW | change))["createAccount"]
+
+        assert [(error["code"], error["field"]) for error in done["userErrors"]] == [
+            (code, [field])
+        ]
+        assert "canary" not in str(done)
+
+
+async def test_an_account_is_changed_disabled_and_enabled(
+    admin: GraphQLClient, account: Account, keyring: KeyRing
+) -> None:
+    query = """mutation ($id: ID!) {
+      updateAccount(input: {accountId: $id, name: "New", accessToken: "canary-new"}) {
+        account { name } userErrors { code } }
+      disableAccount(input: {accountId: $id}) { account { enabled } }
+      again: disableAccount(input: {accountId: $id}) { account { enabled } userErrors { code } }
+      enableAccount(input: {accountId: $id}) { account { enabled } }
+    }"""
+    cleared = """mutation ($id: ID!) {
+      updateAccount(input: {accountId: $id, name: null}) { userErrors { code field } }
+    }"""
+
+    data = await admin(query, id=id_of(account))
+    refused = await admin(cleared, id=id_of(account))
+    stored = await Account.get(account.id)
+
+    assert data["updateAccount"]["account"] == {"name": "New"}
+    assert data["again"] == {"account": {"enabled": False}, "userErrors": []}
+    assert data["enableAccount"]["account"] == {"enabled": True}
+    assert refused["updateAccount"]["userErrors"] == [{"code": "INVALID_INPUT", "field": ["name"]}]
+    assert stored is not None
+    token = keyring.decrypt(
+        stored.access_token, collection="accounts", id=account.id, field="access_token"
+    )
+    assert token == "canary-new"
+
+
+async def test_a_deleted_account_takes_everything_with_it(
+    admin: GraphQLClient, account: Account
+) -> None:
+    message = await write_message(account, "15550001111", "Hello")
+
+    done = await admin(
+        "mutation ($id: ID!) { deleteAccount(input: {accountId: $id}) { deletedAccountId } }",
+        id=id_of(account),
+    )
+    left = await admin(
+        "query ($a: ID!, $c: ID!) { account(id: $a) { id } conversation(id: $c) { id } }",
+        a=id_of(account),
+        c=conversation_id(message),
+    )
+
+    assert done["deleteAccount"]["deletedAccountId"] == id_of(account)
+    assert left == {"account": None, "conversation": None}
+
+
+async def test_an_admin_of_some_accounts_connects_no_others(
+    make_client: Callable[..., Awaitable[GraphQLClient]], account: Account
+) -> None:
+    limited = await make_client(Role.ADMIN, [account])
+
+    assert await limited.find_error_code(CREATE, input=NEW) == "FORBIDDEN"
+
+
+MOVE = """mutation ($input: MoveAccountInput!) { moveAccount(input: $input) {
+  account { phoneNumberId businessAccountId } userErrors { code field } } }"""
+
+
+async def test_account_moves_to_another_number(admin: GraphQLClient, account: Account) -> None:
+    other = (await admin(CREATE, input=NEW))["createAccount"]["account"]
+    moved = await admin(MOVE, input={"accountId": other["id"], "phoneNumberId": "77"})
+    taken = {"accountId": other["id"], "phoneNumberId": account.phone_number_id}
+    refused = (await admin(MOVE, input=taken))["moveAccount"]
+    cleared = {"accountId": other["id"], "businessAccountId": None}
+    empty = (await admin(MOVE, input=cleared))["moveAccount"]
+
+    assert moved["moveAccount"] == {
+        "account": {"phoneNumberId": "77", "businessAccountId": NEW["businessAccountId"]},
+        "userErrors": [],
+    }
+    assert refused["userErrors"] == [{"code": "CONFLICT", "field": ["phoneNumberId"]}]
+    assert empty["userErrors"] == [{"code": "INVALID_INPUT", "field": ["businessAccountId"]}]
+
+
+async def test_limited_admin_moves_no_account(
+    make_client: Callable[..., Awaitable[GraphQLClient]], account: Account
+) -> None:
+    limited = await make_client(Role.ADMIN, [account])
+    before = await Account.get(account.id)
+
+    for change in ({"phoneNumberId": "1"}, {"businessAccountId": "1"}, {}):
+        values = {"accountId": id_of(account), **change}
+        assert await limited.find_error_code(MOVE, input=values) == "FORBIDDEN"
+
+    assert await Account.get(account.id) == before
+
+
+async def test_short_verify_token_is_refused_on_update(
+    admin: GraphQLClient, account: Account
+) -> None:
+    query = """mutation ($id: ID!, $token: String) {
+      updateAccount(input: {accountId: $id, verifyToken: $token}) { userErrors { code field } } }"""
+    before = await Account.get(account.id)
+
+    refused = (await admin(query, id=id_of(account), token="x"))["updateAccount"]
+
+    assert refused["userErrors"] == [{"code": "INVALID_INPUT", "field": ["verifyToken"]}]
+    assert await Account.get(account.id) == before

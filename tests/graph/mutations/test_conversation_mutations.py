@@ -1,0 +1,161 @@
+"""What staff do in the inbox."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from models import Account, Conversation, Message
+from models.database.base import utc_now
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import conversation_id, id_of, write_message
+
+READ = """mutation ($id: ID!, $upTo: ID) {
+  markConversationRead(input: {conversationId: $id, upToMessageId: $upTo}) {
+    conversation { unreadCount } userErrors { code field } } }"""
+
+
+@pytest.fixture
+async def said(account: Account) -> list[Message]:
+    return [await write_message(account, "15550001111", text) for text in ("one", "two", "three")]
+
+
+async def change(client: GraphQLClient, mutation: str, said: list[Message]) -> dict[str, Any]:
+    """The payload of a mutation; `$id` in its text is the conversation's id."""
+    data = await client(
+        "mutation ($id: ID!) { done: " + mutation + " { conversation { id status assigneeId tags }"
+        " userErrors { code field message } } }",
+        id=conversation_id(said[0]),
+    )
+    payload: dict[str, Any] = data["done"]
+    return payload
+
+
+async def test_reading_clears_what_was_said_up_to_a_message(
+    agent: GraphQLClient, said: list[Message]
+) -> None:
+    conversation = conversation_id(said[0])
+
+    some = await agent(READ, id=conversation, upTo=id_of(said[1]))
+    older = await agent(READ, id=conversation, upTo=id_of(said[0]))
+    everything = await agent(READ, id=conversation)
+
+    counts = [
+        data["markConversationRead"]["conversation"]["unreadCount"]
+        for data in (some, older, everything)
+    ]
+    assert counts == [1, 1, 0]
+
+
+async def test_the_read_mark_only_moves_forward(agent: GraphQLClient, said: list[Message]) -> None:
+    await agent(READ, id=conversation_id(said[0]))
+    await agent(READ, id=conversation_id(said[0]), upTo=id_of(said[0]))
+
+    stored = await Conversation.get(said[0].conversation_id)
+    assert stored is not None
+    assert stored.read_up_to is not None
+    assert stored.read_up_to.message_id == said[2].id
+
+
+async def test_a_message_of_another_conversation_is_not_found(
+    agent: GraphQLClient, said: list[Message], account: Account
+) -> None:
+    stranger = await write_message(account, "15550002222", "else")
+
+    for up_to in (id_of(stranger), ""):
+        data = await agent(READ, id=conversation_id(said[0]), upTo=up_to)
+
+        errors = data["markConversationRead"]["userErrors"]
+        assert errors == [{"code": "NOT_FOUND", "field": ["upToMessageId"]}]
+
+
+async def test_a_closed_conversation_opens_when_the_customer_writes(
+    agent: GraphQLClient, said: list[Message], account: Account
+) -> None:
+    closed = await change(agent, "closeConversation(input: {conversationId: $id})", said)
+    again = await change(agent, "closeConversation(input: {conversationId: $id})", said)
+    await write_message(account, "15550001111", "more", at=utc_now() + timedelta(seconds=1))
+    stored = await Conversation.get(said[0].conversation_id)
+
+    assert closed["conversation"]["status"] == again["conversation"]["status"] == "CLOSED"
+    assert stored is not None
+    assert stored.status == "OPEN"
+
+
+async def test_closing_twice_changes_the_conversation_once(
+    agent: GraphQLClient, said: list[Message]
+) -> None:
+    await change(agent, "closeConversation(input: {conversationId: $id})", said)
+    first = await Conversation.get(said[0].conversation_id)
+    await change(agent, "closeConversation(input: {conversationId: $id})", said)
+    second = await Conversation.get(said[0].conversation_id)
+
+    assert first == second
+
+
+async def test_conversations_are_reopened_assigned_and_labelled(
+    agent: GraphQLClient, said: list[Message]
+) -> None:
+    await change(agent, "closeConversation(input: {conversationId: $id})", said)
+    await change(agent, "reopenConversation(input: {conversationId: $id})", said)
+    await change(agent, 'assignConversation(input: {conversationId: $id, assigneeId: "a7"})', said)
+    done = await change(
+        agent, 'updateConversation(input: {conversationId: $id, tags: [" vip ", "vip"]})', said
+    )
+
+    assert done["userErrors"] == []
+    conversation = done["conversation"]
+    assert (conversation["status"], conversation["assigneeId"]) == ("OPEN", "a7")
+    assert conversation["tags"] == ["vip"]
+
+
+MALFORMED_VALUES = [
+    ('assignConversation(input: {conversationId: $id, assigneeId: " "})', "assigneeId"),
+    ('updateConversation(input: {conversationId: $id, tags: [""]})', "tags"),
+    ("updateConversation(input: {conversationId: $id, tags: null})", "tags"),
+]
+
+
+async def test_malformed_values_are_refused_by_name(
+    agent: GraphQLClient,
+    said: list[Message],
+) -> None:
+    for mutation, field in MALFORMED_VALUES:
+        done = await change(agent, mutation, said)
+
+        assert [(error["code"], error["field"]) for error in done["userErrors"]] == [
+            ("INVALID_INPUT", [field])
+        ]
+
+
+async def test_the_inbox_is_filtered(agent: GraphQLClient, said: list[Message]) -> None:
+    await change(agent, 'assignConversation(input: {conversationId: $id, assigneeId: "a7"})', said)
+    query = "query ($f: ConversationFilter) { conversations(filter: $f) { edges { cursor } } }"
+
+    for conditions, expected in (
+        ({"status": "OPEN"}, 1),
+        ({"status": "CLOSED"}, 0),
+        ({"assigneeId": "a7"}, 1),
+        ({"unassigned": True}, 0),
+        ({"unassigned": False}, 1),
+        ({"tags": ["x"]}, 0),
+    ):
+        data = await agent(query, f=conditions)
+        assert len(data["conversations"]["edges"]) == expected
+
+
+async def test_mutations_in_one_request_see_each_other(
+    agent: GraphQLClient, said: list[Message]
+) -> None:
+    data = await agent(
+        """mutation ($id: ID!, $upTo: ID!) {
+          some: markConversationRead(input: {conversationId: $id, upToMessageId: $upTo}) {
+            conversation { unreadCount } }
+          all: markConversationRead(input: {conversationId: $id}) { conversation { unreadCount } }
+        }""",
+        id=conversation_id(said[0]),
+        upTo=id_of(said[0]),
+    )
+
+    assert data["some"]["conversation"]["unreadCount"] == 2
+    assert data["all"]["conversation"]["unreadCount"] == 0

@@ -1,0 +1,254 @@
+"""Every example, and every operation that the documents show, runs against the real application.
+
+Examples have their variables beside them, with words in angle brackets for what only their reader
+can know; operations of the documents get theirs by name.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from graphql import OperationDefinitionNode, OperationType, parse
+
+from graph.core.ids import encode_id
+from models import Account, Message, ParkedItem, ParkedReason
+from tests.fixtures.graphql import File, GraphQLClient
+from tests.fixtures.said import contact_id, conversation_id, id_of
+from tests.fixtures.servers import ROOT
+from tests.fixtures.templates import SHIPPED, get_template, sync
+from tests.fixtures.uploads import PICTURE, upload
+from tests.fixtures.waiting import eventually
+from tests.fixtures.world import OTHER_NUMBER
+from tests.graph.socket_kit import SocketClient
+from tests.test_docs import list_blocks
+
+FOLDER = ROOT / "graph/transport/graphiql/examples"
+SAY = """mutation ($id: ID!) { sendMessage(input: {
+  to: {conversationId: $id}, content: {text: {body: "hello"}}}) { userErrors { code } } }"""
+CREATE = 'mutation { createUser(input: {name: "Ada"}) { user { id } } }'
+NEW_ACCOUNT = {
+    "name": "Shop",
+    "phoneNumberId": OTHER_NUMBER.phone_number_id,
+    "businessAccountId": OTHER_NUMBER.business_account_id,
+    "accessToken": OTHER_NUMBER.access_token,
+    "appSecret": OTHER_NUMBER.app_secret,
+}
+
+
+class Shown(NamedTuple):
+    """One operation and where it is shown; `variables` only where they are shown with it."""
+
+    origin: str
+    text: str
+    node: OperationDefinitionNode
+    variables: dict[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        assert self.node.name is not None, f"an operation of {self.origin} has no name"
+        return self.node.name.value
+
+
+def list_operations(origin: str, text: str) -> list[Shown]:
+    nodes = parse(text).definitions
+    return [
+        Shown(origin, node.loc.source.body[node.loc.start : node.loc.end], node)
+        for node in nodes
+        if isinstance(node, OperationDefinitionNode) and node.loc
+    ]
+
+
+def load_examples() -> list[Shown]:
+    shown = []
+    for path in sorted(FOLDER.glob("*.graphql")):
+        [operation] = list_operations(path.name, path.read_text())
+        variables = path.with_suffix(".json")
+        values = json.loads(variables.read_text()) if variables.exists() else {}
+        shown.append(operation._replace(variables=values))
+    return shown
+
+
+EXAMPLES = load_examples()
+DOCUMENTED = [
+    one for origin, block in list_blocks("graphql") for one in list_operations(origin, block)
+]
+
+
+@pytest.fixture
+async def said(account: Account, sandbox: httpx.AsyncClient) -> Message:
+    """What a customer wrote, whom the fake Meta knows, too."""
+    inbound = {"from": "16505550100", "name": "Ada", "text": "hello"}
+    answer = await sandbox.post("/sandbox/inbound", json=inbound)
+    assert answer.json()["webhook_status"] == 200
+    message = await eventually(lambda: Message.find_one({"text": "hello"}))
+    assert message is not None
+    return message
+
+
+@pytest.fixture
+async def known(admin: GraphQLClient, account: Account, said: Message) -> dict[str, Any]:
+    """What a reader would fill in, by the words that stand for it."""
+    await sync(admin, account)
+    cursor = (await admin("{ eventCursor }"))["eventCursor"]
+    user = (await admin(CREATE))["createUser"]["user"]
+    number = NEW_ACCOUNT
+    return {
+        "an id from the Inbox tab": conversation_id(said),
+        "a contact's id from the Inbox tab": contact_id(said),
+        "an id from the History tab": id_of(said),
+        "an id from the Accounts tab": id_of(account),
+        "the id of order_shipped from the Templates tab": id_of(
+            await get_template("order_shipped")
+        ),
+        "a user's id from createUser": user["id"],
+        "the cursor of a live event": cursor,
+        "the number's id at Meta": number["phoneNumberId"],
+        "the business account's id at Meta": number["businessAccountId"],
+        "a system user's access token": number["accessToken"],
+        "the Meta app's secret": number["appSecret"],
+    }
+
+
+def fill_in(value: Any, known: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: fill_in(one, known) for name, one in value.items()}
+    if isinstance(value, list):
+        return [fill_in(one, known) for one in value]
+    is_gap = isinstance(value, str) and re.fullmatch("<(.*)>", value)
+    return known[is_gap[1]] if is_gap else value
+
+
+async def find_values(
+    shown: Shown, known: dict[str, Any], admin: GraphQLClient, account: Account
+) -> dict[str, Any]:
+    """The variables of an operation that is shown without any."""
+    conversation = known["an id from the Inbox tab"]
+    values: dict[str, Any] = {
+        "id": id_of(account) if "account(" in shown.text else conversation,
+        "conversationId": conversation,
+        "accountId": id_of(account),
+        "contactId": known["a contact's id from the Inbox tab"],
+        "messageId": known["an id from the History tab"],
+        "templateId": known["the id of order_shipped from the Templates tab"],
+        "parameters": SHIPPED["parameters"],
+        "phone": "16505551234",
+        "emoji": "👍",
+        "body": "hello",
+        "key": shown.name,
+        "input": NEW_ACCOUNT,
+        "ids": [encode_id("ParkedItem", "a" * 64)],
+        "uploadId": (await upload(admin, account))["upload"]["id"],
+    }
+    if shown.node.operation is OperationType.SUBSCRIPTION:
+        values["after"] = known["the cursor of a live event"]
+    names = [one.variable.name.value for one in shown.node.variable_definitions or ()]
+    optional = {"after", "before", "search"}
+    return {name: values[name] for name in names if name in values or name not in optional | FILES}
+
+
+FILES = {"file", "photo"}
+
+
+@pytest.fixture
+async def parked(account: Account) -> None:
+    await ParkedItem(
+        id="a" * 64,
+        event_id="b" * 64,
+        account_id=account.id,
+        phone_number_id=account.phone_number_id,
+        pointer="/entry/0/changes/0",
+        item=json.dumps({"id": 5}),
+        secret_digest="c" * 64,
+        reason=ParkedReason.INVALID_ITEM,
+    ).insert()
+
+
+async def test_the_examples_run(
+    known: dict[str, Any], admin: GraphQLClient, ws: SocketClient
+) -> None:
+    for shown in EXAMPLES:
+        await run(shown, fill_in(shown.variables, known), known, admin, ws)
+
+
+@pytest.mark.parametrize("origin", sorted({shown.origin for shown in DOCUMENTED}))
+async def test_the_operations_of_a_document_run(
+    origin: str,
+    known: dict[str, Any],
+    admin: GraphQLClient,
+    account: Account,
+    parked: None,
+    ws: SocketClient,
+) -> None:
+    operations = [shown for shown in DOCUMENTED if shown.origin == origin]
+    # Whoever is blocked can't be written to any more.
+    for shown in sorted(operations, key=lambda shown: "blockContact" in shown.text):
+        variables = await find_values(shown, known, admin, account)
+        await run(shown, variables, known, admin, ws)
+
+
+async def run(
+    shown: Shown,
+    variables: dict[str, Any],
+    known: dict[str, Any],
+    admin: GraphQLClient,
+    ws: SocketClient,
+) -> None:
+    if shown.node.operation is OperationType.SUBSCRIPTION:
+        data = await listen(shown, variables, known["an id from the Inbox tab"], admin, ws)
+    else:
+        data = await ask(shown, variables, admin)
+    for value in data.values():
+        assert value is not None, shown.name
+        assert not isinstance(value, dict) or not value.get("userErrors"), (shown.name, value)
+
+
+async def ask(shown: Shown, variables: dict[str, Any], admin: GraphQLClient) -> Any:
+    names = {one.variable.name.value for one in shown.node.variable_definitions or ()}
+    files: dict[str, File] = dict.fromkeys(names & FILES, PICTURE)
+    if not files:
+        return await admin(shown.text, **variables)
+    given = variables | dict.fromkeys(files)
+    answer = (await admin.post_files(shown.text, files, **given)).json()
+    assert "errors" not in answer, (shown.name, answer["errors"])
+    return answer["data"]
+
+
+async def listen(
+    shown: Shown,
+    variables: dict[str, Any],
+    conversation: str,
+    admin: GraphQLClient,
+    ws: SocketClient,
+) -> Any:
+    """The first event of a subscription."""
+    operation = await ws.subscribe(shown.text, **variables)
+    async with keep_talking(admin, conversation):
+        frame = await ws.receive()
+        while frame["id"] != operation:
+            frame = await ws.receive()
+    assert frame["type"] == "next", (shown.name, frame)
+    assert "errors" not in frame["payload"], (shown.name, frame)
+    await ws.send({"id": operation, "type": "complete"})
+    return frame["payload"]["data"]
+
+
+@contextlib.asynccontextmanager
+async def keep_talking(admin: GraphQLClient, conversation: str) -> AsyncIterator[None]:
+    """Messages one after the other: nothing tells when a subscription has begun."""
+
+    async def talk() -> None:
+        while True:
+            await admin.post(SAY, id=conversation)
+            await asyncio.sleep(0.2)
+
+    talking = asyncio.create_task(talk())
+    try:
+        yield
+    finally:
+        talking.cancel()
+        await asyncio.wait([talking])

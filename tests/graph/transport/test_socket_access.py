@@ -1,0 +1,150 @@
+"""Who may open a socket and keep it: API keys, their changes, and origins of browser pages."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from pymongo.errors import AutoReconnect
+from websockets.exceptions import InvalidStatus
+
+from graph.fanout import credential_watch
+from graph.fanout.feed import LiveFeed
+from graph.transport.endpoint import GraphQLEndpoint
+from models import ApiKey, Role
+from models.database.base import utc_now
+from tests.fixtures.waiting import eventually
+from tests.graph.live_kit import create_message, wait_for_listeners
+from tests.graph.socket_kit import SocketClient, open_socket
+from whatsapp.auth.api_keys import create_api_key, revoke_api_key
+
+ADDED = "subscription { messageAdded { message { text } } }"
+INIT = {"type": "connection_init"}
+
+
+async def test_the_key_may_stand_where_clients_put_it(port: int, token: str) -> None:
+    payloads: list[dict[str, object]] = [
+        {"Authorization": f"Bearer {token}"},
+        {"authorization": token},
+        {"AUTHORIZATION": f"bearer {token}"},
+        {"headers": {"Authorization": f"Bearer {token}"}},
+    ]
+    for payload in payloads:
+        async with open_socket(port) as client:
+            await client.send(INIT | {"payload": payload})
+            assert await client.receive() == {"type": "connection_ack"}
+
+
+async def test_no_key_and_a_wrong_key_close_with_their_codes(port: int) -> None:
+    for payload, close in [
+        (None, (4401, "Unauthorized")),
+        ({}, (4401, "Unauthorized")),
+        ({"Authorization": None}, (4401, "Unauthorized")),
+        ({"Authorization": ""}, (4403, "Forbidden")),
+        ({"Authorization": "Bearer wag_000000000000_" + "x" * 43}, (4403, "Forbidden")),
+        ({"Authorization": "Basic abc"}, (4403, "Forbidden")),
+    ]:
+        async with open_socket(port) as client:
+            await client.send(INIT | {"payload": payload})
+            assert await client.find_close() == close
+
+
+ORIGINS: list[tuple[tuple[str, ...], str | None, bool]] = [
+    ((), None, True),
+    ((), "http://127.0.0.1:{port}", True),
+    ((), "http://127.0.0.1:1", False),
+    ((), "https://evil.example", False),
+    ((), "null", False),
+    (("https://app.example",), "https://app.example", True),
+    (("https://app.example",), "https://app.example.evil", False),
+    (("*",), "https://any.example", True),
+]
+
+
+class ListedOrigins:
+    """A data descriptor on the class goes before the list that each endpoint has of its own."""
+
+    def __init__(self, origins: tuple[str, ...]) -> None:
+        self.origins = origins
+
+    def __get__(self, endpoint: object, owner: object) -> tuple[str, ...]:
+        return self.origins
+
+    def __set__(self, endpoint: object, value: object) -> None:
+        """The endpoint's own list makes no difference."""
+
+
+async def test_only_known_origins_may_open_a_socket(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for allowed, origin, is_welcome in ORIGINS:
+        monkeypatch.setattr(GraphQLEndpoint, "allowed_origins", ListedOrigins(allowed))
+        opening = open_socket(port, origin=origin and origin.format(port=port))
+        if not is_welcome:
+            with pytest.raises(InvalidStatus, match="403"):
+                await opening.__aenter__()
+            continue
+        async with opening as client:
+            await client.send({"type": "ping"})
+            assert await client.receive() == {"type": "pong"}
+
+
+async def test_a_changed_key_ends_its_sockets(port: int) -> None:
+    changes: list[Callable[[ApiKey], Awaitable[Any]]] = [
+        revoke_api_key,
+        lambda key: key.set({ApiKey.expires_at: utc_now()}),
+        lambda key: key.set({ApiKey.role: Role.VIEWER}),
+        lambda key: key.set({ApiKey.account_ids: []}),
+        lambda key: key.delete(),
+    ]
+    for change in changes:
+        key, token = await create_api_key(name="x", role=Role.AGENT)
+        async with open_socket(port, token=token) as client:
+            await client.subscribe(ADDED)
+            await change(key)
+            assert await client.find_close() == (4403, "Forbidden")
+
+
+async def test_keys_that_end_close_all_their_sockets_and_no_other(
+    port: int, token: str, live_feed: LiveFeed
+) -> None:
+    endings: list[Callable[[ApiKey], Awaitable[Any]]] = [
+        revoke_api_key,
+        lambda key: key.set({ApiKey.expires_at: utc_now()}),
+        lambda key: key.delete(),
+    ]
+    async with AsyncExitStack() as stack:
+        keys = [await create_api_key(name="x", role=Role.AGENT) for _ in endings]
+        opened = [open_socket(port, token=own) for _, own in keys for _ in range(3)]
+        ended = [await stack.enter_async_context(one) for one in opened]
+        lasting = await stack.enter_async_context(open_socket(port, token=token))
+        for client in (*ended, lasting):
+            await client.subscribe(ADDED)
+        await wait_for_listeners(live_feed, len(opened) + 1)
+        for end, (key, _) in zip(endings, keys, strict=True):
+            await end(key)
+        closes = [await client.find_close() for client in ended]
+        await create_message(text="after")
+
+        assert closes == [(4403, "Forbidden")] * 9
+        assert (await lasting.take(1))[0]["messageAdded"]["message"]["text"] == "after"
+
+
+async def test_other_keys_and_a_database_away_close_nothing(
+    ws: SocketClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    async def fail(_ids: object) -> Any:
+        nonlocal calls
+        calls += 1
+        raise AutoReconnect("away")
+
+    monkeypatch.setattr(credential_watch, "list_viewers", fail)
+
+    async def was_tried_again() -> bool:
+        return calls > 2
+
+    await eventually(was_tried_again)
+    await ws.send({"type": "ping"})
+    assert await ws.receive() == {"type": "pong"}

@@ -1,0 +1,90 @@
+"""Sockets that were opened with a token of the identity provider, or a key that ends by itself."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from graph.core.ids import encode_id
+from graph.fanout import credential_watch
+from graph.fanout.feed import LiveFeed
+from models import Account, Role
+from models.database.base import utc_now
+from tests.conftest import make_settings
+from tests.fixtures.tokens import SETTINGS, make_token
+from tests.graph.live_kit import (
+    create_contact,
+    create_conversation,
+    create_queued,
+    wait_for_listeners,
+)
+from tests.graph.socket_kit import open_socket
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.settings import Settings
+
+EVENTS = "subscription { events { account { id } } }"
+FORBIDDEN = (4403, "Forbidden")
+# The watch's clock is moved: nobody waits so long.
+LIFE_SECONDS = 600
+INIT = {"type": "connection_init"}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return make_settings(
+        mongodb_uri=settings.mongodb_uri, mongodb_database=settings.mongodb_database, **SETTINGS
+    )
+
+
+async def test_a_token_hears_of_its_accounts_only(
+    port: int, account: Account, other_account: Account, live_feed: LiveFeed
+) -> None:
+    async with open_socket(port, token=make_token(Role.VIEWER, [account])) as ws:
+        await ws.subscribe(EVENTS)
+        await wait_for_listeners(live_feed, 1)
+        await ws.subscribe("{ viewer { name } }")
+        assert (await ws.receive())["payload"]["data"] == {"viewer": {"name": "Ada"}}
+        await ws.receive()
+        for each in (other_account, account):
+            await create_queued(await create_conversation(await create_contact(each.id)))
+
+        told = await ws.take(3)
+
+    own = {"account": {"id": encode_id("Account", account.id)}}
+    assert [event["events"] for event in told] == [own] * 3
+
+
+async def test_what_expires_ends_its_sockets_even_while_the_database_is_away(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_ids: object) -> Any:
+        raise AutoReconnect("away")
+
+    ends_at = utc_now() + timedelta(seconds=LIFE_SECONDS)
+    _, key = await create_api_key(name="x", role=Role.AGENT, expires_at=ends_at)
+    async with (
+        open_socket(port, token=make_token(seconds=LIFE_SECONDS * 3)) as lasting,
+        open_socket(port, token=key) as by_key,
+        open_socket(port, token=make_token(seconds=LIFE_SECONDS)) as by_token,
+    ):
+        monkeypatch.setattr(credential_watch, "list_viewers", fail)
+        await by_token.subscribe(EVENTS)
+        shortly_before = ends_at - timedelta(seconds=LIFE_SECONDS / 2)
+        monkeypatch.setattr(credential_watch, "utc_now", lambda: shortly_before)
+        for client in (by_key, by_token):
+            await client.send({"type": "ping"})
+            assert await client.receive() == {"type": "pong"}
+        monkeypatch.setattr(credential_watch, "utc_now", lambda: ends_at + timedelta(seconds=1))
+
+        assert await by_key.find_close() == FORBIDDEN
+        assert await by_token.find_close() == FORBIDDEN
+        await lasting.send({"type": "ping"})
+        assert await lasting.receive() == {"type": "pong"}
+
+
+async def test_a_token_that_is_good_for_nothing_opens_no_socket(port: int) -> None:
+    for token in (make_token(seconds=-1), make_token(aud="billing"), "a.b.c"):
+        async with open_socket(port) as client:
+            await client.send(INIT | {"payload": {"Authorization": f"Bearer {token}"}})
+            assert await client.find_close() == FORBIDDEN

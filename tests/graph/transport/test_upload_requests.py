@@ -1,0 +1,223 @@
+"""The multipart request: its form, its limits, and who may send one."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from models import Account, Role
+from sandbox.cloud_api.fake_meta import FakeMeta
+from tests.fixtures.files import PNG
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.multipart import BOUNDARY, MAP, Part, make_form, make_operations, post
+from tests.fixtures.said import id_of
+from tests.fixtures.uploads import NOTHING, UPLOAD, count_stored, list_uploads
+from tests.graph.socket_kit import open_socket, serve
+from whatsapp.settings import Settings
+
+MALFORMED: list[tuple[list[Part], int, str]] = [
+    ([], 400, "form"),
+    ([("map", MAP), ("operations", "%"), ("0", PNG)], 400, "`operations`, then `map`"),
+    ([("operations", "%"), ("0", PNG)], 400, "`operations`, then `map`"),
+    ([("operations", "%")], 400, "`operations`, then `map`"),
+    ([("operations", "%"), ("map", MAP)], 400, "is missing"),
+    ([("operations", "{"), ("map", MAP), ("0", PNG)], 400, "no JSON"),
+    ([("operations", "[%]"), ("map", MAP), ("0", PNG)], 400, "one operation"),
+    ([("operations", "null"), ("map", MAP), ("0", PNG)], 400, "object"),
+    ([("operations", "%"), ("map", "{"), ("0", PNG)], 400, "no JSON"),
+    ([("operations", "%"), ("map", "[]"), ("0", PNG)], 400, "lists of paths"),
+    ([("operations", "%"), ("map", '{"0": []}'), ("0", PNG)], 400, "lists of paths"),
+    ([("operations", "%"), ("map", '{"0": "variables.file"}'), ("0", PNG)], 400, "lists of"),
+    ([("operations", "%"), ("map", '{"0": [1]}'), ("0", PNG)], 400, "lists of paths"),
+    ([("operations", "%"), ("map", '{"0": ["query"]}'), ("0", PNG)], 400, "no variable"),
+    ([("operations", "%"), ("map", '{"0": ["variables.x"]}'), ("0", PNG)], 400, "nowhere"),
+    ([("operations", "%"), ("map", '{"0": ["variables.file.x"]}'), ("0", PNG)], 400, "nowhere"),
+    ([("operations", "%"), ("map", '{"0": ["variables.account"]}'), ("0", PNG)], 400, "null"),
+    ([("operations", "%"), ("map", MAP), ("1", PNG)], 400, "does not name the part"),
+    ([("operations", "%"), ("map", MAP), ("0", PNG), ("0", PNG)], 400, "comes twice"),
+    ([("operations", "%"), ("map", MAP), ("0", PNG), ("map", MAP)], 400, "does not name"),
+    (
+        [("operations", "%"), ("map", '{"0": ["variables.file"], "1": ["variables.file"]}')],
+        400,
+        "stands twice",
+    ),
+    (
+        [("operations", "%"), ("map", json.dumps({str(n): [f"{n}"] for n in range(11)}))],
+        400,
+        "10 files",
+    ),
+    ([("operations", "%"), ("map", "x" * 1024 * 1024), ("0", PNG)], 413, "bytes at most"),
+]
+
+
+async def test_a_malformed_request_is_told_what_is_wrong(
+    agent: GraphQLClient, account: Account, meta: FakeMeta
+) -> None:
+    for parts, status, words in MALFORMED:
+        filled = [
+            (name, text.replace("%", make_operations(account)) if isinstance(text, str) else text)
+            for name, text in parts
+        ]
+
+        answer = await post(agent, make_form(*filled))
+
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["extensions"]["code"]) == (status, "BAD_USER_INPUT")
+        assert words in error["message"], (parts, error["message"])
+    assert list_uploads(meta) == []
+    assert await count_stored() == NOTHING
+
+
+BROKEN = [
+    b"",
+    b"no form at all",
+    make_form(("operations", "{}"), end=""),
+    f"--{BOUNDARY}\r\nContent-Disposition: form-data\r\n\r\nx\r\n--{BOUNDARY}--".encode(),
+    f"--{BOUNDARY}\r\n{'X: y' * 5000}\r\n\r\nx\r\n--{BOUNDARY}--".encode(),
+    f"--{BOUNDARY}\r\n\xff\xfe: y\r\n\r\nx\r\n--{BOUNDARY}--".encode("latin-1"),
+]
+
+
+async def test_a_broken_form_is_refused(agent: GraphQLClient) -> None:
+    for body in BROKEN:
+        answer = await post(agent, body)
+
+        assert answer.status_code == 400, body[:50]
+        assert "form" in answer.json()["errors"][0]["message"]
+    for content_type in ("multipart/form-data", f"multipart/form-data; boundary={'x' * 999}"):
+        answer = await post(agent, make_form(), **{"Content-Type": content_type})
+        assert answer.status_code == 400
+
+
+async def test_a_form_needs_a_header_that_no_form_of_a_page_has(
+    agent: GraphQLClient, account: Account
+) -> None:
+    body = make_form(("operations", make_operations(account)), ("map", MAP), ("0", PNG))
+
+    refused = await post(agent, body, **{"GraphQL-Require-Preflight": ""})
+    allowed = [
+        await post(agent, body, **{"GraphQL-Require-Preflight": "", name: "x"})
+        for name in ("Apollo-Require-Preflight", "X-Requested-With")
+    ]
+
+    assert refused.status_code == 400
+    assert "GraphQL-Require-Preflight" in refused.json()["errors"][0]["message"]
+    assert [answer.json()["data"]["uploadMedia"]["userErrors"] for answer in allowed] == [[], []]
+
+
+class TestFromABrowser:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"allowed_origins": ("https://app.example.com",)})
+
+    async def test_an_allowed_origin_may_send_the_header(self, client: httpx.AsyncClient) -> None:
+        for name in ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Requested-With"):
+            answer = await client.options(
+                "/graphql",
+                headers={
+                    "Origin": "https://app.example.com",
+                    "Access-Control-Request-Method": "POST",
+                    "Access-Control-Request-Headers": f"authorization, {name}",
+                },
+            )
+            assert answer.status_code == 200, name
+
+
+async def test_who_may_not_upload_is_refused_before_the_file_is_read(
+    make_client: Callable[..., Awaitable[GraphQLClient]],
+    agent: GraphQLClient,
+    account: Account,
+    meta: FakeMeta,
+) -> None:
+    viewer, anonymous = await make_client(Role.VIEWER), GraphQLClient(agent.http, None)
+    unknown = GraphQLClient(agent.http, "wag_unknown")
+    cases = [(viewer, 403, "FORBIDDEN")]
+    cases += [(who, 401, "UNAUTHENTICATED") for who in (anonymous, unknown)]
+    for client, status, code in cases:
+        read: list[bytes] = []
+
+        answer = await post(client, watch(account, read))
+
+        assert answer.status_code == status
+        assert answer.json()["errors"][0]["extensions"]["code"] == code
+        assert read == []
+    assert list_uploads(meta) == []
+    assert await count_stored() == NOTHING
+
+
+async def watch(account: Account, read: list[bytes]) -> AsyncIterator[bytes]:
+    """A form that notes what was taken of it."""
+    body = make_form(("operations", make_operations(account)), ("map", MAP), ("0", PNG))
+    read.append(body)
+    yield body
+
+
+async def test_two_files_of_one_request_and_paths_into_lists(
+    agent: GraphQLClient, account: Account
+) -> None:
+    query = """mutation ($files: [Upload!]!, $same: Upload!, $account: ID!) {
+      a: uploadMedia(input: {accountId: $account, file: $same}) { upload { filename sizeBytes } }
+    }"""
+    variables = {"files": [None, None], "same": None, "account": id_of(account)}
+    places = {"a": ["variables.files.0", "variables.same"], "b": ["variables.files.1"]}
+    operations = json.dumps({"query": query, "variables": variables})
+    parts: list[Part] = [("operations", operations), ("map", json.dumps(places))]
+
+    answer = await post(agent, make_form(*parts, ("a", PNG), ("b", PNG + b"2")))
+
+    # A variable that no field uses is none: the document says so, and nothing is stored.
+    assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    query = query.replace("$files: [Upload!]!, ", "")
+    operations = json.dumps({"query": query, "variables": variables})
+    parts[0] = ("operations", operations)
+    answer = await post(agent, make_form(*parts, ("b", PNG + b"2"), ("a", PNG)))
+    found = answer.json()["data"]["a"]["upload"]
+    assert found == {"filename": "photo.png", "sizeBytes": len(PNG)}
+
+
+async def test_a_file_comes_by_multipart_alone(
+    agent: GraphQLClient, account: Account, meta: FakeMeta
+) -> None:
+    values: list[Any] = ["x", 1, {}, [], None, True]
+    for value in values:
+        answer = await agent.post(UPLOAD, file=value, account=id_of(account))
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", value
+    literal = UPLOAD.replace("file: $file,", 'file: "x",').replace("$file: Upload!, ", "")
+    answer = await agent.post(literal, account=id_of(account))
+    assert answer["errors"][0]["extensions"]["code"] in {
+        "BAD_USER_INPUT",
+        "GRAPHQL_VALIDATION_FAILED",
+    }
+    assert list_uploads(meta) == []
+
+
+async def test_a_file_in_the_place_of_a_text_is_refused(
+    agent: GraphQLClient, account: Account
+) -> None:
+    operations = make_operations(account, variables={"file": None, "account": None})
+    parts: list[Part] = [("operations", operations), ("map", '{"0": ["variables.account"]}')]
+
+    answer = await post(agent, make_form(*parts, ("0", PNG)))
+
+    (first, *_) = answer.json()["errors"]
+    assert first["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "object at" not in first["message"]
+
+
+async def test_no_file_comes_over_a_websocket(
+    app: Any, agent: GraphQLClient, account: Account, meta: FakeMeta
+) -> None:
+    async with serve(app) as port, open_socket(port, token=str(agent.token)) as socket:
+        values: list[Any] = [None, "x", {}, ["x"]]
+        for number, value in enumerate(values):
+            variables = {"file": value, "account": id_of(account)}
+            payload = {"query": UPLOAD, "variables": variables}
+            await socket.send({"id": str(number), "type": "subscribe", "payload": payload})
+
+            answer = await socket.receive()
+
+            assert (answer["type"], answer["id"]) == ("error", str(number))
+            assert answer["payload"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert list_uploads(meta) == []

@@ -1,0 +1,209 @@
+"""Searching messages: what it costs, how it is paged, and which words a message has."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo import AsyncMongoClient, monitoring
+
+import models.connection
+from graph.core.ids import encode_id
+from models import Account, Message, Role
+from models.database.base import collection, new_id, to_bson, utc_now
+from models.messages.words import MAX_MESSAGE_WORD, MAX_MESSAGE_WORDS, list_message_words
+from models.migrations import MIGRATIONS
+from models.migrations.migration import Progress
+from sandbox.cloud_api.fake_meta import FakeMeta
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import write_message
+from tests.fixtures.sending import send
+from tests.fixtures.waiting import eventually
+from tests.fixtures.webhooks import WebhookClient, make_message
+
+SEARCH = """query ($text: String!, $account: ID, $first: Int, $after: String) {
+  searchMessages(text: $text, accountId: $account, first: $first, after: $after) {
+    totalCount pageInfo { hasNextPage endCursor } edges { node { text } } } }"""
+FOREIGN = 5_000  # with 100,000 it examines the same
+OWN = 50
+
+
+async def find(client: GraphQLClient, text: str, **more: Any) -> list[str]:
+    found = (await client(SEARCH, text=text, **more))["searchMessages"]
+    return [edge["node"]["text"] for edge in found["edges"]]
+
+
+async def add_messages(account: Account, template: Message, text: str, count: int) -> None:
+    fields = to_bson(template) | {"account_id": account.id, "text": text, "wamid": None}
+    fields["words"] = list_message_words(text)
+    for start in range(0, count, 5000):
+        documents = [
+            fields | {"_id": new_id(), "timestamp": utc_now() - timedelta(seconds=start + number)}
+            for number in range(min(5000, count - start))
+        ]
+        await collection(Message).insert_many(documents, ordered=False)
+
+
+class Finds(monitoring.CommandListener):
+    """Keeps the searches: background work looks for messages too."""
+
+    def __init__(self) -> None:
+        self.commands: list[dict[str, Any]] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        is_search = "words" in str(event.command.get("filter"))
+        if event.command.get("find") == "messages" and is_search:
+            self.commands.append(dict(event.command))
+
+    def succeeded(self, event: Any) -> None:
+        """The start is what counts."""
+
+    def failed(self, event: Any) -> None:
+        """The start is what counts."""
+
+
+@pytest.fixture
+def finds(monkeypatch: pytest.MonkeyPatch) -> Finds:
+    """Listens to the connection of the application, which is made after this."""
+    listener = Finds()
+
+    def create_client(*args: Any, event_listeners: list[Any], **options: Any) -> Any:
+        return AsyncMongoClient(*args, event_listeners=[*event_listeners, listener], **options)
+
+    monkeypatch.setattr(models.connection, "AsyncMongoClient", create_client)
+    return listener
+
+
+async def test_search_costs_what_its_own_accounts_hold(
+    finds: Finds,
+    make_client: Any,
+    account: Account,
+    other_account: Account,
+) -> None:
+    template = await write_message(account, "15550001111", "x")
+    await add_messages(account, template, "Own delivery of bicycles", OWN)
+    await add_messages(other_account, template, "Foreign delivery of bicycles", FOREIGN)
+    limited = await make_client(Role.VIEWER, [account])
+
+    for text in ("delivery", "deliv", "deliv bicyc", "bicycles own"):
+        finds.commands.clear()
+        assert len(await find(limited, text)) == OWN
+        [command] = finds.commands
+        cost = await explain(command)
+        assert cost["totalKeysExamined"] <= OWN + 1, text
+        assert cost["totalDocsExamined"] <= OWN, text
+
+
+async def explain(command: dict[str, Any]) -> dict[str, Any]:
+    plain = {name: command[name] for name in ("find", "filter", "sort", "limit") if name in command}
+    explained = await collection(Message).database.command(
+        "explain", plain, verbosity="executionStats"
+    )
+    stats: dict[str, Any] = explained["executionStats"]
+    return stats
+
+
+async def test_pages_go_on_in_time_order(admin: GraphQLClient, account: Account) -> None:
+    texts = [f"Delivery {number}" for number in range(7)]
+    start = utc_now() - timedelta(hours=1)
+    for number, text in enumerate(texts):
+        # Two messages of each second.
+        at = start + timedelta(seconds=number // 2)
+        await write_message(account, "15550001111", text, at=at)
+
+    seen, after = [], None
+    for _ in texts:
+        page = (await admin(SEARCH, text="deliv", first=2, after=after))["searchMessages"]
+        assert page["totalCount"] == len(texts)
+        seen += [edge["node"]["text"] for edge in page["edges"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+
+    assert seen == texts[::-1]
+
+
+async def test_search_sees_own_accounts_only(
+    make_client: Any, admin: GraphQLClient, account: Account, other_account: Account
+) -> None:
+    await write_message(account, "15550001111", "Delivery to us")
+    await write_message(other_account, "15550001111", "Delivery to them")
+    limited = await make_client(Role.VIEWER, [account])
+
+    assert await find(limited, "delivery") == ["Delivery to us"]
+    assert await find(limited, "delivery", account=encode_id("Account", other_account.id)) == []
+    assert len(await find(admin, "delivery")) == 2
+    own = encode_id("Account", account.id)
+    assert await find(admin, "delivery", account=own) == ["Delivery to us"]
+
+
+async def test_received_sent_edited_and_deleted_messages(
+    webhook: WebhookClient, agent: GraphQLClient, account: Account, meta: FakeMeta
+) -> None:
+    item = make_message("text", {"body": "Crème brûlée"}, wamid="wamid.1")
+    await webhook.post_messages(item)
+    await wait_until_found(agent, "creme brul", ["Crème brûlée"])
+    [said] = await Message.find().to_list()
+
+    await send(agent, said, {"text": {"body": "Crème caramel"}})
+    assert await find(agent, "crem") == ["Crème caramel", "Crème brûlée"]
+
+    new = {"type": "text", "text": {"body": "Tarte tatin"}}
+    edit = {"original_message_id": "wamid.1", "message": new}
+    await webhook.post_messages(make_message("edit", edit))
+    await wait_until_found(agent, "tart", ["Tarte tatin"])
+    assert await find(agent, "brulee") == []
+
+    await webhook.post_messages(make_message("revoke", {"original_message_id": "wamid.1"}))
+    await wait_until_found(agent, "tart", [])
+    late = {"original_message_id": "wamid.1", "message": new | {"text": {"body": "Tarte flambée"}}}
+    await webhook.post_messages(make_message("edit", late))
+    await eventually(lambda: Message.find_one({"wamid": "wamid.1", "text": "Tarte flambée"}))
+    assert await find(agent, "tart") == []
+
+
+async def wait_until_found(client: GraphQLClient, text: str, expected: list[str]) -> None:
+    async def is_found() -> bool:
+        return await find(client, text) == expected
+
+    await eventually(is_found)
+
+
+async def test_words_of_a_message_are_bounded() -> None:
+    long = " ".join(f"word{number}{'x' * 90}" for number in range(500))
+    unspaced = "東京都庁に行きます" * 400
+
+    for text in (long, unspaced):
+        words = list_message_words(text)
+        assert len(words) <= MAX_MESSAGE_WORDS
+        assert max(map(len, words)) <= MAX_MESSAGE_WORD
+    assert list_message_words("b a B á a") == ["a", "b"]
+    assert list_message_words(None) == list_message_words("🎉 !!") == []
+
+
+async def test_migration_indexes_messages_of_0_1(admin: GraphQLClient, account: Account) -> None:
+    texts = ["Delivery late", "Delivery gone", "[image]"]
+    messages = [await write_message(account, "15550001111", text) for text in texts]
+    deleted = {"deleted_at": utc_now()}
+    await collection(Message).update_one({"_id": messages[1].id}, {"$set": deleted})
+    await collection(Message).update_many({}, {"$unset": {"words": ""}})
+    assert await find(admin, "delivery") == []
+    database = collection(Message).database
+    [migration] = [one for one in MIGRATIONS if "words" in one.name]
+
+    # Twice: a process that is killed leaves the rest to another.
+    for _ in range(2):
+        await asyncio.wait_for(run_migration(database, migration), 60)
+
+    assert await find(admin, "deliv") == ["Delivery late"]
+    assert await find(admin, "imag") == ["[image]"]
+    stored = await collection(Message).find().sort("timestamp").to_list()
+    assert [one["words"] for one in stored] == [["delivery", "late"], [], ["image"]]
+
+
+async def run_migration(database: Any, migration: Any) -> None:
+    class Kept(Progress):
+        async def save(self, position: Any) -> None:
+            self.position = position
+
+    await migration.run(database, Kept(database, migration.number, None))

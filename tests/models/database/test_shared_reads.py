@@ -1,0 +1,33 @@
+"""Reads that are shared: nobody waits long for a slow one of somebody else."""
+
+import asyncio
+from collections.abc import Sequence
+
+from models.database.shared_reads import SharedRead
+
+
+async def test_a_slow_read_does_not_hold_the_others_up() -> None:
+    has_begun, go_on = asyncio.Event(), asyncio.Event()
+    commands: list[list[str]] = []
+
+    async def load(keys: list[str]) -> Sequence[str]:
+        commands.append(keys)
+        if "slow" in keys:
+            has_begun.set()
+            await go_on.wait()
+        return [key.upper() for key in keys]
+
+    read = SharedRead[str, str](load, most=10)
+    slow = asyncio.create_task(read.one("slow"))
+    await has_begun.wait()
+
+    # Together still, where they ask at the same time.
+    one, many = await asyncio.wait_for(
+        asyncio.gather(read.one("a"), read.many(["b", "c"])), timeout=60
+    )
+
+    assert one == "A"
+    assert list(many) == ["B", "C"]
+    assert commands == [["slow"], ["a", "b", "c"]]
+    go_on.set()
+    assert await slow == "SLOW"

@@ -1,0 +1,131 @@
+"""The checks at start: what is wrong with MongoDB is said at once, in one line."""
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import NotPrimaryError
+
+from models import Contact
+from models.connection import (
+    REACH_TIMEOUT_SECONDS,
+    DatabaseUnreachable,
+    DatabaseUnusable,
+    check_server,
+    create_client,
+    enable_pre_images,
+    prepare_database,
+)
+from models.database.base import collection
+from models.indexes import list_missing_indexes
+from sandbox.child_process import GuardedChild
+from sandbox.mongod import find_mongod
+
+NOBODY = "mongodb://user:canary-password@127.0.0.1:9/?replicaSet=rs0"
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """The product's own deadlines, as there is no MongoDB here at times."""
+
+
+async def test_an_unreachable_server_is_said_within_seconds() -> None:
+    started = time.monotonic()
+    async with create_client(NOBODY) as client:
+        with pytest.raises(DatabaseUnreachable) as caught:
+            await check_server(client["wagraph"])
+
+    assert time.monotonic() - started < REACH_TIMEOUT_SECONDS * 3
+    assert "127.0.0.1:9" in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "mongo://nowhere",
+        "mongodb://user:S3CR/ET@host:27017/db",
+        "mongodb://user:S3CR@ET@host:27017/db",
+        "mongodb://user:S3CR:ET@host:27017/db",
+        "mongodb://user:S3CR%ET@host:27017/db",
+        "mongodb://user:S3CR?ET@host:27017/db",
+    ],
+)
+def test_a_malformed_uri_is_said_without_its_password(uri: str) -> None:
+    with pytest.raises(DatabaseUnusable, match="MONGODB_URI is malformed") as caught:
+        create_client(uri)
+
+    assert "percent-encoded" in str(caught.value)
+    assert "S3CR" not in str(caught.value)
+    assert "ET@" not in str(caught.value)
+
+
+async def test_a_standalone_server_is_refused(standalone_uri: str) -> None:
+    async with create_client(standalone_uri) as client:
+        with pytest.raises(DatabaseUnusable, match="standalone"):
+            await wait_for_server(client["wagraph"])
+
+
+async def test_a_server_that_loses_its_primary_meanwhile_is_only_away(
+    database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(**_options: object) -> None:
+        raise NotPrimaryError("node is recovering")
+
+    monkeypatch.setattr("models.connection.init_beanie", fail)
+
+    with pytest.raises(DatabaseUnreachable, match="NotPrimaryError"):
+        await prepare_database(database)
+
+
+async def test_index_with_other_keys_is_refused(database: AsyncDatabase[dict[str, Any]]) -> None:
+    await collection(Contact).drop_index("identity")
+    await collection(Contact).create_index("account_id", name="identity")
+    try:
+        with pytest.raises(DatabaseUnusable, match="index identity of contacts"):
+            await prepare_database(database)
+    finally:
+        await collection(Contact).drop_index("identity")
+        await prepare_database(database)
+
+    assert await list_missing_indexes() == []
+
+
+async def test_an_older_collection_gets_pre_images(database: AsyncDatabase[dict[str, Any]]) -> None:
+    await database.command("collMod", "messages", changeStreamPreAndPostImages={"enabled": False})
+
+    await enable_pre_images(database)
+
+    [messages] = await (await database.list_collections(filter={"name": "messages"})).to_list()
+    assert messages["options"]["changeStreamPreAndPostImages"] == {"enabled": True}
+
+
+async def wait_for_server(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """It has just been started, so it may take a moment to answer."""
+    for _ in range(20):
+        try:
+            await check_server(database)
+        except DatabaseUnreachable:
+            continue
+        return
+
+
+@pytest.fixture
+def standalone_uri(tmp_path: Path, free_port: int) -> Iterator[str]:
+    child = GuardedChild(
+        [
+            str(find_mongod()),
+            *("--dbpath", str(tmp_path)),
+            *("--port", str(free_port)),
+            *("--bind_ip", "127.0.0.1"),
+        ],
+        output=tmp_path / "log",
+    )
+    child.start()
+    yield f"mongodb://127.0.0.1:{free_port}/?directConnection=true"
+    child.send_signal(signal.SIGKILL)
+    child.wait()

@@ -1,0 +1,159 @@
+"""The customer's phone: the page, its data, and the stream of what happens."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.cloud_api.fake_meta import FakeMeta
+from sandbox.control.phone_page import STATIC
+from tests.sandbox.meta_kit import BAKERY, SHOP, send, text_to
+
+ANA = "15550001111"
+
+
+async def read_events(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    async for line in answer.aiter_lines():
+        if line.startswith("data: "):
+            yield json.loads(line.removeprefix("data: "))
+
+
+async def test_the_page_and_its_parts_come_from_here_alone(api: httpx.AsyncClient) -> None:
+    page = await api.get("/")
+    parts = re.findall(r'(?:href|src)="(static/[^"]+)"', page.text)
+
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    assert len(parts) == 3
+    for part in parts:
+        assert (await api.get(f"/{part}")).status_code == 200
+    for file in STATIC.iterdir():
+        hosts = re.findall(r"https?://([\w.-]+)", file.read_text())
+        assert set(hosts) <= {"www.w3.org"}, file.name
+
+
+async def test_every_control_has_a_label(api: httpx.AsyncClient) -> None:
+    page = (await api.get("/")).text
+
+    for tag in re.findall(r"<(?:input|select)[^>]*>", page):
+        identifier = re.search(r'id="([\w-]+)"', tag)
+        assert identifier is not None, tag
+        assert f'for="{identifier[1]}"' in page or "aria-label=" in tag, tag
+    for icon_button in re.findall(r"<button[^>]*>\s*<svg", page):
+        assert "aria-label=" in icon_button
+
+
+async def test_numbers_are_listed_without_their_secrets(api: httpx.AsyncClient) -> None:
+    answer = await api.get("/sandbox/numbers")
+
+    ids = [each["phone_number_id"] for each in answer.json()["numbers"]]
+    assert ids == [SHOP.phone_number_id, BAKERY.phone_number_id]
+    assert "secret" not in answer.text
+    assert "token" not in answer.text
+
+
+async def test_a_conversation_shows_both_sides_with_status_and_reactions(
+    api: httpx.AsyncClient, meta: FakeMeta
+) -> None:
+    await api.post("/sandbox/inbound", json={"from": ANA, "name": "Ana", "text": "Hi"})
+    wamid = (await send(api, text_to(ANA, "Hello"))).json()["messages"][0]["id"]
+    reaction = {"message_id": wamid, "emoji": "🙏"}
+    await send(
+        api, text_to(ANA) | {"type": "reaction", "reaction": {"message_id": wamid, "emoji": "👍"}}
+    )
+    await api.post("/sandbox/reaction", json={"from": ANA, **reaction})
+    await meta.webhooks.drain()
+
+    (shown,) = (await api.get("/sandbox/conversations")).json()["conversations"]
+
+    inbound, outbound = shown["messages"]
+    assert shown["customer"]["name"] == "Ana"
+    assert (inbound["from_customer"], inbound["content"]) == (True, {"body": "Hi"})
+    assert (outbound["status"], outbound["content"]["body"]) == ("read", "Hello")
+    assert outbound["reactions"] == {"business": "👍", "customer": "🙏"}
+
+
+async def test_conversations_are_bounded_the_least_used_go_first(
+    api: httpx.AsyncClient, meta: FakeMeta
+) -> None:
+    meta.settings.kept_conversations, meta.settings.kept_messages = 2, 3
+    for phone in (ANA, "15550002222", "15550003333"):
+        for text in "abcd":
+            await api.post("/sandbox/inbound", json={"from": phone, "text": text})
+
+    shown = (await api.get("/sandbox/conversations")).json()["conversations"]
+
+    assert [each["customer"]["phone"] for each in shown] == ["15550002222", "15550003333"]
+    assert [message["content"]["body"] for message in shown[0]["messages"]] == ["b", "c", "d"]
+
+
+async def test_the_stream_tells_of_sends_and_every_status(socket_api: httpx.AsyncClient) -> None:
+    async with socket_api.stream("GET", "/sandbox/stream") as stream:
+        await send(socket_api, text_to(ANA, "Hello"))
+        statuses = []
+        async for event in read_events(stream):
+            assert event["conversation"]["customer"]["phone"] == ANA
+            statuses.append(event["message"]["status"])
+            if statuses[-1] == "read":
+                break
+
+    assert statuses == ["accepted", "sent", "delivered", "read"]
+
+
+async def test_a_customer_added_by_hand_is_remembered(api: httpx.AsyncClient) -> None:
+    added = await api.post("/sandbox/customers", json={"from": f"+{ANA}", "name": "Ana"})
+    wrong = await api.post("/sandbox/customers", json={"from": "x", "name": "Ana"})
+
+    (shown,) = (await api.get("/sandbox/conversations")).json()["conversations"]
+    assert (added.status_code, shown["id"]) == (201, added.json()["id"])
+    assert (shown["customer"]["name"], shown["messages"]) == ("Ana", [])
+    assert wrong.status_code == 400
+
+
+async def test_a_photo_from_the_page_is_stored_and_never_runs_as_a_page(
+    api: httpx.AsyncClient,
+) -> None:
+    answer = await api.post(
+        "/sandbox/media",
+        data={"phone_number_id": SHOP.phone_number_id},
+        files={"file": ("a.svg", b"<svg/>", "image/svg+xml")},
+    )
+    shown = await api.get(f"/sandbox/media/{answer.json()['id']}")
+
+    assert shown.content == b"<svg/>"
+    assert shown.headers["content-security-policy"] == "sandbox"
+    assert (await api.get("/sandbox/media/404")).status_code == 404
+
+
+@pytest.mark.parametrize("fields", [{"phone_number_id": "404"}, {}])
+async def test_a_photo_without_a_file_or_a_number_is_refused(
+    api: httpx.AsyncClient, fields: dict[str, str]
+) -> None:
+    files = {"file": ("a.png", b"x", "image/png")} if fields else {"other": ("a", b"x")}
+
+    answer = await api.post("/sandbox/media", data=fields, files=files)
+
+    assert answer.status_code == 400
+
+
+async def test_settings_are_shown_and_changed_while_it_runs(
+    api: httpx.AsyncClient, meta: FakeMeta
+) -> None:
+    changed = await api.patch("/sandbox/settings", json={"read_delay": 7})
+    wrong = await api.patch("/sandbox/settings", json={"read_delay": "soon"})
+    unknown = await api.patch("/sandbox/settings", json={"colour": 1})
+
+    assert (changed.json()["read_delay"], meta.settings.read_delay) == (7, 7)
+    assert (wrong.status_code, unknown.status_code) == (400, 400)
+
+
+async def test_reset_forgets_everything(api: httpx.AsyncClient, meta: FakeMeta) -> None:
+    await api.post("/sandbox/faults", json={"kind": "throttle", "to": "15550009999"})
+    await api.post("/sandbox/inbound", json={"from": ANA, "text": "Hi"})
+
+    await api.post("/sandbox/reset")
+
+    assert (meta.faults.rules, meta.customers.list_conversations()) == ([], [])
+    assert (list(meta.requests.requests), list(meta.webhooks.log)) == ([], [])

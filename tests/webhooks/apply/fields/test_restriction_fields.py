@@ -1,0 +1,213 @@
+"""Which accounts WhatsApp speaks of, what stops them, and what starts them again."""
+
+import itertools
+from collections.abc import Sequence
+
+import pytest
+
+from models import Account, AccountEvent, HealthState, Message, ParkedItem, ParkedReason
+from models.database.base import collection, utc_now
+from tests.fixtures.fields import (
+    AT,
+    change_value,
+    load_change,
+    make_body,
+    make_entry,
+    post,
+    reload,
+)
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.waiting import eventually
+from tests.fixtures.webhooks import WebhookClient
+from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
+from tests.webhooks.conftest import Settle
+from whatsapp.accounts.account_restrictions import lift_expired_blocks
+from whatsapp.accounts.accounts import set_account_enabled, stop_account, update_account
+from whatsapp.common.crypto import KeyRing
+
+HEALTH = "{ accounts { edges { node { health { state reason } } } } }"
+STANDING = [
+    (["account_banned"], "STOPPED"),
+    (["account_ban_scheduled"], "OK"),
+    (["account_banned", "account_reinstated"], "OK"),
+    (["account_banned", "account_reconnected"], "STOPPED"),
+    (["account_banned", "account_offboarded", "account_reconnected"], "STOPPED"),
+    (["account_offboarded", "account_reconnected"], "OK"),
+    (["account_restricted"], "STOPPED"),
+    (["account_restricted_beginning"], "OK"),
+    (["account_restricted", "account_restricted_beginning"], "OK"),
+    (["account_deleted"], "STOPPED"),
+    (["account_violation", "account_partner_added"], "OK"),
+]
+
+
+@pytest.mark.parametrize(("names", "state"), STANDING, ids=str)
+async def test_what_stops_the_account_and_what_starts_it(
+    webhook: WebhookClient,
+    account: Account,
+    settle: Settle,
+    admin: GraphQLClient,
+    names: Sequence[str],
+    state: str,
+) -> None:
+    bodies = [make_body(name, at=AT + number) for number, name in enumerate(names)]
+    outcomes = []
+    for number, order in enumerate(itertools.permutations(bodies)):
+        await collection(Account).update_one(
+            {"_id": account.id}, {"$set": {"health": {"state": "OK"}, "standing": {}}}
+        )
+        await post(webhook, settle, *({**body, "run": number} for body in (*order, *order[:1])))
+        found = await reload(account)
+        outcomes.append((found.health, found.standing))
+
+    assert outcomes == [outcomes[0]] * len(outcomes)
+    [edge] = (await admin(HEALTH))["accounts"]["edges"]
+    health = edge["node"]["health"]
+    assert health["state"] == state
+    assert (health["reason"] is None) == (state == "OK")
+
+
+async def test_the_end_of_a_ban_does_not_start_an_account_whose_token_is_refused(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    await stop_account(account, reason="The access token is refused.")
+    await post(webhook, settle, make_body("account_banned"))
+    await post(webhook, settle, make_body("account_reinstated", at=AT + 1))
+
+    health = (await reload(account)).health
+    assert (health.state, health.reason) == (HealthState.STOPPED, "The access token is refused.")
+
+
+async def test_a_restriction_ends_by_itself(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    await post(webhook, settle, make_body("account_restricted"))
+    assert (await reload(account)).health.state is HealthState.STOPPED
+
+    await account.set({"standing.blocks.restriction.until": utc_now()})
+    await lift_expired_blocks()
+
+    health = (await reload(account)).health
+    assert (health.state, health.reason) == (HealthState.OK, None)
+
+
+async def test_a_block_that_ended_beside_an_open_one_changes_the_account_once(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    await post(webhook, settle, make_body("account_banned"))
+    await post(webhook, settle, make_body("account_restricted", at=AT + 1))
+    restricted = (await reload(account)).health.reason
+
+    await account.set({"standing.blocks.restriction.until": utc_now()})
+    await lift_expired_blocks()
+    lifted = await collection(Account).find_one({"_id": account.id})
+    await lift_expired_blocks()
+
+    health = (await reload(account)).health
+    assert health.state is HealthState.STOPPED
+    assert health.reason != restricted
+    assert await collection(Account).find_one({"_id": account.id}) == lifted
+
+
+async def test_what_staff_start_again_is_stopped_by_news_only(
+    webhook: WebhookClient, account: Account, settle: Settle
+) -> None:
+    await post(webhook, settle, make_body("account_banned"))
+    await set_account_enabled(await reload(account), enabled=True)
+
+    await post(webhook, settle, make_body("account_offboarded", at=AT + 1))
+    assert (await reload(account)).health.state is HealthState.OK
+
+    later = int(utc_now().timestamp()) + 60
+    await post(webhook, settle, make_body("account_deleted", at=later))
+    assert (await reload(account)).health.state is HealthState.STOPPED
+
+
+async def test_what_is_said_of_one_number_is_not_said_of_its_neighbour(
+    webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
+) -> None:
+    other = await connect_neighbour(keyring)
+    await other.set({"display_phone_number": "+1 555-078-3882"})
+    await account.set({"display_phone_number": "+1 555-078-3881"})
+
+    await post(webhook, settle, make_body("phone_quality_flagged"))
+    assert (await reload(account)).health.quality_rating == "RED"
+    assert (await reload(other)).health.quality_rating is None
+    assert await AccountEvent.find({"account_id": other.id}).count() == 0
+
+    # Of a number that is not connected: both may read it, and neither changes.
+    stranger = change_value(load_change("phone_quality_flagged"), display_phone_number="4915")
+    await post(webhook, settle, make_entry(stranger, at=AT + 1))
+    assert await AccountEvent.find({"account_id": other.id}).count() == 1
+    assert (await reload(other)).health.quality_rating is None
+
+
+async def connect_neighbour(keyring: KeyRing, app_secret: str = NUMBER.app_secret) -> Account:
+    """Another number of the same business account."""
+    other = await connect_number(keyring, OTHER_NUMBER)
+    await other.set({"business_account_id": NUMBER.business_account_id})
+    if app_secret == NUMBER.app_secret:
+        account = await Account.find_one({"phone_number_id": NUMBER.phone_number_id})
+        assert account is not None
+        await other.set({"app_secret_digest": account.app_secret_digest})
+    return other
+
+
+async def test_all_numbers_of_the_business_are_told_and_only_by_their_own_secret(
+    webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
+) -> None:
+    other = await connect_neighbour(keyring, app_secret=OTHER_NUMBER.app_secret)
+    await set_account_enabled(account, enabled=False)
+
+    await post(webhook, settle, make_body("account_banned"))
+    assert (await reload(account)).health.state is HealthState.STOPPED
+    assert (await reload(other)).health.state is HealthState.OK
+
+    await post(webhook, settle, make_body("account_banned"), secret=OTHER_NUMBER.app_secret)
+    assert (await reload(other)).health.state is HealthState.STOPPED
+
+
+async def test_nobody_speaks_for_a_business_with_anothers_secret(
+    webhook: WebhookClient, account: Account, other_account: Account, settle: Settle
+) -> None:
+    await post(webhook, settle, make_body("account_banned"), secret=OTHER_NUMBER.app_secret)
+
+    [parked] = await ParkedItem.find().to_list()
+    assert (parked.reason, parked.account_id) == (ParkedReason.WRONG_SECRET, account.id)
+    assert (await reload(account)).health.state is HealthState.OK
+    assert not await AccountEvent.count()
+
+
+async def test_connecting_a_number_replays_what_its_business_was_told(
+    webhook: WebhookClient, other_account: Account, keyring: KeyRing, settle: Settle
+) -> None:
+    secret = OTHER_NUMBER.app_secret
+    await post(webhook, settle, make_body("account_banned"), secret=secret)
+    [parked] = await ParkedItem.find().to_list()
+    assert parked.reason is ParkedReason.UNKNOWN_ACCOUNT
+
+    business = {"business_account_id": NUMBER.business_account_id}
+    await update_account(keyring, other_account, changes=business)
+
+    async def is_stopped() -> bool:
+        return (await reload(other_account)).health.state is HealthState.STOPPED
+
+    await eventually(is_stopped)
+
+
+async def test_a_message_that_names_no_number_waits_without_being_tried_for_ever(
+    webhook: WebhookClient, account: Account, settle: Settle, keyring: KeyRing
+) -> None:
+    value = {"messages": [{"id": "wamid.1", "timestamp": "1", "type": "text", "from": "1"}]}
+    await post(webhook, settle, make_entry({"field": "messages", "value": value}))
+
+    business = {"business_account_id": NUMBER.business_account_id}
+    await update_account(keyring, account, changes=business)
+
+    async def is_replayed() -> bool:
+        return (await reload(account)).replay_due_at is None
+
+    await eventually(is_replayed)
+    [parked] = await ParkedItem.find().to_list()
+    assert parked.reason is ParkedReason.UNKNOWN_ACCOUNT
+    assert await Message.count() == 0

@@ -1,0 +1,197 @@
+"""Frozen and killed processes, and broken answers: nothing twice, nothing lost, nothing untrue.
+
+The few cases here that `make test` runs are samples of those that `make soak` runs.
+"""
+
+import asyncio
+import contextlib
+import random
+import signal
+from contextlib import AsyncExitStack
+
+import pytest
+from beanie import PydanticObjectId
+
+from models import Conversation, Message, MessageStatus
+from models.database.base import utc_now
+from sandbox.server import FakeCloudServer
+from tests.fixtures.dispatcher_process import running_process
+from tests.fixtures.outbox import OutboxWorld, get_message, is_outbox_empty
+from tests.fixtures.waiting import eventually
+from tests.whatsapp.dispatch.test_dispatcher_takeover import expire_leases
+from whatsapp.messages.statuses import StatusUpdate, record_status
+
+CUSTOMERS = 40
+ROUNDS = 20
+FAULTS = ["timeout", "reset_before", "reset_after", "truncated", "cut", "html", "throttle"]
+
+SETTLED = {MessageStatus.ACCEPTED, MessageStatus.UNKNOWN}
+
+WORKERS = 8  # lanes of the account that each process works on
+# A send has about 22 points where the process may end, and its sweeps put some between.
+SAMPLED_KILLS = (1, 4, 7, 8, 9, 10, 12, 14, 16, 19)
+
+
+def name_phone(customer: int) -> str:
+    return f"1650555{customer:04}"
+
+
+def break_some(world: OutboxWorld) -> None:
+    chooser = random.Random(7)
+    for kind in chooser.choices(FAULTS, k=CUSTOMERS * ROUNDS // 10):
+        to, text = name_phone(chooser.randrange(CUSTOMERS)), f"{chooser.randrange(ROUNDS):03}"
+        seconds = {"seconds": 5} if kind == "timeout" else {}
+        world.break_sends(kind, to=to, text=text, **seconds)
+
+
+async def queue_rounds(world: OutboxWorld, conversations: list[Conversation]) -> None:
+    for number in range(ROUNDS):
+        await asyncio.gather(*(world.queue(each, f"{number:03}") for each in conversations))
+
+
+async def queue_many(
+    world: OutboxWorld, conversations: list[Conversation], *, each: int
+) -> list[Message]:
+    """Messages numbered within each conversation."""
+    queued: list[Message] = []
+    for number in range(each):
+        for start in range(0, len(conversations), 50):
+            part = conversations[start : start + 50]
+            queued += await asyncio.gather(*(world.queue(one, f"{number:03}") for one in part))
+    return queued
+
+
+async def has_accepted(world: OutboxWorld, number: int) -> bool:
+    return len(world.meta.requests.list_sends()) >= number
+
+
+@pytest.mark.parametrize(
+    ("customers", "each", "lease_seconds", "frozen_seconds"),
+    [(40, 5, 12.0, 14.0), pytest.param(400, 10, 30.0, 90.0, marks=pytest.mark.soak)],
+)
+async def test_a_frozen_and_a_killed_process_leave_the_rest_to_the_others(
+    world: OutboxWorld,
+    cloud_server: FakeCloudServer,
+    customers: int,
+    each: int,
+    lease_seconds: float,
+    frozen_seconds: float,
+) -> None:
+    conversations = [await world.add_customer(phone=name_phone(n)) for n in range(customers)]
+    world.meta.settings.answer_delay = 0.05
+    changes = {
+        "lane_lease_seconds": lease_seconds,
+        "send_concurrency_per_account": WORKERS,
+        # Nobody waits so long for an answer that it is taken for lost where the machine is slow.
+        "send_deadline_seconds": lease_seconds * 0.6,
+        "unknown_hold_seconds": 0.3,
+    }
+    settings = world.settings.model_copy(update=changes)
+
+    async with AsyncExitStack() as stack:
+        frozen, killed, *_ = [
+            await stack.enter_async_context(running_process(settings)) for _ in range(4)
+        ]
+        feeding = asyncio.create_task(queue_many(world, conversations, each=each))
+        await eventually(lambda: has_accepted(world, 40), seconds=60)
+        frozen.send_signal(signal.SIGSTOP)
+        killed.send_signal(signal.SIGKILL)
+        await asyncio.sleep(frozen_seconds)
+        messages = await feeding
+        frozen.send_signal(signal.SIGCONT)
+        await eventually(is_outbox_empty, seconds=60 + len(messages) / 10)
+
+    accepted = world.meta.requests.accepted_counts
+    statuses = {one.id: (await get_message(one.id)).status for one in messages}
+    unsure = [one for one in statuses if statuses[one] is not MessageStatus.ACCEPTED]
+    assert set(accepted.values()) == {1}
+    # Of what those two processes had under way it may not be known what became.
+    assert len(unsure) <= 2 * WORKERS
+    assert all(str(one) in accepted for one in statuses if one not in unsure)
+    check_order(world, customers)
+    await check_honesty(world)
+
+
+@pytest.mark.soak
+async def test_no_message_is_sent_twice_lost_or_overtaken(
+    world: OutboxWorld, cloud_server: FakeCloudServer
+) -> None:
+    conversations = [await world.add_customer(phone=name_phone(n)) for n in range(CUSTOMERS)]
+    break_some(world)
+    short = {"lane_lease_seconds": 2.0, "unknown_hold_seconds": 0.3}
+    settings = world.settings.model_copy(update=short)
+
+    async with (
+        running_process(settings) as frozen,
+        running_process(settings) as killed,
+        running_process(settings),
+    ):
+        feeding = asyncio.create_task(queue_rounds(world, conversations))
+        await asyncio.sleep(1)
+        frozen.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(1)
+        killed.send_signal(signal.SIGKILL)
+        await feeding
+        await asyncio.sleep(3 * 2.0)
+        frozen.send_signal(signal.SIGCONT)
+        await eventually(is_outbox_empty, seconds=120)
+
+    check_order(world, CUSTOMERS)
+    await check_honesty(world)
+
+
+def check_order(world: OutboxWorld, customers: int) -> None:
+    for customer in range(customers):
+        texts = world.list_texts(to=name_phone(customer))
+        assert texts == sorted(texts)
+
+
+@pytest.mark.parametrize(
+    "kill_point",
+    [
+        number if number in SAMPLED_KILLS else pytest.param(number, marks=pytest.mark.soak)
+        # The two messages take fewer points; the last runs end without a kill.
+        for number in range(1, 61)
+    ],
+)
+async def test_a_kill_at_any_step_sends_nothing_twice_and_loses_nothing(
+    world: OutboxWorld, cloud_server: FakeCloudServer, kill_point: int
+) -> None:
+    conversation = await world.add_customer()
+    messages = [await world.queue(conversation, text) for text in "AB"]
+    settings = world.settings.model_copy(update={"unknown_hold_seconds": 0.1})
+
+    async with running_process(settings, kill_point=kill_point) as process:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), timeout=3)
+    await expire_leases()
+    async with world.dispatching(unknown_hold_seconds=0.1):
+        await eventually(is_outbox_empty)
+
+    assert world.list_texts() in (["A", "B"], ["A"], ["B"])
+    for message in messages:
+        assert (await get_message(message.id)).status in SETTLED
+    await check_honesty(world)
+    await check_statuses_settle(world)
+
+
+async def check_statuses_settle(world: OutboxWorld) -> None:
+    """What became of a send whose answer was lost is known when its first status comes."""
+    for request in world.meta.requests.list_sends():
+        message_id = PydanticObjectId(request.callback_data)
+        update = StatusUpdate(
+            name="sent", at=utc_now(), message_id=message_id, wamid=request.message_id
+        )
+        await record_status(world.account.id, update)
+        assert (await get_message(message_id)).status is MessageStatus.SENT
+
+
+async def check_honesty(world: OutboxWorld) -> None:
+    """Nothing twice, and nothing shown as what it is not."""
+    accepted = world.meta.requests.accepted_counts
+    assert set(accepted.values()) <= {1}
+    for message in await Message.find({"lane_number": {"$ne": None}}).to_list():
+        assert message.status in {MessageStatus.ACCEPTED, MessageStatus.UNKNOWN} or (
+            message.status is MessageStatus.FAILED and str(message.id) not in accepted
+        )
+        assert message.status is not MessageStatus.ACCEPTED or str(message.id) in accepted

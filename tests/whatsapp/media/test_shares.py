@@ -1,0 +1,57 @@
+"""One account's slow files leave places for those of other accounts."""
+
+import pytest
+
+from models import Account, Media, MediaState, Message
+from sandbox.cloud_api.fake_meta import FakeMeta
+from sandbox.world.faults import FaultKind, FaultRule
+from sandbox.world.media import describe_for_webhook
+from tests.fixtures.waiting import eventually
+from tests.fixtures.webhooks import WebhookClient, make_message
+from tests.fixtures.world import OTHER_NUMBER
+from tests.whatsapp.media.conftest import PNG, SendFile, Settled
+from whatsapp.settings import Settings
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"media_concurrency": 4, "media_deadline_seconds": 60.0})
+
+
+async def test_slow_files_of_one_account_leave_places(
+    meta: FakeMeta,
+    webhook: WebhookClient,
+    account: Account,
+    other_account: Account,
+    send_file: SendFile,
+    settled: Settled,
+) -> None:
+    silence = FaultRule(kind=FaultKind.TIMEOUT, endpoint="node", times=None, seconds=60.0)
+    meta.faults.add(silence)
+    slow = [await send_file() for _ in range(6)]
+
+    async def count_taken() -> int:
+        return await Media.find({"account_id": account.id, "fence": {"$gte": 1}}).count()
+
+    async def are_taken() -> bool:
+        return await count_taken() == 2
+
+    await eventually(are_taken)
+    meta.faults.clear()
+    stored = meta.media.add(
+        PNG, phone_number_id=other_account.phone_number_id, mime_type="image/png"
+    )
+    content = describe_for_webhook(stored, url="https://lookaside.fbsbx.com/x")
+    item = make_message("image", content)
+    other = WebhookClient(webhook.http, OTHER_NUMBER)
+    assert (await other.post_messages(item)).status_code == 200
+
+    async def find_message() -> Message | None:
+        return await Message.find_one({"wamid": item["id"]})
+
+    message = await eventually(find_message)
+    assert message is not None
+    assert (await settled(message)).state is MediaState.STORED
+    assert await count_taken() == 2
+    states = [await Media.get(one.id) for one in slow]
+    assert {media.state for media in states if media} == {MediaState.PENDING}

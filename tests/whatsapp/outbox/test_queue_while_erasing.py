@@ -1,0 +1,32 @@
+"""Sending to somebody who is erased at the same moment brings nothing of them back."""
+
+import pytest
+
+from models import Contact, Conversation, Lane, Message, Role
+from models.database.base import new_id
+from tests.fixtures.outbox import OutboxWorld
+from whatsapp.auth.access import Viewer
+from whatsapp.errors import NotFound
+from whatsapp.outbox import outbox
+from whatsapp.privacy.erasures import erase_contact
+
+ADMIN = Viewer(credential_id=new_id(), name="an admin", role=Role.ADMIN)
+
+
+@pytest.mark.parametrize("step", ["_ensure_conversation", "take_number", "note_message"])
+async def test_a_message_to_an_erased_contact_is_not_found(
+    world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    original = getattr(outbox, step)
+
+    async def erase_first(*args: object) -> object:
+        await erase_contact(ADMIN, conversation.contact_id)
+        return await original(*args)
+
+    monkeypatch.setattr(outbox, step, erase_first)
+
+    with pytest.raises(NotFound):
+        await world.queue(conversation)
+
+    for document_class in (Message, Conversation, Contact, Lane):
+        assert await document_class.count() == 0, document_class

@@ -1,0 +1,1 @@
+"""From the values of a webhook to documents, and what can't be applied to dead letters."""

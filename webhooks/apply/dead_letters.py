@@ -1,0 +1,107 @@
+"""What can't be applied now is parked with its reason, never lost, and can be replayed."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from models import Account, ParkedItem, ParkedReason, ParkedState
+from models.database.base import collection, to_bson, utc_now
+from webhooks.apply.slices import Slices
+from webhooks.apply.tasks import Task
+from webhooks.payload.items import Unfit
+from webhooks.payload.parsing import dump_json
+from webhooks.store.events import DUPLICATE_KEY, StoredEvent
+
+PARKED_AT_ONCE = 250
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of replaying a parked item."""
+
+    parked: ParkedItem
+    problem: Unfit | None
+    """Why it stays parked, or None if it was applied."""
+    account: Account | None
+
+    def to_update(self) -> UpdateOne:
+        account_id = self.account.id if self.account else self.parked.account_id
+        changes: dict[str, object] = {"account_id": account_id}
+        if self.problem is None:
+            changes |= {"state": ParkedState.APPLIED.value, "resolved_at": utc_now()}
+        else:
+            changes |= {"reason": self.problem.reason.value, "details": self.problem.details}
+        key = {"_id": self.parked.id, "state": ParkedState.PARKED.value}
+        return UpdateOne(key, {"$set": changes})
+
+
+async def park_items(tasks: Sequence[Task]) -> None:
+    """Keeps the items of tasks with a problem; parking one again for its event changes nothing."""
+    slices = Slices()
+    for start in range(0, len(tasks), PARKED_AT_ONCE):
+        documents = []
+        for task in tasks[start : start + PARKED_AT_ONCE]:
+            documents.append(to_bson(_make_parked(task)))
+            await slices.pause()
+        await _insert(documents)
+
+
+def _make_parked(task: Task) -> ParkedItem:
+    item, problem = task.item, task.problem
+    return ParkedItem(
+        id=_make_id(task.event_id, item.pointer),
+        event_id=task.event_id,
+        account_id=task.account.id if task.account else None,
+        phone_number_id=item.phone_number_id,
+        business_account_id=item.business_account_id,
+        field=item.field_name,
+        pointer=item.pointer,
+        item=dump_json(item.value),
+        entry=item.to_entry(),
+        secret_digest=task.secret_digest,
+        by_default_secret=task.by_default_secret,
+        received_at=task.received_at,
+        reason=problem.reason if problem else ParkedReason.INTERNAL_ERROR,
+        details=problem.details if problem else None,
+    )
+
+
+async def park_body(event: StoredEvent, problem: Unfit) -> None:
+    """Keeps a whole body that nothing could be read from."""
+    parked = ParkedItem(
+        id=_make_id(event.id, ""),
+        event_id=event.id,
+        pointer="",
+        item=event.body.decode("utf-8", "replace"),
+        secret_digest=event.secret_digest,
+        by_default_secret=event.by_default_secret,
+        received_at=event.received_at,
+        reason=problem.reason,
+        details=problem.details,
+    )
+    await _insert([to_bson(parked)])
+
+
+async def resolve(outcomes: Iterable[Outcome]) -> None:
+    """Marks replayed items as applied, or says why they are still parked."""
+    updates = [outcome.to_update() for outcome in outcomes]
+    if updates:
+        await collection(ParkedItem).bulk_write(updates, ordered=False)
+
+
+def _make_id(event_id: str, pointer: str) -> str:
+    return hashlib.sha256(f"{event_id}{pointer}".encode()).hexdigest()
+
+
+async def _insert(documents: Sequence[dict[str, Any]]) -> None:
+    try:
+        await collection(ParkedItem).insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        # The event was processed before, in part.
+        is_known = all(one["code"] == DUPLICATE_KEY for one in error.details["writeErrors"])
+        if not is_known or error.details["writeConcernErrors"]:
+            raise

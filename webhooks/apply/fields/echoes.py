@@ -1,0 +1,95 @@
+"""Messages that staff wrote in the WhatsApp Business app, on the phone of the same number."""
+
+import dataclasses
+from typing import Any, cast
+
+from models import Account, Message, MessageDirection, MessageStatus, ParkedReason
+from models.database.base import collection, from_bson
+from models.messages.words import list_message_words
+from webhooks.apply.fields.values import get_text, get_value
+from webhooks.apply.storage import Correspondents, store_messages
+from webhooks.payload.identity_changes import read_wa_id
+from webhooks.payload.items import Item, Unfit
+from webhooks.payload.messages import Inbound, read_message
+from webhooks.payload.parsing import dump_json
+from whatsapp.common.storable import make_storable
+from whatsapp.contacts.identities import is_bsuid
+from whatsapp.contacts.stated_identities import Stated, learn_stated
+from whatsapp.conversations.conversations import retry_when_gone
+from whatsapp.conversations.inbox import note_read_on_phone
+from whatsapp.messages.amendments import Amendment, record_amendment
+from whatsapp.templates.echoes import describe_echo
+
+TEMPLATE = "template"
+SENT_BY = "WhatsApp Business app"
+
+
+async def apply_echo(account: Account, item: Item) -> None:
+    """Stores it as sent; one that this server sent itself is there already and stays as it is.
+    A reaction, an edit or a deletion changes the message that it is about.
+
+    Raises:
+        Unfit: it has no id, time, recipient or readable content.
+    """
+    echo = _read_echo(item)
+    if isinstance(echo.said, Amendment):
+        await record_amendment(account.id, echo.said)
+        await learn_stated(account.id, [Stated(echo.identities)])
+        return
+    message = await retry_when_gone(lambda: _store(account, echo, item))
+    await _follow_up(message)
+
+
+async def _store(account: Account, echo: Inbound, item: Item) -> Message:
+    by_business = dataclasses.replace(echo, by_customer=False)
+    placed = cast("Message", await Correspondents().place(account.id, by_business))
+    message: Message = placed.model_copy(
+        update={
+            "direction": MessageDirection.OUTBOUND,
+            "raw": None if placed.raw is None else dump_json(item.value),
+            "unread": False,
+            "status_times": {MessageStatus.SENT.key: placed.timestamp},
+            "status_rank": MessageStatus.SENT.rank,
+            "sent_by": SENT_BY,
+            **await _describe(account, placed, item),
+        }
+    )
+    await store_messages([message])
+    return message
+
+
+async def _describe(account: Account, placed: Message, item: Item) -> dict[str, Any]:
+    """What is stored otherwise than of a customer's message: they send no templates."""
+    template = get_value(item).get(TEMPLATE) if placed.type == TEMPLATE else None
+    if not isinstance(template, dict) or not template:
+        return {}
+    content, text = await describe_echo(account.id, make_storable(template))
+    text = text or placed.text
+    words = list_message_words(text)
+    return {"content": content, "text": text, "words": words, "raw": None}
+
+
+async def _follow_up(message: Message) -> None:
+    key = {"account_id": message.account_id, "wamid": message.wamid}
+    found = await collection(Message).find_one(key)
+    if found is None or found["sent_by"] != SENT_BY:
+        return
+    stored = from_bson(Message, found)
+    await note_read_on_phone(stored)
+
+
+def _read_echo(item: Item) -> Inbound:
+    """It has the form of a message of a customer, with the recipient in the place of the sender."""
+    value = get_value(item)
+    to, to_user_id = get_text(value, "to"), get_text(value, "to_user_id")
+    if to_user_id is None and (to is None or not (read_wa_id(to) or is_bsuid(to))):
+        raise Unfit(ParkedReason.INVALID_ITEM, "to: no readable recipient")
+    parent = get_text(value, "to_parent_user_id")
+    names = {"from": to, "from_user_id": to_user_id, "from_parent_user_id": parent}
+    own = {"to", "to_user_id", "to_parent_user_id", *names}
+    turned = {key: one for key, one in value.items() if key not in own}
+    turned |= {key: one for key, one in names.items() if one is not None}
+    echo = read_message(dataclasses.replace(item, value=turned))
+    # Without a name it tells nothing of their profile.
+    has_name = echo.profile is not None and echo.profile.name is not None
+    return echo if has_name else dataclasses.replace(echo, profile=None)

@@ -1,0 +1,121 @@
+"""Webhook fields about message templates."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from models import Account, ParkedReason
+from webhooks.apply.fields.records import record_change
+from webhooks.apply.fields.values import get_object, get_text, get_time, get_told_at, get_value
+from webhooks.payload.items import Item, Unfit
+from whatsapp.common.storable import make_storable
+from whatsapp.common.timestamped_fields import NO_TIME, Fact
+from whatsapp.templates.background import note_stale
+from whatsapp.templates.records import record_template
+
+ReadFacts = Callable[[Mapping[str, Any], datetime], list[Fact]]
+_APPROVED = "APPROVED"
+# What happened, where that is not the name of the status that it leads to.
+_STATUSES = {"REINSTATED": _APPROVED, "UNARCHIVED": _APPROVED}
+_BUTTON = "message_template_button_"
+
+
+def _apply_with(read_facts: ReadFacts) -> Callable[[Account, Item], Awaitable[None]]:
+    async def apply(account: Account, item: Item) -> None:
+        value = get_value(item)
+        template_id = get_text(value, "message_template_id")
+        if template_id is None:
+            raise Unfit(ParkedReason.INVALID_ITEM, "message_template_id: missing")
+        await record_change(account, item)
+        at = get_told_at(item) or NO_TIME
+        facts = [fact for fact in (*_read_name(value, at), *read_facts(value, at)) if fact.values]
+        has_text = await record_template(account.id, template_id, facts)
+        if not has_text or any(fact.aspect == "components" for fact in facts):
+            # The report of a changed text leaves out its files and samples, as do all others.
+            await note_stale(account.id)
+
+    return apply
+
+
+def _read_name(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+    """Every report names the template, so each of the two is known from the first one on."""
+    names = {"name": "message_template_name", "language": "message_template_language"}
+    category = {"category": "message_template_category"}
+    return [
+        Fact(name, at, {name: told})
+        for name, key in (names | category).items()
+        if (told := get_text(value, key)) is not None
+    ]
+
+
+def _read_status(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+    event = get_text(value, "event")
+    if event is None:
+        return []
+    event = event.upper()
+    rejection, other = get_object(value, "rejection_info"), get_object(value, "other_info")
+    details = [get_text(other, "title"), get_text(other, "description")]
+    reasons = [_read_reason(value), get_text(rejection, "reason"), *details]
+    told: dict[str, Any] = {
+        "status": _STATUSES.get(event, event),
+        "status_reason": ": ".join(dict.fromkeys(one for one in reasons if one)) or None,
+        "recommendation": get_text(rejection, "recommendation"),
+        "disabled_at": get_time(get_object(value, "disable_info"), "disable_date"),
+    }
+    return [Fact("status", at, told)]
+
+
+def _read_reason(value: Mapping[str, Any]) -> str | None:
+    reason = get_text(value, "reason")
+    return None if reason == "NONE" else reason
+
+
+def _read_quality(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+    score = get_text(value, "new_quality_score")
+    if score is None:
+        return []
+    before = get_text(value, "previous_quality_score")
+    return [Fact("quality", at, {"quality_score": score, "previous_quality_score": before})]
+
+
+def _read_category(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+    category, before = get_text(value, "new_category"), get_text(value, "previous_category")
+    facts = []
+    if category is not None:
+        facts.append(Fact("category", at, {"category": category}))
+    if before is not None:
+        facts.append(Fact("previous_category", at, {"previous_category": before}))
+    return facts
+
+
+def _read_components(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+    """In the form that Meta's Graph API gives and takes."""
+    header = get_text(value, "message_template_title")
+    body = get_text(value, "message_template_element")
+    footer = get_text(value, "message_template_footer")
+    buttons = value.get("message_template_buttons")
+    parts: list[dict[str, Any] | None] = [
+        {"type": "HEADER", "format": "TEXT", "text": header} if header else None,
+        {"type": "BODY", "text": body} if body else None,
+        {"type": "FOOTER", "text": footer} if footer else None,
+        {"type": "BUTTONS", "buttons": _read_buttons(buttons)} if buttons else None,
+    ]
+    told = [part for part in parts if part is not None]
+    return [Fact("components", at, {"components": told})] if told else []
+
+
+def _read_buttons(buttons: Any) -> list[dict[str, Any]]:
+    listed = buttons if isinstance(buttons, list) else [buttons]
+    return [
+        {key.removeprefix(_BUTTON): button[key] for key in sorted(button)}
+        for button in make_storable(listed)
+        if isinstance(button, dict)
+    ]
+
+
+TEMPLATE_FIELDS = {
+    "message_template_status_update": _apply_with(_read_status),
+    "message_template_quality_update": _apply_with(_read_quality),
+    "template_category_update": _apply_with(_read_category),
+    "message_template_components_update": _apply_with(_read_components),
+}

@@ -1,0 +1,185 @@
+"""Stores inbound messages, many in one round trip: contact, conversation, message, summary."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from beanie import PydanticObjectId
+from pymongo import InsertOne
+from pymongo.errors import BulkWriteError
+
+from models import Contact, Conversation, Identity, Message
+from models.database.base import collection, from_bson, to_bson
+from webhooks.payload.messages import Inbound, make_message
+from whatsapp.contacts.contacts import (
+    change_identities,
+    choose_contact,
+    get_or_create_contact,
+)
+from whatsapp.contacts.identities import list_lookups
+from whatsapp.conversations.conversations import (
+    ConversationGone,
+    get_or_create_conversation,
+    list_correspondents,
+    retry_when_gone,
+)
+from whatsapp.conversations.newcomers import Newcomer, single_out, welcome
+from whatsapp.media.media import add_media
+from whatsapp.messages.amendments import Amendment
+from whatsapp.messages.statuses import apply_waiting
+from whatsapp.messages.summary_completion import note_stored
+
+DUPLICATE_KEY = 11000
+
+
+class Correspondents:
+    """Contacts and conversations of a handful of messages, read at once and used at once."""
+
+    def __init__(self) -> None:
+        self._contacts: dict[tuple[PydanticObjectId, str, str], Contact] = {}
+        self._conversations: dict[PydanticObjectId, Conversation] = {}
+
+    async def find(self, account_id: PydanticObjectId, inbounds: Iterable[Inbound]) -> None:
+        """Reads what is known about the senders, in one round trip or two."""
+        wanted = [
+            identity
+            for inbound in inbounds
+            for identity in (*inbound.identities, *inbound.new_identities)
+        ]
+        contacts, conversations = await list_correspondents(account_id, wanted)
+        for contact in contacts:
+            self._remember(contact)
+        for conversation in conversations:
+            self._conversations[conversation.contact_id] = conversation
+
+    async def welcome(self, account_id: PydanticObjectId, inbounds: Sequence[Inbound]) -> None:
+        """Makes those known of whom nothing was found, in a few round trips if they are several."""
+        newcomers = [
+            Newcomer(
+                inbound.identities,
+                inbound.profile,
+                writes=not isinstance(inbound.said, Amendment),
+                by_customer=inbound.by_customer,
+            )
+            for inbound in inbounds
+            if not inbound.new_identities and self._find(account_id, inbound.identities) is None
+        ]
+        moving = [
+            [*inbound.identities, *inbound.new_identities]
+            for inbound in inbounds
+            if inbound.new_identities
+        ]
+        several = single_out(newcomers, named=moving)
+        if len(several) < 2:
+            return
+        contacts, conversations = await welcome(account_id, several)
+        for contact in contacts:
+            self._remember(contact)
+        for conversation in conversations:
+            self._conversations[conversation.contact_id] = conversation
+
+    async def place(self, account_id: PydanticObjectId, inbound: Inbound) -> Message | Amendment:
+        """The message in its conversation, or the amendment with its author.
+
+        It is not stored yet; sender and conversation are.
+        """
+        known = self._find(account_id, inbound.identities)
+        if known is None and inbound.new_identities:
+            # They may have written under the new identities before we hear of the change.
+            known = self._find(account_id, inbound.new_identities)
+        try:
+            return await self._place(account_id, inbound, known)
+        except ConversationGone:
+            # The sender was erased since we looked: what we knew is of no use.
+            return await retry_when_gone(lambda: self._place(account_id, inbound, None))
+
+    async def _place(
+        self, account_id: PydanticObjectId, inbound: Inbound, known: Contact | None
+    ) -> Message | Amendment:
+        contact = await self._meet(account_id, inbound, known)
+        if isinstance(inbound.said, Amendment):
+            return replace(inbound.said, contact_id=contact.id)
+        conversation = self._conversations.get(contact.id)
+        if conversation is None:
+            conversation = await get_or_create_conversation(account_id, contact.id)
+            self._conversations[contact.id] = conversation
+        return make_message(conversation, inbound.shape, inbound.said)
+
+    async def _meet(
+        self, account_id: PydanticObjectId, inbound: Inbound, known: Contact | None
+    ) -> Contact:
+        contact = await get_or_create_contact(
+            account_id,
+            inbound.identities,
+            profile=inbound.profile,
+            found=known,
+            by_customer=inbound.by_customer,
+        )
+        if inbound.new_identities:
+            contact = await change_identities(
+                contact,
+                inbound.new_identities,
+                former=inbound.identities,
+                at=inbound.shape.timestamp,
+                number_moves=inbound.number_moves,
+            )
+        self._remember(contact)
+        return contact
+
+    def _remember(self, contact: Contact) -> None:
+        for identity in contact.identities:
+            self._contacts[contact.account_id, identity.kind, identity.value] = contact
+
+    def _find(self, account_id: PydanticObjectId, identities: Sequence[Identity]) -> Contact | None:
+        lookups = [lookup for identity in identities for lookup in list_lookups(identity)]
+        found = (self._contacts.get((account_id, one.kind, one.value)) for one in lookups)
+        contacts = {contact.id: contact for contact in found if contact is not None}
+        return choose_contact(contacts.values(), identities)
+
+
+async def store_messages(messages: Sequence[Message]) -> None:
+    """Stores each wamid once, however often and wherever it comes, and notes it.
+
+    Raises:
+        ConversationGone: of some, which are not stored; they can be placed anew.
+        PyMongoError: some may be stored; storing them again completes the rest.
+    """
+    if not messages:
+        return
+    inserts = [InsertOne(to_bson(message)) for message in messages]
+    refused: set[int] = set()
+    try:
+        await collection(Message).bulk_write(inserts, ordered=False)
+    except BulkWriteError as error:
+        # It came before, or at this moment in another process: by its wamid it is there.
+        problems = error.details["writeErrors"]
+        is_known = all(problem["code"] == DUPLICATE_KEY for problem in problems)
+        if not is_known or error.details["writeConcernErrors"]:
+            raise
+        refused = {problem["index"] for problem in problems}
+    stored = [message for position, message in enumerate(messages) if position not in refused]
+    earlier = [message for position, message in enumerate(messages) if position in refused]
+    # An earlier try may have ended before it noted them.
+    known = stored + await _list_stored(earlier)
+    try:
+        foretold = await note_stored(messages, noted=known)
+    except ConversationGone as error:
+        ids = [message.id for message in error.messages]
+        gone = list({message.conversation_id for message in error.messages})
+        # What has followed a merged contact into another conversation stays.
+        await collection(Message).delete_many(
+            {"_id": {"$in": ids}, "conversation_id": {"$in": gone}}
+        )
+        raise
+    for account_id, updates in foretold.waiting.items():
+        own = [one for one in messages if one.account_id == account_id]
+        message_ids = {one.wamid: one.id for one in own if one.wamid is not None}
+        await apply_waiting(account_id, message_ids, updates)
+    await add_media(known)
+
+
+async def _list_stored(messages: Sequence[Message]) -> list[Message]:
+    if not messages:
+        return []
+    keys = [{"account_id": one.account_id, "wamid": one.wamid} for one in messages]
+    found = await collection(Message).find({"$or": keys}).to_list()
+    return [from_bson(Message, fields) for fields in found]

@@ -1,0 +1,1 @@
+"""What Meta posts, read into values of our own. Nothing is written here."""

@@ -1,0 +1,252 @@
+"""The shapes of what Meta posts, as far as it is typed: tolerant of missing and of unknown keys.
+
+Sources: Meta, "Cloud API webhooks: messages" and facebook/openapi business-messaging-api_v23.0.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PrivateAttr,
+    ValidationError,
+)
+
+from models import ParkedReason
+from webhooks.payload.items import Unfit
+
+_UNIX_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
+_YEAR_2100 = 4_102_444_800
+
+
+def read_time(value: object) -> datetime:
+    """Meta's time: unix seconds as text (as a number in some places), from 1970 up to 2100."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _UNIX_SECONDS.fullmatch(text):
+        raise ValueError("not unix seconds")
+    seconds = int(text)
+    if seconds >= _YEAR_2100:
+        raise ValueError("after the year 2100")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _read_id(value: object) -> object:
+    """Meta writes some ids as numbers."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _refuse_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("not a number")
+    return value
+
+
+MetaTime = Annotated[datetime, BeforeValidator(read_time)]
+MetaId = Annotated[str, BeforeValidator(_read_id), Field(min_length=1, max_length=512)]
+OptionalId = Annotated[MetaId | None, BeforeValidator(lambda value: None if value == "" else value)]
+
+
+class Shape(BaseModel):
+    """Unknown keys are kept in `model_extra`, so that their presence can be noticed."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+    _is_cut: bool = PrivateAttr(default=False)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether `read_readable` left parts out."""
+        return self._is_cut
+
+
+class Context(Shape):
+    sender: OptionalId = Field(default=None, alias="from")
+    id: OptionalId = None
+    forwarded: bool | None = None
+    frequently_forwarded: bool | None = None
+    referred_product: dict[str, Any] | None = None
+
+
+class MetaError(Shape):
+    code: Annotated[int, Field(ge=-(2**31), lt=2**31)] = 0
+    title: str | None = None
+    message: str | None = None
+    error_data: Any = None
+    href: str | None = None
+
+    @property
+    def details(self) -> str | None:
+        """`error_data` is an object with `details`, or a plain string."""
+        found = self.error_data
+        if isinstance(found, dict):
+            found = found.get("details")
+        return found if isinstance(found, str) else self.message
+
+
+class InboundMessage(Shape):
+    """What all types of `messages[]` have in common; the type's own object is in `model_extra`."""
+
+    id: MetaId
+    timestamp: MetaTime
+    type: Annotated[str, Field(min_length=1, max_length=64)] = "unknown"
+    sender: OptionalId = Field(default=None, alias="from")
+    sender_user_id: OptionalId = Field(default=None, alias="from_user_id")
+    sender_parent_user_id: OptionalId = Field(default=None, alias="from_parent_user_id")
+    group_id: OptionalId = None
+    context: Context | None = None
+    referral: dict[str, Any] | None = None
+    errors: list[MetaError] | None = None
+
+
+class SenderProfile(Shape):
+    name: str | None = None
+    username: str | None = None
+
+
+class Sender(Shape):
+    """An element of `contacts[]`."""
+
+    profile: SenderProfile | None = None
+    wa_id: OptionalId = None
+    user_id: OptionalId = None
+    parent_user_id: OptionalId = None
+
+
+class StatusReport(Shape):
+    """An element of `statuses[]`."""
+
+    id: MetaId
+    status: Annotated[str, Field(min_length=1, max_length=64)]
+    timestamp: MetaTime
+    biz_opaque_callback_data: Any = None
+    errors: list[MetaError] | None = None
+    pricing: dict[str, Any] | None = None
+    conversation: Any = None
+    type: Any = None
+    payment: Any = None
+
+
+class Text(Shape):
+    body: str
+
+
+class MediaReference(Shape):
+    id: MetaId
+    mime_type: str | None = None
+    sha256: str | None = None
+    caption: str | None = None
+    filename: str | None = None
+    voice: bool | None = None
+    animated: bool | None = None
+    url: str | None = None
+
+
+class Location(Shape):
+    latitude: Annotated[FiniteFloat, BeforeValidator(_refuse_bool), Field(ge=-90, le=90)]
+    longitude: Annotated[FiniteFloat, BeforeValidator(_refuse_bool), Field(ge=-180, le=180)]
+    name: str | None = None
+    address: str | None = None
+    url: str | None = None
+
+
+class ReactionReference(Shape):
+    """No emoji, or an empty one, takes the reaction back."""
+
+    message_id: MetaId
+    emoji: Annotated[str, Field(max_length=64)] | None = None
+
+
+class EditReference(Shape):
+    original_message_id: MetaId
+    message: dict[str, Any]
+
+
+class RevokeReference(Shape):
+    original_message_id: MetaId
+
+
+CONTENT_SHAPES: dict[str, type[Shape]] = {
+    "text": Text,
+    "image": MediaReference,
+    "video": MediaReference,
+    "audio": MediaReference,
+    "document": MediaReference,
+    "sticker": MediaReference,
+    "location": Location,
+}
+
+ShapeType = TypeVar("ShapeType", bound=Shape)
+Path = tuple[int | str, ...]
+# Each cut may show that the part around it lacks something: shapes have at most this many levels.
+MAX_CUTS = 5
+
+
+def read_shape(shape: type[ShapeType], value: Any, *, place: str = "item") -> ShapeType:
+    """The value in its shape.
+
+    Raises:
+        Unfit: it names the keys at fault, never their values.
+    """
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        raise _explain(error, place) from None
+
+
+def read_readable(shape: type[ShapeType], value: Any, *, place: str = "item") -> ShapeType:
+    """The value in its shape, without the optional parts that do not fit; see `Shape.is_cut`.
+
+    Raises:
+        Unfit: as `read_shape`, for what the shape can't be without.
+    """
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        problem, odd = _explain(error, place), _list_odd(error)
+    for _ in range(MAX_CUTS):
+        if () in odd:
+            break
+        value = _leave_out(value, odd)
+        try:
+            read = shape.model_validate(value)
+        except ValidationError as error:
+            odd = _list_odd(error)
+            continue
+        read._is_cut = True
+        return read
+    raise problem
+
+
+def _explain(error: ValidationError, place: str) -> Unfit:
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    details = [
+        f"{'.'.join([place, *map(str, problem['loc'])])}: {problem['type']}" for problem in problems
+    ]
+    return Unfit(ParkedReason.INVALID_ITEM, "; ".join(details)[:500])
+
+
+def _list_odd(error: ValidationError) -> set[Path]:
+    """The parts at fault; where a part lacks something, that part itself."""
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    return {
+        problem["loc"][:-1] if problem["type"] == "missing" else problem["loc"]
+        for problem in problems
+    }
+
+
+def _leave_out(value: Any, odd: set[Path]) -> Any:
+    """A copy without these parts."""
+    below: dict[int | str, set[Path]] = {}
+    for path in odd:
+        below.setdefault(path[0], set()).add(path[1:])
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    kept = {
+        key: _leave_out(part, below[key]) if key in below else part
+        for key, part in parts
+        if () not in below.get(key, ())
+    }
+    return kept if isinstance(value, dict) else list(kept.values())

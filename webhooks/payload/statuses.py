@@ -1,0 +1,80 @@
+"""One element of `statuses[]` becomes a report about a message that was sent."""
+
+import re
+from typing import Any
+
+from beanie import PydanticObjectId
+
+from models import MessageError
+from webhooks.payload.identity_changes import list_stated
+from webhooks.payload.items import Item
+from webhooks.payload.shapes import MetaError, StatusReport, read_readable
+from whatsapp.cloud_api.error_codes import is_retryable
+from whatsapp.common.storable import make_storable
+from whatsapp.contacts.stated_identities import Stated
+from whatsapp.messages.statuses import StatusUpdate
+
+# Meta's own limit.
+_MAX_CALLBACK_DATA = 512
+_OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
+
+
+def read_status(item: Item) -> StatusUpdate:
+    """The report, before anything of it is stored.
+
+    Raises:
+        Unfit: it has no id, status or time.
+    """
+    report = read_readable(StatusReport, item.value)
+    conversation = report.conversation
+    return StatusUpdate(
+        name=report.status,
+        at=report.timestamp,
+        wamid=report.id,
+        message_id=_read_message_id(report.biz_opaque_callback_data),
+        errors=[_to_message_error(error) for error in report.errors or []],
+        pricing=make_storable(report.pricing) or None,
+        conversation=make_storable(conversation) if isinstance(conversation, dict) else None,
+        recipient=_read_recipient(item),
+        payment=_read_payment(report),
+        callback_data=_read_callback_data(report.biz_opaque_callback_data),
+    )
+
+
+def _read_recipient(item: Item) -> Stated:
+    """In a group the report is about one of its members, who is not the message's contact."""
+    in_group = item.value.get("recipient_type") == "group"
+    prefix = "recipient_participant" if in_group else "recipient"
+    identities = list_stated(item.value, prefix=prefix, contact=item.contact)
+    return Stated(identities, is_contact=not in_group)
+
+
+def _read_payment(report: StatusReport) -> dict[str, Any] | None:
+    """The payment that the status is of; None where it is the message's own status."""
+    if report.type != "payment":
+        return None
+    return make_storable(report.payment) if isinstance(report.payment, dict) else {}
+
+
+def _read_callback_data(callback_data: Any) -> str | None:
+    """What another program had WhatsApp repeat."""
+    if not isinstance(callback_data, str) or _OBJECT_ID.fullmatch(callback_data):
+        return None
+    return callback_data[:_MAX_CALLBACK_DATA] or None
+
+
+def _read_message_id(callback_data: Any) -> PydanticObjectId | None:
+    """Every send carries our message id as callback data; other programs carry what they like."""
+    if isinstance(callback_data, str) and _OBJECT_ID.fullmatch(callback_data):
+        return PydanticObjectId(callback_data)
+    return None
+
+
+def _to_message_error(error: MetaError) -> MessageError:
+    return MessageError(
+        code=error.code,
+        title=error.title or error.message,
+        details=error.details,
+        href=error.href,
+        retryable=is_retryable(error.code),
+    )

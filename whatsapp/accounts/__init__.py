@@ -1,0 +1,1 @@
+"""Connected WhatsApp Business numbers: credentials, checks, restrictions, webhook URLs."""

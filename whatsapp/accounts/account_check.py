@@ -1,0 +1,262 @@
+"""Checks of an account at WhatsApp: whether its credentials work and its webhooks come here.
+
+A check that fails is a finding, not an error. What WhatsApp tells meanwhile about the number is
+stored, and a token that works starts an account that a refused one had stopped.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import logging
+from collections.abc import Awaitable, Mapping
+from datetime import datetime
+from typing import Any
+
+from beanie import PydanticObjectId
+
+from models import Account, AccountCheck, CheckName, CheckReport
+from models.database.base import collection, utc_now
+from whatsapp.accounts.account_api import AccountAPI, open_access_token
+from whatsapp.accounts.account_events import record_account_facts
+from whatsapp.accounts.account_restrictions import start_with_token
+from whatsapp.accounts.accounts import COLLECTION, get_account
+from whatsapp.accounts.phone_numbers import (
+    CLOUD_PLATFORM,
+    LIMIT_FIELD,
+    NUMBER_FIELDS,
+    read_limit_facts,
+    read_number_facts,
+)
+from whatsapp.accounts.webhook_subscription import list_subscribed_apps, read_callback_urls
+from whatsapp.accounts.webhook_urls import list_former_urls, make_webhook_url
+from whatsapp.auth.access import Viewer
+from whatsapp.common.crypto import DecryptionError, KeyRing
+from whatsapp.errors import MetaRefused, MetaUnreachable
+from whatsapp.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+PAGE_SIZE = 100
+MOST_PAGES = 50
+_NEED_TOKEN = [name for name in CheckName if name not in (CheckName.TOKEN, CheckName.APP_SECRET)]
+
+
+async def check_account(
+    account_api: AccountAPI,
+    viewer: Viewer,
+    account_id: PydanticObjectId,
+    *,
+    keyring: KeyRing,
+    settings: Settings,
+) -> Account:
+    """The account after its check; `last_check` has what was found.
+
+    Raises:
+        NotFound: the account.
+    """
+    account = await get_account(viewer, account_id)
+    return await AccountCheckup(account, account_api, keyring=keyring, settings=settings).run()
+
+
+class AccountCheckup:
+    """One check of one account."""
+
+    def __init__(
+        self, account: Account, account_api: AccountAPI, *, keyring: KeyRing, settings: Settings
+    ) -> None:
+        self.account = account
+        self._api = account_api
+        self._keyring = keyring
+        self._settings = settings
+
+    async def run(self) -> Account:
+        """Asks WhatsApp, stores what it said, and gives the account as it is then."""
+        # What a webhook tells from now on is newer than what is asked for now.
+        asked_at = utc_now()
+        token, number = await self._check_token()
+        if token.ok:
+            rest, _ = await asyncio.gather(self._check_rest(number), self._record(number, asked_at))
+            checks = [token, *rest]
+            await start_with_token(self.account)
+        else:
+            unknown = [_fail(name, "Not known: see the access token.") for name in _NEED_TOKEN]
+            checks = [token, *unknown, self._find_app_secret()[0]]
+        report = CheckReport(at=asked_at, checks=checks)
+        await collection(Account).update_one(
+            {"_id": self.account.id, "deleted_at": None},
+            {"$set": {"last_check": report.model_dump(mode="python"), "updated_at": utc_now()}},
+        )
+        failed = [check.name.value for check in checks if not check.ok]
+        logger.info("Account %s was checked; not well: %s", self.account.id, failed or "nothing")
+        return await Account.get(self.account.id) or self.account
+
+    async def _check_token(self) -> tuple[AccountCheck, Mapping[str, Any] | None]:
+        """Whether WhatsApp takes the token, and the number where it may see that."""
+        name = CheckName.TOKEN
+        try:
+            number = await self._read_number(",".join(NUMBER_FIELDS))
+        except MetaRefused as refusal:
+            if _is_about_object(refusal):
+                return _pass(name, "WhatsApp takes the access token."), None
+            return _fail(name, refusal.message), None
+        except MetaUnreachable as unreachable:
+            return _fail(name, unreachable.message), None
+        return _pass(name, "WhatsApp takes the access token."), number
+
+    async def _check_rest(self, number: Mapping[str, Any] | None) -> list[AccountCheck]:
+        return [
+            _judge_number(number),
+            *await asyncio.gather(
+                _explain(CheckName.BUSINESS_ACCOUNT, self._check_business()),
+                _explain(CheckName.WEBHOOK_SUBSCRIPTION, self._check_subscription()),
+                _explain(CheckName.WEBHOOK_URL, self._check_url()),
+                _explain(CheckName.APP_SECRET, self._check_app_secret()),
+            ),
+        ]
+
+    async def _check_business(self) -> AccountCheck:
+        name, account = CheckName.BUSINESS_ACCOUNT, self.account
+        query = {"fields": "id", "limit": str(PAGE_SIZE)}
+        for _ in range(MOST_PAGES):
+            page = await self._api.call(
+                account, "GET", account.business_account_id, "phone_numbers", query=query
+            )
+            numbers = page.get("data")
+            ids = [one.get("id") for one in numbers or [] if isinstance(one, dict)]
+            if account.phone_number_id in ids:
+                return _pass(name, "The number belongs to the business account.")
+            after = _find_next(page)
+            if after is None:
+                break
+            query |= {"after": after}
+        return _fail(
+            name,
+            f"The business account {account.business_account_id} has no number"
+            f" {account.phone_number_id}: correct businessAccountId or phoneNumberId.",
+        )
+
+    async def _check_subscription(self) -> AccountCheck:
+        name = CheckName.WEBHOOK_SUBSCRIPTION
+        apps = await list_subscribed_apps(self._api, self.account)
+        if not apps:
+            return _fail(
+                name, "No Meta app gets the business account's webhooks: call subscribeWebhooks."
+            )
+        return _pass(name, f"It is subscribed by {', '.join(map(_name_app, apps))}.")
+
+    async def _check_url(self) -> AccountCheck:
+        name, ours = CheckName.WEBHOOK_URL, make_webhook_url(self._settings, self.account)
+        known = {ours, *list_former_urls(self._settings, self.account)}
+        urls = await read_callback_urls(self._api, self.account)
+        if urls.messages is None:
+            return _fail(name, "WhatsApp knows no URL for webhooks: call subscribeWebhooks.")
+        if urls.messages not in known:
+            return _fail(
+                name, f"Messages go to {urls.messages} and not to {ours}: call subscribeWebhooks."
+            )
+        if urls.application not in known:
+            elsewhere = urls.application or "nowhere"
+            return _pass(
+                name,
+                f"Messages come here. What WhatsApp tells about templates and the account goes to"
+                f" the Meta app's own URL, which leads {elsewhere}.",
+            )
+        return _pass(name, "Webhooks come to this server.")
+
+    async def _check_app_secret(self) -> AccountCheck:
+        """Meta itself compares: a proof made with the secret of another app is refused."""
+        found, secret = self._find_app_secret()
+        if secret is None:
+            return found
+        token = open_access_token(self._keyring, self.account)
+        proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        try:
+            await self._read_number("id", appsecret_proof=proof)
+        except MetaRefused as refusal:
+            if refusal.error.code == 100 and "appsecret_proof" in refusal.error.title:
+                return _fail(
+                    CheckName.APP_SECRET,
+                    "It is not the secret of the app that the access token was made for: webhooks"
+                    " of that app would be refused. Correct appSecret.",
+                )
+            return found  # whatever else is wrong, another check says it
+        return found
+
+    def _find_app_secret(self) -> tuple[AccountCheck, str | None]:
+        name, account = CheckName.APP_SECRET, self.account
+        default = self._settings.meta_app_secret
+        if account.app_secret is not None:
+            try:
+                secret = self._keyring.decrypt(
+                    account.app_secret, collection=COLLECTION, id=account.id, field="app_secret"
+                )
+            except DecryptionError:
+                return _fail(name, "It can't be decrypted: enter appSecret again."), None
+            return _pass(name, "The account has its own."), secret
+        if default is not None:
+            return _pass(name, "The server's default is used."), default.get_secret_value()
+        return _fail(name, "There is none, so no webhook can be verified: enter appSecret."), None
+
+    async def _read_number(self, fields: str, **query: str) -> dict[str, Any]:
+        return await self._api.call(
+            self.account, "GET", self.account.phone_number_id, query={"fields": fields, **query}
+        )
+
+    async def _record(self, number: Mapping[str, Any] | None, asked_at: datetime) -> None:
+        facts = read_number_facts(number or {}, asked_at)
+        # Older versions of the Graph API don't have it.
+        with contextlib.suppress(MetaRefused, MetaUnreachable):
+            facts += read_limit_facts(await self._read_number(LIMIT_FIELD), asked_at)
+        await record_account_facts(self.account.id, facts)
+
+
+def _judge_number(number: Mapping[str, Any] | None) -> AccountCheck:
+    name = CheckName.PHONE_NUMBER
+    if number is None:
+        return _fail(
+            name,
+            "WhatsApp knows no such number, or the token may not see it: correct phoneNumberId, or"
+            " give the token's system user the business account.",
+        )
+    shown = f"{number.get('display_phone_number')} ({number.get('verified_name')})"
+    platform = number.get("platform_type")
+    if platform is not None and platform != CLOUD_PLATFORM:
+        return _fail(name, f"{shown} is not registered with the Cloud API (platform {platform}).")
+    verification, name_status = number.get("code_verification_status"), number.get("name_status")
+    return _pass(name, f"{shown}; verification {verification}, name {name_status}.")
+
+
+async def _explain(name: CheckName, check: Awaitable[AccountCheck]) -> AccountCheck:
+    try:
+        return await check
+    except (MetaRefused, MetaUnreachable) as refusal:
+        return _fail(name, refusal.message)
+
+
+def _is_about_object(refusal: MetaRefused) -> bool:
+    """100/33: the number does not exist or may not be seen; the token itself was taken."""
+    return (refusal.error.code, refusal.error.subcode) == (100, 33)
+
+
+def _find_next(page: Mapping[str, Any]) -> str | None:
+    paging = page.get("paging")
+    if not isinstance(paging, dict) or not paging.get("next"):
+        return None
+    cursors = paging.get("cursors")
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    return after if isinstance(after, str) and after else None
+
+
+def _name_app(app: Mapping[str, Any]) -> str:
+    data = app.get("whatsapp_business_api_data")
+    data = data if isinstance(data, dict) else {}
+    return str(data.get("name") or data.get("id") or "an app without a name")
+
+
+def _pass(name: CheckName, message: str) -> AccountCheck:
+    return AccountCheck(name=name, ok=True, message=message)
+
+
+def _fail(name: CheckName, message: str) -> AccountCheck:
+    return AccountCheck(name=name, ok=False, message=message)

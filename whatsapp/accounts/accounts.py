@@ -1,0 +1,239 @@
+"""Accounts: connecting, changing, enabling, disabling and deleting a WhatsApp Business number."""
+
+import re
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo.errors import DuplicateKeyError
+
+from models import (
+    Account,
+    HealthState,
+)
+from models.database.base import collection, new_id, utc_now
+from whatsapp.accounts.account_restrictions import clear_blocks
+from whatsapp.auth.access import Viewer
+from whatsapp.common.crypto import KeyRing, digest_secret
+from whatsapp.errors import AccountDisabled, AccountStopped, Conflict, InvalidInput, NotFound
+from whatsapp.settings import GRAPH_API_VERSION_PATTERN, SHORTEST_VERIFY_TOKEN
+
+COLLECTION = "accounts"
+SECRET_FIELDS = ("access_token", "app_secret", "verify_token")
+MAX_FORMER_SECRETS = 10
+# Templates are read at once on request; this is for a process that ends before it asks for them.
+FIRST_SYNC = timedelta(minutes=10)
+_META_ID = re.compile(r"[0-9]{1,32}")
+# A change of one of these may make an account work, or cease to.
+_CREDENTIALS = frozenset(
+    {
+        "phone_number_id",
+        "business_account_id",
+        "access_token",
+        "app_secret",
+        "verify_token",
+        "graph_api_version",
+    }
+)
+# Webhooks that were parked may be for this account after a change of one of these.
+_ADDRESS = frozenset({"phone_number_id", "business_account_id", "app_secret"})
+_LIMITS = {
+    "name": (1, 200),
+    "access_token": (1, 4096),
+    "app_secret": (1, 256),
+    "verify_token": (SHORTEST_VERIFY_TOKEN, 256),
+}
+
+
+async def get_account(viewer: Viewer, account_id: PydanticObjectId) -> Account:
+    """Raises NotFound, also for an account that is being deleted."""
+    account = await Account.find_one({"_id": account_id, "deleted_at": None})
+    if account is None or not viewer.can_see(account.id):
+        raise NotFound("The account", field=["accountId"])
+    return account
+
+
+def check_account(account: Account) -> None:
+    """Raises AccountDisabled or AccountStopped."""
+    if not account.enabled:
+        raise AccountDisabled(account.name)
+    if account.health.state is HealthState.STOPPED:
+        raise AccountStopped(account.name, account.health.reason)
+
+
+async def list_account_ids() -> list[PydanticObjectId]:
+    """The ids of all accounts."""
+    return [one["_id"] async for one in collection(Account).find({}, {"_id": 1})]
+
+
+async def create_account(
+    keyring: KeyRing,
+    *,
+    name: str,
+    phone_number_id: str,
+    business_account_id: str,
+    access_token: str,
+    app_secret: str | None = None,
+    verify_token: str | None = None,
+    graph_api_version: str | None = None,
+    check_soon: bool = False,
+) -> tuple[Account, str | None]:
+    """Connects a number. Gives the account, and the verify token where one was made up for it.
+
+    `check_soon` has it checked at Meta in the background.
+
+    Raises:
+        InvalidInput: a value is empty, too long or of the wrong form.
+        Conflict: the phone number id is connected already.
+    """
+    generated = None if verify_token else secrets.token_urlsafe(24)
+    values: dict[str, Any] = {
+        "name": name,
+        "phone_number_id": phone_number_id,
+        "business_account_id": business_account_id,
+        "access_token": access_token,
+        "app_secret": app_secret or None,
+        "verify_token": verify_token or generated,
+        "graph_api_version": graph_api_version or None,
+    }
+    account_id = new_id()
+    account = Account(id=account_id, **_seal(keyring, account_id, _check(values)))
+    account.check_due_at = utc_now() if check_soon else None
+    account.replay_due_at = utc_now()
+    account.template_sync.due_at = utc_now() + FIRST_SYNC
+    try:
+        await account.insert()
+    except DuplicateKeyError:
+        raise _phone_number_taken() from None
+    return account, generated
+
+
+async def update_account(
+    keyring: KeyRing, account: Account, *, changes: dict[str, Any], check_soon: bool = False
+) -> Account:
+    """Changes what `changes` names (as in `create_account`, and `send_read_receipts`); a new token
+    starts a stopped account.
+
+    `app_secret` None falls back to the server's default secret. `check_soon` has new credentials
+    checked at Meta in the background.
+
+    Raises:
+        InvalidInput: a value is empty, too long or of the wrong form.
+        Conflict: the phone number id is connected already.
+    """
+    if not changes:
+        return account
+    sealed = _seal(keyring, account.id, _check(changes))
+    if "access_token" in changes:
+        sealed |= _start_again()
+    if check_soon and _CREDENTIALS & changes.keys():
+        sealed["check_due_at"] = utc_now()
+    if _ADDRESS & changes.keys():
+        sealed["replay_due_at"] = utc_now()
+    if "app_secret" in changes:
+        await _keep_former_secret(account, sealed["app_secret_digest"])
+    try:
+        await collection(Account).update_one(
+            {"_id": account.id}, {"$set": sealed | {"updated_at": utc_now()}}
+        )
+    except DuplicateKeyError:
+        raise _phone_number_taken() from None
+    return await Account.get(account.id) or account
+
+
+async def _keep_former_secret(account: Account, new_digest: str | None) -> None:
+    """Keeps the digest of the present secret, which another one is about to replace."""
+    former = {"digest": "$app_secret_digest", "replaced_at": "$$NOW"}
+    formers = {"$concatArrays": [{"$ifNull": ["$former_app_secrets", []]}, [former]]}
+    await collection(Account).update_one(
+        {"_id": account.id, "app_secret_digest": {"$ne": new_digest}},
+        [{"$set": {"former_app_secrets": {"$slice": [formers, -MAX_FORMER_SECRETS]}}}],
+    )
+
+
+async def set_account_enabled(account: Account, *, enabled: bool) -> Account:
+    """Enables or disables; enabling also tries a stopped account again."""
+    change: dict[str, Any] = {"enabled": enabled, "updated_at": utc_now()}
+    if enabled:
+        change |= _start_again() | {"replay_due_at": utc_now()}
+    already = {"enabled": enabled} | ({"health.state": HealthState.OK.value} if enabled else {})
+    await collection(Account).update_one({"_id": account.id, "$nor": [already]}, {"$set": change})
+    return await Account.get(account.id) or account
+
+
+async def stop_account(account: Account, *, reason: str, code: int | None = None) -> None:
+    """Meta refuses this account: nothing is sent until its credentials or standing are mended.
+
+    `code` is that of Meta's error. A token that was replaced since the account was read is not the
+    one that was refused.
+    """
+    now = utc_now()
+    await collection(Account).update_one(
+        {"_id": account.id, "access_token": account.access_token},
+        {
+            "$set": {
+                "health.state": HealthState.STOPPED.value,
+                "health.reason": reason,
+                "health.stop_code": code,
+                "health.changed_at": now,
+                # The end of what WhatsApp's webhooks told is not the end of this.
+                "standing.is_stopping": False,
+                "updated_at": now,
+            }
+        },
+    )
+
+
+def _start_again() -> dict[str, Any]:
+    now = utc_now()
+    return {
+        "health.state": HealthState.OK.value,
+        "health.reason": None,
+        "health.stop_code": None,
+        "health.changed_at": now,
+        **clear_blocks(now),
+    }
+
+
+def _phone_number_taken() -> Conflict:
+    return Conflict("An account with this phoneNumberId exists already.", field=["phoneNumberId"])
+
+
+def _check(values: dict[str, Any]) -> dict[str, Any]:
+    checked = dict(values)
+    for name in ("name", "access_token", "app_secret", "verify_token"):
+        if name in checked and (name != "app_secret" or checked[name] is not None):
+            checked[name] = _check_text(name, checked[name])
+    for name in ("phone_number_id", "business_account_id"):
+        if name in checked and not _META_ID.fullmatch(str(checked[name])):
+            raise InvalidInput("Meta's ids are up to 32 digits.", field=[name])
+    version = checked.get("graph_api_version")
+    if version is not None and not re.fullmatch(GRAPH_API_VERSION_PATTERN, version):
+        raise InvalidInput("A Graph API version looks like v25.0.", field=["graphApiVersion"])
+    return checked
+
+
+def _check_text(name: str, value: Any) -> str:
+    text = str(value or "").strip()
+    least, most = _LIMITS[name]
+    if not least <= len(text) <= most or not text.isprintable():
+        raise InvalidInput(f"It must have {least} to {most} printable characters.", field=[name])
+    # An HTTP header carries the token, and Meta's own secrets and tokens are plain ASCII.
+    if name in {"access_token", "app_secret"} and not text.isascii():
+        raise InvalidInput("It must be ASCII.", field=[name])
+    return text
+
+
+def _seal(keyring: KeyRing, id: Any, values: dict[str, Any]) -> dict[str, Any]:
+    sealed = dict(values)
+    for field in SECRET_FIELDS:
+        if sealed.get(field) is not None:
+            sealed[field] = keyring.encrypt(
+                values[field], collection=COLLECTION, id=id, field=field
+            )
+    for field in ("app_secret", "verify_token"):
+        if field in values:
+            secret = values[field]
+            sealed[f"{field}_digest"] = None if secret is None else digest_secret(secret)
+    return sealed

@@ -1,0 +1,71 @@
+"""Accounts that are checked in the background, after their credentials were entered."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo import ASCENDING, ReturnDocument
+
+from models import Account
+from models.database.base import collection, from_bson
+from whatsapp.accounts.account_api import AccountAPI
+from whatsapp.accounts.account_check import AccountCheckup
+from whatsapp.common.crypto import KeyRing
+from whatsapp.common.due_worker import DueWorker
+from whatsapp.settings import Settings
+
+CHECKS_AT_ONCE = 4
+# What is due is announced in its own process; this finds what another one has left.
+SWEEP_POLLS = 30
+# The requests of a check follow each other in a few steps, and a business has pages of numbers.
+LEASE_DEADLINES = 8
+
+
+class BackgroundChecks:
+    """Checks the accounts that are due until `run` is cancelled."""
+
+    def __init__(self, account_api: AccountAPI, *, keyring: KeyRing, settings: Settings) -> None:
+        self._account_api = account_api
+        self._keyring = keyring
+        self._settings = settings
+        self._lease_seconds = settings.send_deadline_seconds * LEASE_DEADLINES
+        self._worker = DueWorker(
+            "Account checks",
+            claim=self._claim,
+            work=self._work,
+            find_account=lambda account: account.id,
+            width=CHECKS_AT_ONCE,
+            poll_seconds=settings.lane_poll_seconds * SWEEP_POLLS,
+        )
+        self.wake = self._worker.wake
+        self.run = self._worker.run
+
+    async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
+        milliseconds = int(self._lease_seconds * 1000)
+        later = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": milliseconds}}
+        query: dict[str, Any] = {
+            "_id": {"$nin": list(except_accounts)},
+            "check_due_at": {"$type": "date"},
+            "deleted_at": None,
+            "$expr": {"$lte": ["$check_due_at", "$$NOW"]},
+        }
+        found = await collection(Account).find_one_and_update(
+            query,
+            [{"$set": {"check_due_at": later}}],
+            sort=[("check_due_at", ASCENDING)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if found is None else from_bson(Account, found)
+
+    async def _work(self, account: Account) -> None:
+        checkup = AccountCheckup(
+            account, self._account_api, keyring=self._keyring, settings=self._settings
+        )
+        async with asyncio.timeout(self._lease_seconds):
+            await checkup.run()
+        # Credentials that were changed meanwhile made it due anew.
+        await collection(Account).update_one(
+            {"_id": account.id, "check_due_at": account.check_due_at},
+            {"$set": {"check_due_at": None}},
+        )

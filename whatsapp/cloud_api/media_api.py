@@ -1,0 +1,160 @@
+"""Fetching a file from Meta in two hops: its address from the Graph API, then its bytes.
+
+The address comes from outside, so the token goes only to hosts that the settings name: compared
+whole, after parsing, over https; no redirect is followed, and no proxy asked.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from models import Account, Media
+from whatsapp.cloud_api.client import CloudAPI, build_headers
+from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
+from whatsapp.settings import Settings
+
+UNKNOWN_OBJECT_CODE = 100
+UNKNOWN_OBJECT_SUBCODE = 33
+_MEDIA_ID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+# What a URL of Meta's is made of; parsers disagree about the rest.
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-\[\]-~]*)?([?][!-\[\]-~]*)?", re.ASCII)
+
+
+class MediaGone(Exception):
+    """Meta has no such file (any more): asking again would only count as an error."""
+
+
+class MediaRefused(Exception):
+    """This file is not fetched, now or later; the message says why."""
+
+
+class MediaUnavailable(Exception):
+    """It did not work this time; the message says why."""
+
+
+@dataclass(frozen=True)
+class MediaAddress:
+    """Meta's answer to the first hop; the URL works for five minutes."""
+
+    url: str
+    sha256: str | None
+    size_bytes: int | None
+
+
+class MediaAPI:
+    def __init__(self, http: httpx.AsyncClient, *, cloud_api: CloudAPI, settings: Settings) -> None:
+        self._http = http
+        self._cloud_api = cloud_api
+        self._origins = frozenset(map(_to_origin, settings.media_hosts))
+
+    async def find_address(self, media: Media, account: Account, *, token: str) -> MediaAddress:
+        """The first hop.
+
+        Raises:
+            MediaGone, MediaRefused, MediaUnavailable: see there.
+            CloudAPIError: another error object, to be judged by its code.
+        """
+        if not _MEDIA_ID.fullmatch(media.media_id):
+            raise MediaRefused("the file's id is none of Meta's")
+        try:
+            answer = await self._cloud_api.call(
+                "GET",
+                media.media_id,
+                access_token=token,
+                graph_api_version=account.graph_api_version,
+                query={"phone_number_id": account.phone_number_id},
+            )
+        except CloudAPIError as error:
+            if (error.code, error.subcode) == (UNKNOWN_OBJECT_CODE, UNKNOWN_OBJECT_SUBCODE):
+                raise MediaGone("Meta has no such file (any more)") from None
+            raise
+        except (CloudAPINotReached, CloudAPIOutcomeUnknown) as error:
+            raise MediaUnavailable(f"Meta did not tell the address: {error}") from None
+        return _read_address(answer)
+
+    @asynccontextmanager
+    async def open_file(
+        self, url: str, *, token: str, max_bytes: int
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The second hop: the bytes in pieces.
+
+        Raises:
+            MediaRefused: a host that is not allowed, a redirect, or more than `max_bytes`.
+            MediaUnavailable: no answer, an error, or one that breaks off.
+        """
+        address = self._check_address(url)
+        headers = build_headers(token)
+        try:
+            async with self._http.stream(
+                "GET", address, headers=headers, follow_redirects=False
+            ) as response:
+                _check_head(response, max_bytes=max_bytes)
+                yield _read_bytes(response, max_bytes=max_bytes)
+        # `from None`: httpx's exceptions hold the request, and with it the token.
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise MediaUnavailable(f"the download broke off: {type(error).__name__}") from None
+
+    def _check_address(self, url: str) -> httpx.URL:
+        """The address as the client will use it, if it leads to an allowed host."""
+        if not _PLAIN_URL.fullmatch(url):
+            raise MediaRefused("the file's address is malformed")
+        try:
+            address = httpx.URL(url)
+        except httpx.InvalidURL:
+            raise MediaRefused("the file's address is malformed") from None
+        if address.userinfo or _get_origin(address) not in self._origins:
+            host = address.host[:100]
+            raise MediaRefused(f"the file is at a host that MEDIA_HOSTS does not name: {host}")
+        return address
+
+
+def _to_origin(host: str) -> str:
+    """A bare name of the setting means https on its usual port."""
+    return _get_origin(httpx.URL(host if "://" in host else f"https://{host}"))
+
+
+def _get_origin(url: httpx.URL) -> str:
+    """Scheme, host and port; httpx leaves out the scheme's usual port."""
+    return f"{url.scheme}://{url.raw_host.decode('ascii')}:{url.port or ''}"
+
+
+def _read_address(answer: dict[str, Any]) -> MediaAddress:
+    url, sha256, size = (answer.get(name) for name in ("url", "sha256", "file_size"))
+    if not isinstance(url, str) or not url:
+        raise MediaUnavailable("Meta told no address")
+    # Some versions of the Graph API write numbers as text.
+    is_size = isinstance(size, int | str) and str(size).isdecimal()
+    return MediaAddress(
+        url=url,
+        sha256=sha256 if isinstance(sha256, str) else None,
+        size_bytes=int(str(size)) if is_size else None,
+    )
+
+
+def _check_head(response: httpx.Response, *, max_bytes: int) -> None:
+    if 300 <= response.status_code < 400:
+        raise MediaRefused("the file's address leads elsewhere, and redirects are not followed")
+    if response.status_code != 200:
+        raise MediaUnavailable(f"the file's host answered with status {response.status_code}")
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise MediaUnavailable("the file came compressed although that was declined")
+    announced = response.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise too_large(max_bytes)
+
+
+async def _read_bytes(response: httpx.Response, *, max_bytes: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > max_bytes:
+            raise too_large(max_bytes)
+        yield chunk
+
+
+def too_large(max_bytes: int) -> MediaRefused:
+    return MediaRefused(f"the file is larger than {max_bytes} bytes")

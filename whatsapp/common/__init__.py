@@ -1,0 +1,1 @@
+"""Helpers of the other folders: secrets, stored values, background work, fair shares."""

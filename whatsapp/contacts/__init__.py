@@ -1,0 +1,1 @@
+"""Customers and the users behind them: identities, search, blocking."""

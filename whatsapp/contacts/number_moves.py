@@ -1,0 +1,86 @@
+"""A customer's number changes: it leaves its former holder, and their user's phone goes along."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from models import Contact, Conversation, Identity, IdentityKind, User
+from models.database.base import collection, from_bson, utc_now
+from whatsapp.contacts.identities import list_lookups
+from whatsapp.contacts.search_keys import STALE, index_contact, index_user
+
+logger = logging.getLogger(__name__)
+
+
+async def release_numbers(
+    contact: Contact, identities: Iterable[Identity], *, at: datetime
+) -> None:
+    """Takes the numbers among these identities from whoever else of the account has them.
+
+    Not from somebody who wrote since `at`, nor from somebody known by the number alone: they may be
+    this very person, and nobody here merges two contacts.
+    """
+    for identity in identities:
+        if identity.kind is not IdentityKind.WA_ID:
+            continue
+        variants = list_lookups(identity)
+        values = [one.value for one in variants]
+        query = {
+            "account_id": contact.account_id,
+            "_id": {"$ne": contact.id},
+            "identities": {"$elemMatch": {"kind": identity.kind.value, "value": {"$in": values}}},
+        }
+        for fields in await collection(Contact).find(query).to_list():
+            await _release(from_bson(Contact, fields), variants, at)
+
+
+async def release_from(holder: Contact, *identities: Identity, at: datetime) -> None:
+    """Takes the numbers among these identities from this contact, as `release_numbers` does."""
+    for identity in identities:
+        if identity.kind is IdentityKind.WA_ID:
+            await _release(holder, list_lookups(identity), at)
+
+
+async def _release(holder: Contact, numbers: Sequence[Identity], at: datetime) -> None:
+    elements = [{"kind": one.kind.value, "value": one.value} for one in numbers]
+    if all(one in numbers for one in holder.identities) or await _wrote_since(holder, at):
+        logger.warning("A number that moves stays with contact %s: nobody is merged", holder.id)
+        return
+    values = [one.value for one in numbers]
+    shown = {"$in": ["$wa_id", values]}
+    kept = {"$not": [{"$in": ["$$this", elements]}]}
+    await collection(Contact).update_one(
+        # Somebody else may have taken the other identities meanwhile: one must always be left.
+        {"_id": holder.id, "identities": {"$elemMatch": {"$nor": elements}}},
+        [
+            {
+                "$set": {
+                    "identities": {"$filter": {"input": "$identities", "as": "this", "cond": kept}},
+                    "wa_id": {"$cond": [shown, None, "$wa_id"]},
+                    "phone_number": {"$cond": [shown, None, "$phone_number"]},
+                    "updated_at": utc_now(),
+                    **STALE,
+                }
+            }
+        ],
+    )
+    await index_contact(holder.id)
+    await collection(User).update_one(
+        {
+            "_id": holder.user_id,
+            "from_contact": True,
+            "phone": {"$in": [f"+{value}" for value in values]},
+        },
+        {"$set": {"phone": None, **STALE, "updated_at": utc_now()}},
+    )
+    if holder.user_id is not None:
+        await index_user(holder.user_id)
+
+
+async def _wrote_since(holder: Contact, at: datetime) -> bool:
+    wrote = {
+        "account_id": holder.account_id,
+        "contact_id": holder.id,
+        "last_inbound_at": {"$gt": at},
+    }
+    return await collection(Conversation).find_one(wrote, {"_id": 1}) is not None

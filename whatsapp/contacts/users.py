@@ -1,0 +1,175 @@
+"""Users as staff keep them: made, changed, found by whoever may see them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo.errors import DuplicateKeyError
+
+from models import Contact, User
+from models.database.base import collection, to_bson, utc_now
+from whatsapp.auth.access import Viewer
+from whatsapp.common.values import check_attributes, check_text
+from whatsapp.contacts.identities import list_phone_variants
+from whatsapp.contacts.phone_parsing import PHONE_ADVICE, parse_phone
+from whatsapp.contacts.search_keys import STALE, index_user, make_user_keys
+from whatsapp.errors import Conflict, InvalidInput, NotFound
+
+# What is unique, and the field that says among which accounts.
+SCOPES = {"phone": "phone_scope", "external_id": "external_id_scope"}
+_EMAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
+
+
+async def get_user(viewer: Viewer, user_id: PydanticObjectId) -> User:
+    """The user.
+
+    Raises:
+        NotFound: it does not exist, or the viewer may not see it.
+    """
+    found = await User.find_one({"_id": user_id, **viewer.limit_accounts("account_ids")})
+    if found is None:
+        raise NotFound("The user", field=["userId"])
+    return found
+
+
+async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:
+    """Makes a user of `name`, `phone`, `email`, `external_id` and `attributes`.
+
+    A viewer who is limited to some accounts shares it with these.
+
+    Raises:
+        InvalidInput: a value is malformed.
+        Conflict: another user whom the viewer may see has this phone or external id.
+    """
+    checked = _check(values)
+    await _check_free(viewer, checked)
+    scopes = dict.fromkeys(SCOPES.values(), _find_scope(viewer))
+    user = User(**checked, **scopes, account_ids=sorted(viewer.account_ids or ()))
+    fields = to_bson(user)
+    fields["search_keys"] = make_user_keys(fields)
+    try:
+        await collection(User).insert_one(fields)
+    except DuplicateKeyError as error:
+        raise _taken(error) from None
+    return user
+
+
+async def update_user(
+    viewer: Viewer, user_id: PydanticObjectId, *, changes: Mapping[str, Any]
+) -> User:
+    """Changes what `changes` names, as in `create_user`; None clears.
+
+    Raises:
+        NotFound, InvalidInput, Conflict: as above.
+    """
+    user = await get_user(viewer, user_id)
+    checked = _check(changes)
+    if not checked:
+        return user
+    await _check_free(viewer, checked, except_for=user_id)
+    scopes = {
+        scope: _find_scope(viewer)
+        for name, scope in SCOPES.items()
+        if name in checked and checked[name] != getattr(user, name)
+    }
+    try:
+        await collection(User).update_one(
+            {"_id": user_id, "$nor": [checked]},
+            {"$set": {**checked, **scopes, **STALE, "updated_at": utc_now()}},
+        )
+        await index_user(user_id)
+    except DuplicateKeyError as error:
+        raise _taken(error) from None
+    return await User.get(user_id) or user
+
+
+async def unshare_user(
+    user_id: PydanticObjectId,
+    account_id: PydanticObjectId,
+    *,
+    besides: PydanticObjectId | None = None,
+) -> None:
+    """The account's staff see the user no longer, unless another of its contacts is this person:
+    one `besides` the contact that is no longer.
+
+    Somebody whom no other account knows stays theirs: else nobody could take a wrong unlink back.
+    """
+    linked = {"user_id": user_id, "account_id": account_id, "_id": {"$ne": besides}}
+    if await collection(Contact).find_one(linked, {"_id": 1}) is None:
+        await collection(User).update_one(
+            {"_id": user_id, "account_ids": {"$ne": [account_id]}},
+            {"$pull": {"account_ids": account_id}},
+        )
+
+
+def _check(values: Mapping[str, Any]) -> dict[str, Any]:
+    checked = dict(values)
+    for name, field in (("name", "name"), ("external_id", "externalId")):
+        if name in checked:
+            checked[name] = check_text(checked[name], field=field)
+    if "email" in checked:
+        checked["email"] = _check_email(checked["email"])
+    if checked.get("phone") is not None:
+        checked["phone"] = _check_phone(checked["phone"])
+    if "attributes" in checked:
+        checked["attributes"] = check_attributes(checked["attributes"])
+    return checked
+
+
+def _check_email(email: str | None) -> str | None:
+    text = check_text(email, field="email", limit=254)
+    if text is not None and not _EMAIL.match(text):
+        raise InvalidInput("This is no e-mail address.", field=["email"])
+    return text
+
+
+def _check_phone(phone: str) -> str:
+    digits = parse_phone(phone)
+    if digits is None:
+        raise InvalidInput(PHONE_ADVICE, field=["phone"])
+    return f"+{digits}"
+
+
+async def _check_free(
+    viewer: Viewer, values: Mapping[str, Any], *, except_for: PydanticObjectId | None = None
+) -> None:
+    """Whether another user has the phone, in any of its forms, or the external id. Those whom the
+    viewer may not see are as if they did not exist.
+    """
+    phone, external_id = values.get("phone"), values.get("external_id")
+    if phone is not None and await _is_taken(viewer, except_for, phone={"$in": list_forms(phone)}):
+        raise _phone_taken()
+    if external_id is not None and await _is_taken(viewer, except_for, external_id=external_id):
+        raise _external_id_taken()
+
+
+async def _is_taken(viewer: Viewer, except_for: PydanticObjectId | None, **value: Any) -> bool:
+    query = {**value, "_id": {"$ne": except_for}, **viewer.limit_accounts("account_ids")}
+    return await collection(User).find_one(query, {"_id": 1}) is not None
+
+
+def list_forms(phone: str) -> list[str]:
+    """The forms in which the same phone may be stored."""
+    return [f"+{digits}" for digits in list_phone_variants(phone.removeprefix("+"))]
+
+
+def _find_scope(viewer: Viewer) -> str | None:
+    if viewer.account_ids is None:
+        return None
+    return ",".join(str(account_id) for account_id in sorted(viewer.account_ids))
+
+
+def _taken(error: DuplicateKeyError) -> Conflict:
+    pattern = (error.details or {}).get("keyPattern", {})
+    if "external_id" in pattern:
+        return _external_id_taken()
+    return _phone_taken()
+
+
+def _external_id_taken() -> Conflict:
+    return Conflict("Another user has this externalId.", field=["externalId"])
+
+
+def _phone_taken() -> Conflict:
+    return Conflict("Another user has this phone number.", field=["phone"])

@@ -1,0 +1,1 @@
+"""Conversations: their summaries, the inbox, read marks and typing."""

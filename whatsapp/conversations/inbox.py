@@ -1,0 +1,174 @@
+"""What staff do with conversations: read, label, assign, close and reopen them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from beanie import PydanticObjectId
+
+from models import Conversation, ConversationStatus, Message
+from models.database.base import collection, utc_now
+from whatsapp.auth.access import Viewer
+from whatsapp.common.values import check_tags, check_text
+from whatsapp.conversations.read_receipts import make_due
+from whatsapp.errors import InvalidInput, NotFound
+
+
+async def get_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
+    """The conversation.
+
+    Raises:
+        NotFound: it does not exist, or the viewer may not see it.
+    """
+    found = await Conversation.find_one({"_id": conversation_id, **viewer.limit_accounts()})
+    if found is None:
+        raise NotFound("The conversation", field=["conversationId"])
+    return found
+
+
+async def mark_read(
+    viewer: Viewer,
+    conversation_id: PydanticObjectId,
+    *,
+    up_to_message_id: PydanticObjectId | None = None,
+) -> Conversation:
+    """Marks what was said up to a message (the newest, if none is named) as read.
+
+    Where that is news, the customer is told in the background, see `read_receipts`.
+
+    Raises:
+        NotFound: the conversation, or the message in it.
+    """
+    conversation = await get_conversation(viewer, conversation_id)
+    newest = await _find_last_read(conversation, up_to_message_id)
+    if newest is None:
+        return conversation
+    has_cleared = await _clear_unread(newest)
+    await _move_read_mark(newest, make_due(), has_cleared=has_cleared)
+    return await Conversation.get(conversation.id) or conversation
+
+
+async def note_read_on_phone(message: Message) -> None:
+    """Whoever wrote this message on the business's own phone had read what came before it."""
+    # First the mark: who stores a message of the customer from now on finds it, and the messages
+    # that were stored before are found here.
+    await collection(Conversation).update_one(
+        {"_id": message.conversation_id}, {"$max": {"phone_read_at": message.timestamp}}
+    )
+    has_cleared = await clear_unread_until(message.conversation_id, message.timestamp)
+    # That phone has told the customer itself.
+    await _move_read_mark(message, {}, has_cleared=has_cleared)
+
+
+async def clear_unread_until(conversation_id: PydanticObjectId, at: datetime) -> bool:
+    """What had been said by this time was read on the business's own phone; whether that is news.
+
+    The conversation is the caller's to change, so that whoever watches it learns of it.
+    """
+    # By time alone: ids would say which of two messages of one second was stored first.
+    cleared = await collection(Message).update_many(
+        {"conversation_id": conversation_id, "unread": True, "timestamp": {"$lte": at}},
+        {"$set": {"unread": False}},
+    )
+    return bool(cleared.modified_count)
+
+
+async def _find_last_read(
+    conversation: Conversation, message_id: PydanticObjectId | None
+) -> Message | None:
+    of_conversation: dict[str, Any] = {"conversation_id": conversation.id}
+    if message_id is None:
+        messages = Message.find(of_conversation).sort("-timestamp", "-_id").limit(1)
+        return next(iter(await messages.to_list()), None)
+    message = await Message.find_one({"_id": message_id, **of_conversation})
+    if message is None:
+        raise NotFound("The message", field=["upToMessageId"])
+    return message
+
+
+async def _clear_unread(newest: Message) -> bool:
+    """Whether anything was unread."""
+    cleared = await collection(Message).update_many(
+        {
+            "conversation_id": newest.conversation_id,
+            "unread": True,
+            "timestamp": {"$lte": newest.timestamp},
+            "$or": [
+                {"timestamp": {"$lt": newest.timestamp}},
+                {"timestamp": newest.timestamp, "_id": {"$lte": newest.id}},
+            ],
+        },
+        {"$set": {"unread": False}},
+    )
+    return bool(cleared.modified_count)
+
+
+async def _move_read_mark(newest: Message, also: Mapping[str, Any], *, has_cleared: bool) -> None:
+    # Written after the messages and only forwards: whoever sees this change sees the new count.
+    mark = {"timestamp": newest.timestamp, "message_id": newest.id}
+    moved = await collection(Conversation).update_one(
+        {
+            "_id": newest.conversation_id,
+            "$or": [
+                {"read_up_to": None},
+                {"read_up_to.timestamp": {"$lt": newest.timestamp}},
+                {
+                    "read_up_to.timestamp": newest.timestamp,
+                    "read_up_to.message_id": {"$lt": newest.id},
+                },
+            ],
+        },
+        [{"$set": {"read_up_to": mark, "updated_at": utc_now(), **also}}],
+    )
+    if has_cleared and not moved.matched_count:
+        # What came in late is read behind the mark: the count is new all the same.
+        await collection(Conversation).update_one(
+            {"_id": newest.conversation_id},
+            {"$set": {"late_read_at": utc_now(), "updated_at": utc_now()}},
+        )
+
+
+async def close_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
+    """Closes it until the customer writes again; closing a closed one changes nothing."""
+    conversation = await get_conversation(viewer, conversation_id)
+    return await _change(
+        conversation, {"status": ConversationStatus.CLOSED.value}, {"closed_at": utc_now()}
+    )
+
+
+async def reopen_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
+    conversation = await get_conversation(viewer, conversation_id)
+    return await _change(
+        conversation, {"status": ConversationStatus.OPEN.value}, {"closed_at": None}
+    )
+
+
+async def assign_conversation(
+    viewer: Viewer, conversation_id: PydanticObjectId, *, assignee_id: str | None
+) -> Conversation:
+    """Gives it to an agent of the host application; None takes it from whoever has it."""
+    conversation = await get_conversation(viewer, conversation_id)
+    if assignee_id is not None and not assignee_id.strip():
+        raise InvalidInput("It must not be empty; null takes it away.", field=["assigneeId"])
+    return await _change(conversation, {"assignee_id": check_text(assignee_id, field="assigneeId")})
+
+
+async def update_conversation(
+    viewer: Viewer, conversation_id: PydanticObjectId, *, changes: Mapping[str, Any]
+) -> Conversation:
+    """Changes `tags`, where `changes` has them."""
+    conversation = await get_conversation(viewer, conversation_id)
+    wanted = {"tags": check_tags(changes["tags"])} if "tags" in changes else {}
+    return await _change(conversation, wanted)
+
+
+async def _change(
+    conversation: Conversation, wanted: Mapping[str, Any], also: Mapping[str, Any] | None = None
+) -> Conversation:
+    """Sets what is wanted and, only if that changes anything, what comes with it."""
+    if wanted:
+        await collection(Conversation).update_one(
+            {"_id": conversation.id, "$nor": [dict(wanted)]},
+            {"$set": {**wanted, **(also or {}), "updated_at": utc_now()}},
+        )
+    return await Conversation.get(conversation.id) or conversation

@@ -1,0 +1,211 @@
+"""Read receipts: what staff have read is told to WhatsApp, in the background and once.
+
+`read_up_to` of a conversation is the fact; the receipt is derived from it. So a crash loses none, a
+later one replaces those before it, and reading never fails because WhatsApp does.
+"""
+
+import logging
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
+
+from models import CALL, Account, Conversation, HealthState, Message, MessageDirection, ReadMark
+from models.database.base import ANY_STRING, collection, from_bson, utc_now
+from whatsapp.accounts.account_api import AccountAPI
+from whatsapp.cloud_api.error_codes import Action, classify
+from whatsapp.common.due_worker import DueWorker
+from whatsapp.errors import CloudAPIError, MetaRefused, MetaUnreachable
+from whatsapp.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# Requests for receipts that one process makes at once, half of them for one account: messages go
+# first.
+RECEIPTS_AT_ONCE = 16
+LEASE_DEADLINES = 3
+# What is due is announced in its own process; this finds what another one has left.
+SWEEP_POLLS = 30
+# Meta: a message can be marked as read within 30 days.
+READABLE = timedelta(days=30)
+BACKOFF_FACTOR = 4
+LONGEST_PAUSE_SECONDS = 3600.0
+_FINAL = frozenset({Action.FAIL, Action.STOP_ACCOUNT})
+
+
+class ReadReceipts:
+    """Sends the receipts that are due until `run` is cancelled."""
+
+    def __init__(self, account_api: AccountAPI, *, settings: Settings) -> None:
+        self._account_api = account_api
+        self._settings = settings
+        self._lease_seconds = settings.send_deadline_seconds * LEASE_DEADLINES
+        self._worker = DueWorker(
+            "Read receipts",
+            claim=self._claim,
+            work=self._work,
+            find_account=lambda conversation: conversation.account_id,
+            width=RECEIPTS_AT_ONCE,
+            poll_seconds=settings.lane_poll_seconds * SWEEP_POLLS,
+        )
+        self.wake = self._worker.wake
+        self.run = self._worker.run
+
+    async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Conversation | None:
+        query: dict[str, Any] = {
+            # The type lets MongoDB use the partial index of conversations with a receipt due.
+            "receipt.due_at": {"$type": "date"},
+            "$expr": {
+                "$and": [
+                    {"$lte": ["$receipt.due_at", "$$NOW"]},
+                    {"$lte": ["$receipt.leased_until", "$$NOW"]},  # None is less than every date
+                ]
+            },
+        }
+        if except_accounts:
+            query["account_id"] = {"$nin": list(except_accounts)}
+        until = _database_time(self._lease_seconds)
+        found = await collection(Conversation).find_one_and_update(
+            query,
+            [{"$set": {"receipt.leased_until": until}}],
+            sort=[("receipt.due_at", ASCENDING)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if found is None else from_bson(Conversation, found)
+
+    async def _work(self, conversation: Conversation) -> None:
+        account = await Account.get(conversation.account_id)
+        message = await find_unreceipted(conversation)
+        if message is None or account is None or not _may_tell(account):
+            await _settle(conversation)
+            return
+        try:
+            await self._account_api.call(
+                account, "POST", account.phone_number_id, "messages", body=build_receipt(message)
+            )
+        except MetaRefused as refusal:
+            await self._judge(conversation, refusal.error)
+        except MetaUnreachable:
+            await self._retry(conversation)
+        else:
+            await note_receipt(message)
+            await _settle(conversation)
+
+    async def _judge(self, conversation: Conversation, error: CloudAPIError) -> None:
+        if classify(error) not in _FINAL:
+            await self._retry(conversation, at_least=error.retry_after_seconds or 0.0)
+            return
+        logger.info("Conversation %s: receipt refused (%s)", conversation.id, error.code)
+        await _settle(conversation)
+
+    async def _retry(self, conversation: Conversation, *, at_least: float = 0.0) -> None:
+        attempts = conversation.receipt.attempts
+        if attempts >= self._settings.retry_limit:
+            logger.warning("Conversation %s: its receipt is given up", conversation.id)
+            await _settle(conversation)
+            return
+        pause = self._settings.retry_base_seconds * BACKOFF_FACTOR**attempts
+        spread = pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+        seconds = min(max(spread, at_least), LONGEST_PAUSE_SECONDS)
+        await collection(Conversation).update_one(
+            {"_id": conversation.id},
+            [
+                {
+                    "$set": {
+                        "receipt.due_at": _database_time(seconds),
+                        "receipt.leased_until": None,
+                        "receipt.attempts": attempts + 1,
+                    }
+                }
+            ],
+        )
+        self._worker.wake_later(seconds)
+
+
+def make_due() -> dict[str, Any]:
+    """Expressions: the changes of a conversation in which something new was read."""
+    return {"receipt.due_at": "$$NOW", "receipt.attempts": 0}
+
+
+def build_receipt(message: Message, *, is_typing: bool = False) -> dict[str, Any]:
+    """The body that marks a message as read, and all before it."""
+    body: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": message.wamid,
+    }
+    return body | ({"typing_indicator": {"type": "text"}} if is_typing else {})
+
+
+async def find_newest_inbound(
+    conversation_id: PydanticObjectId, *, up_to: ReadMark | None = None
+) -> Message | None:
+    """The customer's newest message that WhatsApp knows by an id, at most 30 days old."""
+    query: dict[str, Any] = {
+        "conversation_id": conversation_id,
+        "direction": MessageDirection.INBOUND.value,
+        "wamid": ANY_STRING,
+        "type": {"$nin": ["system", CALL]},  # nobody waits for these to be read
+        "timestamp": {"$gt": utc_now() - READABLE},
+    }
+    if up_to is not None:
+        query["$or"] = [
+            {"timestamp": {"$lt": up_to.timestamp}},
+            {"timestamp": up_to.timestamp, "_id": {"$lte": up_to.message_id}},
+        ]
+    newest = [("timestamp", DESCENDING), ("_id", DESCENDING)]
+    found = await collection(Message).find_one(query, sort=newest)
+    return None if found is None else from_bson(Message, found)
+
+
+async def find_unreceipted(conversation: Conversation) -> Message | None:
+    """The message to tell WhatsApp about; None where it knows already."""
+    if conversation.read_up_to is None:
+        return None
+    message = await find_newest_inbound(conversation.id, up_to=conversation.read_up_to)
+    sent = conversation.receipt.sent_up_to
+    if message is None or sent is None:
+        return message
+    is_newer = (message.timestamp, message.id) > (sent.timestamp, sent.message_id)
+    return message if is_newer else None
+
+
+async def note_receipt(message: Message) -> None:
+    """WhatsApp shows the customer's messages up to this one as read."""
+    mark = {"timestamp": message.timestamp, "message_id": message.id}
+    known = ["$receipt.sent_up_to.timestamp", "$receipt.sent_up_to.message_id"]
+    is_newer = {"$gt": [[message.timestamp, message.id], known]}
+    await collection(Conversation).update_one(
+        {"_id": message.conversation_id, "$expr": is_newer}, {"$set": {"receipt.sent_up_to": mark}}
+    )
+
+
+async def _settle(conversation: Conversation) -> None:
+    """Nothing is left to tell, unless staff have read on meanwhile."""
+    due_at = {"$eq": ["$receipt.due_at", conversation.receipt.due_at]}
+    await collection(Conversation).update_one(
+        {"_id": conversation.id},
+        [
+            {
+                "$set": {
+                    "receipt.due_at": {"$cond": [due_at, None, "$receipt.due_at"]},
+                    "receipt.leased_until": None,
+                    "receipt.attempts": 0,
+                }
+            }
+        ],
+    )
+
+
+def _may_tell(account: Account) -> bool:
+    is_well = account.health.state is HealthState.OK and account.deleted_at is None
+    return account.enabled and is_well and account.send_read_receipts
+
+
+def _database_time(seconds: float) -> dict[str, Any]:
+    """Expression: so long from now, by the clock that all processes share."""
+    amount = int(seconds * 1000)
+    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": amount}}

@@ -1,0 +1,221 @@
+"""Pacing: who sends next for an account in this process, and when.
+
+A worker asks for a slot just before each send. Slots are fetched a few at a time, ahead of their
+moment, and given to the workers in the order in which they asked.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from beanie import PydanticObjectId
+from pymongo.errors import PyMongoError
+
+from models import Account
+from whatsapp.accounts.account_gate import PROBE_PAUSES, AccountGate
+from whatsapp.dispatch.schedule import Schedule
+from whatsapp.dispatch.slots import (
+    FAILURES_TO_OPEN,
+    Terms,
+    clear_failures,
+    count_failure,
+    slow_down,
+    take_slots,
+)
+from whatsapp.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# Meta counts what arrives within any one second, and the way there is not always equally long.
+SHARE_OF_RATE = 0.97
+HIGH_THROUGHPUT = "HIGH"
+HIGH_THROUGHPUT_FACTOR = 12.5  # Meta: 1,000 instead of 80 messages a second
+# Slots of so much time are fetched at once.
+BATCH_SECONDS = 0.2
+# Of the even distance at the full rate.
+SHORTEST_INTERVAL = 1.005
+SHORTEST_PAUSE_SECONDS = 0.01
+
+
+@dataclass
+class _Line:
+    """The workers that wait to send for one account, and the slots that were fetched for them."""
+
+    account_id: PydanticObjectId
+    waiters: deque[asyncio.Future[float]] = field(default_factory=deque)
+    schedule: Schedule = field(default_factory=Schedule)
+    serving: asyncio.Task[None] | None = None
+    fetching: asyncio.Task[None] | None = None
+    failures: int = 0
+    last_departure: float = 0.0
+
+    def answer_next(self) -> bool:
+        """Lets the first who still waits go."""
+        while self.waiters:
+            waiter = self.waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(0.0)
+                return True
+        return False
+
+    def answer_all(self, answer: float | Exception) -> None:
+        while self.waiters:
+            waiter = self.waiters.popleft()
+            if waiter.done():
+                continue
+            if isinstance(answer, Exception):
+                waiter.set_exception(answer)
+            else:
+                waiter.set_result(answer)
+
+
+class Pacing:
+    """`wake` makes the dispatcher look for lanes again."""
+
+    def __init__(self, *, settings: Settings, gate: AccountGate, wake: Callable[[], None]) -> None:
+        self._gate = gate
+        self._wake = wake
+        self._rate = settings.send_rate_per_account
+        self._probe_seconds = PROBE_PAUSES * settings.retry_base_seconds
+        self._lines: dict[PydanticObjectId, _Line] = {}
+        self._rates: dict[PydanticObjectId, float] = {}
+
+    async def take_slot(self, account_id: PydanticObjectId) -> float:
+        """Waits until the account may send its next message: 0.0. Otherwise, for how many seconds
+        it may send none.
+        """
+        pause = self._gate.pause_seconds(account_id)
+        if pause:
+            return pause
+        line = self._get_line(account_id)
+        waiter: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        line.waiters.append(waiter)
+        if line.serving is None or line.serving.done():
+            line.serving = asyncio.create_task(self._serve(line), name="slots")
+        return await waiter
+
+    def return_slot(self, account_id: PydanticObjectId) -> None:
+        """There was nothing to send with it."""
+        self._get_line(account_id).schedule.return_slot()
+
+    async def smooth(self, account_id: PydanticObjectId) -> None:
+        """Waits a moment where the last request of the account has only just gone: between slot and
+        request lies work that does not always take equally long.
+        """
+        line = self._get_line(account_id)
+        interval = SHORTEST_INTERVAL / self._full_rate(account_id)
+        now = time.monotonic()
+        line.last_departure = max(now, line.last_departure + interval)
+        await asyncio.sleep(line.last_departure - now)
+
+    def learn_rate(self, account: Account) -> None:
+        """What Meta takes from this account from now on."""
+        is_high = account.health.throughput == HIGH_THROUGHPUT
+        self._rates[account.id] = self._rate * (HIGH_THROUGHPUT_FACTOR if is_high else 1)
+
+    async def note_answer(self, account_id: PydanticObjectId) -> None:
+        """Meta answered, whatever it said."""
+        line = self._get_line(account_id)
+        if not line.failures:
+            return
+        line.failures = 0
+        if await clear_failures(account_id):
+            logger.info("Account %s: Meta answers again", account_id)
+            self._gate.resume(account_id)
+            self._wake()
+
+    async def note_silence(self, account_id: PydanticObjectId, reason: object) -> None:
+        """Meta was not reached, or gave no readable answer."""
+        line = self._get_line(account_id)
+        line.failures = await count_failure(account_id, self._terms(account_id))
+        if line.failures < FAILURES_TO_OPEN:
+            return
+        self.pause(account_id, self._probe_seconds)
+        if line.failures == FAILURES_TO_OPEN:
+            logger.warning(
+                "Account %s: Meta does not answer (%s); one try each %g s until it does",
+                account_id,
+                reason,
+                self._probe_seconds,
+            )
+
+    async def note_throttle(self, account_id: PydanticObjectId, *, pause_seconds: float) -> None:
+        """Meta refused a message for the account's rate."""
+        if pause_seconds:
+            self.pause(account_id, pause_seconds)
+        terms = self._terms(account_id)
+        await slow_down(account_id, terms, pause_seconds=pause_seconds)
+
+    def pause(self, account_id: PydanticObjectId, seconds: float) -> None:
+        """This process sends nothing for the account for so long."""
+        self._gate.pause(account_id, seconds)
+        line = self._get_line(account_id)
+        line.schedule.clear()
+        line.answer_all(seconds)
+
+    def list_silent(self) -> list[PydanticObjectId]:
+        """The accounts for which Meta does not answer, as far as this process knows."""
+        return [
+            line.account_id for line in self._lines.values() if line.failures >= FAILURES_TO_OPEN
+        ]
+
+    async def stop(self) -> None:
+        """Sends everybody away who waits."""
+        tasks = [task for line in self._lines.values() for task in (line.serving, line.fetching)]
+        running = [task for task in tasks if task is not None]
+        for task in running:
+            task.cancel()
+        for line in self._lines.values():
+            line.answer_all(BATCH_SECONDS)
+        await asyncio.gather(*running, return_exceptions=True)
+        self._lines.clear()
+
+    async def _serve(self, line: _Line) -> None:
+        while line.waiters:
+            slot = line.schedule.next_slot()
+            self._fetch_ahead(line)
+            if slot is not None:
+                await asyncio.sleep(max(slot - time.monotonic(), 0.0))
+                if line.schedule.use_slot() and not line.answer_next():
+                    line.schedule.return_slot()
+            elif line.fetching is not None:
+                await asyncio.wait([line.fetching])
+
+    def _fetch_ahead(self, line: _Line) -> None:
+        batch = self._batch(line)
+        is_fetching = line.fetching is not None and not line.fetching.done()
+        missing = len(line.waiters) - len(line.schedule)
+        if not is_fetching and missing > 0 and len(line.schedule) <= batch // 2:
+            count = min(missing, batch)
+            line.fetching = asyncio.create_task(self._fetch(line, count), name="slot fetch")
+
+    async def _fetch(self, line: _Line, count: int) -> None:
+        terms = self._terms(line.account_id)
+        try:
+            grant = await take_slots(line.account_id, count=count, terms=terms)
+        except PyMongoError as error:
+            line.answer_all(error)
+            return
+        line.failures = grant.failures
+        line.schedule.add(grant)
+        if not grant.count:
+            self.pause(line.account_id, max(grant.first - time.monotonic(), SHORTEST_PAUSE_SECONDS))
+
+    def _terms(self, account_id: PydanticObjectId) -> Terms:
+        rate = self._full_rate(account_id) * SHARE_OF_RATE
+        return Terms(rate=rate, probe_seconds=self._probe_seconds)
+
+    def _full_rate(self, account_id: PydanticObjectId) -> float:
+        return self._rates.get(account_id, self._rate)
+
+    def _batch(self, line: _Line) -> int:
+        return max(1, round(self._terms(line.account_id).rate * BATCH_SECONDS))
+
+    def _get_line(self, account_id: PydanticObjectId) -> _Line:
+        line = self._lines.get(account_id)
+        if line is None:
+            line = self._lines[account_id] = _Line(account_id)
+        return line

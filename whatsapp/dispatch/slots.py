@@ -1,0 +1,169 @@
+"""Slots: the moments at which an account may send, given out by one small document per account.
+
+One grant serves several sends, and every process asks the same document, so together they keep to
+the account's rate. All of it is by the database's clock; a grant is turned into monotonic times.
+
+Losing a grant in a failover costs nothing but a refusal, so these writes wait for no majority.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo import ReturnDocument, WriteConcern
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import DuplicateKeyError
+
+from models import Pace
+from models.database.base import collection
+
+# After so many requests in a row without any answer from Meta, one probe at a time is enough.
+FAILURES_TO_OPEN = 5
+# Slots further away than this are not worth waiting for with a lane in hand.
+HORIZON_SECONDS = 5.0
+# A refusal for the rate takes a fifth of it away, which comes back within twelve seconds.
+SLOWDOWN = 0.8
+RECOVERY_SECONDS = 60.0
+SLOWEST_RATE = 1.0
+THROTTLE_PAUSE_MS = 200.0
+# Refusals within a second belong to the same excess.
+SAME_EXCESS_MS = 1000.0
+
+
+@dataclass(frozen=True)
+class Grant:
+    """`count` slots, `interval` seconds apart; the `first`, given or not, as a monotonic time."""
+
+    count: int
+    first: float
+    interval: float
+    failures: int
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the caller knows about an account: its full rate, and how often a silent Meta is
+    tried.
+    """
+
+    rate: float
+    probe_seconds: float
+
+
+async def take_slots(account_id: PydanticObjectId, *, count: int, terms: Terms) -> Grant:
+    """Up to `count` slots. While Meta does not answer it is one in `probe_seconds`."""
+    started = time.monotonic()
+    pace = await _change(account_id, _grant(count, terms))
+    return Grant(
+        count=int(pace["granted"]),
+        first=started + (pace["start_ms"] - pace["now_ms"]) / 1000,
+        interval=pace["interval_ms"] / 1000,
+        failures=int(pace["failures"]),
+    )
+
+
+async def count_failure(account_id: PydanticObjectId, terms: Terms) -> int:
+    """One more request without an answer; gives how many there were in a row."""
+    opens = {"$eq": ["$failures", FAILURES_TO_OPEN]}
+    probe_at = {"$add": ["$now_ms", terms.probe_seconds * 1000]}
+    pace = await _change(
+        account_id,
+        [
+            {"$set": {"failures": {"$add": ["$failures", 1]}}},
+            {"$set": {"free_ms": {"$cond": [opens, {"$max": ["$free_ms", probe_at]}, "$free_ms"]}}},
+        ],
+    )
+    return int(pace["failures"])
+
+
+async def clear_failures(account_id: PydanticObjectId) -> bool:
+    """Meta answered. True where only probes were sent until now."""
+    pace = await _plain().find_one_and_update(
+        {"_id": account_id, "failures": {"$gt": 0}}, {"$set": {"failures": 0}}
+    )
+    if pace is None or pace["failures"] < FAILURES_TO_OPEN:
+        return False
+    await _plain().update_one({"_id": account_id}, {"$set": {"free_ms": 0.0}})
+    return True
+
+
+async def slow_down(account_id: PydanticObjectId, terms: Terms, *, pause_seconds: float) -> None:
+    """Meta refused a message for the account's rate; no slot lies in the pause, if there is one."""
+    is_new = {"$gt": [{"$subtract": ["$now_ms", SAME_EXCESS_MS]}, "$throttled_ms"]}
+    less = {"$max": [{"$multiply": [_limit(terms), SLOWDOWN]}, SLOWEST_RATE]}
+    later = {"$add": [{"$max": ["$free_ms", "$now_ms"]}, THROTTLE_PAUSE_MS]}
+    pause_ends = {"$add": ["$now_ms", pause_seconds * 1000]}
+    await _change(
+        account_id,
+        [
+            {"$set": {"is_new": is_new}},
+            {
+                "$set": {
+                    "throttled_rate": {"$cond": ["$is_new", less, "$throttled_rate"]},
+                    "free_ms": {"$max": [{"$cond": ["$is_new", later, "$free_ms"]}, pause_ends]},
+                }
+            },
+            {"$set": {"throttled_ms": {"$cond": ["$is_new", "$now_ms", "$throttled_ms"]}}},
+            {"$unset": "is_new"},
+        ],
+    )
+
+
+def _grant(count: int, terms: Terms) -> list[dict[str, Any]]:
+    probe_ms = terms.probe_seconds * 1000
+    is_silent = {"$gte": ["$failures", FAILURES_TO_OPEN]}
+    ahead = {"$subtract": ["$start_ms", "$now_ms"]}
+    granted = {
+        "$switch": {
+            "branches": [
+                {"case": {"$gt": [ahead, HORIZON_SECONDS * 1000]}, "then": 0},
+                {"case": {"$not": [is_silent]}, "then": count},
+                {"case": {"$lte": [ahead, 0]}, "then": 1},
+            ],
+            "default": 0,
+        }
+    }
+    interval = {"$cond": [is_silent, probe_ms, {"$divide": [1000.0, _limit(terms)]}]}
+    return [
+        {"$set": {"start_ms": {"$max": ["$free_ms", "$now_ms"]}, "interval_ms": interval}},
+        {"$set": {"granted": granted}},
+        {"$set": {"free_ms": {"$add": ["$start_ms", {"$multiply": ["$granted", "$interval_ms"]}]}}},
+    ]
+
+
+def _limit(terms: Terms) -> dict[str, Any]:
+    """The full rate, or what is left of it after a refusal and has come back since."""
+    since = {"$subtract": ["$now_ms", "$throttled_ms"]}
+    regained = {"$multiply": [since, terms.rate / RECOVERY_SECONDS / 1000]}
+    # Of None and a number $min takes the number.
+    return {"$min": [terms.rate, {"$add": ["$throttled_rate", regained]}]}
+
+
+async def _change(account_id: PydanticObjectId, stages: list[dict[str, Any]]) -> dict[str, Any]:
+    """The document after the change; it is made where there is none yet."""
+    basis = {
+        "asked_at": "$$NOW",
+        "now_ms": {"$toDouble": {"$toLong": "$$NOW"}},
+        **{name: {"$ifNull": [f"${name}", 0]} for name in ("free_ms", "failures")},
+        **{name: {"$ifNull": [f"${name}", None]} for name in ("throttled_rate", "throttled_ms")},
+    }
+    for is_last in (False, True):
+        try:
+            pace: dict[str, Any] | None = await _plain().find_one_and_update(
+                {"_id": account_id},
+                [{"$set": basis}, *stages],
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        except DuplicateKeyError:
+            if is_last:
+                raise
+            continue  # somebody else has just made it, so the second time it is there
+        if pace is not None:
+            return pace
+    raise AssertionError("unreachable")
+
+
+def _plain() -> AsyncCollection[dict[str, Any]]:
+    return collection(Pace).with_options(write_concern=WriteConcern(w=1))

@@ -1,0 +1,1 @@
+"""Files: fetched from Meta, uploaded by staff, checked, stored and served."""

@@ -1,0 +1,1 @@
+"""Merging two contacts: their documents first, then their history."""

@@ -1,0 +1,150 @@
+"""Merging two contacts: one transaction makes them one, and what was said follows behind it.
+
+From the transaction on, every message under any identity of either finds the contact that is left.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from models import Contact, ContactMerge, Erasure, User
+from models.database.base import collection, from_bson, to_bson, utc_now
+from whatsapp.auth.access import Viewer
+from whatsapp.contacts.merged_contacts import find_merge, find_survivor
+from whatsapp.contacts.search_keys import STALE, derive_of_contact, index_user
+from whatsapp.contacts.users import unshare_user
+from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.merging.merged_fields import combine_contacts, combine_users
+from whatsapp.merging.merged_history import move_history
+
+_INTO_FIELD = ["intoContactId"]
+
+
+async def merge_contacts(
+    viewer: Viewer, contact_id: PydanticObjectId, *, into_id: PydanticObjectId
+) -> Contact:
+    """Merges the contact into another one of its account, for good; returns the one that is left.
+
+    Asked again it finishes what was interrupted, and changes nothing else.
+
+    Raises:
+        NotFound: one of the contacts.
+        InvalidInput: they are the same contact, or belong to two accounts.
+    """
+    merge = await find_merge({"_id": contact_id, "into_id": into_id, **viewer.limit_accounts()})
+    if merge is None:
+        contact = await _get(viewer, contact_id, ["contactId"])
+        into = await _get(viewer, into_id, _INTO_FIELD)
+        if contact.id == into.id:
+            raise InvalidInput("A contact can't be merged into itself.", field=_INTO_FIELD)
+        if contact.account_id != into.account_id:
+            raise InvalidInput("Both contacts must belong to one account.", field=_INTO_FIELD)
+        merge = await _make_one(contact, into)
+    await move_history(merge)
+    # It may have been merged into a third contact by now.
+    survivor = await find_survivor(into_id)
+    if survivor is None:
+        raise NotFound("The contact", field=_INTO_FIELD)
+    return survivor
+
+
+async def _get(viewer: Viewer, contact_id: PydanticObjectId, field: list[str]) -> Contact:
+    found = await Contact.find_one({"_id": contact_id, **viewer.limit_accounts()})
+    if found is None:
+        raise NotFound("The contact", field=field)
+    return found
+
+
+async def _make_one(contact: Contact, into: Contact) -> ContactMerge:
+    async def work(session: AsyncClientSession) -> tuple[ContactMerge, PydanticObjectId | None]:
+        return await _write(session, contact.id, into.id)
+
+    async with collection(Contact).database.client.start_session() as session:
+        merge, user_id = await session.with_transaction(work)
+    if user_id is not None:
+        await index_user(user_id)
+    for former in (contact.user_id, into.user_id):
+        if former is not None and former != user_id:
+            await unshare_user(former, contact.account_id)
+    return merge
+
+
+async def _write(
+    session: AsyncClientSession, contact_id: PydanticObjectId, into_id: PydanticObjectId
+) -> tuple[ContactMerge, PydanticObjectId | None]:
+    """Everything that names or describes the two; a crash leaves all of it or nothing."""
+    contact = await _read(session, contact_id, ["contactId"])
+    into = await _read(session, into_id, _INTO_FIELD)
+    user_id = await _combine_users(session, contact, into)
+    changes = combine_contacts(into, contact) | {"user_id": user_id, "updated_at": utc_now()}
+    if user_id is not None:
+        changes["unlinked_at"] = None
+    fields = {**to_bson(into), **changes}
+    # The identities must be free before the other contact can have them.
+    await collection(Contact).delete_one({"_id": contact.id}, session=session)
+    await collection(Contact).update_one(
+        {"_id": into.id}, {"$set": {**changes, **derive_of_contact(fields)}}, session=session
+    )
+    await _rename_duplicate(session, contact, into)
+    merge = ContactMerge(id=contact.id, account_id=into.account_id, into_id=into.id)
+    await collection(ContactMerge).insert_one(to_bson(merge), session=session)
+    return merge, user_id
+
+
+async def _read(
+    session: AsyncClientSession, contact_id: PydanticObjectId, field: list[str]
+) -> Contact:
+    found = await collection(Contact).find_one({"_id": contact_id}, session=session)
+    erasing = await collection(Erasure).find_one({"_id": contact_id}, {"_id": 1}, session=session)
+    if found is None or erasing is not None:
+        raise NotFound("The contact", field=field)
+    return from_bson(Contact, found)
+
+
+async def _combine_users(
+    session: AsyncClientSession, contact: Contact, into: Contact
+) -> PydanticObjectId | None:
+    """The user of both. One that only a first message made is absorbed, if nobody else is it."""
+    if contact.user_id is None or into.user_id in (None, contact.user_id):
+        return into.user_id or contact.user_id
+    users = {one: await _read_user(session, one) for one in (into.user_id, contact.user_id)}
+    kept, other = users[into.user_id], users[contact.user_id]
+    if kept is None or other is None:
+        return contact.user_id if kept is None and other is not None else into.user_id
+    if kept.from_contact and not other.from_contact:
+        kept, other = other, kept
+    if await _is_free(session, other, contact, into):
+        await collection(User).delete_one({"_id": other.id}, session=session)
+        changes = combine_users(kept, other)
+        update = {"$set": {**changes, **STALE, "updated_at": utc_now()}}
+        await collection(User).update_one({"_id": kept.id}, update, session=session)
+    return kept.id
+
+
+async def _read_user(session: AsyncClientSession, user_id: PydanticObjectId) -> User | None:
+    found = await collection(User).find_one({"_id": user_id}, session=session)
+    return None if found is None else from_bson(User, found)
+
+
+async def _is_free(
+    session: AsyncClientSession, user: User, contact: Contact, into: Contact
+) -> bool:
+    if not user.from_contact or set(user.account_ids) - {into.account_id}:
+        return False
+    others = {"user_id": user.id, "_id": {"$nin": [contact.id, into.id]}}
+    return await collection(Contact).find_one(others, {"_id": 1}, session=session) is None
+
+
+async def _rename_duplicate(session: AsyncClientSession, contact: Contact, into: Contact) -> None:
+    """Who may be the same as the merged contact may be the same as the one that is left."""
+    others = [one for one in contact.duplicate_ids if one != into.id]
+    renamed: Mapping[str, Any] = {
+        "$setUnion": [{"$setDifference": ["$duplicate_ids", [contact.id]]}, [into.id]]
+    }
+    await collection(Contact).update_many(
+        {"_id": {"$in": others}, "account_id": into.account_id, "duplicate_ids": contact.id},
+        [{"$set": {"duplicate_ids": renamed}}],
+        session=session,
+    )

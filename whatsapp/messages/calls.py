@@ -1,0 +1,119 @@
+"""Calls: what webhooks report about one, joined in its message.
+
+Each report is one update that any order and any repetition of reports leaves equal.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo import ReturnDocument
+
+from models import CALL, Conversation, Message, MessageDirection, MessageError, MessageStatus
+from models.database.base import collection, from_bson
+from whatsapp.conversations.conversations import note_message
+from whatsapp.messages.statuses import unite_errors
+
+CALL_TEXT = "Voice call"
+
+
+class CallState(StrEnum):
+    """Meta's names, in the order in which a later one of a call stands for it."""
+
+    RINGING = "RINGING"
+    ACCEPTED = "ACCEPTED"
+    FAILED = "FAILED"
+    REJECTED = "REJECTED"
+    COMPLETED = "COMPLETED"
+
+
+@dataclass(frozen=True)
+class CallReport:
+    """One webhook's word about a call."""
+
+    state: CallState
+    at: datetime
+    direction: MessageDirection
+    duration: int | None = None
+    """In seconds, of a call that ended."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Texts of Meta's that belong to the call, such as `biz_opaque_callback_data`."""
+    errors: Sequence[MessageError] = ()
+
+    @property
+    def status(self) -> MessageStatus:
+        """The status of the call as a message."""
+        is_inbound = self.direction is MessageDirection.INBOUND
+        return MessageStatus.RECEIVED if is_inbound else MessageStatus.SENT
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it shows that the call was picked up: Meta says when it began of such a call
+        only, and may say that one is COMPLETED which nobody accepted.
+        """
+        has_begun = self.started_at is not None or bool(self.duration)
+        return self.state is CallState.ACCEPTED or (self.state is CallState.COMPLETED and has_begun)
+
+    def make_content(self) -> dict[str, Any]:
+        """The content of a message of which nothing else is known."""
+        told = {
+            "direction": self.direction.value,
+            "duration": self.duration,
+            "started_at": self.started_at,
+            "ended_at": self.ended_at,
+            **self.texts,
+        }
+        known = {name: value for name, value in told.items() if value is not None}
+        return known | {"reached": {self.state.value: self.at}}
+
+    def make_stage(self) -> dict[str, Any]:
+        """The `$set` of a pipeline; `$min` and `$max` take no notice of what is missing."""
+        reached = f"content.reached.{self.state.value}"
+        lowest: dict[str, Any] = {
+            reached: self.at,
+            "content.started_at": self.started_at,
+            f"status_times.{self.status.key}": self.at,
+        }
+        lowest |= {f"content.{name}": {"$literal": text} for name, text in self.texts.items()}
+        highest = {
+            "content.duration": self.duration,
+            "content.ended_at": self.ended_at,
+            "timestamp": self.at,
+        }
+        told = [("$min", lowest), ("$max", highest)]
+        stage: dict[str, Any] = {
+            name: {operator: [f"${name}", value]}
+            for operator, values in told
+            for name, value in values.items()
+            if value is not None
+        }
+        if self.errors:
+            stage["errors"] = unite_errors("$errors", self.errors)
+        return stage
+
+
+async def record_call(account_id: PydanticObjectId, call_id: str, report: CallReport) -> None:
+    """Adds the report to the stored message of the call.
+
+    Raises:
+        ConversationGone: its contact was erased at this very moment.
+    """
+    found = await collection(Message).find_one_and_update(
+        {"account_id": account_id, "wamid": call_id, "type": CALL},
+        [{"$set": report.make_stage()}],
+        return_document=ReturnDocument.AFTER,
+    )
+    if found is None:
+        return
+    message = from_bson(Message, found)
+    await note_message(message)
+    if message.direction is MessageDirection.OUTBOUND and report.is_answered:
+        # A call of the business opens the service window once the customer has accepted it.
+        await collection(Conversation).update_one(
+            {"_id": message.conversation_id}, {"$max": {"last_inbound_at": report.at}}
+        )

@@ -1,0 +1,122 @@
+"""Contact cards to send."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from whatsapp.contacts.phone_parsing import parse_phone
+from whatsapp.errors import InvalidInput
+from whatsapp.messages.message_preview import read_in_one_line
+from whatsapp.outbox.content.checks import URL_LIMIT, check_count, check_text
+from whatsapp.outbox.content.outgoing_content import ResolvedContent
+from whatsapp.outbox.recipients import Target
+
+# Meta's error 131009: "Contacts count exceeds max allowed count".
+CARD_LIMIT = 257
+# Ours: Meta states none.
+ENTRY_LIMIT = 50
+TEXT_LIMIT = 500
+FIELD = ["content", "contacts"]
+_BIRTHDAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_COUNTRY_CODE = re.compile(r"[A-Za-z]{2}", re.ASCII)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+Card = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class OutgoingContacts:
+    """1 to 257 cards, each one Meta's own object without keys that have no value."""
+
+    cards: list[dict[str, Any]]
+
+    @property
+    def type(self) -> str:
+        return "contacts"
+
+    @property
+    def needs_window(self) -> bool:
+        return True
+
+    def describe(self) -> list[dict[str, Any]]:
+        return [_complete(card) for card in self.cards]
+
+    def check(self) -> None:
+        """Raises InvalidInput."""
+        check_count(self.cards, limit=CARD_LIMIT, what="contacts", field=FIELD)
+        for index, card in enumerate(self.cards):
+            _check_card(card, field=[*FIELD, str(index)])
+
+    async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - needs no look-up
+        content = {"contacts": self.describe()}
+        return ResolvedContent(content, read_in_one_line("contacts", content))
+
+
+def _complete(card: Card) -> dict[str, Any]:
+    """WhatsApp wants some part of the name beside the whole of it."""
+    name = card["name"]
+    return {
+        **card,
+        "name": name if len(name) > 1 else name | {"first_name": name["formatted_name"]},
+    }
+
+
+def _check_card(card: Card, *, field: list[str]) -> None:
+    for key, entries in card.items():
+        if isinstance(entries, list):
+            check_count(entries, limit=ENTRY_LIMIT, what=key, field=[*field, key])
+    for place, value in _list_values(card, field):
+        if not isinstance(value, str):
+            raise InvalidInput("At least one of its parts is needed.", field=place)
+        check_text(value, limit=URL_LIMIT if place[-1] == "url" else TEXT_LIMIT, field=place)
+        check = _CHECKS.get(place[-1])
+        if check is not None:
+            check(value, place)
+
+
+def _list_values(value: Any, field: list[str]) -> Iterator[tuple[list[str], Any]]:
+    """Every text in it with its place, and every object that is empty."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _list_values(inner, [*field, key])
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _list_values(inner, [*field, str(index)])
+    else:
+        yield field, value
+
+
+def _check_birthday(text: str, field: list[str]) -> None:
+    try:
+        if _BIRTHDAY.fullmatch(text) and date.fromisoformat(text):
+            return
+    except ValueError:
+        pass
+    raise InvalidInput("A birthday is a date of the form YYYY-MM-DD.", field=field)
+
+
+def _check_email(text: str, field: list[str]) -> None:
+    if not _EMAIL.fullmatch(text):
+        raise InvalidInput("An e-mail address looks like name@example.com.", field=field)
+
+
+def _check_country_code(text: str, field: list[str]) -> None:
+    if not _COUNTRY_CODE.fullmatch(text):
+        raise InvalidInput("A country code has two letters.", field=field)
+
+
+def _check_wa_id(text: str, field: list[str]) -> None:
+    if parse_phone(text) != text:
+        raise InvalidInput(
+            "A WhatsApp id is a phone number with its country code, and nothing but digits.",
+            field=field,
+        )
+
+
+_CHECKS = {
+    "birthday": _check_birthday,
+    "email": _check_email,
+    "country_code": _check_country_code,
+    "wa_id": _check_wa_id,
+}

@@ -1,0 +1,121 @@
+"""A message that the customer can tap on: what all kinds of them share."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from whatsapp.errors import InvalidInput
+from whatsapp.outbox.content.checks import check_optional_text, check_text, check_url
+from whatsapp.outbox.content.outgoing_content import ResolvedContent
+from whatsapp.outbox.recipients import Target
+
+# Meta, "Interactive reply buttons messages", and the page of each other kind.
+BODY_LIMIT = 1024
+# Meta, "Interactive list messages".
+BODY_LIMITS = {"list": 4096}
+HEADER_LIMIT = 60
+FOOTER_LIMIT = 60
+# Meta, "Document messages".
+FILENAME_LIMIT = 240
+FIELD = ["content", "interactive"]
+# Meta takes files above all others.
+_TEXT_HEADERS = frozenset({"list"})
+
+
+class InteractiveAction(Protocol):
+    """What can be tapped."""
+
+    @property
+    def name(self) -> str:
+        """The field of the input that brings it."""
+
+    @property
+    def type(self) -> str:
+        """Meta's name of this kind of interactive message."""
+
+    def build(self) -> dict[str, Any]:
+        """Meta's object under `action`."""
+
+    def check(self, field: list[str]) -> None:
+        """Raises InvalidInput."""
+
+
+@dataclass(frozen=True)
+class MediaHeader:
+    """A file above the body: image, video or document, which may have a file name."""
+
+    kind: str
+    link: str
+    filename: str | None = None
+
+    def build(self) -> dict[str, Any]:
+        named = {} if self.filename is None else {"filename": self.filename}
+        return {"type": self.kind, self.kind: {"link": self.link, **named}}
+
+    def check(self, field: list[str]) -> None:
+        place = [*field, self.kind]
+        check_url(self.link, field=[*place, "link"])
+        check_optional_text(self.filename, limit=FILENAME_LIMIT, field=[*place, "filename"])
+
+
+@dataclass(frozen=True)
+class TextHeader:
+    text: str
+
+    def build(self) -> dict[str, Any]:
+        return {"type": "text", "text": self.text}
+
+    def check(self, field: list[str]) -> None:
+        check_text(self.text, limit=HEADER_LIMIT, field=[*field, "text"])
+
+
+Header = TextHeader | MediaHeader
+
+
+@dataclass(frozen=True)
+class OutgoingInteractive:
+    action: InteractiveAction
+    body: str
+    header: Header | None = None
+    footer: str | None = None
+
+    @property
+    def type(self) -> str:
+        return "interactive"
+
+    @property
+    def needs_window(self) -> bool:
+        return True
+
+    def describe(self) -> dict[str, Any]:
+        content: dict[str, Any] = {"type": self.action.type}
+        if self.header is not None:
+            content["header"] = self.header.build()
+        content["body"] = {"text": self.body}
+        if self.footer is not None:
+            content["footer"] = {"text": self.footer}
+        return content | {"action": self.action.build()}
+
+    def check(self) -> None:
+        """Raises InvalidInput."""
+        field = [*FIELD, self.action.name]
+        if self.header is not None:
+            self._check_header(self.header, [*field, "header"])
+        limit = BODY_LIMITS.get(self.action.type, BODY_LIMIT)
+        check_text(self.body, limit=limit, field=[*field, "body"])
+        check_optional_text(self.footer, limit=FOOTER_LIMIT, field=[*field, "footer"])
+        self.action.check(field)
+
+    def _check_header(self, header: Header, field: list[str]) -> None:
+        if isinstance(header, MediaHeader) and self.action.type in _TEXT_HEADERS:
+            raise InvalidInput("Its header can only be a text.", field=field)
+        header.check(field)
+
+    async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - needs no look-up
+        return ResolvedContent(self.describe(), self.body)
+
+
+def check_tap_id(text: str, *, limit: int, field: list[str]) -> None:
+    """Raises InvalidInput: WhatsApp refuses an id with blanks around it."""
+    check_text(text, limit=limit, field=field)
+    if text != text.strip():
+        raise InvalidInput("An id has no blanks at its beginning and end.", field=field)

@@ -1,0 +1,53 @@
+"""A place to send."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from whatsapp.errors import InvalidInput
+from whatsapp.messages.message_preview import read_in_one_line
+from whatsapp.outbox.content.checks import check_optional_text
+from whatsapp.outbox.content.outgoing_content import ResolvedContent
+from whatsapp.outbox.recipients import Target
+
+# Ours: Meta states none.
+NAME_LIMIT = 1000
+FIELD = ["content", "location"]
+
+
+@dataclass(frozen=True)
+class OutgoingLocation:
+    """A place by its degrees north and east; WhatsApp shows an address only below a name."""
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+
+    @property
+    def type(self) -> str:
+        return "location"
+
+    @property
+    def needs_window(self) -> bool:
+        return True
+
+    def describe(self) -> dict[str, Any]:
+        place: dict[str, Any] = {"latitude": self.latitude, "longitude": self.longitude}
+        named = {"name": self.name, "address": self.address}
+        return place | {key: value for key, value in named.items() if value is not None}
+
+    def check(self) -> None:
+        """Raises InvalidInput."""
+        _check_degrees(self.latitude, limit=90, field=[*FIELD, "latitude"])
+        _check_degrees(self.longitude, limit=180, field=[*FIELD, "longitude"])
+        check_optional_text(self.name, limit=NAME_LIMIT, field=[*FIELD, "name"])
+        check_optional_text(self.address, limit=NAME_LIMIT, field=[*FIELD, "address"])
+
+    async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - needs no look-up
+        content = self.describe()
+        return ResolvedContent(content, read_in_one_line("location", {"location": content}))
+
+
+def _check_degrees(degrees: float, *, limit: int, field: list[str]) -> None:
+    if not -limit <= degrees <= limit:
+        raise InvalidInput(f"Degrees lie between -{limit} and {limit}.", field=field)

@@ -1,0 +1,152 @@
+"""A picture, video, sound, document or sticker to send: by link, by upload, or with its file."""
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from beanie import PydanticObjectId
+
+from models import UploadedMedia
+from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.media.media_types import correct_ending
+from whatsapp.media.received_file import ReceivedFile
+from whatsapp.media.upload_checks import check_file, check_filename
+from whatsapp.media.uploaded_media import find_upload
+from whatsapp.outbox.content.checks import check_text
+from whatsapp.outbox.content.outgoing_content import ResolvedContent
+from whatsapp.outbox.recipients import Target
+
+if TYPE_CHECKING:
+    from whatsapp.media.uploads import Uploads
+
+# Meta, "Image messages", "Video messages" and "Document messages".
+CAPTION_LIMIT = 1024
+# Ours: Meta states none.
+LINK_LIMIT = 2048
+_LINK = re.compile(r"https?://[!-~]+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class MediaSource:
+    """Where the file is: exactly one of the three is set."""
+
+    link: str | None = None
+    upload_id: PydanticObjectId | None = None
+    file: ReceivedFile | None = None
+
+    def describe(self) -> dict[str, str]:
+        """The same for the same link, upload or bytes."""
+        if self.link is not None:
+            return {"link": self.link}
+        return {"sha256": self.file.sha256} if self.file else {"upload_id": str(self.upload_id)}
+
+
+@dataclass(frozen=True)
+class OutgoingMedia:
+    """`voice` is for sounds, `filename` for documents, `caption` for neither sound nor sticker."""
+
+    kind: str
+    """Meta's name of the type: `image`, `video`, `audio`, `document` or `sticker`."""
+    source: MediaSource
+    uploads: "Uploads" = field(repr=False)
+    sent_by: str
+    caption: str | None = None
+    filename: str | None = None
+    voice: bool = False
+
+    @property
+    def type(self) -> str:
+        return self.kind
+
+    @property
+    def needs_window(self) -> bool:
+        return True
+
+    def describe(self) -> dict[str, Any]:
+        return {**self.source.describe(), **self._make_options()}
+
+    def check(self) -> None:
+        """Raises InvalidInput."""
+        source = self.source
+        given = (source.link, source.upload_id, source.file)
+        if sum(one is not None for one in given) != 1:
+            raise InvalidInput(
+                "Exactly one of link, uploadId and file is needed.", field=self._place()
+            )
+        if self.caption is not None:
+            check_text(self.caption, limit=CAPTION_LIMIT, field=self._place("caption"))
+        if self.filename is not None:
+            check_filename(self.filename, field=self._place("filename"))
+        if source.link is not None:
+            check_link(source.link, field=self._place("link"))
+        if source.file is not None:
+            place = self._place("file")
+            facts = check_file(source.file, kind=self.kind, filename=self.filename, field=place)
+            self._check_voice(facts.mime_type, place)
+
+    async def resolve(self, target: Target) -> ResolvedContent:
+        """Raises Refused: there is no such upload for it, or WhatsApp does not take the file."""
+        if self.source.link is not None:
+            return self._finish({"link": self.source.link}, None)
+        if self.source.file is not None:
+            upload = await self.uploads.take_in(
+                target.account,
+                self.source.file,
+                kind=self.kind,
+                filename=self.filename,
+                created_by=self.sent_by,
+                field=self._place("file"),
+            )
+        else:
+            upload = await self._find_upload(target)
+        return self._finish({"id": upload.media_id}, upload)
+
+    async def _find_upload(self, target: Target) -> UploadedMedia:
+        place = self._place("uploadId")
+        upload = await find_upload(self.source.upload_id) if self.source.upload_id else None
+        if upload is None or upload.account_id != target.account.id:
+            raise NotFound("The upload", field=place)
+        if self.kind not in (upload.kind, "document"):
+            raise InvalidInput(f"The upload is no {self.kind} but a {upload.kind}.", field=place)
+        self._check_voice(upload.mime_type, place)
+        return upload
+
+    def _check_voice(self, mime_type: str, place: list[str]) -> None:
+        if self.voice and mime_type != "audio/ogg":
+            raise InvalidInput("A voice message is an Ogg file with the codec Opus.", field=place)
+
+    def _finish(self, reference: dict[str, Any], upload: UploadedMedia | None) -> ResolvedContent:
+        content = {**reference, **self._make_options()}
+        if self.kind == "document" and upload is not None:
+            name = self.filename or upload.filename
+            if name is not None:
+                content["filename"] = correct_ending(name, upload.mime_type)
+        return ResolvedContent(
+            content=content,
+            text=self.caption or content.get("filename") or f"[{self.kind}]",
+            upload_id=upload.id if upload else None,
+        )
+
+    def _make_options(self) -> dict[str, Any]:
+        options = {"caption": self.caption, "filename": self.filename}
+        given: dict[str, Any] = {key: one for key, one in options.items() if one is not None}
+        return given | ({"voice": True} if self.voice else {})
+
+    def _place(self, *names: str) -> list[str]:
+        return ["content", self.kind, *names]
+
+
+def check_link(link: str, *, field: list[str]) -> None:
+    """Raises InvalidInput for what WhatsApp could not fetch; nothing is fetched here."""
+    if len(link) > LINK_LIMIT or not _LINK.fullmatch(link):
+        raise InvalidInput(
+            f"A link is an http(s) URL of at most {LINK_LIMIT} ASCII characters.", field=field
+        )
+    try:
+        parts = urlsplit(link)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole or parts.username is not None:
+        raise InvalidInput("The link names no host, or a user at it.", field=field)

@@ -1,0 +1,70 @@
+"""A reaction to send: an emoji on a message of the same conversation."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from beanie import PydanticObjectId
+
+from models import CALL, REACTION, Message
+from models.database.base import utc_now
+from whatsapp.errors import Conflict, InvalidInput, NotFound
+from whatsapp.outbox.content.outgoing_content import ResolvedContent
+from whatsapp.outbox.emoji import is_emoji
+from whatsapp.outbox.recipients import Target
+
+# Meta: it takes no reaction to a message that is older, deleted, or a reaction itself (131009).
+OLDEST_TARGET = timedelta(days=30)
+_EMOJI_FIELD = ["content", "reaction", "emoji"]
+_MESSAGE_FIELD = ["content", "reaction", "messageId"]
+
+
+@dataclass(frozen=True)
+class OutgoingReaction:
+    """An empty emoji takes the reaction back."""
+
+    message_id: PydanticObjectId
+    emoji: str
+
+    @property
+    def type(self) -> str:
+        return REACTION
+
+    @property
+    def needs_window(self) -> bool:
+        return True
+
+    def describe(self) -> dict[str, Any]:
+        return {"message_id": str(self.message_id), "emoji": self.emoji}
+
+    def check(self) -> None:
+        """Raises InvalidInput."""
+        if self.emoji and not is_emoji(self.emoji):
+            raise InvalidInput(
+                "A reaction is exactly one emoji; none takes it back.", field=_EMOJI_FIELD
+            )
+
+    async def resolve(self, target: Target) -> ResolvedContent:
+        """Raises NotFound, InvalidInput or Conflict: WhatsApp takes no reaction to that message."""
+        wamid = await self._find_wamid(target)
+        return ResolvedContent({"message_id": wamid, "emoji": self.emoji}, self.emoji or None)
+
+    async def _find_wamid(self, target: Target) -> str:
+        message = None
+        if target.conversation is not None:
+            place = {"_id": self.message_id, "conversation_id": target.conversation.id}
+            message = await Message.find_one(place)
+        if message is None or message.wamid is None:
+            raise NotFound("The message to react to", field=_MESSAGE_FIELD)
+        if message.is_own_reaction:
+            raise InvalidInput("A reaction can't be reacted to.", field=_MESSAGE_FIELD)
+        if message.type == CALL:
+            raise InvalidInput("A call can't be reacted to.", field=_MESSAGE_FIELD)
+        if message.deleted_at is not None:
+            raise Conflict("The message was deleted by its writer.", field=_MESSAGE_FIELD)
+        if message.timestamp < utc_now() - OLDEST_TARGET:
+            raise Conflict(
+                "The message is older than 30 days: WhatsApp takes no reaction to it any more.",
+                field=_MESSAGE_FIELD,
+            )
+        return message.wamid

@@ -1,0 +1,109 @@
+"""Drafts: what somebody asked to send, on its way to being a QUEUED message."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from beanie import PydanticObjectId
+
+from models import (
+    Conversation,
+    MediaState,
+    Message,
+    MessageDirection,
+    MessageStatus,
+    OutboxState,
+)
+from models.database.base import new_id, utc_now
+from models.messages.words import list_message_words
+from whatsapp.errors import IdempotencyKeyReused, InvalidInput
+from whatsapp.outbox.content import OutgoingContent, ResolvedContent
+from whatsapp.outbox.recipients import Recipient
+
+KEY_LIMIT = 255
+_STEP = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message that passed the checks which need no look at the account's state."""
+
+    content: OutgoingContent
+    sent_by: str
+    idempotency_key: str | None
+    digest: str
+    reply_to_wamid: str | None = None
+    answered_at: datetime | None = None
+    """Timestamp of the message that it replies to."""
+    retry_of: PydanticObjectId | None = None
+
+
+def check_idempotency_key(key: str | None) -> None:
+    """Raises InvalidInput. Control characters are refused: keys of retries are told by one."""
+    if key is None:
+        return
+    if not 1 <= len(key) <= KEY_LIMIT or not key.isprintable():
+        raise InvalidInput(
+            f"An idempotency key has 1 to {KEY_LIMIT} printable characters.",
+            field=["idempotencyKey"],
+        )
+
+
+def digest_input(
+    recipient: Recipient, content: OutgoingContent, reply_to_message_id: PydanticObjectId | None
+) -> str:
+    asked = [recipient.describe(), content.type, content.describe(), str(reply_to_message_id)]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+async def find_repeated(account_id: PydanticObjectId, draft: Draft) -> Message | None:
+    """The message that this request made before.
+
+    Raises:
+        IdempotencyKeyReused: the key was used for something else.
+    """
+    if draft.idempotency_key is None:
+        return None
+    existing = await Message.find_one(
+        {"account_id": account_id, "idempotency_key": draft.idempotency_key}
+    )
+    if existing is not None and existing.input_digest != draft.digest:
+        raise IdempotencyKeyReused
+    return existing
+
+
+def build_message(
+    conversation: Conversation, draft: Draft, resolved: ResolvedContent, number: int
+) -> Message:
+    now = utc_now()
+    return Message(
+        id=new_id(),
+        account_id=conversation.account_id,
+        conversation_id=conversation.id,
+        contact_id=conversation.contact_id,
+        direction=MessageDirection.OUTBOUND,
+        type=draft.content.type,
+        content=resolved.content,
+        text=resolved.text,
+        words=list_message_words(resolved.text),
+        media_state=MediaState.STORED if resolved.upload_id else None,
+        upload_id=resolved.upload_id,
+        timestamp=_choose_timestamp(conversation, draft, now),
+        created_at=now,
+        status_times={MessageStatus.QUEUED.key: now},
+        status_rank=MessageStatus.QUEUED.rank,
+        reply_to_wamid=draft.reply_to_wamid,
+        sent_by=draft.sent_by,
+        idempotency_key=draft.idempotency_key,
+        input_digest=draft.digest,
+        retry_of=draft.retry_of,
+        lane_number=number,
+        outbox_state=OutboxState.READY,
+    )
+
+
+def _choose_timestamp(conversation: Conversation, draft: Draft, now: datetime) -> datetime:
+    """Returns a time after all that it may answer, also where Meta's clock is ahead of ours."""
+    earlier = (conversation.last_message_at, draft.answered_at)
+    return max([now, *(at + _STEP for at in earlier if at is not None)])

@@ -1,0 +1,163 @@
+"""Recipients: the four ways to say to whom, and the account, contact and conversation they mean."""
+
+from dataclasses import dataclass
+
+from beanie import PydanticObjectId
+
+from models import CALL, Account, Contact, Conversation, Identity, IdentityKind, Message
+from whatsapp.accounts.accounts import get_account
+from whatsapp.auth.access import Viewer
+from whatsapp.contacts.contacts import find_contact
+from whatsapp.contacts.identities import is_bsuid
+from whatsapp.contacts.merged_contacts import find_merge, find_survivor
+from whatsapp.contacts.phone_parsing import PHONE_ADVICE, parse_phone
+from whatsapp.errors import InvalidInput, NotFound
+
+_ACCOUNT_FIELD = ["accountId"]
+_PHONE_FIELD = ["to", "phoneNumber"]
+_BSUID_FIELD = ["to", "businessScopedUserId"]
+_CONTACT_FIELD = ["to", "contactId"]
+_CONVERSATION_FIELD = ["to", "conversationId"]
+_REPLY_FIELD = ["replyToMessageId"]
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """To whom: exactly one of the four is set. A phone number is E.164, its "+" optional."""
+
+    phone_number: str | None = None
+    bsuid: str | None = None
+    contact_id: PydanticObjectId | None = None
+    conversation_id: PydanticObjectId | None = None
+
+    def identity(self) -> Identity | None:
+        """Meta's identity of a phone number or user id; None for what we gave an id ourselves.
+
+        Raises:
+            InvalidInput: it is malformed, or not exactly one way is given.
+        """
+        ways = (self.phone_number, self.bsuid, self.contact_id, self.conversation_id)
+        if sum(way is not None for way in ways) != 1:
+            raise InvalidInput("Exactly one way to name the recipient is needed.", field=["to"])
+        if self.phone_number is not None:
+            return _read_phone(self.phone_number)
+        return None if self.bsuid is None else _read_bsuid(self.bsuid)
+
+    def describe(self) -> list[str]:
+        """The same for the same recipient however the phone number was written."""
+        identity = self.identity()
+        if identity is not None:
+            return [identity.kind.value, identity.value]
+        if self.contact_id is not None:
+            return ["contact", str(self.contact_id)]
+        return ["conversation", str(self.conversation_id)]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a recipient means. A number never written to has neither contact nor conversation."""
+
+    account: Account
+    identity: Identity | None
+    contact: Contact | None
+    conversation: Conversation | None
+
+
+async def resolve_recipient(
+    viewer: Viewer, recipient: Recipient, *, account_id: PydanticObjectId | None
+) -> Target:
+    """Finds what exists of the recipient, and writes nothing.
+
+    Raises:
+        InvalidInput: malformed, no account given where it is needed, or another one's recipient.
+        NotFound: it does not exist, or the viewer may not see it.
+    """
+    identity = recipient.identity()
+    if identity is not None:
+        return await _resolve_identity(viewer, identity, account_id)
+    if recipient.conversation_id is not None:
+        conversation, contact = await _find_by_conversation(recipient.conversation_id)
+        if contact is None or not viewer.can_see(contact.account_id):
+            raise NotFound("The conversation", field=_CONVERSATION_FIELD)
+    else:
+        contact_id = recipient.contact_id
+        contact = None if contact_id is None else await find_survivor(contact_id)
+        if contact is None or not viewer.can_see(contact.account_id):
+            raise NotFound("The contact", field=_CONTACT_FIELD)
+        conversation = await _find_conversation(contact)
+    if account_id is not None and account_id != contact.account_id:
+        raise InvalidInput("The recipient belongs to another account.", field=_ACCOUNT_FIELD)
+    account = await get_account(viewer, contact.account_id)
+    return Target(account, None, contact, conversation)
+
+
+async def find_reply_target(
+    conversation: Conversation | None, message_id: PydanticObjectId
+) -> Message:
+    """The message to reply to; it has a wamid.
+
+    Raises:
+        NotFound: it is not of this conversation, or WhatsApp does not know it.
+        InvalidInput: it is a reaction or a call.
+    """
+    message = None
+    if conversation is not None:
+        message = await Message.find_one({"_id": message_id, "conversation_id": conversation.id})
+    if message is None or message.wamid is None:
+        raise NotFound("The message to reply to", field=_REPLY_FIELD)
+    if message.is_own_reaction:
+        raise InvalidInput("A reaction can't be replied to.", field=_REPLY_FIELD)
+    if message.type == CALL:
+        raise InvalidInput("A call can't be replied to.", field=_REPLY_FIELD)
+    return message
+
+
+async def _resolve_identity(
+    viewer: Viewer, identity: Identity, account_id: PydanticObjectId | None
+) -> Target:
+    if account_id is None:
+        raise InvalidInput(
+            "accountId is needed with a phone number or user id: it says which account sends.",
+            field=_ACCOUNT_FIELD,
+        )
+    account = await get_account(viewer, account_id)
+    contact = await find_contact(account.id, [identity])
+    conversation = None if contact is None else await _find_conversation(contact)
+    return Target(account, identity, contact, conversation)
+
+
+async def _find_by_conversation(
+    conversation_id: PydanticObjectId,
+) -> tuple[Conversation | None, Contact | None]:
+    """Its contact, and the conversation; the ones that it was merged into, where it was."""
+    conversation = await Conversation.get(conversation_id)
+    if conversation is None:
+        merge = await find_merge({"conversation_id": conversation_id})
+        contact_id = None if merge is None else merge.into_id
+    else:
+        contact_id = conversation.contact_id
+    contact = None if contact_id is None else await find_survivor(contact_id)
+    if contact is None or (conversation is not None and conversation.contact_id == contact.id):
+        return conversation, contact
+    return await _find_conversation(contact), contact
+
+
+async def _find_conversation(contact: Contact) -> Conversation | None:
+    return await Conversation.find_one({"account_id": contact.account_id, "contact_id": contact.id})
+
+
+def _read_phone(text: str) -> Identity:
+    digits = parse_phone(text)
+    if digits is None:
+        raise InvalidInput(PHONE_ADVICE, field=_PHONE_FIELD)
+    return Identity(kind=IdentityKind.WA_ID, value=digits)
+
+
+def _read_bsuid(text: str) -> Identity:
+    if not is_bsuid(text) or not text.isprintable():
+        raise InvalidInput(
+            "A business-scoped user id looks like US.13491208655302741918.", field=_BSUID_FIELD
+        )
+    is_parent = ".ENT." in text
+    kind = IdentityKind.PARENT_BSUID if is_parent else IdentityKind.BSUID
+    return Identity(kind=kind, value=text)

@@ -1,0 +1,1 @@
+"""Erasure of contacts and deletion of accounts, with all that was stored for them."""

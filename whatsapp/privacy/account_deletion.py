@@ -1,0 +1,97 @@
+"""Deletion of an account: invisible at once, then its data goes in batches."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from beanie import PydanticObjectId
+
+from models import (
+    Account,
+    AccountEvent,
+    Contact,
+    ContactMerge,
+    Lane,
+    ParkedItem,
+    PendingUpdate,
+    Template,
+    User,
+)
+from models.database.base import collection, utc_now
+from models.database.bounded_writes import delete_in_batches, update_in_batches
+from whatsapp.media.media import mark_erased
+from whatsapp.media.uploaded_media import erase_uploads
+from whatsapp.messages.removal import remove_conversations_of
+
+logger = logging.getLogger(__name__)
+
+# Whoever had looked the account up before it was deleted has ended by then.
+SETTLING = timedelta(minutes=5)
+# How long the caller waits for the data to go; `finish_deletions` removes what is left then.
+REMOVAL_SECONDS = 5.0
+ACCOUNTS_AT_ONCE = 100
+_OF_ACCOUNT = (
+    Lane,
+    PendingUpdate,
+    Contact,
+    ContactMerge,
+    ParkedItem,
+    Template,
+    AccountEvent,
+)
+
+
+async def delete_account(account: Account) -> None:
+    """Removes the account with its contacts, conversations and messages.
+
+    It is invisible from the first write on, and its number may be connected again at once.
+    """
+    await collection(Account).update_one(
+        {"_id": account.id},
+        {
+            "$set": {
+                "deleted_at": utc_now(),
+                "enabled": False,
+                "phone_number_id": f"deleted:{account.id}",
+                "verify_token_digest": f"deleted:{account.id}",
+                "access_token": "",
+                "verify_token": "",
+                "app_secret": None,
+                "app_secret_digest": None,
+                "former_app_secrets": [],
+            }
+        },
+    )
+    with suppress(TimeoutError):
+        async with asyncio.timeout(REMOVAL_SECONDS):
+            await _remove_data(account.id)
+
+
+async def finish_deletions() -> None:
+    """Removes what is left of deleted accounts, and what was stored just then by tasks that had
+    looked them up before.
+    """
+    deleted = {"deleted_at": {"$type": "date"}}
+    found = collection(Account).find(deleted, {"deleted_at": 1}).sort("deleted_at")
+    for fields in await found.limit(ACCOUNTS_AT_ONCE).to_list():
+        await _remove_data(fields["_id"])
+        if fields["deleted_at"] < utc_now() - SETTLING:
+            await collection(Account).delete_one({"_id": fields["_id"]})
+            logger.info("Account %s is removed", fields["_id"])
+
+
+async def _remove_data(account_id: PydanticObjectId) -> None:
+    of_account: dict[str, Any] = {"account_id": account_id}
+    await remove_conversations_of(account_id)
+    await mark_erased(of_account)
+    await erase_uploads(of_account)
+    for document_class in _OF_ACCOUNT:
+        await delete_in_batches(document_class, of_account)
+    await update_in_batches(
+        User,
+        {"account_ids": account_id},
+        {"$pull": {"account_ids": account_id}, "$set": {"updated_at": utc_now()}},
+    )
+    await delete_in_batches(User, {"from_contact": True, "account_ids": []})
