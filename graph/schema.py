@@ -33,38 +33,13 @@ from graph.mutations.parked_items import ParkedItemMutations
 from graph.mutations.templates import TemplateMutations
 from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
-from graph.nodes import NodeQueries
+from graph.queries import Query
 from graph.subscriptions import EVENT_TYPES, Subscription
-from graph.types.accounts import AccountQueries
-from graph.types.api_keys import ApiKeyQueries
-from graph.types.audit_log import AuditQueries
-from graph.types.contacts import ContactQueries
-from graph.types.conversations import ConversationQueries
-from graph.types.messages import MessageQueries
-from graph.types.parked_items import ParkedItemQueries
-from graph.types.template_preview import TemplatePreviewQueries
-from graph.types.templates import TemplateQueries
-from graph.types.users import UserQueries
-from graph.types.viewer import ViewerQueries
 from whatsapp.common.fair_shares import FairTurns
 
 # Queries and mutations that one process executes at once, at most half of them for one credential:
 # a connection to MongoDB is left for others.
 OPERATIONS_AT_ONCE = 128
-QUERIES = (
-    ViewerQueries,
-    NodeQueries,
-    AccountQueries,
-    ContactQueries,
-    ConversationQueries,
-    MessageQueries,
-    UserQueries,
-    TemplateQueries,
-    TemplatePreviewQueries,
-    ParkedItemQueries,
-    ApiKeyQueries,
-    AuditQueries,
-)
 MUTATIONS = (
     AccountMutations,
     AccountSetupMutations,
@@ -202,7 +177,7 @@ def create_schema(
 def _build_types() -> WagraphSchema:
     """What is the same in every schema, and takes a tenth of a second to make."""
     schema = WagraphSchema(
-        query=merge_types("Query", QUERIES),
+        query=Query,
         mutation=merge_types("Mutation", MUTATIONS),
         subscription=Subscription,
         types=list(EVENT_TYPES.values()),
