@@ -1,4 +1,4 @@
-"""The import contract of the modules beside the packages, which import-linter can't see."""
+"""Rules of the layout that import-linter can't check."""
 
 import ast
 from pathlib import Path
@@ -21,3 +21,18 @@ def test_the_product_never_imports_its_sandbox(module: str) -> None:
 
     roots = {name.split(".")[0] for name in imported}
     assert roots & {"sandbox", "bench", "tests"} == set()
+
+
+FOLDERS = sorted(
+    {
+        file.parent
+        for package in ("bench", "graph", "models", "sandbox", "serving", "webhooks", "whatsapp")
+        for file in (ROOT / package).rglob("*.py")
+    }
+)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_folder_is_small_and_described(folder: Path) -> None:
+    assert len(list(folder.glob("*.py"))) <= 16
+    assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
