@@ -5,7 +5,7 @@ What each root field needs is in the tables of `test_access_matrix`.
 
 import itertools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -35,7 +35,7 @@ from tests.fixtures.tokens import SETTINGS, make_token
 from tests.fixtures.world import OTHER_NUMBER
 from tests.graph import test_access_matrix as matrix
 from tests.graph.deep_queries import list_selections
-from tests.graph.socket_kit import SocketClient, open_socket, serve
+from tests.graph.socket_kit import SocketClient, open_socket
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
@@ -52,12 +52,6 @@ def settings(settings: Settings) -> Settings:
     return make_settings(
         mongodb_uri=settings.mongodb_uri, mongodb_database=settings.mongodb_database, **SETTINGS
     )
-
-
-@pytest.fixture
-async def port(app: Any) -> AsyncIterator[int]:
-    async with serve(app) as port:
-        yield port
 
 
 async def make_credential(

@@ -1,6 +1,6 @@
 """Rate limits: whoever asks for too much waits, others don't."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -13,7 +13,7 @@ from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
 from tests.fixtures.waiting import eventually
-from tests.graph.socket_kit import open_socket, serve
+from tests.graph.socket_kit import open_socket
 from tests.graph.stream_kit import open_stream
 from whatsapp.settings import Settings
 
@@ -33,12 +33,6 @@ def settings(settings: Settings) -> Settings:
             "sockets_per_credential": 2,
         }
     )
-
-
-@pytest.fixture
-async def port(app: Any) -> AsyncIterator[int]:
-    async with serve(app) as port:
-        yield port
 
 
 async def post(client: GraphQLClient, query: str) -> httpx.Response:

@@ -1,8 +1,5 @@
 """What browsers and the curious get: no schema where it is private, safe headers, no cookies."""
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 import httpx
 import pytest
 
@@ -10,7 +7,7 @@ from models import Account, Role
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
-from tests.graph.socket_kit import open_socket, serve
+from tests.graph.socket_kit import open_socket
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
@@ -26,12 +23,6 @@ def settings(settings: Settings) -> Settings:
         public_url=PUBLIC_URL,
         allowed_origins="https://app.example.com",
     )
-
-
-@pytest.fixture
-async def port(app: Any) -> AsyncIterator[int]:
-    async with serve(app) as port:
-        yield port
 
 
 INTROSPECTIONS = [
