@@ -32,7 +32,7 @@ from models.database.base import utc_now
 from serving.listening import ListenError
 from whatsapp.accounts.key_rotation import rotate_secrets
 from whatsapp.auth.api_keys import create_api_key, is_valid, revoke_api_key
-from whatsapp.auth.audit import Act, AuditTrail
+from whatsapp.auth.audit import AuditedAction, AuditTrail
 from whatsapp.common.crypto import KeyRing
 from whatsapp.logs import configure_logging
 from whatsapp.settings import Settings, SettingsError, load_settings
@@ -78,7 +78,7 @@ async def audited(
     trail = AuditTrail(days=settings.audit_days)
     operator = find_operator()
     actor = AuditActor(kind=CredentialKind.OPERATOR, id=operator, name=operator)
-    entry = await trail.begin(Act(action, actor))
+    entry = await trail.begin(AuditedAction(action, actor))
     targets: list[AuditTarget] = []
     try:
         yield targets

@@ -93,7 +93,7 @@ _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
 class NodeQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="Whatever has this global id, or null. Needs role VIEWER.",
+        description="Whatever has this global id, or null. Requires role VIEWER.",
     )
     async def node(
         self,
@@ -104,7 +104,7 @@ class NodeQueries:
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="As `node` for up to 100 ids at once, in their order. Needs role VIEWER.",
+        description="As `node` for up to 100 ids at once, in their order. Requires role VIEWER.",
     )
     async def nodes(
         self,

@@ -196,7 +196,7 @@ DocumentT = TypeVar(
 class Subscription:
     @strawberry.subscription(
         permission_classes=[IsViewer],
-        description="Messages as they are received or queued. Needs role VIEWER.",
+        description="Messages as they are received or queued. Requires role VIEWER.",
     )
     async def message_added(
         self,
@@ -210,7 +210,7 @@ class Subscription:
     @strawberry.subscription(
         permission_classes=[IsViewer],
         description="What becomes of the messages you sent: each status as it is reached, lowest"
-        " first. Needs role VIEWER.",
+        " first. Requires role VIEWER.",
     )
     async def message_status_changed(
         self,
@@ -223,7 +223,7 @@ class Subscription:
 
     @strawberry.subscription(
         permission_classes=[IsViewer],
-        description="Messages that were edited, deleted or reacted to. Needs role VIEWER.",
+        description="Messages that were edited, deleted or reacted to. Requires role VIEWER.",
     )
     async def message_updated(
         self,
@@ -236,7 +236,7 @@ class Subscription:
 
     @strawberry.subscription(
         permission_classes=[IsViewer],
-        description="Conversations that began or changed. Needs role VIEWER.",
+        description="Conversations that began or changed. Requires role VIEWER.",
     )
     async def conversation_updated(
         self,
@@ -250,7 +250,7 @@ class Subscription:
     @strawberry.subscription(
         permission_classes=[IsViewer],
         description="Everything that happens, in one stream and in its true order."
-        " Needs role VIEWER.",
+        " Requires role VIEWER.",
     )
     async def events(
         self,

@@ -45,7 +45,7 @@ function isSame(expected, given) {
 export function requireRole(context, role) {
   if (!context.viewer) throw unauthenticated();
   if (RANKS[context.viewer.role] < RANKS[role]) {
-    throw createGraphQLError(`This needs role ${role}.`, { extensions: { code: "FORBIDDEN" } });
+    throw createGraphQLError(`Requires role ${role}.`, { extensions: { code: "FORBIDDEN" } });
   }
   return context.viewer;
 }

@@ -30,7 +30,7 @@ class RolePermission(BasePermission):
 
     def has_permission(self, source: Any, info: "Info", **kwargs: Any) -> bool:  # noqa: ARG002
         if not get_viewer(info).has_role(self.role):
-            raise forbidden(f"This needs role {self.role.value}.")
+            raise forbidden(f"Requires role {self.role.value}.")
         return True
 
 

@@ -72,7 +72,7 @@ class AccountSetupMutations:
         description="Asks WhatsApp whether the account's credentials work and its webhooks come"
         " here, and stores what it says of the number. What is not well is a finding in `checks`. A"
         " refused token stops the account; one that works starts it again, if that was the reason."
-        " Needs role ADMIN.",
+        " Requires role ADMIN.",
     )
     @refusals_as_data(CheckAccountPayload)
     @audited(AuditAction.ACCOUNT_CHECKED)
@@ -97,7 +97,7 @@ class AccountSetupMutations:
         permission_classes=[IsAdmin],
         description="Has WhatsApp post the webhooks of messages here, whatever the Meta app says;"
         " those about templates and the account always go to the app's own. WhatsApp asks the URL"
-        " for a challenge first. Needs role ADMIN.",
+        " for a challenge first. Requires role ADMIN.",
     )
     @refusals_as_data(SubscribeWebhooksPayload)
     @audited(AuditAction.WEBHOOKS_SUBSCRIBED)
@@ -121,7 +121,7 @@ class AccountSetupMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
         description="Ends the webhooks of the whole business account, other numbers of it included,"
-        " or only takes the number's own URL away. Needs role ADMIN.",
+        " or only takes the number's own URL away. Requires role ADMIN.",
     )
     @refusals_as_data(UnsubscribeWebhooksPayload)
     @audited(AuditAction.WEBHOOKS_UNSUBSCRIBED)

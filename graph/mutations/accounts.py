@@ -150,7 +150,7 @@ class AccountMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
         description="Connects a WhatsApp Business number, and checks it in the background:"
-        " `lastCheck` of the account tells what was found. Needs role ADMIN for all accounts.",
+        " `lastCheck` of the account tells what was found. Requires role ADMIN for all accounts.",
     )
     @refusals_as_data(CreateAccountPayload)
     @audited(AuditAction.ACCOUNT_CREATED)
@@ -178,7 +178,7 @@ class AccountMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
         description="Changes an account; new credentials are checked in the background."
-        " Needs role ADMIN.",
+        " Requires role ADMIN.",
     )
     @refusals_as_data(UpdateAccountPayload)
     @audited(AuditAction.ACCOUNT_UPDATED)
@@ -190,7 +190,7 @@ class AccountMutations:
         permission_classes=[IsAdmin],
         description="Changes which number or business account an account stands for, and so which"
         " webhooks and alerts belong to it; what is parked for the number is applied. Its contacts"
-        " and messages stay. Needs role ADMIN for all accounts.",
+        " and messages stay. Requires role ADMIN for all accounts.",
     )
     @refusals_as_data(MoveAccountPayload)
     @audited(AuditAction.ACCOUNT_MOVED)
@@ -202,7 +202,7 @@ class AccountMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
         description="Lets an account send and receive again; what was parked meanwhile is applied."
-        " Needs role ADMIN.",
+        " Requires role ADMIN.",
     )
     @refusals_as_data(EnableAccountPayload)
     @audited(AuditAction.ACCOUNT_ENABLED)
@@ -217,7 +217,7 @@ class AccountMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
         description="Stops an account: what it is to send waits, what it receives is parked."
-        " Needs role ADMIN.",
+        " Requires role ADMIN.",
     )
     @refusals_as_data(DisableAccountPayload)
     @audited(AuditAction.ACCOUNT_DISABLED)
@@ -231,7 +231,7 @@ class AccountMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
         description="Deletes an account with its contacts, conversations and messages, for good."
-        " Needs role ADMIN.",
+        " Requires role ADMIN.",
     )
     @refusals_as_data(DeleteAccountPayload)
     @audited(AuditAction.ACCOUNT_DELETED)

@@ -66,7 +66,7 @@ class RevokeApiKeyPayload(ApiKeyPayload):
 class ApiKeyMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
-        description="Makes an API key that reaches no further than your own. Needs role ADMIN.",
+        description="Makes an API key that reaches no further than your own. Requires role ADMIN.",
     )
     @refusals_as_data(CreateApiKeyPayload)
     @audited(AuditAction.API_KEY_CREATED)
@@ -87,7 +87,7 @@ class ApiKeyMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
         description="Ends an API key for good; what it has open is closed within seconds."
-        " Needs role ADMIN.",
+        " Requires role ADMIN.",
     )
     @refusals_as_data(RevokeApiKeyPayload)
     @audited(AuditAction.API_KEY_REVOKED)

@@ -18,7 +18,7 @@ from graph.core.ids import split_id
 from graph.core.permissions import get_viewer
 from graph.execution.extensions import run_without_deadline
 from models import AuditAction, AuditEntry, AuditOutcome, AuditTarget
-from whatsapp.auth.audit import Act, find_accounts, name_actor
+from whatsapp.auth.audit import AuditedAction, find_accounts, name_actor
 from whatsapp.errors import Refused
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def audited(
 async def _begin(info: Info, action: AuditAction, given: object) -> AuditEntry:
     viewer = get_viewer(info)
     targets = list(_list_targets(given))[:MAX_TARGETS]
-    act = Act(
+    act = AuditedAction(
         action=action,
         actor=name_actor(viewer),
         targets=targets,

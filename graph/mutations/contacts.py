@@ -116,7 +116,7 @@ class DeleteContactPayload:
 @strawberry.type
 class ContactMutations:
     @strawberry.mutation(
-        permission_classes=[IsAgent], description="Changes a contact. Needs role AGENT."
+        permission_classes=[IsAgent], description="Changes a contact. Requires role AGENT."
     )
     @refusals_as_data(UpdateContactPayload)
     @audited(AuditAction.CONTACT_UPDATED)
@@ -131,7 +131,7 @@ class ContactMutations:
 
     @strawberry.mutation(
         permission_classes=[IsAgent],
-        description="Says which user a contact is, in place of any other. Needs role AGENT.",
+        description="Says which user a contact is, in place of any other. Requires role AGENT.",
     )
     @refusals_as_data(LinkContactPayload)
     @audited(AuditAction.CONTACT_LINKED)
@@ -146,7 +146,7 @@ class ContactMutations:
     @strawberry.mutation(
         permission_classes=[IsAgent],
         description="Takes the user from a contact; messages don't bring one back."
-        " Needs role AGENT.",
+        " Requires role AGENT.",
     )
     @refusals_as_data(UnlinkContactPayload)
     @audited(AuditAction.CONTACT_UNLINKED)
@@ -159,7 +159,7 @@ class ContactMutations:
         permission_classes=[IsAgent],
         description="Blocks a customer at WhatsApp: they can't write to the number any more, and"
         " nothing is sent to them, not even what is queued. WhatsApp allows it for who wrote within"
-        " the last 24 hours. Needs role AGENT.",
+        " the last 24 hours. Requires role AGENT.",
     )
     @refusals_as_data(BlockContactPayload)
     @audited(AuditAction.CONTACT_BLOCKED)
@@ -174,7 +174,7 @@ class ContactMutations:
     @strawberry.mutation(
         permission_classes=[IsAgent],
         description="Lets a blocked customer write to the number, and be written to, again."
-        " Needs role AGENT.",
+        " Requires role AGENT.",
     )
     @refusals_as_data(UnblockContactPayload)
     @audited(AuditAction.CONTACT_UNBLOCKED)
@@ -192,7 +192,7 @@ class ContactMutations:
         permission_classes=[IsAgent],
         description="Merges a contact into another one of its account: identities, user, tags,"
         " attributes, history and queued messages. It can't be undone; asked again it finishes what"
-        " was interrupted. Needs role AGENT.",
+        " was interrupted. Requires role AGENT.",
     )
     @refusals_as_data(MergeContactsPayload)
     @audited(AuditAction.CONTACTS_MERGED)
@@ -209,7 +209,7 @@ class ContactMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
         description="Erases a contact with its conversation and messages, for good, and the user"
-        " that a first message made if no contact of theirs is left. Needs role ADMIN.",
+        " that a first message made if no contact of theirs is left. Requires role ADMIN.",
     )
     @refusals_as_data(DeleteContactPayload)
     @audited(AuditAction.CONTACT_DELETED)

@@ -96,7 +96,7 @@ class ConversationMutations:
         permission_classes=[IsAgent],
         description="Marks the customer's messages as read, for all staff; what is read already"
         " stays so. The customer sees it too, where the account's `sendReadReceipts` is on."
-        " Needs role AGENT.",
+        " Requires role AGENT.",
     )
     @refusals_as_data(MarkConversationReadPayload)
     async def mark_conversation_read(
@@ -115,7 +115,7 @@ class ConversationMutations:
         description="Shows the customer for 25 seconds, or until a message is sent, that somebody"
         " is typing. Call it as often as you like: WhatsApp is asked every 5 seconds at most. The"
         " customer then also sees their newest message as read, even where `sendReadReceipts` is"
-        " off; `unreadCount` stays. Needs role AGENT.",
+        " off; `unreadCount` stays. Requires role AGENT.",
     )
     @refusals_as_data(SetTypingPayload)
     async def set_typing(self, info: Info, input: SetTypingInput) -> SetTypingPayload:
@@ -128,7 +128,7 @@ class ConversationMutations:
 
     @strawberry.mutation(
         permission_classes=[IsAgent],
-        description="Closes a conversation until the customer writes again. Needs role AGENT.",
+        description="Closes a conversation until the customer writes again. Requires role AGENT.",
     )
     @refusals_as_data(CloseConversationPayload)
     async def close_conversation(
@@ -140,7 +140,7 @@ class ConversationMutations:
 
     @strawberry.mutation(
         permission_classes=[IsAgent],
-        description="Opens a closed conversation again. Needs role AGENT.",
+        description="Opens a closed conversation again. Requires role AGENT.",
     )
     @refusals_as_data(ReopenConversationPayload)
     async def reopen_conversation(
@@ -152,7 +152,7 @@ class ConversationMutations:
 
     @strawberry.mutation(
         permission_classes=[IsAgent],
-        description="Gives a conversation to an agent, or takes it away. Needs role AGENT.",
+        description="Gives a conversation to an agent, or takes it away. Requires role AGENT.",
     )
     @refusals_as_data(AssignConversationPayload)
     async def assign_conversation(
@@ -165,7 +165,7 @@ class ConversationMutations:
 
     @strawberry.mutation(
         permission_classes=[IsAgent],
-        description="Changes a conversation's labels. Needs role AGENT.",
+        description="Changes a conversation's labels. Requires role AGENT.",
     )
     @refusals_as_data(UpdateConversationPayload)
     async def update_conversation(

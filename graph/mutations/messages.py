@@ -69,7 +69,7 @@ class MessageMutations:
     @strawberry.mutation(
         permission_classes=[IsAgent],
         description="Stores a message as QUEUED and sends it in the order of its conversation;"
-        " subscribe to `messageStatusChanged` to see what becomes of it. Needs role AGENT.",
+        " subscribe to `messageStatusChanged` to see what becomes of it. Requires role AGENT.",
     )
     @refusals_as_data(SendMessagePayload)
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
@@ -88,7 +88,7 @@ class MessageMutations:
     @strawberry.mutation(
         permission_classes=[IsAgent],
         description="Sends a message again as a new one with `retryOf`; if the first did arrive,"
-        " the customer gets it twice. Needs role AGENT.",
+        " the customer gets it twice. Requires role AGENT.",
     )
     @refusals_as_data(RetryMessagePayload)
     async def retry_message(self, info: Info, input: RetryMessageInput) -> RetryMessagePayload:
@@ -99,7 +99,7 @@ class MessageMutations:
 
     @strawberry.mutation(
         permission_classes=[IsAgent],
-        description="Takes back a message that is still QUEUED. Needs role AGENT.",
+        description="Takes back a message that is still QUEUED. Requires role AGENT.",
     )
     @refusals_as_data(CancelMessagePayload)
     async def cancel_message(self, info: Info, input: CancelMessageInput) -> CancelMessagePayload:

@@ -52,7 +52,7 @@ class ParkedItemMutations:
     @strawberry.mutation(
         permission_classes=[IsAdmin],
         description="Tries again to apply what was parked; what is resolved stays so."
-        " Needs role ADMIN.",
+        " Requires role ADMIN.",
     )
     @refusals_as_data(ReplayParkedItemsPayload)
     @audited(AuditAction.PARKED_ITEMS_REPLAYED)
@@ -69,7 +69,7 @@ class ParkedItemMutations:
 
     @strawberry.mutation(
         permission_classes=[IsAdmin],
-        description="Marks parked items as not needed; they stay listed. Needs role ADMIN.",
+        description="Marks parked items as not needed; they stay listed. Requires role ADMIN.",
     )
     @refusals_as_data(DiscardParkedItemsPayload)
     @audited(AuditAction.PARKED_ITEMS_DISCARDED)

@@ -34,7 +34,7 @@ class TemplateMutations:
     @strawberry.mutation(
         permission_classes=[IsAgent],
         description="Reads all message templates of an account from WhatsApp, at once; by itself"
-        " that happens now and then. Needs role AGENT.",
+        " that happens now and then. Requires role AGENT.",
     )
     @refusals_as_data(SyncTemplatesPayload)
     async def sync_templates(self, info: Info, input: SyncTemplatesInput) -> SyncTemplatesPayload:

@@ -39,7 +39,7 @@ class UploadMutations:
         description="Stores a file and hands it to WhatsApp, to be sent in messages by its id."
         " Limits: IMAGE jpeg or png, 5 MB; VIDEO mp4 or 3gp, 16 MB; AUDIO aac, amr, mp3, m4a or ogg"
         " with Opus, 16 MB; STICKER webp of 512 x 512 pixels, 100 KB, animated 500 KB; DOCUMENT"
-        " 100 MB. A file that no message is sent with is removed after a day. Needs role AGENT.",
+        " 100 MB. A file that no message is sent with is removed after a day. Requires role AGENT.",
     )
     @refusals_as_data(UploadMediaPayload)
     async def upload_media(self, info: Info, input: UploadMediaInput) -> UploadMediaPayload:

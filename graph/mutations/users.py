@@ -58,7 +58,7 @@ class UpdateUserPayload(UserPayload):
 class UserMutations:
     @strawberry.mutation(
         permission_classes=[IsAgent],
-        description="Makes a user, whom a contact can be linked to. Needs role AGENT.",
+        description="Makes a user, whom a contact can be linked to. Requires role AGENT.",
     )
     @refusals_as_data(CreateUserPayload)
     @audited(AuditAction.USER_CREATED)
@@ -68,7 +68,7 @@ class UserMutations:
         return CreateUserPayload(user=User.from_document(document))
 
     @strawberry.mutation(
-        permission_classes=[IsAgent], description="Changes a user. Needs role AGENT."
+        permission_classes=[IsAgent], description="Changes a user. Requires role AGENT."
     )
     @refusals_as_data(UpdateUserPayload)
     @audited(AuditAction.USER_UPDATED)

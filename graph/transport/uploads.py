@@ -45,7 +45,7 @@ def require_uploader(viewer: Viewer | None) -> Viewer:
             401, "Uploading needs a valid API key.", code=ErrorCode.UNAUTHENTICATED
         )
     if not viewer.has_role(Role.AGENT):
-        raise RequestRefused(403, "This needs role AGENT.", code=ErrorCode.FORBIDDEN)
+        raise RequestRefused(403, "Requires role AGENT.", code=ErrorCode.FORBIDDEN)
     return viewer
 
 

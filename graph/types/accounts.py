@@ -185,14 +185,14 @@ async def get_account(info: Info, global_id: str) -> Account | None:
 class AccountQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The account with this id, or null. Needs role VIEWER.",
+        description="The account with this id, or null. Requires role VIEWER.",
     )
     async def account(self, info: Info, id: NodeId) -> Account | None:
         return await get_account(info, id)
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The accounts you may see, newest first. Needs role VIEWER.",
+        description="The accounts you may see, newest first. Requires role VIEWER.",
     )
     async def accounts(
         self,

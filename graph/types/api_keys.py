@@ -74,7 +74,7 @@ class ApiKeyQueries:
     @strawberry.field(
         permission_classes=[IsAdmin],
         description="The API keys, newest first; an admin of some accounts sees those that reach"
-        " no further. Needs role ADMIN.",
+        " no further. Requires role ADMIN.",
     )
     async def api_keys(
         self,

@@ -101,7 +101,7 @@ class AuditQueries:
     @strawberry.field(
         permission_classes=[IsAdmin],
         description="Who did what, newest first; an admin of some accounts sees what touched these"
-        " only. Needs role ADMIN.",
+        " only. Requires role ADMIN.",
     )
     async def audit_log(
         self,

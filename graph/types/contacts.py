@@ -164,7 +164,7 @@ _ORDERS = {ContactOrder.NEWEST: NEWEST, ContactOrder.NAME: BY_CONTACT_NAME}
 class ContactQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The contact with this id, or null. Needs role VIEWER.",
+        description="The contact with this id, or null. Requires role VIEWER.",
     )
     async def contact(self, info: Info, id: NodeId) -> Contact | None:
         contact_id = parse_id(id, "Contact")
@@ -173,7 +173,7 @@ class ContactQueries:
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The contacts you may see. Needs role VIEWER.",
+        description="The contacts you may see. Requires role VIEWER.",
     )
     async def contacts(
         self,

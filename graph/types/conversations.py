@@ -224,7 +224,7 @@ _ORDERS = {
 class ConversationQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The conversation with this id, or null. Needs role VIEWER.",
+        description="The conversation with this id, or null. Requires role VIEWER.",
     )
     async def conversation(self, info: Info, id: NodeId) -> Conversation | None:
         conversation_id = parse_id(id, "Conversation")
@@ -233,7 +233,7 @@ class ConversationQueries:
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The conversations you may see. Needs role VIEWER.",
+        description="The conversations you may see. Requires role VIEWER.",
     )
     async def conversations(
         self,

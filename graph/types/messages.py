@@ -251,7 +251,7 @@ class Message(relay.Node):
 class MessageQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The message with this id, or null. Needs role VIEWER.",
+        description="The message with this id, or null. Requires role VIEWER.",
     )
     async def message(self, info: Info, id: NodeId) -> Message | None:
         message_id = parse_id(id, "Message")
@@ -262,7 +262,7 @@ class MessageQueries:
         permission_classes=[IsViewer],
         description="The messages that have all the words of `text`, newest first. A message is"
         f" found by its first {MAX_MESSAGE_WORDS} different words. What version 0.1 stored is found"
-        " once the upgrade has indexed it, newest first. Needs role VIEWER.",
+        " once the upgrade has indexed it, newest first. Requires role VIEWER.",
     )
     async def search_messages(
         self,

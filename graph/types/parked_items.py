@@ -80,7 +80,7 @@ class ParkedItemFilter:
 class ParkedItemQueries:
     @strawberry.field(
         permission_classes=[IsAdmin],
-        description="What WhatsApp sent and couldn't be applied, newest first. Needs role ADMIN.",
+        description="Webhook items that could not be applied, newest first. Requires role ADMIN.",
     )
     async def parked_items(
         self,

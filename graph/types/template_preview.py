@@ -29,7 +29,7 @@ class TemplatePreviewQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
         description="A template filled in as `sendMessage` would do it, without sending it; also"
-        " one that can't be sent now. Needs role VIEWER.",
+        " one that can't be sent now. Requires role VIEWER.",
     )
     @refusals_as_data(PreviewTemplatePayload)
     async def preview_template(

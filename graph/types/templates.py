@@ -185,7 +185,7 @@ _ORDERS = {TemplateOrder.NEWEST: NEWEST, TemplateOrder.NAME: BY_TEMPLATE_NAME}
 class TemplateQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The message templates of an account. Needs role VIEWER.",
+        description="The message templates of an account. Requires role VIEWER.",
     )
     async def templates(
         self,

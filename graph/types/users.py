@@ -73,7 +73,7 @@ class User(relay.Node):
 class UserQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The user with this id, or null. Needs role VIEWER.",
+        description="The user with this id, or null. Requires role VIEWER.",
     )
     async def user(self, info: Info, id: NodeId) -> User | None:
         user_id = parse_id(id, "User")
@@ -82,7 +82,7 @@ class UserQueries:
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The users you may see, newest first. Needs role VIEWER.",
+        description="The users you may see, newest first. Requires role VIEWER.",
     )
     async def users(
         self,

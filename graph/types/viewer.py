@@ -54,7 +54,7 @@ class Viewer:
 class ViewerQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="Who you are, and what you may see. Needs role VIEWER.",
+        description="Who you are, and what you may see. Requires role VIEWER.",
     )
     def viewer(self, info: Info) -> Viewer:
         return Viewer.from_access(get_viewer(info))
@@ -62,7 +62,7 @@ class ViewerQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
         description="The present position in the live events: take it, load your lists, then"
-        " subscribe `after` it, and nothing is missed. Needs role VIEWER.",
+        " subscribe `after` it, and nothing is missed. Requires role VIEWER.",
     )
     async def event_cursor(self, info: Info) -> str:
         return await info.context.services.live.get_cursor()

@@ -31,7 +31,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from tests.fixtures.uploads import PICTURE
 from whatsapp.auth.api_keys import create_api_key
-from whatsapp.auth.audit import Act, AuditTrail
+from whatsapp.auth.audit import AuditedAction, AuditTrail
 
 SCHEMA = create_schema()._schema
 OWN, OTHERS = "15550001111", "15550009999"
@@ -256,7 +256,7 @@ async def write_upload(account: Account) -> UploadedMedia:
 
 async def write_audit_entry(account: Account) -> AuditEntry:
     actor = AuditActor(kind=CredentialKind.JWT, id="hidden subject", name="Hidden")
-    act = Act(AuditAction.ACCOUNT_UPDATED, actor, account_ids=[account.id])
+    act = AuditedAction(AuditAction.ACCOUNT_UPDATED, actor, account_ids=[account.id])
     return await AuditTrail(days=1).begin(act)
 
 

@@ -72,7 +72,7 @@ def test_every_root_field_needs_a_role_and_says_so() -> None:
     for name, field in list_root_fields():
         (guard,) = list_guards(field)
         assert isinstance(guard, RolePermission), name
-        assert f"Needs role {guard.role.value}" in field.description, name
+        assert f"Requires role {guard.role.value}" in field.description, name
 
 
 def test_no_output_field_could_give_a_credential_away() -> None:

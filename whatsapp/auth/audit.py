@@ -40,7 +40,7 @@ _PLACES: Mapping[str, tuple[type[Document], str]] = {
 
 
 @dataclass(frozen=True)
-class Act:
+class AuditedAction:
     """What somebody is about to do."""
 
     action: AuditAction
@@ -57,7 +57,7 @@ class AuditTrail:
     def __init__(self, *, days: int) -> None:
         self._kept = timedelta(days=days)
 
-    async def begin(self, act: Act) -> AuditEntry:
+    async def begin(self, act: AuditedAction) -> AuditEntry:
         """Writes the entry; until that has succeeded, nothing may be done.
 
         Raises:
