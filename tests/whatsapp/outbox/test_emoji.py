@@ -1,10 +1,12 @@
-"""What counts as one emoji."""
+"""Recognition of emoji in reactions and button labels."""
 
+import emoji
 import pytest
 
-from whatsapp.outbox.emoji import has_emoji, is_emoji
+from whatsapp.outbox.content.interactive_flow import has_emoji
+from whatsapp.outbox.content.reaction import is_emoji
 
-ONE = [
+EMOJI = [
     "👍",
     "❤️",
     "❤",
@@ -22,23 +24,43 @@ ONE = [
     "🩷",
     "©️",
 ]
-OTHERS = ["", "a", "1", "#", "→", "👍👍", "👍 ", "x👍", "🇩", "🇩🇪🇫🇷", "\u200d", "👍\u200d", "\ufe0f"]
+NOT_ONE_EMOJI = [
+    "",
+    "a",
+    "1",
+    "#",
+    "→",
+    "👍👍",
+    "👍 ",
+    "x👍",
+    "🇩",
+    "🇩🇪🇫🇷",
+    "\u200d",
+    "👍\u200d",
+    "\ufe0f",
+]
 
 
-@pytest.mark.parametrize("text", ONE)
-def test_one(text: str) -> None:
+@pytest.mark.parametrize("text", EMOJI)
+def test_single_emoji_is_accepted(text: str) -> None:
     assert is_emoji(text)
     assert has_emoji(f"Go {text} now")
 
 
-@pytest.mark.parametrize("text", OTHERS)
-def test_none_or_several(text: str) -> None:
+@pytest.mark.parametrize("text", NOT_ONE_EMOJI)
+def test_other_text_is_no_single_emoji(text: str) -> None:
     assert not is_emoji(text)
 
 
-def test_signs_are_text() -> None:
+def test_legal_signs_are_text() -> None:
     assert not has_emoji("Book © 2026™ #1")
 
 
-def test_an_endless_one_is_none() -> None:
+def test_endless_sequence_is_refused() -> None:
     assert not is_emoji("👍" + "\u200d👍" * 20)
+
+
+def test_variation_selectors_are_optional() -> None:
+    for sequence in emoji.EMOJI_DATA:
+        assert is_emoji(sequence)
+        assert is_emoji(sequence.replace("\ufe0f", ""))

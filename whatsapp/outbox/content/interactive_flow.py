@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import emoji
+
 from whatsapp.common.values import check_attributes
 from whatsapp.errors import InvalidInput
 from whatsapp.outbox.content.checks import check_optional_text, check_text
-from whatsapp.outbox.emoji import has_emoji
 
 # Meta, "Sending a Flow": 30 characters without emoji, 20 advised.
 CTA_LIMIT = 30
@@ -15,6 +16,8 @@ CTA_LIMIT = 30
 NAME_LIMIT = 200
 TOKEN_LIMIT = 1000
 MESSAGE_VERSION = "3"
+# Emoji for Unicode, but plain text without a variation selector: ©, ® and ™.
+TEXT_SIGNS = ("\u00a9", "\u00ae", "\u2122")
 
 
 class FlowMode(StrEnum):
@@ -97,3 +100,8 @@ class Flow:
 
 def _drop_missing(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
+
+
+def has_emoji(text: str) -> bool:
+    """Returns True if the text contains an emoji."""
+    return any(match["emoji"] not in TEXT_SIGNS for match in emoji.emoji_list(text))

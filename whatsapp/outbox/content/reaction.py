@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import emoji
 from beanie import PydanticObjectId
 
 from models import CALL, REACTION, Message
 from models.database.base import utc_now
 from whatsapp.errors import Conflict, InvalidInput, NotFound
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
-from whatsapp.outbox.emoji import is_emoji
 from whatsapp.outbox.recipients import Target
 
 # Meta: it takes no reaction to a message that is older, deleted, or a reaction itself (131009).
 OLDEST_TARGET = timedelta(days=30)
+VARIATION_SELECTOR = "\ufe0f"
 _EMOJI_FIELD = ["content", "reaction", "emoji"]
 _MESSAGE_FIELD = ["content", "reaction", "messageId"]
 
@@ -68,3 +69,8 @@ class OutgoingReaction:
                 field=_MESSAGE_FIELD,
             )
         return message.wamid
+
+
+def is_emoji(text: str) -> bool:
+    """Returns True for exactly one emoji, with or without variation selectors."""
+    return emoji.is_emoji(text.replace(VARIATION_SELECTOR, ""))
