@@ -123,7 +123,7 @@ class Ingest:
                 group.create_task(self._take_over())
                 group.create_task(self._replay_due())
         finally:
-            await self._give_back()
+            await self._release_leases()
 
     def _enqueue(self, event: StoredEvent) -> None:
         if not self._has_room() or event.id in self._in_flight:
@@ -239,7 +239,7 @@ class Ingest:
                     await self._replay_now.wait()
             self._replay_now.clear()
 
-    async def _give_back(self) -> None:
+    async def _release_leases(self) -> None:
         """Best effort: without it the events are taken over when their leases have passed."""
         self._queues = [asyncio.Queue[StoredEvent]() for _ in self._queues]
         self._routes = Routes(len(self._queues))
@@ -249,11 +249,11 @@ class Ingest:
         try:
             with contextlib.suppress(PyMongoError, TimeoutError), pymongo.timeout(SHUTDOWN_SECONDS):
                 async with asyncio.timeout(SHUTDOWN_SECONDS):
-                    await self._give_back_in_time()
+                    await self._release_leases_in_time()
         finally:
             self._in_flight.clear()
 
-    async def _give_back_in_time(self) -> None:
+    async def _release_leases_in_time(self) -> None:
         await self._marks.flush()
         # What is just becoming durable is acknowledged, and nobody here will apply it any more.
         await self._commits.finish()

@@ -102,13 +102,13 @@ class History:
             if len(self._reads) >= STREAMS:
                 return
             if self._shares.has_room(waiter.holder) and not self._is_under_way(waiter):
-                give_back = self._shares.take(waiter.holder)
+                release_place = self._shares.take(waiter.holder)
                 task = asyncio.create_task(self._read_from(waiter.position), name="catch-up")
                 self._reads[task] = waiter.position
-                task.add_done_callback(partial(self._end_read, give_back))
+                task.add_done_callback(partial(self._end_read, release_place))
 
-    def _end_read(self, give_back: Callable[[], None], task: asyncio.Task[None]) -> None:
-        give_back()
+    def _end_read(self, release_place: Callable[[], None], task: asyncio.Task[None]) -> None:
+        release_place()
         del self._reads[task]
         self._start_reads()
 

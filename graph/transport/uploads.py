@@ -75,12 +75,12 @@ class UploadReader:
                 code=ErrorCode.RATE_LIMITED,
                 headers={"Retry-After": str(BUSY_SECONDS)},
             )
-        give_back = self._shares.take(*holders)
+        release_place = self._shares.take(*holders)
         reading = _Reading(self._settings)
         try:
             yield await self._read(request, reading, boundary)
         finally:
-            give_back()
+            release_place()
             reading.close()
 
     def _check_head(self, request: Request) -> bytes:

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 PASSING = "Try again in a moment."
 
 
-def open_access_token(keyring: KeyRing, account: Account) -> str:
+def decrypt_access_token(keyring: KeyRing, account: Account) -> str:
     """Raises DecryptionError: the key that it was encrypted with is not in the ring."""
     return keyring.decrypt(
         account.access_token, collection=COLLECTION, id=account.id, field="access_token"
@@ -82,7 +82,7 @@ class AccountAPI:
             MetaRefused, MetaUnreachable: as `asking_meta`.
         """
         async with asking_meta(account, f"{method} {path[-1]}"):
-            token = open_access_token(self._keyring, account)
+            token = decrypt_access_token(self._keyring, account)
             answer = await self._cloud_api.call(
                 method,
                 *path,

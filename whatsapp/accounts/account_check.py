@@ -17,7 +17,7 @@ from beanie import PydanticObjectId
 
 from models import Account, AccountCheck, CheckName, CheckReport
 from models.database.base import collection, utc_now
-from whatsapp.accounts.account_api import AccountAPI, open_access_token
+from whatsapp.accounts.account_api import AccountAPI, decrypt_access_token
 from whatsapp.accounts.account_events import record_account_facts
 from whatsapp.accounts.account_restrictions import start_with_token
 from whatsapp.accounts.accounts import COLLECTION, get_account
@@ -169,7 +169,7 @@ class AccountCheckup:
         found, secret = self._find_app_secret()
         if secret is None:
             return found
-        token = open_access_token(self._keyring, self.account)
+        token = decrypt_access_token(self._keyring, self.account)
         proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
         try:
             await self._read_number("id", appsecret_proof=proof)

@@ -77,13 +77,13 @@ class DueWorker(Generic[Item]):
             item = await self._claim(self._shares.list_full())
             if item is None:
                 return
-            give_back = self._shares.take(self._find_account(item))
+            release_place = self._shares.take(self._find_account(item))
             task = asyncio.create_task(self._guard(item), name=self._name)
             self._tasks.add(task)
-            task.add_done_callback(partial(self._end, give_back))
+            task.add_done_callback(partial(self._end, release_place))
 
-    def _end(self, give_back: Callable[[], None], task: asyncio.Task[None]) -> None:
-        give_back()
+    def _end(self, release_place: Callable[[], None], task: asyncio.Task[None]) -> None:
+        release_place()
         self._tasks.discard(task)
         self.wake()
 

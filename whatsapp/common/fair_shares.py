@@ -31,14 +31,14 @@ class FairShares:
         self._taken += 1
         self._held.update(holders)
 
-        def give_back() -> None:
+        def release_place() -> None:
             self._taken -= 1
             self._held.subtract(holders)
             for holder in holders:
                 if not self._held[holder]:
                     del self._held[holder]
 
-        return give_back
+        return release_place
 
 
 class FairTurns:
@@ -87,15 +87,15 @@ class FairTurns:
 class _Turn:
     """A class: every operation takes one, and a generator costs several times as much."""
 
-    __slots__ = ("_give_back", "_holder", "_turns")
+    __slots__ = ("_holder", "_release_place", "_turns")
 
     def __init__(self, turns: FairTurns, holder: Hashable) -> None:
         self._turns = turns
         self._holder = holder
 
     async def __aenter__(self) -> None:
-        self._give_back = await self._turns.take(self._holder)
+        self._release_place = await self._turns.take(self._holder)
 
     async def __aexit__(self, *_: object) -> None:
-        self._give_back()
+        self._release_place()
         self._turns.admit_waiting()

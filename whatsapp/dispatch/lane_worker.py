@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from models import Account, HealthState, Message, MessageError, MessageStatus, OutboxState
 from models.database.outage_log import log_failure
-from whatsapp.accounts.account_api import open_access_token
+from whatsapp.accounts.account_api import decrypt_access_token
 from whatsapp.common.crypto import DecryptionError
 from whatsapp.contacts.merged_contacts import is_merged
 from whatsapp.conversations.conversations import (
@@ -30,14 +30,14 @@ from whatsapp.dispatch.sending import Sending, Tools
 from whatsapp.dispatch.sent_media import prepare_file
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.media.media_store import FileMissing, StoreUnavailable
-from whatsapp.messages.lanes import Lease, give_back, let_go, renew_lease
+from whatsapp.messages.lanes import Lease, release_lease, release_unless_woken, renew_lease
 from whatsapp.outbox.consent import find_objection
 from whatsapp.outbox.content import needs_window
 
 logger = logging.getLogger(__name__)
 
 KEYLESS_PAUSE = 30  # in units of `retry_base_seconds`
-GIVE_BACK_SECONDS = 1.0
+RELEASE_SECONDS = 1.0
 # A queued message is about to follow its merged contact into another lane.
 MOVING_PAUSE_SECONDS = 1.0
 # Why a message's file can't be handed to Meta; the message itself was surely not sent then.
@@ -56,8 +56,8 @@ class LaneWorker:
             while await self._step():
                 pass
         except asyncio.CancelledError:
-            with suppress(PyMongoError), pymongo.timeout(GIVE_BACK_SECONDS):
-                await give_back(self._lease)
+            with suppress(PyMongoError), pymongo.timeout(RELEASE_SECONDS):
+                await release_lease(self._lease)
             raise
         except PyMongoError as error:
             log_failure(logger, error, "Lane %s waits until its lease ends", self._lease.lane_id)
@@ -71,7 +71,7 @@ class LaneWorker:
     async def _step(self) -> bool:
         """Does one thing; False when the lease has ended."""
         if self._tools.is_stopping():
-            await give_back(self._lease)
+            await release_lease(self._lease)
             return False
         # What allows a message is looked at after the wait for a slot, so that it is still true.
         pause = await self._tools.pacing.take_slot(self._lease.account_id)
@@ -86,7 +86,9 @@ class LaneWorker:
             if not held:
                 return await self._send_head(head)
         self._tools.pacing.return_slot(self._lease.account_id)
-        return await (self._rest() if head is None else self._wait_for(head.message))
+        return await (
+            self._release_unless_woken() if head is None else self._wait_for(head.message)
+        )
 
     async def _wait_for(self, head: Message) -> bool:
         """The head can't be sent now."""
@@ -97,7 +99,7 @@ class LaneWorker:
             head.outbox_state is OutboxState.HOLDING and head.status_rank >= MessageStatus.SENT.rank
         )
         if held and not is_settled:
-            return await self._rest(held)
+            return await self._release_unless_woken(held)
         await outbox_transitions.end_hold(head.id)
         return True
 
@@ -119,11 +121,11 @@ class LaneWorker:
 
     async def _step_back(self, seconds: float) -> bool:
         """The account sends nothing for a while: its lanes stay due, and wait for that."""
-        await give_back(self._lease)
+        await release_lease(self._lease)
         self._tools.wake_later(seconds)
         return False
 
-    async def _rest(self, seconds: float | None = None) -> bool:
+    async def _release_unless_woken(self, seconds: float | None = None) -> bool:
         """Ends the lease until there is something to do: a new message, a status, or the time.
 
         True where it goes on, because the lane was woken meanwhile.
@@ -131,7 +133,7 @@ class LaneWorker:
         due = None
         if seconds is not None:
             due = self._lease.database_now() + timedelta(seconds=seconds)
-        if not await let_go(self._lease, next_attempt_at=due):
+        if not await release_unless_woken(self._lease, next_attempt_at=due):
             return await renew_lease(self._lease)
         if seconds is not None:
             self._tools.wake_later(seconds)
@@ -141,18 +143,18 @@ class LaneWorker:
         message, account = head.message, head.account
         if account is None or not _may_send(account):
             self._tools.pacing.return_slot(self._lease.account_id)
-            return await self._rest()
+            return await self._release_unless_woken()
         self._tools.pacing.learn_rate(account)
         if head.contact is None and await is_merged(message.contact_id):
             self._tools.pacing.return_slot(account.id)
-            return await self._rest(MOVING_PAUSE_SECONDS)
+            return await self._release_unless_woken(MOVING_PAUSE_SECONDS)
         refusal = await _check_again(head)
         if head.contact is None or refusal is not None:
             self._tools.pacing.return_slot(account.id)
             await outbox_transitions.fail_unsent(message.id, refusal or outbox_transitions.NOT_SENT)
             return True
         try:
-            token = open_access_token(self._tools.keyring, account)
+            token = decrypt_access_token(self._tools.keyring, account)
         except DecryptionError as error:
             # Another process may have the key, so the account is only put off, not stopped.
             logger.error("Account %s can't send: %s", account.id, error)
@@ -171,7 +173,7 @@ class LaneWorker:
             held = await sending.send(token)
         if held is None and not head.is_last:
             return True
-        return await self._rest(held)
+        return await self._release_unless_woken(held)
 
     async def _prepare_file(self, message: Message, account: Account) -> bool | Exception:
         """True where the message can be sent now, False where its lane is to be looked at again,

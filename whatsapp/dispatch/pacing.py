@@ -41,7 +41,7 @@ SHORTEST_PAUSE_SECONDS = 0.01
 
 
 @dataclass
-class _Line:
+class _SendQueue:
     """The workers that wait to send for one account, and the slots that were fetched for them."""
 
     account_id: PydanticObjectId
@@ -80,7 +80,7 @@ class Pacing:
         self._wake = wake
         self._rate = settings.send_rate_per_account
         self._probe_seconds = PROBE_PAUSES * settings.retry_base_seconds
-        self._lines: dict[PydanticObjectId, _Line] = {}
+        self._queues: dict[PydanticObjectId, _SendQueue] = {}
         self._rates: dict[PydanticObjectId, float] = {}
 
     async def take_slot(self, account_id: PydanticObjectId) -> float:
@@ -90,26 +90,26 @@ class Pacing:
         pause = self._gate.pause_seconds(account_id)
         if pause:
             return pause
-        line = self._get_line(account_id)
+        queue = self._get_queue(account_id)
         waiter: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        line.waiters.append(waiter)
-        if line.serving is None or line.serving.done():
-            line.serving = asyncio.create_task(self._serve(line), name="slots")
+        queue.waiters.append(waiter)
+        if queue.serving is None or queue.serving.done():
+            queue.serving = asyncio.create_task(self._serve(queue), name="slots")
         return await waiter
 
     def return_slot(self, account_id: PydanticObjectId) -> None:
         """There was nothing to send with it."""
-        self._get_line(account_id).schedule.return_slot()
+        self._get_queue(account_id).schedule.return_slot()
 
     async def smooth(self, account_id: PydanticObjectId) -> None:
         """Waits a moment where the last request of the account has only just gone: between slot and
         request lies work that does not always take equally long.
         """
-        line = self._get_line(account_id)
+        queue = self._get_queue(account_id)
         interval = SHORTEST_INTERVAL / self._full_rate(account_id)
         now = time.monotonic()
-        line.last_departure = max(now, line.last_departure + interval)
-        await asyncio.sleep(line.last_departure - now)
+        queue.last_departure = max(now, queue.last_departure + interval)
+        await asyncio.sleep(queue.last_departure - now)
 
     def learn_rate(self, account: Account) -> None:
         """What Meta takes from this account from now on."""
@@ -118,10 +118,10 @@ class Pacing:
 
     async def note_answer(self, account_id: PydanticObjectId) -> None:
         """Meta answered, whatever it said."""
-        line = self._get_line(account_id)
-        if not line.failures:
+        queue = self._get_queue(account_id)
+        if not queue.failures:
             return
-        line.failures = 0
+        queue.failures = 0
         if await clear_failures(account_id):
             logger.info("Account %s: Meta answers again", account_id)
             self._gate.resume(account_id)
@@ -129,12 +129,12 @@ class Pacing:
 
     async def note_silence(self, account_id: PydanticObjectId, reason: object) -> None:
         """Meta was not reached, or gave no readable answer."""
-        line = self._get_line(account_id)
-        line.failures = await count_failure(account_id, self._terms(account_id))
-        if line.failures < FAILURES_TO_OPEN:
+        queue = self._get_queue(account_id)
+        queue.failures = await count_failure(account_id, self._terms(account_id))
+        if queue.failures < FAILURES_TO_OPEN:
             return
         self.pause(account_id, self._probe_seconds)
-        if line.failures == FAILURES_TO_OPEN:
+        if queue.failures == FAILURES_TO_OPEN:
             logger.warning(
                 "Account %s: Meta does not answer (%s); one try each %g s until it does",
                 account_id,
@@ -152,57 +152,63 @@ class Pacing:
     def pause(self, account_id: PydanticObjectId, seconds: float) -> None:
         """This process sends nothing for the account for so long."""
         self._gate.pause(account_id, seconds)
-        line = self._get_line(account_id)
-        line.schedule.clear()
-        line.answer_all(seconds)
+        queue = self._get_queue(account_id)
+        queue.schedule.clear()
+        queue.answer_all(seconds)
 
     def list_silent(self) -> list[PydanticObjectId]:
         """The accounts for which Meta does not answer, as far as this process knows."""
         return [
-            line.account_id for line in self._lines.values() if line.failures >= FAILURES_TO_OPEN
+            queue.account_id
+            for queue in self._queues.values()
+            if queue.failures >= FAILURES_TO_OPEN
         ]
 
     async def stop(self) -> None:
         """Sends everybody away who waits."""
-        tasks = [task for line in self._lines.values() for task in (line.serving, line.fetching)]
+        tasks = [
+            task for queue in self._queues.values() for task in (queue.serving, queue.fetching)
+        ]
         running = [task for task in tasks if task is not None]
         for task in running:
             task.cancel()
-        for line in self._lines.values():
-            line.answer_all(BATCH_SECONDS)
+        for queue in self._queues.values():
+            queue.answer_all(BATCH_SECONDS)
         await asyncio.gather(*running, return_exceptions=True)
-        self._lines.clear()
+        self._queues.clear()
 
-    async def _serve(self, line: _Line) -> None:
-        while line.waiters:
-            slot = line.schedule.next_slot()
-            self._fetch_ahead(line)
+    async def _serve(self, queue: _SendQueue) -> None:
+        while queue.waiters:
+            slot = queue.schedule.next_slot()
+            self._fetch_ahead(queue)
             if slot is not None:
                 await asyncio.sleep(max(slot - time.monotonic(), 0.0))
-                if line.schedule.use_slot() and not line.answer_next():
-                    line.schedule.return_slot()
-            elif line.fetching is not None:
-                await asyncio.wait([line.fetching])
+                if queue.schedule.use_slot() and not queue.answer_next():
+                    queue.schedule.return_slot()
+            elif queue.fetching is not None:
+                await asyncio.wait([queue.fetching])
 
-    def _fetch_ahead(self, line: _Line) -> None:
-        batch = self._batch(line)
-        is_fetching = line.fetching is not None and not line.fetching.done()
-        missing = len(line.waiters) - len(line.schedule)
-        if not is_fetching and missing > 0 and len(line.schedule) <= batch // 2:
+    def _fetch_ahead(self, queue: _SendQueue) -> None:
+        batch = self._batch(queue)
+        is_fetching = queue.fetching is not None and not queue.fetching.done()
+        missing = len(queue.waiters) - len(queue.schedule)
+        if not is_fetching and missing > 0 and len(queue.schedule) <= batch // 2:
             count = min(missing, batch)
-            line.fetching = asyncio.create_task(self._fetch(line, count), name="slot fetch")
+            queue.fetching = asyncio.create_task(self._fetch(queue, count), name="slot fetch")
 
-    async def _fetch(self, line: _Line, count: int) -> None:
-        terms = self._terms(line.account_id)
+    async def _fetch(self, queue: _SendQueue, count: int) -> None:
+        terms = self._terms(queue.account_id)
         try:
-            grant = await take_slots(line.account_id, count=count, terms=terms)
+            grant = await take_slots(queue.account_id, count=count, terms=terms)
         except PyMongoError as error:
-            line.answer_all(error)
+            queue.answer_all(error)
             return
-        line.failures = grant.failures
-        line.schedule.add(grant)
+        queue.failures = grant.failures
+        queue.schedule.add(grant)
         if not grant.count:
-            self.pause(line.account_id, max(grant.first - time.monotonic(), SHORTEST_PAUSE_SECONDS))
+            self.pause(
+                queue.account_id, max(grant.first - time.monotonic(), SHORTEST_PAUSE_SECONDS)
+            )
 
     def _terms(self, account_id: PydanticObjectId) -> Terms:
         rate = self._full_rate(account_id) * SHARE_OF_RATE
@@ -211,11 +217,11 @@ class Pacing:
     def _full_rate(self, account_id: PydanticObjectId) -> float:
         return self._rates.get(account_id, self._rate)
 
-    def _batch(self, line: _Line) -> int:
-        return max(1, round(self._terms(line.account_id).rate * BATCH_SECONDS))
+    def _batch(self, queue: _SendQueue) -> int:
+        return max(1, round(self._terms(queue.account_id).rate * BATCH_SECONDS))
 
-    def _get_line(self, account_id: PydanticObjectId) -> _Line:
-        line = self._lines.get(account_id)
-        if line is None:
-            line = self._lines[account_id] = _Line(account_id)
-        return line
+    def _get_queue(self, account_id: PydanticObjectId) -> _SendQueue:
+        queue = self._queues.get(account_id)
+        if queue is None:
+            queue = self._queues[account_id] = _SendQueue(account_id)
+        return queue

@@ -38,7 +38,7 @@ async def prepare_file(message: Message, account: Account, lease: Lease, uploads
     if upload is None:
         raise FileMissing(str(message.upload_id))
     if not is_known_to_meta(upload):
-        async with _keeping(lease):
+        async with _keep_lease_alive(lease):
             await uploads.renew(account, upload)
         return False
     if read_media_id(message) != upload.media_id:
@@ -64,7 +64,7 @@ async def have_renewed(message: Message) -> None:
 
 
 @asynccontextmanager
-async def _keeping(lease: Lease) -> AsyncIterator[None]:
+async def _keep_lease_alive(lease: Lease) -> AsyncIterator[None]:
     """A large file takes longer than a lease."""
     keeper = asyncio.create_task(_keep(lease), name="lease of an upload")
     try:

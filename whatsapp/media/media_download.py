@@ -31,7 +31,7 @@ from whatsapp.settings import Settings
 logger = logging.getLogger(__name__)
 
 SWEEP_POLLS = 5
-GIVE_BACK_SECONDS = 2.0
+RELEASE_SECONDS = 2.0
 # A file that is due now by our clock may be due a little later by the database's.
 WAKE_MARGIN_SECONDS = 0.01
 
@@ -100,13 +100,13 @@ class MediaDownloader:
             )
             if media is None:
                 return
-            give_back = self._shares.take(media.account_id)
+            release_place = self._shares.take(media.account_id)
             worker = asyncio.create_task(self._work(media), name="media")
             self._workers.add(worker)
-            worker.add_done_callback(partial(self._end, give_back))
+            worker.add_done_callback(partial(self._end, release_place))
 
-    def _end(self, give_back: Callable[[], None], worker: asyncio.Task[None]) -> None:
-        give_back()
+    def _end(self, release_place: Callable[[], None], worker: asyncio.Task[None]) -> None:
+        release_place()
         self._workers.discard(worker)
         self.wake()
 
@@ -115,7 +115,7 @@ class MediaDownloader:
         try:
             await self._fetching.fetch(media)
         except asyncio.CancelledError:
-            with suppress(PyMongoError), pymongo.timeout(GIVE_BACK_SECONDS):
+            with suppress(PyMongoError), pymongo.timeout(RELEASE_SECONDS):
                 await medias.put_off(media, 0, error=None, counts=False)
             raise
         except PyMongoError as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from models import Account, HealthState, Media, MediaState, Message
 from models.database.base import collection, utc_now
-from whatsapp.accounts.account_api import open_access_token
+from whatsapp.accounts.account_api import decrypt_access_token
 from whatsapp.accounts.account_gate import AccountGate
 from whatsapp.accounts.accounts import stop_account
 from whatsapp.cloud_api.error_codes import Action, classify, find_rule
@@ -113,7 +113,7 @@ class Fetching:
 
     async def _download(self, media: Media, account: Account) -> Receipt:
         """Both hops into the store. What is raised leaves no bytes there."""
-        token = open_access_token(self.keyring, account)
+        token = decrypt_access_token(self.keyring, account)
         store, key = self.stores.current, make_key(media)
         await self._remove_leftovers(media)
         media.begun = [media.fence]

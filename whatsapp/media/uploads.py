@@ -6,7 +6,7 @@ from beanie import PydanticObjectId
 
 from models import Account, UploadedMedia
 from models.database.base import collection, new_id, to_bson, utc_now
-from whatsapp.accounts.account_api import asking_meta, open_access_token
+from whatsapp.accounts.account_api import asking_meta, decrypt_access_token
 from whatsapp.accounts.accounts import check_account, get_account
 from whatsapp.auth.access import Viewer
 from whatsapp.cloud_api.client import CloudAPI
@@ -110,7 +110,7 @@ class Uploads:
         answer = await self._cloud_api.upload(
             account.phone_number_id,
             "media",
-            access_token=open_access_token(self._keyring, account),
+            access_token=decrypt_access_token(self._keyring, account),
             graph_api_version=account.graph_api_version,
             content=form,
             headers=form.headers,

@@ -170,7 +170,7 @@ async def renew_lease(lease: Lease) -> bool:
     return True
 
 
-async def let_go(lease: Lease, *, next_attempt_at: datetime | None) -> bool:
+async def release_unless_woken(lease: Lease, *, next_attempt_at: datetime | None) -> bool:
     """Ends the lease, with the time of the next look, None where there is nothing to do.
 
     False if the lane was woken since it was last read (then it is still ours) or taken over.
@@ -182,7 +182,7 @@ async def let_go(lease: Lease, *, next_attempt_at: datetime | None) -> bool:
     return bool(result.matched_count)
 
 
-async def give_back(lease: Lease, *, next_attempt_at: datetime | None = None) -> None:
+async def release_lease(lease: Lease, *, next_attempt_at: datetime | None = None) -> None:
     """Ends the lease, woken or not, and leaves the lane due: now or at the given time."""
     due = {} if next_attempt_at is None else {"next_attempt_at": next_attempt_at}
     await collection(Lane).update_one(

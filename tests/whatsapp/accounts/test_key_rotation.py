@@ -17,7 +17,7 @@ from tests.conftest import ENCRYPTION_KEYS
 from tests.fixtures.servers import ROOT, make_environment
 from tests.fixtures.waiting import eventually
 from whatsapp.accounts import key_rotation
-from whatsapp.accounts.account_api import open_access_token
+from whatsapp.accounts.account_api import decrypt_access_token
 from whatsapp.accounts.accounts import SECRET_FIELDS, create_account, update_account
 from whatsapp.accounts.key_rotation import rotate_secrets
 from whatsapp.common.crypto import DecryptionError, KeyRing
@@ -115,7 +115,7 @@ async def test_an_interrupted_rotation_goes_on_where_it_was(
 
     assert (report.current, report.encrypted) == (5, 10)
     stored = await Account.find_all(sort="_id").to_list()
-    tokens = [open_access_token(NEW, account) for account in stored]
+    tokens = [decrypt_access_token(NEW, account) for account in stored]
     assert tokens == [f"token-{number}" for number in range(6)]
 
 
@@ -140,7 +140,7 @@ async def test_a_new_token_that_comes_meanwhile_is_never_lost() -> None:
     await rotate_secrets(RING)
 
     stored = await Account.find_all(sort="_id").to_list()
-    assert [open_access_token(NEW, one) for one in stored] == last
+    assert [decrypt_access_token(NEW, one) for one in stored] == last
 
 
 async def test_a_secret_replaced_at_that_moment_is_looked_at_again(
@@ -185,7 +185,7 @@ async def test_what_no_key_opens_is_named_and_kept() -> None:
         assert stored is not None
         assert stored.access_token == account.access_token
         with pytest.raises(DecryptionError):
-            open_access_token(RING, stored)
+            decrypt_access_token(RING, stored)
 
 
 def start(settings: Settings, keys: str) -> subprocess.Popen[str]:

@@ -23,8 +23,8 @@ from whatsapp.messages.lanes import (
     Lease,
     claim_lanes,
     find_due,
-    give_back,
-    let_go,
+    release_lease,
+    release_unless_woken,
     renew_lease,
     wake_lane,
 )
@@ -127,8 +127,8 @@ async def test_a_stale_fence_opens_nothing(world: OutboxWorld, conversation: Con
 
     assert owner.fence == frozen.fence + 1
     assert not await renew_lease(frozen)
-    assert not await let_go(frozen, next_attempt_at=None)
-    await give_back(frozen)
+    assert not await release_unless_woken(frozen, next_attempt_at=None)
+    await release_lease(frozen)
     assert await renew_lease(owner)
 
 
@@ -139,9 +139,9 @@ async def test_a_lane_woken_while_it_was_looked_at_is_not_let_go(
     lease = await take_lane()
     await wake_lane(conversation.id)
 
-    assert not await let_go(lease, next_attempt_at=None)
+    assert not await release_unless_woken(lease, next_attempt_at=None)
     assert await renew_lease(lease)
-    assert await let_go(lease, next_attempt_at=None)
+    assert await release_unless_woken(lease, next_attempt_at=None)
 
 
 async def test_a_woken_worker_that_had_not_sent_says_so(
