@@ -38,7 +38,7 @@ from models.database.readiness import MajorityProbe
 from webhooks.ingest import Ingest
 from webhooks.route import WebhookShortcut, webhook_routes
 from whatsapp.accounts.account_api import AccountAPI
-from whatsapp.accounts.account_restrictions import lift_expired_blocks
+from whatsapp.accounts.account_restrictions import lift_expired_restrictions
 from whatsapp.accounts.background_checks import BackgroundChecks
 from whatsapp.auth.audit import AuditTrail
 from whatsapp.auth.authentication import Authenticator
@@ -47,7 +47,7 @@ from whatsapp.cloud_api.client import CloudAPI, create_http_client
 from whatsapp.cloud_api.media_api import MediaAPI
 from whatsapp.common.crypto import KeyRing
 from whatsapp.contacts.search_keys import index_stale
-from whatsapp.conversations.read_receipts import ReadReceipts
+from whatsapp.conversations.read_receipts import ReadReceiptWorker
 from whatsapp.dispatch.dispatcher import Dispatcher
 from whatsapp.housekeeping import Housekeeping, Job
 from whatsapp.media.media_download import MediaDownloader
@@ -93,7 +93,7 @@ class Runtime:
         account_api = AccountAPI(cloud_api, keyring=keyring)
         self.housekeeping = Housekeeping(database, self._list_jobs(settings))
         self.checks = BackgroundChecks(account_api, keyring=keyring, settings=settings)
-        self.receipts = ReadReceipts(account_api, settings=settings)
+        self.receipts = ReadReceiptWorker(account_api, settings=settings)
         self.template_syncs = BackgroundSyncs(account_api, settings=settings)
         self.live = LiveFeed(database=database, settings=settings, keyring=keyring)
         self.services = Services(
@@ -170,7 +170,7 @@ class Runtime:
             Job("Erasures", finish_erasures, seconds=60),
             Job("Contact merges", finish_merges, seconds=15),
             Job("Search keys", index_stale, seconds=60),
-            Job("Expired blocks", lift_expired_blocks, seconds=block_seconds),
+            Job("Expired restrictions", lift_expired_restrictions, seconds=block_seconds),
             Job("Media", self.downloader.sweep, seconds=self.downloader.sweep_seconds),
         ]
 

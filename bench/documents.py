@@ -28,7 +28,7 @@ from models import (
 )
 from models.database.base import to_bson
 from models.messages.words import list_message_words
-from whatsapp.contacts.search_keys import derive_of_contact, derive_of_user
+from whatsapp.contacts.search_keys import derive_contact_fields, derive_user_fields
 
 Fields = dict[str, Any]
 
@@ -111,7 +111,7 @@ def make_contact(person: Person, at: datetime) -> Fields:
         updated_at=at,
     )
     fields = to_bson(contact)
-    return fields | derive_of_contact(fields)
+    return fields | derive_contact_fields(fields)
 
 
 def make_user(person: Person, at: datetime) -> Fields:
@@ -125,7 +125,7 @@ def make_user(person: Person, at: datetime) -> Fields:
         updated_at=at,
     )
     fields = to_bson(user)
-    return fields | derive_of_user(fields)
+    return fields | derive_user_fields(fields)
 
 
 class History:

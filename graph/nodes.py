@@ -21,7 +21,7 @@ from graph.core.loaders import (
 )
 from graph.core.permissions import IsViewer, get_viewer
 from graph.types.account_events import find_account_event
-from graph.types.accounts import Account, get_account
+from graph.types.accounts import Account, resolve_account
 from graph.types.api_keys import ApiKey, find_api_key
 from graph.types.audit_log import find_audit_entry
 from graph.types.contacts import Contact
@@ -55,7 +55,7 @@ def _by_object_id(
 
 
 async def _find_account(info: Info, document_id: str) -> Account | None:
-    return await get_account(info, encode_id("Account", document_id))
+    return await resolve_account(info, encode_id("Account", document_id))
 
 
 async def _find_api_key(info: Info, document_id: str) -> ApiKey | None:

@@ -7,7 +7,7 @@ import models
 from models import NO_OWN_REACTIONS, Account, Contact, Message, MessageDirection
 from sandbox.world.customers import STATUS_ORDER, ChatMessage, Conversation, CustomerBook
 from sandbox.world.numbers import FakeNumber, Numbers
-from whatsapp.messages.reactions import list_standing
+from whatsapp.messages.reactions import list_current_reactions
 
 # Enough to go on where one stopped, however large the database at MONGODB_URI is.
 RECALLED_CONVERSATIONS = 100
@@ -60,7 +60,7 @@ def _recall_message(book: CustomerBook, conversation: Conversation, message: Mes
         error=next((error.title for error in message.errors), None),
         reply_to=message.reply_to_wamid,
     )
-    for reaction in list_standing(message.reactions):
+    for reaction in list_current_reactions(message.reactions):
         who = "business" if reaction.get("contact_id") is None else "customer"
         shown.reactions[who] = reaction["emoji"]
     book.add_message(conversation, shown)

@@ -38,14 +38,14 @@ def serve(settings: Settings) -> None:
     if settings.media_store_url is not None:
         open_objects(settings.media_store_url)
     app = create_app(settings)
-    spare_the_collector()
+    tune_gc()
     if settings.workers == 1:
         run_server(settings, app)
     else:
         sys.exit(_run_workers(settings, app))
 
 
-def spare_the_collector() -> None:
+def tune_gc() -> None:
     """Tells Python's garbage collector what it need not look at, and to look less often.
 
     A page of the inbox makes thousands of objects that end without it: by default they had it look

@@ -18,7 +18,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from models.connection import create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
-from serving.serve import spare_the_collector
+from serving.serve import tune_gc
 from tests.fixtures.documents import bind_documents
 from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     # As a server does: what is loaded by now stays, and need not be looked through again.
-    spare_the_collector()
+    tune_gc()
 
 
 def pytest_unconfigure() -> None:

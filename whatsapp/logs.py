@@ -5,7 +5,7 @@ import re
 import sys
 
 # Libraries that put whole URLs, queries or payloads into their INFO and DEBUG lines.
-_TALKATIVE = ("httpx", "httpcore", "pymongo", "websockets", "strawberry", "asyncio")
+_NOISY_LOGGERS = ("httpx", "httpcore", "pymongo", "websockets", "strawberry", "asyncio")
 # Mistakes of clients, which are answered. Anybody could fill the log with them.
 _SILENT = ("python_multipart",)
 _SILENT_LINES = {"Invalid HTTP request received.", "Unsupported upgrade request."}
@@ -53,7 +53,7 @@ def configure_logging(level: str, *, shows_process: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in _TALKATIVE:
+    for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in _SILENT:
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -71,14 +71,14 @@ def user_errors() -> Any:
     )
 
 
-class Payload(Protocol):
+class MutationPayload(Protocol):
     """Every field has a default, so that a refused mutation's payload has `user_errors` only."""
 
     user_errors: list[UserError]
 
 
 Arguments = ParamSpec("Arguments")
-PayloadT = TypeVar("PayloadT", bound=Payload)
+PayloadT = TypeVar("PayloadT", bound=MutationPayload)
 Mutation = Callable[Arguments, Awaitable[PayloadT]]
 
 

@@ -17,8 +17,12 @@ from pydantic import ValidationError
 
 from models import Conversation, Message
 from models.database.reading import read_document
-from whatsapp.conversations.conversations import has_noted
-from whatsapp.messages.summary_completion import NOTED_FIELDS, SUMMARY_FIELDS, complete_summaries
+from whatsapp.conversations.conversations import summary_includes
+from whatsapp.messages.summary_completion import (
+    SUMMARIZED_FIELDS,
+    SUMMARY_FIELDS,
+    complete_summaries,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +105,7 @@ class SummaryWatch:
                 self._forget(unnoted)
 
     def _see_message(self, image: Mapping[str, Any]) -> None:
-        message = _read_part(Message, image, [*NOTED_FIELDS, *_OWNERS])
+        message = _read_part(Message, image, [*SUMMARIZED_FIELDS, *_OWNERS])
         if message.is_own_reaction:
             return
         unnoted = Unnoted(message, time.monotonic())
@@ -114,7 +118,7 @@ class SummaryWatch:
             return
         conversation = _read_part(Conversation, image, SUMMARY_FIELDS)
         for unnoted in list(known):
-            if has_noted(conversation, unnoted.message):
+            if summary_includes(conversation, unnoted.message):
                 self._forget(unnoted)
 
     def _forget(self, unnoted: Unnoted) -> None:

@@ -18,7 +18,7 @@ from graph.core.ids import split_id
 from graph.core.permissions import get_viewer
 from graph.execution.extensions import run_without_deadline
 from models import AuditAction, AuditEntry, AuditOutcome, AuditTarget
-from whatsapp.auth.audit import AuditedAction, find_accounts, name_actor
+from whatsapp.auth.audit import AuditedAction, find_target_accounts, to_audit_actor
 from whatsapp.errors import Refused
 
 logger = logging.getLogger(__name__)
@@ -63,9 +63,9 @@ async def _begin(info: Info, action: AuditAction, given: object) -> AuditEntry:
     targets = list(_list_targets(given))[:MAX_TARGETS]
     act = AuditedAction(
         action=action,
-        actor=name_actor(viewer),
+        actor=to_audit_actor(viewer),
         targets=targets,
-        account_ids=await find_accounts(viewer, targets),
+        account_ids=await find_target_accounts(viewer, targets),
         fields=_list_fields(given),
         request_id=info.context.request_id,
     )
@@ -97,7 +97,7 @@ async def _finish(
                 outcome,
                 refusal=refusal,
                 targets=made,
-                account_ids=await find_accounts(viewer, made),
+                account_ids=await find_target_accounts(viewer, made),
             )
         except PyMongoError as error:
             # The act is done or not, whatever this says; the entry remains, as STARTED.

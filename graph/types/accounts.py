@@ -172,7 +172,7 @@ async def require_account(info: Info, account_id: PydanticObjectId) -> Account:
     return Account.from_document(document)
 
 
-async def get_account(info: Info, global_id: str) -> Account | None:
+async def resolve_account(info: Info, global_id: str) -> Account | None:
     account_id = parse_id(global_id, "Account")
     document = await load_account(info, account_id) if account_id else None
     # While its data is being removed, only what still refers to it finds it.
@@ -188,7 +188,7 @@ class AccountQueries:
         description="The account with this id, or null. Requires role VIEWER.",
     )
     async def account(self, info: Info, id: NodeId) -> Account | None:
-        return await get_account(info, id)
+        return await resolve_account(info, id)
 
     @strawberry.field(
         permission_classes=[IsViewer],

@@ -25,7 +25,7 @@ from graph.core.loaders import load_account
 from graph.core.permissions import IsAdmin, get_viewer
 from graph.inputs.filters import AccountId
 from graph.types.accounts import Account
-from whatsapp.auth.audit import limit_entries
+from whatsapp.auth.audit import make_entry_filter
 
 
 @strawberry.type(description="Who acted.")
@@ -119,7 +119,7 @@ class AuditQueries:
         before: Before = None,
     ) -> Connection[AuditEntry]:
         page = read_page(info, first=first, after=after, last=last, before=before)
-        conditions = [limit_entries(get_viewer(info))]
+        conditions = [make_entry_filter(get_viewer(info))]
         if account_id is not None:
             conditions.append({"account_ids": parse_id(account_id, "Account")})
         if actor is not None:
@@ -145,5 +145,5 @@ async def find_audit_entry(info: Info, document_id: str) -> AuditEntry | None:
     viewer, entry_id = get_viewer(info), parse_object_id(document_id)
     if entry_id is None or not viewer.has_role(models.Role.ADMIN):
         return None
-    found = await models.AuditEntry.find_one({"_id": entry_id, **limit_entries(viewer)})
+    found = await models.AuditEntry.find_one({"_id": entry_id, **make_entry_filter(viewer)})
     return AuditEntry.from_document(found) if found else None

@@ -54,9 +54,9 @@ from graph.types.message_details import (
 )
 from models.messages.words import MAX_MESSAGE_WORDS
 from whatsapp.accounts.accounts import list_account_ids
-from whatsapp.conversations.conversations import has_noted
-from whatsapp.messages.reactions import list_standing
-from whatsapp.messages.summary_completion import NOTED_FIELDS, complete_summaries
+from whatsapp.conversations.conversations import summary_includes
+from whatsapp.messages.reactions import list_current_reactions
+from whatsapp.messages.summary_completion import SUMMARIZED_FIELDS, complete_summaries
 
 
 async def _include_messages(
@@ -68,7 +68,7 @@ async def _include_messages(
     behind = [
         message.id
         for message, conversation in zip(messages, conversations, strict=True)
-        if conversation is not None and not has_noted(conversation, message)
+        if conversation is not None and not summary_includes(conversation, message)
     ]
     if not behind or not await complete_summaries(behind):
         return conversations
@@ -130,7 +130,7 @@ class Message(relay.Node):
         CONVERSATIONS,
         description="The conversation it belongs to.",
         missing="conversation",
-        needs=["conversation_id", *NOTED_FIELDS],
+        needs=["conversation_id", *SUMMARIZED_FIELDS],
         refresh=_include_messages,
     )
     contact: Contact = linked_contact("The customer who wrote it or whom it was written to.")
@@ -208,8 +208,8 @@ class Message(relay.Node):
         metadata=reads("reactions"),
     )
     def reactions(self) -> list[MessageReaction]:
-        standing = list_standing(self.document.reactions)
-        return [MessageReaction.from_document(one) for one in standing]
+        current = list_current_reactions(self.document.reactions)
+        return [MessageReaction.from_document(one) for one in current]
 
     @strawberry.field(
         description="Statuses that have no name here, in the order of their times.",

@@ -65,7 +65,7 @@ class SendingBlock(BaseModel):
     """When it ends by itself."""
 
 
-class AccountStanding(BaseModel):
+class AccountRestrictions(BaseModel):
     """The causes apart, so that the end of one does not pass for the end of another."""
 
     blocks: dict[str, SendingBlock] = Field(default_factory=dict)
@@ -123,7 +123,7 @@ class Account(ObjectIdDocument):
     """`v25.0` and the like; None follows the server's default."""
     enabled: bool = True
     health: AccountHealth = Field(default_factory=AccountHealth)
-    standing: AccountStanding = Field(default_factory=AccountStanding)
+    standing: AccountRestrictions = Field(default_factory=AccountRestrictions)
     changed_at: dict[str, datetime] = Field(default_factory=dict)
     """Meta's time of what is stored of each aspect: an older report of it changes nothing."""
     send_read_receipts: bool = True

@@ -22,7 +22,7 @@ from models import (
 from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
 from whatsapp.contacts.contacts import Profile, get_or_create_contact
-from whatsapp.conversations.conversations import get_or_create_conversation, note_message
+from whatsapp.conversations.conversations import get_or_create_conversation, update_summary
 
 _SAID: list[type[Document]] = [
     Contact,
@@ -69,7 +69,7 @@ async def create_sent(account: Account, phone: str) -> None:
         status_rank=MessageStatus.ACCEPTED.rank,
     )
     await message.insert()
-    await note_message(message)
+    await update_summary(message)
 
 
 async def take_snapshot(admin: GraphQLClient) -> dict[str, Any]:

@@ -122,7 +122,7 @@ async def _place_and_store(tasks: Sequence[Task], known: Correspondents | None =
     for account_id, inbounds in _group_by_account(tasks).items():
         if known is None:
             await senders.find(account_id, inbounds)
-        await senders.welcome(account_id, inbounds)
+        await senders.create_contacts(account_id, inbounds)
 
     async def place(task: Task) -> None:
         if task.account is not None and task.inbound is not None:

@@ -18,15 +18,15 @@ from whatsapp.contacts.contacts import (
 from whatsapp.contacts.identities import list_lookups
 from whatsapp.conversations.conversations import (
     ConversationGone,
+    find_contacts_with_conversations,
     get_or_create_conversation,
-    list_correspondents,
     retry_when_gone,
 )
-from whatsapp.conversations.newcomers import Newcomer, single_out, welcome
+from whatsapp.conversations.new_contacts import NewContact, create_contacts, select_unambiguous
 from whatsapp.media.media import add_media
 from whatsapp.messages.amendments import Amendment
-from whatsapp.messages.statuses import apply_waiting
-from whatsapp.messages.summary_completion import note_stored
+from whatsapp.messages.statuses import apply_early_updates
+from whatsapp.messages.summary_completion import finish_stored_messages
 
 DUPLICATE_KEY = 11000
 
@@ -45,16 +45,18 @@ class Correspondents:
             for inbound in inbounds
             for identity in (*inbound.identities, *inbound.new_identities)
         ]
-        contacts, conversations = await list_correspondents(account_id, wanted)
+        contacts, conversations = await find_contacts_with_conversations(account_id, wanted)
         for contact in contacts:
             self._remember(contact)
         for conversation in conversations:
             self._conversations[conversation.contact_id] = conversation
 
-    async def welcome(self, account_id: PydanticObjectId, inbounds: Sequence[Inbound]) -> None:
+    async def create_contacts(
+        self, account_id: PydanticObjectId, inbounds: Sequence[Inbound]
+    ) -> None:
         """Makes those known of whom nothing was found, in a few round trips if they are several."""
-        newcomers = [
-            Newcomer(
+        new_contacts = [
+            NewContact(
                 inbound.identities,
                 inbound.profile,
                 writes=not isinstance(inbound.said, Amendment),
@@ -68,10 +70,10 @@ class Correspondents:
             for inbound in inbounds
             if inbound.new_identities
         ]
-        several = single_out(newcomers, named=moving)
+        several = select_unambiguous(new_contacts, named=moving)
         if len(several) < 2:
             return
-        contacts, conversations = await welcome(account_id, several)
+        contacts, conversations = await create_contacts(account_id, several)
         for contact in contacts:
             self._remember(contact)
         for conversation in conversations:
@@ -95,7 +97,7 @@ class Correspondents:
     async def _place(
         self, account_id: PydanticObjectId, inbound: Inbound, known: Contact | None
     ) -> Message | Amendment:
-        contact = await self._meet(account_id, inbound, known)
+        contact = await self._resolve_sender(account_id, inbound, known)
         if isinstance(inbound.said, Amendment):
             return replace(inbound.said, contact_id=contact.id)
         conversation = self._conversations.get(contact.id)
@@ -104,7 +106,7 @@ class Correspondents:
             self._conversations[contact.id] = conversation
         return make_message(conversation, inbound.shape, inbound.said)
 
-    async def _meet(
+    async def _resolve_sender(
         self, account_id: PydanticObjectId, inbound: Inbound, known: Contact | None
     ) -> Contact:
         contact = await get_or_create_contact(
@@ -161,7 +163,7 @@ async def store_messages(messages: Sequence[Message]) -> None:
     # An earlier try may have ended before it noted them.
     known = stored + await _list_stored(earlier)
     try:
-        foretold = await note_stored(messages, noted=known)
+        early_updates = await finish_stored_messages(messages, noted=known)
     except ConversationGone as error:
         ids = [message.id for message in error.messages]
         gone = list({message.conversation_id for message in error.messages})
@@ -170,10 +172,10 @@ async def store_messages(messages: Sequence[Message]) -> None:
             {"_id": {"$in": ids}, "conversation_id": {"$in": gone}}
         )
         raise
-    for account_id, updates in foretold.waiting.items():
+    for account_id, updates in early_updates.waiting.items():
         own = [one for one in messages if one.account_id == account_id]
         message_ids = {one.wamid: one.id for one in own if one.wamid is not None}
-        await apply_waiting(account_id, message_ids, updates)
+        await apply_early_updates(account_id, message_ids, updates)
     await add_media(known)
 
 

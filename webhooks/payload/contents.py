@@ -8,7 +8,7 @@ from webhooks.payload.items import Unfit
 from webhooks.payload.parsing import dump_json
 from webhooks.payload.shapes import CONTENT_SHAPES, InboundMessage, Shape, read_readable
 from whatsapp.common.storable import MAX_LIST_ITEMS, make_storable
-from whatsapp.messages.message_preview import read_in_one_line
+from whatsapp.messages.message_preview import make_preview
 
 # Rich objects that Meta extends every few months: they are kept as they are, and the graph shows
 # of them what it finds.
@@ -34,7 +34,7 @@ def read_said(message: InboundMessage, value: dict[str, Any]) -> Said:
     return Said(
         content=content.fields if content else {},
         raw=None if content and is_whole and content.is_whole else dump_json(value),
-        text=read_in_one_line(message.type, value),
+        text=make_preview(message.type, value),
     )
 
 

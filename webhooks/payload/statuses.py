@@ -11,7 +11,7 @@ from webhooks.payload.items import Item
 from webhooks.payload.shapes import MetaError, StatusReport, read_readable
 from whatsapp.cloud_api.error_codes import is_retryable
 from whatsapp.common.storable import make_storable
-from whatsapp.contacts.stated_identities import Stated
+from whatsapp.contacts.stated_identities import ReportedIdentities
 from whatsapp.messages.statuses import StatusUpdate
 
 # Meta's own limit.
@@ -41,12 +41,12 @@ def read_status(item: Item) -> StatusUpdate:
     )
 
 
-def _read_recipient(item: Item) -> Stated:
+def _read_recipient(item: Item) -> ReportedIdentities:
     """In a group the report is about one of its members, who is not the message's contact."""
     in_group = item.value.get("recipient_type") == "group"
     prefix = "recipient_participant" if in_group else "recipient"
     identities = list_stated(item.value, prefix=prefix, contact=item.contact)
-    return Stated(identities, is_contact=not in_group)
+    return ReportedIdentities(identities, is_contact=not in_group)
 
 
 def _read_payment(report: StatusReport) -> dict[str, Any] | None:

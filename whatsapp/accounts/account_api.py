@@ -23,7 +23,7 @@ from whatsapp.errors import (
 
 logger = logging.getLogger(__name__)
 
-PASSING = "Try again in a moment."
+RETRY_ADVICE = "Try again in a moment."
 
 
 def decrypt_access_token(keyring: KeyRing, account: Account) -> str:
@@ -34,7 +34,7 @@ def decrypt_access_token(keyring: KeyRing, account: Account) -> str:
 
 
 @asynccontextmanager
-async def asking_meta(account: Account, what: str) -> AsyncIterator[None]:
+async def translating_cloud_api_errors(account: Account, what: str) -> AsyncIterator[None]:
     """Turns what may come of a request to Meta into refusals; `what` is for the log.
 
     An error that means that the account can't work any more stops it, as in the outbox.
@@ -54,8 +54,8 @@ async def asking_meta(account: Account, what: str) -> AsyncIterator[None]:
             reason = describe_stop(error)
             logger.error("Account %s is stopped: %s", account.id, reason)
             await stop_account(account, reason=reason, code=error.code)
-        is_passing = action not in (Action.STOP_ACCOUNT, Action.FAIL)
-        raise MetaRefused(error, advice=PASSING if is_passing else None) from None
+        is_transient = action not in (Action.STOP_ACCOUNT, Action.FAIL)
+        raise MetaRefused(error, advice=RETRY_ADVICE if is_transient else None) from None
     except (CloudAPINotReached, CloudAPIOutcomeUnknown) as error:
         logger.warning("Account %s: %s: %s", account.id, what, error)
         raise MetaUnreachable from None
@@ -79,9 +79,9 @@ class AccountAPI:
         """One request and its answer; `path` follows the version.
 
         Raises:
-            MetaRefused, MetaUnreachable: as `asking_meta`.
+            MetaRefused, MetaUnreachable: as `translating_cloud_api_errors`.
         """
-        async with asking_meta(account, f"{method} {path[-1]}"):
+        async with translating_cloud_api_errors(account, f"{method} {path[-1]}"):
             token = decrypt_access_token(self._keyring, account)
             answer = await self._cloud_api.call(
                 method,

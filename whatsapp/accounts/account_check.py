@@ -18,15 +18,15 @@ from beanie import PydanticObjectId
 from models import Account, AccountCheck, CheckName, CheckReport
 from models.database.base import collection, utc_now
 from whatsapp.accounts.account_api import AccountAPI, decrypt_access_token
-from whatsapp.accounts.account_events import record_account_facts
-from whatsapp.accounts.account_restrictions import start_with_token
+from whatsapp.accounts.account_events import update_account_fields
+from whatsapp.accounts.account_restrictions import restart_stopped_account
 from whatsapp.accounts.accounts import COLLECTION, get_account
 from whatsapp.accounts.phone_numbers import (
     CLOUD_PLATFORM,
     LIMIT_FIELD,
     NUMBER_FIELDS,
-    read_limit_facts,
-    read_number_facts,
+    read_limit_field,
+    read_number_fields,
 )
 from whatsapp.accounts.webhook_subscription import list_subscribed_apps, read_callback_urls
 from whatsapp.accounts.webhook_urls import list_former_urls, make_webhook_url
@@ -78,7 +78,7 @@ class AccountCheckup:
         if token.ok:
             rest, _ = await asyncio.gather(self._check_rest(number), self._record(number, asked_at))
             checks = [token, *rest]
-            await start_with_token(self.account)
+            await restart_stopped_account(self.account)
         else:
             unknown = [_fail(name, "Not known: see the access token.") for name in _NEED_TOKEN]
             checks = [token, *unknown, self._find_app_secret()[0]]
@@ -204,11 +204,11 @@ class AccountCheckup:
         )
 
     async def _record(self, number: Mapping[str, Any] | None, asked_at: datetime) -> None:
-        facts = read_number_facts(number or {}, asked_at)
+        updates = read_number_fields(number or {}, asked_at)
         # Older versions of the Graph API don't have it.
         with contextlib.suppress(MetaRefused, MetaUnreachable):
-            facts += read_limit_facts(await self._read_number(LIMIT_FIELD), asked_at)
-        await record_account_facts(self.account.id, facts)
+            updates += read_limit_field(await self._read_number(LIMIT_FIELD), asked_at)
+        await update_account_fields(self.account.id, updates)
 
 
 def _judge_number(number: Mapping[str, Any] | None) -> AccountCheck:

@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Account, AccountEvent
 from models.database.base import collection, to_bson, utc_now
-from whatsapp.common.timestamped_fields import Fact, apply_facts, match_news
+from whatsapp.common.timestamped_fields import TimestampedFields, make_update_stage, match_outdated
 
 
 async def record_event(
@@ -47,11 +47,13 @@ async def record_event(
         )
 
 
-async def record_account_facts(account_id: PydanticObjectId, facts: Sequence[Fact]) -> None:
-    """Stores what is news of these facts about the account."""
-    if facts:
-        query = {"_id": account_id, "deleted_at": None, **match_news(facts)}
-        await collection(Account).update_one(query, [apply_facts(facts)])
+async def update_account_fields(
+    account_id: PydanticObjectId, updates: Sequence[TimestampedFields]
+) -> None:
+    """Stores what is news of these updates about the account."""
+    if updates:
+        query = {"_id": account_id, "deleted_at": None, **match_outdated(updates)}
+        await collection(Account).update_one(query, [make_update_stage(updates)])
 
 
 def _make_id(account_id: PydanticObjectId, field: str, at: datetime | None, value: Any) -> str:

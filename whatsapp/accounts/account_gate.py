@@ -57,11 +57,11 @@ class AccountGate:
             return 0
         return max(self._share(account_id) - self._busy[account_id], 0)
 
-    def note_answer(self, account_id: PydanticObjectId) -> None:
+    def record_success(self, account_id: PydanticObjectId) -> None:
         """Meta answered, whatever it said."""
         self._failures.pop(account_id, None)
 
-    def note_silence(self, account_id: PydanticObjectId) -> bool:
+    def record_failure(self, account_id: PydanticObjectId) -> bool:
         """Meta was not reached or gave no readable answer; True when that pauses the account."""
         self._failures[account_id] += 1
         if self._failures[account_id] < FAILURES_TO_OPEN:

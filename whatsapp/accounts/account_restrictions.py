@@ -18,16 +18,16 @@ from whatsapp.cloud_api.error_codes import TOKEN_CODES
 _BLOCKS = {"$objectToArray": {"$ifNull": ["$standing.blocks", {}]}}
 
 
-class Cause(StrEnum):
+class RestrictionCause(StrEnum):
     BAN = "ban"
     RESTRICTION = "restriction"
     CONNECTION = "connection"
     DELETION = "deletion"
 
 
-async def record_block(
+async def record_restriction(
     account_id: PydanticObjectId,
-    cause: Cause,
+    cause: RestrictionCause,
     *,
     at: datetime,
     reason: str | None,
@@ -44,7 +44,7 @@ async def record_block(
     )
 
 
-async def lift_expired_blocks() -> None:
+async def lift_expired_restrictions() -> None:
     """Starts the accounts whose last block has ended by itself."""
     ended = {
         "$anyElementTrue": [
@@ -62,7 +62,7 @@ async def lift_expired_blocks() -> None:
     )
 
 
-async def start_with_token(account: Account) -> bool:
+async def restart_stopped_account(account: Account) -> bool:
     """Meta took this account's token: starts it again if a refused one is why it stopped.
 
     What WhatsApp told about its standing meanwhile counts from now on. False if nothing changed.
@@ -91,7 +91,7 @@ async def start_with_token(account: Account) -> bool:
     return bool(result.modified_count)
 
 
-def clear_blocks(now: datetime) -> dict[str, Any]:
+def clear_restrictions(now: datetime) -> dict[str, Any]:
     """The changes of an account that staff start again: what stopped it before counts no more."""
     return {"standing.cleared_at": now, "standing.is_stopping": False}
 

@@ -13,7 +13,7 @@ from models import (
     HealthState,
 )
 from models.database.base import collection, new_id, utc_now
-from whatsapp.accounts.account_restrictions import clear_blocks
+from whatsapp.accounts.account_restrictions import clear_restrictions
 from whatsapp.auth.access import Viewer
 from whatsapp.common.crypto import KeyRing, digest_secret
 from whatsapp.errors import AccountDisabled, AccountStopped, Conflict, InvalidInput, NotFound
@@ -54,7 +54,7 @@ async def get_account(viewer: Viewer, account_id: PydanticObjectId) -> Account:
     return account
 
 
-def check_account(account: Account) -> None:
+def require_active_account(account: Account) -> None:
     """Raises AccountDisabled or AccountStopped."""
     if not account.enabled:
         raise AccountDisabled(account.name)
@@ -192,7 +192,7 @@ def _start_again() -> dict[str, Any]:
         "health.reason": None,
         "health.stop_code": None,
         "health.changed_at": now,
-        **clear_blocks(now),
+        **clear_restrictions(now),
     }
 
 

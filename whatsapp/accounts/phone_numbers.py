@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from whatsapp.common.timestamped_fields import Fact
+from whatsapp.common.timestamped_fields import TimestampedFields
 
 NUMBER_FIELDS = (
     "display_phone_number",
@@ -23,7 +23,7 @@ LIMIT_FIELD = "whatsapp_business_manager_messaging_limit"
 CLOUD_PLATFORM = "CLOUD_API"
 
 
-def read_number_facts(number: Mapping[str, Any], at: datetime) -> list[Fact]:
+def read_number_fields(number: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
     """What WhatsApp's description of a number says about the account."""
     throughput = number.get("throughput")
     level = throughput.get("level") if isinstance(throughput, dict) else None
@@ -34,15 +34,15 @@ def read_number_facts(number: Mapping[str, Any], at: datetime) -> list[Fact]:
         "throughput": ("health.throughput", level),
     }
     return [
-        Fact(aspect, at, {path: value})
+        TimestampedFields(aspect, at, {path: value})
         for aspect, (path, value) in told.items()
         if isinstance(value, str) and value
     ]
 
 
-def read_limit_facts(number: Mapping[str, Any], at: datetime) -> list[Fact]:
+def read_limit_field(number: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
     """How many customers may be written to first."""
     limit = number.get(LIMIT_FIELD)
     if not isinstance(limit, str) or not limit:
         return []
-    return [Fact("messaging_limit", at, {"health.messaging_limit": limit})]
+    return [TimestampedFields("messaging_limit", at, {"health.messaging_limit": limit})]

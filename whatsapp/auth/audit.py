@@ -98,11 +98,13 @@ class AuditTrail:
         )
 
 
-def name_actor(viewer: Viewer) -> AuditActor:
+def to_audit_actor(viewer: Viewer) -> AuditActor:
     return AuditActor(kind=viewer.kind, id=str(viewer.credential_id), name=viewer.name)
 
 
-async def find_accounts(viewer: Viewer, targets: Sequence[AuditTarget]) -> list[PydanticObjectId]:
+async def find_target_accounts(
+    viewer: Viewer, targets: Sequence[AuditTarget]
+) -> list[PydanticObjectId]:
     """The accounts that the targets belong to, but for those out of the viewer's sight."""
     found: set[PydanticObjectId] = set()
     for type_name, (document_class, field) in _PLACES.items():
@@ -121,7 +123,7 @@ def _read_id(document_class: type[Document], text: str) -> PydanticObjectId | st
     return PydanticObjectId(text) if PydanticObjectId.is_valid(text) else None
 
 
-def limit_entries(viewer: Viewer) -> dict[str, Any]:
+def make_entry_filter(viewer: Viewer) -> dict[str, Any]:
     """The filter of the entries that concern no account but those of the viewer."""
     if viewer.account_ids is None:
         return {}

@@ -16,7 +16,7 @@ ECOSYSTEM_CODE = 131049
 OPTED_OUT_CODE = 131050
 # Meta does not have the file of a message (any more), or can't make use of it.
 MEDIA_CODES = frozenset({131052, 131053})
-OUR_CODE = 0  # of a MessageError about which Meta was never asked
+LOCAL_ERROR_CODE = 0  # of a MessageError about which Meta was never asked
 _SERVICE_DOWN = frozenset({502, 503, 504})
 
 

@@ -37,7 +37,7 @@ class MediaUnavailable(Exception):
 
 
 @dataclass(frozen=True)
-class MediaAddress:
+class MediaInfo:
     """Meta's answer to the first hop; the URL works for five minutes."""
 
     url: str
@@ -51,7 +51,7 @@ class MediaAPI:
         self._cloud_api = cloud_api
         self._origins = frozenset(map(_to_origin, settings.media_hosts))
 
-    async def find_address(self, media: Media, account: Account, *, token: str) -> MediaAddress:
+    async def get_media_info(self, media: Media, account: Account, *, token: str) -> MediaInfo:
         """The first hop.
 
         Raises:
@@ -122,13 +122,13 @@ def _get_origin(url: httpx.URL) -> str:
     return f"{url.scheme}://{url.raw_host.decode('ascii')}:{url.port or ''}"
 
 
-def _read_address(answer: dict[str, Any]) -> MediaAddress:
+def _read_address(answer: dict[str, Any]) -> MediaInfo:
     url, sha256, size = (answer.get(name) for name in ("url", "sha256", "file_size"))
     if not isinstance(url, str) or not url:
         raise MediaUnavailable("Meta told no address")
     # Some versions of the Graph API write numbers as text.
     is_size = isinstance(size, int | str) and str(size).isdecimal()
-    return MediaAddress(
+    return MediaInfo(
         url=url,
         sha256=sha256 if isinstance(sha256, str) else None,
         size_bytes=int(str(size)) if is_size else None,
@@ -144,7 +144,7 @@ def _check_head(response: httpx.Response, *, max_bytes: int) -> None:
         raise MediaUnavailable("the file came compressed although that was declined")
     announced = response.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_bytes:
-        raise too_large(max_bytes)
+        raise file_too_large(max_bytes)
 
 
 async def _read_bytes(response: httpx.Response, *, max_bytes: int) -> AsyncIterator[bytes]:
@@ -152,9 +152,9 @@ async def _read_bytes(response: httpx.Response, *, max_bytes: int) -> AsyncItera
     async for chunk in response.aiter_bytes():
         size += len(chunk)
         if size > max_bytes:
-            raise too_large(max_bytes)
+            raise file_too_large(max_bytes)
         yield chunk
 
 
-def too_large(max_bytes: int) -> MediaRefused:
+def file_too_large(max_bytes: int) -> MediaRefused:
     return MediaRefused(f"the file is larger than {max_bytes} bytes")

@@ -16,7 +16,7 @@ NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Fact:
+class TimestampedFields:
     """`values` are stored together or not at all; keys may be paths such as `health.throughput`."""
 
     aspect: str
@@ -36,19 +36,19 @@ class Fact:
         return {"$and": [is_newer, {"$gt": [self.at, f"${self.newer_than}"]}]}
 
 
-def match_news(facts: Sequence[Fact]) -> dict[str, Any]:
-    """The filter of documents for which one of these facts is news."""
-    return {"$expr": {"$or": [fact.is_newer for fact in facts]}}
+def match_outdated(updates: Sequence[TimestampedFields]) -> dict[str, Any]:
+    """The filter of documents for which one of these updates is news."""
+    return {"$expr": {"$or": [fact.is_newer for fact in updates]}}
 
 
-def apply_facts(facts: Sequence[Fact]) -> dict[str, Any]:
-    """The pipeline stage that stores those of the facts that are news."""
+def make_update_stage(updates: Sequence[TimestampedFields]) -> dict[str, Any]:
+    """The pipeline stage that stores those of the updates that are news."""
     changes: dict[str, Any] = {
         "updated_at": {
-            "$cond": [{"$or": [fact.is_newer for fact in facts]}, utc_now(), "$updated_at"]
+            "$cond": [{"$or": [fact.is_newer for fact in updates]}, utc_now(), "$updated_at"]
         }
     }
-    for fact in facts:
+    for fact in updates:
         time = f"changed_at.{fact.aspect}"
         changes[time] = {"$cond": [fact.is_newer, fact.at, f"${time}"]}
         for name, value in fact.values.items():

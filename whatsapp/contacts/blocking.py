@@ -10,7 +10,7 @@ from beanie import PydanticObjectId
 from models import Account, Contact
 from models.database.base import collection, utc_now
 from whatsapp.accounts.account_api import AccountAPI
-from whatsapp.accounts.accounts import check_account
+from whatsapp.accounts.accounts import require_active_account
 from whatsapp.auth.access import Viewer
 from whatsapp.contacts.contact_management import get_contact
 from whatsapp.contacts.identities import list_phone_variants, normalize_phone
@@ -56,7 +56,7 @@ async def _set_blocked(
     account = await Account.find_one({"_id": contact.account_id, "deleted_at": None})
     if account is None:
         raise NotFound("The contact", field=["contactId"])
-    check_account(account)
+    require_active_account(account)
     if contact.blocked is blocked:
         return contact
     await _ask(account_api, account, contact, blocked=blocked)

@@ -16,9 +16,9 @@ from pymongo.errors import DuplicateKeyError
 from models import Contact, Identity, IdentityKind
 from models.database.base import collection, from_bson, utc_now
 from whatsapp.contacts.identities import list_lookups, normalize_phone
-from whatsapp.contacts.number_moves import release_from
+from whatsapp.contacts.number_moves import release_from_holder
 from whatsapp.contacts.search_keys import STALE, index_contact
-from whatsapp.contacts.user_linking import adopt_phone
+from whatsapp.contacts.user_linking import fill_user_phone
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ async def list_contacts(
     return [from_bson(Contact, fields) async for fields in collection(Contact).find(query)]
 
 
-def list_variants(identities: Iterable[Identity]) -> list[Identity]:
+def list_identity_variants(identities: Iterable[Identity]) -> list[Identity]:
     """Both forms of a phone are stored, so that the unique index refuses a second contact for
     the other form even when both arrive at the same moment.
     """
@@ -80,7 +80,7 @@ def list_variants(identities: Iterable[Identity]) -> list[Identity]:
     return variants
 
 
-def mirror_identities(identities: Iterable[Identity]) -> dict[str, Any]:
+def derive_shown_fields(identities: Iterable[Identity]) -> dict[str, Any]:
     """The fields of a contact that show these identities."""
     changes: dict[str, Any] = {}
     for identity in identities:
@@ -101,7 +101,7 @@ async def learn_identities(contact: Contact, identities: Sequence[Identity]) -> 
     if not names_same_person(contact, identities):
         logger.info("A user id of contact %s differs from the stated one", contact.id)
         return
-    shown = mirror_identities(await join_identities(contact, identities))
+    shown = derive_shown_fields(await join_identities(contact, identities))
     for number in ("wa_id", "phone_number") if contact.wa_id and contact.profile_at else ():
         shown.pop(number, None)
     if contact.bsuid and contact.profile_at:
@@ -117,7 +117,7 @@ async def learn_identities(contact: Contact, identities: Sequence[Identity]) -> 
     await index_contact(contact.id)
     for name, value in shown.items():
         setattr(contact, name, value)
-    await adopt_phone(contact)
+    await fill_user_phone(contact)
 
 
 async def join_identities(
@@ -176,7 +176,7 @@ async def _take(identity: Identity, holders: Sequence[Contact], at: datetime) ->
     if identity.kind is not IdentityKind.WA_ID:
         return False
     for holder in holders:
-        await release_from(holder, identity, at=at)
+        await release_from_holder(holder, identity, at=at)
     return True
 
 

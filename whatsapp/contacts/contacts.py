@@ -16,20 +16,25 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, Conversation, Identity, IdentityKind
 from models.database.base import collection, from_bson, new_id, to_bson, utc_now
-from whatsapp.common.timestamped_fields import Fact, apply_facts, match_news
+from whatsapp.common.timestamped_fields import TimestampedFields, make_update_stage, match_outdated
 from whatsapp.contacts.contact_identities import (
+    derive_shown_fields,
     join_identities,
     learn_identities,
     list_contacts,
-    list_variants,
-    mirror_identities,
+    list_identity_variants,
     names_same_person,
 )
 from whatsapp.contacts.identities import list_lookups
 from whatsapp.contacts.merged_contacts import find_merge
-from whatsapp.contacts.number_moves import release_from, release_numbers
-from whatsapp.contacts.search_keys import STALE, derive_of_contact, index_contact
-from whatsapp.contacts.user_linking import adopt_name, adopt_phone, link_user, move_phone
+from whatsapp.contacts.number_moves import release_from_holder, release_numbers
+from whatsapp.contacts.search_keys import STALE, derive_contact_fields, index_contact
+from whatsapp.contacts.user_linking import (
+    fill_user_name,
+    fill_user_phone,
+    link_user,
+    replace_user_phone,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -116,14 +121,14 @@ async def change_identities(
     """
     if number_moves:
         await release_numbers(contact, identities, at=at)
-    known = mirror_identities(await join_identities(contact, former, is_proven=True))
+    known = derive_shown_fields(await join_identities(contact, former, is_proven=True))
     shown = {name: value for name, value in known.items() if getattr(contact, name) is None}
-    shown |= mirror_identities(await join_identities(contact, identities, is_proven=True))
+    shown |= derive_shown_fields(await join_identities(contact, identities, is_proven=True))
     if all(getattr(contact, name) == value for name, value in shown.items()):
         return contact
     changed = await _show_newest(contact, shown, at)
     if changed.phone_number != contact.phone_number:
-        await move_phone(changed, former=contact.phone_number)
+        await replace_user_phone(changed, former=contact.phone_number)
     return changed
 
 
@@ -131,9 +136,9 @@ async def record_marketing_choice(
     contact_id: PydanticObjectId, *, opts_out: bool, at: datetime
 ) -> None:
     """The customer decided at `at` whether they want marketing; a newer decision stands."""
-    choice = [Fact("marketing", at, {"marketing_opt_out": opts_out})]
+    choice = [TimestampedFields("marketing", at, {"marketing_opt_out": opts_out})]
     done = await collection(Contact).update_one(
-        {"_id": contact_id, **match_news(choice)}, [apply_facts(choice)]
+        {"_id": contact_id, **match_outdated(choice)}, [make_update_stage(choice)]
     )
     merge = None if done.matched_count else await find_merge({"_id": contact_id})
     if merge is not None:
@@ -156,11 +161,11 @@ def make_contact(
     return Contact(
         id=new_id(),
         account_id=account_id,
-        identities=list_variants(identities),
+        identities=list_identity_variants(identities),
         profile_name=profile.name if profile else None,
         username=profile.username if profile else None,
         profile_at=profile.at if profile else None,
-        **mirror_identities(identities),
+        **derive_shown_fields(identities),
     )
 
 
@@ -177,7 +182,7 @@ async def _insert_contact(
     # Others have the number: it is recycled, and theirs no longer, unless they wrote since.
     if profile is not None:
         for holder in holders:
-            await release_from(holder, *identities, at=profile.at)
+            await release_from_holder(holder, *identities, at=profile.at)
         holders = await list_contacts(account_id, identities)
     held = [identity for holder in holders for identity in holder.identities]
     free = [one for one in identities if not any(form in held for form in list_lookups(one))]
@@ -187,7 +192,7 @@ async def _insert_contact(
 
 async def _insert(contact: Contact) -> bool:
     fields = to_bson(contact)
-    fields |= derive_of_contact(fields)
+    fields |= derive_contact_fields(fields)
     try:
         await collection(Contact).insert_one(fields)
     except DuplicateKeyError:
@@ -201,7 +206,7 @@ async def _refresh(
     if profile is None:
         await learn_identities(contact, identities)
         return contact
-    shown = mirror_identities(await join_identities(contact, identities, at=profile.at))
+    shown = derive_shown_fields(await join_identities(contact, identities, at=profile.at))
     if profile.name is not None:
         shown["profile_name"] = profile.name
     if profile.username is not None:
@@ -237,7 +242,7 @@ async def _show_newest(contact: Contact, shown: dict[str, Any], at: datetime) ->
     await index_contact(contact.id)
     updated = from_bson(Contact, document)
     if contact.profile_name is None:
-        await adopt_name(updated)
+        await fill_user_name(updated)
     if contact.phone_number is None:
-        await adopt_phone(updated)
+        await fill_user_phone(updated)
     return updated

@@ -34,7 +34,7 @@ async def release_numbers(
             await _release(from_bson(Contact, fields), variants, at)
 
 
-async def release_from(holder: Contact, *identities: Identity, at: datetime) -> None:
+async def release_from_holder(holder: Contact, *identities: Identity, at: datetime) -> None:
     """Takes the numbers among these identities from this contact, as `release_numbers` does."""
     for identity in identities:
         if identity.kind is IdentityKind.WA_ID:

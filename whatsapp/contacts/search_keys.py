@@ -59,12 +59,12 @@ def make_sort_name(fields: Mapping[str, Any]) -> str:
     return next(filter(None, plain), "")[:MAX_SORT_NAME]
 
 
-def derive_of_contact(fields: Mapping[str, Any]) -> dict[str, Any]:
+def derive_contact_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a contact that follow from its others, as MongoDB has them."""
     return {"search_keys": make_contact_keys(fields), "sort_name": make_sort_name(fields)}
 
 
-def derive_of_user(fields: Mapping[str, Any]) -> dict[str, Any]:
+def derive_user_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The same for a user."""
     return {"search_keys": make_user_keys(fields)}
 
@@ -113,7 +113,7 @@ async def _index(document_class: type[Contact] | type[User], document_id: Any) -
         fields = await documents.find_one({"_id": document_id}, shown)
         if fields is None:
             return
-        derived = derive_of_contact(fields) if is_contact else derive_of_user(fields)
+        derived = derive_contact_fields(fields) if is_contact else derive_user_fields(fields)
         is_current = all(fields.get(name) == value for name, value in derived.items())
         if is_current and not fields.get("stale_keys"):
             return

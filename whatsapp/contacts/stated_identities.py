@@ -8,16 +8,16 @@ from beanie import PydanticObjectId
 from models import Contact, Identity
 from models.database.base import collection, from_bson
 from whatsapp.contacts.contact_identities import (
+    derive_shown_fields,
     learn_identities,
     list_contacts,
-    list_variants,
-    mirror_identities,
+    list_identity_variants,
     names_same_person,
 )
 
 
 @dataclass(frozen=True)
-class Stated:
+class ReportedIdentities:
     """The identities of one person, as one report names them."""
 
     identities: Sequence[Identity] = ()
@@ -27,10 +27,12 @@ class Stated:
     """Whether the person is that contact; a report from a group is about one of its members."""
 
 
-NOBODY = Stated()
+NO_IDENTITIES = ReportedIdentities()
 
 
-async def learn_stated(account_id: PydanticObjectId, reports: Iterable[Stated]) -> None:
+async def learn_reported_identities(
+    account_id: PydanticObjectId, reports: Iterable[ReportedIdentities]
+) -> None:
     """Teaches the contacts what the reports state; a report of somebody unknown makes no contact.
 
     Costs one read, and writes only where something is new.
@@ -45,16 +47,18 @@ async def learn_stated(account_id: PydanticObjectId, reports: Iterable[Stated]) 
             await learn_identities(contact, report.identities)
 
 
-def _is_useful(report: Stated) -> bool:
+def _is_useful(report: ReportedIdentities) -> bool:
     """Whether it joins two identities, or one with the contact of a message."""
     return len(report.identities) + (_get_contact_id(report) is not None) > 1
 
 
-def _get_contact_id(report: Stated) -> PydanticObjectId | None:
+def _get_contact_id(report: ReportedIdentities) -> PydanticObjectId | None:
     return report.contact_id if report.is_contact else None
 
 
-async def _list_known(account_id: PydanticObjectId, reports: Sequence[Stated]) -> list[Contact]:
+async def _list_known(
+    account_id: PydanticObjectId, reports: Sequence[ReportedIdentities]
+) -> list[Contact]:
     ids = {_get_contact_id(one) for one in reports} - {None}
     query = {"account_id": account_id, "_id": {"$in": list(ids)}}
     found = await collection(Contact).find(query).to_list() if ids else []
@@ -63,17 +67,17 @@ async def _list_known(account_id: PydanticObjectId, reports: Sequence[Stated]) -
     return [from_bson(Contact, one) for one in found] + await list_contacts(account_id, named)
 
 
-def _find(report: Stated, contacts: Sequence[Contact]) -> Contact | None:
+def _find(report: ReportedIdentities, contacts: Sequence[Contact]) -> Contact | None:
     """The message's contact, else the one that has an identity of the report."""
     contact_id = _get_contact_id(report)
     if contact_id is not None:
         return next((one for one in contacts if one.id == contact_id), None)
-    forms = list_variants(report.identities)
+    forms = list_identity_variants(report.identities)
     named = [one for one in contacts if any(form in one.identities for form in forms)]
     return next((one for one in named if names_same_person(one, report.identities)), None)
 
 
 def _is_news(contact: Contact, identities: Sequence[Identity]) -> bool:
-    shown = mirror_identities(identities)
-    is_joined = all(one in contact.identities for one in list_variants(identities))
+    shown = derive_shown_fields(identities)
+    is_joined = all(one in contact.identities for one in list_identity_variants(identities))
     return not is_joined or any(getattr(contact, name) is None for name in shown)

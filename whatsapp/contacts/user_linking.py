@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 from models import Contact, User
 from models.database.base import collection, to_bson, utc_now
 from whatsapp.contacts.search_keys import STALE, index_user, make_user_keys
-from whatsapp.contacts.users import list_forms, unshare_user
+from whatsapp.contacts.users import list_phone_forms, unshare_user
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +31,11 @@ async def link_user(contact: Contact) -> Contact:
     linked = await Contact.get(contact.id)
     if linked is None:
         # Erased since it was found: whoever erased it may have looked for its user before this.
-        await forget_user(contact.model_copy(update={"user_id": user_id}))
+        await detach_user(contact.model_copy(update={"user_id": user_id}))
     return linked or contact
 
 
-async def forget_user(contact: Contact) -> None:
+async def detach_user(contact: Contact) -> None:
     """Of a contact that is being erased, or is: takes its account's view of the user, and removes
     whomever a first message made and who is nobody else's, somebody unlinked too.
     """
@@ -52,7 +52,7 @@ async def forget_user(contact: Contact) -> None:
             await collection(User).delete_one({"_id": user["_id"]})
 
 
-async def adopt_name(contact: Contact) -> None:
+async def fill_user_name(contact: Contact) -> None:
     """Names a user that was made before anybody knew the customer's name."""
     if contact.user_id is not None and contact.profile_name is not None:
         await collection(User).update_one(
@@ -62,18 +62,18 @@ async def adopt_name(contact: Contact) -> None:
         await index_user(contact.user_id)
 
 
-async def adopt_phone(contact: Contact) -> None:
+async def fill_user_phone(contact: Contact) -> None:
     """Gives the user the phone that has become known, unless it is another user's."""
     await _give_phone(contact, instead_of=None)
 
 
-async def move_phone(contact: Contact, *, former: str | None) -> None:
+async def replace_user_phone(contact: Contact, *, former: str | None) -> None:
     """Gives the user the contact's new phone, if theirs is the former one and nobody has the new.
 
     A user whose phone staff have set keeps it.
     """
     if former is not None:
-        await _give_phone(contact, instead_of={"$in": list_forms(former)})
+        await _give_phone(contact, instead_of={"$in": list_phone_forms(former)})
 
 
 async def _give_phone(contact: Contact, *, instead_of: Any) -> None:
@@ -127,7 +127,7 @@ async def _is_of_former_owner(user_id: PydanticObjectId, contact: Contact) -> bo
 
 async def list_known_phones(phones: Iterable[str]) -> set[str]:
     """Those of the phones that some user has, in whatever form."""
-    forms = {phone: list_forms(phone) for phone in phones}
+    forms = {phone: list_phone_forms(phone) for phone in phones}
     if not forms:
         return set()
     query = {"phone": {"$in": [form for some in forms.values() for form in some]}}
@@ -141,7 +141,7 @@ async def _find_user(phone: str | None, account_id: PydanticObjectId) -> dict[st
     """
     if phone is None:
         return None
-    phones = list_forms(phone)
+    phones = list_phone_forms(phone)
     usable = [{"phone_scope": None}, {"account_ids": account_id}]
     query = {"phone": {"$in": phones}, "$or": usable}
     found = await collection(User).find(query, {"phone": 1, "account_ids": 1}).to_list()

@@ -138,7 +138,9 @@ async def _check_free(
     viewer may not see are as if they did not exist.
     """
     phone, external_id = values.get("phone"), values.get("external_id")
-    if phone is not None and await _is_taken(viewer, except_for, phone={"$in": list_forms(phone)}):
+    if phone is not None and await _is_taken(
+        viewer, except_for, phone={"$in": list_phone_forms(phone)}
+    ):
         raise _phone_taken()
     if external_id is not None and await _is_taken(viewer, except_for, external_id=external_id):
         raise _external_id_taken()
@@ -149,7 +151,7 @@ async def _is_taken(viewer: Viewer, except_for: PydanticObjectId | None, **value
     return await collection(User).find_one(query, {"_id": 1}) is not None
 
 
-def list_forms(phone: str) -> list[str]:
+def list_phone_forms(phone: str) -> list[str]:
     """The forms in which the same phone may be stored."""
     return [f"+{digits}" for digits in list_phone_variants(phone.removeprefix("+"))]
 

@@ -15,8 +15,8 @@ from whatsapp.contacts.contact_identities import list_contacts, make_identities_
 from whatsapp.contacts.merged_contacts import is_merged
 from whatsapp.conversations.summaries import (
     NOT_WRITTEN,
-    make_deletion_note,
-    make_note,
+    make_deletion_update,
+    make_summary_update,
     opens_window,
 )
 from whatsapp.errors import NotFound
@@ -142,7 +142,7 @@ async def list_conversations(
     return [from_bson(Conversation, fields) for fields in found]
 
 
-async def list_correspondents(
+async def find_contacts_with_conversations(
     account_id: PydanticObjectId, identities: Sequence[Identity]
 ) -> tuple[list[Contact], list[Conversation]]:
     """The contacts that have one of these identities, and the conversations that they have."""
@@ -165,7 +165,7 @@ async def list_correspondents(
     )
 
 
-def has_noted(conversation: Conversation, message: Message) -> bool:
+def summary_includes(conversation: Conversation, message: Message) -> bool:
     """Whether the summary shows the message as the last one or knows a later one."""
     at, last_id = conversation.last_message_at, conversation.last_message_id
     if message.is_own_reaction:
@@ -176,7 +176,7 @@ def has_noted(conversation: Conversation, message: Message) -> bool:
     return not opens_window(message) or (written_at is not None and message.timestamp <= written_at)
 
 
-async def note_message(message: Message) -> None:
+async def update_summary(message: Message) -> None:
     """Brings the summary of the message's conversation up to date; repeating it changes nothing.
 
     A late older message becomes neither the last one nor the reason to reopen.
@@ -184,17 +184,17 @@ async def note_message(message: Message) -> None:
     Raises:
         ConversationGone: there is none any more; the others' are brought up to date.
     """
-    await note_messages([message])
+    await update_summaries([message])
 
 
-async def note_messages(messages: Sequence[Message]) -> None:
+async def update_summaries(messages: Sequence[Message]) -> None:
     """The same for many messages in one round trip, in any order."""
     if not messages:
         return
     said: dict[PydanticObjectId, list[Message]] = {}
     for message in messages:
         said.setdefault(message.conversation_id, []).append(message)
-    updates = [make_note(conversation_id, own) for conversation_id, own in said.items()]
+    updates = [make_summary_update(conversation_id, own) for conversation_id, own in said.items()]
     result = await collection(Conversation).bulk_write(updates, ordered=False)
     if result.matched_count < len(updates):
         there = await collection(Conversation).distinct("_id", {"_id": {"$in": list(said)}})
@@ -203,7 +203,7 @@ async def note_messages(messages: Sequence[Message]) -> None:
             raise ConversationGone(gone)
 
 
-async def note_deletion(conversation_id: PydanticObjectId, message_id: PydanticObjectId) -> None:
+async def record_deletion(conversation_id: PydanticObjectId, message_id: PydanticObjectId) -> None:
     """Its writer deleted a message: whoever watches the conversation learns of the new count."""
-    update = make_deletion_note(conversation_id, message_id)
+    update = make_deletion_update(conversation_id, message_id)
     await collection(Conversation).bulk_write([update])

@@ -10,7 +10,7 @@ from models import Conversation, ConversationStatus, Message
 from models.database.base import collection, utc_now
 from whatsapp.auth.access import Viewer
 from whatsapp.common.values import check_tags, check_text
-from whatsapp.conversations.read_receipts import make_due
+from whatsapp.conversations.read_receipts import make_receipt_due
 from whatsapp.errors import InvalidInput, NotFound
 
 
@@ -44,11 +44,11 @@ async def mark_read(
     if newest is None:
         return conversation
     has_cleared = await _clear_unread(newest)
-    await _move_read_mark(newest, make_due(), has_cleared=has_cleared)
+    await _move_read_mark(newest, make_receipt_due(), has_cleared=has_cleared)
     return await Conversation.get(conversation.id) or conversation
 
 
-async def note_read_on_phone(message: Message) -> None:
+async def mark_read_on_phone(message: Message) -> None:
     """Whoever wrote this message on the business's own phone had read what came before it."""
     # First the mark: who stores a message of the customer from now on finds it, and the messages
     # that were stored before are found here.

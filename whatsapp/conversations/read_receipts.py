@@ -36,7 +36,7 @@ LONGEST_PAUSE_SECONDS = 3600.0
 _FINAL = frozenset({Action.FAIL, Action.STOP_ACCOUNT})
 
 
-class ReadReceipts:
+class ReadReceiptWorker:
     """Sends the receipts that are due until `run` is cancelled."""
 
     def __init__(self, account_api: AccountAPI, *, settings: Settings) -> None:
@@ -78,20 +78,24 @@ class ReadReceipts:
 
     async def _work(self, conversation: Conversation) -> None:
         account = await Account.get(conversation.account_id)
-        message = await find_unreceipted(conversation)
+        message = await find_message_to_confirm(conversation)
         if message is None or account is None or not _may_tell(account):
             await _settle(conversation)
             return
         try:
             await self._account_api.call(
-                account, "POST", account.phone_number_id, "messages", body=build_receipt(message)
+                account,
+                "POST",
+                account.phone_number_id,
+                "messages",
+                body=build_read_request(message),
             )
         except MetaRefused as refusal:
             await self._judge(conversation, refusal.error)
         except MetaUnreachable:
             await self._retry(conversation)
         else:
-            await note_receipt(message)
+            await record_receipt_sent(message)
             await _settle(conversation)
 
     async def _judge(self, conversation: Conversation, error: CloudAPIError) -> None:
@@ -125,12 +129,12 @@ class ReadReceipts:
         self._worker.wake_later(seconds)
 
 
-def make_due() -> dict[str, Any]:
+def make_receipt_due() -> dict[str, Any]:
     """Expressions: the changes of a conversation in which something new was read."""
     return {"receipt.due_at": "$$NOW", "receipt.attempts": 0}
 
 
-def build_receipt(message: Message, *, is_typing: bool = False) -> dict[str, Any]:
+def build_read_request(message: Message, *, is_typing: bool = False) -> dict[str, Any]:
     """The body that marks a message as read, and all before it."""
     body: dict[str, Any] = {
         "messaging_product": "whatsapp",
@@ -161,7 +165,7 @@ async def find_newest_inbound(
     return None if found is None else from_bson(Message, found)
 
 
-async def find_unreceipted(conversation: Conversation) -> Message | None:
+async def find_message_to_confirm(conversation: Conversation) -> Message | None:
     """The message to tell WhatsApp about; None where it knows already."""
     if conversation.read_up_to is None:
         return None
@@ -173,7 +177,7 @@ async def find_unreceipted(conversation: Conversation) -> Message | None:
     return message if is_newer else None
 
 
-async def note_receipt(message: Message) -> None:
+async def record_receipt_sent(message: Message) -> None:
     """WhatsApp shows the customer's messages up to this one as read."""
     mark = {"timestamp": message.timestamp, "message_id": message.id}
     known = ["$receipt.sent_up_to.timestamp", "$receipt.sent_up_to.message_id"]

@@ -34,12 +34,14 @@ def opens_window(message: Message) -> bool:
     return is_inbound and message.type not in NOT_WRITTEN and message.group_id is None
 
 
-def make_note(conversation_id: PydanticObjectId, messages: Sequence[Message]) -> UpdateOne:
+def make_summary_update(
+    conversation_id: PydanticObjectId, messages: Sequence[Message]
+) -> UpdateOne:
     """Brings the summary up to date with these messages of this conversation."""
     return _make_update(conversation_id, _fold(messages))
 
 
-def make_deletion_note(
+def make_deletion_update(
     conversation_id: PydanticObjectId, message_id: PydanticObjectId
 ) -> UpdateOne:
     """The same where the writer of a message deleted it."""

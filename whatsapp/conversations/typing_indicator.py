@@ -7,11 +7,15 @@ from beanie import PydanticObjectId
 from models import Account, Contact, Conversation
 from models.database.base import collection
 from whatsapp.accounts.account_api import AccountAPI
-from whatsapp.accounts.accounts import check_account
+from whatsapp.accounts.accounts import require_active_account
 from whatsapp.auth.access import Viewer
 from whatsapp.conversations.conversations import may_send_free_text, window_expires_at
 from whatsapp.conversations.inbox import get_conversation
-from whatsapp.conversations.read_receipts import build_receipt, find_newest_inbound, note_receipt
+from whatsapp.conversations.read_receipts import (
+    build_read_request,
+    find_newest_inbound,
+    record_receipt_sent,
+)
 from whatsapp.errors import ContactBlocked, NotFound, Refused, WindowClosed
 
 # WhatsApp shows it for 25 seconds: asking again for each key that is pressed would be of no use.
@@ -38,13 +42,13 @@ async def set_typing(
     asked_at = await _take_turn(conversation)
     if asked_at is None:
         return conversation
-    body = build_receipt(message, is_typing=True)
+    body = build_read_request(message, is_typing=True)
     try:
         await account_api.call(account, "POST", account.phone_number_id, "messages", body=body)
     except Refused:
         await _give_turn_back(conversation, asked_at)
         raise
-    await note_receipt(message)
+    await record_receipt_sent(message)
     return conversation
 
 
@@ -53,7 +57,7 @@ async def _check(conversation: Conversation) -> Account:
     contact = await Contact.get(conversation.contact_id)
     if account is None or contact is None:
         raise NotFound("The conversation", field=["conversationId"])
-    check_account(account)
+    require_active_account(account)
     if contact.blocked:
         raise ContactBlocked
     if not await may_send_free_text(conversation):

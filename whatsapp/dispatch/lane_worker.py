@@ -20,9 +20,9 @@ from whatsapp.common.crypto import DecryptionError
 from whatsapp.contacts.merged_contacts import is_merged
 from whatsapp.conversations.conversations import (
     ConversationGone,
-    has_noted,
     may_send_free_text,
-    note_message,
+    summary_includes,
+    update_summary,
 )
 from whatsapp.dispatch import outbox_transitions
 from whatsapp.dispatch.outbox_transitions import Head
@@ -223,10 +223,10 @@ async def _note_forgotten(head: Head | None) -> None:
     """Whoever stored it may have ended before its conversation knew of it."""
     if head is None or head.conversation is None:
         return
-    if not has_noted(head.conversation, head.message):
+    if not summary_includes(head.conversation, head.message):
         # Where its contact is just being erased, so is the message.
         with suppress(ConversationGone):
-            await note_message(head.message)
+            await update_summary(head.message)
 
 
 async def _check_again(head: Head) -> MessageError | None:

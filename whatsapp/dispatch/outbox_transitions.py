@@ -26,7 +26,7 @@ from models import (
 from models.database.base import DocumentType, collection, from_bson, utc_now
 from models.database.outages import is_transient
 from whatsapp.cloud_api.answers import SendResult
-from whatsapp.cloud_api.error_codes import OUR_CODE, WINDOW_CLOSED_CODE
+from whatsapp.cloud_api.error_codes import LOCAL_ERROR_CODE, WINDOW_CLOSED_CODE
 from whatsapp.messages.lanes import ACTIVE_STATES
 
 FIRST_PAUSE_SECONDS = 0.05
@@ -34,25 +34,25 @@ LONGEST_PAUSE_SECONDS = 2.0
 Result = TypeVar("Result")
 
 NOT_SENT = MessageError(
-    code=OUR_CODE,
+    code=LOCAL_ERROR_CODE,
     title="Not sent",
     details="The server was held up before it could send the message. It was not sent.",
     retryable=True,
 )
 NOT_REACHED = MessageError(
-    code=OUR_CODE,
+    code=LOCAL_ERROR_CODE,
     title="Not sent",
     details="WhatsApp could not be reached for too long a time. The message was not sent.",
     retryable=True,
 )
 FILE_NOT_REACHED = MessageError(
-    code=OUR_CODE,
+    code=LOCAL_ERROR_CODE,
     title="Not sent",
     details="Its file could not be handed to WhatsApp, again and again. It was not sent.",
     retryable=True,
 )
 FILE_GONE = MessageError(
-    code=OUR_CODE,
+    code=LOCAL_ERROR_CODE,
     title="Not sent",
     details="Its file is not in the media store any more. The message was not sent.",
 )
@@ -62,7 +62,7 @@ WINDOW_CLOSED = MessageError(
     details="The 24-hour customer service window closed before the message's turn came.",
 )
 CONTACT_BLOCKED = MessageError(
-    code=OUR_CODE,
+    code=LOCAL_ERROR_CODE,
     title="Contact blocked",
     details="The contact was blocked before the message's turn came.",
 )

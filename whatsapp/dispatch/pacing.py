@@ -116,7 +116,7 @@ class Pacing:
         is_high = account.health.throughput == HIGH_THROUGHPUT
         self._rates[account.id] = self._rate * (HIGH_THROUGHPUT_FACTOR if is_high else 1)
 
-    async def note_answer(self, account_id: PydanticObjectId) -> None:
+    async def record_success(self, account_id: PydanticObjectId) -> None:
         """Meta answered, whatever it said."""
         queue = self._get_queue(account_id)
         if not queue.failures:
@@ -127,7 +127,7 @@ class Pacing:
             self._gate.resume(account_id)
             self._wake()
 
-    async def note_silence(self, account_id: PydanticObjectId, reason: object) -> None:
+    async def record_failure(self, account_id: PydanticObjectId, reason: object) -> None:
         """Meta was not reached, or gave no readable answer."""
         queue = self._get_queue(account_id)
         queue.failures = await count_failure(account_id, self._terms(account_id))

@@ -35,8 +35,8 @@ from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUn
 from whatsapp.media.media_store import StoreUnavailable
 from whatsapp.media.uploads import Uploads
 from whatsapp.messages.lanes import Lease
-from whatsapp.messages.reactions import show_accepted
-from whatsapp.messages.statuses import apply_pending
+from whatsapp.messages.reactions import show_accepted_reaction
+from whatsapp.messages.statuses import apply_pending_to_message
 from whatsapp.outbox.content import build_payload, carries_file
 from whatsapp.settings import Settings
 
@@ -121,7 +121,7 @@ class Sending:
     async def _record_accepted(self, result: SendResult) -> float | None:
         message, hold = self.message, self.tools.settings.media_hold_seconds
         # A reaction first, on its message: if this process ends in between, Meta has it anyway.
-        await outbox_transitions.persist(lambda: show_accepted(message))
+        await outbox_transitions.persist(lambda: show_accepted_reaction(message))
         # A file takes its time at WhatsApp, where a text behind it would overtake it.
         holds = hold > 0 and carries_file(message)
         hold_until = self._later(hold) if holds else None
@@ -129,7 +129,7 @@ class Sending:
             lambda: outbox_transitions.record_accepted(message.id, result, hold_until=hold_until)
         )
         await outbox_transitions.persist(
-            lambda: apply_pending(message.account_id, result.wamid, message.id)
+            lambda: apply_pending_to_message(message.account_id, result.wamid, message.id)
         )
         await self._note_answer()
         try:
@@ -241,11 +241,11 @@ class Sending:
 
     async def _note_answer(self) -> None:
         with suppress(PyMongoError):  # the next answer says the same
-            await self.tools.pacing.note_answer(self.account.id)
+            await self.tools.pacing.record_success(self.account.id)
 
     async def _note_silence(self, error: Exception) -> None:
         with suppress(PyMongoError):  # the next silence says the same
-            await self.tools.pacing.note_silence(self.account.id, error)
+            await self.tools.pacing.record_failure(self.account.id, error)
 
     async def _slow_account(self, pause_seconds: float) -> None:
         with suppress(PyMongoError):  # the next refusal says the same

@@ -20,7 +20,7 @@ from whatsapp.cloud_api.media_api import (
     MediaGone,
     MediaRefused,
     MediaUnavailable,
-    too_large,
+    file_too_large,
 )
 from whatsapp.common.crypto import DecryptionError, KeyRing
 from whatsapp.errors import CloudAPIError
@@ -36,7 +36,7 @@ LONG_PAUSE = 30
 LONGEST_PAUSE_SECONDS = 3600.0
 
 
-class Receipt:
+class HashingStream:
     """Passes a file's bytes on, and knows afterwards what they were."""
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
@@ -96,11 +96,11 @@ class Fetching:
 
     async def _try(self, media: Media, account: Account) -> None:
         try:
-            receipt = await self._download(media, account)
+            stream = await self._download(media, account)
         except (DecryptionError, StoreUnavailable) as error:
             await self._wait(media, error)
         except MediaGone as error:
-            self.gate.note_answer(account.id)
+            self.gate.record_success(account.id)
             await self._give_up(media, str(error), state=MediaState.EXPIRED)
         except MediaRefused as error:
             await self._give_up(media, str(error))
@@ -109,9 +109,9 @@ class Fetching:
         except CloudAPIError as error:
             await self._judge(media, account, error)
         else:
-            await self._finish(media, receipt)
+            await self._finish(media, stream)
 
-    async def _download(self, media: Media, account: Account) -> Receipt:
+    async def _download(self, media: Media, account: Account) -> HashingStream:
         """Both hops into the store. What is raised leaves no bytes there."""
         token = decrypt_access_token(self.keyring, account)
         store, key = self.stores.current, make_key(media)
@@ -120,31 +120,31 @@ class Fetching:
         max_bytes = limit_size(media.kind, max_bytes=self.settings.media_max_bytes)
         try:
             async with asyncio.timeout(self.settings.media_deadline_seconds):
-                address = await self.media_api.find_address(media, account, token=token)
+                address = await self.media_api.get_media_info(media, account, token=token)
                 if address.size_bytes is not None and address.size_bytes > max_bytes:
-                    raise too_large(max_bytes)
+                    raise file_too_large(max_bytes)
                 async with self.media_api.open_file(
                     address.url, token=token, max_bytes=max_bytes
                 ) as chunks:
-                    receipt = Receipt(chunks)
-                    await store.put(key, receipt)
+                    stream = HashingStream(chunks)
+                    await store.put(key, stream)
         except TimeoutError:
             raise MediaUnavailable("it took longer than the deadline") from None
         for told in (media.told_sha256, address.sha256):
-            if read_sha256(told) not in (None, receipt.sha256):
+            if read_sha256(told) not in (None, stream.sha256):
                 await store.delete(key)
                 raise MediaUnavailable("the bytes have another SHA-256 than Meta told")
-        return receipt
+        return stream
 
-    async def _finish(self, media: Media, receipt: Receipt) -> None:
-        self.gate.note_answer(media.account_id)
+    async def _finish(self, media: Media, stream: HashingStream) -> None:
+        self.gate.record_success(media.account_id)
         store, key = self.stores.current, make_key(media)
         is_ours = await medias.settle_media(
             media,
             MediaState.STORED,
-            mime_type=sniff_type(receipt.head, told=media.told_type),
-            size_bytes=receipt.size,
-            sha256=receipt.sha256.hex(),
+            mime_type=sniff_type(stream.head, told=media.told_type),
+            size_bytes=stream.size,
+            sha256=stream.sha256.hex(),
             store=store.name,
             stored_as=key,
             stored_at=utc_now(),
@@ -173,7 +173,7 @@ class Fetching:
 
     async def _retry(self, media: Media, reason: str, *, at_least: float | None = None) -> None:
         # Errors in a row pause the whole account: Meta counts them for the number.
-        self.gate.note_silence(media.account_id)
+        self.gate.record_failure(media.account_id)
         if media.attempts > self.settings.media_retry_limit:
             await self._give_up(media, reason)
             return

@@ -6,8 +6,8 @@ from beanie import PydanticObjectId
 
 from models import Account, UploadedMedia
 from models.database.base import collection, new_id, to_bson, utc_now
-from whatsapp.accounts.account_api import asking_meta, decrypt_access_token
-from whatsapp.accounts.accounts import check_account, get_account
+from whatsapp.accounts.account_api import decrypt_access_token, translating_cloud_api_errors
+from whatsapp.accounts.accounts import get_account, require_active_account
 from whatsapp.auth.access import Viewer
 from whatsapp.cloud_api.client import CloudAPI
 from whatsapp.cloud_api.media_form import MediaForm
@@ -51,7 +51,7 @@ class Uploads:
             Refused: NotFound, AccountDisabled, AccountStopped, and as `take_in`.
         """
         account = await get_account(viewer, account_id)
-        check_account(account)
+        require_active_account(account)
         if filename is not None:
             check_filename(filename, field=["filename"])
         return await self.take_in(
@@ -82,7 +82,7 @@ class Uploads:
         await collection(UploadedMedia).insert_one(to_bson(upload))
         try:
             await self._stores.current.put(upload.stored_as, file.read())
-            async with asking_meta(account, "upload"):
+            async with translating_cloud_api_errors(account, "upload"):
                 upload = await self.renew(account, upload)
         except BaseException:
             # Also where the caller left: what nobody was told of is not kept.

@@ -13,7 +13,7 @@ from models import Contact, ContactMerge, Erasure, User
 from models.database.base import collection, from_bson, to_bson, utc_now
 from whatsapp.auth.access import Viewer
 from whatsapp.contacts.merged_contacts import find_merge, find_survivor
-from whatsapp.contacts.search_keys import STALE, derive_of_contact, index_user
+from whatsapp.contacts.search_keys import STALE, derive_contact_fields, index_user
 from whatsapp.contacts.users import unshare_user
 from whatsapp.errors import InvalidInput, NotFound
 from whatsapp.merging.merged_fields import combine_contacts, combine_users
@@ -85,7 +85,7 @@ async def _write(
     # The identities must be free before the other contact can have them.
     await collection(Contact).delete_one({"_id": contact.id}, session=session)
     await collection(Contact).update_one(
-        {"_id": into.id}, {"$set": {**changes, **derive_of_contact(fields)}}, session=session
+        {"_id": into.id}, {"$set": {**changes, **derive_contact_fields(fields)}}, session=session
     )
     await _rename_duplicate(session, contact, into)
     merge = ContactMerge(id=contact.id, account_id=into.account_id, into_id=into.id)

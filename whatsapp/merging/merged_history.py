@@ -28,11 +28,11 @@ from whatsapp.contacts.merged_contacts import find_survivor
 from whatsapp.conversations.conversations import ConversationGone, get_or_create_conversation
 from whatsapp.merging.merged_fields import COMBINED_FIELDS, combine_conversations
 from whatsapp.messages.lanes import ACTIVE_STATES, take_number, wake_lane
-from whatsapp.messages.removal import remove_all_said
+from whatsapp.messages.removal import remove_conversations_with_messages
 
 MOVED_AT_ONCE = 1000
 # How long a caller waits for a message that is being sent; the rest is done in the background.
-PATIENCE_SECONDS = 5.0
+MAX_WAIT_SECONDS = 5.0
 PAUSE_SECONDS = 0.2
 LEASE = timedelta(seconds=30)
 # What was on its way when the contact went is stored by then, and found by a second look.
@@ -44,7 +44,7 @@ async def move_history(merge: ContactMerge) -> None:
     """Moves all that was said, or leaves the rest to `finish_merges`."""
     if merge.due_at is None:
         return
-    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    deadline = asyncio.get_running_loop().time() + MAX_WAIT_SECONDS
     while not await _move(merge):
         if asyncio.get_running_loop().time() > deadline:
             await _set_due(merge, utc_now() + _RETRY)
@@ -219,5 +219,5 @@ async def _rename_reactions(merge: ContactMerge, target: Conversation) -> None:
 
 async def _erase(merge: ContactMerge, sources: Sequence[PydanticObjectId]) -> None:
     """The contact that was left is erased: so is what had not followed into it yet."""
-    await remove_all_said(merge.account_id, list(sources))
+    await remove_conversations_with_messages(merge.account_id, list(sources))
     await delete_in_batches(PendingUpdate, {"change.contact_id": merge.id})

@@ -14,8 +14,8 @@ from models import Contact, Message, MessageDirection
 from models.database.base import collection
 from models.messages.words import list_message_words
 from whatsapp.contacts.merged_contacts import find_merge
-from whatsapp.conversations.conversations import note_deletion
-from whatsapp.messages.pending import drop_pending, keep_pending
+from whatsapp.conversations.conversations import record_deletion
+from whatsapp.messages.pending import delete_pending_update, store_pending_update
 
 # What an edit replaces, and what is kept of it as it was first written.
 _SAID = ("type", "content", "raw", "text")
@@ -116,12 +116,12 @@ async def record_amendment(account_id: PydanticObjectId, amendment: Amendment) -
         return True
     change = asdict(amendment)
     target = change.pop("target")
-    pending_id = await keep_pending(account_id, target, kind=amendment.kind, change=change)
+    pending_id = await store_pending_update(account_id, target, kind=amendment.kind, change=change)
     # The message may have been stored between our look and our write.
     has_applied = await _apply(account_id, amendment)
     # Looked for after the write: who erases the contact from now on finds what is kept of it.
     if has_applied or await _is_gone(amendment.contact_id):
-        await drop_pending(pending_id)
+        await delete_pending_update(pending_id)
     if not has_applied and amendment.contact_id is not None:
         merge = await find_merge({"_id": amendment.contact_id})
         if merge is not None:
@@ -135,7 +135,7 @@ async def _is_gone(contact_id: PydanticObjectId | None) -> bool:
     return await collection(Contact).find_one({"_id": contact_id}, {"_id": 1}) is None
 
 
-async def apply_kept(
+async def apply_pending_amendment(
     account_id: PydanticObjectId, wamid: str, *, kind: str, change: Mapping[str, Any]
 ) -> bool:
     """Applies what waited for this message; False for a kind that is no amendment."""
@@ -152,5 +152,5 @@ async def _apply(account_id: PydanticObjectId, amendment: Amendment) -> bool:
     )
     if found is not None and isinstance(amendment, Revoke):
         # After the message: whoever sees this change sees the new unread count.
-        await note_deletion(found["conversation_id"], found["_id"])
+        await record_deletion(found["conversation_id"], found["_id"])
     return found is not None

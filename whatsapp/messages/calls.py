@@ -14,7 +14,7 @@ from pymongo import ReturnDocument
 
 from models import CALL, Conversation, Message, MessageDirection, MessageError, MessageStatus
 from models.database.base import collection, from_bson
-from whatsapp.conversations.conversations import note_message
+from whatsapp.conversations.conversations import update_summary
 from whatsapp.messages.statuses import unite_errors
 
 CALL_TEXT = "Voice call"
@@ -111,7 +111,7 @@ async def record_call(account_id: PydanticObjectId, call_id: str, report: CallRe
     if found is None:
         return
     message = from_bson(Message, found)
-    await note_message(message)
+    await update_summary(message)
     if message.direction is MessageDirection.OUTBOUND and report.is_answered:
         # A call of the business opens the service window once the customer has accepted it.
         await collection(Conversation).update_one(

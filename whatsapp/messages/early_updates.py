@@ -13,20 +13,20 @@ from beanie import PydanticObjectId
 
 from models import Conversation, Message, PendingUpdate
 from models.database.base import collection
-from whatsapp.messages.pending import Waiting
+from whatsapp.messages.pending import EarlyUpdate
 
 _PHONE_READ_AT = "phone_read_at"
 
 
 @dataclass(frozen=True)
-class Foretold:
-    waiting: Mapping[PydanticObjectId, Sequence[Waiting]]
+class EarlyUpdates:
+    waiting: Mapping[PydanticObjectId, Sequence[EarlyUpdate]]
     """By account."""
     phone_read_at: Mapping[PydanticObjectId, datetime]
     """By conversation; of those in which nothing was ever written on the phone there is none."""
 
 
-async def find_foretold(messages: Iterable[Message]) -> Foretold:
+async def find_early_updates(messages: Iterable[Message]) -> EarlyUpdates:
     """All of it in one round trip, since it is asked for every message and mostly there is none."""
     wamids: dict[PydanticObjectId, list[str]] = {}
     conversation_ids: set[PydanticObjectId] = set()
@@ -38,15 +38,15 @@ async def find_foretold(messages: Iterable[Message]) -> Foretold:
     found = await collection(PendingUpdate).aggregate(
         [{"$match": _match(wamids)}, *_add_read(conversation_ids)]
     )
-    waiting: dict[PydanticObjectId, list[Waiting]] = {}
+    waiting: dict[PydanticObjectId, list[EarlyUpdate]] = {}
     phone_read_at = {}
     async for fields in found:
         if _PHONE_READ_AT in fields:
             phone_read_at[fields["_id"]] = fields[_PHONE_READ_AT]
         else:
-            one = Waiting(fields["_id"], fields["wamid"], fields["kind"], fields["change"])
+            one = EarlyUpdate(fields["_id"], fields["wamid"], fields["kind"], fields["change"])
             waiting.setdefault(fields["account_id"], []).append(one)
-    return Foretold(waiting, phone_read_at)
+    return EarlyUpdates(waiting, phone_read_at)
 
 
 def _match(wamids: Mapping[PydanticObjectId, Sequence[str]]) -> dict[str, Any]:

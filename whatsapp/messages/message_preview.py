@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-MAX_READING = 4096
+MAX_PREVIEW_LENGTH = 4096
 MAX_CONTACTS = 20
 
 
-def read_in_one_line(type: str, message: dict[str, Any]) -> str:
+def make_preview(type: str, message: dict[str, Any]) -> str:
     """The text where the message has one, else its type in brackets."""
     read = _READINGS.get(type)
     content = message.get(type)
@@ -16,7 +16,7 @@ def read_in_one_line(type: str, message: dict[str, Any]) -> str:
         found = _read_contacts(content)
     elif read is not None and isinstance(content, dict):
         found = read(content)
-    return found[:MAX_READING] if found else f"[{type}]"
+    return found[:MAX_PREVIEW_LENGTH] if found else f"[{type}]"
 
 
 def _pick(*names: str) -> Callable[[dict[str, Any]], str | None]:

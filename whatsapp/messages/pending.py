@@ -21,7 +21,7 @@ DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True)
-class Waiting:
+class EarlyUpdate:
     """One update that waits for the message with this wamid."""
 
     id: str
@@ -30,16 +30,16 @@ class Waiting:
     change: Mapping[str, Any]
 
 
-async def keep_pending(
+async def store_pending_update(
     account_id: PydanticObjectId, wamid: str, *, kind: str, change: dict[str, Any]
 ) -> str:
     """Keeps it, once however often it is told; returns its id here."""
-    pending = make_pending(account_id, wamid, kind=kind, change=change)
-    await keep_all_pending([pending])
+    pending = make_pending_update(account_id, wamid, kind=kind, change=change)
+    await store_pending_updates([pending])
     return pending.id
 
 
-def make_pending(
+def make_pending_update(
     account_id: PydanticObjectId, wamid: str, *, kind: str, change: dict[str, Any]
 ) -> PendingUpdate:
     identity = json.dumps([str(account_id), wamid, kind, change], default=str)
@@ -52,7 +52,7 @@ def make_pending(
     )
 
 
-async def keep_all_pending(updates: Iterable[PendingUpdate]) -> None:
+async def store_pending_updates(updates: Iterable[PendingUpdate]) -> None:
     """Keeps each of them once, in one round trip."""
     inserts = []
     for update in updates:
@@ -68,19 +68,21 @@ async def keep_all_pending(updates: Iterable[PendingUpdate]) -> None:
             raise
 
 
-async def list_waiting(account_id: PydanticObjectId, wamids: Iterable[str]) -> list[Waiting]:
+async def list_early_updates(
+    account_id: PydanticObjectId, wamids: Iterable[str]
+) -> list[EarlyUpdate]:
     """All that waits for one of these messages, in one round trip."""
     query = {"account_id": account_id, "wamid": {"$in": list(wamids)}}
     return [
-        Waiting(found["_id"], found["wamid"], found["kind"], found["change"])
+        EarlyUpdate(found["_id"], found["wamid"], found["kind"], found["change"])
         async for found in collection(PendingUpdate).find(query)
     ]
 
 
-async def drop_pending(pending_id: str) -> None:
-    await drop_all_pending([pending_id])
+async def delete_pending_update(pending_id: str) -> None:
+    await delete_pending_updates([pending_id])
 
 
-async def drop_all_pending(pending_ids: Collection[str]) -> None:
+async def delete_pending_updates(pending_ids: Collection[str]) -> None:
     if pending_ids:
         await collection(PendingUpdate).delete_many({"_id": {"$in": list(pending_ids)}})

@@ -27,13 +27,13 @@ class Stage(IntEnum):
     ARRIVED = 3
 
 
-async def show_accepted(message: Message) -> None:
+async def show_accepted_reaction(message: Message) -> None:
     """Shows a reaction that Meta took; other messages are left alone."""
     if message.is_own_reaction:
         await _keep(to_bson(message), Stage.TAKEN)
 
 
-async def show_reaction(message_id: PydanticObjectId) -> None:
+async def update_shown_reaction(message_id: PydanticObjectId) -> None:
     """Shows a reaction of the business, or shows it no more, as its status now says."""
     reaction = await collection(Message).find_one({"_id": message_id})
     stage = None if reaction is None else _find_stage(reaction["status_rank"])
@@ -41,7 +41,7 @@ async def show_reaction(message_id: PydanticObjectId) -> None:
         await _keep(reaction, stage)
 
 
-def list_standing(reactions: Collection[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def list_current_reactions(reactions: Collection[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The newest of each writer, without what failed and what was taken back."""
     if not reactions:
         return []  # as nearly always, and every page of messages asks for each of them

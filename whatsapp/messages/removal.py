@@ -32,7 +32,7 @@ async def remove_messages(
     await mark_erased(said)
 
 
-async def remove_all_said(
+async def remove_conversations_with_messages(
     account_id: PydanticObjectId, conversation_ids: Sequence[PydanticObjectId]
 ) -> None:
     """Removes conversations with everything in them."""
@@ -42,13 +42,13 @@ async def remove_all_said(
     await collection(Lane).delete_many({"_id": {"$in": list(conversation_ids)}})
 
 
-async def remove_conversations_of(account_id: PydanticObjectId) -> None:
+async def remove_account_conversations(account_id: PydanticObjectId) -> None:
     """Removes all conversations of an account, and messages that are in none."""
     of_account: dict[str, Any] = {"account_id": account_id}
     async for batch in list_batches(Conversation, of_account):
         for start in range(0, len(batch), CONVERSATIONS_AT_ONCE):
             part = batch[start : start + CONVERSATIONS_AT_ONCE]
-            await remove_all_said(account_id, [fields["_id"] for fields in part])
+            await remove_conversations_with_messages(account_id, [fields["_id"] for fields in part])
     # Whoever stores a message takes it back if its conversation is gone, unless it is killed.
     for indexed in ({"wamid": ANY_STRING}, {"outbox_state": {"$in": _WAITING}}):
         await delete_in_batches(Message, of_account | indexed)

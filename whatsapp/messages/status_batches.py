@@ -15,9 +15,13 @@ from pymongo import UpdateOne
 from models import REACTION, Message, MessageDirection, OutboxState
 from models.database.base import collection
 from whatsapp.cloud_api.error_codes import OPTED_OUT_CODE
-from whatsapp.contacts.stated_identities import learn_stated
+from whatsapp.contacts.stated_identities import learn_reported_identities
 from whatsapp.messages.lanes import wake_lanes
-from whatsapp.messages.pending import drop_all_pending, keep_all_pending, make_pending
+from whatsapp.messages.pending import (
+    delete_pending_updates,
+    make_pending_update,
+    store_pending_updates,
+)
 from whatsapp.messages.statuses import STATUS_KIND, StatusUpdate, make_stage, to_change
 
 _OUTBOUND = {"direction": MessageDirection.OUTBOUND.value}
@@ -47,7 +51,7 @@ async def record_plain_statuses(
     }
     await _apply(account_id, {position: updates[position] for position in plain}, plain)
     contact_ids = [None if message is None else message["contact_id"] for message in found]
-    await learn_stated(
+    await learn_reported_identities(
         account_id,
         [
             replace(update.recipient, contact_id=contact_id)
@@ -117,16 +121,18 @@ async def _wake_holding(message_ids: Iterable[PydanticObjectId]) -> None:
 async def _keep(account_id: PydanticObjectId, updates: Sequence[StatusUpdate]) -> list[int]:
     """Keeps what has no message; returns the positions of those whose message has come since."""
     kept = {
-        position: make_pending(account_id, one.wamid, kind=STATUS_KIND, change=to_change(one))
+        position: make_pending_update(
+            account_id, one.wamid, kind=STATUS_KIND, change=to_change(one)
+        )
         for position, one in enumerate(updates)
         if one.wamid is not None
     }
     if not kept:
         return []
-    await keep_all_pending(kept.values())
+    await store_pending_updates(kept.values())
     # A message may have got its wamid between our look and our write.
     found = await _find_messages(account_id, updates)
     arrived = [position for position, message in enumerate(found) if message is not None]
     # Dropped before they are recorded: after a crash in between, the event is processed again.
-    await drop_all_pending([kept[position].id for position in arrived if position in kept])
+    await delete_pending_updates([kept[position].id for position in arrived if position in kept])
     return arrived

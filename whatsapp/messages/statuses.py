@@ -22,11 +22,16 @@ from models import (
 from models.database.base import collection
 from whatsapp.cloud_api.error_codes import OPTED_OUT_CODE
 from whatsapp.contacts.contacts import record_marketing_choice
-from whatsapp.contacts.stated_identities import NOBODY, Stated
-from whatsapp.messages.amendments import apply_kept
+from whatsapp.contacts.stated_identities import NO_IDENTITIES, ReportedIdentities
+from whatsapp.messages.amendments import apply_pending_amendment
 from whatsapp.messages.lanes import wake_lane
-from whatsapp.messages.pending import Waiting, drop_pending, keep_pending, list_waiting
-from whatsapp.messages.reactions import show_reaction
+from whatsapp.messages.pending import (
+    EarlyUpdate,
+    delete_pending_update,
+    list_early_updates,
+    store_pending_update,
+)
+from whatsapp.messages.reactions import update_shown_reaction
 
 STATUS_KIND = "status"
 # These two are never reported: a name that happens to be one of them is just unknown.
@@ -52,7 +57,7 @@ class StatusUpdate:
     pricing: dict[str, Any] | None = None
     conversation: dict[str, Any] | None = None
     """Meta's `conversation`, as it came."""
-    recipient: Stated = NOBODY
+    recipient: ReportedIdentities = NO_IDENTITIES
     """What the report calls the customer."""
     payment: dict[str, Any] | None = None
     """Meta's `payment`: then the status is the payment's, and not the message's."""
@@ -66,27 +71,29 @@ async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> b
         return True
     if update.wamid is None:
         return False
-    pending_id = await keep_pending(
+    pending_id = await store_pending_update(
         account_id, update.wamid, kind=STATUS_KIND, change=to_change(update)
     )
     # The message may have got its wamid between our look and our write.
     if not await _apply(account_id, update):
         return False
-    await drop_pending(pending_id)
+    await delete_pending_update(pending_id)
     return True
 
 
-async def apply_pending(
+async def apply_pending_to_message(
     account_id: PydanticObjectId, wamid: str, message_id: PydanticObjectId
 ) -> None:
     """Applies what waited for this wamid; called after the message got it."""
-    await apply_waiting(account_id, {wamid: message_id}, await list_waiting(account_id, [wamid]))
+    await apply_early_updates(
+        account_id, {wamid: message_id}, await list_early_updates(account_id, [wamid])
+    )
 
 
-async def apply_waiting(
+async def apply_early_updates(
     account_id: PydanticObjectId,
     message_ids: Mapping[str, PydanticObjectId],
-    updates: Iterable[Waiting],
+    updates: Iterable[EarlyUpdate],
 ) -> None:
     """What waits for these messages, by wamid: statuses, reactions, edits and deletions."""
     for waiting in updates:
@@ -94,9 +101,11 @@ async def apply_waiting(
         if waiting.kind == STATUS_KIND:
             applied = await _apply(account_id, _read_change(wamid, message_ids[wamid], change))
         else:
-            applied = await apply_kept(account_id, wamid, kind=waiting.kind, change=change)
+            applied = await apply_pending_amendment(
+                account_id, wamid, kind=waiting.kind, change=change
+            )
         if applied:
-            await drop_pending(waiting.id)
+            await delete_pending_update(waiting.id)
 
 
 async def _apply(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
@@ -120,7 +129,7 @@ async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bo
     if before is None:
         return False
     if update.wamid is not None and update.message_id is not None and not before.get("wamid"):
-        await apply_pending(account_id, update.wamid, update.message_id)
+        await apply_pending_to_message(account_id, update.wamid, update.message_id)
     return True
 
 
@@ -139,7 +148,7 @@ async def _change(
         # This may be what the messages behind it wait for.
         await wake_lane(before["conversation_id"])
     if before is not None and before["type"] == REACTION:
-        await show_reaction(before["_id"])
+        await update_shown_reaction(before["_id"])
     return before
 
 

@@ -13,30 +13,36 @@ from pymongo.errors import PyMongoError
 
 from models import Conversation, Message
 from models.database.base import collection, from_bson
-from whatsapp.conversations.conversations import ConversationGone, has_noted, note_messages
+from whatsapp.conversations.conversations import (
+    ConversationGone,
+    summary_includes,
+    update_summaries,
+)
 from whatsapp.conversations.inbox import clear_unread_until
-from whatsapp.messages.early_updates import Foretold, find_foretold
+from whatsapp.messages.early_updates import EarlyUpdates, find_early_updates
 
 logger = logging.getLogger(__name__)
 
 COMPLETE_SECONDS = 2.0
-# Stored fields that `has_noted` reads of a conversation and of a message.
+# Stored fields that `summary_includes` reads of a conversation and of a message.
 SUMMARY_FIELDS = ("last_message_at", "last_message_id", "last_inbound_at")
-NOTED_FIELDS = ("timestamp", "direction", "type", "group_id")
+SUMMARIZED_FIELDS = ("timestamp", "direction", "type", "group_id")
 
 
-async def note_stored(messages: Sequence[Message], *, noted: Sequence[Message]) -> Foretold:
+async def finish_stored_messages(
+    messages: Sequence[Message], *, noted: Sequence[Message]
+) -> EarlyUpdates:
     """Notes the messages `noted`; returns the updates that came before any of `messages`.
 
     Raises:
         ConversationGone: of some of `noted`; the others are noted.
     """
-    foretold = await find_foretold(messages)
-    for conversation_id, read_at in foretold.phone_read_at.items():
+    early_updates = await find_early_updates(messages)
+    for conversation_id, read_at in early_updates.phone_read_at.items():
         # Before they are noted: whoever sees the conversation change then counts what is unread.
         await clear_unread_until(conversation_id, read_at)
-    await note_messages(noted)
-    return foretold
+    await update_summaries(noted)
+    return early_updates
 
 
 async def complete_summaries(message_ids: Collection[PydanticObjectId]) -> bool:
@@ -62,10 +68,10 @@ async def _complete(message_ids: Sequence[PydanticObjectId]) -> None:
         message
         for message in messages
         if (conversation := conversations.get(message.conversation_id)) is not None
-        and not has_noted(conversation, message)
+        and not summary_includes(conversation, message)
     ]
     if not behind:
         return
     # Where the contact is erased at this very moment, the writer takes the message back.
     with contextlib.suppress(ConversationGone):
-        await note_stored(behind, noted=behind)
+        await finish_stored_messages(behind, noted=behind)

@@ -19,7 +19,7 @@ from models import (
     OutboxState,
 )
 from models.database.base import collection, from_bson, to_bson, utc_now
-from whatsapp.accounts.accounts import check_account
+from whatsapp.accounts.accounts import require_active_account
 from whatsapp.auth.access import Viewer
 from whatsapp.contacts.contacts import get_or_create_contact
 from whatsapp.contacts.merged_contacts import is_merged
@@ -27,7 +27,7 @@ from whatsapp.conversations.conversations import (
     ConversationGone,
     get_or_create_conversation,
     may_send_free_text,
-    note_message,
+    update_summary,
     window_expires_at,
 )
 from whatsapp.errors import (
@@ -202,7 +202,7 @@ class Outbox:
     async def _announce(self, message: Message) -> Message:
         """Tells its conversation and the dispatcher of it, once or again."""
         try:
-            await note_message(message)
+            await update_summary(message)
         except ConversationGone:
             moved = await _take_back(message)
             if moved is None:
@@ -214,7 +214,7 @@ class Outbox:
 
 
 async def _check_target(target: Target, content: OutgoingContent) -> None:
-    check_account(target.account)
+    require_active_account(target.account)
     if target.contact is not None and target.contact.blocked:
         raise ContactBlocked
     if not content.needs_window:

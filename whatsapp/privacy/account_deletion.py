@@ -23,7 +23,7 @@ from models.database.base import collection, utc_now
 from models.database.bounded_writes import delete_in_batches, update_in_batches
 from whatsapp.media.media import mark_erased
 from whatsapp.media.uploaded_media import erase_uploads
-from whatsapp.messages.removal import remove_conversations_of
+from whatsapp.messages.removal import remove_account_conversations
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ async def finish_deletions() -> None:
 
 async def _remove_data(account_id: PydanticObjectId) -> None:
     of_account: dict[str, Any] = {"account_id": account_id}
-    await remove_conversations_of(account_id)
+    await remove_account_conversations(account_id)
     await mark_erased(of_account)
     await erase_uploads(of_account)
     for document_class in _OF_ACCOUNT:

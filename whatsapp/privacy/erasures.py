@@ -13,9 +13,9 @@ from models.database.base import collection, from_bson, to_bson, utc_now
 from models.database.bounded_writes import delete_in_batches
 from whatsapp.auth.access import Viewer
 from whatsapp.contacts.contact_management import get_contact
-from whatsapp.contacts.user_linking import forget_user
+from whatsapp.contacts.user_linking import detach_user
 from whatsapp.merging.merged_history import finish_merges_into
-from whatsapp.messages.removal import remove_all_said
+from whatsapp.messages.removal import remove_conversations_with_messages
 
 logger = logging.getLogger(__name__)
 
@@ -55,18 +55,18 @@ async def finish_erasures() -> None:
 async def _finish_erasure(erasure: Erasure) -> None:
     contact = from_bson(Contact, erasure.contact)
     await _erase_conversations(contact, erasure.conversation_ids)
-    await forget_user(contact)
+    await detach_user(contact)
     fields = await collection(Contact).find_one_and_delete({"_id": contact.id})
     # What came in meanwhile had found the contact, and would outlive it.
     await _erase_conversations(contact, erasure.conversation_ids)
-    await forget_user(from_bson(Contact, fields) if fields else contact)
+    await detach_user(from_bson(Contact, fields) if fields else contact)
     await collection(Erasure).delete_one({"_id": erasure.id})
 
 
 async def _erase_conversations(contact: Contact, known: Sequence[PydanticObjectId]) -> None:
     """Removes what was said with the contact, in these conversations and any newer one."""
     found = await _list_conversations(contact)
-    await remove_all_said(contact.account_id, list({*known, *found}))
+    await remove_conversations_with_messages(contact.account_id, list({*known, *found}))
     # What the customer said about messages that never came has an author, and may quote them.
     await delete_in_batches(PendingUpdate, {"change.contact_id": contact.id})
 

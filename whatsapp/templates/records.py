@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from models import Template
 from models.database.base import collection, new_id, utc_now
-from whatsapp.common.timestamped_fields import Fact, apply_facts
+from whatsapp.common.timestamped_fields import TimestampedFields, make_update_stage
 
 DELETED = "DELETED"
 _DUPLICATE_KEY = 11000
@@ -31,15 +31,15 @@ class Listed:
 
 
 async def record_template(
-    account_id: PydanticObjectId, template_id: str, facts: Sequence[Fact]
+    account_id: PydanticObjectId, template_id: str, updates: Sequence[TimestampedFields]
 ) -> bool:
-    """Stores what is news of these facts; the template is made if it is unknown.
+    """Stores what is news of these updates; the template is made if it is unknown.
 
     Gives whether its text is known.
     """
     key = {"account_id": account_id, "template_id": template_id}
-    unlisted = [replace(fact, newer_than="synced_at") for fact in facts]
-    stages = [_make_unless_there(), apply_facts(unlisted)]
+    unlisted = [replace(fact, newer_than="synced_at") for fact in updates]
+    stages = [_make_unless_there(), make_update_stage(unlisted)]
     try:
         stored = await _update(key, stages)
     except DuplicateKeyError:

@@ -14,7 +14,7 @@ from tests.graph.live_kit import (
     create_message,
     create_viewer,
 )
-from whatsapp.conversations.inbox import mark_read, note_read_on_phone
+from whatsapp.conversations.inbox import mark_read, mark_read_on_phone
 
 VIEWER = create_viewer()
 
@@ -63,7 +63,7 @@ async def test_what_a_late_echo_of_the_phone_reads_is_an_event(reader: FeedReade
     reading = await reader.open(kinds={EventKind.CONVERSATION_UPDATED})
 
     for _ in range(2):
-        await note_read_on_phone(echo)
+        await mark_read_on_phone(echo)
 
     assert len(await reading.rest()) == 1
     assert await count_unread(conversation) == 0

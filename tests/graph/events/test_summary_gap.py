@@ -26,7 +26,7 @@ from tests.fixtures.webhooks import CUSTOMER, WebhookClient, make_message
 from tests.graph.live_kit import wait_for_listeners
 from tests.graph.socket_kit import SocketClient
 from webhooks.apply import storage
-from whatsapp.messages.summary_completion import note_stored
+from whatsapp.messages.summary_completion import finish_stored_messages
 from whatsapp.settings import Settings
 
 SUMMARY = """status unreadCount lastActivityAt lastMessage { text }
@@ -82,9 +82,9 @@ def gap(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gap]:
     async def wait_and_note(*args: Any, **kwargs: Any) -> Any:
         gap.held += 1
         await gap.is_open.wait()
-        return await note_stored(*args, **kwargs)
+        return await finish_stored_messages(*args, **kwargs)
 
-    monkeypatch.setattr(storage, "note_stored", wait_and_note)
+    monkeypatch.setattr(storage, "finish_stored_messages", wait_and_note)
     yield gap
     gap.is_open.set()
 

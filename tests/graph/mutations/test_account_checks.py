@@ -14,7 +14,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.waiting import eventually
 from tests.fixtures.world import NUMBER
-from whatsapp.accounts.account_restrictions import Cause, record_block
+from whatsapp.accounts.account_restrictions import RestrictionCause, record_restriction
 from whatsapp.accounts.accounts import stop_account
 
 CHECK = """mutation ($id: ID!) { checkAccount(input: {accountId: $id}) {
@@ -110,13 +110,13 @@ async def test_a_ban_that_came_while_the_token_was_refused_holds(
     admin: GraphQLClient, account: Account
 ) -> None:
     await stop_account(account, reason="token", code=190)
-    await record_block(account.id, Cause.BAN, at=utc_now(), reason="banned")
+    await record_restriction(account.id, RestrictionCause.BAN, at=utc_now(), reason="banned")
 
     payload = await check(admin, account)
 
     assert payload["account"]["health"]["state"] == "STOPPED"
     assert payload["account"]["health"]["reason"] == "banned"
-    await record_block(account.id, Cause.BAN, at=utc_now(), reason=None)
+    await record_restriction(account.id, RestrictionCause.BAN, at=utc_now(), reason=None)
     assert (await reload(account)).health.state is HealthState.OK
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pymongo.asynchronous.database import AsyncDatabase
 
-from models import DOCUMENTS, AccountStanding, Message, MessageDirection, MessageError
+from models import DOCUMENTS, AccountRestrictions, Message, MessageDirection, MessageError
 from models.database.base import new_id, to_bson
 
 TIME = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -44,7 +44,7 @@ anything = st.recursive(
 
 
 st.register_type_strategy(PydanticObjectId, st.builds(new_id))
-st.register_type_strategy(AccountStanding, st.builds(AccountStanding, blocks=st.just({})))
+st.register_type_strategy(AccountRestrictions, st.builds(AccountRestrictions, blocks=st.just({})))
 
 
 @pytest.mark.parametrize("document_class", DOCUMENTS, ids=lambda one: one.__name__)

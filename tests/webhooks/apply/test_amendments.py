@@ -14,7 +14,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.webhooks.conftest import Settle
 from whatsapp.messages.amendments import Edit, Reaction, Revoke, record_amendment
-from whatsapp.messages.statuses import apply_pending
+from whatsapp.messages.statuses import apply_pending_to_message
 
 AT = 1_750_000_000
 ANA, BOB = "16505550101", "16505550102"
@@ -202,7 +202,7 @@ async def test_a_reaction_waits_for_the_wamid_of_what_was_sent(
     assert sent is not None
     await sent.set({"direction": MessageDirection.OUTBOUND, "wamid": TARGET})
 
-    await apply_pending(account.id, TARGET, sent.id)
+    await apply_pending_to_message(account.id, TARGET, sent.id)
 
     assert [one["emoji"] for one in (await find_target()).reactions] == ["👍"]
     assert await PendingUpdate.count() == 0

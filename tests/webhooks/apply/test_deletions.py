@@ -89,7 +89,7 @@ def do_before(
         "webhooks.apply.storage.get_or_create_contact",
         "webhooks.apply.storage.get_or_create_conversation",
         "webhooks.apply.applying.store_messages",
-        "whatsapp.messages.summary_completion.note_messages",
+        "whatsapp.messages.summary_completion.update_summaries",
     ],
 )
 async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
@@ -116,9 +116,9 @@ async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
 @pytest.mark.parametrize(
     "step",
     [
-        "whatsapp.privacy.erasures.remove_all_said",
+        "whatsapp.privacy.erasures.remove_conversations_with_messages",
         "whatsapp.messages.removal.mark_erased",
-        "whatsapp.privacy.erasures.forget_user",
+        "whatsapp.privacy.erasures.detach_user",
     ],
 )
 async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan(
@@ -157,7 +157,7 @@ def make_text(number: int) -> dict[str, Any]:
     ("step", "customers"),
     [
         ("whatsapp.contacts.contacts.link_user", 1),
-        ("whatsapp.conversations.newcomers._link_users", 2),
+        ("whatsapp.conversations.new_contacts._link_users", 2),
     ],
 )
 async def test_a_newcomer_erased_before_their_user_is_made_leaves_none(

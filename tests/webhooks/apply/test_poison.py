@@ -25,7 +25,7 @@ from tests.webhooks.store.test_takeover import run_until_settled
 from webhooks.ingest import MAX_ATTEMPTS, Ingest
 from webhooks.store.events import insert_event, make_event
 from whatsapp.common.crypto import KeyRing, digest_secret
-from whatsapp.conversations.conversations import note_messages
+from whatsapp.conversations.conversations import update_summaries
 from whatsapp.settings import Settings
 
 SIGNER = digest_secret(NUMBER.app_secret)
@@ -117,9 +117,9 @@ async def test_an_event_that_meets_a_long_outage_is_applied_after_it(
     async def note_or_fail(stored: list[Message]) -> None:
         for failure in failures:
             raise failure
-        await note_messages(stored)
+        await update_summaries(stored)
 
-    monkeypatch.setattr("whatsapp.messages.summary_completion.note_messages", note_or_fail)
+    monkeypatch.setattr("whatsapp.messages.summary_completion.update_summaries", note_or_fail)
     monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(milliseconds=100))
     event = make_event(make_text_body(CUSTOMER), secret_digest=SIGNER)
     await insert_event(event, lease=timedelta(0))

@@ -17,7 +17,7 @@ from tests.fixtures.webhooks import WebhookClient, make_status
 from tests.webhooks.conftest import Settle
 from whatsapp.contacts.contacts import get_or_create_contact
 from whatsapp.conversations.conversations import get_or_create_conversation
-from whatsapp.messages.statuses import StatusUpdate, apply_pending, record_status
+from whatsapp.messages.statuses import StatusUpdate, apply_pending_to_message, record_status
 
 from models import Identity, IdentityKind  # isort: skip
 
@@ -148,7 +148,7 @@ async def test_a_status_before_its_message_waits_for_it(
     assert await PendingUpdate.count() == 3
 
     message = await create_outbound(account, wamid="wamid.1")
-    await apply_pending(account.id, "wamid.1", message.id)
+    await apply_pending_to_message(account.id, "wamid.1", message.id)
 
     assert (await reload(message)).status is MessageStatus.READ
     assert await PendingUpdate.count() == 0

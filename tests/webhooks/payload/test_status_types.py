@@ -13,7 +13,7 @@ from tests.fixtures.payloads import list_payloads, load_payload
 from tests.fixtures.webhooks import WebhookClient
 from tests.webhooks.conftest import Settle
 from tests.webhooks.sets import create_sent
-from whatsapp.messages.statuses import apply_pending
+from whatsapp.messages.statuses import apply_pending_to_message
 
 WAMID = "wamid.EXAMPLE_SENT"
 AT = "2025-06-15T15:06:50+00:00"
@@ -158,7 +158,7 @@ async def test_each_status_is_shown(
         await settle()
         if message is None:
             message = await learn_of_sent(account)
-            await apply_pending(account.id, WAMID, message.id)
+            await apply_pending_to_message(account.id, WAMID, message.id)
 
         shown = (await admin(QUERY, id=encode_id("Message", message.id)))["message"]
         assert shown["status"] == status, name

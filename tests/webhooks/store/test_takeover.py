@@ -17,7 +17,7 @@ from webhooks.payload.items import Item
 from webhooks.payload.messages import Inbound, read_message
 from webhooks.store.events import insert_event, insert_events, make_event, take_over_event
 from whatsapp.common.crypto import KeyRing, digest_secret
-from whatsapp.conversations.conversations import note_messages
+from whatsapp.conversations.conversations import update_summaries
 from whatsapp.settings import Settings
 
 import json  # isort: skip
@@ -107,9 +107,9 @@ async def test_an_event_that_waits_here_is_not_taken_by_others(
 
     async def note_late(stored: list[Message]) -> None:
         await go_on.wait()
-        await note_messages(stored)
+        await update_summaries(stored)
 
-    monkeypatch.setattr("whatsapp.messages.summary_completion.note_messages", note_late)
+    monkeypatch.setattr("whatsapp.messages.summary_completion.update_summaries", note_late)
     longer = settings.model_copy(update={"webhook_takeover_seconds": 4.0})
     engines = [Ingest(settings=longer, keyring=keyring) for _ in range(2)]
     running = [asyncio.create_task(engine.run()) for engine in engines]
@@ -237,9 +237,9 @@ async def test_an_outage_in_the_middle_is_completed_later(
     async def note_or_fail(stored: list[Message]) -> None:
         for failure in failures:
             raise failure
-        await note_messages(stored)
+        await update_summaries(stored)
 
-    monkeypatch.setattr("whatsapp.messages.summary_completion.note_messages", note_or_fail)
+    monkeypatch.setattr("whatsapp.messages.summary_completion.update_summaries", note_or_fail)
     await ingest.accept(make_text_body(), secret_digest=SIGNER)
     # The takeover lease of a running server is long: a person's patience is not tested here.
     monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(milliseconds=200))

@@ -56,17 +56,17 @@ async def conversation_id(account: Account, webhook: WebhookClient, admin: Graph
     return found
 
 
-async def get_account(admin: GraphQLClient) -> dict[str, Any]:
+async def query_account(admin: GraphQLClient) -> dict[str, Any]:
     node: dict[str, Any] = (await admin(ACCOUNT))["accounts"]["edges"][0]["node"]
     return node
 
 
 async def wait_until_stopped(admin: GraphQLClient) -> dict[str, Any]:
     async def is_stopped() -> bool:
-        return bool((await get_account(admin))["health"]["state"] == "STOPPED")
+        return bool((await query_account(admin))["health"]["state"] == "STOPPED")
 
     await eventually(is_stopped)
-    return await get_account(admin)
+    return await query_account(admin)
 
 
 async def wait_until_read(admin: GraphQLClient, message_id: str) -> None:

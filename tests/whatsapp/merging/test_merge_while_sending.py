@@ -80,7 +80,7 @@ async def test_message_that_is_being_sent_is_waited_for(
     left: Conversation,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(merged_history, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(merged_history, "MAX_WAIT_SECONDS", 0.1)
     first, second = await world.queue(merged, "b1"), await world.queue(merged, "b2")
     held = HeldAnswers(world.transport)
 
@@ -101,7 +101,7 @@ async def test_message_that_is_being_sent_is_waited_for(
     assert await Conversation.find().count() == 1
 
 
-@pytest.mark.parametrize("step", ["_ensure_conversation", "take_number", "note_message"])
+@pytest.mark.parametrize("step", ["_ensure_conversation", "take_number", "update_summary"])
 async def test_message_queued_at_the_moment_of_the_merge_is_sent_once(
     world: OutboxWorld,
     merged: Conversation,

@@ -12,7 +12,11 @@ from models import Conversation, Message, MessageDirection, MessageStatus
 from models.database.base import collection, to_bson, utc_now
 from tests.fixtures.outbox import OutboxWorld, get_message, hours_ago
 from whatsapp.messages.amendments import Reaction, record_amendment
-from whatsapp.messages.reactions import KEPT_REACTIONS, list_standing, show_accepted
+from whatsapp.messages.reactions import (
+    KEPT_REACTIONS,
+    list_current_reactions,
+    show_accepted_reaction,
+)
 from whatsapp.messages.statuses import StatusUpdate, record_status
 
 
@@ -43,7 +47,9 @@ async def report(reaction: Message, name: str) -> None:
 
 
 async def list_emoji(target: Message) -> list[str]:
-    return [one["emoji"] for one in list_standing((await get_message(target.id)).reactions)]
+    return [
+        one["emoji"] for one in list_current_reactions((await get_message(target.id)).reactions)
+    ]
 
 
 def list_facts(message: Message) -> list[Any]:
@@ -67,7 +73,7 @@ async def test_reports_in_any_order_end_equal(target: Message) -> None:
             for name in order:
                 await report(reaction, name)
             # The answer to the send may come last of all.
-            await show_accepted(reaction)
+            await show_accepted_reaction(reaction)
             seen.append(list_facts(await get_message(target.id)))
             assert await list_emoji(target) == emoji, order
         assert all(one == seen[0] for one in seen)
@@ -82,8 +88,8 @@ async def test_reports_at_once_end_equal(target: Message) -> None:
         await asyncio.gather(
             *(report(one, name) for one in (first, second) for name in ("sent", "delivered")),
             report(second, "failed"),
-            show_accepted(first),
-            show_accepted(second),
+            show_accepted_reaction(first),
+            show_accepted_reaction(second),
         )
 
         assert await list_emoji(target) == ["❤️"]
@@ -142,6 +148,6 @@ async def test_other_messages_are_left_alone(
     message = await world.queue(conversation)
 
     await report(message, "delivered")
-    await show_accepted(message)
+    await show_accepted_reaction(message)
 
     assert (await get_message(target.id)).reactions == []

@@ -18,7 +18,7 @@ async def queue_and_end(
         raise AutoReconnect("MongoDB is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(outbox, "note_message", end)
+        patch.setattr(outbox, "update_summary", end)
         with pytest.raises(AutoReconnect):
             await world.queue(conversation, idempotency_key="order-7")
     message = await Message.find_one({"idempotency_key": "order-7"})

@@ -13,7 +13,7 @@ from whatsapp.privacy.erasures import erase_contact
 ADMIN = Viewer(credential_id=new_id(), name="an admin", role=Role.ADMIN)
 
 
-@pytest.mark.parametrize("step", ["_ensure_conversation", "take_number", "note_message"])
+@pytest.mark.parametrize("step", ["_ensure_conversation", "take_number", "update_summary"])
 async def test_a_message_to_an_erased_contact_is_not_found(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -8,9 +8,9 @@ from models import Account
 from webhooks.apply.fields.records import record_change
 from webhooks.apply.fields.values import get_object, get_text, get_time, get_told_at, get_value
 from webhooks.payload.items import Item
-from whatsapp.accounts.account_events import record_account_facts
-from whatsapp.accounts.account_restrictions import Cause, record_block
-from whatsapp.common.timestamped_fields import NO_TIME, Fact
+from whatsapp.accounts.account_events import update_account_fields
+from whatsapp.accounts.account_restrictions import RestrictionCause, record_restriction
+from whatsapp.common.timestamped_fields import NO_TIME, TimestampedFields
 
 Apply = Callable[[Account, Mapping[str, Any], datetime], Awaitable[None]]
 _LOWEST_QUALITY = "RED"
@@ -47,35 +47,39 @@ def _apply_with(apply: Apply) -> Callable[[Account, Item], Awaitable[None]]:
 
 async def _apply_quality(account: Account, value: Mapping[str, Any], at: datetime) -> None:
     event = (get_text(value, "event") or "").upper()
-    facts = [*_read_number(account, value, at), *_read_limit(value, at)]
+    updates = [*_read_number(account, value, at), *_read_limit(value, at)]
     if event in _QUALITIES:
-        facts.append(Fact("quality_rating", at, {"health.quality_rating": _QUALITIES[event]}))
+        updates.append(
+            TimestampedFields("quality_rating", at, {"health.quality_rating": _QUALITIES[event]})
+        )
     if event == "THROUGHPUT_UPGRADE":
-        facts.append(Fact("throughput", at, {"health.throughput": _HIGH_THROUGHPUT}))
-    await record_account_facts(account.id, facts)
+        updates.append(TimestampedFields("throughput", at, {"health.throughput": _HIGH_THROUGHPUT}))
+    await update_account_fields(account.id, updates)
 
 
 async def _apply_capability(account: Account, value: Mapping[str, Any], at: datetime) -> None:
-    await record_account_facts(account.id, _read_limit(value, at))
+    await update_account_fields(account.id, _read_limit(value, at))
 
 
 async def _apply_name(account: Account, value: Mapping[str, Any], at: datetime) -> None:
-    facts = _read_number(account, value, at)
+    updates = _read_number(account, value, at)
     name = get_text(value, "requested_verified_name")
     if (get_text(value, "decision") or "").upper() == "APPROVED" and name is not None:
-        facts.append(Fact("verified_name", at, {"verified_name": name}))
-    await record_account_facts(account.id, facts)
+        updates.append(TimestampedFields("verified_name", at, {"verified_name": name}))
+    await update_account_fields(account.id, updates)
 
 
-def _read_number(account: Account, value: Mapping[str, Any], at: datetime) -> list[Fact]:
+def _read_number(
+    account: Account, value: Mapping[str, Any], at: datetime
+) -> list[TimestampedFields]:
     """The number, where nobody knew it yet: WhatsApp writes the same one in several ways."""
     number = get_text(value, "display_phone_number")
     if number is None or account.display_phone_number is not None:
         return []
-    return [Fact("display_phone_number", at, {"display_phone_number": number})]
+    return [TimestampedFields("display_phone_number", at, {"display_phone_number": number})]
 
 
-def _read_limit(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+def _read_limit(value: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
     names = (
         "max_daily_conversations_per_business",
         "max_daily_conversation_per_phone",
@@ -83,7 +87,11 @@ def _read_limit(value: Mapping[str, Any], at: datetime) -> list[Fact]:
     )
     told = next((value[name] for name in names if value.get(name) is not None), None)
     limit = _name_tier(told) if isinstance(told, int) else get_text({"limit": told}, "limit")
-    return [] if limit is None else [Fact("messaging_limit", at, {"health.messaging_limit": limit})]
+    return (
+        []
+        if limit is None
+        else [TimestampedFields("messaging_limit", at, {"health.messaging_limit": limit})]
+    )
 
 
 def _name_tier(limit: int) -> str:
@@ -102,18 +110,21 @@ async def _apply_update(account: Account, value: Mapping[str, Any], at: datetime
         await _apply_restriction(account, value.get("restriction_info"), at)
     elif event in _CAUSES:
         cause, reason = _CAUSES[event]
-        await record_block(account.id, cause, at=at, reason=reason)
+        await record_restriction(account.id, cause, at=at, reason=reason)
 
 
-_CAUSES: dict[str, tuple[Cause, str | None]] = {
-    "DELETED": (Cause.DELETION, "The WhatsApp Business account was deleted at WhatsApp."),
+_CAUSES: dict[str, tuple[RestrictionCause, str | None]] = {
+    "DELETED": (
+        RestrictionCause.DELETION,
+        "The WhatsApp Business account was deleted at WhatsApp.",
+    ),
     "OFFBOARDED": (
-        Cause.CONNECTION,
+        RestrictionCause.CONNECTION,
         "The number was disconnected from the Cloud API: connect it again in the WhatsApp"
         " Business app.",
     ),
-    "RECONNECTED": (Cause.CONNECTION, None),
-    "REINSTATED": (Cause.BAN, None),
+    "RECONNECTED": (RestrictionCause.CONNECTION, None),
+    "REINSTATED": (RestrictionCause.BAN, None),
 }
 _BANNED = "WhatsApp disabled this account for breaking its rules: appeal in WhatsApp Manager."
 
@@ -123,9 +134,9 @@ async def _apply_ban(account: Account, ban: Mapping[str, Any], at: datetime) -> 
     told = ban.get("waba_ban_state")
     states = told if isinstance(told, list) else [told]
     if "REINSTATE" in states:
-        await record_block(account.id, Cause.BAN, at=at, reason=None)
+        await record_restriction(account.id, RestrictionCause.BAN, at=at, reason=None)
     elif "DISABLE" in states:
-        await record_block(account.id, Cause.BAN, at=at, reason=_BANNED)
+        await record_restriction(account.id, RestrictionCause.BAN, at=at, reason=_BANNED)
 
 
 async def _apply_restriction(account: Account, restrictions: Any, at: datetime) -> None:
@@ -141,9 +152,9 @@ async def _apply_restriction(account: Account, restrictions: Any, at: datetime) 
     ends = [end for end in stopping.values() if end is not None]
     until = max(ends) if ends and len(ends) == len(stopping) else None
     reason = f"WhatsApp restricts this account: {', '.join(sorted(stopping))}."
-    await record_block(
+    await record_restriction(
         account.id,
-        Cause.RESTRICTION,
+        RestrictionCause.RESTRICTION,
         at=at,
         reason=reason if stopping else None,
         until=until,

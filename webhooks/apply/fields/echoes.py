@@ -14,9 +14,9 @@ from webhooks.payload.messages import Inbound, read_message
 from webhooks.payload.parsing import dump_json
 from whatsapp.common.storable import make_storable
 from whatsapp.contacts.identities import is_bsuid
-from whatsapp.contacts.stated_identities import Stated, learn_stated
+from whatsapp.contacts.stated_identities import ReportedIdentities, learn_reported_identities
 from whatsapp.conversations.conversations import retry_when_gone
-from whatsapp.conversations.inbox import note_read_on_phone
+from whatsapp.conversations.inbox import mark_read_on_phone
 from whatsapp.messages.amendments import Amendment, record_amendment
 from whatsapp.templates.echoes import describe_echo
 
@@ -34,7 +34,7 @@ async def apply_echo(account: Account, item: Item) -> None:
     echo = _read_echo(item)
     if isinstance(echo.said, Amendment):
         await record_amendment(account.id, echo.said)
-        await learn_stated(account.id, [Stated(echo.identities)])
+        await learn_reported_identities(account.id, [ReportedIdentities(echo.identities)])
         return
     message = await retry_when_gone(lambda: _store(account, echo, item))
     await _follow_up(message)
@@ -75,7 +75,7 @@ async def _follow_up(message: Message) -> None:
     if found is None or found["sent_by"] != SENT_BY:
         return
     stored = from_bson(Message, found)
-    await note_read_on_phone(stored)
+    await mark_read_on_phone(stored)
 
 
 def _read_echo(item: Item) -> Inbound:

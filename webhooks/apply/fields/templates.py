@@ -9,18 +9,18 @@ from webhooks.apply.fields.records import record_change
 from webhooks.apply.fields.values import get_object, get_text, get_time, get_told_at, get_value
 from webhooks.payload.items import Item, Unfit
 from whatsapp.common.storable import make_storable
-from whatsapp.common.timestamped_fields import NO_TIME, Fact
+from whatsapp.common.timestamped_fields import NO_TIME, TimestampedFields
 from whatsapp.templates.background import note_stale
 from whatsapp.templates.records import record_template
 
-ReadFacts = Callable[[Mapping[str, Any], datetime], list[Fact]]
+ReadFields = Callable[[Mapping[str, Any], datetime], list[TimestampedFields]]
 _APPROVED = "APPROVED"
 # What happened, where that is not the name of the status that it leads to.
 _STATUSES = {"REINSTATED": _APPROVED, "UNARCHIVED": _APPROVED}
 _BUTTON = "message_template_button_"
 
 
-def _apply_with(read_facts: ReadFacts) -> Callable[[Account, Item], Awaitable[None]]:
+def _apply_with(read_fields: ReadFields) -> Callable[[Account, Item], Awaitable[None]]:
     async def apply(account: Account, item: Item) -> None:
         value = get_value(item)
         template_id = get_text(value, "message_template_id")
@@ -28,27 +28,29 @@ def _apply_with(read_facts: ReadFacts) -> Callable[[Account, Item], Awaitable[No
             raise Unfit(ParkedReason.INVALID_ITEM, "message_template_id: missing")
         await record_change(account, item)
         at = get_told_at(item) or NO_TIME
-        facts = [fact for fact in (*_read_name(value, at), *read_facts(value, at)) if fact.values]
-        has_text = await record_template(account.id, template_id, facts)
-        if not has_text or any(fact.aspect == "components" for fact in facts):
+        updates = [
+            fact for fact in (*_read_name(value, at), *read_fields(value, at)) if fact.values
+        ]
+        has_text = await record_template(account.id, template_id, updates)
+        if not has_text or any(fact.aspect == "components" for fact in updates):
             # The report of a changed text leaves out its files and samples, as do all others.
             await note_stale(account.id)
 
     return apply
 
 
-def _read_name(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+def _read_name(value: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
     """Every report names the template, so each of the two is known from the first one on."""
     names = {"name": "message_template_name", "language": "message_template_language"}
     category = {"category": "message_template_category"}
     return [
-        Fact(name, at, {name: told})
+        TimestampedFields(name, at, {name: told})
         for name, key in (names | category).items()
         if (told := get_text(value, key)) is not None
     ]
 
 
-def _read_status(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+def _read_status(value: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
     event = get_text(value, "event")
     if event is None:
         return []
@@ -62,7 +64,7 @@ def _read_status(value: Mapping[str, Any], at: datetime) -> list[Fact]:
         "recommendation": get_text(rejection, "recommendation"),
         "disabled_at": get_time(get_object(value, "disable_info"), "disable_date"),
     }
-    return [Fact("status", at, told)]
+    return [TimestampedFields("status", at, told)]
 
 
 def _read_reason(value: Mapping[str, Any]) -> str | None:
@@ -70,25 +72,27 @@ def _read_reason(value: Mapping[str, Any]) -> str | None:
     return None if reason == "NONE" else reason
 
 
-def _read_quality(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+def _read_quality(value: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
     score = get_text(value, "new_quality_score")
     if score is None:
         return []
     before = get_text(value, "previous_quality_score")
-    return [Fact("quality", at, {"quality_score": score, "previous_quality_score": before})]
+    return [
+        TimestampedFields("quality", at, {"quality_score": score, "previous_quality_score": before})
+    ]
 
 
-def _read_category(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+def _read_category(value: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
     category, before = get_text(value, "new_category"), get_text(value, "previous_category")
-    facts = []
+    updates = []
     if category is not None:
-        facts.append(Fact("category", at, {"category": category}))
+        updates.append(TimestampedFields("category", at, {"category": category}))
     if before is not None:
-        facts.append(Fact("previous_category", at, {"previous_category": before}))
-    return facts
+        updates.append(TimestampedFields("previous_category", at, {"previous_category": before}))
+    return updates
 
 
-def _read_components(value: Mapping[str, Any], at: datetime) -> list[Fact]:
+def _read_components(value: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
     """In the form that Meta's Graph API gives and takes."""
     header = get_text(value, "message_template_title")
     body = get_text(value, "message_template_element")
@@ -101,7 +105,7 @@ def _read_components(value: Mapping[str, Any], at: datetime) -> list[Fact]:
         {"type": "BUTTONS", "buttons": _read_buttons(buttons)} if buttons else None,
     ]
     told = [part for part in parts if part is not None]
-    return [Fact("components", at, {"components": told})] if told else []
+    return [TimestampedFields("components", at, {"components": told})] if told else []
 
 
 def _read_buttons(buttons: Any) -> list[dict[str, Any]]:

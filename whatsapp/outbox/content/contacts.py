@@ -8,7 +8,7 @@ from typing import Any
 
 from whatsapp.contacts.phone_parsing import parse_phone
 from whatsapp.errors import InvalidInput
-from whatsapp.messages.message_preview import read_in_one_line
+from whatsapp.messages.message_preview import make_preview
 from whatsapp.outbox.content.checks import URL_LIMIT, check_count, check_text
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.recipients import Target
@@ -50,7 +50,7 @@ class OutgoingContacts:
 
     async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - needs no look-up
         content = {"contacts": self.describe()}
-        return ResolvedContent(content, read_in_one_line("contacts", content))
+        return ResolvedContent(content, make_preview("contacts", content))
 
 
 def _complete(card: Card) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whatsapp.errors import InvalidInput
-from whatsapp.messages.message_preview import read_in_one_line
+from whatsapp.messages.message_preview import make_preview
 from whatsapp.outbox.content.checks import check_optional_text
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.recipients import Target
@@ -45,7 +45,7 @@ class OutgoingLocation:
 
     async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - needs no look-up
         content = self.describe()
-        return ResolvedContent(content, read_in_one_line("location", {"location": content}))
+        return ResolvedContent(content, make_preview("location", {"location": content}))
 
 
 def _check_degrees(degrees: float, *, limit: int, field: list[str]) -> None:

@@ -21,7 +21,7 @@ from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from tests.webhooks.conftest import Settle
-from whatsapp.accounts.account_restrictions import lift_expired_blocks
+from whatsapp.accounts.account_restrictions import lift_expired_restrictions
 from whatsapp.accounts.accounts import set_account_enabled, stop_account, update_account
 from whatsapp.common.crypto import KeyRing
 
@@ -85,7 +85,7 @@ async def test_a_restriction_ends_by_itself(
     assert (await reload(account)).health.state is HealthState.STOPPED
 
     await account.set({"standing.blocks.restriction.until": utc_now()})
-    await lift_expired_blocks()
+    await lift_expired_restrictions()
 
     health = (await reload(account)).health
     assert (health.state, health.reason) == (HealthState.OK, None)
@@ -99,9 +99,9 @@ async def test_a_block_that_ended_beside_an_open_one_changes_the_account_once(
     restricted = (await reload(account)).health.reason
 
     await account.set({"standing.blocks.restriction.until": utc_now()})
-    await lift_expired_blocks()
+    await lift_expired_restrictions()
     lifted = await collection(Account).find_one({"_id": account.id})
-    await lift_expired_blocks()
+    await lift_expired_restrictions()
 
     health = (await reload(account)).health
     assert health.state is HealthState.STOPPED

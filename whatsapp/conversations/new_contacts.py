@@ -19,8 +19,8 @@ from models.database.base import collection, from_bson, to_bson, utc_now
 from whatsapp.contacts.contacts import Profile, make_contact
 from whatsapp.contacts.identities import list_lookups
 from whatsapp.contacts.merged_contacts import is_merged
-from whatsapp.contacts.search_keys import derive_of_contact, derive_of_user
-from whatsapp.contacts.user_linking import forget_user, list_known_phones, make_user
+from whatsapp.contacts.search_keys import derive_contact_fields, derive_user_fields
+from whatsapp.contacts.user_linking import detach_user, list_known_phones, make_user
 from whatsapp.conversations.conversations import remove_conversations
 
 DUPLICATE_KEY = 11000
@@ -28,7 +28,7 @@ _Names = frozenset[tuple[str, str]]
 
 
 @dataclass
-class Newcomer:
+class NewContact:
     """Somebody whom nobody of the account knows yet, by what they sent first."""
 
     identities: Sequence[Identity]
@@ -39,14 +39,14 @@ class Newcomer:
     """Whether they said anything themselves: then they get a user."""
 
 
-def single_out(
-    newcomers: Iterable[Newcomer], *, named: Iterable[Sequence[Identity]]
-) -> list[Newcomer]:
+def select_unambiguous(
+    new_contacts: Iterable[NewContact], *, named: Iterable[Sequence[Identity]]
+) -> list[NewContact]:
     """One for each person. Who shares an identity with somebody else, also with one of `named`, is
     left out: what comes first decides there.
     """
-    found: dict[_Names, Newcomer] = {}
-    for one in newcomers:
+    found: dict[_Names, NewContact] = {}
+    for one in new_contacts:
         first = found.setdefault(_list_names(one.identities), one)
         first.writes |= one.writes
         first.by_customer |= one.by_customer
@@ -61,17 +61,17 @@ def _list_names(identities: Iterable[Identity]) -> _Names:
     )
 
 
-async def welcome(
-    account_id: PydanticObjectId, newcomers: Sequence[Newcomer]
+async def create_contacts(
+    account_id: PydanticObjectId, new_contacts: Sequence[NewContact]
 ) -> tuple[list[Contact], list[Conversation]]:
     """Makes them; gives back those that are certainly there, each with its user.
 
     Raises:
         PyMongoError: some may be made, or made in part.
     """
-    contacts = [make_contact(account_id, one.identities, one.profile) for one in newcomers]
+    contacts = [make_contact(account_id, one.identities, one.profile) for one in new_contacts]
     made = await _insert(Contact, [_derive_contact(contact) for contact in contacts])
-    pairs = list(zip(contacts, newcomers, strict=True))
+    pairs = list(zip(contacts, new_contacts, strict=True))
     await _link_users([one for one, told in pairs if one.id in made and told.by_customer])
     writing = {contact.id for contact, one in pairs if one.writes}
     conversations = [
@@ -92,7 +92,7 @@ async def welcome(
 
 def _derive_contact(contact: Contact) -> dict[str, Any]:
     fields = to_bson(contact)
-    return fields | derive_of_contact(fields)
+    return fields | derive_contact_fields(fields)
 
 
 async def _link_users(contacts: Sequence[Contact]) -> None:
@@ -100,7 +100,7 @@ async def _link_users(contacts: Sequence[Contact]) -> None:
     known = await list_known_phones(one.phone_number for one in contacts if one.phone_number)
     strangers = [one for one in contacts if one.phone_number not in known]
     users = [to_bson(make_user(contact)) for contact in strangers]
-    made = await _insert(User, [fields | derive_of_user(fields) for fields in users])
+    made = await _insert(User, [fields | derive_user_fields(fields) for fields in users])
     if made:
         # A user that is made for a contact has the contact's own id.
         await collection(Contact).update_many(
@@ -112,7 +112,7 @@ async def _link_users(contacts: Sequence[Contact]) -> None:
 async def _forget_users(erased: Iterable[Contact]) -> None:
     """Whoever erased them may have looked for their users before these were made."""
     for contact in erased:
-        await forget_user(contact)
+        await detach_user(contact)
 
 
 async def _insert(document_class: type[Any], documents: Sequence[dict[str, Any]]) -> set[Any]:
