@@ -40,7 +40,7 @@ STOP_SECONDS = 15.0
 
 
 class StartError(Exception):
-    """The sandbox can't start; the message says in one line why."""
+    """The sandbox can't start; the message gives the reason in one line."""
 
 
 def read_port(name: str, default: int) -> int:
@@ -66,7 +66,7 @@ class StoppedEarly(Exception):
 
 
 class Sandbox:
-    """One run: what is started is stopped in the opposite order."""
+    """One run. Parts stop in the reverse order of their start."""
 
     def __init__(self, *, port: int, sandbox_port: int, home: SandboxHome) -> None:
         self.port = port
@@ -77,7 +77,7 @@ class Sandbox:
         self.stopped = asyncio.Event()
 
     async def run(self) -> None:
-        """Until a signal, or until the server ends by itself (then StartError)."""
+        """Runs until a signal. Raises StartError if the server ends by itself."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stopped.set)
@@ -88,7 +88,7 @@ class Sandbox:
             # While the server's process loads its modules.
             await prepare_database(database)
             await self._start_cloud_api(stack)
-            # Pushed after Meta: the server ends before what it talks to.
+            # Pushed after Meta, so that the server stops first.
             stack.push_async_callback(stop_server, server)
             await self._wait_until_answers(f"{self.server_url}/readyz", server)
             api_key = await self._get_api_key()

@@ -1,4 +1,4 @@
-"""The fake Cloud API's view of the accounts in the database: connect one, and it exists at Meta."""
+"""The fake Cloud API's numbers, read from the accounts in the database."""
 
 from models import Account
 from sandbox.seed import DEMO_DISPLAY_NUMBER, DEMO_PHONE_NUMBER_ID
@@ -7,7 +7,7 @@ from whatsapp.common.crypto import KeyRing
 
 
 class AccountNumbers:
-    """Every account is a number here, with the token and secret it was connected with."""
+    """Exposes every connected account as a number with its access token and app secret."""
 
     def __init__(self, keyring: KeyRing, *, default_app_secret: str) -> None:
         self._keyring = keyring

@@ -22,10 +22,10 @@ def create_fake_cloud_api(
     *,
     webhook_transport: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
-    """An app for uvicorn, `FakeCloudServer` or httpx.ASGITransport; get_fake_meta gives its inside.
+    """Creates the app for uvicorn, `FakeCloudServer` or httpx.ASGITransport.
 
-    `webhook_transport` may be an ASGITransport of the server under test, so that neither side needs
-    a socket. Without the app's lifespan, call `get_fake_meta(app).close()` at the end.
+    `webhook_transport` may be an ASGITransport of the server under test: then neither side needs a
+    socket. Without the app's lifespan, call `get_fake_meta(app).close()` at the end.
     """
     meta = FakeMeta(numbers, settings or SandboxSettings(), webhook_transport=webhook_transport)
 

@@ -1,4 +1,4 @@
-"""A child process that cannot outlive the process that started it, however that one ends."""
+"""A child process that ends with its parent, even if the parent is killed."""
 
 import ctypes
 import os
@@ -15,11 +15,11 @@ _GUARD_SCRIPT = 'read -r line; [ "$line" = done ] || kill -KILL "$1"'
 
 
 class GuardedChild:
-    """Runs one command, out of reach of the terminal's Ctrl-C, and takes it down with us.
+    """Runs a command that ignores the terminal's Ctrl-C and ends with this process.
 
     On Linux the kernel kills the child when the thread that forked it ends (PR_SET_PDEATHSIG). That
-    thread is therefore one of our own, which waits for the child and ends only with it or with the
-    whole process. Elsewhere a tiny shell holds a pipe from us and kills the child when it closes.
+    thread is therefore dedicated to the child. Elsewhere a small shell kills the child when a pipe
+    from this process closes.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class GuardedChild:
         self._started.set()
         process.wait()
         if guard is not None:
-            # The number may soon be another process's, so the guard is told to let go first.
+            # Disarms the guard first: the process id may be reused.
             guard.communicate(b"done\n")
         self._ended.set()
 
@@ -107,7 +107,7 @@ def _die_with_parent(parent_pid: int) -> Callable[[], None]:
 
     def ask_kernel() -> None:
         libc.prctl(PR_SET_PDEATHSIG, kill_number)
-        # The parent may have died before the call above; nobody would tell us any more.
+        # The parent may have died before prctl: then no signal would come.
         if os.getppid() != parent_pid:
             os._exit(1)
 

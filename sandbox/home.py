@@ -1,4 +1,4 @@
-"""The `.sandbox` folder: what a sandbox keeps between two starts."""
+"""The `.sandbox` folder: data kept between starts."""
 
 import base64
 import secrets
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class SandboxHome:
-    """Secrets made at the first start, readable by their owner only, and MongoDB's data."""
+    """Secrets created at the first start (readable by their owner only) and MongoDB's data."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

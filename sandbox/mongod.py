@@ -1,6 +1,6 @@
-"""A private MongoDB for `make run` and the tests: one mongod as a one-node replica set on loopback.
+"""A private MongoDB for `make run` and the tests: a one-node replica set on loopback.
 
-Never for production: it has no authentication and comes from whatever binary is at hand.
+Never for production: it has no authentication and uses any binary found.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ ALREADY_INITIALIZED = 23
 
 
 class MongodNotFoundError(RuntimeError):
-    """No mongod binary is at hand; the message says what to do."""
+    """No mongod binary was found; the message says what to do."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class MongodNotFoundError(RuntimeError):
 
 
 class MongodFailedError(RuntimeError):
-    """mongod was found but did not come up; the message has its last words."""
+    """mongod did not start; the message has the end of its log."""
 
     def __init__(self, reason: str, log_file: Path) -> None:
         super().__init__(f"The embedded MongoDB did not start: {reason} Its log is {log_file}.")
@@ -62,8 +62,8 @@ class EmbeddedMongod:
     """One mongod over one data folder, writable as soon as `start` returns.
 
     Use it as `with` or `async with`, or call start/stop (blocking) or start_async/stop_async. The
-    data stays in the folder, and the same object can be started again: it then keeps its port, so
-    that a test can take MongoDB away from a running server and bring it back. It dies with us.
+    data stays in the folder. After a restart the port is the same, so that a test can stop MongoDB
+    under a running server and start it again. It ends with this process.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class EmbeddedMongod:
 
     @property
     def uri(self) -> str:
-        """The address for a client; it names the replica set, so clients wait for the primary."""
+        """The URI for clients; it names the replica set, so clients wait for the primary."""
         return f"mongodb://{LOOPBACK}:{self.port}/?replicaSet={REPLICA_SET}"
 
     @property
@@ -97,7 +97,7 @@ class EmbeddedMongod:
         return self._child is not None and self._child.exit_code is None
 
     def start(self) -> None:
-        """Blocks until it takes writes. Raises MongodNotFoundError or MongodFailedError."""
+        """Blocks until mongod accepts writes. Raises MongodNotFoundError or MongodFailedError."""
         if self.is_running:
             return
         binary = self._binary or find_mongod()
@@ -113,7 +113,7 @@ class EmbeddedMongod:
             if exit_code is None:
                 return
             port_was_taken = exit_code == ADDRESS_IN_USE and port_is_free_choice
-            # The previous owner of the folder may still be on its way out.
+            # The previous process on this folder may still be shutting down.
             if not (port_was_taken or exit_code == FOLDER_IN_USE) or time.monotonic() > deadline:
                 raise MongodFailedError(_explain_exit(exit_code, self.port), self.log_file)
             time.sleep(0.1)
@@ -130,14 +130,14 @@ class EmbeddedMongod:
             child.wait()
 
     def kill(self) -> None:
-        """Ends it as a power cut would (SIGKILL)."""
+        """Kills it (SIGKILL), like a power cut."""
         child = self._running_child()
         self._child = None
         child.send_signal(signal.SIGKILL)
         child.wait()
 
     def pause(self) -> None:
-        """Freezes it: connections stay open and nothing answers, until `resume`."""
+        """Freezes it until `resume`: connections stay open without answers."""
         self._running_child().send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -179,7 +179,7 @@ class EmbeddedMongod:
         return self._child
 
     def _start_once(self, binary: Path, deadline: float) -> int | None:
-        """Returns None when it is up, else the exit code of the mongod that ended."""
+        """Returns None once it is up, or the exit code if mongod ended."""
         child = GuardedChild(self._command(binary), output=self.data_folder / "mongod.out")
         try:
             child.start()
@@ -221,14 +221,14 @@ class EmbeddedMongod:
             *("--networkMessageCompressors", "disabled", "--wiredTigerCacheSizeGB", "0.5"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
             *self._options,
-            # There is no other member that would need time to take over.
+            # No other member needs time to take over.
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
         ]
 
 
 def _find_free_port() -> int:
-    """A port that stays free while a stopped server is to come back at it: the kernel gives those
-    from 32768 on to connections, even to one that is made to that very port.
+    """Returns a port below 32768: the kernel gives higher ports to outgoing connections, even to a
+    connection to that very port.
     """
     while True:
         port = 15_000 + secrets.randbelow(17_000)
@@ -253,7 +253,7 @@ def _explain_exit(exit_code: int, port: int) -> str:
 
 
 def _make_primary(port: int, child: GuardedChild, deadline: float) -> None:
-    """Gives the node a one-member configuration under its present port, waits for the election."""
+    """Configures a one-member set on the present port and waits for the election."""
     client: MongoClient[dict[str, Any]] = MongoClient(
         LOOPBACK, port, directConnection=True, serverSelectionTimeoutMS=2000
     )
@@ -266,7 +266,7 @@ def _make_primary(port: int, child: GuardedChild, deadline: float) -> None:
                     return
                 _fix_configuration(client, f"{LOOPBACK}:{port}")
             except ConnectionFailure:
-                continue  # NotPrimary answers while it changes state, or it has ended
+                continue  # it changes state (NotPrimary) or has ended
 
 
 def _fix_configuration(client: MongoClient[dict[str, Any]], host: str) -> None:
@@ -280,7 +280,7 @@ def _fix_configuration(client: MongoClient[dict[str, Any]], host: str) -> None:
     if config["members"][0]["host"] != host:
         config["members"][0]["host"] = host
         config["version"] += 1
-        # The data was last used under another port; only force is accepted without a primary.
+        # The data was last used on another port; without a primary only force is accepted.
         client.admin.command("replSetReconfig", config, force=True)
 
 

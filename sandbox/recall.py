@@ -1,4 +1,4 @@
-"""What the phones showed before the sandbox was stopped, read again from the server's database."""
+"""Restores the phones' conversations from the server's database after a restart."""
 
 import json
 from typing import Any
@@ -9,13 +9,13 @@ from sandbox.world.customers import STATUS_ORDER, ChatMessage, Conversation, Cus
 from sandbox.world.numbers import FakeNumber, Numbers
 from whatsapp.messages.reactions import list_current_reactions
 
-# Enough to go on where one stopped, however large the database at MONGODB_URI is.
+# Bounded: the database at MONGODB_URI may be large.
 RECALLED_CONVERSATIONS = 100
 RECALLED_MESSAGES = 50
 
 
 async def recall_conversations(book: CustomerBook, numbers: Numbers) -> None:
-    """Fills the book of a fake Meta that has just started. Files are gone, their captions not."""
+    """Fills the customer book of a new fake Meta. Files are lost, captions are kept."""
     for number in await numbers.list_numbers():
         account = await Account.find_one({"phone_number_id": number.phone_number_id})
         if account is None:
@@ -76,12 +76,12 @@ def _read_content(message: Message) -> Any:
         content = content.get("contacts")
     if not isinstance(content, dict):
         return content or {}
-    # By its id the page would ask for a file that is gone.
+    # The page would request a lost file by its id.
     return {key: value for key, value in content.items() if key != "id"}
 
 
 def _read_template(content: dict[str, Any]) -> dict[str, Any]:
-    """In the form in which the phone showed it when it came."""
+    """Returns the template as the phone showed it on arrival."""
     shown = content.get("shown") or {}
     header = shown.get("header") or {}
     replies = [one for one in shown.get("buttons") or () if one["type"] == "QUICK_REPLY"]

@@ -1,4 +1,4 @@
-"""The demo data of a first start, made through the same doors that a user and Meta use."""
+"""Demo data of a first start, created through the GraphQL API and webhooks."""
 
 import asyncio
 import time
@@ -60,11 +60,11 @@ REPLIES = [("16505551234", "We do, every day until 6 pm. Shall I book a slot for
 
 
 class SeedError(Exception):
-    """The demo data could not be made; the message has the server's answer."""
+    """Creating the demo data failed; the message has the server's answer."""
 
 
 async def seed(*, server_url: str, sandbox_url: str, api_key: str) -> None:
-    """Connects the demo account and has its customers write. Does nothing where accounts exist."""
+    """Connects the demo account and sends customers' messages. Does nothing if accounts exist."""
     if await Account.find_one({"deleted_at": None}) is not None:
         return
     headers = {"Authorization": f"Bearer {api_key}"}
@@ -79,7 +79,7 @@ async def seed(*, server_url: str, sandbox_url: str, api_key: str) -> None:
 
 
 async def _wait_until_read() -> None:
-    """Else the first live events that a user sees would be the demo's own."""
+    """Waits for the demo's events, which would else be the first that a user sees live."""
     unread = {"direction": "OUTBOUND", "status_rank": {"$lt": MessageStatus.READ.rank}}
     for _ in range(100):
         if await Message.find_one(unread) is None:
@@ -96,7 +96,7 @@ async def _connect_account(client: httpx.AsyncClient, server_url: str) -> str:
     }
     payload = await _call(client, server_url, CREATE_ACCOUNT, {"input": account}, "createAccount")
     account_id = str(payload["account"]["id"])
-    # What the number is called is Meta's to say.
+    # Meta names the number.
     await _call(
         client, server_url, CHECK_ACCOUNT, {"input": {"accountId": account_id}}, "checkAccount"
     )
@@ -121,7 +121,7 @@ async def _write_as_customer(
 async def _call(
     client: httpx.AsyncClient, server_url: str, query: str, variables: dict[str, object], field: str
 ) -> dict[str, dict[str, object]]:
-    # A reply needs the customer's message, which the server may still be working on.
+    # A reply needs the customer's message, which the server may still be processing.
     for attempt in range(50):
         answer = await client.post(
             f"{server_url}/graphql", json={"query": query, "variables": variables}

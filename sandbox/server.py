@@ -18,7 +18,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class FaultyProtocol(HttpToolsProtocol):
-    """uvicorn's protocol that lets the application reach the connection below it."""
+    """uvicorn's protocol, which gives the application access to the connection."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -28,14 +28,14 @@ class FaultyProtocol(HttpToolsProtocol):
 class _QuietServer(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        yield  # signals belong to the process that runs us
+        yield  # the surrounding process handles signals
 
 
 class FakeCloudServer:
     """Runs an app of `create_fake_cloud_api` in this event loop, on loopback.
 
-    Port 0 takes a free one. Stopped and started again it has the same address and state, so a test
-    can take Meta away (connections are refused meanwhile) and bring it back.
+    Port 0 takes a free port. A restart keeps address and state, so tests can stop Meta for a while
+    (connections are refused).
     """
 
     def __init__(self, app: Starlette, *, port: int = 0, host: str = LOOPBACK) -> None:
@@ -65,12 +65,12 @@ class FakeCloudServer:
         )
         server = self._server = _QuietServer(config)
         self._task = asyncio.create_task(server.serve(sockets=[listener]))
-        # uvicorn tells by a flag, not by an event.
+        # uvicorn sets a flag, not an event.
         while not server.started and not self._task.done():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        """Refuses connections from now on; the app and its webhooks stay alive."""
+        """Refuses connections; the app and its webhooks stay alive."""
         if self._server is None or self._task is None:
             return
         self._server.should_exit = True
@@ -79,7 +79,7 @@ class FakeCloudServer:
         self._server = self._task = None
 
     async def close(self) -> None:
-        """Stops for good."""
+        """Stops the server and closes the app."""
         await self.meta.close()
         await self.stop()
 

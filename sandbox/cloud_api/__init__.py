@@ -1,1 +1,1 @@
-"""Meta's Graph API as the sandbox plays it: its endpoints, and what is behind them."""
+"""The endpoints of the fake Graph API and the parts that serve them."""

@@ -1,4 +1,4 @@
-"""POST, DELETE and GET /{phone_number_id}/block_users: whom a business does not hear any more."""
+"""POST, DELETE and GET /{phone_number_id}/block_users: blocked users of a business."""
 
 import time
 from typing import Any
@@ -17,7 +17,7 @@ MAX_USERS = 1000
 
 
 class BlockList:
-    """Blocks only who wrote within the service window, as Meta does."""
+    """Blocked users. As at Meta, only users with an open service window can be blocked."""
 
     def __init__(self, settings: SandboxSettings, customers: CustomerBook) -> None:
         self.settings = settings
@@ -81,7 +81,7 @@ class BlockList:
 
 
 class SomeUsersFailed(MetaError):
-    """Meta answers 400 with an error, and beside it what became of each user."""
+    """Some users could not be blocked: Meta answers 400 with an error and each user's result."""
 
     def __init__(self, answer: Json) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Everything that one fake Meta knows and does, wired together. One object, no global state."""
+"""Wires the parts of one fake Meta together. There is no global state."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ from sandbox.world.request_log import LoggedRequest, RequestLog, redact_headers
 
 
 class FakeMeta:
-    """What tests hold: `requests`, `webhooks.log`, `faults`, `customers`, `settings` and so on."""
+    """The handle for tests: `requests`, `webhooks.log`, `faults`, `customers`, `settings`."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class FakeMeta:
         self.closing = asyncio.Event()
 
     def reset(self) -> None:
-        """Forgets what happened: requests, webhooks, faults, customers, media."""
+        """Clears requests, webhooks, faults, customers and media."""
         self.requests.clear()
         self.webhooks.log.clear()
         self.faults.clear()
@@ -75,7 +75,7 @@ class FakeMeta:
         self.callbacks.clear()
 
     def log_stray(self, request: Request) -> None:
-        """Records a request that came where no client of ours should ever come."""
+        """Records a request to an address that no client should use."""
         self.requests.add(
             LoggedRequest(
                 method=request.method,
@@ -92,7 +92,7 @@ class FakeMeta:
         return f"{root}/media-content/{secret}"
 
     async def close(self) -> None:
-        """Ends open streams, hanging answers and webhooks still to be sent."""
+        """Ends open streams, hanging answers and pending webhooks."""
         self.closing.set()
         await self.webhooks.close()
         await self._client.aclose()

@@ -1,7 +1,7 @@
-"""The broken answers: resets, silence, half bodies, floods.
+"""Broken answers: resets, silence, half bodies, floods.
 
-They are real on a socket of `server.py`. Over an in-process transport there is no connection to
-break, and the caller gets the httpx error that a real one would have given.
+On a socket of `server.py` the faults are real. An in-process transport has no connection to break,
+so the caller gets the httpx error that a real fault would cause.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ THROUGHPUT_HIT = 130429
 def break_answer(
     rule: FaultRule, answer: Response | None, *, settings: SandboxSettings, closing: asyncio.Event
 ) -> Response:
-    """The response for a rule; `answer` is the right one, None where nothing was accepted."""
+    """Returns the response for a rule; `answer` is the correct one, None without acceptance."""
     payload = bytes(answer.body) if answer is not None else b'{"messaging_product":"whatsapp"}'
     match rule.kind:
         case FaultKind.ERROR | FaultKind.THROTTLE:
@@ -83,7 +83,7 @@ class ResetAnswer(Response):
 
 
 class SilentAnswer(Response):
-    """Nothing at all, until the client leaves or the time is over; then the connection closes."""
+    """Sends nothing until the client leaves or the time is over, then closes the connection."""
 
     def __init__(self, seconds: float, closing: asyncio.Event) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class SilentAnswer(Response):
 
 
 class CutAnswer(Response):
-    """A 200 that announces its whole length and closes after the first half."""
+    """A 200 that announces its full length and closes after half of it."""
 
     def __init__(self, payload: bytes) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class CutAnswer(Response):
 
 
 class DripAnswer(Response):
-    """The right answer, one byte at a time."""
+    """The correct answer, byte by byte."""
 
     def __init__(self, payload: bytes, interval: float, closing: asyncio.Event) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ class DripAnswer(Response):
 
 
 class FloodAnswer(Response):
-    """The right answer behind a flood of spaces, which JSON allows."""
+    """The correct answer after a flood of spaces, which JSON allows."""
 
     def __init__(self, payload: bytes, size: int) -> None:
         super().__init__()
@@ -175,13 +175,13 @@ async def _send_head(send: Send, *, length: int | None) -> None:
 
 
 async def _wait_until_gone(receive: Receive) -> None:
-    # Returning earlier would make the HTTP server complain about a missing answer.
+    # Returning earlier makes the HTTP server log a missing answer.
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def _wait_for_end(receive: Receive, closing: asyncio.Event, *, timeout: float) -> bool:
-    """True when the client left or the sandbox closes, False when the time is over."""
+    """Returns True if the client left or the sandbox closes, False if the time is over."""
     waits = [
         asyncio.ensure_future(_wait_until_gone(receive)),
         asyncio.ensure_future(closing.wait()),

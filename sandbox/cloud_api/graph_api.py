@@ -1,4 +1,4 @@
-"""The endpoints of Meta's Graph API that the sandbox plays, under any version prefix."""
+"""The endpoints of the fake Graph API, under any version prefix."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ VERSION = re.compile(r"\d{1,2}\.\d")
 
 @dataclass(slots=True)
 class Call:
-    """One request on its way through: who it is about and what the log has of it."""
+    """One request: its number and its log entry."""
 
     request: Request
     logged: LoggedRequest
@@ -45,7 +45,7 @@ Handler = Callable[[Call], Awaitable[Json | Response]]
 
 
 class GraphApi:
-    """Answers as Meta, records every request, and breaks answers where a fault rule asks for it."""
+    """Answers as Meta does, records every request and applies fault rules."""
 
     def __init__(self, meta: FakeMeta) -> None:
         self.meta = meta

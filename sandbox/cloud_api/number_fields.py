@@ -1,4 +1,4 @@
-"""GET of a phone number: its fields in Meta's words."""
+"""GET of a phone number: its fields, named as at Meta."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ DEFAULT_FIELDS = (
 
 
 def describe_number(number: FakeNumber, fields: str | None, **more: Any) -> Json:
-    """The wanted fields, or those that Meta gives unasked; `more` are fields with their values."""
+    """Returns the requested fields, by default Meta's defaults; `more` are further fields."""
     everything = {
         "verified_name": number.verified_name,
         "code_verification_status": "VERIFIED",
@@ -49,7 +49,7 @@ def describe_number(number: FakeNumber, fields: str | None, **more: Any) -> Json
 
 
 def check_proof(number: FakeNumber, proof: str | None) -> None:
-    """`appsecret_proof` must be made with the secret of the token's app."""
+    """Checks that `appsecret_proof` was made with the secret of the token's app."""
     if proof is None:
         return
     secret, token = number.app_secret.encode(), number.access_token.encode()

@@ -1,4 +1,4 @@
-"""Meta's own throttles, where the settings switch them on."""
+"""Meta's rate limits; off unless the settings enable them."""
 
 import time
 from collections import deque
@@ -13,14 +13,14 @@ PAIR_LIMIT_HIT = 131056
 
 
 class RateLimits:
-    """Messages per second of a number, and the burst to one customer that borrows from later."""
+    """Limits messages per second of a number and bursts to one customer."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
         self._recent: dict[str, deque[float]] = {}
 
     def check_number(self, number: FakeNumber) -> None:
-        """Raises MetaError 130429 for a message too many within one second."""
+        """Raises MetaError 130429 if the number exceeds its messages per second."""
         limit = self.settings.messages_per_second
         if limit is None:
             return
@@ -33,7 +33,7 @@ class RateLimits:
         recent.append(now)
 
     def check_pair(self, conversation: Conversation) -> None:
-        """Raises MetaError 131056. `pair_burst` messages may come at once; each is paid for by
+        """Raises MetaError 131056. Allows `pair_burst` messages at once, then one per
         `pair_interval` seconds."""
         burst = self.settings.pair_burst
         if burst is None:

@@ -1,4 +1,4 @@
-"""POST /{phone_number_id}/messages: accepts a message, or refuses it as Meta would."""
+"""POST /{phone_number_id}/messages: accepts or refuses a message as Meta does."""
 
 import time
 from typing import Any
@@ -32,7 +32,7 @@ SUCCESS: Json = {"success": True}
 
 
 class MessageDesk:
-    """Takes sends, read marks and typing signals, and starts the statuses of what it accepted."""
+    """Handles sends, read marks and typing signals; starts the statuses of accepted messages."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class MessageDesk:
     async def take(
         self, number: FakeNumber, raw_body: Any, *, version: float, request: LoggedRequest
     ) -> Json:
-        """Meta's answer to one POST. Raises MetaError for what Meta would refuse."""
+        """Returns Meta's answer to one POST. Raises MetaError for a request that Meta refuses."""
         body = check_send(raw_body)
         if "status" in body:
             return self._take_read_mark(number, body)
@@ -108,7 +108,7 @@ class MessageDesk:
             self._customers.announce(conversation)
 
     def _check_content(self, number: FakeNumber, body: Json, message_type: str) -> str:
-        """Checks what names something else at Meta; returns the pricing category."""
+        """Checks referenced media and templates; returns the pricing category."""
         content = body[message_type]
         media_id = content.get("id") if message_type in MEDIA_TYPES else None
         if media_id and self._media.get(str(media_id), number.phone_number_id) is None:
@@ -129,7 +129,7 @@ class MessageDesk:
     def _find_failure(
         self, conversation: Conversation, message_type: str
     ) -> tuple[int, str | None] | None:
-        """Meta accepts a message outside the window and tells by webhook that it failed."""
+        """Finds failures that Meta reports by webhook after accepting the message."""
         if message_type == "template":
             return None
         last_inbound_at = conversation.last_inbound_at
@@ -178,7 +178,7 @@ class MessageDesk:
 
 
 def read_subject(body: Any, phone_number_id: str) -> FaultSubject:
-    """What fault rules may match in a send; forgiving, because the body is not checked yet."""
+    """Reads the values that fault rules match. The body is not validated yet."""
     if not isinstance(body, dict):
         return FaultSubject("messages", phone_number_id)
     text = body.get("text")
@@ -195,7 +195,7 @@ def read_subject(body: Any, phone_number_id: str) -> FaultSubject:
 
 
 def _find_recipient(body: Json) -> tuple[str | None, str | None]:
-    """(phone, user id); `to` wins where both are given."""
+    """Returns (phone, user id); `to` wins if both are given."""
     to, recipient = body.get("to"), body.get("recipient")
     if to:
         phone, user_id = read_recipient(str(to))

@@ -1,4 +1,4 @@
-"""The message templates of the sandbox: how they are listed, and which of them can be sent."""
+"""Message templates of the sandbox: listing and checks before sending."""
 
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +42,7 @@ class TemplateShelf:
         return template
 
     def render(self, content: Json) -> Json:
-        """What the customer reads: the parts with their variables filled in."""
+        """Returns the template's parts with their variables filled in."""
         template = self._find(content["name"], content["language"]["code"])
         return content if template is None else render_template(template, content)
 

@@ -1,10 +1,11 @@
-"""The control API under /sandbox for scripts and tests: customers, faults, and what was seen."""
+"""The control API under /sandbox for scripts and tests: customers, faults, recorded requests."""
 
 import dataclasses
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -26,7 +27,7 @@ _SETTINGS = TypeAdapter(SandboxSettings)
 
 
 class ControlApi:
-    """JSON in, JSON out; a mistake in a request is a 400 with {"error": what is wrong}."""
+    """Takes and returns JSON; an invalid request gets a 400 with {"error": reason}."""
 
     def __init__(self, meta: FakeMeta) -> None:
         self.meta = meta
@@ -79,7 +80,7 @@ class ControlApi:
         return await self._answer_inbound(self.meta.inbound.deliver(message), message)
 
     async def post_webhook(self, request: Request) -> Response:
-        """Signs and delivers any body as it is: {"phone_number_id", "body"}. `raw_body` (text) is
+        """Signs and delivers any body: {"phone_number_id", "body"}. `raw_body` (text) is
         sent byte by byte, `app_secret` signs in place of the number's own."""
         asked = await _read_json(request)
         number = await self.meta.inbound.find_number(asked.get("phone_number_id"))
@@ -139,7 +140,7 @@ class ControlApi:
         return JSONResponse({"success": True})
 
     async def answer_redirected(self, request: Request) -> Response:
-        """Where the `redirect` fault leads; whoever follows it shows up in the requests."""
+        """Target of the `redirect` fault; requests here are recorded."""
         self.meta.log_stray(request)
         return JSONResponse({"redirected": True})
 
@@ -153,7 +154,7 @@ class ControlApi:
         return JSONResponse(describe_conversation(conversation), 201)
 
     async def expire_media(self, request: Request) -> Response:
-        """{"media_id"}: Meta knows this file no more, as after 30 days; without one, no file."""
+        """Takes {"media_id"}: expires this file as after 30 days; without an id, every file."""
         media_id = (await _read_json(request)).get("media_id")
         if media_id is None:
             self.meta.media.clear()
@@ -225,9 +226,9 @@ def _describe_invalid(invalid: ValidationError) -> str:
 
 async def _read_json(request: Request, *, kinds: tuple[type, ...] = (dict,)) -> Any:
     try:
-        body = json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise InboundMistakeError(f"The request body is no JSON: {error}.") from None
+        body = orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        raise InboundMistakeError(f"The request body is not valid JSON: {error}.") from None
     if not isinstance(body, kinds):
         raise InboundMistakeError("The request body must be a JSON object.")
     return body

@@ -1,7 +1,7 @@
-"""Only programs and pages of this machine may use the control API and the phone page.
+"""Restricts the control API and the phone page to programs and pages of this machine.
 
-The sandbox listens on loopback, but a browser carries requests of any page there: simple ones as
-they are, and others after the page's own name was pointed at 127.0.0.1.
+The sandbox listens on loopback, but a browser sends requests of any page there: simple requests
+directly, others by DNS rebinding.
 """
 
 import ipaddress
@@ -13,14 +13,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 JSON_TYPE = "application/json"
 _GUARDED = ("/", "/static", "/sandbox")
-# Reached by following a redirect of Meta's, under whatever name.
+# Reached by following a redirect, under any host name.
 _OPEN = "/sandbox/redirected"
 # Takes a file in a form, which a foreign page can't send without its Origin.
 _FORMS = "/sandbox/media"
 
 
 class LocalCallersOnly:
-    """Refuses requests for a foreign host or from a foreign origin, and bodies but JSON."""
+    """Refuses requests for a foreign host, from a foreign origin or with a body other than JSON."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

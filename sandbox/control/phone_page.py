@@ -19,12 +19,12 @@ from sandbox.world.customers import describe_conversation
 
 STATIC = Path(__file__).parent / "static"
 KEEP_ALIVE_SECONDS = 15.0
-# Nothing from elsewhere, and no script or style but our own files.
+# Only scripts and styles from our own files.
 PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 
 class PhonePage:
-    """GET / and what the page asks for. Everything it does it does by the control API."""
+    """GET / and the data of the page. The page acts through the control API."""
 
     def __init__(self, meta: FakeMeta) -> None:
         self.meta = meta
@@ -64,14 +64,14 @@ class PhonePage:
         return JSONResponse({"conversations": shown})
 
     async def stream(self, _: Request) -> Response:
-        """Server-sent events: one for each change of a message or a conversation."""
+        """Streams a server-sent event for each change of a message or conversation."""
         headers = {"Cache-Control": "no-store"}
         return StreamingResponse(
             self._make_events(), media_type="text/event-stream", headers=headers
         )
 
     async def upload_media(self, request: Request) -> Response:
-        """A file of a customer: parts `file` and `phone_number_id`; answers {"id", "mime_type"}."""
+        """Stores a file: parts `file`, `phone_number_id`; returns {"id", "mime_type"}."""
         async with request.form() as form:
             upload = form.get("file")
             if not isinstance(upload, UploadFile):
@@ -91,7 +91,7 @@ class PhonePage:
         stored = self.meta.media.get(request.path_params["media_id"])
         if stored is None:
             return JSONResponse({"error": "There is no such file."}, 404)
-        # A file is whatever a customer sent: it must never run as a page of the sandbox.
+        # A customer's file must never run as a page of the sandbox.
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
         return Response(stored.content, media_type=stored.mime_type, headers=headers)
 

@@ -21,7 +21,7 @@ class Template:
     rejected_reason: str = "NONE"
 
     def get_text(self, kind: str) -> str:
-        """The text of its HEADER, BODY or FOOTER, empty where it has none."""
+        """Returns the text of its HEADER, BODY or FOOTER, or an empty string."""
         return str(self.get_part(kind).get("text", ""))
 
     def get_part(self, kind: str) -> Json:

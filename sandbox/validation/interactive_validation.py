@@ -16,7 +16,7 @@ MAX_BUTTONS = 3
 MAX_ROWS = 10
 MAX_SECTIONS = 10
 FILES = ("image", "video", "document")
-# Catalogs bring their own text.
+# Catalogs have their own text.
 WITHOUT_BODY = ("product", "product_list", "catalog_message")
 
 

@@ -1,4 +1,4 @@
-"""Which files Meta takes, and how large: by the type that the upload names.
+"""Media types that Meta accepts, with their size limits, by the type that the upload names.
 
 Source: Meta, "Cloud API media: supported media types".
 """
@@ -20,7 +20,7 @@ REFUSED = "application/octet-stream"
 
 
 def check_upload(mime_type: str, size: int) -> None:
-    """Raises MetaError 100 for a type, and 131053 for a size, that Meta does not take."""
+    """Raises MetaError 100 for an unsupported type and 131053 for an unsupported size."""
     plain = mime_type.partition(";")[0].strip().lower()
     if plain in ("", REFUSED) or (
         plain not in LIMITS and plain.startswith(("image/", "video/", "audio/"))

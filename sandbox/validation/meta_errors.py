@@ -14,7 +14,7 @@ NO_SUCH_OBJECT = (
 
 @dataclass(frozen=True, slots=True)
 class KnownError:
-    """What Meta documents of one code: the HTTP status, the title and the usual details."""
+    """Meta's documentation of one code: HTTP status, title and usual details."""
 
     http_status: int
     title: str

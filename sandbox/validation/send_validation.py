@@ -21,7 +21,7 @@ TYPES = (*MEDIA_TYPES, "contacts", "interactive", "location", "reaction", "templ
 
 
 def check_send(body: Any) -> Json:
-    """The body as an object, if Meta would take it. Raises MetaError 100, 131008 or 131009."""
+    """Returns the body as an object. Raises MetaError 100, 131008 or 131009."""
     if not isinstance(body, dict):
         refuse_parameter("Invalid parameter", details="The request body is no JSON object.")
     if body.get("messaging_product") != "whatsapp":

@@ -1,4 +1,4 @@
-"""What a send of a template must look like, and what the customer's phone shows of it."""
+"""Checks template sends and renders them for the customer's phone."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _SUB_TYPES = {
     "FLOW": "flow",
     "CATALOG": "catalog",
 }
-# Which parameter each kind of button takes, and whether it may be missing.
+# The parameter of each kind of button, and whether it is optional.
 _PARAMETERS = {
     "URL": ("text", False),
     "QUICK_REPLY": ("payload", True),
@@ -50,14 +50,14 @@ def check_components(template: Template, content: Json) -> None:
 
 
 def list_media_ids(content: Json) -> list[str]:
-    """Of the header's file, where it is an uploaded one."""
+    """Returns the ids of uploaded files in the header."""
     parameters = _read_parameters(list(content.get("components") or ()), "header")
     files = [each.get(str(each.get("type"))) for each in parameters]
     return [str(file["id"]) for file in files if isinstance(file, dict) and "id" in file]
 
 
 def render_template(template: Template, content: Json) -> Json:
-    """The phone page's form: texts, and the buttons that answer."""
+    """Returns the phone page's form: texts and reply buttons."""
     given = list(content.get("components") or ())
     shown: Json = {"name": template.name}
     for kind in ("header", "body", "footer"):
@@ -145,7 +145,7 @@ def _check_button(index: int, button: Json, given: Sequence[Json]) -> None:
 
 
 def _read_payloads(buttons: Sequence[Json], given: Sequence[Json]) -> Json:
-    """By the words on the button."""
+    """Returns the payloads by button label."""
     payloads = {}
     for index, button in enumerate(buttons):
         for parameter in _find_button(given, index).get("parameters") or ():

@@ -1,4 +1,4 @@
-"""How Meta refuses what is missing or out of range, in its own words."""
+"""Meta's errors for values that are missing or out of range."""
 
 from typing import Any, NoReturn
 

@@ -1,1 +1,1 @@
-"""The webhooks that the sandbox posts: what customers write, and statuses."""
+"""Webhooks of the sandbox: inbound messages and statuses."""

@@ -1,4 +1,4 @@
-"""Where Meta posts webhooks: the app's URL, and those that override it, each after a handshake."""
+"""Webhook URLs: the app's URL and its overrides, each verified by a handshake."""
 
 import secrets
 from http import HTTPStatus
@@ -25,7 +25,7 @@ APP = {
 
 
 class CallbackBook:
-    """Every business account begins subscribed, as an app set up in Meta's dashboard is."""
+    """Webhook subscriptions. Every business account is subscribed at first."""
 
     def __init__(self, settings: SandboxSettings, client: httpx.AsyncClient) -> None:
         self.settings = settings
@@ -40,7 +40,7 @@ class CallbackBook:
         self.of_numbers.clear()
 
     def find_url(self, number: FakeNumber) -> str | None:
-        """Where webhooks about messages go; None where the app is not subscribed."""
+        """Returns the URL for webhooks about messages; None if the app is not subscribed."""
         if number.business_account_id in self.unsubscribed:
             return None
         of_account = self.of_accounts.get(number.business_account_id)
@@ -48,7 +48,7 @@ class CallbackBook:
         return of_number or of_account or self._find_app_url(number)
 
     def describe(self, number: FakeNumber) -> Json:
-        """`webhook_configuration` of a number: only what is set."""
+        """Returns `webhook_configuration` of a number: only the URLs that are set."""
         urls = {
             "phone_number": self.of_numbers.get(number.phone_number_id),
             "whatsapp_business_account": self.of_accounts.get(number.business_account_id),
@@ -71,7 +71,7 @@ class CallbackBook:
         return {"data": [app]}
 
     async def subscribe(self, business_account_id: str, body: Any) -> Json:
-        """Without a URL in the body, one that was set before is taken away."""
+        """Subscribes the app. Without a URL in the body, a former override is removed."""
         asked = body if isinstance(body, dict) else {}
         url = asked.get("override_callback_uri")
         if not url:
@@ -93,7 +93,7 @@ class CallbackBook:
         return {"success": True}
 
     async def configure_number(self, number: FakeNumber, configuration: Any) -> Json:
-        """`webhook_configuration` of a POST; an empty URL takes the number's own away."""
+        """Applies `webhook_configuration` of a POST; an empty URL removes the number's override."""
         if not isinstance(configuration, dict) or "override_callback_uri" not in configuration:
             refuse_parameter("Param webhook_configuration must have override_callback_uri.")
         url = configuration["override_callback_uri"]

@@ -1,4 +1,4 @@
-"""Customers writing to the business: short descriptions become Meta's messages and go out."""
+"""Inbound messages: builds Meta's messages from short descriptions and delivers them."""
 
 import asyncio
 import base64
@@ -17,7 +17,7 @@ from sandbox.world.media import MediaStore, describe_for_webhook
 from sandbox.world.numbers import FakeNumber, Numbers
 
 CALL = "call"
-# Types that Meta may send without an object of their own.
+# Types that Meta may send without an object of the same name.
 BARE_TYPES = ("unsupported", "errors", "request_welcome", "ephemeral", "interactive", "unknown")
 MESSAGE_FIELDS = ("context", "referral", "errors", "identity", "group_id")
 FIELDS = frozenset(
@@ -27,12 +27,12 @@ FIELDS = frozenset(
 
 
 class InboundMistakeError(ValueError):
-    """A description that makes no message; its text says why."""
+    """Invalid description of a message; the text gives the reason."""
 
 
 @dataclass(slots=True)
 class CustomerMessage:
-    """One message by a customer, built and not yet delivered."""
+    """One customer message that is not delivered yet."""
 
     number: FakeNumber
     conversation: Conversation
@@ -51,7 +51,7 @@ class CustomerMessage:
         return Update(self.number, "messages", self.message, self.contacts, key)
 
     def _build_call(self) -> Json:
-        """Meta's form of a call: its own fields stand beside the id, and there is no type."""
+        """Returns Meta's form of a call: its fields beside the id, without a type."""
         common = {name: one for name, one in self.message.items() if name not in ("type", CALL)}
         number = "".join(filter(str.isdigit, self.number.display_phone_number))
         call: Json = {"to": number, "event": "connect", "direction": "USER_INITIATED"}
@@ -60,7 +60,7 @@ class CustomerMessage:
 
 
 class InboundDesk:
-    """Where scripts and the phone page hand in what customers write."""
+    """Builds and delivers customer messages for scripts and the phone page."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class InboundDesk:
         self._media = media
 
     async def find_number(self, phone_number_id: Any) -> FakeNumber:
-        """The number with this id, or without one the first. Raises InboundMistakeError."""
+        """Returns the number with this id, by default the first. Raises InboundMistakeError."""
         if phone_number_id is not None:
             number = await self._numbers.get_number(str(phone_number_id))
             if number is None:
@@ -90,7 +90,7 @@ class InboundDesk:
         return numbers[0]
 
     async def build(self, described: Any, *, base_url: str) -> CustomerMessage:
-        """Raises InboundMistakeError for a description that makes no message."""
+        """Raises InboundMistakeError for an invalid description."""
         if not isinstance(described, dict):
             raise InboundMistakeError("A message is described by a JSON object.")
         number = await self.find_number(described.get("phone_number_id"))
@@ -115,7 +115,7 @@ class InboundDesk:
         )
 
     async def add_customer(self, described: Json) -> Conversation:
-        """Somebody who has not written yet. Raises InboundMistakeError."""
+        """Adds a customer without messages. Raises InboundMistakeError."""
         number = await self.find_number(described.get("phone_number_id"))
         phone, user_id = _read_sender(described)
         return self._customers.open(
@@ -137,7 +137,7 @@ class InboundDesk:
     def deliver_together(
         self, messages: list[CustomerMessage], *, entries: int, changes: int, retry: bool = True
     ) -> Delivery:
-        """Several messages in one webhook; all must be to numbers with one app secret."""
+        """Delivers several messages in one webhook; their numbers must share an app secret."""
         secrets = {message.number.app_secret for message in messages}
         if len(secrets) > 1:
             raise InboundMistakeError("One webhook has one signature: these numbers have several.")
@@ -150,7 +150,7 @@ class InboundDesk:
         )
 
     async def wait_for_answer(self, delivery: Delivery) -> Json:
-        """What the server said so far; a webhook held up behind others has no status yet."""
+        """Returns the server's answer so far; a webhook queued behind others has no status yet."""
         try:
             await asyncio.wait_for(delivery.answered.wait(), self.settings.inbound_wait)
         except TimeoutError:
@@ -158,7 +158,7 @@ class InboundDesk:
         return {"webhook_status": delivery.attempts[-1], "webhook_error": delivery.error}
 
     def show(self, message: CustomerMessage) -> None:
-        """Puts it on the customer's own phone and opens the service window."""
+        """Shows the message on the customer's phone and opens the service window."""
         conversation, body = message.conversation, message.message
         timestamp = float(body["timestamp"])
         last = conversation.last_inbound_at
@@ -202,7 +202,7 @@ class InboundDesk:
     def _read_media(
         self, content: Json, message_type: str, *, number: FakeNumber, base_url: str
     ) -> Json:
-        """Stores a file given as base64; describes one known here as Meta does."""
+        """Stores a file given as base64, or takes a known file; describes it as Meta does."""
         rest = {name: value for name, value in content.items() if name != "base64"}
         stored = self._media.get(str(content.get("id", "")), number.phone_number_id)
         if "base64" in content:
@@ -279,7 +279,7 @@ def _build_message(
 
 
 def _read_timestamp(described: Json) -> str:
-    """Meta's clock: whole seconds since 1970, as a string."""
+    """Returns whole seconds since 1970 as a string, as Meta writes times."""
     timestamp = described.get("timestamp", int(time.time()))
     try:
         return str(int(timestamp))

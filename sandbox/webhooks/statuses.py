@@ -1,4 +1,4 @@
-"""What becomes of an accepted message: sent, delivered, read, or failed, told by webhooks."""
+"""Statuses of accepted messages (sent, delivered, read, failed), reported by webhooks."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ CATEGORIES = {"MARKETING": "marketing", "UTILITY": "utility", "AUTHENTICATION": 
 
 @dataclass(slots=True)
 class AcceptedMessage:
-    """One message that Meta took, with what its statuses must say."""
+    """An accepted message with the data of its statuses."""
 
     id: str
     number: FakeNumber
@@ -35,7 +35,7 @@ class AcceptedMessage:
 
 @dataclass(frozen=True, slots=True)
 class StatusFaults:
-    """The rules about statuses that were in force when the message was accepted."""
+    """The fault rules for statuses at the time the message was accepted."""
 
     before_answer: FaultRule | None = None
     shuffle: FaultRule | None = None
@@ -44,7 +44,7 @@ class StatusFaults:
 
 
 class StatusRunner:
-    """Plays the customer's phone: tells the server how each accepted message fares."""
+    """Plays the customer's phone: reports the statuses of accepted messages."""
 
     def __init__(
         self, settings: SandboxSettings, sender: WebhookSender, customers: CustomerBook
@@ -54,7 +54,7 @@ class StatusRunner:
         self._customers = customers
 
     async def run(self, message: AcceptedMessage, faults: StatusFaults) -> None:
-        """Each status waits for the webhook of the one before, as Meta usually manages to do."""
+        """Sends the statuses in order: each waits for the webhook of the previous status."""
         if faults.silent is not None:
             return
         names = self._plan(message, faults)
@@ -148,7 +148,7 @@ class StatusRunner:
         return self.settings.read_delay if name in ("read", "played") else self.settings.sent_delay
 
     def _is_batched(self, delivery: Delivery) -> bool:
-        # A batch waits for later updates, so waiting for it here would keep it from filling up.
+        # A batch waits for later updates; waiting for it here would keep it incomplete.
         return not delivery.body
 
 
@@ -161,7 +161,7 @@ def _find_error(message: AcceptedMessage, rule: FaultRule | None) -> Json:
 
 
 def _build_contact(message: AcceptedMessage, name: str) -> Json:
-    """The item of `contacts` beside a status: the username shows only once it was delivered."""
+    """Returns the item of `contacts` beside a status; it has the username only once delivered."""
     customer = message.conversation.customer
     profile: Json = {"name": customer.name}
     if customer.username is not None and name in ("delivered", "read", "played"):

@@ -1,4 +1,4 @@
-"""Webhook bodies in Meta's shapes, their bytes as Meta writes them, and their signature."""
+"""Webhook bodies in Meta's shape and encoding, and their signature."""
 
 import hashlib
 import hmac
@@ -14,17 +14,17 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One message, status or call on its way to the server, before it is wrapped into a body."""
+    """One message, status or call, before it is wrapped into a body."""
 
     number: FakeNumber
     kind: Literal["messages", "statuses", "calls"]
     item: Json
     contacts: Sequence[Json] = field(default_factory=tuple)
-    customer: str = ""  # the key of the customer, for order and faults
+    customer: str = ""  # the customer's key, for order and faults
 
     @property
     def webhook_field(self) -> str:
-        """The webhook field that tells of it."""
+        """The webhook field."""
         return "calls" if self.kind == "calls" else "messages"
 
 
@@ -35,13 +35,13 @@ def encode_like_meta(body: Any) -> bytes:
 
 
 def sign(body: bytes, *, app_secret: str) -> str:
-    """The value of the X-Hub-Signature-256 header."""
+    """Returns the value of the X-Hub-Signature-256 header."""
     digest = hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
     return f"sha256={digest}"
 
 
 def build_body(updates: Sequence[Update]) -> Json:
-    """One body with one entry for each business account and one change for each number."""
+    """Builds one body with one entry per business account and one change per number."""
     return build_batch(updates, entries=1, changes=1)
 
 
@@ -49,7 +49,7 @@ def build_batch(updates: Sequence[Update], *, entries: int, changes: int) -> Jso
     """Spreads updates over `entries` times `changes`, in order.
 
     A change belongs to one number and an entry to one business account, so updates of several
-    numbers make more of them.
+    numbers get additional entries and changes.
     """
     built = []
     for part in _split(updates, entries):
@@ -85,7 +85,7 @@ def _build_value(updates: Sequence[Update]) -> Json:
 
 
 def _split(updates: Sequence[Update], parts: int) -> list[Sequence[Update]]:
-    """At most `parts` runs of nearly equal length, none empty."""
+    """Splits into at most `parts` runs of nearly equal length, none empty."""
     parts = min(parts, len(updates))
     length, longer = divmod(len(updates), parts)
     runs, start = [], 0

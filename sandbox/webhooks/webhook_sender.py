@@ -23,13 +23,12 @@ OK = 200
 
 @dataclass(slots=True)
 class Delivery:
-    """One webhook and how the server took it. `attempts` has an HTTP status, or None where the
-    server could not be reached, for each try."""
+    """One webhook and its attempts: an HTTP status for each, None if the server was unreachable."""
 
     body: bytes
     app_secret: str = field(repr=False)
     phone_number_id: str
-    url: str | None  # None: the app is not subscribed, and nothing is posted
+    url: str | None  # None: the app is not subscribed
     created_at: float = field(default_factory=time.time)
     attempts: list[int | None] = field(default_factory=list)
     error: str | None = None
@@ -51,7 +50,7 @@ class _Batch:
 
 
 class WebhookSender:
-    """The fake's line to the server. Closing it ends everything that still waits or retries."""
+    """Delivers webhooks to the server. Closing it ends all pending deliveries."""
 
     def __init__(
         self,
@@ -71,7 +70,7 @@ class WebhookSender:
         self._is_closed = False
 
     def start_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Runs something until it ends or the sender is closed."""
+        """Runs a task until it ends or the sender is closed."""
         task = asyncio.create_task(work)
         if self._is_closed:
             task.cancel()
@@ -86,7 +85,7 @@ class WebhookSender:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def drain(self) -> None:
-        """Waits until nothing is on its way any more: every status sent, every retry over."""
+        """Waits until all deliveries and retries have ended."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -144,7 +143,7 @@ class WebhookSender:
                 return
             await self._post(delivery, retry=retry)
         for copy in copies:
-            # Meta repeats a webhook at any later time, so a copy holds nobody up.
+            # Meta may repeat a webhook at any time, so later webhooks need not wait for a copy.
             self.start_task(self._post(copy, retry=retry))
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The customers of the sandbox and what they see on their phones: bounded, in memory."""
+"""Customers of the sandbox and the conversations on their phones: bounded, in memory."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ LISTENER_BACKLOG = 1000
 
 @dataclass(slots=True)
 class Customer:
-    """One person with WhatsApp. Somebody with a username may keep the phone number to herself."""
+    """One person with WhatsApp. A customer with a username may hide the phone number."""
 
     name: str
     phone: str | None
@@ -33,7 +33,7 @@ class Customer:
 
 @dataclass(slots=True)
 class ChatMessage:
-    """One bubble. `status` is of the business's messages; `is_read` of the customer's own."""
+    """One bubble. `status` is set on messages of the business, `is_read` on the customer's."""
 
     id: str
     from_customer: bool
@@ -48,7 +48,7 @@ class ChatMessage:
 
 
 class Conversation:
-    """What one customer and one business number wrote to each other, oldest first."""
+    """The messages between one customer and one business number, oldest first."""
 
     def __init__(self, phone_number_id: str, customer: Customer, *, kept_messages: int) -> None:
         self.phone_number_id = phone_number_id
@@ -70,7 +70,7 @@ class Conversation:
             self.messages.popitem(last=False)
 
     def mark_read(self, message_id: str) -> list[ChatMessage]:
-        """The business has read up to this message; returns those that changed."""
+        """Marks messages up to this one as read by the business; returns the changed messages."""
         if message_id not in self.messages:
             return []
         changed = []
@@ -84,7 +84,7 @@ class Conversation:
 
 
 class CustomerBook:
-    """All conversations, the least used forgotten first, and a stream of what happens in them."""
+    """All conversations (least recently used are dropped first) and a stream of their changes."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
@@ -100,7 +100,7 @@ class CustomerBook:
         name: str | None = None,
         username: str | None = None,
     ) -> Conversation:
-        """Finds or begins the conversation with somebody known by phone, user id or both."""
+        """Finds or creates the conversation with a customer known by phone, user id or both."""
         conversation = self.find(number, phone or "") or self.find(number, user_id or "")
         if conversation is None:
             customer = self._make_customer(number, phone=phone, user_id=user_id)
@@ -118,7 +118,7 @@ class CustomerBook:
         return conversation
 
     def find(self, number: FakeNumber, key: str) -> Conversation | None:
-        """By phone in either form, or by user id."""
+        """Finds a customer by phone in either form, or by user id."""
         if is_user_id(key):
             found = self.list_conversations(number.phone_number_id)
             return next((each for each in found if each.customer.user_id == key), None)
@@ -129,7 +129,7 @@ class CustomerBook:
         return None
 
     def list_conversations(self, phone_number_id: str | None = None) -> list[Conversation]:
-        """The most recently used last."""
+        """Returns the conversations, most recently used last."""
         wanted = (None, phone_number_id)
         return [
             each
@@ -145,7 +145,7 @@ class CustomerBook:
         self.announce(conversation, message)
 
     def react(self, conversation: Conversation, message_id: str, *, who: str, emoji: str) -> None:
-        """`who` is "customer" or "business"; an empty emoji takes the reaction back."""
+        """Sets the reaction of `who` ("customer" or "business"); an empty emoji removes it."""
         message = conversation.messages.get(message_id)
         if message is None:
             return
@@ -171,7 +171,7 @@ class CustomerBook:
         }
         for listener in self._listeners:
             if listener.full():
-                listener.get_nowait()  # a page that stopped reading loses the oldest
+                listener.get_nowait()  # a page that stopped reading loses its oldest events
             listener.put_nowait(event)
 
     @contextmanager
@@ -197,7 +197,7 @@ class CustomerBook:
 def describe_conversation(
     conversation: Conversation, *, now: Callable[[], float] = time.time
 ) -> dict[str, Any]:
-    """What the phone page shows of a conversation, without its messages."""
+    """Returns the phone page's form of a conversation, without messages."""
     customer = conversation.customer
     return {
         "id": conversation.id,
@@ -210,7 +210,7 @@ def describe_conversation(
 
 
 def read_recipient(text: str) -> tuple[str | None, str | None]:
-    """Splits what names a customer into (phone, user id); both None when it is neither."""
+    """Reads a recipient as (phone, user id); both None if it is neither."""
     if is_user_id(text):
         return None, text
     return read_phone(text), None

@@ -1,4 +1,4 @@
-"""Faults on demand: rules that make the fake Cloud API misbehave for the next matching requests."""
+"""Fault rules: make the fake Cloud API misbehave for the next matching requests."""
 
 import itertools
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sandbox.world.identifiers import read_phone
 
 
 class FaultKind(StrEnum):
-    """What goes wrong. The first group changes an answer, the second the webhooks."""
+    """Kinds of faults. The first group changes an answer, the second the webhooks."""
 
     ERROR = "error"  # answers with Meta's error `code`, and Retry-After if given
     THROTTLE = "throttle"  # the same; 130429 unless `code` says otherwise
@@ -30,11 +30,11 @@ class FaultKind(StrEnum):
     DUPLICATE_WEBHOOKS = "duplicate_webhooks"  # each webhook comes `copies` more times
     SHUFFLE_STATUSES = "shuffle_statuses"  # in the given `statuses` order, else a random one
     STATUS_FAILED = "status_failed"  # `failed` with `code`, after the given `statuses`
-    NO_STATUSES = "no_statuses"  # the message is accepted and never heard of again
+    NO_STATUSES = "no_statuses"  # the message is accepted and gets no status
 
 
 ANSWER_FAULTS = tuple(FaultKind)[: tuple(FaultKind).index(FaultKind.STATUS_BEFORE_ANSWER)]
-# Worst case for a client: everything whose outcome it cannot know was in fact accepted.
+# Worst case for a client: every message with an unknown outcome was accepted.
 ACCEPTED_BY_DEFAULT = {
     FaultKind.TIMEOUT,
     FaultKind.RESET_AFTER,
@@ -48,7 +48,7 @@ StatusName = Literal["sent", "delivered", "read", "played"]
 
 @dataclass(frozen=True, slots=True)
 class FaultSubject:
-    """What a rule is matched against: one request, or one webhook (`endpoint` is "webhook")."""
+    """The subject of a rule: one request, or one webhook (`endpoint` is "webhook")."""
 
     endpoint: str
     phone_number_id: str | None = None
@@ -58,7 +58,7 @@ class FaultSubject:
 
 
 class FaultRule(BaseModel):
-    """One rule. A field that is not given matches everything; `times` null means until deleted."""
+    """One rule. A missing field matches everything; `times` null means until deleted."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -81,7 +81,7 @@ class FaultRule(BaseModel):
         None  # of the message, "read", "typing"; for webhook faults also "messages" or "statuses"
     )
 
-    accept: bool | None = None  # whether the message is accepted all the same
+    accept: bool | None = None  # the message is accepted all the same
     code: int | None = None
     subcode: int | None = None
     http_status: int | None = Field(default=None, ge=200, le=599)
@@ -115,7 +115,7 @@ class FaultRule(BaseModel):
 
     @property
     def needs_no_body(self) -> bool:
-        """Whether the request's head alone decides if the rule matches."""
+        """Returns True if the request's head alone decides whether the rule matches."""
         return self.to is None and self.text is None and self.type is None
 
     def matches(self, subject: FaultSubject) -> bool:
@@ -129,7 +129,7 @@ class FaultRule(BaseModel):
 
 
 class FaultBook:
-    """The rules in force, oldest first. The first that matches is used."""
+    """The active rules, oldest first. The first match is used."""
 
     def __init__(self) -> None:
         self.rules: list[FaultRule] = []
@@ -144,7 +144,7 @@ class FaultBook:
         self.rules.clear()
 
     def find(self, kind: FaultKind, subject: FaultSubject) -> FaultRule | None:
-        """The rule without counting it as used."""
+        """Returns the matching rule without counting a use."""
         return next((r for r in self.rules if r.kind is kind and r.matches(subject)), None)
 
     def take(self, kind: FaultKind, subject: FaultSubject) -> FaultRule | None:
@@ -161,7 +161,7 @@ class FaultBook:
         return None
 
     def take_early_reset(self, subject: FaultSubject) -> FaultRule | None:
-        """A reset that needs nothing of the body, so that it comes before the body is read."""
+        """Takes a reset rule that needs no body, so that the reset precedes reading."""
         for rule in self.rules:
             if rule.kind in ANSWER_FAULTS and rule.matches(subject):
                 if rule.kind is not FaultKind.RESET_BEFORE or not rule.needs_no_body:

@@ -14,7 +14,7 @@ _COUNTRIES = {
 
 
 def make_wamid(phone: str, *, outbound: bool) -> str:
-    """A message id built like Meta's: base64 over the customer's number and a random part."""
+    """Returns a message id like Meta's: base64 over the customer's number and a random part."""
     number = phone.encode()
     random_part = secrets.token_hex(10).upper().encode()
     direction = b"\x11" if outbound else b"\x12"
@@ -29,7 +29,7 @@ def make_numeric_id() -> str:
 
 
 def make_user_id(phone: str, *, business_account_id: str) -> str:
-    """The customer's business-scoped user id: the same for the same business, another elsewhere."""
+    """Returns the customer's business-scoped user id, which differs between businesses."""
     digest = hashlib.sha256(f"{business_account_id}|{phone}".encode()).digest()
     return f"{find_country(phone)}.{int.from_bytes(digest[:8], 'big'):020d}"
 
@@ -44,14 +44,14 @@ def is_user_id(text: str) -> bool:
 
 
 def read_phone(text: str) -> str | None:
-    """The digits of a phone number, or None. Meta accepts "+", spaces, hyphens and brackets."""
+    """Returns a phone number's digits, or None. Meta accepts "+", spaces, hyphens and brackets."""
     digits = _PUNCTUATION.sub("", text)
     plain = digits.isascii() and digits.isdigit()
     return digits if plain and 5 <= len(digits) <= 17 else None
 
 
 def make_wa_id(phone: str) -> str:
-    """The id WhatsApp gives a number where it differs from the number dialled.
+    """Returns WhatsApp's id of a number, which may differ from the number dialled.
 
     Brazil: mobiles of area codes above 28 have no ninth digit. Mexico and Argentina: mobiles have
     an extra 1 or 9 behind the country code.

@@ -27,7 +27,7 @@ class StoredMedia:
 
 
 class MediaStore:
-    """Files by id, the oldest dropped when they grow too large, and their short-lived links."""
+    """Files by id in bounded memory (oldest are dropped first), with short-lived links."""
 
     def __init__(self, *, kept_bytes: int, link_lifetime: float) -> None:
         self.kept_bytes = kept_bytes
@@ -45,7 +45,7 @@ class MediaStore:
         return stored
 
     def get(self, media_id: str, phone_number_id: str | None = None) -> StoredMedia | None:
-        """None also when the file belongs to another number than the given one."""
+        """Returns the file; None if it is missing or belongs to another number."""
         stored = self._files.get(media_id)
         if stored is not None and phone_number_id in (None, stored.phone_number_id):
             return stored
@@ -59,7 +59,7 @@ class MediaStore:
         self._links.clear()
 
     def make_link(self, stored: StoredMedia) -> str:
-        """A secret for a download address that works for `link_lifetime` seconds."""
+        """Returns the secret of a download URL that is valid for `link_lifetime` seconds."""
         secret = secrets.token_urlsafe(24)
         self._links[secret] = (stored.id, time.monotonic() + self.link_lifetime)
         while len(self._links) > 10_000:
@@ -75,7 +75,7 @@ class MediaStore:
 
 
 def describe_for_webhook(stored: StoredMedia, *, url: str) -> dict[str, Any]:
-    """The object under `image`, `video` … in an inbound message; its hash is base64 there."""
+    """Returns the object under `image`, `video` … of an inbound message, with a base64 hash."""
     described: dict[str, Any] = {
         "mime_type": stored.mime_type,
         "sha256": base64.b64encode(stored.sha256).decode(),
@@ -88,7 +88,7 @@ def describe_for_webhook(stored: StoredMedia, *, url: str) -> dict[str, Any]:
 
 
 def describe_for_api(stored: StoredMedia, *, url: str) -> dict[str, Any]:
-    """Meta's answer to GET /{media_id}; the hash is hex here."""
+    """Returns Meta's answer to GET /{media_id}, with a hex hash."""
     return {
         "url": url,
         "mime_type": stored.mime_type,

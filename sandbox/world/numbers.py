@@ -1,4 +1,4 @@
-"""The business numbers that exist in the sandbox: whose token and secret open which number."""
+"""Business numbers of the sandbox with their access tokens and app secrets."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -21,7 +21,7 @@ class FakeNumber:
 
 
 class Numbers(Protocol):
-    """Where the fake looks numbers up; asked on every request, so changes show at once."""
+    """Look-up of numbers, used on every request, so that changes apply at once."""
 
     async def get_number(self, phone_number_id: str) -> FakeNumber | None: ...
 

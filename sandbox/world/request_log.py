@@ -1,4 +1,4 @@
-"""What the fake Cloud API was asked and what it answered, for tests to count and compare."""
+"""Requests to the fake Cloud API and its answers, for tests to count and compare."""
 
 import json
 import time
@@ -13,7 +13,7 @@ SHOWN_TOKEN_CHARACTERS = 4
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """One request. `status` and `answer` stay None while it is not answered, or never was."""
+    """One request. `status` and `answer` are None until it is answered."""
 
     method: str
     path: str
@@ -35,7 +35,7 @@ class LoggedRequest:
 
 
 class RequestLog:
-    """The last requests, oldest first."""
+    """The most recent requests, oldest first."""
 
     def __init__(self, *, kept: int) -> None:
         self.requests: deque[LoggedRequest] = deque(maxlen=kept)
@@ -48,11 +48,11 @@ class RequestLog:
 
     @property
     def accepted_counts(self) -> dict[str, int]:
-        """How many messages were accepted under each biz_opaque_callback_data, since `clear`."""
+        """Counts accepted messages per biz_opaque_callback_data since `clear`."""
         return dict(Counter(each.callback_data for each in self.list_sends() if each.callback_data))
 
     def list_sends(self, *, phone_number_id: str | None = None) -> list[LoggedRequest]:
-        """Accepted messages in the order Meta took them."""
+        """Returns accepted sends in order."""
         return [
             each
             for each in self.requests
@@ -60,8 +60,11 @@ class RequestLog:
         ]
 
     def find(self, filters: Mapping[str, str]) -> list[LoggedRequest]:
-        """Requests whose attributes equal all given ones: phone_number_id, endpoint, method,
-        path, callback_data, accepted ("true" or "false"), to."""
+        """Returns requests whose attributes equal all given values.
+
+        Filters: phone_number_id, endpoint, method, path, callback_data, to, accepted ("true" or
+        "false").
+        """
         return [each for each in self.requests if _has_all(each, filters)]
 
 
@@ -70,7 +73,7 @@ def describe_request(request: LoggedRequest) -> dict[str, Any]:
 
 
 def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Keeps enough of a token to tell two apart, and no more."""
+    """Shortens tokens so that they can be told apart but not used."""
     shown = dict(headers)
     for name in ("authorization", "cookie"):
         if name in shown:
@@ -80,7 +83,7 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_logged_body(body: bytes, content_type: str) -> Any:
-    """JSON as JSON, other text as text, and of files only the size."""
+    """Returns JSON as JSON, other text as text, files as their size."""
     if content_type.startswith("multipart/"):
         return f"<{len(body)} bytes of {content_type.partition(';')[0]}>"
     try:

@@ -229,3 +229,14 @@ async def test_any_body_is_signed_and_delivered_as_it_is(
     assert forged.json() == {"webhook_status": 403, "webhook_error": "wrong signature"}
     assert raw.json()["webhook_status"] == 200
     assert receiver.raw_bodies[1] == b'{"entry": [ ]}'
+
+
+@pytest.mark.parametrize("body", [b'{"from": "16505551234", "text": "\\ud800"}', b"{", b"\xff"])
+async def test_invalid_json_is_refused(
+    api: httpx.AsyncClient, receiver: Receiver, body: bytes
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await api.post("/sandbox/inbound", content=body, headers=headers)
+
+    assert (answer.status_code, "not valid JSON" in answer.json()["error"]) == (400, True)
+    assert receiver.bodies == []
