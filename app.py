@@ -40,8 +40,8 @@ from webhooks.route import WebhookShortcut, webhook_routes
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.accounts.account_restrictions import lift_expired_restrictions
 from whatsapp.accounts.background_checks import BackgroundChecks
+from whatsapp.auth.api_keys import Authenticator
 from whatsapp.auth.audit import AuditTrail
-from whatsapp.auth.authentication import Authenticator
 from whatsapp.auth.identity_provider import create_identity_provider
 from whatsapp.cloud_api.client import CloudAPI, create_http_client
 from whatsapp.cloud_api.media_api import MediaAPI

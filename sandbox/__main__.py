@@ -28,8 +28,8 @@ from sandbox.recall import recall_conversations
 from sandbox.seed import SeedError, seed
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
-from whatsapp.accounts.webhook_urls import WEBHOOK_PATH
-from whatsapp.auth.api_keys import authenticate, create_api_key
+from whatsapp.accounts.webhook_subscription import WEBHOOK_PATH
+from whatsapp.auth.api_keys import authenticate_api_key, create_api_key
 from whatsapp.common.crypto import KeyRing
 from whatsapp.logs import configure_logging
 
@@ -160,7 +160,7 @@ class Sandbox:
 
     async def _get_api_key(self) -> str:
         token = self.home.api_key
-        if token is None or await authenticate(token) is None:
+        if token is None or await authenticate_api_key(token) is None:
             _, token = await create_api_key(
                 name="Sandbox admin", role=Role.ADMIN, created_by="make run"
             )

@@ -10,7 +10,7 @@ from manage import SCHEMA_FILE
 from models import Account, Role
 from tests.fixtures.servers import ROOT, make_environment
 from tests.fixtures.world import NUMBER
-from whatsapp.auth.api_keys import authenticate
+from whatsapp.auth.api_keys import authenticate_api_key
 from whatsapp.settings import Settings
 
 
@@ -30,7 +30,7 @@ async def test_a_key_is_made_and_printed_once(
 ) -> None:
     result = run_command(settings, "create-api-key", "--name", "CRM", "--role", "VIEWER")
 
-    viewer = await authenticate(result.stdout.strip())
+    viewer = await authenticate_api_key(result.stdout.strip())
     assert viewer is not None
     assert (viewer.name, viewer.role, viewer.account_ids) == ("CRM", Role.VIEWER, None)
 
@@ -40,7 +40,7 @@ async def test_a_key_may_be_limited_to_accounts(settings: Settings, account: Acc
 
     result = run_command(settings, "create-api-key", *arguments)
 
-    viewer = await authenticate(result.stdout.strip())
+    viewer = await authenticate_api_key(result.stdout.strip())
     assert viewer is not None
     assert (viewer.role, viewer.account_ids) == (Role.AGENT, frozenset({account.id}))
 
@@ -77,7 +77,7 @@ async def test_keys_are_listed_and_ended(
         ["valid", "AGENT", "1", "accounts", "Shop"],
     ]
     assert ended.stdout == "Revoked CRM; its open sockets end within seconds.\n"
-    assert await authenticate(token) is None
+    assert await authenticate_api_key(token) is None
     assert token[-20:] not in "".join(listed)
     actors = [one["actor"]["kind"] async for one in database["audit_entries"].find({})]
     assert actors == ["OPERATOR"] * 3

@@ -30,7 +30,7 @@ from webhooks.store.events import (
 )
 from webhooks.store.group_commit import GroupCommit
 from webhooks.store.signature import SecretBook, is_verify_token
-from whatsapp.accounts.webhook_urls import default_secret_digest
+from whatsapp.accounts.webhook_subscription import default_secret_digest
 from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
 

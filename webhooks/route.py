@@ -1,7 +1,8 @@
 """The HTTP door for Meta: the handshake (GET) and the webhooks (POST) at /webhooks/whatsapp.
 
-A further segment of the path names the app secret, see `whatsapp.accounts.webhook_urls`. A 200
-means that the raw body is durable. Nothing is parsed before its signature is verified.
+A further segment of the path names the app secret, see
+`whatsapp.accounts.webhook_subscription`. A 200 means that the raw body is
+durable. Nothing is parsed before its signature is verified.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from models.database.outage_log import log_failure
 from webhooks.ingest import Ingest
 from webhooks.store.body import receive_body
 from webhooks.store.signature import NoSecretKnown, read_signature
-from whatsapp.accounts.webhook_urls import WEBHOOK_PATH
+from whatsapp.accounts.webhook_subscription import WEBHOOK_PATH
 from whatsapp.common.request_bodies import BodyDropped, BodyTooLarge, BodyTooSlow
 
 logger = logging.getLogger(__name__)

@@ -42,7 +42,7 @@ from graph.core.ids import parse_id
 from models.connection import create_client, prepare_database
 from models.database.base import collection, utc_now
 from whatsapp.auth.access import Viewer
-from whatsapp.auth.api_keys import authenticate
+from whatsapp.auth.api_keys import authenticate_api_key
 from whatsapp.common.crypto import digest_secret
 
 WORKERS = 16
@@ -177,7 +177,7 @@ class Endpoint(GraphQL[dict[str, Any], object]):
 
 
 async def sign_in(header: str | None) -> Viewer | None:
-    return await authenticate((header or "").removeprefix("Bearer ").strip())
+    return await authenticate_api_key((header or "").removeprefix("Bearer ").strip())
 
 
 async def watch_messages() -> None:

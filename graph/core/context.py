@@ -11,8 +11,8 @@ from graph.core.rate_limit import RateLimits
 from models import ParkedItem
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.auth.access import Viewer
+from whatsapp.auth.api_keys import Authenticator
 from whatsapp.auth.audit import AuditTrail
-from whatsapp.auth.authentication import Authenticator
 from whatsapp.common.crypto import KeyRing
 from whatsapp.media.media_store import MediaStores
 from whatsapp.media.media_urls import MediaUrls

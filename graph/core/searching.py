@@ -6,7 +6,7 @@ import strawberry
 
 from graph.core.errors import bad_input
 from models.messages.words import join_apostrophes, list_searched_words, list_words
-from whatsapp.contacts.phone_parsing import list_typed_pieces
+from whatsapp.contacts.identities import list_typed_pieces
 
 MAX_SEARCH = 200
 MAX_WORDS = 16

@@ -30,7 +30,7 @@ from graph.inputs.filters import NodeId
 from graph.types.account_checks import CheckReport
 from graph.types.account_events import AccountEvent
 from models import TemplateSyncState
-from whatsapp.accounts.webhook_urls import make_webhook_url
+from whatsapp.accounts.webhook_subscription import make_webhook_url
 from whatsapp.auth.access import Viewer
 
 

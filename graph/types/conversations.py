@@ -32,7 +32,7 @@ from graph.types.accounts import Account, linked_account
 from graph.types.contacts import Contact, linked_contact
 from models.database.base import utc_now
 from whatsapp.conversations.conversations import SERVICE_WINDOW, window_expires_at, window_is_open
-from whatsapp.conversations.unread import list_unread_conversations
+from whatsapp.conversations.inbox import list_unread_conversations
 
 if TYPE_CHECKING:
     from graph.types.messages import Message

@@ -10,7 +10,7 @@ from sandbox.settings import SandboxSettings
 from sandbox.validation.meta_errors import MetaError
 from sandbox.validation.send_validation import refuse_parameter
 from sandbox.world.numbers import FakeNumber
-from whatsapp.accounts.webhook_urls import name_secret
+from whatsapp.accounts.webhook_subscription import name_secret
 from whatsapp.common.crypto import digest_secret
 
 Json = dict[str, Any]

@@ -25,8 +25,8 @@ from whatsapp.conversations.conversations import (
 from whatsapp.conversations.new_contacts import NewContact, create_contacts, select_unambiguous
 from whatsapp.media.media import add_media
 from whatsapp.messages.amendments import Amendment
+from whatsapp.messages.early_updates import finish_stored_messages
 from whatsapp.messages.statuses import apply_early_updates
-from whatsapp.messages.summary_completion import finish_stored_messages
 
 DUPLICATE_KEY = 11000
 
@@ -172,7 +172,7 @@ async def store_messages(messages: Sequence[Message]) -> None:
             {"_id": {"$in": ids}, "conversation_id": {"$in": gone}}
         )
         raise
-    for account_id, updates in early_updates.waiting.items():
+    for account_id, updates in early_updates.by_account.items():
         own = [one for one in messages if one.account_id == account_id]
         message_ids = {one.wamid: one.id for one in own if one.wamid is not None}
         await apply_early_updates(account_id, message_ids, updates)

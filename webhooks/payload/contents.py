@@ -7,7 +7,7 @@ from webhooks.payload.identity_changes import read_wa_id
 from webhooks.payload.items import Unfit
 from webhooks.payload.parsing import dump_json
 from webhooks.payload.shapes import CONTENT_SHAPES, InboundMessage, Shape, read_readable
-from whatsapp.common.storable import MAX_LIST_ITEMS, make_storable
+from whatsapp.common.values import MAX_LIST_ITEMS, make_storable
 from whatsapp.messages.message_preview import make_preview
 
 # Rich objects that Meta extends every few months: they are kept as they are, and the graph shows

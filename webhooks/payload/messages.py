@@ -36,7 +36,7 @@ from webhooks.payload.shapes import (
     Sender,
     read_readable,
 )
-from whatsapp.common.storable import make_storable
+from whatsapp.common.values import make_storable
 from whatsapp.contacts.contacts import Profile
 from whatsapp.contacts.identities import is_bsuid, list_phone_variants
 from whatsapp.messages.amendments import Amendment

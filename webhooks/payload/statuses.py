@@ -10,8 +10,8 @@ from webhooks.payload.identity_changes import list_stated
 from webhooks.payload.items import Item
 from webhooks.payload.shapes import MetaError, StatusReport, read_readable
 from whatsapp.cloud_api.error_codes import is_retryable
-from whatsapp.common.storable import make_storable
-from whatsapp.contacts.stated_identities import ReportedIdentities
+from whatsapp.common.values import make_storable
+from whatsapp.contacts.contact_identities import ReportedIdentities
 from whatsapp.messages.statuses import StatusUpdate
 
 # Meta's own limit.

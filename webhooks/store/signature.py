@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 from models import Account
 from models.database.base import collection
 from webhooks.store.matching import SecretMatcher
-from whatsapp.accounts.webhook_urls import default_secret_digest, name_secret
+from whatsapp.accounts.webhook_subscription import default_secret_digest, name_secret
 from whatsapp.common.crypto import DecryptionError, KeyRing, digest_secret
 from whatsapp.settings import Settings
 

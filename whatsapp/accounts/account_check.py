@@ -18,18 +18,22 @@ from beanie import PydanticObjectId
 from models import Account, AccountCheck, CheckName, CheckReport
 from models.database.base import collection, utc_now
 from whatsapp.accounts.account_api import AccountAPI, decrypt_access_token
-from whatsapp.accounts.account_events import update_account_fields
-from whatsapp.accounts.account_restrictions import restart_stopped_account
-from whatsapp.accounts.accounts import COLLECTION, get_account
-from whatsapp.accounts.phone_numbers import (
+from whatsapp.accounts.account_events import (
     CLOUD_PLATFORM,
     LIMIT_FIELD,
     NUMBER_FIELDS,
     read_limit_field,
     read_number_fields,
+    update_account_fields,
 )
-from whatsapp.accounts.webhook_subscription import list_subscribed_apps, read_callback_urls
-from whatsapp.accounts.webhook_urls import list_former_urls, make_webhook_url
+from whatsapp.accounts.account_restrictions import restart_stopped_account
+from whatsapp.accounts.accounts import COLLECTION, get_account
+from whatsapp.accounts.webhook_subscription import (
+    list_former_urls,
+    list_subscribed_apps,
+    make_webhook_url,
+    read_callback_urls,
+)
 from whatsapp.auth.access import Viewer
 from whatsapp.common.crypto import DecryptionError, KeyRing
 from whatsapp.errors import MetaRefused, MetaUnreachable

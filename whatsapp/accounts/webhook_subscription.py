@@ -5,6 +5,8 @@ business account, and that before the Meta app's own. Webhooks about templates a
 itself always go to the app's own.
 """
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,11 +17,44 @@ from beanie import PydanticObjectId
 from models import Account
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.accounts.accounts import COLLECTION, get_account
-from whatsapp.accounts.webhook_urls import make_webhook_url
 from whatsapp.auth.access import Viewer
-from whatsapp.common.crypto import DecryptionError, KeyRing
+from whatsapp.common.crypto import DecryptionError, KeyRing, digest_secret
 from whatsapp.errors import Conflict, InvalidInput, MetaRefused
 from whatsapp.settings import Settings
+
+WEBHOOK_PATH = "/webhooks/whatsapp"
+_NAME_LENGTH = 16
+
+
+def default_secret_digest(settings: Settings) -> str | None:
+    """Returns the digest of META_APP_SECRET, or None if it is not set."""
+    secret = settings.meta_app_secret
+    return digest_secret(secret.get_secret_value()) if secret else None
+
+
+def name_secret(digest: str) -> str:
+    """Returns the name that a webhook URL has for the secret with this digest."""
+    return hashlib.sha256(f"webhook url|{digest}".encode()).hexdigest()[:_NAME_LENGTH]
+
+
+def make_webhook_url(settings: Settings, account: Account) -> str:
+    """Returns the URL for the account's webhooks. Without any secret it is the bare route."""
+    return _make_url(settings, account.app_secret_digest or default_secret_digest(settings))
+
+
+def list_former_urls(settings: Settings, account: Account) -> Iterable[str]:
+    """Returns the URLs that were shown before and still lead to the account: the bare route, and
+    those that name its former secrets.
+    """
+    yield _make_url(settings, None)
+    for former in account.former_app_secrets:
+        yield _make_url(settings, former.digest or default_secret_digest(settings))
+
+
+def _make_url(settings: Settings, digest: str | None) -> str:
+    bare = settings.public_url + WEBHOOK_PATH
+    return bare if digest is None else f"{bare}/{name_secret(digest)}"
+
 
 LONGEST_URL = 200
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})

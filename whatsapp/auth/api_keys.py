@@ -17,6 +17,7 @@ from models.database.base import collection, utc_now
 from models.database.reading import read_document
 from models.database.shared_reads import find_by
 from whatsapp.auth.access import Viewer
+from whatsapp.auth.identity_provider import IdentityProvider
 from whatsapp.common.crypto import digest_secret
 
 PREFIX = "wag_"
@@ -48,7 +49,7 @@ async def create_api_key(
     return key, token
 
 
-async def authenticate(token: str) -> Viewer | None:
+async def authenticate_api_key(token: str) -> Viewer | None:
     """Who holds this key, or None where it is malformed, unknown, expired or revoked."""
     match = _TOKEN.fullmatch(token)
     if match is None:
@@ -98,3 +99,21 @@ async def _note_use(key: ApiKey) -> None:
     now = utc_now()
     if key.last_used_at is None or now - key.last_used_at > LAST_USED_STEP:
         await collection(ApiKey).update_one({"_id": key.id}, {"$max": {"last_used_at": now}})
+
+
+class Authenticator:
+    """One per process: the only way from a credential to a viewer."""
+
+    def __init__(self, provider: IdentityProvider | None = None) -> None:
+        self._provider = provider
+
+    async def authenticate(self, credential: str) -> Viewer | None:
+        """The viewer, or None where the credential is good for nothing (any more).
+
+        Raises:
+            PyMongoError: MongoDB is away.
+            ProviderUnavailable: the identity provider's keys could not be read yet.
+        """
+        if credential.startswith(PREFIX):
+            return await authenticate_api_key(credential)
+        return await self._provider.authenticate(credential) if self._provider else None

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import orjson
 
-from whatsapp.cloud_api.answers import SendResult, read_error, read_send_result
+from whatsapp.cloud_api.responses import SendResult, read_error, read_send_result
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.settings import Settings
 

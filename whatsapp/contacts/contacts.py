@@ -14,7 +14,7 @@ from beanie import PydanticObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from models import Contact, Conversation, Identity, IdentityKind
+from models import Contact, ContactMerge, Conversation, Identity, IdentityKind
 from models.database.base import collection, from_bson, new_id, to_bson, utc_now
 from whatsapp.common.timestamped_fields import TimestampedFields, make_update_stage, match_outdated
 from whatsapp.contacts.contact_identities import (
@@ -26,7 +26,6 @@ from whatsapp.contacts.contact_identities import (
     names_same_person,
 )
 from whatsapp.contacts.identities import list_lookups
-from whatsapp.contacts.merged_contacts import find_merge
 from whatsapp.contacts.number_moves import release_from_holder, release_numbers
 from whatsapp.contacts.search_keys import STALE, derive_contact_fields, index_contact
 from whatsapp.contacts.user_linking import (
@@ -246,3 +245,30 @@ async def _show_newest(contact: Contact, shown: dict[str, Any], at: datetime) ->
     if contact.phone_number is None:
         await fill_user_phone(updated)
     return updated
+
+
+# More merges in a row are a circle, which no merge makes.
+MAX_STEPS = 100
+
+
+async def find_survivor(contact_id: PydanticObjectId) -> Contact | None:
+    """The contact, or the one that it was merged into; None where that was erased."""
+    for _ in range(MAX_STEPS):
+        found = await collection(Contact).find_one({"_id": contact_id})
+        if found is not None:
+            return from_bson(Contact, found)
+        merge = await find_merge({"_id": contact_id})
+        if merge is None:
+            return None
+        contact_id = merge.into_id
+    return None
+
+
+async def find_merge(query: dict[str, Any]) -> ContactMerge | None:
+    found = await collection(ContactMerge).find_one(query)
+    return None if found is None else from_bson(ContactMerge, found)
+
+
+async def is_merged(contact_id: PydanticObjectId) -> bool:
+    """Whether the contact was merged into another one, and not erased."""
+    return await find_merge({"_id": contact_id}) is not None

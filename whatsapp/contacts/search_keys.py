@@ -7,7 +7,6 @@ what a crash leaves stale is found by its mark.
 """
 
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from beanie import PydanticObjectId
 from models import Contact, IdentityKind, User
 from models.database.base import collection
 from models.messages.words import is_unspaced, join_apostrophes, list_words
-from whatsapp.contacts.identities import list_phone_variants
+from whatsapp.contacts.identities import SHORTEST_NUMBER, list_phone_variants, read_digits
 
 logger = logging.getLogger(__name__)
 
@@ -25,20 +24,12 @@ STALE: Mapping[str, Any] = {"stale_keys": True}
 
 MAX_KEYS = 200
 MAX_SORT_NAME = 120
-SHORTEST_NUMBER = 3
-_NOT_DIGITS = re.compile(r"[\s().+\-/]")
 
 _CONTACT_FIELDS = ("name", "profile_name", "username", "bsuid", "phone_number", "identities")
 _USER_FIELDS = ("name", "email", "external_id", "phone")
 # More often only if others write the same document all the time; the mark stays then.
 _ROUNDS = 3
 _SWEPT_AT_ONCE = 1000
-
-
-def read_digits(text: str) -> str | None:
-    """The digits of what looks like a phone number or a piece of one, however it is written."""
-    digits = _NOT_DIGITS.sub("", text)
-    return digits if digits.isascii() and digits.isdigit() else None
 
 
 def make_contact_keys(fields: Mapping[str, Any]) -> list[str]:

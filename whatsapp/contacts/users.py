@@ -11,8 +11,7 @@ from models import Contact, User
 from models.database.base import collection, to_bson, utc_now
 from whatsapp.auth.access import Viewer
 from whatsapp.common.values import check_attributes, check_text
-from whatsapp.contacts.identities import list_phone_variants
-from whatsapp.contacts.phone_parsing import PHONE_ADVICE, parse_phone
+from whatsapp.contacts.identities import PHONE_ADVICE, list_phone_variants, parse_phone
 from whatsapp.contacts.search_keys import STALE, index_user, make_user_keys
 from whatsapp.errors import Conflict, InvalidInput, NotFound
 

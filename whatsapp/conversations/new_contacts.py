@@ -16,9 +16,8 @@ from pymongo.errors import BulkWriteError
 
 from models import Contact, Conversation, Identity, User
 from models.database.base import collection, from_bson, to_bson, utc_now
-from whatsapp.contacts.contacts import Profile, make_contact
+from whatsapp.contacts.contacts import Profile, is_merged, make_contact
 from whatsapp.contacts.identities import list_lookups
-from whatsapp.contacts.merged_contacts import is_merged
 from whatsapp.contacts.search_keys import derive_contact_fields, derive_user_fields
 from whatsapp.contacts.user_linking import detach_user, list_known_phones, make_user
 from whatsapp.conversations.conversations import remove_conversations

@@ -17,7 +17,7 @@ from models import Account, HealthState, Message, MessageError, MessageStatus, O
 from models.database.outage_log import log_failure
 from whatsapp.accounts.account_api import decrypt_access_token
 from whatsapp.common.crypto import DecryptionError
-from whatsapp.contacts.merged_contacts import is_merged
+from whatsapp.contacts.contacts import is_merged
 from whatsapp.conversations.conversations import (
     ConversationGone,
     may_send_free_text,

@@ -25,8 +25,8 @@ from models import (
 )
 from models.database.base import DocumentType, collection, from_bson, utc_now
 from models.database.outages import is_transient
-from whatsapp.cloud_api.answers import SendResult
 from whatsapp.cloud_api.error_codes import LOCAL_ERROR_CODE, WINDOW_CLOSED_CODE
+from whatsapp.cloud_api.responses import SendResult
 from whatsapp.messages.lanes import ACTIVE_STATES
 
 FIRST_PAUSE_SECONDS = 0.05

@@ -15,7 +15,6 @@ from models.database.base import utc_now
 from models.database.outage_log import log_failure
 from whatsapp.accounts.account_gate import PROBE_PAUSES
 from whatsapp.accounts.accounts import stop_account
-from whatsapp.cloud_api.answers import SendResult
 from whatsapp.cloud_api.client import CloudAPI
 from whatsapp.cloud_api.error_codes import (
     OPTED_OUT_CODE,
@@ -24,6 +23,7 @@ from whatsapp.cloud_api.error_codes import (
     describe_stop,
     to_message_error,
 )
+from whatsapp.cloud_api.responses import SendResult
 from whatsapp.common.crypto import KeyRing
 from whatsapp.contacts.contact_identities import learn_identities
 from whatsapp.contacts.contacts import record_marketing_choice

@@ -10,7 +10,7 @@ from whatsapp.accounts.account_api import decrypt_access_token, translating_clou
 from whatsapp.accounts.accounts import get_account, require_active_account
 from whatsapp.auth.access import Viewer
 from whatsapp.cloud_api.client import CloudAPI
-from whatsapp.cloud_api.media_form import MediaForm
+from whatsapp.cloud_api.media_api import MediaForm
 from whatsapp.common.crypto import KeyRing
 from whatsapp.errors import CloudAPIOutcomeUnknown
 from whatsapp.media.media_store import FileMissing, MediaStores

@@ -12,7 +12,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from models import Contact, ContactMerge, Erasure, User
 from models.database.base import collection, from_bson, to_bson, utc_now
 from whatsapp.auth.access import Viewer
-from whatsapp.contacts.merged_contacts import find_merge, find_survivor
+from whatsapp.contacts.contacts import find_merge, find_survivor
 from whatsapp.contacts.search_keys import STALE, derive_contact_fields, index_user
 from whatsapp.contacts.users import unshare_user
 from whatsapp.errors import InvalidInput, NotFound

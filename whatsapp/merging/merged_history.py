@@ -24,7 +24,7 @@ from models import (
 )
 from models.database.base import collection, from_bson, utc_now
 from models.database.bounded_writes import delete_in_batches
-from whatsapp.contacts.merged_contacts import find_survivor
+from whatsapp.contacts.contacts import find_survivor
 from whatsapp.conversations.conversations import ConversationGone, get_or_create_conversation
 from whatsapp.merging.merged_fields import COMBINED_FIELDS, combine_conversations
 from whatsapp.messages.lanes import ACTIVE_STATES, take_number, wake_lane

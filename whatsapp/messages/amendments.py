@@ -13,9 +13,9 @@ from beanie import PydanticObjectId
 from models import Contact, Message, MessageDirection
 from models.database.base import collection
 from models.messages.words import list_message_words
-from whatsapp.contacts.merged_contacts import find_merge
+from whatsapp.contacts.contacts import find_merge
 from whatsapp.conversations.conversations import record_deletion
-from whatsapp.messages.pending import delete_pending_update, store_pending_update
+from whatsapp.messages.early_updates import delete_pending_update, store_pending_update
 
 # What an edit replaces, and what is kept of it as it was first written.
 _SAID = ("type", "content", "raw", "text")

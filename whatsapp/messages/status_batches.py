@@ -15,13 +15,13 @@ from pymongo import UpdateOne
 from models import REACTION, Message, MessageDirection, OutboxState
 from models.database.base import collection
 from whatsapp.cloud_api.error_codes import OPTED_OUT_CODE
-from whatsapp.contacts.stated_identities import learn_reported_identities
-from whatsapp.messages.lanes import wake_lanes
-from whatsapp.messages.pending import (
+from whatsapp.contacts.contact_identities import learn_reported_identities
+from whatsapp.messages.early_updates import (
     delete_pending_updates,
     make_pending_update,
     store_pending_updates,
 )
+from whatsapp.messages.lanes import wake_lanes
 from whatsapp.messages.statuses import STATUS_KIND, StatusUpdate, make_stage, to_change
 
 _OUTBOUND = {"direction": MessageDirection.OUTBOUND.value}

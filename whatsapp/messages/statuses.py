@@ -21,16 +21,16 @@ from models import (
 )
 from models.database.base import collection
 from whatsapp.cloud_api.error_codes import OPTED_OUT_CODE
+from whatsapp.contacts.contact_identities import NO_IDENTITIES, ReportedIdentities
 from whatsapp.contacts.contacts import record_marketing_choice
-from whatsapp.contacts.stated_identities import NO_IDENTITIES, ReportedIdentities
 from whatsapp.messages.amendments import apply_pending_amendment
-from whatsapp.messages.lanes import wake_lane
-from whatsapp.messages.pending import (
+from whatsapp.messages.early_updates import (
     EarlyUpdate,
     delete_pending_update,
     list_early_updates,
     store_pending_update,
 )
+from whatsapp.messages.lanes import wake_lane
 from whatsapp.messages.reactions import update_shown_reaction
 
 STATUS_KIND = "status"

@@ -16,10 +16,8 @@ from models.database.base import collection, from_bson
 from whatsapp.conversations.conversations import (
     ConversationGone,
     summary_includes,
-    update_summaries,
 )
-from whatsapp.conversations.inbox import clear_unread_until
-from whatsapp.messages.early_updates import EarlyUpdates, find_early_updates
+from whatsapp.messages.early_updates import finish_stored_messages
 
 logger = logging.getLogger(__name__)
 
@@ -27,22 +25,6 @@ COMPLETE_SECONDS = 2.0
 # Stored fields that `summary_includes` reads of a conversation and of a message.
 SUMMARY_FIELDS = ("last_message_at", "last_message_id", "last_inbound_at")
 SUMMARIZED_FIELDS = ("timestamp", "direction", "type", "group_id")
-
-
-async def finish_stored_messages(
-    messages: Sequence[Message], *, noted: Sequence[Message]
-) -> EarlyUpdates:
-    """Notes the messages `noted`; returns the updates that came before any of `messages`.
-
-    Raises:
-        ConversationGone: of some of `noted`; the others are noted.
-    """
-    early_updates = await find_early_updates(messages)
-    for conversation_id, read_at in early_updates.phone_read_at.items():
-        # Before they are noted: whoever sees the conversation change then counts what is unread.
-        await clear_unread_until(conversation_id, read_at)
-    await update_summaries(noted)
-    return early_updates
 
 
 async def complete_summaries(message_ids: Collection[PydanticObjectId]) -> bool:

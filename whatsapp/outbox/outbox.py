@@ -21,8 +21,7 @@ from models import (
 from models.database.base import collection, from_bson, to_bson, utc_now
 from whatsapp.accounts.accounts import require_active_account
 from whatsapp.auth.access import Viewer
-from whatsapp.contacts.contacts import get_or_create_contact
-from whatsapp.contacts.merged_contacts import is_merged
+from whatsapp.contacts.contacts import get_or_create_contact, is_merged
 from whatsapp.conversations.conversations import (
     ConversationGone,
     get_or_create_conversation,

@@ -7,10 +7,8 @@ from beanie import PydanticObjectId
 from models import CALL, Account, Contact, Conversation, Identity, IdentityKind, Message
 from whatsapp.accounts.accounts import get_account
 from whatsapp.auth.access import Viewer
-from whatsapp.contacts.contacts import find_contact
-from whatsapp.contacts.identities import is_bsuid
-from whatsapp.contacts.merged_contacts import find_merge, find_survivor
-from whatsapp.contacts.phone_parsing import PHONE_ADVICE, parse_phone
+from whatsapp.contacts.contacts import find_contact, find_merge, find_survivor
+from whatsapp.contacts.identities import PHONE_ADVICE, is_bsuid, parse_phone
 from whatsapp.errors import InvalidInput, NotFound
 
 _ACCOUNT_FIELD = ["accountId"]

@@ -9,7 +9,7 @@ from typing import Any
 from models import Account, Template
 from models.database.base import collection, utc_now
 from whatsapp.accounts.account_api import AccountAPI
-from whatsapp.common.storable import make_storable
+from whatsapp.common.values import make_storable
 from whatsapp.errors import MetaUnreachable, Refused
 from whatsapp.templates.records import Listed, mark_unlisted, record_list
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from whatsapp.common.storable import MAX_LIST_ITEMS
+from whatsapp.common.values import MAX_LIST_ITEMS
 
 _INT32 = 2**31
 MAX_DIGITS = 13

@@ -26,7 +26,7 @@ from tests.fixtures.webhooks import CUSTOMER, WebhookClient, make_message
 from tests.graph.live_kit import wait_for_listeners
 from tests.graph.socket_kit import SocketClient
 from webhooks.apply import storage
-from whatsapp.messages.summary_completion import finish_stored_messages
+from whatsapp.messages.early_updates import finish_stored_messages
 from whatsapp.settings import Settings
 
 SUMMARY = """status unreadCount lastActivityAt lastMessage { text }

@@ -14,7 +14,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.waiting import eventually
 from tests.fixtures.world import NUMBER
-from whatsapp.accounts.webhook_urls import name_secret
+from whatsapp.accounts.webhook_subscription import name_secret
 from whatsapp.common.crypto import digest_secret
 
 SUBSCRIBE = """mutation ($input: SubscribeWebhooksInput!) { subscribeWebhooks(input: $input) {

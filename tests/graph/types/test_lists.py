@@ -13,7 +13,6 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.migrations import migrate_again
 from tests.fixtures.said import conversation_id, id_of, write_message
 from whatsapp.contacts.search_keys import index_contact, index_stale
-from whatsapp.conversations import unread
 
 Json = dict[str, Any]
 
@@ -212,7 +211,7 @@ async def test_conversations_active_since_a_moment(admin: GraphQLClient, inbox: 
 async def test_more_unread_conversations_than_can_be_named_are_said(
     admin: GraphQLClient, inbox: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unread, "MAX_UNREAD_CONVERSATIONS", 2)
+    monkeypatch.setattr("whatsapp.conversations.inbox.MAX_UNREAD_CONVERSATIONS", 2)
     only_unread = {"filter": {"unread": True}, "orderBy": "NEWEST_ACTIVITY"}
 
     assert await admin.find_error_code(CONVERSATIONS, **only_unread) == "BAD_USER_INPUT"

@@ -89,7 +89,7 @@ def do_before(
         "webhooks.apply.storage.get_or_create_contact",
         "webhooks.apply.storage.get_or_create_conversation",
         "webhooks.apply.applying.store_messages",
-        "whatsapp.messages.summary_completion.update_summaries",
+        "whatsapp.messages.early_updates.update_summaries",
     ],
 )
 async def test_a_contact_erased_between_two_steps_leaves_no_orphan(

@@ -16,7 +16,7 @@ from webhooks.payload.items import MAX_ITEMS
 from webhooks.payload.parsing import MAX_VALUES, InvalidBody, parse_json
 from whatsapp.accounts.accounts import set_account_enabled
 from whatsapp.common.crypto import KeyRing
-from whatsapp.common.storable import MAX_LIST_ITEMS
+from whatsapp.common.values import MAX_LIST_ITEMS
 
 # A step of the loop is to take 100 ms of CPU at most: three times that is a fault.
 STEP_SECONDS = 0.3

@@ -119,7 +119,7 @@ async def test_an_event_that_meets_a_long_outage_is_applied_after_it(
             raise failure
         await update_summaries(stored)
 
-    monkeypatch.setattr("whatsapp.messages.summary_completion.update_summaries", note_or_fail)
+    monkeypatch.setattr("whatsapp.messages.early_updates.update_summaries", note_or_fail)
     monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(milliseconds=100))
     event = make_event(make_text_body(CUSTOMER), secret_digest=SIGNER)
     await insert_event(event, lease=timedelta(0))

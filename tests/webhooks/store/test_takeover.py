@@ -109,7 +109,7 @@ async def test_an_event_that_waits_here_is_not_taken_by_others(
         await go_on.wait()
         await update_summaries(stored)
 
-    monkeypatch.setattr("whatsapp.messages.summary_completion.update_summaries", note_late)
+    monkeypatch.setattr("whatsapp.messages.early_updates.update_summaries", note_late)
     longer = settings.model_copy(update={"webhook_takeover_seconds": 4.0})
     engines = [Ingest(settings=longer, keyring=keyring) for _ in range(2)]
     running = [asyncio.create_task(engine.run()) for engine in engines]
@@ -239,7 +239,7 @@ async def test_an_outage_in_the_middle_is_completed_later(
             raise failure
         await update_summaries(stored)
 
-    monkeypatch.setattr("whatsapp.messages.summary_completion.update_summaries", note_or_fail)
+    monkeypatch.setattr("whatsapp.messages.early_updates.update_summaries", note_or_fail)
     await ingest.accept(make_text_body(), secret_digest=SIGNER)
     # The takeover lease of a running server is long: a person's patience is not tested here.
     monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(milliseconds=200))

@@ -15,8 +15,8 @@ from models.database.base import new_id, utc_now
 from sandbox.server import FakeCloudServer
 from tests.conftest import make_settings
 from tests.fixtures.outbox import OutboxWorld
-from whatsapp.cloud_api.answers import SendResult
 from whatsapp.cloud_api.client import CloudAPI, create_http_client
+from whatsapp.cloud_api.responses import SendResult
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.outbox.content import build_payload
 

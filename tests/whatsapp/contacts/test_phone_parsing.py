@@ -2,7 +2,7 @@
 
 import pytest
 
-from whatsapp.contacts.phone_parsing import list_typed_pieces, parse_phone
+from whatsapp.contacts.identities import list_typed_pieces, parse_phone
 
 
 @pytest.mark.parametrize(

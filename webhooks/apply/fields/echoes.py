@@ -12,9 +12,9 @@ from webhooks.payload.identity_changes import read_wa_id
 from webhooks.payload.items import Item, Unfit
 from webhooks.payload.messages import Inbound, read_message
 from webhooks.payload.parsing import dump_json
-from whatsapp.common.storable import make_storable
+from whatsapp.common.values import make_storable
+from whatsapp.contacts.contact_identities import ReportedIdentities, learn_reported_identities
 from whatsapp.contacts.identities import is_bsuid
-from whatsapp.contacts.stated_identities import ReportedIdentities, learn_reported_identities
 from whatsapp.conversations.conversations import retry_when_gone
 from whatsapp.conversations.inbox import mark_read_on_phone
 from whatsapp.messages.amendments import Amendment, record_amendment

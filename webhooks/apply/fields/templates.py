@@ -8,8 +8,8 @@ from models import Account, ParkedReason
 from webhooks.apply.fields.records import record_change
 from webhooks.apply.fields.values import get_object, get_text, get_time, get_told_at, get_value
 from webhooks.payload.items import Item, Unfit
-from whatsapp.common.storable import make_storable
 from whatsapp.common.timestamped_fields import NO_TIME, TimestampedFields
+from whatsapp.common.values import make_storable
 from whatsapp.templates.background import note_stale
 from whatsapp.templates.records import record_template
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from whatsapp.contacts.phone_parsing import parse_phone
+from whatsapp.contacts.identities import parse_phone
 from whatsapp.errors import InvalidInput
 from whatsapp.messages.message_preview import make_preview
 from whatsapp.outbox.content.checks import URL_LIMIT, check_count, check_text
