@@ -1,39 +1,45 @@
-"""Work in the background that the database says is due: a few things at a time, until cancelled.
+"""Runs background work on documents that are due, a few at a time, until cancelled.
 
-Any number of processes may run one: what is due is claimed there, with a lease. The places of one
-process are shared out among accounts.
+Every process may run a worker: each document is leased before the work on it starts. The places of
+a worker are shared fairly among accounts.
 """
 
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from pymongo.errors import PyMongoError
 
+from models.database.base import DocumentType
 from models.database.outage_log import log_failure
 from whatsapp.common.fair_shares import FairShares
 
 logger = logging.getLogger(__name__)
 
-Item = TypeVar("Item")
+# A document that is due now by this process's clock may be due a little later by the database's.
+WAKE_MARGIN_SECONDS = 0.01
 
 
-class DueWorker(Generic[Item]):
-    """`claim` takes what is due of other accounts than the given ones, None where nothing is;
-    `work` brings it to its end, or leaves it to be claimed again when its lease has ended.
+class DueWorker(Generic[DocumentType]):
+    """Runs `work` on each item that `claim` leases.
+
+    `claim` gets the accounts whose items it must not lease, and returns None if no item is due.
+    `list_closed` adds accounts to those with their full share of places. An item whose `work` fails
+    is due again when its lease expires.
     """
 
     def __init__(
         self,
         name: str,
         *,
-        claim: Callable[[Sequence[Any]], Awaitable[Item | None]],
-        work: Callable[[Item], Awaitable[None]],
-        find_account: Callable[[Item], Any],
+        claim: Callable[[Sequence[Any]], Awaitable[DocumentType | None]],
+        work: Callable[[DocumentType], Awaitable[None]],
+        find_account: Callable[[DocumentType], Any],
+        list_closed: Callable[[], Iterable[Any]] = tuple,
         width: int,
         poll_seconds: float,
     ) -> None:
@@ -41,6 +47,7 @@ class DueWorker(Generic[Item]):
         self._claim = claim
         self._work = work
         self._find_account = find_account
+        self._list_closed = list_closed
         self._width = width
         self._shares = FairShares(width)
         self._poll_seconds = poll_seconds
@@ -48,15 +55,18 @@ class DueWorker(Generic[Item]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
-        """Looks for what is due now instead of at the next poll."""
+        """Claims due items now instead of at the next poll."""
         self._wakened.set()
 
     def wake_later(self, seconds: float) -> None:
-        """Looks for what will be due then; what is due later than the next poll waits for it."""
-        if seconds < self._poll_seconds:
-            asyncio.get_running_loop().call_later(seconds, self.wake)
+        """Claims due items after `seconds`, or at the next poll if that is earlier."""
+        if seconds <= 0:
+            self.wake()
+        elif seconds < self._poll_seconds:
+            asyncio.get_running_loop().call_later(seconds + WAKE_MARGIN_SECONDS, self.wake)
 
     async def run(self) -> None:
+        """Works until cancelled, then cancels the work under way."""
         try:
             while True:
                 self._wakened.clear()
@@ -74,7 +84,7 @@ class DueWorker(Generic[Item]):
 
     async def _claim_due(self) -> None:
         while len(self._tasks) < self._width:
-            item = await self._claim(self._shares.list_full())
+            item = await self._claim([*self._list_closed(), *self._shares.list_full()])
             if item is None:
                 return
             release_place = self._shares.take(self._find_account(item))
@@ -87,14 +97,15 @@ class DueWorker(Generic[Item]):
         self._tasks.discard(task)
         self.wake()
 
-    async def _guard(self, item: Item) -> None:
+    async def _guard(self, item: DocumentType) -> None:
         try:
             await self._work(item)
         except PyMongoError as error:
-            # Its lease ends some time, and then it is claimed again.
-            log_failure(logger, error, "%s waits until its lease ends", self._name)
+            log_failure(logger, error, "%s: %s waits until its lease ends", self._name, item.id)
         except Exception as error:  # noqa: BLE001 - see the next line
-            # The edge of a background task: a bug with one thing must not end the others.
+            # The edge of a background task: a bug with one item must not end the worker.
             # The error's own text may quote what a customer wrote.
             frames = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("%s failed (%s). %s", self._name, type(error).__name__, frames)
+            logger.error(
+                "%s: %s failed (%s). %s", self._name, item.id, type(error).__name__, frames
+            )

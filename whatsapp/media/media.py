@@ -77,7 +77,7 @@ def _make_insert(message: Message) -> UpdateOne:
     return UpdateOne({"_id": media.id}, {"$setOnInsert": fields}, upsert=True)
 
 
-async def claim_media(*, lease_seconds: float, except_accounts: Sequence[Hashable]) -> Media | None:
+async def claim_media(except_accounts: Sequence[Hashable], *, lease_seconds: float) -> Media | None:
     """Takes the file that is due longest for a while, or None."""
     query: dict[str, Any] = {**DUE, "$expr": {"$lte": ["$next_attempt_at", "$$NOW"]}}
     if except_accounts:

@@ -5,8 +5,6 @@ Any number of processes may run one: files are shared by their leases.
 
 import asyncio
 import logging
-import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -17,11 +15,10 @@ from pymongo.errors import PyMongoError
 
 from models import Media
 from models.database.base import collection, utc_now
-from models.database.outage_log import log_failure
 from whatsapp.accounts.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.cloud_api.media_api import MediaAPI
 from whatsapp.common.crypto import KeyRing
-from whatsapp.common.fair_shares import FairShares
+from whatsapp.common.due_worker import DueWorker
 from whatsapp.media import media as medias
 from whatsapp.media.media_fetching import Fetching, make_key
 from whatsapp.media.media_store import MediaStore, MediaStores, StoreUnavailable
@@ -32,8 +29,6 @@ logger = logging.getLogger(__name__)
 
 SWEEP_POLLS = 5
 RELEASE_SECONDS = 2.0
-# A file that is due now by our clock may be due a little later by the database's.
-WAKE_MARGIN_SECONDS = 0.01
 
 
 class MediaDownloader:
@@ -53,62 +48,23 @@ class MediaDownloader:
         self._fetching = Fetching(
             settings=settings, keyring=keyring, media_api=media_api, stores=stores, gate=self._gate
         )
-        self._shares = FairShares(settings.media_concurrency)
         self.sweep_seconds = settings.media_poll_seconds * SWEEP_POLLS
         self._page: PydanticObjectId | None = None
-        """Where the next sweep goes on with messages whose file is pending."""
-        self._wakened = asyncio.Event()
-        self._workers: set[asyncio.Task[None]] = set()
-
-    def wake(self) -> None:
-        """Looks for files that are due now instead of at the next poll."""
-        self._wakened.set()
-
-    def wake_later(self, seconds: float) -> None:
-        """Looks for a file that will be due then."""
-        if seconds <= 0:
-            self.wake()
-        elif seconds < self._settings.media_poll_seconds:
-            asyncio.get_running_loop().call_later(seconds + WAKE_MARGIN_SECONDS, self.wake)
+        """The last message that `sweep` has checked."""
+        self._worker = DueWorker(
+            "Media downloads",
+            claim=partial(medias.claim_media, lease_seconds=self._lease_seconds),
+            work=self._work,
+            find_account=lambda media: media.account_id,
+            list_closed=self._gate.list_closed,
+            width=settings.media_concurrency,
+            poll_seconds=settings.media_poll_seconds,
+        )
 
     async def run(self) -> None:
-        """Works until cancelled; then files on their way are given back to be fetched by others."""
-        try:
-            with medias.hearing_of_due_media(self.wake_later):
-                await self._claim_files()
-        finally:
-            for worker in self._workers:
-                worker.cancel()
-            await asyncio.gather(*self._workers, return_exceptions=True)
-
-    async def _claim_files(self) -> None:
-        while True:
-            self._wakened.clear()
-            try:
-                await self._claim_due()
-            except PyMongoError as error:
-                log_failure(logger, error, "Media can't be claimed")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.media_poll_seconds):
-                    await self._wakened.wait()
-
-    async def _claim_due(self) -> None:
-        while len(self._workers) < self._settings.media_concurrency:
-            media = await medias.claim_media(
-                lease_seconds=self._lease_seconds,
-                except_accounts=[*self._gate.list_closed(), *self._shares.list_full()],
-            )
-            if media is None:
-                return
-            release_place = self._shares.take(media.account_id)
-            worker = asyncio.create_task(self._work(media), name="media")
-            self._workers.add(worker)
-            worker.add_done_callback(partial(self._end, release_place))
-
-    def _end(self, release_place: Callable[[], None], worker: asyncio.Task[None]) -> None:
-        release_place()
-        self._workers.discard(worker)
-        self.wake()
+        """Works until cancelled; then other processes may fetch the files under way."""
+        with medias.hearing_of_due_media(self._worker.wake_later):
+            await self._worker.run()
 
     async def _work(self, media: Media) -> None:
         self._gate.enter(media.account_id)
@@ -118,14 +74,6 @@ class MediaDownloader:
             with suppress(PyMongoError), pymongo.timeout(RELEASE_SECONDS):
                 await medias.put_off(media, 0, error=None, counts=False)
             raise
-        except PyMongoError as error:
-            # Its lease ends some time, and then it is tried again.
-            log_failure(logger, error, "Media %s waits until its lease ends", media.id)
-        except Exception as error:  # noqa: BLE001 - see the next line
-            # The edge of a background task: a bug with one file must not end the others.
-            # The error's own text may quote the file, so only its kind and place are logged.
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("Media %s failed (%s). %s", media.id, type(error).__name__, frames)
         finally:
             self._gate.leave(media.account_id)
 
@@ -133,7 +81,7 @@ class MediaDownloader:
         """Mends what a crash left, wakes what waited for its account, removes what was erased."""
         self._page = await medias.mend_messages(self._page)
         if await medias.wake_waiting_media():
-            self.wake()
+            self._worker.wake()
         try:
             await remove_erased(self._stores, lease_seconds=self._lease_seconds)
             await sweep_uploads(self._stores)
