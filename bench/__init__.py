@@ -1,1 +1,1 @@
-"""The benchmarks: a seeded world, load generators, contenders, cases, and the table they fill."""
+"""Benchmarks: a seeded database, load generators, contenders, cases and the result tables."""

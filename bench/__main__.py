@@ -1,4 +1,4 @@
-"""`python -m bench`: runs cases against contenders, and writes their figures as JSON."""
+"""`python -m bench`: runs cases against contenders and writes the figures as JSON."""
 
 import argparse
 import sys

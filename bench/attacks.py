@@ -1,8 +1,7 @@
-"""What each hostile operation costs before it is refused: `python -m bench.attacks`.
+"""Cost of hostile operations until they are refused: `python -m bench.attacks`.
 
-Prints the CPU time of the process and the longest time in which the event loop did nothing else,
-the median and the worst of some rounds, with a key and without one. The target is 10 ms of CPU on
-one core.
+Prints the CPU time of the process and the longest block of the event loop, as median and maximum
+over several rounds, with and without an API key. The target is 10 ms of CPU on one core.
 """
 
 import asyncio
@@ -31,7 +30,7 @@ LAG_PROBE_SECONDS = 0.001
 
 
 async def measure_lag(worst: list[float]) -> None:
-    """Notes the longest pause of the event loop until it is cancelled."""
+    """Records the longest block of the event loop until cancelled."""
     with suppress(asyncio.CancelledError):
         while True:
             before = time.perf_counter()
@@ -41,7 +40,7 @@ async def measure_lag(worst: list[float]) -> None:
 
 
 async def refuse(client: httpx.AsyncClient, body: bytes) -> tuple[float, float, httpx.Response]:
-    """CPU time and loop lag in ms, and the answer."""
+    """Returns CPU time and loop lag in ms, and the response."""
     worst = [0.0]
     probe = asyncio.create_task(measure_lag(worst))
     await asyncio.sleep(0.01)

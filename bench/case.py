@@ -1,4 +1,4 @@
-"""What a case is, and what it gets to measure with."""
+"""Definition of a case, and the environment it measures in."""
 
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,11 +16,11 @@ Figures = dict[str, float | str]
 
 
 class CaseFailedError(Exception):
-    """The answers were wrong or incomplete: there is no figure then, however fast they came."""
+    """The responses were wrong or incomplete, so there is no figure."""
 
 
 class NotSupportedError(Exception):
-    """The contender has nothing like it: a dash in the table."""
+    """The contender lacks the feature: shown as a dash."""
 
 
 @dataclass
@@ -33,9 +33,9 @@ class Run:
     mongod_pid: int
     is_quick: bool
     scale: float
-    """Of the rates that a case offers: 1 is a machine of production."""
+    """Factor for the rates of a case; 1 is a production machine."""
     number: int
-    """Differs between runs, so that each has names of its own."""
+    """Number of the run, for unique names."""
     notes: list[str] = field(default_factory=list)
 
     def pick(self, *, quick: float, full: float) -> float:
@@ -43,7 +43,7 @@ class Run:
 
     @asynccontextmanager
     async def measured(self, figures: Figures) -> AsyncIterator[None]:
-        """Puts CPU seconds and memory of server and MongoDB into the figures."""
+        """Adds CPU seconds and memory of server and MongoDB to the figures."""
         gc.collect()
         gc.disable()
         before = self._read()
@@ -60,7 +60,7 @@ class Run:
         return self.server.read_usage(), read_usage(self.mongod_pid)
 
 
-# Of cases that write: a world of their own, which is quickly made.
+# Cases that write get a small database of their own.
 CHANGED_WORLD: dict[str, Any] = {"messages": 10_000, "changes_data": True}
 
 
@@ -70,21 +70,21 @@ class Case:
     title: str
     measure: Callable[[Run], Awaitable[Figures]]
     main: str = "rate"
-    """The figure by which contenders are compared."""
+    """The figure that is compared."""
     unit: str = "/s"
     less_is_better: bool = False
     shown: tuple[str, ...] = ()
-    """Further figures in the table."""
+    """Additional figures in the table."""
     messages: int = 100_000
-    """Size of the world."""
+    """Number of messages in the database."""
     changes_data: bool = False
-    """Whether the world has to be made anew for each run."""
+    """Seed a new database for each run."""
     needs_graphql: bool = True
     needs_processing: bool = False
-    """Not for a server that only stores webhooks."""
+    """Skip servers that only store webhooks."""
     only_main: bool = False
-    """Not for those that only show where the others stand."""
+    """Skip reference servers."""
     rounds: int = 100
-    """At most so many."""
+    """Maximum number of rounds."""
     settings: dict[str, str] = field(default_factory=dict)
     note: str = ""

@@ -1,4 +1,4 @@
-"""A chart of ratios as SVG: one bar a case, to the right where wagraph is ahead."""
+"""An SVG chart of ratios: one bar per case, to the right if wagraph is ahead."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _TEXT = f'font-family="sans-serif" font-size="13" fill="{INK}"'
 
 
 def draw_chart(ratios: Mapping[str, float]) -> str:
-    """Bars on a logarithmic scale, so that twice as fast and half as fast are equally long."""
+    """Draws bars on a logarithmic scale: twice and half as fast are equally long."""
     reach = max([1.0, *(abs(math.log2(one)) for one in ratios.values())])
     half = (WIDTH - LABELS - RIGHT) / 2
     middle = LABELS + half

@@ -1,6 +1,6 @@
-"""Documents of a seeded world, in the very shapes in which wagraph stores them.
+"""Documents of a seeded database, in the form in which wagraph stores them.
 
-Each starts from what a model writes (`to_bson`), so a field that a model gets shows up here too.
+Each starts from a model's `to_bson`, so new fields of a model appear here too.
 """
 
 import hashlib
@@ -49,12 +49,12 @@ SENTENCES = (
 EMOJI = ("👍", "❤️", "😂", "🙏")
 DAYS_OF_HISTORY = 20
 BUSY_EVERY = 4
-"""One conversation of so many is busy: it has more than a page of messages."""
+"""Every n-th conversation is busy: it has more than a page of messages."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """One customer with everything about them; `number` counts them."""
+    """One customer and their documents; `number` is their index."""
 
     number: int
     account_id: ObjectId
@@ -66,7 +66,7 @@ class Person:
 
     @property
     def keys(self) -> Fields:
-        """What each of their messages refers to."""
+        """Keys that each of their messages refers to."""
         return {
             "account_id": self.account_id,
             "conversation_id": self.conversation_id,
@@ -77,7 +77,7 @@ class Person:
 def make_people(
     count: int, account_ids: list[ObjectId], *, generator: random.Random
 ) -> list[Person]:
-    """Nine of ten write to the first account, the others to the second."""
+    """Creates customers: nine of ten for the first account, the rest for the second."""
     return [
         Person(
             number=number,
@@ -93,7 +93,7 @@ def make_people(
 
 
 def make_id(generator: random.Random) -> ObjectId:
-    """From the generator: equal seeds make equal worlds."""
+    """Returns an id from the generator, so that equal seeds give equal databases."""
     return ObjectId(generator.randbytes(12))
 
 
@@ -129,13 +129,13 @@ def make_user(person: Person, at: datetime) -> Fields:
 
 
 class History:
-    """All messages of one person, the conversation's summary of them, its lane and its files."""
+    """All messages of one customer, with the conversation's summary, lane and files."""
 
     def __init__(self, person: Person, count: int, *, now: datetime, seed: int) -> None:
         self.person = person
         self.count = count
         self.generator = random.Random(f"{seed}:{person.number}")
-        # The last is younger than a day: windows are open, and inboxes sort by activity.
+        # The last message is younger than a day, so that service windows are open.
         self.last_at = (now - timedelta(seconds=60 + 17 * person.number % 70_000)).replace(
             microsecond=0
         )
@@ -148,7 +148,7 @@ class History:
         unread_from = self.count - 1 - (self.person.number % 3) if self.person.number % 3 else None
         lane_number = 0
         for number in range(self.count):
-            # The last one is always the customer's.
+            # The last message is the customer's.
             is_inbound = number % 2 == (self.count - 1) % 2 or self.generator.random() < 0.2
             at = self.first_at + self.step * (number + 1)
             if is_inbound:
@@ -298,7 +298,7 @@ def make_wamid(key: str, wa_id: str) -> str:
 
 
 def make_status_times(at: datetime, reached: MessageStatus) -> dict[str, datetime]:
-    """Times of the statuses that a message passed on its way to the one it reached."""
+    """Returns the times of the statuses up to the final one."""
     ways = {
         MessageStatus.ACCEPTED: (),
         MessageStatus.SENT: ("sent",),
@@ -312,7 +312,7 @@ def make_status_times(at: datetime, reached: MessageStatus) -> dict[str, datetim
 
 
 def list_counts(people: int, messages: int) -> list[int]:
-    """How many messages each person has: the busy ones 60 % of all."""
+    """Returns the number of messages of each customer; busy ones have 60 % of all."""
     busy = -(-people // BUSY_EVERY)
     each_busy, each_other = messages * 6 // 10 // busy, messages * 4 // 10 // (people - busy)
     counts = [each_other if number % BUSY_EVERY else each_busy for number in range(people)]
@@ -326,7 +326,7 @@ def _make_template(**fields: Any) -> Fields:
     return to_bson(Message(**keys, timestamp=some_time, **fields))
 
 
-# Everything that these do not fill is filled for each message.
+# All other fields are filled for each message.
 INBOUND: Fields = {}
 OUTBOUND: Fields = {}
 MEDIA: Fields = {}
@@ -335,7 +335,7 @@ MIME_TYPES = {"image": "image/jpeg", "document": "application/pdf", "audio": "au
 
 
 def prepare_templates() -> None:
-    """To be called once the models are bound to a database; documents can't be made before."""
+    """Prepares templates of documents. Call it after the models are bound to a database."""
     INBOUND.update(
         _make_template(
             direction=MessageDirection.INBOUND,

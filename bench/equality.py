@@ -1,4 +1,4 @@
-"""Whether the contenders say the same: what differs is no comparison."""
+"""Compares the contenders' responses: only equal ones may be compared in speed."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SAMPLES = 12
 
 
 async def fetch_answers(port: int, world: World, *, has_graphql: bool) -> dict[str, list[Any]]:
-    """`data` of a few answers to each reading operation; an answer without data as it is."""
+    """Returns `data` of some responses to each read operation, or the response without data."""
     answers: dict[str, list[Any]] = {}
     for name, make in READS.items():
         bodies: list[bytes] = []
@@ -32,12 +32,12 @@ def _read(body: bytes) -> Any:
 
 
 def find_problem(answers: list[Any]) -> str | None:
-    """What is no answer to compare with."""
+    """Returns the reason why a response can't be compared, or None."""
     return next((str(one)[:300] for one in answers if "no data" in one), None)
 
 
 def find_difference(one: Any, other: Any, path: str = "") -> str | None:
-    """The first path at which two answers differ, with both values; cursors are equal too."""
+    """Returns the first path at which two responses differ, with both values."""
     if isinstance(one, dict) and isinstance(other, dict):
         if one.keys() != other.keys():
             return f"{path or '/'}: fields {sorted(one.keys() ^ other.keys())}"

@@ -1,6 +1,6 @@
 """`python -m bench.report RESULTS`: the tables of docs/benchmarks.md, and its chart.
 
-What stands between a document's markers is replaced, the prose around it stays.
+Replaces the text between markers and keeps the prose around it.
 """
 
 import argparse
@@ -20,7 +20,7 @@ DOCUMENT = ROOT / "docs/benchmarks.md"
 CHART = ROOT / "docs/benchmarks.svg"
 YOGAS = ("yoga", "yoga-jit")
 FAILED, ABSENT = "failed", "–"
-# Figures of the tables with the details, under the heads of their columns.
+# Columns of the detail tables, by their heading.
 DETAILS = {
     "CPU ms each": ("server_cpu_ms_each", "server_cpu_us_each"),
     "MongoDB CPU ms each": ("mongod_cpu_ms_each",),
@@ -39,7 +39,7 @@ class Comparison:
         self.medians = {name: find_medians(runs.get(name, [])) for name in CONTENDERS}
 
     def is_failed(self, contender: str) -> bool:
-        """A run that ended without figures, or that lost what it had acknowledged."""
+        """True if a run has no figures or lost acknowledged items."""
         runs = self._runs.get(contender, [])
         return any("failed" in run or float(run.get("lost", 0)) > 0 for run in runs)
 
@@ -56,12 +56,12 @@ class Comparison:
         return ABSENT if figure is None else show_number(figure)
 
     def _has_our_rate(self, contender: str) -> bool:
-        """Latencies at different rates are no comparison."""
+        """Latencies at different rates are not comparable."""
         ours, theirs = self.medians["wagraph"] or {}, self.medians[contender] or {}
         return ours.get("offered_rate") == theirs.get("offered_rate")
 
     def find_ratio(self, names: tuple[str, ...]) -> float | None:
-        """How many times better wagraph is than the best of these."""
+        """Returns the factor by which wagraph is better than the best of these."""
         ours = self.find_main("wagraph")
         theirs = [
             one
@@ -137,7 +137,7 @@ def write_table(heads: list[str], rows: list[list[str]]) -> str:
 
 
 def write_failures(data: Mapping[str, Any]) -> str:
-    """Which runs have no figures and why, and whether all servers answered alike."""
+    """Lists failed runs with their reason, and differences between responses."""
     problems = [
         f"- `{case}`, {name}: {run['failed']}"
         for case, contenders in data["cases"].items()
@@ -165,7 +165,7 @@ def write_machine(data: Mapping[str, Any]) -> str:
 
 
 def fill(text: str, name: str, content: str) -> str:
-    """The text with what is between the two markers of a name replaced."""
+    """Returns the text with the part between a name's markers replaced."""
     pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
     filled, count = re.subn(
         pattern, lambda found: f"{found[1]}{content}\n{found[2]}", text, flags=re.DOTALL

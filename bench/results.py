@@ -1,4 +1,4 @@
-"""The figures of a run, written to a file after each one, so that a crash costs one figure."""
+"""The figures of a run, written to a file after each case."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from bench.case import Case, Figures
 
 FOLDER = Path(__file__).parent / "results"
 PUBLISHED = FOLDER / "published.json"
-"""The one that the documentation is made of."""
+"""The results published in the documentation."""
 
 
 class Results:
@@ -38,7 +38,7 @@ class Results:
         self._write()
 
     def note_compared(self, contender: str) -> None:
-        """Its answers were held against the first one's; a difference is a warning besides."""
+        """Notes that a contender's responses were compared; differences are warnings."""
         self.data["compared"].append(contender)
         self._write()
 
@@ -58,7 +58,7 @@ class Results:
 
 
 def find_medians(runs: list[Figures]) -> Figures | None:
-    """The median of each figure over the rounds; None where a run failed or there is none."""
+    """Returns the median of each figure over the rounds; None if a run failed or is missing."""
     if not runs or any("failed" in run for run in runs):
         return None
     return {

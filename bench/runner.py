@@ -1,4 +1,4 @@
-"""Runs cases in rounds: within a round each contender in turn, alone and freshly started."""
+"""Runs cases in rounds: in a round each contender in turn, alone and newly started."""
 
 import asyncio
 import itertools
@@ -28,7 +28,7 @@ CASE_SECONDS = 400.0
 
 @dataclass
 class Bench:
-    """Everything that stays while contenders come and go."""
+    """The environment shared by all contenders."""
 
     mongod: EmbeddedMongod
     client: AsyncMongoClient[dict[str, Any]]
@@ -43,7 +43,7 @@ class Bench:
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def provide_world(self, case: Case) -> World:
-        """One world for all cases that only read; a new one for each run of the others."""
+        """Returns one database for all read-only cases, a new one for each run of the others."""
         if case.changes_data:
             return await seed_world(self.client, "bench_changed", case.messages)
         if case.messages not in self._worlds:
@@ -69,7 +69,7 @@ class Bench:
             yield server
 
     async def run_case(self, case: Case, contender: Contender, results: Results) -> None:
-        """One run, whose figures or failure go into the results."""
+        """Runs a case; its figures or failure go into the results."""
         if (case.needs_graphql and not contender.has_graphql) or (
             case.needs_processing and not contender.processes_webhooks
         ):
@@ -105,9 +105,9 @@ class Bench:
     async def compare_answers(
         self, contenders: list[Contender], case: Case, results: Results
     ) -> None:
-        """Warns of the first path at which another one's answers differ from the first one's.
+        """Warns of the first difference between a contender's responses and the first contender's.
 
-        What they say is compared as JSON values, so the order of keys and spaces do not count.
+        JSON values are compared, so key order and spaces do not count.
         """
         first: dict[str, list[Any]] | None = None
         world = await self.provide_world(case)
@@ -145,7 +145,7 @@ async def open_bench(
     settings: dict[str, str],
 ) -> AsyncIterator[Bench]:
     if is_pinned:
-        # Ours and, from us, MongoDB's; servers get the other core.
+        # This process and MongoDB; servers get the other core.
         os.sched_setaffinity(0, {OTHERS_CORE})
     async with AsyncExitStack() as stack:
         mongod = await stack.enter_async_context(EmbeddedMongod(folder / "mongodb"))
@@ -174,7 +174,7 @@ async def run_rounds(
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
         for case in [one for one in cases if number < one.rounds]:
-            # Each begins once, so that none always profits from a warm MongoDB.
+            # Rotates the first contender, so that none always profits from a warm MongoDB.
             turn = number % len(contenders)
             for contender in contenders[turn:] + contenders[:turn]:
                 if (number or case.only_main) and not contender.is_main:

@@ -1,7 +1,7 @@
-"""The world that is measured: an embedded MongoDB with the data of a busy support team.
+"""The measured database: an embedded MongoDB with the data of a busy support team.
 
-Documents go in by bulk writes, before the indexes are made, because a million messages that came
-in by webhooks would take half an hour.
+Documents are bulk-written before the indexes are built, because a million messages by webhooks
+would take half an hour.
 """
 
 import asyncio
@@ -47,12 +47,12 @@ BUSINESS_ACCOUNT_ID = "419561257915477"
 DISPLAY_NUMBER = "15550783881"
 BATCH = 5000
 SIZES = {1_000: 60, 10_000: 400, 100_000: 2_000, 1_000_000: 20_000}
-"""How many contacts a world of so many messages has."""
+"""Returns the number of contacts for a number of messages."""
 
 
 @dataclass(frozen=True)
 class World:
-    """What load generators need to know of a seeded database."""
+    """The keys and ids of a seeded database for load generators."""
 
     database: str
     api_key: str
@@ -60,7 +60,7 @@ class World:
     people: list[Person]
     messages: int
     activity: list[tuple[datetime, Person]]
-    """Conversations by their last activity, the newest first: the order of the inbox."""
+    """Conversations in inbox order: most recently active first."""
 
     @property
     def main_account(self) -> ObjectId:
@@ -68,7 +68,7 @@ class World:
 
     @property
     def customers(self) -> list[Person]:
-        """Those of the main account."""
+        """Customers of the main account."""
         return [person for person in self.people if person.account_id == self.main_account]
 
     @property
@@ -79,7 +79,7 @@ class World:
 
 @asynccontextmanager
 async def open_client(mongod: EmbeddedMongod) -> AsyncIterator[AsyncMongoClient[dict[str, Any]]]:
-    """As wagraph's own, but patient: the indexes of a large world take minutes."""
+    """Opens a client without deadlines, because building indexes takes minutes."""
     options: dict[str, Any] = {"tz_aware": True, "w": "majority", "journal": True}
     async with AsyncMongoClient[dict[str, Any]](mongod.uri, **options) as client:
         yield client
@@ -88,7 +88,7 @@ async def open_client(mongod: EmbeddedMongod) -> AsyncIterator[AsyncMongoClient[
 async def seed_world(
     client: AsyncMongoClient[dict[str, Any]], name: str, messages: int, *, seed: int = 1
 ) -> World:
-    """Makes the database `name` anew with so many messages, all in the last 20 days."""
+    """Recreates the database `name` with this many messages of the last 20 days."""
     started = time.monotonic()
     await client.drop_database(name)
     database = client[name]
@@ -116,7 +116,7 @@ async def _make_account(number: int, generator: random.Random) -> ObjectId:
         business_account_id=BUSINESS_ACCOUNT_ID,
         access_token=f"bench-access-token-{generator.random()}",
     )
-    # Meta's top tier; and nothing but what is measured is asked of the fake Meta meanwhile.
+    # Meta's top tier, and no background requests to the fake Meta.
     later = utc_now() + timedelta(days=1)
     changes = {
         "display_phone_number": DISPLAY_NUMBER,
@@ -149,7 +149,7 @@ async def _insert_people(
 
 
 class _BulkWriter:
-    """Inserts in batches, the next of which is made while the last is on its way."""
+    """Inserts in batches; prepares the next batch while one is being written."""
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._database = database
@@ -179,7 +179,7 @@ class _BulkWriter:
 async def insert_fast(
     database: AsyncDatabase[dict[str, Any]], name: str, documents: list[Fields]
 ) -> None:
-    """One bulk insert that waits for no journal."""
+    """Runs a bulk insert that does not wait for the journal."""
     target = database[name].with_options(write_concern=WriteConcern(w=1, j=False))
     if documents:
         await target.insert_many(documents, ordered=False)

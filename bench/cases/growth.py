@@ -1,4 +1,4 @@
-"""Whether reading gets slower as data grows, from a thousand messages to a million."""
+"""Read latency as data grows from a thousand messages to a million."""
 
 import itertools
 import statistics
@@ -10,9 +10,9 @@ from bench.load.http_load import run_closed_loop
 from bench.load.requests import choose_check
 from bench.world import SIZES
 
-# One caller alone: what it waits for is the work, not a queue.
+# One caller, so that latency has no queueing.
 CONNECTIONS = 1
-# The median of so many turns: a page of some milliseconds feels whatever else a machine does.
+# Number of turns for the median, because single pages of a few milliseconds are noisy.
 TURNS = 5
 
 
@@ -26,7 +26,7 @@ async def measure_growth(run: Run) -> Figures:
     }
     found: dict[str, list[float]] = {name: [] for name in requests}
     async with run.measured(figures):
-        # The first turn warms it up.
+        # The first turn is the warm-up.
         for turn in range(TURNS + 1):
             for name, own in requests.items():
                 result = await run_closed_loop(

@@ -1,4 +1,4 @@
-"""Webhooks: what comes in, counted when MongoDB has its effect."""
+"""Webhooks, counted once their effect is in MongoDB."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -16,12 +16,12 @@ from models.database.base import utc_now
 
 
 def make_prefix(run: Run, kind: str = "B") -> str:
-    """Of the names of what a run makes; what only warms up is of another kind."""
+    """Prefix of the names in a run; the warm-up has a different kind."""
     return f"{kind}{run.number:04}x"
 
 
 def make_message_webhooks(run: Run, prefix: str, count: int) -> list[bytes]:
-    """With one message each."""
+    """Returns webhooks with one message each."""
     return [make_webhook([one]) for one in make_messages(run.world.customers, prefix, count)]
 
 
@@ -32,10 +32,10 @@ async def count_messages(run: Run, prefix: str) -> int:
 
 
 async def wait_until_processed(run: Run, count: Callable[[], Awaitable[int]], wanted: int) -> float:
-    """When all effects are there and no event waits any more.
+    """Waits until all effects are stored and no event is left.
 
     Raises:
-        CaseFailedError: some are missing: they are lost, or the server does not keep up at all.
+        CaseFailedError: effects are missing: lost, or the server does not keep up.
     """
 
     async def find_missing() -> str | None:
@@ -50,7 +50,7 @@ async def wait_until_processed(run: Run, count: Callable[[], Awaitable[int]], wa
 
 
 async def warm_up(run: Run) -> None:
-    """Until compilers and pools are warm, and all of it is processed."""
+    """Warms up compilers and pools, and waits until all webhooks are processed."""
     prefix, count = make_prefix(run, "W"), int(run.pick(quick=200, full=400))
     require_good(await send_all(run, make_message_webhooks(run, prefix, count)))
     if run.server.contender.processes_webhooks:
@@ -58,12 +58,12 @@ async def warm_up(run: Run) -> None:
 
 
 async def measure_webhook(run: Run) -> Figures:
-    """One message each, as fast as it goes."""
+    """Webhooks of one message each, at full speed."""
     return await _measure_closed(run, items_each=1, count=int(run.pick(quick=1000, full=2500)))
 
 
 async def measure_batches(run: Run) -> Figures:
-    """Messages and statuses, a hundred to a webhook."""
+    """Webhooks of a hundred messages and statuses each."""
     return await _measure_closed(run, items_each=100, count=int(run.pick(quick=30, full=60)))
 
 
@@ -98,7 +98,7 @@ async def _measure_closed(run: Run, *, items_each: int, count: int) -> Figures:
 
 
 async def measure_open_loop(run: Run) -> Figures:
-    """At a given rate, whether or not the server keeps up: how long Meta waits for its 200."""
+    """Time to the 200 at a fixed rate, whether or not the server keeps up."""
     figures: Figures = {}
     rate, prefix = 1000 * run.scale, make_prefix(run)
     count = int(rate * run.pick(quick=4, full=8))
@@ -123,7 +123,7 @@ async def measure_open_loop(run: Run) -> Figures:
 
 
 async def insert_accepted(run: Run, count: int) -> list[dict[str, Any]]:
-    """Messages that Meta took and has not yet told anything about."""
+    """Inserts accepted messages without statuses."""
     people, now = run.world.customers, utc_now()
     documents = []
     for number in range(count):
@@ -150,7 +150,7 @@ async def insert_accepted(run: Run, count: int) -> list[dict[str, Any]]:
 
 
 def list_statuses(pool: list[dict[str, Any]]) -> list[Item]:
-    """All sent, then all delivered, then all read: as time goes by for many messages."""
+    """Lists statuses in time order: all sent, then all delivered, then all read."""
     return [
         make_status("16505000000", one["wamid"], one["_id"], status)
         for status in STATUSES

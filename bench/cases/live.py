@@ -1,4 +1,4 @@
-"""Live: from a message in MongoDB to everybody who watches."""
+"""Live events: from a message in MongoDB to all subscribers."""
 
 import asyncio
 import re
@@ -27,15 +27,15 @@ from models.database.base import utc_now
 ADDED = read_operation("added")
 SUBSCRIBERS = 500
 END_TO_END_RATE = 500
-"""Webhooks a second at scale 1; halved for whoever falls behind; figures say so."""
+"""Webhooks per second at scale 1; halved for a server that falls behind, as the figures show."""
 TOO_LATE_SECONDS = 1.0
 DELIVERY_SECONDS = 120.0
-# Servers may answer `connection_ack` before the subscription that follows is in place.
+# Servers may send `connection_ack` before the subscription is active.
 SETTLE_SECONDS = 1.0
 
 
 async def insert_messages(run: Run, count: int, prefix: str) -> None:
-    """Straight into MongoDB, so that the server and not the source is what takes time."""
+    """Inserts into MongoDB directly, so that the source is not the bottleneck."""
     people, now = run.world.customers, utc_now()
     documents = [
         INBOUND
@@ -63,13 +63,13 @@ def _make_subscriber(
 
 
 async def measure_equal(run: Run) -> Figures:
-    """Everybody watches the same."""
+    """All subscriptions are equal."""
     queries = [ADDED] * SUBSCRIBERS
     return await _measure_fan_out(run, queries, events=int(run.pick(quick=100, full=200)))
 
 
 async def measure_different(run: Run) -> Figures:
-    """No two operations are equal: each has a field under a name of its own."""
+    """No two operations are equal: each has a unique alias."""
     queries = [
         re.sub(r"(message \{\s+)id", rf"\1u{number}: id", ADDED, count=1)
         for number in range(SUBSCRIBERS)
@@ -100,7 +100,7 @@ async def _measure_fan_out(run: Run, queries: list[str], *, events: int) -> Figu
 
 
 async def _warm_up(run: Run, subscribers: list[Subscriber], counter: Counter) -> None:
-    """Two events to all: whoever does not get them is not subscribed, or can't be."""
+    """Sends two events to all. Raises if a subscriber misses them."""
     counter.expect(2 * len(subscribers))
     await asyncio.sleep(SETTLE_SECONDS)
     await insert_messages(run, 2, make_prefix(run, "W"))
@@ -122,7 +122,7 @@ def _require_equal_counts(subscribers: list[Subscriber]) -> None:
 
 
 async def measure_end_to_end(run: Run) -> Figures:
-    """From the sending of a webhook to its message at a subscriber, at a rate that is kept up."""
+    """Latency from a webhook to its message at a subscriber, at a sustained rate."""
     figures: Figures = {}
     await warm_up(run)
     rate, lost_steps = END_TO_END_RATE * run.scale, 0
@@ -139,7 +139,7 @@ async def measure_end_to_end(run: Run) -> Figures:
 
 
 async def _watch_webhooks(run: Run, rate: float, step: int) -> list[float]:
-    """From when each was to be sent until the subscriber had it, in seconds."""
+    """Returns seconds from each scheduled send to the subscriber's event."""
     prefix, count = f"{make_prefix(run)}{step}s", int(rate * run.pick(quick=4, full=8))
     arrived: dict[str, float] = {}
     counter = Counter(count)
@@ -161,7 +161,7 @@ async def _watch_webhooks(run: Run, rate: float, step: int) -> list[float]:
 
 
 async def measure_idle(run: Run) -> Figures:
-    """What a subscriber costs who only waits."""
+    """Cost of an idle subscriber."""
     figures: Figures = {}
     count = int(run.pick(quick=1000, full=5000))
     async with run.measured(figures):
@@ -186,7 +186,7 @@ async def measure_idle(run: Run) -> Figures:
 
 
 async def measure_storm(run: Run) -> Figures:
-    """All come back at once with a cursor from before the events that they missed."""
+    """All subscribers resume at once from a cursor before the missed events."""
     figures: Figures = {}
     events = int(run.pick(quick=50, full=100))
     after = await _find_cursor(run)
@@ -197,7 +197,7 @@ async def measure_storm(run: Run) -> Figures:
     subscribers = [
         _make_subscriber(run, after=after, received=counter.add) for _ in range(SUBSCRIBERS - 1)
     ]
-    # One of them looks at what it gets, and in which order.
+    # One of them checks events and order.
     subscribers.append(
         _make_subscriber(
             run,
@@ -225,7 +225,7 @@ async def measure_storm(run: Run) -> Figures:
 
 
 async def _find_cursor(run: Run) -> str:
-    """That of an event before those to be missed, as a client has it."""
+    """Returns the cursor of an event before the missed ones."""
     if not run.server.contender.can_resume:
         raise NotSupportedError("no cursors")
     seen: asyncio.Future[str] = asyncio.get_running_loop().create_future()

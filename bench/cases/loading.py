@@ -1,4 +1,4 @@
-"""What cases do alike: requests sent and waited for, and the figures that come of it."""
+"""Shared parts of cases: sending requests, waiting, computing figures."""
 
 import asyncio
 import time
@@ -17,29 +17,29 @@ POLL_SECONDS = 0.05
 async def send_all(
     run: Run, requests: Iterable[bytes], *, check: Check = check_status
 ) -> LoadResult:
-    """All of them, as fast as they are answered."""
+    """Sends all requests as fast as they are answered."""
     return await run_closed_loop(
         run.server.port, iter(requests), connections=CONNECTIONS, check=check
     )
 
 
 async def offer(run: Run, requests: Iterable[bytes], *, rate: float) -> LoadResult:
-    """All of them, so many a second, whether or not they are answered."""
+    """Sends all requests at a fixed rate, whether or not they are answered."""
     loop = OpenLoop(run.server.port, connections=CONNECTIONS_AT_A_RATE, check=check_status)
     return await loop.run(requests, rate=rate)
 
 
 def require_good(result: LoadResult) -> None:
-    """Raises CaseFailedError where an answer was bad or none came."""
+    """Raises CaseFailedError if a response was wrong or missing."""
     if result.failed or not result.count:
         raise CaseFailedError(f"{result.failed} bad answers, the first: {result.failure}")
 
 
 async def wait_for_effects(find_missing: Callable[[], Awaitable[str | None]]) -> float:
-    """When nothing was missing any more; `find_missing` says what still is.
+    """Waits until `find_missing` finds nothing.
 
     Raises:
-        CaseFailedError: something is lost, or the server does not keep up at all.
+        CaseFailedError: effects are lost, or the server does not keep up.
     """
     deadline = time.perf_counter() + PROCESS_SECONDS
     while missing := await find_missing():
@@ -50,7 +50,7 @@ async def wait_for_effects(find_missing: Callable[[], Awaitable[str | None]]) ->
 
 
 def describe(result: LoadResult, figures: Figures) -> Figures:
-    """Of a load that was measured into `figures`."""
+    """Returns the figures of a load measured into `figures`."""
     return {
         "rate": result.rate,
         "p50_ms": result.percentile_ms(50),
@@ -60,7 +60,7 @@ def describe(result: LoadResult, figures: Figures) -> Figures:
 
 
 def share_cpu(figures: Figures, count: int) -> Figures:
-    """What each of so many cost, of what was measured into `figures`."""
+    """Returns the CPU time per request from the CPU seconds in `figures`."""
     return {
         "server_cpu_ms_each": float(figures["server_cpu_s"]) * 1000 / count,
         "mongod_cpu_ms_each": float(figures["mongod_cpu_s"]) * 1000 / count,

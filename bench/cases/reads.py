@@ -1,4 +1,4 @@
-"""Reading: an inbox page, a page of a conversation, one small object."""
+"""Reads: an inbox page, a page of a conversation, one small object."""
 
 import itertools
 import random
@@ -22,15 +22,15 @@ from bench.world import World
 
 PAGE_SIZE = 50
 PLACES, NEWEST_PAGES = 60, 2
-"""Of each list: pages that begin somewhere, and how often the newest is among them."""
+"""Per list: the number of pages at random places, and of newest pages."""
 
 MakeRequests = Callable[[World, bool], list[bytes]]
 
 
 def make_inbox(world: World, has_graphql: bool) -> list[bytes]:
-    """Over all accounts and over each, the newest page and older ones, all of them full.
+    """Returns requests for the newest page and older pages, over all accounts and over each.
 
-    Pages begin anywhere, as a list's do that moves: hardly two requests of a moment are equal.
+    Pages are full and begin anywhere, as in a moving list, so concurrent requests differ.
     """
     requests = []
     for account in (None, *world.accounts):
@@ -86,7 +86,7 @@ def _make_get(world: World, path: str) -> bytes:
 async def measure_requests(
     run: Run, requests: list[bytes], check: Check, *, connections: int = CONNECTIONS
 ) -> Figures:
-    """Throughput and latency of a closed loop over these requests, after a warm-up."""
+    """Measures throughput and latency of a closed loop after a warm-up."""
     figures: Figures = {}
     cycle = itertools.cycle(requests)
     port = run.server.port

@@ -1,4 +1,4 @@
-"""Sends: what a mutation stores, and for wagraph what its dispatcher then hands to Meta."""
+"""Sends: a mutation stores messages, and wagraph's dispatcher sends them to Meta."""
 
 import time
 from typing import Any
@@ -16,11 +16,11 @@ from bench.load.requests import check_send, make_global_id, make_graphql_request
 from models import MessageStatus
 
 WARM_UP = 50
-"""Sends before those that are measured."""
+"""Number of warm-up sends."""
 
 
 async def measure_send(run: Run) -> Figures:
-    """Into a different conversation each, and through the dispatcher to the fake Meta."""
+    """Sends to different conversations, through the dispatcher to the fake Meta."""
     figures: Figures = {}
     people = run.world.customers
     count = min(len(people), int(run.pick(quick=150, full=300)))
@@ -55,7 +55,7 @@ async def measure_send(run: Run) -> Figures:
 
 
 async def _warm_up(run: Run, requests: list[bytes]) -> None:
-    """The same to other people; the server's first sends are its slowest."""
+    """Sends to other customers first, because the server's first sends are slow."""
     result = await send_all(run, requests, check=check_send)
     if result.failed and not result.count and "sendmessage" in str(result.failure).lower():
         raise NotSupportedError(result.failure)

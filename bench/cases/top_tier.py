@@ -1,7 +1,7 @@
-"""One number at Meta's top tier: how much of its rate is kept up with, lastingly.
+"""Sustained share of Meta's top tier on one number: 1,000 messages and 3,000 statuses a second.
 
-The rate is a share of the target, 1,000 messages and 3,000 statuses a second. The share is doubled
-while the server keeps up and halved while it does not; between the two one more is tried.
+The share is doubled while the server keeps up and halved while it does not; then the middle is
+tried once.
 """
 
 import asyncio
@@ -27,23 +27,23 @@ ITEMS_PER_MESSAGE = 1 + len(STATUSES)
 STEPS = 6
 SMALLEST = 0.01
 SETTLED_SECONDS = 15.0
-"""After so long without a change what is missing is lost."""
+"""Missing effects count as lost after so long without a change."""
 _SAMPLES = 200
 _SAMPLE_POLL_SECONDS = 0.02
 
 
 @dataclass
 class _Step:
-    """One share of the rate, tried for some seconds."""
+    """One share of the rate, tried for several seconds."""
 
     share: float
     total: int
     seconds: float
-    """From the first item sent to the last one's effect."""
+    """Seconds from the first item sent to the last effect."""
     kept_up: bool
     lost: int
     backlog: int
-    """Items without their effect when the last one had been sent."""
+    """Items without an effect when the last item was sent."""
     lags: list[float]
     acks: LoadResult
 
@@ -52,11 +52,11 @@ class _Step:
 class _Load:
     messages: list[Item]
     pool: list[dict[str, Any]]
-    """The messages whose statuses come."""
+    """The messages that get statuses."""
     prefix: str
     requests: list[bytes]
     samples: list[tuple[int, str]] = field(default_factory=list)
-    """Number of a request, and the wamid of a message in it."""
+    """Request number and the wamid of one of its messages."""
 
 
 async def measure_top_tier(run: Run) -> Figures:
@@ -102,7 +102,7 @@ def show_step(step: _Step) -> None:
 
 
 def choose_next(steps: list[_Step]) -> float | None:
-    """Up or down by two until both sides are known, then their middle once."""
+    """Doubles or halves until both sides are known, then returns their middle once."""
     kept = [one.share for one in steps if one.kept_up]
     missed = [one.share for one in steps if not one.kept_up]
     if not missed:
@@ -129,7 +129,7 @@ async def _try_share(run: Run, share: float, *, number: int) -> _Step:
         share,
         total,
         ended - started,
-        # A 503 is an honest answer of a server that can't keep up, and Meta would repeat it.
+        # A server that can't keep up may answer 503, and Meta would retry.
         kept_up=ended - started < seconds * 1.05 + 1 and not missing and not acks.failed,
         lost=missing,
         backlog=max(0, total - done),
@@ -139,7 +139,7 @@ async def _try_share(run: Run, share: float, *, number: int) -> _Step:
 
 
 async def _make_load(run: Run, count: int, number: int) -> _Load:
-    """Batches of one to ten, of one kind each as Meta's are, spread evenly over the time."""
+    """Returns batches of 1 to 10 items of one kind, as Meta sends them, spread evenly over time."""
     prefix = f"{make_prefix(run)}{number}s"
     pool = await insert_accepted(run, count)
     messages = list(make_messages(run.world.customers, prefix, count))
@@ -167,7 +167,7 @@ async def _count_done(run: Run, load: _Load) -> int:
 
 
 async def _wait_for_all(run: Run, load: _Load, total: int) -> tuple[int, float]:
-    """How many items have no effect once nothing changes any more, and when that was."""
+    """Waits until nothing changes; returns the number of items without an effect and the time."""
     found, changed_at = -1, time.perf_counter()
     deadline = changed_at + PROCESS_SECONDS
     while time.perf_counter() < min(changed_at + SETTLED_SECONDS, deadline):
@@ -181,7 +181,7 @@ async def _wait_for_all(run: Run, load: _Load, total: int) -> tuple[int, float]:
 
 
 async def _count_statuses(run: Run, pool: list[dict[str, Any]]) -> int:
-    """How many statuses are on the messages of the pool, whatever their order."""
+    """Counts the statuses on the messages of the pool."""
     present = [
         {"$cond": [{"$ifNull": [f"$status_times.{name}", False]}, 1, 0]} for name in STATUSES
     ]
@@ -198,7 +198,7 @@ async def _count_statuses(run: Run, pool: list[dict[str, Any]]) -> int:
 async def _sample_lags(
     run: Run, samples: list[tuple[int, str]], started: float, rate: float
 ) -> list[float]:
-    """From when a message was to be sent until MongoDB has it, of a few."""
+    """Samples seconds from a message's scheduled send until MongoDB has it."""
     return list(
         await asyncio.gather(
             *(_wait_for_message(run, wamid, started + number / rate) for number, wamid in samples)
@@ -214,7 +214,7 @@ async def _wait_for_message(run: Run, wamid: str, due: float) -> float:
         if await run.database["messages"].find_one(query, {"_id": 1}):
             break
         await asyncio.sleep(pause)
-        # Hundreds that wait for long would be a load of their own.
+        # Hundreds of waiting samples would be a load of their own.
         pause = max(pause, (time.perf_counter() - due) / 10)
     return time.perf_counter() - due
 

@@ -1,1 +1,1 @@
-"""The load: requests and webhooks, the connections that carry them, and what a process used."""
+"""Load generation: requests, webhooks, connections; CPU and memory of processes."""

@@ -1,4 +1,4 @@
-"""What a process and everything it started used: CPU seconds and memory, from /proc."""
+"""CPU seconds and memory of a process and its children, from /proc."""
 
 import os
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ class Usage:
 
 
 def read_usage(session: int) -> Usage:
-    """Of all processes of a session: our children lead one each, and their workers stay in it."""
+    """Returns the usage of a session: each child leads one, and its workers belong to it."""
     cpu, rss, peak = 0.0, 0, 0
     for pid in _list_session(session):
         try:
             cpu += _read_cpu(pid)
             status = (_PROC / pid / "status").read_text()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it has just ended
+            continue  # the process has ended
         rss += _read_kb(status, "VmRSS:")
         peak += _read_kb(status, "VmHWM:")
     return Usage(cpu, rss, peak)
@@ -44,13 +44,13 @@ def _list_session(session: int) -> list[str]:
 
 
 def _read_stat(pid: str) -> list[str]:
-    # The name, in brackets, may hold spaces; what follows starts with the state.
+    # The name in brackets may contain spaces; the state follows it.
     return (_PROC / pid / "stat").read_text().rpartition(")")[2].split()
 
 
 def _read_cpu(pid: str) -> float:
     fields = _read_stat(pid)
-    return sum(map(int, fields[11:15])) / _TICKS  # with children that have ended
+    return sum(map(int, fields[11:15])) / _TICKS  # including ended children
 
 
 def _read_kb(status: str, name: str) -> int:

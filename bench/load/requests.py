@@ -1,4 +1,4 @@
-"""Ready-made requests, and what a good answer to them looks like."""
+"""Prepared requests and checks of their responses."""
 
 import json
 from datetime import datetime
@@ -38,14 +38,14 @@ def make_graphql_request(api_key: str, operation: str, variables: dict[str, Any]
 
 
 def make_webhook_request(body: dict[str, Any], app_secret: str) -> bytes:
-    # Meta escapes what is not ASCII, and slashes.
+    # Meta escapes slashes and non-ASCII characters.
     raw = json.dumps(body, ensure_ascii=True, separators=(",", ":")).replace("/", "\\/").encode()
     signature = sign(raw, app_secret)
     return make_request("POST", "/webhooks/whatsapp", raw, X_Hub_Signature_256=signature)
 
 
 def make_cursor(at: datetime, document_id: ObjectId) -> str:
-    """Of a place in the inbox; all contenders write the same."""
+    """Returns the cursor of a place in the inbox, equal for all contenders."""
     return write_cursor(
         BY_ACTIVITY, Conversation.model_construct(id=document_id, last_activity_at=at)
     )
@@ -56,12 +56,12 @@ def make_global_id(type_name: str, document_id: object) -> str:
 
 
 def choose_check(has_graphql: bool) -> Check:
-    """For reads of a server that speaks GraphQL, or of one that only says the same."""
+    """Returns the check for reads of a GraphQL server, or of one without GraphQL."""
     return check_graphql if has_graphql else check_status
 
 
 def check_graphql(status: int, body: bytes, fully: bool) -> str | None:
-    """A message of WhatsApp may have `errors` of its own; those of GraphQL begin otherwise."""
+    """Checks for GraphQL errors; `errors` of a WhatsApp message begin differently."""
     if status != 200 or b'"errors":[{"message"' in body or not body.endswith(b"}"):
         return f"{status} {body[:300]!r}"
     return _check_whole(body) if fully else None

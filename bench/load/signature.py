@@ -1,11 +1,11 @@
-"""Meta's signature of a webhook: how the load makes it, and how contenders check it."""
+"""Meta's webhook signature: created by the load, checked by contenders."""
 
 import hashlib
 import hmac
 
 
 def sign(body: bytes, secret: str) -> str:
-    """The value of `X-Hub-Signature-256`."""
+    """Returns the value of `X-Hub-Signature-256`."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 

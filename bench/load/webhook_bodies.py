@@ -1,4 +1,4 @@
-"""Webhooks as Meta posts them: messages of customers, and statuses of what was sent."""
+"""Webhooks in Meta's form: inbound messages and statuses."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ STATUSES = ("sent", "delivered", "read")
 
 
 def make_message(person: Person, wamid: str, text: str) -> Item:
-    """With the customer's name under `contact`, which the body holds apart."""
+    """Returns a message with the customer's name under `contact`, which moves to `contacts`."""
     message = {
         "from": person.wa_id,
         "id": wamid,
@@ -40,7 +40,7 @@ def make_status(person_wa_id: str, wamid: str, message_id: ObjectId, status: str
 
 
 def make_webhook(items: Sequence[Item]) -> bytes:
-    """One signed request with all of these in one change."""
+    """Returns one signed request with all items in one change."""
     value: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "metadata": {
@@ -62,7 +62,7 @@ def make_webhook(items: Sequence[Item]) -> bytes:
 
 
 def make_messages(people: Sequence[Person], prefix: str, count: int) -> Iterator[Item]:
-    """From one customer after the other; their wamids and texts begin with the prefix."""
+    """Returns messages of customers in turn; wamids and texts begin with the prefix."""
     for number in range(count):
         key = f"{prefix}{number:07}"
         yield make_message(people[number % len(people)], f"wamid.{key}", f"{key} is my order")

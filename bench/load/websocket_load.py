@@ -1,7 +1,7 @@
-"""Subscribers by the thousand: raw sockets that walk frames by their headers.
+"""Thousands of subscribers on raw sockets that parse frame headers.
 
-A counting subscriber looks for the bytes of a `next` message in each frame, about 1 µs of work.
-Only a watching one decodes its events, and what is no event at all is always decoded.
+A counting subscriber searches each frame for the bytes of a `next` message (about 1 µs). Only a
+watching subscriber decodes events; other messages are always decoded.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ import orjson
 
 from bench.load.http_load import HOST
 
-# Both orders of keys occur, and no server puts spaces into its JSON.
+# Both key orders occur; no server writes spaces.
 NEXT = b'"type":"next"'
 ERRORS = b'"errors":['
 READY_SECONDS = 120.0
 _TEXT, _CLOSE, _PING, _PONG = 0x81, 0x88, 0x89, 0x8A
-"""First bytes of whole messages: a server of this size of events has no reason to split one."""
+"""First bytes of complete messages; servers don't split events of this size."""
 
 
 def make_frame(message: dict[str, Any], opcode: int = 1) -> bytes:
@@ -28,7 +28,7 @@ def make_frame(message: dict[str, Any], opcode: int = 1) -> bytes:
 
 
 def _frame(payload: bytes, opcode: int) -> bytes:
-    """Masked, as a client's must be, with zeros: that leaves the payload as it is."""
+    """Returns a frame masked with zeros, which leaves the payload unchanged."""
     size = len(payload)
     if size < 126:
         head = bytes((0x80 | opcode, 0x80 | size))
@@ -70,7 +70,7 @@ class Subscriber(asyncio.Protocol):
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's are none of asyncio's classes.
+        # uvloop's transports are not asyncio's classes.
         self._transport = cast(asyncio.Transport, transport)
         key = base64.b64encode(os.urandom(16)).decode()
         lines = (
@@ -103,10 +103,10 @@ class Subscriber(asyncio.Protocol):
         self._buffer = data[self._read_frames(data) :]
 
     def _read_frames(self, data: bytes) -> int:
-        """Takes all whole frames, and returns where the first that is not whole begins."""
+        """Reads all complete frames; returns the offset of the first incomplete one."""
         at, end, counted, is_watching = 0, len(data), 0, self._watch is not None
         while end - at >= 2:
-            # Not a method of its own: this loop is what the generator does most.
+            # Inlined: this is the generator's hot loop.
             size, start = data[at + 1], at + 2
             if size == 126:
                 size, start = int.from_bytes(data[at + 2 : at + 4], "big"), at + 4
@@ -179,7 +179,7 @@ async def open_subscriber(port: int, subscriber: Subscriber) -> Subscriber:
 async def open_all(
     port: int, subscribers: list[Subscriber], *, at_once: int = 100
 ) -> list[Subscriber]:
-    """So many at a time: a full accept queue makes the kernel wait for a second."""
+    """Opens sockets in groups, because a full accept queue delays connections by a second."""
     async with asyncio.timeout(READY_SECONDS):
         for start in range(0, len(subscribers), at_once):
             part = subscribers[start : start + at_once]
@@ -193,13 +193,13 @@ def close_all(subscribers: Iterable[Subscriber]) -> None:
 
 
 class Counter:
-    """Counts events of many subscribers, and wakes when the expected number is there."""
+    """Counts events of many subscribers and wakes at the expected number."""
 
     def __init__(self, expected: int = 0) -> None:
         self.expect(expected)
 
     def expect(self, expected: int) -> None:
-        """Begins anew: the subscribers hold on to this one."""
+        """Resets the count; subscribers keep this counter."""
         self.expected = expected
         self.count = 0
         self.last_at = 0.0

@@ -1,1 +1,1 @@
-"""The servers that are compared, and the Graph API that they send to."""
+"""The compared servers and a fake Graph API."""

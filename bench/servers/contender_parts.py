@@ -1,4 +1,4 @@
-"""Parts that the contenders `stock` and `floor` share, and fields that are not compared."""
+"""Shared parts of the contenders `stock` and `floor`."""
 
 import hashlib
 import os
@@ -17,13 +17,13 @@ MEDIA_TYPES = {"image", "video", "audio", "document", "sticker"}
 
 
 def match_behind(at: datetime, last_id: object) -> dict[str, Any]:
-    """Conversations that come after this one in the inbox."""
+    """Returns the filter of conversations after this one in the inbox."""
     older = [{"last_activity_at": {"$lt": at}}, {"last_activity_at": at, "_id": {"$lt": last_id}}]
     return {"last_activity_at": {"$lte": at}, "$or": older}
 
 
 def list_unread_stages(conversation_ids: Sequence[ObjectId]) -> list[dict[str, Any]]:
-    """Count the unread messages of each of these conversations."""
+    """Returns the pipeline that counts unread messages per conversation."""
     return [
         {"$match": {"conversation_id": {"$in": conversation_ids}, "unread": True}},
         {"$group": {"_id": "$conversation_id", "unread": {"$sum": 1}}},
@@ -31,12 +31,12 @@ def list_unread_stages(conversation_ids: Sequence[ObjectId]) -> list[dict[str, A
 
 
 def make_event_id(secret_digest: str, body: bytes) -> str:
-    """As wagraph names a webhook, so that a repeated one is stored once."""
+    """Returns wagraph's id of a webhook, so that a repeated one is stored once."""
     return hashlib.sha256(secret_digest.encode() + body).hexdigest()
 
 
 def serve(app: Starlette, **options: Any) -> None:
-    """Where the environment says, as `bench.servers.contenders` sets it."""
+    """Serves the app at the address in the environment (see `bench.servers.contenders`)."""
     uvicorn.run(
         app,
         host=os.environ.get("HOST", "127.0.0.1"),

@@ -1,4 +1,4 @@
-"""The servers that are compared: each a command that takes its settings from the environment."""
+"""The compared servers, each a command with its settings in the environment."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ STOP_SECONDS = 15.0
 
 
 class ContenderFailedError(Exception):
-    """A server did not come up, or went away; the message has the end of its log."""
+    """A server did not start or ended early; the message has the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Contender:
     title: str
     command: tuple[str, ...]
     source: str
-    """The file without which it is not there."""
+    """File that must exist for the contender to run."""
     has_graphql: bool = True
     processes_webhooks: bool = True
-    """Or only stores them."""
+    """False: it only stores webhooks."""
     can_resume: bool = True
-    """Subscriptions go on after a cursor."""
+    """Subscriptions resume after a cursor."""
     is_main: bool = True
-    """Or it only shows where the others stand: it runs in the first round alone."""
+    """False: a reference server that runs in the first round only."""
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -58,7 +58,7 @@ WAGRAPH = Contender(
     (sys.executable, "manage.py", "serve"),
     "manage.py",
     environment={
-        # All load comes with one key from one address.
+        # All load uses one key and one address.
         "RATE_LIMIT_PER_MINUTE": "0",
         "SOCKETS_PER_CREDENTIAL": "0",
         "LOG_LEVEL": "WARNING",
@@ -125,7 +125,7 @@ async def run_server(
     settings: dict[str, str] | None = None,
     profile: Path | None = None,
 ) -> AsyncIterator[Server]:
-    """The contender over the world's database, from the moment it is ready.
+    """Runs a contender on the database; yields once it is ready.
 
     Raises:
         ContenderFailedError: it did not become ready in time.
@@ -159,7 +159,7 @@ async def run_server(
 
 
 class _Profiler:
-    """py-spy beside the server, where a file for its flame graph is given."""
+    """Runs py-spy beside the server if a file for its flame graph is given."""
 
     def __init__(self, pid: int, file: Path | None) -> None:
         self._command = ["py-spy", "record", "--pid", str(pid), "--subprocesses", "--rate", "200"]
@@ -197,7 +197,7 @@ def _stop(child: GuardedChild) -> None:
 
 
 def find_free_port() -> int:
-    """One below those that the kernel gives to the thousands of connections of a load."""
+    """Returns a port below the range that the kernel uses for outgoing connections."""
     while True:
         port = 15_000 + secrets.randbelow(17_000)
         with suppress(OSError), closing(socket.create_server((HOST, port))):

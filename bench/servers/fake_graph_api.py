@@ -1,6 +1,6 @@
-"""The least that can pass for Meta's Graph API: it takes every message and says so.
+"""A minimal fake Graph API that accepts every message.
 
-`sandbox` has one that behaves; this one costs nearly nothing, since it shares a core with the load.
+It shares a core with the load, so it must cost next to nothing; `sandbox` has a realistic one.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ _numbers = itertools.count(1)
 
 
 class FakeGraphAPI:
-    """Counts what it took in `messages`."""
+    """Counts accepted messages in `messages`."""
 
     def __init__(self) -> None:
         self.messages = 0
@@ -35,7 +35,7 @@ class _Peer(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's are none of asyncio's classes.
+        # uvloop's transports are not asyncio's classes.
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:

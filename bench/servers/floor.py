@@ -1,8 +1,8 @@
-"""The floor: bare Starlette and pymongo, with the answers built by hand and no GraphQL at all.
+"""The floor: plain Starlette and pymongo with hand-built responses and without GraphQL.
 
-What a server in this language could do at best: `python -m bench.servers.floor`. It answers GET
-/inbox, /messages/{id} and /small/{id} with the body that wagraph's GraphQL answer would have.
-Its webhook verifies and stores the raw body, and nothing else.
+The best that a Python server can reach: `python -m bench.servers.floor`. It answers GET /inbox,
+/messages/{id} and /small/{id} with the body of wagraph's GraphQL response. Its webhook only
+verifies and stores the raw body.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from whatsapp.auth.api_keys import LAST_USED_STEP
 from whatsapp.common.crypto import digest_secret
 
 Document = dict[str, Any]
-# Times come as MongoDB has them, without a zone: that reads and writes the fastest.
+# Naive times, as MongoDB returns them, are the fastest to read and write.
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 MILLISECOND = timedelta(milliseconds=1)
 STATUS_NAMES = [status.value for status in MessageStatus]
@@ -66,7 +66,7 @@ def answer(data: Mapping[str, Any]) -> Response:
 
 
 def connect(order: str, field: str, documents: list[Document], nodes: list[Document]) -> Document:
-    """A page; one document more than there are nodes says that the list goes on."""
+    """Returns a page; one document more than the page size means a next page."""
     edges = [
         {"cursor": write_cursor(order, document[field], document["_id"]), "node": node}
         for document, node in zip(documents, nodes, strict=False)
@@ -79,7 +79,7 @@ def connect(order: str, field: str, documents: list[Document], nodes: list[Docum
 
 
 async def find_viewer(database: AsyncDatabase[Document], request: Request) -> Document | None:
-    """The API key's document, checked as wagraph checks it."""
+    """Returns the API key's document after wagraph's checks."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     parts = token.split("_", 2)
     if scheme.lower() != "bearer" or len(parts) != 3:
@@ -241,7 +241,7 @@ def show_message(message: Document) -> Document:
 
 
 def show_content(message: Document, media: Document | None) -> Document:
-    """The kinds that the compared operation selects something of."""
+    """Returns the content types that the compared operation selects."""
     kind, content = message["type"], message["content"]
     if kind == "text":
         return {"__typename": "TextContent", "body": content["body"]}
@@ -280,7 +280,7 @@ async def receive_webhook(request: Request) -> Response:
         "attempts": 0,
         "processed_at": None,
     }
-    with suppress(DuplicateKeyError):  # it is stored already
+    with suppress(DuplicateKeyError):  # already stored
         await request.state.database.webhook_events.insert_one(event)
     return Response()
 

@@ -1,8 +1,7 @@
-"""Stock Strawberry: types, Beanie and Starlette as their first pages show them, nothing tuned.
+"""Stock Strawberry: types, Beanie and Starlette as in their tutorials, without tuning.
 
-What a team would have on the first day: `python -m bench.servers.stock`. It reads wagraph's
-documents and gives the same answers to the compared operations; its webhook writes one document
-after the other.
+A team's first version: `python -m bench.servers.stock`. It reads wagraph's documents and gives
+the same responses to the compared operations; its webhook writes documents one by one.
 """
 
 import asyncio
@@ -290,7 +289,7 @@ async def find_contact(
     try:
         await user.save()
         await contact.insert()
-    except DuplicateKeyError:  # another webhook of the same customer at this moment
+    except DuplicateKeyError:  # a concurrent webhook of the same customer
         return await find_contact(account_id, wa_id, name)
     return contact
 

@@ -1,4 +1,4 @@
-"""The types of `bench.servers.stock`: each field reads its Beanie document."""
+"""GraphQL types of `bench.servers.stock`, which read Beanie documents."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
