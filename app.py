@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graph.core.context import Services
 from graph.core.rate_limit import RateLimits
 from graph.fanout.feed import LiveFeed
+from graph.limits import Limits
 from graph.transport.endpoint import GraphQLEndpoint
 from graph.transport.graphiql import create_graphiql_assets
 from graph.transport.media_route import media_routes
@@ -259,16 +260,24 @@ async def answer_ready(request: Request) -> Response:
 
 
 def create_app(
-    settings: Settings | None = None, *, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings | None = None,
+    *,
+    limits: Limits | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
-    """The application. `transport` replaces the network to Meta, for tests.
+    """Creates the application.
+
+    Args:
+        settings: Those of the environment by default.
+        limits: Limits of operations, instead of those of the settings.
+        transport: Replaces the network to Meta, for tests.
 
     Raises:
         SettingsError: a setting is missing or malformed.
         DatabaseUnusable: MONGODB_URI is malformed.
     """
     settings = settings or load_settings()
-    graphql = GraphQLEndpoint(settings=settings)
+    graphql = GraphQLEndpoint(settings=settings, limits=limits)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:

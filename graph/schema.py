@@ -22,7 +22,7 @@ from graph.execution.known_queries import KnownQueries
 from graph.execution.metered import MeteredExecutor
 from graph.limits import Limits
 from graph.limits.gate import Gate, OperationRequest
-from graph.limits.introspection import hide_suggestions, suggests_names
+from graph.limits.introspection import hide_suggestions, shows_schema
 from graph.mutations.account_setup import AccountSetupMutations
 from graph.mutations.accounts import AccountMutations
 from graph.mutations.api_keys import ApiKeyMutations
@@ -81,7 +81,7 @@ class WagraphSchema(Schema):
         """Makes the errors, in place, what a caller may see, and logs the rest."""
         request_id = context.request_id if isinstance(context, Context) else "unknown"
         errors[:] = format_errors(errors, request_id=request_id)
-        if not suggests_names(context):
+        if not shows_schema(context):
             for error in errors:
                 error.message = hide_suggestions(error.message)
 

@@ -19,6 +19,8 @@ SHUTDOWN_SECONDS = 3
 # As uvicorn's own command ends where the application did not start.
 STARTUP_FAILURE = 3
 TICKS_PER_SECOND = 10
+# The largest message that a client may send on a WebSocket.
+MAX_FRAME_BYTES = 256 * 1024
 
 
 class Server(uvicorn.Server):
@@ -52,7 +54,7 @@ def make_config(settings: Settings, app: Starlette) -> uvicorn.Config:
         port=settings.port,
         # Deflate would cost CPU and memory for every socket, and hide how full its queue is.
         ws_per_message_deflate=False,
-        ws_max_size=settings.socket_frame_bytes,
+        ws_max_size=MAX_FRAME_BYTES,
         # What still runs then is cancelled.
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         log_config=None,

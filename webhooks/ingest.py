@@ -46,7 +46,9 @@ REPLAY_POLL_SECONDS = 10.0
 # Events that a worker applies together, where so many wait: the more, the fewer round trips each.
 BATCH_EVENTS = 128
 BATCH_BYTES = 1024 * 1024
-# Of bodies that wait in this process or are being applied; the backlog limits their number.
+# Events stored but not yet applied by this process; others take over the rest.
+MAX_BACKLOG = 2000
+# The same for the size of their bodies.
 MAX_QUEUED_BYTES = 64 * 1024 * 1024
 SHUTDOWN_SECONDS = 2.0
 
@@ -54,8 +56,11 @@ SHUTDOWN_SECONDS = 2.0
 class Ingest:
     """One per process. `run` does the work; the other methods may be called from any task."""
 
-    def __init__(self, *, settings: Settings, keyring: KeyRing) -> None:
+    def __init__(
+        self, *, settings: Settings, keyring: KeyRing, max_backlog: int = MAX_BACKLOG
+    ) -> None:
         self._settings = settings
+        self._max_backlog = max_backlog
         self.bodies = create_bodies()
         self._secrets = SecretBook(settings=settings, keyring=keyring)
         self._default_digest = default_secret_digest(settings)
@@ -135,7 +140,7 @@ class Ingest:
 
     def _has_room(self) -> bool:
         has_bytes = self._queued_bytes < MAX_QUEUED_BYTES
-        return has_bytes and len(self._in_flight) < self._settings.webhook_backlog
+        return has_bytes and len(self._in_flight) < self._max_backlog
 
     async def _work(self, number: int) -> None:
         queue = self._queues[number]

@@ -34,50 +34,139 @@ class Settings(BaseSettings):
         env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
     )
 
+    # Database and secrets
     mongodb_uri: SecretStr = SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0")
-    """Where MongoDB is; it must be a replica set."""
+    """MongoDB connection string; the deployment must be a replica set."""
     mongodb_database: str = Field(default="wagraph", pattern=r"^[A-Za-z0-9_-]{1,38}$")
     """Name of the database."""
     encryption_keys: SecretStr
-    """`id:base64 of 32 bytes`, comma-separated; the first encrypts, all decrypt."""
+    """Keys as `id:base64 of 32 bytes`, comma-separated; the first encrypts, all decrypt."""
 
+    # Server
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = Field(default=8000, ge=0, le=65535)
     """Port to listen on."""
     workers: int = Field(default=1, ge=1, le=256)
-    """Server processes behind this port; `serve --workers` goes before it."""
+    """Server processes behind this port; `serve --workers` overrides it."""
     public_url: str = "http://127.0.0.1:8000"
-    """How the outside reaches this server: the webhook URL is built from it."""
+    """URL under which clients and Meta reach this server; webhook and media URLs start with it."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins of browser apps, comma-separated, for CORS and WebSocket; `*` allows every origin."""
-    graphiql: bool = True
-    """Whether GET /graphql shows the explorer."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
+    connections_per_address: int = Field(default=500, ge=0)
+    """Maximum connections per client address and process, trusted proxies exempt; 0: no limit."""
 
+    # Schema
+    graphiql: bool = True
+    """Serves the GraphiQL explorer on GET /graphql."""
+    introspection: bool = True
+    """Allows introspection (`__schema`, `__type`) and name suggestions in error messages."""
+
+    # WhatsApp
     graph_api_url: str = "https://graph.facebook.com"
-    """Base URL of Meta's Graph API; the sandbox points it at its fake one."""
+    """Base URL of Meta's Graph API."""
     graph_api_version: str = Field(default="v25.0", pattern=GRAPH_API_VERSION_PATTERN)
-    """Graph API version of accounts that name none."""
+    """Graph API version for accounts without a version of their own."""
     meta_app_secret: SecretStr | None = None
-    """App secret for accounts that have none of their own."""
+    """App secret for accounts without an app secret of their own."""
     meta_verify_token: SecretStr | None = None
-    """Webhook verify token of at least 12 characters, accepted beside those of the accounts."""
+    """Webhook verify token of at least 12 characters, accepted besides the accounts' own tokens."""
 
+    # Webhooks and sending
     webhook_workers: int = Field(default=4, ge=1, le=256)
-    """Batches of webhooks processed side by side in one process: the fewer, the larger they are."""
-    webhook_backlog: int = Field(default=2000, ge=1)
-    """Webhooks stored but not yet processed in this process; beyond it others take over."""
+    """Webhook batches that a process applies concurrently; fewer workers make larger batches."""
+    send_rate_per_account: float = Field(default=80.0, gt=0)
+    """Messages per second per number; 12.5 times as many at HIGH throughput."""
+    send_concurrency_per_account: int = Field(default=60, ge=1)
+    """Conversations of one account to which one process sends concurrently."""
+    retry_life_seconds: float = Field(default=86_400.0, gt=0)
+    """Time after which a message fails if Meta stays unreachable, down or rate-limited."""
+
+    # Media and uploads
+    media_store_url: str | None = None
+    """Media store: `file:///folder`, `s3://`, `gs://` or `az://`; empty for MongoDB."""
+    media_hosts: Annotated[tuple[str, ...], NoDecode] = ("lookaside.fbsbx.com",)
+    """Hosts or origins from which media is downloaded with the access token, comma-separated."""
+    media_max_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
+    """Maximum size of a stored document; other media types have lower limits."""
+    media_url_seconds: int = Field(default=900, ge=30)
+    """Maximum lifetime of a signed media URL; the minimum is two thirds of it."""
+    media_concurrency: int = Field(default=8, ge=1, le=64)
+    """Concurrent media downloads per process; one account gets at most half of them."""
+    upload_max_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
+    """Maximum size of an upload, all files of the request together."""
+    upload_concurrency: int = Field(default=32, ge=1)
+    """Concurrent uploads per process; one credential gets at most half of them."""
+    upload_unused_seconds: float = Field(default=86400.0, gt=0)
+    """Retention of uploaded files that no message uses."""
+
+    # Operations
+    query_tokens: int = Field(default=1000, ge=100)
+    """Maximum tokens (names, values, brackets) in a GraphQL document."""
+    query_depth: int = Field(default=12, ge=1, le=100)
+    """Maximum depth of an operation."""
+    query_cost: int = Field(default=5000, ge=1)
+    """Maximum objects in the response to an operation."""
+    query_plans: bool = True
+    """Answers repeated operations from cached plans instead of with graphql-core."""
+    max_response_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+    """Maximum size of a response; a subscription event has at most 1 MiB."""
+
+    # Rate limits
+    rate_limit_per_minute: int = Field(default=120_000, ge=0)
+    """Operation cost per minute, credential and process; 0: no limit."""
+    rate_limit_burst: int = Field(default=60_000, ge=1)
+    """Operation cost that a credential may spend at once after a pause."""
+    live_rate_limit_per_minute: int = Field(default=300_000, ge=0)
+    """Cost of subscription events per minute, credential and process; 0: no limit."""
+    anonymous_rate_limit_per_minute: int = Field(default=30_000, ge=0)
+    """Operation cost per minute and client address without a credential; 0: no limit."""
+    failed_sign_ins_per_minute: int = Field(default=60, ge=0)
+    """Failed sign-ins per minute and client address; 0: no limit."""
+
+    # Subscriptions
+    sockets_per_credential: int = Field(default=100, ge=0)
+    """Maximum WebSockets and event streams per credential and process; 0: no limit."""
+    socket_operations: int = Field(default=50, ge=1)
+    """Maximum concurrent operations on a WebSocket."""
+    socket_queue_events: int = Field(default=1000, ge=1)
+    """Maximum messages queued for a slow WebSocket."""
+    socket_queue_bytes: int = Field(default=1024 * 1024, ge=1024)
+    """Maximum bytes queued for a slow WebSocket."""
+
+    # Audit
+    audit_days: int = Field(default=365, ge=1, le=36_500)
+    """Retention of audit log entries."""
+
+    # Identity provider
+    jwt_jwks_url: str | None = None
+    """URL of the identity provider's signing keys; if set, its tokens are credentials."""
+    jwt_key: SecretStr | None = None
+    """Instead of JWT_JWKS_URL: a public key as PEM, or the secret of HS256."""
+    jwt_algorithms: Annotated[tuple[str, ...], NoDecode] = ("RS256", "ES256")
+    """Accepted signature algorithms, comma-separated; HS* only with a secret."""
+    jwt_issuer: str | None = None
+    """Required `iss` of tokens; mandatory with JWT_JWKS_URL."""
+    jwt_audience: Annotated[tuple[str, ...], NoDecode] = ()
+    """Accepted `aud` of tokens, comma-separated; mandatory with JWT_JWKS_URL."""
+    jwt_role_claim: str = Field(default="role", min_length=1)
+    """Claim with the role or roles: a name, or a path such as `app_metadata.wagraph.role`."""
+    jwt_roles: Annotated[tuple[str, ...], NoDecode] = ()
+    """The provider's role names as `name=ROLE`, comma-separated; other names are ignored."""
+    jwt_accounts_claim: str = Field(default="accounts", min_length=1)
+    """Claim with the ids of the visible accounts, or `*` for all accounts."""
+    jwt_all_accounts: bool = False
+    """Lets tokens without that claim see all accounts instead of none."""
+    jwt_name_claim: str = Field(default="name", min_length=1)
+    """Claim with the name shown to staff; tokens without it show `sub`."""
+
+    # Deadlines and intervals
     webhook_takeover_seconds: float = Field(default=10.0, gt=0)
     """After this time another process takes over a stored webhook that nobody finished."""
-
     send_deadline_seconds: float = Field(default=15.0, gt=0)
     """The whole time one request to Meta may take."""
-    send_rate_per_account: float = Field(default=80.0, gt=0)
-    """Messages a second that Meta takes from one number; 12.5 times as many at HIGH throughput."""
-    send_concurrency_per_account: int = Field(default=60, ge=1)
-    """Lanes of one account that one process works on at once."""
     lane_lease_seconds: float = Field(default=30.0, gt=0)
     """How long a crashed worker's lane waits before another takes it over."""
     lane_poll_seconds: float = Field(default=0.5, gt=0)
@@ -90,24 +179,10 @@ class Settings(BaseSettings):
     """First pause before another try; each further one is four times as long."""
     retry_limit: int = Field(default=6, ge=0)
     """Further tries where Meta refuses a message without saying why, before it counts as failed."""
-    retry_life_seconds: float = Field(default=86_400.0, gt=0)
-    """How long a message is tried while Meta can't be reached, is down, or limits the rate."""
-
     template_sync_seconds: float = Field(default=86400.0, gt=0)
     """How often all message templates of an account are read from Meta."""
     template_refresh_seconds: float = Field(default=5.0, gt=0)
     """After this time they are read where a webhook told only a part of what changed."""
-
-    media_store_url: str | None = None
-    """Where files are kept: `file:///folder`, `s3://`, `gs://` or `az://`; empty for MongoDB."""
-    media_hosts: Annotated[tuple[str, ...], NoDecode] = ("lookaside.fbsbx.com",)
-    """Whence files are fetched with the token, comma-separated: names (https), or whole origins."""
-    media_max_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
-    """The largest file that is stored; pictures, sounds, videos and stickers have limits below."""
-    media_url_seconds: int = Field(default=900, ge=30)
-    """How long a signed media URL works at most; at least two thirds of it."""
-    media_concurrency: int = Field(default=8, ge=1, le=64)
-    """Files that one process fetches at once, at most half of them for one account."""
     media_deadline_seconds: float = Field(default=120.0, gt=0)
     """The whole time that fetching one file may take."""
     media_poll_seconds: float = Field(default=10.0, gt=0)
@@ -116,102 +191,16 @@ class Settings(BaseSettings):
     """First pause before another try for a file; each further one is four times as long."""
     media_retry_limit: int = Field(default=4, ge=0)
     """Tries for a file after the first; Meta blocks a number for a while after 20 errors."""
-
-    max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
-    """The largest body of a GraphQL request over HTTP; files have limits of their own."""
-    max_response_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
-    """The largest answer to one operation; an event of a subscription has 1 MiB at most."""
-    query_characters: int = Field(default=16384, ge=1024)
-    """How long the text of one GraphQL document may be."""
-    query_tokens: int = Field(default=1000, ge=100)
-    """How many tokens (names, values, brackets) one document may have."""
-    query_depth: int = Field(default=12, ge=1, le=100)
-    """How deep the fields of one operation may be nested."""
-    query_fields: int = Field(default=2000, ge=1, le=10_000)
-    """How many fields one operation may have, fragments counted wherever they are spread."""
-    query_aliases: int = Field(default=30, ge=0)
-    """How many of these fields may have an alias."""
-    query_directives: int = Field(default=50, ge=0)
-    """How many directives one operation may have."""
-    query_root_fields: int = Field(default=10, ge=1)
-    """With how many fields one operation may begin."""
-    query_mutations: int = Field(default=4, ge=1)
-    """With how many fields a mutation may begin: they run one after the other."""
-    query_cost: int = Field(default=5000, ge=1)
-    """How many objects the answer to one operation may hold."""
-    subscription_cost: int = Field(default=500, ge=1)
-    """How many objects an event of a subscription may hold."""
-    query_plans: bool = True
-    """Whether operations that come again are answered by plans; without, all by graphql-core."""
     operation_seconds: float = Field(default=10.0, gt=0)
     """How long one query or mutation may take; more than the 4 seconds given to MongoDB."""
-    rate_limit_per_minute: int = Field(default=120_000, ge=0)
-    """Cost of operations that one credential gets back per minute in each process; 0: no limit."""
-    rate_limit_burst: int = Field(default=60_000, ge=1)
-    """Cost that one credential may use at once after a pause."""
-    live_rate_limit_per_minute: int = Field(default=300_000, ge=0)
-    """The same for the events of its subscriptions, which are paid for when they come."""
-    anonymous_rate_limit_per_minute: int = Field(default=30_000, ge=0)
-    """The same for each client address without a credential, which can read the schema only."""
-    failed_sign_ins_per_minute: int = Field(default=60, ge=0)
-    """Wrong credentials that one client address may show; 0: no limit."""
-
-    connections_per_address: int = Field(default=500, ge=0)
-    """Connections of one client address in each process; 0: no limit. Trusted proxies have none."""
     connection_init_seconds: float = Field(default=10.0, gt=0)
     """How long a WebSocket may stay open before its `connection_init`."""
-    socket_operations: int = Field(default=50, ge=1)
-    """Operations that one WebSocket may have at a time."""
-    socket_frame_bytes: int = Field(default=256 * 1024, ge=1024)
-    """The largest message that a WebSocket may send us."""
-    sockets_per_credential: int = Field(default=100, ge=0)
-    """WebSockets and event streams that one credential may have in each process; 0: no limit."""
-
-    upload_max_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
-    """The largest upload: all files of one request together."""
     upload_deadline_seconds: float = Field(default=120.0, gt=0)
     """The whole time that reading an upload may take, and as much for handing it to Meta."""
-    upload_concurrency: int = Field(default=32, ge=1)
-    """Uploads that one process reads at once, at most half of them for one credential."""
-    upload_unused_seconds: float = Field(default=86400.0, gt=0)
-    """How long an uploaded file is kept that no message is sent with."""
-
-    socket_queue_events: int = Field(default=1000, ge=1)
-    """Messages that may wait for one slow WebSocket."""
-    socket_queue_bytes: int = Field(default=1024 * 1024, ge=1024)
-    """Bytes that may wait for one slow WebSocket."""
     socket_send_seconds: float = Field(default=10.0, gt=0)
     """How long a peer may take to read what was written, a part of a long answer for one."""
     credential_check_seconds: float = Field(default=2.0, gt=0)
     """How often open sockets' API keys and tokens are looked at again."""
-
-    introspection: bool = True
-    """Whether clients may ask for the schema (`__schema`, `__type`)."""
-    suggestions: bool | None = None
-    """Whether errors suggest names ("Did you mean …"); without it, as INTROSPECTION."""
-    audit_days: int = Field(default=365, ge=1, le=36_500)
-    """How long entries of the audit log are kept from now on."""
-
-    jwt_jwks_url: str | None = None
-    """Where your identity provider publishes its keys; with it, its tokens are credentials."""
-    jwt_key: SecretStr | None = None
-    """In place of JWT_JWKS_URL: one public key as PEM, or the secret of HS256."""
-    jwt_algorithms: Annotated[tuple[str, ...], NoDecode] = ("RS256", "ES256")
-    """Signatures that are accepted, comma-separated; HS* only with a secret."""
-    jwt_issuer: str | None = None
-    """The `iss` that tokens must have; required with JWT_JWKS_URL."""
-    jwt_audience: Annotated[tuple[str, ...], NoDecode] = ()
-    """Tokens must have one of these as `aud`, comma-separated; required with JWT_JWKS_URL."""
-    jwt_role_claim: str = Field(default="role", min_length=1)
-    """Claim with the role, or several: a name, or a path such as `app_metadata.wagraph.role`."""
-    jwt_roles: Annotated[tuple[str, ...], NoDecode] = ()
-    """What roles are called there, `name=ROLE`, comma-separated; only these count then."""
-    jwt_accounts_claim: str = Field(default="accounts", min_length=1)
-    """Claim with the ids of the accounts that the holder may see, or `*` for all."""
-    jwt_all_accounts: bool = False
-    """Whether a token without that claim may see all accounts instead of none."""
-    jwt_name_claim: str = Field(default="name", min_length=1)
-    """Claim with the name that staff see; without it, `sub`."""
     jwt_jwks_seconds: float = Field(default=300.0, gt=0)
     """How long the provider's keys are used before they are fetched anew."""
     jwt_jwks_pause_seconds: float = Field(default=10.0, gt=0)
@@ -265,7 +254,7 @@ class Settings(BaseSettings):
             text = text.replace("\\n", "\n")
         return SecretStr(text) if text else None
 
-    @field_validator("suggestions", "jwt_issuer", mode="before")
+    @field_validator("jwt_issuer", mode="before")
     @classmethod
     def empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

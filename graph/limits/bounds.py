@@ -1,4 +1,4 @@
-"""The limits, as the settings give them."""
+"""Limits of operations."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -24,32 +24,31 @@ MAX_INTROSPECTIONS = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one operation may ask for, by the names of the settings."""
+    """Maximum size and cost of one operation."""
 
-    characters: int
     tokens: int
+    """Names, values and brackets in a document."""
     depth: int
-    fields: int
-    aliases: int
-    directives: int
-    root_fields: int
-    mutations: int
     cost: int
-    subscription_cost: int
+    """Objects in the response."""
+    subscription_cost: int = 500
+    """Objects in an event of a subscription."""
+    characters: int = 16_384
+    """Length of a document."""
+    fields: int = 2000
+    """Fields, counted wherever a fragment is spread."""
+    aliases: int = 30
+    directives: int = 50
+    root_fields: int = 10
+    mutations: int = 4
+    """Root fields of a mutation, which run one after the other."""
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:
-        """Those of the settings, or the defaults."""
+        """Returns the limits of the settings, or the default limits."""
         settings = settings or Settings.model_construct()
         return cls(
-            characters=settings.query_characters,
             tokens=settings.query_tokens,
             depth=settings.query_depth,
-            fields=settings.query_fields,
-            aliases=settings.query_aliases,
-            directives=settings.query_directives,
-            root_fields=settings.query_root_fields,
-            mutations=settings.query_mutations,
             cost=settings.query_cost,
-            subscription_cost=settings.subscription_cost,
         )

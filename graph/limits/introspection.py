@@ -18,13 +18,6 @@ def shows_schema(context: object) -> bool:
     return not isinstance(context, Context) or context.services.settings.introspection
 
 
-def suggests_names(context: object) -> bool:
-    if not isinstance(context, Context):
-        return True
-    chosen = context.services.settings.suggestions
-    return shows_schema(context) if chosen is None else chosen
-
-
 def find_introspection(document: DocumentNode, query: str) -> RequestError | None:
     """A refusal, if the document asks for the schema; `__typename` is data."""
     # The text tells soon that most documents don't.

@@ -37,6 +37,7 @@ from graph.subscriptions import show_event
 from graph.transport.graphiql import create_graphiql_response
 from graph.transport.http import (
     MAX_ANONYMOUS_BYTES,
+    MAX_BODY_BYTES,
     MAX_TOTAL_BYTES,
     RequestRefused,
     create_response,
@@ -69,9 +70,9 @@ class GraphQLEndpoint(GraphQL[Context, object]):
     graphql_transport_ws_handler_class = SocketHandler
     websocket_adapter_class = BoundedSocket
 
-    def __init__(self, *, settings: Settings) -> None:
+    def __init__(self, *, settings: Settings, limits: Limits | None = None) -> None:
         schema = create_schema(
-            Limits.from_settings(settings),
+            limits or Limits.from_settings(settings),
             operation_seconds=settings.operation_seconds,
             uses_plans=settings.query_plans,
         )
@@ -159,9 +160,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         return self._show(await self._execute(request, operation, context), wanted, context)
 
     async def _read(self, request: Request, *, is_anonymous: bool = True) -> GraphQLRequestData:
-        max_bytes = self.settings.max_body_bytes
-        if is_anonymous:
-            max_bytes = min(max_bytes, MAX_ANONYMOUS_BYTES)
+        max_bytes = MAX_ANONYMOUS_BYTES if is_anonymous else MAX_BODY_BYTES
         return await read_operation(request, bodies=self.bodies, max_bytes=max_bytes)
 
     async def _upload(self, request: Request, wanted: MediaType) -> Response:

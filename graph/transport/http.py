@@ -16,6 +16,7 @@ from graph.transport.negotiation import MediaType
 from whatsapp.common.request_bodies import BodyDropped, BodyTooLarge, BodyTooSlow, RequestBodies
 
 BODY_SECONDS = 30
+MAX_BODY_BYTES = 1024 * 1024
 # Of all bodies that one process is reading.
 MAX_TOTAL_BYTES = 32 * 1024 * 1024
 # API keys have 60 characters; what identity providers put into a token may be long.

@@ -16,7 +16,7 @@ from strawberry.http import GraphQLRequestData
 
 from graph.core.errors import ErrorCode
 from graph.core.upload_scalar import FileVariables
-from graph.transport.http import RequestRefused, check_operation, parse_json
+from graph.transport.http import MAX_BODY_BYTES, RequestRefused, check_operation, parse_json
 from graph.transport.multipart import Form, FormBroken, PartBegan, PartData
 from models import Role
 from whatsapp.auth.access import Viewer
@@ -92,7 +92,7 @@ class UploadReader:
         if not boundary:
             raise RequestRefused(400, "The content type names no boundary.")
         announced = request.headers.get("content-length", "")
-        limit = self._settings.upload_max_bytes + 2 * self._settings.max_body_bytes
+        limit = self._settings.upload_max_bytes + 2 * MAX_BODY_BYTES
         if announced.isascii() and announced.isdigit() and int(announced) > limit:
             raise _too_large(self._settings.upload_max_bytes)
         return boundary
@@ -120,7 +120,7 @@ class _Reading:
 
     def __init__(self, settings: Settings) -> None:
         self._max_bytes = settings.upload_max_bytes
-        self._max_text_bytes = settings.max_body_bytes
+        self._max_text_bytes = MAX_BODY_BYTES
         self._seconds = settings.upload_deadline_seconds
         self._texts: dict[str, bytearray] = {}
         self._files: dict[str, ReceivedFile] = {}

@@ -156,7 +156,7 @@ RIGHT_TOKEN_SETTINGS = [
     {"JWT_KEY": PUBLIC_KEY},
     {"JWT_KEY": PUBLIC_KEY.replace("\n", "\\n")},
     {"JWT_KEY": SECRET, "JWT_ALGORITHMS": "HS256"},
-    {"JWT_ROLES": "a=b=ADMIN, owner = agent", "SUGGESTIONS": "", "JWT_ISSUER": ""},
+    {"JWT_ROLES": "a=b=ADMIN, owner = agent", "JWT_ISSUER": ""},
 ]
 
 

@@ -27,15 +27,10 @@ MAX_ANSWER_BYTES = 2048
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """A socket takes all of an attack, so that the limits refuse it and not the frame."""
-    return settings.model_copy(update={"socket_frame_bytes": 2 * 1024 * 1024})
-
-
-@pytest.fixture
-async def ws(app: Any, admin: GraphQLClient, settings: Settings) -> AsyncIterator[SocketClient]:
+async def ws(app: Any, admin: GraphQLClient) -> AsyncIterator[SocketClient]:
+    # A frame holds a whole attack, so that the limits refuse it.
     async with (
-        serve(app, frame_bytes=settings.socket_frame_bytes) as port,
+        serve(app, frame_bytes=2 * 1024 * 1024) as port,
         open_socket(port, token=admin.token) as client,
     ):
         yield client

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graph.limits import Limits
 from graph.schema import create_schema
 from models import Account, Conversation, Message, ParkedItem, ParkedReason
 from tests.fixtures.graphql import GraphQLClient
@@ -41,8 +42,12 @@ Place = tuple[int | str, ...]
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    limits = {"query_cost": 1_000_000, "query_depth": 30, "query_aliases": 1000}
-    return settings.model_copy(update=limits | {"query_fields": 10_000, "rate_limit_per_minute": 0})
+    return settings.model_copy(update={"rate_limit_per_minute": 0})
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits(tokens=1000, cost=1_000_000, depth=30, aliases=1000, fields=10_000)
 
 
 def list_scalars(value: Any, place: Place = ()) -> Iterator[Place]:

@@ -59,7 +59,7 @@ async def test_an_event_that_a_dead_process_left_is_taken_over(
 async def test_events_beyond_the_backlog_are_taken_over_later(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
-    small = Ingest(settings=settings.model_copy(update={"webhook_backlog": 3}), keyring=keyring)
+    small = Ingest(settings=settings, keyring=keyring, max_backlog=3)
     for _ in range(12):
         await small.accept(make_text_body(), secret_digest=SIGNER)
 
