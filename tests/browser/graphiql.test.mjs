@@ -98,6 +98,19 @@ async function waitForAnswer(text, options = WAIT) {
   return JSON.parse(await handle.jsonValue());
 }
 
+const readVariables = () =>
+  page.evaluate((selector) => document.querySelector(selector).CodeMirror.getValue(), VARIABLES);
+
+/** Waits until the tab's placeholders are filled in, and returns its variables. */
+async function waitForVariables() {
+  await page.waitForFunction(
+    (selector) => /^[^<]*$/.test(document.querySelector(selector).CodeMirror.getValue()),
+    VARIABLES,
+    WAIT,
+  );
+  return JSON.parse((await readVariables()) || "{}");
+}
+
 const setEditor = (place, text) =>
   page.evaluate(
     ([selector, value]) => document.querySelector(selector).CodeMirror.setValue(value),
@@ -242,6 +255,48 @@ test("a refused key ends the live connection with a reason", async () => {
   assert.match(errors[0].message, /API key/);
 });
 
+test("the example tabs run as they are", async () => {
+  const failures = [];
+  await open(WAGRAPH_KEY);
+
+  for (const title of TABS.filter((name) => !/^(Live|Resume)/.test(name))) {
+    await openTab(title);
+    await waitForVariables();
+    await press();
+    const { data, errors } = await waitForAnswer('"data"');
+    const [answer] = Object.values(data);
+    const edges = (answer.messages ?? answer).edges;
+    if (errors || answer.userErrors?.length || edges?.length === 0) failures.push({ title, answer, errors });
+  }
+
+  assert.deepEqual(failures, []);
+});
+
+test("the example ResumeLive starts at the present", async () => {
+  await open(WAGRAPH_KEY);
+  await openTab("ResumeLive");
+  await waitForVariables();
+  await subscribe();
+
+  await writeAsCustomer("after the cursor");
+
+  await waitForAnswer("after the cursor");
+});
+
+test("variables are filled in once a key is entered", async () => {
+  await open();
+  await openTab("SendText");
+  assert.match(await readVariables(), /<an id from the Inbox tab>/);
+
+  await page.evaluate((key) => {
+    const editors = document.querySelectorAll(".graphiql-editor-tool .CodeMirror");
+    [...editors].at(-1).CodeMirror.setValue(JSON.stringify({ Authorization: `Bearer ${key}` }));
+  }, WAGRAPH_KEY);
+
+  const { input } = await waitForVariables();
+  assert.match(input.to.conversationId, /^\w+=*$/);
+});
+
 test("a text is sent, and its variables are typed in the page", async () => {
   const body = `hello from GraphiQL ${Date.now()}`;
   await open(WAGRAPH_KEY);
@@ -293,8 +348,13 @@ test("the manual describes types, fields and arguments", async () => {
   await manual.getByText("Query", { exact: true }).first().click(WAIT);
   await manual.getByText("conversations", { exact: true }).click(WAIT);
 
-  await manual.getByText("The conversations you may see.").waitFor(WAIT);
-  await manual.getByText("How they are sorted; cursors are of one order.").waitFor(WAIT);
+  const { __type } = await ask(
+    '{ __type(name: "Query") { fields { name description args { name description } } } }',
+  );
+  const field = __type.fields.find(({ name }) => name === "conversations");
+  const argument = field.args.find(({ name }) => name === "orderBy");
+  await manual.getByText(field.description.split("\n")[0]).first().waitFor(WAIT);
+  await manual.getByText(argument.description.split("\n")[0]).first().waitFor(WAIT);
 });
 
 for (const [colorScheme, isRight] of [

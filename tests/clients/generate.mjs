@@ -9,7 +9,7 @@ import * as operations from "@graphql-codegen/typescript-operations";
 import { buildSchema, isAbstractType, parse } from "graphql";
 
 const SCHEMA = fileURLToPath(new URL("../../schema.graphql", import.meta.url));
-const OPERATIONS = fileURLToPath(new URL("../../graph/graphiql/examples/", import.meta.url));
+const OPERATIONS = fileURLToPath(new URL("../../graph/transport/graphiql/examples/", import.meta.url));
 const TARGET = fileURLToPath(new URL("generated/graphql.ts", import.meta.url));
 
 const sdl = readFileSync(SCHEMA, "utf8");

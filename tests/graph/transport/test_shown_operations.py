@@ -102,7 +102,7 @@ async def known(admin: GraphQLClient, account: Account, said: Message) -> dict[s
         "a contact's id from the Inbox tab": contact_id(said),
         "an id from the History tab": id_of(said),
         "an id from the Accounts tab": id_of(account),
-        "the id of order_shipped from the Templates tab": id_of(
+        "the id of order_shipped (en_US) from the Templates tab": id_of(
             await get_template("order_shipped")
         ),
         "a user's id from createUser": user["id"],
@@ -134,7 +134,7 @@ async def find_values(
         "accountId": id_of(account),
         "contactId": known["a contact's id from the Inbox tab"],
         "messageId": known["an id from the History tab"],
-        "templateId": known["the id of order_shipped from the Templates tab"],
+        "templateId": known["the id of order_shipped (en_US) from the Templates tab"],
         "parameters": SHIPPED["parameters"],
         "phone": "16505551234",
         "emoji": "👍",

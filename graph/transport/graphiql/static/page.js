@@ -2,6 +2,7 @@
  * Puts GraphiQL on the page: example tabs, the API key in the headers tab, live subscriptions.
  * React, ReactDOM, GraphiQL and GraphiQLPluginExplorer are globals of the vendored scripts.
  */
+import { VariableFiller } from "./examples.js";
 import { createHeaders, readFragment, takeKeyFromAddress } from "./key.js";
 import { createLiveFetcher } from "./live.js";
 import { adoptKey, alignEditors, findKey, keepsHeaders, openStorage } from "./storage.js";
@@ -30,8 +31,8 @@ function createFetcher() {
 }
 
 /**
- * The operation to run, or undefined where the server shall say what is wrong. Found in the query
- * itself: for 0.1 s after a change GraphiQL still names the operation that was there before.
+ * Returns the operation to run, or undefined if the server must report what is wrong. Reads the query
+ * itself: for 0.1 s after a change GraphiQL still names the previous operation.
  */
 function findOperation({ query, operationName }) {
   const { GraphQLError, parse } = GraphiQL.GraphQL;
@@ -54,7 +55,7 @@ function createProps(session) {
     defaultHeaders,
     shouldPersistHeaders: keepsHeaders(storage),
     showPersistHeadersSettings: true,
-    // Whoever comes without a key looks for the place to put it.
+    // Without a key, the first thing to do is to enter one.
     defaultEditorToolsVisibility: session.key ? "variables" : "headers",
     inputValueDeprecation: true,
     plugins: [GraphiQLPluginExplorer.explorerPlugin()],
@@ -62,6 +63,7 @@ function createProps(session) {
       additionalContent: [
         createElement(RestoreButton, { key: "restore", session, storage }),
         createElement(KeyKeeper, { key: "keeper", session }),
+        createElement(VariableFiller, { key: "filler", endpoint, session }),
       ],
     },
   };
