@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graph.core.context import Services
 from graph.core.rate_limit import RateLimits
 from graph.fanout.feed import LiveFeed
-from graph.limits import Limits
+from graph.limits.bounds import Limits
 from graph.transport.endpoint import GraphQLEndpoint
 from graph.transport.graphiql import create_graphiql_assets
 from graph.transport.media_route import media_routes

@@ -8,10 +8,10 @@ import strawberry
 from beanie import PydanticObjectId
 from strawberry import relay
 
-from graph.core.context import Info
+from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.errors import bad_input
 from graph.core.ids import encode_id, parse_object_id, split_id
-from graph.core.loaders import (
+from graph.core.stored import (
     load_contact,
     load_conversation,
     load_message,
@@ -19,7 +19,6 @@ from graph.core.loaders import (
     load_upload,
     load_user,
 )
-from graph.core.permissions import IsViewer, get_viewer
 from graph.types.account_events import find_account_event
 from graph.types.accounts import Account, resolve_account
 from graph.types.api_keys import ApiKey, find_api_key

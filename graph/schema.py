@@ -14,15 +14,12 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from graph.core.context import Context
-from graph.core.errors import OperationTimedOut, format_errors
-from graph.core.scalars import SCALARS
-from graph.core.upload_scalar import UPLOAD_SCALAR, FileVariables, Upload
-from graph.execution.extensions import keep, list_extensions
+from graph.core.errors import OperationTimedOut, format_errors, hide_suggestions
+from graph.core.scalars import SCALARS, UPLOAD_SCALAR, FileVariables, Upload
+from graph.execution.extensions import MeteredExecutor, keep, list_extensions
 from graph.execution.known_queries import KnownQueries
-from graph.execution.metered import MeteredExecutor
-from graph.limits import Limits
-from graph.limits.gate import Gate, OperationRequest
-from graph.limits.introspection import hide_suggestions, shows_schema
+from graph.limits.bounds import Limits
+from graph.limits.gate import Gate, OperationRequest, shows_schema
 from graph.mutations.account_setup import AccountSetupMutations
 from graph.mutations.accounts import AccountMutations
 from graph.mutations.api_keys import ApiKeyMutations

@@ -9,16 +9,16 @@ import strawberry
 from beanie import Document, PydanticObjectId
 
 import models
-from graph.core.context import Info
+from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import MessageStatus
 from graph.core.errors import RequestError, bad_input
 from graph.core.ids import encode_id, parse_id
-from graph.core.loaders import Loaders, load_account, load_conversation
-from graph.core.permissions import IsViewer, get_viewer
+from graph.core.loaders import Loaders
+from graph.core.stored import load_account, load_conversation
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
-from graph.execution import Memory
 from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
+from graph.execution.run import Memory
 from graph.fanout.event_execution import Subscribed, read_operation
 from graph.types.accounts import Account, require_account
 from graph.types.contacts import Contact

@@ -18,9 +18,9 @@ from graphql import VariableNode
 from strawberry import relay
 from strawberry.relay.types import NodeType
 
-from graph.core.context import Info
+from graph.core.context import Info, get_loaders
 from graph.core.errors import bad_input
-from graph.core.loaders import Loaders, get_loaders
+from graph.core.loaders import Loaders
 from graph.core.page_batches import MAX_COUNT, CountQuery, PageQuery
 from models.database.reading import read_document
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from strawberry.permission import BasePermission
 from strawberry.types import Info as StrawberryInfo
 
+from graph.core.errors import forbidden, unauthenticated
 from graph.core.loaders import Loaders
 from graph.core.rate_limit import RateLimits
-from models import ParkedItem
+from models import ParkedItem, Role
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.api_keys import Authenticator
@@ -77,3 +79,43 @@ class Context:
 
 
 Info = StrawberryInfo[Context, object]
+
+
+def get_loaders(info: Info) -> Loaders:
+    """Those of the live event that is being executed, else those of the request or operation."""
+    loaders = getattr(info.root_value, "loaders", None)
+    return loaders if isinstance(loaders, Loaders) else info.context.loaders
+
+
+def get_viewer(info: Info) -> Viewer:
+    """Who is asking.
+
+    Raises:
+        RequestError: UNAUTHENTICATED, nobody showed a valid credential.
+    """
+    if info.context.viewer is None:
+        raise unauthenticated()
+    return info.context.viewer
+
+
+class RolePermission(BasePermission):
+    """Lets in whoever has at least `role`."""
+
+    role: Role
+
+    def has_permission(self, source: Any, info: Info, **kwargs: Any) -> bool:  # noqa: ARG002
+        if not get_viewer(info).has_role(self.role):
+            raise forbidden(f"Requires role {self.role.value}.")
+        return True
+
+
+class IsViewer(RolePermission):
+    role = Role.VIEWER
+
+
+class IsAgent(RolePermission):
+    role = Role.AGENT
+
+
+class IsAdmin(RolePermission):
+    role = Role.ADMIN

@@ -163,8 +163,6 @@ _CALLERS_FAULT = (
     StrawberryInputCoercionError,
     Refused,
 )
-
-
 # How graphql-core ends what it says of a document with too many characters, tokens or levels.
 _GAVE_UP = "Parsing aborted."
 _TOO_MANY = "Too many errors processing variables"
@@ -221,3 +219,11 @@ def _replace(error: GraphQLError, shown: RequestError) -> GraphQLError:
         path=error.path,
         extensions=shown.extensions,
     )
+
+
+# graphql-core ends its messages so.
+_SUGGESTION = re.compile(r" Did you mean .*\?", re.DOTALL)
+
+
+def hide_suggestions(message: str) -> str:
+    return _SUGGESTION.sub("", message)

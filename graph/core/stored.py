@@ -4,24 +4,160 @@ They are declared by what they read. Resolvers would do the same, but only of wh
 plan (`graph.execution`) tell beforehand which fields of a document it needs, and read many at once.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import strawberry
-from beanie import Document
+from beanie import Document, PydanticObjectId
+from strawberry.dataloader import DataLoader
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from graph.core.context import Info
+from graph.core.context import Info, get_loaders, get_viewer
 from graph.core.errors import vanished
-from graph.core.loaders import Lookup
+from graph.core.loaders import Loaders, WamidKey
+from models import (
+    Account,
+    AccountEvent,
+    Contact,
+    Conversation,
+    Media,
+    MediaState,
+    Message,
+    Template,
+    UploadedMedia,
+    User,
+)
 from models.database.reading import find_whole_class
+from whatsapp.auth.access import Viewer
+
+Scoped = TypeVar("Scoped", AccountEvent, Contact, Conversation, Message, Template)
+Key = TypeVar("Key")
+Found = TypeVar("Found")
+
+
+class Lookup(Generic[Key, Found]):
+    """The way from a key to what it names, as far as the viewer may see it; else to None."""
+
+    def __init__(
+        self,
+        get_loader: Callable[[Loaders], DataLoader[Key, Found | None]],
+        is_visible: Callable[[Viewer, Found], bool],
+        *,
+        prepare: Callable[[Info, Sequence[Key]], Awaitable[None]] | None = None,
+    ) -> None:
+        self._get_loader = get_loader
+        self._is_visible = is_visible
+        self._prepare = prepare
+        """Awaited with the keys before they are read."""
+
+    async def one(self, info: Info, key: Key) -> Found | None:
+        """Reads it together with what is looked up at the same moment, and once."""
+        if self._prepare is not None:
+            await self._prepare(info, [key])
+        found = await _load(self._get_loader(get_loaders(info)), key)
+        return self._show(get_viewer(info), found)
+
+    async def many(self, info: Info, keys: Sequence[Key]) -> list[Found | None]:
+        """Reads all of them now; for plans, which ask for many at once."""
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return []
+        if self._prepare is not None:
+            await self._prepare(info, wanted)
+        found = await self._get_loader(get_loaders(info)).load_fn(wanted)
+        viewer = get_viewer(info)
+        shown = [
+            None if isinstance(one, BaseException) else self._show(viewer, one) for one in found
+        ]
+        if len(wanted) == len(keys):  # in the order of the keys
+            return shown
+        by_key = dict(zip(wanted, shown, strict=True))
+        return [by_key[key] for key in keys]
+
+    def _show(self, viewer: Viewer, found: Found | None) -> Found | None:
+        return found if found is not None and self._is_visible(viewer, found) else None
+
+
+def _is_of_visible_account(viewer: Viewer, document: Scoped) -> bool:
+    return viewer.can_see(document.account_id)
+
+
+def _is_visible_user(viewer: Viewer, user: User) -> bool:
+    return viewer.account_ids is None or bool(viewer.narrow(user.account_ids))
+
+
+def _is_visible_file(viewer: Viewer, media: Media) -> bool:
+    """Whether it was not erased, and is of an account that the viewer may see."""
+    return media.erased_at is None and viewer.can_see(media.account_id)
+
+
+def _is_visible_account(viewer: Viewer, account: Account) -> bool:
+    return viewer.can_see(account.id)
+
+
+async def _wait_for_summaries(info: Info, ids: Sequence[PydanticObjectId]) -> None:
+    await info.context.services.live.summaries.wait(conversation_ids=ids)
+
+
+async def _wait_for_summaries_of(info: Info, contact_ids: Sequence[PydanticObjectId]) -> None:
+    await info.context.services.live.summaries.wait(contact_ids=contact_ids)
+
+
+ACCOUNTS: Lookup[PydanticObjectId, Account] = Lookup(attrgetter("accounts"), _is_visible_account)
+CONTACTS: Lookup[PydanticObjectId, Contact] = Lookup(attrgetter("contacts"), _is_of_visible_account)
+CONVERSATIONS: Lookup[PydanticObjectId, Conversation] = Lookup(
+    attrgetter("conversations"), _is_of_visible_account, prepare=_wait_for_summaries
+)
+CONVERSATIONS_OF_CONTACTS: Lookup[PydanticObjectId, Conversation] = Lookup(
+    attrgetter("conversations_of_contacts"), _is_of_visible_account, prepare=_wait_for_summaries_of
+)
+MESSAGES: Lookup[PydanticObjectId, Message] = Lookup(attrgetter("messages"), _is_of_visible_account)
+MESSAGES_BY_WAMID: Lookup[WamidKey, Message] = Lookup(
+    attrgetter("messages_by_wamid"), _is_of_visible_account
+)
+ACCOUNT_EVENTS: Lookup[str, AccountEvent] = Lookup(
+    attrgetter("account_events"), _is_of_visible_account
+)
+TEMPLATES: Lookup[PydanticObjectId, Template] = Lookup(
+    attrgetter("templates"), _is_of_visible_account
+)
+USERS: Lookup[PydanticObjectId, User] = Lookup(attrgetter("users"), _is_visible_user)
+MEDIA: Lookup[PydanticObjectId, Media] = Lookup(attrgetter("media"), _is_visible_file)
+# Only asked for conversations that are shown.
+UNREAD_COUNTS: Lookup[PydanticObjectId, int] = Lookup(
+    attrgetter("unread_counts"), lambda _viewer, _count: True
+)
+load_account = ACCOUNTS.one
+load_contact = CONTACTS.one
+load_conversation = CONVERSATIONS.one
+load_conversation_of = CONVERSATIONS_OF_CONTACTS.one
+load_message = MESSAGES.one
+load_message_by_wamid = MESSAGES_BY_WAMID.one
+load_account_event = ACCOUNT_EVENTS.one
+load_media = MEDIA.one
+load_template = TEMPLATES.one
+load_user = USERS.one
+
+
+async def load_upload(info: Info, upload_id: PydanticObjectId) -> UploadedMedia | None:
+    """An uploaded file, unless it is still being stored or was erased."""
+    upload = await _load(get_loaders(info).uploads, upload_id)
+    if upload is None or upload.erased_at is not None or upload.state is not MediaState.STORED:
+        return None
+    return upload if get_viewer(info).can_see(upload.account_id) else None
+
+
+async def _load(loader: DataLoader[Key, Found], key: Key) -> Found:
+    # Whoever asks for the same gets the same future: who gives up must not cancel it for them.
+    return await asyncio.shield(loader.load(key))
+
 
 NEEDS = "needs"
 LINK = "link"
-
 # The GraphQL type that shows the documents of a class; `shows` fills it.
 _TYPES: dict[type[Document], Any] = {}
 

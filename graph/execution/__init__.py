@@ -4,8 +4,3 @@ graphql-core looks at each field of each object anew. A plan knows from the docu
 what will be asked of all objects of a list, and does it for all of them at once, column by column.
 It does only what it is sure of; on any surprise graphql-core executes the operation instead.
 """
-
-from graph.execution.memo import Memory
-from graph.execution.plan import KeptPlans, OperationPlans, Plan, Run
-
-__all__ = ["KeptPlans", "Memory", "OperationPlans", "Plan", "Run"]

@@ -1,7 +1,6 @@
 """Makes the plan of an operation: shapes of what is asked for, from the document and the schema."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from beanie import Document
 from graphql import (
@@ -29,13 +28,17 @@ from strawberry.types.field import StrawberryField
 
 from graph.core.loaders import Shown
 from graph.core.stored import NEEDS, StoredField, find_document_class
-from graph.execution.memo import name_value, remember
-from graph.execution.resolving import Getter, Site, Unplannable, is_global_id, make_getter
+from graph.execution.resolving import (
+    Site,
+    Unplannable,
+    is_global_id,
+    make_getter,
+    make_step,
+)
 from graph.execution.value_completion import (
     Completer,
     Shape,
     Step,
-    Values,
     make_abstract,
     make_leaf,
     make_object,
@@ -114,7 +117,7 @@ class Compiler:
             return Step(key, lambda _run, objects: [parent.name] * len(objects), is_async=False)
         site = _make_site(key, parent, details)
         self._note_needs(site)
-        return _join(site, make_getter(site), self._complete(site.definition.type, site))
+        return make_step(site, make_getter(site), self._complete(site.definition.type, site))
 
     def _note_needs(self, site: Site) -> None:
         document_class = _find_document_class(site.parent)
@@ -178,27 +181,6 @@ def _make_site(key: str, parent: GraphQLObjectType, details: list[FieldDetails])
     if definition is None or not isinstance(field, StrawberryField):
         raise Unplannable(f"{parent.name}.{name} is no field of ours")
     return Site(key, parent, definition, field, details)
-
-
-def _join(site: Site, getter: Getter, completer: Completer) -> Step:
-    """A step that gets values and completes them."""
-    name = None
-    if not getter.is_async and not completer.is_async and len(site.nodes) == 1:
-        name = name_value(site.name, site.nodes[0])
-    if not getter.is_async and not site.field.arguments and site.nodes[0].selection_set:
-        getter = remember(site.name, getter)
-
-    def fill(run: Any, objects: Values) -> Any:
-        return completer.complete(run, getter.get(run, objects))
-
-    async def fill_later(run: Any, objects: Values) -> Values:
-        values = getter.get(run, objects)
-        completed = completer.complete(run, await values if getter.is_async else values)
-        done: Values = await completed if completer.is_async else completed
-        return done
-
-    is_async = getter.is_async or completer.is_async
-    return Step(site.key, fill_later if is_async else fill, is_async, name)
 
 
 def _get_definition(kind: GraphQLNamedType) -> StrawberryObjectDefinition:

@@ -21,11 +21,11 @@ from strawberry.utils.await_maybe import await_maybe
 from graph.core.context import Context
 from graph.core.errors import OperationTimedOut
 from graph.core.loaders import Loaders
-from graph.execution import KeptPlans, OperationPlans
+from graph.core.responses import ResponseTooLarge
 from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
-from graph.limits import Document
+from graph.execution.plan import KeptPlans, OperationPlans
+from graph.limits.document import Document
 from graph.limits.gate import Gate, OperationRequest, tell_cost
-from graph.limits.response_size import ResponseTooLarge
 from whatsapp.common.fair_shares import FairTurns
 
 logger = logging.getLogger(__name__)

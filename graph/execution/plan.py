@@ -1,34 +1,34 @@
 """The plan of an operation, what runs it, and where plans are kept."""
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
 
 from graphql import (
+    DirectiveNode,
     FragmentDefinitionNode,
     GraphQLError,
-    GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    VariableNode,
+    Visitor,
+    visit,
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 from pymongo.errors import PyMongoError
 
+from graph.core.context import Context
 from graph.core.errors import RequestError
 from graph.core.loaders import Shown
-from graph.execution.bailouts import Bailouts
+from graph.core.responses import create_meter
 from graph.execution.compiler import Compiler
-from graph.execution.conditions import list_condition_variables
-from graph.execution.memo import Memory
-from graph.execution.plan_cache import KeptPlans
 from graph.execution.resolving import Denied, Unplannable
-from graph.execution.value_completion import Shape, Surprise
-from graph.limits.response_size import UNBOUNDED, ResponseMeter, create_meter
-
-if TYPE_CHECKING:
-    from graph.core.context import Context
+from graph.execution.run import Run, Surprise
+from graph.execution.value_completion import Shape
+from graph.limits.fair_cache import FairCache
 
 # Every condition doubles the forms that an operation can have.
 MAX_CONDITION_VARIABLES = 4
@@ -41,54 +41,6 @@ class Dropped(Surprise):
 
 # What a caller did wrong, or MongoDB: it says nothing about the plan.
 _NO_SURPRISES = (RequestError, Denied, Dropped, PyMongoError)
-
-
-@dataclass
-class Run:
-    """One execution of a plan."""
-
-    strawberry_schema: Any
-    operation: OperationDefinitionNode
-    fragments: dict[str, FragmentDefinitionNode]
-    variables: VariableValues
-    context: "Context"
-    root_value: Any = None
-    memory: Memory | None = None
-    """What executions at the same moment share; None where there is only this one."""
-    meter: ResponseMeter = field(default_factory=lambda: ResponseMeter(UNBOUNDED))
-    """Bounds the answer."""
-
-    def show(self, root_value: Any, *, memory: Memory) -> "Run":
-        """The same operation for another root value, such as the next event."""
-        return Run(
-            self.strawberry_schema,
-            self.operation,
-            self.fragments,
-            self.variables,
-            self.context,
-            root_value,
-            memory,
-            create_meter(self.context, is_event=True),
-        )
-
-    def make_resolve_info(self, *place: Any) -> GraphQLResolveInfo[Any]:
-        """`place`: field name, nodes, return type, parent type and path."""
-        values = (
-            *place,
-            self.strawberry_schema._schema,
-            self.fragments,
-            self.root_value,
-            self.operation,
-            self.variables,
-            self.context,
-            *_NO_HELPERS,
-        )
-        return GraphQLResolveInfo(*values)
-
-
-_NO_HELPERS: tuple[Any, ...] = (None,) * (
-    len(GraphQLResolveInfo._fields) - GraphQLResolveInfo._fields.index("context") - 1
-)
 
 
 class Plan:
@@ -135,6 +87,89 @@ class Plan:
 _NO_SHAPE = Shape()
 
 
+# A step takes some 2.5 kB; an operation of an app has 10 to 100.
+MAX_STEPS_KEPT = 20_000
+
+
+class KeptPlans:
+    """Those of one schema, of queries and of subscriptions."""
+
+    def __init__(self, *, max_steps: int = MAX_STEPS_KEPT) -> None:
+        self._kept: FairCache[Plan, Plan] = FairCache(max_steps, on_evict=lambda plan: plan.drop())
+
+    @property
+    def steps(self) -> int:
+        """How large they are together."""
+        return self._kept.size
+
+    def use(self, plan: Plan, caller: Hashable) -> None:
+        """Keeps a plan that is new or used again; where room is needed, plans are dropped of the
+        caller who has most.
+        """
+        if self._kept.get(plan, caller) is None:
+            self._kept.add(plan, plan, caller, size=plan.steps)
+
+
+# Bail-outs in a row after which a caller's operations go to graphql-core at once, for a while:
+# trying the plan first would make each of them cost more.
+MAX_BAILOUTS = 5
+PAUSE_SECONDS = 30.0
+MAX_CALLERS = 256
+
+
+class Bailouts:
+    """Those of the plans of one operation."""
+
+    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        # How many in a row, and until when the plan is paused.
+        self._callers: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
+
+    def is_paused(self, caller: Hashable) -> bool:
+        if not self._callers:
+            return False
+        number, until = self._callers.get(caller, (0, 0.0))
+        return number > MAX_BAILOUTS and self._now() < until
+
+    def record(self, caller: Hashable) -> None:
+        number, _ = self._callers.get(caller, (0, 0.0))
+        self._callers[caller] = (number + 1, self._now() + PAUSE_SECONDS)
+        self._callers.move_to_end(caller)
+        if len(self._callers) > MAX_CALLERS:
+            self._callers.popitem(last=False)
+
+    def reset(self, caller: Hashable) -> None:
+        """Forgets the bail-outs of a caller whom the plan has just answered."""
+        if self._callers:
+            self._callers.pop(caller, None)
+
+
+_CONDITIONS = frozenset({"skip", "include"})
+
+
+class _Finder(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, None] = {}
+
+    def enter_directive(self, node: DirectiveNode, *_args: Any) -> None:
+        if node.name.value not in _CONDITIONS:
+            return
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                self.names[argument.value.name.value] = None
+
+
+def list_condition_variables(
+    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> tuple[str, ...]:
+    """Their names, each once."""
+    finder = _Finder()
+    for node in (operation, *fragments.values()):
+        visit(node, finder)
+    return tuple(finder.names)
+
+
 class OperationPlans:
     """The plans of one operation of a checked document, as far as `kept` has room for them."""
 
@@ -155,7 +190,7 @@ class OperationPlans:
         self._bailouts = Bailouts()
 
     def begin(
-        self, variables: Mapping[str, Any] | None, *, context: "Context", caller: Hashable
+        self, variables: Mapping[str, Any] | None, *, context: Context, caller: Hashable
     ) -> tuple[Plan, Run] | None:
         """A plan and what it runs with; None where graphql-core has to execute the operation."""
         if self._bailouts.is_paused(caller) or len(self._conditions) > MAX_CONDITION_VARIABLES:
@@ -217,6 +252,3 @@ class OperationPlans:
         except (Unplannable, GraphQLError):
             # An error of its conditions is told by graphql-core, at the field that it is about.
             return None
-
-
-__all__ = ["KeptPlans", "OperationPlans", "Plan", "Run", "Surprise"]

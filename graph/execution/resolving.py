@@ -4,9 +4,21 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, VariableNode, Visitor, visit
+from graphql import (
+    ArgumentNode,
+    DirectiveNode,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLObjectType,
+    Node,
+    VariableNode,
+    Visitor,
+    print_ast,
+    visit,
+)
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
@@ -17,10 +29,8 @@ from strawberry.types.field import StrawberryField
 
 from graph.core.ids import encode_id
 from graph.core.stored import LINK, Link, StoredField
-from graph.execution.value_completion import Surprise, Values, gather
-
-if TYPE_CHECKING:
-    from graph.execution.plan import Run
+from graph.execution.run import Run, Surprise, Values
+from graph.execution.value_completion import Completer, Step, gather
 
 
 class Unplannable(Exception):
@@ -34,7 +44,7 @@ class Denied(Surprise):
 class Getter(NamedTuple):
     """Gives the values of one field for objects, in their order."""
 
-    get: Callable[["Run", Values], Any]
+    get: Callable[[Run, Values], Any]
     is_async: bool = False
 
 
@@ -54,7 +64,7 @@ class Site:
         self.name = f"{self.parent.name}.{self.nodes[0].name.value}"
         self._may_keep = not _has_variables(self.details[0].node)
 
-    def read_arguments(self, run: "Run", info: Any) -> dict[str, Any]:
+    def read_arguments(self, run: Run, info: Any) -> dict[str, Any]:
         """What the resolver is called with; worked out once where no variable is in it."""
         if self._arguments is not None:
             return dict(self._arguments)
@@ -130,7 +140,7 @@ def _get_global_ids(type_name: str) -> Getter:
 def _get_linked(site: Site, link: Link) -> Getter:
     get_key = attrgetter(f"document.{link.key}")
 
-    async def get(run: "Run", objects: Values) -> Values:
+    async def get(run: Run, objects: Values) -> Values:
         keys = list(map(get_key, objects))
         found = await link.lookup.many(
             make_info(run, site), [key for key in keys if key is not None]
@@ -156,7 +166,7 @@ def _call_resolver(site: Site) -> Getter:
     permissions = [kind() for kind in site.field.permission_classes]
     is_plain = not (takes_info or permissions or site.field.arguments)
 
-    def begin(run: "Run", objects: Values) -> list[Any]:
+    def begin(run: Run, objects: Values) -> list[Any]:
         """What the resolver gives for each object; awaitables where it is a coroutine."""
         if is_plain and takes_self:
             return [call(one) for one in objects]
@@ -171,14 +181,14 @@ def _call_resolver(site: Site) -> Getter:
             return [call(one, **arguments) for one in objects]
         return [call(**arguments, **dict.fromkeys(named, one)) for one in objects]
 
-    async def get_later(run: "Run", objects: Values) -> Values:
+    async def get_later(run: Run, objects: Values) -> Values:
         waiting = begin(run, objects)
         return [await waiting[0]] if len(waiting) == 1 else await gather(waiting)
 
     return Getter(get_later, is_async=True) if resolver.is_async else Getter(begin)
 
 
-def make_info(run: "Run", site: Site) -> Any:
+def make_info(run: Run, site: Site) -> Any:
     """What a resolver is told about its place: the same for all objects of a list."""
     schema = run.strawberry_schema
     raw = run.make_resolve_info(
@@ -189,3 +199,65 @@ def make_info(run: "Run", site: Site) -> Any:
         Path(None, site.key, site.parent.name),
     )
     return schema.config.info_class(_raw_info=raw, _field=site.field)
+
+
+def make_step(site: Site, getter: Getter, completer: Completer) -> Step:
+    """A step that gets values and completes them."""
+    name = None
+    if not getter.is_async and not completer.is_async and len(site.nodes) == 1:
+        name = name_value(site.name, site.nodes[0])
+    if not getter.is_async and not site.field.arguments and site.nodes[0].selection_set:
+        getter = remember(site.name, getter)
+
+    def fill(run: Any, objects: Values) -> Any:
+        return completer.complete(run, getter.get(run, objects))
+
+    async def fill_later(run: Any, objects: Values) -> Values:
+        values = getter.get(run, objects)
+        completed = completer.complete(run, await values if getter.is_async else values)
+        done: Values = await completed if completer.is_async else completed
+        return done
+
+    is_async = getter.is_async or completer.is_async
+    return Step(site.key, fill_later if is_async else fill, is_async, name)
+
+
+def remember(name: str, getter: Getter) -> Getter:
+    """The same getter, but asked only once for each object where there is a memory."""
+
+    def get(run: Run, objects: Values) -> Values:
+        memory = run.memory
+        if memory is None:
+            return getter.get(run, objects)  # type: ignore[no-any-return]  # it is not async
+        values = []
+        for one in objects:
+            record = memory.find_record(one)
+            if name not in record:
+                record[name] = getter.get(run, [one])[0]
+            values.append(record[name])
+        return values
+
+    return type(getter)(get)
+
+
+def name_value(field_name: str, node: FieldNode) -> str | None:
+    """A name for the completed value of a field: equal names mean equal values of one object.
+
+    None where that depends on more than the object, such as on variables.
+    """
+    if node.arguments:
+        return None
+    if node.selection_set is None:
+        return field_name
+    finder = _DependenceFinder()
+    visit(node.selection_set, finder)
+    return None if finder.found else f"{field_name} {print_ast(node.selection_set)}"
+
+
+class _DependenceFinder(Visitor):
+    found = False
+
+    def enter(self, node: Node, *_args: Any) -> None:
+        self.found = self.found or isinstance(
+            node, ArgumentNode | DirectiveNode | FragmentSpreadNode
+        )

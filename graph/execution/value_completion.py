@@ -7,7 +7,7 @@ by them is a Surprise here: graphql-core then tells it.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from graphql import (
     GraphQLBoolean,
@@ -18,22 +18,14 @@ from graphql import (
     Undefined,
 )
 
-from graph.limits.response_size import measure_keys
-
-if TYPE_CHECKING:
-    from graph.execution.plan import Run
-
-Values = list[Any]
-
-
-class Surprise(Exception):
-    """Something is not as the plan expects it; graphql-core is to execute the operation."""
+from graph.core.responses import measure_keys
+from graph.execution.run import Run, Surprise, Values
 
 
 class Completer(NamedTuple):
     """Completes the values of one type, in their order."""
 
-    complete: Callable[["Run", Values], Any]
+    complete: Callable[[Run, Values], Any]
     """Gives the list of completed values, or, where `is_async`, an awaitable of it."""
     is_async: bool = False
 
@@ -49,11 +41,11 @@ def _keep(values: Values) -> Values:
 def nest(split: Split, inner: Completer) -> Completer:
     """Completes what `split` finds inside the values, and puts it back into their form."""
 
-    def complete(run: "Run", values: Values) -> Values:
+    def complete(run: Run, values: Values) -> Values:
         parts, restore = split(values)
         return restore(inner.complete(run, parts))
 
-    async def complete_later(run: "Run", values: Values) -> Values:
+    async def complete_later(run: Run, values: Values) -> Values:
         parts, restore = split(values)
         return restore(await inner.complete(run, parts))
 
@@ -108,7 +100,7 @@ def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
 
     coerce = leaf_type.coerce_output_value
 
-    def complete(run: "Run", values: Values) -> Values:
+    def complete(run: Run, values: Values) -> Values:
         coerced = [coerce(value) for value in values]
         if any(value is None or value is Undefined for value in (*values, *coerced)):
             raise Surprise(f"no value of {leaf_type.name}")
@@ -121,7 +113,7 @@ def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
 def _make_same(kind: type, leaf_type: GraphQLLeafType) -> Completer:
     expected = {kind}
 
-    def complete(run: "Run", values: Values) -> Values:
+    def complete(run: Run, values: Values) -> Values:
         if not set(map(type, values)) <= expected:
             values = [coerce_leaf(leaf_type, value) for value in values]
         if kind is str:
@@ -136,7 +128,7 @@ def _make_time(leaf_type: GraphQLLeafType) -> Completer:
     in a tenth of the time.
     """
 
-    def complete(_run: "Run", values: Values) -> Values:
+    def complete(_run: Run, values: Values) -> Values:
         if all(type(value) is datetime and value.tzinfo is UTC for value in values):
             return values
         return [coerce_leaf(leaf_type, value) for value in values]
@@ -147,7 +139,7 @@ def _make_time(leaf_type: GraphQLLeafType) -> Completer:
 def _make_enum(enum_type: GraphQLEnumType) -> Completer:
     known: dict[Any, Any] = {}
 
-    def complete(_run: "Run", values: Values) -> Values:
+    def complete(_run: Run, values: Values) -> Values:
         try:
             return [known[value] for value in values]
         except (KeyError, TypeError):
@@ -170,7 +162,7 @@ def make_object(shape: "Shape", classes: Collection[type]) -> Completer:
     """Objects of one GraphQL type; values are not null."""
     kinds = tuple(classes)
 
-    def complete(run: "Run", values: Values) -> Any:
+    def complete(run: Run, values: Values) -> Any:
         require_types(values, *kinds)
         return shape.complete(run, values)
 
@@ -188,14 +180,14 @@ def make_abstract(by_class: Mapping[type, Completer]) -> Completer:
             raise Surprise("a type that does not belong here")
         return places
 
-    def complete(run: "Run", values: Values) -> Values:
+    def complete(run: Run, values: Values) -> Values:
         completed: Values = [None] * len(values)
         for kind, places in group(values).items():
             own = by_class[kind].complete(run, [values[place] for place in places])
             _put(completed, places, own)
         return completed
 
-    async def complete_later(run: "Run", values: Values) -> Values:
+    async def complete_later(run: Run, values: Values) -> Values:
         completed: Values = [None] * len(values)
         for kind, places in group(values).items():
             completer = by_class[kind]
@@ -230,7 +222,7 @@ class Step(NamedTuple):
 
     key: str
     """Its name in the answer."""
-    fill: Callable[["Run", Values], Any]
+    fill: Callable[[Run, Values], Any]
     """Gives the list of values, or, where `is_async`, an awaitable of it."""
     is_async: bool
     value_name: str | None = None
@@ -256,13 +248,13 @@ class Shape:
         for place, step in enumerate(steps):
             (self._later if step.is_async else self._at_once).append((place, step))
 
-    def complete(self, run: "Run", objects: Values) -> Any:
+    def complete(self, run: Run, objects: Values) -> Any:
         """The answer's objects, or, where `is_async`, an awaitable of them."""
         if run.memory is not None and len(objects) == 1 and not self._later:
             return [self._complete_one(run, objects[0])]
         return self._complete_later(run, objects) if self._later else self._complete(run, objects)
 
-    def _complete(self, run: "Run", objects: Values) -> Values:
+    def _complete(self, run: Run, objects: Values) -> Values:
         if not objects:
             return []
         run.meter.add(self._row_bytes * len(objects))
@@ -275,7 +267,7 @@ class Shape:
             return [{} for _ in range(number)]
         return [dict(zip(self._keys, row, strict=True)) for row in zip(*columns, strict=True)]
 
-    def _complete_one(self, run: "Run", one: Any) -> dict[str, Any]:
+    def _complete_one(self, run: Run, one: Any) -> dict[str, Any]:
         """The same for one object of which other plans may have got the same values."""
         record = run.memory.find_record(one) if run.memory else {}
         meter, row = run.meter, {}
@@ -292,7 +284,7 @@ class Shape:
                 record[name] = row[key], before - meter.left
         return row
 
-    async def _complete_later(self, run: "Run", objects: Values) -> Values:
+    async def _complete_later(self, run: Run, objects: Values) -> Values:
         if not objects:
             return []
         run.meter.add(self._row_bytes * len(objects))

@@ -25,15 +25,15 @@ from strawberry.types import ExecutionContext
 from strawberry.types import ExecutionResult as StrawberryResult
 
 from graph.core.errors import format_errors
-from graph.core.results import is_request_error
+from graph.core.responses import MAX_EVENT_BYTES, ResponseTooLarge, encode_result, is_request_error
 from graph.events.events import LiveEvent
-from graph.execution import OperationPlans, Plan, Run
-from graph.execution.metered import MeteredExecutor
+from graph.execution.extensions import MeteredExecutor
+from graph.execution.plan import OperationPlans, Plan
+from graph.execution.run import Run
 from graph.fanout.feed import Opened
 from graph.fanout.membership import Membership, Peer
 from graph.fanout.operations import Shapes
 from graph.fanout.payloads import Payload
-from graph.limits.response_size import MAX_EVENT_BYTES, ResponseTooLarge, encode_result
 from models import Role
 from whatsapp.auth.access import Viewer
 

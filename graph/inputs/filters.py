@@ -4,9 +4,8 @@ from typing import Annotated, Any
 
 import strawberry
 
-from graph.core.context import Info
+from graph.core.context import Info, get_viewer
 from graph.core.ids import parse_id
-from graph.core.permissions import get_viewer
 
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="Its global id.")]
 AccountId = Annotated[

@@ -6,7 +6,7 @@ import strawberry
 
 from graph.core.context import Services
 from graph.core.ids import require_id
-from graph.core.upload_scalar import Upload
+from graph.core.scalars import Upload
 from whatsapp.auth.access import Viewer
 from whatsapp.outbox.content import MediaSource, OutgoingMedia
 

@@ -8,7 +8,6 @@ known before anything is read.
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from graphql import (
@@ -38,17 +37,18 @@ from graphql import (
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, introspection_types
 
 from graph.core.connections import MAX_PAGE_SIZE
-from graph.limits.arguments import read_argument, read_page_size
 from graph.limits.bounds import MAX_INTROSPECTIONS
 from graph.limits.expression import (
     Count,
     Expression,
     Length,
+    OperationCost,
     PageSize,
     add,
-    evaluate,
     largest,
     multiply,
+    read_argument,
+    read_page_size,
 )
 
 # Lists within a document: the errors, reactions and statuses of a message are few.
@@ -64,22 +64,7 @@ JSON_TYPE = "JSON"
 MUTATION_COST = 10
 # Counting reads the index once more, up to 10,000 entries.
 TOTAL_COUNT_COST = 10
-
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
-
-
-@dataclass(frozen=True)
-class OperationCost:
-    """What one operation costs, of the data and of the schema, for any variables."""
-
-    data: Expression
-    introspection: Expression
-    defaults: Mapping[str, Any]
-    """What its variables are where they are not given."""
-
-    def evaluate(self, variables: Mapping[str, Any] | None) -> tuple[int, int]:
-        given = {**self.defaults, **(variables or {})}
-        return evaluate(self.data, given), evaluate(self.introspection, given)
 
 
 class SchemaCosts:

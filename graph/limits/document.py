@@ -21,14 +21,12 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from graph.core.errors import ErrorCode, RequestError, hide_values
+from graph.core.errors import ErrorCode, RequestError, hide_suggestions, hide_values
 from graph.limits.bounds import Limits
-from graph.limits.cost import OperationCost, SchemaCosts, split_document
+from graph.limits.cost import SchemaCosts, split_document
+from graph.limits.expression import OperationCost
 from graph.limits.fair_cache import FairCache
-from graph.limits.introspection import hide_suggestions
-from graph.limits.overlap import OverlapCounter
-from graph.limits.size import SizeMeter, find_excess, show
-from graph.limits.structure import find_excess_of_parts
+from graph.limits.size import OverlapCounter, SizeMeter, find_excess, find_excess_of_parts, show
 
 CACHED_DOCUMENTS = 128
 MAX_CACHED_CHARACTERS = 8000

@@ -1,17 +1,20 @@
 """The gate: what every operation must pass before it runs, whoever executes it."""
 
+import re
 from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
-from graphql import GraphQLError
+from graphql import BREAK, DocumentNode, FieldNode, GraphQLError, Visitor, visit
 
 from graph.core.context import Context
-from graph.core.errors import ErrorCode, RequestError, bad_input, unauthenticated
-from graph.limits import Document, DocumentCache, Limits, find_excess_of_values
-from graph.limits.bounds import MAX_ANONYMOUS_CHARACTERS, MAX_ANONYMOUS_TOKENS
-from graph.limits.document import Cost
-from graph.limits.introspection import find_introspection, shows_schema
-from graph.limits.text import count_tokens
+from graph.core.errors import ErrorCode, RequestError, bad_input, forbidden, unauthenticated
+from graph.limits.bounds import (
+    MAX_ANONYMOUS_CHARACTERS,
+    MAX_ANONYMOUS_TOKENS,
+    MAX_VARIABLE_VALUES,
+    Limits,
+)
+from graph.limits.document import Cost, Document, DocumentCache
 
 # Parsing and validating a token takes some 30 µs, an object of an answer some 100. A caller without
 # a credential pays for each token.
@@ -119,3 +122,72 @@ def tell_cost(cost: Cost | None) -> dict[str, Any]:
     if cost is None or not cost.data:
         return {}
     return {"cost": {"requested": cost.data, "limit": cost.limit}}
+
+
+# Names, numbers, strings and punctuators. Each alternative that has begun also ends, with or
+# without its terminator, so that no text is read twice.
+_TOKEN = re.compile(
+    r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?'
+    r'|"(?:[^"\\\n\r]|\\[^\n\r])*+"?'
+    r"|(?P<comment>\#[^\n\r]*+)"
+    r"|[_A-Za-z][_A-Za-z0-9]*+"
+    r"|-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
+    r"|\.\.\.|[!$&()\[\]{}:=|@]",
+    re.ASCII,
+)
+
+
+def count_tokens(text: str, *, most: int) -> tuple[int, int]:
+    """The numbers of tokens and of comments, which are parsed too. Counting ends beyond `most`."""
+    tokens = comments = 0
+    for found in _TOKEN.finditer(text):
+        if found.lastgroup is None:
+            tokens += 1
+        else:
+            comments += 1
+        if max(tokens, comments) > most:
+            break
+    return tokens, comments
+
+
+def find_excess_of_values(variables: Mapping[str, Any] | None) -> str | None:
+    """A sentence that names the limit, or None where they hold few enough values."""
+    waiting: list[Any] = [variables]
+    seen = 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            value = list(value.values())
+        if isinstance(value, list):
+            seen += len(value)
+            if seen > MAX_VARIABLE_VALUES:
+                return f"The variables hold {seen} values; {MAX_VARIABLE_VALUES} is the limit."
+            waiting += value
+    return None
+
+
+_SCHEMA_FIELDS = {"__schema", "__type"}
+_MENTION = re.compile(r"__(?:schema|type)\b", re.ASCII)
+
+
+def shows_schema(context: object) -> bool:
+    """Whether this server may be asked for its schema; without one, nobody else asks."""
+    return not isinstance(context, Context) or context.services.settings.introspection
+
+
+def find_introspection(document: DocumentNode, query: str) -> RequestError | None:
+    """A refusal, if the document asks for the schema; `__typename` is data."""
+    # The text tells soon that most documents don't.
+    if not _MENTION.search(query):
+        return None
+    finder = _Finder()
+    visit(document, finder)
+    return forbidden("This server does not show its schema.") if finder.found else None
+
+
+class _Finder(Visitor):
+    found = False
+
+    def enter_field(self, node: FieldNode, *_: object) -> object:
+        self.found = self.found or node.name.value in _SCHEMA_FIELDS
+        return BREAK if self.found else None

@@ -3,22 +3,30 @@
 Each fragment is measured once and remembered, so that spreads of spreads cost nothing extra.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphql import (
+    ArgumentNode,
     DirectiveNode,
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
+    Node,
+    ObjectFieldNode,
     OperationDefinitionNode,
     OperationType,
     SelectionNode,
     SelectionSetNode,
+    ValueNode,
+    VariableDefinitionNode,
 )
 
 from graph.limits.bounds import (
+    MAX_COMPARISONS,
     MAX_INTROSPECTION_ALIASES,
     MAX_INTROSPECTION_DEPTH,
     MAX_INTROSPECTION_FIELDS,
@@ -172,3 +180,93 @@ def _add(sizes: list[Size]) -> Size:
         schema_fields=sum(size.schema_fields for size in sizes),
         schema_aliases=sum(size.schema_aliases for size in sizes),
     )
+
+
+# Several times what the largest operations of apps have.
+MAX_PARTS: dict[type[Node], tuple[str, int]] = {
+    OperationDefinitionNode: ("operations", 20),
+    FragmentDefinitionNode: ("fragments", 100),
+    FragmentSpreadNode: ("fragment spreads", 150),
+    VariableDefinitionNode: ("variables", 60),
+    ArgumentNode: ("arguments", 200),
+    ObjectFieldNode: ("fields of input objects", 200),
+    ValueNode: ("values", 300),
+}
+# No type has half as many fields.
+MAX_SELECTIONS = 150
+
+
+def find_excess_of_parts(document: DocumentNode) -> str | None:
+    """A sentence that names the limit which the document exceeds and by how much, or None."""
+    counts: Counter[type[Node]] = Counter()
+    waiting: list[Node] = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, SelectionSetNode) and len(node.selections) > MAX_SELECTIONS:
+            return _describe_excess(len(node.selections), "selections in one place", MAX_SELECTIONS)
+        counts[ValueNode if isinstance(node, ValueNode) else type(node)] += 1
+        for key in node.keys:
+            part = getattr(node, key, None)
+            if isinstance(part, Node):
+                waiting.append(part)
+            elif isinstance(part, tuple | list):
+                waiting += part
+    for kind, (name, limit) in MAX_PARTS.items():
+        if counts[kind] > limit:
+            return _describe_excess(counts[kind], name, limit)
+    return None
+
+
+def _describe_excess(number: int, name: str, limit: int) -> str:
+    return f"The document has {number} {name}; {limit} is the limit."
+
+
+class OverlapCounter:
+    """Counts over all the operations of one document."""
+
+    def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._pairs = 0
+        self._steps = 0
+
+    def is_excessive(self, roots: Iterable[SelectionSetNode]) -> bool:
+        """Whether these selections need more comparisons than the limit.
+
+        The walk is bounded too: fragments that are spread in many places count in each of them.
+        """
+        waiting: list[Sequence[SelectionSetNode]] = [[root] for root in roots]
+        while waiting:
+            if self._pairs > MAX_COMPARISONS or self._steps > 2 * MAX_COMPARISONS:
+                return True
+            waiting += self._enter(waiting.pop())
+        return self._pairs > MAX_COMPARISONS
+
+    def _enter(self, merged: Sequence[SelectionSetNode]) -> list[list[SelectionSetNode]]:
+        """Counts what stands in one place; gives the places below it."""
+        below: dict[str, list[SelectionSetNode]] = {}
+        fields: Counter[str] = Counter()
+        seen: set[str] = set()
+        open_sets = list(merged)
+        while open_sets:
+            for selection in open_sets.pop().selections:
+                self._steps += 1
+                if isinstance(selection, FieldNode):
+                    name = (selection.alias or selection.name).value
+                    # Arguments are compared as text, each time.
+                    fields[name] += 1 + len(selection.arguments or ())
+                    if selection.selection_set is not None:
+                        below.setdefault(name, []).append(selection.selection_set)
+                elif isinstance(selection, InlineFragmentNode):
+                    open_sets.append(selection.selection_set)
+                elif isinstance(selection, FragmentSpreadNode):
+                    fields[f"...{selection.name.value}"] += 1
+                    fragment = self._fragments.get(selection.name.value)
+                    if fragment is not None and selection.name.value not in seen:
+                        seen.add(selection.name.value)
+                        open_sets.append(fragment.selection_set)
+        self._pairs += _count_pairs(len(seen)) + sum(map(_count_pairs, fields.values()))
+        return list(below.values())
+
+
+def _count_pairs(number: int) -> int:
+    return number * (number - 1) // 2

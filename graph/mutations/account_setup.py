@@ -4,10 +4,9 @@ import strawberry
 from beanie import PydanticObjectId
 from strawberry import ID
 
-from graph.core.context import Info
+from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import WebhookLevel
 from graph.core.ids import require_id
-from graph.core.permissions import IsAdmin, get_viewer
 from graph.core.user_errors import refusals_as_data
 from graph.execution.extensions import run_without_deadline
 from graph.mutations.accounts import AccountPayload

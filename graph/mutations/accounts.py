@@ -6,10 +6,9 @@ import strawberry
 from strawberry import ID, Maybe
 
 import models
-from graph.core.context import Info
+from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.errors import forbidden
 from graph.core.ids import require_id
-from graph.core.permissions import IsAdmin, get_viewer
 from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
 from graph.execution.extensions import run_without_deadline
 from graph.mutations.auditing import audited

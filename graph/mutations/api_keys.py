@@ -6,11 +6,10 @@ import strawberry
 from beanie import PydanticObjectId
 
 import models
-from graph.core.context import Info
+from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import Role
 from graph.core.errors import forbidden
 from graph.core.ids import require_id
-from graph.core.permissions import IsAdmin, get_viewer
 from graph.core.user_errors import UserError, refusals_as_data, user_errors
 from graph.mutations.auditing import audited
 from graph.types.api_keys import ApiKey, find_api_key

@@ -13,9 +13,8 @@ from strawberry import relay
 from strawberry.types.base import StrawberryContainer, get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from graph.core.context import Info
+from graph.core.context import Info, get_viewer
 from graph.core.ids import split_id
-from graph.core.permissions import get_viewer
 from graph.execution.extensions import run_without_deadline
 from models import AuditAction, AuditEntry, AuditOutcome, AuditTarget
 from whatsapp.auth.audit import AuditedAction, find_target_accounts, to_audit_actor

@@ -5,9 +5,8 @@ from beanie import PydanticObjectId
 from strawberry import ID, Maybe
 from strawberry.scalars import JSON
 
-from graph.core.context import Info
+from graph.core.context import Info, IsAdmin, IsAgent, get_viewer
 from graph.core.ids import require_id
-from graph.core.permissions import IsAdmin, IsAgent, get_viewer
 from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
 from graph.execution.extensions import run_without_deadline
 from graph.mutations.auditing import audited

@@ -4,9 +4,8 @@ import strawberry
 from beanie import PydanticObjectId
 from strawberry import Maybe
 
-from graph.core.context import Info
+from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import parse_given_id, require_id
-from graph.core.permissions import IsAgent, get_viewer
 from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
 from graph.execution.extensions import run_without_deadline
 from graph.types.conversations import Conversation

@@ -2,9 +2,8 @@
 
 import strawberry
 
-from graph.core.context import Info
+from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import parse_given_id, require_id
-from graph.core.permissions import IsAgent, get_viewer
 from graph.core.user_errors import UserError, refusals_as_data, user_errors
 from graph.inputs.message_content import MessageContentInput
 from graph.inputs.recipient import RecipientInput

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import strawberry
 
 import models
-from graph.core.context import Info
-from graph.core.permissions import IsAdmin, get_viewer
+from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.user_errors import UserError, refusals_as_data, user_errors
 from graph.mutations.auditing import audited
 from graph.types.parked_items import ParkedItem, find_parked_items

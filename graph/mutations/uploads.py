@@ -2,11 +2,10 @@
 
 import strawberry
 
-from graph.core.context import Info
+from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.enums import MediaKind
 from graph.core.ids import require_id
-from graph.core.permissions import IsAgent, get_viewer
-from graph.core.upload_scalar import Upload
+from graph.core.scalars import Upload
 from graph.core.user_errors import UserError, refusals_as_data, user_errors
 from graph.types.uploaded_media import UploadedMedia
 

@@ -4,9 +4,8 @@ import strawberry
 from strawberry import ID, Maybe
 from strawberry.scalars import JSON
 
-from graph.core.context import Info
+from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import require_id
-from graph.core.permissions import IsAgent, get_viewer
 from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
 from graph.mutations.auditing import audited
 from graph.types.users import User

@@ -7,7 +7,7 @@ from strawberry.permission import PermissionExtension
 from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from graph.core.permissions import RolePermission
+from graph.core.context import RolePermission
 from graph.schema import WagraphSchema, create_schema
 from models import AuditAction, Role
 from whatsapp.auth.access import RANKS

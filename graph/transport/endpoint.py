@@ -27,11 +27,16 @@ from strawberry.types.graphql import OperationType
 
 from graph.core.context import Context, Services
 from graph.core.errors import ErrorCode, format_errors, service_unavailable, unauthenticated
-from graph.core.results import find_status, format_result, is_request_error, list_status_headers
+from graph.core.responses import (
+    encode_result,
+    find_status,
+    format_result,
+    is_request_error,
+    list_status_headers,
+)
 from graph.fanout.bounded_socket import BoundedSocket
 from graph.fanout.event_execution import Subscriptions
-from graph.limits import Limits
-from graph.limits.response_size import encode_result
+from graph.limits.bounds import Limits
 from graph.schema import create_schema
 from graph.subscriptions import show_event
 from graph.transport.graphiql import create_graphiql_response

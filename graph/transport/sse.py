@@ -22,13 +22,12 @@ from strawberry.utils.aio import aclosing
 
 from graph.core.context import Context
 from graph.core.errors import bad_input, unauthenticated
-from graph.core.results import is_request_error
+from graph.core.responses import encode_result, is_request_error
 from graph.fanout import transports
 from graph.fanout.event_execution import Subscriptions, list_errors
 from graph.fanout.feed import SubscriberTooSlow
 from graph.fanout.membership import Membership
 from graph.fanout.payloads import Payload
-from graph.limits.response_size import encode_result
 from graph.transport.http import HEADERS
 from whatsapp.auth.access import Viewer
 

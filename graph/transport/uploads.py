@@ -15,7 +15,7 @@ from starlette.requests import Request
 from strawberry.http import GraphQLRequestData
 
 from graph.core.errors import ErrorCode
-from graph.core.upload_scalar import FileVariables
+from graph.core.scalars import FileVariables
 from graph.transport.http import MAX_BODY_BYTES, RequestRefused, check_operation, parse_json
 from graph.transport.multipart import Form, FormBroken, PartBegan, PartData
 from models import Role

@@ -30,7 +30,7 @@ from strawberry.utils.aio import aclosing
 from graph.core.context import Context
 from graph.core.errors import ErrorCode, RateLimited, RequestError
 from graph.core.loaders import Loaders
-from graph.core.results import is_request_error
+from graph.core.responses import is_request_error
 from graph.fanout.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.fanout.event_execution import list_errors
 from graph.fanout.feed import SubscriberTooSlow

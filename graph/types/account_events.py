@@ -9,7 +9,7 @@ from strawberry import relay
 
 import models
 from graph.core.context import Info
-from graph.core.loaders import load_account_event
+from graph.core.stored import load_account_event
 
 if TYPE_CHECKING:
     from graph.types.accounts import Account

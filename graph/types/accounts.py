@@ -19,13 +19,11 @@ from graph.core.connections import (
     connect,
     read_page,
 )
-from graph.core.context import Info
+from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import HealthState
 from graph.core.errors import vanished
 from graph.core.ids import parse_id
-from graph.core.loaders import ACCOUNTS, load_account
-from graph.core.permissions import IsViewer, get_viewer
-from graph.core.stored import linked, shows
+from graph.core.stored import ACCOUNTS, linked, load_account, shows
 from graph.inputs.filters import NodeId
 from graph.types.account_checks import CheckReport
 from graph.types.account_events import AccountEvent

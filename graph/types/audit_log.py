@@ -18,11 +18,10 @@ from graph.core.connections import (
     connect,
     read_page,
 )
-from graph.core.context import Info
+from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import AuditAction, AuditOutcome, CredentialKind
 from graph.core.ids import encode_id, parse_id, parse_object_id
-from graph.core.loaders import load_account
-from graph.core.permissions import IsAdmin, get_viewer
+from graph.core.stored import load_account
 from graph.inputs.filters import AccountId
 from graph.types.accounts import Account
 from whatsapp.auth.audit import make_entry_filter

@@ -21,13 +21,20 @@ from graph.core.connections import (
     connect,
     read_page,
 )
-from graph.core.context import Info
+from graph.core.context import Info, IsViewer
 from graph.core.enums import describe_enum
 from graph.core.ids import parse_id
-from graph.core.loaders import CONTACTS, CONVERSATIONS_OF_CONTACTS, USERS, load_contact
-from graph.core.permissions import IsViewer
 from graph.core.searching import Search, match_keys
-from graph.core.stored import linked, reads, shows, stored
+from graph.core.stored import (
+    CONTACTS,
+    CONVERSATIONS_OF_CONTACTS,
+    USERS,
+    linked,
+    load_contact,
+    reads,
+    shows,
+    stored,
+)
 from graph.inputs.filters import AccountId, NodeId, limit_to_account
 from graph.types.accounts import Account, linked_account
 from graph.types.users import User

@@ -20,13 +20,19 @@ from graph.core.connections import (
     connect,
     read_page,
 )
-from graph.core.context import Info
+from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import ConversationStatus, MessageDirection, describe_enum
 from graph.core.errors import bad_input
 from graph.core.ids import parse_id
-from graph.core.loaders import MESSAGES, UNREAD_COUNTS, load_conversation
-from graph.core.permissions import IsViewer, get_viewer
-from graph.core.stored import linked, reads, shows, stored
+from graph.core.stored import (
+    MESSAGES,
+    UNREAD_COUNTS,
+    linked,
+    load_conversation,
+    reads,
+    shows,
+    stored,
+)
 from graph.inputs.filters import AccountId, NodeId, limit_to_account
 from graph.types.accounts import Account, linked_account
 from graph.types.contacts import Contact, linked_contact

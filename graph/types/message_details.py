@@ -10,7 +10,7 @@ from beanie import PydanticObjectId
 import models
 from graph.core.context import Info
 from graph.core.enums import MessageStatus
-from graph.core.loaders import load_contact
+from graph.core.stored import load_contact
 from graph.types.contacts import Contact
 from graph.types.content.reading import (
     parse_text,

@@ -18,18 +18,20 @@ from graph.core.connections import (
     connect,
     read_page,
 )
-from graph.core.context import Info
+from graph.core.context import Info, IsViewer
 from graph.core.enums import MessageDirection, MessageStatus
 from graph.core.ids import parse_id
-from graph.core.loaders import (
+from graph.core.searching import match_words
+from graph.core.stored import (
     CONVERSATIONS,
     MESSAGES,
     MESSAGES_BY_WAMID,
+    linked,
     load_message,
+    reads,
+    shows,
+    stored,
 )
-from graph.core.permissions import IsViewer
-from graph.core.searching import match_words
-from graph.core.stored import linked, reads, shows, stored
 from graph.inputs.filters import AccountId, NodeId, limit_to_account
 from graph.types.accounts import Account, linked_account
 from graph.types.contacts import Contact, linked_contact

@@ -18,12 +18,10 @@ from graph.core.connections import (
     connect,
     read_page,
 )
-from graph.core.context import Info
+from graph.core.context import Info, IsAdmin
 from graph.core.enums import ParkedReason, ParkedState
 from graph.core.ids import parse_text_id
-from graph.core.loaders import ACCOUNTS
-from graph.core.permissions import IsAdmin
-from graph.core.stored import linked, shows, stored
+from graph.core.stored import ACCOUNTS, linked, shows, stored
 from graph.inputs.filters import AccountId, limit_to_account
 from graph.types.accounts import Account
 from whatsapp.auth.access import Viewer

@@ -5,10 +5,9 @@ from typing import Annotated
 import strawberry
 
 import models
-from graph.core.context import Info
+from graph.core.context import Info, IsViewer
 from graph.core.ids import require_id
-from graph.core.loaders import load_template
-from graph.core.permissions import IsViewer
+from graph.core.stored import load_template
 from graph.core.user_errors import UserError, refusals_as_data, user_errors
 from graph.inputs.template import TemplateParametersInput, read_parameters
 from graph.types.content.template_content import TemplateContent, read_template

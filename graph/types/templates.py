@@ -20,9 +20,8 @@ from graph.core.connections import (
     connect,
     read_page,
 )
-from graph.core.context import Info
+from graph.core.context import Info, IsViewer
 from graph.core.enums import describe_enum
-from graph.core.permissions import IsViewer
 from graph.core.searching import check_search
 from graph.inputs.filters import limit_to_account
 from graph.types.accounts import Account, require_account

@@ -18,12 +18,10 @@ from graph.core.connections import (
     connect,
     read_page,
 )
-from graph.core.context import Info
+from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.ids import parse_id
-from graph.core.loaders import load_user
-from graph.core.permissions import IsViewer, get_viewer
 from graph.core.searching import Search, match_keys
-from graph.core.stored import reads, shows, stored
+from graph.core.stored import load_user, reads, shows, stored
 from graph.inputs.filters import NodeId
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ import strawberry
 
 import models
 from graph.core.connections import MAX_PAGE_SIZE, NEWEST
-from graph.core.context import Info
+from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import CredentialKind, Role
 from graph.core.ids import encode_id
-from graph.core.permissions import IsViewer, get_viewer
 from graph.types.accounts import Account, list_visible_accounts
 from whatsapp.auth.access import Viewer as Access
 

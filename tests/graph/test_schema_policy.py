@@ -19,7 +19,7 @@ from graphql import (
 from strawberry.permission import BasePermission, PermissionExtension
 from strawberry.types.base import get_object_definition
 
-from graph.core.permissions import RolePermission
+from graph.core.context import RolePermission
 from graph.reference.permission_table import find_audit_action, find_guards, print_permissions
 from graph.reference.schema_changes import list_elements, list_unannounced
 from graph.schema import create_schema, print_schema_text

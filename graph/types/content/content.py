@@ -13,8 +13,7 @@ from strawberry.scalars import JSON
 
 from graph.core.context import Info
 from graph.core.enums import MediaKind, MediaState
-from graph.core.loaders import MEDIA, load_media, load_upload
-from graph.core.stored import linked
+from graph.core.stored import MEDIA, linked, load_media, load_upload
 from graph.types.content.calls import CallContent, read_call
 from graph.types.content.interactive import InteractiveContent, read_offer
 from graph.types.content.orders import OrderContent, read_order

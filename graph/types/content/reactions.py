@@ -6,8 +6,7 @@ import strawberry
 
 import models
 from graph.core.context import Info
-from graph.core.loaders import load_message_by_wamid
-from graph.core.stored import show
+from graph.core.stored import load_message_by_wamid, show
 from graph.types.content.reading import read_text
 
 if TYPE_CHECKING:

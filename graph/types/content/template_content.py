@@ -9,7 +9,7 @@ from beanie import PydanticObjectId
 
 from graph.core.context import Info
 from graph.core.enums import MediaKind, MediaState
-from graph.core.loaders import load_template
+from graph.core.stored import load_template
 from graph.types.content.reading import (
     read_float,
     read_iso_time,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from graph.execution.bailouts import MAX_BAILOUTS
 from graph.execution.known_queries import KnownQueries
+from graph.execution.plan import MAX_BAILOUTS
 from graph.limits.fair_cache import FairCache
 from models import Account, Contact, Role
 from models.database.base import collection

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graph.core import loaders
+from graph.core import stored
 from graph.core.ids import encode_id
 from graph.fanout.event_execution import GroupExecution
 from graph.fanout.feed import LiveFeed
@@ -122,7 +122,7 @@ async def test_who_leaves_takes_no_event_from_other_groups(
 ) -> None:
     """They wait for the same account, which is read once for both."""
     waiting, go_on = 0, asyncio.Event()
-    load = loaders._load
+    load = stored._load
 
     async def count_and_load(loader: Any, key: Any) -> Any:
         nonlocal waiting
@@ -142,7 +142,7 @@ async def test_who_leaves_takes_no_event_from_other_groups(
         await staying.subscribe(ACCOUNT_NAME)
         await wait_for_listeners(live_feed, 2)
         monkeypatch.setattr(SharedRead, "_read", read_late)
-        monkeypatch.setattr(loaders, "_load", count_and_load)
+        monkeypatch.setattr(stored, "_load", count_and_load)
         await create_message(conversation, text="one")
         await eventually(both_wait)
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from graphql import parse
 
-from graph.limits import DocumentCache, Limits
+from graph.limits.bounds import Limits
+from graph.limits.document import DocumentCache
 from graph.schema import create_schema
 from tests.fixtures.graphql import GraphQLClient
 from tests.test_docs import list_blocks

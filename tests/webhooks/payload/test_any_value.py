@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.limits import Limits
+from graph.limits.bounds import Limits
 from graph.schema import create_schema
 from models import Account, Conversation, Message, ParkedItem, ParkedReason
 from tests.fixtures.graphql import GraphQLClient

@@ -7,17 +7,23 @@ answer has. Only what JSON escapes makes it longer, so its exact size is checked
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
+from graphql import GraphQLError
 from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 
 from graph.core.errors import ErrorCode, RequestError
-from graph.core.results import format_result
 
-if TYPE_CHECKING:
-    from graph.core.context import Context
-
+# For answers of application/graphql-response+json without data; every other code is a 400.
+STATUSES = {
+    ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.FORBIDDEN: 403,
+    ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.INTERNAL_SERVER_ERROR: 500,
+    ErrorCode.SERVICE_UNAVAILABLE: 503,
+}
 # An event may wait for many subscribers at once.
 MAX_EVENT_BYTES = 1024 * 1024
 # A value that is neither a text nor JSON: a number, an enum value, a time.
@@ -26,8 +32,48 @@ SHORT_VALUE_BYTES = 1
 KEY_BYTES = 4
 UNBOUNDED = 2**62
 _SHORT_TYPES = frozenset({int, float, bool, datetime})
-
 Encode = Callable[[object], bytes]
+
+
+def is_request_error(result: ExecutionResult) -> bool:
+    """Whether the operation failed as a whole: an error of a field names the field it hit."""
+    if isinstance(result, PreExecutionError):
+        return True
+    errors = result.errors or []
+    if not errors or result.data is not None or any(error.path is not None for error in errors):
+        return False
+    # Such an operation was executed: a mutation has changed what it changes.
+    codes = [(error.extensions or {}).get("code") for error in errors]
+    return ErrorCode.RESPONSE_TOO_LARGE.value not in codes
+
+
+def format_result(result: ExecutionResult) -> dict[str, Any]:
+    """The response map. What failed before it was executed has no `data` at all."""
+    answer: dict[str, Any] = {} if is_request_error(result) else {"data": result.data}
+    if result.errors:
+        answer["errors"] = [error.formatted for error in result.errors]
+    if result.extensions:
+        answer["extensions"] = result.extensions
+    return answer
+
+
+def find_status(errors: list[GraphQLError]) -> int:
+    """The HTTP status that says best why an operation was not executed."""
+    for error in errors:
+        code = (error.extensions or {}).get("code")
+        if code in STATUSES:
+            return STATUSES[ErrorCode(code)]
+    return 400
+
+
+def list_status_headers(status: int, errors: list[GraphQLError]) -> dict[str, str]:
+    """What HTTP wants to be said beside a status."""
+    if status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    if status not in {429, 503}:
+        return {}
+    told = ((error.extensions or {}).get("retryAfter") for error in errors)
+    return {"Retry-After": str(next(filter(None, told), 5))}
 
 
 class ResponseTooLarge(RequestError):
@@ -102,7 +148,7 @@ def measure_keys(keys: Sequence[str]) -> int:
     return sum(map(len, keys)) + KEY_BYTES * len(keys)
 
 
-def create_meter(context: "Context | Any", *, is_event: bool = False) -> ResponseMeter:
+def create_meter(context: Any, *, is_event: bool = False) -> ResponseMeter:
     services = getattr(context, "services", None)
     if services is None:
         return ResponseMeter(UNBOUNDED)
