@@ -1,6 +1,6 @@
 """The error tree.
 
-Refused                      what a caller asked for can't be done; shown to them as a userError
+Refused                      an expected refusal of a request; shown as a userError
 ├── NotFound, InvalidInput, Conflict
 ├── AccountDisabled, AccountStopped
 ├── WindowClosed, ContactBlocked, OptedOut
@@ -8,8 +8,8 @@ Refused                      what a caller asked for can't be done; shown to the
 ├── MetaRefused, MetaUnreachable
 └── IdempotencyKeyReused
 CloudAPIError                Meta answered with an error object
-CloudAPINotReached           no byte of the request reached Meta: trying again is safe
-CloudAPIOutcomeUnknown       Meta may have taken the request: never repeated by itself
+CloudAPINotReached           no byte of the request reached Meta: a retry is safe
+CloudAPIOutcomeUnknown       Meta may have accepted the request: never retried automatically
 """
 
 from datetime import datetime
@@ -17,7 +17,7 @@ from typing import Any
 
 
 class Refused(Exception):
-    """An expected refusal: `code` is stable, the sentence says what happened and what to do."""
+    """An expected refusal. `code` is stable; the message says what is wrong and what to do."""
 
     code = "INVALID_INPUT"
 
@@ -25,16 +25,16 @@ class Refused(Exception):
         super().__init__(message)
         self.message = message
         self.field = field
-        """Path of the input field at fault, in the names of the graph."""
+        """Path of the invalid input field, in GraphQL names."""
 
 
 class NotFound(Refused):
-    """What does not exist, and what the caller may not see: the same answer."""
+    """The object does not exist or is outside the caller's accounts."""
 
     code = "NOT_FOUND"
 
-    def __init__(self, what: str, *, field: list[str] | None = None) -> None:
-        super().__init__(f"{what} was not found.", field=field)
+    def __init__(self, subject: str, *, field: list[str] | None = None) -> None:
+        super().__init__(f"{subject} was not found.", field=field)
 
 
 class InvalidInput(Refused):
@@ -58,7 +58,7 @@ class AccountStopped(Refused):
     def __init__(self, account_name: str, reason: str | None) -> None:
         super().__init__(
             f"WhatsApp stopped the account {account_name}: {reason or 'no reason given'}."
-            " Mend its credentials or its standing at Meta, then update or enable it."
+            " Correct its credentials or lift its restriction at Meta, then update or enable it."
         )
 
 
@@ -66,10 +66,8 @@ class WindowClosed(Refused):
     code = "WINDOW_CLOSED"
 
     def __init__(self, closed_at: datetime | None) -> None:
-        since = f"closed at {closed_at.isoformat()}" if closed_at else "was never opened"
-        super().__init__(
-            f"The 24-hour customer service window {since}: only a template can be sent now."
-        )
+        state = f"closed at {closed_at.isoformat()}" if closed_at else "was never opened"
+        super().__init__(f"The 24-hour customer service window {state}: send a template instead.")
 
 
 class ContactBlocked(Refused):
@@ -83,17 +81,17 @@ class OptedOut(Refused):
     code = "OPTED_OUT"
 
     def __init__(self) -> None:
-        super().__init__("The contact does not want marketing messages.")
+        super().__init__("The contact opted out of marketing messages.")
 
 
 class TemplateInvalid(Refused):
-    """No such template, or it is not filled in as it must be."""
+    """The template does not exist, or its parameters are invalid."""
 
     code = "TEMPLATE_INVALID"
 
 
 class MetaRefused(Refused):
-    """WhatsApp was asked at once, and said no."""
+    """Meta rejected a request that the caller was waiting for."""
 
     code = "META_REFUSED"
 
@@ -101,18 +99,18 @@ class MetaRefused(Refused):
         details = f": {error.details}" if error.details else ""
         advice = f" {advice}" if advice else ""
         super().__init__(
-            f"WhatsApp refused it: {error.title}{details} (error {error.code}).{advice}"
+            f"WhatsApp refused the request: {error.title}{details} (error {error.code}).{advice}"
         )
         self.error = error
 
 
 class MetaUnreachable(Refused):
-    """WhatsApp was asked at once, and gave no answer that can be read."""
+    """Meta gave no readable response to a request that the caller was waiting for."""
 
     code = "META_UNREACHABLE"
 
     def __init__(self) -> None:
-        super().__init__("WhatsApp can't be reached just now: try again in a moment.")
+        super().__init__("WhatsApp can't be reached: try again in a moment.")
 
 
 class IdempotencyKeyReused(Refused):
@@ -126,9 +124,9 @@ class IdempotencyKeyReused(Refused):
 
 
 class CloudAPIError(Exception):
-    """Meta's error object (`error` in the answer's body).
+    """Meta's error object (`error` in the response body).
 
-    Source: Meta, "Cloud API error codes": build on `code` and `details`; titles will go.
+    Source: Meta, "Cloud API error codes": rely on `code` and `details`; titles are deprecated.
     """
 
     def __init__(
@@ -142,7 +140,7 @@ class CloudAPIError(Exception):
         is_transient: bool = False,
         fbtrace_id: str | None = None,
         retry_after_seconds: float | None = None,
-        answer: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(f"Cloud API error {code}: {title}")
         self.code = code
@@ -153,13 +151,13 @@ class CloudAPIError(Exception):
         self.is_transient = is_transient
         self.fbtrace_id = fbtrace_id
         self.retry_after_seconds = retry_after_seconds
-        self.answer = answer or {}
-        """The whole body, which may say beside the error what became of each part."""
+        self.body = body or {}
+        """The whole response body, which may also hold results of parts of the request."""
 
 
 class CloudAPINotReached(Exception):
-    """The connection was never made."""
+    """The connection was not established."""
 
 
 class CloudAPIOutcomeUnknown(Exception):
-    """The request was written, but no readable answer came back."""
+    """The request was written, but no readable response came back."""

@@ -1,4 +1,4 @@
-"""Housekeeping of the whole deployment: one process at a time does it, whichever has the lease."""
+"""Housekeeping jobs of the whole deployment, run by the process that holds the lease."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ LEASE = "housekeeping"
 
 @dataclass(frozen=True)
 class Job:
-    """One kind of housekeeping. What it looks for has an index, so that at rest it costs little."""
+    """A housekeeping job. Its queries use an index, so an idle run is cheap."""
 
     name: str
     run: Callable[[], Awaitable[object]]
@@ -30,20 +30,20 @@ class Job:
 
 
 class Housekeeping:
-    """Runs the jobs while this process has the lease."""
+    """Runs the jobs while this process holds the lease."""
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]], jobs: Sequence[Job]) -> None:
         self._database = database
         self._jobs = jobs
-        self._wakened = {job.name: asyncio.Event() for job in jobs}
+        self._wake_events = {job.name: asyncio.Event() for job in jobs}
 
     def wake(self) -> None:
-        """Runs all jobs now, if this process has the lease."""
-        for event in self._wakened.values():
+        """Runs all jobs now if this process holds the lease."""
+        for event in self._wake_events.values():
             event.set()
 
     async def run(self) -> None:
-        """Until cancelled; then the lease is free for another process."""
+        """Runs until cancelled, then releases the lease."""
         lease = Lease(self._database, LEASE)
         while True:
             if await lease.acquire():
@@ -61,22 +61,21 @@ class Housekeeping:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _repeat(self, job: Job) -> None:
-        wakened = self._wakened[job.name]
+        wake_event = self._wake_events[job.name]
         while True:
-            wakened.clear()
+            wake_event.clear()
             await _run_guarded(job)
             with suppress(TimeoutError):
                 async with asyncio.timeout(job.seconds):
-                    await wakened.wait()
+                    await wake_event.wait()
 
 
 async def _run_guarded(job: Job) -> None:
     try:
         await job.run()
     except PyMongoError as error:
-        log_failure(logger, error, "%s: continued later", job.name)
+        log_failure(logger, error, "%s failed; retried in the next run", job.name)
     except Exception as error:  # noqa: BLE001 - see the next line
-        # The edge of a background task: a bug in one job must not end the others.
-        # The error's own text may quote what a customer wrote.
+        # A bug in one job must not end the others. The error's text may quote a customer.
         frames = "".join(traceback.format_tb(error.__traceback__))
         logger.error("%s failed (%s). %s", job.name, type(error).__name__, frames)

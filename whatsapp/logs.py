@@ -1,24 +1,24 @@
-"""Logging: one line an event, on standard error, without what people wrote and without secrets."""
+"""Logging to standard error: one line per event, without message contents or secrets."""
 
 import logging
 import re
 import sys
 
-# Libraries that put whole URLs, queries or payloads into their INFO and DEBUG lines.
+# Libraries that log whole URLs, queries or payloads at INFO and DEBUG.
 _NOISY_LOGGERS = ("httpx", "httpcore", "pymongo", "websockets", "strawberry", "asyncio")
-# Mistakes of clients, which are answered. Anybody could fill the log with them.
-_SILENT = ("python_multipart",)
+# Client errors are answered; logging them would let any client fill the log.
+_SILENT_LOGGERS = ("python_multipart",)
 _SILENT_LINES = {"Invalid HTTP request received.", "Unsupported upgrade request."}
-# Line breaks of every kind, and what makes a terminal do something.
+# Line breaks and terminal control characters.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# uvicorn shows each WebSocket frame at DEBUG, among them those that sign in.
+# uvicorn logs WebSocket frames at DEBUG, including connection_init with its credential.
 _AT_MOST_INFO = "uvicorn"
 
 
 class OneLineFormatter(logging.Formatter):
-    """Keeps every message on one line: a name with a line break can't forge another entry.
+    """Escapes line breaks so that a customer's name can't forge a log entry.
 
-    The lines of a traceback are indented, since an error's text may have line breaks too.
+    Traceback lines are indented for the same reason.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -32,29 +32,29 @@ class OneLineFormatter(logging.Formatter):
 
 
 def _escape(text: str) -> str:
-    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def _is_of_interest(record: logging.LogRecord) -> bool:
+def _is_loggable(record: logging.LogRecord) -> bool:
     return record.msg not in _SILENT_LINES
 
 
 def configure_logging(level: str, *, shows_process: bool = False) -> None:
-    """Sets up the root logger; called once by the process that owns the terminal.
+    """Configures the root logger; called once per process.
 
-    Where several processes write to it, each line tells by its number whose it is.
+    `shows_process` adds the process id to each line, for deployments with several workers.
     """
     handler = logging.StreamHandler(sys.stderr)
     process = " %(process)d" if shows_process else ""
     handler.setFormatter(
         OneLineFormatter(f"%(asctime)s{process} %(levelname)s %(name)s: %(message)s")
     )
-    handler.addFilter(_is_of_interest)
+    handler.addFilter(_is_loggable)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in _SILENT:
+    for name in _SILENT_LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger(_AT_MOST_INFO).setLevel(max(root.level, logging.INFO))

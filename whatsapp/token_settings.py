@@ -1,4 +1,4 @@
-"""The settings of tokens from an identity provider: which combinations make sense and are safe."""
+"""Validation of the JWT_* settings for tokens from an identity provider."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,23 +25,23 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def check_algorithms(algorithms: tuple[str, ...]) -> None:
-    """Raises ValueError for what is no signature, or not one of ours."""
+    """Raises ValueError for an unsupported signature algorithm."""
     for name in algorithms:
         if name not in (*SECRET_ALGORITHMS, *PUBLIC_KEY_ALGORITHMS):
             known = ", ".join((*PUBLIC_KEY_ALGORITHMS, *SECRET_ALGORITHMS))
-            raise ValueError(f"{name!r} is not one of {known}")
+            raise ValueError(f"{name!r} is not supported; use {known}")
 
 
 def check_jwks_url(url: str) -> None:
-    """Raises ValueError: whoever can change the keys on their way can sign in as anybody."""
+    """Raises ValueError unless the URL is https: a changed key set would allow forged tokens."""
     parts = urlsplit(url)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     if not is_safe or not parts.hostname:
-        raise ValueError("it must be an https URL (http only on this machine)")
+        raise ValueError("it must be an https URL (http only for loopback hosts)")
 
 
 def parse_roles(pairs: Iterable[str]) -> dict[str, Role]:
-    """The role of each of the provider's names, in lower case.
+    """Returns the role for each of the provider's role names, in lower case.
 
     Raises:
         ValueError: a pair is not `name=ROLE`.
@@ -56,13 +56,13 @@ def parse_roles(pairs: Iterable[str]) -> dict[str, Role]:
 
 
 def prepare_keys(text: str, algorithms: Iterable[str]) -> dict[str, Any]:
-    """The key as each of the algorithms wants it, for those that it fits.
+    """Returns the parsed key for each algorithm it can be used with.
 
     Raises:
-        ValueError: it fits none; the message has none of the key's characters.
+        ValueError: it fits no algorithm; the message does not quote the key.
     """
     if "PRIVATE KEY" in text:
-        raise ValueError("it is a private key: only the public one belongs here")
+        raise ValueError("it is a private key; set the public key")
     keys: dict[str, Any] = {}
     for name in algorithms:
         algorithm = jwt.get_algorithm_by_name(name)
@@ -76,36 +76,36 @@ def prepare_keys(text: str, algorithms: Iterable[str]) -> dict[str, Any]:
         keys[name] = key
     if not keys:
         is_pem = text.startswith("-----BEGIN")
-        wanted = "name that of the key" if is_pem else "name HS256 if it is a secret, and no PEM"
-        raise ValueError(f"it fits none of JWT_ALGORITHMS: {wanted}")
+        advice = "add the key's algorithm" if is_pem else "add HS256 if it is a shared secret"
+        raise ValueError(f"it fits none of JWT_ALGORITHMS: {advice}")
     return keys
 
 
 def check_token_settings(settings: Mapping[str, Any]) -> None:
-    """Whether the settings of tokens fit together.
+    """Checks that the JWT_* settings fit together.
 
     Raises:
-        ValueError: it names the setting at fault.
+        ValueError: it names the invalid setting.
     """
     url, key, algorithms = (settings[f"jwt_{name}"] for name in ("jwks_url", "key", "algorithms"))
     if url is None and key is None:
         return
     if url is not None and key is not None:
-        raise ValueError("JWT_JWKS_URL and JWT_KEY are both set: set the one that is meant")
-    shared = [name for name in algorithms if name in SECRET_ALGORITHMS]
+        raise ValueError("JWT_JWKS_URL and JWT_KEY are both set: set only one of them")
+    secret_algorithms = [name for name in algorithms if name in SECRET_ALGORITHMS]
     if not algorithms:
-        raise ValueError("JWT_ALGORITHMS is empty: name those that the provider signs with")
-    if shared and len(shared) < len(algorithms):
-        # Else somebody could sign with a public key as if that were the secret.
-        raise ValueError("JWT_ALGORITHMS mixes HS* with others: a key is a secret or public")
-    if shared and url is not None:
-        raise ValueError("JWT_ALGORITHMS has HS*, which JWT_JWKS_URL has no keys for")
+        raise ValueError("JWT_ALGORITHMS is empty: set the algorithms that the provider signs with")
+    if secret_algorithms and len(secret_algorithms) < len(algorithms):
+        # Otherwise a token could be signed with the public key used as an HMAC secret.
+        raise ValueError("JWT_ALGORITHMS mixes HS* with public-key algorithms: use one kind")
+    if secret_algorithms and url is not None:
+        raise ValueError("JWT_ALGORITHMS has HS*, but JWT_JWKS_URL publishes only public keys")
     if key is not None:
         _check_key(key.get_secret_value(), algorithms)
     for name in ("issuer", "audience") if url is not None else ():
         if not settings[f"jwt_{name}"]:
-            # The provider signs tokens of other applications with the same keys.
-            raise ValueError(f"JWT_{name.upper()} is not set: JWT_JWKS_URL needs it")
+            # The provider signs tokens for other applications with the same keys.
+            raise ValueError(f"JWT_{name.upper()} is not set; JWT_JWKS_URL requires it")
 
 
 def _check_key(text: str, algorithms: tuple[str, ...]) -> None:

@@ -122,7 +122,7 @@ WRONG_TOKEN_SETTINGS: list[tuple[dict[str, str], str]] = [
     (JWKS | {"JWT_ALGORITHMS": "RS256,HS256"}, "JWT_ALGORITHMS mixes HS*"),
     (JWKS | {"JWT_ROLES": "owner"}, "JWT_ROLES is malformed: "),
     (JWKS | {"JWT_ROLES": "owner=ROOT"}, "JWT_ROLES is malformed: "),
-    ({"JWT_KEY": SECRET}, "JWT_KEY is malformed: it fits none of JWT_ALGORITHMS: name HS256"),
+    ({"JWT_KEY": SECRET}, "JWT_KEY is malformed: it fits none of JWT_ALGORITHMS: add HS256"),
     ({"JWT_KEY": "short", "JWT_ALGORITHMS": "HS256"}, "JWT_KEY is malformed: it is too short"),
     ({"JWT_KEY": SECRET, "JWT_ALGORITHMS": "HS512"}, "JWT_KEY is malformed: it is too short"),
     ({"JWT_KEY": PUBLIC_KEY, "JWT_ALGORITHMS": "HS256"}, "JWT_KEY is malformed: it fits none"),

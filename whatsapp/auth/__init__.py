@@ -1,1 +1,1 @@
-"""Who is asking, and what they may do: API keys, tokens, roles, the audit trail."""
+"""Authentication and authorisation: API keys, tokens, roles, the audit trail."""

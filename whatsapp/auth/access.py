@@ -1,4 +1,4 @@
-"""Who may do what: roles and account limits, the same in every path."""
+"""Roles and account scopes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ RANKS = {Role.VIEWER: 1, Role.AGENT: 2, Role.ADMIN: 3}
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who is asking, and with what rights."""
+    """The authenticated caller and their rights."""
 
     credential_id: PydanticObjectId | str
     """The API key's id, or the subject of a token."""
     name: str
     role: Role
     account_ids: frozenset[PydanticObjectId] | None = None
-    """None: every account."""
+    """None: all accounts."""
     kind: CredentialKind = CredentialKind.API_KEY
     expires_at: datetime | None = None
-    """When the credential ends by itself."""
+    """Expiry of the credential."""
 
     @property
     def key(self) -> bytes | str:
@@ -39,11 +39,11 @@ class Viewer:
         return self.account_ids is None or account_id in self.account_ids
 
     def limit_accounts(self, field: str = "account_id") -> dict[str, Any]:
-        """The part of a MongoDB filter that leaves only what this viewer may see."""
+        """Returns the part of a MongoDB filter that limits results to this viewer's accounts."""
         if self.account_ids is None:
             return {}
         return {field: {"$in": sorted(self.account_ids)}}
 
     def narrow(self, account_ids: Iterable[PydanticObjectId]) -> list[PydanticObjectId]:
-        """Those of the given accounts that this viewer may see."""
+        """Returns the given accounts that this viewer may see."""
         return [account_id for account_id in account_ids if self.can_see(account_id)]

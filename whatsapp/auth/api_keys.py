@@ -1,7 +1,7 @@
-"""API keys: made, shown once, checked, revoked.
+"""API keys: creation, authentication and revocation.
 
-A key reads `wag_<prefix>_<secret>`. The prefix finds the document, the SHA-256 of the whole key is
-compared. The secret has 256 random bits, so a fast hash is as good as a slow one.
+A key is `wag_<prefix>_<secret>`. The prefix finds the document, then the SHA-256 of the whole key
+is compared. The secret has 256 random bits, so a fast hash is as safe as a slow one.
 """
 
 import hmac
@@ -33,7 +33,7 @@ async def create_api_key(
     expires_at: datetime | None = None,
     created_by: str | None = None,
 ) -> tuple[ApiKey, str]:
-    """Stores a new key; gives the document and the key itself, which can't be read again."""
+    """Creates a key; returns the document and the key itself, which is shown only once."""
     prefix = secrets.token_hex(6)
     token = f"wag_{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey(
@@ -50,7 +50,7 @@ async def create_api_key(
 
 
 async def authenticate_api_key(token: str) -> Viewer | None:
-    """Who holds this key, or None where it is malformed, unknown, expired or revoked."""
+    """Returns the key's viewer, or None if it is malformed, unknown, expired or revoked."""
     match = _TOKEN.fullmatch(token)
     if match is None:
         return None
@@ -60,7 +60,7 @@ async def authenticate_api_key(token: str) -> Viewer | None:
         return None
     if not is_valid(key, utc_now()):
         return None
-    await _note_use(key)
+    await _record_use(key)
     return view_key(key)
 
 
@@ -80,39 +80,39 @@ def view_key(key: ApiKey) -> Viewer:
 
 
 async def list_viewers(key_ids: Iterable[PydanticObjectId]) -> dict[PydanticObjectId, Viewer]:
-    """The present rights of those of the given keys that are still valid."""
+    """Returns the current rights of the given keys that are still valid."""
     now = utc_now()
     keys = await ApiKey.find({"_id": {"$in": list(key_ids)}}).to_list()
     return {key.id: view_key(key) for key in keys if is_valid(key, now)}
 
 
 async def revoke_api_key(key: ApiKey) -> ApiKey:
-    """Ends a key for good; its open sockets are closed within seconds. Repeating it is harmless."""
+    """Revokes a key; its open sockets are closed within seconds. Repeating it is harmless."""
     await collection(ApiKey).update_one(
         {"_id": key.id, "revoked_at": None}, {"$set": {"revoked_at": utc_now()}}
     )
     return await ApiKey.get(key.id) or key
 
 
-async def _note_use(key: ApiKey) -> None:
-    # One write a minute at most: every request of a busy key would otherwise write this document.
+async def _record_use(key: ApiKey) -> None:
+    # At most one write a minute, so that a busy key does not write its document on every request.
     now = utc_now()
     if key.last_used_at is None or now - key.last_used_at > LAST_USED_STEP:
         await collection(ApiKey).update_one({"_id": key.id}, {"$max": {"last_used_at": now}})
 
 
 class Authenticator:
-    """One per process: the only way from a credential to a viewer."""
+    """Authenticates API keys, and tokens of the identity provider if there is one."""
 
     def __init__(self, provider: IdentityProvider | None = None) -> None:
         self._provider = provider
 
     async def authenticate(self, credential: str) -> Viewer | None:
-        """The viewer, or None where the credential is good for nothing (any more).
+        """Returns the viewer, or None if the credential is invalid, expired or revoked.
 
         Raises:
-            PyMongoError: MongoDB is away.
-            ProviderUnavailable: the identity provider's keys could not be read yet.
+            PyMongoError: MongoDB is unavailable.
+            ProviderUnavailable: the identity provider's keys could not be fetched yet.
         """
         if credential.startswith(PREFIX):
             return await authenticate_api_key(credential)

@@ -1,7 +1,7 @@
-"""The audit trail: who did what to what, written before it is done.
+"""The audit trail: an entry for each administrative action, written before the action.
 
-First comes the entry, then the act, then its outcome. What can't be written down is not done; and
-where a crash or an outage swallows the outcome, the entry still says STARTED, for somebody to look.
+An action whose entry can't be written is not performed. If a crash or an outage loses the outcome,
+the entry stays STARTED.
 """
 
 import logging
@@ -29,8 +29,8 @@ from whatsapp.auth.access import Viewer
 
 logger = logging.getLogger(__name__)
 
-# Where each type's document says which accounts it belongs to.
-_PLACES: Mapping[str, tuple[type[Document], str]] = {
+# The field with the account ids, for each type of target.
+_ACCOUNT_FIELDS: Mapping[str, tuple[type[Document], str]] = {
     "Account": (Account, "_id"),
     "ApiKey": (ApiKey, "account_ids"),
     "Contact": (Contact, "account_id"),
@@ -41,7 +41,7 @@ _PLACES: Mapping[str, tuple[type[Document], str]] = {
 
 @dataclass(frozen=True)
 class AuditedAction:
-    """What somebody is about to do."""
+    """An action that is about to be performed."""
 
     action: AuditAction
     actor: AuditActor
@@ -52,16 +52,16 @@ class AuditedAction:
 
 
 class AuditTrail:
-    """Writes entries that are kept for `days`."""
+    """Writes audit entries, which are kept for `days`."""
 
     def __init__(self, *, days: int) -> None:
         self._kept = timedelta(days=days)
 
     async def begin(self, act: AuditedAction) -> AuditEntry:
-        """Writes the entry; until that has succeeded, nothing may be done.
+        """Writes the entry; the action may only start afterwards.
 
         Raises:
-            PyMongoError: it could not be written.
+            PyMongoError: the entry could not be written.
         """
         now = utc_now()
         entry = AuditEntry(
@@ -86,13 +86,13 @@ class AuditTrail:
         targets: Sequence[AuditTarget] = (),
         account_ids: Sequence[PydanticObjectId] | None = None,
     ) -> None:
-        """Notes the outcome, and what was not known before; an entry that has one keeps it."""
+        """Records the outcome and, if given, the created targets. A recorded outcome is kept."""
         change: dict[str, Any] = {"outcome": outcome.value, "finished_at": utc_now()}
         if refusal is not None:
             change["refusal"] = refusal
         if targets:
-            shown = [target.model_dump() for target in targets]
-            change |= {"targets": shown, "account_ids": list(account_ids or ())}
+            dumped = [target.model_dump() for target in targets]
+            change |= {"targets": dumped, "account_ids": list(account_ids or ())}
         await collection(AuditEntry).update_one(
             {"_id": entry.id, "outcome": AuditOutcome.STARTED.value}, {"$set": change}
         )
@@ -105,16 +105,18 @@ def to_audit_actor(viewer: Viewer) -> AuditActor:
 async def find_target_accounts(
     viewer: Viewer, targets: Sequence[AuditTarget]
 ) -> list[PydanticObjectId]:
-    """The accounts that the targets belong to, but for those out of the viewer's sight."""
-    found: set[PydanticObjectId] = set()
-    for type_name, (document_class, field) in _PLACES.items():
-        ids = [_read_id(document_class, one.id) for one in targets if one.type == type_name]
+    """Returns the accounts of the targets that the viewer may see."""
+    account_ids: set[PydanticObjectId] = set()
+    for type_name, (document_class, field) in _ACCOUNT_FIELDS.items():
+        ids = [
+            _read_id(document_class, target.id) for target in targets if target.type == type_name
+        ]
         if ids:
-            query = {"_id": {"$in": [one for one in ids if one is not None]}}
+            query = {"_id": {"$in": [key for key in ids if key is not None]}}
             async for document in collection(document_class).find(query, {field: 1}):
                 value = document.get(field) or []
-                found.update(value if isinstance(value, list) else [value])
-    return sorted(viewer.narrow(found))
+                account_ids.update(value if isinstance(value, list) else [value])
+    return sorted(viewer.narrow(account_ids))
 
 
 def _read_id(document_class: type[Document], text: str) -> PydanticObjectId | str | None:
@@ -124,7 +126,7 @@ def _read_id(document_class: type[Document], text: str) -> PydanticObjectId | st
 
 
 def make_entry_filter(viewer: Viewer) -> dict[str, Any]:
-    """The filter of the entries that concern no account but those of the viewer."""
+    """Returns the filter for entries that concern only accounts of the viewer."""
     if viewer.account_ids is None:
         return {}
     beyond = {"$elemMatch": {"$nin": sorted(viewer.account_ids)}}

@@ -1,8 +1,7 @@
-"""Tokens (JWT) of the company's own identity provider, read as a role and accounts.
+"""Tokens (JWT) of the operator's identity provider, mapped to a role and accounts.
 
-A token is believed with a signature of an allowed algorithm by a known key, for this audience, of
-this issuer, and not a second after its `exp`. Nothing of it is stored: its role and accounts hold
-as long as it does.
+A token is valid if a known key signed it with an allowed algorithm, for this audience and issuer,
+and its `exp` has not passed. Nothing is stored: role and accounts apply until the token expires.
 """
 
 import base64
@@ -22,7 +21,7 @@ from whatsapp.auth.signing_keys import ConfiguredKey, PublishedKeys, SigningKeys
 from whatsapp.settings import Settings
 from whatsapp.token_settings import parse_roles
 
-# How far the provider's clock may be ahead of ours (`nbf`, `iat`); `exp` is exact.
+# Tolerated clock skew of the provider for `nbf` and `iat`; `exp` is exact.
 CLOCK_SECONDS = 60
 MAX_SUBJECT = 255
 MAX_NAME = 200
@@ -32,7 +31,7 @@ _ABSENT = object()
 
 
 class IdentityProvider:
-    """Reads the tokens of one provider, as the JWT_* settings describe them."""
+    """Verifies the tokens of the provider that the JWT_* settings describe."""
 
     def __init__(self, settings: Settings, keys: SigningKeys) -> None:
         self._settings = settings
@@ -40,10 +39,10 @@ class IdentityProvider:
         self._roles = parse_roles(settings.jwt_roles) or {role.lower(): role for role in Role}
 
     async def authenticate(self, token: str) -> Viewer | None:
-        """Who holds this token; None where it is malformed, foreign, expired, or gives no role.
+        """Returns the token's viewer, or None if it is malformed, foreign, expired or has no role.
 
         Raises:
-            ProviderUnavailable: the provider's keys could not be read yet.
+            ProviderUnavailable: the provider's keys could not be fetched yet.
         """
         header = _read_header(token)
         algorithm, kid = header.get("alg"), header.get("kid")
@@ -67,7 +66,7 @@ class IdentityProvider:
                 options={
                     "require": ["exp", "sub"],
                     "verify_aud": bool(audience),
-                    # By the database's clock, in `_is_valid_now`.
+                    # `_is_valid_now` checks these by the database's clock.
                     "verify_exp": False,
                     "verify_nbf": False,
                     "verify_iat": False,
@@ -94,26 +93,26 @@ class IdentityProvider:
         )
 
     def _read_role(self, claims: Mapping[str, Any]) -> Role | None:
-        """The highest of the roles that the claim names."""
+        """Returns the highest role that the claim names."""
         value = find_claim(claims, self._settings.jwt_role_claim)
         names = value if isinstance(value, list) else [value]
         known = [self._roles.get(name.lower()) for name in names if isinstance(name, str)]
         return max(filter(None, known), key=RANKS.__getitem__, default=None)
 
     def _read_accounts(self, claims: Mapping[str, Any]) -> frozenset[PydanticObjectId] | None:
-        """None for all accounts; what is no account's id adds none."""
+        """Returns the account ids, or None for all accounts. Malformed ids are ignored."""
         value = find_claim(claims, self._settings.jwt_accounts_claim)
         if value is _ABSENT:
             return None if self._settings.jwt_all_accounts else frozenset()
-        given = value if isinstance(value, list) else [value]
-        if "*" in given:
+        names = value if isinstance(value, list) else [value]
+        if "*" in names:
             return None
-        found = (_read_account_id(one) for one in given if isinstance(one, str))
-        return frozenset(account_id for account_id in found if account_id is not None)
+        account_ids = (_read_account_id(name) for name in names if isinstance(name, str))
+        return frozenset(account_id for account_id in account_ids if account_id is not None)
 
 
 def create_identity_provider(settings: Settings) -> IdentityProvider | None:
-    """The provider of the settings; None where they name none."""
+    """Returns the configured provider, or None if JWT_* settings name none."""
     algorithms = settings.jwt_algorithms
     if settings.jwt_key is not None:
         key = ConfiguredKey(settings.jwt_key.get_secret_value(), algorithms)
@@ -130,9 +129,9 @@ def create_identity_provider(settings: Settings) -> IdentityProvider | None:
 
 
 def find_claim(claims: Mapping[str, Any], path: str) -> Any:
-    """The claim of this name or, where there is none, at this path of names with dots between.
+    """Returns the claim with this name, else the claim at this dotted path.
 
-    Names that are URLs, as some providers want them, have dots of their own.
+    The name comes first because some providers use URLs, which contain dots.
     """
     if path in claims:
         return claims[path]
@@ -154,15 +153,15 @@ def _read_header(token: str) -> dict[str, Any]:
 
 
 def _is_valid_now(claims: Mapping[str, Any]) -> bool:
-    """Whether `exp` is to come, and `nbf` and `iat` are past or a little ahead."""
+    """Checks `exp`, and `nbf` and `iat` with the tolerated clock skew."""
     now = utc_now()
     expires_at = _read_time(claims["exp"])
-    begins = [_read_time(claims[name]) for name in ("nbf", "iat") if name in claims]
+    not_before = [_read_time(claims[name]) for name in ("nbf", "iat") if name in claims]
     latest = now + timedelta(seconds=CLOCK_SECONDS)
     return (
         expires_at is not None
         and expires_at > now
-        and all(at is not None and at <= latest for at in begins)
+        and all(at is not None and at <= latest for at in not_before)
     )
 
 
@@ -170,7 +169,7 @@ def _read_time(seconds: Any) -> datetime | None:
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, TypeError, OverflowError, OSError):
-        return None  # milliseconds, say: a time that no clock reaches
+        return None  # out of range, such as milliseconds
 
 
 def _read_name(value: Any) -> str | None:
@@ -180,12 +179,12 @@ def _read_name(value: Any) -> str | None:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it can be stored and shown: JSON allows halves of characters and control codes."""
+    """Returns False for lone surrogates and control characters, which JSON allows."""
     return all(character.isprintable() for character in value)
 
 
 def _read_account_id(text: str) -> PydanticObjectId | None:
-    """The id as the graph shows it, or the plain one of the database."""
+    """Reads a GraphQL id or a plain ObjectId."""
     match = _OBJECT_ID.fullmatch(text)
     if match is None:
         try:

@@ -1,4 +1,4 @@
-"""The keys that tokens are signed with: one that is configured, or those a provider publishes."""
+"""Keys that verify token signatures: a configured key, or a provider's published key set."""
 
 import asyncio
 import json
@@ -21,20 +21,20 @@ _FAMILIES = {"RSA": ("RS", "PS"), "EC": ("ES",), "OKP": ("EdDSA",)}
 
 
 class ProviderUnavailable(Exception):
-    """The provider's keys were never read, so that no token can be judged."""
+    """The provider's keys were never fetched, so no token can be verified."""
 
 
 class SigningKeys(Protocol):
     async def find(self, algorithm: str, kid: str | None) -> Sequence[Any]:
-        """Keys that may have made a signature of this algorithm, as PyJWT takes them.
+        """Returns the keys that may verify a signature of this algorithm, as PyJWT takes them.
 
         Raises:
-            ProviderUnavailable: nobody can tell at the moment.
+            ProviderUnavailable: the keys could not be fetched yet.
         """
 
 
 class ConfiguredKey:
-    """One key from the settings; it has no id."""
+    """The key from the settings; it has no id."""
 
     def __init__(self, text: str, algorithms: Sequence[str]) -> None:
         self._keys = prepare_keys(text, algorithms)
@@ -44,10 +44,10 @@ class ConfiguredKey:
 
 
 class PublishedKeys:
-    """The keys at a JWKS URL, kept; those it had last stay good while the provider is away.
+    """Caches the keys at a JWKS URL; cached keys stay valid while the provider is unavailable.
 
-    An id that is not among them has them fetched anew, but not more often than `pause_seconds`:
-    anybody can make up tokens that name unknown keys.
+    An unknown key id triggers a fetch, at most every `pause_seconds`, because forged tokens can
+    name any key id.
     """
 
     def __init__(
@@ -58,20 +58,20 @@ class PublishedKeys:
         self._keep_seconds = keep_seconds
         self._pause_seconds = pause_seconds
         self._keys: list[jwt.PyJWK] = []
-        self._read_at = float("-inf")
-        self._tried_at = float("-inf")
+        self._fetched_at = float("-inf")
+        self._attempted_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, algorithm: str, kid: str | None) -> Sequence[jwt.PyJWK]:
-        found = self._match(algorithm, kid)
-        if not found:
+        keys = self._match(algorithm, kid)
+        if not keys:
             await self._refresh()
-            found = self._match(algorithm, kid)
-        elif time.monotonic() - self._read_at > self._keep_seconds:
-            self._start()
+            keys = self._match(algorithm, kid)
+        elif time.monotonic() - self._fetched_at > self._keep_seconds:
+            self._start_fetch()
         if not self._keys:
             raise ProviderUnavailable
-        return found
+        return keys
 
     def _match(self, algorithm: str, kid: str | None) -> list[jwt.PyJWK]:
         return [
@@ -81,14 +81,14 @@ class PublishedKeys:
         ]
 
     async def _refresh(self) -> None:
-        task = self._start()
+        task = self._start_fetch()
         if task is not None:
             await asyncio.shield(task)
 
-    def _start(self) -> asyncio.Task[None] | None:
-        """The fetch that is under way, or a new one unless the last was just now."""
-        if self._fetching is None and time.monotonic() - self._tried_at >= self._pause_seconds:
-            self._tried_at = time.monotonic()
+    def _start_fetch(self) -> asyncio.Task[None] | None:
+        """Returns the running fetch, or starts one unless the last attempt was too recent."""
+        if self._fetching is None and time.monotonic() - self._attempted_at >= self._pause_seconds:
+            self._attempted_at = time.monotonic()
             self._fetching = asyncio.create_task(self._fetch(), name="signing-keys")
         return self._fetching
 
@@ -97,21 +97,21 @@ class PublishedKeys:
             async with asyncio.timeout(FETCH_SECONDS):
                 keys = read_key_set(await self._download(), self._algorithms)
         except (httpx.HTTPError, TimeoutError, ValueError) as error:
-            logger.warning("The identity provider's keys can't be read: %s", _describe(error))
+            logger.warning("The identity provider's keys can't be fetched: %s", _describe(error))
         else:
-            self._keys, self._read_at = keys, time.monotonic()
+            self._keys, self._fetched_at = keys, time.monotonic()
         finally:
             self._fetching = None
 
     async def _download(self) -> bytes:
         async with (
             httpx.AsyncClient(trust_env=False, follow_redirects=False) as http,
-            http.stream("GET", self._url, headers={"Accept": "application/json"}) as answer,
+            http.stream("GET", self._url, headers={"Accept": "application/json"}) as response,
         ):
-            if answer.status_code != 200:
-                raise ValueError(f"status {answer.status_code}")
+            if response.status_code != 200:
+                raise ValueError(f"status {response.status_code}")
             body = bytearray()
-            async for chunk in answer.aiter_bytes():
+            async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise ValueError(f"more than {MAX_BYTES} bytes")
@@ -119,29 +119,28 @@ class PublishedKeys:
 
 
 def read_key_set(body: bytes, algorithms: Sequence[str]) -> list[jwt.PyJWK]:
-    """The keys of a JWKS document that can check one of these algorithms.
+    """Returns the keys of a JWKS document that can verify these algorithms.
 
     Raises:
-        ValueError: it is no key set, or has no such key.
+        ValueError: it is not a key set, or has no such key.
     """
     try:
         keys = json.loads(body).get("keys")
     except (ValueError, AttributeError, RecursionError):
-        raise ValueError("no JSON object") from None
+        raise ValueError("not a JSON object") from None
     if not isinstance(keys, list) or len(keys) > MAX_KEYS:
         raise ValueError("no list of keys")
-    usable = [key for one in keys if isinstance(one, dict) for key in _read_key(one, algorithms)]
+    usable = [
+        key for fields in keys if isinstance(fields, dict) for key in _read_key(fields, algorithms)
+    ]
     if not usable:
         raise ValueError("no key for any of JWT_ALGORITHMS")
     return usable
 
 
 def _read_key(fields: dict[str, Any], algorithms: Sequence[str]) -> list[jwt.PyJWK]:
-    """The key under each algorithm that it may be used with; none where it is not for signatures.
-
-    A set may hold keys of any kind: those that are not ours, or broken, are left out.
-    """
-    # A symmetric key that is published is no secret.
+    """Returns the key for each algorithm it can verify. Unsupported and broken keys are skipped."""
+    # Symmetric keys are never accepted: a published key is no secret.
     families = _FAMILIES.get(str(fields.get("kty")), ())
     if fields.get("use", "sig") != "sig":
         return []

@@ -1,1 +1,1 @@
-"""The client of Meta's Cloud API: requests, answers and error codes."""
+"""The client of Meta's Cloud API: requests, responses and error codes."""

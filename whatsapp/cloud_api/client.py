@@ -1,8 +1,8 @@
-"""The client of Meta's Cloud API: requests with deadlines and honest outcomes.
+"""The client of Meta's Cloud API.
 
-Three outcomes besides success, drawn in `whatsapp.errors`: Meta refused, Meta was not reached, or
-the outcome is unknown. The access token travels in the Authorization header only, and no exception
-leaves here with a cause that could carry it.
+Each request has a deadline and ends in success or one of three errors of `whatsapp.errors`: Meta
+refused it, Meta was not reached, or the outcome is unknown. The access token is sent in the
+Authorization header only, and exceptions have no cause that could contain it.
 """
 
 import asyncio
@@ -18,28 +18,28 @@ from whatsapp.cloud_api.responses import SendResult, read_error, read_send_resul
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.settings import Settings
 
-ANSWER_LIMIT_BYTES = 1024 * 1024
-# Requests to Meta that one process makes at once; the connection pool is as large.
+MAX_RESPONSE_BYTES = 1024 * 1024
+# Concurrent requests to Meta per process, and the size of the connection pool.
 SEND_CONCURRENCY = 200
 TOKEN_INVALID_CODE = 190
-# Raised before the first byte of the request was written.
+# Raised before any byte of the request was written.
 _NOT_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Response:
     http_status: int
     headers: httpx.Headers
     body: object
-    """The parsed JSON, or None where it is none."""
+    """The parsed JSON, or None if it is not valid JSON."""
 
 
 def create_http_client(
     settings: Settings, transport: httpx.AsyncBaseTransport | None = None
 ) -> httpx.AsyncClient:
-    """The one client of this process; `transport` is where tests put their fake Meta."""
-    # Waiting for a free connection, connecting and TLS each have their share, so that running out
-    # of time there is told from the total deadline, which can't tell what was written.
+    """Creates the process's only HTTP client; tests pass a `transport` to a fake Meta."""
+    # Waiting for a connection and connecting have deadlines of their own: those timeouts prove that
+    # nothing was written, which the total deadline does not.
     share = settings.send_deadline_seconds / 4
     return httpx.AsyncClient(
         transport=transport,
@@ -53,7 +53,7 @@ def create_http_client(
 
 
 class CloudAPI:
-    """Requests to the one configured host; nothing else of ours talks to Meta."""
+    """Sends requests to the configured Graph API host."""
 
     def __init__(self, http: httpx.AsyncClient, *, settings: Settings) -> None:
         self._http = http
@@ -69,22 +69,22 @@ class CloudAPI:
         graph_api_version: str | None,
         payload: dict[str, Any],
     ) -> SendResult:
-        """Sends one message.
+        """Sends a message.
 
         Raises:
-            CloudAPIError: Meta refused it with an error object, so it was not sent.
-            CloudAPINotReached: no connection was made, so it was not sent.
+            CloudAPIError: Meta refused it with an error object; it was not sent.
+            CloudAPINotReached: no connection was established; it was not sent.
             CloudAPIOutcomeUnknown: it may have been sent.
         """
-        answer = await self._request(
+        response = await self._request(
             "POST",
             self._make_url(graph_api_version, phone_number_id, "messages"),
             access_token=access_token,
             content=orjson.dumps(payload),
         )
-        result = read_send_result(answer.body) if answer.http_status == 200 else None
+        result = read_send_result(response.body) if response.http_status == 200 else None
         if result is None:
-            raise CloudAPIOutcomeUnknown(f"unreadable answer with status {answer.http_status}")
+            raise CloudAPIOutcomeUnknown(f"unreadable response with status {response.http_status}")
         return result
 
     async def call(
@@ -96,23 +96,23 @@ class CloudAPI:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Any other request whose answer is a JSON object; `path` follows the version.
+        """Sends any other request whose response is a JSON object; `path` follows the version.
 
         Raises:
             CloudAPIError: Meta refused it with an error object.
-            CloudAPINotReached: no connection was made.
-            CloudAPIOutcomeUnknown: no readable answer came back.
+            CloudAPINotReached: no connection was established.
+            CloudAPIOutcomeUnknown: no readable response came back.
         """
         url = self._make_url(graph_api_version, *path)
-        answer = await self._request(
+        response = await self._request(
             method,
             f"{url}?{urlencode(query)}" if query else url,
             access_token=access_token,
             content=None if body is None else orjson.dumps(body),
         )
-        if answer.http_status != 200 or not isinstance(answer.body, dict):
-            raise CloudAPIOutcomeUnknown(f"unreadable answer with status {answer.http_status}")
-        return answer.body
+        if response.http_status != 200 or not isinstance(response.body, dict):
+            raise CloudAPIOutcomeUnknown(f"unreadable response with status {response.http_status}")
+        return response.body
 
     async def upload(
         self,
@@ -123,12 +123,12 @@ class CloudAPI:
         headers: Mapping[str, str],
         deadline_seconds: float,
     ) -> dict[str, Any]:
-        """A POST of a large body, piece by piece; `headers` say its type and length.
+        """Streams a large body in a POST; `headers` give its type and length.
 
         Raises:
-            CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown: as `call`.
+            CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown: see `call`.
         """
-        answer = await self._request(
+        response = await self._request(
             "POST",
             self._make_url(graph_api_version, *path),
             access_token=access_token,
@@ -136,9 +136,9 @@ class CloudAPI:
             headers=headers,
             deadline_seconds=deadline_seconds,
         )
-        if answer.http_status != 200 or not isinstance(answer.body, dict):
-            raise CloudAPIOutcomeUnknown(f"unreadable answer with status {answer.http_status}")
-        return answer.body
+        if response.http_status != 200 or not isinstance(response.body, dict):
+            raise CloudAPIOutcomeUnknown(f"unreadable response with status {response.http_status}")
+        return response.body
 
     def _make_url(self, graph_api_version: str | None, *path: str) -> str:
         parts = (graph_api_version or self._default_version, *path)
@@ -153,10 +153,10 @@ class CloudAPI:
         content: bytes | AsyncIterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         deadline_seconds: float | None = None,
-    ) -> _Answer:
-        """Any answer but one with Meta's error object, which is raised."""
+    ) -> _Response:
+        """Returns the response; raises Meta's error object if it has one."""
         all_headers = {**build_headers(access_token), **(headers or {})}
-        # The answer to a large body takes its time; connecting never does.
+        # A large upload extends the total deadline, but not that of connecting.
         share = self._deadline_seconds / 4
         seconds = deadline_seconds or self._deadline_seconds
         timeout = httpx.Timeout(seconds, connect=share, pool=share)
@@ -165,29 +165,29 @@ class CloudAPI:
                 asyncio.timeout(seconds),
                 self._http.stream(
                     method, url, content=content, headers=all_headers, timeout=timeout
-                ) as response,
+                ) as stream,
             ):
-                answer = await _read_answer(response)
+                response = await _read_response(stream)
         # `from None` throughout: httpx's exceptions hold the request, and with it the token.
         except _NOT_REACHED as error:
             raise CloudAPINotReached(type(error).__name__) from None
         except TimeoutError:
-            raise CloudAPIOutcomeUnknown("no answer within the deadline") from None
+            raise CloudAPIOutcomeUnknown("no response within the deadline") from None
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise CloudAPIOutcomeUnknown(type(error).__name__) from None
         error_object = read_error(
-            answer.body, http_status=answer.http_status, headers=answer.headers
+            response.body, http_status=response.http_status, headers=response.headers
         )
         if error_object is not None:
             raise error_object
-        return answer
+        return response
 
 
 def build_headers(access_token: str) -> dict[str, str]:
-    """The headers of every request to Meta.
+    """Returns the headers of a request to Meta.
 
     Raises:
-        CloudAPIError: no token looks like this, so that Meta need not be asked.
+        CloudAPIError: the token is malformed, so Meta would refuse it.
     """
     if (
         not access_token
@@ -195,9 +195,9 @@ def build_headers(access_token: str) -> dict[str, str]:
         or not access_token.isprintable()
         or " " in access_token
     ):
-        # httpx would refuse it too, with the token in the exception's text.
+        # httpx would also refuse it, but with the token in the exception's text.
         raise CloudAPIError(
-            code=TOKEN_INVALID_CODE, title="The access token has characters that no token has"
+            code=TOKEN_INVALID_CODE, title="The access token has invalid characters"
         )
     return {
         "Authorization": f"Bearer {access_token}",
@@ -206,16 +206,16 @@ def build_headers(access_token: str) -> dict[str, str]:
     }
 
 
-async def _read_answer(response: httpx.Response) -> _Answer:
+async def _read_response(response: httpx.Response) -> _Response:
     if response.headers.get("content-encoding", "identity") != "identity":
-        # A compressed answer could be far larger than the bytes that come over the wire.
-        raise CloudAPIOutcomeUnknown("the answer is compressed although that was declined")
+        # A compressed response could expand far beyond the bytes on the wire.
+        raise CloudAPIOutcomeUnknown("the response is compressed although compression was declined")
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > ANSWER_LIMIT_BYTES:
-            raise CloudAPIOutcomeUnknown("the answer is larger than 1 MB")
-    return _Answer(response.status_code, response.headers, _parse_json(bytes(body)))
+        if len(body) > MAX_RESPONSE_BYTES:
+            raise CloudAPIOutcomeUnknown("the response is larger than 1 MB")
+    return _Response(response.status_code, response.headers, _parse_json(bytes(body)))
 
 
 def _parse_json(body: bytes) -> object:

@@ -1,7 +1,7 @@
-"""Meta's error codes as data: what each means, and what the dispatcher does about it.
+"""Table of Meta's error codes: their meaning and the dispatcher's action.
 
-Source: Meta, "Cloud API error codes", and what clients of the API have seen. A code that is not in
-the table is judged by its HTTP status and by `is_transient`.
+Source: Meta, "Cloud API error codes", and observations by API clients. The action for an unlisted
+code follows from the HTTP status and `is_transient`.
 """
 
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ WINDOW_CLOSED_CODE = 131047
 TOKEN_CODES = frozenset({0, 102, 104, 190})  # the access token is invalid or expired
 ECOSYSTEM_CODE = 131049
 OPTED_OUT_CODE = 131050
-# Meta does not have the file of a message (any more), or can't make use of it.
+# Meta no longer has the message's file, or can't process it.
 MEDIA_CODES = frozenset({131052, 131053})
-LOCAL_ERROR_CODE = 0  # of a MessageError about which Meta was never asked
+LOCAL_ERROR_CODE = 0  # of a MessageError that did not come from Meta
 _SERVICE_DOWN = frozenset({502, 503, 504})
 
 
 class Action(StrEnum):
-    """What to do with a message that Meta answered with an error object: it was not sent."""
+    """Dispatcher action for a message that Meta refused."""
 
     RETRY = "RETRY"
-    """Again after a pause, a few times: the message itself may be at fault."""
+    """Retry with back-off, a few times: the message may be at fault."""
     RETRY_META = "RETRY_META"
-    """Again after a pause, for as long as messages are tried: Meta itself is down or overloaded."""
+    """Retry with back-off until the message expires: Meta is down or overloaded."""
     RETRY_RECIPIENT = "RETRY_RECIPIENT"
-    """Again after a longer pause: too many messages to this one customer."""
+    """Retry after a longer pause: too many messages to this customer."""
     RETRY_ACCOUNT = "RETRY_ACCOUNT"
-    """Again after a pause of the whole account: its rate is used up."""
+    """Pause the account, then retry: its rate limit is reached."""
     STOP_ACCOUNT = "STOP_ACCOUNT"
-    """Nothing can be sent until an operator mends the account; its messages wait."""
+    """Stop the account until an operator corrects it; its messages wait."""
     FAIL = "FAIL"
     """Final for this message."""
 
@@ -42,22 +42,22 @@ class ErrorRule:
     meaning: str
     action: Action
     is_retryable: bool
-    """Whether a person who sends the same again later may succeed."""
+    """Whether sending the same content again later may succeed."""
 
 
 _TOKEN = ErrorRule("the access token is invalid or expired", Action.STOP_ACCOUNT, True)
 _PERMISSION = ErrorRule("the token lacks a permission", Action.FAIL, False)
-_UNCLEAR = ErrorRule("something went wrong at Meta", Action.RETRY, True)
+_UNCLEAR = ErrorRule("unknown error at Meta", Action.RETRY, True)
 _OUTAGE = ErrorRule("Meta's service is down, overloaded or in maintenance", Action.RETRY_META, True)
 _RATE = ErrorRule("the account's rate limit is reached", Action.RETRY_ACCOUNT, True)
 _PAIR_RATE = ErrorRule("too many messages to this customer", Action.RETRY_RECIPIENT, True)
 _QUALITY = ErrorRule("sending is restricted for spam or quality", Action.STOP_ACCOUNT, True)
 _BLOCKED = ErrorRule("the account is blocked, locked or not ready", Action.STOP_ACCOUNT, True)
-_ECOSYSTEM = ErrorRule("the customer gets enough marketing; not before 24 h", Action.FAIL, True)
-_UNWANTED = ErrorRule("the customer takes part in an experiment, or opted out", Action.FAIL, False)
+_ECOSYSTEM = ErrorRule("the customer's marketing limit is reached; wait 24 h", Action.FAIL, True)
+_UNWANTED = ErrorRule("the customer is in an experiment or opted out", Action.FAIL, False)
 _UNDELIVERABLE = ErrorRule("the message can't be delivered to this customer", Action.FAIL, False)
 _WINDOW = ErrorRule("the 24-hour window is closed", Action.FAIL, False)
-_REQUEST = ErrorRule("the request, media or template is at fault", Action.FAIL, False)
+_REQUEST = ErrorRule("the request, media or template is invalid", Action.FAIL, False)
 
 _RULES: dict[int, ErrorRule] = {
     **dict.fromkeys(TOKEN_CODES, _TOKEN),
@@ -77,25 +77,25 @@ _RULES: dict[int, ErrorRule] = {
     **dict.fromkeys((135000, 131062, 131063, 137000), _REQUEST),
 }
 
-# Of these only the family is documented; they count where the answer does not say more.
+# Only the range is documented. Applies if the response gives no HTTP status or hint to retry.
 _FAMILIES: list[tuple[range, ErrorRule]] = [
-    (range(131200, 131300), ErrorRule("a group is at fault", Action.FAIL, False)),
-    (range(138000, 139000), ErrorRule("a call is at fault", Action.FAIL, False)),
-    (range(139000, 140000), ErrorRule("a flow or a block is at fault", Action.FAIL, False)),
-    (range(147000, 148000), ErrorRule("a username is at fault", Action.FAIL, False)),
-    (range(2388000, 2389000), ErrorRule("a template or number is at fault", Action.FAIL, False)),
+    (range(131200, 131300), ErrorRule("a group error", Action.FAIL, False)),
+    (range(138000, 139000), ErrorRule("a call error", Action.FAIL, False)),
+    (range(139000, 140000), ErrorRule("a flow or blocking error", Action.FAIL, False)),
+    (range(147000, 148000), ErrorRule("a username error", Action.FAIL, False)),
+    (range(2388000, 2389000), ErrorRule("a template or phone number error", Action.FAIL, False)),
 ]
 
 
 def find_rule(code: int) -> ErrorRule | None:
-    """The table's line for a code, or None for one that this version does not know."""
+    """Returns the rule for a code, or None if the code is unknown."""
     if code in _RULES:
         return _RULES[code]
     return next((rule for codes, rule in _FAMILIES if code in codes), None)
 
 
 def classify(error: CloudAPIError) -> Action:
-    """What to do after this answer."""
+    """Returns the action for this error."""
     rule = _RULES.get(error.code)
     if rule is not None and rule is not _UNCLEAR:
         return rule.action
@@ -110,20 +110,20 @@ def classify(error: CloudAPIError) -> Action:
 
 
 def describe_stop(error: CloudAPIError) -> str:
-    """Why an account was stopped, in words for an operator."""
+    """Describes for an operator why the account was stopped."""
     rule = find_rule(error.code)
     meaning = rule.meaning if rule else "refused"
     return f"{meaning} (Meta error {error.code}: {error.title})"
 
 
 def is_retryable(code: int) -> bool:
-    """Whether sending the same again later can help, for `MessageError.retryable`."""
+    """Returns `MessageError.retryable` for a code."""
     rule = find_rule(code)
     return rule is not None and rule.is_retryable
 
 
 def to_message_error(error: CloudAPIError) -> MessageError:
-    """Meta's answer as it is kept on the message."""
+    """Converts Meta's error to the form stored on the message."""
     retryable = is_retryable(error.code) or classify(error) is not Action.FAIL
     return MessageError(
         code=error.code, title=error.title, details=error.details, retryable=retryable

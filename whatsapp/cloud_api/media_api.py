@@ -1,7 +1,7 @@
-"""Fetching a file from Meta in two hops: its address from the Graph API, then its bytes.
+"""Downloads from Meta (media URL, then bytes), and the form for uploads.
 
-The address comes from outside, so the token goes only to hosts that the settings name: compared
-whole, after parsing, over https; no redirect is followed, and no proxy asked.
+The media URL is untrusted input, so the token is sent only to the hosts in MEDIA_HOSTS: compared
+exactly after parsing, over https, without redirects or proxies.
 """
 
 import re
@@ -21,25 +21,25 @@ from whatsapp.settings import Settings
 UNKNOWN_OBJECT_CODE = 100
 UNKNOWN_OBJECT_SUBCODE = 33
 _MEDIA_ID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-# What a URL of Meta's is made of; parsers disagree about the rest.
+# Characters that occur in Meta's URLs; URL parsers disagree about others.
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-\[\]-~]*)?([?][!-\[\]-~]*)?", re.ASCII)
 
 
 class MediaGone(Exception):
-    """Meta has no such file (any more): asking again would only count as an error."""
+    """Meta no longer has the file; another request would only count as an error."""
 
 
 class MediaRefused(Exception):
-    """This file is not fetched, now or later; the message says why."""
+    """The file can never be downloaded; the message says why."""
 
 
 class MediaUnavailable(Exception):
-    """It did not work this time; the message says why."""
+    """The download failed but may be retried; the message says why."""
 
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """Meta's answer to the first hop; the URL works for five minutes."""
+    """The media URL, valid for five minutes, with hash and size as Meta reports them."""
 
     url: str
     sha256: str | None
@@ -53,16 +53,16 @@ class MediaAPI:
         self._origins = frozenset(map(_to_origin, settings.media_hosts))
 
     async def get_media_info(self, media: Media, account: Account, *, token: str) -> MediaInfo:
-        """The first hop.
+        """Requests the media URL.
 
         Raises:
-            MediaGone, MediaRefused, MediaUnavailable: see there.
-            CloudAPIError: another error object, to be judged by its code.
+            MediaGone, MediaRefused, MediaUnavailable: see the classes.
+            CloudAPIError: any other error object.
         """
         if not _MEDIA_ID.fullmatch(media.media_id):
-            raise MediaRefused("the file's id is none of Meta's")
+            raise MediaRefused("the media id is malformed")
         try:
-            answer = await self._cloud_api.call(
+            body = await self._cloud_api.call(
                 "GET",
                 media.media_id,
                 access_token=token,
@@ -71,27 +71,27 @@ class MediaAPI:
             )
         except CloudAPIError as error:
             if (error.code, error.subcode) == (UNKNOWN_OBJECT_CODE, UNKNOWN_OBJECT_SUBCODE):
-                raise MediaGone("Meta has no such file (any more)") from None
+                raise MediaGone("Meta no longer has the file") from None
             raise
         except (CloudAPINotReached, CloudAPIOutcomeUnknown) as error:
-            raise MediaUnavailable(f"Meta did not tell the address: {error}") from None
-        return _read_address(answer)
+            raise MediaUnavailable(f"Meta returned no media URL: {error}") from None
+        return _read_info(body)
 
     @asynccontextmanager
     async def open_file(
         self, url: str, *, token: str, max_bytes: int
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The second hop: the bytes in pieces.
+        """Streams the file from the media URL.
 
         Raises:
             MediaRefused: a host that is not allowed, a redirect, or more than `max_bytes`.
-            MediaUnavailable: no answer, an error, or one that breaks off.
+            MediaUnavailable: no response, an error status, or a broken connection.
         """
-        address = self._check_address(url)
+        checked_url = self._check_url(url)
         headers = build_headers(token)
         try:
             async with self._http.stream(
-                "GET", address, headers=headers, follow_redirects=False
+                "GET", checked_url, headers=headers, follow_redirects=False
             ) as response:
                 _check_head(response, max_bytes=max_bytes)
                 yield _read_bytes(response, max_bytes=max_bytes)
@@ -99,35 +99,35 @@ class MediaAPI:
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise MediaUnavailable(f"the download broke off: {type(error).__name__}") from None
 
-    def _check_address(self, url: str) -> httpx.URL:
-        """The address as the client will use it, if it leads to an allowed host."""
+    def _check_url(self, url: str) -> httpx.URL:
+        """Returns the parsed URL if its host is allowed."""
         if not _PLAIN_URL.fullmatch(url):
-            raise MediaRefused("the file's address is malformed")
+            raise MediaRefused("the media URL is malformed")
         try:
-            address = httpx.URL(url)
+            parsed = httpx.URL(url)
         except httpx.InvalidURL:
-            raise MediaRefused("the file's address is malformed") from None
-        if address.userinfo or _get_origin(address) not in self._origins:
-            host = address.host[:100]
-            raise MediaRefused(f"the file is at a host that MEDIA_HOSTS does not name: {host}")
-        return address
+            raise MediaRefused("the media URL is malformed") from None
+        if parsed.userinfo or _get_origin(parsed) not in self._origins:
+            host = parsed.host[:100]
+            raise MediaRefused(f"the host of the media URL is not in MEDIA_HOSTS: {host}")
+        return parsed
 
 
 def _to_origin(host: str) -> str:
-    """A bare name of the setting means https on its usual port."""
+    """Returns the origin of a MEDIA_HOSTS entry; a bare name means https on port 443."""
     return _get_origin(httpx.URL(host if "://" in host else f"https://{host}"))
 
 
 def _get_origin(url: httpx.URL) -> str:
-    """Scheme, host and port; httpx leaves out the scheme's usual port."""
+    """Returns scheme, host and port; httpx omits the default port."""
     return f"{url.scheme}://{url.raw_host.decode('ascii')}:{url.port or ''}"
 
 
-def _read_address(answer: dict[str, Any]) -> MediaInfo:
-    url, sha256, size = (answer.get(name) for name in ("url", "sha256", "file_size"))
+def _read_info(body: dict[str, Any]) -> MediaInfo:
+    url, sha256, size = (body.get(name) for name in ("url", "sha256", "file_size"))
     if not isinstance(url, str) or not url:
-        raise MediaUnavailable("Meta told no address")
-    # Some versions of the Graph API write numbers as text.
+        raise MediaUnavailable("Meta returned no media URL")
+    # Some versions of the Graph API return the size as a string.
     is_size = isinstance(size, int | str) and str(size).isdecimal()
     return MediaInfo(
         url=url,
@@ -138,11 +138,11 @@ def _read_address(answer: dict[str, Any]) -> MediaInfo:
 
 def _check_head(response: httpx.Response, *, max_bytes: int) -> None:
     if 300 <= response.status_code < 400:
-        raise MediaRefused("the file's address leads elsewhere, and redirects are not followed")
+        raise MediaRefused("the media URL redirects, and redirects are not followed")
     if response.status_code != 200:
-        raise MediaUnavailable(f"the file's host answered with status {response.status_code}")
+        raise MediaUnavailable(f"the file's host responded with status {response.status_code}")
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise MediaUnavailable("the file came compressed although that was declined")
+        raise MediaUnavailable("the file is compressed although compression was declined")
     announced = response.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_bytes:
         raise file_too_large(max_bytes)
@@ -163,7 +163,7 @@ def file_too_large(max_bytes: int) -> MediaRefused:
 
 @dataclass(frozen=True)
 class MediaForm:
-    """Fields first, then the file; its length is known before the first byte is sent."""
+    """The multipart body of `POST /{phone_number_id}/media`, streamed with a known length."""
 
     fields: Mapping[str, str]
     filename: str
@@ -195,7 +195,7 @@ class MediaForm:
         yield self._tail()
 
     def _head(self) -> bytes:
-        name = self.filename.replace('"', "%22")  # RFC 7578: the rest may be UTF-8
+        name = self.filename.replace('"', "%22")  # RFC 7578; other characters may be UTF-8
         parts = [
             f'--{self.boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
             for key, value in self.fields.items()

@@ -1,4 +1,4 @@
-"""Reading Meta's answers: what was accepted, what was refused, and how long to wait."""
+"""Parsers of Meta's responses: send results, error objects and retry delays."""
 
 import json
 import math
@@ -16,17 +16,17 @@ HELD = "held_for_quality_assessment"
 
 @dataclass(frozen=True)
 class SendResult:
-    """What Meta said about an accepted message; a send to a user id has no `wa_id`."""
+    """Meta's response for an accepted message. A send to a user id has no `wa_id`."""
 
     wamid: str
     wa_id: str | None
     user_id: str | None
     held: bool
-    """Accepted, but kept back by Meta until the template's quality is assessed."""
+    """Accepted, but held by Meta until the template's quality is assessed."""
 
 
 def read_send_result(body: object) -> SendResult | None:
-    """The result in Meta's answer, or None where the answer names no message."""
+    """Returns the send result, or None if the response names no message."""
     message = _first_object(body, "messages")
     wamid = message.get("id")
     if not isinstance(wamid, str) or not wamid:
@@ -41,7 +41,7 @@ def read_send_result(body: object) -> SendResult | None:
 
 
 def read_error(body: object, *, http_status: int, headers: httpx.Headers) -> CloudAPIError | None:
-    """Meta's error object in an answer, or None where there is none with a code."""
+    """Returns Meta's error object, or None if there is none with a code."""
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(error, dict):
         return None
@@ -58,12 +58,12 @@ def read_error(body: object, *, http_status: int, headers: httpx.Headers) -> Clo
         is_transient=error.get("is_transient") is True,
         fbtrace_id=_text_or_none(error.get("fbtrace_id")),
         retry_after_seconds=read_retry_after(headers),
-        answer=body,
+        body=body,
     )
 
 
 def _read_details(error: dict[str, Any]) -> str | None:
-    """`error_data` is an object with `details`, and sometimes a plain string."""
+    """Reads `error_data`, an object with `details` or a plain string."""
     data = error.get("error_data")
     if isinstance(data, dict):
         data = data.get("details")
@@ -71,28 +71,31 @@ def _read_details(error: dict[str, Any]) -> str | None:
 
 
 def read_retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds to wait, from Retry-After or from Meta's usage header (which has minutes)."""
-    asked = headers.get("retry-after", "")
+    """Returns the seconds to wait, from Retry-After or from Meta's usage header (in minutes)."""
+    retry_after = headers.get("retry-after", "")
     try:
-        seconds = float(asked)
+        seconds = float(retry_after)
     except ValueError:
         usage = headers.get("x-business-use-case-usage", "")
-        return _read_date_wait(asked) or _read_usage_wait(usage)
+        return _read_date_wait(retry_after) or _read_usage_wait(usage)
     return seconds if math.isfinite(seconds) and seconds > 0 else None
 
 
 def _read_date_wait(header: str) -> float | None:
-    """HTTP also allows a date in Retry-After."""
+    """Reads a Retry-After header that holds a date."""
     try:
         until = parsedate_to_datetime(header)
         seconds = (until - utc_now()).total_seconds()
-    except (ValueError, TypeError):  # no date, or one without its zone
+    except (ValueError, TypeError):  # not a date, or without a time zone
         return None
     return seconds if seconds > 0 else None
 
 
 def _read_usage_wait(header: str) -> float | None:
-    """The longest of `{"<business id>": [{"estimated_time_to_regain_access": minutes, …}]}`."""
+    """Returns the longest wait in seconds.
+
+    The header is `{"<business id>": [{"estimated_time_to_regain_access": minutes, …}]}`.
+    """
     try:
         usage = json.loads(header)
     except (ValueError, RecursionError):

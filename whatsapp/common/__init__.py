@@ -1,1 +1,1 @@
-"""Helpers of the other folders: secrets, stored values, background work, fair shares."""
+"""Shared helpers: encryption, value checks, background work, fair shares."""

@@ -1,9 +1,9 @@
 """Secrets at rest: AES-256-GCM under a ring of keys.
 
-Protects: tokens and secrets in the database, its backups and its logs, and against moving one
-document's ciphertext into another (the additional data names collection, document and field).
-Does not protect: against somebody who has the running process or ENCRYPTION_KEYS.
-Limit: a random 96-bit nonce a secret; a key is good for 2^32 of them (NIST SP 800-38D).
+Protects: tokens and secrets in the database, its backups and its logs, and against moving a
+ciphertext to another document (the additional data names collection, document and field).
+Does not protect: against an attacker with access to the running process or ENCRYPTION_KEYS.
+Limit: random 96-bit nonces, so at most 2^32 secrets per key (NIST SP 800-38D).
 """
 
 import base64
@@ -22,16 +22,16 @@ NONCE_BYTES = 12
 
 
 class DecryptionError(Exception):
-    """A stored secret can't be read: its key is not in the ring, or it was tampered with."""
+    """A stored secret can't be decrypted: unknown key or modified ciphertext."""
 
     def __init__(self, place: str) -> None:
         super().__init__(
-            f"The secret at {place} can't be decrypted with any key of ENCRYPTION_KEYS"
+            f"The secret at {place} can't be decrypted with any key in ENCRYPTION_KEYS"
         )
 
 
 class KeyRing:
-    """Encrypts with the first key, decrypts with whichever key a ciphertext names."""
+    """Encrypts with the first key, decrypts with the key that the ciphertext names."""
 
     def __init__(self, keys: dict[str, bytes]) -> None:
         self._keys = dict(keys)
@@ -49,10 +49,10 @@ class KeyRing:
         return f"{FORMAT}:{self.primary_id}:{base64.b64encode(nonce + sealed).decode()}"
 
     def decrypt(self, ciphertext: str, *, collection: str, id: PydanticObjectId, field: str) -> str:
-        """The secret.
+        """Returns the secret.
 
         Raises:
-            DecryptionError: unknown key, damaged, or moved from another document or field.
+            DecryptionError: unknown key, or damaged, or moved from another document or field.
         """
         place = _describe_place(collection, id, field)
         try:
@@ -61,17 +61,17 @@ class KeyRing:
             if version != FORMAT:
                 raise DecryptionError(place)
             cipher = self._ciphers[key_id]
-            opened = cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
+            secret = cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
         except (ValueError, KeyError, InvalidTag):
             raise DecryptionError(place) from None
-        return opened.decode()
+        return secret.decode()
 
     def is_current(self, ciphertext: str) -> bool:
-        """Whether it is encrypted under the first key, so that a rotation can skip it."""
+        """Returns True if the ciphertext uses the first key, so that a rotation can skip it."""
         return ciphertext.split(":", 2)[1:2] == [self.primary_id]
 
     def derive_keys(self, purpose: str) -> list[bytes]:
-        """A 32-byte key per ring key for another use, such as signing cursors; first is current."""
+        """Derives a 32-byte key per ring key for another purpose; the first is the current key."""
         return [
             hmac.new(key, f"wagraph:{purpose}".encode(), hashlib.sha256).digest()
             for key in self._keys.values()
@@ -83,5 +83,5 @@ def _describe_place(collection: str, id: PydanticObjectId, field: str) -> str:
 
 
 def digest_secret(secret: str | bytes) -> str:
-    """Hex SHA-256 of a secret: tells which one it is without being able to give it back."""
+    """Returns the hex SHA-256 of a secret, by which it can be found without storing it."""
     return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).hexdigest()

@@ -1,4 +1,4 @@
-"""Shares of a bounded pool: no account and no credential can take all of its places."""
+"""Fair shares of a bounded pool: no account or credential can occupy all places."""
 
 import asyncio
 from collections import Counter
@@ -6,10 +6,10 @@ from collections.abc import Callable, Hashable
 
 
 class FairShares:
-    """Counts who holds how many of `size` places.
+    """Counts the places that each holder has, out of `size`.
 
-    A holder gets another place while it has fewer than are free: alone it gets half of them, n
-    greedy ones get 1/(n+1) each, and a newcomer finds a place.
+    A holder gets another place while it has fewer than are free. A single holder gets half of
+    them, n greedy holders get 1/(n+1) each, and a place stays free for a new holder.
     """
 
     def __init__(self, size: int) -> None:
@@ -18,16 +18,16 @@ class FairShares:
         self._taken = 0
 
     def has_room(self, *holders: Hashable) -> bool:
-        """Whether each of these may take one more place."""
+        """Returns True if each of these holders may take another place."""
         free = self._size - self._taken
         return free > 0 and all(self._held[holder] < free for holder in holders)
 
     def list_full(self) -> list[Hashable]:
-        """Returns the holders that may take no more places now."""
+        """Returns the holders that may not take another place now."""
         return [holder for holder in self._held if not self.has_room(holder)]
 
     def take(self, *holders: Hashable) -> Callable[[], None]:
-        """Takes one place, which counts for each of the holders; returns what gives it back."""
+        """Takes a place that counts for each of the holders; returns a function that releases it."""
         self._taken += 1
         self._held.update(holders)
 
@@ -42,7 +42,7 @@ class FairShares:
 
 
 class FairTurns:
-    """A pool whose callers wait for their place, the first of those who may have one first."""
+    """A pool whose callers wait for a place, in order of arrival among eligible holders."""
 
     def __init__(self, size: int) -> None:
         self._shares = FairShares(size)
@@ -53,13 +53,13 @@ class FairTurns:
         return _Turn(self, holder)
 
     async def take(self, holder: Hashable) -> Callable[[], None]:
-        """Waits until the holder has room; returns what gives the place back."""
+        """Waits until the holder has room; returns a function that releases the place."""
         if not self._waiting and self._shares.has_room(holder):
             return self._shares.take(holder)
         return await self._wait(holder)
 
     def admit_waiting(self) -> None:
-        """Gives free places to the callers that wait. Called after a place was given back."""
+        """Gives free places to waiting callers. Called after a place was released."""
         if self._waiting:
             self._admit()
 
@@ -71,7 +71,7 @@ class FairTurns:
             return await place
         except asyncio.CancelledError:
             self._waiting.pop(place, None)
-            if place.done() and not place.cancelled():  # it was given in the same moment
+            if place.done() and not place.cancelled():  # granted at the same moment
                 place.result()()
                 self._admit()
             raise
@@ -85,7 +85,7 @@ class FairTurns:
 
 
 class _Turn:
-    """A class: every operation takes one, and a generator costs several times as much."""
+    """A context manager class; a generator-based one costs several times as much."""
 
     __slots__ = ("_holder", "_release_place", "_turns")
 

@@ -1,21 +1,20 @@
-"""Request bodies on their way in: bounded one by one, in time, and all together.
+"""Incoming request bodies: bounded in size and time, each and in total.
 
-Nobody has shown a credential or a signature yet. When all bodies together reach the limit, the one
-that has been incomplete for the longest time is dropped, so that half-sent bodies can't keep others
-out.
+They are not authenticated yet. When the total reaches its limit, the body that has been incomplete
+for longest is dropped, so that half-sent bodies can't block new ones.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-# Bytes of each body that don't count: what the server buffers for a connection anyway. Bodies of
-# ordinary size are never refused because of large ones.
+# Bytes of each body that don't count towards the total, so that large bodies never cause small ones
+# to be refused. The server buffers as much per connection anyway.
 FREE_BYTES = 64 * 1024
 
 
 class BodyTooLarge(Exception):
-    """More bytes were announced or sent than one body may have."""
+    """The body is larger than allowed, as announced or as received."""
 
 
 class BodyTooSlow(Exception):
@@ -23,11 +22,11 @@ class BodyTooSlow(Exception):
 
 
 class BodyDropped(Exception):
-    """There was no room left for the body; it can be sent again."""
+    """The total limit was reached; the client may send the body again."""
 
 
 class _Body:
-    """One body: its bytes, and how many of them count."""
+    """A body: its chunks and its share of the total."""
 
     def __init__(self) -> None:
         self.chunks: list[bytes] = []
@@ -38,7 +37,7 @@ class _Body:
 
 
 class RequestBodies:
-    """Reads the bodies of one route in one process."""
+    """Reads the bodies of a route in this process."""
 
     def __init__(self, *, max_total_bytes: int) -> None:
         self._max_total_bytes = max_total_bytes
@@ -54,7 +53,7 @@ class RequestBodies:
         max_bytes: int,
         seconds: float,
     ) -> AsyncIterator[bytes]:
-        """Gives the whole body; its bytes count until the context ends.
+        """Yields the whole body; its bytes count until the context ends.
 
         Raises:
             BodyTooLarge, BodyTooSlow, BodyDropped: the rest of the body is left unread.
@@ -90,10 +89,11 @@ class RequestBodies:
         return content
 
     def _make_room(self, body: _Body) -> None:
-        """Counts the bytes that have come; raises BodyDropped if there is no room for them."""
+        """Counts the received bytes; raises BodyDropped if there is no room for them."""
         growth = max(body.size - FREE_BYTES, 0) - body.counted
         while growth and self._total_bytes + growth > self._max_total_bytes:
-            oldest = next((one for one in self._incomplete if one.counted or one is body), body)
+            candidates = (other for other in self._incomplete if other.counted or other is body)
+            oldest = next(candidates, body)
             if oldest is body:
                 raise BodyDropped
             self._drop(oldest)

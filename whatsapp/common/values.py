@@ -1,4 +1,4 @@
-"""Checks of what staff type in: names, labels, the attributes that an application keeps here."""
+"""Checks of values from staff (names, tags, attributes), and Meta's JSON made storable."""
 
 import json
 import math
@@ -15,63 +15,63 @@ _INT64 = 2**63
 
 
 def check_text(text: str | None, *, field: str, limit: int = 200) -> str | None:
-    """The text without surrounding blanks; None for None and for an empty one.
+    """Returns the stripped text, or None if it is empty.
 
     Raises:
-        InvalidInput: it is too long or has characters that can't be shown.
+        InvalidInput: it is too long or has unprintable characters.
     """
     stripped = (text or "").strip()
     if len(stripped) > limit or not stripped.isprintable():
-        raise InvalidInput(f"It may have {limit} printable characters at most.", field=[field])
+        raise InvalidInput(f"Use at most {limit} printable characters.", field=[field])
     return stripped or None
 
 
 def check_tags(tags: Iterable[str], *, field: str = "tags") -> list[str]:
-    """The tags without blanks around them and without repetitions, in their order.
+    """Returns the tags stripped and without duplicates, in their order.
 
     Raises:
-        InvalidInput: too many, or one is empty, too long or can't be shown.
+        InvalidInput: too many tags, or a tag is empty, too long or unprintable.
     """
     stripped = list(dict.fromkeys(tag.strip() for tag in tags))
     if len(stripped) > MAX_TAGS:
-        raise InvalidInput(f"At most {MAX_TAGS} tags can be given.", field=[field])
+        raise InvalidInput(f"Use at most {MAX_TAGS} tags.", field=[field])
     for tag in stripped:
         if not 0 < len(tag) <= MAX_TAG_LENGTH or not tag.isprintable():
             raise InvalidInput(
-                f"A tag has 1 to {MAX_TAG_LENGTH} printable characters.", field=[field]
+                f"Use 1 to {MAX_TAG_LENGTH} printable characters per tag.", field=[field]
             )
     return stripped
 
 
 def check_attributes(attributes: Any, *, field: str = "attributes") -> dict[str, Any]:
-    """The attributes, if MongoDB can hold them.
+    """Returns the attributes if MongoDB can store them.
 
     Raises:
-        InvalidInput: no JSON object, too large, too deep, or with keys or numbers out of range.
+        InvalidInput: not a JSON object, too large, too deep, or with keys or numbers out of range.
     """
     if not isinstance(attributes, dict):
         raise InvalidInput("It must be a JSON object.", field=[field])
-    if not _can_be_stored(attributes, depth=MAX_ATTRIBUTES_DEPTH):
+    if not _is_storable(attributes, depth=MAX_ATTRIBUTES_DEPTH):
         raise InvalidInput(
-            f"It may be {MAX_ATTRIBUTES_DEPTH} levels deep, with keys that have no NUL and don't"
-            " start with $, with integers of 64 bits and finite numbers.",
+            f"Use at most {MAX_ATTRIBUTES_DEPTH} levels, keys that have no NUL and don't start"
+            " with $, 64-bit integers and finite numbers.",
             field=[field],
         )
     if len(json.dumps(attributes)) > MAX_ATTRIBUTES_BYTES:
-        raise InvalidInput(f"It may have {MAX_ATTRIBUTES_BYTES} bytes at most.", field=[field])
+        raise InvalidInput(f"Use at most {MAX_ATTRIBUTES_BYTES} bytes.", field=[field])
     return attributes
 
 
-def _can_be_stored(value: Any, *, depth: int) -> bool:
+def _is_storable(value: Any, *, depth: int) -> bool:
     if depth < 0:
         return False
     if isinstance(value, dict):
         return all(
-            _can_be_key(key) and _can_be_stored(inner, depth=depth - 1)
+            _is_storable_key(key) and _is_storable(inner, depth=depth - 1)
             for key, inner in value.items()
         )
     if isinstance(value, list):
-        return all(_can_be_stored(inner, depth=depth - 1) for inner in value)
+        return all(_is_storable(inner, depth=depth - 1) for inner in value)
     if isinstance(value, str):
         return is_unicode(value)
     if isinstance(value, float):
@@ -79,12 +79,12 @@ def _can_be_stored(value: Any, *, depth: int) -> bool:
     return not isinstance(value, int) or -_INT64 <= value < _INT64
 
 
-def _can_be_key(key: str) -> bool:
+def _is_storable_key(key: str) -> bool:
     return "\0" not in key and not key.startswith("$") and is_unicode(key)
 
 
 def is_unicode(text: str) -> bool:
-    """Whether it has no lone surrogates, which JSON can bring and UTF-8 can't write."""
+    """Returns False for lone surrogates, which JSON allows and UTF-8 can't encode."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -93,15 +93,15 @@ def is_unicode(text: str) -> bool:
 
 
 _INT64 = 2**63
-# Meta's own lists have a few hundred items at most; one that fills a body would block the event
-# loop each time it is stored or read.
+# Meta's lists have a few hundred items; a list that fills a body would block the event loop each
+# time it is stored or read.
 MAX_LIST_ITEMS = 1_000
 
 
 def make_storable(value: Any) -> Any:
-    """The same value with keys that MongoDB can store anywhere: no NUL, leading "$" or dot.
+    """Returns Meta's JSON with keys that MongoDB can store: no NUL, leading "$" or dot.
 
-    A number that it can't hold becomes the text of it.
+    Integers beyond 64 bits become strings.
     """
     if isinstance(value, dict):
         return {_make_key(key): make_storable(item) for key, item in value.items()}

@@ -81,7 +81,7 @@ async def _ask(
         )
         refusal = None
     except MetaRefused as refused:
-        answer, refusal = refused.error.answer, refused
+        answer, refusal = refused.error.body, refused
     result = answer.get("block_users")
     result = result if isinstance(result, dict) else {}
     if _find_user(result.get(done), user, contact) is not None:
