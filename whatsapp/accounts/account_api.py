@@ -1,6 +1,6 @@
-"""Requests to Meta that somebody waits for: made with the account's own token, refused in words.
+"""Requests to Meta that a caller waits for, made with the account's token.
 
-Messages don't go this way: they wait in the outbox.
+Messages are not sent this way but through the outbox.
 """
 
 import logging
@@ -27,21 +27,21 @@ RETRY_ADVICE = "Try again in a moment."
 
 
 def decrypt_access_token(keyring: KeyRing, account: Account) -> str:
-    """Raises DecryptionError: the key that it was encrypted with is not in the ring."""
+    """Returns the access token; raises DecryptionError if its key is not in the ring."""
     return keyring.decrypt(
         account.access_token, collection=COLLECTION, id=account.id, field="access_token"
     )
 
 
 @asynccontextmanager
-async def translating_cloud_api_errors(account: Account, what: str) -> AsyncIterator[None]:
-    """Turns what may come of a request to Meta into refusals; `what` is for the log.
+async def translating_cloud_api_errors(account: Account, operation: str) -> AsyncIterator[None]:
+    """Translates errors of a request to Meta into refusals; `operation` is for the log.
 
-    An error that means that the account can't work any more stops it, as in the outbox.
+    An error such as an invalid token stops the account, as in the outbox.
 
     Raises:
         MetaRefused: an error object.
-        MetaUnreachable: no connection, no answer in time, or one that can't be read.
+        MetaUnreachable: no connection, no response in time, or an unreadable response.
     """
     try:
         yield
@@ -52,17 +52,17 @@ async def translating_cloud_api_errors(account: Account, what: str) -> AsyncIter
         action = classify(error)
         if action is Action.STOP_ACCOUNT:
             reason = describe_stop(error)
-            logger.error("Account %s is stopped: %s", account.id, reason)
+            logger.error("Account %s was stopped: %s", account.id, reason)
             await stop_account(account, reason=reason, code=error.code)
         is_transient = action not in (Action.STOP_ACCOUNT, Action.FAIL)
         raise MetaRefused(error, advice=RETRY_ADVICE if is_transient else None) from None
     except (CloudAPINotReached, CloudAPIOutcomeUnknown) as error:
-        logger.warning("Account %s: %s: %s", account.id, what, error)
+        logger.warning("Account %s: %s: %s", account.id, operation, error)
         raise MetaUnreachable from None
 
 
 class AccountAPI:
-    """The Cloud API as one account sees it."""
+    """Calls the Cloud API with an account's token."""
 
     def __init__(self, cloud_api: CloudAPI, *, keyring: KeyRing) -> None:
         self._cloud_api = cloud_api
@@ -76,14 +76,14 @@ class AccountAPI:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """One request and its answer; `path` follows the version.
+        """Sends a request and returns the response body; `path` follows the version.
 
         Raises:
-            MetaRefused, MetaUnreachable: as `translating_cloud_api_errors`.
+            MetaRefused, MetaUnreachable: see `translating_cloud_api_errors`.
         """
         async with translating_cloud_api_errors(account, f"{method} {path[-1]}"):
             token = decrypt_access_token(self._keyring, account)
-            answer = await self._cloud_api.call(
+            response = await self._cloud_api.call(
                 method,
                 *path,
                 access_token=token,
@@ -91,4 +91,4 @@ class AccountAPI:
                 query=query,
                 body=body,
             )
-        return answer  # noqa: RET504 - mypy sees that a context manager might swallow an error
+        return response  # noqa: RET504 - mypy sees that a context manager might swallow an error

@@ -1,7 +1,7 @@
-"""Checks of an account at WhatsApp: whether its credentials work and its webhooks come here.
+"""Checks of an account at Meta: credentials, phone number and webhook subscription.
 
-A check that fails is a finding, not an error. What WhatsApp tells meanwhile about the number is
-stored, and a token that works starts an account that a refused one had stopped.
+A failed check is a result, not an error. The check also stores Meta's data about the number, and a
+valid token restarts an account that was stopped for an invalid token.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ from whatsapp.settings import Settings
 logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 100
-MOST_PAGES = 50
+MAX_PAGES = 50
 _NEED_TOKEN = [name for name in CheckName if name not in (CheckName.TOKEN, CheckName.APP_SECRET)]
 
 
@@ -54,7 +54,7 @@ async def check_account(
     keyring: KeyRing,
     settings: Settings,
 ) -> Account:
-    """The account after its check; `last_check` has what was found.
+    """Checks the account and returns it; `last_check` has the results.
 
     Raises:
         NotFound: the account.
@@ -64,7 +64,7 @@ async def check_account(
 
 
 class AccountCheckup:
-    """One check of one account."""
+    """A check of an account."""
 
     def __init__(
         self, account: Account, account_api: AccountAPI, *, keyring: KeyRing, settings: Settings
@@ -75,59 +75,63 @@ class AccountCheckup:
         self._settings = settings
 
     async def run(self) -> Account:
-        """Asks WhatsApp, stores what it said, and gives the account as it is then."""
-        # What a webhook tells from now on is newer than what is asked for now.
-        asked_at = utc_now()
+        """Runs all checks, stores the results, and returns the updated account."""
+        # Webhooks that arrive from now on are newer than the responses to these requests.
+        started_at = utc_now()
         token, number = await self._check_token()
         if token.ok:
-            rest, _ = await asyncio.gather(self._check_rest(number), self._record(number, asked_at))
+            rest, _ = await asyncio.gather(
+                self._check_rest(number), self._record(number, started_at)
+            )
             checks = [token, *rest]
             await restart_stopped_account(self.account)
         else:
-            unknown = [_fail(name, "Not known: see the access token.") for name in _NEED_TOKEN]
+            unknown = [
+                _fail(name, "Not checked: correct the access token first.") for name in _NEED_TOKEN
+            ]
             checks = [token, *unknown, self._find_app_secret()[0]]
-        report = CheckReport(at=asked_at, checks=checks)
+        report = CheckReport(at=started_at, checks=checks)
         await collection(Account).update_one(
             {"_id": self.account.id, "deleted_at": None},
             {"$set": {"last_check": report.model_dump(mode="python"), "updated_at": utc_now()}},
         )
         failed = [check.name.value for check in checks if not check.ok]
-        logger.info("Account %s was checked; not well: %s", self.account.id, failed or "nothing")
+        logger.info("Account %s was checked; failed checks: %s", self.account.id, failed or "none")
         return await Account.get(self.account.id) or self.account
 
     async def _check_token(self) -> tuple[AccountCheck, Mapping[str, Any] | None]:
-        """Whether WhatsApp takes the token, and the number where it may see that."""
+        """Checks the token; also returns the number if the token may read it."""
         name = CheckName.TOKEN
         try:
             number = await self._read_number(",".join(NUMBER_FIELDS))
         except MetaRefused as refusal:
-            if _is_about_object(refusal):
-                return _pass(name, "WhatsApp takes the access token."), None
+            if _is_unknown_object(refusal):
+                return _pass(name, "WhatsApp accepts the access token."), None
             return _fail(name, refusal.message), None
         except MetaUnreachable as unreachable:
             return _fail(name, unreachable.message), None
-        return _pass(name, "WhatsApp takes the access token."), number
+        return _pass(name, "WhatsApp accepts the access token."), number
 
     async def _check_rest(self, number: Mapping[str, Any] | None) -> list[AccountCheck]:
         return [
-            _judge_number(number),
+            _check_number(number),
             *await asyncio.gather(
-                _explain(CheckName.BUSINESS_ACCOUNT, self._check_business()),
-                _explain(CheckName.WEBHOOK_SUBSCRIPTION, self._check_subscription()),
-                _explain(CheckName.WEBHOOK_URL, self._check_url()),
-                _explain(CheckName.APP_SECRET, self._check_app_secret()),
+                _run_check(CheckName.BUSINESS_ACCOUNT, self._check_business()),
+                _run_check(CheckName.WEBHOOK_SUBSCRIPTION, self._check_subscription()),
+                _run_check(CheckName.WEBHOOK_URL, self._check_url()),
+                _run_check(CheckName.APP_SECRET, self._check_app_secret()),
             ),
         ]
 
     async def _check_business(self) -> AccountCheck:
         name, account = CheckName.BUSINESS_ACCOUNT, self.account
         query = {"fields": "id", "limit": str(PAGE_SIZE)}
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             page = await self._api.call(
                 account, "GET", account.business_account_id, "phone_numbers", query=query
             )
             numbers = page.get("data")
-            ids = [one.get("id") for one in numbers or [] if isinstance(one, dict)]
+            ids = [number.get("id") for number in numbers or [] if isinstance(number, dict)]
             if account.phone_number_id in ids:
                 return _pass(name, "The number belongs to the business account.")
             after = _find_next(page)
@@ -145,34 +149,35 @@ class AccountCheckup:
         apps = await list_subscribed_apps(self._api, self.account)
         if not apps:
             return _fail(
-                name, "No Meta app gets the business account's webhooks: call subscribeWebhooks."
+                name,
+                "No Meta app is subscribed to the business account's webhooks:"
+                " call subscribeWebhooks.",
             )
-        return _pass(name, f"It is subscribed by {', '.join(map(_name_app, apps))}.")
+        return _pass(name, f"Subscribed apps: {', '.join(map(_name_app, apps))}.")
 
     async def _check_url(self) -> AccountCheck:
         name, ours = CheckName.WEBHOOK_URL, make_webhook_url(self._settings, self.account)
         known = {ours, *list_former_urls(self._settings, self.account)}
         urls = await read_callback_urls(self._api, self.account)
         if urls.messages is None:
-            return _fail(name, "WhatsApp knows no URL for webhooks: call subscribeWebhooks.")
+            return _fail(name, "No webhook URL is set at WhatsApp: call subscribeWebhooks.")
         if urls.messages not in known:
             return _fail(
-                name, f"Messages go to {urls.messages} and not to {ours}: call subscribeWebhooks."
+                name, f"Messages go to {urls.messages} instead of {ours}: call subscribeWebhooks."
             )
         if urls.application not in known:
-            elsewhere = urls.application or "nowhere"
             return _pass(
                 name,
-                f"Messages come here. What WhatsApp tells about templates and the account goes to"
-                f" the Meta app's own URL, which leads {elsewhere}.",
+                "Messages come here. Webhooks about templates and the account go to the Meta app's"
+                f" own URL: {urls.application or 'none is set'}.",
             )
         return _pass(name, "Webhooks come to this server.")
 
     async def _check_app_secret(self) -> AccountCheck:
-        """Meta itself compares: a proof made with the secret of another app is refused."""
-        found, secret = self._find_app_secret()
+        """Sends Meta a proof made with the secret; Meta refuses that of another app."""
+        check, secret = self._find_app_secret()
         if secret is None:
-            return found
+            return check
         token = decrypt_access_token(self._keyring, self.account)
         proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
         try:
@@ -181,11 +186,11 @@ class AccountCheckup:
             if refusal.error.code == 100 and "appsecret_proof" in refusal.error.title:
                 return _fail(
                     CheckName.APP_SECRET,
-                    "It is not the secret of the app that the access token was made for: webhooks"
-                    " of that app would be refused. Correct appSecret.",
+                    "The secret belongs to another app than the access token, so webhooks of that"
+                    " app would be refused: correct appSecret.",
                 )
-            return found  # whatever else is wrong, another check says it
-        return found
+            # Another check reports any other error.
+        return check
 
     def _find_app_secret(self) -> tuple[AccountCheck, str | None]:
         name, account = CheckName.APP_SECRET, self.account
@@ -196,50 +201,56 @@ class AccountCheckup:
                     account.app_secret, collection=COLLECTION, id=account.id, field="app_secret"
                 )
             except DecryptionError:
-                return _fail(name, "It can't be decrypted: enter appSecret again."), None
-            return _pass(name, "The account has its own."), secret
+                return _fail(
+                    name, "The app secret can't be decrypted: enter appSecret again."
+                ), None
+            return _pass(name, "The account has its own app secret."), secret
         if default is not None:
-            return _pass(name, "The server's default is used."), default.get_secret_value()
-        return _fail(name, "There is none, so no webhook can be verified: enter appSecret."), None
+            return _pass(
+                name, "The server's default app secret is used."
+            ), default.get_secret_value()
+        return _fail(
+            name, "No app secret is set, so webhooks can't be verified: enter appSecret."
+        ), None
 
     async def _read_number(self, fields: str, **query: str) -> dict[str, Any]:
         return await self._api.call(
             self.account, "GET", self.account.phone_number_id, query={"fields": fields, **query}
         )
 
-    async def _record(self, number: Mapping[str, Any] | None, asked_at: datetime) -> None:
-        updates = read_number_fields(number or {}, asked_at)
-        # Older versions of the Graph API don't have it.
+    async def _record(self, number: Mapping[str, Any] | None, at: datetime) -> None:
+        updates = read_number_fields(number or {}, at)
+        # Older versions of the Graph API don't have this field.
         with contextlib.suppress(MetaRefused, MetaUnreachable):
-            updates += read_limit_field(await self._read_number(LIMIT_FIELD), asked_at)
+            updates += read_limit_field(await self._read_number(LIMIT_FIELD), at)
         await update_account_fields(self.account.id, updates)
 
 
-def _judge_number(number: Mapping[str, Any] | None) -> AccountCheck:
+def _check_number(number: Mapping[str, Any] | None) -> AccountCheck:
     name = CheckName.PHONE_NUMBER
     if number is None:
         return _fail(
             name,
-            "WhatsApp knows no such number, or the token may not see it: correct phoneNumberId, or"
-            " give the token's system user the business account.",
+            "The number does not exist, or the token may not read it: correct phoneNumberId, or"
+            " assign the business account to the token's system user.",
         )
-    shown = f"{number.get('display_phone_number')} ({number.get('verified_name')})"
+    label = f"{number.get('display_phone_number')} ({number.get('verified_name')})"
     platform = number.get("platform_type")
     if platform is not None and platform != CLOUD_PLATFORM:
-        return _fail(name, f"{shown} is not registered with the Cloud API (platform {platform}).")
+        return _fail(name, f"{label} is not registered with the Cloud API (platform {platform}).")
     verification, name_status = number.get("code_verification_status"), number.get("name_status")
-    return _pass(name, f"{shown}; verification {verification}, name {name_status}.")
+    return _pass(name, f"{label}; verification {verification}, name {name_status}.")
 
 
-async def _explain(name: CheckName, check: Awaitable[AccountCheck]) -> AccountCheck:
+async def _run_check(name: CheckName, check: Awaitable[AccountCheck]) -> AccountCheck:
     try:
         return await check
     except (MetaRefused, MetaUnreachable) as refusal:
         return _fail(name, refusal.message)
 
 
-def _is_about_object(refusal: MetaRefused) -> bool:
-    """100/33: the number does not exist or may not be seen; the token itself was taken."""
+def _is_unknown_object(refusal: MetaRefused) -> bool:
+    """Returns True for 100/33: the token is valid, but can't read the number."""
     return (refusal.error.code, refusal.error.subcode) == (100, 33)
 
 

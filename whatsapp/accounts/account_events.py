@@ -1,4 +1,4 @@
-"""What WhatsApp tells about an account: each report kept as it came, each fact where it belongs."""
+"""Meta's reports about an account: webhook events, and fields of the account and its number."""
 
 import contextlib
 import hashlib
@@ -24,11 +24,11 @@ async def record_event(
     event: str | None,
     summary: str,
 ) -> None:
-    """Keeps the report; a repetition of it changes nothing.
+    """Stores the webhook event once.
 
-    `value` is any JSON value; `at` is Meta's time, None where it told none.
+    `value` is any JSON value; `at` is Meta's timestamp, None if there is none.
     """
-    stored = AccountEvent(
+    account_event = AccountEvent(
         id=_make_id(account_id, field, at, value),
         account_id=account_id,
         field=field,
@@ -37,10 +37,10 @@ async def record_event(
         raw=json.dumps(value, ensure_ascii=False, separators=(",", ":")),
         at=at or utc_now(),
     )
-    with contextlib.suppress(DuplicateKeyError):  # it was recorded before
-        await collection(AccountEvent).insert_one(to_bson(stored))
+    with contextlib.suppress(DuplicateKeyError):
+        await collection(AccountEvent).insert_one(to_bson(account_event))
     if at is not None:
-        # Whoever watches the account learns of it by this.
+        # Subscribers of the account are notified by this change.
         await collection(Account).update_one(
             {"_id": account_id, "$expr": {"$lt": ["$last_event_at", at]}},
             {"$set": {"last_event_at": at}},
@@ -50,18 +50,19 @@ async def record_event(
 async def update_account_fields(
     account_id: PydanticObjectId, updates: Sequence[TimestampedFields]
 ) -> None:
-    """Stores what is news of these updates about the account."""
+    """Stores the updates that are newer than the account's fields."""
     if updates:
         query = {"_id": account_id, "deleted_at": None, **match_outdated(updates)}
         await collection(Account).update_one(query, [make_update_stage(updates)])
 
 
 def _make_id(account_id: PydanticObjectId, field: str, at: datetime | None, value: Any) -> str:
-    told_at = at.isoformat() if at else None
-    identity = json.dumps([str(account_id), field, told_at, value], sort_keys=True)
+    timestamp = at.isoformat() if at else None
+    identity = json.dumps([str(account_id), field, timestamp, value], sort_keys=True)
     return hashlib.sha256(identity.encode()).hexdigest()
 
 
+# Source: Meta, "WhatsApp Business phone number". Unknown values are stored as they are.
 NUMBER_FIELDS = (
     "display_phone_number",
     "verified_name",
@@ -72,15 +73,15 @@ NUMBER_FIELDS = (
     "platform_type",
 )
 LIMIT_FIELD = "whatsapp_business_manager_messaging_limit"
-"""Asked for by itself: a version of the Graph API without it refuses the whole request."""
+"""Requested separately: older Graph API versions refuse a request that names it."""
 CLOUD_PLATFORM = "CLOUD_API"
 
 
 def read_number_fields(number: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
-    """What WhatsApp's description of a number says about the account."""
+    """Reads the account's fields from Meta's phone number object."""
     throughput = number.get("throughput")
     level = throughput.get("level") if isinstance(throughput, dict) else None
-    told = {
+    paths = {
         "display_phone_number": ("display_phone_number", number.get("display_phone_number")),
         "verified_name": ("verified_name", number.get("verified_name")),
         "quality_rating": ("health.quality_rating", number.get("quality_rating")),
@@ -88,13 +89,13 @@ def read_number_fields(number: Mapping[str, Any], at: datetime) -> list[Timestam
     }
     return [
         TimestampedFields(aspect, at, {path: value})
-        for aspect, (path, value) in told.items()
+        for aspect, (path, value) in paths.items()
         if isinstance(value, str) and value
     ]
 
 
 def read_limit_field(number: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
-    """How many customers may be written to first."""
+    """Reads the messaging limit: customers to whom the business may write first."""
     limit = number.get(LIMIT_FIELD)
     if not isinstance(limit, str) or not limit:
         return []

@@ -1,7 +1,7 @@
-"""Whether WhatsApp lets an account send: causes that stop it come and go, each by itself.
+"""Restrictions by which WhatsApp stops an account, one per cause.
 
-Of each cause the newest report counts. `health` is derived from all of them, in the same write, but
-never against anything else that stopped the account, such as a refused access token.
+The newest report of each cause counts. `health` is derived from all causes in the same write,
+unless the account was stopped for another reason, such as an invalid access token.
 """
 
 from collections.abc import Mapping
@@ -33,39 +33,39 @@ async def record_restriction(
     reason: str | None,
     until: datetime | None = None,
 ) -> None:
-    """WhatsApp said at `at` that the account may not send for this reason, or again may (None)."""
+    """Records that WhatsApp restricted the account at `at`, or lifted it (`reason` None)."""
     path = f"standing.blocks.{cause}"
-    told = {"at": at, "reason": reason, "until": until}
-    stored = [f"${path}.{name}" for name in told]
-    is_newer = {"$gt": [[{"$literal": value} for value in told.values()], stored]}
+    restriction = {"at": at, "reason": reason, "until": until}
+    stored = [f"${path}.{name}" for name in restriction]
+    is_newer = {"$gt": [[{"$literal": value} for value in restriction.values()], stored]}
     await collection(Account).update_one(
         {"_id": account_id, "deleted_at": None, "$expr": is_newer},
-        [{"$set": {path: {"$literal": told}, "updated_at": utc_now()}}, *_derive_health()],
+        [{"$set": {path: {"$literal": restriction}, "updated_at": utc_now()}}, *_derive_health()],
     )
 
 
 async def lift_expired_restrictions() -> None:
-    """Starts the accounts whose last block has ended by itself."""
-    ended = {
+    """Restarts the accounts whose last restriction has expired."""
+    has_expired = {
         "$anyElementTrue": [
             {
                 "$map": {
                     "input": _BLOCKS,
-                    "as": "one",
-                    "in": {"$and": [_has("until"), {"$lte": ["$$one.v.until", "$$NOW"]}]},
+                    "as": "this",
+                    "in": {"$and": [_has("until"), {"$lte": ["$$this.v.until", "$$NOW"]}]},
                 }
             }
         ]
     }
     await collection(Account).update_many(
-        {"standing.is_stopping": True, "$expr": ended}, _derive_changed_health()
+        {"standing.is_stopping": True, "$expr": has_expired}, _derive_changed_health()
     )
 
 
 async def restart_stopped_account(account: Account) -> bool:
-    """Meta took this account's token: starts it again if a refused one is why it stopped.
+    """Restarts the account after a valid token, if it was stopped for an invalid one.
 
-    What WhatsApp told about its standing meanwhile counts from now on. False if nothing changed.
+    Restrictions reported meanwhile apply from now on. Returns False if nothing changed.
     """
     now = utc_now()
     started = {
@@ -77,7 +77,7 @@ async def restart_stopped_account(account: Account) -> bool:
         {
             "_id": account.id,
             "deleted_at": None,
-            # As for a stop: a token that was replaced meanwhile is not the one that was tried.
+            # The token may have been replaced since it was tried.
             "access_token": account.access_token,
             "health.state": HealthState.STOPPED.value,
             "health.stop_code": {"$in": sorted(TOKEN_CODES)},
@@ -92,16 +92,19 @@ async def restart_stopped_account(account: Account) -> bool:
 
 
 def clear_restrictions(now: datetime) -> dict[str, Any]:
-    """The changes of an account that staff start again: what stopped it before counts no more."""
+    """Returns the changes by which earlier restrictions no longer count."""
     return {"standing.cleared_at": now, "standing.is_stopping": False}
 
 
 def _has(name: str) -> dict[str, Any]:
-    return {"$ne": [{"$ifNull": [f"$$one.v.{name}", None]}, None]}
+    return {"$ne": [{"$ifNull": [f"$$this.v.{name}", None]}, None]}
 
 
 def _derive_changed_health() -> list[Mapping[str, Any]]:
-    """The same where it may be as it was: MongoDB writes nothing if the document stays equal."""
+    """Stages as `_derive_health`, but `updated_at` changes only if the result does.
+
+    MongoDB writes nothing if the document stays equal.
+    """
     health = ["$health", "$standing"]
     updated_at = {"$cond": [{"$ne": ["$before", health]}, utc_now(), "$updated_at"]}
     return [
@@ -113,14 +116,14 @@ def _derive_changed_health() -> list[Mapping[str, Any]]:
 
 
 def _derive_health() -> list[Mapping[str, Any]]:
-    """Stages: the state of the account by its blocks, unless something else stopped it."""
-    is_open = {"$or": [{"$not": [_has("until")]}, {"$gt": ["$$one.v.until", "$$NOW"]}]}
-    counts = {"$gt": ["$$one.v.at", "$standing.cleared_at"]}
-    holding = {"$and": [_has("reason"), is_open, counts]}
-    open_blocks = {"$filter": {"input": _BLOCKS, "as": "one", "cond": holding}}
-    newest = {"$last": {"$sortArray": {"input": "$open_blocks", "sortBy": {"v.at": 1, "k": 1}}}}
-    is_stopped = {"$ne": ["$open_blocks", []]}
-    is_ours = {
+    """Stages that derive the health from the restrictions, unless it has another cause."""
+    is_unexpired = {"$or": [{"$not": [_has("until")]}, {"$gt": ["$$this.v.until", "$$NOW"]}]}
+    is_uncleared = {"$gt": ["$$this.v.at", "$standing.cleared_at"]}
+    is_active = {"$and": [_has("reason"), is_unexpired, is_uncleared]}
+    active_blocks = {"$filter": {"input": _BLOCKS, "as": "this", "cond": is_active}}
+    newest = {"$last": {"$sortArray": {"input": "$active_blocks", "sortBy": {"v.at": 1, "k": 1}}}}
+    is_stopped = {"$ne": ["$active_blocks", []]}
+    is_derived = {
         "$or": [
             {"$ne": ["$health.state", HealthState.STOPPED.value]},
             {"$eq": ["$standing.is_stopping", True]},
@@ -128,17 +131,19 @@ def _derive_health() -> list[Mapping[str, Any]]:
     }
     state = {"$cond": [is_stopped, HealthState.STOPPED.value, HealthState.OK.value]}
     reason = {"$ifNull": ["$newest.v.reason", None]}
-    told_at = {"$max": {"$map": {"input": _BLOCKS, "as": "one", "in": "$$one.v.at"}}}
+    reported_at = {"$max": {"$map": {"input": _BLOCKS, "as": "this", "in": "$$this.v.at"}}}
     health = {
         "health.state": state,
         "health.reason": reason,
-        "health.changed_at": told_at,
+        "health.changed_at": reported_at,
         "standing.is_stopping": is_stopped,
     }
-    changes = {name: {"$cond": ["$is_ours", value, f"${name}"]} for name, value in health.items()}
+    changes = {
+        name: {"$cond": ["$is_derived", value, f"${name}"]} for name, value in health.items()
+    }
     return [
-        {"$set": {"open_blocks": open_blocks, "is_ours": is_ours}},
+        {"$set": {"active_blocks": active_blocks, "is_derived": is_derived}},
         {"$set": {"newest": newest}},
         {"$set": changes},
-        {"$unset": ["open_blocks", "is_ours", "newest"]},
+        {"$unset": ["active_blocks", "is_derived", "newest"]},
     ]

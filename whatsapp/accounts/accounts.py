@@ -1,4 +1,4 @@
-"""Accounts: connecting, changing, enabling, disabling and deleting a WhatsApp Business number."""
+"""Accounts: connecting, updating, enabling and stopping a WhatsApp Business number."""
 
 import re
 import secrets
@@ -8,10 +8,7 @@ from typing import Any
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
-from models import (
-    Account,
-    HealthState,
-)
+from models import Account, HealthState
 from models.database.base import collection, new_id, utc_now
 from whatsapp.accounts.account_restrictions import clear_restrictions
 from whatsapp.auth.access import Viewer
@@ -22,10 +19,10 @@ from whatsapp.settings import GRAPH_API_VERSION_PATTERN, SHORTEST_VERIFY_TOKEN
 COLLECTION = "accounts"
 SECRET_FIELDS = ("access_token", "app_secret", "verify_token")
 MAX_FORMER_SECRETS = 10
-# Templates are read at once on request; this is for a process that ends before it asks for them.
+# The first sync is normally requested at once; this covers a process that ends before that.
 FIRST_SYNC = timedelta(minutes=10)
 _META_ID = re.compile(r"[0-9]{1,32}")
-# A change of one of these may make an account work, or cease to.
+# A change of these fields requires a new check.
 _CREDENTIALS = frozenset(
     {
         "phone_number_id",
@@ -36,7 +33,7 @@ _CREDENTIALS = frozenset(
         "graph_api_version",
     }
 )
-# Webhooks that were parked may be for this account after a change of one of these.
+# A change of these fields may make parked webhooks applicable.
 _ADDRESS = frozenset({"phone_number_id", "business_account_id", "app_secret"})
 _LIMITS = {
     "name": (1, 200),
@@ -47,7 +44,7 @@ _LIMITS = {
 
 
 async def get_account(viewer: Viewer, account_id: PydanticObjectId) -> Account:
-    """Raises NotFound, also for an account that is being deleted."""
+    """Returns the account; raises NotFound, also if it is being deleted."""
     account = await Account.find_one({"_id": account_id, "deleted_at": None})
     if account is None or not viewer.can_see(account.id):
         raise NotFound("The account", field=["accountId"])
@@ -55,7 +52,7 @@ async def get_account(viewer: Viewer, account_id: PydanticObjectId) -> Account:
 
 
 def require_active_account(account: Account) -> None:
-    """Raises AccountDisabled or AccountStopped."""
+    """Raises AccountDisabled or AccountStopped if the account may not send."""
     if not account.enabled:
         raise AccountDisabled(account.name)
     if account.health.state is HealthState.STOPPED:
@@ -63,8 +60,8 @@ def require_active_account(account: Account) -> None:
 
 
 async def list_account_ids() -> list[PydanticObjectId]:
-    """The ids of all accounts."""
-    return [one["_id"] async for one in collection(Account).find({}, {"_id": 1})]
+    """Returns the ids of all accounts."""
+    return [account["_id"] async for account in collection(Account).find({}, {"_id": 1})]
 
 
 async def create_account(
@@ -79,13 +76,13 @@ async def create_account(
     graph_api_version: str | None = None,
     check_soon: bool = False,
 ) -> tuple[Account, str | None]:
-    """Connects a number. Gives the account, and the verify token where one was made up for it.
+    """Connects a number. Returns the account, and the verify token if it was generated.
 
-    `check_soon` has it checked at Meta in the background.
+    `check_soon` schedules a check at Meta in the background.
 
     Raises:
-        InvalidInput: a value is empty, too long or of the wrong form.
-        Conflict: the phone number id is connected already.
+        InvalidInput: a value is empty, too long or malformed.
+        Conflict: the phone number id is already connected.
     """
     generated = None if verify_token else secrets.token_urlsafe(24)
     values: dict[str, Any] = {
@@ -105,28 +102,27 @@ async def create_account(
     try:
         await account.insert()
     except DuplicateKeyError:
-        raise _phone_number_taken() from None
+        raise _make_conflict() from None
     return account, generated
 
 
 async def update_account(
     keyring: KeyRing, account: Account, *, changes: dict[str, Any], check_soon: bool = False
 ) -> Account:
-    """Changes what `changes` names (as in `create_account`, and `send_read_receipts`); a new token
-    starts a stopped account.
+    """Updates the named fields, those of `create_account` and `send_read_receipts`.
 
-    `app_secret` None falls back to the server's default secret. `check_soon` has new credentials
-    checked at Meta in the background.
+    A new token restarts a stopped account. `app_secret` None selects the server's default secret.
+    `check_soon` schedules a check of new credentials in the background.
 
     Raises:
-        InvalidInput: a value is empty, too long or of the wrong form.
-        Conflict: the phone number id is connected already.
+        InvalidInput: a value is empty, too long or malformed.
+        Conflict: the phone number id is already connected.
     """
     if not changes:
         return account
     sealed = _seal(keyring, account.id, _check(changes))
     if "access_token" in changes:
-        sealed |= _start_again()
+        sealed |= _make_restart()
     if check_soon and _CREDENTIALS & changes.keys():
         sealed["check_due_at"] = utc_now()
     if _ADDRESS & changes.keys():
@@ -138,12 +134,12 @@ async def update_account(
             {"_id": account.id}, {"$set": sealed | {"updated_at": utc_now()}}
         )
     except DuplicateKeyError:
-        raise _phone_number_taken() from None
+        raise _make_conflict() from None
     return await Account.get(account.id) or account
 
 
 async def _keep_former_secret(account: Account, new_digest: str | None) -> None:
-    """Keeps the digest of the present secret, which another one is about to replace."""
+    """Keeps the digest of the current secret, which is about to be replaced."""
     former = {"digest": "$app_secret_digest", "replaced_at": "$$NOW"}
     formers = {"$concatArrays": [{"$ifNull": ["$former_app_secrets", []]}, [former]]}
     await collection(Account).update_one(
@@ -153,20 +149,19 @@ async def _keep_former_secret(account: Account, new_digest: str | None) -> None:
 
 
 async def set_account_enabled(account: Account, *, enabled: bool) -> Account:
-    """Enables or disables; enabling also tries a stopped account again."""
+    """Enables or disables the account; enabling also restarts a stopped account."""
     change: dict[str, Any] = {"enabled": enabled, "updated_at": utc_now()}
     if enabled:
-        change |= _start_again() | {"replay_due_at": utc_now()}
-    already = {"enabled": enabled} | ({"health.state": HealthState.OK.value} if enabled else {})
-    await collection(Account).update_one({"_id": account.id, "$nor": [already]}, {"$set": change})
+        change |= _make_restart() | {"replay_due_at": utc_now()}
+    unchanged = {"enabled": enabled} | ({"health.state": HealthState.OK.value} if enabled else {})
+    await collection(Account).update_one({"_id": account.id, "$nor": [unchanged]}, {"$set": change})
     return await Account.get(account.id) or account
 
 
 async def stop_account(account: Account, *, reason: str, code: int | None = None) -> None:
-    """Meta refuses this account: nothing is sent until its credentials or standing are mended.
+    """Stops sending from the account until its credentials or restrictions are corrected.
 
-    `code` is that of Meta's error. A token that was replaced since the account was read is not the
-    one that was refused.
+    `code` is Meta's error code. Has no effect if the token was replaced since the account was read.
     """
     now = utc_now()
     await collection(Account).update_one(
@@ -177,7 +172,7 @@ async def stop_account(account: Account, *, reason: str, code: int | None = None
                 "health.reason": reason,
                 "health.stop_code": code,
                 "health.changed_at": now,
-                # The end of what WhatsApp's webhooks told is not the end of this.
+                # The end of a reported restriction must not restart the account.
                 "standing.is_stopping": False,
                 "updated_at": now,
             }
@@ -185,7 +180,7 @@ async def stop_account(account: Account, *, reason: str, code: int | None = None
     )
 
 
-def _start_again() -> dict[str, Any]:
+def _make_restart() -> dict[str, Any]:
     now = utc_now()
     return {
         "health.state": HealthState.OK.value,
@@ -196,8 +191,8 @@ def _start_again() -> dict[str, Any]:
     }
 
 
-def _phone_number_taken() -> Conflict:
-    return Conflict("An account with this phoneNumberId exists already.", field=["phoneNumberId"])
+def _make_conflict() -> Conflict:
+    return Conflict("An account with this phoneNumberId already exists.", field=["phoneNumberId"])
 
 
 def _check(values: dict[str, Any]) -> dict[str, Any]:
@@ -207,21 +202,21 @@ def _check(values: dict[str, Any]) -> dict[str, Any]:
             checked[name] = _check_text(name, checked[name])
     for name in ("phone_number_id", "business_account_id"):
         if name in checked and not _META_ID.fullmatch(str(checked[name])):
-            raise InvalidInput("Meta's ids are up to 32 digits.", field=[name])
+            raise InvalidInput("Use Meta's numeric id of up to 32 digits.", field=[name])
     version = checked.get("graph_api_version")
     if version is not None and not re.fullmatch(GRAPH_API_VERSION_PATTERN, version):
-        raise InvalidInput("A Graph API version looks like v25.0.", field=["graphApiVersion"])
+        raise InvalidInput("Use a Graph API version such as v25.0.", field=["graphApiVersion"])
     return checked
 
 
 def _check_text(name: str, value: Any) -> str:
     text = str(value or "").strip()
-    least, most = _LIMITS[name]
-    if not least <= len(text) <= most or not text.isprintable():
-        raise InvalidInput(f"It must have {least} to {most} printable characters.", field=[name])
-    # An HTTP header carries the token, and Meta's own secrets and tokens are plain ASCII.
+    shortest, longest = _LIMITS[name]
+    if not shortest <= len(text) <= longest or not text.isprintable():
+        raise InvalidInput(f"Use {shortest} to {longest} printable characters.", field=[name])
+    # Meta's tokens and secrets are ASCII, and the token is sent in an HTTP header.
     if name in {"access_token", "app_secret"} and not text.isascii():
-        raise InvalidInput("It must be ASCII.", field=[name])
+        raise InvalidInput("Use ASCII characters only.", field=[name])
     return text
 
 

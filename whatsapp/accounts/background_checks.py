@@ -1,4 +1,4 @@
-"""Accounts that are checked in the background, after their credentials were entered."""
+"""Background checks of accounts whose credentials were entered or changed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from whatsapp.common.due_worker import DueWorker
 from whatsapp.settings import Settings
 
 CHECKS_AT_ONCE = 4
-# What is due is announced in its own process; this finds what another one has left.
+# The process that schedules a check wakes the worker; polls find checks left by other processes.
 SWEEP_POLLS = 30
-# The requests of a check follow each other in a few steps, and a business has pages of numbers.
+# A check makes several requests in sequence, and a business may have pages of numbers.
 LEASE_DEADLINES = 8
 
 
 class BackgroundChecks:
-    """Checks the accounts that are due until `run` is cancelled."""
+    """Checks due accounts until `run` is cancelled."""
 
     def __init__(self, account_api: AccountAPI, *, keyring: KeyRing, settings: Settings) -> None:
         self._account_api = account_api
@@ -64,7 +64,7 @@ class BackgroundChecks:
         )
         async with asyncio.timeout(self._lease_seconds):
             await checkup.run()
-        # Credentials that were changed meanwhile made it due anew.
+        # Credentials that were changed meanwhile make the account due again.
         await collection(Account).update_one(
             {"_id": account.id, "check_due_at": account.check_due_at},
             {"$set": {"check_due_at": None}},

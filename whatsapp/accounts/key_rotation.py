@@ -1,7 +1,7 @@
-"""Encrypting every stored credential anew, under the first key of the ring.
+"""Key rotation: encrypts all stored credentials with the first key of the ring.
 
-Servers may run meanwhile: each secret is replaced only while it is still the one that was read. It
-may be interrupted anywhere and run again, since what is done already is left alone.
+Servers may run meanwhile, because a secret is replaced only if it is unchanged since it was read.
+The rotation may be interrupted and repeated; current secrets are skipped.
 """
 
 from dataclasses import dataclass, field
@@ -20,40 +20,40 @@ MAX_PASSES = 5
 class RotationReport:
     accounts: int = 0
     encrypted: int = 0
-    """Secrets that were encrypted anew."""
+    """Secrets that were re-encrypted."""
     current: int = 0
-    """Secrets that were under the first key already."""
+    """Secrets that already used the first key."""
     changed: int = 0
-    """Secrets that somebody else replaced at that moment: the next pass looks at them again."""
+    """Secrets that changed during the pass; the next pass reads them again."""
     unreadable: list[str] = field(default_factory=list)
-    """What is wrong with each secret that no key of the ring opens."""
+    """A message for each secret that no key of the ring decrypts."""
 
 
 async def rotate_secrets(keyring: KeyRing) -> RotationReport:
-    """Goes over all accounts until nobody replaced a secret at the same moment."""
-    report = await _go_over_all(keyring)
+    """Repeats passes over all accounts until no secret changed during a pass."""
+    report = await _run_pass(keyring)
     for _ in range(MAX_PASSES - 1):
         if not report.changed:
             break
         encrypted = report.encrypted
-        report = await _go_over_all(keyring)
+        report = await _run_pass(keyring)
         report.encrypted += encrypted
         report.current -= encrypted
     return report
 
 
-async def _go_over_all(keyring: KeyRing) -> RotationReport:
+async def _run_pass(keyring: KeyRing) -> RotationReport:
     report = RotationReport()
-    shown = dict.fromkeys(SECRET_FIELDS, 1)
-    # A cursor that stays open for long would be ended by the server; ids are read first.
-    ids = [one["_id"] async for one in collection(Account).find({}, {"_id": 1}).sort("_id")]
+    projection = dict.fromkeys(SECRET_FIELDS, 1)
+    # Ids are read first, because the server would close a cursor that stays open for long.
+    ids = [fields["_id"] async for fields in collection(Account).find({}, {"_id": 1}).sort("_id")]
     for account_id in ids:
-        account = await collection(Account).find_one({"_id": account_id}, shown)
+        account = await collection(Account).find_one({"_id": account_id}, projection)
         if account is None:
             continue
         report.accounts += 1
         for name in SECRET_FIELDS:
-            # A deleted account has empty ones.
+            # The secrets of a deleted account are empty.
             if account.get(name):
                 await _rotate(keyring, account_id, name, account[name], report)
     return report
@@ -71,10 +71,10 @@ async def _rotate(
         report.current += 1
         return
     sealed = keyring.encrypt(secret, collection=COLLECTION, id=id, field=name)
-    done = await collection(Account).update_one(
+    result = await collection(Account).update_one(
         {"_id": id, name: ciphertext}, {"$set": {name: sealed}}
     )
-    if done.modified_count:
+    if result.modified_count:
         report.encrypted += 1
     else:
         report.changed += 1

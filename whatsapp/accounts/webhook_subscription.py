@@ -1,8 +1,12 @@
-"""Where WhatsApp posts the webhooks of an account: asked for, and read back.
+"""Webhook URLs of an account, and its webhook subscription at Meta.
 
-Source: Meta, "Webhook overrides". A URL set for the phone number comes before one set for the
-business account, and that before the Meta app's own. Webhooks about templates and about the account
-itself always go to the app's own.
+A webhook URL names the app secret that signs its requests, so that a request is verified against a
+single secret. The name is a truncated hash of the secret's digest and reveals nothing, because app
+secrets have 128 random bits.
+
+Source: Meta, "Webhook overrides". A URL set for the phone number takes precedence over that of the
+business account, and this over the Meta app's own URL. Webhooks about templates and the account
+always go to the app's own URL.
 """
 
 import hashlib
@@ -38,14 +42,12 @@ def name_secret(digest: str) -> str:
 
 
 def make_webhook_url(settings: Settings, account: Account) -> str:
-    """Returns the URL for the account's webhooks. Without any secret it is the bare route."""
+    """Returns the URL for the account's webhooks; without a secret it is the bare route."""
     return _make_url(settings, account.app_secret_digest or default_secret_digest(settings))
 
 
 def list_former_urls(settings: Settings, account: Account) -> Iterable[str]:
-    """Returns the URLs that were shown before and still lead to the account: the bare route, and
-    those that name its former secrets.
-    """
+    """Yields former URLs that still lead to the account: the bare route and former secrets'."""
     yield _make_url(settings, None)
     for former in account.former_app_secrets:
         yield _make_url(settings, former.digest or default_secret_digest(settings))
@@ -56,7 +58,7 @@ def _make_url(settings: Settings, digest: str | None) -> str:
     return bare if digest is None else f"{bare}/{name_secret(digest)}"
 
 
-LONGEST_URL = 200
+MAX_URL_LENGTH = 200
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _INVALID_PARAMETER = 100
 _HANDSHAKE_FAILED = frozenset({2200, 2201})
@@ -64,7 +66,7 @@ _FIELD = ["callbackUrl"]
 
 
 class WebhookLevel(StrEnum):
-    """For what a URL is set: all numbers of the business account, or this number only."""
+    """Scope of a URL: all numbers of the business account, or this number only."""
 
     BUSINESS_ACCOUNT = "BUSINESS_ACCOUNT"
     PHONE_NUMBER = "PHONE_NUMBER"
@@ -72,7 +74,7 @@ class WebhookLevel(StrEnum):
 
 @dataclass(frozen=True)
 class CallbackUrls:
-    """The URLs that WhatsApp knows for a number, the strongest first; None where none is set."""
+    """The webhook URLs set at Meta for a number, by precedence; None if not set."""
 
     phone_number: str | None
     business_account: str | None
@@ -93,23 +95,26 @@ async def subscribe_webhooks(
     callback_url: str | None,
     level: WebhookLevel,
 ) -> tuple[Account, str]:
-    """Has WhatsApp post webhooks here, or to `callback_url`; gives the account and the URL.
+    """Sets the webhook URL at Meta, by default ours; returns the account and the URL.
 
-    WhatsApp asks that URL for a challenge before it answers.
+    Meta verifies the URL with a challenge before it responds.
 
     Raises:
         NotFound: the account.
-        InvalidInput: WhatsApp could never reach such a URL, or the viewer may not change the whole
+        InvalidInput: Meta can't reach such a URL, or the viewer may not change the whole
             business account.
-        Conflict: the account's verify token can't be read any more.
-        MetaRefused: among others because the URL did not give the challenge back.
-        MetaUnreachable: it may have been done.
+        Conflict: the account's verify token can't be decrypted.
+        MetaRefused: for example because the URL did not return the challenge.
+        MetaUnreachable: the URL may have been set.
     """
     account = await get_account(viewer, account_id)
     _check_level(viewer, level)
-    own_url = make_webhook_url(settings, account)
-    url = check_callback_url(callback_url or own_url, settings=settings)
-    override = {"override_callback_uri": url, "verify_token": _open_token(keyring, account)}
+    default_url = make_webhook_url(settings, account)
+    url = check_callback_url(callback_url or default_url, settings=settings)
+    override = {
+        "override_callback_uri": url,
+        "verify_token": _decrypt_verify_token(keyring, account),
+    }
     try:
         if level is WebhookLevel.PHONE_NUMBER:
             await _subscribe_app(account_api, account)
@@ -121,8 +126,8 @@ async def subscribe_webhooks(
             raise
         raise MetaRefused(
             refusal.error,
-            advice=f"WhatsApp asked {url} for a challenge and did not get it back: the URL must"
-            " lead to this server, with a valid certificate.",
+            advice=f"WhatsApp sent a challenge to {url} and did not get it back: the URL must lead"
+            " to this server, with a valid certificate.",
         ) from None
     return account, url
 
@@ -134,12 +139,12 @@ async def unsubscribe_webhooks(
     *,
     level: WebhookLevel,
 ) -> Account:
-    """Takes the number's own URL away, or ends the webhooks of the whole business account.
+    """Removes the number's URL, or the subscription of the whole business account.
 
     Raises:
         NotFound: the account.
         InvalidInput: the viewer may not change the whole business account.
-        MetaRefused, MetaUnreachable: WhatsApp did not do it, or may not have.
+        MetaRefused, MetaUnreachable: Meta refused it, or may have done it.
     """
     account = await get_account(viewer, account_id)
     _check_level(viewer, level)
@@ -151,23 +156,26 @@ async def unsubscribe_webhooks(
 
 
 def check_callback_url(url: str, *, settings: Settings) -> str:
-    """The URL, if WhatsApp can reach it; raises InvalidInput."""
-    if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
-        raise InvalidInput(f"A URL has at most {LONGEST_URL} ASCII characters.", field=_FIELD)
+    """Returns the URL; raises InvalidInput if Meta can't reach it."""
+    if len(url) > MAX_URL_LENGTH or not url.isascii() or not url.isprintable() or " " in url:
+        raise InvalidInput(
+            f"Use at most {MAX_URL_LENGTH} ASCII characters without spaces.", field=_FIELD
+        )
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise InvalidInput("It is no URL.", field=_FIELD) from None
+        raise InvalidInput("The URL is malformed.", field=_FIELD) from None
     if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc or parts.fragment:
-        raise InvalidInput("It must look like https://example.com/webhooks.", field=_FIELD)
+        raise InvalidInput("Use a URL such as https://example.com/webhooks.", field=_FIELD)
     if host not in _LOOPBACK:
         if parts.scheme != "https":
-            raise InvalidInput("WhatsApp posts webhooks to https only.", field=_FIELD)
+            raise InvalidInput(
+                "Use https: WhatsApp posts webhooks to https URLs only.", field=_FIELD
+            )
     elif urlsplit(settings.graph_api_url).hostname in _META_HOSTS:
         raise InvalidInput(
-            f"WhatsApp can't reach {host}: set PUBLIC_URL, or name the URL under which the"
-            " internet reaches this server.",
+            f"WhatsApp can't reach {host}: set PUBLIC_URL, or pass the public URL of this server.",
             field=_FIELD,
         )
     return url
@@ -177,19 +185,21 @@ _META_HOSTS = frozenset({"graph.facebook.com"})
 
 
 async def list_subscribed_apps(account_api: AccountAPI, account: Account) -> list[dict[str, Any]]:
-    """What WhatsApp tells of each Meta app that gets the business account's webhooks."""
-    answer = await account_api.call(account, "GET", account.business_account_id, "subscribed_apps")
-    listed = answer.get("data")
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    """Returns the Meta apps that are subscribed to the business account's webhooks."""
+    response = await account_api.call(
+        account, "GET", account.business_account_id, "subscribed_apps"
+    )
+    apps = response.get("data")
+    return [app for app in apps if isinstance(app, dict)] if isinstance(apps, list) else []
 
 
 async def read_callback_urls(account_api: AccountAPI, account: Account) -> CallbackUrls:
-    """The URLs that hold for the number, as the app of the account's token sees them."""
-    answer = await account_api.call(
+    """Returns the number's webhook URLs, as seen by the app of the account's token."""
+    response = await account_api.call(
         account, "GET", account.phone_number_id, query={"fields": "webhook_configuration"}
     )
-    told = answer.get("webhook_configuration")
-    urls = told if isinstance(told, dict) else {}
+    configuration = response.get("webhook_configuration")
+    urls = configuration if isinstance(configuration, dict) else {}
     return CallbackUrls(
         phone_number=_text_or_none(urls.get("phone_number")),
         business_account=_text_or_none(urls.get("whatsapp_business_account")),
@@ -204,7 +214,7 @@ async def _set_for_business(
     try:
         await account_api.call(account, "POST", *path, body=override)
     except MetaRefused as refusal:
-        # Meta takes a URL only from an app that is subscribed already.
+        # Meta accepts a URL only from an app that is already subscribed.
         if refusal.error.code != _INVALID_PARAMETER:
             raise
         if not await _subscribe_app(account_api, account):
@@ -220,9 +230,9 @@ async def _set_for_number(
 
 
 async def _subscribe_app(account_api: AccountAPI, account: Account) -> bool:
-    """Subscribes the token's app without a URL, where that can take none away; whether it did."""
+    """Subscribes the token's app without a URL. Returns False if a URL is already set."""
     apps = await list_subscribed_apps(account_api, account)
-    # A subscription without a URL removes the one that was set before.
+    # A subscription without a URL would remove the URL.
     if any(app.get("override_callback_uri") for app in apps):
         return False
     await account_api.call(account, "POST", account.business_account_id, "subscribed_apps")
@@ -230,16 +240,16 @@ async def _subscribe_app(account_api: AccountAPI, account: Account) -> bool:
 
 
 def _check_level(viewer: Viewer, level: WebhookLevel) -> None:
-    """Other numbers of the business account may be connected here, for other staff."""
+    """Refuses changes of the whole business account to viewers of some accounts only."""
     if viewer.account_ids is not None and level is WebhookLevel.BUSINESS_ACCOUNT:
         raise InvalidInput(
-            "It would change other numbers of the business account, too, and your key is limited to"
-            " some accounts: use the level PHONE_NUMBER.",
+            "This would also change other numbers of the business account, and your key is limited"
+            " to some accounts: use the level PHONE_NUMBER.",
             field=["level"],
         )
 
 
-def _open_token(keyring: KeyRing, account: Account) -> str:
+def _decrypt_verify_token(keyring: KeyRing, account: Account) -> str:
     try:
         return keyring.decrypt(
             account.verify_token, collection=COLLECTION, id=account.id, field="verify_token"

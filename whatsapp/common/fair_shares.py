@@ -27,7 +27,7 @@ class FairShares:
         return [holder for holder in self._held if not self.has_room(holder)]
 
     def take(self, *holders: Hashable) -> Callable[[], None]:
-        """Takes a place that counts for each of the holders; returns a function that releases it."""
+        """Takes a place, counted for each holder; returns a function that releases it."""
         self._taken += 1
         self._held.update(holders)
 
