@@ -16,7 +16,7 @@ from strawberry.types.graphql import OperationType
 from graph.core.context import Context
 from graph.core.errors import OperationTimedOut, format_errors, hide_suggestions
 from graph.core.scalars import SCALARS, UPLOAD_SCALAR, FileVariables, Upload
-from graph.execution.extensions import MeteredExecutor, keep, list_extensions
+from graph.execution.extensions import MeteredExecutor, hold_task, list_extensions
 from graph.execution.known_queries import KnownQueries
 from graph.limits.bounds import Limits
 from graph.limits.gate import Gate, OperationRequest, shows_schema
@@ -146,7 +146,7 @@ async def _take_turn(turns: FairTurns, holder: Hashable, work: Coroutine[Any, An
 
 
 async def _wait_for(mutation: asyncio.Task[Any], seconds: float | None) -> Any:
-    keep(mutation)
+    hold_task(mutation)
     await asyncio.wait([mutation], timeout=seconds)
     if not mutation.done() and seconds is not None:
         raise OperationTimedOut(seconds, goes_on=True)

@@ -18,7 +18,7 @@ from graph.core.stored import load_account, load_conversation
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
 from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
-from graph.execution.run import Memory
+from graph.execution.run import Memo
 from graph.fanout.event_execution import Subscribed, read_operation
 from graph.types.accounts import Account, require_account
 from graph.types.contacts import Contact
@@ -57,7 +57,7 @@ class Event:
     # An event is the root value of its own execution: what it loads is as fresh as the event.
     loaders: strawberry.Private[Loaders]
     # And what it shows is got once for all who ask for it.
-    memory: strawberry.Private[Memory]
+    memo: strawberry.Private[Memo]
 
     @strawberry.field(description="The account it belongs to.")
     async def account(self, info: Info) -> Account:
@@ -71,7 +71,7 @@ class Event:
             event=event,
             document=event.document if event.has_document else None,
             loaders=Loaders(),
-            memory=Memory(),
+            memo=Memo(),
         )
 
 

@@ -72,7 +72,7 @@ class Order:
 
 NEWEST = Order("newest", {"created_at": datetime, "_id": PydanticObjectId})
 NEWEST_TEXT_ID = Order("newest", {"created_at": datetime, "_id": str})
-NEWEST_TOLD = Order("told", {"at": datetime, "_id": str})
+NEWEST_REPORTED = Order("told", {"at": datetime, "_id": str})
 BY_ACTIVITY = Order("activity", {"last_activity_at": datetime, "_id": PydanticObjectId})
 BY_OLDEST_ACTIVITY = Order(
     "oldest_activity", {"last_activity_at": datetime, "_id": PydanticObjectId}, descending=False
@@ -172,7 +172,7 @@ async def paginate(
             bounds.append(_build_bound(order, read_cursor(order, cursor), is_after=is_after))
     query = {"$and": bounds} if bounds else {}
     sort = order.list_sort(backward=page.backward)
-    shown = page.loaders.shown.get(document_class)
+    shown = page.loaders.projections.get(document_class)
     # One more than asked for tells whether the list goes on.
     found = await page.loaders.pages.load(
         PageQuery(

@@ -95,7 +95,7 @@ class OperationTimedOut(RequestError):
         super().__init__(ErrorCode.SERVICE_UNAVAILABLE, text)
 
 
-def vanished(what: str) -> RequestError:
+def deleted_meanwhile(what: str) -> RequestError:
     """For what was deleted while an operation was reading what refers to it."""
     return RequestError(
         ErrorCode.SERVICE_UNAVAILABLE, f"The {what} has just been deleted: read again."

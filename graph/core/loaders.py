@@ -37,7 +37,7 @@ from models.database.shared_reads import SharedRead, find_by, get_shared_reads
 DocumentT = TypeVar("DocumentT", bound=ObjectIdDocument)
 DocumentType = TypeVar("DocumentType", bound=Document)
 Found = TypeVar("Found")
-Shown = Mapping[type[Document], Collection[str]]
+Projections = Mapping[type[Document], Collection[str]]
 ById = DataLoader[PydanticObjectId, Found | None]
 WamidKey = tuple[PydanticObjectId, str]
 
@@ -48,8 +48,8 @@ class Loaders:
     `shown` says which fields are read of the documents of a class; of others it is all of them.
     """
 
-    def __init__(self, shown: Shown | None = None) -> None:
-        self.shown: Shown = shown or {}
+    def __init__(self, projections: Projections | None = None) -> None:
+        self.projections: Projections = projections or {}
 
     # Each is made when it is first asked for: an operation needs two or three of them.
     @cached_property
@@ -109,14 +109,14 @@ class Loaders:
         return create_count_loader()
 
     def _by_id(self, document_class: type[DocumentT]) -> ById[DocumentT]:
-        return DataLoader(_by_id(document_class, self.shown.get(document_class)))
+        return DataLoader(_by_id(document_class, self.projections.get(document_class)))
 
 
 def _by_id(
     document_class: type[DocumentT], shown: Collection[str] | None
 ) -> Callable[[list[PydanticObjectId]], Awaitable[list[DocumentT | None]]]:
     async def load(ids: list[PydanticObjectId]) -> list[DocumentT | None]:
-        stored = await find_by(document_class, "_id", shown=shown).many(ids)
+        stored = await find_by(document_class, "_id", shown=shown).load_many(ids)
         return [
             None
             if fields is None
@@ -128,7 +128,7 @@ def _by_id(
 
 
 async def _find_conversations(contact_ids: list[PydanticObjectId]) -> list[Conversation | None]:
-    stored = await find_by(Conversation, "contact_id").many(contact_ids)
+    stored = await find_by(Conversation, "contact_id").load_many(contact_ids)
     return [
         None if fields is None else read_document(Conversation, fields, tolerant=True)
         for fields in stored
@@ -166,7 +166,7 @@ async def _count_unread(conversation_ids: list[PydanticObjectId]) -> list[int]:
     counts: SharedRead[PydanticObjectId, int] = reads.get(
         "unread", lambda: SharedRead(_count_unread_now, most=2000)
     )
-    return await counts.many(conversation_ids)
+    return await counts.load_many(conversation_ids)
 
 
 async def _count_unread_now(conversation_ids: list[PydanticObjectId]) -> list[int]:

@@ -102,7 +102,7 @@ async def _load_pages(queries: list[PageQuery]) -> list[list[Fields]]:
     return await _read_by(
         lambda query: (query.document_class.__name__, query.kind),
         queries,
-        lambda own: _share(own).many(own),
+        lambda own: _share(own).load_many(own),
     )
 
 

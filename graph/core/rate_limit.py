@@ -123,7 +123,7 @@ class RateLimits:
         if _digest(credential) not in self._known:
             _refuse(self._failures.find_wait(group_address(address), 1))
 
-    def note_sign_in(self, credential: str, address: str, *, succeeded: bool) -> None:
+    def record_sign_in(self, credential: str, address: str, *, succeeded: bool) -> None:
         if not succeeded:
             self._known.pop(_digest(credential), None)
             self._failures.take(group_address(address), 1)

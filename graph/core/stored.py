@@ -17,7 +17,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from graph.core.context import Info, get_loaders, get_viewer
-from graph.core.errors import vanished
+from graph.core.errors import deleted_meanwhile
 from graph.core.loaders import Loaders, WamidKey
 from models import (
     Account,
@@ -54,14 +54,14 @@ class Lookup(Generic[Key, Found]):
         self._prepare = prepare
         """Awaited with the keys before they are read."""
 
-    async def one(self, info: Info, key: Key) -> Found | None:
+    async def load(self, info: Info, key: Key) -> Found | None:
         """Reads it together with what is looked up at the same moment, and once."""
         if self._prepare is not None:
             await self._prepare(info, [key])
         found = await _load(self._get_loader(get_loaders(info)), key)
         return self._show(get_viewer(info), found)
 
-    async def many(self, info: Info, keys: Sequence[Key]) -> list[Found | None]:
+    async def load_many(self, info: Info, keys: Sequence[Key]) -> list[Found | None]:
         """Reads all of them now; for plans, which ask for many at once."""
         wanted = list(dict.fromkeys(keys))
         if not wanted:
@@ -131,16 +131,15 @@ MEDIA: Lookup[PydanticObjectId, Media] = Lookup(attrgetter("media"), _is_visible
 UNREAD_COUNTS: Lookup[PydanticObjectId, int] = Lookup(
     attrgetter("unread_counts"), lambda _viewer, _count: True
 )
-load_account = ACCOUNTS.one
-load_contact = CONTACTS.one
-load_conversation = CONVERSATIONS.one
-load_conversation_of = CONVERSATIONS_OF_CONTACTS.one
-load_message = MESSAGES.one
-load_message_by_wamid = MESSAGES_BY_WAMID.one
-load_account_event = ACCOUNT_EVENTS.one
-load_media = MEDIA.one
-load_template = TEMPLATES.one
-load_user = USERS.one
+load_account = ACCOUNTS.load
+load_contact = CONTACTS.load
+load_conversation = CONVERSATIONS.load
+load_message = MESSAGES.load
+load_message_by_wamid = MESSAGES_BY_WAMID.load
+load_account_event = ACCOUNT_EVENTS.load
+load_media = MEDIA.load
+load_template = TEMPLATES.load
+load_user = USERS.load
 
 
 async def load_upload(info: Info, upload_id: PydanticObjectId) -> UploadedMedia | None:
@@ -158,11 +157,11 @@ async def _load(loader: DataLoader[Key, Found], key: Key) -> Found:
 
 NEEDS = "needs"
 LINK = "link"
-# The GraphQL type that shows the documents of a class; `shows` fills it.
+# The GraphQL type that shows the documents of a class; `registers_type` fills it.
 _TYPES: dict[type[Document], Any] = {}
 
 
-def shows(document_class: type[Document]) -> Callable[[type], type]:
+def registers_type(document_class: type[Document]) -> Callable[[type], type]:
     """Class decorator: this GraphQL type shows these documents, by its `from_document`."""
 
     def register(node_class: type) -> type:
@@ -172,7 +171,7 @@ def shows(document_class: type[Document]) -> Callable[[type], type]:
     return register
 
 
-def show(document: Document | None) -> Any:
+def to_node(document: Document | None) -> Any:
     """What shows the document in the graph; None for None."""
     return None if document is None else _TYPES[find_whole_class(document)].from_document(document)
 
@@ -231,10 +230,10 @@ class Link:
 
     def finish(self, found: Any) -> Any:
         if found is None and self.missing is not None:
-            raise vanished(self.missing)
+            raise deleted_meanwhile(self.missing)
         if found is not None and self.shown is not None:
             return getattr(found, self.shown)
-        return show(found) if isinstance(found, Document) else found
+        return to_node(found) if isinstance(found, Document) else found
 
 
 def linked(
@@ -255,7 +254,7 @@ def linked(
 
     async def resolve(self: Any, info: Info) -> Any:
         value = getattr(self.document, key)
-        found = None if value is None else await lookup.one(info, value)
+        found = None if value is None else await lookup.load(info, value)
         if refresh is not None:
             (found,) = await refresh(info, [self.document], [found])
         return link.finish(found)

@@ -129,7 +129,7 @@ async def _read(
     kind: type[Document], ids: Iterable[PydanticObjectId]
 ) -> dict[PydanticObjectId, Fields | None]:
     wanted = list(ids)
-    found = await find_by(kind, "_id", shown=_SHOWN.get(kind, ())).many(wanted)
+    found = await find_by(kind, "_id", shown=_SHOWN.get(kind, ())).load_many(wanted)
     return dict(zip(wanted, found, strict=True))
 
 

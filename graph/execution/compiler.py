@@ -26,10 +26,10 @@ from graphql.execution.values import VariableValues
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
-from graph.core.loaders import Shown
+from graph.core.loaders import Projections
 from graph.core.stored import NEEDS, StoredField, find_document_class
 from graph.execution.resolving import (
-    Site,
+    FieldSite,
     Unplannable,
     is_global_id,
     make_getter,
@@ -37,7 +37,7 @@ from graph.execution.resolving import (
 )
 from graph.execution.value_completion import (
     Completer,
-    Shape,
+    Selection,
     Step,
     make_abstract,
     make_leaf,
@@ -74,20 +74,20 @@ class Compiler:
         """How many fields were compiled, each as often as it stands in the plan."""
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> Projections:
         """The fields that are read of documents; of a class that is not there it is all of them."""
         return {kind: frozenset(names) for kind, names in self._needs.items() if names is not None}
 
-    def compile(self, root: GraphQLObjectType) -> Shape:
+    def compile(self, root: GraphQLObjectType) -> Selection:
         """Raises Unplannable."""
         collected = collect_fields(
             self._schema, self._fragments, self._variables, root, self._operation
         )
-        shape = Shape()
-        shape.set_steps(self._make_steps(root, collected.grouped_field_set))
-        return shape
+        selection = Selection()
+        selection.set_steps(self._make_steps(root, collected.grouped_field_set))
+        return selection
 
-    def compile_event(self, root: GraphQLObjectType) -> Shape:
+    def compile_event(self, root: GraphQLObjectType) -> Selection:
         """The same for one event of a subscription, whose field shows the root value itself.
 
         Raises:
@@ -96,12 +96,12 @@ class Compiler:
         collected = collect_fields(
             self._schema, self._fragments, self._variables, root, self._operation
         )
-        shape = Shape()
+        selection = Selection()
         for key, details in collected.grouped_field_set.items():
             site = _make_site(key, root, details)
             completer = self._complete(site.definition.type, site)
-            shape.set_steps([Step(key, completer.complete, completer.is_async)])
-        return shape
+            selection.set_steps([Step(key, completer.complete, completer.is_async)])
+        return selection
 
     def _make_steps(
         self, parent: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]]
@@ -119,7 +119,7 @@ class Compiler:
         self._note_needs(site)
         return make_step(site, make_getter(site), self._complete(site.definition.type, site))
 
-    def _note_needs(self, site: Site) -> None:
+    def _note_needs(self, site: FieldSite) -> None:
         document_class = _find_document_class(site.parent)
         if document_class is None:
             return
@@ -131,13 +131,13 @@ class Compiler:
         else:
             noted.update(needed)
 
-    def _complete(self, kind: GraphQLOutputType, site: Site) -> Completer:
+    def _complete(self, kind: GraphQLOutputType, site: FieldSite) -> Completer:
         """What completes the values of this type."""
         if is_non_null_type(kind):
             return self._complete_present(kind.of_type, site)
         return nest(split_nulls, self._complete_present(kind, site))
 
-    def _complete_present(self, kind: GraphQLOutputType, site: Site) -> Completer:
+    def _complete_present(self, kind: GraphQLOutputType, site: FieldSite) -> Completer:
         """The same, where null is an error."""
         if is_list_type(kind):
             return nest(split_lists, self._complete(kind.of_type, site))
@@ -149,38 +149,38 @@ class Compiler:
             return self._complete_object(kind, site)
         raise Unplannable(str(kind))
 
-    def _complete_object(self, kind: GraphQLObjectType, site: Site) -> Completer:
+    def _complete_object(self, kind: GraphQLObjectType, site: FieldSite) -> Completer:
         definition = _get_definition(kind)
         classes = [definition.origin]
         if definition.concrete_of is not None:
             classes.append(definition.concrete_of.origin)
-        return make_object(self._make_shape(kind, site), classes)
+        return make_object(self._make_selection(kind, site), classes)
 
     def _complete_abstract(
-        self, kind: GraphQLInterfaceType | GraphQLUnionType, site: Site
+        self, kind: GraphQLInterfaceType | GraphQLUnionType, site: FieldSite
     ) -> Completer:
         by_class: dict[type, Completer] = {}
         for possible in self._schema.get_possible_types(kind):
             origin = _get_definition(possible).origin
-            by_class[origin] = make_object(self._make_shape(possible, site), [origin])
+            by_class[origin] = make_object(self._make_selection(possible, site), [origin])
         return make_abstract(by_class)
 
-    def _make_shape(self, kind: GraphQLObjectType, site: Site) -> Shape:
+    def _make_selection(self, kind: GraphQLObjectType, site: FieldSite) -> Selection:
         collected = collect_subfields(
             self._schema, self._fragments, self._variables, self._operation, kind, site.details
         )
-        shape = Shape()
-        shape.set_steps(self._make_steps(kind, collected.grouped_field_set))
-        return shape
+        selection = Selection()
+        selection.set_steps(self._make_steps(kind, collected.grouped_field_set))
+        return selection
 
 
-def _make_site(key: str, parent: GraphQLObjectType, details: list[FieldDetails]) -> Site:
+def _make_site(key: str, parent: GraphQLObjectType, details: list[FieldDetails]) -> FieldSite:
     name = details[0].node.name.value
     definition = parent.fields.get(name)
     field = (definition.extensions or {}).get(_BACKREF) if definition else None
     if definition is None or not isinstance(field, StrawberryField):
         raise Unplannable(f"{parent.name}.{name} is no field of ours")
-    return Site(key, parent, definition, field, details)
+    return FieldSite(key, parent, definition, field, details)
 
 
 def _get_definition(kind: GraphQLNamedType) -> StrawberryObjectDefinition:

@@ -14,7 +14,7 @@ from strawberry.types.graphql import OperationType
 from graph.core.responses import ResponseMeter, ResponseTooLarge, create_meter, measure_keys
 from graph.core.scalars import FileVariables
 from graph.limits.document import Cost, Document
-from graph.limits.gate import Gate, OperationRequest, find_caller, tell_cost
+from graph.limits.gate import Gate, OperationRequest, format_cost, get_caller
 
 DATABASE_DEADLINE_SECONDS = 4.0
 Result = TypeVar("Result")
@@ -40,7 +40,7 @@ class CheckedDocument(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         execution = self.execution_context
         self._document = self._gate.documents.get(
-            execution.query or "", find_caller(execution.context)
+            execution.query or "", get_caller(execution.context)
         )
         if self._document is None:
             self._gate.check_text(execution.query or "", execution.context)
@@ -56,7 +56,7 @@ class CheckedDocument(SchemaExtension):
                     execution.query or "",
                     execution.graphql_document,
                     execution.schema._schema,
-                    find_caller(execution.context),
+                    get_caller(execution.context),
                 )
             request = OperationRequest(
                 self._document,
@@ -73,7 +73,7 @@ class CheckedDocument(SchemaExtension):
         execution, cost = self.execution_context, self._cost
         if cost is None or execution.operation_type is OperationType.SUBSCRIPTION:
             return {}
-        return tell_cost(cost)
+        return format_cost(cost)
 
 
 class DatabaseDeadline(SchemaExtension):
@@ -97,11 +97,11 @@ async def run_without_deadline(work: Coroutine[Any, Any, Result]) -> Result:
     """Ends what a mutation began, such as a deletion, even after its caller has left."""
     # pymongo keeps the deadline in a context variable, which a context of its own does not have.
     task = asyncio.create_task(work, context=ContextVariables())
-    keep(task)
+    hold_task(task)
     return await asyncio.shield(task)
 
 
-def keep(task: asyncio.Task[Any]) -> None:
+def hold_task(task: asyncio.Task[Any]) -> None:
     """Holds a task that nobody waits for any more: the event loop itself would let it go."""
     _unfinished.add(task)
     task.add_done_callback(_unfinished.discard)

@@ -23,9 +23,9 @@ from graph.core.errors import OperationTimedOut
 from graph.core.loaders import Loaders
 from graph.core.responses import ResponseTooLarge
 from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
-from graph.execution.plan import KeptPlans, OperationPlans
+from graph.execution.plan import OperationPlans, PlanCache
 from graph.limits.document import Document
-from graph.limits.gate import Gate, OperationRequest, tell_cost
+from graph.limits.gate import Gate, OperationRequest, format_cost
 from whatsapp.common.fair_shares import FairTurns
 
 logger = logging.getLogger(__name__)
@@ -45,13 +45,13 @@ class KnownQueries:
         self.uses_plans = True
         self.planned = 0
         """How many answers plans have given."""
-        self.surprised = 0
+        self.bailed_out = 0
         """How many they gave up."""
         self._strawberry_schema = strawberry_schema
         self._gate = gate
         self._mask = mask
         self._turns = turns
-        self.kept = KeptPlans()
+        self.plan_cache = PlanCache()
         self._plans: WeakKeyDictionary[Document, dict[str, OperationPlans]] = WeakKeyDictionary()
 
     def find(
@@ -76,7 +76,7 @@ class KnownQueries:
             result: ExecutionResult = self._refuse(errors, request.context)
         else:
             result = await self._execute_in_time(request, seconds)
-        result.extensions = tell_cost(cost)
+        result.extensions = format_cost(cost)
         return result
 
     async def _execute_in_time(
@@ -141,12 +141,12 @@ class KnownQueries:
             # Nothing surprising, and graphql-core would wait for MongoDB just as long.
             logger.debug("A plan ended: MongoDB failed")
         except Exception as error:  # noqa: BLE001 - whatever it is, graphql-core tells it in its place
-            plans.note_surprise(error, caller)
-            self.surprised += 1
+            plans.record_bailout(error, caller)
+            self.bailed_out += 1
             logger.debug("A plan was surprised: %s", type(error).__name__)
         else:
             self.planned += 1
-            plans.note_success(caller)
+            plans.record_success(caller)
             return data
         return None
 
@@ -155,7 +155,7 @@ class KnownQueries:
         name = operation.name.value if operation.name else ""
         if name not in plans:
             plans[name] = OperationPlans(
-                self._strawberry_schema, operation, document.fragments, self.kept
+                self._strawberry_schema, operation, document.fragments, self.plan_cache
             )
         return plans[name]
 

@@ -22,12 +22,12 @@ from pymongo.errors import PyMongoError
 
 from graph.core.context import Context
 from graph.core.errors import RequestError
-from graph.core.loaders import Shown
+from graph.core.loaders import Projections
 from graph.core.responses import create_meter
 from graph.execution.compiler import Compiler
 from graph.execution.resolving import Denied, Unplannable
-from graph.execution.run import Run, Surprise
-from graph.execution.value_completion import Shape
+from graph.execution.run import PlanBailout, Run
+from graph.execution.value_completion import Selection
 from graph.limits.fair_cache import FairCache
 
 # Every condition doubles the forms that an operation can have.
@@ -35,30 +35,30 @@ MAX_CONDITION_VARIABLES = 4
 MAX_VARIABLE_ERRORS = 1
 
 
-class Dropped(Surprise):
+class Evicted(PlanBailout):
     """The plan made room for others a moment ago."""
 
 
 # What a caller did wrong, or MongoDB: it says nothing about the plan.
-_NO_SURPRISES = (RequestError, Denied, Dropped, PyMongoError)
+_NO_SURPRISES = (RequestError, Denied, Evicted, PyMongoError)
 
 
 class Plan:
     """How one operation is answered, with one choice of what its variables skip and include."""
 
-    def __init__(self, shape: Shape, shown: Shown, *, steps: int) -> None:
+    def __init__(self, selection: Selection, shown: Projections, *, steps: int) -> None:
         self.shown = shown
         """The fields that it reads of documents, for the loaders that it runs with."""
         self.steps = steps
         """How large it is."""
-        self.is_kept = True
+        self.is_cached = True
         """False once it was dropped: nobody may begin with it."""
-        self._shape = shape
+        self._selection = selection
 
-    def drop(self) -> None:
+    def evict(self) -> None:
         """Frees its memory; who just executes it has all that they need."""
-        self.is_kept = False
-        self._shape = _NO_SHAPE
+        self.is_cached = False
+        self._selection = _EMPTY_SELECTION
 
     async def execute(self, run: Run) -> dict[str, Any]:
         """`data` of the answer.
@@ -66,36 +66,36 @@ class Plan:
         Raises:
             Exception: whatever a resolver raises; graphql-core tells which field it is about.
         """
-        if not self.is_kept:
-            raise Dropped
+        if not self.is_cached:
+            raise Evicted
         if not self.is_async:
             return self.execute_now(run)
-        rows: list[dict[str, Any]] = await self._shape.complete(run, [run.root_value])
+        rows: list[dict[str, Any]] = await self._selection.complete(run, [run.root_value])
         return rows[0]
 
     @property
     def is_async(self) -> bool:
         """Whether something has to be waited for, such as a look-up."""
-        return self._shape.is_async
+        return self._selection.is_async
 
     def execute_now(self, run: Run) -> dict[str, Any]:
         """The same at once, of a plan that is not `is_async`."""
-        rows: list[dict[str, Any]] = self._shape.complete(run, [run.root_value])
+        rows: list[dict[str, Any]] = self._selection.complete(run, [run.root_value])
         return rows[0]
 
 
-_NO_SHAPE = Shape()
+_EMPTY_SELECTION = Selection()
 
 
 # A step takes some 2.5 kB; an operation of an app has 10 to 100.
 MAX_STEPS_KEPT = 20_000
 
 
-class KeptPlans:
+class PlanCache:
     """Those of one schema, of queries and of subscriptions."""
 
     def __init__(self, *, max_steps: int = MAX_STEPS_KEPT) -> None:
-        self._kept: FairCache[Plan, Plan] = FairCache(max_steps, on_evict=lambda plan: plan.drop())
+        self._kept: FairCache[Plan, Plan] = FairCache(max_steps, on_evict=lambda plan: plan.evict())
 
     @property
     def steps(self) -> int:
@@ -178,7 +178,7 @@ class OperationPlans:
         strawberry_schema: Any,
         operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
-        kept: KeptPlans,
+        kept: PlanCache,
     ) -> None:
         self.operation = operation
         self._strawberry_schema = strawberry_schema
@@ -215,10 +215,10 @@ class OperationPlans:
         """Whether the plan gave up so often for this caller that it is not tried for a while."""
         return self._bailouts.is_paused(caller)
 
-    def note_success(self, caller: Hashable) -> None:
+    def record_success(self, caller: Hashable) -> None:
         self._bailouts.reset(caller)
 
-    def note_surprise(self, error: Exception, caller: Hashable) -> None:
+    def record_bailout(self, error: Exception, caller: Hashable) -> None:
         """Counts what the plan was surprised by, if it was."""
         if not isinstance(error, _NO_SURPRISES):
             self._bailouts.record(caller)
@@ -233,7 +233,7 @@ class OperationPlans:
     def _find_plan(self, values: VariableValues, caller: Hashable) -> Plan | None:
         key = tuple(values.coerced.get(name) for name in self._conditions)
         plan = self._plans.get(key)
-        if key not in self._plans or (plan is not None and not plan.is_kept):
+        if key not in self._plans or (plan is not None and not plan.is_cached):
             plan = self._plans[key] = self._compile(values)
         if plan is not None:
             self._kept.use(plan, caller)

@@ -29,7 +29,7 @@ from strawberry.types.field import StrawberryField
 
 from graph.core.ids import encode_id
 from graph.core.stored import LINK, Link, StoredField
-from graph.execution.run import Run, Surprise, Values
+from graph.execution.run import PlanBailout, Run, Values
 from graph.execution.value_completion import Completer, Step, gather
 
 
@@ -37,7 +37,7 @@ class Unplannable(Exception):
     """The operation has something that no plan can do."""
 
 
-class Denied(Surprise):
+class Denied(PlanBailout):
     """The viewer has no right to a field."""
 
 
@@ -49,7 +49,7 @@ class Getter(NamedTuple):
 
 
 @dataclass
-class Site:
+class FieldSite:
     """A place in an operation where a field is asked for."""
 
     key: str
@@ -99,7 +99,7 @@ def _has_variables(node: FieldNode) -> bool:
     return finder.found
 
 
-def make_getter(site: Site) -> Getter:
+def make_getter(site: FieldSite) -> Getter:
     """How a plan gets the values of this field.
 
     Raises:
@@ -123,7 +123,7 @@ def _get_attribute(get_value: Callable[[Any], Any]) -> Getter:
     return Getter(lambda _run, objects: list(map(get_value, objects)))
 
 
-def is_global_id(site: Site) -> bool:
+def is_global_id(site: FieldSite) -> bool:
     """Whether the field is the id of a Relay node, and works as Strawberry has it."""
     resolver = site.field.base_resolver
     resolve = getattr(resolver.wrapped_func if resolver else None, "__func__", None)
@@ -137,12 +137,12 @@ def _get_global_ids(type_name: str) -> Getter:
     return Getter(lambda _run, objects: [encode_id(type_name, one.node_id) for one in objects])
 
 
-def _get_linked(site: Site, link: Link) -> Getter:
+def _get_linked(site: FieldSite, link: Link) -> Getter:
     get_key = attrgetter(f"document.{link.key}")
 
     async def get(run: Run, objects: Values) -> Values:
         keys = list(map(get_key, objects))
-        found = await link.lookup.many(
+        found = await link.lookup.load_many(
             make_info(run, site), [key for key in keys if key is not None]
         )
         following = iter(found)
@@ -155,7 +155,7 @@ def _get_linked(site: Site, link: Link) -> Getter:
     return Getter(get, is_async=True)
 
 
-def _call_resolver(site: Site) -> Getter:
+def _call_resolver(site: FieldSite) -> Getter:
     resolver = site.field.base_resolver
     if resolver is None:
         raise Unplannable(site.key)
@@ -188,7 +188,7 @@ def _call_resolver(site: Site) -> Getter:
     return Getter(get_later, is_async=True) if resolver.is_async else Getter(begin)
 
 
-def make_info(run: Run, site: Site) -> Any:
+def make_info(run: Run, site: FieldSite) -> Any:
     """What a resolver is told about its place: the same for all objects of a list."""
     schema = run.strawberry_schema
     raw = run.make_resolve_info(
@@ -201,13 +201,13 @@ def make_info(run: Run, site: Site) -> Any:
     return schema.config.info_class(_raw_info=raw, _field=site.field)
 
 
-def make_step(site: Site, getter: Getter, completer: Completer) -> Step:
+def make_step(site: FieldSite, getter: Getter, completer: Completer) -> Step:
     """A step that gets values and completes them."""
     name = None
     if not getter.is_async and not completer.is_async and len(site.nodes) == 1:
         name = name_value(site.name, site.nodes[0])
     if not getter.is_async and not site.field.arguments and site.nodes[0].selection_set:
-        getter = remember(site.name, getter)
+        getter = memoize(site.name, getter)
 
     def fill(run: Any, objects: Values) -> Any:
         return completer.complete(run, getter.get(run, objects))
@@ -222,16 +222,16 @@ def make_step(site: Site, getter: Getter, completer: Completer) -> Step:
     return Step(site.key, fill_later if is_async else fill, is_async, name)
 
 
-def remember(name: str, getter: Getter) -> Getter:
-    """The same getter, but asked only once for each object where there is a memory."""
+def memoize(name: str, getter: Getter) -> Getter:
+    """The same getter, but asked only once for each object where there is a memo."""
 
     def get(run: Run, objects: Values) -> Values:
-        memory = run.memory
-        if memory is None:
+        memo = run.memo
+        if memo is None:
             return getter.get(run, objects)  # type: ignore[no-any-return]  # it is not async
         values = []
         for one in objects:
-            record = memory.find_record(one)
+            record = memo.find_record(one)
             if name not in record:
                 record[name] = getter.get(run, [one])[0]
             values.append(record[name])

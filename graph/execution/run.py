@@ -12,14 +12,14 @@ from graph.core.responses import UNBOUNDED, ResponseMeter, create_meter
 Values = list[Any]
 
 
-class Surprise(Exception):
+class PlanBailout(Exception):
     """Something is not as the plan expects it; graphql-core is to execute the operation."""
 
 
 Record = dict[str, Any]
 
 
-class Memory:
+class Memo:
     """What was got of each object, for viewers of equal rights at one moment."""
 
     def __init__(self) -> None:
@@ -44,12 +44,12 @@ class Run:
     variables: VariableValues
     context: Context
     root_value: Any = None
-    memory: Memory | None = None
+    memo: Memo | None = None
     """What executions at the same moment share; None where there is only this one."""
     meter: ResponseMeter = field(default_factory=lambda: ResponseMeter(UNBOUNDED))
     """Bounds the answer."""
 
-    def show(self, root_value: Any, *, memory: Memory) -> "Run":
+    def for_event(self, root_value: Any, *, memo: Memo) -> "Run":
         """The same operation for another root value, such as the next event."""
         return Run(
             self.strawberry_schema,
@@ -58,7 +58,7 @@ class Run:
             self.variables,
             self.context,
             root_value,
-            memory,
+            memo,
             create_meter(self.context, is_event=True),
         )
 

@@ -1,7 +1,7 @@
 """Completing values: what a resolver gave becomes what the answer holds, a whole column at once.
 
 These are the rules of "Value Completion" in the GraphQL specification. Whatever would be an error
-by them is a Surprise here: graphql-core then tells it.
+by them is a PlanBailout here: graphql-core then tells it.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from graphql import (
 )
 
 from graph.core.responses import measure_keys
-from graph.execution.run import Run, Surprise, Values
+from graph.execution.run import PlanBailout, Run, Values
 
 
 class Completer(NamedTuple):
@@ -81,10 +81,10 @@ def split_lists(values: Values) -> tuple[Values, Restore]:
 
 
 def require_types(values: Values, *kinds: type) -> None:
-    """Raises Surprise: a value is of another type."""
+    """Raises PlanBailout: a value is of another type."""
     for kind in set(map(type, values)):
         if not issubclass(kind, kinds):
-            raise Surprise(f"{kind.__name__} instead of {kinds[0].__name__}")
+            raise PlanBailout(f"{kind.__name__} instead of {kinds[0].__name__}")
 
 
 def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
@@ -103,7 +103,7 @@ def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
     def complete(run: Run, values: Values) -> Values:
         coerced = [coerce(value) for value in values]
         if any(value is None or value is Undefined for value in (*values, *coerced)):
-            raise Surprise(f"no value of {leaf_type.name}")
+            raise PlanBailout(f"no value of {leaf_type.name}")
         run.meter.add_values(coerced)
         return coerced
 
@@ -151,22 +151,22 @@ def _make_enum(enum_type: GraphQLEnumType) -> Completer:
 
 
 def coerce_leaf(leaf_type: GraphQLLeafType, value: Any) -> Any:
-    """Raises Surprise: the value is null; or whatever the type says of a wrong one."""
+    """Raises PlanBailout: the value is null; or whatever the type says of a wrong one."""
     coerced = None if value is None else leaf_type.coerce_output_value(value)
     if coerced is None or coerced is Undefined:
-        raise Surprise(f"no value of {leaf_type.name}")
+        raise PlanBailout(f"no value of {leaf_type.name}")
     return coerced
 
 
-def make_object(shape: "Shape", classes: Collection[type]) -> Completer:
+def make_object(selection: "Selection", classes: Collection[type]) -> Completer:
     """Objects of one GraphQL type; values are not null."""
     kinds = tuple(classes)
 
     def complete(run: Run, values: Values) -> Any:
         require_types(values, *kinds)
-        return shape.complete(run, values)
+        return selection.complete(run, values)
 
-    return Completer(complete, shape.is_async)
+    return Completer(complete, selection.is_async)
 
 
 def make_abstract(by_class: Mapping[type, Completer]) -> Completer:
@@ -177,7 +177,7 @@ def make_abstract(by_class: Mapping[type, Completer]) -> Completer:
         for place, value in enumerate(values):
             places.setdefault(type(value), []).append(place)
         if not places.keys() <= by_class.keys():
-            raise Surprise("a type that does not belong here")
+            raise PlanBailout("a type that does not belong here")
         return places
 
     def complete(run: Run, values: Values) -> Values:
@@ -226,10 +226,10 @@ class Step(NamedTuple):
     """Gives the list of values, or, where `is_async`, an awaitable of it."""
     is_async: bool
     value_name: str | None = None
-    """What its values are called in a memory, where plans may share them."""
+    """What its values are called in a memo, where plans may share them."""
 
 
-class Shape:
+class Selection:
     """What is asked of the objects of one type. Columns are worked out, then turned into rows."""
 
     def __init__(self) -> None:
@@ -250,7 +250,7 @@ class Shape:
 
     def complete(self, run: Run, objects: Values) -> Any:
         """The answer's objects, or, where `is_async`, an awaitable of them."""
-        if run.memory is not None and len(objects) == 1 and not self._later:
+        if run.memo is not None and len(objects) == 1 and not self._later:
             return [self._complete_one(run, objects[0])]
         return self._complete_later(run, objects) if self._later else self._complete(run, objects)
 
@@ -269,7 +269,7 @@ class Shape:
 
     def _complete_one(self, run: Run, one: Any) -> dict[str, Any]:
         """The same for one object of which other plans may have got the same values."""
-        record = run.memory.find_record(one) if run.memory else {}
+        record = run.memo.find_record(one) if run.memo else {}
         meter, row = run.meter, {}
         meter.add(self._row_bytes)
         for _, (key, fill, _, name) in self._at_once:

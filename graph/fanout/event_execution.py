@@ -137,9 +137,9 @@ class GroupExecution:
         if isinstance(executor, list):
             raise OperationFailed(executor)
         self._executor = executor
-        self._kept = shared.schema.known_queries.kept
+        self._plan_cache = shared.schema.known_queries.plan_cache
         self._plans = OperationPlans(
-            shared.schema, subscribed.operation, subscribed.fragments, self._kept
+            shared.schema, subscribed.operation, subscribed.fragments, self._plan_cache
         )
         self._planned = (
             self._plans.begin(variables, context=own, caller=self._caller)
@@ -154,13 +154,13 @@ class GroupExecution:
             OperationFailed
         """
         root = self._shared.roots.get(event, self._rights)
-        if self._planned is not None and not self._planned[0].is_kept:
+        if self._planned is not None and not self._planned[0].is_cached:
             self._planned = None
         if self._planned is None or self._plans.is_paused(self._caller):
             return self._execute_anyhow(root)
         plan, run = self._planned
-        self._kept.use(plan, self._caller)
-        run = run.show(root, memory=root.memory)
+        self._plan_cache.use(plan, self._caller)
+        run = run.for_event(root, memo=root.memo)
         if plan.is_async:
             return self._wait_for_plan(plan, run, root)
         try:
@@ -182,12 +182,12 @@ class GroupExecution:
         return payload if isinstance(payload, Payload) else await payload
 
     def _encode_planned(self, data: dict[str, Any]) -> Payload:
-        self._plans.note_success(self._caller)
+        self._plans.record_success(self._caller)
         return self._encode(ExecutionResult(data, None))
 
     def _note_surprise(self, error: Exception) -> None:
         logger.debug("The plan of a subscription was surprised: %s", type(error).__name__)
-        self._plans.note_surprise(error, self._caller)
+        self._plans.record_bailout(error, self._caller)
 
     def _execute_anyhow(self, root: "Event") -> Payload | Coroutine[Any, Any, Payload]:
         result = self._executor.build_per_event_executor(root).execute_operation(False)

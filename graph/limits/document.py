@@ -26,7 +26,13 @@ from graph.limits.bounds import Limits
 from graph.limits.cost import SchemaCosts, split_document
 from graph.limits.expression import OperationCost
 from graph.limits.fair_cache import FairCache
-from graph.limits.size import OverlapCounter, SizeMeter, find_excess, find_excess_of_parts, show
+from graph.limits.size import (
+    OverlapCounter,
+    SizeMeter,
+    find_excess,
+    find_excess_of_parts,
+    format_count,
+)
 
 CACHED_DOCUMENTS = 128
 MAX_CACHED_CHARACTERS = 8000
@@ -128,7 +134,7 @@ class Cost:
             ("cost of introspection", self.introspection, self._schema_limit),
         ):
             if found > limit:
-                text = f"The operation has a {name} of {show(found)}; {limit} is the limit."
+                text = f"The operation has a {name} of {format_count(found)}; {limit} is the limit."
                 return RequestError(ErrorCode.QUERY_TOO_COMPLEX, text)
         return None
 

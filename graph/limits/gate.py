@@ -112,12 +112,12 @@ class Gate:
         return ([too_much] if too_much else []), cost
 
 
-def find_caller(context: object) -> Hashable:
+def get_caller(context: object) -> Hashable:
     """Whose share of the caches an operation uses."""
     return context.caller if isinstance(context, Context) else None
 
 
-def tell_cost(cost: Cost | None) -> dict[str, Any]:
+def format_cost(cost: Cost | None) -> dict[str, Any]:
     """`extensions` of an answer."""
     if cost is None or not cost.data:
         return {}

@@ -71,11 +71,11 @@ def find_excess(
     )
     for name, found, limit in checks:
         if found > limit:
-            return f"The operation has {show(found)} {name}; {limit} is the limit."
+            return f"The operation has {format_count(found)} {name}; {limit} is the limit."
     return None
 
 
-def show(number: int) -> str:
+def format_count(number: int) -> str:
     return str(number) if number <= _SHOWN else f"more than {_SHOWN}"
 
 

@@ -19,5 +19,5 @@ async def find_viewer(services: Services, credential: str, *, address: str) -> V
     limits.check_sign_in(credential, address)
     with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
         viewer = await services.authenticator.authenticate(credential)
-    limits.note_sign_in(credential, address, succeeded=viewer is not None)
+    limits.record_sign_in(credential, address, succeeded=viewer is not None)
     return viewer

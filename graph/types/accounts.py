@@ -10,7 +10,7 @@ from strawberry import relay
 import models
 from graph.core.connections import (
     NEWEST,
-    NEWEST_TOLD,
+    NEWEST_REPORTED,
     After,
     Before,
     Connection,
@@ -21,9 +21,9 @@ from graph.core.connections import (
 )
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import HealthState
-from graph.core.errors import vanished
+from graph.core.errors import deleted_meanwhile
 from graph.core.ids import parse_id
-from graph.core.stored import ACCOUNTS, linked, load_account, shows
+from graph.core.stored import ACCOUNTS, linked, load_account, registers_type
 from graph.inputs.filters import NodeId
 from graph.types.account_checks import CheckReport
 from graph.types.account_events import AccountEvent
@@ -63,7 +63,7 @@ class TemplateSync:
         return cls(synced_at=state.synced_at, error=state.error, due_at=state.due_at)
 
 
-@shows(models.Account)
+@registers_type(models.Account)
 @strawberry.type(description="A WhatsApp Business number that is connected here.")
 class Account(relay.Node):
     node_id: relay.NodeID[str]
@@ -125,7 +125,7 @@ class Account(relay.Node):
             models.AccountEvent,
             {"account_id": PydanticObjectId(self.node_id)},
             AccountEvent.from_document,
-            order=NEWEST_TOLD,
+            order=NEWEST_REPORTED,
             page=page,
             hidden=["raw"],
         )
@@ -166,7 +166,7 @@ def linked_account(description: str) -> Any:
 async def require_account(info: Info, account_id: PydanticObjectId) -> Account:
     document = await load_account(info, account_id)
     if document is None:
-        raise vanished("account")
+        raise deleted_meanwhile("account")
     return Account.from_document(document)
 
 

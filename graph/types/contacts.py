@@ -32,7 +32,7 @@ from graph.core.stored import (
     linked,
     load_contact,
     reads,
-    shows,
+    registers_type,
     stored,
 )
 from graph.inputs.filters import AccountId, NodeId, limit_to_account
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from graph.types.conversations import Conversation
 
 
-@shows(models.Contact)
+@registers_type(models.Contact)
 @strawberry.type(description="A customer as one account knows them.")
 class Contact(relay.Node):
     node_id: relay.NodeID[str]

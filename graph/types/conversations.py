@@ -30,7 +30,7 @@ from graph.core.stored import (
     linked,
     load_conversation,
     reads,
-    shows,
+    registers_type,
     stored,
 )
 from graph.inputs.filters import AccountId, NodeId, limit_to_account
@@ -78,7 +78,7 @@ class MessageFilter:
         return conditions
 
 
-@shows(models.Conversation)
+@registers_type(models.Conversation)
 @strawberry.type(description="Everything said between one account and one contact.")
 class Conversation(relay.Node):
     node_id: relay.NodeID[str]

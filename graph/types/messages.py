@@ -29,7 +29,7 @@ from graph.core.stored import (
     linked,
     load_message,
     reads,
-    shows,
+    registers_type,
     stored,
 )
 from graph.inputs.filters import AccountId, NodeId, limit_to_account
@@ -74,10 +74,10 @@ async def _include_messages(
     ]
     if not behind or not await complete_summaries(behind):
         return conversations
-    return await CONVERSATIONS.many(info, [message.conversation_id for message in messages])
+    return await CONVERSATIONS.load_many(info, [message.conversation_id for message in messages])
 
 
-@shows(models.Message)
+@registers_type(models.Message)
 @strawberry.type(description="One thing said, by either side.")
 class Message(relay.Node):
     node_id: relay.NodeID[str]

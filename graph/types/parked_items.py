@@ -21,13 +21,13 @@ from graph.core.connections import (
 from graph.core.context import Info, IsAdmin
 from graph.core.enums import ParkedReason, ParkedState
 from graph.core.ids import parse_text_id
-from graph.core.stored import ACCOUNTS, linked, shows, stored
+from graph.core.stored import ACCOUNTS, linked, registers_type, stored
 from graph.inputs.filters import AccountId, limit_to_account
 from graph.types.accounts import Account
 from whatsapp.auth.access import Viewer
 
 
-@shows(models.ParkedItem)
+@registers_type(models.ParkedItem)
 @strawberry.type(
     description="An item of a webhook that couldn't be applied; nothing of it is lost."
 )

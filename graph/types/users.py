@@ -21,14 +21,14 @@ from graph.core.connections import (
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.ids import parse_id
 from graph.core.searching import Search, match_keys
-from graph.core.stored import load_user, reads, shows, stored
+from graph.core.stored import load_user, reads, registers_type, stored
 from graph.inputs.filters import NodeId
 
 if TYPE_CHECKING:
     from graph.types.contacts import Contact
 
 
-@shows(models.User)
+@registers_type(models.User)
 @strawberry.type(description="A person, who may be a contact of several accounts.")
 class User(relay.Node):
     node_id: relay.NodeID[str]

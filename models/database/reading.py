@@ -24,7 +24,7 @@ _READERS: dict[type[Document], "DocumentReader"] = {}
 _set = object.__setattr__
 
 
-class NotRead:
+class UnloadedField:
     """Stands for a field that a document lacks, because it was not asked for or can't be read. What
     the document has goes before it.
 
@@ -175,7 +175,7 @@ def _make_partial_class(document_class: type[Document]) -> type[Document]:
         {"__module__": document_class.__module__, "_whole_class": document_class},
     )
     for name in document_class.model_fields:
-        type.__setattr__(partial, name, NotRead(name))
+        type.__setattr__(partial, name, UnloadedField(name))
     return partial
 
 

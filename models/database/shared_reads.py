@@ -64,11 +64,11 @@ class SharedRead(Generic[Key, Found]):
         self._is_called = False
         self._impatience: asyncio.TimerHandle | None = None
 
-    async def one(self, key: Key) -> Found:
+    async def load(self, key: Key) -> Found:
         """Raises PyMongoError."""
-        return (await self.many([key]))[0]
+        return (await self.load_many([key]))[0]
 
-    async def many(self, keys: Sequence[Key]) -> list[Found]:
+    async def load_many(self, keys: Sequence[Key]) -> list[Found]:
         """What is found for each of the keys, in their order.
 
         Raises:

@@ -54,7 +54,7 @@ async def authenticate_api_key(token: str) -> Viewer | None:
     match = _TOKEN.fullmatch(token)
     if match is None:
         return None
-    stored = await find_by(ApiKey, "prefix").one(match[1])
+    stored = await find_by(ApiKey, "prefix").load(match[1])
     key = None if stored is None else read_document(ApiKey, stored)
     if key is None or not hmac.compare_digest(key.secret_hash, digest_secret(token)):
         return None

@@ -6,7 +6,7 @@ import strawberry
 
 import models
 from graph.core.context import Info
-from graph.core.stored import load_message_by_wamid, show
+from graph.core.stored import load_message_by_wamid, to_node
 from graph.types.content.reading import read_text
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class ReactionContent:
     ) -> Annotated["Message", strawberry.lazy("graph.types.messages")] | None:
         wamid = read_text(self.document.content, "message_id") or ""
         found = await load_message_by_wamid(info, (self.document.account_id, wamid))
-        message: Message | None = show(found)
+        message: Message | None = to_node(found)
         return message
 
 

@@ -38,13 +38,13 @@ async def test_bailouts_of_one_account_leave_plan_to_others(
 
     for _ in range(3 * MAX_BAILOUTS):
         assert "errors" in await theirs.post(INBOX)
-    planned, surprised = known_queries.planned, known_queries.surprised
+    planned, bailed_out = known_queries.planned, known_queries.bailed_out
     await theirs.post(INBOX)
     for _ in range(3):
         await ours(INBOX)
 
     assert known_queries.planned == planned + 3
-    assert known_queries.surprised == surprised, "a paused plan is not tried"
+    assert known_queries.bailed_out == bailed_out, "a paused plan is not tried"
 
 
 @pytest.mark.parametrize(
@@ -106,4 +106,4 @@ async def test_part_of_an_account_keeps_the_plan(
     for _ in range(3):
         await admin(query)
 
-    assert (known_queries.planned, known_queries.surprised) == (2, 0)
+    assert (known_queries.planned, known_queries.bailed_out) == (2, 0)

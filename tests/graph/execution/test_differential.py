@@ -179,7 +179,7 @@ async def test_what_is_measured_is_answered_by_plans(
     answer = await both.compare(operation, id=id_of(conversation) if conversation else None)
 
     assert answer["data"]
-    assert (known_queries.planned, known_queries.surprised) == (1, 0)
+    assert (known_queries.planned, known_queries.bailed_out) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ async def test_objects_of_which_nothing_is_selected_stay_in_their_lists(
     answer = await both.compare(query)
 
     assert "{}" in answer["text"]
-    assert (known_queries.planned, known_queries.surprised) == (1, 0)
+    assert (known_queries.planned, known_queries.bailed_out) == (1, 0)
 
 
 async def test_a_condition_that_is_null_is_told_at_its_field(both: Both) -> None:

@@ -36,13 +36,13 @@ def name_differently(number: int) -> str:
 async def test_plans_that_were_not_used_for_long_make_room(
     admin: GraphQLClient, known_queries: KnownQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_queries.kept._kept, "_max_size", 30)
+    monkeypatch.setattr(known_queries.plan_cache._kept, "_max_size", 30)
     for number in range(12):
         for _ in range(2):
             answer = await admin(name_differently(number))
             assert len(answer["conversations"]["edges"]) == 3
 
-    assert known_queries.kept.steps <= 30
+    assert known_queries.plan_cache.steps <= 30
     planned = known_queries.planned
     for number in range(12):
         await admin(name_differently(number))
@@ -66,7 +66,7 @@ async def test_no_plan_is_made_of_what_is_too_large(
     first, second = await admin(query), await admin(query)
 
     assert first == second
-    assert (known_queries.planned, known_queries.kept.steps) == (0, 0)
+    assert (known_queries.planned, known_queries.plan_cache.steps) == (0, 0)
 
 
 async def test_no_plan_is_made_for_who_has_not_signed_in(
@@ -77,7 +77,7 @@ async def test_no_plan_is_made_for_who_has_not_signed_in(
         answer = await nobody.post(INBOX)
         assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
-    assert known_queries.kept.steps == 0
+    assert known_queries.plan_cache.steps == 0
 
 
 async def test_what_callers_do_wrong_gives_no_plan_up(

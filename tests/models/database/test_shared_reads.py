@@ -18,12 +18,12 @@ async def test_a_slow_read_does_not_hold_the_others_up() -> None:
         return [key.upper() for key in keys]
 
     read = SharedRead[str, str](load, most=10)
-    slow = asyncio.create_task(read.one("slow"))
+    slow = asyncio.create_task(read.load("slow"))
     await has_begun.wait()
 
     # Together still, where they ask at the same time.
     one, many = await asyncio.wait_for(
-        asyncio.gather(read.one("a"), read.many(["b", "c"])), timeout=60
+        asyncio.gather(read.load("a"), read.load_many(["b", "c"])), timeout=60
     )
 
     assert one == "A"
