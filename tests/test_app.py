@@ -17,7 +17,7 @@ from tests.fixtures.world import SERVER_URL, wait_until_ready
 ORIGIN = "https://app.example.com"
 
 
-async def test_a_running_server_is_alive_and_ready(client: httpx.AsyncClient) -> None:
+async def test_running_server_is_alive_and_ready(client: httpx.AsyncClient) -> None:
     answers = [await client.get(path) for path in ("/healthz", "/readyz")]
 
     assert [(answer.status_code, answer.text) for answer in answers] == [
@@ -49,7 +49,7 @@ async def ask_before_posting(client: httpx.AsyncClient, origin: str) -> httpx.Re
     return await client.options("/graphql", headers=headers)
 
 
-async def test_an_allowed_origin_may_call_from_a_browser(browser: httpx.AsyncClient) -> None:
+async def test_allowed_origin_may_call_from_browser(browser: httpx.AsyncClient) -> None:
     answer = await ask_before_posting(browser, ORIGIN)
 
     assert answer.status_code == 200
@@ -63,7 +63,7 @@ async def test_another_origin_may_not(browser: httpx.AsyncClient) -> None:
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-async def test_a_mongodb_that_comes_back_in_a_bad_state_is_tried_again(
+async def test_mongodb_that_comes_back_in_bad_state_is_tried_again(
     database: AsyncDatabase[dict[str, Any]],
     mongodb_uri: str,
     database_name: str,

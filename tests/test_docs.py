@@ -23,11 +23,11 @@ def list_blocks(language: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "operation"), list_blocks("graphql"))
-def test_shown_operations_fit_the_schema(name: str, operation: str) -> None:
+def test_shown_operations_fit_schema(name: str, operation: str) -> None:
     assert validate(SCHEMA, parse(operation)) == []
 
 
-def test_the_settings_table_is_complete() -> None:
+def test_settings_table_is_complete() -> None:
     text = (ROOT / "docs/settings.md").read_text()
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", text, re.MULTILINE)
 
@@ -62,7 +62,7 @@ def test_named_files_exist(document: Path) -> None:
     assert [str(path) for path in paths if not path.exists()] == []
 
 
-def test_the_architecture_names_every_package() -> None:
+def test_architecture_names_every_package() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
     packages = {
         f"{file.parent.relative_to(ROOT).as_posix()}/"
@@ -82,7 +82,7 @@ def list_shown_code() -> dict[str, str]:
     return dict(re.findall(blocks, GUIDE.read_text(), re.DOTALL | re.MULTILINE))
 
 
-def test_the_guides_code_is_what_the_clients_tests_run() -> None:
+def test_guides_code_is_what_clients_tests_run() -> None:
     shown = list_shown_code()
 
     assert {name: (ROOT / name).read_text() for name in shown} == shown

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("module", ["app", "manage"])
-def test_the_product_never_imports_its_sandbox(module: str) -> None:
+def test_product_never_imports_its_sandbox(module: str) -> None:
     tree = ast.parse((ROOT / f"{module}.py").read_text())
     imported = {
         alias.name

@@ -25,7 +25,7 @@ def run_command(settings: Settings, *arguments: str) -> subprocess.CompletedProc
     )
 
 
-async def test_a_key_is_made_and_printed_once(
+async def test_key_is_made_and_printed_once(
     settings: Settings, database: AsyncDatabase[dict[str, Any]]
 ) -> None:
     result = run_command(settings, "create-api-key", "--name", "CRM", "--role", "VIEWER")
@@ -35,7 +35,7 @@ async def test_a_key_is_made_and_printed_once(
     assert (viewer.name, viewer.role, viewer.account_ids) == ("CRM", Role.VIEWER, None)
 
 
-async def test_a_key_may_be_limited_to_accounts(settings: Settings, account: Account) -> None:
+async def test_key_may_be_limited_to_accounts(settings: Settings, account: Account) -> None:
     arguments = ("--name", "CRM", "--phone-number-id", NUMBER.phone_number_id)
 
     result = run_command(settings, "create-api-key", *arguments)
@@ -45,7 +45,7 @@ async def test_a_key_may_be_limited_to_accounts(settings: Settings, account: Acc
     assert (viewer.role, viewer.account_ids) == (Role.AGENT, frozenset({account.id}))
 
 
-async def test_an_unknown_account_makes_no_key(
+async def test_unknown_account_makes_no_key(
     settings: Settings, database: AsyncDatabase[dict[str, Any]]
 ) -> None:
     result = run_command(settings, "create-api-key", "--name", "CRM", "--phone-number-id", "1")
@@ -55,7 +55,7 @@ async def test_an_unknown_account_makes_no_key(
     assert await database["api_keys"].count_documents({}) == 0
 
 
-def test_the_schema_file_is_what_the_code_says(settings: Settings) -> None:
+def test_schema_file_is_what_code_says(settings: Settings) -> None:
     result = run_command(settings, "export-schema", "--check")
 
     assert (result.returncode, result.stderr) == (0, "")
@@ -85,7 +85,7 @@ async def test_keys_are_listed_and_ended(
     assert actions == ["API_KEY_CREATED", "API_KEY_REVOKED"]
 
 
-def test_an_unknown_key_is_not_ended(
+def test_unknown_key_is_not_ended(
     settings: Settings, database: AsyncDatabase[dict[str, Any]]
 ) -> None:
     result = run_command(settings, "revoke-api-key", "wag_000000000000_")

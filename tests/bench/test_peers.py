@@ -99,7 +99,7 @@ async def test_stock_strawberry_answers_as_wagraph_does(
     assert answers == await ask_wagraph(admin, conversation)
 
 
-async def test_the_floor_answers_as_wagraph_does(
+async def test_floor_answers_as_wagraph_does(
     start: Start, admin: GraphQLClient, conversation: Conversation
 ) -> None:
     floor = await start("bench.servers.floor")

@@ -100,7 +100,7 @@ def test_graphiql_in_chromium(sandbox: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"INTROSPECTION": "false"}])
-def test_graphiql_without_a_schema(sandbox: dict[str, str]) -> None:
+def test_graphiql_without_schema(sandbox: dict[str, str]) -> None:
     run_node("private_schema.test.mjs", sandbox)
 
 

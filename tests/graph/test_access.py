@@ -35,7 +35,7 @@ async def limited(
     return await make_client(Role.ADMIN, [account])
 
 
-async def test_lists_leave_the_other_account_out(limited: GraphQLClient, hidden: Message) -> None:
+async def test_lists_leave_other_account_out(limited: GraphQLClient, hidden: Message) -> None:
     data = await limited(LISTS)
 
     assert [one["name"] for one in data["viewer"].pop("accounts")] == ["Test shop"]
@@ -44,7 +44,7 @@ async def test_lists_leave_the_other_account_out(limited: GraphQLClient, hidden:
     assert all(part == {} or part["edges"] == [] for part in data.values())
 
 
-async def test_lists_of_an_account_out_of_sight_are_empty(
+async def test_lists_of_account_out_of_sight_are_empty(
     limited: GraphQLClient, hidden: Message, other_account: Account
 ) -> None:
     query = """query ($id: ID!) {
@@ -84,7 +84,7 @@ MALFORMED_IDS = ["", "x", "QWNjb3VudDp4", "QWNjb3VudA==", "é", "TWVzc2FnZTo="]
 MALFORMED_IDS += [encode_id("Message", "6" * 24 + "\n"), encode_id("User", "6" * 24 + "\n")]
 
 
-async def test_a_malformed_id_is_as_an_unknown_one(
+async def test_malformed_id_is_as_unknown_one(
     admin: GraphQLClient,
 ) -> None:
     for global_id in MALFORMED_IDS:

@@ -284,7 +284,7 @@ async def post(client: GraphQLClient, document: str) -> dict[str, Any]:
     return answer
 
 
-def test_the_tables_cover_the_schema() -> None:
+def test_tables_cover_schema() -> None:
     assert SCHEMA.query_type is not None
     assert SCHEMA.mutation_type is not None
     assert set(SCHEMA.query_type.fields) == set(QUERIES)
@@ -299,7 +299,7 @@ def list_node_types() -> set[str]:
     return {one.name for one in SCHEMA.get_possible_types(node)}
 
 
-async def test_a_key_of_one_account_gets_nothing_of_another(
+async def test_key_of_one_account_gets_nothing_of_another(
     make_client: MakeClient, account: Account, ids: dict[str, str]
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])
@@ -330,7 +330,7 @@ async def test_node_shows_only_what_its_own_field_would(
         assert to_limited["node"] is None, name
 
 
-async def test_a_key_of_one_account_changes_nothing_of_another(
+async def test_key_of_one_account_changes_nothing_of_another(
     make_client: MakeClient, account: Account, ids: dict[str, str]
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])
@@ -347,7 +347,7 @@ async def test_a_key_of_one_account_changes_nothing_of_another(
     assert before["users"] == [user for user in after["users"] if user["name"] != "x"]
 
 
-async def test_a_role_that_is_too_low_is_forbidden(
+async def test_role_that_is_too_low_is_forbidden(
     make_client: MakeClient, ids: dict[str, str]
 ) -> None:
     clients = {role: await make_client(role) for role in (Role.VIEWER, Role.AGENT)}

@@ -214,7 +214,7 @@ async def test_whoever_may_see_it_is_told(
     assert set(CANARIES) <= find_canaries("\n".join(told), ids)
 
 
-async def test_a_lower_role_is_forbidden_and_the_right_one_is_not(
+async def test_lower_role_is_forbidden_and_right_one_is_not(
     client: httpx.AsyncClient, port: int, app: Any
 ) -> None:
     # Nothing has these ids, so that whoever may do it finds nothing to do it to.
@@ -294,7 +294,7 @@ async def test_cursors_of_another_account_lead_nowhere(
             assert find_canaries(told, ids) == set(), name
 
 
-async def test_files_are_for_those_who_see_the_account(
+async def test_files_are_for_those_who_see_account(
     client: httpx.AsyncClient, account: Account, ids: dict[str, str], other_account: Account
 ) -> None:
     (message,) = await Message.find({"account_id": other_account.id}).to_list()

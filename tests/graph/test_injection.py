@@ -125,7 +125,7 @@ async def post(client: GraphQLClient, query: str, variables: dict[str, Any]) -> 
     return await client.http.post("/graphql", content=body, headers=headers)
 
 
-async def test_no_value_of_any_argument_is_more_than_a_value(
+async def test_no_value_of_any_argument_is_more_than_value(
     admin: GraphQLClient, account: Account
 ) -> None:
     message = await write_message(account, "15550001111", "hello", name="Ada")
@@ -155,7 +155,7 @@ SEARCHES = [
 
 
 @pytest.mark.parametrize("query", SEARCHES)
-async def test_a_pattern_finds_nothing(admin: GraphQLClient, account: Account, query: str) -> None:
+async def test_pattern_finds_nothing(admin: GraphQLClient, account: Account, query: str) -> None:
     await write_message(account, "15550001111", "hello", name="Zed")
 
     for value in TEXTS:
@@ -164,7 +164,7 @@ async def test_a_pattern_finds_nothing(admin: GraphQLClient, account: Account, q
         assert not found or found["edges"] == [], value
 
 
-async def test_an_object_where_a_text_belongs_is_bad_input(
+async def test_object_where_text_belongs_is_bad_input(
     admin: GraphQLClient, account: Account
 ) -> None:
     message = await write_message(account, "15550001111", "hello")

@@ -68,14 +68,14 @@ def list_guards(field: Any) -> list[BasePermission]:
     ]
 
 
-def test_every_root_field_needs_a_role_and_says_so() -> None:
+def test_every_root_field_needs_role_and_says_so() -> None:
     for name, field in list_root_fields():
         (guard,) = list_guards(field)
         assert isinstance(guard, RolePermission), name
         assert f"Requires role {guard.role.value}" in field.description, name
 
 
-def test_no_output_field_could_give_a_credential_away() -> None:
+def test_no_output_field_could_give_credential_away() -> None:
     secrets = {"accessToken", "appSecret", "secretHash"}
     for name, graphql_type in SCHEMA._schema.type_map.items():
         if isinstance(graphql_type, GraphQLInputObjectType | GraphQLScalarType | GraphQLEnumType):
@@ -89,7 +89,7 @@ def test_no_output_field_could_give_a_credential_away() -> None:
             assert name == "CreateApiKeyPayload"
 
 
-def test_what_needs_an_admin_is_audited_under_a_name_of_its_own() -> None:
+def test_what_needs_admin_is_audited_under_name_of_its_own() -> None:
     mutations = [(name, field) for name, field in list_root_fields() if name.startswith("Mutation")]
     for_admins = {
         name: find_audit_action(field)
@@ -103,13 +103,13 @@ def test_what_needs_an_admin_is_audited_under_a_name_of_its_own() -> None:
     assert set(actions) <= set(AuditAction)
 
 
-def test_the_table_of_permissions_is_up_to_date() -> None:
+def test_table_of_permissions_is_up_to_date() -> None:
     page = (PROJECT / "docs" / "permissions.md").read_text()
 
     assert page == print_permissions(), "run `make schema`"
 
 
-def test_the_schema_file_is_up_to_date() -> None:
+def test_schema_file_is_up_to_date() -> None:
     assert (PROJECT / "schema.graphql").read_text() == print_schema_text(), "run `make schema`"
 
 
@@ -174,5 +174,5 @@ def test_every_mutation_has_one_input_and_tells_refusals_as_data() -> None:
         assert any(not entity.endswith("!") for entity in entities), name
 
 
-def test_deprecations_name_a_day() -> None:
+def test_deprecations_name_day() -> None:
     assert list_unannounced(SCHEMA._schema) == []

@@ -33,7 +33,7 @@ def patience() -> None:
     """The product's own deadlines, as there is no MongoDB here at times."""
 
 
-async def test_an_unreachable_server_is_said_within_seconds() -> None:
+async def test_unreachable_server_is_said_within_seconds() -> None:
     started = time.monotonic()
     async with create_client(NOBODY) as client:
         with pytest.raises(DatabaseUnreachable) as caught:
@@ -55,7 +55,7 @@ async def test_an_unreachable_server_is_said_within_seconds() -> None:
         "mongodb://user:S3CR?ET@host:27017/db",
     ],
 )
-def test_a_malformed_uri_is_said_without_its_password(uri: str) -> None:
+def test_malformed_uri_is_said_without_its_password(uri: str) -> None:
     with pytest.raises(DatabaseUnusable, match="MONGODB_URI is malformed") as caught:
         create_client(uri)
 
@@ -64,13 +64,13 @@ def test_a_malformed_uri_is_said_without_its_password(uri: str) -> None:
     assert "ET@" not in str(caught.value)
 
 
-async def test_a_standalone_server_is_refused(standalone_uri: str) -> None:
+async def test_standalone_server_is_refused(standalone_uri: str) -> None:
     async with create_client(standalone_uri) as client:
         with pytest.raises(DatabaseUnusable, match="standalone"):
             await wait_for_server(client["wagraph"])
 
 
-async def test_a_server_that_loses_its_primary_meanwhile_is_only_away(
+async def test_server_that_loses_its_primary_meanwhile_is_only_away(
     database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(**_options: object) -> None:
@@ -95,7 +95,7 @@ async def test_index_with_other_keys_is_refused(database: AsyncDatabase[dict[str
     assert await list_missing_indexes() == []
 
 
-async def test_an_older_collection_gets_pre_images(database: AsyncDatabase[dict[str, Any]]) -> None:
+async def test_older_collection_gets_pre_images(database: AsyncDatabase[dict[str, Any]]) -> None:
     await database.command("collMod", "messages", changeStreamPreAndPostImages={"enabled": False})
 
     await enable_pre_images(database)

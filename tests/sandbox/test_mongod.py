@@ -51,7 +51,7 @@ def wait_until_gone(pid: int) -> bool:
     return False
 
 
-def test_first_start_gives_a_writable_replica_set_with_change_streams(
+def test_first_start_gives_writable_replica_set_with_change_streams(
     mongod: EmbeddedMongod,
 ) -> None:
     with MongoClient[dict[str, Any]](mongod.uri, timeoutMS=60_000) as client:
@@ -83,7 +83,7 @@ def test_stopped_and_started_again_it_has_its_port_and_data(mongod: EmbeddedMong
     assert (mongod.uri, list_numbers(mongod)) == (address, [1])
 
 
-def test_data_survives_a_kill_and_a_change_of_port(mongod: EmbeddedMongod) -> None:
+def test_data_survives_kill_and_change_of_port(mongod: EmbeddedMongod) -> None:
     insert(mongod, 1)
     mongod.kill()
 
@@ -93,7 +93,7 @@ def test_data_survives_a_kill_and_a_change_of_port(mongod: EmbeddedMongod) -> No
         assert list_numbers(successor) == [1, 2]
 
 
-async def test_a_connected_client_works_again_after_an_outage(tmp_path: Path) -> None:
+async def test_connected_client_works_again_after_outage(tmp_path: Path) -> None:
     async with (
         EmbeddedMongod(tmp_path / "data") as server,
         AsyncMongoClient[dict[str, Any]](server.uri, timeoutMS=60_000) as client,
@@ -136,7 +136,7 @@ def test_it_dies_with_its_parent(tmp_path: Path, ending: signal.Signals) -> None
     assert wait_until_gone(pid)
 
 
-def test_without_the_kernels_help_a_guard_ends_the_child(tmp_path: Path) -> None:
+def test_without_kernels_help_guard_ends_child(tmp_path: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path\n"
         "from sandbox.child_process import GuardedChild\n"
@@ -153,7 +153,7 @@ def test_without_the_kernels_help_a_guard_ends_the_child(tmp_path: Path) -> None
     assert wait_until_gone(pid)
 
 
-def test_the_guard_lets_go_of_a_child_that_ended(tmp_path: Path) -> None:
+def test_guard_lets_go_of_child_that_ended(tmp_path: Path) -> None:
     child = GuardedChild(["true"], output=tmp_path / "out", kernel_guard=False)
 
     child.start()
@@ -162,14 +162,14 @@ def test_the_guard_lets_go_of_a_child_that_ended(tmp_path: Path) -> None:
     assert child.exit_code == 0
 
 
-def test_a_taken_port_is_named(tmp_path: Path) -> None:
+def test_taken_port_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(MongodFailedError, match=f"port {port} is taken"):
             EmbeddedMongod(tmp_path / "data", port=port).start()
 
 
-def test_without_a_binary_the_message_says_what_to_do(
+def test_without_binary_message_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -182,9 +182,7 @@ def test_without_a_binary_the_message_says_what_to_do(
     assert "\n" not in str(refusal.value)
 
 
-def test_a_mongod_on_path_comes_before_the_wheel(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mongod_on_path_comes_before_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     binary = tmp_path / "mongod"
     binary.write_text("#!/bin/sh\nexit 3\n")
     binary.chmod(0o755)

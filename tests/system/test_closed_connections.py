@@ -48,7 +48,7 @@ async def upgrade(port: int, *, aborts: bool = False) -> None:
             client.connection.transport.abort()
 
 
-async def test_ended_connections_are_freed_without_the_collector(
+async def test_ended_connections_are_freed_without_collector(
     app: Any, no_collector: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.1)

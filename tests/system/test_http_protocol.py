@@ -238,7 +238,7 @@ async def _is_open(server: uvicorn.Server) -> bool:
     return bool(server.server_state.connections)
 
 
-async def test_connections_of_an_address_are_limited(
+async def test_connections_of_address_are_limited(
     app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "192.0.2.1")
@@ -275,7 +275,7 @@ async def test_trusted_proxy_has_no_limit(app: Any) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_server_processes_have_the_limits(
+def test_server_processes_have_limits(
     make_server: Callable[..., ServerProcess], workers: str
 ) -> None:
     server = make_server(WORKERS=workers)
@@ -301,7 +301,7 @@ def _read_memory(pid: int) -> int:
     return int(status.partition("VmRSS:")[2].split()[0])
 
 
-def test_library_is_the_one_that_was_read() -> None:
+def test_library_is_one_that_was_read() -> None:
     """A new version must be read again: `BoundedHttp` builds on what nobody promises."""
     sources = "".join(map(inspect.getsource, (HttpToolsProtocol, WebSocketsSansIOProtocol)))
 

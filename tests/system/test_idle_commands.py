@@ -114,7 +114,7 @@ async def test_process_at_rest_sends_few_commands_and_scans_nothing(
     assert [one["command"] for one in scans if "$lookup" not in str(one["command"])] == []
 
 
-async def test_second_process_leaves_housekeeping_to_the_first(
+async def test_second_process_leaves_housekeeping_to_first(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, command_log: CommandLog
 ) -> None:
     await database["leases"].insert_one(

@@ -124,7 +124,7 @@ async def find_conversation(graphql: GraphQLClient, last_text: str) -> Any:
     return await eventually(look)
 
 
-async def test_a_conversation_lives(world: SandboxProcess, graphql: GraphQLClient) -> None:
+async def test_conversation_lives(world: SandboxProcess, graphql: GraphQLClient) -> None:
     # From a cursor taken before, nothing is missed however late the subscription starts.
     now = (await graphql("{ eventCursor }"))["eventCursor"]
     async with open_live(world.websocket_url, world.api_key) as live:
@@ -154,7 +154,7 @@ TEMPLATES = """{ templates(accountId: "%s", filter: {sendable: true, search: "he
   edges { node { name } } } }"""
 
 
-async def test_the_demo_account_has_its_templates(graphql: GraphQLClient) -> None:
+async def test_demo_account_has_its_templates(graphql: GraphQLClient) -> None:
     account_id = (await graphql("{ viewer { accounts { id } } }"))["viewer"]["accounts"][0]["id"]
 
     async def list_names() -> list[str]:
@@ -164,7 +164,7 @@ async def test_the_demo_account_has_its_templates(graphql: GraphQLClient) -> Non
     assert await eventually(list_names) == ["hello_world"]
 
 
-async def test_a_photo_from_the_phone_page_is_stored_and_shown(
+async def test_photo_from_phone_page_is_stored_and_shown(
     world: SandboxProcess, graphql: GraphQLClient
 ) -> None:
     now = (await graphql("{ eventCursor }"))["eventCursor"]
@@ -193,7 +193,7 @@ async def test_a_photo_from_the_phone_page_is_stored_and_shown(
     assert answer.headers["content-type"] == "image/png"
 
 
-async def test_a_client_that_was_away_gets_what_it_missed(
+async def test_client_that_was_away_gets_what_it_missed(
     world: SandboxProcess, graphql: GraphQLClient
 ) -> None:
     before = (await graphql("{ eventCursor }"))["eventCursor"]
@@ -217,7 +217,7 @@ async def test_a_client_that_was_away_gets_what_it_missed(
         assert texts == ["one", "two", "three", cursor, away][: len(texts)]
 
 
-def test_a_first_start_answers_as_the_readme_says_and_a_second_keeps_its_data(
+def test_first_start_answers_as_readme_says_and_second_keeps_its_data(
     tmp_path: Path,
 ) -> None:
     world = SandboxProcess(tmp_path)
@@ -271,7 +271,7 @@ def post(world: SandboxProcess, key: str, body: Any) -> Any:
 COUNT = {"query": "{ contacts { edges { node { id } } } accounts { edges { node { name } } } }"}
 
 
-def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+def test_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -284,7 +284,7 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     )
 
 
-def test_an_unreachable_mongodb_is_said_in_one_line(tmp_path: Path) -> None:
+def test_unreachable_mongodb_is_said_in_one_line(tmp_path: Path) -> None:
     result = run_sandbox(
         tmp_path, MONGODB_URI="mongodb://127.0.0.1:9/?replicaSet=rs0", PORT=str(find_free_port())
     )

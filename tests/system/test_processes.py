@@ -42,7 +42,7 @@ async def make_token() -> str:
     return token
 
 
-async def test_a_body_posted_twenty_times_over_two_processes_has_one_effect(
+async def test_body_posted_twenty_times_over_two_processes_has_one_effect(
     database: Database, keyring: KeyRing, make_server: MakeServer
 ) -> None:
     await connect_number(keyring, NUMBER)
@@ -76,7 +76,7 @@ async def test_a_body_posted_twenty_times_over_two_processes_has_one_effect(
         assert texts == ["Hello", "end"]
 
 
-async def test_a_webhook_is_not_lost_when_the_server_is_killed_right_after_its_200(
+async def test_webhook_is_not_lost_when_server_is_killed_right_after_its_200(
     database: Database, keyring: KeyRing, make_server: MakeServer
 ) -> None:
     await connect_number(keyring, NUMBER)
@@ -142,7 +142,7 @@ async def test_mongodb_may_go_and_come_back(
     assert after == "while away"
 
 
-async def test_a_server_may_start_before_mongodb(
+async def test_server_may_start_before_mongodb(
     own_mongod: EmbeddedMongod, own_database: Database, make_server: MakeServer
 ) -> None:
     token = await make_token()
@@ -164,7 +164,7 @@ async def test_a_server_may_start_before_mongodb(
     assert "MongoDB is unreachable at 127.0.0.1" in server.log
 
 
-def test_a_missing_setting_ends_the_start_with_one_line(make_server: MakeServer) -> None:
+def test_missing_setting_ends_start_with_one_line(make_server: MakeServer) -> None:
     server = make_server(ENCRYPTION_KEYS="nonsense")
 
     server.start(wait_for="")
@@ -174,7 +174,7 @@ def test_a_missing_setting_ends_the_start_with_one_line(make_server: MakeServer)
     assert "\n" not in server.log.strip()
 
 
-def test_a_malformed_mongodb_uri_ends_the_start_with_one_line(make_server: MakeServer) -> None:
+def test_malformed_mongodb_uri_ends_start_with_one_line(make_server: MakeServer) -> None:
     server = make_server(MONGODB_URI="mongo://nowhere")
 
     server.start(wait_for="")

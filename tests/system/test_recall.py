@@ -17,7 +17,7 @@ from tests.fixtures.world import NUMBER
 ANA = "15550001111"
 
 
-async def test_a_phone_shows_its_messages_in_order_with_status_and_reactions(
+async def test_phone_shows_its_messages_in_order_with_status_and_reactions(
     account: Account, numbers: NumberDirectory
 ) -> None:
     asked = await write_message(account, ANA, "Open?", name="Ana")
@@ -64,7 +64,7 @@ async def test_a_phone_shows_its_messages_in_order_with_status_and_reactions(
     assert conversation.last_inbound_at <= datetime.now(UTC).timestamp()
 
 
-async def test_a_template_looks_as_it_did(
+async def test_template_looks_as_it_did(
     agent: GraphQLClient, account: Account, meta: FakeMeta, numbers: NumberDirectory
 ) -> None:
     await sync(agent, account)

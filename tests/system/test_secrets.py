@@ -141,7 +141,7 @@ async def test_no_secret_appears_anywhere(
     assert created["verifyToken"] is None
 
 
-async def test_the_database_holds_no_secret_in_clear(
+async def test_database_holds_no_secret_in_clear(
     database: AsyncDatabase[dict[str, Any]], account: Account
 ) -> None:
     _, key = await create_api_key(name="test", role=Role.ADMIN)

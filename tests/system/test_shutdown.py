@@ -89,7 +89,7 @@ async def stop(server: ServerProcess) -> float:
     return time.monotonic() - started
 
 
-async def test_a_stopped_server_ends_in_time_and_gives_everything_back(
+async def test_stopped_server_ends_in_time_and_gives_everything_back(
     database: AsyncDatabase[dict[str, Any]], keyring: KeyRing, make_server: MakeServer
 ) -> None:
     await connect_number(keyring, NUMBER)
@@ -120,7 +120,7 @@ async def test_a_stopped_server_ends_in_time_and_gives_everything_back(
     assert sent.status is MessageStatus.UNKNOWN
 
 
-async def test_a_server_ends_in_time_while_mongodb_is_away(
+async def test_server_ends_in_time_while_mongodb_is_away(
     own_mongod: EmbeddedMongod, keyring: KeyRing, make_server: MakeServer
 ) -> None:
     async with create_client(own_mongod.uri) as client, serve_silence() as meta_url:

@@ -243,7 +243,7 @@ async def test_items_that_0_1_parked_are_replayed(graphql: GraphQLClient) -> Non
     await eventually(is_applied)
 
 
-async def test_landline_that_0_1_took_for_a_mobile_is_somebody_else(
+async def test_landline_that_0_1_took_for_mobile_is_somebody_else(
     graphql: GraphQLClient, old_database: Database
 ) -> None:
     async def is_upgraded() -> bool:
@@ -262,7 +262,7 @@ async def test_landline_that_0_1_took_for_a_mobile_is_somebody_else(
     assert {"5511931234567", "551131234567"} <= found
 
 
-async def test_status_of_a_later_version_can_be_read(
+async def test_status_of_later_version_can_be_read(
     graphql: GraphQLClient, old_database: Database
 ) -> None:
     await old_database["messages"].update_one(

@@ -158,7 +158,7 @@ async def test_workers_do_not_hang_because_all_were_paused(
     assert await ask(server, token, "{ viewer { name } }") == {"viewer": {"name": "test"}}
 
 
-async def test_a_worker_that_never_gets_to_serve_is_replaced(
+async def test_worker_that_never_gets_to_serve_is_replaced(
     token: str, make_server: MakeServer
 ) -> None:
     server = make_server()
@@ -180,7 +180,7 @@ async def test_a_worker_that_never_gets_to_serve_is_replaced(
 
 
 @pytest.mark.parametrize("workers", [1, WORKERS])
-async def test_a_second_sigterm_ends_at_once(
+async def test_second_sigterm_ends_at_once(
     token: str, make_server: MakeServer, workers: int
 ) -> None:
     server = make_server()

@@ -17,7 +17,7 @@ async def ask(client: httpx.AsyncClient, **changes: str) -> httpx.Response:
     return await client.get("/webhooks/whatsapp", params=asked | changes)
 
 
-async def test_the_challenge_comes_back_as_plain_text(
+async def test_challenge_comes_back_as_plain_text(
     client: httpx.AsyncClient, account: Account
 ) -> None:
     answer = await ask(client)
@@ -27,7 +27,7 @@ async def test_the_challenge_comes_back_as_plain_text(
 
 
 @pytest.mark.parametrize("token", ["wrong", "", TOKEN + "x", TOKEN.upper(), "é\ud800"])
-async def test_a_wrong_token_is_refused(
+async def test_wrong_token_is_refused(
     client: httpx.AsyncClient, account: Account, token: str
 ) -> None:
     query = httpx.QueryParams({"hub.mode": "subscribe", "hub.challenge": "1"})
@@ -37,7 +37,7 @@ async def test_a_wrong_token_is_refused(
     assert answer.status_code == 403
 
 
-async def test_a_repeated_token_is_refused(client: httpx.AsyncClient, account: Account) -> None:
+async def test_repeated_token_is_refused(client: httpx.AsyncClient, account: Account) -> None:
     path = f"/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1&hub.verify_token={TOKEN}"
 
     answer = await client.get(f"{path}&hub.verify_token={TOKEN}")
@@ -53,7 +53,7 @@ async def test_another_mode_is_refused(
 
 
 @pytest.mark.parametrize("challenge", ["", "<b>1</b>", "1\r\nSet-Cookie: a=b", "1" * 257, "１２"])
-async def test_a_challenge_that_is_no_token_is_not_echoed(
+async def test_challenge_that_is_no_token_is_not_echoed(
     client: httpx.AsyncClient, account: Account, challenge: str
 ) -> None:
     answer = await ask(client, hub_challenge=challenge)
@@ -63,7 +63,7 @@ async def test_a_challenge_that_is_no_token_is_not_echoed(
     assert "<b>" not in answer.text
 
 
-async def test_the_token_of_a_deleted_account_is_refused(
+async def test_token_of_deleted_account_is_refused(
     client: httpx.AsyncClient, account: Account
 ) -> None:
     await account.set({"deleted_at": account.created_at})
@@ -77,7 +77,7 @@ class TestDefaultToken:
         changes: dict[str, Any] = {"meta_verify_token": "default-token"}
         return Settings(_env_file=None, **settings.model_dump(exclude_unset=True) | changes)
 
-    async def test_the_default_token_is_good_without_any_account(
+    async def test_default_token_is_good_without_any_account(
         self, client: httpx.AsyncClient
     ) -> None:
         assert (await ask(client, hub_verify_token="default-token")).status_code == 200

@@ -247,7 +247,7 @@ async def test_received_file_is_fetched_at_once(
 
 
 @BOTH_WAYS
-async def test_token_holds_by_the_database_clock(client: httpx.AsyncClient, shift: int) -> None:
+async def test_token_holds_by_database_clock(client: httpx.AsyncClient, shift: int) -> None:
     async def find_code(**claims: Any) -> str | None:
         token = make_token(**claims)
         return await GraphQLClient(client, token).find_error_code("{ viewer { name } }")

@@ -32,7 +32,7 @@ def process_logging() -> Iterator[None]:
         one.setLevel(its_level)
 
 
-def test_input_can_not_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_input_can_not_forge_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("INFO")
 
     logging.getLogger("wagraph").warning("The name is %s", FORGED)
@@ -42,7 +42,7 @@ def test_input_can_not_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert line.isprintable()
 
 
-def test_an_error_whose_text_has_line_breaks_starts_no_line(
+def test_error_whose_text_has_line_breaks_starts_no_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logging("INFO")

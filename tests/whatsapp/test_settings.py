@@ -16,7 +16,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.chdir(str(tmp_path))
 
 
-def test_a_missing_setting_is_named() -> None:
+def test_missing_setting_is_named() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings()
 
@@ -40,9 +40,7 @@ def test_a_missing_setting_is_named() -> None:
         ("ENCRYPTION_KEYS", f"{KEY},{KEY}"),
     ],
 )
-def test_a_malformed_setting_is_named(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_malformed_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv("ENCRYPTION_KEYS", KEY)
     monkeypatch.setenv(name, value)
 
@@ -53,7 +51,7 @@ def test_a_malformed_setting_is_named(
     assert "\n" not in str(caught.value)
 
 
-def test_a_malformed_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_malformed_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCRYPTION_KEYS", "k1:canary-of-a-key")
 
     with pytest.raises(SettingsError) as caught:
@@ -62,7 +60,7 @@ def test_a_malformed_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "canary" not in str(caught.value)
 
 
-def test_origins_are_a_list_in_one_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_origins_are_list_in_one_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCRYPTION_KEYS", KEY)
     monkeypatch.setenv("ALLOWED_ORIGINS", "https://a.example.com, http://localhost:5173/")
 
@@ -71,7 +69,7 @@ def test_origins_are_a_list_in_one_variable(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.allowed_origins == ("https://a.example.com", "http://localhost:5173")
 
 
-def test_secrets_stay_out_of_the_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_stay_out_of_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCRYPTION_KEYS", KEY)
     monkeypatch.setenv("META_APP_SECRET", "canary-secret")
     monkeypatch.setenv("MONGODB_URI", "mongodb://user:canary-password@db.example.com/")
@@ -82,7 +80,7 @@ def test_secrets_stay_out_of_the_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     assert KEY not in shown
 
 
-def test_an_empty_app_secret_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_app_secret_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCRYPTION_KEYS", KEY)
     monkeypatch.setenv("META_APP_SECRET", "")
 
@@ -136,7 +134,7 @@ WRONG_TOKEN_SETTINGS: list[tuple[dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("environment", "said"), WRONG_TOKEN_SETTINGS)
-def test_token_settings_that_would_be_unsafe_end_the_start(
+def test_token_settings_that_would_be_unsafe_end_start(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], said: str
 ) -> None:
     for name, value in ({"ENCRYPTION_KEYS": KEY} | environment).items():

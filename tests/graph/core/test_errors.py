@@ -28,7 +28,7 @@ MISTAKES = [
 ]
 
 
-async def test_a_mistake_of_the_caller_has_its_code(
+async def test_mistake_of_caller_has_its_code(
     admin: GraphQLClient,
 ) -> None:
     # Twice: the second time the caches of parsed and checked documents answer.
@@ -40,7 +40,7 @@ async def test_a_mistake_of_the_caller_has_its_code(
 WRONG_VALUES = [None, 1.5, {"a": 1}, ["x", 1.5]]
 
 
-async def test_a_variable_of_the_wrong_type_is_bad_input(
+async def test_variable_of_wrong_type_is_bad_input(
     admin: GraphQLClient,
 ) -> None:
     for value in WRONG_VALUES:
@@ -49,7 +49,7 @@ async def test_a_variable_of_the_wrong_type_is_bad_input(
         assert await admin.find_error_code(query, id=value) == "BAD_USER_INPUT"
 
 
-async def test_an_unknown_operation_name_is_bad_input(admin: GraphQLClient) -> None:
+async def test_unknown_operation_name_is_bad_input(admin: GraphQLClient) -> None:
     headers = {"Authorization": f"Bearer {admin.token}"}
     body = {"query": ONE, "operationName": "Other"}
 
@@ -59,7 +59,7 @@ async def test_an_unknown_operation_name_is_bad_input(admin: GraphQLClient) -> N
     assert "Other" in answer["errors"][0]["message"]
 
 
-async def test_an_error_of_ours_is_masked_and_logged_under_its_request(
+async def test_error_of_ours_is_masked_and_logged_under_its_request(
     admin: GraphQLClient, account: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
     message = await write_message(account, "15550001111", "canary text")
@@ -78,7 +78,7 @@ async def test_an_error_of_ours_is_masked_and_logged_under_its_request(
     assert "canary" not in str(answer) + caplog.text
 
 
-async def test_a_mistake_of_the_caller_is_not_in_the_log(
+async def test_mistake_of_caller_is_not_in_log(
     admin: GraphQLClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
@@ -89,7 +89,7 @@ async def test_a_mistake_of_the_caller_is_not_in_the_log(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-async def test_the_same_rules_hold_for_a_stream() -> None:
+async def test_same_rules_hold_for_stream() -> None:
     schema = create_schema()
     for query in ("{", "subscription { nonsense }", "{ a " * 400):
         (result,) = [result async for result in await schema.stream(query)]

@@ -42,9 +42,7 @@ def texts(page: dict[str, Any]) -> str:
     return "".join(edge["node"]["text"] for edge in page["edges"])
 
 
-async def test_forward_pages_cover_the_list_once(
-    admin: GraphQLClient, history: list[Message]
-) -> None:
+async def test_forward_pages_cover_list_once(admin: GraphQLClient, history: list[Message]) -> None:
     first = await read(admin, history, first=3)
     second = await read(admin, history, first=3, after=first["pageInfo"]["endCursor"])
     third = await read(admin, history, first=3, after=second["pageInfo"]["endCursor"])
@@ -62,9 +60,7 @@ async def test_forward_pages_cover_the_list_once(
     ]
 
 
-async def test_backward_pages_cover_the_list_once(
-    admin: GraphQLClient, history: list[Message]
-) -> None:
+async def test_backward_pages_cover_list_once(admin: GraphQLClient, history: list[Message]) -> None:
     last = await read(admin, history, last=3)
     middle = await read(admin, history, last=3, before=last["pageInfo"]["startCursor"])
     first = await read(admin, history, last=3, before=middle["pageInfo"]["startCursor"])
@@ -82,9 +78,7 @@ async def test_backward_pages_cover_the_list_once(
     ]
 
 
-async def test_after_and_before_cut_out_a_range(
-    admin: GraphQLClient, history: list[Message]
-) -> None:
+async def test_after_and_before_cut_out_range(admin: GraphQLClient, history: list[Message]) -> None:
     everything = await read(admin, history)
     cursors = [edge["cursor"] for edge in everything["edges"]]
 
@@ -93,7 +87,7 @@ async def test_after_and_before_cut_out_a_range(
     assert texts(page) == "432"
 
 
-async def test_a_new_message_moves_no_page(admin: GraphQLClient, history: list[Message]) -> None:
+async def test_new_message_moves_no_page(admin: GraphQLClient, history: list[Message]) -> None:
     first = await read(admin, history, first=3)
     await write_message(await _account(history), "15550001111", "new")
 
@@ -108,7 +102,7 @@ async def _account(history: list[Message]) -> Account:
     return found
 
 
-async def test_an_empty_page_tells_whether_there_is_more(
+async def test_empty_page_tells_whether_there_is_more(
     admin: GraphQLClient, history: list[Message]
 ) -> None:
     page = await read(admin, history, first=0)
@@ -140,7 +134,7 @@ FOREIGN_CURSORS = [
 ]
 
 
-async def test_a_cursor_of_another_make_is_bad_input(
+async def test_cursor_of_another_make_is_bad_input(
     admin: GraphQLClient,
     history: list[Message],
 ) -> None:
@@ -150,7 +144,7 @@ async def test_a_cursor_of_another_make_is_bad_input(
         assert found == "BAD_USER_INPUT"
 
 
-async def test_half_a_surrogate_pair_is_no_name(admin: GraphQLClient, account: Account) -> None:
+async def test_half_surrogate_pair_is_no_name(admin: GraphQLClient, account: Account) -> None:
     cursor = base64.urlsafe_b64encode(b'["name","\\ud800","000000000000000000000000"]').decode()
     query = "query ($c: String) { contacts(orderBy: NAME, after: $c) { edges { cursor } } }"
 

@@ -40,7 +40,7 @@ async def post(client: GraphQLClient, query: str) -> httpx.Response:
     return await client.http.post("/graphql", json={"query": query}, headers=headers)
 
 
-async def test_a_credential_that_has_used_up_its_budget_is_told_when_to_return(
+async def test_credential_that_has_used_up_its_budget_is_told_when_to_return(
     admin: GraphQLClient, make_client: Callable[..., Awaitable[GraphQLClient]]
 ) -> None:
     other = await make_client(Role.VIEWER)
@@ -58,7 +58,7 @@ async def test_a_credential_that_has_used_up_its_budget_is_told_when_to_return(
     assert (await post(other, PAGE)).status_code == 200
 
 
-async def test_a_mutation_over_the_budget_does_nothing(admin: GraphQLClient) -> None:
+async def test_mutation_over_budget_does_nothing(admin: GraphQLClient) -> None:
     create = 'mutation { createUser(input: {name: "Ada"}) { user { id } } }'
     users = "{ users(first: 1) { edges { cursor } } }"
     for _ in range(2):
@@ -73,7 +73,7 @@ async def test_a_mutation_over_the_budget_does_nothing(admin: GraphQLClient) -> 
     assert len(found["data"]["users"]["edges"]) == 1
 
 
-async def test_refused_documents_use_up_the_budget_too(admin: GraphQLClient) -> None:
+async def test_refused_documents_use_up_budget_too(admin: GraphQLClient) -> None:
     answers = [await post(admin, "{ nothing }") for _ in range(14)]
 
     assert {answer.status_code for answer in answers[:12]} == {200}
@@ -101,7 +101,7 @@ async def test_long_answers_are_charged(admin: GraphQLClient, account: Account) 
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
 
 
-async def test_wrong_credentials_are_looked_up_a_few_times_only(
+async def test_wrong_credentials_are_looked_up_few_times_only(
     admin: GraphQLClient, make_client: Callable[..., Awaitable[GraphQLClient]]
 ) -> None:
     assert (await post(admin, WHO)).status_code == 200
@@ -144,7 +144,7 @@ async def test_every_route_counts_wrong_credentials(
     assert closed.value.rcvd.code == 1013
 
 
-async def test_subscribing_counts_and_an_event_does_not(port: int, admin: GraphQLClient) -> None:
+async def test_subscribing_counts_and_event_does_not(port: int, admin: GraphQLClient) -> None:
     async with open_socket(port, token=admin.token) as ws:
         codes = set()
         for _ in range(3):
@@ -161,7 +161,7 @@ async def test_subscribing_counts_and_an_event_does_not(port: int, admin: GraphQ
         assert (await ws.receive())["type"] == "next"
 
 
-async def test_a_credential_without_any_budget_hears_so_on_a_socket(
+async def test_credential_without_any_budget_hears_so_on_socket(
     port: int, admin: GraphQLClient
 ) -> None:
     async with open_socket(port, token=admin.token) as ws:
@@ -174,7 +174,7 @@ async def test_a_credential_without_any_budget_hears_so_on_a_socket(
         assert code == "RATE_LIMITED"
 
 
-async def test_a_credential_has_a_few_sockets_at_a_time(port: int, admin: GraphQLClient) -> None:
+async def test_credential_has_few_sockets_at_time(port: int, admin: GraphQLClient) -> None:
     async with open_socket(port, token=admin.token), open_socket(port, token=admin.token):
         async with open_socket(port) as third:
             await third.send({"type": "connection_init", "payload": {"Authorization": admin.token}})
@@ -183,7 +183,7 @@ async def test_a_credential_has_a_few_sockets_at_a_time(port: int, admin: GraphQ
         assert (code, reason) == (1013, "Too many sockets or wrong keys: try again later")
 
 
-async def test_a_stream_counts_as_a_socket(port: int, admin: GraphQLClient) -> None:
+async def test_stream_counts_as_socket(port: int, admin: GraphQLClient) -> None:
     live = "subscription { messageAdded { cursor } }"
     url = f"http://127.0.0.1:{port}"
     async with open_socket(port, token=admin.token):
@@ -203,14 +203,14 @@ async def test_a_stream_counts_as_a_socket(port: int, admin: GraphQLClient) -> N
     assert b"RATE_LIMITED" in refusal
 
 
-async def test_a_closed_socket_makes_room(port: int, admin: GraphQLClient) -> None:
+async def test_closed_socket_makes_room(port: int, admin: GraphQLClient) -> None:
     for _ in range(5):
         async with open_socket(port, token=admin.token) as ws:
             await ws.send({"id": "1", "type": "subscribe", "payload": {"query": WHO}})
             assert (await ws.receive())["type"] == "next"
 
 
-async def test_wrong_keys_close_sockets_with_1013_in_the_end(port: int) -> None:
+async def test_wrong_keys_close_sockets_with_1013_in_end(port: int) -> None:
     codes = []
     for _ in range(4):
         async with open_socket(port) as ws:
@@ -228,7 +228,7 @@ class Clock:
         return self.now
 
 
-def test_a_bucket_refills_evenly_and_never_beyond_its_brim() -> None:
+def test_bucket_refills_evenly_and_never_beyond_its_brim() -> None:
     clock = Clock()
     buckets = TokenBuckets(per_minute=60, burst=100, now=clock)
 
@@ -240,7 +240,7 @@ def test_a_bucket_refills_evenly_and_never_beyond_its_brim() -> None:
     assert buckets.read("a") == 100
 
 
-def test_more_than_a_full_bucket_is_taken_from_a_full_one_and_waited_for_afterwards() -> None:
+def test_more_than_full_bucket_is_taken_from_full_one_and_waited_for_afterwards() -> None:
     clock = Clock()
     buckets = TokenBuckets(per_minute=60, burst=100, now=clock)
 
@@ -259,7 +259,7 @@ def test_callers_without_number_take_no_memory_without_end() -> None:
     assert len(buckets._buckets) == MAX_BUCKETS
 
 
-def test_without_a_limit_nothing_is_remembered() -> None:
+def test_without_limit_nothing_is_remembered() -> None:
     buckets = TokenBuckets(per_minute=0, burst=100)
 
     buckets.take("a", 10**9)

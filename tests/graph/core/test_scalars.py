@@ -63,7 +63,7 @@ async def test_date_time_refuses_everything_else(admin: GraphQLClient, value: An
     assert await admin.find_error_code(SINCE, since=value) == "BAD_USER_INPUT"
 
 
-async def test_date_time_is_stored_as_the_moment_it_names(admin: GraphQLClient) -> None:
+async def test_date_time_is_stored_as_moment_it_names(admin: GraphQLClient) -> None:
     mutation = """mutation ($at: DateTime) { createApiKey(input: {
       name: "x", role: VIEWER, expiresAt: $at}) { apiKey { expiresAt } userErrors { message } } }"""
     answer = await admin(mutation, at="2199-03-01t09:30:00.123456789-05:30")
@@ -86,7 +86,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_file_in_a_json_value_is_refused(
+async def test_file_in_json_value_is_refused(
     admin: GraphQLClient, account: Account, place: str
 ) -> None:
     variables, path = PLACES[place]
@@ -100,7 +100,7 @@ async def test_file_in_a_json_value_is_refused(
     assert await collection(User).count_documents({}) == 0
 
 
-async def test_file_in_a_json_literal_is_refused(admin: GraphQLClient, account: Account) -> None:
+async def test_file_in_json_literal_is_refused(admin: GraphQLClient, account: Account) -> None:
     mutation = """mutation ($file: Upload) {
       createUser(input: {attributes: {a: $file}}) { user { id } userErrors { code } } }"""
     answer = (await admin.post_files(mutation, {"file": PICTURE}, file=None)).json()

@@ -71,7 +71,7 @@ async def test_messages_are_found_by_all_their_words(
         assert len(texts(await admin(MESSAGES, text=text))) == count
 
 
-async def test_the_newest_message_comes_first(admin: GraphQLClient, said: None) -> None:
+async def test_newest_message_comes_first(admin: GraphQLClient, said: None) -> None:
     found = texts(await admin(MESSAGES, text="bicycle"))
 
     assert found == ["A red car, a blue bicycle", "The red bicycle is late"]
@@ -88,7 +88,7 @@ PIECES = [
 ]
 
 
-async def test_contacts_are_found_by_a_piece_of_name_or_number(
+async def test_contacts_are_found_by_piece_of_name_or_number(
     admin: GraphQLClient,
     said: None,
 ) -> None:
@@ -102,7 +102,7 @@ HOPELESS = ["x" * 201, "a\0b", "a\nb"]
 TOO_MANY = " ".join("abcdefghijklmnopq")
 
 
-async def test_a_search_that_no_name_has_is_bad_input(
+async def test_search_that_no_name_has_is_bad_input(
     admin: GraphQLClient,
 ) -> None:
     for search in HOPELESS:

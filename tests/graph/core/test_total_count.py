@@ -21,7 +21,7 @@ async def said(account: Account) -> str:
     return conversation_id(message)
 
 
-async def test_it_counts_the_whole_list_whatever_the_page(admin: GraphQLClient, said: str) -> None:
+async def test_it_counts_whole_list_whatever_page(admin: GraphQLClient, said: str) -> None:
     query = """query ($id: ID!, $after: String) {
       conversation(id: $id) { messages(first: 1, after: $after) {
         totalCount pageInfo { endCursor } } } }"""
@@ -33,7 +33,7 @@ async def test_it_counts_the_whole_list_whatever_the_page(admin: GraphQLClient, 
     assert (first["totalCount"], second["totalCount"]) == (3, 3)
 
 
-async def test_it_follows_the_filter_and_the_limits_of_the_key(
+async def test_it_follows_filter_and_limits_of_key(
     admin: GraphQLClient, said: str, other_account: Account
 ) -> None:
     _, token = await create_api_key(name="x", role=Role.VIEWER, account_ids=[other_account.id])
@@ -45,7 +45,7 @@ async def test_it_follows_the_filter_and_the_limits_of_the_key(
     assert (await stranger("{ contacts { totalCount } }"))["contacts"]["totalCount"] == 0
 
 
-async def test_lists_within_a_list_are_counted_together(
+async def test_lists_within_list_are_counted_together(
     counter: CommandCounter, admin: GraphQLClient, said: str
 ) -> None:
     with counter.counting():
@@ -75,7 +75,7 @@ async def test_it_stops_at_its_ceiling(
     assert (await admin("{ contacts { totalCount } }"))["contacts"]["totalCount"] == 2
 
 
-async def test_it_has_a_price(admin: GraphQLClient) -> None:
+async def test_it_has_price(admin: GraphQLClient) -> None:
     answer = await admin.post("{ contacts(first: 1) { totalCount } }")
 
     assert answer["extensions"]["cost"]["requested"] == 1 + 1 + 10

@@ -32,7 +32,7 @@ def kinds(events: list[LiveEvent]) -> list[str]:
     return [event.kind for event in events]
 
 
-async def test_a_new_message_is_added_with_all_it_has(reader: FeedReader) -> None:
+async def test_new_message_is_added_with_all_it_has(reader: FeedReader) -> None:
     reading = await reader.open()
 
     message = await create_message(text="hi")
@@ -72,7 +72,7 @@ async def test_two_statuses_in_one_change_come_in_rank_order(reader: FeedReader)
     assert events[0].position < events[1].position
 
 
-async def test_a_file_that_is_stored_is_an_update(reader: FeedReader) -> None:
+async def test_file_that_is_stored_is_update(reader: FeedReader) -> None:
     message = await create_message(type="image", media_state="PENDING")
     reading = await reader.open()
 
@@ -81,7 +81,7 @@ async def test_a_file_that_is_stored_is_an_update(reader: FeedReader) -> None:
     assert kinds(await reading.take(1)) == [UPDATED]
 
 
-async def test_a_late_lower_status_is_an_update(reader: FeedReader) -> None:
+async def test_late_lower_status_is_update(reader: FeedReader) -> None:
     message = await create_queued()
     await report(message, MessageStatus.READ)
     reading = await reader.open()
@@ -91,7 +91,7 @@ async def test_a_late_lower_status_is_an_update(reader: FeedReader) -> None:
     assert kinds(await reading.take(1)) == [UPDATED]
 
 
-async def test_an_error_comes_with_its_status_only(reader: FeedReader) -> None:
+async def test_error_comes_with_its_status_only(reader: FeedReader) -> None:
     message = await create_queued()
     reading = await reader.open()
 
@@ -101,7 +101,7 @@ async def test_an_error_comes_with_its_status_only(reader: FeedReader) -> None:
     assert kinds(await reading.take(1) + await reading.rest()) == [STATUS]
 
 
-async def test_what_people_see_of_a_message_is_an_update(reader: FeedReader) -> None:
+async def test_what_people_see_of_message_is_update(reader: FeedReader) -> None:
     message = await create_queued()
     reading = await reader.open()
     changes: list[dict[str, Any]] = [
@@ -151,7 +151,7 @@ async def test_conversations_and_contacts_tell_new_and_changed(reader: FeedReade
     assert events[4].conversation_id is None
 
 
-async def test_an_account_event_has_no_secret(reader: FeedReader) -> None:
+async def test_account_event_has_no_secret(reader: FeedReader) -> None:
     reading = await reader.open()
 
     account = await create_account(app_secret="sealed-secret")
@@ -188,7 +188,7 @@ async def no_images(database: AsyncDatabase[dict[str, Any]]) -> AsyncIterator[No
     await enable_pre_images(database)
 
 
-async def test_an_update_without_an_image_from_before_still_counts(
+async def test_update_without_image_from_before_still_counts(
     reader: FeedReader, no_images: None
 ) -> None:
     message = await create_queued()
@@ -199,7 +199,7 @@ async def test_an_update_without_an_image_from_before_still_counts(
     assert kinds(await reading.take(1)) == [UPDATED]
 
 
-async def test_document_with_unreadable_field_is_an_event(reader: FeedReader) -> None:
+async def test_document_with_unreadable_field_is_event(reader: FeedReader) -> None:
     reading = await reader.open()
     message = await create_message()
 
@@ -210,7 +210,7 @@ async def test_document_with_unreadable_field_is_an_event(reader: FeedReader) ->
     assert kinds(await reading.take(5) + await reading.rest()) == [EventKind.MESSAGE_ADDED] * 5
 
 
-async def test_a_date_beyond_the_calendar_does_not_stop_the_feed(
+async def test_date_beyond_calendar_does_not_stop_feed(
     reader: FeedReader, database: AsyncDatabase[dict[str, Any]]
 ) -> None:
     from bson.datetime_ms import DatetimeMS

@@ -57,7 +57,7 @@ async def database(own_mongod: EmbeddedMongod) -> AsyncIterator[AsyncDatabase[di
         yield database
 
 
-async def test_a_restart_of_mongodb_leaves_no_gap(
+async def test_restart_of_mongodb_leaves_no_gap(
     reader: FeedReader, own_mongod: EmbeddedMongod
 ) -> None:
     reading = await reader.open()
@@ -76,7 +76,7 @@ async def test_a_restart_of_mongodb_leaves_no_gap(
     assert await reading.rest() == []
 
 
-async def test_a_frozen_mongodb_is_noticed_and_comes_back(
+async def test_frozen_mongodb_is_noticed_and_comes_back(
     reader: FeedReader, own_mongod: EmbeddedMongod
 ) -> None:
     reading = await reader.open()
@@ -91,7 +91,7 @@ async def test_a_frozen_mongodb_is_noticed_and_comes_back(
     assert len(await reading.take(1)) == 1
 
 
-async def test_the_feed_waits_for_a_mongodb_that_is_not_there_yet(
+async def test_feed_waits_for_mongodb_that_is_not_there_yet(
     own_mongod: EmbeddedMongod,
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
@@ -132,7 +132,7 @@ async def test_lost_history_is_told_and_new_subscribers_go_on(
     assert len(await reader.read(1, after=cursor)) == 1
 
 
-async def test_a_cursor_beyond_the_oplog_is_expired(
+async def test_cursor_beyond_oplog_is_expired(
     reader: FeedReader,
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
@@ -147,7 +147,7 @@ async def test_a_cursor_beyond_the_oplog_is_expired(
             await FeedReader(later, reader.viewer).read(1, after=cursor)
 
 
-async def test_a_burst_beyond_a_readers_queue_comes_whole(
+async def test_burst_beyond_readers_queue_comes_whole(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
     small = settings.model_copy(update={"socket_queue_events": 5})
@@ -161,7 +161,7 @@ async def test_a_burst_beyond_a_readers_queue_comes_whole(
     assert [event.document for event in received] == messages
 
 
-async def test_a_reader_that_falls_behind_the_ring_is_ended_and_can_resume(
+async def test_reader_that_falls_behind_ring_is_ended_and_can_resume(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
     small, ring = settings.model_copy(update={"socket_queue_events": 5}), EventRing(max_events=10)

@@ -35,7 +35,7 @@ async def count_unread(conversation: Conversation) -> int:
     return await Message.find({"conversation_id": conversation.id, "unread": True}).count()
 
 
-async def test_each_late_message_that_is_read_is_an_event(reader: FeedReader) -> None:
+async def test_each_late_message_that_is_read_is_event(reader: FeedReader) -> None:
     conversation = await create_read_conversation()
     late = [await receive_late(conversation, minutes=minutes) for minutes in (9, 5)]
     reading = await reader.open(kinds={EventKind.CONVERSATION_UPDATED})
@@ -48,7 +48,7 @@ async def test_each_late_message_that_is_read_is_an_event(reader: FeedReader) ->
     assert read.read_up_to == conversation.read_up_to
 
 
-async def test_what_a_late_echo_of_the_phone_reads_is_an_event(reader: FeedReader) -> None:
+async def test_what_late_echo_of_phone_reads_is_event(reader: FeedReader) -> None:
     conversation = await create_read_conversation()
     await receive_late(conversation, minutes=9)
     echo = Message(

@@ -32,7 +32,7 @@ async def read_until_merged(ws: SocketClient, conversation: str) -> list[dict[st
             return events
 
 
-async def test_merge_is_announced_and_the_ended_conversation_not_replayed(
+async def test_merge_is_announced_and_ended_conversation_not_replayed(
     ws: SocketClient, agent: GraphQLClient, account: Account
 ) -> None:
     identity = Identity(kind=IdentityKind.BSUID, value="US.5550201")

@@ -9,7 +9,7 @@ from graph.events.cursors import Position
 from graph.events.present import PresentPosition
 
 
-async def test_no_caller_gives_the_others_their_deadline() -> None:
+async def test_no_caller_gives_others_their_deadline() -> None:
     deadlines: list[float | None] = []
 
     async def read() -> Position:

@@ -29,7 +29,7 @@ def texts(events: list[LiveEvent]) -> list[str | None]:
     return [event.document.text for event in events if isinstance(event.document, Message)]
 
 
-async def test_three_while_away_come_once_and_then_the_live_ones(reader: FeedReader) -> None:
+async def test_three_while_away_come_once_and_then_live_ones(reader: FeedReader) -> None:
     reading = await reader.open()
     await create_message(text="seen")
     [seen] = await reading.take(1)
@@ -43,7 +43,7 @@ async def test_three_while_away_come_once_and_then_the_live_ones(reader: FeedRea
     assert texts(await reading.take(4) + await reading.rest()) == ["1", "2", "3", "4"]
 
 
-async def test_a_cursor_of_the_present_begins_exactly_there(reader: FeedReader) -> None:
+async def test_cursor_of_present_begins_exactly_there(reader: FeedReader) -> None:
     for number in range(20):
         await create_message(text=f"before {number}")
         cursor = await reader.feed.get_cursor()
@@ -75,7 +75,7 @@ async def test_subscribe_then_read_has_no_hole(reader: FeedReader) -> None:
     assert [len(result) for result in results] == [180] * 4
 
 
-async def test_a_cursor_amid_a_change_brings_the_rest_of_it(
+async def test_cursor_amid_change_brings_rest_of_it(
     reader: FeedReader,
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
@@ -94,7 +94,7 @@ async def test_a_cursor_amid_a_change_brings_the_rest_of_it(
     assert [event.cursor for event in caught_up] == [event.cursor for event in from_ring]
 
 
-async def test_cursors_older_than_the_process_are_caught_up(
+async def test_cursors_older_than_process_are_caught_up(
     reader: FeedReader,
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
@@ -117,7 +117,7 @@ async def test_cursors_older_than_the_process_are_caught_up(
 @pytest.mark.parametrize(
     "limit_ring", [partial(EventRing, max_events=10), partial(EventRing, max_bytes=100_000)]
 )
-async def test_a_small_ring_and_the_catch_up_together_lose_nothing(
+async def test_small_ring_and_catch_up_together_lose_nothing(
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
     keyring: KeyRing,
@@ -159,13 +159,13 @@ async def test_ring_keeps_one_event_of_any_size(
     assert texts(events) == [str(number) for number in range(5)]
 
 
-async def test_a_malformed_cursor_is_refused(reader: FeedReader) -> None:
+async def test_malformed_cursor_is_refused(reader: FeedReader) -> None:
     for cursor in ("", "x", "é", "AAAA", "A" * 2000, "not base64!"):
         with pytest.raises(CursorInvalid):
             await reader.open(after=cursor)
 
 
-async def test_a_forged_cursor_is_refused(reader: FeedReader) -> None:
+async def test_forged_cursor_is_refused(reader: FeedReader) -> None:
     genuine = await reader.feed.get_cursor()
     signed = bytearray(base64.urlsafe_b64decode(genuine + "=" * (-len(genuine) % 4)))
     signed[-1] ^= 1
@@ -179,7 +179,7 @@ async def test_a_forged_cursor_is_refused(reader: FeedReader) -> None:
             await reader.open(after=forged)
 
 
-async def test_a_cursor_outlives_a_key_rotation(reader: FeedReader) -> None:
+async def test_cursor_outlives_key_rotation(reader: FeedReader) -> None:
     old, new = b"a" * 32, b"b" * 32
     position = Position("826B02CE74000000132B0229296E04", 3)
 
@@ -188,14 +188,14 @@ async def test_a_cursor_outlives_a_key_rotation(reader: FeedReader) -> None:
     assert CursorSigner(KeyRing({"new": new, "old": old})).verify(cursor) == position
 
 
-async def test_a_cursor_from_the_future_is_refused(reader: FeedReader, keyring: KeyRing) -> None:
+async def test_cursor_from_future_is_refused(reader: FeedReader, keyring: KeyRing) -> None:
     future = CursorSigner(keyring).sign(Position("82FFFFFFFF000000012B0229296E04"))
 
     with pytest.raises(CursorInvalid):
         await reader.open(after=future)
 
 
-async def test_a_token_that_mongodb_cannot_read_is_refused(
+async def test_token_that_mongodb_cannot_read_is_refused(
     reader: FeedReader, keyring: KeyRing
 ) -> None:
     garbled = CursorSigner(keyring).sign(Position("826500000000000000000000"))
@@ -204,7 +204,7 @@ async def test_a_token_that_mongodb_cannot_read_is_refused(
         await reader.read(1, after=garbled)
 
 
-async def test_a_dropped_database_ends_streams_and_the_feed_goes_on(
+async def test_dropped_database_ends_streams_and_feed_goes_on(
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
     keyring: KeyRing,

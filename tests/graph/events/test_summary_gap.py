@@ -181,7 +181,7 @@ async def test_read_after_event_includes_its_message(
     await gap.end()
 
 
-async def test_reads_after_an_event_show_a_reopened_conversation_first(
+async def test_reads_after_event_show_reopened_conversation_first(
     ws: SocketClient,
     webhook: WebhookClient,
     account: Account,
@@ -211,7 +211,7 @@ async def test_reads_after_an_event_show_a_reopened_conversation_first(
     await gap.end()
 
 
-async def test_summary_of_a_writer_that_died_is_completed_once(
+async def test_summary_of_writer_that_died_is_completed_once(
     webhook: WebhookClient, account: Account, admin: GraphQLClient, gap: Gap
 ) -> None:
     await webhook.post_messages(make_message(wamid="wamid.GAP2", content={"body": "hi"}))
@@ -253,7 +253,7 @@ async def test_message_seen_long_ago_is_not_waited_for(
     await gap.end()
 
 
-async def test_erased_contact_is_not_brought_back_by_a_read(
+async def test_erased_contact_is_not_brought_back_by_read(
     webhook: WebhookClient, account: Account, admin: GraphQLClient, gap: Gap
 ) -> None:
     await webhook.post_messages(make_message(wamid="wamid.GAP3"))

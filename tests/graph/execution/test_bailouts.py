@@ -98,7 +98,7 @@ def test_fair_cache_evicts_from_largest_share() -> None:
 
 
 @pytest.mark.parametrize("shown", ["id", "__typename id", "id name", "id health { state }"])
-async def test_part_of_an_account_keeps_the_plan(
+async def test_part_of_account_keeps_plan(
     account: Account, admin: GraphQLClient, known_queries: KnownQueries, shown: str
 ) -> None:
     await write_message(account, "15550001111", "Hello")

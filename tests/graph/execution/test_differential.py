@@ -155,13 +155,13 @@ async def both(client: httpx.AsyncClient, stock: httpx.AsyncClient, ids: list[st
 
 @hypothesis_settings(max_examples=80, **QUIET)
 @given(operation=TIMELESS)
-async def test_any_query_has_the_same_answer(both: Both, operation: str) -> None:
+async def test_any_query_has_same_answer(both: Both, operation: str) -> None:
     await both.compare(operation)
 
 
 @hypothesis_settings(max_examples=40, **QUIET)
 @given(operation=TIMELESS, worn=st.lists(draw_wear(), min_size=1, max_size=3))
-async def test_worn_documents_have_the_same_answer(
+async def test_worn_documents_have_same_answer(
     both: Both, operation: str, worn: list[tuple[type[Document], int, str, str]]
 ) -> None:
     for one in worn:
@@ -203,7 +203,7 @@ async def test_objects_of_which_nothing_is_selected_stay_in_their_lists(
     assert (known_queries.planned, known_queries.bailed_out) == (1, 0)
 
 
-async def test_a_condition_that_is_null_is_told_at_its_field(both: Both) -> None:
+async def test_condition_that_is_null_is_told_at_its_field(both: Both) -> None:
     query = "query ($x: Boolean = true) { viewer { name @skip(if: $x) role } }"
 
     answer = await both.compare(query, x=None)
@@ -211,7 +211,7 @@ async def test_a_condition_that_is_null_is_told_at_its_field(both: Both) -> None
     assert answer["errors"][0]["path"] == ["viewer"]
 
 
-async def test_a_condition_of_a_variable_is_decided_each_time(both: Both) -> None:
+async def test_condition_of_variable_is_decided_each_time(both: Both) -> None:
     query = """
         query ($full: Boolean!, $brief: Boolean = true) {
           conversations(first: 3) {
@@ -237,7 +237,7 @@ async def test_variables_are_checked_each_time(both: Both, variables: dict[str, 
     await both.compare(query, **variables)
 
 
-async def test_a_contact_that_vanishes_is_told_in_its_place(both: Both) -> None:
+async def test_contact_that_vanishes_is_told_in_its_place(both: Both) -> None:
     query = "{ conversations(first: 5) { edges { node { id contact { id } } } } }"
     conversation = await Conversation.find_all().sort("-last_activity_at").first_or_none()
     assert conversation is not None
@@ -253,7 +253,7 @@ async def test_a_contact_that_vanishes_is_told_in_its_place(both: Both) -> None:
 @pytest.mark.soak
 @hypothesis_settings(max_examples=5_000, **QUIET)
 @given(operation=TIMELESS, worn=st.lists(draw_wear(), max_size=2))
-async def test_any_query_has_the_same_answer_five_thousand_times(
+async def test_any_query_has_same_answer_five_thousand_times(
     both: Both, operation: str, worn: list[tuple[type[Document], int, str, str]]
 ) -> None:
     for one in worn:

@@ -54,9 +54,7 @@ async def ws(app: Any, admin: GraphQLClient) -> AsyncIterator[SocketClient]:
 
 
 @pytest.mark.parametrize("map", ["{}", '{"0": ["variables.file"]}'])
-async def test_form_has_the_deadline_too(
-    admin: GraphQLClient, gate: asyncio.Event, map: str
-) -> None:
+async def test_form_has_deadline_too(admin: GraphQLClient, gate: asyncio.Event, map: str) -> None:
     operations = json.dumps({"query": ACCOUNTS, "variables": {"file": None}})
     parts: list[Part] = [("operations", operations), ("map", map)]
     if map != "{}":
@@ -69,7 +67,7 @@ async def test_form_has_the_deadline_too(
     assert "longer than 0.5 seconds" in error["message"]
 
 
-async def test_mutation_of_a_form_has_a_deadline(admin: GraphQLClient, gate: asyncio.Event) -> None:
+async def test_mutation_of_form_has_deadline(admin: GraphQLClient, gate: asyncio.Event) -> None:
     operations = json.dumps({"query": CREATE, "variables": {"file": None}})
     without = await post(admin, make_form(("operations", operations), ("map", "{}")))
     file: list[Part] = [("map", '{"0": ["variables.file"]}'), ("0", b"7 bytes")]
@@ -81,7 +79,7 @@ async def test_mutation_of_a_form_has_a_deadline(admin: GraphQLClient, gate: asy
     assert "longer than 1.5 seconds" in messages[1]
 
 
-async def test_a_query_is_cut_off(admin: GraphQLClient, gate: asyncio.Event) -> None:
+async def test_query_is_cut_off(admin: GraphQLClient, gate: asyncio.Event) -> None:
     answer = await admin.post(ACCOUNTS)
 
     (error,) = answer["errors"]
@@ -90,7 +88,7 @@ async def test_a_query_is_cut_off(admin: GraphQLClient, gate: asyncio.Event) -> 
     assert answer.get("data") is None
 
 
-async def test_a_mutation_goes_on_and_its_caller_hears_so(
+async def test_mutation_goes_on_and_its_caller_hears_so(
     admin: GraphQLClient, gate: asyncio.Event, database: AsyncDatabase[dict[str, Any]]
 ) -> None:
     answer = await admin.post(CREATE)
@@ -104,7 +102,7 @@ async def test_a_mutation_goes_on_and_its_caller_hears_so(
     assert await eventually(User.count) == 1
 
 
-async def test_the_same_holds_on_a_socket(ws: SocketClient, gate: asyncio.Event) -> None:
+async def test_same_holds_on_socket(ws: SocketClient, gate: asyncio.Event) -> None:
     assert await ws.find_error(ACCOUNTS) == "SERVICE_UNAVAILABLE"
     assert await ws.find_error(CREATE) == "SERVICE_UNAVAILABLE"
 
@@ -112,7 +110,7 @@ async def test_the_same_holds_on_a_socket(ws: SocketClient, gate: asyncio.Event)
     assert await eventually(User.count) == 1
 
 
-async def test_a_mutation_whose_caller_leaves_is_done_all_the_same(
+async def test_mutation_whose_caller_leaves_is_done_all_same(
     ws: SocketClient, gate: asyncio.Event
 ) -> None:
     operation_id = await ws.subscribe(CREATE)
@@ -124,7 +122,7 @@ async def test_a_mutation_whose_caller_leaves_is_done_all_the_same(
     assert await eventually(User.count) == 1
 
 
-async def test_a_subscription_lives_on(
+async def test_subscription_lives_on(
     ws: SocketClient, account: Account, live_feed: LiveFeed
 ) -> None:
     await ws.subscribe("subscription { messageAdded { message { text } } }")

@@ -87,7 +87,7 @@ async def test_unreadable_document_hides_no_neighbour(
     ]
 
 
-async def test_missing_time_is_that_of_the_id(viewer: GraphQLClient, account: Account) -> None:
+async def test_missing_time_is_that_of_id(viewer: GraphQLClient, account: Account) -> None:
     message = await write_message(account, "15550001111", "Hello")
     await collection(Contact).update_many({}, {"$unset": {"created_at": "", "identities": ""}})
     query = "query ($id: ID!) { contact(id: $id) { createdAt } }"
@@ -98,7 +98,7 @@ async def test_missing_time_is_that_of_the_id(viewer: GraphQLClient, account: Ac
     assert answer["data"] == {"contact": {"createdAt": created_at}}
 
 
-async def test_unreadable_value_is_an_error_at_its_field(
+async def test_unreadable_value_is_error_at_its_field(
     viewer: GraphQLClient, account: Account
 ) -> None:
     message = await write_message(account, "15550001111", "Hello")

@@ -129,7 +129,7 @@ async def test_no_way_of_asking_shows_another_accounts_events(
     assert codes == {"BAD_USER_INPUT"}
 
 
-async def test_a_key_for_no_account_sees_nothing(
+async def test_key_for_no_account_sees_nothing(
     port: int, account: Account, live_feed: LiveFeed
 ) -> None:
     _, limited = await create_api_key(name="x", role=Role.AGENT, account_ids=[])
@@ -149,7 +149,7 @@ async def check_silence(ws: SocketClient, live_feed: LiveFeed) -> None:
     assert "viewer" in answer
 
 
-async def test_two_accounts_and_a_conversation_of_the_other_give_nothing(
+async def test_two_accounts_and_conversation_of_other_give_nothing(
     port: int, account: Account, other_account: Account, token: str, live_feed: LiveFeed
 ) -> None:
     conversation = await make_conversation(account)

@@ -122,7 +122,7 @@ async def test_expensive_subscription_is_refused(
     assert await ws.find_error(query) == "QUERY_TOO_COMPLEX"
 
 
-def test_budget_is_shared_by_subscriptions_of_a_credential(settings: Settings) -> None:
+def test_budget_is_shared_by_subscriptions_of_credential(settings: Settings) -> None:
     budgets = LiveBudgets(settings)
     burst = round(PER_MINUTE * BURST)
 

@@ -88,7 +88,7 @@ async def test_equal_subscriptions_are_executed_once(
     assert len(executed) == 5
 
 
-async def test_an_event_stream_and_a_socket_share_a_group(
+async def test_event_stream_and_socket_share_group(
     port: int,
     token: str,
     conversation: Conversation,
@@ -153,7 +153,7 @@ async def test_who_leaves_takes_no_event_from_other_groups(
         assert await take_texts(staying, 2) == ["one", "two"]
 
 
-async def test_an_execution_that_is_given_up_by_others_is_made_again(
+async def test_execution_that_is_given_up_by_others_is_made_again(
     port: int,
     token: str,
     conversation: Conversation,
@@ -242,7 +242,7 @@ async def test_who_joins_while_events_flow_misses_none(
     assert heard == [[str(number) for number in range(150)]] * 20
 
 
-async def test_a_revoked_key_leaves_its_group_and_the_others_stay(
+async def test_revoked_key_leaves_its_group_and_others_stay(
     port: int,
     conversation: Conversation,
     live_feed: LiveFeed,
@@ -291,7 +291,7 @@ async def test_events_are_executed_by_plans(
     assert "surprised" not in caplog.text
 
 
-async def test_what_surprises_a_plan_is_told_by_the_stock_executor(
+async def test_what_surprises_plan_is_told_by_stock_executor(
     ws: SocketClient, conversation: Conversation, live_feed: LiveFeed
 ) -> None:
 

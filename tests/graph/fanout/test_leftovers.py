@@ -80,7 +80,7 @@ async def test_sockets_that_ended_leave_nothing(
     assert left == Counter()
 
 
-async def test_closed_sockets_are_freed_without_the_collector(
+async def test_closed_sockets_are_freed_without_collector(
     port: int, token: str, no_collector: None
 ) -> None:
     """Python collects cycles of old objects so rarely that memory would only grow."""

@@ -142,7 +142,7 @@ async def test_further_behind_than_memory_reaches_it_is_closed_and_resumes(
     assert heard == list(range(told + 20))
 
 
-async def test_one_event_too_many_in_a_quiet_group_is_had_later(
+async def test_one_event_too_many_in_quiet_group_is_had_later(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
     """Elsewhere more has happened meanwhile than memory holds."""

@@ -92,7 +92,7 @@ def find_buffered(server: uvicorn.Server) -> int:
     return sum(buffers)
 
 
-async def test_a_deaf_subscriber_is_cut_off_and_others_get_everything(
+async def test_deaf_subscriber_is_cut_off_and_others_get_everything(
     served: tuple[int, uvicorn.Server],
     token: str,
     live_feed: LiveFeed,
@@ -118,7 +118,7 @@ async def test_a_deaf_subscriber_is_cut_off_and_others_get_everything(
         assert await normal.receive() == {"type": "pong"}
 
 
-async def test_a_peer_that_asks_and_never_reads_is_cut_off(
+async def test_peer_that_asks_and_never_reads_is_cut_off(
     served: tuple[int, uvicorn.Server],
     token: str,
     caplog: pytest.LogCaptureFixture,
@@ -138,7 +138,7 @@ async def test_a_peer_that_asks_and_never_reads_is_cut_off(
     assert "cut off (4508)" in caplog.text
 
 
-async def test_a_peer_that_never_reads_and_says_goodbye_is_cut_off(
+async def test_peer_that_never_reads_and_says_goodbye_is_cut_off(
     served: tuple[int, uvicorn.Server], token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
@@ -173,7 +173,7 @@ async def make_large_query() -> str:
     return f'{{ message(id: "{encode_id("Message", message.id)}") {{ {fields} }} }}'
 
 
-async def test_a_peer_that_reads_gets_more_than_its_queue_holds(
+async def test_peer_that_reads_gets_more_than_its_queue_holds(
     served: tuple[int, uvicorn.Server], token: str, live_feed: LiveFeed
 ) -> None:
     async with open_socket(served[0], token=token) as client:
@@ -190,7 +190,7 @@ async def test_a_peer_that_reads_gets_more_than_its_queue_holds(
     assert {frame["id"] for frame in heard} == {str(number) for number in range(1, 101)}
 
 
-async def test_what_waits_at_a_revocation_is_not_sent(settings: Settings) -> None:
+async def test_what_waits_at_revocation_is_not_sent(settings: Settings) -> None:
     sent, is_reading = [], asyncio.Event()
 
     async def receive() -> dict[str, object]:
@@ -217,7 +217,7 @@ async def test_what_waits_at_a_revocation_is_not_sent(settings: Settings) -> Non
     assert sent == [{"type": "websocket.close", "code": 4403, "reason": "Forbidden"}]
 
 
-async def test_a_peer_that_never_answers_the_close_is_cut_off(
+async def test_peer_that_never_answers_close_is_cut_off(
     served: tuple[int, uvicorn.Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)

@@ -49,7 +49,7 @@ async def cursor(conversation: Conversation, admin: GraphQLClient) -> str:
     return str((await admin("{ eventCursor }"))["eventCursor"])
 
 
-async def test_a_message_comes_with_all_that_hangs_on_it(
+async def test_message_comes_with_all_that_hangs_on_it(
     ws: SocketClient, conversation: Conversation, cursor: str, account: Account
 ) -> None:
     await ws.subscribe(EVENTS, after=cursor)
@@ -64,7 +64,7 @@ async def test_a_message_comes_with_all_that_hangs_on_it(
     assert closed["conversation"] == {"status": "CLOSED"}
 
 
-async def test_what_an_event_loads_is_as_new_as_the_event(
+async def test_what_event_loads_is_as_new_as_event(
     ws: SocketClient, conversation: Conversation, cursor: str
 ) -> None:
     added = """subscription($after: String) { messageAdded(after: $after) {
@@ -160,7 +160,7 @@ async def test_three_missed_while_away_come_once(
     assert last["messageAdded"]["message"]["text"] == "4"
 
 
-async def test_without_a_cursor_it_begins_now(
+async def test_without_cursor_it_begins_now(
     ws: SocketClient, conversation: Conversation, live_feed: LiveFeed
 ) -> None:
     await create_message(conversation, text="before")
@@ -173,7 +173,7 @@ async def test_without_a_cursor_it_begins_now(
     assert (await ws.take(1))[0]["messageAdded"]["message"]["text"] == "after"
 
 
-async def test_a_replay_longer_than_the_socket_queue_arrives_whole(
+async def test_replay_longer_than_socket_queue_arrives_whole(
     ws: SocketClient, conversation: Conversation, cursor: str
 ) -> None:
     template = (await create_message(conversation)).model_dump(exclude={"id"})
@@ -205,7 +205,7 @@ async def test_viewers_see_their_accounts_only(
         assert await ws.find_error(EVENTS, conversation=global_id) == "BAD_USER_INPUT"
 
 
-async def test_arguments_narrow_the_stream(
+async def test_arguments_narrow_stream(
     ws: SocketClient, conversation: Conversation, cursor: str, account: Account
 ) -> None:
     other = await create_conversation(await create_contact(account.id))
@@ -218,12 +218,12 @@ async def test_arguments_narrow_the_stream(
     assert (await ws.take(1))[0]["events"]["message"]["text"] == "here"
 
 
-async def test_a_bad_cursor_is_the_callers_mistake(ws: SocketClient) -> None:
+async def test_bad_cursor_is_callers_mistake(ws: SocketClient) -> None:
     for cursor in ("", "nonsense", "A" * 60):
         assert await ws.find_error(ADDED, after=cursor) == "BAD_USER_INPUT"
 
 
-async def test_one_failing_field_does_not_end_the_stream(
+async def test_one_failing_field_does_not_end_stream(
     ws: SocketClient, cursor: str, account: Account
 ) -> None:
     await ws.subscribe(

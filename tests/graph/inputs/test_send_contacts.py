@@ -58,7 +58,7 @@ async def said(account: Account) -> Message:
     return await write_message(account, "15550001111", "Whom shall I call?")
 
 
-async def test_a_card_arrives_as_meta_wants_it_and_is_shown_whole(
+async def test_card_arrives_as_meta_wants_it_and_is_shown_whole(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     message = await send(agent, said, {"contacts": [CARD]})

@@ -43,9 +43,7 @@ async def said(account: Account) -> Message:
     return await write_message(account, "15550001111", "Question", wamid="wamid.QUESTION")
 
 
-async def test_each_can_answer_a_message(
-    agent: GraphQLClient, said: Message, meta: FakeMeta
-) -> None:
+async def test_each_can_answer_message(agent: GraphQLClient, said: Message, meta: FakeMeta) -> None:
     for name, content in CONTENTS.items():
         plain = await send(agent, said, content)
         answer = await send(agent, said, content, replyToMessageId=id_of(said))
@@ -89,7 +87,7 @@ async def test_each_is_tried_again_as_it_was(
         assert body == {key: value for key, value in wanted.items() if key not in outside}, name
 
 
-async def test_each_needs_an_open_window(
+async def test_each_needs_open_window(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     old = await write_message(account, "15550002222", "x", at=utc_now() - timedelta(hours=25))

@@ -121,7 +121,7 @@ async def test_links_and_requests(agent: GraphQLClient, said: Message, meta: Fak
         assert body["interactive"] == {"type": kind, "body": {"text": BODY}, "action": action}
 
 
-async def test_a_flow_that_asks_its_endpoint_has_no_first_screen(
+async def test_flow_that_asks_its_endpoint_has_no_first_screen(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     flow = {"body": BODY, "flowId": "1", "cta": "Go", "action": "DATA_EXCHANGE"}
@@ -136,9 +136,7 @@ async def test_a_flow_that_asks_its_endpoint_has_no_first_screen(
     }
 
 
-async def test_files_stand_above_the_text(
-    agent: GraphQLClient, said: Message, meta: FakeMeta
-) -> None:
+async def test_files_stand_above_text(agent: GraphQLClient, said: Message, meta: FakeMeta) -> None:
     headers = {
         "image": {"link": LINK},
         "video": {"link": LINK},
@@ -238,7 +236,7 @@ async def test_what_was_sent_is_shown(agent: GraphQLClient, said: Message) -> No
         assert content == NOTHING | expected
 
 
-async def test_a_kind_without_a_name_here_shows_its_text(
+async def test_kind_without_name_here_shows_its_text(
     agent: GraphQLClient, account: Account
 ) -> None:
     content = {"type": "carousel", "body": {"text": "Look"}, "action": {"cards": [{}]}}
@@ -406,7 +404,7 @@ TAPPED = """query ($id: ID!) { conversation(id: $id) { messages { edges { node {
     ... on ContactsContent { origin contacts { phones { waId } } } } } } } } }"""
 
 
-async def test_what_the_customer_taps_on_the_phone_comes_back(
+async def test_what_customer_taps_on_phone_comes_back(
     agent: GraphQLClient, said: Message, meta: FakeMeta, sandbox: httpx.AsyncClient
 ) -> None:
     card = {"name": {"formatted_name": "Ana"}, "phones": [{"wa_id": "15550001111"}]}

@@ -21,7 +21,7 @@ async def said(account: Account) -> Message:
     return await write_message(account, "15550001111", "Where are you?")
 
 
-async def test_a_place_arrives_as_meta_wants_it(
+async def test_place_arrives_as_meta_wants_it(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     message = await send(agent, said, {"location": NAMED})
@@ -32,7 +32,7 @@ async def test_a_place_arrives_as_meta_wants_it(
     assert shown == {"__typename": "LocationContent", **NAMED, "url": None}
 
 
-async def test_a_place_without_a_name_has_no_such_keys(
+async def test_place_without_name_has_no_such_keys(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     message = await send(agent, said, {"location": PLACE | {"name": None}})
@@ -59,7 +59,7 @@ async def test_what_is_out_of_range_is_refused_with_its_field(
         await check_refused(agent, meta, said, {"location": place}, "location", field)
 
 
-async def test_the_ends_of_the_ranges_are_places_too(
+async def test_ends_of_ranges_are_places_too(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     message = await send(agent, said, {"location": {"latitude": -90, "longitude": 180}})

@@ -110,7 +110,7 @@ async def test_what_was_sent_is_seen_like_what_came(
     assert 'filename="photo.png"' in shown.headers["content-disposition"]
 
 
-async def test_a_link_is_seen_as_it_is(agent: GraphQLClient, to: dict[str, str]) -> None:
+async def test_link_is_seen_as_it_is(agent: GraphQLClient, to: dict[str, str]) -> None:
     done = await send(agent, to, {"document": {"link": LINK, "filename": "a.pdf"}})
 
     content = done["message"]["content"]
@@ -132,7 +132,7 @@ async def test_voice_and_animation_are_told(
     assert sticker["message"]["content"]["animated"]
 
 
-async def test_a_document_bears_the_name_of_its_file_or_another(
+async def test_document_bears_name_of_its_file_or_another(
     agent: GraphQLClient, account: Account, to: dict[str, str], meta: FakeMeta
 ) -> None:
     uploaded = (await upload(agent, account, FILES["document"]))["upload"]
@@ -144,7 +144,7 @@ async def test_a_document_bears_the_name_of_its_file_or_another(
     assert other["message"]["content"]["filename"] == "b.pdf"
 
 
-async def test_the_same_key_and_bytes_upload_and_send_once(
+async def test_same_key_and_bytes_upload_and_send_once(
     agent: GraphQLClient, to: dict[str, str], meta: FakeMeta
 ) -> None:
     first = await send_file(agent, to, "image", PICTURE, key="k1")
@@ -156,7 +156,7 @@ async def test_the_same_key_and_bytes_upload_and_send_once(
     assert len(list_uploads(meta)) == 1
 
 
-async def test_a_file_of_several_messages_is_stored_once(
+async def test_file_of_several_messages_is_stored_once(
     agent: GraphQLClient, account: Account, to: dict[str, str]
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]
@@ -167,7 +167,7 @@ async def test_a_file_of_several_messages_is_stored_once(
     assert await count_stored() == {"media": 3, "uploads": 1, "files": 1, "chunks": 1}
 
 
-async def test_a_message_keeps_its_file_when_it_is_sent_again(
+async def test_message_keeps_its_file_when_it_is_sent_again(
     agent: GraphQLClient, to: dict[str, str], meta: FakeMeta
 ) -> None:
     first = await send_file(agent, to, "image", PICTURE)
@@ -204,7 +204,7 @@ REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
 ]
 
 
-async def test_refusals_name_the_field(
+async def test_refusals_name_field(
     agent: GraphQLClient, to: dict[str, str], meta: FakeMeta
 ) -> None:
     for kind, values, field in REFUSED:
@@ -217,7 +217,7 @@ async def test_refusals_name_the_field(
     assert meta.requests.list_sends() == []
 
 
-async def test_a_file_that_does_not_fit_is_refused_before_it_is_stored(
+async def test_file_that_does_not_fit_is_refused_before_it_is_stored(
     agent: GraphQLClient, to: dict[str, str], meta: FakeMeta
 ) -> None:
     cases: list[tuple[str, File, dict[str, Any]]] = [
@@ -234,7 +234,7 @@ async def test_a_file_that_does_not_fit_is_refused_before_it_is_stored(
     assert list_uploads(meta) == []
 
 
-async def test_a_refused_message_uploads_nothing(
+async def test_refused_message_uploads_nothing(
     agent: GraphQLClient, account: Account, to: dict[str, str], meta: FakeMeta
 ) -> None:
     stranger = {"input": {"to": {"phoneNumber": "15550007777"}, "content": {"image": {}}}}
@@ -249,7 +249,7 @@ async def test_a_refused_message_uploads_nothing(
     assert await count_stored() == NOTHING
 
 
-async def test_an_upload_of_another_kind_or_account_is_refused(
+async def test_upload_of_another_kind_or_account_is_refused(
     agent: GraphQLClient,
     account: Account,
     other_account: Account,
@@ -269,7 +269,7 @@ async def test_an_upload_of_another_kind_or_account_is_refused(
     assert meta.requests.list_sends() == []
 
 
-async def test_a_picture_may_be_sent_as_a_document(
+async def test_picture_may_be_sent_as_document(
     agent: GraphQLClient, account: Account, to: dict[str, str], meta: FakeMeta
 ) -> None:
     picture = (await upload(agent, account))["upload"]

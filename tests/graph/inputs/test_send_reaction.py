@@ -59,7 +59,7 @@ async def find(global_id: str) -> Message:
     return message
 
 
-async def test_a_reaction_arrives_and_is_shown_on_its_message(
+async def test_reaction_arrives_and_is_shown_on_its_message(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     message = await send(agent, said, react(said, "😀"))
@@ -71,7 +71,7 @@ async def test_a_reaction_arrives_and_is_shown_on_its_message(
     assert await list_emoji(agent, said) == ["😀"]
 
 
-async def test_it_is_no_message_in_the_conversation(agent: GraphQLClient, said: Message) -> None:
+async def test_it_is_no_message_in_conversation(agent: GraphQLClient, said: Message) -> None:
     place = conversation_id(said)
     before = await agent(AROUND, id=place)
 
@@ -95,7 +95,7 @@ async def test_its_own_message_says_what_it_is_about(agent: GraphQLClient, said:
 
 
 @pytest.mark.parametrize("nothing", ["", None])
-async def test_a_reaction_is_taken_back(
+async def test_reaction_is_taken_back(
     agent: GraphQLClient, said: Message, meta: FakeMeta, nothing: str | None
 ) -> None:
     await send(agent, said, react(said, "👍🏽"))
@@ -130,7 +130,7 @@ async def test_reactions_and_texts_arrive_in_their_order(
     await wait_for_emoji(agent, said, "❤️")
 
 
-async def test_a_refused_reaction_leaves_the_one_before_it(
+async def test_refused_reaction_leaves_one_before_it(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     await send(agent, said, react(said, "👍"))
@@ -144,7 +144,7 @@ async def test_a_refused_reaction_leaves_the_one_before_it(
     assert await list_emoji(agent, said) == ["👍"]
 
 
-async def test_a_reaction_that_fails_after_all_is_shown_no_more(
+async def test_reaction_that_fails_after_all_is_shown_no_more(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     await send(agent, said, react(said, "👍"))
@@ -157,7 +157,7 @@ async def test_a_reaction_that_fails_after_all_is_shown_no_more(
     await wait_for_emoji(agent, said, "👍")
 
 
-async def test_a_failure_that_was_none_shows_it_again(
+async def test_failure_that_was_none_shows_it_again(
     agent: GraphQLClient, said: Message, meta: FakeMeta, webhook: WebhookClient
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.STATUS_FAILED, code=131009))
@@ -172,7 +172,7 @@ async def test_a_failure_that_was_none_shows_it_again(
     await wait_for_emoji(agent, said, "❤️")
 
 
-async def test_an_unknown_outcome_is_shown_once_a_status_settles_it(
+async def test_unknown_outcome_is_shown_once_status_settles_it(
     agent: GraphQLClient, said: Message, meta: FakeMeta, webhook: WebhookClient
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.NO_STATUSES))
@@ -189,7 +189,7 @@ async def test_an_unknown_outcome_is_shown_once_a_status_settles_it(
     await wait_for_emoji(agent, said, "❤️")
 
 
-async def test_a_failed_reaction_is_tried_again(
+async def test_failed_reaction_is_tried_again(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=131009))
@@ -205,7 +205,7 @@ async def test_a_failed_reaction_is_tried_again(
     assert (await find_body(meta, again["message"]["id"]))["reaction"]["emoji"] == "👍"
 
 
-async def test_a_reaction_of_the_phone_and_one_from_here_replace_each_other(
+async def test_reaction_of_phone_and_one_from_here_replace_each_other(
     agent: GraphQLClient, said: Message
 ) -> None:
     first, later = utc_now() - timedelta(hours=1), utc_now() + timedelta(hours=1)
@@ -222,7 +222,7 @@ def on_phone(emoji: str, *, at: Any) -> Reaction:
     return Reaction(target="wamid.TARGET", at=at, wamid=f"wamid.{emoji}", emoji=emoji)
 
 
-async def test_only_one_emoji_is_a_reaction(
+async def test_only_one_emoji_is_reaction(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     for text in ("x", "👍👍", "👍 ", " ", "1", "\u200d", "🇩🇪🇫🇷", "\0"):
@@ -252,7 +252,7 @@ async def test_messages_that_can_not_be_reacted_to(
     await check_refused(agent, meta, said, unreadable, *field, code="NOT_FOUND")
 
 
-async def test_a_reaction_neither_answers_nor_is_answered(
+async def test_reaction_neither_answers_nor_is_answered(
     agent: GraphQLClient, said: Message, account: Account
 ) -> None:
     own: dict[str, Any] = {"direction": MessageDirection.OUTBOUND, "unread": False}
@@ -268,7 +268,7 @@ async def test_a_reaction_neither_answers_nor_is_answered(
     assert await Message.count() == before
 
 
-async def test_an_open_window_is_needed(
+async def test_open_window_is_needed(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     old = await write_message(account, PHONE, "x", at=utc_now() - timedelta(hours=25))
@@ -279,7 +279,7 @@ async def test_an_open_window_is_needed(
     assert (await Message.count(), meta.requests.list_sends()) == (1, [])
 
 
-async def test_a_reaction_that_waits_can_be_taken_back_before_it_is_sent(
+async def test_reaction_that_waits_can_be_taken_back_before_it_is_sent(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.THROTTLE, retry_after=600))
@@ -298,9 +298,7 @@ async def test_a_reaction_that_waits_can_be_taken_back_before_it_is_sent(
     assert await list_emoji(agent, said) == []
 
 
-async def test_an_erased_conversation_keeps_no_reaction(
-    admin: GraphQLClient, said: Message
-) -> None:
+async def test_erased_conversation_keeps_no_reaction(admin: GraphQLClient, said: Message) -> None:
     message = await send(admin, said, react(said, "👍"))
     await wait_for_status(admin, message["id"], "READ")
     erase = "mutation ($id: ID!) { deleteContact(input: {contactId: $id}) { userErrors { code } } }"

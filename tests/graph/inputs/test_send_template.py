@@ -248,7 +248,7 @@ def fill_header(kind: str, example: str) -> dict[str, Any]:
     return {kind.lower(): {"link": example}}
 
 
-async def test_somebody_never_written_to_becomes_a_contact(
+async def test_somebody_never_written_to_becomes_contact(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -268,7 +268,7 @@ async def test_somebody_never_written_to_becomes_a_contact(
     assert (await User.count(), await Conversation.count()) == (0, 1)
 
 
-async def test_a_template_opens_no_window_and_needs_none(
+async def test_template_opens_no_window_and_needs_none(
     agent: GraphQLClient, account: Account
 ) -> None:
     await sync(agent, account)
@@ -286,9 +286,7 @@ async def test_a_template_opens_no_window_and_needs_none(
     assert text["sendMessage"]["userErrors"] == [{"code": "WINDOW_CLOSED"}]
 
 
-async def test_the_history_keeps_what_the_customer_read(
-    agent: GraphQLClient, account: Account
-) -> None:
+async def test_history_keeps_what_customer_read(agent: GraphQLClient, account: Account) -> None:
     await sync(agent, account)
     done = await send(agent, account, OFFER)
     await collection(Template).update_many({}, {"$set": {"components": [], "status": "DELETED"}})
@@ -318,7 +316,7 @@ async def test_the_history_keeps_what_the_customer_read(
     }
 
 
-async def test_a_code_is_copied_into_its_button(
+async def test_code_is_copied_into_its_button(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -339,7 +337,7 @@ async def has_accepted(meta: FakeMeta, number: int) -> bool:
     return len(meta.requests.list_sends()) == number
 
 
-async def test_a_code_goes_to_phone_numbers_only(
+async def test_code_goes_to_phone_numbers_only(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -378,7 +376,7 @@ async def test_who_wants_no_marketing_gets_none(
     assert names == ["hello_world"]
 
 
-async def test_an_opt_out_holds_also_for_what_waits_already(
+async def test_opt_out_holds_also_for_what_waits_already(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -430,7 +428,7 @@ async def fail_once(agent: GraphQLClient, account: Account, meta: FakeMeta) -> s
     return message_id
 
 
-async def test_a_failed_template_can_be_sent_again(
+async def test_failed_template_can_be_sent_again(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     failed = await fail_once(agent, account, meta)
@@ -444,7 +442,7 @@ async def test_a_failed_template_can_be_sent_again(
     assert (first.content, first.text) == (second.content, second.text)
 
 
-async def test_a_retry_is_checked_anew(
+async def test_retry_is_checked_anew(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     failed = await fail_once(agent, account, meta)
@@ -464,7 +462,7 @@ async def test_a_retry_is_checked_anew(
     assert await Message.find({"outbox_state": {"$ne": OutboxState.DONE.value}}).count() == 0
 
 
-async def test_an_idempotency_key_holds_although_the_template_changed(
+async def test_idempotency_key_holds_although_template_changed(
     agent: GraphQLClient, account: Account
 ) -> None:
     await sync(agent, account)
@@ -478,7 +476,7 @@ async def test_an_idempotency_key_holds_although_the_template_changed(
     assert [error["code"] for error in other["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
 
 
-async def test_the_template_that_can_be_sent_is_found_by_name(
+async def test_template_that_can_be_sent_is_found_by_name(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)

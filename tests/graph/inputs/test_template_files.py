@@ -38,7 +38,7 @@ async def synced(agent: GraphQLClient, account: Account, meta: FakeMeta) -> None
     await sync(agent, account)
 
 
-async def test_a_picture_that_was_uploaded_is_sent_and_shown(
+async def test_picture_that_was_uploaded_is_sent_and_shown(
     agent: GraphQLClient, client: httpx.AsyncClient, account: Account, meta: FakeMeta
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]
@@ -56,7 +56,7 @@ async def test_a_picture_that_was_uploaded_is_sent_and_shown(
     assert (picture.status_code, picture.content) == (200, files.PNG)
 
 
-async def test_a_document_keeps_its_name(
+async def test_document_keeps_its_name(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     uploaded = (await upload(agent, account, PDF))["upload"]
@@ -84,7 +84,7 @@ async def expire() -> None:
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-async def test_a_file_that_meta_forgot_is_handed_over_once_more(
+async def test_file_that_meta_forgot_is_handed_over_once_more(
     agent: GraphQLClient, account: Account, meta: FakeMeta, is_known: bool
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]
@@ -101,7 +101,7 @@ async def test_a_file_that_meta_forgot_is_handed_over_once_more(
     assert message.content["components"][0]["parameters"][0]["image"]["id"] == sent_id
 
 
-async def test_a_template_with_a_file_can_be_sent_again(
+async def test_template_with_file_can_be_sent_again(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]

@@ -269,7 +269,7 @@ async def test_what_can_not_be_sent_is_refused(
     await check_untouched(meta)
 
 
-async def test_an_id_and_a_name_are_one_too_many(
+async def test_id_and_name_are_one_too_many(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -282,7 +282,7 @@ async def test_an_id_and_a_name_are_one_too_many(
 
 
 @pytest.mark.parametrize("header", [{}, {"text": "x", **PICTURE}, {"text": None}])
-async def test_a_header_is_one_thing(agent: GraphQLClient, account: Account, header: Any) -> None:
+async def test_header_is_one_thing(agent: GraphQLClient, account: Account, header: Any) -> None:
     template = {"name": "x", "language": "en", "parameters": {"header": header}}
     values = {
         "accountId": id_of(account),
@@ -298,7 +298,7 @@ async def test_a_header_is_one_thing(agent: GraphQLClient, account: Account, hea
     assert code == "BAD_USER_INPUT"
 
 
-async def test_a_preview_is_what_would_be_sent(
+async def test_preview_is_what_would_be_sent(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -314,7 +314,7 @@ async def test_a_preview_is_what_would_be_sent(
     await check_untouched(meta)
 
 
-async def test_a_preview_of_an_unknown_template(agent: GraphQLClient, account: Account) -> None:
+async def test_preview_of_unknown_template(agent: GraphQLClient, account: Account) -> None:
     shown = await agent(PREVIEW, id="VGVtcGxhdGU6eA==", p=None)
 
     [error] = shown["previewTemplate"]["userErrors"]

@@ -37,7 +37,7 @@ async def ws(app: Any, admin: GraphQLClient) -> AsyncIterator[SocketClient]:
 
 
 @pytest.mark.parametrize("attack", list_attacks(), ids=lambda attack: attack.name)
-async def test_an_attack_is_refused_over_http(
+async def test_attack_is_refused_over_http(
     admin: GraphQLClient, client: httpx.AsyncClient, attack: Attack
 ) -> None:
     body = {"query": attack.query, "variables": attack.variables}
@@ -119,7 +119,7 @@ async def test_text_of_new_documents_is_charged(
 
 
 @pytest.mark.parametrize("subscribe", [False, True], ids=["query", "subscription"])
-async def test_attacks_are_refused_on_a_socket_that_lives_on(
+async def test_attacks_are_refused_on_socket_that_lives_on(
     ws: SocketClient, *, subscribe: bool
 ) -> None:
     for number, attack in enumerate(list_attacks(subscribe=subscribe)):
@@ -139,7 +139,7 @@ async def test_attacks_are_refused_on_a_socket_that_lives_on(
     assert (await ws.receive())["payload"]["data"] == {"viewer": {"role": "ADMIN"}}
 
 
-async def test_a_list_of_operations_is_refused(client: httpx.AsyncClient) -> None:
+async def test_list_of_operations_is_refused(client: httpx.AsyncClient) -> None:
     batch = [{"query": "{ __typename }"}] * 100
 
     answer = await client.post("/graphql", json=batch)
@@ -156,7 +156,7 @@ async def test_ten_megabytes_of_variables_are_refused(client: httpx.AsyncClient)
 
 
 @pytest.mark.parametrize("first", [10**9, 2**31, -1, 101])
-async def test_a_page_has_a_hundred_items_at_most(admin: GraphQLClient, first: int) -> None:
+async def test_page_has_hundred_items_at_most(admin: GraphQLClient, first: int) -> None:
     query = "query ($n: Int) { conversations(first: $n) { edges { cursor } } }"
     written = f"{{ conversations(first: {first}) {{ edges {{ cursor }} }} }}"
 

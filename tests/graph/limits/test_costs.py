@@ -66,7 +66,7 @@ COSTS: list[tuple[int, str, dict[str, Any]]] = [
 ]
 
 
-async def test_an_answer_says_what_was_asked_for(admin: GraphQLClient) -> None:
+async def test_answer_says_what_was_asked_for(admin: GraphQLClient) -> None:
     for cost, query, variables in COSTS:
         answer = await admin.post(query, **variables)
 
@@ -74,7 +74,7 @@ async def test_an_answer_says_what_was_asked_for(admin: GraphQLClient) -> None:
         assert answer["extensions"]["cost"] == {"requested": cost, "limit": 5000}, query
 
 
-async def test_what_is_about_the_schema_only_has_no_cost(admin: GraphQLClient) -> None:
+async def test_what_is_about_schema_only_has_no_cost(admin: GraphQLClient) -> None:
     answer = await admin.post("{ __typename __schema { queryType { name } } }")
 
     assert "extensions" not in answer
@@ -85,7 +85,7 @@ NESTED = """query ($n: Int) { conversations(first: $n) { edges { node {
 } } } }"""
 
 
-async def test_the_same_document_is_refused_with_larger_variables(admin: GraphQLClient) -> None:
+async def test_same_document_is_refused_with_larger_variables(admin: GraphQLClient) -> None:
     allowed = await admin.post(NESTED, n=98)
     refused = await admin.post(NESTED, n=99)
 
@@ -100,7 +100,7 @@ SHOWN = [(path.name, path.read_text()) for path in EXAMPLES] + list_blocks("grap
 
 
 @pytest.mark.parametrize(("name", "text"), SHOWN)
-def test_what_we_show_is_within_the_limits(name: str, text: str) -> None:
+def test_what_we_show_is_within_limits(name: str, text: str) -> None:
     limits = Limits.from_settings()
     schema = create_schema(limits)._schema
     document = DocumentCache(limits).add(text, parse(text, max_tokens=limits.tokens), schema, None)

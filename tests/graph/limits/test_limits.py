@@ -69,7 +69,7 @@ EXACT: list[tuple[str, int, Callable[[int], str]]] = [
 
 
 @pytest.mark.parametrize(("name", "limit", "make"), EXACT, ids=[one[0] for one in EXACT])
-async def test_a_limit_is_exact_and_named(
+async def test_limit_is_exact_and_named(
     admin: GraphQLClient, name: str, limit: int, make: Callable[[int], str]
 ) -> None:
     allowed = await admin.post(make(limit))
@@ -100,7 +100,7 @@ async def test_document_over_limit_is_refused(admin: GraphQLClient, query: str) 
     assert await admin.find_error_code(query) == "QUERY_TOO_COMPLEX"
 
 
-async def test_a_fragment_bomb_with_variables_is_measured_at_once(admin: GraphQLClient) -> None:
+async def test_fragment_bomb_with_variables_is_measured_at_once(admin: GraphQLClient) -> None:
     fragments = "".join(
         f" fragment F{number} on Account {{ ...F{number + 1} ...F{number + 1} }}"
         for number in range(60)
@@ -122,7 +122,7 @@ async def test_fragments_that_spread_each_other_are_reported(admin: GraphQLClien
     assert await admin.find_error_code(query) == "GRAPHQL_VALIDATION_FAILED"
 
 
-async def test_the_introspection_of_every_client_passes(admin: GraphQLClient) -> None:
+async def test_introspection_of_every_client_passes(admin: GraphQLClient) -> None:
     query = get_introspection_query(
         descriptions=True,
         input_value_deprecation=True,
@@ -142,7 +142,7 @@ async def test_introspection_of_introspection_is_refused(admin: GraphQLClient, l
     }
 
 
-async def test_the_schema_is_read_a_few_times_in_one_operation_at_most(
+async def test_schema_is_read_few_times_in_one_operation_at_most(
     admin: GraphQLClient,
 ) -> None:
     query = " ".join(f"s{number}: __schema {{ types {{ name }} }}" for number in range(5))
@@ -160,7 +160,7 @@ async def test_errors_are_few_and_short(admin: GraphQLClient) -> None:
     assert all(len(error["message"]) <= 201 for error in errors)
 
 
-async def test_a_hundred_wrong_values_of_a_variable_are_told_in_a_few_words(
+async def test_hundred_wrong_values_of_variable_are_told_in_few_words(
     admin: GraphQLClient,
 ) -> None:
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"

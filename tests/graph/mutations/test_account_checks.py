@@ -58,7 +58,7 @@ async def change(account: Account, **values: Any) -> None:
     await collection(Account).update_one({"_id": account.id}, {"$set": values})
 
 
-async def test_a_well_account_is_well_and_shows_what_whatsapp_says(
+async def test_well_account_is_well_and_shows_what_whatsapp_says(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     meta.settings.webhook_url = "http://127.0.0.1:8000/webhooks/whatsapp"
@@ -79,7 +79,7 @@ async def test_a_well_account_is_well_and_shows_what_whatsapp_says(
     }
 
 
-async def test_a_refused_token_stops_the_account_and_one_that_works_starts_it(
+async def test_refused_token_stops_account_and_one_that_works_starts_it(
     admin: GraphQLClient, account: Account, numbers: NumberDirectory
 ) -> None:
     numbers.add(replace(NUMBER, access_token="another"))
@@ -95,9 +95,7 @@ async def test_a_refused_token_stops_the_account_and_one_that_works_starts_it(
     assert mended["account"]["health"]["reason"] is None
 
 
-async def test_a_token_that_works_mends_nothing_else(
-    admin: GraphQLClient, account: Account
-) -> None:
+async def test_token_that_works_mends_nothing_else(admin: GraphQLClient, account: Account) -> None:
     await stop_account(account, reason="the account is locked", code=131031)
 
     payload = await check(admin, account)
@@ -106,7 +104,7 @@ async def test_a_token_that_works_mends_nothing_else(
     assert payload["account"]["health"]["reason"] == "the account is locked"
 
 
-async def test_a_ban_that_came_while_the_token_was_refused_holds(
+async def test_ban_that_came_while_token_was_refused_holds(
     admin: GraphQLClient, account: Account
 ) -> None:
     await stop_account(account, reason="token", code=190)
@@ -120,7 +118,7 @@ async def test_a_ban_that_came_while_the_token_was_refused_holds(
     assert (await reload(account)).health.state is HealthState.OK
 
 
-async def test_a_number_of_another_business_is_found_out(
+async def test_number_of_another_business_is_found_out(
     admin: GraphQLClient, account: Account, numbers: NumberDirectory
 ) -> None:
     stranger = replace(NUMBER, phone_number_id="7", business_account_id="8")
@@ -137,7 +135,7 @@ async def test_a_number_of_another_business_is_found_out(
     assert "TOKEN" not in list_failed(unknown)
 
 
-async def test_a_number_on_a_later_page_is_found(
+async def test_number_on_later_page_is_found(
     admin: GraphQLClient, account: Account, numbers: NumberDirectory
 ) -> None:
     numbers.remove(NUMBER.phone_number_id)
@@ -148,7 +146,7 @@ async def test_a_number_on_a_later_page_is_found(
     assert "BUSINESS_ACCOUNT" not in list_failed(await check(admin, account))
 
 
-async def test_a_number_that_is_elsewhere_is_not_registered(
+async def test_number_that_is_elsewhere_is_not_registered(
     admin: GraphQLClient, account: Account, numbers: NumberDirectory
 ) -> None:
     numbers.add(replace(NUMBER, platform_type="ON_PREMISE"))
@@ -168,7 +166,7 @@ async def test_webhooks_that_go_elsewhere_are_found_out(
     assert nowhere.keys() == {"WEBHOOK_URL", "WEBHOOK_SUBSCRIPTION"}
 
 
-async def test_a_secret_of_another_app_is_found_out(
+async def test_secret_of_another_app_is_found_out(
     admin: GraphQLClient, account: Account, numbers: NumberDirectory
 ) -> None:
     numbers.add(replace(NUMBER, app_secret="another"))
@@ -180,7 +178,7 @@ async def test_a_secret_of_another_app_is_found_out(
     assert "There is none" in absent["APP_SECRET"]
 
 
-async def test_meta_that_is_away_is_a_finding_and_stops_nothing(
+async def test_meta_that_is_away_is_finding_and_stops_nothing(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.RESET_BEFORE, endpoint="any", times=None))
@@ -192,7 +190,7 @@ async def test_meta_that_is_away_is_a_finding_and_stops_nothing(
     assert payload["account"]["displayPhoneNumber"] is None
 
 
-async def test_one_refused_question_leaves_the_other_answers(
+async def test_one_refused_question_leaves_other_answers(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     meta.faults.add(
@@ -205,7 +203,7 @@ async def test_one_refused_question_leaves_the_other_answers(
     assert failed.keys() == {"WEBHOOK_SUBSCRIPTION", "WEBHOOK_URL"}
 
 
-async def test_what_a_webhook_told_later_is_not_overwritten(
+async def test_what_webhook_told_later_is_not_overwritten(
     admin: GraphQLClient, account: Account
 ) -> None:
     later = {"changed_at.quality_rating": utc_now().replace(year=2099)}
@@ -217,7 +215,7 @@ async def test_what_a_webhook_told_later_is_not_overwritten(
     assert payload["account"]["health"]["throughput"] == "STANDARD"
 
 
-async def test_a_new_account_is_checked_in_the_background(admin: GraphQLClient) -> None:
+async def test_new_account_is_checked_in_background(admin: GraphQLClient) -> None:
     created = (await admin(CREATE, input=NEW))["createAccount"]["account"]["id"]
 
     async def get_last_check() -> Any:
@@ -227,7 +225,7 @@ async def test_a_new_account_is_checked_in_the_background(admin: GraphQLClient) 
     assert {one["name"] for one in report["checks"] if one["ok"]} >= {"TOKEN", "APP_SECRET"}
 
 
-async def test_new_credentials_are_checked_in_the_background_and_a_new_name_is_not(
+async def test_new_credentials_are_checked_in_background_and_new_name_is_not(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await admin(UPDATE, input={"accountId": id_of(account), "name": "New"})
@@ -245,9 +243,7 @@ async def test_new_credentials_are_checked_in_the_background_and_a_new_name_is_n
     await eventually(is_found_out)
 
 
-async def test_a_check_that_a_crash_left_is_taken_over(
-    admin: GraphQLClient, account: Account
-) -> None:
+async def test_check_that_crash_left_is_taken_over(admin: GraphQLClient, account: Account) -> None:
     await change(account, check_due_at=utc_now())
 
     async def is_checked() -> bool:
@@ -256,7 +252,7 @@ async def test_a_check_that_a_crash_left_is_taken_over(
     await eventually(is_checked)
 
 
-async def test_a_mutation_does_not_wait_for_meta(admin: GraphQLClient, meta: FakeMeta) -> None:
+async def test_mutation_does_not_wait_for_meta(admin: GraphQLClient, meta: FakeMeta) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.TIMEOUT, endpoint="any", times=None, seconds=600))
 
     done = await admin(CREATE, input=NEW)
@@ -264,7 +260,7 @@ async def test_a_mutation_does_not_wait_for_meta(admin: GraphQLClient, meta: Fak
     assert done["createAccount"]["userErrors"] == []
 
 
-async def test_only_admins_see_what_a_check_found(
+async def test_only_admins_see_what_check_found(
     admin: GraphQLClient,
     account: Account,
     make_client: Callable[..., Awaitable[GraphQLClient]],

@@ -19,7 +19,7 @@ NEW = {
 }
 
 
-async def test_a_made_verify_token_is_shown_once(admin: GraphQLClient) -> None:
+async def test_made_verify_token_is_shown_once(admin: GraphQLClient) -> None:
     made = (await admin(CREATE, input=NEW))["createAccount"]
     given = (
         await admin(CREATE, input=NEW | {"phoneNumberId": "99", "verifyToken": "canary-verify"})
@@ -45,7 +45,7 @@ REFUSED_CHANGES = [
 ]
 
 
-async def test_refusals_name_the_field_and_no_secret(
+async def test_refusals_name_field_and_no_secret(
     admin: GraphQLClient,
 ) -> None:
     for change, code, field in REFUSED_CHANGES:
@@ -59,7 +59,7 @@ async def test_refusals_name_the_field_and_no_secret(
         assert "canary" not in str(done)
 
 
-async def test_an_account_is_changed_disabled_and_enabled(
+async def test_account_is_changed_disabled_and_enabled(
     admin: GraphQLClient, account: Account, keyring: KeyRing
 ) -> None:
     query = """mutation ($id: ID!) {
@@ -88,7 +88,7 @@ async def test_an_account_is_changed_disabled_and_enabled(
     assert token == "canary-new"
 
 
-async def test_a_deleted_account_takes_everything_with_it(
+async def test_deleted_account_takes_everything_with_it(
     admin: GraphQLClient, account: Account
 ) -> None:
     message = await write_message(account, "15550001111", "Hello")
@@ -107,7 +107,7 @@ async def test_a_deleted_account_takes_everything_with_it(
     assert left == {"account": None, "conversation": None}
 
 
-async def test_an_admin_of_some_accounts_connects_no_others(
+async def test_admin_of_some_accounts_connects_no_others(
     make_client: Callable[..., Awaitable[GraphQLClient]], account: Account
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])

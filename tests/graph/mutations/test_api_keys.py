@@ -25,7 +25,7 @@ async def limited(
     return await make_client(Role.ADMIN, [account])
 
 
-async def test_a_key_works_until_it_is_revoked(admin: GraphQLClient, account: Account) -> None:
+async def test_key_works_until_it_is_revoked(admin: GraphQLClient, account: Account) -> None:
     wanted = {"name": "inbox", "role": "AGENT", "accountIds": [id_of(account)]}
     made = (await admin(CREATE, input=wanted))["createApiKey"]
     holder = GraphQLClient(admin.http, made["token"])
@@ -42,7 +42,7 @@ async def test_a_key_works_until_it_is_revoked(admin: GraphQLClient, account: Ac
     assert await holder.find_error_code("{ viewer { name } }") == "UNAUTHENTICATED"
 
 
-async def test_a_key_ends_by_itself(admin: GraphQLClient) -> None:
+async def test_key_ends_by_itself(admin: GraphQLClient) -> None:
     later = (utc_now() + timedelta(hours=1)).isoformat()
     made = await admin(CREATE, input={"name": "short", "role": "VIEWER", "expiresAt": later})
     holder = GraphQLClient(admin.http, made["createApiKey"]["token"])
@@ -71,7 +71,7 @@ async def test_malformed_wishes_are_refused(admin: GraphQLClient) -> None:
         assert done["userErrors"] == [{"code": code, "field": [field]}]
 
 
-async def test_an_admin_of_some_accounts_makes_and_sees_no_wider_keys(
+async def test_admin_of_some_accounts_makes_and_sees_no_wider_keys(
     admin: GraphQLClient, limited: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     wide = (await admin(CREATE, input={"name": "wide", "role": "VIEWER"}))["createApiKey"]
@@ -88,7 +88,7 @@ async def test_an_admin_of_some_accounts_makes_and_sees_no_wider_keys(
     assert revoked["revokeApiKey"]["userErrors"][0]["code"] == "NOT_FOUND"
 
 
-async def test_a_key_is_no_node_for_agents(admin: GraphQLClient, agent: GraphQLClient) -> None:
+async def test_key_is_no_node_for_agents(admin: GraphQLClient, agent: GraphQLClient) -> None:
     made = await admin(CREATE, input={"name": "x", "role": "VIEWER"})
     key_id = made["createApiKey"]["apiKey"]["id"]
     query = "query ($id: ID!) { node(id: $id) { __typename id } }"
@@ -97,7 +97,7 @@ async def test_a_key_is_no_node_for_agents(admin: GraphQLClient, agent: GraphQLC
     assert await agent(query, id=key_id) == {"node": None}
 
 
-async def test_a_key_shows_the_accounts_that_are_left(
+async def test_key_shows_accounts_that_are_left(
     admin: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     both = [id_of(account), id_of(other_account)]

@@ -45,7 +45,7 @@ async def is_blocked(message: Message) -> bool:
     return contact.blocked
 
 
-async def test_a_customer_is_blocked_at_whatsapp_and_here(
+async def test_customer_is_blocked_at_whatsapp_and_here(
     agent: GraphQLClient, said: Message, meta: FakeMeta, sandbox: Any
 ) -> None:
     done = await run(agent, BLOCK, said)
@@ -63,7 +63,7 @@ async def test_a_customer_is_blocked_at_whatsapp_and_here(
     assert refused["sendMessage"]["userErrors"] == [{"code": "CONTACT_BLOCKED"}]
 
 
-async def test_an_unblocked_customer_writes_and_is_written_to_again(
+async def test_unblocked_customer_writes_and_is_written_to_again(
     agent: GraphQLClient, said: Message, meta: FakeMeta, sandbox: Any
 ) -> None:
     await run(agent, BLOCK, said)
@@ -123,7 +123,7 @@ async def test_metas_refusals_say_what_to_do_and_change_nothing(
     assert not await is_blocked(said)
 
 
-async def test_a_full_list_is_told(agent: GraphQLClient, said: Message, meta: FakeMeta) -> None:
+async def test_full_list_is_told(agent: GraphQLClient, said: Message, meta: FakeMeta) -> None:
     meta.settings.blocked_limit = 0
 
     (error,) = (await run(agent, BLOCK, said))["userErrors"]
@@ -159,7 +159,7 @@ async def test_somebody_who_hides_their_number_is_named_by_user_id(
     assert request.body["block_users"] == [{"user_id": user_id}]
 
 
-async def test_the_other_form_of_a_number_in_the_answer_is_the_same_customer(
+async def test_other_form_of_number_in_answer_is_same_customer(
     agent: GraphQLClient, account: Account, sandbox: Any
 ) -> None:
     await sandbox.post("/sandbox/inbound", json={"from": "5531987654321", "text": "Olá"})
@@ -169,7 +169,7 @@ async def test_the_other_form_of_a_number_in_the_answer_is_the_same_customer(
     assert (await run(agent, BLOCK, message))["userErrors"] == []
 
 
-async def test_an_answer_about_somebody_else_is_none(
+async def test_answer_about_somebody_else_is_none(
     agent: GraphQLClient, said: Message, meta: FakeMeta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other: dict[str, Any] = {"block_users": {"added_users": [{"input": "+4915112345678"}]}}
@@ -181,7 +181,7 @@ async def test_an_answer_about_somebody_else_is_none(
     assert not await is_blocked(said)
 
 
-async def test_a_message_that_waits_fails_when_its_customer_is_blocked(
+async def test_message_that_waits_fails_when_its_customer_is_blocked(
     agent: GraphQLClient, said: Message, sandbox: Any
 ) -> None:
     busy = {"kind": "error", "code": 131056, "times": None}
@@ -203,7 +203,7 @@ async def test_a_message_that_waits_fails_when_its_customer_is_blocked(
     assert [error.title for error in failed.errors] == ["Contact blocked"]
 
 
-async def test_a_disabled_account_asks_nobody(
+async def test_disabled_account_asks_nobody(
     agent: GraphQLClient, account: Account, said: Message, meta: FakeMeta
 ) -> None:
     await set_account_enabled(account, enabled=False)
@@ -214,7 +214,7 @@ async def test_a_disabled_account_asks_nobody(
     assert not meta.requests.requests
 
 
-async def test_a_contact_without_a_number_or_a_message_is_refused_by_whatsapp(
+async def test_contact_without_number_or_message_is_refused_by_whatsapp(
     agent: GraphQLClient, account: Account
 ) -> None:
     identity = Identity(kind=IdentityKind.BSUID, value="US.1")

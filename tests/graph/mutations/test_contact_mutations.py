@@ -73,7 +73,7 @@ async def test_malformed_values_are_refused_by_name(
         assert done["updateContact"]["userErrors"] == [{"code": "INVALID_INPUT", "field": [field]}]
 
 
-async def test_a_contact_is_linked_unlinked_and_stays_so(
+async def test_contact_is_linked_unlinked_and_stays_so(
     agent: GraphQLClient, said: Message, account: Account
 ) -> None:
     user = await make_user(agent, name="Ada Lovelace", phone="+1 555 000 7777")
@@ -96,7 +96,7 @@ async def test_linking_to_nobody_is_refused(agent: GraphQLClient, said: Message)
     assert done["linkContact"]["userErrors"] == [{"code": "NOT_FOUND", "field": ["userId"]}]
 
 
-async def test_erasure_leaves_nothing_of_the_customer(
+async def test_erasure_leaves_nothing_of_customer(
     admin: GraphQLClient, said: Message, account: Account
 ) -> None:
     neighbour = await write_message(account, "15550002222", "Me too", name="Grace")
@@ -120,7 +120,7 @@ async def test_erasing_twice_is_not_found(admin: GraphQLClient, said: Message) -
     assert done["deleteContact"]["userErrors"] == [{"code": "NOT_FOUND"}]
 
 
-async def test_erasure_takes_the_user_of_an_unlinked_contact_too(
+async def test_erasure_takes_user_of_unlinked_contact_too(
     admin: GraphQLClient, said: Message
 ) -> None:
     await admin(UNLINK, contact=contact_id(said))
@@ -130,7 +130,7 @@ async def test_erasure_takes_the_user_of_an_unlinked_contact_too(
     assert await User.count() == 0
 
 
-async def test_erasure_leaves_a_person_whom_another_account_keeps(
+async def test_erasure_leaves_person_whom_another_account_keeps(
     admin: GraphQLClient, said: Message, other_account: Account
 ) -> None:
     elsewhere = await write_message(other_account, "15550001111", "Hello there", name="Ada")
@@ -144,7 +144,7 @@ async def test_erasure_leaves_a_person_whom_another_account_keeps(
     assert (kept, await User.count()) == (1, 0)
 
 
-async def test_staff_lose_sight_of_a_person_of_others_with_their_last_contact(
+async def test_staff_lose_sight_of_person_of_others_with_their_last_contact(
     make_client: Callable[..., Awaitable[GraphQLClient]],
     said: Message,
     account: Account,
@@ -169,9 +169,7 @@ async def test_staff_lose_sight_of_a_person_of_others_with_their_last_contact(
     assert relinked["linkContact"]["userErrors"] == []
 
 
-async def test_a_user_whom_staff_made_survives_the_contact(
-    admin: GraphQLClient, said: Message
-) -> None:
+async def test_user_whom_staff_made_survives_contact(admin: GraphQLClient, said: Message) -> None:
     user = await make_user(admin, externalId="crm-1")
     await admin(LINK, contact=contact_id(said), user=user)
 
@@ -181,7 +179,7 @@ async def test_a_user_whom_staff_made_survives_the_contact(
     assert shown["user"] == {"externalId": "crm-1"}
 
 
-async def test_a_person_shows_the_contacts_they_are(
+async def test_person_shows_contacts_they_are(
     agent: GraphQLClient, said: Message, account: Account
 ) -> None:
     contact = await Contact.get(said.contact_id)

@@ -31,7 +31,7 @@ async def change(client: GraphQLClient, mutation: str, said: list[Message]) -> d
     return payload
 
 
-async def test_reading_clears_what_was_said_up_to_a_message(
+async def test_reading_clears_what_was_said_up_to_message(
     agent: GraphQLClient, said: list[Message]
 ) -> None:
     conversation = conversation_id(said[0])
@@ -47,7 +47,7 @@ async def test_reading_clears_what_was_said_up_to_a_message(
     assert counts == [1, 1, 0]
 
 
-async def test_the_read_mark_only_moves_forward(agent: GraphQLClient, said: list[Message]) -> None:
+async def test_read_mark_only_moves_forward(agent: GraphQLClient, said: list[Message]) -> None:
     await agent(READ, id=conversation_id(said[0]))
     await agent(READ, id=conversation_id(said[0]), upTo=id_of(said[0]))
 
@@ -57,7 +57,7 @@ async def test_the_read_mark_only_moves_forward(agent: GraphQLClient, said: list
     assert stored.read_up_to.message_id == said[2].id
 
 
-async def test_a_message_of_another_conversation_is_not_found(
+async def test_message_of_another_conversation_is_not_found(
     agent: GraphQLClient, said: list[Message], account: Account
 ) -> None:
     stranger = await write_message(account, "15550002222", "else")
@@ -69,7 +69,7 @@ async def test_a_message_of_another_conversation_is_not_found(
         assert errors == [{"code": "NOT_FOUND", "field": ["upToMessageId"]}]
 
 
-async def test_a_closed_conversation_opens_when_the_customer_writes(
+async def test_closed_conversation_opens_when_customer_writes(
     agent: GraphQLClient, said: list[Message], account: Account
 ) -> None:
     closed = await change(agent, "closeConversation(input: {conversationId: $id})", said)
@@ -82,7 +82,7 @@ async def test_a_closed_conversation_opens_when_the_customer_writes(
     assert stored.status == "OPEN"
 
 
-async def test_closing_twice_changes_the_conversation_once(
+async def test_closing_twice_changes_conversation_once(
     agent: GraphQLClient, said: list[Message]
 ) -> None:
     await change(agent, "closeConversation(input: {conversationId: $id})", said)
@@ -128,7 +128,7 @@ async def test_malformed_values_are_refused_by_name(
         ]
 
 
-async def test_the_inbox_is_filtered(agent: GraphQLClient, said: list[Message]) -> None:
+async def test_inbox_is_filtered(agent: GraphQLClient, said: list[Message]) -> None:
     await change(agent, 'assignConversation(input: {conversationId: $id, assigneeId: "a7"})', said)
     query = "query ($f: ConversationFilter) { conversations(filter: $f) { edges { cursor } } }"
 

@@ -232,7 +232,7 @@ async def list_texts(said: Message) -> list[str | None]:
     return [one.text for one in await found.sort("timestamp", "_id").to_list()]
 
 
-async def test_messages_that_come_in_meanwhile_are_with_the_contact_that_is_left(
+async def test_messages_that_come_in_meanwhile_are_with_contact_that_is_left(
     webhook: WebhookClient, agent: GraphQLClient, account: Account
 ) -> None:
     """Under either identity, while one merge after the other is made."""
@@ -289,7 +289,7 @@ async def finish_now() -> None:
         await move_history(one.model_copy(update={"due_at": utc_now()}))
 
 
-async def test_old_ids_still_send_to_the_contact_that_is_left(
+async def test_old_ids_still_send_to_contact_that_is_left(
     agent: GraphQLClient, by_phone: Message, by_id: Message
 ) -> None:
     """An open app may not have heard of the merge yet."""
@@ -305,7 +305,7 @@ async def test_old_ids_still_send_to_the_contact_that_is_left(
     assert await Conversation.count() == 1
 
 
-async def test_erasing_the_contact_that_is_left_erases_what_had_not_followed(
+async def test_erasing_contact_that_is_left_erases_what_had_not_followed(
     admin: GraphQLClient, by_phone: Message, by_id: Message, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_args: Any) -> None:
@@ -323,7 +323,7 @@ async def test_erasing_the_contact_that_is_left_erases_what_had_not_followed(
     assert [await kind.count() for kind in kinds] == [0, 0, 0, 0]
 
 
-async def test_merges_in_a_row_lead_to_the_last_contact(
+async def test_merges_in_row_lead_to_last_contact(
     agent: GraphQLClient, account: Account, by_phone: Message, by_id: Message
 ) -> None:
     third = await write_message(account, "15550003333", "third")
@@ -396,7 +396,7 @@ async def test_user_of_another_account_stays(
     assert user.account_ids == [other_account.id]
 
 
-async def test_duplicates_of_the_merged_contact_are_those_of_the_one_left(
+async def test_duplicates_of_merged_contact_are_those_of_one_left(
     agent: GraphQLClient, account: Account, by_phone: Message, by_id: Message
 ) -> None:
     third = await write_message(account, "15550003333", "third")

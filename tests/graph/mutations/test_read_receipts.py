@@ -63,7 +63,7 @@ def list_read_wamids(meta: FakeMeta) -> list[str]:
     return [one.body["message_id"] for one in list_receipts(meta)]
 
 
-async def test_the_newest_message_that_was_read_is_told_once(
+async def test_newest_message_that_was_read_is_told_once(
     agent: GraphQLClient, said: list[Message], meta: FakeMeta
 ) -> None:
     await read(agent, said[0], upTo=id_of(said[1]))
@@ -80,7 +80,7 @@ async def test_the_newest_message_that_was_read_is_told_once(
     }
 
 
-async def test_reading_on_tells_more_and_an_answer_of_ours_does_not(
+async def test_reading_on_tells_more_and_answer_of_ours_does_not(
     agent: GraphQLClient, said: list[Message], account: Account, meta: FakeMeta
 ) -> None:
     await read(agent, said[0])
@@ -103,7 +103,7 @@ async def test_reading_on_tells_more_and_an_answer_of_ours_does_not(
     assert list_read_wamids(meta) == [said[2].wamid, more.wamid]
 
 
-async def test_the_customer_sees_blue_ticks(
+async def test_customer_sees_blue_ticks(
     agent: GraphQLClient, account: Account, sandbox: Any
 ) -> None:
     for text in ("one", "two"):
@@ -143,7 +143,7 @@ async def test_what_passes_is_tried_again_and_reading_never_fails(
     assert len(list_receipts(meta)) == (1 if fault.kind is FaultKind.RESET_BEFORE else 3)
 
 
-async def test_a_final_refusal_is_not_repeated(
+async def test_final_refusal_is_not_repeated(
     agent: GraphQLClient, said: list[Message], meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=131009, times=None))
@@ -177,7 +177,7 @@ async def test_staff_may_read_in_silence(
 
 
 @pytest.mark.parametrize("how", ["disabled", "stopped"])
-async def test_an_account_that_may_not_send_tells_nothing(
+async def test_account_that_may_not_send_tells_nothing(
     agent: GraphQLClient, said: list[Message], account: Account, meta: FakeMeta, how: str
 ) -> None:
     if how == "disabled":
@@ -191,7 +191,7 @@ async def test_an_account_that_may_not_send_tells_nothing(
     assert not meta.requests.requests
 
 
-async def test_a_message_older_than_30_days_is_not_told(
+async def test_message_older_than_30_days_is_not_told(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     old = await write_message(account, CUSTOMER, "old", at=utc_now() - timedelta(days=31))
@@ -202,9 +202,7 @@ async def test_a_message_older_than_30_days_is_not_told(
     assert not meta.requests.requests
 
 
-async def test_what_a_crash_left_is_told_by_whoever_runs(
-    said: list[Message], meta: FakeMeta
-) -> None:
+async def test_what_crash_left_is_told_by_whoever_runs(said: list[Message], meta: FakeMeta) -> None:
     left = {
         "read_up_to": {"timestamp": said[2].timestamp, "message_id": said[2].id},
         "receipt.due_at": utc_now() - timedelta(minutes=1),
@@ -217,7 +215,7 @@ async def test_what_a_crash_left_is_told_by_whoever_runs(
     assert list_read_wamids(meta) == [said[2].wamid]
 
 
-async def test_a_conversation_from_before_receipts_existed_is_told_too(
+async def test_conversation_from_before_receipts_existed_is_told_too(
     agent: GraphQLClient, said: list[Message], meta: FakeMeta
 ) -> None:
     await collection(Conversation).update_many({}, {"$unset": {"receipt": 1, "typing_at": 1}})
@@ -239,7 +237,7 @@ async def test_many_who_read_at_once_tell_once(
     assert list_read_wamids(meta) == [said[2].wamid]
 
 
-async def test_an_erased_conversation_is_told_nothing(
+async def test_erased_conversation_is_told_nothing(
     admin: GraphQLClient, said: list[Message], meta: FakeMeta
 ) -> None:
     contact = await Contact.get(said[0].contact_id)

@@ -27,7 +27,7 @@ async def send(client: GraphQLClient, **values: Any) -> dict[str, Any]:
     return payload
 
 
-async def test_a_text_is_queued(agent: GraphQLClient, said: Message) -> None:
+async def test_text_is_queued(agent: GraphQLClient, said: Message) -> None:
     done = await send(
         agent,
         to={"conversationId": conversation_id(said)},
@@ -43,7 +43,7 @@ async def test_a_text_is_queued(agent: GraphQLClient, said: Message) -> None:
     assert message["conversation"] == {"id": conversation_id(said)}
 
 
-async def test_a_preview_may_be_null(agent: GraphQLClient, said: Message) -> None:
+async def test_preview_may_be_null(agent: GraphQLClient, said: Message) -> None:
     content = {"text": {"body": "Hello", "previewUrl": None}}
 
     done = await send(agent, to={"contactId": contact_id(said)}, content=content)
@@ -51,7 +51,7 @@ async def test_a_preview_may_be_null(agent: GraphQLClient, said: Message) -> Non
     assert done["userErrors"] == []
 
 
-async def test_an_idempotency_key_sends_once(agent: GraphQLClient, said: Message) -> None:
+async def test_idempotency_key_sends_once(agent: GraphQLClient, said: Message) -> None:
     once = {"to": {"contactId": contact_id(said)}, "content": TEXT, "idempotencyKey": "k1"}
 
     first, second = await send(agent, **once), await send(agent, **once)
@@ -61,7 +61,7 @@ async def test_an_idempotency_key_sends_once(agent: GraphQLClient, said: Message
     assert other["userErrors"] == [{"code": "IDEMPOTENCY_KEY_REUSED", "field": ["idempotencyKey"]}]
 
 
-async def test_outside_the_window_nothing_is_sent(
+async def test_outside_window_nothing_is_sent(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     old = await write_message(account, "15550001111", "x", at=utc_now() - timedelta(hours=25))
@@ -80,7 +80,7 @@ REFUSED: list[tuple[dict[str, str], Any, str, Any]] = [
 ]
 
 
-async def test_refusals_name_the_field(agent: GraphQLClient, said: Message) -> None:
+async def test_refusals_name_field(agent: GraphQLClient, said: Message) -> None:
     for recipient, content, code, field in REFUSED:
         to = {key: value.replace("%", contact_id(said)) for key, value in recipient.items()}
 
@@ -109,7 +109,7 @@ async def test_exactly_one_recipient_and_content_is_wanted(
         assert "object at" not in answer["errors"][0]["message"]
 
 
-async def test_a_message_opens_the_window_before_its_conversation_tells(
+async def test_message_opens_window_before_its_conversation_tells(
     agent: GraphQLClient, said: Message
 ) -> None:
     stale = {"$set": {"last_inbound_at": None}}

@@ -72,7 +72,7 @@ async def test_pages_are_read_by_cursor(
     assert await Template.count() == total
 
 
-async def test_a_second_sync_changes_nothing(
+async def test_second_sync_changes_nothing(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -118,7 +118,7 @@ async def tell_status(
     await post(webhook, settle, make_entry(change, at=int(at)))
 
 
-async def test_a_webhook_that_came_later_is_not_turned_back(
+async def test_webhook_that_came_later_is_not_turned_back(
     agent: GraphQLClient, account: Account, webhook: WebhookClient, settle: Settle
 ) -> None:
     later = (utc_now() + timedelta(minutes=5)).timestamp()
@@ -131,7 +131,7 @@ async def test_a_webhook_that_came_later_is_not_turned_back(
     assert (found.status, found.category) == ("PAUSED", "UTILITY")
 
 
-async def test_an_older_webhook_changes_nothing(
+async def test_older_webhook_changes_nothing(
     agent: GraphQLClient, account: Account, webhook: WebhookClient, settle: Settle
 ) -> None:
     await sync(agent, account)
@@ -147,7 +147,7 @@ async def test_an_older_webhook_changes_nothing(
     assert (await get_template("order_shipped")).status == "PAUSED"
 
 
-async def test_what_a_webhook_explained_stays_explained(
+async def test_what_webhook_explained_stays_explained(
     agent: GraphQLClient, account: Account, meta: FakeMeta, webhook: WebhookClient, settle: Settle
 ) -> None:
     change_template(meta, "order_shipped", status="REJECTED", rejected_reason="INVALID_FORMAT")
@@ -163,7 +163,7 @@ async def test_what_a_webhook_explained_stays_explained(
     assert int(found.changed_at["status"].timestamp()) == earlier
 
 
-async def test_a_template_that_a_webhook_told_during_the_sync_is_kept(
+async def test_template_that_webhook_told_during_sync_is_kept(
     agent: GraphQLClient, account: Account, webhook: WebhookClient, settle: Settle
 ) -> None:
     later = (utc_now() + timedelta(minutes=5)).timestamp()
@@ -185,7 +185,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("rule", "code"), FAILURES, ids=lambda one: str(getattr(one, "kind", "")))
-async def test_a_failed_sync_removes_nothing(
+async def test_failed_sync_removes_nothing(
     agent: GraphQLClient, account: Account, meta: FakeMeta, rule: FaultRule, code: str
 ) -> None:
     await sync(agent, account)
@@ -243,7 +243,7 @@ UPDATE = "mutation ($i: UpdateAccountInput!) { updateAccount(input: $i) { accoun
 STATE = "query ($id: ID!) { account(id: $id) { templateSync { syncedAt error dueAt } } }"
 
 
-async def test_a_new_account_gets_its_templates_by_itself(
+async def test_new_account_gets_its_templates_by_itself(
     admin: GraphQLClient, meta: FakeMeta
 ) -> None:
     values = {
@@ -262,7 +262,7 @@ async def test_a_new_account_gets_its_templates_by_itself(
     assert await Template.count() == len(meta.templates.templates)
 
 
-async def test_a_refused_token_is_shown_and_a_new_one_tries_again(
+async def test_refused_token_is_shown_and_new_one_tries_again(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     wrong = {"accountId": id_of(account), "accessToken": "wrong-token"}
@@ -283,9 +283,7 @@ async def test_a_refused_token_is_shown_and_a_new_one_tries_again(
     await eventually(is_well)
 
 
-async def test_enabling_an_account_reads_its_templates(
-    admin: GraphQLClient, account: Account
-) -> None:
+async def test_enabling_account_reads_its_templates(admin: GraphQLClient, account: Account) -> None:
     await admin(ENABLE, id=id_of(account))
 
     async def are_there() -> int:
@@ -313,7 +311,7 @@ async def test_it_happens_again_when_it_is_due(account: Account, meta: FakeMeta)
     assert count_lists(meta) == 1
 
 
-async def test_an_account_that_was_forgotten_is_synced(account: Account) -> None:
+async def test_account_that_was_forgotten_is_synced(account: Account) -> None:
     due_at = (await reload(account)).template_sync.due_at
     assert due_at is not None
     assert timedelta(0) < due_at - utc_now() <= timedelta(minutes=10)
@@ -325,7 +323,7 @@ async def test_an_account_that_was_forgotten_is_synced(account: Account) -> None
     await eventually(are_there)
 
 
-async def test_a_changed_text_is_read_whole_soon(
+async def test_changed_text_is_read_whole_soon(
     agent: GraphQLClient, account: Account, webhook: WebhookClient, settle: Settle
 ) -> None:
     await sync(agent, account)
@@ -344,7 +342,7 @@ async def test_a_changed_text_is_read_whole_soon(
     await eventually(is_read)
 
 
-async def test_a_status_alone_makes_no_work(
+async def test_status_alone_makes_no_work(
     agent: GraphQLClient, account: Account, webhook: WebhookClient, settle: Settle
 ) -> None:
     await sync(agent, account)

@@ -32,7 +32,7 @@ async def set_typing(agent: GraphQLClient, message: Message) -> list[str]:
     return [error["code"] for error in done["userErrors"]]
 
 
-async def test_metas_own_body_is_sent_for_the_newest_message(
+async def test_metas_own_body_is_sent_for_newest_message(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     done = (await agent(TYPING, id=conversation_id(said)))["setTyping"]
@@ -63,7 +63,7 @@ async def test_pressing_many_keys_asks_once_in_five_seconds(
     assert len(meta.requests.requests) == 2
 
 
-async def test_the_phone_shows_it_until_the_answer_comes(
+async def test_phone_shows_it_until_answer_comes(
     agent: GraphQLClient, account: Account, sandbox: Any
 ) -> None:
     await sandbox.post("/sandbox/inbound", json={"from": CUSTOMER, "text": "Hi"})
@@ -104,7 +104,7 @@ async def test_what_typing_showed_as_read_is_not_told_again(
 
 
 @pytest.mark.parametrize("fault", [("reset_before", "META_UNREACHABLE"), ("error", "META_REFUSED")])
-async def test_a_failure_is_told_and_the_next_key_asks_again(
+async def test_failure_is_told_and_next_key_asks_again(
     agent: GraphQLClient, said: Message, sandbox: Any, fault: tuple[str, str]
 ) -> None:
     kind, code = fault

@@ -25,7 +25,7 @@ NODE = "query ($id: ID!) { node(id: $id) { ... on UploadedMedia { filename } } }
 MIB = 1024 * 1024
 
 
-async def test_a_picture_is_stored_and_handed_to_whatsapp(
+async def test_picture_is_stored_and_handed_to_whatsapp(
     agent: GraphQLClient, client: httpx.AsyncClient, account: Account, meta: FakeMeta
 ) -> None:
     done = await upload(agent, account)
@@ -133,7 +133,7 @@ async def test_each_type_that_whatsapp_takes(agent: GraphQLClient, account: Acco
         assert (done["upload"]["kind"], done["upload"]["mimeType"]) == (found_kind, mime_type)
 
 
-async def test_an_animated_sticker_may_be_larger(agent: GraphQLClient, account: Account) -> None:
+async def test_animated_sticker_may_be_larger(agent: GraphQLClient, account: Account) -> None:
     data = files.make_webp(animated=True) + bytes(300 * 1024)
 
     done = await upload(agent, account, ("a.webp", data, "image/webp"))
@@ -141,9 +141,7 @@ async def test_an_animated_sticker_may_be_larger(agent: GraphQLClient, account: 
     assert done["upload"]["animated"]
 
 
-async def test_the_name_given_is_the_name(
-    agent: GraphQLClient, account: Account, meta: FakeMeta
-) -> None:
+async def test_name_given_is_name(agent: GraphQLClient, account: Account, meta: FakeMeta) -> None:
     done = await upload(agent, account, ("x.pdf", files.PDF, ""), name='Ünter "2".pdf')
 
     assert done["upload"]["filename"] == 'Ünter "2".pdf'
@@ -229,7 +227,7 @@ async def test_what_whatsapp_refuses_leaves_nothing_behind(
     assert (await upload(agent, account))["userErrors"] == []
 
 
-async def test_a_refused_token_stops_the_account(
+async def test_refused_token_stops_account(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=190, endpoint="media"))
@@ -265,7 +263,7 @@ async def test_only_for_accounts_that_may_send(
     assert await count_stored() == NOTHING
 
 
-async def test_a_file_that_nobody_sends_is_removed(
+async def test_file_that_nobody_sends_is_removed(
     agent: GraphQLClient, client: httpx.AsyncClient, account: Account
 ) -> None:
     found = (await upload(agent, account))["upload"]
@@ -279,7 +277,7 @@ async def test_a_file_that_nobody_sends_is_removed(
     assert (await agent(NODE, id=found["id"]))["node"] is None
 
 
-async def test_an_upload_is_seen_with_its_account_only(
+async def test_upload_is_seen_with_its_account_only(
     make_client: Callable[..., Awaitable[GraphQLClient]],
     agent: GraphQLClient,
     client: httpx.AsyncClient,
@@ -296,7 +294,7 @@ async def test_an_upload_is_seen_with_its_account_only(
         assert (await client.get(path, headers=headers)).status_code == status
 
 
-async def test_a_deleted_account_leaves_no_upload(
+async def test_deleted_account_leaves_no_upload(
     admin: GraphQLClient, agent: GraphQLClient, account: Account
 ) -> None:
     await upload(agent, account)

@@ -20,7 +20,7 @@ async def update(client: GraphQLClient, **values: Any) -> dict[str, Any]:
     return payload
 
 
-async def test_a_user_is_made_and_changed(agent: GraphQLClient) -> None:
+async def test_user_is_made_and_changed(agent: GraphQLClient) -> None:
     user = (await create(agent, name=" Ada ", phone="+49 151 1234-5678", email="ada@example.org"))[
         "user"
     ]
@@ -30,13 +30,13 @@ async def test_a_user_is_made_and_changed(agent: GraphQLClient) -> None:
     assert changed == user | {"externalId": "crm-1", "email": None}
 
 
-async def test_an_update_without_changes_is_no_error(agent: GraphQLClient) -> None:
+async def test_update_without_changes_is_no_error(agent: GraphQLClient) -> None:
     user = (await create(agent, name="Ada"))["user"]
 
     assert (await update(agent, userId=user["id"])) == {"user": user, "userErrors": []}
 
 
-async def test_no_two_users_share_a_phone_or_an_external_id(agent: GraphQLClient) -> None:
+async def test_no_two_users_share_phone_or_external_id(agent: GraphQLClient) -> None:
     await create(agent, phone="+5511987654321", externalId="crm-1")
     other = (await create(agent, name="Other"))["user"]
 

@@ -37,7 +37,7 @@ async def unsubscribe(admin: GraphQLClient, account: Account, level: str) -> lis
     return errors
 
 
-async def test_webhooks_of_the_business_account_come_here_after_a_handshake(
+async def test_webhooks_of_business_account_come_here_after_handshake(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     done = await subscribe(admin, account)
@@ -48,7 +48,7 @@ async def test_webhooks_of_the_business_account_come_here_after_a_handshake(
     assert request.body["override_callback_uri"] == OURS
 
 
-async def test_messages_come_by_the_url_that_was_set(
+async def test_messages_come_by_url_that_was_set(
     admin: GraphQLClient, account: Account, meta: FakeMeta, sandbox: Any
 ) -> None:
     meta.settings.webhook_url = ""
@@ -60,7 +60,7 @@ async def test_messages_come_by_the_url_that_was_set(
     assert meta.callbacks.of_numbers == {NUMBER.phone_number_id: OURS}
 
 
-async def test_an_app_that_was_not_subscribed_is_subscribed_first(
+async def test_app_that_was_not_subscribed_is_subscribed_first(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     meta.callbacks.unsubscribe(NUMBER.business_account_id)
@@ -72,7 +72,7 @@ async def test_an_app_that_was_not_subscribed_is_subscribed_first(
     assert meta.callbacks.unsubscribed == set()
 
 
-async def test_a_failed_handshake_is_refused_and_changes_nothing(
+async def test_failed_handshake_is_refused_and_changes_nothing(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await subscribe(admin, account)
@@ -105,7 +105,7 @@ UNREACHABLE_URLS = [
 ]
 
 
-async def test_a_url_that_whatsapp_can_not_post_to_is_refused_by_name(
+async def test_url_that_whatsapp_can_not_post_to_is_refused_by_name(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     for url in UNREACHABLE_URLS:
@@ -128,7 +128,7 @@ async def test_meta_that_is_away_is_told(
     assert [one["code"] for one in done["userErrors"]] == ["META_UNREACHABLE"]
 
 
-async def test_the_numbers_own_url_is_taken_away_and_the_accounts_holds(
+async def test_numbers_own_url_is_taken_away_and_accounts_holds(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await subscribe(admin, account)
@@ -140,7 +140,7 @@ async def test_the_numbers_own_url_is_taken_away_and_the_accounts_holds(
     assert meta.callbacks.of_accounts == {NUMBER.business_account_id: OURS}
 
 
-async def test_a_key_of_some_accounts_changes_only_their_numbers(
+async def test_key_of_some_accounts_changes_only_their_numbers(
     make_client: Callable[..., Awaitable[GraphQLClient]], account: Account, meta: FakeMeta
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])
@@ -167,7 +167,7 @@ async def test_ended_webhooks_come_no_more(
     assert await Message.count() == 0
 
 
-async def test_whatsapp_itself_can_not_reach_a_loopback_address(
+async def test_whatsapp_itself_can_not_reach_loopback_address(
     database: AsyncDatabase[dict[str, Any]], meta_app: Starlette
 ) -> None:
     from tests.conftest import make_settings

@@ -162,7 +162,7 @@ def test_it_may_not_go_before_its_day(compare: Command, reason: str) -> None:
 OWNER = "type Owner { name: String friends(first: Int): [Owner!] }"
 
 
-def test_a_type_goes_with_the_last_field_that_led_to_it(compare: Command) -> None:
+def test_type_goes_with_last_field_that_led_to_it(compare: Command) -> None:
     # Owner leads to itself too, which keeps nothing.
     outside_unions = OLD.replace("union Thing = Shop | Owner", "")
     old = outside_unions.replace("owner: Owner", f"owner: Owner {PAST}")
@@ -174,7 +174,7 @@ def test_a_type_goes_with_the_last_field_that_led_to_it(compare: Command) -> Non
     assert ended is None
 
 
-def test_a_type_that_something_else_led_to_may_not_go(compare: Command) -> None:
+def test_type_that_something_else_led_to_may_not_go(compare: Command) -> None:
     old = OLD.replace("owner: Owner", f"owner: Owner {PAST}").replace(
         "shops: [Shop!]!", "shops: [Shop!]! owners: [Owner!] @deprecated"
     )
@@ -190,7 +190,7 @@ def test_a_type_that_something_else_led_to_may_not_go(compare: Command) -> None:
 @pytest.mark.parametrize(
     "reason", ["Use another.", "Removed on 2999-02-31.", "Removed on 1.2.2999.", "Removed soon."]
 )
-def test_a_deprecation_names_the_day_of_removal(compare: Command, reason: str) -> None:
+def test_deprecation_names_day_of_removal(compare: Command, reason: str) -> None:
     new = OLD.replace("owner: Owner", f'owner: Owner @deprecated(reason: "{reason}")')
 
     ended, lines = compare(OLD, new)
@@ -199,14 +199,14 @@ def test_a_deprecation_names_the_day_of_removal(compare: Command, reason: str) -
     assert lines == ["UNANNOUNCED  Shop.owner is deprecated without a day."]
 
 
-def test_a_deprecation_with_a_day_is_fine(compare: Command) -> None:
+def test_deprecation_with_day_is_fine(compare: Command) -> None:
     new = OLD.replace("owner: Owner", f"owner: Owner {FUTURE}")
 
     assert compare(OLD, new) == (None, COMPATIBLE)
 
 
 @pytest.mark.parametrize("text", ["type Query {", "type Query { a: Missing }", ""])
-def test_a_file_that_is_no_schema_is_said(compare: Command, text: str) -> None:
+def test_file_that_is_no_schema_is_said(compare: Command, text: str) -> None:
     ended, _ = compare(text, OLD)
 
     assert str(ended).startswith("Can't compare: ")
@@ -223,14 +223,14 @@ def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_this_schema_is_compared_with_a_file() -> None:
+def test_this_schema_is_compared_with_file() -> None:
     result = run_command("--old", str(SCHEMA_FILE))
 
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines()[1:] == COMPATIBLE
 
 
-def test_a_ref_that_is_none_is_said() -> None:
+def test_ref_that_is_none_is_said() -> None:
     result = run_command("--base=--output=x")
 
     assert result.returncode == 1
@@ -259,9 +259,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
 
-def test_the_base_is_the_newest_release_else_main(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_base_is_newest_release_else_main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema_history, "ROOT", tmp_path)
     with pytest.raises(schema_history.NoEarlierSchema):
         schema_history.read_earlier_schema()

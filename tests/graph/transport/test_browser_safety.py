@@ -48,7 +48,7 @@ MISTAKES = [
 WITH_VARIABLE = "query ($f: ConversationFilter) { conversations(filter: $f) { edges { cursor } } }"
 
 
-async def test_the_schema_is_shown_to_nobody(admin: GraphQLClient, port: int) -> None:
+async def test_schema_is_shown_to_nobody(admin: GraphQLClient, port: int) -> None:
     codes = [await admin.find_error_code(query) for query in INTROSPECTIONS]
     async with open_socket(port, token=admin.token) as ws:
         told = [await ws.find_error(query) for query in INTROSPECTIONS]
@@ -86,7 +86,7 @@ class TestAsItComes:
     def settings(self, mongodb_uri: str, database_name: str) -> Settings:
         return make_settings(mongodb_uri=mongodb_uri, mongodb_database=database_name)
 
-    async def test_the_schema_and_suggestions_are_shown(self, admin: GraphQLClient) -> None:
+    async def test_schema_and_suggestions_are_shown(self, admin: GraphQLClient) -> None:
         assert (await admin(INTROSPECTIONS[0]))["__schema"]["types"]
         assert "Did you mean 'name'" in str(await admin.post("{ viewer { nam } }"))
 
@@ -137,7 +137,7 @@ async def test_every_answer_has_safe_headers_and_no_cookie(
     assert page.headers["content-security-policy"].count("frame-ancestors 'none'") == 1
 
 
-async def test_a_cookie_is_no_credential(client: httpx.AsyncClient, account: Account) -> None:
+async def test_cookie_is_no_credential(client: httpx.AsyncClient, account: Account) -> None:
     _, anonymous, *_ = await visit(client, account)
 
     assert anonymous.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"

@@ -41,7 +41,7 @@ def get_title(example: Example) -> str:
 every_example = pytest.mark.parametrize("example", EXAMPLES, ids=get_title)
 
 
-def test_each_main_job_has_a_tab() -> None:
+def test_each_main_job_has_tab() -> None:
     assert [get_title(example) for example in EXAMPLES] == [
         "WhoAmI",
         "Accounts",
@@ -69,7 +69,7 @@ def test_operation_is_valid(example: Example, schema: GraphQLSchema) -> None:
 
 
 @every_example
-def test_variables_fit_the_operation(example: Example, schema: GraphQLSchema) -> None:
+def test_variables_fit_operation(example: Example, schema: GraphQLSchema) -> None:
     definitions = get_operation(example).variable_definitions or ()
     variables = json.loads(example["variables"] or "{}")
 
@@ -78,7 +78,7 @@ def test_variables_fit_the_operation(example: Example, schema: GraphQLSchema) ->
 
 
 @every_example
-def test_comments_fit_the_editor(example: Example) -> None:
+def test_comments_fit_editor(example: Example) -> None:
     # At 1440 pixels the toolbar covers what is right of column 58.
     lines = [line for line in example["query"].splitlines() if line.lstrip().startswith("#")]
 

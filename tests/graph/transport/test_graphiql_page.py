@@ -41,7 +41,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/behind/proxy/graphql"])
-async def test_every_asset_is_served_below_the_page(client: httpx.AsyncClient, path: str) -> None:
+async def test_every_asset_is_served_below_page(client: httpx.AsyncClient, path: str) -> None:
     page = await client.get(path)
     addresses = re.findall(r'(?:src|href)="(?!data:)([^"]+)"', page.text)
 
@@ -78,12 +78,12 @@ def test_our_own_files_name_no_other_host() -> None:
     assert urls <= {"http://www.w3.org", "https://shop.example"}
 
 
-def test_assets_follow_the_path_of_the_page() -> None:
+def test_assets_follow_path_of_page() -> None:
     assert 'src="query/assets/page.js"' in render_graphiql(graphql_path="/api/query")
     assert 'src="assets/page.js"' in render_graphiql(graphql_path="/api/query/")
 
 
-def test_examples_reach_the_page_unharmed() -> None:
+def test_examples_reach_page_unharmed() -> None:
     match = re.search(r'id="wagraph-examples">([^<]*)</script>', render_graphiql())
 
     assert match is not None

@@ -47,7 +47,7 @@ NO_OPERATIONS = [
 ]
 
 
-async def test_a_body_that_is_no_operation_is_a_400_in_json(
+async def test_body_that_is_no_operation_is_400_in_json(
     client: httpx.AsyncClient,
 ) -> None:
     for body in NO_OPERATIONS:
@@ -66,7 +66,7 @@ OTHER_TYPES = [
 ]
 
 
-async def test_what_a_form_could_send_is_refused(
+async def test_what_form_could_send_is_refused(
     admin: GraphQLClient,
 ) -> None:
     for content_type in OTHER_TYPES:
@@ -79,7 +79,7 @@ async def test_what_a_form_could_send_is_refused(
         assert answer.json()["errors"]
 
 
-async def test_a_body_over_the_limit_is_refused_announced_or_not(
+async def test_body_over_limit_is_refused_announced_or_not(
     client: httpx.AsyncClient,
 ) -> None:
     async def drip() -> Any:
@@ -104,7 +104,7 @@ async def test_json_of_many_names_is_refused(admin: GraphQLClient) -> None:
     assert answered.json()["data"] == {"__typename": "Query"}
 
 
-async def test_a_browser_gets_graphiql(client: httpx.AsyncClient) -> None:
+async def test_browser_gets_graphiql(client: httpx.AsyncClient) -> None:
     answer = await client.get("/graphql", headers={"Accept": "text/html"})
 
     assert answer.status_code == 200
@@ -122,7 +122,7 @@ async def test_every_answer_names_its_request(client: httpx.AsyncClient) -> None
     assert all(len(request_id) == 16 for request_id in ids)
 
 
-async def test_a_compressed_body_is_refused(client: httpx.AsyncClient) -> None:
+async def test_compressed_body_is_refused(client: httpx.AsyncClient) -> None:
     body = gzip.compress(b'{"query": "{ __typename }"}')
 
     answer = await client.post(
@@ -155,7 +155,7 @@ ACCEPTED = [
 ]
 
 
-async def test_the_answer_has_the_type_that_the_client_likes_best(admin: GraphQLClient) -> None:
+async def test_answer_has_type_that_client_likes_best(admin: GraphQLClient) -> None:
     for accept, media_type in ACCEPTED:
         answer = await send(admin, {"query": ME}, accept=accept)
 
@@ -198,7 +198,7 @@ REQUEST_ERRORS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_what_is_not_executed_has_no_data_and_a_status_where_the_type_allows_it(
+async def test_what_is_not_executed_has_no_data_and_status_where_type_allows_it(
     admin: GraphQLClient,
 ) -> None:
     for body, code in REQUEST_ERRORS:
@@ -210,7 +210,7 @@ async def test_what_is_not_executed_has_no_data_and_a_status_where_the_type_allo
             assert "data" not in answer.json()
 
 
-async def test_a_wrong_key_is_a_401_where_the_type_allows_it(admin: GraphQLClient) -> None:
+async def test_wrong_key_is_401_where_type_allows_it(admin: GraphQLClient) -> None:
     for accept, status in (("application/json", 200), (GRAPHQL_RESPONSE, 401)):
         answer = await send(admin, {"query": ME}, accept=accept, token="wag_wrong")
 
@@ -219,7 +219,7 @@ async def test_a_wrong_key_is_a_401_where_the_type_allows_it(admin: GraphQLClien
         assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
 
 
-async def test_what_was_executed_is_a_200_with_data_even_where_it_failed(
+async def test_what_was_executed_is_200_with_data_even_where_it_failed(
     client: httpx.AsyncClient,
 ) -> None:
     headers = {"Accept": GRAPHQL_RESPONSE}
@@ -231,7 +231,7 @@ async def test_what_was_executed_is_a_200_with_data_even_where_it_failed(
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_a_refusal_comes_in_the_type_that_was_asked_for(client: httpx.AsyncClient) -> None:
+async def test_refusal_comes_in_type_that_was_asked_for(client: httpx.AsyncClient) -> None:
     for accept in ("application/json", GRAPHQL_RESPONSE):
         answer = await client.post("/graphql", content=b"{", headers=JSON | {"Accept": accept})
 
@@ -239,7 +239,7 @@ async def test_a_refusal_comes_in_the_type_that_was_asked_for(client: httpx.Asyn
         assert answer.headers["Content-Type"] == f"{accept}; charset=utf-8"
 
 
-async def test_a_subscription_is_told_how_it_is_served(admin: GraphQLClient) -> None:
+async def test_subscription_is_told_how_it_is_served(admin: GraphQLClient) -> None:
     answer = await admin.post("subscription { messageAdded { cursor } }")
 
     message = answer["errors"][0]["message"]
@@ -250,7 +250,7 @@ async def test_a_subscription_is_told_how_it_is_served(admin: GraphQLClient) -> 
 NAMED = "query Find($id: ID!) { account(id: $id) { id } } query Me { viewer { name } }"
 
 
-async def test_a_query_may_stand_in_the_url(admin: GraphQLClient) -> None:
+async def test_query_may_stand_in_url(admin: GraphQLClient) -> None:
     variables = quote(json.dumps({"id": "x"}))
     for url, data in [
         (f"?query={quote(ME)}", {"viewer": {"name": "test admin"}}),
@@ -282,7 +282,7 @@ BAD_URLS = [
 ]
 
 
-async def test_a_url_that_holds_no_query_is_a_400(admin: GraphQLClient) -> None:
+async def test_url_that_holds_no_query_is_400(admin: GraphQLClient) -> None:
     for url in BAD_URLS:
         answer = await get(admin, url)
 
@@ -294,7 +294,7 @@ async def test_a_url_that_holds_no_query_is_a_400(admin: GraphQLClient) -> None:
 DISABLE = 'mutation { disableAccount(input: { accountId: "%s" }) { userErrors { code } } }'
 
 
-async def test_nothing_is_changed_by_a_url(admin: GraphQLClient, account: Account) -> None:
+async def test_nothing_is_changed_by_url(admin: GraphQLClient, account: Account) -> None:
     disable = DISABLE % encode_id("Account", account.id)
     for operation in (disable, "subscription { messageAdded { cursor } }"):
         for accept in ("application/json", GRAPHQL_RESPONSE):
@@ -317,7 +317,7 @@ async def test_other_methods_are_refused_in_json(client: httpx.AsyncClient) -> N
         assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-async def test_without_graphiql_a_browser_gets_json(settings: Settings) -> None:
+async def test_without_graphiql_browser_gets_json(settings: Settings) -> None:
     endpoint = GraphQLEndpoint(settings=settings.model_copy(update={"graphiql": False}))
     transport = httpx.ASGITransport(endpoint)
     async with httpx.AsyncClient(transport=transport, base_url="http://wagraph.test") as client:

@@ -168,15 +168,13 @@ async def parked(account: Account) -> None:
     ).insert()
 
 
-async def test_the_examples_run(
-    known: dict[str, Any], admin: GraphQLClient, ws: SocketClient
-) -> None:
+async def test_examples_run(known: dict[str, Any], admin: GraphQLClient, ws: SocketClient) -> None:
     for shown in EXAMPLES:
         await run(shown, fill_in(shown.variables, known), known, admin, ws)
 
 
 @pytest.mark.parametrize("origin", sorted({shown.origin for shown in DOCUMENTED}))
-async def test_the_operations_of_a_document_run(
+async def test_operations_of_document_run(
     origin: str,
     known: dict[str, Any],
     admin: GraphQLClient,

@@ -22,7 +22,7 @@ ADDED = "subscription { messageAdded { message { text } } }"
 INIT = {"type": "connection_init"}
 
 
-async def test_the_key_may_stand_where_clients_put_it(port: int, token: str) -> None:
+async def test_key_may_stand_where_clients_put_it(port: int, token: str) -> None:
     payloads: list[dict[str, object]] = [
         {"Authorization": f"Bearer {token}"},
         {"authorization": token},
@@ -35,7 +35,7 @@ async def test_the_key_may_stand_where_clients_put_it(port: int, token: str) -> 
             assert await client.receive() == {"type": "connection_ack"}
 
 
-async def test_no_key_and_a_wrong_key_close_with_their_codes(port: int) -> None:
+async def test_no_key_and_wrong_key_close_with_their_codes(port: int) -> None:
     for payload, close in [
         (None, (4401, "Unauthorized")),
         ({}, (4401, "Unauthorized")),
@@ -74,7 +74,7 @@ class ListedOrigins:
         """The endpoint's own list makes no difference."""
 
 
-async def test_only_known_origins_may_open_a_socket(
+async def test_only_known_origins_may_open_socket(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for allowed, origin, is_welcome in ORIGINS:
@@ -89,7 +89,7 @@ async def test_only_known_origins_may_open_a_socket(
             assert await client.receive() == {"type": "pong"}
 
 
-async def test_a_changed_key_ends_its_sockets(port: int) -> None:
+async def test_changed_key_ends_its_sockets(port: int) -> None:
     changes: list[Callable[[ApiKey], Awaitable[Any]]] = [
         revoke_api_key,
         lambda key: key.set({ApiKey.expires_at: utc_now()}),
@@ -130,7 +130,7 @@ async def test_keys_that_end_close_all_their_sockets_and_no_other(
         assert (await lasting.take(1))[0]["messageAdded"]["message"]["text"] == "after"
 
 
-async def test_other_keys_and_a_database_away_close_nothing(
+async def test_other_keys_and_database_away_close_nothing(
     ws: SocketClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = 0

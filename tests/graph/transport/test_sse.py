@@ -56,7 +56,7 @@ def find_texts(results: list[Any]) -> list[str]:
     return [result["messageAdded"]["message"]["text"] for result in results]
 
 
-async def test_a_query_is_one_result_and_complete(url: str, token: str) -> None:
+async def test_query_is_one_result_and_complete(url: str, token: str) -> None:
     async with open_stream(url, token, "{ viewer { name } }") as stream:
         events = await stream.read_to_the_end()
 
@@ -72,7 +72,7 @@ CREATE = """mutation { createUser(input: { name: "Ada" }) {
     user { name } userErrors { code } } }"""
 
 
-async def test_a_mutation_is_one_result_and_complete(url: str, token: str) -> None:
+async def test_mutation_is_one_result_and_complete(url: str, token: str) -> None:
     async with open_stream(url, token, CREATE) as stream:
         events = await stream.read_to_the_end()
 
@@ -88,7 +88,7 @@ async def test_events_come_as_they_happen(url: str, token: str, cursor: str) -> 
             assert find_texts(await stream.take(1)) == [text]
 
 
-async def test_a_stream_resumes_after_its_last_cursor(url: str, token: str, cursor: str) -> None:
+async def test_stream_resumes_after_its_last_cursor(url: str, token: str, cursor: str) -> None:
     async with open_stream(url, token, ADDED, after=cursor) as stream:
         await create_message(text="seen")
         [seen] = await stream.take(1)
@@ -112,7 +112,7 @@ BAD_OPERATIONS: list[tuple[str, str]] = [
 ]
 
 
-async def test_a_bad_operation_is_told_in_the_stream(url: str, token: str) -> None:
+async def test_bad_operation_is_told_in_stream(url: str, token: str) -> None:
     for query, code in BAD_OPERATIONS:
         async with open_stream(url, token, query) as stream:
             events = await stream.read_to_the_end()
@@ -124,7 +124,7 @@ async def test_a_bad_operation_is_told_in_the_stream(url: str, token: str) -> No
         assert result["errors"][0]["extensions"]["code"] == code
 
 
-async def test_a_bug_is_masked(
+async def test_bug_is_masked(
     url: str, token: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from graph.fanout.feed import LiveFeed
@@ -143,7 +143,7 @@ async def test_a_bug_is_masked(
     assert error["extensions"]["requestId"] in caplog.text
 
 
-async def test_who_is_not_signed_in_gets_a_401_and_no_stream(url: str, token: str) -> None:
+async def test_who_is_not_signed_in_gets_401_and_no_stream(url: str, token: str) -> None:
     for credential in (None, "wag_wrong", token[:-1] + "?"):
         async with open_stream(url, credential, ADDED) as stream:
             body = await stream.response.aread()
@@ -155,7 +155,7 @@ async def test_who_is_not_signed_in_gets_a_401_and_no_stream(url: str, token: st
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_with_the_database_away_there_is_a_503_and_no_stream(
+async def test_with_database_away_there_is_503_and_no_stream(
     url: str, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_token: str) -> Any:
@@ -181,7 +181,7 @@ ACCEPTS: list[tuple[str, str]] = [
 ]
 
 
-async def test_a_stream_is_for_who_likes_it_best(app: Any, url: str, token: str) -> None:
+async def test_stream_is_for_who_likes_it_best(app: Any, url: str, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(
         base_url=url, headers=headers, trust_env=False, timeout=60
@@ -221,7 +221,7 @@ async def test_silence_is_broken_by_comments(
         assert find_texts(await stream.take(1)) == ["after the silence"]
 
 
-async def test_a_changed_key_ends_its_streams_and_no_other(url: str, token: str) -> None:
+async def test_changed_key_ends_its_streams_and_no_other(url: str, token: str) -> None:
     changes: list[Callable[[ApiKey], Awaitable[Any]]] = [
         revoke_api_key,
         lambda key: key.set({ApiKey.expires_at: utc_now()}),
@@ -257,7 +257,7 @@ async def wait_until_it_flows(stream: StreamReader) -> None:
         writing.cancel()
 
 
-async def test_a_peer_that_leaves_leaves_nothing_behind(
+async def test_peer_that_leaves_leaves_nothing_behind(
     served: tuple[int, uvicorn.Server], url: str, token: str
 ) -> None:
     async with open_stream(url, token, ADDED) as stream:
@@ -293,7 +293,7 @@ async def open_deaf_stream(port: int, token: str, query: str) -> socket.socket:
     return connection
 
 
-async def test_a_peer_that_does_not_read_is_cut_off_and_others_get_everything(
+async def test_peer_that_does_not_read_is_cut_off_and_others_get_everything(
     served: tuple[int, uvicorn.Server],
     url: str,
     token: str,
@@ -322,7 +322,7 @@ async def test_a_peer_that_does_not_read_is_cut_off_and_others_get_everything(
     assert [text.split()[0] for text in received] == [str(number) for number in range(sent)]
 
 
-async def test_a_peer_that_never_takes_the_end_is_cut_off(
+async def test_peer_that_never_takes_end_is_cut_off(
     served: tuple[int, uvicorn.Server],
     token: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -341,7 +341,7 @@ async def test_a_peer_that_never_takes_the_end_is_cut_off(
     assert "cut off (" in caplog.text
 
 
-async def test_a_server_that_stops_ends_its_streams_itself(
+async def test_server_that_stops_ends_its_streams_itself(
     database: AsyncDatabase[dict[str, Any]], make_server: Callable[..., ServerProcess]
 ) -> None:
     _, token = await create_api_key(name="live", role=Role.ADMIN)

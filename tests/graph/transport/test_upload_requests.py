@@ -52,7 +52,7 @@ MALFORMED: list[tuple[list[Part], int, str]] = [
 ]
 
 
-async def test_a_malformed_request_is_told_what_is_wrong(
+async def test_malformed_request_is_told_what_is_wrong(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     for parts, status, words in MALFORMED:
@@ -80,7 +80,7 @@ BROKEN = [
 ]
 
 
-async def test_a_broken_form_is_refused(agent: GraphQLClient) -> None:
+async def test_broken_form_is_refused(agent: GraphQLClient) -> None:
     for body in BROKEN:
         answer = await post(agent, body)
 
@@ -91,7 +91,7 @@ async def test_a_broken_form_is_refused(agent: GraphQLClient) -> None:
         assert answer.status_code == 400
 
 
-async def test_a_form_needs_a_header_that_no_form_of_a_page_has(
+async def test_form_needs_header_that_no_form_of_page_has(
     agent: GraphQLClient, account: Account
 ) -> None:
     body = make_form(("operations", make_operations(account)), ("map", MAP), ("0", PNG))
@@ -112,7 +112,7 @@ class TestFromABrowser:
     def settings(self, settings: Settings) -> Settings:
         return settings.model_copy(update={"allowed_origins": ("https://app.example.com",)})
 
-    async def test_an_allowed_origin_may_send_the_header(self, client: httpx.AsyncClient) -> None:
+    async def test_allowed_origin_may_send_header(self, client: httpx.AsyncClient) -> None:
         for name in ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Requested-With"):
             answer = await client.options(
                 "/graphql",
@@ -125,7 +125,7 @@ class TestFromABrowser:
             assert answer.status_code == 200, name
 
 
-async def test_who_may_not_upload_is_refused_before_the_file_is_read(
+async def test_who_may_not_upload_is_refused_before_file_is_read(
     make_client: Callable[..., Awaitable[GraphQLClient]],
     agent: GraphQLClient,
     account: Account,
@@ -177,7 +177,7 @@ async def test_two_files_of_one_request_and_paths_into_lists(
     assert found == {"filename": "photo.png", "sizeBytes": len(PNG)}
 
 
-async def test_a_file_comes_by_multipart_alone(
+async def test_file_comes_by_multipart_alone(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     values: list[Any] = ["x", 1, {}, [], None, True]
@@ -193,9 +193,7 @@ async def test_a_file_comes_by_multipart_alone(
     assert list_uploads(meta) == []
 
 
-async def test_a_file_in_the_place_of_a_text_is_refused(
-    agent: GraphQLClient, account: Account
-) -> None:
+async def test_file_in_place_of_text_is_refused(agent: GraphQLClient, account: Account) -> None:
     operations = make_operations(account, variables={"file": None, "account": None})
     parts: list[Part] = [("operations", operations), ("map", '{"0": ["variables.account"]}')]
 
@@ -206,7 +204,7 @@ async def test_a_file_in_the_place_of_a_text_is_refused(
     assert "object at" not in first["message"]
 
 
-async def test_no_file_comes_over_a_websocket(
+async def test_no_file_comes_over_websocket(
     app: Any, agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     async with serve(app) as port, open_socket(port, token=str(agent.token)) as socket:

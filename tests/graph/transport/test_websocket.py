@@ -70,7 +70,7 @@ async def test_malformed_messages_close_with_4400(port: int, token: str) -> None
             assert (await client.find_close())[0] == 4400, message
 
 
-async def test_a_malformed_init_closes_with_4400(port: int) -> None:
+async def test_malformed_init_closes_with_4400(port: int) -> None:
     payloads: list[object] = [1, "x", [], True]
     for payload in payloads:
         async with open_socket(port) as client:
@@ -78,19 +78,19 @@ async def test_a_malformed_init_closes_with_4400(port: int) -> None:
             assert (await client.find_close())[0] == 4400, payload
 
 
-async def test_subscribing_before_the_ack_closes_with_4401(ws_raw: SocketClient) -> None:
+async def test_subscribing_before_ack_closes_with_4401(ws_raw: SocketClient) -> None:
     await ws_raw.send(subscribe())
 
     assert await ws_raw.find_close() == (4401, "Unauthorized")
 
 
-async def test_a_second_init_closes_with_4429(ws: SocketClient, token: str) -> None:
+async def test_second_init_closes_with_4429(ws: SocketClient, token: str) -> None:
     await ws.send(INIT | {"payload": {"Authorization": token}})
 
     assert await ws.find_close() == (4429, "Too many initialisation requests")
 
 
-async def test_an_id_in_use_closes_with_4409(ws: SocketClient) -> None:
+async def test_id_in_use_closes_with_4409(ws: SocketClient) -> None:
     long_id = "é" * 200
     await ws.send(subscribe(long_id, query=ADDED))
     await ws.send(subscribe(long_id, query=ADDED))
@@ -127,7 +127,7 @@ BAD_OPERATIONS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_a_bad_operation_is_answered_and_the_socket_lives(ws: SocketClient) -> None:
+async def test_bad_operation_is_answered_and_socket_lives(ws: SocketClient) -> None:
     for payload, code in BAD_OPERATIONS:
         await ws.send(subscribe("bad", **payload))
         error = await ws.receive()
@@ -140,7 +140,7 @@ async def test_a_bad_operation_is_answered_and_the_socket_lives(ws: SocketClient
     assert await ws.receive() == {"id": "bad", "type": "complete"}
 
 
-async def test_a_bug_is_masked_and_the_socket_lives(
+async def test_bug_is_masked_and_socket_lives(
     ws: SocketClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_args: Any, **_options: Any) -> Any:
@@ -159,7 +159,7 @@ async def test_a_bug_is_masked_and_the_socket_lives(
     assert await ws.receive() == {"type": "pong"}
 
 
-async def test_many_operations_share_a_socket_and_end_one_by_one(
+async def test_many_operations_share_socket_and_end_one_by_one(
     ws: SocketClient, live_feed: LiveFeed
 ) -> None:
     for operation_id in ("a", "b"):
@@ -177,7 +177,7 @@ async def test_many_operations_share_a_socket_and_end_one_by_one(
     assert (await ws.receive())["id"] == "b"
 
 
-async def test_the_fifty_first_operation_is_refused(ws: SocketClient) -> None:
+async def test_fifty_first_operation_is_refused(ws: SocketClient) -> None:
     for number in range(51):
         await ws.send(subscribe(str(number), query=ADDED))
 
@@ -190,7 +190,7 @@ async def test_the_fifty_first_operation_is_refused(ws: SocketClient) -> None:
     assert (await ws.receive())["type"] == "next"
 
 
-async def test_queries_run_on_a_socket_too(ws: SocketClient) -> None:
+async def test_queries_run_on_socket_too(ws: SocketClient) -> None:
     await ws.send(subscribe("q", query="{ viewer { role } }"))
     frames = [await ws.receive() for _ in range(2)]
 
@@ -198,7 +198,7 @@ async def test_queries_run_on_a_socket_too(ws: SocketClient) -> None:
     assert frames[1] == {"id": "q", "type": "complete"}
 
 
-async def test_pings_are_answered_before_the_ack_too(ws_raw: SocketClient) -> None:
+async def test_pings_are_answered_before_ack_too(ws_raw: SocketClient) -> None:
     for message in ({"type": "ping"}, {"type": "ping", "payload": None}, {"type": "pong"}):
         await ws_raw.send(message)
     await ws_raw.send({"type": "ping", "payload": {"any": ["thing"]}})
@@ -217,7 +217,7 @@ async def test_completing_what_is_not_there_changes_nothing(ws: SocketClient) ->
     assert await ws.receive() == {"type": "pong"}
 
 
-async def test_an_id_is_free_again_after_its_end(ws: SocketClient) -> None:
+async def test_id_is_free_again_after_its_end(ws: SocketClient) -> None:
     for _ in range(20):
         await ws.send(subscribe("a", query=ADDED))
         await ws.send({"id": "a", "type": "complete"})
@@ -227,7 +227,7 @@ async def test_an_id_is_free_again_after_its_end(ws: SocketClient) -> None:
     assert [(frame["id"], frame["type"]) for frame in frames] == [("a", "next"), ("a", "complete")]
 
 
-async def test_a_message_over_the_limit_closes_with_1009(ws: SocketClient) -> None:
+async def test_message_over_limit_closes_with_1009(ws: SocketClient) -> None:
     await ws.send({"type": "ping", "payload": {"a": "x" * 300_000}})
 
     assert (await ws.find_close())[0] == 1009
@@ -237,7 +237,7 @@ CREATE = """mutation { createUser(input: { name: "Ada" }) {
     user { name } userErrors { code } } }"""
 
 
-async def test_a_mutation_runs_on_a_socket_too(ws: SocketClient) -> None:
+async def test_mutation_runs_on_socket_too(ws: SocketClient) -> None:
     await ws.send(subscribe("m", query=CREATE))
     frames = [await ws.receive() for _ in range(2)]
 
@@ -247,7 +247,7 @@ async def test_a_mutation_runs_on_a_socket_too(ws: SocketClient) -> None:
     assert [user.name for user in await User.find().to_list()] == ["Ada"]
 
 
-async def test_a_flood_of_pings_is_answered(ws: SocketClient) -> None:
+async def test_flood_of_pings_is_answered(ws: SocketClient) -> None:
     for _ in range(2000):
         await ws.send({"type": "ping", "payload": {"n": 1}})
 

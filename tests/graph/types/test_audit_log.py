@@ -66,7 +66,7 @@ async def run(client: GraphQLClient, mutation: str, **values: Any) -> list[str]:
     return [error["code"] for error in answer["data"]["done"]["userErrors"]]
 
 
-async def test_an_act_is_logged_with_who_what_and_which_fields(admin: GraphQLClient) -> None:
+async def test_act_is_logged_with_who_what_and_which_fields(admin: GraphQLClient) -> None:
     made = await admin.http.post(
         "/graphql",
         json={"query": CREATE, "variables": {"input": NEW_ACCOUNT}},
@@ -140,7 +140,7 @@ async def test_every_act_has_its_entry(
     assert [target["id"] for target in linked["targets"]] == [values["contact"], values["user"]]
 
 
-async def test_a_refusal_is_logged_too(
+async def test_refusal_is_logged_too(
     admin: GraphQLClient, make_client: MakeClient, account: Account, other_account: Account
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])
@@ -173,7 +173,7 @@ async def test_what_can_not_be_logged_is_not_done(
     assert meta.requests.list_sends() == []
 
 
-async def test_an_outcome_that_is_lost_leaves_the_entry(
+async def test_outcome_that_is_lost_leaves_entry(
     admin: GraphQLClient,
     account: Account,
     monkeypatch: pytest.MonkeyPatch,
@@ -192,7 +192,7 @@ async def test_an_outcome_that_is_lost_leaves_the_entry(
     assert "was not written" in caplog.text
 
 
-async def test_an_error_is_logged_as_failed(
+async def test_error_is_logged_as_failed(
     admin: GraphQLClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: object, **__: object) -> None:
@@ -206,7 +206,7 @@ async def test_an_error_is_logged_as_failed(
     assert [entry["outcome"] for entry in await read_log(admin)] == ["FAILED"]
 
 
-async def test_whoever_leaves_in_the_middle_leaves_an_entry(
+async def test_whoever_leaves_in_middle_leaves_entry(
     admin: GraphQLClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = asyncio.Event()
@@ -227,7 +227,7 @@ async def test_whoever_leaves_in_the_middle_leaves_an_entry(
     assert [entry["outcome"] for entry in await read_log(admin)] == ["STARTED"]
 
 
-async def test_the_log_can_be_narrowed(
+async def test_log_can_be_narrowed(
     admin: GraphQLClient, make_client: MakeClient, account: Account, other_account: Account
 ) -> None:
     agent = await make_client(Role.AGENT)
@@ -253,7 +253,7 @@ async def test_the_log_can_be_narrowed(
     assert entry["actor"] == {"kind": "JWT", "id": "auth0|7", "name": "Grace"}
 
 
-async def test_the_log_is_read_page_by_page(admin: GraphQLClient, account: Account) -> None:
+async def test_log_is_read_page_by_page(admin: GraphQLClient, account: Account) -> None:
     for _ in range(5):
         await run(admin, f'disableAccount(input: {{accountId: "{id_of(account)}"}})')
     seen: list[str] = []
@@ -293,7 +293,7 @@ async def test_admins_of_some_accounts_see_what_concerns_these_only(
     assert await admin(query, id=encode_id("AuditEntry", new_id())) == {"node": None}
 
 
-async def test_an_outcome_is_noted_once(admin: GraphQLClient, account: Account) -> None:
+async def test_outcome_is_noted_once(admin: GraphQLClient, account: Account) -> None:
     await run(admin, f'disableAccount(input: {{accountId: "{id_of(account)}"}})')
     entry = await AuditEntry.find_one()
     assert entry is not None

@@ -72,7 +72,7 @@ async def contacts(account: Account) -> list[Message]:
 
 
 @pytest.mark.parametrize("backward", [False, True])
-async def test_contacts_are_sorted_by_the_name_people_see(
+async def test_contacts_are_sorted_by_name_people_see(
     admin: GraphQLClient, contacts: list[Message], backward: bool
 ) -> None:
     nodes = await walk(admin, CONTACTS, orderBy="NAME", backward=backward)
@@ -82,7 +82,7 @@ async def test_contacts_are_sorted_by_the_name_people_see(
     assert names == [None, *SORTED_NAMES]
 
 
-async def test_a_given_name_moves_a_contact(admin: GraphQLClient, contacts: list[Message]) -> None:
+async def test_given_name_moves_contact(admin: GraphQLClient, contacts: list[Message]) -> None:
     change = """mutation ($id: ID!) { updateContact(input: {contactId: $id, name: "Aaron"}) {
       userErrors { code } } }"""
     bob = await Contact.find_one({"profile_name": "bob"})
@@ -105,7 +105,7 @@ async def test_contacts_of_before_are_sorted_too(
     assert [node["profileName"] for node in nodes] == [None, *SORTED_NAMES]
 
 
-async def test_contacts_who_became_known_since_a_moment(
+async def test_contacts_who_became_known_since_moment(
     admin: GraphQLClient, contacts: list[Message]
 ) -> None:
     newest = await Contact.find_one({"profile_name": "ada"})
@@ -152,7 +152,7 @@ async def test_conversations_that_wait_longest_come_first(
     assert oldest == newest[::-1]
 
 
-async def test_a_cursor_of_another_order_is_bad_input(
+async def test_cursor_of_another_order_is_bad_input(
     admin: GraphQLClient, contacts: list[Message]
 ) -> None:
     page = await admin(CONVERSATIONS, orderBy="NEWEST_ACTIVITY", first=2)
@@ -202,7 +202,7 @@ async def test_conversations_by_what_is_to_be_done(
     assert await filter_conversations(admin, **filter) == names
 
 
-async def test_conversations_active_since_a_moment(admin: GraphQLClient, inbox: None) -> None:
+async def test_conversations_active_since_moment(admin: GraphQLClient, inbox: None) -> None:
     since = (utc_now() - timedelta(hours=2)).isoformat()
 
     assert await filter_conversations(admin, activeSince=since) == ["read", "both", "new"]
@@ -217,7 +217,7 @@ async def test_more_unread_conversations_than_can_be_named_are_said(
     assert await admin.find_error_code(CONVERSATIONS, **only_unread) == "BAD_USER_INPUT"
 
 
-async def test_messages_of_a_conversation_by_way_type_and_time(
+async def test_messages_of_conversation_by_way_type_and_time(
     admin: GraphQLClient, account: Account
 ) -> None:
     start = utc_now() - timedelta(hours=1)
@@ -282,7 +282,7 @@ LISTED: dict[str, tuple[str, Json]] = {
 
 @pytest.mark.parametrize("of_account", [True, False])
 @pytest.mark.parametrize("what", LISTED)
-async def test_a_list_comes_sorted_from_an_index(
+async def test_list_comes_sorted_from_index(
     admin: GraphQLClient,
     account: Account,
     contacts: list[Message],
@@ -305,7 +305,7 @@ async def test_a_list_comes_sorted_from_an_index(
     assert "hasSortStage" not in entries[0]
 
 
-async def test_unread_conversations_are_found_from_an_index_alone(
+async def test_unread_conversations_are_found_from_index_alone(
     admin: GraphQLClient,
     account: Account,
     contacts: list[Message],
@@ -328,7 +328,7 @@ async def test_unread_conversations_are_found_from_an_index_alone(
         assert entry["docsExamined"] == 0
 
 
-async def test_a_change_keeps_the_name_it_is_sorted_by(account: Account) -> None:
+async def test_change_keeps_name_it_is_sorted_by(account: Account) -> None:
     await write_message(account, "15550000001", "hello", name="Ada")
     contact = await Contact.find_one({"profile_name": "Ada"})
     assert contact is not None

@@ -169,7 +169,7 @@ async def wait_until_found(client: GraphQLClient, text: str, expected: list[str]
     await eventually(is_found)
 
 
-async def test_words_of_a_message_are_bounded() -> None:
+async def test_words_of_message_are_bounded() -> None:
     long = " ".join(f"word{number}{'x' * 90}" for number in range(500))
     unspaced = "東京都庁に行きます" * 400
 

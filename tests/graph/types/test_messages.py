@@ -15,7 +15,7 @@ CONTENT = """query ($id: ID!) { message(id: $id) { type text content { __typenam
 } } }"""
 
 
-async def test_a_text_is_typed(admin: GraphQLClient, account: Account) -> None:
+async def test_text_is_typed(admin: GraphQLClient, account: Account) -> None:
     message = await write_message(account, "15550001111", "Hello")
 
     shown = (await admin(CONTENT, id=id_of(message)))["message"]
@@ -23,7 +23,7 @@ async def test_a_text_is_typed(admin: GraphQLClient, account: Account) -> None:
     assert shown["content"] == {"__typename": "TextContent", "body": "Hello", "previewUrl": False}
 
 
-async def test_a_file_is_typed(admin: GraphQLClient, account: Account) -> None:
+async def test_file_is_typed(admin: GraphQLClient, account: Account) -> None:
     content = {"id": "7", "mime_type": "audio/ogg; codecs=opus", "sha256": "abc=", "voice": True}
     message = await write_message(account, "15550001111", "", type="audio", content=content)
 
@@ -42,7 +42,7 @@ async def test_a_file_is_typed(admin: GraphQLClient, account: Account) -> None:
     }
 
 
-async def test_a_place_is_typed(admin: GraphQLClient, account: Account) -> None:
+async def test_place_is_typed(admin: GraphQLClient, account: Account) -> None:
     content = {"latitude": 52, "longitude": 13.4, "name": "Berlin"}
     message = await write_message(account, "15550001111", "", type="location", content=content)
 
@@ -65,7 +65,7 @@ async def test_what_has_no_type_is_shown_raw(admin: GraphQLClient, account: Acco
     assert shown["raw"]["big"] == 123456789012345678901
 
 
-async def test_a_sent_message_shows_its_way(admin: GraphQLClient, account: Account) -> None:
+async def test_sent_message_shows_its_way(admin: GraphQLClient, account: Account) -> None:
     now = utc_now()
     message = await write_message(
         account,
@@ -105,7 +105,7 @@ async def test_a_sent_message_shows_its_way(admin: GraphQLClient, account: Accou
     assert (shown["sentBy"], shown["retryOf"], shown["reactions"]) == ("an agent", None, [])
 
 
-async def test_an_answer_names_what_it_answers(admin: GraphQLClient, account: Account) -> None:
+async def test_answer_names_what_it_answers(admin: GraphQLClient, account: Account) -> None:
     first = await write_message(account, "15550001111", "Question")
     answer = await write_message(account, "15550001111", "Answer", reply_to_wamid=first.wamid)
     stray = await write_message(account, "15550001111", "Stray", reply_to_wamid="wamid.unknown")
@@ -116,7 +116,7 @@ async def test_an_answer_names_what_it_answers(admin: GraphQLClient, account: Ac
     assert data["nodes"] == [{"replyTo": {"text": "Question"}}, {"replyTo": None}]
 
 
-async def test_an_inbound_message_is_received(admin: GraphQLClient, account: Account) -> None:
+async def test_inbound_message_is_received(admin: GraphQLClient, account: Account) -> None:
     message = await write_message(account, "15550001111", "Hi", name="Ada")
     query = """query ($id: ID!) { message(id: $id) { status direction whatsappId
       contact { profileName waId phoneNumber user { name phone } }

@@ -61,7 +61,7 @@ async def test_items_are_listed_with_their_reason(admin: GraphQLClient, parked: 
     assert none == []
 
 
-async def test_an_item_is_discarded_once(admin: GraphQLClient, parked: ParkedItem) -> None:
+async def test_item_is_discarded_once(admin: GraphQLClient, parked: ParkedItem) -> None:
     ids = [encode_id("ParkedItem", parked.id)]
 
     first = (await admin(DISCARD, ids=ids))["discardParkedItems"]
@@ -80,7 +80,7 @@ async def test_an_item_is_discarded_once(admin: GraphQLClient, parked: ParkedIte
     assert stored.state is ParkedState.DISCARDED
 
 
-async def test_an_item_that_still_does_not_fit_stays_parked(
+async def test_item_that_still_does_not_fit_stays_parked(
     admin: GraphQLClient, parked: ParkedItem
 ) -> None:
     ids = [encode_id("ParkedItem", parked.id)]

@@ -84,7 +84,7 @@ async def test_people_are_found_by_what_they_are_called_and_their_numbers(
     assert len(await find_contacts(admin, " ")) == len(NAMES)
 
 
-async def test_a_search_sees_every_change_at_once(admin: GraphQLClient, account: Account) -> None:
+async def test_search_sees_every_change_at_once(admin: GraphQLClient, account: Account) -> None:
     message = await write_message(account, "15550001111", "hello", name="Ada")
     rename = """mutation ($id: ID!, $name: String) {
       updateContact(input: {contactId: $id, name: $name}) { contact { user { id } } } }"""
@@ -103,7 +103,7 @@ async def test_a_search_sees_every_change_at_once(admin: GraphQLClient, account:
     assert await find_users(admin, "ada") == []
 
 
-async def test_a_new_name_and_number_of_a_customer_are_found(
+async def test_new_name_and_number_of_customer_are_found(
     admin: GraphQLClient, account: Account, webhook: WebhookClient
 ) -> None:
     await write_message(account, "15550001111", "hello", name="Ada")
@@ -135,7 +135,7 @@ async def test_what_was_stored_before_there_were_keys_is_indexed_at_start(
     assert await find_users(admin, "ada") == ["Ada"]
 
 
-async def test_what_a_crash_left_between_a_change_and_its_keys_is_made_good(
+async def test_what_crash_left_between_change_and_its_keys_is_made_good(
     admin: GraphQLClient, account: Account
 ) -> None:
     await write_message(account, "15550001111", "hello", name="Ada")
@@ -149,9 +149,7 @@ async def test_what_a_crash_left_between_a_change_and_its_keys_is_made_good(
     assert await collection(Contact).count_documents({"stale_keys": True}) == 0
 
 
-async def test_keys_follow_from_the_other_fields_alone(
-    admin: GraphQLClient, account: Account
-) -> None:
+async def test_keys_follow_from_other_fields_alone(admin: GraphQLClient, account: Account) -> None:
     await write_message(account, "15550001111", "hello", name="Ada")
     await write_message(account, "15550001111", "hello", name="Grace")
     before = [await collection(one).find().to_list() for one in (Contact, User)]
@@ -165,7 +163,7 @@ async def test_keys_follow_from_the_other_fields_alone(
 
 
 @pytest.mark.parametrize("document", [Contact, User])
-async def test_a_search_reads_the_index_and_no_more(
+async def test_search_reads_index_and_no_more(
     admin: GraphQLClient,
     account: Account,
     database: AsyncDatabase[dict[str, Any]],
@@ -193,7 +191,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize(("field", "filter"), LISTS)
-async def test_a_filtered_inbox_reads_an_index_in_order(
+async def test_filtered_inbox_reads_index_in_order(
     app: Any, database: AsyncDatabase[dict[str, Any]], field: str, filter: dict[str, Any]
 ) -> None:
     find = {

@@ -38,7 +38,7 @@ async def show(client: GraphQLClient, account: Account, name: str) -> dict[str, 
     return node
 
 
-async def test_filters_narrow_the_list(agent: GraphQLClient, account: Account) -> None:
+async def test_filters_narrow_list(agent: GraphQLClient, account: Account) -> None:
     cases: list[tuple[dict[str, Any], list[str]]] = [
         ({"category": "AUTHENTICATION"}, ["login_code"]),
         ({"language": "de"}, ["invoice"]),
@@ -53,7 +53,7 @@ async def test_filters_narrow_the_list(agent: GraphQLClient, account: Account) -
         assert await list_names(agent, account, **wanted) == names, wanted
 
 
-async def test_sendable_means_the_same_in_the_filter_and_in_the_field(
+async def test_sendable_means_same_in_filter_and_in_field(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     product = {"type": "HEADER", "format": "PRODUCT"}

@@ -51,7 +51,7 @@ async def send(client: GraphQLClient, account: Account) -> dict[str, Any]:
     return contact
 
 
-async def test_sending_to_a_phone_links_nobody(
+async def test_sending_to_phone_links_nobody(
     ours: GraphQLClient, theirs: GraphQLClient, account: Account
 ) -> None:
     made = (await create(theirs, phone=f"+{PHONE}", externalId="crm-1", **SECRETS))["user"]
@@ -71,7 +71,7 @@ async def test_sending_to_a_phone_links_nobody(
     assert await User.find_all().to_list() == before
 
 
-async def test_sending_to_a_customer_of_others_links_nobody(
+async def test_sending_to_customer_of_others_links_nobody(
     ours: GraphQLClient, theirs: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     message = await write_message(other_account, PHONE, "Hi", name="Ada")
@@ -86,7 +86,7 @@ async def test_sending_to_a_customer_of_others_links_nobody(
     assert (await ours(USER, id=user))["user"] is None
 
 
-async def test_own_message_of_the_customer_links_them(
+async def test_own_message_of_customer_links_them(
     ours: GraphQLClient, theirs: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     await write_message(other_account, PHONE, "Hi", name="Ada")
@@ -102,7 +102,7 @@ async def test_own_message_of_the_customer_links_them(
     assert contacts[0]["node"]["user"]["id"] == users[0][0]["node"]["id"]
 
 
-async def test_conflict_with_an_unseen_user_is_not_told(
+async def test_conflict_with_unseen_user_is_not_told(
     ours: GraphQLClient,
     theirs: GraphQLClient,
     admin: GraphQLClient,
@@ -127,7 +127,7 @@ async def test_conflict_with_an_unseen_user_is_not_told(
             assert refused["userErrors"] == [{"code": "CONFLICT", "field": [name]}]
 
 
-async def test_changing_to_an_unseen_value_is_not_refused(
+async def test_changing_to_unseen_value_is_not_refused(
     ours: GraphQLClient, theirs: GraphQLClient, account: Account
 ) -> None:
     await create(theirs, phone=f"+{PHONE}", externalId="crm-1")
@@ -171,7 +171,7 @@ async def test_user_whom_staff_made_is_found_by_their_own_customer(
     assert encode_id("User", contact.user_id) == made["id"]
 
 
-async def test_link_by_someone_who_sees_both_shares_the_user(
+async def test_link_by_someone_who_sees_both_shares_user(
     ours: GraphQLClient, theirs: GraphQLClient, admin: GraphQLClient, account: Account
 ) -> None:
     made = (await create(theirs, name="Ada", **SECRETS))["user"]
@@ -212,7 +212,7 @@ async def test_echo_and_business_call_link_nobody(
     assert "secret" not in json.dumps(await ours(SEEN))
 
 
-async def test_number_that_moves_to_an_unseen_one_tells_nothing(
+async def test_number_that_moves_to_unseen_one_tells_nothing(
     theirs: GraphQLClient,
     make_client: MakeClient,
     account: Account,

@@ -8,7 +8,7 @@ from models import Account
 from tests.fixtures.graphql import GraphQLClient
 
 
-async def test_a_key_learns_its_name_role_and_accounts(
+async def test_key_learns_its_name_role_and_accounts(
     admin: GraphQLClient, account: Account
 ) -> None:
     data = await admin("{ viewer { name role accounts { name phoneNumberId } } }")
@@ -20,14 +20,14 @@ async def test_a_key_learns_its_name_role_and_accounts(
     }
 
 
-async def test_without_a_credential_only_the_schema_can_be_read(client: httpx.AsyncClient) -> None:
+async def test_without_credential_only_schema_can_be_read(client: httpx.AsyncClient) -> None:
     nobody = GraphQLClient(client, None)
 
     assert (await nobody("{ __schema { queryType { name } } }"))["__schema"]
     assert await nobody.find_error_code("{ viewer { name } }") == "UNAUTHENTICATED"
 
 
-async def test_an_invalid_credential_is_refused_even_for_the_schema(
+async def test_invalid_credential_is_refused_even_for_schema(
     client: httpx.AsyncClient,
 ) -> None:
     for token in ("wag_000000000000_" + "x" * 43, "nonsense", " "):

@@ -30,7 +30,7 @@ def read_lead(clock: ServerClock) -> float:
     return round(clock.timestamp() - time.time(), 1)
 
 
-async def test_times_and_ids_are_the_database_servers(
+async def test_times_and_ids_are_database_servers(
     database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shift_wall_clock(monkeypatch, 3600)
@@ -65,7 +65,7 @@ def test_new_primary_brings_its_own_clock() -> None:
     assert read_lead(clock) == -30
 
 
-def test_heartbeat_without_a_time_changes_nothing() -> None:
+def test_heartbeat_without_time_changes_nothing() -> None:
     clock = ServerClock()
     beat(clock, ahead=100)
     beat(clock, ahead=50, localTime=None)

@@ -56,7 +56,7 @@ async def test_other_failures_are_logged_each(caplog: pytest.LogCaptureFixture) 
     assert caplog.messages == ["Lanes can't be claimed (OperationFailure)"] * 3
 
 
-def test_outage_survives_the_loop_that_watched_it(
+def test_outage_survives_loop_that_watched_it(
     caplog: pytest.LogCaptureFixture, mongodb_outage: OutageLog
 ) -> None:
     async def fail() -> None:

@@ -36,7 +36,7 @@ def list_classes(module: ModuleType) -> Iterator[type[Exception]]:
 
 
 @pytest.mark.parametrize("module", [pymongo.errors, bson.errors, gridfs.errors])
-def test_every_driver_error_has_a_row(module: ModuleType) -> None:
+def test_every_driver_error_has_row(module: ModuleType) -> None:
     public = {cls for cls in list_classes(module) if not cls.__name__.startswith("_")}
 
     assert public <= set(FAILURE_KINDS)
@@ -86,7 +86,7 @@ def test_transient_error_label(label: str) -> None:
     assert not is_transient(OperationFailure("made up", 1))
 
 
-def test_unknown_code_is_a_bug() -> None:
+def test_unknown_code_is_bug() -> None:
     errors = [
         OperationFailure("made up", 9),
         OperationFailure("made up"),

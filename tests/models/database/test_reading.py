@@ -24,7 +24,7 @@ def create_message() -> Message:
 
 
 @pytest.mark.usefixtures("database")
-def test_a_whole_document_is_what_was_stored() -> None:
+def test_whole_document_is_what_was_stored() -> None:
     message = create_message()
 
     read = read_document(Message, to_bson(message))
@@ -34,7 +34,7 @@ def test_a_whole_document_is_what_was_stored() -> None:
 
 
 @pytest.mark.usefixtures("database")
-def test_what_was_not_read_is_an_error() -> None:
+def test_what_was_not_read_is_error() -> None:
     message = create_message()
 
     read = read_document(Message, {"_id": message.id, "text": "hi"}, shown=["text", "edited_at"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from models.database.shared_reads import SharedRead
 
 
-async def test_a_slow_read_does_not_hold_the_others_up() -> None:
+async def test_slow_read_does_not_hold_others_up() -> None:
     has_begun, go_on = asyncio.Event(), asyncio.Event()
     commands: list[list[str]] = []
 

@@ -68,7 +68,7 @@ async def test_documents_are_written_as_beanie_writes_them(
     assert _list_kinds(written) == _list_kinds(expected)
 
 
-def test_what_is_written_shares_nothing_with_the_document() -> None:
+def test_what_is_written_shares_nothing_with_document() -> None:
     message = Message(
         account_id=new_id(),
         conversation_id=new_id(),

@@ -25,5 +25,5 @@ def test_stored_ranks_never_change() -> None:
 @pytest.mark.parametrize(
     ("rank", "shown"), [(65, "SENT"), (75, "SENT"), (85, "DELIVERED"), (115, "PLAYED")]
 )
-def test_rank_of_a_later_version_shows_as_step_below(rank: int, shown: str) -> None:
+def test_rank_of_later_version_shows_as_step_below(rank: int, shown: str) -> None:
     assert MessageStatus.of_rank(rank) == shown

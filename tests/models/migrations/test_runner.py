@@ -124,7 +124,7 @@ async def test_lease_is_kept_alive_while_held(blank: Database) -> None:
     assert await second.acquire()
 
 
-async def test_database_of_a_later_version_is_refused(
+async def test_database_of_later_version_is_refused(
     database: AsyncDatabase[dict[str, Any]],
 ) -> None:
     schema = database["schema"]
@@ -136,7 +136,7 @@ async def test_database_of_a_later_version_is_refused(
         await schema.update_one({"_id": "version"}, {"$unset": {"oldest_code": ""}})
 
 
-async def test_process_serves_beside_the_next_version(
+async def test_process_serves_beside_next_version(
     database: AsyncDatabase[dict[str, Any]],
 ) -> None:
     schema = database["schema"]
@@ -177,7 +177,7 @@ async def test_live_version_0_1_is_refused(
     assert state.version >= 1
 
 
-async def test_version_0_1_cannot_start_on_a_migrated_database(blank: Database) -> None:
+async def test_version_0_1_cannot_start_on_migrated_database(blank: Database) -> None:
     await blank["lanes"].create_index("account_id", name="account")
     await open_schema(blank, is_new=False)
     await migrate(blank, through=1)

@@ -52,7 +52,7 @@ async def read(database: Database, collection: str, document_id: ObjectId) -> di
     return found
 
 
-async def test_contact_that_only_got_messages_loses_a_shared_user(database: Database) -> None:
+async def test_contact_that_only_got_messages_loses_shared_user(database: Database) -> None:
     user = await write_user(database, WROTE_TO, SENT_FROM)
     wrote = await write_contact(database, WROTE_TO, user_id=user, profile_at=utc_now())
     sent = await write_contact(database, SENT_FROM, user_id=user, phone_number="+551187654321")

@@ -31,7 +31,7 @@ async def test_only_who_wrote_lately_is_blocked_and_each_is_answered_for(
     assert [one["wa_id"] for one in listed] == [ANA]
 
 
-async def test_a_blocked_customer_neither_hears_nor_is_heard(api: httpx.AsyncClient) -> None:
+async def test_blocked_customer_neither_hears_nor_is_heard(api: httpx.AsyncClient) -> None:
     await api.post("/sandbox/inbound", json={"from": ANA, "text": "Hi"})
     await api.post(BLOCKED, json=name(ANA))
 
@@ -46,6 +46,6 @@ async def test_a_blocked_customer_neither_hears_nor_is_heard(api: httpx.AsyncCli
     assert sent.status_code == 200
 
 
-async def test_a_body_without_users_is_refused(api: httpx.AsyncClient) -> None:
+async def test_body_without_users_is_refused(api: httpx.AsyncClient) -> None:
     for body in (name(), {"messaging_product": "whatsapp"}, {"block_users": [{"user": ANA}]}):
         assert (await api.post(BLOCKED, json=body)).json()["error"]["code"] == 100

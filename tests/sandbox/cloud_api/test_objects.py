@@ -24,7 +24,7 @@ async def upload(client: httpx.AsyncClient) -> str:
     return str(answer.json()["id"])
 
 
-async def test_a_number_has_metas_default_fields_or_the_wanted_ones(
+async def test_number_has_metas_default_fields_or_wanted_ones(
     api: httpx.AsyncClient,
 ) -> None:
     everything = (await api.get(NUMBER)).json()
@@ -39,7 +39,7 @@ async def test_a_number_has_metas_default_fields_or_the_wanted_ones(
     }
 
 
-async def test_an_unknown_field_is_named(api: httpx.AsyncClient) -> None:
+async def test_unknown_field_is_named(api: httpx.AsyncClient) -> None:
     error = (await api.get(f"{NUMBER}?fields=shoe_size")).json()["error"]
 
     assert error["code"] == 100
@@ -57,13 +57,13 @@ async def test_numbers_may_come_and_go(api: httpx.AsyncClient, meta: FakeMeta) -
     assert (gone.json()["error"]["error_subcode"], back.status_code) == (33, 200)
 
 
-async def test_the_numbers_of_an_account_are_listed(api: httpx.AsyncClient) -> None:
+async def test_numbers_of_account_are_listed(api: httpx.AsyncClient) -> None:
     answer = await api.get(f"/v25.0/{SHOP.business_account_id}/phone_numbers")
 
     assert [each["id"] for each in answer.json()["data"]] == [SHOP.phone_number_id]
 
 
-async def test_media_takes_two_hops_and_a_token_at_each(api: httpx.AsyncClient) -> None:
+async def test_media_takes_two_hops_and_token_at_each(api: httpx.AsyncClient) -> None:
     media_id = await upload(api)
 
     described = (await api.get(f"/v25.0/{media_id}")).json()
@@ -85,7 +85,7 @@ async def test_media_takes_two_hops_and_a_token_at_each(api: httpx.AsyncClient) 
     assert (without_token.status_code, wrong_token.status_code) == (401, 401)
 
 
-async def test_a_media_link_expires(api: httpx.AsyncClient, meta: FakeMeta) -> None:
+async def test_media_link_expires(api: httpx.AsyncClient, meta: FakeMeta) -> None:
     media_id = await upload(api)
     meta.media.link_lifetime = 0
 
@@ -117,7 +117,7 @@ async def test_media_of_another_number_does_not_exist(api: httpx.AsyncClient) ->
 
 
 @pytest.mark.parametrize("missing", ["file", "messaging_product", "type"])
-async def test_an_incomplete_upload_is_refused(api: httpx.AsyncClient, missing: str) -> None:
+async def test_incomplete_upload_is_refused(api: httpx.AsyncClient, missing: str) -> None:
     data = {} if missing == "messaging_product" else {"messaging_product": "whatsapp"}
     mime_type = "application/octet-stream" if missing == "type" else "image/png"
     files = {"other" if missing == "file" else "file": ("a.png", b"x", mime_type)}
@@ -155,11 +155,11 @@ async def test_templates_are_filtered_and_trimmed(api: httpx.AsyncClient) -> Non
 
 
 @pytest.mark.parametrize("query", ["limit=x", "limit=0", "after=%21%21"])
-async def test_a_wrong_page_is_refused(api: httpx.AsyncClient, query: str) -> None:
+async def test_wrong_page_is_refused(api: httpx.AsyncClient, query: str) -> None:
     assert (await api.get(f"{TEMPLATES}?{query}")).json()["error"]["code"] == 100
 
 
-async def test_templates_of_an_unknown_account_do_not_exist(api: httpx.AsyncClient) -> None:
+async def test_templates_of_unknown_account_do_not_exist(api: httpx.AsyncClient) -> None:
     answer = await api.get("/v25.0/404/message_templates")
 
     assert answer.json()["error"]["error_subcode"] == 33

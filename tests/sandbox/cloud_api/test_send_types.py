@@ -43,7 +43,7 @@ def interactive(kind: str, action: dict[str, Any]) -> tuple[str, dict[str, Any]]
         interactive("catalog_message", {"name": "catalog_message"}),
     ],
 )
-async def test_a_type_is_accepted(
+async def test_type_is_accepted(
     api: httpx.AsyncClient, meta: FakeMeta, message_type: str, content: Any
 ) -> None:
     body = {"messaging_product": "whatsapp", "to": ANA, "type": message_type, message_type: content}
@@ -54,7 +54,7 @@ async def test_a_type_is_accepted(
     assert [sent.body for sent in meta.requests.list_sends()] == [body]
 
 
-async def test_an_uploaded_file_can_be_sent(api: httpx.AsyncClient) -> None:
+async def test_uploaded_file_can_be_sent(api: httpx.AsyncClient) -> None:
     upload = await api.post(
         f"/v25.0/{SHOP.phone_number_id}/media",
         data={"messaging_product": "whatsapp"},
@@ -73,7 +73,7 @@ IMAGE = {"type": "image", "image": {"link": "https://shop.example/spring.jpg"}}
 CODE = {"type": "text", "text": "123456"}
 
 
-async def test_a_named_template_shows_its_text_on_the_phone(
+async def test_named_template_shows_its_text_on_phone(
     api: httpx.AsyncClient, meta: FakeMeta
 ) -> None:
     parameters = [
@@ -100,7 +100,7 @@ async def test_a_named_template_shows_its_text_on_the_phone(
     assert message.content["buttons"] == ["Show me", "Stop promotions"]
 
 
-async def test_an_authentication_template_needs_a_phone(api: httpx.AsyncClient) -> None:
+async def test_authentication_template_needs_phone(api: httpx.AsyncClient) -> None:
     template = {
         "name": "login_code",
         "language": {"code": "en_US"},

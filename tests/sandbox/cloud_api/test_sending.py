@@ -14,7 +14,7 @@ from tests.sandbox.meta_kit import BAKERY, SHOP, Receiver, send, text_to
 ANA = "15550001111"
 
 
-async def test_an_accepted_text_gets_metas_answer(api: httpx.AsyncClient) -> None:
+async def test_accepted_text_gets_metas_answer(api: httpx.AsyncClient) -> None:
     answer = await send(api, text_to(f"+{ANA}"))
 
     body = answer.json()
@@ -60,7 +60,7 @@ async def test_pricing_is_on_sent_and_delivered_only(
     assert "conversation" not in sent
 
 
-async def test_versions_before_24_have_a_conversation_object(
+async def test_versions_before_24_have_conversation_object(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await api.post(f"/v23.0/{SHOP.phone_number_id}/messages", json=text_to(ANA))
@@ -70,7 +70,7 @@ async def test_versions_before_24_have_a_conversation_object(
     assert int(receiver.statuses[0]["conversation"]["expiration_timestamp"]) > time.time()
 
 
-async def test_a_user_id_as_recipient_gets_no_wa_id_anywhere(
+async def test_user_id_as_recipient_gets_no_wa_id_anywhere(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     user_id = "US.13491208655302741918"
@@ -93,7 +93,7 @@ async def test_to_wins_over_recipient(api: httpx.AsyncClient) -> None:
     assert answer.json()["contacts"] == [{"input": ANA, "wa_id": ANA}]
 
 
-async def test_a_user_id_in_to_is_accepted_and_silently_dropped(
+async def test_user_id_in_to_is_accepted_and_silently_dropped(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     answer = await send(api, text_to("US.13491208655302741918"))
@@ -113,7 +113,7 @@ async def test_a_user_id_in_to_is_accepted_and_silently_dropped(
         ("447700900123", "447700900123"),
     ],
 )
-async def test_the_wa_id_may_differ_from_the_number_dialled(
+async def test_wa_id_may_differ_from_number_dialled(
     api: httpx.AsyncClient, meta: FakeMeta, dialled: str, wa_id: str
 ) -> None:
     answer = await send(api, text_to(dialled))
@@ -125,7 +125,7 @@ async def test_the_wa_id_may_differ_from_the_number_dialled(
     assert plain.json()["contacts"] == [{"input": dialled, "wa_id": dialled}]
 
 
-async def test_a_failed_status_leaves_out_callback_data_and_contacts(
+async def test_failed_status_leaves_out_callback_data_and_contacts(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await api.post("/sandbox/faults", json={"kind": "status_failed", "code": 131026})
@@ -142,7 +142,7 @@ async def test_a_failed_status_leaves_out_callback_data_and_contacts(
     assert "contacts" not in receiver.bodies[0]["entry"][0]["changes"][0]["value"]
 
 
-async def test_outside_the_window_it_is_accepted_and_fails_by_webhook(
+async def test_outside_window_it_is_accepted_and_fails_by_webhook(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     two_days_ago = int(time.time()) - 2 * 24 * 3600
@@ -157,7 +157,7 @@ async def test_outside_the_window_it_is_accepted_and_fails_by_webhook(
     ]
 
 
-async def test_a_template_goes_out_when_the_window_is_closed(
+async def test_template_goes_out_when_window_is_closed(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     meta.settings.strangers_have_open_window = False
@@ -175,7 +175,7 @@ async def test_a_template_goes_out_when_the_window_is_closed(
     assert [s["status"] for s in receiver.statuses if s["recipient_id"] != ANA] == ["failed"]
 
 
-async def test_without_read_receipts_delivered_is_the_last(
+async def test_without_read_receipts_delivered_is_last(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await api.post("/sandbox/customers", json={"from": ANA, "read_receipts": False})
@@ -186,7 +186,7 @@ async def test_without_read_receipts_delivered_is_the_last(
     assert receiver.status_names == ["sent", "delivered"]
 
 
-async def test_read_and_typing_bodies_succeed_and_show_on_the_phone(
+async def test_read_and_typing_bodies_succeed_and_show_on_phone(
     api: httpx.AsyncClient, meta: FakeMeta
 ) -> None:
     inbound = await api.post("/sandbox/inbound", json={"from": ANA, "text": "Hi"})
@@ -237,7 +237,7 @@ async def test_accepted_messages_are_counted_by_our_data(api: httpx.AsyncClient)
     assert (seen["count"], of_b["count"], of_other["count"]) == (4, 1, 0)
 
 
-async def test_logged_requests_show_only_the_end_of_the_token(api: httpx.AsyncClient) -> None:
+async def test_logged_requests_show_only_end_of_token(api: httpx.AsyncClient) -> None:
     await send(api, text_to(ANA, "Hello"))
 
     shown = await api.get("/sandbox/requests")

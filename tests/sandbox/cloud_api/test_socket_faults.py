@@ -27,7 +27,7 @@ async def read_raw(server: FakeCloudServer, request: bytes) -> bytes:
             await writer.wait_closed()
 
 
-async def test_reset_before_is_an_rst_and_nothing_was_taken(
+async def test_reset_before_is_rst_and_nothing_was_taken(
     server: FakeCloudServer, socket_api: httpx.AsyncClient
 ) -> None:
     await socket_api.post("/sandbox/faults", json={"kind": "reset_before"})
@@ -43,7 +43,7 @@ async def test_reset_before_is_an_rst_and_nothing_was_taken(
     assert server.meta.requests.list_sends() == []
 
 
-async def test_reset_after_took_the_message(socket_api: httpx.AsyncClient, meta: FakeMeta) -> None:
+async def test_reset_after_took_message(socket_api: httpx.AsyncClient, meta: FakeMeta) -> None:
     await socket_api.post("/sandbox/faults", json={"kind": "reset_after"})
 
     with pytest.raises(httpx.ReadError):
@@ -54,7 +54,7 @@ async def test_reset_after_took_the_message(socket_api: httpx.AsyncClient, meta:
     assert (await send(socket_api, text_to(ANA))).status_code == 200
 
 
-async def test_a_timeout_took_the_message_and_says_nothing(
+async def test_timeout_took_message_and_says_nothing(
     socket_api: httpx.AsyncClient, meta: FakeMeta
 ) -> None:
     await socket_api.post("/sandbox/faults", json={"kind": "timeout"})
@@ -72,21 +72,21 @@ async def test_a_timeout_took_the_message_and_says_nothing(
     await eventually(was_taken)
 
 
-async def test_silence_that_ends_closes_the_connection(socket_api: httpx.AsyncClient) -> None:
+async def test_silence_that_ends_closes_connection(socket_api: httpx.AsyncClient) -> None:
     await socket_api.post("/sandbox/faults", json={"kind": "timeout", "seconds": 0.05})
 
     with pytest.raises(httpx.RemoteProtocolError):
         await send(socket_api, text_to(ANA))
 
 
-async def test_a_cut_answer_ends_in_the_middle(socket_api: httpx.AsyncClient) -> None:
+async def test_cut_answer_ends_in_middle(socket_api: httpx.AsyncClient) -> None:
     await socket_api.post("/sandbox/faults", json={"kind": "cut"})
 
     with pytest.raises(httpx.RemoteProtocolError, match=r"incomplete|without sending complete"):
         await send(socket_api, text_to(ANA))
 
 
-async def test_a_slow_drip_brings_single_bytes_and_every_one(
+async def test_slow_drip_brings_single_bytes_and_every_one(
     socket_api: httpx.AsyncClient,
 ) -> None:
     await socket_api.post("/sandbox/faults", json={"kind": "slow_drip", "seconds": 0.001})
@@ -138,6 +138,6 @@ async def test_closing_does_not_wait_for_hanging_answers_or_open_streams(
         await hanging
 
 
-async def test_a_taken_port_is_an_os_error(server: FakeCloudServer) -> None:
+async def test_taken_port_is_os_error(server: FakeCloudServer) -> None:
     with pytest.raises(OSError, match="in use"):
         await FakeCloudServer(server.app, port=server.port).start()

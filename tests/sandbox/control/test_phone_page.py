@@ -21,7 +21,7 @@ async def read_events(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
             yield json.loads(line.removeprefix("data: "))
 
 
-async def test_the_page_and_its_parts_come_from_here_alone(api: httpx.AsyncClient) -> None:
+async def test_page_and_its_parts_come_from_here_alone(api: httpx.AsyncClient) -> None:
     page = await api.get("/")
     parts = re.findall(r'(?:href|src)="(static/[^"]+)"', page.text)
 
@@ -34,7 +34,7 @@ async def test_the_page_and_its_parts_come_from_here_alone(api: httpx.AsyncClien
         assert set(hosts) <= {"www.w3.org"}, file.name
 
 
-async def test_every_control_has_a_label(api: httpx.AsyncClient) -> None:
+async def test_every_control_has_label(api: httpx.AsyncClient) -> None:
     page = (await api.get("/")).text
 
     for tag in re.findall(r"<(?:input|select)[^>]*>", page):
@@ -54,7 +54,7 @@ async def test_numbers_are_listed_without_their_secrets(api: httpx.AsyncClient) 
     assert "token" not in answer.text
 
 
-async def test_a_conversation_shows_both_sides_with_status_and_reactions(
+async def test_conversation_shows_both_sides_with_status_and_reactions(
     api: httpx.AsyncClient, meta: FakeMeta
 ) -> None:
     await api.post("/sandbox/inbound", json={"from": ANA, "name": "Ana", "text": "Hi"})
@@ -75,7 +75,7 @@ async def test_a_conversation_shows_both_sides_with_status_and_reactions(
     assert outbound["reactions"] == {"business": "👍", "customer": "🙏"}
 
 
-async def test_conversations_are_bounded_the_least_used_go_first(
+async def test_conversations_are_bounded_least_used_go_first(
     api: httpx.AsyncClient, meta: FakeMeta
 ) -> None:
     meta.settings.kept_conversations, meta.settings.kept_messages = 2, 3
@@ -89,7 +89,7 @@ async def test_conversations_are_bounded_the_least_used_go_first(
     assert [message["content"]["body"] for message in shown[0]["messages"]] == ["b", "c", "d"]
 
 
-async def test_the_stream_tells_of_sends_and_every_status(socket_api: httpx.AsyncClient) -> None:
+async def test_stream_tells_of_sends_and_every_status(socket_api: httpx.AsyncClient) -> None:
     async with socket_api.stream("GET", "/sandbox/stream") as stream:
         await send(socket_api, text_to(ANA, "Hello"))
         statuses = []
@@ -102,7 +102,7 @@ async def test_the_stream_tells_of_sends_and_every_status(socket_api: httpx.Asyn
     assert statuses == ["accepted", "sent", "delivered", "read"]
 
 
-async def test_a_customer_added_by_hand_is_remembered(api: httpx.AsyncClient) -> None:
+async def test_customer_added_by_hand_is_remembered(api: httpx.AsyncClient) -> None:
     added = await api.post("/sandbox/customers", json={"from": f"+{ANA}", "name": "Ana"})
     wrong = await api.post("/sandbox/customers", json={"from": "x", "name": "Ana"})
 
@@ -112,7 +112,7 @@ async def test_a_customer_added_by_hand_is_remembered(api: httpx.AsyncClient) ->
     assert wrong.status_code == 400
 
 
-async def test_a_photo_from_the_page_is_stored_and_never_runs_as_a_page(
+async def test_photo_from_page_is_stored_and_never_runs_as_page(
     api: httpx.AsyncClient,
 ) -> None:
     answer = await api.post(
@@ -128,7 +128,7 @@ async def test_a_photo_from_the_page_is_stored_and_never_runs_as_a_page(
 
 
 @pytest.mark.parametrize("fields", [{"phone_number_id": "404"}, {}])
-async def test_a_photo_without_a_file_or_a_number_is_refused(
+async def test_photo_without_file_or_number_is_refused(
     api: httpx.AsyncClient, fields: dict[str, str]
 ) -> None:
     files = {"file": ("a.png", b"x", "image/png")} if fields else {"other": ("a", b"x")}

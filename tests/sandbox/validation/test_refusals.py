@@ -40,7 +40,7 @@ def buttons(*titles: str) -> dict[str, Any]:
     return typed("interactive", {"type": "button", "body": {"text": "?"}, "action": action})
 
 
-async def test_a_wrong_token_is_190(api: httpx.AsyncClient, meta: FakeMeta) -> None:
+async def test_wrong_token_is_190(api: httpx.AsyncClient, meta: FakeMeta) -> None:
     api.headers["Authorization"] = f"Bearer {BAKERY.access_token}"
 
     answer = await send(api, text_to(ANA))
@@ -65,7 +65,7 @@ async def test_no_token_is_refused(api: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v25.0/404/messages", "/v25.0/404/media"])
-async def test_an_unknown_number_is_100_33(api: httpx.AsyncClient, path: str) -> None:
+async def test_unknown_number_is_100_33(api: httpx.AsyncClient, path: str) -> None:
     answer = await api.post(path, json=text_to(ANA))
 
     error = answer.json()["error"]
@@ -149,7 +149,7 @@ async def test_an_unknown_number_is_100_33(api: httpx.AsyncClient, path: str) ->
         ({"messaging_product": "whatsapp", "status": "read", "message_id": "x"}, 131009),
     ],
 )
-async def test_a_malformed_send_is_refused(
+async def test_malformed_send_is_refused(
     api: httpx.AsyncClient, meta: FakeMeta, body: dict[str, Any], code: int
 ) -> None:
     answer = await send(api, body)
@@ -160,11 +160,11 @@ async def test_a_malformed_send_is_refused(
     assert meta.requests.list_sends() == []
 
 
-async def test_a_text_of_exactly_the_limit_is_accepted(api: httpx.AsyncClient) -> None:
+async def test_text_of_exactly_limit_is_accepted(api: httpx.AsyncClient) -> None:
     assert (await send(api, text_to(ANA, "x" * 4096))).status_code == 200
 
 
-async def test_a_value_error_has_its_details(api: httpx.AsyncClient) -> None:
+async def test_value_error_has_its_details(api: httpx.AsyncClient) -> None:
     error = (await send(api, buttons("x" * 21))).json()["error"]
 
     assert error["message"] == "(#131009) Parameter value is not valid"
@@ -174,7 +174,7 @@ async def test_a_value_error_has_its_details(api: httpx.AsyncClient) -> None:
     }
 
 
-async def test_a_body_that_is_no_json_misses_its_parameters(api: httpx.AsyncClient) -> None:
+async def test_body_that_is_no_json_misses_its_parameters(api: httpx.AsyncClient) -> None:
     answer = await api.post(f"/v25.0/{SHOP.phone_number_id}/messages", content=b"{broken")
 
     assert answer.json()["error"]["message"] == (
@@ -182,7 +182,7 @@ async def test_a_body_that_is_no_json_misses_its_parameters(api: httpx.AsyncClie
     )
 
 
-async def test_an_unknown_path_is_refused_as_meta_does(api: httpx.AsyncClient) -> None:
+async def test_unknown_path_is_refused_as_meta_does(api: httpx.AsyncClient) -> None:
     answer = await api.get("/v25.0/1/nothing/here")
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, 2500)

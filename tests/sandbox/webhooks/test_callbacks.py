@@ -50,7 +50,7 @@ async def read_urls(api: httpx.AsyncClient) -> dict[str, str]:
     return urls
 
 
-async def test_a_url_is_set_read_and_taken_away_at_both_levels(api: httpx.AsyncClient) -> None:
+async def test_url_is_set_read_and_taken_away_at_both_levels(api: httpx.AsyncClient) -> None:
     of_number = {"webhook_configuration": ECHO}
     none = {"webhook_configuration": {"override_callback_uri": ""}}
     seen = [await read_urls(api)]
@@ -64,7 +64,7 @@ async def test_a_url_is_set_read_and_taken_away_at_both_levels(api: httpx.AsyncC
     assert seen == [app, of_account, of_account | {"phone_number": url}, of_account, app]
 
 
-async def test_the_subscribed_app_shows_the_url(api: httpx.AsyncClient) -> None:
+async def test_subscribed_app_shows_url(api: httpx.AsyncClient) -> None:
     before = (await api.get(APPS)).json()["data"]
     await api.post(APPS, json=ECHO)
     after = (await api.get(APPS)).json()["data"]
@@ -83,7 +83,7 @@ async def test_the_subscribed_app_shows_the_url(api: httpx.AsyncClient) -> None:
         ({"verify_token": ""}, 100, "verify_token"),
     ],
 )
-async def test_a_handshake_that_fails_is_refused_in_metas_words(
+async def test_handshake_that_fails_is_refused_in_metas_words(
     api: httpx.AsyncClient, change: dict[str, str], code: int, words: str
 ) -> None:
     refused = await api.post(APPS, json=ECHO | change)
@@ -94,7 +94,7 @@ async def test_a_handshake_that_fails_is_refused_in_metas_words(
     assert "whatsapp_business_account" not in await read_urls(api)
 
 
-async def test_an_app_must_be_subscribed_before_its_url_is_set(api: httpx.AsyncClient) -> None:
+async def test_app_must_be_subscribed_before_its_url_is_set(api: httpx.AsyncClient) -> None:
     await api.delete(APPS)
     early = await api.post(APPS, json=ECHO)
     listed = (await api.get(APPS)).json()
@@ -118,7 +118,7 @@ async def test_numbers_are_listed_in_pages(api: httpx.AsyncClient) -> None:
     assert behind == {"data": []}
 
 
-async def test_a_proof_is_made_with_the_apps_secret(api: httpx.AsyncClient) -> None:
+async def test_proof_is_made_with_apps_secret(api: httpx.AsyncClient) -> None:
     import hashlib
     import hmac
 

@@ -19,7 +19,7 @@ async def write(client: httpx.AsyncClient, **message: Any) -> dict[str, Any]:
     return body
 
 
-async def test_a_plain_text_arrives_as_metas_webhook(
+async def test_plain_text_arrives_as_metas_webhook(
     api: httpx.AsyncClient, receiver: Receiver
 ) -> None:
     answer = await write(api, name="Ana", type="text", text="Olá/ 😀", timestamp=1749416383)
@@ -42,7 +42,7 @@ async def test_a_plain_text_arrives_as_metas_webhook(
     assert rb"Ol\u00e1\/ \ud83d\ude00" in receiver.raw_bodies[0]
 
 
-async def test_call_arrives_in_the_field_calls(api: httpx.AsyncClient, receiver: Receiver) -> None:
+async def test_call_arrives_in_field_calls(api: httpx.AsyncClient, receiver: Receiver) -> None:
     await write(api, type="call", id="wacid.1", call={}, timestamp=1749416383)
     ended = {"event": "terminate", "status": "COMPLETED", "duration": 42}
     await write(api, type="call", id="wacid.1", call=ended, timestamp=1749416425)
@@ -57,7 +57,7 @@ async def test_call_arrives_in_the_field_calls(api: httpx.AsyncClient, receiver:
     assert changes[0]["value"]["contacts"][0]["wa_id"] == ANA
 
 
-async def test_without_user_ids_the_older_shape_is_sent(
+async def test_without_user_ids_older_shape_is_sent(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     meta.settings.with_user_ids = False
@@ -92,7 +92,7 @@ async def test_any_type_goes_under_its_own_key(
     assert ("contacts" in value) is (message_type != "system")
 
 
-async def test_a_username_customer_has_no_phone_in_it(
+async def test_username_customer_has_no_phone_in_it(
     api: httpx.AsyncClient, receiver: Receiver
 ) -> None:
     message = {"user_id": "BR.555", "username": "ana", "name": "Ana", "text": "Oi"}
@@ -123,7 +123,7 @@ async def test_id_context_and_raw_fields_are_taken_over(
     assert message["referral"] == {"source_type": "ad"}
 
 
-async def test_a_photo_given_as_base64_can_be_downloaded(
+async def test_photo_given_as_base64_can_be_downloaded(
     api: httpx.AsyncClient, receiver: Receiver
 ) -> None:
     picture = {"base64": base64.b64encode(b"\x89PNG").decode(), "mime_type": "image/png"}
@@ -162,7 +162,7 @@ async def test_another_number_receives_and_signs_with_its_own_secret(
         ([], "must be a JSON object"),
     ],
 )
-async def test_a_mistake_is_explained(
+async def test_mistake_is_explained(
     api: httpx.AsyncClient, receiver: Receiver, described: Any, reason: str
 ) -> None:
     answer = await api.post("/sandbox/inbound", json=described)
@@ -197,7 +197,7 @@ async def test_messages_under_two_secrets_make_no_one_webhook(api: httpx.AsyncCl
     assert (answer.status_code, "one signature" in answer.json()["error"]) == (400, True)
 
 
-async def test_a_reaction_is_delivered_and_taken_back(
+async def test_reaction_is_delivered_and_taken_back(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     wamid = (await write(api, text="Hi"))["wamid"]

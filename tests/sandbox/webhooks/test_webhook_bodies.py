@@ -39,7 +39,7 @@ def test_contacts_stand_beside_messages_once_each() -> None:
     }
 
 
-def test_a_batch_has_entries_times_changes_times_items_in_order() -> None:
+def test_batch_has_entries_times_changes_times_items_in_order() -> None:
     body = build_batch(make_updates(30), entries=3, changes=2)
 
     sizes = [
@@ -55,7 +55,7 @@ def test_a_batch_has_entries_times_changes_times_items_in_order() -> None:
     assert ids == [f"wamid.{index}" for index in range(30)]
 
 
-def test_numbers_never_share_a_change_nor_accounts_an_entry() -> None:
+def test_numbers_never_share_change_nor_accounts_entry() -> None:
     updates = [*make_updates(1), Update(BAKERY, "statuses", {"id": "wamid.b"})]
 
     body = build_body(updates)

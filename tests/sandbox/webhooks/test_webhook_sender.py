@@ -14,7 +14,7 @@ from tests.sandbox.meta_kit import SHOP, Receiver, send, text_to
 ANA, BEN = "15550001111", "15550002222"
 
 
-async def test_a_refused_webhook_is_repeated_with_the_same_bytes(
+async def test_refused_webhook_is_repeated_with_same_bytes(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     receiver.answers = [503, 500]
@@ -28,7 +28,7 @@ async def test_a_refused_webhook_is_repeated_with_the_same_bytes(
     assert len(receiver.messages) == 1
 
 
-async def test_later_messages_of_the_same_customer_wait_and_others_do_not(
+async def test_later_messages_of_same_customer_wait_and_others_do_not(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     meta.settings.webhook_retry_delays = (0.05,) * 1000
@@ -48,7 +48,7 @@ async def test_later_messages_of_the_same_customer_wait_and_others_do_not(
     assert texts == ["other", "first", "second"]
 
 
-async def test_after_the_last_delay_it_is_given_up(
+async def test_after_last_delay_it_is_given_up(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     meta.settings.webhook_retry_delays = (0.001, 0.001)
@@ -72,7 +72,7 @@ async def test_retry_false_tries_once(
     assert receiver.messages == []
 
 
-async def test_a_server_that_is_away_is_reported_without_a_status() -> None:
+async def test_server_that_is_away_is_reported_without_status() -> None:
     settings = SandboxSettings(webhook_url="http://127.0.0.1:9/webhooks/whatsapp")
     app = create_fake_cloud_api(NumberDirectory(SHOP), settings)
 
@@ -109,7 +109,7 @@ async def test_closing_ends_what_still_waits(
     assert receiver.bodies == []
 
 
-async def test_clearing_the_webhook_log(api: httpx.AsyncClient, meta: FakeMeta) -> None:
+async def test_clearing_webhook_log(api: httpx.AsyncClient, meta: FakeMeta) -> None:
     await api.post("/sandbox/inbound", json={"from": ANA, "text": "Hi"})
 
     await api.delete("/sandbox/webhooks")

@@ -16,7 +16,7 @@ async def add_fault(client: httpx.AsyncClient, **rule: Any) -> None:
     assert answer.status_code == 201, answer.text
 
 
-async def test_an_error_is_given_once_and_nothing_is_accepted(
+async def test_error_is_given_once_and_nothing_is_accepted(
     api: httpx.AsyncClient, meta: FakeMeta
 ) -> None:
     await add_fault(api, kind="error", code=131056, retry_after=6)
@@ -30,7 +30,7 @@ async def test_an_error_is_given_once_and_nothing_is_accepted(
     assert len(meta.requests.list_sends()) == 1
 
 
-async def test_an_error_may_have_any_status_subcode_and_words(api: httpx.AsyncClient) -> None:
+async def test_error_may_have_any_status_subcode_and_words(api: httpx.AsyncClient) -> None:
     await add_fault(
         api, kind="error", code=190, subcode=463, http_status=400, message="Expired", details="x"
     )
@@ -55,7 +55,7 @@ async def test_throttle_is_130429_by_default(api: httpx.AsyncClient) -> None:
     "matcher",
     [{"to": f"+{ANA}"}, {"text": "boom"}, {"phone_number_id": SHOP.phone_number_id, "to": ANA}],
 )
-async def test_a_rule_hits_only_what_it_matches(
+async def test_rule_hits_only_what_it_matches(
     api: httpx.AsyncClient, matcher: dict[str, Any]
 ) -> None:
     await add_fault(api, kind="error", code=1, times=None, **matcher)
@@ -82,7 +82,7 @@ async def test_rules_are_listed_with_their_hits_and_deleted(api: httpx.AsyncClie
     ("rule", "reason"),
     [({"kind": "magic"}, "kind"), ({"kind": "error", "cod": 1}, "cod"), ({}, "kind")],
 )
-async def test_a_wrong_rule_is_explained(
+async def test_wrong_rule_is_explained(
     api: httpx.AsyncClient, rule: dict[str, Any], reason: str
 ) -> None:
     answer = await api.post("/sandbox/faults", json=rule)
@@ -115,7 +115,7 @@ async def test_html_redirect_truncated_and_huge_answers(
     assert len(meta.requests.list_sends()) == 2
 
 
-async def test_a_followed_redirect_is_seen(api: httpx.AsyncClient, meta: FakeMeta) -> None:
+async def test_followed_redirect_is_seen(api: httpx.AsyncClient, meta: FakeMeta) -> None:
     await add_fault(api, kind="redirect")
 
     await api.post(
@@ -125,7 +125,7 @@ async def test_a_followed_redirect_is_seen(api: httpx.AsyncClient, meta: FakeMet
     assert [request.endpoint for request in meta.requests.requests] == ["messages", "redirected"]
 
 
-async def test_an_error_after_all_may_have_been_accepted(
+async def test_error_after_all_may_have_been_accepted(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await add_fault(api, kind="html", accept=True)
@@ -147,7 +147,7 @@ async def test_an_error_after_all_may_have_been_accepted(
         ("cut", httpx.RemoteProtocolError),
     ],
 )
-async def test_in_process_a_broken_connection_is_the_clients_error(
+async def test_in_process_broken_connection_is_clients_error(
     api: httpx.AsyncClient, kind: str, error: type[Exception]
 ) -> None:
     await add_fault(api, kind=kind, seconds=0.01)
@@ -165,9 +165,7 @@ async def test_other_endpoints_break_when_asked(api: httpx.AsyncClient) -> None:
     assert (broken.json()["error"]["code"], message.status_code) == (4, 200)
 
 
-async def test_statuses_may_come_before_the_answer(
-    api: httpx.AsyncClient, receiver: Receiver
-) -> None:
+async def test_statuses_may_come_before_answer(api: httpx.AsyncClient, receiver: Receiver) -> None:
     await add_fault(api, kind="status_before_answer")
 
     await send(api, text_to(ANA))
@@ -175,7 +173,7 @@ async def test_statuses_may_come_before_the_answer(
     assert receiver.status_names == ["sent", "delivered", "read"]
 
 
-async def test_statuses_may_come_in_a_given_order_with_right_times(
+async def test_statuses_may_come_in_given_order_with_right_times(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await add_fault(api, kind="shuffle_statuses", statuses=["read", "sent", "delivered"])
@@ -199,7 +197,7 @@ async def test_statuses_shuffle_at_random_and_all_come(
     assert sorted(receiver.status_names) == ["delivered", "read", "sent"]
 
 
-async def test_a_message_may_fail_after_it_was_sent_or_stay_silent(
+async def test_message_may_fail_after_it_was_sent_or_stay_silent(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await add_fault(api, kind="status_failed", code=131049, statuses=["sent"])
@@ -226,7 +224,7 @@ async def test_each_webhook_may_come_again(
     assert len(set(receiver.raw_bodies)) == 1
 
 
-async def test_a_batch_collects_statuses_and_messages_into_one_webhook(
+async def test_batch_collects_statuses_and_messages_into_one_webhook(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await add_fault(api, kind="batch", entries=2, changes=2, items=2, seconds=600)
@@ -245,7 +243,7 @@ async def test_a_batch_collects_statuses_and_messages_into_one_webhook(
     assert len(receiver.statuses) + len(receiver.messages) == 8
 
 
-async def test_a_batch_that_does_not_fill_up_is_posted_in_time(
+async def test_batch_that_does_not_fill_up_is_posted_in_time(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await add_fault(api, kind="batch", items=100)

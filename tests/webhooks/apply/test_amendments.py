@@ -60,7 +60,7 @@ def to_time(seconds: int) -> str:
     return datetime.fromtimestamp(AT + seconds, UTC).isoformat()
 
 
-async def test_a_reaction_is_shown_on_its_message_only(
+async def test_reaction_is_shown_on_its_message_only(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     for item in (say(), react("👍", at=60), react("🎉", sender=BOB, at=30)):
@@ -80,7 +80,7 @@ async def test_a_reaction_is_shown_on_its_message_only(
 
 
 @pytest.mark.parametrize("removal", ["", None])
-async def test_a_reaction_is_taken_back(
+async def test_reaction_is_taken_back(
     webhook: WebhookClient,
     account: Account,
     settle: Settle,
@@ -98,7 +98,7 @@ async def test_a_reaction_is_taken_back(
     assert [one["emoji"] for one in (await show(admin))["reactions"]] == ["🙏"]
 
 
-async def test_an_edit_replaces_what_is_shown_and_keeps_the_first(
+async def test_edit_replaces_what_is_shown_and_keeps_first(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_messages(say(), edit("second", at=9), edit("third", at=20))
@@ -113,7 +113,7 @@ async def test_an_edit_replaces_what_is_shown_and_keeps_the_first(
     assert shown["conversation"]["unreadCount"] == 1
 
 
-async def test_an_edited_caption_keeps_its_file(
+async def test_edited_caption_keeps_its_file(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     image = make_message("image", {"id": "7", "caption": "a"}, sender=ANA, wamid=TARGET, at=AT)
@@ -127,7 +127,7 @@ async def test_an_edited_caption_keeps_its_file(
     assert shown["text"] == "b"
 
 
-async def test_a_deleted_message_shows_nothing_and_keeps_its_place(
+async def test_deleted_message_shows_nothing_and_keeps_its_place(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_messages(say("secret words"))
@@ -192,7 +192,7 @@ async def test_what_comes_before_its_message_waits_for_it(
     assert await PendingUpdate.count() == 0
 
 
-async def test_a_reaction_waits_for_the_wamid_of_what_was_sent(
+async def test_reaction_waits_for_wamid_of_what_was_sent(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await webhook.post_messages(make_message(sender=ANA, wamid="wamid.OTHER", at=AT))
@@ -227,7 +227,7 @@ async def test_nobody_changes_another_sides_words(
     assert ((await find_target()).text, (await find_target()).deleted_at) == ("first", None)
 
 
-async def test_the_business_may_react_too(
+async def test_business_may_react_too(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_messages(say())
@@ -239,7 +239,7 @@ async def test_the_business_may_react_too(
     assert [one["contact"] for one in (await show(admin))["reactions"]] == [None]
 
 
-async def test_an_erased_customer_leaves_nothing_that_waits(
+async def test_erased_customer_leaves_nothing_that_waits(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_messages(make_message(sender=ANA), edit("private", at=2))

@@ -44,7 +44,7 @@ def make_batch(number: FakeNumber, broken: Any) -> dict[str, Any]:
         make_message() | {"from": {}},
     ],
 )
-async def test_all_but_the_broken_one_are_stored(
+async def test_all_but_broken_one_are_stored(
     webhook: WebhookClient, account: Account, settle: Settle, broken: Any
 ) -> None:
     assert (await webhook.post(make_batch(NUMBER, broken))).status_code == 200
@@ -75,7 +75,7 @@ REPORT = make_status("sent", at=1_750_000_000, id="wamid.ELSEWHERE")
         REPORT | {"timestamp": 10**40},
     ],
 )
-async def test_a_broken_status_costs_no_other(
+async def test_broken_status_costs_no_other(
     webhook: WebhookClient, account: Account, settle: Settle, broken: Any
 ) -> None:
     body = make_batch(NUMBER, make_message())
@@ -90,7 +90,7 @@ async def test_a_broken_status_costs_no_other(
     assert parked.pointer == "/entry/2/changes/1/value/statuses/1"
 
 
-async def test_each_sender_gets_the_profile_of_its_own(
+async def test_each_sender_gets_profile_of_its_own(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     senders = [f"1650555010{number}" for number in range(5)]
@@ -105,7 +105,7 @@ async def test_each_sender_gets_the_profile_of_its_own(
     assert names == {one: f"Name {one}" for one in senders}
 
 
-async def test_a_broken_profile_does_not_cost_the_message(
+async def test_broken_profile_does_not_cost_message(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     shapes: tuple[Any, ...] = (None, [], [None], [{"profile": "x"}], {"a": 1}, [{"wa_id": {}}])
@@ -118,7 +118,7 @@ async def test_a_broken_profile_does_not_cost_the_message(
     assert (await Message.count(), await ParkedItem.count()) == (6, 0)
 
 
-async def test_a_thousand_messages_with_one_poison_are_stored(
+async def test_thousand_messages_with_one_poison_are_stored(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     messages = [make_message(sender=f"165055{number % 20:05}") for number in range(1000)]

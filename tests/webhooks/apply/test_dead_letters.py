@@ -47,7 +47,7 @@ async def wait_until_applied(count: int) -> list[ParkedItem]:
     return await eventually(look)
 
 
-async def test_connecting_an_account_replays_what_came_before_it(
+async def test_connecting_account_replays_what_came_before_it(
     webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
 ) -> None:
     change = make_change(
@@ -71,7 +71,7 @@ async def test_connecting_an_account_replays_what_came_before_it(
     assert (await Message.count(), await PendingUpdate.count()) == (2, 1)
 
 
-async def test_enabling_an_account_replays_what_came_while_it_was_disabled(
+async def test_enabling_account_replays_what_came_while_it_was_disabled(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await set_account_enabled(account, enabled=False)
@@ -90,7 +90,7 @@ async def test_enabling_an_account_replays_what_came_while_it_was_disabled(
     assert all(one.resolved_at for one in applied)
 
 
-async def test_a_deleted_account_takes_nothing(
+async def test_deleted_account_takes_nothing(
     webhook: WebhookClient, account: Account, other_account: Account, settle: Settle
 ) -> None:
     await account.set({"deleted_at": account.created_at})
@@ -127,7 +127,7 @@ async def test_nobody_forges_another_accounts_messages(
 
 
 @pytest.mark.parametrize("field", ["", None, 5, {"a": 1}, "x" * 129])
-async def test_a_change_without_a_field_is_parked(
+async def test_change_without_field_is_parked(
     webhook: WebhookClient, account: Account, settle: Settle, field: Any
 ) -> None:
     value = {"event": "APPROVED", "list": [1, 2]}
@@ -141,7 +141,7 @@ async def test_a_change_without_a_field_is_parked(
     assert json.loads(parked[0].item) == value
 
 
-async def test_what_comes_beside_messages_is_an_event_and_the_messages_are_stored(
+async def test_what_comes_beside_messages_is_event_and_messages_are_stored(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     change = make_change(NUMBER, messages=[make_message()])
@@ -156,7 +156,7 @@ async def test_what_comes_beside_messages_is_an_event_and_the_messages_are_store
     assert (await Message.count(), await ParkedItem.count()) == (1, 0)
 
 
-async def test_an_item_is_parked_once_however_often_its_event_is_processed(
+async def test_item_is_parked_once_however_often_its_event_is_processed(
     webhook: WebhookClient, account: Account, settle: Settle, ingest: Ingest
 ) -> None:
     from models import WebhookEvent
@@ -171,7 +171,7 @@ async def test_an_item_is_parked_once_however_often_its_event_is_processed(
     assert len(await list_parked()) == 1
 
 
-async def test_replaying_an_item_that_is_still_broken_says_so(
+async def test_replaying_item_that_is_still_broken_says_so(
     webhook: WebhookClient, account: Account, settle: Settle, ingest: Ingest
 ) -> None:
     await webhook.post_messages(make_message() | {"timestamp": "soon"}, make_message())
@@ -197,7 +197,7 @@ class TestDefaultSecret:
         changes: dict[str, Any] = {"meta_app_secret": "default-secret"}
         return Settings(_env_file=None, **settings.model_dump(exclude_unset=True) | changes)
 
-    async def test_only_the_default_speaks_for_an_account_without_a_secret(
+    async def test_only_default_speaks_for_account_without_secret(
         self, webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
     ) -> None:
         await update_account(keyring, account, changes={"app_secret": None})
@@ -213,7 +213,7 @@ class TestDefaultSecret:
         assert await Message.count() == 1
         assert [one.reason for one in await list_parked()] == [ParkedReason.WRONG_SECRET]
 
-    async def test_the_default_does_not_speak_for_an_account_with_a_secret(
+    async def test_default_does_not_speak_for_account_with_secret(
         self, webhook: WebhookClient, keyring: KeyRing, settle: Settle
     ) -> None:
         await connect_number(keyring, NUMBER)
@@ -226,7 +226,7 @@ class TestDefaultSecret:
         assert [one.reason for one in await list_parked()] == [ParkedReason.WRONG_SECRET]
 
 
-async def test_an_account_that_moves_to_another_number_keeps_its_conversations(
+async def test_account_that_moves_to_another_number_keeps_its_conversations(
     webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
 ) -> None:
     await webhook.post_messages(make_message())

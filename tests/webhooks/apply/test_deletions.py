@@ -92,7 +92,7 @@ def do_before(
         "whatsapp.messages.early_updates.update_summaries",
     ],
 )
-async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
+async def test_contact_erased_between_two_steps_leaves_no_orphan(
     connected: Account,
     ingest: Ingest,
     monkeypatch: pytest.MonkeyPatch,
@@ -121,7 +121,7 @@ async def test_a_contact_erased_between_two_steps_leaves_no_orphan(
         "whatsapp.privacy.erasures.detach_user",
     ],
 )
-async def test_a_message_that_comes_in_the_middle_of_an_erasure_leaves_no_orphan(
+async def test_message_that_comes_in_middle_of_erasure_leaves_no_orphan(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     await accept(ingest)
@@ -160,7 +160,7 @@ def make_text(number: int) -> dict[str, Any]:
         ("whatsapp.conversations.new_contacts._link_users", 2),
     ],
 )
-async def test_a_newcomer_erased_before_their_user_is_made_leaves_none(
+async def test_newcomer_erased_before_their_user_is_made_leaves_none(
     connected: Account,
     ingest: Ingest,
     monkeypatch: pytest.MonkeyPatch,
@@ -180,7 +180,7 @@ async def test_a_newcomer_erased_before_their_user_is_made_leaves_none(
     assert await ParkedItem.count() == 0
 
 
-async def test_what_somebody_said_about_a_message_that_never_came_is_erased_with_them(
+async def test_what_somebody_said_about_message_that_never_came_is_erased_with_them(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     do_before(monkeypatch, "webhooks.apply.applying.record_amendment", lambda: erase(connected))
@@ -194,7 +194,7 @@ async def test_what_somebody_said_about_a_message_that_never_came_is_erased_with
     assert await ParkedItem.count() == 0
 
 
-async def test_an_erasure_that_ends_anywhere_is_finished_by_erasing_again(
+async def test_erasure_that_ends_anywhere_is_finished_by_erasing_again(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modules = (
@@ -247,7 +247,7 @@ async def test_contacts_erased_while_messages_come_in_leave_no_orphans(
     assert await ParkedItem.count() == 0
 
 
-async def test_an_account_deleted_while_messages_come_in_leaves_nothing(
+async def test_account_deleted_while_messages_come_in_leaves_nothing(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     do_before(
@@ -263,7 +263,7 @@ async def test_an_account_deleted_while_messages_come_in_leaves_nothing(
     assert await User.count() == 0
 
 
-async def test_a_deleted_account_keeps_no_secret_and_is_forgotten(
+async def test_deleted_account_keeps_no_secret_and_is_forgotten(
     connected: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await delete_account(connected)

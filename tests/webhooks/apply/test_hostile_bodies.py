@@ -96,7 +96,7 @@ async def test_json_of_any_shape_is_parked(
         ("a line break", r"a\r\nERROR forged"),
     ],
 )
-async def test_odd_characters_in_a_text_are_stored(
+async def test_odd_characters_in_text_are_stored(
     webhook: WebhookClient, account: Account, settle: Settle, name: str, text: str
 ) -> None:
     body = VALID_TEXT.replace("Hello", text).encode()
@@ -160,7 +160,7 @@ async def test_any_value_under_any_key_is_applied_or_parked(
     assert not await ParkedItem.find({"reason": "INTERNAL_ERROR"}).count()
 
 
-async def test_a_body_of_the_largest_size_is_taken_and_a_larger_one_is_not(
+async def test_body_of_largest_size_is_taken_and_larger_one_is_not(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     room = MAX_BODY_BYTES - len(VALID_TEXT)
@@ -176,7 +176,7 @@ async def post_raw(client: httpx.AsyncClient, chunks: Any, **headers: str) -> in
     return (await client.post("/webhooks/whatsapp", content=chunks, headers=signed)).status_code
 
 
-async def test_an_endless_body_is_refused_before_it_is_read_whole(
+async def test_endless_body_is_refused_before_it_is_read_whole(
     client: httpx.AsyncClient, account: Account
 ) -> None:
     sent = 0
@@ -191,20 +191,20 @@ async def test_an_endless_body_is_refused_before_it_is_read_whole(
 
 
 @pytest.mark.parametrize("length", ["100000000", "9" * 400])
-async def test_an_announced_size_beyond_the_limit_is_refused_unread(
+async def test_announced_size_beyond_limit_is_refused_unread(
     client: httpx.AsyncClient, account: Account, length: str
 ) -> None:
     assert await post_raw(client, b"x", **{"Content-Length": length}) == 413
 
 
 @pytest.mark.parametrize("length", ["-5", "x", "0"])
-async def test_an_announced_size_that_lies_decides_nothing(
+async def test_announced_size_that_lies_decides_nothing(
     client: httpx.AsyncClient, account: Account, length: str
 ) -> None:
     assert await post_raw(client, b"x" * 10, **{"Content-Length": length}) == 403
 
 
-async def test_a_body_that_does_not_end_in_time_is_cut(
+async def test_body_that_does_not_end_in_time_is_cut(
     client: httpx.AsyncClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webhooks.store.body.BODY_SECONDS", 0.2)

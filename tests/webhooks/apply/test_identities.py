@@ -35,7 +35,7 @@ async def visit(webhook: WebhookClient, settle: Settle, *bodies: dict[str, Any])
     return await Contact.find().to_list()
 
 
-async def test_a_username_user_without_a_phone_is_a_contact(
+async def test_username_user_without_phone_is_contact(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     body = make_visit({"user_id": BSUID}, username="sheena.nelson")
@@ -49,7 +49,7 @@ async def test_a_username_user_without_a_phone_is_a_contact(
     assert await Message.count() == 2
 
 
-async def test_a_phone_that_becomes_known_joins_the_contact_and_its_user(
+async def test_phone_that_becomes_known_joins_contact_and_its_user(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     first = make_visit({"user_id": BSUID})
@@ -63,7 +63,7 @@ async def test_a_phone_that_becomes_known_joins_the_contact_and_its_user(
     assert user.phone == "+16505551234"
 
 
-async def test_a_new_user_id_is_found_by_its_parent(
+async def test_new_user_id_is_found_by_its_parent(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     first = make_visit({"user_id": BSUID, "parent_user_id": PARENT})
@@ -83,7 +83,7 @@ async def test_a_new_user_id_is_found_by_its_parent(
         ("5215512345678", "525512345678"),
     ],
 )
-async def test_both_forms_of_a_phone_are_one_contact_even_at_the_same_moment(
+async def test_both_forms_of_phone_are_one_contact_even_at_same_moment(
     webhook: WebhookClient, account: Account, settle: Settle, one: str, other: str
 ) -> None:
     visits = [make_visit({"wa_id": form}, at=AT + at) for at in (0, 1, 2) for form in (one, other)]
@@ -125,7 +125,7 @@ async def test_two_contacts_are_never_merged(
     assert await Message.find({"contact_id": by_id.id}).count() == 2
 
 
-async def test_recycled_number_is_a_new_contact(
+async def test_recycled_number_is_new_contact(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     """The same number with another user id, and nothing from WhatsApp that joins both."""
@@ -173,7 +173,7 @@ async def test_late_message_takes_no_number_from_its_newer_owner(
     assert shown == {"Former": (None, BSUID), "New": ("16505551234", "US.2")}
 
 
-async def test_recycled_number_at_the_same_moment_is_two_contacts(
+async def test_recycled_number_at_same_moment_is_two_contacts(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     senders = [{"wa_id": "16505551234", "user_id": one} for one in (BSUID, "US.2")]
@@ -188,7 +188,7 @@ async def test_recycled_number_at_the_same_moment_is_two_contacts(
     assert counts == [3, 3]
 
 
-async def test_the_newest_profile_wins_in_any_order(
+async def test_newest_profile_wins_in_any_order(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     names = [("Ann", 0), ("Bob", 1), ("Ann", 2), ("Zoe", 2), ("Cy", 1)]
@@ -205,7 +205,7 @@ async def test_the_newest_profile_wins_in_any_order(
     assert len(contacts) == 8
 
 
-async def test_a_number_change_moves_where_messages_go(
+async def test_number_change_moves_where_messages_go(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     system = {"type": "user_changed_number", "wa_id": "12195555358", "body": "changed"}
@@ -223,7 +223,7 @@ async def test_a_number_change_moves_where_messages_go(
     assert await Message.count() == 3
 
 
-async def test_a_system_message_first_makes_the_contact_from_its_sender(
+async def test_system_message_first_makes_contact_from_its_sender(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     system = {"type": "customer_identity_changed", "body": "changed"}
@@ -236,7 +236,7 @@ async def test_a_system_message_first_makes_the_contact_from_its_sender(
     assert conversation.last_inbound_at is None
 
 
-async def test_a_person_at_two_accounts_is_two_contacts_and_one_user(
+async def test_person_at_two_accounts_is_two_contacts_and_one_user(
     webhook: WebhookClient, account: Account, other_account: Account, settle: Settle
 ) -> None:
     other = WebhookClient(webhook.http, OTHER_NUMBER)
@@ -250,7 +250,7 @@ async def test_a_person_at_two_accounts_is_two_contacts_and_one_user(
     assert set(user.account_ids) == {account.id, other_account.id}
 
 
-async def test_a_contact_whose_user_staff_took_away_stays_so(
+async def test_contact_whose_user_staff_took_away_stays_so(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     [contact] = await visit(webhook, settle, make_visit({"wa_id": "16505551234"}))
@@ -262,7 +262,7 @@ async def test_a_contact_whose_user_staff_took_away_stays_so(
 
 
 @pytest.mark.parametrize("sender", ["", "someone", "1" * 21, None])
-async def test_without_a_readable_sender_the_item_is_parked(
+async def test_without_readable_sender_item_is_parked(
     webhook: WebhookClient, account: Account, settle: Settle, sender: Any
 ) -> None:
     change = make_change(NUMBER, messages=[make_message() | {"from": sender}], contacts=[])
@@ -285,7 +285,7 @@ async def test_identities_are_of_known_kinds(
     }
 
 
-async def test_a_number_change_and_what_comes_from_the_new_number_are_one_contact(
+async def test_number_change_and_what_comes_from_new_number_are_one_contact(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     """Also in one body, whose senders are worked on side by side."""

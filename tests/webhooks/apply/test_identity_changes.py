@@ -52,7 +52,7 @@ async def post(webhook: WebhookClient, settle: Settle, *bodies: dict[str, Any]) 
         },
     ],
 )
-async def test_a_new_number_moves_the_customer_and_their_user(
+async def test_new_number_moves_customer_and_their_user(
     webhook: WebhookClient, account: Account, settle: Settle, system: dict[str, str]
 ) -> None:
     [contact] = await post(
@@ -71,7 +71,7 @@ async def test_a_new_number_moves_the_customer_and_their_user(
     assert await Message.count() == 4
 
 
-async def test_a_new_user_id_moves_the_customer(
+async def test_new_user_id_moves_customer(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     system = {
@@ -92,7 +92,7 @@ async def test_a_new_user_id_moves_the_customer(
     assert {one.value for one in contact.identities} == {BSUID, NEXT_BSUID, PARENT, NEXT_PARENT}
 
 
-async def test_a_note_about_somebody_known_only_by_the_new_id_joins_the_old(
+async def test_note_about_somebody_known_only_by_new_id_joins_old(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     system = {"type": "user_changed_number", "wa_id": NEW}
@@ -105,7 +105,7 @@ async def test_a_note_about_somebody_known_only_by_the_new_id_joins_the_old(
     assert await Message.count() == 3
 
 
-async def test_a_number_that_moves_leaves_its_former_holder(
+async def test_number_that_moves_leaves_its_former_holder(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     customer, holder = await post(
@@ -126,7 +126,7 @@ async def test_a_number_that_moves_leaves_its_former_holder(
 @pytest.mark.parametrize(
     "theirs", [visit(1, wa_id=NEW), visit(9, wa_id=NEW, user_id=BSUID)], ids=["alone", "since"]
 )
-async def test_a_number_of_somebody_who_needs_or_used_it_stays_and_is_logged(
+async def test_number_of_somebody_who_needs_or_used_it_stays_and_is_logged(
     webhook: WebhookClient,
     account: Account,
     settle: Settle,
@@ -150,7 +150,7 @@ async def test_a_number_of_somebody_who_needs_or_used_it_stays_and_is_logged(
 @pytest.mark.parametrize(
     "search", ["sheena.nel", "Sheena", OLD, "+1 (219) 555-5358", "us.1111", BSUID]
 )
-async def test_search_finds_a_customer_by_any_identity(
+async def test_search_finds_customer_by_any_identity(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient, search: str
 ) -> None:
     bodies = [visit(0, wa_id=OLD, user_id=BSUID), note(5, type="user_changed_number", wa_id=NEW)]

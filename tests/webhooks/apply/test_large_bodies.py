@@ -96,7 +96,7 @@ BEYOND = {
 
 
 @pytest.mark.parametrize("name", BEYOND)
-async def test_body_beyond_the_limits_is_one_dead_letter(
+async def test_body_beyond_limits_is_one_dead_letter(
     webhook: WebhookClient, account: Account, settle: Settle, name: str
 ) -> None:
     body, details = BEYOND[name]

@@ -51,7 +51,7 @@ async def list_names() -> list[set[str]]:
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-async def test_a_new_user_id_and_a_message_from_it_in_one_body(
+async def test_new_user_id_and_message_from_it_in_one_body(
     door: WebhookClient, settle: Settle, is_known: bool
 ) -> None:
     if is_known:
@@ -65,7 +65,7 @@ async def test_a_new_user_id_and_a_message_from_it_in_one_body(
     assert await Conversation.count() == 1
 
 
-async def test_user_ids_that_change_one_after_the_other_in_one_body(
+async def test_user_ids_that_change_one_after_other_in_one_body(
     door: WebhookClient, settle: Settle
 ) -> None:
     await door.post(encode(say(-9, "US.a")))
@@ -78,7 +78,7 @@ async def test_user_ids_that_change_one_after_the_other_in_one_body(
     assert await list_names() == [{"US.a", "US.b", "US.c", "US.d"}]
 
 
-async def test_messages_from_a_new_user_id_do_not_overtake_its_change(
+async def test_messages_from_new_user_id_do_not_overtake_its_change(
     door: WebhookClient, settle: Settle
 ) -> None:
     await door.post(encode(*(say(-9, f"US.{one}.old") for one in range(CUSTOMERS))))
@@ -95,7 +95,7 @@ async def test_messages_from_a_new_user_id_do_not_overtake_its_change(
     assert await Message.count() == 3 * CUSTOMERS
 
 
-async def test_messages_from_a_new_number_do_not_overtake_its_change(
+async def test_messages_from_new_number_do_not_overtake_its_change(
     door: WebhookClient, settle: Settle
 ) -> None:
     old, new = ([f"1650555{start}{one:02}" for one in range(CUSTOMERS)] for start in (10, 20))
@@ -112,7 +112,7 @@ async def test_messages_from_a_new_number_do_not_overtake_its_change(
     assert await ParkedItem.count() == 0
 
 
-async def test_messages_do_not_overtake_a_note_that_names_no_sender(
+async def test_messages_do_not_overtake_note_that_names_no_sender(
     door: WebhookClient, settle: Settle
 ) -> None:
     await door.post(encode(*(say(-9, f"US.{one}.old") for one in range(CUSTOMERS))))
@@ -127,7 +127,7 @@ async def test_messages_do_not_overtake_a_note_that_names_no_sender(
     assert (await Contact.count(), await Conversation.count()) == (CUSTOMERS, CUSTOMERS)
 
 
-async def test_a_change_and_a_message_that_are_applied_together(
+async def test_change_and_message_that_are_applied_together(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     lone = settings.model_copy(update={"webhook_workers": 1})
@@ -141,7 +141,7 @@ async def test_a_change_and_a_message_that_are_applied_together(
     assert await list_names() == [{"US.old", "US.new"}]
 
 
-async def test_events_that_were_left_are_taken_over_in_the_order_they_came(
+async def test_events_that_were_left_are_taken_over_in_order_they_came(
     connected: Account, ingest: Ingest
 ) -> None:
     await ingest.accept(encode(say(-9, "US.old")), secret_digest=SIGNER)
@@ -157,7 +157,7 @@ async def test_events_that_were_left_are_taken_over_in_the_order_they_came(
 
 
 @pytest.mark.parametrize("is_old_known", [True, False])
-async def test_a_change_that_comes_after_a_message_from_the_new_user_id(
+async def test_change_that_comes_after_message_from_new_user_id(
     door: WebhookClient, settle: Settle, is_old_known: bool
 ) -> None:
     """Who is known under both stays two: nobody is merged."""

@@ -36,7 +36,7 @@ def make_text_body(sender: str) -> bytes:
     return json.dumps(make_body(NUMBER, change)).encode()
 
 
-async def test_a_sender_who_cannot_be_read_costs_no_other_event(
+async def test_sender_who_cannot_be_read_costs_no_other_event(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     """As after a downgrade, when a document has a shape that this version does not know."""
@@ -63,7 +63,7 @@ async def test_a_sender_who_cannot_be_read_costs_no_other_event(
     assert (replayed.state, await Message.count()) == (ParkedState.APPLIED, 100)
 
 
-async def test_an_account_that_cannot_be_read_costs_no_other_account(
+async def test_account_that_cannot_be_read_costs_no_other_account(
     connected: Account, keyring: KeyRing, ingest: Ingest
 ) -> None:
     change = make_change(NUMBER, messages=[make_message()])
@@ -81,7 +81,7 @@ async def test_an_account_that_cannot_be_read_costs_no_other_account(
     assert (parked.reason, parked.phone_number_id) == (ParkedReason.INTERNAL_ERROR, "999")
 
 
-async def test_an_event_that_ends_every_process_is_parked_whole_and_can_be_replayed(
+async def test_event_that_ends_every_process_is_parked_whole_and_can_be_replayed(
     connected: Account, ingest: Ingest
 ) -> None:
     """Whoever tries it dies without a word: only the number of tries tells."""
@@ -108,7 +108,7 @@ async def test_an_event_that_ends_every_process_is_parked_whole_and_can_be_repla
     )
 
 
-async def test_an_event_that_meets_a_long_outage_is_applied_after_it(
+async def test_event_that_meets_long_outage_is_applied_after_it(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It can be taken over again and again, but not be processed."""

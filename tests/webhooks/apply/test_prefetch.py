@@ -155,7 +155,7 @@ async def test_what_is_old_is_read_again(
     assert await Message.count() == 0
 
 
-async def test_a_contact_erased_meanwhile_is_made_again(
+async def test_contact_erased_meanwhile_is_made_again(
     door: WebhookClient, steps: Steps, settle: Settle
 ) -> None:
     await accept(door)
@@ -177,7 +177,7 @@ async def test_a_contact_erased_meanwhile_is_made_again(
     assert await ParkedItem.count() == 0
 
 
-async def test_nothing_is_read_before_the_senders_last_message_is_applied(
+async def test_nothing_is_read_before_senders_last_message_is_applied(
     door: WebhookClient, steps: Steps, settle: Settle
 ) -> None:
     steps.may_apply.clear()
@@ -194,7 +194,7 @@ async def test_nothing_is_read_before_the_senders_last_message_is_applied(
     assert (await Contact.count(), await Message.count()) == (1, 2)
 
 
-async def test_a_stop_ends_what_is_being_read(
+async def test_stop_ends_what_is_being_read(
     connected: Account, ingest: Ingest, steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     has_begun, has_ended, never = (asyncio.Event() for _ in range(3))

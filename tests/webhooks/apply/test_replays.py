@@ -84,7 +84,7 @@ async def test_replay_of_many_items_is_done_in_pages(
     assert found.id == account.id
 
 
-async def test_only_one_process_claims_a_replay(connected: Account) -> None:
+async def test_only_one_process_claims_replay(connected: Account) -> None:
     claims = await asyncio.gather(*(claim_replay() for _ in range(8)))
 
     [claim] = [one for one in claims if one is not None]
@@ -92,7 +92,7 @@ async def test_only_one_process_claims_a_replay(connected: Account) -> None:
     assert await claim_replay() is None
 
 
-async def test_lease_of_a_killed_process_is_taken_over(connected: Account) -> None:
+async def test_lease_of_killed_process_is_taken_over(connected: Account) -> None:
     first = await claim_replay()
     assert first is not None
     await collection(Account).update_one(
@@ -103,7 +103,7 @@ async def test_lease_of_a_killed_process_is_taken_over(connected: Account) -> No
     assert await first.renew() is None
 
 
-async def test_request_during_a_replay_is_not_lost(connected: Account, keyring: KeyRing) -> None:
+async def test_request_during_replay_is_not_lost(connected: Account, keyring: KeyRing) -> None:
     claim = await claim_replay()
     assert claim is not None
     await set_account_enabled(connected, enabled=False)
@@ -149,7 +149,7 @@ async def test_pages_of_large_items_are_short(
     assert await count_parked(ParkedState.APPLIED) == 5
 
 
-async def test_items_parked_while_the_account_was_connected_are_replayed(
+async def test_items_parked_while_account_was_connected_are_replayed(
     webhook: WebhookClient,
     account: Account,
     keyring: KeyRing,
@@ -195,7 +195,7 @@ async def test_claims_and_pages_use_their_indexes(connected: Account, enabled: b
 class TestRotatedSecret:
     """What came before an app secret was replaced is applied after it."""
 
-    async def test_parked_items_are_applied_after_a_rotation(
+    async def test_parked_items_are_applied_after_rotation(
         self, webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
     ) -> None:
         await set_account_enabled(account, enabled=False)
@@ -209,7 +209,7 @@ class TestRotatedSecret:
 
         assert await Message.count() == 2
 
-    async def test_received_body_is_applied_after_a_rotation(
+    async def test_received_body_is_applied_after_rotation(
         self, connected: Account, keyring: KeyRing, ingest: Ingest
     ) -> None:
         body = make_body(NUMBER, make_change(NUMBER, messages=[make_message()]))
@@ -243,7 +243,7 @@ class TestRotatedSecret:
         assert parked.reason is ParkedReason.WRONG_SECRET
         assert await Message.count() == 0
 
-    async def test_items_signed_with_the_next_secret_wait_for_it(
+    async def test_items_signed_with_next_secret_wait_for_it(
         self, webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
     ) -> None:
         """Of two numbers of one app, one was given the new secret before the other."""
@@ -258,7 +258,7 @@ class TestRotatedSecret:
 
         assert await Message.count() == 1
 
-    async def test_items_of_a_former_default_secret_are_applied(
+    async def test_items_of_former_default_secret_are_applied(
         self, connected: Account, keyring: KeyRing, ingest: Ingest
     ) -> None:
         """META_APP_SECRET was replaced, and the server started again."""

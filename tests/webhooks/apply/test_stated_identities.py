@@ -192,7 +192,7 @@ async def test_statement_joins_both_identities(
     assert (user.phone, user.id) == (f"+{PHONE}", contact.user_id)
 
 
-async def test_status_teaches_the_contact_of_its_message(
+async def test_status_teaches_contact_of_its_message(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     sent = await write_message(
@@ -235,7 +235,7 @@ async def test_statement_about_two_contacts_offers_them(
     assert (by_phone.bsuid, by_id.wa_id) == (None, None)
 
 
-async def test_status_to_a_recycled_number_teaches_nothing(
+async def test_status_to_recycled_number_teaches_nothing(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     [contact] = await post(
@@ -286,7 +286,7 @@ async def test_shared_card_of_somebody_else_teaches_nothing(
 
 
 @pytest.mark.parametrize("listed", ["+16505550201", "551187654321", "22501020304"])
-async def test_profile_name_is_shown_where_the_number_is_written_otherwise(
+async def test_profile_name_is_shown_where_number_is_written_otherwise(
     webhook: WebhookClient, account: Account, settle: Settle, listed: str
 ) -> None:
     """Also in a form of the number that is not known here: it is the only one listed."""
@@ -304,7 +304,7 @@ async def test_profile_name_is_shown_where_the_number_is_written_otherwise(
     assert "22501020304" not in {one.value for one in contact.identities}
 
 
-async def test_profile_name_among_several_contacts_is_found_by_the_other_form(
+async def test_profile_name_among_several_contacts_is_found_by_other_form(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     contacts = [
@@ -319,7 +319,7 @@ async def test_profile_name_among_several_contacts_is_found_by_the_other_form(
     assert {one.profile_name for one in found} == {"Ada", "Grace"}
 
 
-async def test_echo_names_the_customer_and_never_the_business(
+async def test_echo_names_customer_and_never_business(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     customer = {"wa_id": PHONE, "profile": {"name": "Ada"}}

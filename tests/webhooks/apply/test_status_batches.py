@@ -105,7 +105,7 @@ async def test_together_in_any_order_they_do_what_each_does_alone(
     assert await ParkedItem.count() == 0
 
 
-async def test_a_broken_one_costs_its_neighbours_nothing(
+async def test_broken_one_costs_its_neighbours_nothing(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     messages = [await create_outbound(account, wamid=f"wamid.{number}") for number in range(20)]

@@ -92,7 +92,7 @@ async def test_all_orders_of_reports_give_equal_documents(
     assert outcomes == [outcomes[0]] * 24
 
 
-async def test_the_earliest_report_of_a_status_wins(
+async def test_earliest_report_of_status_wins(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     message = await create_outbound(account, wamid="wamid.1")
@@ -121,7 +121,7 @@ async def test_errors_say_what_happened_and_whether_to_try_again(
     assert not final.retryable
 
 
-async def test_callback_data_finds_a_message_that_has_no_wamid_yet(
+async def test_callback_data_finds_message_that_has_no_wamid_yet(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     message = await create_outbound(account)
@@ -139,7 +139,7 @@ async def test_callback_data_finds_a_message_that_has_no_wamid_yet(
     assert await PendingUpdate.count() == 0
 
 
-async def test_a_status_before_its_message_waits_for_it(
+async def test_status_before_its_message_waits_for_it(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     for _ in range(2):
@@ -169,7 +169,7 @@ async def test_callback_data_of_others_and_of_other_accounts_finds_nothing(
     assert await PendingUpdate.count() == 3
 
 
-async def test_a_status_that_nobody_knows_is_kept(
+async def test_status_that_nobody_knows_is_kept(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     message = await create_outbound(account, wamid="wamid.1")
@@ -182,7 +182,7 @@ async def test_a_status_that_nobody_knows_is_kept(
     assert (found.status, list(found.status_times)) == (MessageStatus.QUEUED, ["queued"])
 
 
-async def test_a_status_never_touches_what_a_customer_wrote(account: Account) -> None:
+async def test_status_never_touches_what_customer_wrote(account: Account) -> None:
     message = await create_outbound(account, wamid="wamid.1")
     await message.set({"direction": MessageDirection.INBOUND.value})
     at = datetime.fromtimestamp(AT, UTC)
@@ -194,7 +194,7 @@ async def test_a_status_never_touches_what_a_customer_wrote(account: Account) ->
     )
 
 
-async def test_text_that_looks_like_an_expression_stays_text(
+async def test_text_that_looks_like_expression_stays_text(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     message = await create_outbound(account, wamid="wamid.1")

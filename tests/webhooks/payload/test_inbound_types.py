@@ -371,7 +371,7 @@ def wrap(payload: dict[str, Any]) -> dict[str, Any]:
     return make_change(NUMBER, messages=[payload], contacts=contacts)
 
 
-def test_every_payload_has_an_expectation() -> None:
+def test_every_payload_has_expectation() -> None:
     known = {f"message_{name}" for name in (*SHOWN, *RAW, *AMENDMENTS)}
 
     assert set(list_payloads("message")) == known
@@ -394,7 +394,7 @@ async def test_each_type_is_shown(
     assert not await ParkedItem.count()
 
 
-async def test_a_card_is_shown_whole(
+async def test_card_is_shown_whole(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_messages(load_payload("message_contacts_full"))
@@ -425,7 +425,7 @@ async def test_what_is_not_known_is_shown_whole(
         assert content["raw"] in (payload, payload.get(payload["type"]))
 
 
-async def test_errors_of_the_change_say_why_a_message_has_no_content(
+async def test_errors_of_change_say_why_message_has_no_content(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     change = make_change(NUMBER, messages=[load_payload("message_interactive_missing")])
@@ -463,7 +463,7 @@ async def test_all_of_them_in_one_body(
 ODD: tuple[Any, ...] = (None, [], {}, "x", 7, [1], {"type": 5}, {"product_items": "x"})
 
 
-async def test_odd_content_of_a_rich_type_is_shown_somehow(
+async def test_odd_content_of_rich_type_is_shown_somehow(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     for name in ("interactive", "button", "order", "contacts", "system"):

@@ -50,7 +50,7 @@ WHOLE = {
 }
 
 
-async def test_a_known_type_has_typed_content(
+async def test_known_type_has_typed_content(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     for name in TYPED:
@@ -95,7 +95,7 @@ async def test_context_and_referral_are_kept(
     assert inquiry.raw is None
 
 
-async def test_errors_of_a_message_are_shown(
+async def test_errors_of_message_are_shown(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await webhook.post_messages(load("unsupported"))
@@ -106,7 +106,7 @@ async def test_errors_of_a_message_are_shown(
     assert error.details == "Message type is currently not supported."
 
 
-async def test_a_first_message_makes_contact_user_and_conversation(
+async def test_first_message_makes_contact_user_and_conversation(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await webhook.post_messages(make_message(sender="16505551234", at=AT))
@@ -124,7 +124,7 @@ async def test_a_first_message_makes_contact_user_and_conversation(
     assert conversation.last_activity_at == message.timestamp
 
 
-async def test_the_service_window_runs_from_the_newest_message(
+async def test_service_window_runs_from_newest_message(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     newest = datetime.fromtimestamp(AT + 60, UTC)
@@ -139,7 +139,7 @@ async def test_the_service_window_runs_from_the_newest_message(
     assert not window_is_open(conversation, newest + timedelta(hours=24))
 
 
-async def test_an_older_message_that_comes_late_is_not_the_last_one(
+async def test_older_message_that_comes_late_is_not_last_one(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     newer, older = make_message(at=AT + 60), make_message(at=AT)
@@ -156,7 +156,7 @@ async def test_an_older_message_that_comes_late_is_not_the_last_one(
     ("seconds", "status"),
     [(60, ConversationStatus.OPEN), (0, ConversationStatus.OPEN), (-60, ConversationStatus.CLOSED)],
 )
-async def test_only_a_message_newer_than_the_closing_reopens(
+async def test_only_message_newer_than_closing_reopens(
     webhook: WebhookClient,
     account: Account,
     settle: Settle,
@@ -175,7 +175,7 @@ async def test_only_a_message_newer_than_the_closing_reopens(
     assert conversation.status is status
 
 
-async def test_a_group_message_opens_no_window(
+async def test_group_message_opens_no_window(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     payload = load("group_text")
@@ -187,7 +187,7 @@ async def test_a_group_message_opens_no_window(
     assert conversation.last_inbound_at is None
 
 
-async def test_the_same_body_twenty_times_at_once_is_one_message(
+async def test_same_body_twenty_times_at_once_is_one_message(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     from tests.fixtures.webhooks import make_body, make_change
@@ -202,7 +202,7 @@ async def test_the_same_body_twenty_times_at_once_is_one_message(
         assert await document.count() == 1
 
 
-async def test_the_same_messages_in_other_bodies_are_the_same(
+async def test_same_messages_in_other_bodies_are_same(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     """An album's photos, each twice, in different batches, all at once, from a new customer."""

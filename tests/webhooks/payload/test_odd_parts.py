@@ -78,7 +78,7 @@ async def test_odd_part_is_left_out_and_kept_in_raw(
         assert json.loads(message.raw) == item
 
 
-async def test_odd_part_of_a_profile_costs_only_itself(
+async def test_odd_part_of_profile_costs_only_itself(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     profile = {"name": "Sheena", "username": []}
@@ -121,7 +121,7 @@ async def test_unreadable_content_is_shown_as_unsupported(
     assert found["content"] == {"__typename": "UnsupportedContent", "type": kind, "raw": item}
 
 
-async def test_odd_caption_does_not_hide_the_file(
+async def test_odd_caption_does_not_hide_file(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     item = make_message("image", {"id": "1", "caption": 5, "mime_type": "image/jpeg"})
@@ -174,7 +174,7 @@ async def test_endless_list_is_shown_in_part(
 
 
 @pytest.mark.parametrize("part", ["pricing", "errors", "conversation"])
-async def test_odd_part_of_a_status_does_not_hide_it(
+async def test_odd_part_of_status_does_not_hide_it(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient, part: str
 ) -> None:
     await create_sent(account, "16505551234")
@@ -187,7 +187,7 @@ async def test_odd_part_of_a_status_does_not_hide_it(
     assert "read" in message.status_times
 
 
-async def test_edit_without_readable_text_leaves_the_message_as_it_was(
+async def test_edit_without_readable_text_leaves_message_as_it_was(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_messages(make_message(wamid="wamid.A"))

@@ -135,7 +135,7 @@ SHOWN: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def test_every_payload_has_an_expectation() -> None:
+def test_every_payload_has_expectation() -> None:
     assert set(list_payloads("status")) == {f"status_{name}" for name in SHOWN}
 
 
@@ -167,7 +167,7 @@ async def test_each_status_is_shown(
     assert not await ParkedItem.count()
 
 
-async def test_the_conversation_of_a_status_is_kept(
+async def test_conversation_of_status_is_kept(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     message = await learn_of_sent(account)
@@ -224,7 +224,7 @@ async def test_warnings_of_version_0_1_are_no_errors(
     assert shown["warnings"] == [{"code": 131060, "details": None}]
 
 
-async def test_payment_reports_are_a_set_in_any_order(
+async def test_payment_reports_are_set_in_any_order(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     captured = load_payload("status_payment_captured")
@@ -241,7 +241,7 @@ async def test_payment_reports_are_a_set_in_any_order(
     assert outcomes == [("READ", ["pending", "captured"])] * 6
 
 
-async def test_payments_of_the_same_second_have_one_order(
+async def test_payments_of_same_second_have_one_order(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     captured = load_payload("status_payment_captured")
@@ -292,7 +292,7 @@ async def test_odd_payment_is_shown_as_far_as_readable(
     assert (payment["status"], payment["amount"]) == ("captured", amount)
 
 
-async def test_payment_without_details_is_still_no_status_of_the_message(
+async def test_payment_without_details_is_still_no_status_of_message(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     message = await learn_of_sent(account)

@@ -72,7 +72,7 @@ async def is_equal(one: int, other: int) -> bool:
     return one == other
 
 
-async def test_who_comes_during_a_write_shares_the_next_one(
+async def test_who_comes_during_write_shares_next_one(
     door: WebhookClient, writer: Writer, settle: Settle
 ) -> None:
     first, posts = await post_behind_a_write(door, writer, make_bodies(20))
@@ -87,7 +87,7 @@ async def test_who_comes_during_a_write_shares_the_next_one(
     assert await Message.count() == 21
 
 
-async def test_the_same_body_twice_in_a_group_is_stored_and_applied_once(
+async def test_same_body_twice_in_group_is_stored_and_applied_once(
     door: WebhookClient, writer: Writer, settle: Settle
 ) -> None:
     [body, other] = make_bodies(2)
@@ -135,7 +135,7 @@ async def test_nobody_is_told_that_it_is_stored_where_nobody_knows(
     assert await Message.count() == 5
 
 
-async def test_who_gives_up_takes_nobody_along_and_is_processed_all_the_same(
+async def test_who_gives_up_takes_nobody_along_and_is_processed_all_same(
     door: WebhookClient, writer: Writer, settle: Settle
 ) -> None:
     first, posts = await post_behind_a_write(door, writer, make_bodies(5))
@@ -151,7 +151,7 @@ async def test_who_gives_up_takes_nobody_along_and_is_processed_all_the_same(
     assert await Message.count() == 6
 
 
-async def test_a_group_is_bounded(
+async def test_group_is_bounded(
     door: WebhookClient, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bodies = make_bodies(7)
@@ -170,7 +170,7 @@ async def test_a_group_is_bounded(
     assert [len(group) for group in writer.groups] == [1, 1, 1, 1]
 
 
-async def test_leases_are_in_the_time_of_the_database(
+async def test_leases_are_in_time_of_database(
     connected: Account, ingest: Ingest, writer: Writer
 ) -> None:
     await ingest.accept(make_bodies(1)[0], secret_digest="0" * 64)

@@ -51,7 +51,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return keys
 
 
-async def test_url_names_the_secret_opaquely(
+async def test_url_names_secret_opaquely(
     admin: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     paths = [await read_path(admin, one) for one in (account, other_account)]
@@ -84,7 +84,7 @@ async def test_named_url_is_decided_by_one_check(
     assert await collection(WebhookEvent).count_documents({}) == 2
 
 
-async def test_statuses_of_a_named_url(
+async def test_statuses_of_named_url(
     client: httpx.AsyncClient, admin: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     path = await read_path(admin, account)
@@ -97,7 +97,7 @@ async def test_statuses_of_a_named_url(
     assert await collection(WebhookEvent).count_documents({}) == 0
 
 
-async def test_handshake_of_a_named_url(
+async def test_handshake_of_named_url(
     client: httpx.AsyncClient, admin: GraphQLClient, account: Account
 ) -> None:
     asked = {
@@ -111,7 +111,7 @@ async def test_handshake_of_a_named_url(
     assert (answer.status_code, answer.text) == (200, "1158201444")
 
 
-async def test_urls_from_before_a_rotation_stay_valid(
+async def test_urls_from_before_rotation_stay_valid(
     client: httpx.AsyncClient,
     admin: GraphQLClient,
     account: Account,
@@ -134,7 +134,7 @@ async def test_urls_from_before_a_rotation_stay_valid(
     assert len({before, between, await read_path(admin, account), BARE}) == 4
 
 
-async def test_subscribed_url_is_the_named_one(
+async def test_subscribed_url_is_named_one(
     client: httpx.AsyncClient,
     admin: GraphQLClient,
     account: Account,
@@ -153,7 +153,7 @@ async def test_subscribed_url_is_the_named_one(
     await eventually(lambda: collection(Message).find_one({"text": "Hi"}))
 
 
-async def test_sandbox_posts_to_the_named_url(
+async def test_sandbox_posts_to_named_url(
     client: httpx.AsyncClient,
     admin: GraphQLClient,
     account: Account,
@@ -177,7 +177,7 @@ class TestDefaultSecret:
         changes: dict[str, Any] = {"meta_app_secret": "default-secret"}
         return Settings(_env_file=None, **settings.model_dump(exclude_unset=True) | changes)
 
-    async def test_account_without_own_secret_shows_the_default(
+    async def test_account_without_own_secret_shows_default(
         self, client: httpx.AsyncClient, admin: GraphQLClient, keyring: KeyRing
     ) -> None:
         account, _ = await create_account(
@@ -200,7 +200,7 @@ class TestDefaultSecret:
         assert await post(client, path, "default-secret") == 200
 
     @pytest.mark.usefixtures("account")
-    async def test_unknown_name_is_taken_for_a_former_default(
+    async def test_unknown_name_is_taken_for_former_default(
         self, client: httpx.AsyncClient
     ) -> None:
         assert await post(client, f"{BARE}/0123456789abcdef", "default-secret") == 200

@@ -69,7 +69,7 @@ UNREADABLE = [
 ]
 
 
-async def test_an_unreadable_signature_is_401(client: httpx.AsyncClient, account: Account) -> None:
+async def test_unreadable_signature_is_401(client: httpx.AsyncClient, account: Account) -> None:
     for signature in UNREADABLE:
         assert await post(client, BODY, signature) == 401, signature
     assert await count_events() == 0
@@ -83,7 +83,7 @@ async def test_no_signature_and_two_signatures_are_401(
     assert await count_events() == 0
 
 
-async def test_a_wrong_signature_is_403_and_stores_nothing(
+async def test_wrong_signature_is_403_and_stores_nothing(
     client: httpx.AsyncClient, account: Account
 ) -> None:
     wrong = [(BODY, "another secret"), (BODY, ""), (BODY + b" ", SECRET), (BODY[:-1], SECRET)]
@@ -92,7 +92,7 @@ async def test_a_wrong_signature_is_403_and_stores_nothing(
     assert await count_events() == 0
 
 
-async def test_the_secret_of_another_account_is_as_good(
+async def test_secret_of_another_account_is_as_good(
     client: httpx.AsyncClient, account: Account, other_account: Account
 ) -> None:
     assert await post(client, BODY, sign_body(BODY, SECRET)) == 200
@@ -107,7 +107,7 @@ async def test_without_any_secret_there_is_nothing_here(client: httpx.AsyncClien
     assert await count_events() == 0
 
 
-async def test_the_secret_of_a_deleted_account_is_forgotten(
+async def test_secret_of_deleted_account_is_forgotten(
     client: httpx.AsyncClient, account: Account
 ) -> None:
     await account.set({"deleted_at": account.created_at})
@@ -115,15 +115,13 @@ async def test_the_secret_of_a_deleted_account_is_forgotten(
     assert await post(client, BODY, sign_body(BODY)) == 404
 
 
-async def test_a_disabled_account_still_verifies(
-    client: httpx.AsyncClient, account: Account
-) -> None:
+async def test_disabled_account_still_verifies(client: httpx.AsyncClient, account: Account) -> None:
     await account.set({"enabled": False})
 
     assert await post(client, BODY, sign_body(BODY)) == 200
 
 
-async def test_a_new_secret_is_known_soon(
+async def test_new_secret_is_known_soon(
     webhook: WebhookClient, client: httpx.AsyncClient, account: Account, keyring: KeyRing
 ) -> None:
     body = make_body(NUMBER, make_change(NUMBER, messages=[make_message()]))

@@ -40,7 +40,7 @@ async def run_until_settled(*engines: Ingest) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_an_event_that_a_dead_process_left_is_taken_over(
+async def test_event_that_dead_process_left_is_taken_over(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     event = make_event(make_text_body(), secret_digest=SIGNER)
@@ -56,7 +56,7 @@ async def test_an_event_that_a_dead_process_left_is_taken_over(
     assert (stored.attempts, stored.state) == (1, EventState.PROCESSED)
 
 
-async def test_events_beyond_the_backlog_are_taken_over_later(
+async def test_events_beyond_backlog_are_taken_over_later(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     small = Ingest(settings=settings, keyring=keyring, max_backlog=3)
@@ -83,7 +83,7 @@ async def test_backlog_is_bounded_in_bytes(
     assert (await Message.count(), await Contact.count()) == (12, 1)
 
 
-async def test_two_processes_on_the_same_events_have_one_effect(
+async def test_two_processes_on_same_events_have_one_effect(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     engines = [Ingest(settings=settings, keyring=keyring) for _ in range(2)]
@@ -99,7 +99,7 @@ async def test_two_processes_on_the_same_events_have_one_effect(
     assert (await Message.count(), await Contact.count(), await ParkedItem.count()) == (20, 1, 0)
 
 
-async def test_an_event_that_waits_here_is_not_taken_by_others(
+async def test_event_that_waits_here_is_not_taken_by_others(
     connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long queue is no crash: its leases are renewed."""
@@ -131,7 +131,7 @@ async def test_an_event_that_waits_here_is_not_taken_by_others(
     assert (event.attempts, event.state) == (0, EventState.RECEIVED)
 
 
-async def test_a_stopping_process_gives_its_events_back_at_once(
+async def test_stopping_process_gives_its_events_back_at_once(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     patient = settings.model_copy(update={"webhook_takeover_seconds": 600.0})
@@ -147,7 +147,7 @@ async def test_a_stopping_process_gives_its_events_back_at_once(
     assert await Message.count() == 1
 
 
-async def test_an_event_that_is_just_being_taken_over_is_given_back_too(
+async def test_event_that_is_just_being_taken_over_is_given_back_too(
     connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_leased = asyncio.Event()
@@ -174,7 +174,7 @@ async def test_an_event_that_is_just_being_taken_over_is_given_back_too(
     assert await Message.count() == 1
 
 
-async def test_an_event_that_is_just_becoming_durable_is_given_back_too(
+async def test_event_that_is_just_becoming_durable_is_given_back_too(
     connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_stored = asyncio.Event()
@@ -206,7 +206,7 @@ async def show_all() -> list[dict[str, Any]]:
     return [one.model_dump(exclude={"updated_at"}) for own in found for one in own]
 
 
-async def test_an_event_whose_mark_is_lost_is_applied_again_and_changes_nothing(
+async def test_event_whose_mark_is_lost_is_applied_again_and_changes_nothing(
     connected: Account, settings: Settings, keyring: KeyRing, ingest: Ingest
 ) -> None:
     bodies = [make_text_body(), make_text_body()]
@@ -229,7 +229,7 @@ async def test_an_event_whose_mark_is_lost_is_applied_again_and_changes_nothing(
 
 
 @pytest.mark.parametrize("failure", [AutoReconnect("gone"), OperationFailure("killed", 11601)])
-async def test_an_outage_in_the_middle_is_completed_later(
+async def test_outage_in_middle_is_completed_later(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, failure: PyMongoError
 ) -> None:
     failures = iter([failure, failure])
@@ -249,7 +249,7 @@ async def test_an_outage_in_the_middle_is_completed_later(
     assert (await Message.count(), await ParkedItem.count()) == (1, 0)
 
 
-async def test_a_bug_parks_its_item_and_logs_no_content(
+async def test_bug_parks_its_item_and_logs_no_content(
     connected: Account,
     ingest: Ingest,
     monkeypatch: pytest.MonkeyPatch,
@@ -276,7 +276,7 @@ async def test_a_bug_parks_its_item_and_logs_no_content(
         assert secret not in caplog.text
 
 
-async def test_a_message_that_mongodb_refuses_does_not_take_the_others_with_it(
+async def test_message_that_mongodb_refuses_does_not_take_others_with_it(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are stored in one write: where that fails, each is stored by itself."""

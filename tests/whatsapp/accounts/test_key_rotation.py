@@ -75,7 +75,7 @@ def empty(database: AsyncDatabase[dict[str, Any]]) -> None:
     """Every test begins with an empty database."""
 
 
-async def test_every_secret_comes_under_the_first_key() -> None:
+async def test_every_secret_comes_under_first_key() -> None:
     for number in (1, 2):
         await connect(OLD, number)
     await connect(RING, 3)
@@ -94,7 +94,7 @@ async def test_every_secret_comes_under_the_first_key() -> None:
     ]
 
 
-async def test_an_interrupted_rotation_goes_on_where_it_was(
+async def test_interrupted_rotation_goes_on_where_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for number in range(6):
@@ -119,7 +119,7 @@ async def test_an_interrupted_rotation_goes_on_where_it_was(
     assert tokens == [f"token-{number}" for number in range(6)]
 
 
-async def test_a_new_token_that_comes_meanwhile_is_never_lost() -> None:
+async def test_new_token_that_comes_meanwhile_is_never_lost() -> None:
     accounts = [await connect(OLD, number) for number in range(4)]
     is_over = asyncio.Event()
 
@@ -143,7 +143,7 @@ async def test_a_new_token_that_comes_meanwhile_is_never_lost() -> None:
     assert [decrypt_access_token(NEW, one) for one in stored] == last
 
 
-async def test_a_secret_replaced_at_that_moment_is_looked_at_again(
+async def test_secret_replaced_at_that_moment_is_looked_at_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     account = await connect(OLD, 1)
@@ -203,7 +203,7 @@ async def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-async def test_a_killed_command_is_run_again(settings: Settings) -> None:
+async def test_killed_command_is_run_again(settings: Settings) -> None:
     count = 60
     await connect_many(count)
     process = start(settings, BOTH)
@@ -229,7 +229,7 @@ async def test_a_killed_command_is_run_again(settings: Settings) -> None:
     assert entries[-1].actor.kind is CredentialKind.OPERATOR
 
 
-async def test_a_wrong_key_is_said_and_changes_nothing(settings: Settings) -> None:
+async def test_wrong_key_is_said_and_changes_nothing(settings: Settings) -> None:
     account = await connect(OLD, 1)
 
     code, out, err = await finish(start(settings, NEW_KEY))

@@ -80,7 +80,7 @@ async def send(admin: GraphQLClient, conversation_id: str, text: str = "Hello") 
     return (await admin(SEND, to=conversation_id, text=text))["sendMessage"]
 
 
-async def test_a_refused_token_is_told_and_a_new_one_sends_what_waited(
+async def test_refused_token_is_told_and_new_one_sends_what_waited(
     admin: GraphQLClient, conversation_id: str, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=190, subcode=463))
@@ -101,7 +101,7 @@ async def test_a_refused_token_is_told_and_a_new_one_sends_what_waited(
     assert (await admin(STATUS, id=waiting))["message"]["errors"] == []
 
 
-async def test_an_enabled_account_goes_on_in_order(
+async def test_enabled_account_goes_on_in_order(
     admin: GraphQLClient, conversation_id: str, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=368, text="A"))

@@ -100,7 +100,7 @@ async def test_every_kind_of_published_key_is_used(
 
 
 @pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")  # PyJWT, while signing
-async def test_a_token_must_fit_its_key(client: httpx.AsyncClient, provider: Provider) -> None:
+async def test_token_must_fit_its_key(client: httpx.AsyncClient, provider: Provider) -> None:
     provider.keys = [
         "nonsense",
         {"kty": "RSA", "kid": "broken", "n": 1},
@@ -129,7 +129,7 @@ async def test_a_token_must_fit_its_key(client: httpx.AsyncClient, provider: Pro
     assert await find_code(client, sign(RSA, "only-ps", "PS256")) is None
 
 
-async def test_a_new_key_is_found_and_an_old_one_ends(
+async def test_new_key_is_found_and_old_one_ends(
     client: httpx.AsyncClient, provider: Provider
 ) -> None:
     old, new = sign(EC, "one"), sign(OTHER_EC, "two")
@@ -146,7 +146,7 @@ async def test_a_new_key_is_found_and_an_old_one_ends(
     await eventually(is_gone)
 
 
-async def test_unknown_ids_ask_the_provider_only_now_and_then(
+async def test_unknown_ids_ask_provider_only_now_and_then(
     client: httpx.AsyncClient, provider: Provider
 ) -> None:
     assert await find_code(client, sign(EC, "one")) is None
@@ -161,7 +161,7 @@ async def test_unknown_ids_ask_the_provider_only_now_and_then(
     assert provider.requests - before <= rounds + 2
 
 
-async def test_keys_stay_good_while_the_provider_is_away(
+async def test_keys_stay_good_while_provider_is_away(
     client: httpx.AsyncClient, provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = sign(EC, "one")
@@ -190,7 +190,7 @@ async def test_keys_stay_good_while_the_provider_is_away(
     assert "The identity provider's keys can't be read" in caplog.text
 
 
-async def test_before_the_first_keys_nobody_can_tell(
+async def test_before_first_keys_nobody_can_tell(
     app: Any, client: httpx.AsyncClient, provider: Provider, database: Any
 ) -> None:
     provider.answer = Response(status_code=503)

@@ -38,7 +38,7 @@ async def find_code(client: httpx.AsyncClient, token: str) -> str | None:
     return await GraphQLClient(client, token).find_error_code("{ viewer { name } }")
 
 
-async def test_a_token_tells_who_asks_and_what_they_may_see(
+async def test_token_tells_who_asks_and_what_they_may_see(
     client: httpx.AsyncClient, account: Account, other_account: Account
 ) -> None:
     token = make_token("agent", [account], seconds=600)
@@ -55,7 +55,7 @@ async def test_a_token_tells_who_asks_and_what_they_may_see(
     }
 
 
-async def test_a_holder_sends_under_their_name(client: httpx.AsyncClient, account: Account) -> None:
+async def test_holder_sends_under_their_name(client: httpx.AsyncClient, account: Account) -> None:
     received = await write_message(account, "15550001111", "hello")
     send = """mutation ($id: ID!) { sendMessage(input: {
       to: {conversationId: $id}, content: {text: {body: "Hi"}} }) {
@@ -66,7 +66,7 @@ async def test_a_holder_sends_under_their_name(client: httpx.AsyncClient, accoun
     assert sent["sendMessage"] == {"message": {"sentBy": "Ada"}, "userErrors": []}
 
 
-async def test_a_token_reaches_no_further_than_its_accounts_and_role(
+async def test_token_reaches_no_further_than_its_accounts_and_role(
     client: httpx.AsyncClient, account: Account, other_account: Account
 ) -> None:
     hidden = await write_message(other_account, "15550009999", "hidden words")
@@ -157,17 +157,17 @@ async def test_what_is_no_good_token_is_unauthenticated(
     assert SECRET not in logged
 
 
-async def test_a_clock_that_is_a_little_ahead_is_no_fault(client: httpx.AsyncClient) -> None:
+async def test_clock_that_is_little_ahead_is_no_fault(client: httpx.AsyncClient) -> None:
     soon = int(time.time()) + 50
 
     assert await find_code(client, make_token(nbf=soon, iat=soon)) is None
 
 
-async def test_a_long_token_is_read(client: httpx.AsyncClient) -> None:
+async def test_long_token_is_read(client: httpx.AsyncClient) -> None:
     assert await find_code(client, make_token(groups=["x" * 40] * 100)) is None
 
 
-async def test_without_a_provider_a_token_is_no_credential() -> None:
+async def test_without_provider_token_is_no_credential() -> None:
     assert create_identity_provider(make_settings()) is None
 
 
@@ -192,7 +192,7 @@ ROLES: list[tuple[dict[str, Any], dict[str, Any], Role | None]] = [
 ]
 
 
-async def test_roles_are_found_where_the_settings_say() -> None:
+async def test_roles_are_found_where_settings_say() -> None:
     for changes, claims, role in ROLES:
         token = sign(make_claims() | {"role": None} | claims)
         viewer = await make_provider(**changes).authenticate(token)
@@ -200,7 +200,7 @@ async def test_roles_are_found_where_the_settings_say() -> None:
         assert (viewer and viewer.role) == role, (changes, claims)
 
 
-async def test_accounts_are_found_where_the_settings_say(account: Account) -> None:
+async def test_accounts_are_found_where_settings_say(account: Account) -> None:
     own = frozenset({account.id})
     cases: list[tuple[dict[str, Any], object, frozenset[Any] | None]] = [
         ({}, "*", None),
@@ -224,7 +224,7 @@ async def test_accounts_are_found_where_the_settings_say(account: Account) -> No
         assert viewer.account_ids == accounts, (changes, value)
 
 
-async def test_a_name_is_shown_as_it_can_be() -> None:
+async def test_name_is_shown_as_it_can_be() -> None:
     names = {
         "Ada  Lovelace ": "Ada Lovelace",
         " ": "user-1",

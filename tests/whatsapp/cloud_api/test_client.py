@@ -43,7 +43,7 @@ def answer(body: Any, status: int = 200, **headers: str) -> Handler:
     return lambda _request: httpx.Response(status, json=body, headers=named)
 
 
-async def test_a_date_to_wait_for_is_read_too() -> None:
+async def test_date_to_wait_for_is_read_too() -> None:
     until = datetime.now(UTC) + timedelta(seconds=100)
     error = {"code": 4, "message": "limit"}
 
@@ -59,7 +59,7 @@ async def get_error(handler: Handler) -> CloudAPIError:
     return refusal.value
 
 
-async def test_a_request_goes_to_the_configured_host_with_the_token_in_its_header() -> None:
+async def test_request_goes_to_configured_host_with_token_in_its_header() -> None:
     seen: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -74,17 +74,17 @@ async def test_a_request_goes_to_the_configured_host_with_the_token_in_its_heade
     assert json.loads(seen[0].content) == {"a": "é"}
 
 
-async def test_an_accepted_message_has_its_ids() -> None:
+async def test_accepted_message_has_its_ids() -> None:
     assert await send(answer(ACCEPTED)) == SendResult("wamid.A", "16505551234", "US.134", False)
 
 
-async def test_a_message_may_be_held_by_meta() -> None:
+async def test_message_may_be_held_by_meta() -> None:
     message = {"id": "wamid.A", "message_status": "held_for_quality_assessment"}
 
     assert await send(answer({"messages": [message]})) == SendResult("wamid.A", None, None, True)
 
 
-async def test_an_error_object_is_read_whole() -> None:
+async def test_error_object_is_read_whole() -> None:
     error = {
         "message": "(#131030) Recipient phone number not in allowed list",
         "code": 131030,
@@ -138,7 +138,7 @@ async def test_odd_error_objects_are_read(error: dict[str, Any], details: str | 
         ({}, None),
     ],
 )
-async def test_the_wait_that_meta_asks_for_is_read(
+async def test_wait_that_meta_asks_for_is_read(
     headers: dict[str, str], seconds: float | None
 ) -> None:
     error = await get_error(answer({"error": {"code": 4}}, 429, **headers))
@@ -169,13 +169,13 @@ async def test_the_wait_that_meta_asks_for_is_read(
         ),
     ],
 )
-async def test_an_unreadable_answer_leaves_the_outcome_unknown(handler: Handler) -> None:
+async def test_unreadable_answer_leaves_outcome_unknown(handler: Handler) -> None:
     with pytest.raises(CloudAPIOutcomeUnknown):
         await send(handler)
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
-async def test_a_connection_that_was_never_made_is_told_apart(
+async def test_connection_that_was_never_made_is_told_apart(
     error: type[httpx.TransportError],
 ) -> None:
     def handle(request: httpx.Request) -> httpx.Response:
@@ -189,7 +189,7 @@ async def test_a_connection_that_was_never_made_is_told_apart(
     "error",
     [httpx.ReadError, httpx.WriteError, httpx.ReadTimeout, httpx.RemoteProtocolError],
 )
-async def test_no_exception_carries_the_token(error: type[httpx.TransportError]) -> None:
+async def test_no_exception_carries_token(error: type[httpx.TransportError]) -> None:
     def handle(request: httpx.Request) -> httpx.Response:
         raise error(f"sent {request.headers}", request=request)
 
@@ -202,7 +202,7 @@ async def test_no_exception_carries_the_token(error: type[httpx.TransportError])
 
 
 @pytest.mark.parametrize("token", ["canary\r\nX-Other: 1", "canary token", "cänary", ""])
-async def test_a_token_that_no_header_can_carry_is_never_sent(token: str) -> None:
+async def test_token_that_no_header_can_carry_is_never_sent(token: str) -> None:
     with pytest.raises(CloudAPIError) as refusal:
         await send(answer(ACCEPTED), token=token)
 
@@ -210,9 +210,7 @@ async def test_a_token_that_no_header_can_carry_is_never_sent(token: str) -> Non
     assert "canary" not in repr(refusal.value)
 
 
-async def test_a_redirect_is_not_followed(
-    world: OutboxWorld, cloud_server: FakeCloudServer
-) -> None:
+async def test_redirect_is_not_followed(world: OutboxWorld, cloud_server: FakeCloudServer) -> None:
     world.break_sends("redirect")
     async with create_http_client(world.settings) as http:
         with pytest.raises(CloudAPIOutcomeUnknown):
@@ -226,7 +224,7 @@ async def test_a_redirect_is_not_followed(
     assert [request.endpoint for request in world.meta.requests.requests] == ["messages"]
 
 
-async def test_proxies_of_the_environment_are_ignored(
+async def test_proxies_of_environment_are_ignored(
     world: OutboxWorld, cloud_server: FakeCloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
@@ -256,7 +254,7 @@ def make_contact(**more: Any) -> Contact:
     return Contact(account_id=new_id(), identities=identities, **more)
 
 
-async def test_the_body_of_a_send(world: OutboxWorld) -> None:
+async def test_body_of_send(world: OutboxWorld) -> None:
     message = make_message(reply_to_wamid="wamid.Q")
 
     assert build_payload(message, make_contact(wa_id="16505551234", bsuid="US.1")) == {
@@ -271,7 +269,7 @@ async def test_the_body_of_a_send(world: OutboxWorld) -> None:
 
 
 @pytest.mark.parametrize(("bsuid", "recipient"), [("US.1", "US.1"), (None, "US.ENT.1")])
-async def test_somebody_without_a_phone_is_named_by_user_id(
+async def test_somebody_without_phone_is_named_by_user_id(
     world: OutboxWorld, bsuid: str | None, recipient: str
 ) -> None:
     payload = build_payload(make_message(), make_contact(bsuid=bsuid))

@@ -51,7 +51,7 @@ def test_each_known_code_has_its_action(code: int, action: Action) -> None:
         (make_error(139000, is_transient=True), Action.RETRY_META),
     ],
 )
-def test_an_unknown_code_is_judged_by_its_answer(error: CloudAPIError, action: Action) -> None:
+def test_unknown_code_is_judged_by_its_answer(error: CloudAPIError, action: Action) -> None:
     assert classify(error) is action
 
 

@@ -35,7 +35,7 @@ def test_two_encryptions_of_one_secret_differ() -> None:
     assert seal(ring) != seal(ring)
 
 
-def test_a_ciphertext_of_another_account_is_refused() -> None:
+def test_ciphertext_of_another_account_is_refused() -> None:
     ring = KeyRing.from_text(make_key("k1"))
     other = ring.encrypt("secret", collection="accounts", id=new_id(), field="access_token")
 
@@ -43,7 +43,7 @@ def test_a_ciphertext_of_another_account_is_refused() -> None:
         open_(ring, other)
 
 
-def test_a_ciphertext_of_another_field_is_refused() -> None:
+def test_ciphertext_of_another_field_is_refused() -> None:
     ring = KeyRing.from_text(make_key("k1"))
 
     with pytest.raises(DecryptionError):
@@ -51,14 +51,14 @@ def test_a_ciphertext_of_another_field_is_refused() -> None:
 
 
 @pytest.mark.parametrize("damaged", ["", "v1", "v1:k1", "v1:k1:%%%", "v2:k1:AAAA", "v1:k9:AAAA"])
-def test_a_damaged_ciphertext_is_refused(damaged: str) -> None:
+def test_damaged_ciphertext_is_refused(damaged: str) -> None:
     ring = KeyRing.from_text(make_key("k1"))
 
     with pytest.raises(DecryptionError):
         open_(ring, damaged)
 
 
-def test_a_new_first_key_still_reads_what_the_old_one_wrote() -> None:
+def test_new_first_key_still_reads_what_old_one_wrote() -> None:
     old, new = make_key("old"), make_key("new")
     ciphertext = seal(KeyRing.from_text(old))
     ring = KeyRing.from_text(f"{new},{old}")

@@ -70,7 +70,7 @@ async def wait_for_status(
     return history
 
 
-async def test_a_message_is_sent_delivered_and_read(
+async def test_message_is_sent_delivered_and_read(
     agent: GraphQLClient, conversation_id: str, meta: FakeMeta
 ) -> None:
     message_id = await send(agent, conversation_id)
@@ -81,7 +81,7 @@ async def test_a_message_is_sent_delivered_and_read(
     assert [request.body["to"] for request in meta.requests.list_sends()] == [CUSTOMER]
 
 
-async def test_statuses_that_come_before_the_answer_are_kept(
+async def test_statuses_that_come_before_answer_are_kept(
     agent: GraphQLClient, conversation_id: str, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.STATUS_BEFORE_ANSWER))
@@ -92,7 +92,7 @@ async def test_statuses_that_come_before_the_answer_are_kept(
 
 
 @pytest.mark.parametrize("kind", [FaultKind.TRUNCATED, FaultKind.RESET_AFTER])
-async def test_statuses_settle_a_send_whose_answer_was_lost(
+async def test_statuses_settle_send_whose_answer_was_lost(
     agent: GraphQLClient, conversation_id: str, meta: FakeMeta, kind: FaultKind
 ) -> None:
     meta.faults.add(FaultRule(kind=kind))
@@ -108,7 +108,7 @@ async def test_statuses_settle_a_send_whose_answer_was_lost(
     )
 
 
-async def test_a_message_that_meta_accepts_and_then_fails_has_failed(
+async def test_message_that_meta_accepts_and_then_fails_has_failed(
     agent: GraphQLClient, conversation_id: str, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.STATUS_FAILED, code=131026))

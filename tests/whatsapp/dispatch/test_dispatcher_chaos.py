@@ -69,7 +69,7 @@ async def has_accepted(world: OutboxWorld, number: int) -> bool:
     ("customers", "each", "lease_seconds", "frozen_seconds"),
     [(40, 5, 12.0, 14.0), pytest.param(400, 10, 30.0, 90.0, marks=pytest.mark.soak)],
 )
-async def test_a_frozen_and_a_killed_process_leave_the_rest_to_the_others(
+async def test_frozen_and_killed_process_leave_rest_to_others(
     world: OutboxWorld,
     cloud_server: FakeCloudServer,
     customers: int,
@@ -154,7 +154,7 @@ def check_order(world: OutboxWorld, customers: int) -> None:
         for number in range(1, 61)
     ],
 )
-async def test_a_kill_at_any_step_sends_nothing_twice_and_loses_nothing(
+async def test_kill_at_any_step_sends_nothing_twice_and_loses_nothing(
     world: OutboxWorld, cloud_server: FakeCloudServer, kill_point: int
 ) -> None:
     conversation = await world.add_customer()

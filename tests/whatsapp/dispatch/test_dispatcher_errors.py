@@ -14,7 +14,7 @@ from whatsapp.accounts.accounts import set_account_enabled, update_account
 
 
 @pytest.mark.parametrize("code", [2, 131000, 133004])
-async def test_a_temporary_error_is_tried_again(
+async def test_temporary_error_is_tried_again(
     world: OutboxWorld, conversation: Conversation, code: int
 ) -> None:
     world.break_sends("error", code=code, http_status=500)
@@ -27,7 +27,7 @@ async def test_a_temporary_error_is_tried_again(
 
 
 @pytest.mark.parametrize("code", [100, 131026, 131047, 131049, 132000])
-async def test_a_final_error_fails_after_one_try_and_frees_the_lane(
+async def test_final_error_fails_after_one_try_and_frees_lane(
     world: OutboxWorld, conversation: Conversation, code: int
 ) -> None:
     world.break_sends("error", code=code, details="what was wrong", text="A")
@@ -67,7 +67,7 @@ async def test_enough_tries_are_enough(world: OutboxWorld, conversation: Convers
 
 
 @pytest.mark.parametrize("code", [131016, 131056, 130429])
-async def test_what_is_not_the_messages_fault_does_not_use_up_its_tries(
+async def test_what_is_not_messages_fault_does_not_use_up_its_tries(
     world: OutboxWorld, conversation: Conversation, code: int
 ) -> None:
     world.break_sends("error", code=code, times=4)
@@ -78,7 +78,7 @@ async def test_what_is_not_the_messages_fault_does_not_use_up_its_tries(
     assert (sent.attempts, sent.refusals) == (5, 0)
 
 
-async def test_a_message_fails_when_its_life_is_over(
+async def test_message_fails_when_its_life_is_over(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     world.break_sends("error", code=131016, times=None, text="A")
@@ -90,7 +90,7 @@ async def test_a_message_fails_when_its_life_is_over(
     assert [(error.code, error.retryable) for error in failed.errors] == [(131016, True)]
 
 
-async def test_the_shown_status_does_not_go_back_while_a_message_waits_for_another_try(
+async def test_shown_status_does_not_go_back_while_message_waits_for_another_try(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     world.break_sends("error", code=131000, retry_after=60)
@@ -117,7 +117,7 @@ async def test_retry_after_is_waited_for(world: OutboxWorld, conversation: Conve
     assert second - first >= 0.6
 
 
-async def test_the_pair_limit_slows_only_that_customer(world: OutboxWorld) -> None:
+async def test_pair_limit_slows_only_that_customer(world: OutboxWorld) -> None:
     limited, other = await world.add_customer(), await world.add_customer(phone="16505550002")
     world.break_sends("error", code=131056, to="16505551234", times=None)
 
@@ -143,7 +143,7 @@ async def _has_tries(world: OutboxWorld, message_id: object) -> bool:
 
 
 @pytest.mark.parametrize("code", [4, 80007, 130429])
-async def test_the_accounts_rate_limit_pauses_all_its_lanes(world: OutboxWorld, code: int) -> None:
+async def test_accounts_rate_limit_pauses_all_its_lanes(world: OutboxWorld, code: int) -> None:
     limited, other = await world.add_customer(), await world.add_customer(phone="16505550002")
     world.break_sends("error", code=code, http_status=429, retry_after=0.5)
 
@@ -158,7 +158,7 @@ async def test_the_accounts_rate_limit_pauses_all_its_lanes(world: OutboxWorld, 
 
 
 @pytest.mark.parametrize("code", [190, 368, 131048])
-async def test_a_refused_account_is_stopped_after_one_call(
+async def test_refused_account_is_stopped_after_one_call(
     world: OutboxWorld, conversation: Conversation, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.break_sends("error", code=code, times=None, http_status=401)
@@ -191,7 +191,7 @@ async def _is_over(end: float) -> bool:
     return time.monotonic() > end
 
 
-async def test_a_new_token_lets_the_waiting_messages_go_in_order(world: OutboxWorld) -> None:
+async def test_new_token_lets_waiting_messages_go_in_order(world: OutboxWorld) -> None:
     conversation = await world.add_customer()
     await update_account(world.keyring, world.account, changes={"access_token": "expired"})
 
@@ -205,7 +205,7 @@ async def test_a_new_token_lets_the_waiting_messages_go_in_order(world: OutboxWo
     assert world.list_texts() == ["A", "B", "C"]
 
 
-async def test_a_disabled_account_sends_nothing_until_it_is_enabled(
+async def test_disabled_account_sends_nothing_until_it_is_enabled(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)
@@ -218,7 +218,7 @@ async def test_a_disabled_account_sends_nothing_until_it_is_enabled(
         await world.wait_for(message, MessageStatus.ACCEPTED)
 
 
-async def test_a_token_that_can_not_be_decrypted_is_no_reason_to_stop_the_account(
+async def test_token_that_can_not_be_decrypted_is_no_reason_to_stop_account(
     world: OutboxWorld, conversation: Conversation, caplog: pytest.LogCaptureFixture
 ) -> None:
     sealed = world.account.access_token
@@ -237,7 +237,7 @@ async def _has_logged(caplog: pytest.LogCaptureFixture, part: str) -> bool:
     return any(part in record.message for record in caplog.records)
 
 
-async def test_a_window_that_closed_in_the_queue_fails_without_asking_meta(
+async def test_window_that_closed_in_queue_fails_without_asking_meta(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)
@@ -250,7 +250,7 @@ async def test_a_window_that_closed_in_the_queue_fails_without_asking_meta(
     assert not world.meta.requests.requests
 
 
-async def test_a_contact_blocked_in_the_queue_gets_nothing(
+async def test_contact_blocked_in_queue_gets_nothing(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)
@@ -264,7 +264,7 @@ async def test_a_contact_blocked_in_the_queue_gets_nothing(
     assert not world.meta.requests.requests
 
 
-async def test_an_opt_out_in_metas_answer_is_remembered(
+async def test_opt_out_in_metas_answer_is_remembered(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     world.break_sends("error", code=131050)

@@ -35,7 +35,7 @@ SLOW = {"timeout", "slow_drip"}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
-async def test_a_lost_answer_is_unknown_and_never_sent_again(
+async def test_lost_answer_is_unknown_and_never_sent_again(
     world: OutboxWorld, conversation: Conversation, fault: dict[str, Any]
 ) -> None:
     world.break_sends(**{**fault, "text": "A"})
@@ -54,7 +54,7 @@ async def test_a_lost_answer_is_unknown_and_never_sent_again(
     assert (await get_message(unknown.id)).status is MessageStatus.UNKNOWN
 
 
-async def test_a_status_settles_an_unknown_message_and_frees_its_lane(
+async def test_status_settles_unknown_message_and_frees_its_lane(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     world.break_sends("reset_after", text="A")
@@ -70,9 +70,7 @@ async def test_a_status_settles_an_unknown_message_and_frees_its_lane(
     assert world.list_texts() == ["A", "B"]
 
 
-async def test_a_status_before_the_answer_stays(
-    world: OutboxWorld, conversation: Conversation
-) -> None:
+async def test_status_before_answer_stays(world: OutboxWorld, conversation: Conversation) -> None:
     held = HeldAnswers(world.transport)
 
     async with world.dispatching(transport=held):
@@ -91,7 +89,7 @@ async def _has_wamid(message_id: PydanticObjectId) -> bool:
     return (await get_message(message_id)).wamid is not None
 
 
-async def test_a_status_that_knows_only_the_wamid_waits_for_the_answer(
+async def test_status_that_knows_only_wamid_waits_for_answer(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     world.meta.settings.sent_delay = 600
@@ -124,7 +122,7 @@ async def test_nothing_is_lost_while_meta_can_not_be_reached(
     assert world.list_texts() == ["A", "B"]
 
 
-async def test_a_message_fails_when_meta_stays_out_of_reach(
+async def test_message_fails_when_meta_stays_out_of_reach(
     world: OutboxWorld, conversation: Conversation, cloud_server: FakeCloudServer
 ) -> None:
     await cloud_server.stop()
@@ -141,7 +139,7 @@ async def _was_tried(message_id: PydanticObjectId) -> bool:
     return message.attempts > 0 and message.outbox_state is OutboxState.READY
 
 
-async def test_silence_of_meta_costs_a_few_messages_and_not_the_whole_queue(
+async def test_silence_of_meta_costs_few_messages_and_not_whole_queue(
     world: OutboxWorld,
 ) -> None:
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(20)]
@@ -165,7 +163,7 @@ async def test_silence_of_meta_costs_a_few_messages_and_not_the_whole_queue(
     assert now.count(MessageStatus.UNKNOWN) <= FAILURES_TO_OPEN + 1
 
 
-async def test_the_total_deadline_holds_against_a_slow_drip(
+async def test_total_deadline_holds_against_slow_drip(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     # Each byte would come in time, and the last of them after minutes.

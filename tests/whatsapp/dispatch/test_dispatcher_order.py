@@ -26,7 +26,7 @@ class UnevenTransport(httpx.AsyncBaseTransport):
         return response
 
 
-async def test_a_queued_message_is_sent_and_shows_its_steps(
+async def test_queued_message_is_sent_and_shows_its_steps(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     async with world.dispatching():
@@ -39,7 +39,7 @@ async def test_a_queued_message_is_sent_and_shows_its_steps(
     assert sent.attempts == 1
 
 
-async def test_four_dispatchers_keep_the_order_of_each_conversation(world: OutboxWorld) -> None:
+async def test_four_dispatchers_keep_order_of_each_conversation(world: OutboxWorld) -> None:
     phones = ["16505550001", "16505550002", "16505550003"]
     conversations = [await world.add_customer(phone=phone) for phone in phones]
     texts = [f"number {number}" for number in range(30)]
@@ -61,7 +61,7 @@ async def test_four_dispatchers_keep_the_order_of_each_conversation(world: Outbo
     assert set(world.meta.requests.accepted_counts.values()) == {1}
 
 
-async def test_a_slow_conversation_delays_no_other(
+async def test_slow_conversation_delays_no_other(
     world: OutboxWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow, quick = await world.add_customer(), await world.add_customer(phone="16505550002")
@@ -76,7 +76,7 @@ async def test_a_slow_conversation_delays_no_other(
     assert sent.attempts == 1
 
 
-async def test_no_more_lanes_are_worked_on_than_the_account_may_have(world: OutboxWorld) -> None:
+async def test_no_more_lanes_are_worked_on_than_account_may_have(world: OutboxWorld) -> None:
     held = HeldAnswers(world.transport)
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(8)]
 
@@ -93,7 +93,7 @@ async def test_no_more_lanes_are_worked_on_than_the_account_may_have(world: Outb
         await asyncio.gather(*(world.wait_for(each, MessageStatus.ACCEPTED) for each in messages))
 
 
-async def test_an_emptied_lane_is_let_go(world: OutboxWorld, conversation: Conversation) -> None:
+async def test_emptied_lane_is_let_go(world: OutboxWorld, conversation: Conversation) -> None:
     async with world.dispatching():
         await world.wait_for(await world.queue(conversation), MessageStatus.ACCEPTED)
 
@@ -105,7 +105,7 @@ async def test_an_emptied_lane_is_let_go(world: OutboxWorld, conversation: Conve
         await eventually(is_free)
 
 
-async def test_the_number_in_metas_answer_joins_the_contact(world: OutboxWorld) -> None:
+async def test_number_in_metas_answer_joins_contact(world: OutboxWorld) -> None:
     conversation = await world.add_customer(phone="5511912345678")
 
     async with world.dispatching():

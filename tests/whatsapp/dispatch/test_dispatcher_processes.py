@@ -12,7 +12,7 @@ from tests.fixtures.waiting import eventually
 PHONE, OTHER_PHONE = "16505551234", "16505550002"
 
 
-async def test_four_processes_keep_the_order_of_one_conversation(
+async def test_four_processes_keep_order_of_one_conversation(
     world: OutboxWorld, conversation: Conversation, cloud_server: FakeCloudServer
 ) -> None:
     world.meta.settings.answer_jitter = 0.1
@@ -33,7 +33,7 @@ async def test_four_processes_keep_the_order_of_one_conversation(
     assert set(world.meta.requests.accepted_counts.values()) == {1}
 
 
-async def test_a_customer_at_the_pair_limit_holds_no_place_of_the_account(
+async def test_customer_at_pair_limit_holds_no_place_of_account(
     world: OutboxWorld,
 ) -> None:
     limited, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)

@@ -21,7 +21,7 @@ THROUGHPUT_HIT, PAIR_LIMIT_HIT = 130429, 131056
 pytestmark = pytest.mark.soak
 
 
-async def test_an_accounts_rate_is_used_and_kept(
+async def test_accounts_rate_is_used_and_kept(
     world: OutboxWorld, cloud_server: FakeCloudServer
 ) -> None:
     for number in range(CUSTOMERS):

@@ -52,7 +52,7 @@ async def was_tried(world: OutboxWorld, message: Message, *, accepted: bool) -> 
 
 
 @pytest.mark.parametrize("accepts", [True, False])
-async def test_a_killed_process_leaves_its_message_unknown_and_its_lane_to_others(
+async def test_killed_process_leaves_its_message_unknown_and_its_lane_to_others(
     world: OutboxWorld, conversation: Conversation, cloud_server: FakeCloudServer, accepts: bool
 ) -> None:
     world.break_sends("timeout", seconds=30, accept=accepts, text="A")
@@ -73,7 +73,7 @@ async def test_a_killed_process_leaves_its_message_unknown_and_its_lane_to_other
     assert len(world.list_tries(messages[0])) == 1
 
 
-async def test_a_process_told_to_stop_gives_its_lanes_back_at_once(
+async def test_process_told_to_stop_gives_its_lanes_back_at_once(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     held = HeldAnswers(world.transport)
@@ -91,7 +91,7 @@ async def test_a_process_told_to_stop_gives_its_lanes_back_at_once(
     assert world.list_texts() == ["A", "B"]
 
 
-async def test_a_request_that_outlives_the_shutdown_is_unknown(
+async def test_request_that_outlives_shutdown_is_unknown(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("whatsapp.dispatch.dispatcher.SHUTDOWN_SECONDS", 0.1)
@@ -107,9 +107,7 @@ async def test_a_request_that_outlives_the_shutdown_is_unknown(
     assert lane.leased_until is None
 
 
-async def test_a_lane_is_taken_by_one_at_a_time(
-    world: OutboxWorld, conversation: Conversation
-) -> None:
+async def test_lane_is_taken_by_one_at_time(world: OutboxWorld, conversation: Conversation) -> None:
     await world.queue(conversation)
 
     due = await find_due(except_accounts=[], limit=10)
@@ -119,7 +117,7 @@ async def test_a_lane_is_taken_by_one_at_a_time(
     assert sorted(len(leases) for leases in claims) == [0] * 9 + [1]
 
 
-async def test_a_stale_fence_opens_nothing(world: OutboxWorld, conversation: Conversation) -> None:
+async def test_stale_fence_opens_nothing(world: OutboxWorld, conversation: Conversation) -> None:
     await world.queue(conversation)
     frozen = await take_lane()
     await expire_leases()
@@ -132,7 +130,7 @@ async def test_a_stale_fence_opens_nothing(world: OutboxWorld, conversation: Con
     assert await renew_lease(owner)
 
 
-async def test_a_lane_woken_while_it_was_looked_at_is_not_let_go(
+async def test_lane_woken_while_it_was_looked_at_is_not_let_go(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     await world.queue(conversation)
@@ -144,7 +142,7 @@ async def test_a_lane_woken_while_it_was_looked_at_is_not_let_go(
     assert await release_unless_woken(lease, next_attempt_at=None)
 
 
-async def test_a_woken_worker_that_had_not_sent_says_so(
+async def test_woken_worker_that_had_not_sent_says_so(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)
@@ -161,7 +159,7 @@ async def test_a_woken_worker_that_had_not_sent_says_so(
     assert not world.meta.requests.requests
 
 
-async def test_a_woken_worker_that_had_sent_still_tells_its_answer(
+async def test_woken_worker_that_had_sent_still_tells_its_answer(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     held = HeldAnswers(world.transport)
@@ -178,7 +176,7 @@ async def test_a_woken_worker_that_had_sent_still_tells_its_answer(
     assert sent.outbox_state is OutboxState.DONE
 
 
-async def test_a_woken_worker_leaves_the_new_owners_message_alone(
+async def test_woken_worker_leaves_new_owners_message_alone(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)
@@ -211,7 +209,7 @@ def make_tools(world: OutboxWorld) -> Tools:
     )
 
 
-async def test_without_time_for_a_whole_request_nothing_is_sent(
+async def test_without_time_for_whole_request_nothing_is_sent(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Enough before the message is looked at and taken, too little afterwards.
@@ -226,7 +224,7 @@ async def test_without_time_for_a_whole_request_nothing_is_sent(
     assert next(remaining, None) is None
 
 
-async def test_a_crash_between_storing_and_waking_delays_a_message_but_loses_nothing(
+async def test_crash_between_storing_and_waking_delays_message_but_loses_nothing(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)
@@ -236,7 +234,7 @@ async def test_a_crash_between_storing_and_waking_delays_a_message_but_loses_not
         await world.wait_for(message, MessageStatus.ACCEPTED)
 
 
-async def test_an_answer_is_stored_once_the_database_is_back(
+async def test_answer_is_stored_once_database_is_back(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pymongo.errors import AutoReconnect

@@ -50,7 +50,7 @@ async def wait_until_held(message: Message) -> Message:
 
 
 @pytest.mark.parametrize("knows", ["wamid", "message_id"])
-async def test_a_text_waits_until_the_picture_before_it_is_sent(
+async def test_text_waits_until_picture_before_it_is_sent(
     world: OutboxWorld, conversation: Conversation, knows: str
 ) -> None:
     async with world.dispatching(media_hold_seconds=600):
@@ -66,7 +66,7 @@ async def test_a_text_waits_until_the_picture_before_it_is_sent(
     assert (found.status, found.outbox_state) == (MessageStatus.SENT, OutboxState.DONE)
 
 
-async def test_a_picture_of_which_nothing_is_heard_holds_for_a_while(
+async def test_picture_of_which_nothing_is_heard_holds_for_while(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     async with world.dispatching(media_hold_seconds=0.4):
@@ -77,7 +77,7 @@ async def test_a_picture_of_which_nothing_is_heard_holds_for_a_while(
     assert (text.status_times["sending"] - accepted_at).total_seconds() >= 0.35
 
 
-async def test_a_status_before_the_answer_lets_the_text_go_at_once(
+async def test_status_before_answer_lets_text_go_at_once(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     held = HeldAnswers(world.transport)
@@ -94,7 +94,7 @@ async def test_a_status_before_the_answer_lets_the_text_go_at_once(
     assert [one.body["type"] for one in world.meta.requests.list_sends()] == ["image", "text"]
 
 
-async def test_a_picture_that_failed_holds_nothing(
+async def test_picture_that_failed_holds_nothing(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     async with world.dispatching(media_hold_seconds=600):

@@ -57,7 +57,7 @@ def test_without_delays_every_slot_is_used(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_delays_are_made_good_for_without_crowding_a_second(clock: Clock, seed: int) -> None:
+def test_delays_are_made_good_for_without_crowding_second(clock: Clock, seed: int) -> None:
     chooser = random.Random(seed)
     stalls = {chooser.randrange(800): chooser.uniform(0, 0.7) for _ in range(12)}
 
@@ -67,7 +67,7 @@ def test_delays_are_made_good_for_without_crowding_a_second(clock: Clock, seed: 
     assert len(used) > 10 * RATE * 0.4
 
 
-def test_a_slot_with_nothing_to_send_goes_to_the_next(clock: Clock) -> None:
+def test_slot_with_nothing_to_send_goes_to_next(clock: Clock) -> None:
     schedule = Schedule()
     schedule.add(Grant(count=1, first=0.0, interval=1.0, failures=0))
 

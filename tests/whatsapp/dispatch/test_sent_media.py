@@ -47,7 +47,7 @@ async def take_lane(conversation: Conversation) -> Lease:
     return lease
 
 
-async def test_a_slow_upload_keeps_its_lane(world: OutboxWorld, conversation: Conversation) -> None:
+async def test_slow_upload_keeps_its_lane(world: OutboxWorld, conversation: Conversation) -> None:
     upload, lease = await store_file(world), await take_lane(conversation)
     message = await world.receive(conversation, at=utc_now())
     sent = {"upload_id": upload.id, "type": "image", "content": {"id": "1"}}

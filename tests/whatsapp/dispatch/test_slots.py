@@ -24,7 +24,7 @@ TERMS = Terms(rate=50.0, probe_seconds=60.0)
 pytestmark = pytest.mark.usefixtures("database")
 
 
-async def test_grants_to_many_at_once_follow_each_other_at_the_rate() -> None:
+async def test_grants_to_many_at_once_follow_each_other_at_rate() -> None:
     account_id = new_id()
     first = await take_slots(account_id, count=1, terms=TERMS)
     before = await collection(Pace).find_one({"_id": account_id})
@@ -55,7 +55,7 @@ async def test_slots_that_nobody_wanted_are_not_saved_up() -> None:
     assert grant.count == 10
 
 
-async def test_a_refusal_for_the_rate_slows_the_account_for_a_while() -> None:
+async def test_refusal_for_rate_slows_account_for_while() -> None:
     account_id = new_id()
     await take_slots(account_id, count=1, terms=TERMS)
 
@@ -70,7 +70,7 @@ async def test_a_refusal_for_the_rate_slows_the_account_for_a_while() -> None:
     assert recovered.interval == 0.02
 
 
-async def test_a_pause_that_meta_asks_for_holds_for_every_process() -> None:
+async def test_pause_that_meta_asks_for_holds_for_every_process() -> None:
     account_id = new_id()
 
     await slow_down(account_id, TERMS, pause_seconds=30.0)
@@ -92,7 +92,7 @@ async def test_while_meta_is_silent_there_is_one_slot_for_all() -> None:
     assert (await take_slots(account_id, count=9, terms=TERMS)).count == 9
 
 
-async def test_an_outage_costs_all_processes_together_a_few_messages(world: OutboxWorld) -> None:
+async def test_outage_costs_all_processes_together_few_messages(world: OutboxWorld) -> None:
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(30)]
     world.break_sends("html", times=None)
 
@@ -113,7 +113,7 @@ async def is_silent(world: OutboxWorld) -> bool:
     return pace is not None and pace["failures"] >= FAILURES_TO_OPEN
 
 
-async def test_sending_goes_on_as_soon_as_a_probe_is_answered(
+async def test_sending_goes_on_as_soon_as_probe_is_answered(
     world: OutboxWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -134,7 +134,7 @@ async def test_sending_goes_on_as_soon_as_a_probe_is_answered(
     assert ["does not answer" in said[0], "answers again" in said[1], len(said)] == [True, True, 2]
 
 
-async def test_errors_of_a_broken_down_meta_count_as_silence(world: OutboxWorld) -> None:
+async def test_errors_of_broken_down_meta_count_as_silence(world: OutboxWorld) -> None:
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(10)]
     world.break_sends("error", code=131016, times=None)
 
@@ -147,7 +147,7 @@ async def test_errors_of_a_broken_down_meta_count_as_silence(world: OutboxWorld)
     assert world.account.health.state is HealthState.OK
 
 
-async def test_all_messages_arrive_where_meta_enforces_the_rate(world: OutboxWorld) -> None:
+async def test_all_messages_arrive_where_meta_enforces_rate(world: OutboxWorld) -> None:
     world.meta.settings.messages_per_second = 100
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(10)]
 
@@ -163,7 +163,7 @@ async def test_all_messages_arrive_where_meta_enforces_the_rate(world: OutboxWor
         assert world.list_texts(to=f"1650555{number:04}") == [f"{n:02}" for n in range(6)]
 
 
-async def test_an_idle_account_costs_nothing(
+async def test_idle_account_costs_nothing(
     database: AsyncDatabase[dict[str, object]], world: OutboxWorld
 ) -> None:
     async with world.dispatching():

@@ -26,7 +26,7 @@ async def is_all_gone() -> bool:
     return counts == [0, 0, 0]
 
 
-async def test_a_customers_files(
+async def test_customers_files(
     client: httpx.AsyncClient, admin: GraphQLClient, send_file: SendFile, settled: Settled
 ) -> None:
     message = await send_file()
@@ -39,7 +39,7 @@ async def test_a_customers_files(
     await eventually(is_all_gone)
 
 
-async def test_an_accounts_files(
+async def test_accounts_files(
     admin: GraphQLClient, account: Account, send_file: SendFile, settled: Settled
 ) -> None:
     await settled(await send_file())
@@ -49,7 +49,7 @@ async def test_an_accounts_files(
     await eventually(is_all_gone)
 
 
-async def test_a_file_on_its_way(admin: GraphQLClient, meta: FakeMeta, send_file: SendFile) -> None:
+async def test_file_on_its_way(admin: GraphQLClient, meta: FakeMeta, send_file: SendFile) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.SLOW_DRIP, endpoint="media_content", seconds=0.0005))
     message = await send_file()
     await eventually(lambda: Media.find_one({"_id": message.id, "fence": {"$gte": 1}}))
@@ -60,9 +60,7 @@ async def test_a_file_on_its_way(admin: GraphQLClient, meta: FakeMeta, send_file
     assert await Contact.count() == 0
 
 
-async def test_an_erasure_that_a_crash_cut_short_is_ended(
-    send_file: SendFile, settled: Settled
-) -> None:
+async def test_erasure_that_crash_cut_short_is_ended(send_file: SendFile, settled: Settled) -> None:
     message = await send_file()
     await settled(message)
     now = {"$currentDate": {"erased_at": True}}

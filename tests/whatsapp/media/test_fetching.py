@@ -25,7 +25,7 @@ def count(meta: FakeMeta, endpoint: str) -> int:
     return sum(1 for request in meta.requests.requests if request.endpoint == endpoint)
 
 
-async def test_a_picture_is_stored(
+async def test_picture_is_stored(
     admin: GraphQLClient, meta: FakeMeta, send_file: SendFile, settled: Settled
 ) -> None:
     message = await send_file(caption="Look!")
@@ -119,7 +119,7 @@ async def test_what_stays_fails_after_few_tries(
     assert (shown["content"]["state"], shown["content"]["url"]) == ("FAILED", None)
 
 
-async def test_a_dead_id_is_asked_for_once(
+async def test_dead_id_is_asked_for_once(
     meta: FakeMeta, send_file: SendFile, settled: Settled
 ) -> None:
     media = await settled(await send_file(id="123456789012345"))
@@ -128,7 +128,7 @@ async def test_a_dead_id_is_asked_for_once(
     assert count(meta, "node") == 1
 
 
-async def test_an_id_that_could_lead_elsewhere_is_not_asked_for(
+async def test_id_that_could_lead_elsewhere_is_not_asked_for(
     meta: FakeMeta, send_file: SendFile, settled: Settled
 ) -> None:
     media = await settled(await send_file(id="../me"))
@@ -153,7 +153,7 @@ async def count_stored_bytes() -> int:
 
 
 @pytest.mark.parametrize(("type", "size"), [("sticker", 500 * 1024 + 1), ("image", 5 * 2**20 + 1)])
-async def test_a_file_too_large_is_not_fetched(
+async def test_file_too_large_is_not_fetched(
     meta: FakeMeta, send_file: SendFile, settled: Settled, type: str, size: int
 ) -> None:
     media = await settled(await send_file(bytes(size), type=type))
@@ -163,7 +163,7 @@ async def test_a_file_too_large_is_not_fetched(
     assert count(meta, "media_content") == 0
 
 
-async def test_a_file_that_turns_out_too_large_is_cut_off(
+async def test_file_that_turns_out_too_large_is_cut_off(
     meta: FakeMeta, send_file: SendFile, settled: Settled
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.HUGE, endpoint="media_content", megabytes=300))
@@ -177,7 +177,7 @@ async def test_a_file_that_turns_out_too_large_is_cut_off(
     assert await count_stored_bytes() == 0
 
 
-async def test_a_redirect_is_not_followed(
+async def test_redirect_is_not_followed(
     meta: FakeMeta, listener: Listener, send_file: SendFile, settled: Settled
 ) -> None:
     for endpoint in ("node", "media_content"):
@@ -217,7 +217,7 @@ ELSEWHERE = [
 ]
 
 
-async def test_the_token_goes_to_no_other_host(
+async def test_token_goes_to_no_other_host(
     meta: FakeMeta,
     cloud_server: FakeCloudServer,
     listener: Listener,
@@ -235,7 +235,7 @@ async def test_the_token_goes_to_no_other_host(
     assert count(meta, "media_content") == 0
 
 
-async def test_a_refused_token_stops_the_account_and_the_file_waits(
+async def test_refused_token_stops_account_and_file_waits(
     meta: FakeMeta, account: Account, admin: GraphQLClient, send_file: SendFile, settled: Settled
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.ERROR, endpoint="node", code=190))
@@ -258,7 +258,7 @@ async def test_a_refused_token_stops_the_account_and_the_file_waits(
 ENABLE = "mutation ($id: ID!) { enableAccount(input: {accountId: $id}) { userErrors { code } } }"
 
 
-async def test_what_a_crash_left_is_mended(send_file: SendFile, settled: Settled) -> None:
+async def test_what_crash_left_is_mended(send_file: SendFile, settled: Settled) -> None:
     unmade, unshown = await send_file(), await send_file()
     for message in (unmade, unshown):
         await settled(message)

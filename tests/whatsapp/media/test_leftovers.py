@@ -78,7 +78,7 @@ async def test_file_that_fails_after_lost_attempts_leaves_no_bytes(
 
 @STORES
 @pytest.mark.parametrize("state", [MediaState.EXPIRED, MediaState.FAILED])
-async def test_file_that_meta_refuses_after_a_lost_attempt_leaves_no_bytes(
+async def test_file_that_meta_refuses_after_lost_attempt_leaves_no_bytes(
     settings: Settings,
     tmp_path: Path,
     meta: FakeMeta,
@@ -105,7 +105,7 @@ async def has_lost(lost: list[Media]) -> bool:
 
 
 @STORES
-async def test_attempts_between_do_not_hide_a_lost_one(
+async def test_attempts_between_do_not_hide_lost_one(
     settings: Settings,
     tmp_path: Path,
     account: Account,
@@ -159,7 +159,7 @@ async def chunks() -> AsyncIterator[bytes]:
 
 
 @STORES
-async def test_erasure_waits_for_a_worker_that_may_still_store(
+async def test_erasure_waits_for_worker_that_may_still_store(
     settings: Settings, tmp_path: Path, send_file: SendFile, settled: Settled
 ) -> None:
     media = await settled(await send_file())

@@ -39,7 +39,7 @@ def read_url(admin: GraphQLClient, settled: Settled) -> MakeUrl:
     return read
 
 
-async def test_a_picture_is_shown(
+async def test_picture_is_shown(
     client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
 ) -> None:
     message = await send_file()
@@ -120,7 +120,7 @@ async def test_heic_that_0_1_stored_is_saved_as_heic(
     assert types == ["image/heic", "image/heic", "video/mp4"]
 
 
-async def test_a_part_of_it(
+async def test_part_of_it(
     client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
 ) -> None:
     url = await read_url(await send_file())
@@ -149,7 +149,7 @@ PARTS = [
 ]
 
 
-async def test_what_the_browser_has_is_not_sent_again(
+async def test_what_browser_has_is_not_sent_again(
     client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
 ) -> None:
     url = await read_url(await send_file())
@@ -172,7 +172,7 @@ async def test_head_has_no_body(
     assert answer.headers["content-length"] == str(len(PNG))
 
 
-async def test_a_forged_or_expired_url_is_like_none(
+async def test_forged_or_expired_url_is_like_none(
     client: httpx.AsyncClient,
     keyring: KeyRing,
     send_file: SendFile,
@@ -205,7 +205,7 @@ async def test_a_forged_or_expired_url_is_like_none(
     assert (await client.get(url)).status_code == 200
 
 
-async def test_a_key_of_another_ring_still_verifies(keyring: KeyRing) -> None:
+async def test_key_of_another_ring_still_verifies(keyring: KeyRing) -> None:
     old = KeyRing({"old": b"o" * 32})
     both = KeyRing({"new": b"n" * 32, "old": b"o" * 32})
     media_id = new_id()
@@ -218,7 +218,7 @@ async def test_a_key_of_another_ring_still_verifies(keyring: KeyRing) -> None:
     assert 600 <= int(expires) - time.time() <= 900
 
 
-async def test_a_key_reads_the_files_of_its_accounts(
+async def test_key_reads_files_of_its_accounts(
     client: httpx.AsyncClient,
     make_client: Callable[..., Awaitable[GraphQLClient]],
     account: Account,
@@ -241,7 +241,7 @@ async def test_a_key_reads_the_files_of_its_accounts(
     assert await ask("wag_no_key") == (404, b"Not found\n")
 
 
-async def test_a_file_on_its_way_is_to_be_asked_for_again(
+async def test_file_on_its_way_is_to_be_asked_for_again(
     client: httpx.AsyncClient,
     admin: GraphQLClient,
     meta: FakeMeta,
@@ -260,7 +260,7 @@ async def test_a_file_on_its_way_is_to_be_asked_for_again(
     assert (answer.status_code, answer.headers["retry-after"]) == (404, "5")
 
 
-async def test_a_message_taken_back_shows_its_file_no_more(
+async def test_message_taken_back_shows_its_file_no_more(
     client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
 ) -> None:
     message = await send_file()

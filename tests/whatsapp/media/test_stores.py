@@ -69,7 +69,7 @@ async def test_what_breaks_off_leaves_nothing(
     assert await read(store, "a/b.2", 0, 0) == b""
 
 
-def test_what_can_not_be_a_store_ends_the_start() -> None:
+def test_what_can_not_be_store_ends_start() -> None:
     with pytest.raises(SettingsError, match="MEDIA_STORE_URL"):
         open_objects("file:///proc/none")
 
@@ -81,7 +81,7 @@ class TestInAFolder:
     def settings(self, settings: Settings, tmp_path: Path) -> Settings:
         return settings.model_copy(update={"media_store_url": f"file://{tmp_path}/media"})
 
-    async def test_a_file_is_stored_and_shown(
+    async def test_file_is_stored_and_shown(
         self,
         client: httpx.AsyncClient,
         admin: GraphQLClient,
@@ -99,7 +99,7 @@ class TestInAFolder:
         assert (tmp_path / "media" / str(media.stored_as)).read_bytes() == PNG
         assert (answer.status_code, answer.content) == (200, PNG)
 
-    async def test_a_store_that_is_away_costs_no_try(
+    async def test_store_that_is_away_costs_no_try(
         self, send_file: SendFile, settled: Settled, tmp_path: Path
     ) -> None:
         folder = tmp_path / "media"
@@ -113,7 +113,7 @@ class TestInAFolder:
         media = await settled(message)
         assert (media.state, media.attempts) == (MediaState.STORED, 1)
 
-    async def test_files_of_a_store_before_are_still_shown(
+    async def test_files_of_store_before_are_still_shown(
         self,
         client: httpx.AsyncClient,
         admin: GraphQLClient,
@@ -133,7 +133,7 @@ class TestInAFolder:
         assert (answer.status_code, answer.content) == (200, CHUNK)
 
 
-async def test_files_in_mongodb_have_the_form_of_gridfs(
+async def test_files_in_mongodb_have_form_of_gridfs(
     database: AsyncDatabase[dict[str, Any]],
 ) -> None:
     ours, drivers = MediaStores(database, url=None).current, AsyncGridFSBucket(database, "media")
@@ -147,7 +147,7 @@ async def test_files_in_mongodb_have_the_form_of_gridfs(
     assert (await (await database["media.chunks"].list_indexes()).to_list())[-1]["unique"]
 
 
-async def test_a_file_that_lacks_a_piece_is_missing(
+async def test_file_that_lacks_piece_is_missing(
     database: AsyncDatabase[dict[str, Any]],
 ) -> None:
     store = MediaStores(database, url=None).current

@@ -22,7 +22,7 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"media_deadline_seconds": 3.0, "media_retry_limit": 1000})
 
 
-async def test_a_killed_process_loses_no_file(
+async def test_killed_process_loses_no_file(
     meta: FakeMeta, send_file: SendFile, settled: Settled, make_server: Callable[..., ServerProcess]
 ) -> None:
     # This process stops fetching: all of its places wait for an answer that never comes.
@@ -44,7 +44,7 @@ async def test_a_killed_process_loses_no_file(
     assert await database["media.files"].count_documents({}) == len(messages)
 
 
-async def test_a_worker_that_lost_its_file_changes_nothing(
+async def test_worker_that_lost_its_file_changes_nothing(
     meta: FakeMeta, send_file: SendFile, settled: Settled
 ) -> None:
     message = await send_file()
@@ -59,7 +59,7 @@ async def test_a_worker_that_lost_its_file_changes_nothing(
     assert (media.state, media.error) == (MediaState.STORED, None)
 
 
-async def test_a_claim_is_one_workers_alone(database: object) -> None:
+async def test_claim_is_one_workers_alone(database: object) -> None:
     await collection(Media).insert_one(make_due())
 
     claims = await asyncio.gather(*(claim_media([], lease_seconds=600) for _ in range(10)))

@@ -73,7 +73,7 @@ async def post_document(
     return payload
 
 
-async def test_a_large_upload_is_never_whole_in_memory(
+async def test_large_upload_is_never_whole_in_memory(
     settings: Settings,
     database: AsyncDatabase[dict[str, Any]],
     keyring: KeyRing,

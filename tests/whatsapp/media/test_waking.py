@@ -15,13 +15,11 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"media_poll_seconds": 600.0})
 
 
-async def test_received_file_is_fetched_without_a_poll(
-    send_file: SendFile, settled: Settled
-) -> None:
+async def test_received_file_is_fetched_without_poll(send_file: SendFile, settled: Settled) -> None:
     assert (await settled(await send_file())).state is MediaState.STORED
 
 
-async def test_failed_fetch_is_repeated_without_a_poll(
+async def test_failed_fetch_is_repeated_without_poll(
     send_file: SendFile, settled: Settled, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.HTML, endpoint="media_content"))

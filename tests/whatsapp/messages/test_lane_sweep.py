@@ -31,7 +31,7 @@ async def fill_outbox_of_another_account(world: OutboxWorld, message: Message) -
     await collection(Message).insert_many([older | {"_id": new_id()} for _ in range(SWEEP_LIMIT)])
 
 
-async def test_no_account_waits_for_the_messages_of_another(
+async def test_no_account_waits_for_messages_of_another(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)

@@ -132,7 +132,7 @@ async def test_each_side_has_its_own(target: Message) -> None:
     assert all(one == seen[0] for one in seen)
 
 
-async def test_a_message_does_not_grow_with_every_reaction(target: Message) -> None:
+async def test_message_does_not_grow_with_every_reaction(target: Message) -> None:
     for number in range(KEPT_REACTIONS + 5):
         await report(await send_reaction(target, f"{number}", seconds=number), "sent")
 

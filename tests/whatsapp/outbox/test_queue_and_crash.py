@@ -44,7 +44,7 @@ async def test_what_is_sent_later_is_in_its_conversation(
     assert (summary.last_message_id, summary.last_activity_at) == (message.id, message.timestamp)
 
 
-async def test_what_was_said_since_stays_the_last(
+async def test_what_was_said_since_stays_last(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = await queue_and_end(world, conversation, monkeypatch)
@@ -58,7 +58,7 @@ async def test_what_was_said_since_stays_the_last(
     assert await reload(conversation) == before
 
 
-async def test_the_repeated_request_completes_the_first(
+async def test_repeated_request_completes_first(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = await queue_and_end(world, conversation, monkeypatch)

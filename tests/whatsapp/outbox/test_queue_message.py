@@ -66,9 +66,7 @@ async def queue_to(world: OutboxWorld, recipient: Recipient, **more: Any) -> Mes
     return await world.outbox.queue_message(AGENT, recipient=recipient, **arguments)
 
 
-async def test_a_message_is_stored_as_queued(
-    world: OutboxWorld, conversation: Conversation
-) -> None:
+async def test_message_is_stored_as_queued(world: OutboxWorld, conversation: Conversation) -> None:
     message = await world.queue(conversation, "Good morning")
 
     stored = await get_message(message.id)
@@ -81,14 +79,14 @@ async def test_a_message_is_stored_as_queued(
     assert summary.last_message_id == message.id
 
 
-async def test_numbers_rise_within_a_lane(world: OutboxWorld, conversation: Conversation) -> None:
+async def test_numbers_rise_within_lane(world: OutboxWorld, conversation: Conversation) -> None:
     messages = [await world.queue(conversation) for _ in range(3)]
 
     assert [message.lane_number for message in messages] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("body", ["", " \n\t", "a" * 4097, "nul \0 inside", "lone \ud800 half"])
-async def test_a_text_that_can_not_be_sent_is_refused(
+async def test_text_that_can_not_be_sent_is_refused(
     world: OutboxWorld, conversation: Conversation, body: str
 ) -> None:
     with pytest.raises(InvalidInput) as refusal:
@@ -98,7 +96,7 @@ async def test_a_text_that_can_not_be_sent_is_refused(
     assert await Message.find({"text": body.replace("\ud800", "")}).count() == 0
 
 
-async def test_a_text_of_4096_characters_is_sent(
+async def test_text_of_4096_characters_is_sent(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     body = "\N{GRINNING FACE}" * 4096
@@ -110,7 +108,7 @@ async def test_a_text_of_4096_characters_is_sent(
 
 
 @pytest.mark.parametrize("written", ["+1 (650) 555-1234", "16505551234"])
-async def test_a_phone_number_finds_its_conversation(
+async def test_phone_number_finds_its_conversation(
     world: OutboxWorld, conversation: Conversation, written: str
 ) -> None:
     message = await queue_to(world, Recipient(phone_number=written))
@@ -118,7 +116,7 @@ async def test_a_phone_number_finds_its_conversation(
     assert message.conversation_id == conversation.id
 
 
-async def test_either_form_of_a_brazilian_number_finds_its_conversation(world: OutboxWorld) -> None:
+async def test_either_form_of_brazilian_number_finds_its_conversation(world: OutboxWorld) -> None:
     conversation = await world.add_customer(phone="551187654321")
 
     message = await queue_to(world, Recipient(phone_number="+55 11 98765-4321"))
@@ -126,7 +124,7 @@ async def test_either_form_of_a_brazilian_number_finds_its_conversation(world: O
     assert message.conversation_id == conversation.id
 
 
-async def test_a_customer_without_phone_is_sent_to_by_user_id(world: OutboxWorld) -> None:
+async def test_customer_without_phone_is_sent_to_by_user_id(world: OutboxWorld) -> None:
     await world.add_customer(Identity(kind=IdentityKind.BSUID, value=BSUID))
 
     async with world.dispatching():
@@ -138,7 +136,7 @@ async def test_a_customer_without_phone_is_sent_to_by_user_id(world: OutboxWorld
     assert "to" not in body
 
 
-async def test_a_contact_is_a_recipient_without_its_account(
+async def test_contact_is_recipient_without_its_account(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     recipient = Recipient(contact_id=conversation.contact_id)
@@ -201,7 +199,7 @@ REFUSALS: list[tuple[Setup, type[Refused], list[str] | None]] = [
 
 
 @pytest.mark.parametrize(("setup", "error", "field"), REFUSALS)
-async def test_a_refusal_writes_nothing(
+async def test_refusal_writes_nothing(
     world: OutboxWorld,
     conversation: Conversation,
     setup: Setup,
@@ -219,7 +217,7 @@ async def test_a_refusal_writes_nothing(
     assert not world.meta.requests.requests
 
 
-async def test_the_recipient_of_another_account_is_refused(
+async def test_recipient_of_another_account_is_refused(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     with pytest.raises(InvalidInput) as refusal:
@@ -229,7 +227,7 @@ async def test_the_recipient_of_another_account_is_refused(
 
 
 @pytest.mark.parametrize("by_phone", [True, False])
-async def test_what_the_viewer_may_not_see_is_not_found(
+async def test_what_viewer_may_not_see_is_not_found(
     world: OutboxWorld, conversation: Conversation, by_phone: bool
 ) -> None:
     stranger = replace(AGENT, account_ids=frozenset({new_id()}))
@@ -258,7 +256,7 @@ async def test_new_number_gets_contact_and_conversation_but_no_user(world: Outbo
     assert sorted(message.lane_number or 0 for message in messages) == [0, 1, 2, 3, 4]
 
 
-async def test_a_reply_names_the_message_it_answers(
+async def test_reply_names_message_it_answers(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     question = await world.receive(conversation, at=hours_ago(1))
@@ -270,7 +268,7 @@ async def test_a_reply_names_the_message_it_answers(
     assert world.meta.requests.list_sends()[0].body["context"] == {"message_id": question.wamid}
 
 
-async def test_a_message_of_another_conversation_can_not_be_replied_to(
+async def test_message_of_another_conversation_can_not_be_replied_to(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     elsewhere = await world.add_customer(phone="16505550002")
@@ -280,7 +278,7 @@ async def test_a_message_of_another_conversation_can_not_be_replied_to(
         await world.queue(conversation, reply_to_message_id=question.id)
 
 
-async def test_the_same_key_twenty_times_at_once_makes_one_message(
+async def test_same_key_twenty_times_at_once_makes_one_message(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     async with world.dispatching():
@@ -293,7 +291,7 @@ async def test_the_same_key_twenty_times_at_once_makes_one_message(
     assert world.list_texts() == ["Hello"]
 
 
-async def test_a_repeated_request_is_answered_after_the_window_has_closed(
+async def test_repeated_request_is_answered_after_window_has_closed(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     first = await world.queue(conversation, idempotency_key="order-7")
@@ -303,7 +301,7 @@ async def test_a_repeated_request_is_answered_after_the_window_has_closed(
     assert (await world.queue(conversation, idempotency_key="order-7")).id == first.id
 
 
-async def test_a_phone_number_written_otherwise_is_the_same_request(
+async def test_phone_number_written_otherwise_is_same_request(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     first = await queue_to(world, Recipient(phone_number=PHONE), idempotency_key="order-7")
@@ -312,7 +310,7 @@ async def test_a_phone_number_written_otherwise_is_the_same_request(
     assert (await queue_to(world, again, idempotency_key="order-7")).id == first.id
 
 
-async def test_a_key_can_not_be_used_for_another_message(
+async def test_key_can_not_be_used_for_another_message(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     await world.queue(conversation, "Hello", idempotency_key="order-7")
@@ -323,7 +321,7 @@ async def test_a_key_can_not_be_used_for_another_message(
     assert await Message.find({"text": "Goodbye"}).count() == 0
 
 
-async def test_another_account_may_use_the_same_key(
+async def test_another_account_may_use_same_key(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     first = await world.queue(conversation, idempotency_key="order-7")

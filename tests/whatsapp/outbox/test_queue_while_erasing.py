@@ -14,7 +14,7 @@ ADMIN = Viewer(credential_id=new_id(), name="an admin", role=Role.ADMIN)
 
 
 @pytest.mark.parametrize("step", ["_ensure_conversation", "take_number", "update_summary"])
-async def test_a_message_to_an_erased_contact_is_not_found(
+async def test_message_to_erased_contact_is_not_found(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     original = getattr(outbox, step)

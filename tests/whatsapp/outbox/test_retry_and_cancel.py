@@ -27,7 +27,7 @@ async def fail(world: OutboxWorld, conversation: Conversation) -> Message:
         return await world.wait_for(await world.queue(conversation), MessageStatus.FAILED)
 
 
-async def test_a_failed_message_is_sent_again_as_a_new_one(
+async def test_failed_message_is_sent_again_as_new_one(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     failed = await fail(world, conversation)
@@ -51,7 +51,7 @@ async def test_two_clicks_on_retry_send_once(
     assert len({message.id for message in made}) == 1
 
 
-async def test_a_retry_that_failed_too_can_be_repeated(
+async def test_retry_that_failed_too_can_be_repeated(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     failed = await fail(world, conversation)
@@ -64,7 +64,7 @@ async def test_a_retry_that_failed_too_can_be_repeated(
     assert second.status is MessageStatus.QUEUED
 
 
-async def test_a_message_that_arrived_is_not_sent_again(
+async def test_message_that_arrived_is_not_sent_again(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     async with world.dispatching():
@@ -74,9 +74,7 @@ async def test_a_message_that_arrived_is_not_sent_again(
         await world.outbox.retry_message(AGENT, sent.id)
 
 
-async def test_a_retry_looks_at_the_window_again(
-    world: OutboxWorld, conversation: Conversation
-) -> None:
+async def test_retry_looks_at_window_again(world: OutboxWorld, conversation: Conversation) -> None:
     failed = await fail(world, conversation)
     await let_window_close(conversation)
 
@@ -84,7 +82,7 @@ async def test_a_retry_looks_at_the_window_again(
         await world.outbox.retry_message(AGENT, failed.id)
 
 
-async def test_a_waiting_message_is_taken_back(
+async def test_waiting_message_is_taken_back(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     unwanted = await world.queue(conversation, "Oops")
@@ -100,7 +98,7 @@ async def test_a_waiting_message_is_taken_back(
     assert world.list_texts() == ["Hello"]
 
 
-async def test_a_message_that_waits_for_another_try_is_taken_back_and_lets_the_next_go(
+async def test_message_that_waits_for_another_try_is_taken_back_and_lets_next_go(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     world.break_sends("error", code=131000, retry_after=600)
@@ -116,7 +114,7 @@ async def test_a_message_that_waits_for_another_try_is_taken_back_and_lets_the_n
     assert world.list_texts() == ["B"]
 
 
-async def test_a_message_under_way_can_not_be_taken_back(
+async def test_message_under_way_can_not_be_taken_back(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     held = HeldAnswers(world.transport)
@@ -129,7 +127,7 @@ async def test_a_message_under_way_can_not_be_taken_back(
         await world.wait_for(message, MessageStatus.ACCEPTED)
 
 
-async def test_a_status_that_comes_late_keeps_an_unknown_message_from_a_retry(
+async def test_status_that_comes_late_keeps_unknown_message_from_retry(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     world.break_sends("reset_after")
@@ -142,7 +140,7 @@ async def test_a_status_that_comes_late_keeps_an_unknown_message_from_a_retry(
         await world.outbox.retry_message(AGENT, unknown.id)
 
 
-async def test_marketing_that_whatsapp_holds_back_is_not_sent_again_the_same_day(
+async def test_marketing_that_whatsapp_holds_back_is_not_sent_again_same_day(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     world.break_sends("error", code=131049)
@@ -159,7 +157,7 @@ async def test_marketing_that_whatsapp_holds_back_is_not_sent_again_the_same_day
     assert (again.retry_of, len(world.meta.requests.requests)) == (failed.id, 1)
 
 
-async def test_what_the_viewer_may_not_see_is_not_found(
+async def test_what_viewer_may_not_see_is_not_found(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)
@@ -169,7 +167,7 @@ async def test_what_the_viewer_may_not_see_is_not_found(
             await act(STRANGER, message.id)
 
 
-async def test_a_customers_message_is_neither_retried_nor_cancelled(
+async def test_customers_message_is_neither_retried_nor_cancelled(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.receive(conversation, at=hours_ago(1))

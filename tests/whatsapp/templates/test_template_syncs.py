@@ -59,7 +59,7 @@ async def test_one_of_many_processes_reads(world: OutboxWorld) -> None:
     assert await Template.count() == len(world.meta.templates.templates)
 
 
-async def test_another_one_takes_over_when_the_lease_ended(world: OutboxWorld) -> None:
+async def test_another_one_takes_over_when_lease_ended(world: OutboxWorld) -> None:
     ago = utc_now() - timedelta(seconds=1)
     await set_state(world, due_at=ago, leased_until=ago)
 

@@ -70,7 +70,7 @@ async def show(client: GraphQLClient) -> dict[str, Any]:
     return node
 
 
-async def test_every_field_is_an_event_once_and_nothing_is_parked(
+async def test_every_field_is_event_once_and_nothing_is_parked(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     bodies = [make_body(name, at=AT + number) for number, (name, _, _) in enumerate(EVENTS)]
@@ -91,7 +91,7 @@ async def test_every_field_is_an_event_once_and_nothing_is_parked(
     assert not await ParkedItem.count()
 
 
-def test_every_file_of_the_corpus_is_tested() -> None:
+def test_every_file_of_corpus_is_tested() -> None:
     tests = "".join(path.read_text() for path in Path(__file__).parent.glob("*fields.py"))
     names = [path.stem.removeprefix("field_") for path in PAYLOADS.glob("field_*.json")]
 
@@ -147,7 +147,7 @@ async def test_throughput_and_capability_are_shown(
 
 
 @pytest.mark.parametrize("at", [None, "", "soon", -1, 10**30, {}, True])
-async def test_a_change_without_a_readable_time_counts_only_where_nothing_is_known(
+async def test_change_without_readable_time_counts_only_where_nothing_is_known(
     webhook: WebhookClient, account: Account, settle: Settle, at: Any
 ) -> None:
     flagged = load_change("phone_quality_flagged")
@@ -186,7 +186,7 @@ async def test_odd_values_of_every_field_are_kept_or_parked(
     assert not await ParkedItem.find({"reason": "INTERNAL_ERROR"}).count()
 
 
-async def test_a_history_of_megabytes_is_kept_whole_and_lists_leave_it_out(
+async def test_history_of_megabytes_is_kept_whole_and_lists_leave_it_out(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     change = load_change("history")

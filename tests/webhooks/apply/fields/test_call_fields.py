@@ -47,7 +47,7 @@ def make_now(name: str) -> dict[str, Any]:
     return make_entry(change)
 
 
-async def test_missed_call_of_a_stranger_is_an_unread_message(
+async def test_missed_call_of_stranger_is_unread_message(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await post(webhook, settle, make_entry(load_change("call_missed")))
@@ -156,7 +156,7 @@ async def test_calls_of_one_body_are_one_message_each(
         (["call_business_connect", "call_accepted"], True),
     ],
 )
-async def test_call_opens_the_service_window(
+async def test_call_opens_service_window(
     webhook: WebhookClient,
     account: Account,
     settle: Settle,
@@ -177,7 +177,7 @@ async def test_call_opens_the_service_window(
     assert (sent["message"] is not None) is opens
 
 
-async def test_call_reopens_a_closed_conversation(
+async def test_call_reopens_closed_conversation(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await post(webhook, settle, make_entry(load_change("call_connect")))
@@ -197,7 +197,7 @@ async def test_call_reopens_a_closed_conversation(
     assert (await show(admin))["status"] == "OPEN"
 
 
-async def test_call_is_neither_receipted_nor_answered_as_a_message(
+async def test_call_is_neither_receipted_nor_answered_as_message(
     webhook: WebhookClient,
     account: Account,
     settle: Settle,

@@ -50,7 +50,7 @@ def make_echo(wamid: str, *, at: int = AT, **values: Any) -> dict[str, Any]:
     return make_entry(change)
 
 
-async def test_the_newest_marketing_choice_stands_in_any_order(
+async def test_newest_marketing_choice_stands_in_any_order(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     stop, resume = load_change("user_preference_stop"), load_change("user_preference_resume")
@@ -69,7 +69,7 @@ async def test_the_newest_marketing_choice_stands_in_any_order(
     assert not await ParkedItem.count()
 
 
-async def test_a_signup_without_a_phone_is_a_contact(
+async def test_signup_without_phone_is_contact(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await post(webhook, settle, make_body("user_preference_signup"))
@@ -78,7 +78,7 @@ async def test_a_signup_without_a_phone_is_a_contact(
     assert (contact["businessScopedUserId"], contact["marketingOptOut"]) == ("US.EXAMPLE1", False)
 
 
-async def test_a_choice_of_staff_is_not_undone_by_an_older_one(
+async def test_choice_of_staff_is_not_undone_by_older_one(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await post(webhook, settle, make_body("user_preference_stop"))
@@ -94,7 +94,7 @@ async def test_a_choice_of_staff_is_not_undone_by_an_older_one(
     assert [one["marketingOptOut"] for one in await show_contacts(admin)] == [False]
 
 
-async def test_an_unknown_wish_is_an_event_and_a_nameless_one_is_parked(
+async def test_unknown_wish_is_event_and_nameless_one_is_parked(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     change = load_change("user_preference_stop")
@@ -111,7 +111,7 @@ async def test_an_unknown_wish_is_an_event_and_a_nameless_one_is_parked(
     )
 
 
-async def test_a_new_user_id_stays_the_same_contact(
+async def test_new_user_id_stays_same_contact(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     message = make_message(sender=CUSTOMER, at=AT - 60, from_user_id="US.EXAMPLE1")
@@ -127,7 +127,7 @@ async def test_a_new_user_id_stays_the_same_contact(
     assert await Message.count() == 2
 
 
-async def test_a_new_user_id_before_the_first_message_is_known(
+async def test_new_user_id_before_first_message_is_known(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await post(webhook, settle, make_body("user_id"))
@@ -139,7 +139,7 @@ async def test_a_new_user_id_before_the_first_message_is_known(
     assert contact["businessScopedUserId"] == "US.EXAMPLE2"
 
 
-async def test_what_staff_wrote_on_the_phone_is_an_outbound_message(
+async def test_what_staff_wrote_on_phone_is_outbound_message(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await post(webhook, settle, make_body("echo_text"), make_body("echo_text", at=AT + 1))
@@ -165,7 +165,7 @@ async def test_what_staff_wrote_on_the_phone_is_an_outbound_message(
     assert found.last_inbound_at is None
 
 
-async def test_an_echo_to_a_username_user_is_typed_by_the_same_shapes(
+async def test_echo_to_username_user_is_typed_by_same_shapes(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     unknown = make_echo("wamid.POLL", at=AT + 1, type="poll_creation", poll_creation={"a": 1})
@@ -185,7 +185,7 @@ TEMPLATES = """{ conversations { edges { node { lastMessage { type text directio
     header { text } buttons { buttonType title } template { name } } } } } } } }"""
 
 
-async def test_template_echo_reads_as_the_customer_reads_it(
+async def test_template_echo_reads_as_customer_reads_it(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await Template(
@@ -277,7 +277,7 @@ async def test_echoes_among_messages_are_echoes(
     assert not await AccountEvent.count()
 
 
-async def test_an_echo_reads_what_came_before_it_in_any_order(
+async def test_echo_reads_what_came_before_it_in_any_order(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     orders = list(itertools.permutations(range(4)))
@@ -305,7 +305,7 @@ async def test_an_echo_reads_what_came_before_it_in_any_order(
         assert len(conversation.newest_unread_ids) == 3
 
 
-async def test_statuses_of_an_echo_come_before_or_after_it(
+async def test_statuses_of_echo_come_before_or_after_it(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_statuses(make_status("read", at=AT + 9, id="wamid.1"))
@@ -320,7 +320,7 @@ async def test_statuses_of_an_echo_come_before_or_after_it(
     assert not await PendingUpdate.count()
 
 
-async def test_an_echo_of_what_this_server_sent_changes_nothing(
+async def test_echo_of_what_this_server_sent_changes_nothing(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_messages(make_message(sender=CUSTOMER, at=AT - 60))
@@ -355,7 +355,7 @@ async def test_broken_echoes_are_parked_and_their_neighbours_are_stored(
     assert len(parked) == len(broken)
 
 
-async def test_echoes_to_a_disabled_account_wait_for_it(
+async def test_echoes_to_disabled_account_wait_for_it(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await set_account_enabled(account, enabled=False)
@@ -376,7 +376,7 @@ async def test_echoes_to_a_disabled_account_wait_for_it(
 @pytest.mark.parametrize(
     "name", ["call_connect", "call_status", "echo_text", "user_preference_stop", "user_id"]
 )
-async def test_news_of_a_customer_without_a_number_is_parked(
+async def test_news_of_customer_without_number_is_parked(
     webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle, name: str
 ) -> None:
     """It could be about a customer of any number of the business."""

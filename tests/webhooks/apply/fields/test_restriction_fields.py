@@ -42,7 +42,7 @@ STANDING = [
 
 
 @pytest.mark.parametrize(("names", "state"), STANDING, ids=str)
-async def test_what_stops_the_account_and_what_starts_it(
+async def test_what_stops_account_and_what_starts_it(
     webhook: WebhookClient,
     account: Account,
     settle: Settle,
@@ -67,7 +67,7 @@ async def test_what_stops_the_account_and_what_starts_it(
     assert (health["reason"] is None) == (state == "OK")
 
 
-async def test_the_end_of_a_ban_does_not_start_an_account_whose_token_is_refused(
+async def test_end_of_ban_does_not_start_account_whose_token_is_refused(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await stop_account(account, reason="The access token is refused.")
@@ -78,7 +78,7 @@ async def test_the_end_of_a_ban_does_not_start_an_account_whose_token_is_refused
     assert (health.state, health.reason) == (HealthState.STOPPED, "The access token is refused.")
 
 
-async def test_a_restriction_ends_by_itself(
+async def test_restriction_ends_by_itself(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await post(webhook, settle, make_body("account_restricted"))
@@ -91,7 +91,7 @@ async def test_a_restriction_ends_by_itself(
     assert (health.state, health.reason) == (HealthState.OK, None)
 
 
-async def test_a_block_that_ended_beside_an_open_one_changes_the_account_once(
+async def test_block_that_ended_beside_open_one_changes_account_once(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await post(webhook, settle, make_body("account_banned"))
@@ -153,7 +153,7 @@ async def connect_neighbour(keyring: KeyRing, app_secret: str = NUMBER.app_secre
     return other
 
 
-async def test_all_numbers_of_the_business_are_told_and_only_by_their_own_secret(
+async def test_all_numbers_of_business_are_told_and_only_by_their_own_secret(
     webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
 ) -> None:
     other = await connect_neighbour(keyring, app_secret=OTHER_NUMBER.app_secret)
@@ -167,7 +167,7 @@ async def test_all_numbers_of_the_business_are_told_and_only_by_their_own_secret
     assert (await reload(other)).health.state is HealthState.STOPPED
 
 
-async def test_nobody_speaks_for_a_business_with_anothers_secret(
+async def test_nobody_speaks_for_business_with_anothers_secret(
     webhook: WebhookClient, account: Account, other_account: Account, settle: Settle
 ) -> None:
     await post(webhook, settle, make_body("account_banned"), secret=OTHER_NUMBER.app_secret)
@@ -178,7 +178,7 @@ async def test_nobody_speaks_for_a_business_with_anothers_secret(
     assert not await AccountEvent.count()
 
 
-async def test_connecting_a_number_replays_what_its_business_was_told(
+async def test_connecting_number_replays_what_its_business_was_told(
     webhook: WebhookClient, other_account: Account, keyring: KeyRing, settle: Settle
 ) -> None:
     secret = OTHER_NUMBER.app_secret
@@ -195,7 +195,7 @@ async def test_connecting_a_number_replays_what_its_business_was_told(
     await eventually(is_stopped)
 
 
-async def test_a_message_that_names_no_number_waits_without_being_tried_for_ever(
+async def test_message_that_names_no_number_waits_without_being_tried_for_ever(
     webhook: WebhookClient, account: Account, settle: Settle, keyring: KeyRing
 ) -> None:
     value = {"messages": [{"id": "wamid.1", "timestamp": "1", "type": "text", "from": "1"}]}
