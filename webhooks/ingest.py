@@ -17,7 +17,7 @@ from webhooks.apply.prefetch import Preparations
 from webhooks.apply.processing import Processor
 from webhooks.apply.replays import claim_replay, run_replay
 from webhooks.apply.routing import Routes, add_route
-from webhooks.apply.tasks import describe_bug, explain_bug
+from webhooks.apply.tasks import explain_bug
 from webhooks.payload.items import Unfit
 from webhooks.store.acknowledgements import Marks
 from webhooks.store.body import create_bodies
@@ -32,6 +32,7 @@ from webhooks.store.group_commit import GroupCommit
 from webhooks.store.signature import SecretBook, is_verify_token
 from whatsapp.accounts.webhook_subscription import default_secret_digest
 from whatsapp.common.crypto import KeyRing
+from whatsapp.logs import describe_bug
 from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -231,9 +232,9 @@ class Ingest:
         pause = min(self._lease.total_seconds(), REPLAY_POLL_SECONDS)
         while True:
             try:
-                while (claim := await claim_replay()) is not None:
+                while (account := await claim_replay()) is not None:
                     await run_replay(
-                        claim, self._processor.replay, default_digest=self._default_digest
+                        account, self._processor.replay, default_digest=self._default_digest
                     )
             except PyMongoError as error:
                 log_failure(logger, error, "Parked items can't be replayed")

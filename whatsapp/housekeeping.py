@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pymongo.errors import PyMongoError
 
 from models.database.lease import LEASE_SECONDS, Lease
 from models.database.outage_log import log_failure
+from whatsapp.logs import describe_bug
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,5 @@ async def _run_guarded(job: Job) -> None:
     except PyMongoError as error:
         log_failure(logger, error, "%s failed; retried in the next run", job.name)
     except Exception as error:  # noqa: BLE001 - see the next line
-        # A bug in one job must not end the others. The error's text may quote a customer.
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("%s failed (%s). %s", job.name, type(error).__name__, frames)
+        # A bug in one job must not end the others.
+        logger.error("%s failed: %s", job.name, describe_bug(error))

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import traceback
 
 # Libraries that log whole URLs, queries or payloads at INFO and DEBUG.
 _NOISY_LOGGERS = ("httpx", "httpcore", "pymongo", "websockets", "strawberry", "asyncio")
@@ -58,3 +59,12 @@ def configure_logging(level: str, *, shows_process: bool = False) -> None:
     for name in _SILENT_LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger(_AT_MOST_INFO).setLevel(max(root.level, logging.INFO))
+
+
+def describe_bug(error: BaseException) -> str:
+    """Returns the class of an error and where it was raised, but not its text.
+
+    The text may quote what a customer wrote.
+    """
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}\n{frames}"

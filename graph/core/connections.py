@@ -22,7 +22,7 @@ from graph.core.context import Info, get_loaders
 from graph.core.errors import bad_input
 from graph.core.loaders import Loaders
 from graph.core.page_batches import MAX_COUNT, CountQuery, PageQuery
-from models.database.reading import read_document
+from models.database.reading import from_bson
 
 DocumentT = TypeVar("DocumentT", bound=Document)
 NodeT = TypeVar("NodeT", bound=relay.Node)
@@ -185,7 +185,7 @@ async def paginate(
         )
     )
     documents = [
-        read_document(document_class, fields, shown=shown, tolerant=True)
+        from_bson(document_class, fields, shown=shown, tolerant=True)
         for fields in found[: page.size]
     ]
     goes_on = len(found) > page.size

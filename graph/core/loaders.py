@@ -31,7 +31,7 @@ from models import (
     User,
 )
 from models.database.base import ObjectIdDocument, collection
-from models.database.reading import read_document
+from models.database.reading import from_bson
 from models.database.shared_reads import SharedRead, find_by, get_shared_reads
 
 DocumentT = TypeVar("DocumentT", bound=ObjectIdDocument)
@@ -120,7 +120,7 @@ def _by_id(
         return [
             None
             if fields is None
-            else read_document(document_class, fields, shown=shown, tolerant=True)
+            else from_bson(document_class, fields, shown=shown, tolerant=True)
             for fields in stored
         ]
 
@@ -130,7 +130,7 @@ def _by_id(
 async def _find_conversations(contact_ids: list[PydanticObjectId]) -> list[Conversation | None]:
     stored = await find_by(Conversation, "contact_id").load_many(contact_ids)
     return [
-        None if fields is None else read_document(Conversation, fields, tolerant=True)
+        None if fields is None else from_bson(Conversation, fields, tolerant=True)
         for fields in stored
     ]
 
@@ -158,7 +158,7 @@ async def _find_all(
     document_class: type[DocumentType], filter: Mapping[str, Any]
 ) -> list[DocumentType]:
     stored = await collection(document_class).find(filter).to_list()
-    return [read_document(document_class, fields, tolerant=True) for fields in stored]
+    return [from_bson(document_class, fields, tolerant=True) for fields in stored]
 
 
 async def _count_unread(conversation_ids: list[PydanticObjectId]) -> list[int]:

@@ -13,7 +13,7 @@ from graph.events.cursors import END_OF_CHANGE, Position
 from graph.events.differences import Difference, EventKind, Image, find_differences
 from graph.events.memory_size import estimate_bytes
 from models import Account, Contact, Conversation, Message, Template, User
-from models.database.reading import read_document
+from models.database.reading import from_bson
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Snapshot:
         image, self._image = self._image, None
         if image is not None:
             try:
-                self._document = read_document(
+                self._document = from_bson(
                     _DOCUMENT_CLASSES[self._collection], image, tolerant=True
                 )
             except _UNREADABLE as error:

@@ -16,7 +16,7 @@ from beanie import PydanticObjectId
 from pydantic import ValidationError
 
 from models import Conversation, Message
-from models.database.reading import read_document
+from models.database.reading import from_bson
 from whatsapp.conversations.conversations import summary_includes
 from whatsapp.messages.summary_completion import (
     SUMMARIZED_FIELDS,
@@ -148,4 +148,4 @@ def _read_part(
     document_class: type[DocumentT], image: Mapping[str, Any], names: Collection[str]
 ) -> DocumentT:
     part = {name: image[name] for name in ("_id", *names) if name in image}
-    return read_document(document_class, part, shown=names)
+    return from_bson(document_class, part, shown=names)

@@ -1,8 +1,7 @@
-"""What all documents share: ids made here, aware times, and access to the plain collection."""
+"""Shared by all documents: ids, times, the plain collection, and conversion from and to BSON."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from beanie import Document, PydanticObjectId
 from bson import ObjectId
@@ -10,9 +9,20 @@ from pydantic import ConfigDict, Field
 from pymongo.asynchronous.collection import AsyncCollection
 
 from models.database.clock import server_clock
-from models.database.writing import write_document
+from models.database.reading import DocumentType, from_bson
+from models.database.writing import to_bson
 
-DocumentType = TypeVar("DocumentType", bound=Document)
+__all__ = [
+    "ANY_ID",
+    "ANY_STRING",
+    "DocumentType",
+    "ObjectIdDocument",
+    "collection",
+    "from_bson",
+    "new_id",
+    "to_bson",
+    "utc_now",
+]
 
 # For partial indexes on an optional string. Unlike {"$type": "string"}, MongoDB sees that every
 # equality with a string lies within it, so that look-ups use the index instead of scanning.
@@ -50,14 +60,3 @@ class ObjectIdDocument(Document):
 def collection(document_class: type[Document]) -> AsyncCollection[dict[str, Any]]:
     """The pymongo collection of a document class, for writes that Beanie would not make atomic."""
     return document_class.get_pymongo_collection()
-
-
-def to_bson(document: Document) -> dict[str, Any]:
-    """The document as MongoDB stores it, for inserts and `$setOnInsert`."""
-    return write_document(document)
-
-
-def from_bson(document_class: type[DocumentType], fields: Mapping[str, Any]) -> DocumentType:
-    """The document of what pymongo read."""
-    document: DocumentType = document_class.model_validate(fields)
-    return document

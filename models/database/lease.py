@@ -1,21 +1,63 @@
-"""Leases by the database's clock: at most one holder in the whole deployment."""
+"""Leases by the database's clock: of documents that are due, and named ones of a deployment."""
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from pymongo import ReturnDocument
+from pymongo import ASCENDING, ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from models.database.base import DocumentType, collection, from_bson
+
 LEASE_SECONDS = 30.0
-_EXPIRED = {"$lte": ["$leased_until", "$$NOW"]}  # None is less than every date
+
+
+def seconds_from_now(seconds: float) -> dict[str, Any]:
+    """Returns an aggregation expression for a time that is `seconds` after the database's now."""
+    amount = int(seconds * 1000)
+    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": amount}}
+
+
+def has_passed(field: str) -> dict[str, Any]:
+    """Returns an expression that is true if the time in `field` has passed or is None."""
+    return {"$lte": [f"${field}", "$$NOW"]}  # None is less than every date
+
+
+def is_due(field: str) -> dict[str, Any]:
+    """Returns a query for documents whose time in `field` is set and has passed."""
+    # The type lets MongoDB use a partial index on the field.
+    return {field: {"$type": "date"}, "$expr": has_passed(field)}
+
+
+async def lease_document(
+    document_class: type[DocumentType],
+    query: Mapping[str, Any],
+    *,
+    field: str,
+    seconds: float,
+    order: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> DocumentType | None:
+    """Leases the first free document that matches `query`, or returns None if there is none.
+
+    `field` holds the end of the lease: a document is free if that time has passed or is None.
+    Documents are taken in ascending order of the field `order`, by default of `field`. `changes`
+    are expressions that are set with the lease.
+    """
+    document = await collection(document_class).find_one_and_update(
+        {"$and": [query, {"$expr": has_passed(field)}]},
+        [{"$set": {**(changes or {}), field: seconds_from_now(seconds)}}],
+        sort=[(order or field, ASCENDING)],
+        return_document=ReturnDocument.AFTER,
+    )
+    return None if document is None else from_bson(document_class, document)
 
 
 class Lease:
-    """A lease named `name`, for this holder."""
+    """A named lease that at most one process of the deployment holds."""
 
     def __init__(
         self, database: AsyncDatabase[dict[str, Any]], name: str, *, seconds: float = LEASE_SECONDS
@@ -25,13 +67,14 @@ class Lease:
         self._seconds = seconds
         self._owner = secrets.token_hex(8)
         self.lost = asyncio.Event()
-        """Set when another holder has taken it; only known while it is renewed."""
+        """Set when a renewal finds that another process has taken the lease."""
 
     async def acquire(self) -> bool:
-        """Takes the lease if nobody holds it; returns whether this holder has it now."""
-        is_free = {"$or": [_EXPIRED, {"$eq": ["$owner", self._owner]}]}
+        """Takes the lease if it is free. Returns True if this object holds it now."""
+        is_free = {"$or": [has_passed("leased_until"), {"$eq": ["$owner", self._owner]}]}
         taken = {
-            name: {"$cond": [is_free, value, f"${name}"]} for name, value in self._taken().items()
+            name: {"$cond": [is_free, value, f"${name}"]}
+            for name, value in self._make_fields().items()
         }
         try:
             lease = await self._leases.find_one_and_update(
@@ -41,37 +84,37 @@ class Lease:
                 return_document=ReturnDocument.AFTER,
             )
         except DuplicateKeyError:
-            return False  # another holder has just made it
-        is_ours = lease is not None and lease["owner"] == self._owner
-        if is_ours:
+            return False  # another process has just created it
+        is_held = lease is not None and lease["owner"] == self._owner
+        if is_held:
             self.lost.clear()
-        return is_ours
+        return is_held
 
     async def renew(self) -> bool:
-        """Extends the lease; returns False if another holder has taken it."""
+        """Extends the lease. Returns False if another process has taken it."""
         result = await self._leases.update_one(
-            {"_id": self._name, "owner": self._owner}, [{"$set": self._taken()}]
+            {"_id": self._name, "owner": self._owner}, [{"$set": self._make_fields()}]
         )
         if not result.matched_count:
             self.lost.set()
         return result.matched_count == 1
 
     async def release(self) -> None:
-        """Frees the lease for the next holder, if it is still held."""
+        """Frees the lease if it is still held."""
         await self._leases.update_one(
             {"_id": self._name, "owner": self._owner}, {"$set": {"leased_until": None}}
         )
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
-        """Keeps the acquired lease alive within, and releases it afterwards."""
+        """Renews the acquired lease until the block ends, then releases it."""
         task = asyncio.create_task(self._keep_alive(), name=f"lease {self._name}")
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait([task])
-            with suppress(PyMongoError):  # it expires by itself
+            with suppress(PyMongoError):  # the lease expires anyway
                 await self.release()
 
     async def _keep_alive(self) -> None:
@@ -80,7 +123,5 @@ class Lease:
             with suppress(PyMongoError):
                 await self.renew()
 
-    def _taken(self) -> dict[str, Any]:
-        amount = int(self._seconds * 1000)
-        until = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": amount}}
-        return {"owner": self._owner, "leased_until": until}
+    def _make_fields(self) -> dict[str, Any]:
+        return {"owner": self._owner, "leased_until": seconds_from_now(self._seconds)}

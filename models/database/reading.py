@@ -70,8 +70,8 @@ class DocumentReader:
             for name in self._defaults if shown is None else shown:
                 if name not in values:
                     values[name] = self._get_default(name, values["id"])
-            if shown is None and not self._names <= values.keys():
-                raise KeyError
+            if shown is None and values.keys() != self._names:
+                values = {name: values[name] for name in self._names}
         except (KeyError, ValueError, TypeError):
             if shown is not None:
                 raise
@@ -129,7 +129,7 @@ class DocumentReader:
         return document
 
 
-def read_document(
+def from_bson(
     document_class: type[DocumentType],
     stored: Mapping[str, Any],
     *,

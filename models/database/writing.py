@@ -59,8 +59,8 @@ class DocumentWriter:
         return {"_id": values.pop("id"), **values}
 
 
-def write_document(document: Document) -> dict[str, Any]:
-    """The document as MongoDB stores it."""
+def to_bson(document: Document) -> dict[str, Any]:
+    """Returns the document as MongoDB stores it."""
     document_class = type(document)
     writer = _WRITERS.get(document_class)
     if writer is None:

@@ -3,18 +3,17 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo import InsertOne, UpdateOne
 
 from models import Account, ParkedItem, ParkedReason, ParkedState
 from models.database.base import collection, to_bson, utc_now
+from models.database.bulk_writes import Write, write_unless_duplicate
 from webhooks.apply.slices import Slices
 from webhooks.apply.tasks import Task
 from webhooks.payload.items import Unfit
 from webhooks.payload.parsing import dump_json
-from webhooks.store.events import DUPLICATE_KEY, StoredEvent
+from webhooks.store.events import StoredEvent
 
 PARKED_AT_ONCE = 250
 
@@ -43,11 +42,11 @@ async def park_items(tasks: Sequence[Task]) -> None:
     """Keeps the items of tasks with a problem; parking one again for its event changes nothing."""
     slices = Slices()
     for start in range(0, len(tasks), PARKED_AT_ONCE):
-        documents = []
+        inserts: list[Write] = []
         for task in tasks[start : start + PARKED_AT_ONCE]:
-            documents.append(to_bson(_make_parked(task)))
+            inserts.append(InsertOne(to_bson(_make_parked(task))))
             await slices.pause()
-        await _insert(documents)
+        await write_unless_duplicate(ParkedItem, inserts)
 
 
 def _make_parked(task: Task) -> ParkedItem:
@@ -83,7 +82,7 @@ async def park_body(event: StoredEvent, problem: Unfit) -> None:
         reason=problem.reason,
         details=problem.details,
     )
-    await _insert([to_bson(parked)])
+    await write_unless_duplicate(ParkedItem, [InsertOne(to_bson(parked))])
 
 
 async def resolve(outcomes: Iterable[Outcome]) -> None:
@@ -95,13 +94,3 @@ async def resolve(outcomes: Iterable[Outcome]) -> None:
 
 def _make_id(event_id: str, pointer: str) -> str:
     return hashlib.sha256(f"{event_id}{pointer}".encode()).hexdigest()
-
-
-async def _insert(documents: Sequence[dict[str, Any]]) -> None:
-    try:
-        await collection(ParkedItem).insert_many(documents, ordered=False)
-    except BulkWriteError as error:
-        # The event was processed before, in part.
-        is_known = all(one["code"] == DUPLICATE_KEY for one in error.details["writeErrors"])
-        if not is_known or error.details["writeConcernErrors"]:
-            raise

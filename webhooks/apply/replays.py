@@ -6,20 +6,19 @@ docs/decisions/0031.
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, ReturnDocument
 
 from models import Account, ParkedItem, ParkedReason, ParkedState
 from models.database.base import collection, from_bson, utc_now
+from models.database.lease import is_due, lease_document, seconds_from_now
 from webhooks.apply.tasks import Task
 from webhooks.payload.items import NUMBER_FIELDS
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
+LEASE_SECONDS = 30.0
 REPLAYED_AT_ONCE = 250
 # An item may have megabytes: a page ends with the item that reaches this size.
 REPLAYED_CHARACTERS = 8 * 1024 * 1024
@@ -31,59 +30,48 @@ Order = tuple[str, ...]
 Replay = Callable[[Sequence[ParkedItem]], Awaitable[object]]
 
 
-@dataclass(frozen=True)
-class Claim:
-    """The replay of one account's parked items, leased to this process."""
+async def claim_replay() -> Account | None:
+    """Leases the account whose replay has been due longest, or returns None if none is due.
 
-    account: Account
-    leased_until: datetime
-
-    @property
-    def _key(self) -> dict[str, Any]:
-        return {"_id": self.account.id, "replay_due_at": self.leased_until}
-
-    async def renew(self) -> "Claim | None":
-        """Extends the lease; None if it is lost, or the account has changed since."""
-        until = utc_now() + LEASE
-        result = await collection(Account).update_one(self._key, {"$set": {"replay_due_at": until}})
-        return replace(self, leased_until=until) if result.matched_count else None
-
-    async def finish(self) -> None:
-        """Ends the replay, unless another was requested meanwhile."""
-        await collection(Account).update_one(self._key, {"$set": {"replay_due_at": None}})
-
-
-async def claim_replay() -> Claim | None:
-    """Leases the replay that is due for the longest time, or None if none is due."""
-    now = utc_now()
-    document = await collection(Account).find_one_and_update(
-        {"replay_due_at": {"$lte": now}, "deleted_at": None},
-        {"$set": {"replay_due_at": now + LEASE}},
-        sort=[("replay_due_at", ASCENDING)],
-        return_document=ReturnDocument.AFTER,
+    Its `replay_due_at` is the end of the lease.
+    """
+    return await lease_document(
+        Account,
+        {**is_due("replay_due_at"), "deleted_at": None},
+        field="replay_due_at",
+        seconds=LEASE_SECONDS,
     )
-    return Claim(from_bson(Account, document), now + LEASE) if document else None
 
 
-async def run_replay(claim: Claim, replay: Replay, *, default_digest: str | None) -> None:
-    """Replays all that is parked for the account, page by page, as long as the lease is held.
+async def run_replay(account: Account, replay: Replay, *, default_digest: str | None) -> None:
+    """Replays the parked items of a claimed account in pages while the lease is held.
 
     Raises:
-        PyMongoError: MongoDB is away; the replay is due again when the lease has passed.
+        PyMongoError: MongoDB is unavailable; the replay is due again when the lease ends.
     """
-    for query, order in _list_queries(claim.account, default_digest):
+    leased_until = account.replay_due_at
+    for query, order in _list_queries(account, default_digest):
         first_id: str | None = None
         while items := await _read_page(query, order):
             if items[0].id == first_id:
                 break  # what stays parked for the same reason must not be tried without end
             first_id = items[0].id
-            logger.info("Replaying %d parked items of account %s", len(items), claim.account.id)
+            logger.info("Replaying %d parked items of account %s", len(items), account.id)
             await replay(items)
-            renewed = await claim.renew()
+            lease = {"_id": account.id, "replay_due_at": leased_until}
+            renewed = await collection(Account).find_one_and_update(
+                lease,
+                [{"$set": {"replay_due_at": seconds_from_now(LEASE_SECONDS)}}],
+                {"replay_due_at": 1},
+                return_document=ReturnDocument.AFTER,
+            )
             if renewed is None:
-                return
-            claim = renewed
-    await claim.finish()
+                return  # the lease was lost, or the account has changed
+            leased_until = renewed["replay_due_at"]
+    # Unless another replay was requested meanwhile.
+    await collection(Account).update_one(
+        {"_id": account.id, "replay_due_at": leased_until}, {"$set": {"replay_due_at": None}}
+    )
 
 
 async def request_replays(tasks: Iterable[Task]) -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from beanie import PydanticObjectId
 from pymongo import InsertOne
-from pymongo.errors import BulkWriteError
 
 from models import Contact, Conversation, Identity, Message
 from models.database.base import collection, from_bson, to_bson
+from models.database.bulk_writes import write_unless_duplicate
 from webhooks.payload.messages import Inbound, make_message
 from whatsapp.contacts.contacts import (
     change_identities,
@@ -27,8 +27,6 @@ from whatsapp.media.media import add_media
 from whatsapp.messages.amendments import Amendment
 from whatsapp.messages.early_updates import finish_stored_messages
 from whatsapp.messages.statuses import apply_early_updates
-
-DUPLICATE_KEY = 11000
 
 
 class Correspondents:
@@ -148,18 +146,9 @@ async def store_messages(messages: Sequence[Message]) -> None:
     if not messages:
         return
     inserts = [InsertOne(to_bson(message)) for message in messages]
-    refused: set[int] = set()
-    try:
-        await collection(Message).bulk_write(inserts, ordered=False)
-    except BulkWriteError as error:
-        # It came before, or at this moment in another process: by its wamid it is there.
-        problems = error.details["writeErrors"]
-        is_known = all(problem["code"] == DUPLICATE_KEY for problem in problems)
-        if not is_known or error.details["writeConcernErrors"]:
-            raise
-        refused = {problem["index"] for problem in problems}
-    stored = [message for position, message in enumerate(messages) if position not in refused]
-    earlier = [message for position, message in enumerate(messages) if position in refused]
+    duplicates = (await write_unless_duplicate(Message, inserts)).duplicates
+    stored = [message for position, message in enumerate(messages) if position not in duplicates]
+    earlier = [message for position, message in enumerate(messages) if position in duplicates]
     # An earlier try may have ended before it noted them.
     known = stored + await _list_stored(earlier)
     try:

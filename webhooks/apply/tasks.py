@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from models.database.base import utc_now
 from models.database.outages import is_transient
 from webhooks.payload.items import Item, Unfit
 from webhooks.payload.messages import Inbound
+from whatsapp.logs import describe_bug
 from whatsapp.messages.amendments import Amendment
 from whatsapp.messages.statuses import StatusUpdate
 
@@ -83,9 +83,3 @@ async def run_in_order(tasks: Sequence[Task], work: Callable[[Task], Awaitable[N
 def explain_bug(error: Exception, event_id: str, place: str) -> Unfit:
     logger.error("Failed at %s of event %s: %s", place, event_id, describe_bug(error))
     return Unfit(ParkedReason.INTERNAL_ERROR, type(error).__name__)
-
-
-def describe_bug(error: BaseException) -> str:
-    """What failed and where. The error's own text stays out: it may quote the message."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    return f"{type(error).__name__}\n{frames}"

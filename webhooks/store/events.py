@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bson import Binary
-from pymongo import ASCENDING, ReturnDocument, UpdateOne, WriteConcern
+from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError, WriteError
 
 from models import EventState, WebhookEvent
 from models.database.base import collection, utc_now
+from models.database.bulk_writes import DUPLICATE_KEY
+from models.database.lease import lease_document, seconds_from_now
 from webhooks.payload.items import Item
 
-DUPLICATE_KEY = 11000
 NOT_DURABLE = WriteConcern(w=1, j=False)
 _RECEIVED = {"state": EventState.RECEIVED.value}
 
@@ -87,7 +88,7 @@ def _make_insert(event: StoredEvent, *, lease: timedelta) -> UpdateOne:
         "by_default_secret": event.by_default_secret,
         "received_at": "$$NOW",
         "state": EventState.RECEIVED.value,
-        "lease_until": _after(lease),
+        "lease_until": seconds_from_now(lease.total_seconds()),
         "attempts": 0,
         "processed_at": None,
     }
@@ -110,22 +111,23 @@ async def insert_event(event: StoredEvent, *, lease: timedelta) -> bool:
 
 async def take_over_event(*, lease: timedelta) -> StoredEvent | None:
     """Leases the event that nobody finished in time for longest, or None if there is none."""
-    document = await collection(WebhookEvent).find_one_and_update(
-        {**_RECEIVED, "$expr": {"$lt": ["$lease_until", "$$NOW"]}},
-        [{"$set": {"lease_until": _after(lease), "attempts": {"$add": ["$attempts", 1]}}}],
-        # Somebody's change of number is to be applied before what they write from the new one.
-        sort=[("lease_until", ASCENDING)],
-        return_document=ReturnDocument.AFTER,
+    # Oldest first: a change of number must be applied before messages from the new number.
+    event = await lease_document(
+        WebhookEvent,
+        _RECEIVED,
+        field="lease_until",
+        seconds=lease.total_seconds(),
+        changes={"attempts": {"$add": ["$attempts", 1]}},
     )
-    if document is None:
+    if event is None:
         return None
     return StoredEvent(
-        id=document["_id"],
-        body=bytes(document["body"]),
-        secret_digest=document["secret_digest"],
-        by_default_secret=document.get("by_default_secret", False),
-        received_at=document["received_at"],
-        attempts=document["attempts"],
+        id=event.id,
+        body=event.body,
+        secret_digest=event.secret_digest,
+        by_default_secret=event.by_default_secret,
+        received_at=event.received_at,
+        attempts=event.attempts,
     )
 
 
@@ -143,7 +145,7 @@ async def set_leases(event_ids: Collection[str], *, lease: timedelta) -> None:
     if event_ids:
         await collection(WebhookEvent).update_many(
             {"_id": {"$in": list(event_ids)}, **_RECEIVED},
-            [{"$set": {"lease_until": _after(lease)}}],
+            [{"$set": {"lease_until": seconds_from_now(lease.total_seconds())}}],
         )
 
 
@@ -155,7 +157,3 @@ async def mark_processed(event_ids: Sequence[str]) -> None:
             {"_id": {"$in": list(event_ids)}, **_RECEIVED},
             {"$set": {"state": EventState.PROCESSED.value, "processed_at": utc_now()}},
         )
-
-
-def _after(lease: timedelta) -> dict[str, Any]:
-    return {"$add": ["$$NOW", int(lease.total_seconds() * 1000)]}

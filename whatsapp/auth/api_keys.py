@@ -14,7 +14,7 @@ from beanie import PydanticObjectId
 
 from models import ApiKey, Role
 from models.database.base import collection, utc_now
-from models.database.reading import read_document
+from models.database.reading import from_bson
 from models.database.shared_reads import find_by
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.identity_provider import IdentityProvider
@@ -55,7 +55,7 @@ async def authenticate_api_key(token: str) -> Viewer | None:
     if match is None:
         return None
     stored = await find_by(ApiKey, "prefix").load(match[1])
-    key = None if stored is None else read_document(ApiKey, stored)
+    key = None if stored is None else from_bson(ApiKey, stored)
     if key is None or not hmac.compare_digest(key.secret_hash, digest_secret(token)):
         return None
     if not is_valid(key, utc_now()):

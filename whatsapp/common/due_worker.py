@@ -6,7 +6,6 @@ a worker are shared fairly among accounts.
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -17,6 +16,7 @@ from pymongo.errors import PyMongoError
 from models.database.base import DocumentType
 from models.database.outage_log import log_failure
 from whatsapp.common.fair_shares import FairShares
+from whatsapp.logs import describe_bug
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +104,4 @@ class DueWorker(Generic[DocumentType]):
             log_failure(logger, error, "%s: %s waits until its lease ends", self._name, item.id)
         except Exception as error:  # noqa: BLE001 - see the next line
             # The edge of a background task: a bug with one item must not end the worker.
-            # The error's own text may quote what a customer wrote.
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            logger.error(
-                "%s: %s failed (%s). %s", self._name, item.id, type(error).__name__, frames
-            )
+            logger.error("%s: %s failed: %s", self._name, item.id, describe_bug(error))

@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, Conversation, Identity, Message, MessageDirection
 from models.database.base import collection, from_bson, to_bson, utc_now
-from models.database.bounded_writes import delete_in_batches
+from models.database.bulk_writes import delete_in_batches
 from whatsapp.contacts.contact_identities import list_contacts, make_identities_query
 from whatsapp.contacts.contacts import is_merged
 from whatsapp.conversations.summaries import (

@@ -12,17 +12,16 @@ from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo import InsertOne
-from pymongo.errors import BulkWriteError
 
 from models import Contact, Conversation, Identity, User
 from models.database.base import collection, from_bson, to_bson, utc_now
+from models.database.bulk_writes import write_unless_duplicate
 from whatsapp.contacts.contacts import Profile, is_merged, make_contact
 from whatsapp.contacts.identities import list_lookups
 from whatsapp.contacts.search_keys import derive_contact_fields, derive_user_fields
 from whatsapp.contacts.user_linking import detach_user, list_known_phones, make_user
 from whatsapp.conversations.conversations import remove_conversations
 
-DUPLICATE_KEY = 11000
 _Names = frozenset[tuple[str, str]]
 
 
@@ -116,18 +115,8 @@ async def _forget_users(erased: Iterable[Contact]) -> None:
 
 async def _insert(document_class: type[Any], documents: Sequence[dict[str, Any]]) -> set[Any]:
     """Inserts those of which nobody has the unique keys; returns their ids."""
-    ids = [fields["_id"] for fields in documents]
-    if not documents:
-        return set()
-    writes = [InsertOne(fields) for fields in documents]
-    try:
-        await collection(document_class).bulk_write(writes, ordered=False)
-    except BulkWriteError as error:
-        problems = error.details["writeErrors"]
-        if error.details["writeConcernErrors"] or any(
-            one["code"] != DUPLICATE_KEY for one in problems
-        ):
-            raise
-        refused = {one["index"] for one in problems}
-        return {one for position, one in enumerate(ids) if position not in refused}
-    return set(ids)
+    inserts = [InsertOne(fields) for fields in documents]
+    duplicates = (await write_unless_duplicate(document_class, inserts)).duplicates
+    return {
+        fields["_id"] for position, fields in enumerate(documents) if position not in duplicates
+    }

@@ -6,7 +6,6 @@ outcome is unknown is not repeated. Never out of order: the head of the lane is 
 
 import asyncio
 import logging
-import traceback
 from contextlib import suppress
 from datetime import timedelta
 
@@ -29,6 +28,7 @@ from whatsapp.dispatch.outbox_transitions import Head
 from whatsapp.dispatch.sending import Sending, Tools
 from whatsapp.dispatch.sent_media import prepare_file
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
+from whatsapp.logs import describe_bug
 from whatsapp.media.media_store import FileMissing, StoreUnavailable
 from whatsapp.messages.lanes import Lease, release_lease, release_unless_woken, renew_lease
 from whatsapp.outbox.consent import find_objection
@@ -63,10 +63,8 @@ class LaneWorker:
             log_failure(logger, error, "Lane %s waits until its lease ends", self._lease.lane_id)
         except Exception as error:  # noqa: BLE001 - see the next line
             # The edge of a background task: a bug with one message must not end the dispatcher.
-            # The error's own text may quote the message, so only its kind and place are logged.
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            name, lane_id = type(error).__name__, self._lease.lane_id
-            logger.error("Lane %s failed (%s); it is tried again. %s", lane_id, name, frames)
+            lane_id = self._lease.lane_id
+            logger.error("Lane %s failed and will be retried: %s", lane_id, describe_bug(error))
 
     async def _step(self) -> bool:
         """Does one thing; False when the lease has ended."""

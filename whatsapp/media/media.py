@@ -10,13 +10,11 @@ from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
-from pymongo.errors import BulkWriteError
 
 from models import Account, HealthState, Media, MediaState, Message
 from models.database.base import collection, from_bson, to_bson, utc_now
-from models.database.bounded_writes import update_in_batches
+from models.database.bulk_writes import update_in_batches, write_unless_duplicate
 
-DUPLICATE_KEY = 11000
 PAGE_SIZE = 1000
 DUE = {"next_attempt_at": {"$type": "date"}}
 _OPEN = {"state": MediaState.PENDING.value, "erased_at": None}
@@ -47,15 +45,9 @@ async def add_media(messages: Sequence[Message]) -> None:
         PyMongoError: some may be made; the same call again, or the sweep, makes the rest.
     """
     pending = [message for message in messages if message.media_state is MediaState.PENDING]
-    if not pending:
-        return
-    try:
-        await collection(Media).bulk_write([_make_insert(one) for one in pending], ordered=False)
-    except BulkWriteError as error:
-        # The same message at the same moment in another process: its Media is there now.
-        if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
-            raise
-    _announce(0)
+    if pending:
+        await write_unless_duplicate(Media, [_make_insert(message) for message in pending])
+        _announce(0)
 
 
 def _make_insert(message: Message) -> UpdateOne:

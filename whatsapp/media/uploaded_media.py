@@ -15,7 +15,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Media, MediaState, Message, UploadedMedia
 from models.database.base import collection, to_bson, utc_now
-from models.database.bounded_writes import update_in_batches
+from models.database.bulk_writes import update_in_batches
 from whatsapp.media.media import PAGE_SIZE, mark_erased
 from whatsapp.media.media_reference import read_file_name
 from whatsapp.media.media_store import MediaStores

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from beanie import PydanticObjectId
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING
 
 from models import (
     Contact,
@@ -23,7 +23,8 @@ from models import (
     PendingUpdate,
 )
 from models.database.base import collection, from_bson, utc_now
-from models.database.bounded_writes import delete_in_batches
+from models.database.bulk_writes import delete_in_batches
+from models.database.lease import LEASE_SECONDS, is_due, lease_document
 from whatsapp.contacts.contacts import find_survivor
 from whatsapp.conversations.conversations import ConversationGone, get_or_create_conversation
 from whatsapp.merging.merged_fields import COMBINED_FIELDS, combine_conversations
@@ -34,7 +35,6 @@ MOVED_AT_ONCE = 1000
 # How long a caller waits for a message that is being sent; the rest is done in the background.
 MAX_WAIT_SECONDS = 5.0
 PAUSE_SECONDS = 0.2
-LEASE = timedelta(seconds=30)
 # What was on its way when the contact went is stored by then, and found by a second look.
 SETTLING = timedelta(seconds=60)
 _RETRY = timedelta(seconds=1)
@@ -63,19 +63,13 @@ async def finish_merges_into(contact: Contact) -> None:
 
 async def finish_merges() -> None:
     """Finishes what a crash or a send on its way interrupted, and looks again after a minute."""
-    while (merge := await _claim()) is not None:
+    while True:
+        merge = await lease_document(
+            ContactMerge, is_due("due_at"), field="due_at", seconds=LEASE_SECONDS
+        )
+        if merge is None:
+            return
         await move_history(merge)
-
-
-async def _claim() -> ContactMerge | None:
-    """A merge of which something is to be moved; after a crash it is found again."""
-    found = await collection(ContactMerge).find_one_and_update(
-        {"due_at": {"$type": "date", "$lte": utc_now()}},
-        {"$set": {"due_at": utc_now() + LEASE}},
-        sort=[("due_at", ASCENDING)],
-        return_document=ReturnDocument.AFTER,
-    )
-    return None if found is None else from_bson(ContactMerge, found)
 
 
 async def _set_due(merge: ContactMerge, due_at: Any) -> None:

@@ -13,14 +13,12 @@ from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
 
 from models import Conversation, Message, PendingUpdate
 from models.database.base import collection, to_bson
+from models.database.bulk_writes import write_unless_duplicate
 from whatsapp.conversations.conversations import update_summaries
 from whatsapp.conversations.inbox import clear_unread_until
-
-DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True)
@@ -62,13 +60,7 @@ async def store_pending_updates(updates: Iterable[PendingUpdate]) -> None:
         fields = to_bson(update)
         key = {"_id": fields.pop("_id")}
         inserts.append(UpdateOne(key, {"$setOnInsert": fields}, upsert=True))
-    try:
-        await collection(PendingUpdate).bulk_write(inserts, ordered=False)
-    except BulkWriteError as error:
-        # The same at the same moment is kept.
-        is_race = all(one["code"] == DUPLICATE_KEY for one in error.details["writeErrors"])
-        if not is_race or error.details["writeConcernErrors"]:
-            raise
+    await write_unless_duplicate(PendingUpdate, inserts)
 
 
 async def list_early_updates(

@@ -7,7 +7,7 @@ from beanie import PydanticObjectId
 
 from models import Conversation, Lane, Message, PendingUpdate
 from models.database.base import ANY_STRING, collection
-from models.database.bounded_writes import delete_in_batches, list_batches
+from models.database.bulk_writes import delete_in_batches, list_batches
 from whatsapp.conversations.conversations import remove_conversations
 from whatsapp.media.media import mark_erased
 

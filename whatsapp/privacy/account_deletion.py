@@ -20,7 +20,7 @@ from models import (
     User,
 )
 from models.database.base import collection, utc_now
-from models.database.bounded_writes import delete_in_batches, update_in_batches
+from models.database.bulk_writes import delete_in_batches, update_in_batches
 from whatsapp.media.media import mark_erased
 from whatsapp.media.uploaded_media import erase_uploads
 from whatsapp.messages.removal import remove_account_conversations

@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, Conversation, Erasure, PendingUpdate
 from models.database.base import collection, from_bson, to_bson, utc_now
-from models.database.bounded_writes import delete_in_batches
+from models.database.bulk_writes import delete_in_batches
 from whatsapp.auth.access import Viewer
 from whatsapp.contacts.contact_management import get_contact
 from whatsapp.contacts.user_linking import detach_user

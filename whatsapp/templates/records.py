@@ -12,14 +12,14 @@ from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo import ReturnDocument, UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
 from models import Template
 from models.database.base import collection, new_id, utc_now
+from models.database.bulk_writes import write_unless_duplicate
 from whatsapp.common.timestamped_fields import TimestampedFields, make_update_stage
 
 DELETED = "DELETED"
-_DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,11 @@ async def record_list(
         )
         for one in listed
     ]
-    if not updates:
-        return 0
-    try:
-        result = await collection(Template).bulk_write(updates, ordered=False)
-    except BulkWriteError as error:
-        if any(one["code"] != _DUPLICATE_KEY for one in error.details["writeErrors"]):
-            raise
-        # A webhook made the same template at this moment: it is there now.
-        result = await collection(Template).bulk_write(updates, ordered=False)
-        return int(error.details["nUpserted"]) + result.upserted_count
-    return result.upserted_count
+    result = await write_unless_duplicate(Template, updates)
+    # A webhook created these templates at the same time: now they can be updated.
+    again = [updates[position] for position in result.duplicates]
+    repeated = await write_unless_duplicate(Template, again)
+    return len(result.upserted) + len(repeated.upserted)
 
 
 async def mark_unlisted(account_id: PydanticObjectId, *, at: datetime, now: datetime) -> int:

@@ -7,7 +7,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from models import DOCUMENTS, Message, MessageDirection
 from models.database.base import new_id, to_bson, utc_now
-from models.database.reading import read_document
+from models.database.reading import from_bson
 
 
 def create_message() -> Message:
@@ -27,7 +27,7 @@ def create_message() -> Message:
 def test_whole_document_is_what_was_stored() -> None:
     message = create_message()
 
-    read = read_document(Message, to_bson(message))
+    read = from_bson(Message, to_bson(message))
 
     assert read.model_dump() == message.model_dump()
     assert isinstance(read.direction, MessageDirection)
@@ -37,7 +37,7 @@ def test_whole_document_is_what_was_stored() -> None:
 def test_what_was_not_read_is_error() -> None:
     message = create_message()
 
-    read = read_document(Message, {"_id": message.id, "text": "hi"}, shown=["text", "edited_at"])
+    read = from_bson(Message, {"_id": message.id, "text": "hi"}, shown=["text", "edited_at"])
 
     assert (read.id, read.text, read.edited_at) == (message.id, "hi", None)
     assert isinstance(read, Message)
@@ -49,7 +49,7 @@ def test_what_was_not_read_is_error() -> None:
 def test_partial_documents_of_every_class_can_be_made(
     kind: Any, database: AsyncDatabase[dict[str, Any]]
 ) -> None:
-    read = read_document(kind, {"_id": new_id()}, shown=[])
+    read = from_bson(kind, {"_id": new_id()}, shown=[])
 
     for name in kind.model_fields.keys() - {"id"}:
         with pytest.raises(AttributeError):

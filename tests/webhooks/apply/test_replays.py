@@ -17,7 +17,6 @@ from tests.webhooks.conftest import Settle
 from webhooks.apply.dead_letters import park_items, resolve
 from webhooks.apply.replays import (
     REPLAYED_AT_ONCE,
-    Claim,
     _list_queries,
     claim_replay,
     run_replay,
@@ -87,8 +86,8 @@ async def test_replay_of_many_items_is_done_in_pages(
 async def test_only_one_process_claims_replay(connected: Account) -> None:
     claims = await asyncio.gather(*(claim_replay() for _ in range(8)))
 
-    [claim] = [one for one in claims if one is not None]
-    assert claim.account.id == connected.id
+    [claimed] = [account for account in claims if account is not None]
+    assert claimed.id == connected.id
     assert await claim_replay() is None
 
 
@@ -99,16 +98,28 @@ async def test_lease_of_killed_process_is_taken_over(connected: Account) -> None
         {"_id": connected.id}, {"$set": {"replay_due_at": utc_now() - timedelta(seconds=1)}}
     )
 
-    assert await claim_replay() is not None
-    assert await first.renew() is None
+    second = await claim_replay()
+    assert second is not None
+    await park(REPLAYED_AT_ONCE + 1, reason=ParkedReason.UNKNOWN_ACCOUNT)
+    pages = []
+
+    async def replay(items: Any) -> None:
+        pages.append(items)
+
+    await run_replay(first, replay, default_digest=None)
+
+    assert len(pages) == 1
+    found = await Account.get(connected.id)
+    assert found is not None
+    assert found.replay_due_at == second.replay_due_at
 
 
-async def test_request_during_replay_is_not_lost(connected: Account, keyring: KeyRing) -> None:
-    claim = await claim_replay()
-    assert claim is not None
+async def test_request_during_replay_is_not_lost(connected: Account, ingest: Ingest) -> None:
+    claimed = await claim_replay()
+    assert claimed is not None
     await set_account_enabled(connected, enabled=False)
     await set_account_enabled(connected, enabled=True)
-    await claim.finish()
+    await run_replay(claimed, ingest.replay, default_digest=None)
 
     assert await claim_replay() is not None
 
@@ -120,9 +131,9 @@ async def test_item_that_stays_parked_is_tried_once(connected: Account, ingest: 
     async def replay(items: Any) -> None:
         tried.append(len(items))
 
-    claim = await claim_replay()
-    assert isinstance(claim, Claim)
-    await run_replay(claim, replay, default_digest=None)
+    account = await claim_replay()
+    assert account is not None
+    await run_replay(account, replay, default_digest=None)
 
     assert tried == [3]
     assert await claim_replay() is None
@@ -141,9 +152,9 @@ async def test_pages_of_large_items_are_short(
         pages.append(len(items))
         await ingest.replay(items)
 
-    claim = await claim_replay()
-    assert claim is not None
-    await run_replay(claim, replay, default_digest=None)
+    account = await claim_replay()
+    assert account is not None
+    await run_replay(account, replay, default_digest=None)
 
     assert pages == [2, 2, 1]
     assert await count_parked(ParkedState.APPLIED) == 5
