@@ -73,6 +73,28 @@ def test_architecture_names_every_package() -> None:
     assert {package for package in packages if f"`{package}`" not in text} == set()
 
 
+def test_decision_list_is_complete() -> None:
+    folder = ROOT / "docs/decisions"
+    listed = re.findall(r"^- \[(.*)\]\((.*)\)$", (folder / "README.md").read_text(), re.MULTILINE)
+    titles = [
+        (path.read_text().splitlines()[0].removeprefix("# "), path.name)
+        for path in folder.glob("0*.md")
+    ]
+
+    assert sorted(listed) == sorted(titles)
+
+
+def test_index_links_every_guide() -> None:
+    text = (ROOT / "docs/index.md").read_text()
+
+    guides = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert {guide for guide in guides if f"({guide})" not in text} == set()
+
+
+def test_readme_is_short() -> None:
+    assert len(DOCUMENTS[0].read_text().splitlines()) <= 150
+
+
 GUIDE = ROOT / "docs/spa-guide.md"
 
 

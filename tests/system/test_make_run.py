@@ -263,6 +263,25 @@ def read_first_query() -> tuple[Any, Any]:
     return json.loads(query[1]), json.loads(answer[1])
 
 
+def list_sandbox_commands() -> list[tuple[str, str]]:
+    """Returns path and body of each curl command in docs/sandbox.md."""
+    text = (ROOT / "docs/sandbox.md").read_text()
+    return re.findall(r"curl -s http://127.0.0.1:8001(\S+) \\.*?-d '(.*?)'", text, re.DOTALL)
+
+
+def test_sandbox_commands_of_the_guide_succeed(world: SandboxProcess) -> None:
+    commands = list_sandbox_commands()
+
+    answers = [
+        httpx.post(world.sandbox_url + path, json=json.loads(body), timeout=60)
+        for path, body in commands
+    ]
+    httpx.delete(f"{world.sandbox_url}/sandbox/faults")
+
+    assert len(answers) == 4
+    assert [answer.text for answer in answers if not answer.is_success] == []
+
+
 def post(world: SandboxProcess, key: str, body: Any) -> Any:
     headers = {"Authorization": f"Bearer {key}"}
     return httpx.post(f"{world.url}/graphql", json=body, headers=headers, timeout=60).json()
