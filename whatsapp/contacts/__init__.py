@@ -1,1 +1,1 @@
-"""Customers and the users behind them: identities, search, blocking."""
+"""Contacts (customers) and the users behind them: identities, search, blocking."""

@@ -1,6 +1,6 @@
-"""Blocking a customer at WhatsApp: they can't write to the number any more, nor be written to.
+"""Blocking of customers at WhatsApp, for both directions.
 
-Source: Meta, "Block users". Errors come for each user, beside an error of the whole request.
+Source: Meta, "Block users". The response has an error per user besides that of the whole request.
 """
 
 from typing import Any
@@ -17,27 +17,27 @@ from whatsapp.contacts.identities import list_phone_variants, normalize_phone
 from whatsapp.errors import CloudAPIError, MetaRefused, MetaUnreachable, NotFound
 
 SOME_FAILED_CODE = 139100
-_NOT_WRITTEN_LATELY = (
-    "WhatsApp lets you block only who wrote to you within the last 24 hours, and no other business."
+_NOT_BLOCKABLE = (
+    "Only customers who wrote within the last 24 hours can be blocked, and no other businesses."
 )
 _ADVICE = {
-    SOME_FAILED_CODE: _NOT_WRITTEN_LATELY,
-    131047: _NOT_WRITTEN_LATELY,
-    139101: "The number's list of blocked people is full (64,000): unblock somebody first.",
-    139102: "The list is just being changed by somebody else: try again in a moment.",
-    139103: "It is a problem at WhatsApp: try again in a moment.",
+    SOME_FAILED_CODE: _NOT_BLOCKABLE,
+    131047: _NOT_BLOCKABLE,
+    139101: "The number's block list is full (64,000): unblock a contact first.",
+    139102: "The block list is being changed by another request: try again in a moment.",
+    139103: "WhatsApp has a problem: try again in a moment.",
 }
 
 
 async def block_contact(
     account_api: AccountAPI, viewer: Viewer, contact_id: PydanticObjectId
 ) -> Contact:
-    """Blocks at WhatsApp, and only then here.
+    """Blocks the contact at WhatsApp, then here.
 
     Raises:
         NotFound: the contact.
-        AccountDisabled, AccountStopped: nothing can be asked of WhatsApp.
-        MetaRefused, MetaUnreachable: WhatsApp did not do it, and nothing is changed.
+        AccountDisabled, AccountStopped: the account can't make requests.
+        MetaRefused, MetaUnreachable: the request failed; nothing is changed here.
     """
     return await _set_blocked(account_api, viewer, contact_id, blocked=True)
 
@@ -45,7 +45,7 @@ async def block_contact(
 async def unblock_contact(
     account_api: AccountAPI, viewer: Viewer, contact_id: PydanticObjectId
 ) -> Contact:
-    """Unblocks at WhatsApp, and only then here; raises as `block_contact`."""
+    """Unblocks the contact at WhatsApp, then here; raises as `block_contact`."""
     return await _set_blocked(account_api, viewer, contact_id, blocked=False)
 
 
@@ -59,20 +59,20 @@ async def _set_blocked(
     require_active_account(account)
     if contact.blocked is blocked:
         return contact
-    await _ask(account_api, account, contact, blocked=blocked)
+    await _request_change(account_api, account, contact, blocked=blocked)
     await collection(Contact).update_one(
         {"_id": contact.id}, {"$set": {"blocked": blocked, "updated_at": utc_now()}}
     )
     return await get_contact(viewer, contact_id)
 
 
-async def _ask(
+async def _request_change(
     account_api: AccountAPI, account: Account, contact: Contact, *, blocked: bool
 ) -> None:
-    user = _name_user(contact)
-    method, done = ("POST", "added_users") if blocked else ("DELETE", "removed_users")
+    user = _make_user_reference(contact)
+    method, done_key = ("POST", "added_users") if blocked else ("DELETE", "removed_users")
     try:
-        answer = await account_api.call(
+        body = await account_api.call(
             account,
             method,
             account.phone_number_id,
@@ -81,32 +81,32 @@ async def _ask(
         )
         refusal = None
     except MetaRefused as refused:
-        answer, refusal = refused.error.body, refused
-    result = answer.get("block_users")
+        body, refusal = refused.error.body, refused
+    result = body.get("block_users")
     result = result if isinstance(result, dict) else {}
-    if _find_user(result.get(done), user, contact) is not None:
+    if _find_user(result.get(done_key), user, contact) is not None:
         return
     failed = _find_user(result.get("failed_users"), user, contact)
     error = _read_failure(failed) or (refusal.error if refusal else None)
     if error is None:
-        # Neither done nor refused: an answer that says nothing about this customer.
+        # The response says nothing about this customer.
         raise MetaUnreachable
     raise MetaRefused(error, advice=_ADVICE.get(error.code)) from None
 
 
-def _name_user(contact: Contact) -> dict[str, str]:
-    """As a send names them: the number, or the user id of somebody who hides theirs."""
+def _make_user_reference(contact: Contact) -> dict[str, str]:
+    """Returns the number, or the user id if the customer hides the number."""
     if contact.wa_id is not None:
         return {"user": contact.wa_id}
     return {"user_id": contact.bsuid or contact.identities[0].value}
 
 
-def _find_user(listed: object, user: dict[str, str], contact: Contact) -> dict[str, Any] | None:
-    """The item of the answer that is about this customer, by whichever of their names."""
-    names = {one.value for one in contact.identities} | set(user.values())
+def _find_user(items: object, user: dict[str, str], contact: Contact) -> dict[str, Any] | None:
+    """Returns the item of the response about this customer, found by any of their identities."""
+    names = {identity.value for identity in contact.identities} | set(user.values())
     for name in tuple(names):
         names.update(list_phone_variants(name))
-    for item in listed if isinstance(listed, list) else []:
+    for item in items if isinstance(items, list) else []:
         if isinstance(item, dict) and names & {_read_name(item.get(key)) for key in _NAME_KEYS}:
             return item
     return None

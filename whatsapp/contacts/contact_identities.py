@@ -1,7 +1,7 @@
-"""The identities of a contact: joined where Meta states that they are one person's.
+"""The identities of a contact, joined if Meta reports that they belong to one person.
 
-No contacts are merged here: an identity of another contact stays there, and both are noted as
-possible duplicates. A number alone proves nothing where the user ids differ: it may be recycled.
+Contacts are never merged here: an identity of another contact stays there, and both are marked as
+possible duplicates. If the user ids differ, a shared number proves nothing: it may be recycled.
 """
 
 import logging
@@ -27,32 +27,32 @@ MAX_DUPLICATES = 10
 
 
 def names_same_person(contact: Contact, identities: Iterable[Identity]) -> bool:
-    """Returns False if these identities name somebody else than the contact.
+    """Returns False if these identities belong to another person than the contact.
 
-    WhatsApp gives each person one user id per business; it changes with an announcement only. A
-    parent id outlives such changes.
+    WhatsApp gives each person a user id per business. A change of it is announced, and the parent
+    id survives the change.
     """
-    known, stated = contact.identities, list(identities)
-    known_ids, stated_ids = (_list_values(some, IdentityKind.BSUID) for some in (known, stated))
-    if not known_ids or not stated_ids or known_ids & stated_ids:
+    sides = (contact.identities, list(identities))
+    known_ids, reported_ids = (_list_values(side, IdentityKind.BSUID) for side in sides)
+    if not known_ids or not reported_ids or known_ids & reported_ids:
         return True
-    parents = (_list_values(some, IdentityKind.PARENT_BSUID) for some in (known, stated))
+    parents = (_list_values(side, IdentityKind.PARENT_BSUID) for side in sides)
     return bool(set.intersection(*parents))
 
 
 def _list_values(identities: Iterable[Identity], kind: IdentityKind) -> set[str]:
-    return {one.value for one in identities if one.kind is kind}
+    return {identity.value for identity in identities if identity.kind is kind}
 
 
 def make_identities_query(
     account_id: PydanticObjectId, identities: Sequence[Identity]
 ) -> dict[str, Any]:
-    """The filter of the contacts that have one of these identities; at least one is needed."""
+    """Returns the filter for contacts with any of these identities, which must not be empty."""
     values: dict[str, list[str]] = {}
     for identity in identities:
         for lookup in list_lookups(identity):
             values.setdefault(lookup.kind.value, []).append(lookup.value)
-    elements = [{"kind": kind, "value": {"$in": found}} for kind, found in values.items()]
+    elements = [{"kind": kind, "value": {"$in": texts}} for kind, texts in values.items()]
     return {
         "$or": [
             {"account_id": account_id, "identities": {"$elemMatch": element}}
@@ -64,7 +64,7 @@ def make_identities_query(
 async def list_contacts(
     account_id: PydanticObjectId, identities: Sequence[Identity]
 ) -> list[Contact]:
-    """All contacts that have one of these identities, of however many persons."""
+    """Returns all contacts with any of these identities."""
     if not identities:
         return []
     query = make_identities_query(account_id, identities)
@@ -72,17 +72,18 @@ async def list_contacts(
 
 
 def list_identity_variants(identities: Iterable[Identity]) -> list[Identity]:
-    """Both forms of a phone are stored, so that the unique index refuses a second contact for
-    the other form even when both arrive at the same moment.
+    """Returns the identities with all forms of each phone number.
+
+    All forms are stored, so that the unique index refuses a second contact for another form.
     """
     variants: list[Identity] = []
     for identity in identities:
-        variants += [one for one in list_lookups(identity) if one not in variants]
+        variants += [form for form in list_lookups(identity) if form not in variants]
     return variants
 
 
 def derive_shown_fields(identities: Iterable[Identity]) -> dict[str, Any]:
-    """The fields of a contact that show these identities."""
+    """Returns the contact's fields that show these identities: `bsuid`, `wa_id`, `phone_number`."""
     changes: dict[str, Any] = {}
     for identity in identities:
         if identity.kind is IdentityKind.BSUID:
@@ -95,12 +96,12 @@ def derive_shown_fields(identities: Iterable[Identity]) -> dict[str, Any]:
 
 
 async def learn_identities(contact: Contact, identities: Sequence[Identity]) -> None:
-    """Joins what Meta states in passing about the contact, in place, and shows what was unknown.
+    """Adds identities that Meta reported to the contact, in place, and fills unknown fields.
 
-    What the customer's own messages show is surer, and stays.
+    Fields set by the customer's own messages are more reliable, and stay.
     """
     if not names_same_person(contact, identities):
-        logger.info("A user id of contact %s differs from the stated one", contact.id)
+        logger.info("The user id of contact %s differs from the reported user id", contact.id)
         return
     shown = derive_shown_fields(await join_identities(contact, identities))
     for number in ("wa_id", "phone_number") if contact.wa_id and contact.profile_at else ():
@@ -109,12 +110,12 @@ async def learn_identities(contact: Contact, identities: Sequence[Identity]) -> 
         shown.pop("bsuid", None)
     if all(getattr(contact, name) == value for name, value in shown.items()):
         return
-    as_read = {"_id": contact.id, "wa_id": contact.wa_id, "bsuid": contact.bsuid}
-    done = await collection(Contact).update_one(
-        as_read, {"$set": {**shown, **STALE, "updated_at": utc_now()}}
+    unchanged = {"_id": contact.id, "wa_id": contact.wa_id, "bsuid": contact.bsuid}
+    result = await collection(Contact).update_one(
+        unchanged, {"$set": {**shown, **STALE, "updated_at": utc_now()}}
     )
-    if not done.matched_count:
-        return  # a message of the customer told more at this very moment
+    if not result.matched_count:
+        return  # a concurrent message of the customer set the fields
     await index_contact(contact.id)
     for name, value in shown.items():
         setattr(contact, name, value)
@@ -128,21 +129,21 @@ async def join_identities(
     at: datetime | None = None,
     is_proven: bool = False,
 ) -> list[Identity]:
-    """Adds what is missing; returns those of the given that are this contact's afterwards.
+    """Adds missing identities; returns the given identities that belong to the contact afterwards.
 
-    `at` is the time of a message from the contact itself: a number that somebody else had until
-    then is theirs from now on. `is_proven` says that Meta announced the change of identity.
+    `at` is the time of a message from the contact: a number that another contact had until then
+    moves here. `is_proven` means that Meta announced the change of identity.
     """
     joined = []
     for identity in identities:
-        missing = [one for one in list_lookups(identity) if one not in contact.identities]
+        missing = [form for form in list_lookups(identity) if form not in contact.identities]
         if missing and not await _add(contact, missing):
-            stated = [*contact.identities, *identities]
+            combined = [*contact.identities, *identities]
             holders = await _list_holders(contact, identity)
-            others = [one for one in holders if not names_same_person(one, stated)]
-            same = holders if is_proven else [one for one in holders if one not in others]
-            await _note_duplicates(contact, same)
-            if at is None or is_proven or same or not await _take(identity, others, at):
+            strangers = [holder for holder in holders if not names_same_person(holder, combined)]
+            same = holders if is_proven else [held for held in holders if held not in strangers]
+            await _mark_duplicates(contact, same)
+            if at is None or is_proven or same or not await _take_number(identity, strangers, at):
                 continue
             if not await _add(contact, missing):
                 continue
@@ -151,7 +152,7 @@ async def join_identities(
 
 
 async def _add(contact: Contact, missing: Sequence[Identity]) -> bool:
-    added = [{"kind": one.kind.value, "value": one.value} for one in missing]
+    added = [{"kind": identity.kind.value, "value": identity.value} for identity in missing]
     update = {
         "$addToSet": {"identities": {"$each": added}},
         "$set": {"updated_at": utc_now(), **STALE},
@@ -168,12 +169,12 @@ async def _add(contact: Contact, missing: Sequence[Identity]) -> bool:
 
 
 async def _list_holders(contact: Contact, identity: Identity) -> list[Contact]:
-    found = await list_contacts(contact.account_id, [identity])
-    return [one for one in found if one.id != contact.id]
+    contacts = await list_contacts(contact.account_id, [identity])
+    return [holder for holder in contacts if holder.id != contact.id]
 
 
-async def _take(identity: Identity, holders: Sequence[Contact], at: datetime) -> bool:
-    """Takes a number from those who had it before; returns False for other identities."""
+async def _take_number(identity: Identity, holders: Sequence[Contact], at: datetime) -> bool:
+    """Takes a number from its former holders; returns False for other identities."""
     if identity.kind is not IdentityKind.WA_ID:
         return False
     for holder in holders:
@@ -181,16 +182,16 @@ async def _take(identity: Identity, holders: Sequence[Contact], at: datetime) ->
     return True
 
 
-async def _note_duplicates(contact: Contact, others: Iterable[Contact]) -> None:
-    """One message proved that they are one person: staff may merge them."""
+async def _mark_duplicates(contact: Contact, others: Iterable[Contact]) -> None:
+    """Marks contacts that a message showed to be one person, so that staff may merge them."""
     pairs = [pair for other in others for pair in ((contact.id, other.id), (other.id, contact.id))]
     full = f"duplicate_ids.{MAX_DUPLICATES - 1}"
     writes = [
         UpdateOne(
-            {"_id": one, "duplicate_ids": {"$ne": other}, full: {"$exists": False}},
-            {"$addToSet": {"duplicate_ids": other}, "$set": {"updated_at": utc_now()}},
+            {"_id": contact_id, "duplicate_ids": {"$ne": other_id}, full: {"$exists": False}},
+            {"$addToSet": {"duplicate_ids": other_id}, "$set": {"updated_at": utc_now()}},
         )
-        for one, other in pairs
+        for contact_id, other_id in pairs
     ]
     if writes:
         await collection(Contact).bulk_write(writes, ordered=False)
@@ -198,13 +199,13 @@ async def _note_duplicates(contact: Contact, others: Iterable[Contact]) -> None:
 
 @dataclass(frozen=True)
 class ReportedIdentities:
-    """The identities of one person, as one report names them."""
+    """The identities of a person in a report from Meta."""
 
     identities: Sequence[Identity] = ()
     contact_id: PydanticObjectId | None = None
-    """The contact of the message that the report is about."""
+    """The contact of the reported message."""
     is_contact: bool = True
-    """Whether the person is that contact; a report from a group is about one of its members."""
+    """False if the person may be another one, as in a report about a group member."""
 
 
 NO_IDENTITIES = ReportedIdentities()
@@ -213,22 +214,22 @@ NO_IDENTITIES = ReportedIdentities()
 async def learn_reported_identities(
     account_id: PydanticObjectId, reports: Iterable[ReportedIdentities]
 ) -> None:
-    """Teaches the contacts what the reports state; a report of somebody unknown makes no contact.
+    """Adds reported identities to known contacts; creates no contacts.
 
-    Costs one read, and writes only where something is new.
+    Costs one read, and writes only new identities.
     """
-    useful = [one for one in reports if _is_useful(one)]
+    useful = [report for report in reports if _is_useful(report)]
     if not useful:
         return
     known = await _list_known(account_id, useful)
     for report in useful:
-        contact = _find(report, known)
-        if contact is not None and _is_news(contact, report.identities):
+        contact = _find_contact(report, known)
+        if contact is not None and _adds_identities(contact, report.identities):
             await learn_identities(contact, report.identities)
 
 
 def _is_useful(report: ReportedIdentities) -> bool:
-    """Whether it joins two identities, or one with the contact of a message."""
+    """Returns True if it links two identities, or an identity to a message's contact."""
     return len(report.identities) + (_get_contact_id(report) is not None) > 1
 
 
@@ -239,25 +240,28 @@ def _get_contact_id(report: ReportedIdentities) -> PydanticObjectId | None:
 async def _list_known(
     account_id: PydanticObjectId, reports: Sequence[ReportedIdentities]
 ) -> list[Contact]:
-    ids = {_get_contact_id(one) for one in reports} - {None}
+    ids = {_get_contact_id(report) for report in reports} - {None}
     query = {"account_id": account_id, "_id": {"$in": list(ids)}}
-    found = await collection(Contact).find(query).to_list() if ids else []
-    unnamed = [one for one in reports if _get_contact_id(one) is None]
-    named = [identity for one in unnamed for identity in one.identities]
-    return [from_bson(Contact, one) for one in found] + await list_contacts(account_id, named)
+    documents = await collection(Contact).find(query).to_list() if ids else []
+    without_id = [report for report in reports if _get_contact_id(report) is None]
+    identities = [identity for report in without_id for identity in report.identities]
+    contacts = [from_bson(Contact, document) for document in documents]
+    return contacts + await list_contacts(account_id, identities)
 
 
-def _find(report: ReportedIdentities, contacts: Sequence[Contact]) -> Contact | None:
-    """The message's contact, else the one that has an identity of the report."""
+def _find_contact(report: ReportedIdentities, contacts: Sequence[Contact]) -> Contact | None:
+    """Returns the message's contact, else a contact with an identity of the report."""
     contact_id = _get_contact_id(report)
     if contact_id is not None:
-        return next((one for one in contacts if one.id == contact_id), None)
+        return next((contact for contact in contacts if contact.id == contact_id), None)
     forms = list_identity_variants(report.identities)
-    named = [one for one in contacts if any(form in one.identities for form in forms)]
-    return next((one for one in named if names_same_person(one, report.identities)), None)
+    named = (contact for contact in contacts if any(form in contact.identities for form in forms))
+    return next(
+        (contact for contact in named if names_same_person(contact, report.identities)), None
+    )
 
 
-def _is_news(contact: Contact, identities: Sequence[Identity]) -> bool:
+def _adds_identities(contact: Contact, identities: Sequence[Identity]) -> bool:
     shown = derive_shown_fields(identities)
-    is_joined = all(one in contact.identities for one in list_identity_variants(identities))
+    is_joined = all(form in contact.identities for form in list_identity_variants(identities))
     return not is_joined or any(getattr(contact, name) is None for name in shown)

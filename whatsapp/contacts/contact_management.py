@@ -1,4 +1,4 @@
-"""Contacts as staff keep them: named, labelled, linked to a user."""
+"""Changes of contacts by staff: name, tags, attributes, linked user."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,21 +15,21 @@ from whatsapp.errors import NotFound
 
 
 async def get_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contact:
-    """The contact.
+    """Returns the contact.
 
     Raises:
         NotFound: it does not exist, or the viewer may not see it.
     """
-    found = await Contact.find_one({"_id": contact_id, **viewer.limit_accounts()})
-    if found is None:
+    contact = await Contact.find_one({"_id": contact_id, **viewer.limit_accounts()})
+    if contact is None:
         raise NotFound("The contact", field=["contactId"])
-    return found
+    return contact
 
 
 async def update_contact(
     viewer: Viewer, contact_id: PydanticObjectId, *, changes: Mapping[str, Any]
 ) -> Contact:
-    """Changes those of `name`, `tags`, `attributes` and `marketing_opt_out` that are named.
+    """Updates `name`, `tags`, `attributes` and `marketing_opt_out`, as named in `changes`.
 
     Raises:
         NotFound: the contact.
@@ -43,7 +43,7 @@ async def update_contact(
         checked["tags"] = check_tags(checked["tags"])
     if "attributes" in checked:
         checked["attributes"] = check_attributes(checked["attributes"])
-    # A customer's own decision from before is void, should it come in only now.
+    # An earlier decision of the customer that arrives later must not override this.
     decided = {"changed_at.marketing": utc_now()} if "marketing_opt_out" in checked else None
     return await _change(contact, checked, decided)
 
@@ -51,14 +51,14 @@ async def update_contact(
 async def link_contact(
     viewer: Viewer, contact_id: PydanticObjectId, user_id: PydanticObjectId
 ) -> Contact:
-    """Says which person the contact is, in place of any other.
+    """Links the contact to a user, replacing any other link.
 
     Raises:
         NotFound: the contact or the user.
     """
     contact = await get_contact(viewer, contact_id)
     await get_user(viewer, user_id)
-    # First the user is shared with the account: a link to somebody unseen would be of no use.
+    # Shared with the account first: its staff could not see a user linked before.
     await collection(User).update_one(
         {"_id": user_id}, {"$addToSet": {"account_ids": contact.account_id}}
     )
@@ -69,7 +69,7 @@ async def link_contact(
 
 
 async def unlink_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contact:
-    """Takes the person away; a later message does not bring one back.
+    """Removes the contact's user; later messages do not link one again.
 
     Raises:
         NotFound: the contact.
@@ -84,14 +84,14 @@ async def unlink_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contac
 
 
 async def _change(
-    contact: Contact, wanted: Mapping[str, Any], also: Mapping[str, Any] | None = None
+    contact: Contact, changes: Mapping[str, Any], extra: Mapping[str, Any] | None = None
 ) -> Contact:
-    """Sets what is wanted and, only if that changes anything, what comes with it."""
-    stale = STALE if "name" in wanted else {}
-    if wanted:
+    """Sets the changes and, only if they change anything, the extra fields."""
+    stale = STALE if "name" in changes else {}
+    if changes:
         await collection(Contact).update_one(
-            {"_id": contact.id, "$nor": [dict(wanted)]},
-            {"$set": {**wanted, **(also or {}), **stale, "updated_at": utc_now()}},
+            {"_id": contact.id, "$nor": [dict(changes)]},
+            {"$set": {**changes, **(extra or {}), **stale, "updated_at": utc_now()}},
         )
         if stale:
             await index_contact(contact.id)

@@ -1,7 +1,7 @@
-"""Contacts: finds, makes and keeps up to date who writes to an account.
+"""Contacts: found, created and updated from webhooks and sends.
 
-Nothing here merges two contacts: where Meta's identities point at two of them, both stay, and are
-noted as possible duplicates.
+Contacts are not merged here: if Meta's identities belong to two contacts, both stay and are marked
+as possible duplicates.
 """
 
 import logging
@@ -38,13 +38,13 @@ from whatsapp.contacts.user_linking import (
 logger = logging.getLogger(__name__)
 
 # A lookup after a lost race fails only if the winner was deleted meanwhile.
-MAX_ROUNDS = 5
+MAX_ATTEMPTS = 5
 _PREFERENCE = (IdentityKind.BSUID, IdentityKind.WA_ID, IdentityKind.PARENT_BSUID)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What a customer's own message told about them, with Meta's time of that message."""
+    """Profile data from a customer's message, with Meta's time of that message."""
 
     name: str | None
     username: str | None
@@ -54,22 +54,23 @@ class Profile:
 async def find_contact(
     account_id: PydanticObjectId, identities: Sequence[Identity]
 ) -> Contact | None:
-    """The contact that has one of these, by BSUID, else phone (either form), else parent."""
+    """Returns the contact with one of these identities, by BSUID, else phone, else parent BSUID."""
     return choose_contact(await list_contacts(account_id, identities), identities)
 
 
 def choose_contact(contacts: Iterable[Contact], identities: Sequence[Identity]) -> Contact | None:
-    """Which of the contacts these identities of one person name the most surely.
+    """Returns the contact that best matches these identities of one person.
 
-    None where only a number leads to somebody whose user id is another: it may be recycled.
+    A contact that shares only a number and has another user id does not match: the number may be
+    recycled.
     """
-    wanted = _order_lookups(identities)
-    named = [contact for contact in contacts if names_same_person(contact, identities)]
-    found = [(contact, _shared(contact, wanted)) for contact in named]
-    ranked = [(min(map(wanted.index, shared)), contact) for contact, shared in found if shared]
+    lookups = _order_lookups(identities)
+    candidates = [contact for contact in contacts if names_same_person(contact, identities)]
+    matches = [(contact, _list_shared(contact, lookups)) for contact in candidates]
+    ranked = [(min(map(lookups.index, shared)), contact) for contact, shared in matches if shared]
     if len(ranked) > 1:
-        logger.info("The identities of one sender belong to %d contacts", len(ranked))
-    return min(ranked, key=lambda one: one[0])[1] if ranked else None
+        logger.info("The identities of a sender belong to %d contacts", len(ranked))
+    return min(ranked, key=lambda match: match[0])[1] if ranked else None
 
 
 async def get_or_create_contact(
@@ -80,18 +81,18 @@ async def get_or_create_contact(
     found: Contact | None = None,
     by_customer: bool = False,
 ) -> Contact:
-    """The one contact of these identities, made if it is new.
+    """Returns the contact with these identities, created if it is new.
 
-    `profile` comes with a message of the customer: it also moves the number to send to. `found` is
-    what `find_contact` gave a moment ago, where the caller has asked already. `by_customer` says
-    that the customer wrote: only this links the contact to its user.
+    `profile` comes from a message of the customer and also updates the number to send to. `found`
+    is a recent result of `find_contact`. `by_customer` means that the customer wrote, which links
+    the contact to a user.
 
     Raises:
         ValueError: no identity was given.
     """
     if not identities:
         raise ValueError("a contact needs an identity")
-    for _ in range(MAX_ROUNDS):
+    for _ in range(MAX_ATTEMPTS):
         contact, found = found or await find_contact(account_id, identities), None
         if contact is None:
             contact = await _insert_contact(account_id, identities, profile)
@@ -102,7 +103,9 @@ async def get_or_create_contact(
         if by_customer and contact.user_id is None and contact.unlinked_at is None:
             return await link_user(contact)
         return contact
-    raise RuntimeError(f"A contact of account {account_id} vanished again and again")
+    raise RuntimeError(
+        f"Contacts of account {account_id} were deleted {MAX_ATTEMPTS} times in a row"
+    )
 
 
 async def change_identities(
@@ -113,10 +116,10 @@ async def change_identities(
     at: datetime,
     number_moves: bool = False,
 ) -> Contact:
-    """WhatsApp says that the customer has another number or user id since `at`.
+    """Applies an announced change of the customer's number or user id at `at`.
 
-    The `former` ones stay, so that a late message under them finds its contact. `number_moves` says
-    that the number is this customer's from now on, whoever had it before.
+    The `former` identities stay, so that late messages find the contact. `number_moves` takes the
+    number from any other contact.
     """
     if number_moves:
         await release_numbers(contact, identities, at=at)
@@ -134,29 +137,29 @@ async def change_identities(
 async def record_marketing_choice(
     contact_id: PydanticObjectId, *, opts_out: bool, at: datetime
 ) -> None:
-    """The customer decided at `at` whether they want marketing; a newer decision stands."""
+    """Records the customer's marketing decision of `at`, unless a newer one is stored."""
     choice = [TimestampedFields("marketing", at, {"marketing_opt_out": opts_out})]
-    done = await collection(Contact).update_one(
+    result = await collection(Contact).update_one(
         {"_id": contact_id, **match_outdated(choice)}, [make_update_stage(choice)]
     )
-    merge = None if done.matched_count else await find_merge({"_id": contact_id})
+    merge = None if result.matched_count else await find_merge({"_id": contact_id})
     if merge is not None:
         await record_marketing_choice(merge.into_id, opts_out=opts_out, at=at)
 
 
 def _order_lookups(identities: Sequence[Identity]) -> list[Identity]:
-    ordered = sorted(identities, key=lambda one: _PREFERENCE.index(one.kind))
-    return [lookup for one in ordered for lookup in list_lookups(one)]
+    ordered = sorted(identities, key=lambda identity: _PREFERENCE.index(identity.kind))
+    return [lookup for identity in ordered for lookup in list_lookups(identity)]
 
 
-def _shared(contact: Contact, wanted: Sequence[Identity]) -> list[Identity]:
-    return [identity for identity in contact.identities if identity in wanted]
+def _list_shared(contact: Contact, lookups: Sequence[Identity]) -> list[Identity]:
+    return [identity for identity in contact.identities if identity in lookups]
 
 
 def make_contact(
     account_id: PydanticObjectId, identities: Sequence[Identity], profile: Profile | None
 ) -> Contact:
-    """The contact of somebody new, not stored yet."""
+    """Returns a new contact that is not stored yet."""
     return Contact(
         id=new_id(),
         account_id=account_id,
@@ -171,20 +174,24 @@ def make_contact(
 async def _insert_contact(
     account_id: PydanticObjectId, identities: Sequence[Identity], profile: Profile | None
 ) -> Contact | None:
-    """The new contact, or None if somebody else has just made one with such an identity."""
+    """Inserts a contact; returns None if the same person was inserted concurrently."""
     contact = make_contact(account_id, identities, profile)
     if await _insert(contact):
         return contact
     holders = await list_contacts(account_id, identities)
     if any(names_same_person(holder, identities) for holder in holders):
         return None
-    # Others have the number: it is recycled, and theirs no longer, unless they wrote since.
+    # The number is recycled: former holders lose it unless they wrote since.
     if profile is not None:
         for holder in holders:
             await release_from_holder(holder, *identities, at=profile.at)
         holders = await list_contacts(account_id, identities)
     held = [identity for holder in holders for identity in holder.identities]
-    free = [one for one in identities if not any(form in held for form in list_lookups(one))]
+    free = [
+        identity
+        for identity in identities
+        if not any(form in held for form in list_lookups(identity))
+    ]
     contact = make_contact(account_id, free, profile)
     return contact if free and await _insert(contact) else None
 
@@ -217,22 +224,22 @@ async def _refresh(
 
 
 async def _show_newest(contact: Contact, shown: dict[str, Any], at: datetime) -> Contact:
-    """Sets what the message shows, unless a newer message of the same customer is known.
+    """Sets the fields of a message unless a newer message of the customer is known.
 
-    A message that shows what is known already writes nothing, so `profile_at` alone can't tell
-    which message is the newest: the conversation can.
+    The conversation shows which message is the newest. `profile_at` can't, because a message
+    without new values does not update it.
     """
-    newer = {"account_id": contact.account_id, "contact_id": contact.id}
+    of_contact = {"account_id": contact.account_id, "contact_id": contact.id}
     if await collection(Conversation).find_one(
-        {**newer, "last_inbound_at": {"$gt": at}}, {"_id": 1}
+        {**of_contact, "last_inbound_at": {"$gt": at}}, {"_id": 1}
     ):
         return contact
     names = ("profile_name", "username", "wa_id", "bsuid")
-    offered = [at, *(shown.get(name, getattr(contact, name)) for name in names)]
-    # Comparing whole tuples gives the same winner in any order, also within Meta's 1 s steps.
+    reported = [at, *(shown.get(name, getattr(contact, name)) for name in names)]
+    # Comparing whole tuples makes the result independent of order within Meta's 1 s timestamps.
     stored = ["$profile_at", *(f"${name}" for name in names)]
     document = await collection(Contact).find_one_and_update(
-        {"_id": contact.id, "$expr": {"$lt": [stored, {"$literal": offered}]}},
+        {"_id": contact.id, "$expr": {"$lt": [stored, {"$literal": reported}]}},
         {"$set": {**shown, **STALE, "profile_at": at, "updated_at": utc_now()}},
         return_document=ReturnDocument.AFTER,
     )
@@ -247,16 +254,16 @@ async def _show_newest(contact: Contact, shown: dict[str, Any], at: datetime) ->
     return updated
 
 
-# More merges in a row are a circle, which no merge makes.
+# Merges can't form a cycle, so this bound is never reached.
 MAX_STEPS = 100
 
 
 async def find_survivor(contact_id: PydanticObjectId) -> Contact | None:
-    """The contact, or the one that it was merged into; None where that was erased."""
+    """Returns the contact, or the contact it was merged into; None if that was erased."""
     for _ in range(MAX_STEPS):
-        found = await collection(Contact).find_one({"_id": contact_id})
-        if found is not None:
-            return from_bson(Contact, found)
+        document = await collection(Contact).find_one({"_id": contact_id})
+        if document is not None:
+            return from_bson(Contact, document)
         merge = await find_merge({"_id": contact_id})
         if merge is None:
             return None
@@ -265,10 +272,10 @@ async def find_survivor(contact_id: PydanticObjectId) -> Contact | None:
 
 
 async def find_merge(query: dict[str, Any]) -> ContactMerge | None:
-    found = await collection(ContactMerge).find_one(query)
-    return None if found is None else from_bson(ContactMerge, found)
+    document = await collection(ContactMerge).find_one(query)
+    return None if document is None else from_bson(ContactMerge, document)
 
 
 async def is_merged(contact_id: PydanticObjectId) -> bool:
-    """Whether the contact was merged into another one, and not erased."""
+    """Returns True if the contact was merged into another contact."""
     return await find_merge({"_id": contact_id}) is not None

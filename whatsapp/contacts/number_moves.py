@@ -1,4 +1,4 @@
-"""A customer's number changes: it leaves its former holder, and their user's phone goes along."""
+"""Moves of a number to another contact: the former holder and its user lose it."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -15,16 +15,16 @@ logger = logging.getLogger(__name__)
 async def release_numbers(
     contact: Contact, identities: Iterable[Identity], *, at: datetime
 ) -> None:
-    """Takes the numbers among these identities from whoever else of the account has them.
+    """Takes the numbers among these identities from other contacts of the account.
 
-    Not from somebody who wrote since `at`, nor from somebody known by the number alone: they may be
-    this very person, and nobody here merges two contacts.
+    A contact keeps its number if it wrote since `at`, or if it has no other identity: it may be the
+    same person, and contacts are not merged here.
     """
     for identity in identities:
         if identity.kind is not IdentityKind.WA_ID:
             continue
         variants = list_lookups(identity)
-        values = [one.value for one in variants]
+        values = [variant.value for variant in variants]
         query = {
             "account_id": contact.account_id,
             "_id": {"$ne": contact.id},
@@ -35,29 +35,29 @@ async def release_numbers(
 
 
 async def release_from_holder(holder: Contact, *identities: Identity, at: datetime) -> None:
-    """Takes the numbers among these identities from this contact, as `release_numbers` does."""
+    """Takes the numbers among these identities from this contact; see `release_numbers`."""
     for identity in identities:
         if identity.kind is IdentityKind.WA_ID:
             await _release(holder, list_lookups(identity), at)
 
 
 async def _release(holder: Contact, numbers: Sequence[Identity], at: datetime) -> None:
-    elements = [{"kind": one.kind.value, "value": one.value} for one in numbers]
-    if all(one in numbers for one in holder.identities) or await _wrote_since(holder, at):
-        logger.warning("A number that moves stays with contact %s: nobody is merged", holder.id)
+    elements = [{"kind": number.kind.value, "value": number.value} for number in numbers]
+    if all(identity in numbers for identity in holder.identities) or await _wrote_since(holder, at):
+        logger.warning("A moved number stays with contact %s: it may be the same person", holder.id)
         return
-    values = [one.value for one in numbers]
-    shown = {"$in": ["$wa_id", values]}
+    values = [number.value for number in numbers]
+    is_shown = {"$in": ["$wa_id", values]}
     kept = {"$not": [{"$in": ["$$this", elements]}]}
     await collection(Contact).update_one(
-        # Somebody else may have taken the other identities meanwhile: one must always be left.
+        # Other identities may be taken concurrently; at least one must be left.
         {"_id": holder.id, "identities": {"$elemMatch": {"$nor": elements}}},
         [
             {
                 "$set": {
                     "identities": {"$filter": {"input": "$identities", "as": "this", "cond": kept}},
-                    "wa_id": {"$cond": [shown, None, "$wa_id"]},
-                    "phone_number": {"$cond": [shown, None, "$phone_number"]},
+                    "wa_id": {"$cond": [is_shown, None, "$wa_id"]},
+                    "phone_number": {"$cond": [is_shown, None, "$phone_number"]},
                     "updated_at": utc_now(),
                     **STALE,
                 }
@@ -78,9 +78,9 @@ async def _release(holder: Contact, numbers: Sequence[Identity], at: datetime) -
 
 
 async def _wrote_since(holder: Contact, at: datetime) -> bool:
-    wrote = {
+    query = {
         "account_id": holder.account_id,
         "contact_id": holder.id,
         "last_inbound_at": {"$gt": at},
     }
-    return await collection(Conversation).find_one(wrote, {"_id": 1}) is not None
+    return await collection(Conversation).find_one(query, {"_id": 1}) is not None

@@ -1,4 +1,4 @@
-"""The user behind a contact: found by phone or made, never a second one for the same phone."""
+"""Links contacts to users: found by phone or created, one user per phone."""
 
 import logging
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from whatsapp.contacts.users import list_phone_forms, unshare_user
 
 logger = logging.getLogger(__name__)
 
-# Each further round means that the user found was erased in between.
-MAX_ROUNDS = 5
+# Each further attempt means that the user was erased concurrently.
+MAX_ATTEMPTS = 5
 
 
 async def link_user(contact: Contact) -> Contact:
-    """The contact with its user linked, unless staff unlinked it in the meantime.
+    """Links the contact to its user, unless staff unlinked it; returns the contact.
 
-    Only for one who has written: what staff send to a phone proves nothing.
+    Only for a contact who wrote: a message from staff does not prove who has the phone.
     """
     user_id = await _get_or_create_user(contact)
     await collection(Contact).update_one(
@@ -30,30 +30,32 @@ async def link_user(contact: Contact) -> Contact:
     )
     linked = await Contact.get(contact.id)
     if linked is None:
-        # Erased since it was found: whoever erased it may have looked for its user before this.
+        # The contact was erased concurrently, possibly before its user was created.
         await detach_user(contact.model_copy(update={"user_id": user_id}))
     return linked or contact
 
 
 async def detach_user(contact: Contact) -> None:
-    """Of a contact that is being erased, or is: takes its account's view of the user, and removes
-    whomever a first message made and who is nobody else's, somebody unlinked too.
+    """Detaches the user from an erased contact.
+
+    The account loses its access to the user unless another of its contacts is linked. Users created
+    for the contact that no other contact is linked to are deleted, also if unlinked.
     """
     if contact.user_id is not None:
         await unshare_user(contact.user_id, contact.account_id, besides=contact.id)
-    # A user has the id of the contact that it was made for.
-    known_by: list[dict[str, Any]] = [{"_id": {"$in": [contact.user_id, contact.id]}}]
+    # A user has the id of the contact it was created for.
+    keys: list[dict[str, Any]] = [{"_id": {"$in": [contact.user_id, contact.id]}}]
     if contact.phone_number is not None:
-        known_by.append({"phone": contact.phone_number})
+        keys.append({"phone": contact.phone_number})
     unshared = {"from_contact": True, "account_ids": {"$in": [[], [contact.account_id]]}}
-    async for user in collection(User).find({**unshared, "$or": known_by}, {"_id": 1}):
+    async for user in collection(User).find({**unshared, "$or": keys}, {"_id": 1}):
         others = {"user_id": user["_id"], "_id": {"$ne": contact.id}}
         if await collection(Contact).find_one(others, {"_id": 1}) is None:
             await collection(User).delete_one({"_id": user["_id"]})
 
 
 async def fill_user_name(contact: Contact) -> None:
-    """Names a user that was made before anybody knew the customer's name."""
+    """Sets the name of a user that was created without a name."""
     if contact.user_id is not None and contact.profile_name is not None:
         await collection(User).update_one(
             {"_id": contact.user_id, "from_contact": True, "name": None},
@@ -63,57 +65,57 @@ async def fill_user_name(contact: Contact) -> None:
 
 
 async def fill_user_phone(contact: Contact) -> None:
-    """Gives the user the phone that has become known, unless it is another user's."""
-    await _give_phone(contact, instead_of=None)
+    """Sets the phone of a user that has none, unless another user has it."""
+    await _set_phone(contact, replacing=None)
 
 
 async def replace_user_phone(contact: Contact, *, former: str | None) -> None:
-    """Gives the user the contact's new phone, if theirs is the former one and nobody has the new.
+    """Replaces the user's former phone by the contact's new one, unless another user has it.
 
-    A user whose phone staff have set keeps it.
+    A phone that was set by staff stays.
     """
     if former is not None:
-        await _give_phone(contact, instead_of={"$in": list_phone_forms(former)})
+        await _set_phone(contact, replacing={"$in": list_phone_forms(former)})
 
 
-async def _give_phone(contact: Contact, *, instead_of: Any) -> None:
+async def _set_phone(contact: Contact, *, replacing: Any) -> None:
     if contact.user_id is None or contact.phone_number is None:
         return
     holder = await _find_user(contact.phone_number, contact.account_id)
     if holder is not None and contact.account_id in holder["account_ids"]:
         return
-    # Whoever can't see the other user must not notice it.
+    # Staff who can't see the other user must not notice it.
     scope = None if holder is None else str(contact.account_id)
-    shown = {"phone": contact.phone_number, "phone_scope": scope}
+    changes = {"phone": contact.phone_number, "phone_scope": scope}
     try:
         await collection(User).update_one(
-            {"_id": contact.user_id, "from_contact": True, "phone": instead_of},
-            {"$set": {**shown, **STALE, "updated_at": utc_now()}},
+            {"_id": contact.user_id, "from_contact": True, "phone": replacing},
+            {"$set": {**changes, **STALE, "updated_at": utc_now()}},
         )
         await index_user(contact.user_id)
     except DuplicateKeyError:
-        logger.info("The phone of contact %s already belongs to another user", contact.id)
+        logger.info("The phone of contact %s belongs to another user", contact.id)
 
 
 async def _get_or_create_user(contact: Contact) -> PydanticObjectId:
-    for _ in range(MAX_ROUNDS):
+    for _ in range(MAX_ATTEMPTS):
         user = await _find_user(contact.phone_number, contact.account_id)
         user_id = user["_id"] if user else None
-        if user_id is not None and await _is_of_former_owner(user_id, contact):
+        if user_id is not None and await _is_former_owner(user_id, contact):
             user_id, contact = None, contact.model_copy(update={"phone_number": None})
         user_id = user_id or await _insert_user(contact)
         if user_id is None:
             continue
-        seen = await collection(User).update_one(
+        result = await collection(User).update_one(
             {"_id": user_id}, {"$addToSet": {"account_ids": contact.account_id}}
         )
-        if seen.matched_count:
+        if result.matched_count:
             return user_id
-    raise RuntimeError(f"The user of contact {contact.id} vanished again and again")
+    raise RuntimeError(f"New users of contact {contact.id} were deleted {MAX_ATTEMPTS} times")
 
 
-async def _is_of_former_owner(user_id: PydanticObjectId, contact: Contact) -> bool:
-    """Whether the user with the contact's phone is known here under another user id."""
+async def _is_former_owner(user_id: PydanticObjectId, contact: Contact) -> bool:
+    """Returns True if the user with the contact's phone has another WhatsApp user id here."""
     if contact.bsuid is None:
         return False
     others = {
@@ -126,34 +128,35 @@ async def _is_of_former_owner(user_id: PydanticObjectId, contact: Contact) -> bo
 
 
 async def list_known_phones(phones: Iterable[str]) -> set[str]:
-    """Those of the phones that some user has, in whatever form."""
+    """Returns the phones that a user has, in any form."""
     forms = {phone: list_phone_forms(phone) for phone in phones}
     if not forms:
         return set()
-    query = {"phone": {"$in": [form for some in forms.values() for form in some]}}
-    found = {user["phone"] async for user in collection(User).find(query, {"phone": 1})}
-    return {phone for phone, some in forms.items() if not found.isdisjoint(some)}
+    query = {"phone": {"$in": [form for variants in forms.values() for form in variants]}}
+    known = {user["phone"] async for user in collection(User).find(query, {"phone": 1})}
+    return {phone for phone, variants in forms.items() if not known.isdisjoint(variants)}
 
 
 async def _find_user(phone: str | None, account_id: PydanticObjectId) -> dict[str, Any] | None:
-    """The user with this phone whom a contact of the account may be linked to: first one that its
-    staff see already. A phone that staff of other accounts entered proves nothing.
+    """Returns the user with this phone, preferring a user whom the account's staff can see.
+
+    A phone that staff of other accounts entered proves nothing.
     """
     if phone is None:
         return None
     phones = list_phone_forms(phone)
     usable = [{"phone_scope": None}, {"account_ids": account_id}]
     query = {"phone": {"$in": phones}, "$or": usable}
-    found = await collection(User).find(query, {"phone": 1, "account_ids": 1}).to_list()
+    users = await collection(User).find(query, {"phone": 1, "account_ids": 1}).to_list()
     return min(
-        found,
+        users,
         key=lambda user: (account_id not in user["account_ids"], phones.index(user["phone"])),
         default=None,
     )
 
 
 def make_user(contact: Contact) -> User:
-    """The user of a contact that has none, not stored yet: it gets the contact's own id."""
+    """Returns a new user with the contact's id, not stored yet."""
     return User(
         id=contact.id,
         name=contact.profile_name,
@@ -164,9 +167,9 @@ def make_user(contact: Contact) -> User:
 
 
 async def _insert_user(contact: Contact) -> PydanticObjectId | None:
-    """The user made for this contact, or None if its phone has just become another user's.
+    """Inserts a user for this contact; returns None if another user got its phone concurrently.
 
-    It gets the contact's own id: made twice for a contact without a phone, it is still one.
+    The user has the contact's id, so that concurrent inserts create a single user.
     """
     user = make_user(contact)
     fields = to_bson(user)
@@ -174,6 +177,6 @@ async def _insert_user(contact: Contact) -> PydanticObjectId | None:
     try:
         await collection(User).insert_one(fields)
     except DuplicateKeyError:
-        is_made = await collection(User).find_one({"_id": contact.id}, {"_id": 1})
-        return contact.id if is_made else None
+        exists = await collection(User).find_one({"_id": contact.id}, {"_id": 1})
+        return contact.id if exists else None
     return user.id

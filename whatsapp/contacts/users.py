@@ -1,4 +1,4 @@
-"""Users as staff keep them: made, changed, found by whoever may see them."""
+"""Users: created and updated by staff, visible within account scopes."""
 
 import re
 from collections.abc import Mapping
@@ -15,31 +15,31 @@ from whatsapp.contacts.identities import PHONE_ADVICE, list_phone_variants, pars
 from whatsapp.contacts.search_keys import STALE, index_user, make_user_keys
 from whatsapp.errors import Conflict, InvalidInput, NotFound
 
-# What is unique, and the field that says among which accounts.
+# Unique fields, and the fields with the scope in which they are unique.
 SCOPES = {"phone": "phone_scope", "external_id": "external_id_scope"}
 _EMAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
 
 
 async def get_user(viewer: Viewer, user_id: PydanticObjectId) -> User:
-    """The user.
+    """Returns the user.
 
     Raises:
         NotFound: it does not exist, or the viewer may not see it.
     """
-    found = await User.find_one({"_id": user_id, **viewer.limit_accounts("account_ids")})
-    if found is None:
+    user = await User.find_one({"_id": user_id, **viewer.limit_accounts("account_ids")})
+    if user is None:
         raise NotFound("The user", field=["userId"])
-    return found
+    return user
 
 
 async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:
-    """Makes a user of `name`, `phone`, `email`, `external_id` and `attributes`.
+    """Creates a user from `name`, `phone`, `email`, `external_id` and `attributes`.
 
-    A viewer who is limited to some accounts shares it with these.
+    The user is shared with the viewer's accounts, if the viewer is limited to accounts.
 
     Raises:
         InvalidInput: a value is malformed.
-        Conflict: another user whom the viewer may see has this phone or external id.
+        Conflict: another user visible to the viewer has this phone or external id.
     """
     checked = _check(values)
     await _check_free(viewer, checked)
@@ -50,17 +50,17 @@ async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:
     try:
         await collection(User).insert_one(fields)
     except DuplicateKeyError as error:
-        raise _taken(error) from None
+        raise _make_conflict(error) from None
     return user
 
 
 async def update_user(
     viewer: Viewer, user_id: PydanticObjectId, *, changes: Mapping[str, Any]
 ) -> User:
-    """Changes what `changes` names, as in `create_user`; None clears.
+    """Updates the fields named in `changes`, as in `create_user`; None clears.
 
     Raises:
-        NotFound, InvalidInput, Conflict: as above.
+        NotFound, InvalidInput, Conflict: as `create_user`.
     """
     user = await get_user(viewer, user_id)
     checked = _check(changes)
@@ -79,7 +79,7 @@ async def update_user(
         )
         await index_user(user_id)
     except DuplicateKeyError as error:
-        raise _taken(error) from None
+        raise _make_conflict(error) from None
     return await User.get(user_id) or user
 
 
@@ -89,10 +89,10 @@ async def unshare_user(
     *,
     besides: PydanticObjectId | None = None,
 ) -> None:
-    """The account's staff see the user no longer, unless another of its contacts is this person:
-    one `besides` the contact that is no longer.
+    """Removes the account's access to the user, unless another of its contacts is linked.
 
-    Somebody whom no other account knows stays theirs: else nobody could take a wrong unlink back.
+    `besides` is a contact that does not count. A user of no other account stays visible, so that a
+    wrong unlink can be undone.
     """
     linked = {"user_id": user_id, "account_id": account_id, "_id": {"$ne": besides}}
     if await collection(Contact).find_one(linked, {"_id": 1}) is None:
@@ -119,7 +119,7 @@ def _check(values: Mapping[str, Any]) -> dict[str, Any]:
 def _check_email(email: str | None) -> str | None:
     text = check_text(email, field="email", limit=254)
     if text is not None and not _EMAIL.match(text):
-        raise InvalidInput("This is no e-mail address.", field=["email"])
+        raise InvalidInput("The e-mail address is invalid.", field=["email"])
     return text
 
 
@@ -133,8 +133,9 @@ def _check_phone(phone: str) -> str:
 async def _check_free(
     viewer: Viewer, values: Mapping[str, Any], *, except_for: PydanticObjectId | None = None
 ) -> None:
-    """Whether another user has the phone, in any of its forms, or the external id. Those whom the
-    viewer may not see are as if they did not exist.
+    """Raises Conflict if another user has the phone, in any form, or the external id.
+
+    Users whom the viewer may not see are ignored.
     """
     phone, external_id = values.get("phone"), values.get("external_id")
     if phone is not None and await _is_taken(
@@ -151,7 +152,7 @@ async def _is_taken(viewer: Viewer, except_for: PydanticObjectId | None, **value
 
 
 def list_phone_forms(phone: str) -> list[str]:
-    """The forms in which the same phone may be stored."""
+    """Returns the forms in which the same phone may be stored."""
     return [f"+{digits}" for digits in list_phone_variants(phone.removeprefix("+"))]
 
 
@@ -161,7 +162,7 @@ def _find_scope(viewer: Viewer) -> str | None:
     return ",".join(str(account_id) for account_id in sorted(viewer.account_ids))
 
 
-def _taken(error: DuplicateKeyError) -> Conflict:
+def _make_conflict(error: DuplicateKeyError) -> Conflict:
     pattern = (error.details or {}).get("keyPattern", {})
     if "external_id" in pattern:
         return _external_id_taken()
@@ -169,8 +170,12 @@ def _taken(error: DuplicateKeyError) -> Conflict:
 
 
 def _external_id_taken() -> Conflict:
-    return Conflict("Another user has this externalId.", field=["externalId"])
+    return Conflict(
+        "Another user has this externalId: use another, or update that user.", field=["externalId"]
+    )
 
 
 def _phone_taken() -> Conflict:
-    return Conflict("Another user has this phone number.", field=["phone"])
+    return Conflict(
+        "Another user has this phone number: use another, or update that user.", field=["phone"]
+    )
