@@ -57,7 +57,7 @@ class Correspondents:
             NewContact(
                 inbound.identities,
                 inbound.profile,
-                writes=not isinstance(inbound.said, Amendment),
+                has_messages=not isinstance(inbound.said, Amendment),
                 by_customer=inbound.by_customer,
             )
             for inbound in inbounds

@@ -1,1 +1,1 @@
-"""Conversations: their summaries, the inbox, read marks and typing."""
+"""Conversations: summaries, inbox, read marks and typing indicator."""

@@ -1,4 +1,4 @@
-"""What staff do with conversations: read, label, assign, close and reopen them."""
+"""Actions of staff on conversations: read, tag, assign, close and reopen."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,15 +15,15 @@ from whatsapp.errors import InvalidInput, NotFound
 
 
 async def get_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
-    """The conversation.
+    """Returns the conversation.
 
     Raises:
         NotFound: it does not exist, or the viewer may not see it.
     """
-    found = await Conversation.find_one({"_id": conversation_id, **viewer.limit_accounts()})
-    if found is None:
+    conversation = await Conversation.find_one({"_id": conversation_id, **viewer.limit_accounts()})
+    if conversation is None:
         raise NotFound("The conversation", field=["conversationId"])
-    return found
+    return conversation
 
 
 async def mark_read(
@@ -32,9 +32,9 @@ async def mark_read(
     *,
     up_to_message_id: PydanticObjectId | None = None,
 ) -> Conversation:
-    """Marks what was said up to a message (the newest, if none is named) as read.
+    """Marks the messages up to a message, by default the newest, as read.
 
-    Where that is news, the customer is told in the background, see `read_receipts`.
+    If that is new, a read receipt is sent in the background, see `read_receipts`.
 
     Raises:
         NotFound: the conversation, or the message in it.
@@ -49,23 +49,22 @@ async def mark_read(
 
 
 async def mark_read_on_phone(message: Message) -> None:
-    """Whoever wrote this message on the business's own phone had read what came before it."""
-    # First the mark: who stores a message of the customer from now on finds it, and the messages
-    # that were stored before are found here.
+    """Marks the messages before this one, sent from the business's phone, as read."""
+    # The mark is set first: writers of later messages see it, and earlier messages are found here.
     await collection(Conversation).update_one(
         {"_id": message.conversation_id}, {"$max": {"phone_read_at": message.timestamp}}
     )
     has_cleared = await clear_unread_until(message.conversation_id, message.timestamp)
-    # That phone has told the customer itself.
+    # The phone has sent the read receipt itself.
     await _move_read_mark(message, {}, has_cleared=has_cleared)
 
 
 async def clear_unread_until(conversation_id: PydanticObjectId, at: datetime) -> bool:
-    """What had been said by this time was read on the business's own phone; whether that is news.
+    """Marks messages up to this time as read; returns True if any was unread.
 
-    The conversation is the caller's to change, so that whoever watches it learns of it.
+    The caller must change the conversation, so that subscribers are notified.
     """
-    # By time alone: ids would say which of two messages of one second was stored first.
+    # Compared by time only: ids give the order of storage within a second.
     cleared = await collection(Message).update_many(
         {"conversation_id": conversation_id, "unread": True, "timestamp": {"$lte": at}},
         {"$set": {"unread": False}},
@@ -87,7 +86,7 @@ async def _find_last_read(
 
 
 async def _clear_unread(newest: Message) -> bool:
-    """Whether anything was unread."""
+    """Returns True if any message was unread."""
     cleared = await collection(Message).update_many(
         {
             "conversation_id": newest.conversation_id,
@@ -103,8 +102,8 @@ async def _clear_unread(newest: Message) -> bool:
     return bool(cleared.modified_count)
 
 
-async def _move_read_mark(newest: Message, also: Mapping[str, Any], *, has_cleared: bool) -> None:
-    # Written after the messages and only forwards: whoever sees this change sees the new count.
+async def _move_read_mark(newest: Message, extra: Mapping[str, Any], *, has_cleared: bool) -> None:
+    # Written after the messages, so that readers of this change see the new unread count.
     mark = {"timestamp": newest.timestamp, "message_id": newest.id}
     moved = await collection(Conversation).update_one(
         {
@@ -118,10 +117,10 @@ async def _move_read_mark(newest: Message, also: Mapping[str, Any], *, has_clear
                 },
             ],
         },
-        [{"$set": {"read_up_to": mark, "updated_at": utc_now(), **also}}],
+        [{"$set": {"read_up_to": mark, "updated_at": utc_now(), **extra}}],
     )
     if has_cleared and not moved.matched_count:
-        # What came in late is read behind the mark: the count is new all the same.
+        # Late messages before the mark were read, so the unread count changed too.
         await collection(Conversation).update_one(
             {"_id": newest.conversation_id},
             {"$set": {"late_read_at": utc_now(), "updated_at": utc_now()}},
@@ -129,7 +128,7 @@ async def _move_read_mark(newest: Message, also: Mapping[str, Any], *, has_clear
 
 
 async def close_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
-    """Closes it until the customer writes again; closing a closed one changes nothing."""
+    """Closes the conversation until the customer writes again."""
     conversation = await get_conversation(viewer, conversation_id)
     return await _change(
         conversation, {"status": ConversationStatus.CLOSED.value}, {"closed_at": utc_now()}
@@ -146,30 +145,30 @@ async def reopen_conversation(viewer: Viewer, conversation_id: PydanticObjectId)
 async def assign_conversation(
     viewer: Viewer, conversation_id: PydanticObjectId, *, assignee_id: str | None
 ) -> Conversation:
-    """Gives it to an agent of the host application; None takes it from whoever has it."""
+    """Assigns the conversation to an agent of the host application; None unassigns it."""
     conversation = await get_conversation(viewer, conversation_id)
     if assignee_id is not None and not assignee_id.strip():
-        raise InvalidInput("It must not be empty; null takes it away.", field=["assigneeId"])
+        raise InvalidInput("Use a non-empty id, or null to unassign.", field=["assigneeId"])
     return await _change(conversation, {"assignee_id": check_text(assignee_id, field="assigneeId")})
 
 
 async def update_conversation(
     viewer: Viewer, conversation_id: PydanticObjectId, *, changes: Mapping[str, Any]
 ) -> Conversation:
-    """Changes `tags`, where `changes` has them."""
+    """Updates `tags`, if `changes` has them."""
     conversation = await get_conversation(viewer, conversation_id)
-    wanted = {"tags": check_tags(changes["tags"])} if "tags" in changes else {}
-    return await _change(conversation, wanted)
+    checked = {"tags": check_tags(changes["tags"])} if "tags" in changes else {}
+    return await _change(conversation, checked)
 
 
 async def _change(
-    conversation: Conversation, wanted: Mapping[str, Any], also: Mapping[str, Any] | None = None
+    conversation: Conversation, changes: Mapping[str, Any], extra: Mapping[str, Any] | None = None
 ) -> Conversation:
-    """Sets what is wanted and, only if that changes anything, what comes with it."""
-    if wanted:
+    """Sets the changes and, only if they change anything, the extra fields."""
+    if changes:
         await collection(Conversation).update_one(
-            {"_id": conversation.id, "$nor": [dict(wanted)]},
-            {"$set": {**wanted, **(also or {}), "updated_at": utc_now()}},
+            {"_id": conversation.id, "$nor": [dict(changes)]},
+            {"$set": {**changes, **(extra or {}), "updated_at": utc_now()}},
         )
     return await Conversation.get(conversation.id) or conversation
 
@@ -180,13 +179,16 @@ MAX_UNREAD_CONVERSATIONS = 20_000
 async def list_unread_conversations(
     of_accounts: Mapping[str, Any],
 ) -> list[PydanticObjectId] | None:
-    """Their ids, or None if there are too many to name; `of_accounts` is a filter by account."""
-    found = await collection(Message).aggregate(
+    """Returns ids of conversations with unread messages, or None if there are too many.
+
+    `of_accounts` is a filter by account.
+    """
+    groups = await collection(Message).aggregate(
         [
             {"$match": {"unread": True, **of_accounts}},
             {"$group": {"_id": "$conversation_id"}},
             {"$limit": MAX_UNREAD_CONVERSATIONS + 1},
         ]
     )
-    ids = [PydanticObjectId(group["_id"]) async for group in found]
+    ids = [PydanticObjectId(group["_id"]) async for group in groups]
     return ids if len(ids) <= MAX_UNREAD_CONVERSATIONS else None

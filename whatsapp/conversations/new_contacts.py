@@ -1,8 +1,7 @@
-"""New customers, many at once: contact, user and conversation of each in a few writes.
+"""Batch creation of contacts with their users and conversations, in a few writes.
 
-One by one each takes some ten round trips. Here only what nobody disputes is done: whatever another
-process is doing at this moment, or what was known in part, is left as it is, and
-`get_or_create_contact` and the others complete it, as after a crash in the middle.
+A single sender takes about ten round trips. Senders whose documents exist in part or are written
+concurrently are left to `get_or_create_contact` and the like, as after a crash.
 """
 
 from collections import Counter
@@ -22,70 +21,76 @@ from whatsapp.contacts.search_keys import derive_contact_fields, derive_user_fie
 from whatsapp.contacts.user_linking import detach_user, list_known_phones, make_user
 from whatsapp.conversations.conversations import remove_conversations
 
-_Names = frozenset[tuple[str, str]]
+_Keys = frozenset[tuple[str, str]]
 
 
 @dataclass
 class NewContact:
-    """Somebody whom nobody of the account knows yet, by what they sent first."""
+    """A sender without a contact in the account, from their first messages."""
 
     identities: Sequence[Identity]
     profile: Profile | None
-    writes: bool
-    """Whether they said something that stands in a conversation."""
+    has_messages: bool
+    """Whether the sender gets a conversation."""
     by_customer: bool
-    """Whether they said anything themselves: then they get a user."""
+    """Whether the sender wrote; then they get a user."""
 
 
 def select_unambiguous(
     new_contacts: Iterable[NewContact], *, named: Iterable[Sequence[Identity]]
 ) -> list[NewContact]:
-    """One for each person. Who shares an identity with somebody else, also with one of `named`, is
-    left out: what comes first decides there.
+    """Returns an item per person, without persons who share an identity with others.
+
+    `named` are identities of other persons. For shared identities the order of messages decides.
     """
-    found: dict[_Names, NewContact] = {}
-    for one in new_contacts:
-        first = found.setdefault(_list_names(one.identities), one)
-        first.writes |= one.writes
-        first.by_customer |= one.by_customer
-    taken = Counter(name for names in found for name in names)
-    taken.update(name for one in named for name in _list_names(one))
-    return [one for names, one in found.items() if all(taken[name] == 1 for name in names)]
+    by_keys: dict[_Keys, NewContact] = {}
+    for contact in new_contacts:
+        first = by_keys.setdefault(_list_keys(contact.identities), contact)
+        first.has_messages |= contact.has_messages
+        first.by_customer |= contact.by_customer
+    counts = Counter(key for keys in by_keys for key in keys)
+    counts.update(key for identities in named for key in _list_keys(identities))
+    return [contact for keys, contact in by_keys.items() if all(counts[key] == 1 for key in keys)]
 
 
-def _list_names(identities: Iterable[Identity]) -> _Names:
+def _list_keys(identities: Iterable[Identity]) -> _Keys:
     return frozenset(
-        (lookup.kind.value, lookup.value) for one in identities for lookup in list_lookups(one)
+        (lookup.kind.value, lookup.value)
+        for identity in identities
+        for lookup in list_lookups(identity)
     )
 
 
 async def create_contacts(
     account_id: PydanticObjectId, new_contacts: Sequence[NewContact]
 ) -> tuple[list[Contact], list[Conversation]]:
-    """Makes them; gives back those that are certainly there, each with its user.
+    """Creates contacts with users and conversations; returns the documents that exist.
 
     Raises:
-        PyMongoError: some may be made, or made in part.
+        PyMongoError: some may be created, or created in part.
     """
-    contacts = [make_contact(account_id, one.identities, one.profile) for one in new_contacts]
-    made = await _insert(Contact, [_derive_contact(contact) for contact in contacts])
+    contacts = [make_contact(account_id, new.identities, new.profile) for new in new_contacts]
+    inserted = await _insert(Contact, [_derive_contact(contact) for contact in contacts])
     pairs = list(zip(contacts, new_contacts, strict=True))
-    await _link_users([one for one, told in pairs if one.id in made and told.by_customer])
-    writing = {contact.id for contact, one in pairs if one.writes}
+    await _link_users([c for c, new in pairs if c.id in inserted and new.by_customer])
+    with_messages = {contact.id for contact, new in pairs if new.has_messages}
     conversations = [
-        Conversation(account_id=account_id, contact_id=contact_id) for contact_id in made & writing
+        Conversation(account_id=account_id, contact_id=contact_id)
+        for contact_id in inserted & with_messages
     ]
-    begun = await _insert(Conversation, [to_bson(one) for one in conversations])
-    # Looked for after the writes: who erases a contact from now on finds the conversation too.
-    query = {"_id": {"$in": list(made)}}
-    there = [from_bson(Contact, one) async for one in collection(Contact).find(query)]
-    ids = {contact.id for contact in there}
-    await _forget_users(one for one in contacts if one.id in made - ids)
-    gone = [one for one in conversations if one.contact_id not in ids]
-    erased = [one.id for one in gone if not await is_merged(one.contact_id)]
+    started = await _insert(Conversation, [to_bson(item) for item in conversations])
+    # Checked after the writes, so that a later erasure finds the conversations.
+    query = {"_id": {"$in": list(inserted)}}
+    existing = [from_bson(Contact, fields) async for fields in collection(Contact).find(query)]
+    ids = {contact.id for contact in existing}
+    await _detach_users(contact for contact in contacts if contact.id in inserted - ids)
+    gone = [item for item in conversations if item.contact_id not in ids]
+    erased = [item.id for item in gone if not await is_merged(item.contact_id)]
     if erased:
         await remove_conversations(erased)
-    return there, [one for one in conversations if one.id in begun and one.contact_id in ids]
+    return existing, [
+        item for item in conversations if item.id in started and item.contact_id in ids
+    ]
 
 
 def _derive_contact(contact: Contact) -> dict[str, Any]:
@@ -94,27 +99,28 @@ def _derive_contact(contact: Contact) -> dict[str, Any]:
 
 
 async def _link_users(contacts: Sequence[Contact]) -> None:
-    """Those whose phone belongs to a user already are left without one, to be linked later."""
-    known = await list_known_phones(one.phone_number for one in contacts if one.phone_number)
-    strangers = [one for one in contacts if one.phone_number not in known]
-    users = [to_bson(make_user(contact)) for contact in strangers]
-    made = await _insert(User, [fields | derive_user_fields(fields) for fields in users])
-    if made:
-        # A user that is made for a contact has the contact's own id.
+    """Creates and links users; contacts whose phone has a user are linked later."""
+    phones = (contact.phone_number for contact in contacts if contact.phone_number)
+    known = await list_known_phones(phones)
+    unknown = [contact for contact in contacts if contact.phone_number not in known]
+    users = [to_bson(make_user(contact)) for contact in unknown]
+    inserted = await _insert(User, [fields | derive_user_fields(fields) for fields in users])
+    if inserted:
+        # A user has the id of the contact it was created for.
         await collection(Contact).update_many(
-            {"_id": {"$in": list(made)}, "user_id": None, "unlinked_at": None},
+            {"_id": {"$in": list(inserted)}, "user_id": None, "unlinked_at": None},
             [{"$set": {"user_id": "$_id", "updated_at": utc_now()}}],
         )
 
 
-async def _forget_users(erased: Iterable[Contact]) -> None:
-    """Whoever erased them may have looked for their users before these were made."""
+async def _detach_users(erased: Iterable[Contact]) -> None:
+    """Detaches users that were created after the erasure looked for them."""
     for contact in erased:
         await detach_user(contact)
 
 
 async def _insert(document_class: type[Any], documents: Sequence[dict[str, Any]]) -> set[Any]:
-    """Inserts those of which nobody has the unique keys; returns their ids."""
+    """Inserts the documents whose unique keys are free; returns their ids."""
     inserts = [InsertOne(fields) for fields in documents]
     duplicates = (await write_unless_duplicate(document_class, inserts)).duplicates
     return {

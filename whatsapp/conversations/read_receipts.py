@@ -1,7 +1,7 @@
-"""Read receipts: what staff have read is told to WhatsApp, in the background and once.
+"""Read receipts, sent to WhatsApp in the background.
 
-`read_up_to` of a conversation is the fact; the receipt is derived from it. So a crash loses none, a
-later one replaces those before it, and reading never fails because WhatsApp does.
+A receipt is derived from the conversation's `read_up_to`: a crash loses none, a later receipt
+replaces earlier ones, and marking as read does not depend on WhatsApp.
 """
 
 import logging
@@ -23,11 +23,10 @@ from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Requests for receipts that one process makes at once, half of them for one account: messages go
-# first.
+# Concurrent receipt requests per process, at most half of them per account; messages go first.
 RECEIPTS_AT_ONCE = 16
 LEASE_DEADLINES = 3
-# What is due is announced in its own process; this finds what another one has left.
+# The process that schedules a receipt wakes the worker; polls find receipts left by others.
 SWEEP_POLLS = 30
 # Meta: a message can be marked as read within 30 days.
 READABLE = timedelta(days=30)
@@ -37,7 +36,7 @@ _FINAL = frozenset({Action.FAIL, Action.STOP_ACCOUNT})
 
 
 class ReadReceiptWorker:
-    """Sends the receipts that are due until `run` is cancelled."""
+    """Sends due receipts until `run` is cancelled."""
 
     def __init__(self, account_api: AccountAPI, *, settings: Settings) -> None:
         self._account_api = account_api
@@ -68,18 +67,18 @@ class ReadReceiptWorker:
         if except_accounts:
             query["account_id"] = {"$nin": list(except_accounts)}
         until = _database_time(self._lease_seconds)
-        found = await collection(Conversation).find_one_and_update(
+        document = await collection(Conversation).find_one_and_update(
             query,
             [{"$set": {"receipt.leased_until": until}}],
             sort=[("receipt.due_at", ASCENDING)],
             return_document=ReturnDocument.AFTER,
         )
-        return None if found is None else from_bson(Conversation, found)
+        return None if document is None else from_bson(Conversation, document)
 
     async def _work(self, conversation: Conversation) -> None:
         account = await Account.get(conversation.account_id)
         message = await find_message_to_confirm(conversation)
-        if message is None or account is None or not _may_tell(account):
+        if message is None or account is None or not _may_send_receipts(account):
             await _settle(conversation)
             return
         try:
@@ -91,29 +90,31 @@ class ReadReceiptWorker:
                 body=build_read_request(message),
             )
         except MetaRefused as refusal:
-            await self._judge(conversation, refusal.error)
+            await self._handle_error(conversation, refusal.error)
         except MetaUnreachable:
             await self._retry(conversation)
         else:
             await record_receipt_sent(message)
             await _settle(conversation)
 
-    async def _judge(self, conversation: Conversation, error: CloudAPIError) -> None:
+    async def _handle_error(self, conversation: Conversation, error: CloudAPIError) -> None:
         if classify(error) not in _FINAL:
             await self._retry(conversation, at_least=error.retry_after_seconds or 0.0)
             return
-        logger.info("Conversation %s: receipt refused (%s)", conversation.id, error.code)
+        logger.info("Conversation %s: receipt refused (Meta error %s)", conversation.id, error.code)
         await _settle(conversation)
 
     async def _retry(self, conversation: Conversation, *, at_least: float = 0.0) -> None:
         attempts = conversation.receipt.attempts
         if attempts >= self._settings.retry_limit:
-            logger.warning("Conversation %s: its receipt is given up", conversation.id)
+            logger.warning(
+                "Conversation %s: receipt given up after the last retry", conversation.id
+            )
             await _settle(conversation)
             return
         pause = self._settings.retry_base_seconds * BACKOFF_FACTOR**attempts
-        spread = pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
-        seconds = min(max(spread, at_least), LONGEST_PAUSE_SECONDS)
+        jittered = pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+        seconds = min(max(jittered, at_least), LONGEST_PAUSE_SECONDS)
         await collection(Conversation).update_one(
             {"_id": conversation.id},
             [
@@ -130,12 +131,12 @@ class ReadReceiptWorker:
 
 
 def make_receipt_due() -> dict[str, Any]:
-    """Expressions: the changes of a conversation in which something new was read."""
+    """Returns the expressions that schedule a receipt for a conversation."""
     return {"receipt.due_at": "$$NOW", "receipt.attempts": 0}
 
 
 def build_read_request(message: Message, *, is_typing: bool = False) -> dict[str, Any]:
-    """The body that marks a message as read, and all before it."""
+    """Returns the request body that marks a message and all earlier ones as read."""
     body: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "status": "read",
@@ -147,12 +148,12 @@ def build_read_request(message: Message, *, is_typing: bool = False) -> dict[str
 async def find_newest_inbound(
     conversation_id: PydanticObjectId, *, up_to: ReadMark | None = None
 ) -> Message | None:
-    """The customer's newest message that WhatsApp knows by an id, at most 30 days old."""
+    """Returns the customer's newest message with a WhatsApp id, at most 30 days old."""
     query: dict[str, Any] = {
         "conversation_id": conversation_id,
         "direction": MessageDirection.INBOUND.value,
         "wamid": ANY_STRING,
-        "type": {"$nin": ["system", CALL]},  # nobody waits for these to be read
+        "type": {"$nin": ["system", CALL]},  # these have no read receipts
         "timestamp": {"$gt": utc_now() - READABLE},
     }
     if up_to is not None:
@@ -161,12 +162,12 @@ async def find_newest_inbound(
             {"timestamp": up_to.timestamp, "_id": {"$lte": up_to.message_id}},
         ]
     newest = [("timestamp", DESCENDING), ("_id", DESCENDING)]
-    found = await collection(Message).find_one(query, sort=newest)
-    return None if found is None else from_bson(Message, found)
+    document = await collection(Message).find_one(query, sort=newest)
+    return None if document is None else from_bson(Message, document)
 
 
 async def find_message_to_confirm(conversation: Conversation) -> Message | None:
-    """The message to tell WhatsApp about; None where it knows already."""
+    """Returns the message to send a receipt for; None if it was already sent."""
     if conversation.read_up_to is None:
         return None
     message = await find_newest_inbound(conversation.id, up_to=conversation.read_up_to)
@@ -178,24 +179,24 @@ async def find_message_to_confirm(conversation: Conversation) -> Message | None:
 
 
 async def record_receipt_sent(message: Message) -> None:
-    """WhatsApp shows the customer's messages up to this one as read."""
+    """Records that the receipt up to this message was sent."""
     mark = {"timestamp": message.timestamp, "message_id": message.id}
-    known = ["$receipt.sent_up_to.timestamp", "$receipt.sent_up_to.message_id"]
-    is_newer = {"$gt": [[message.timestamp, message.id], known]}
+    stored = ["$receipt.sent_up_to.timestamp", "$receipt.sent_up_to.message_id"]
+    is_newer = {"$gt": [[message.timestamp, message.id], stored]}
     await collection(Conversation).update_one(
         {"_id": message.conversation_id, "$expr": is_newer}, {"$set": {"receipt.sent_up_to": mark}}
     )
 
 
 async def _settle(conversation: Conversation) -> None:
-    """Nothing is left to tell, unless staff have read on meanwhile."""
-    due_at = {"$eq": ["$receipt.due_at", conversation.receipt.due_at]}
+    """Clears the due receipt, unless staff have read more meanwhile."""
+    is_unchanged = {"$eq": ["$receipt.due_at", conversation.receipt.due_at]}
     await collection(Conversation).update_one(
         {"_id": conversation.id},
         [
             {
                 "$set": {
-                    "receipt.due_at": {"$cond": [due_at, None, "$receipt.due_at"]},
+                    "receipt.due_at": {"$cond": [is_unchanged, None, "$receipt.due_at"]},
                     "receipt.leased_until": None,
                     "receipt.attempts": 0,
                 }
@@ -204,12 +205,12 @@ async def _settle(conversation: Conversation) -> None:
     )
 
 
-def _may_tell(account: Account) -> bool:
-    is_well = account.health.state is HealthState.OK and account.deleted_at is None
-    return account.enabled and is_well and account.send_read_receipts
+def _may_send_receipts(account: Account) -> bool:
+    is_working = account.health.state is HealthState.OK and account.deleted_at is None
+    return account.enabled and is_working and account.send_read_receipts
 
 
 def _database_time(seconds: float) -> dict[str, Any]:
-    """Expression: so long from now, by the clock that all processes share."""
+    """Expression: the database's time in so many seconds."""
     amount = int(seconds * 1000)
     return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": amount}}

@@ -1,4 +1,4 @@
-"""Shows a customer for a while that somebody is writing an answer."""
+"""The typing indicator, shown to the customer while staff write."""
 
 from datetime import datetime, timedelta
 
@@ -18,35 +18,35 @@ from whatsapp.conversations.read_receipts import (
 )
 from whatsapp.errors import ContactBlocked, NotFound, Refused, WindowClosed
 
-# WhatsApp shows it for 25 seconds: asking again for each key that is pressed would be of no use.
-QUIET = timedelta(seconds=5)
+# WhatsApp shows it for 25 seconds, so more frequent requests have no effect.
+MIN_INTERVAL = timedelta(seconds=5)
 
 
 async def set_typing(
     account_api: AccountAPI, viewer: Viewer, conversation_id: PydanticObjectId
 ) -> Conversation:
-    """Has WhatsApp show that somebody is typing, unless it was asked to within `QUIET`.
+    """Shows the typing indicator, at most once per `MIN_INTERVAL`.
 
-    WhatsApp ties it to the customer's newest message, and shows that one as read too.
+    WhatsApp requires the customer's newest message, and marks it as read.
 
     Raises:
         NotFound: the conversation.
-        WindowClosed, ContactBlocked, AccountDisabled, AccountStopped: no answer may be sent.
-        MetaRefused, MetaUnreachable: WhatsApp did not take it.
+        WindowClosed, ContactBlocked, AccountDisabled, AccountStopped: no reply may be sent.
+        MetaRefused, MetaUnreachable: the request failed.
     """
     conversation = await get_conversation(viewer, conversation_id)
     account = await _check(conversation)
     message = await find_newest_inbound(conversation.id)
     if message is None:
         raise WindowClosed(window_expires_at(conversation))
-    asked_at = await _take_turn(conversation)
-    if asked_at is None:
+    typing_at = await _claim_turn(conversation)
+    if typing_at is None:
         return conversation
     body = build_read_request(message, is_typing=True)
     try:
         await account_api.call(account, "POST", account.phone_number_id, "messages", body=body)
     except Refused:
-        await _give_turn_back(conversation, asked_at)
+        await _release_turn(conversation, typing_at)
         raise
     await record_receipt_sent(message)
     return conversation
@@ -65,21 +65,21 @@ async def _check(conversation: Conversation) -> Account:
     return account
 
 
-async def _take_turn(conversation: Conversation) -> datetime | None:
-    """When it was taken, by the database's clock; None if that was done a moment ago."""
-    quiet = int(QUIET.total_seconds() * 1000)
-    since = {"$dateSubtract": {"startDate": "$$NOW", "unit": "millisecond", "amount": quiet}}
-    found = await collection(Conversation).find_one_and_update(
+async def _claim_turn(conversation: Conversation) -> datetime | None:
+    """Records the request; returns its database time, or None if the last is too recent."""
+    interval = int(MIN_INTERVAL.total_seconds() * 1000)
+    since = {"$dateSubtract": {"startDate": "$$NOW", "unit": "millisecond", "amount": interval}}
+    document = await collection(Conversation).find_one_and_update(
         {"_id": conversation.id, "$expr": {"$lte": ["$typing_at", since]}},
         [{"$set": {"typing_at": "$$NOW"}}],
         projection={"typing_at": 1},
         return_document=True,
     )
-    at: datetime | None = None if found is None else found["typing_at"]
+    at: datetime | None = None if document is None else document["typing_at"]
     return at
 
 
-async def _give_turn_back(conversation: Conversation, asked_at: datetime) -> None:
+async def _release_turn(conversation: Conversation, typing_at: datetime) -> None:
     await collection(Conversation).update_one(
-        {"_id": conversation.id, "typing_at": asked_at}, {"$set": {"typing_at": None}}
+        {"_id": conversation.id, "typing_at": typing_at}, {"$set": {"typing_at": None}}
     )

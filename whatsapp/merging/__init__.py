@@ -1,1 +1,1 @@
-"""Merging two contacts: their documents first, then their history."""
+"""Merging of two contacts: documents first, then history."""

@@ -1,6 +1,6 @@
-"""Merging two contacts: one transaction makes them one, and what was said follows behind it.
+"""Merging of two contacts: one transaction for the documents, then their history in batches.
 
-From the transaction on, every message under any identity of either finds the contact that is left.
+From the transaction on, messages under any identity of either contact find the surviving contact.
 """
 
 from collections.abc import Mapping
@@ -25,25 +25,28 @@ _INTO_FIELD = ["intoContactId"]
 async def merge_contacts(
     viewer: Viewer, contact_id: PydanticObjectId, *, into_id: PydanticObjectId
 ) -> Contact:
-    """Merges the contact into another one of its account, for good; returns the one that is left.
+    """Merges the contact into another contact of its account; returns the surviving contact.
 
-    Asked again it finishes what was interrupted, and changes nothing else.
+    Irreversible. A repetition completes an interrupted merge, and changes nothing else.
 
     Raises:
         NotFound: one of the contacts.
-        InvalidInput: they are the same contact, or belong to two accounts.
+        InvalidInput: they are the same contact, or belong to different accounts.
     """
     merge = await find_merge({"_id": contact_id, "into_id": into_id, **viewer.limit_accounts()})
     if merge is None:
         contact = await _get(viewer, contact_id, ["contactId"])
         into = await _get(viewer, into_id, _INTO_FIELD)
         if contact.id == into.id:
-            raise InvalidInput("A contact can't be merged into itself.", field=_INTO_FIELD)
+            raise InvalidInput("The contacts are the same: choose another one.", field=_INTO_FIELD)
         if contact.account_id != into.account_id:
-            raise InvalidInput("Both contacts must belong to one account.", field=_INTO_FIELD)
-        merge = await _make_one(contact, into)
+            raise InvalidInput(
+                "The contacts belong to different accounts: choose two of the same account.",
+                field=_INTO_FIELD,
+            )
+        merge = await _merge_documents(contact, into)
     await move_history(merge)
-    # It may have been merged into a third contact by now.
+    # The contact may have been merged into a third one meanwhile.
     survivor = await find_survivor(into_id)
     if survivor is None:
         raise NotFound("The contact", field=_INTO_FIELD)
@@ -51,18 +54,18 @@ async def merge_contacts(
 
 
 async def _get(viewer: Viewer, contact_id: PydanticObjectId, field: list[str]) -> Contact:
-    found = await Contact.find_one({"_id": contact_id, **viewer.limit_accounts()})
-    if found is None:
+    contact = await Contact.find_one({"_id": contact_id, **viewer.limit_accounts()})
+    if contact is None:
         raise NotFound("The contact", field=field)
-    return found
+    return contact
 
 
-async def _make_one(contact: Contact, into: Contact) -> ContactMerge:
-    async def work(session: AsyncClientSession) -> tuple[ContactMerge, PydanticObjectId | None]:
-        return await _write(session, contact.id, into.id)
+async def _merge_documents(contact: Contact, into: Contact) -> ContactMerge:
+    async def write(session: AsyncClientSession) -> tuple[ContactMerge, PydanticObjectId | None]:
+        return await _write_merge(session, contact.id, into.id)
 
     async with collection(Contact).database.client.start_session() as session:
-        merge, user_id = await session.with_transaction(work)
+        merge, user_id = await session.with_transaction(write)
     if user_id is not None:
         await index_user(user_id)
     for former in (contact.user_id, into.user_id):
@@ -71,10 +74,10 @@ async def _make_one(contact: Contact, into: Contact) -> ContactMerge:
     return merge
 
 
-async def _write(
+async def _write_merge(
     session: AsyncClientSession, contact_id: PydanticObjectId, into_id: PydanticObjectId
 ) -> tuple[ContactMerge, PydanticObjectId | None]:
-    """Everything that names or describes the two; a crash leaves all of it or nothing."""
+    """Writes all documents that refer to the two contacts, in the transaction."""
     contact = await _read(session, contact_id, ["contactId"])
     into = await _read(session, into_id, _INTO_FIELD)
     user_id = await _combine_users(session, contact, into)
@@ -82,12 +85,12 @@ async def _write(
     if user_id is not None:
         changes["unlinked_at"] = None
     fields = {**to_bson(into), **changes}
-    # The identities must be free before the other contact can have them.
+    # Deleted first, because identities are unique.
     await collection(Contact).delete_one({"_id": contact.id}, session=session)
     await collection(Contact).update_one(
         {"_id": into.id}, {"$set": {**changes, **derive_contact_fields(fields)}}, session=session
     )
-    await _rename_duplicate(session, contact, into)
+    await _replace_duplicate(session, contact, into)
     merge = ContactMerge(id=contact.id, account_id=into.account_id, into_id=into.id)
     await collection(ContactMerge).insert_one(to_bson(merge), session=session)
     return merge, user_id
@@ -96,26 +99,26 @@ async def _write(
 async def _read(
     session: AsyncClientSession, contact_id: PydanticObjectId, field: list[str]
 ) -> Contact:
-    found = await collection(Contact).find_one({"_id": contact_id}, session=session)
+    document = await collection(Contact).find_one({"_id": contact_id}, session=session)
     erasing = await collection(Erasure).find_one({"_id": contact_id}, {"_id": 1}, session=session)
-    if found is None or erasing is not None:
+    if document is None or erasing is not None:
         raise NotFound("The contact", field=field)
-    return from_bson(Contact, found)
+    return from_bson(Contact, document)
 
 
 async def _combine_users(
     session: AsyncClientSession, contact: Contact, into: Contact
 ) -> PydanticObjectId | None:
-    """The user of both. One that only a first message made is absorbed, if nobody else is it."""
+    """Returns the common user; deletes the other user if only these contacts have it."""
     if contact.user_id is None or into.user_id in (None, contact.user_id):
         return into.user_id or contact.user_id
-    users = {one: await _read_user(session, one) for one in (into.user_id, contact.user_id)}
+    users = {key: await _read_user(session, key) for key in (into.user_id, contact.user_id)}
     kept, other = users[into.user_id], users[contact.user_id]
     if kept is None or other is None:
         return contact.user_id if kept is None and other is not None else into.user_id
     if kept.from_contact and not other.from_contact:
         kept, other = other, kept
-    if await _is_free(session, other, contact, into):
+    if await _is_unshared(session, other, contact, into):
         await collection(User).delete_one({"_id": other.id}, session=session)
         changes = combine_users(kept, other)
         update = {"$set": {**changes, **STALE, "updated_at": utc_now()}}
@@ -124,11 +127,11 @@ async def _combine_users(
 
 
 async def _read_user(session: AsyncClientSession, user_id: PydanticObjectId) -> User | None:
-    found = await collection(User).find_one({"_id": user_id}, session=session)
-    return None if found is None else from_bson(User, found)
+    document = await collection(User).find_one({"_id": user_id}, session=session)
+    return None if document is None else from_bson(User, document)
 
 
-async def _is_free(
+async def _is_unshared(
     session: AsyncClientSession, user: User, contact: Contact, into: Contact
 ) -> bool:
     if not user.from_contact or set(user.account_ids) - {into.account_id}:
@@ -137,9 +140,9 @@ async def _is_free(
     return await collection(Contact).find_one(others, {"_id": 1}, session=session) is None
 
 
-async def _rename_duplicate(session: AsyncClientSession, contact: Contact, into: Contact) -> None:
-    """Who may be the same as the merged contact may be the same as the one that is left."""
-    others = [one for one in contact.duplicate_ids if one != into.id]
+async def _replace_duplicate(session: AsyncClientSession, contact: Contact, into: Contact) -> None:
+    """Replaces the merged contact among the possible duplicates of other contacts."""
+    others = [other_id for other_id in contact.duplicate_ids if other_id != into.id]
     renamed: Mapping[str, Any] = {
         "$setUnion": [{"$setDifference": ["$duplicate_ids", [contact.id]]}, [into.id]]
     }

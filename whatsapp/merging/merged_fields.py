@@ -1,4 +1,4 @@
-"""The fields of two contacts, users or conversations as those of one."""
+"""Combines the fields of two contacts, users or conversations."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,21 +15,21 @@ _SHOWN = ("bsuid", "username", "profile_name")
 
 
 def combine_contacts(kept: Contact, other: Contact) -> dict[str, Any]:
-    """The stored fields of the contact that is left, besides its user.
+    """Returns the stored fields of the surviving contact, except its user.
 
-    What WhatsApp shows of a customer is that of the newest message; of what staff gave them, that
-    of `kept` stands.
+    Fields from WhatsApp are those of the newest message; fields set by staff are those of `kept`.
     """
-    newest = sorted((kept, other), key=lambda one: one.profile_at or _NEVER, reverse=True)
-    number = next((one for one in newest if one.wa_id is not None), kept)
-    # The last parent id is the one that is shown.
-    later, earlier = (to_bson(one)["identities"] for one in newest)
-    own_ids = {kept.id, other.id}
-    duplicates = [one for one in [*kept.duplicate_ids, *other.duplicate_ids] if one not in own_ids]
+    newest = sorted((kept, other), key=lambda contact: contact.profile_at or _NEVER, reverse=True)
+    number_holder = next((contact for contact in newest if contact.wa_id is not None), kept)
+    # The last parent id is the displayed one.
+    later, earlier = (to_bson(contact)["identities"] for contact in newest)
+    merged_ids = {kept.id, other.id}
+    duplicate_ids = [*kept.duplicate_ids, *other.duplicate_ids]
+    duplicates = [duplicate for duplicate in duplicate_ids if duplicate not in merged_ids]
     return {
-        **{name: _first(getattr(one, name) for one in newest) for name in _SHOWN},
-        "wa_id": number.wa_id,
-        "phone_number": number.phone_number,
+        **{name: _find_first(getattr(contact, name) for contact in newest) for name in _SHOWN},
+        "wa_id": number_holder.wa_id,
+        "phone_number": number_holder.phone_number,
         "profile_at": max(filter(None, (kept.profile_at, other.profile_at)), default=None),
         "identities": _unite(earlier, later),
         "name": kept.name or other.name,
@@ -37,7 +37,7 @@ def combine_contacts(kept: Contact, other: Contact) -> dict[str, Any]:
         "attributes": {**other.attributes, **kept.attributes},
         "unlinked_at": kept.unlinked_at or other.unlinked_at,
         "blocked": kept.blocked or other.blocked,
-        "marketing_opt_out": _find_marketing(kept, other),
+        "marketing_opt_out": _find_marketing_choice(kept, other),
         "changed_at": _take_newest(kept.changed_at, other.changed_at),
         "duplicate_ids": list(dict.fromkeys(duplicates))[:MAX_DUPLICATES],
         "created_at": min(kept.created_at, other.created_at),
@@ -45,7 +45,7 @@ def combine_contacts(kept: Contact, other: Contact) -> dict[str, Any]:
 
 
 def combine_users(kept: User, other: User) -> dict[str, Any]:
-    """What `kept` learns of a user who is the same person; what is unique comes with its scope."""
+    """Returns the fields of the surviving user; unique fields come with their scope."""
     combined: dict[str, Any] = {"attributes": {**other.attributes, **kept.attributes}}
     for name in ("name", "phone", "email", "external_id"):
         source = other if getattr(kept, name) is None else kept
@@ -56,39 +56,39 @@ def combine_users(kept: User, other: User) -> dict[str, Any]:
 
 
 def combine_conversations(other: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The `$set` of a pipeline that gives a conversation what another one, as stored, adds to it.
+    """Returns the `$set` of a pipeline that adds another stored conversation to a conversation.
 
-    To do it again changes nothing but the time of the merge.
+    A repetition changes only the time of the merge.
     """
-    told = {name: {"$literal": other.get(name)} for name in _CONVERSATION_FIELDS}
+    added = {name: {"$literal": other.get(name)} for name in _CONVERSATION_FIELDS}
     is_open = other.get("status") == ConversationStatus.OPEN.value
-    last = [told["last_message_at"], told["last_message_id"]]
+    last = [added["last_message_at"], added["last_message_id"]]
     is_newer = {"$gt": [last, ["$last_message_at", "$last_message_id"]]}
-    is_unread_by_staff = {"$eq": [{"$ifNull": ["$read_up_to", None]}, None]}
-    has_said = {"$gt": [{"$ifNull": ["$last_message_at", None]}, None]}
+    has_no_read_mark = {"$eq": [{"$ifNull": ["$read_up_to", None]}, None]}
+    has_messages = {"$gt": [{"$ifNull": ["$last_message_at", None]}, None]}
     fields: dict[str, Any] = {
-        "assignee_id": {"$ifNull": ["$assignee_id", told["assignee_id"]]},
-        "tags": _add_missing("$tags", told["tags"]),
+        "assignee_id": {"$ifNull": ["$assignee_id", added["assignee_id"]]},
+        "tags": _add_missing("$tags", added["tags"]),
         "last_message_at": {"$cond": [is_newer, last[0], "$last_message_at"]},
         "last_message_id": {"$cond": [is_newer, last[1], "$last_message_id"]},
-        # Before the first message it is the time of creation, which is no activity.
+        # Before the first message this is the time of creation, which is not an activity.
         "last_activity_at": {
             "$cond": [
-                has_said,
-                {"$max": ["$last_activity_at", told["last_activity_at"]]},
-                told["last_activity_at"],
+                has_messages,
+                {"$max": ["$last_activity_at", added["last_activity_at"]]},
+                added["last_activity_at"],
             ]
         },
-        "read_up_to": {"$cond": [is_unread_by_staff, told["read_up_to"], "$read_up_to"]},
-        "receipt": {"$cond": [is_unread_by_staff, told["receipt"], "$receipt"]},
-        "created_at": {"$min": ["$created_at", told["created_at"]]},
+        "read_up_to": {"$cond": [has_no_read_mark, added["read_up_to"], "$read_up_to"]},
+        "receipt": {"$cond": [has_no_read_mark, added["receipt"], "$receipt"]},
+        "created_at": {"$min": ["$created_at", added["created_at"]]},
         "merged_at": now,
         "updated_at": now,
     }
     for name in ("last_inbound_at", "late_read_at", "phone_read_at", "typing_at"):
-        fields[name] = {"$max": [f"${name}", told[name]]}
+        fields[name] = {"$max": [f"${name}", added[name]]}
     for name in ("newest_unread_ids", "newest_deleted_ids"):
-        fields[name] = _unite_newest(f"${name}", told[name])
+        fields[name] = _unite_newest(f"${name}", added[name])
     if is_open:
         fields |= {"status": ConversationStatus.OPEN.value, "closed_at": None}
     return fields
@@ -111,7 +111,7 @@ _CONVERSATION_FIELDS = (
     "created_at",
 )
 COMBINED_FIELDS = (*_CONVERSATION_FIELDS, "status", "closed_at")
-"""A conversation in which these are as they were when it was read has nothing new to add."""
+"""Fields that must be unchanged since a conversation was read for its removal."""
 
 
 def _unite_newest(stored: str, added: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,11 +125,11 @@ def _add_missing(stored: str, added: Mapping[str, Any]) -> dict[str, Any]:
     return {"$concatArrays": [stored, missing]}
 
 
-def _find_marketing(kept: Contact, other: Contact) -> bool:
-    decided = [kept.changed_at.get("marketing"), other.changed_at.get("marketing")]
-    if decided[0] == decided[1]:
+def _find_marketing_choice(kept: Contact, other: Contact) -> bool:
+    decided_at = [kept.changed_at.get("marketing"), other.changed_at.get("marketing")]
+    if decided_at[0] == decided_at[1]:
         return kept.marketing_opt_out or other.marketing_opt_out
-    newest = kept if (decided[0] or _NEVER) > (decided[1] or _NEVER) else other
+    newest = kept if (decided_at[0] or _NEVER) > (decided_at[1] or _NEVER) else other
     return newest.marketing_opt_out
 
 
@@ -141,8 +141,8 @@ def _take_newest(
 
 
 def _unite(kept: list[Any], added: list[Any]) -> list[Any]:
-    return kept + [one for one in added if one not in kept]
+    return kept + [value for value in added if value not in kept]
 
 
-def _first(values: Any) -> Any:
-    return next((one for one in values if one is not None), None)
+def _find_first(values: Any) -> Any:
+    return next((value for value in values if value is not None), None)

@@ -1,7 +1,7 @@
-"""What was said with a merged contact follows into the conversation of the contact that is left.
+"""Moves the history of a merged contact into the conversation of the surviving contact.
 
-Every step may be done again, by several processes at once. Queued messages keep their order: a lane
-is moved message by message from its head on, and never past one that is being sent.
+Every step may be repeated, by several processes at once. Queued messages keep their order: a lane
+is moved message by message from its head, and waits for a message that is being sent.
 """
 
 import asyncio
@@ -31,21 +31,21 @@ from whatsapp.merging.merged_fields import COMBINED_FIELDS, combine_conversation
 from whatsapp.messages.lanes import ACTIVE_STATES, take_number, wake_lane
 from whatsapp.messages.removal import remove_conversations_with_messages
 
-MOVED_AT_ONCE = 1000
-# How long a caller waits for a message that is being sent; the rest is done in the background.
+MOVE_BATCH = 1000
+# Longest wait of a caller for a message that is being sent; then the background job takes over.
 MAX_WAIT_SECONDS = 5.0
 PAUSE_SECONDS = 0.2
-# What was on its way when the contact went is stored by then, and found by a second look.
+# Messages in flight during the merge are stored by then, and are moved by a second run.
 SETTLING = timedelta(seconds=60)
 _RETRY = timedelta(seconds=1)
 
 
 async def move_history(merge: ContactMerge) -> None:
-    """Moves all that was said, or leaves the rest to `finish_merges`."""
+    """Moves the history, or leaves the rest to `finish_merges`."""
     if merge.due_at is None:
         return
     deadline = asyncio.get_running_loop().time() + MAX_WAIT_SECONDS
-    while not await _move(merge):
+    while not await _try_move(merge):
         if asyncio.get_running_loop().time() > deadline:
             await _set_due(merge, utc_now() + _RETRY)
             return
@@ -55,14 +55,14 @@ async def move_history(merge: ContactMerge) -> None:
 
 
 async def finish_merges_into(contact: Contact) -> None:
-    """What is still to follow into a contact does so now, as far as it can."""
+    """Continues the unfinished merges into a contact."""
     query = {"account_id": contact.account_id, "into_id": contact.id, "due_at": {"$ne": None}}
     for fields in await collection(ContactMerge).find(query).to_list():
         await move_history(from_bson(ContactMerge, fields))
 
 
 async def finish_merges() -> None:
-    """Finishes what a crash or a send on its way interrupted, and looks again after a minute."""
+    """Finishes interrupted merges, and repeats each a minute after its transaction."""
     while True:
         merge = await lease_document(
             ContactMerge, is_due("due_at"), field="due_at", seconds=LEASE_SECONDS
@@ -76,8 +76,8 @@ async def _set_due(merge: ContactMerge, due_at: Any) -> None:
     await collection(ContactMerge).update_one({"_id": merge.id}, {"$set": {"due_at": due_at}})
 
 
-async def _move(merge: ContactMerge) -> bool:
-    """Returns False if something can't be moved yet."""
+async def _try_move(merge: ContactMerge) -> bool:
+    """Returns False if a message can't be moved yet."""
     sources = await _list_sources(merge)
     while True:
         contact = await find_survivor(merge.into_id)
@@ -90,7 +90,7 @@ async def _move(merge: ContactMerge) -> bool:
         try:
             target = await get_or_create_conversation(contact.account_id, contact.id)
         except ConversationGone:
-            continue  # erased or merged on at this very moment
+            continue  # erased or merged again concurrently
         is_done = await _move_into(target, sources, merge)
         if await collection(Conversation).find_one({"_id": target.id}, {"_id": 1}) is not None:
             return is_done
@@ -98,13 +98,13 @@ async def _move(merge: ContactMerge) -> bool:
 
 
 async def _list_sources(merge: ContactMerge) -> list[PydanticObjectId]:
-    """The conversation that the merged contact had, also if it is gone already."""
+    """Returns the id of the merged contact's conversation, also if it is already removed."""
     of_contact = {"account_id": merge.account_id, "contact_id": merge.id}
-    found = await collection(Conversation).find_one(of_contact, {"_id": 1})
-    if found is not None and found["_id"] != merge.conversation_id:
-        merge.conversation_id = found["_id"]
+    conversation = await collection(Conversation).find_one(of_contact, {"_id": 1})
+    if conversation is not None and conversation["_id"] != merge.conversation_id:
+        merge.conversation_id = conversation["_id"]
         await collection(ContactMerge).update_one(
-            {"_id": merge.id}, {"$set": {"conversation_id": found["_id"]}}
+            {"_id": merge.id}, {"$set": {"conversation_id": conversation["_id"]}}
         )
     return [] if merge.conversation_id is None else [merge.conversation_id]
 
@@ -115,27 +115,27 @@ async def _move_into(
     is_done = True
     for source in sources:
         while True:
-            await _move_said(source, target)
+            await _move_settled(source, target)
             if not await _move_queued(source, target):
                 is_done = False
                 break
             if await _combine(source, target):
                 break
-        await _move_said(source, target)
+        await _move_settled(source, target)
     await _rename_reactions(merge, target)
     return is_done
 
 
-async def _move_said(source: PydanticObjectId, target: Conversation) -> None:
-    """Everything that waits for nothing any more."""
-    said = {"conversation_id": source, "outbox_state": {"$nin": ACTIVE_STATES}}
+async def _move_settled(source: PydanticObjectId, target: Conversation) -> None:
+    """Moves the messages that are not queued, and the media."""
+    settled = {"conversation_id": source, "outbox_state": {"$nin": ACTIVE_STATES}}
     moved = {"conversation_id": target.id, "contact_id": target.contact_id}
     while True:
-        found = collection(Message).find(said, {"_id": 1}).limit(MOVED_AT_ONCE)
-        ids = [fields["_id"] async for fields in found]
+        batch = collection(Message).find(settled, {"_id": 1}).limit(MOVE_BATCH)
+        ids = [fields["_id"] async for fields in batch]
         if ids:
-            await collection(Message).update_many({"_id": {"$in": ids}, **said}, {"$set": moved})
-        if len(ids) < MOVED_AT_ONCE:
+            await collection(Message).update_many({"_id": {"$in": ids}, **settled}, {"$set": moved})
+        if len(ids) < MOVE_BATCH:
             break
     await collection(Media).update_many(
         {"conversation_id": source}, {"$set": {"conversation_id": target.id}}
@@ -143,10 +143,10 @@ async def _move_said(source: PydanticObjectId, target: Conversation) -> None:
 
 
 async def _move_queued(source: PydanticObjectId, target: Conversation) -> bool:
-    """Behind what waits in the other lane already. Returns False if one is being sent.
+    """Appends the queued messages to the target's lane. Returns False if a message is being sent.
 
-    The number is taken after the message before it was moved, so that the order holds even if
-    several processes move at once.
+    Each message gets its number after the previous one was moved, so that the order holds even if
+    several processes move messages.
     """
     waiting = {"conversation_id": source, "outbox_state": {"$in": ACTIVE_STATES}}
     has_moved = False
@@ -168,15 +168,16 @@ async def _move_queued(source: PydanticObjectId, target: Conversation) -> bool:
 
 
 async def _find_head(waiting: dict[str, Any]) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = await collection(Message).find_one(
+    head: dict[str, Any] | None = await collection(Message).find_one(
         waiting, {"outbox_state": 1}, sort=[("lane_number", ASCENDING), ("_id", ASCENDING)]
     )
-    return found
+    return head
 
 
 async def _combine(source: PydanticObjectId, target: Conversation) -> bool:
-    """Adds the summary of one conversation to the other and removes it. Returns False if it was
-    changed meanwhile.
+    """Adds the source's summary to the target and removes the source.
+
+    Returns False if the source changed meanwhile.
     """
     other = await collection(Conversation).find_one({"_id": source})
     if other is not None:
@@ -187,13 +188,13 @@ async def _combine(source: PydanticObjectId, target: Conversation) -> bool:
         if not deleted.deleted_count:
             return False
     await collection(Lane).delete_one({"_id": source})
-    # Whoever stored something until now finds its conversation gone from now on.
+    # Writers that stored a message before this now find its conversation gone.
     waiting = {"conversation_id": source, "outbox_state": {"$in": ACTIVE_STATES}}
     return await _find_head(waiting) is None
 
 
 async def _rename_author(merge: ContactMerge, contact: Contact) -> None:
-    """Of what waits for messages that are not known yet."""
+    """Updates the author of pending updates."""
     await collection(PendingUpdate).update_many(
         {"change.contact_id": merge.id},
         {"$set": {"change.contact_id": contact.id}},
@@ -201,9 +202,9 @@ async def _rename_author(merge: ContactMerge, contact: Contact) -> None:
 
 
 async def _rename_reactions(merge: ContactMerge, target: Conversation) -> None:
-    is_theirs = {"$eq": ["$$this.contact_id", merge.id]}
+    is_author = {"$eq": ["$$this.contact_id", merge.id]}
     renamed = {"$mergeObjects": ["$$this", {"contact_id": target.contact_id}]}
-    reaction = {"$cond": [is_theirs, renamed, "$$this"]}
+    reaction = {"$cond": [is_author, renamed, "$$this"]}
     reactions = {"$map": {"input": "$reactions", "as": "this", "in": reaction}}
     await collection(Message).update_many(
         {"conversation_id": target.id, "reactions.contact_id": merge.id},
@@ -212,6 +213,6 @@ async def _rename_reactions(merge: ContactMerge, target: Conversation) -> None:
 
 
 async def _erase(merge: ContactMerge, sources: Sequence[PydanticObjectId]) -> None:
-    """The contact that was left is erased: so is what had not followed into it yet."""
+    """Deletes the history that was not moved yet, because the surviving contact was erased."""
     await remove_conversations_with_messages(merge.account_id, list(sources))
     await delete_in_batches(PendingUpdate, {"change.contact_id": merge.id})

@@ -180,7 +180,7 @@ async def test_refused_merges_change_nothing(
 STEPS = [
     "_rename_author",
     "get_or_create_conversation",
-    "_move_said",
+    "_move_settled",
     "_move_queued",
     "_combine",
     "_rename_reactions",
@@ -312,7 +312,7 @@ async def test_erasing_contact_that_is_left_erases_what_had_not_followed(
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(merged_history, "_move_said", fail)
+        patch.setattr(merged_history, "_move_settled", fail)
         await admin.post(MERGE, id=contact_id(by_phone), into=contact_id(by_id))
 
     erased = await admin(DELETE, id=contact_id(by_id))
