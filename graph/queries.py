@@ -1,19 +1,122 @@
-"""The root type Query: the queries of every noun."""
+"""The root type Query, and its fields `node` and `nodes`."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+
+import strawberry
+from beanie import PydanticObjectId
+from strawberry import relay
 from strawberry.tools import merge_types
 
-from graph.nodes import NodeQueries
-from graph.types.accounts import AccountQueries
-from graph.types.api_keys import ApiKeyQueries
-from graph.types.audit_log import AuditQueries
-from graph.types.contacts import ContactQueries
-from graph.types.conversations import ConversationQueries
-from graph.types.messages import MessageQueries
-from graph.types.parked_items import ParkedItemQueries
+from graph.core.context import Info, IsViewer, get_viewer
+from graph.core.errors import bad_input
+from graph.core.ids import encode_id, parse_object_id, split_id
+from graph.core.stored import (
+    load_contact,
+    load_conversation,
+    load_message,
+    load_template,
+    load_upload,
+    load_user,
+)
+from graph.types.account_events import find_account_event
+from graph.types.accounts import Account, AccountQueries, resolve_account
+from graph.types.api_keys import ApiKey, ApiKeyQueries, find_api_key
+from graph.types.audit_log import AuditQueries, find_audit_entry
+from graph.types.contacts import Contact, ContactQueries
+from graph.types.conversations import Conversation, ConversationQueries
+from graph.types.messages import Message, MessageQueries
+from graph.types.parked_items import ParkedItem, ParkedItemQueries, find_parked_items
 from graph.types.template_preview import TemplatePreviewQueries
-from graph.types.templates import TemplateQueries
-from graph.types.users import UserQueries
+from graph.types.templates import Template, TemplateQueries
+from graph.types.uploaded_media import UploadedMedia
+from graph.types.users import User, UserQueries
 from graph.types.viewer import ViewerQueries
+from models import Role
+
+MAX_NODES = 100
+
+
+async def find_node(info: Info, global_id: str) -> relay.Node | None:
+    """Loads an object by its global id; None if it is malformed, unknown or not visible."""
+    type_name, document_id = split_id(global_id) or ("", "")
+    find = _FINDERS.get(type_name)
+    return await find(info, document_id) if find else None
+
+
+def _by_object_id(
+    node_class: Any, load: Callable[[Info, PydanticObjectId], Awaitable[Any]]
+) -> Callable[[Info, str], Awaitable[Any]]:
+    async def find(info: Info, document_id: str) -> Any:
+        object_id = parse_object_id(document_id)
+        document = await load(info, object_id) if object_id else None
+        return node_class.from_document(document) if document is not None else None
+
+    return find
+
+
+async def _find_account(info: Info, document_id: str) -> Account | None:
+    return await resolve_account(info, encode_id("Account", document_id))
+
+
+async def _find_api_key(info: Info, document_id: str) -> ApiKey | None:
+    viewer = get_viewer(info)
+    if not viewer.has_role(Role.ADMIN):
+        return None
+    document = await find_api_key(viewer, encode_id("ApiKey", document_id))
+    return ApiKey.from_document(document) if document else None
+
+
+async def _find_parked_item(info: Info, document_id: str) -> ParkedItem | None:
+    viewer = get_viewer(info)
+    if not viewer.has_role(Role.ADMIN):
+        return None
+    (document,) = await find_parked_items(viewer, [encode_id("ParkedItem", document_id)])
+    return ParkedItem.from_document(document) if document else None
+
+
+_FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
+    "Account": _find_account,
+    "AccountEvent": find_account_event,
+    "ApiKey": _find_api_key,
+    "AuditEntry": find_audit_entry,
+    "Contact": _by_object_id(Contact, load_contact),
+    "Conversation": _by_object_id(Conversation, load_conversation),
+    "Message": _by_object_id(Message, load_message),
+    "ParkedItem": _find_parked_item,
+    "Template": _by_object_id(Template, load_template),
+    "UploadedMedia": _by_object_id(UploadedMedia, load_upload),
+    "User": _by_object_id(User, load_user),
+}
+
+
+@strawberry.type
+class NodeQueries:
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The object with this global id, or null. Requires role VIEWER.",
+    )
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global id.")],
+    ) -> relay.Node | None:
+        return await find_node(info, id)
+
+    @strawberry.field(
+        permission_classes=[IsViewer],
+        description="The objects with these global ids, at most 100. Requires role VIEWER.",
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids.")],
+    ) -> list[relay.Node | None]:
+        if len(ids) > MAX_NODES:
+            raise bad_input(f"Use at most {MAX_NODES} ids.")
+        return await asyncio.gather(*(find_node(info, global_id) for global_id in ids))
+
 
 Query = merge_types(
     "Query",

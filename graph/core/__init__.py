@@ -1,1 +1,1 @@
-"""What every resolver may use: context, ids, loaders, pagination, permissions, errors."""
+"""Context, ids, loaders, pagination and errors: the base of all resolvers."""

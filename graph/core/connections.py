@@ -1,4 +1,4 @@
-"""Keyset pagination: a cursor is a document's sort key, so pages stay right while lists move."""
+"""Keyset pagination: cursors are sort keys, so pages stay correct while lists change."""
 
 import base64
 import binascii
@@ -34,25 +34,21 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 First = Annotated[
     int | None,
-    strawberry.argument(description="How many of the first items, 0 to 100; not with `last`."),
+    strawberry.argument(description="Number of items from the start, 0 to 100; not with `last`."),
 ]
-After = Annotated[
-    str | None, strawberry.argument(description="Only items after the one with this cursor.")
-]
+After = Annotated[str | None, strawberry.argument(description="Only items after this cursor.")]
 Last = Annotated[
     int | None,
-    strawberry.argument(description="How many of the last items, 0 to 100; not with `first`."),
+    strawberry.argument(description="Number of items from the end, 0 to 100; not with `first`."),
 ]
-Before = Annotated[
-    str | None, strawberry.argument(description="Only items before the one with this cursor.")
-]
+Before = Annotated[str | None, strawberry.argument(description="Only items before this cursor.")]
 
 
 @dataclass(frozen=True)
 class Order:
-    """A total order of a collection: fields with their types, the last one unique and never null.
+    """A total order of a collection: fields with their types, the last field unique and not null.
 
-    Its name is in its cursors: one of another list or order is told from its own.
+    Cursors contain the name, so that a cursor of another order is refused.
     """
 
     name: str
@@ -61,12 +57,12 @@ class Order:
 
     @cached_property
     def attributes(self) -> list[str]:
-        """The attributes of a document that hold these fields."""
+        """Attributes of a document for these fields."""
         return [name.lstrip("_") for name in self.fields]
 
     def list_sort(self, *, backward: bool) -> list[tuple[str, SortDirection]]:
-        is_falling = self.descending != backward
-        direction = SortDirection.DESCENDING if is_falling else SortDirection.ASCENDING
+        is_descending = self.descending != backward
+        direction = SortDirection.DESCENDING if is_descending else SortDirection.ASCENDING
         return [(field, direction) for field in self.fields]
 
 
@@ -88,15 +84,13 @@ BY_TEMPLATE_NAME = Order(
 class Connection(relay.Connection[NodeType]):
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(
-        description=f"How many items the list has in all; {MAX_COUNT} for that many or more."
-    )
+    @strawberry.field(description=f"Number of items in the list; at most {MAX_COUNT:,}.")
     async def total_count(self) -> int:
         return await self.count()
 
 
 class Edge(relay.Edge[NodeType]):
-    """Writes its cursor only when somebody asks for it: most clients need that of the last one."""
+    """An edge that encodes its cursor on demand, because most clients read `endCursor` only."""
 
     def __init__(self, node: NodeType, order: Order, document: Document) -> None:
         self.node = node
@@ -114,7 +108,7 @@ class PageRequest:
 
     size: int
     loaders: Loaders
-    """Pages that are asked for together are read together."""
+    """Loaders that batch the read."""
     backward: bool = False
     after: str | None = None
     before: str | None = None
@@ -130,13 +124,13 @@ class Page(Generic[DocumentT]):
 def read_page(
     info: Info, *, first: int | None, after: str | None, last: int | None, before: str | None
 ) -> PageRequest:
-    """The arguments of the connection field that is being resolved.
+    """Checks the arguments of a connection field.
 
     Raises:
-        RequestError: BAD_USER_INPUT, `first` and `last` together, or out of 0..100.
+        RequestError: BAD_USER_INPUT, `first` and `last` together or outside 0..100.
     """
     if last is not None and first is not None and _is_given(info, "first"):
-        raise bad_input("Give `first` or `last`, not both.")
+        raise bad_input("Use `first` or `last`, not both.")
     backward = last is not None
     size = last if last is not None else PAGE_SIZE if first is None else first
     if not 0 <= size <= MAX_PAGE_SIZE:
@@ -145,7 +139,7 @@ def read_page(
 
 
 def _is_given(info: Info, name: str) -> bool:
-    """Whether the document gives the argument, so that a default is told from a wish."""
+    """Checks whether the document gives the argument, as opposed to its default."""
     for argument in info._raw_info.field_nodes[0].arguments or ():
         if argument.name.value == name:
             value = argument.value
@@ -161,10 +155,10 @@ async def paginate(
     page: PageRequest,
     hidden: Sequence[str] = (),
 ) -> Page[DocumentT]:
-    """One page of the documents that match `filter`; the fields `hidden` are not read.
+    """Reads one page of the documents that match `filter`, without the fields `hidden`.
 
     Raises:
-        RequestError: BAD_USER_INPUT, a cursor is not one of this list.
+        RequestError: BAD_USER_INPUT, invalid cursor.
     """
     bounds = [dict(filter)] if filter else []
     for cursor, is_after in ((page.after, True), (page.before, False)):
@@ -173,8 +167,8 @@ async def paginate(
     query = {"$and": bounds} if bounds else {}
     sort = order.list_sort(backward=page.backward)
     shown = page.loaders.projections.get(document_class)
-    # One more than asked for tells whether the list goes on.
-    found = await page.loaders.pages.load(
+    # One more document shows whether the list continues.
+    stored = await page.loaders.pages.load(
         PageQuery(
             document_class,
             query,
@@ -186,33 +180,33 @@ async def paginate(
     )
     documents = [
         from_bson(document_class, fields, shown=shown, tolerant=True)
-        for fields in found[: page.size]
+        for fields in stored[: page.size]
     ]
-    goes_on = len(found) > page.size
+    has_more = len(stored) > page.size
     if page.backward:
-        return Page(documents[::-1], has_next=page.before is not None, has_previous=goes_on)
-    return Page(documents, has_next=goes_on, has_previous=page.after is not None)
+        return Page(documents[::-1], has_next=page.before is not None, has_previous=has_more)
+    return Page(documents, has_next=has_more, has_previous=page.after is not None)
 
 
 def _build_bound(order: Order, values: list[Any], *, is_after: bool) -> dict[str, Any]:
-    goes_down = order.descending == is_after
+    descends = order.descending == is_after
     fields = list(order.fields)
     choices = [
         {**dict(zip(fields[:depth], values, strict=False)), **beyond}
         for depth, field in enumerate(fields)
-        if (beyond := _compare(field, values[depth], goes_down=goes_down))
+        if (beyond := _compare(field, values[depth], descends=descends))
     ]
     first = values[0]
-    if first is None or (goes_down and order.fields[fields[0]] is str):
-        # A null is below every text, which no range of texts tells.
+    if first is None or (descends and order.fields[fields[0]] is str):
+        # Null sorts below every string, which a range of strings does not cover.
         return {"$or": choices}
-    # The first field's range stands apart so that an index scan starts there.
-    return {fields[0]: {"$lte" if goes_down else "$gte": first}, "$or": choices}
+    # A separate range of the first field bounds the index scan.
+    return {fields[0]: {"$lte" if descends else "$gte": first}, "$or": choices}
 
 
-def _compare(field: str, value: Any, *, goes_down: bool) -> dict[str, Any] | None:
-    """What is beyond the value, null being the least; None if nothing can be."""
-    if not goes_down:
+def _compare(field: str, value: Any, *, descends: bool) -> dict[str, Any] | None:
+    """Matches values beyond `value`, with null as the least; None if there are none."""
+    if not descends:
         return {field: {"$ne": None} if value is None else {"$gt": value}}
     if value is None:
         return None
@@ -230,12 +224,12 @@ async def connect(
     page: PageRequest,
     hidden: Sequence[str] = (),
 ) -> Connection[NodeT]:
-    """As `paginate`, in the shape of a Relay connection."""
-    found = await paginate(document_class, filter, order=order, page=page, hidden=hidden)
-    edges = [Edge(to_node(document), order, document) for document in found.documents]
+    """Reads a page like `paginate` and returns a Relay connection."""
+    result = await paginate(document_class, filter, order=order, page=page, hidden=hidden)
+    edges = [Edge(to_node(document), order, document) for document in result.documents]
     page_info = relay.PageInfo(
-        has_next_page=found.has_next,
-        has_previous_page=found.has_previous,
+        has_next_page=result.has_next,
+        has_previous_page=result.has_previous,
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
@@ -253,7 +247,7 @@ def write_cursor(order: Order, document: Document) -> str:
 
 
 def _write_value(value: Any) -> str:
-    """The value as JSON; every edge of every page has two of them."""
+    """Encodes a value as JSON, faster than `json.dumps`: every edge has two values."""
     if isinstance(value, ObjectId):
         return f'"{value.binary.hex()}"'
     if isinstance(value, datetime):
@@ -263,21 +257,21 @@ def _write_value(value: Any) -> str:
 
 
 def read_cursor(order: Order, cursor: str) -> list[Any]:
-    """The sort key in a cursor.
+    """Returns the sort key in a cursor.
 
     Raises:
-        RequestError: BAD_USER_INPUT, it was not made by `write_cursor` for this order.
+        RequestError: BAD_USER_INPUT, the cursor is invalid or of another order.
     """
     kinds = list(order.fields.values())
     try:
         values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", True))
         if not isinstance(values, list) or values[:1] != [order.name]:
-            raise bad_input("The cursor is not one of this list and order.")
+            raise bad_input("Invalid cursor: it belongs to another list or order.")
         key = [_read_value(kind, value) for kind, value in zip(kinds, values[1:], strict=True)]
     except (binascii.Error, ValueError, RecursionError, InvalidId, OverflowError, TypeError):
-        raise bad_input("The cursor is not one of this list.") from None
+        raise bad_input("Invalid cursor.") from None
     if key[-1] is None:
-        raise bad_input("The cursor is not one of this list.")
+        raise bad_input("Invalid cursor.")
     return key
 
 
@@ -290,5 +284,5 @@ def _read_value(kind: type, value: Any) -> Any:
         return None
     if not isinstance(value, str):
         raise TypeError(value)
-    value.encode()  # a half of a surrogate pair is no text
+    value.encode()  # raises ValueError for a lone surrogate
     return kind(value)

@@ -1,4 +1,4 @@
-"""What a resolver can reach: the services of this process, who is asking, and the loaders."""
+"""The context of a resolver: services, viewer, loaders and permission classes."""
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Services:
-    """Made once by `app.create_app`, shared by every request and socket of the process."""
+    """Services of the process, created by `app.create_app`."""
 
     settings: Settings
     keyring: KeyRing
@@ -45,36 +45,36 @@ class Services:
     rate_limits: RateLimits
     uploads: Uploads
     replay_parked: Callable[[Sequence[ParkedItem]], Awaitable[list[ParkedItem]]]
-    """Applies parked items again and gives them back as they are then."""
+    """Applies parked items again and returns their new state."""
     wake_ingest: Callable[[], None]
-    """Has items replayed soon that wait for an account which has just been made or enabled."""
+    """Triggers the replay of items parked for an account that was created or enabled."""
     wake_checks: Callable[[], None]
-    """Has accounts checked soon whose credentials have just been entered."""
+    """Triggers the check of accounts with new credentials."""
     wake_receipts: Callable[[], None]
-    """Has WhatsApp told soon what has just been read."""
+    """Triggers the sending of read receipts."""
 
 
 @dataclass
 class Context:
-    """One per HTTP request, and one per operation on a WebSocket."""
+    """The context of one HTTP request or of one operation on a WebSocket."""
 
     services: Services
     request_id: str
     viewer: Viewer | None = None
-    """None for somebody who showed no valid credential."""
+    """None without a valid credential."""
     client_address: str = "unknown"
-    """Whence the request or socket came, as far as the trusted proxies tell."""
+    """Client address as reported by the trusted proxies."""
     connection_params: dict[str, object] = field(default_factory=dict)
     """The payload of `connection_init`."""
     loaders: Loaders = field(default_factory=Loaders)
     cost: int = 1
-    """What the operation has been charged; a subscription pays it again for each event."""
+    """Cost of the operation; a subscription is charged again for each event."""
     subscribed: "Subscribed | None" = None
-    """What a subscription's resolver leaves here once all checks have passed."""
+    """Set by a subscription's resolver after all checks."""
 
     @property
     def caller(self) -> Hashable:
-        """Whose share of a cache is used; None stands for all who have not signed in."""
+        """Owner of the cache entries of this operation; None for all anonymous callers."""
         return self.viewer.key if self.viewer else None
 
 
@@ -82,16 +82,16 @@ Info = StrawberryInfo[Context, object]
 
 
 def get_loaders(info: Info) -> Loaders:
-    """Those of the live event that is being executed, else those of the request or operation."""
+    """Returns the loaders of the live event, or else those of the request or operation."""
     loaders = getattr(info.root_value, "loaders", None)
     return loaders if isinstance(loaders, Loaders) else info.context.loaders
 
 
 def get_viewer(info: Info) -> Viewer:
-    """Who is asking.
+    """Returns the viewer.
 
     Raises:
-        RequestError: UNAUTHENTICATED, nobody showed a valid credential.
+        RequestError: UNAUTHENTICATED, no valid credential.
     """
     if info.context.viewer is None:
         raise unauthenticated()
@@ -99,7 +99,7 @@ def get_viewer(info: Info) -> Viewer:
 
 
 class RolePermission(BasePermission):
-    """Lets in whoever has at least `role`."""
+    """Requires at least `role`."""
 
     role: Role
 

@@ -1,4 +1,4 @@
-"""Enums of the graph: those of the documents, with a description for every value."""
+"""GraphQL enums: enums of the documents with a description for each value."""
 
 from collections.abc import Mapping
 from enum import Enum, StrEnum
@@ -46,7 +46,7 @@ EnumT = TypeVar("EnumT", bound=type[Enum])
 def describe_enum(
     enum_class: EnumT, *, name: str, description: str, values: Mapping[str, str]
 ) -> EnumT:
-    """Makes a document's enum one of the graph; `values` describes each by its name."""
+    """Registers an enum as a GraphQL enum; `values` holds descriptions by name."""
     described = strawberry.enum(enum_class, name=name, description=description)
     definition: StrawberryEnumDefinition = described.__strawberry_definition__  # type: ignore[attr-defined]  # just set
     for value in definition.values:
@@ -57,113 +57,112 @@ def describe_enum(
 describe_enum(
     MessageDirection,
     name="MessageDirection",
-    description="Who wrote a message.",
-    values={"INBOUND": "The customer wrote it.", "OUTBOUND": "The business wrote it."},
+    description="Direction of a message.",
+    values={"INBOUND": "From the customer.", "OUTBOUND": "From the business."},
 )
 describe_enum(
     MediaState,
     name="MediaState",
-    description="Where the file of a message stands.",
+    description="State of a message's file.",
     values={
-        "PENDING": "Still being fetched from WhatsApp.",
-        "STORED": "Stored here: `url` shows it.",
-        "FAILED": "It could not be fetched, and is not tried again.",
-        "EXPIRED": "WhatsApp has it no more.",
+        "PENDING": "Being downloaded from WhatsApp.",
+        "STORED": "Stored; available at `url`.",
+        "FAILED": "The download failed and is not retried.",
+        "EXPIRED": "WhatsApp no longer has the file.",
     },
 )
 describe_enum(
     MessageStatus,
     name="MessageStatus",
-    description="How far a message has come; it never goes back.",
+    description="Delivery status of a message; it only advances.",
     values={
-        "RECEIVED": "Inbound: it has arrived here.",
-        "QUEUED": "Stored, and waiting for its turn in its conversation.",
-        "SENDING": "Being handed to WhatsApp.",
-        "UNKNOWN": "Handed to WhatsApp, but the answer was lost; it is not sent again by itself.",
-        "ACCEPTED": "WhatsApp took it.",
-        "HELD": "WhatsApp holds it back to assess its quality.",
-        "SENT": "WhatsApp sent it to the customer.",
-        "FAILED": "It was not delivered; `errors` says why.",
-        "DELIVERED": "It is on the customer's device.",
-        "READ": "The customer has read it.",
-        "PLAYED": "The customer has played the voice message.",
-        "CANCELLED": "Taken back before it was sent.",
+        "RECEIVED": "Inbound message received.",
+        "QUEUED": "Stored and waiting to be sent.",
+        "SENDING": "Being sent to WhatsApp.",
+        "UNKNOWN": "Sent to WhatsApp without a response; not retried automatically.",
+        "ACCEPTED": "Accepted by WhatsApp.",
+        "HELD": "Held by WhatsApp for quality assessment.",
+        "SENT": "Sent by WhatsApp to the customer.",
+        "FAILED": "Not delivered; see `errors`.",
+        "DELIVERED": "Delivered to the customer's device.",
+        "READ": "Read by the customer.",
+        "PLAYED": "Voice message played by the customer.",
+        "CANCELLED": "Cancelled before it was sent.",
     },
 )
 describe_enum(
     ConversationStatus,
     name="ConversationStatus",
-    description="Whether a conversation needs attention.",
+    description="Status of a conversation.",
     values={
-        "OPEN": "Being worked on; a message of the customer opens it again.",
-        "CLOSED": "Done.",
+        "OPEN": "In progress; an inbound message reopens a closed conversation.",
+        "CLOSED": "Closed by an agent.",
     },
 )
 describe_enum(
     HealthState,
     name="AccountHealthState",
-    description="Whether an account can send.",
+    description="Sending state of an account.",
     values={
-        "OK": "Messages are sent.",
-        "STOPPED": "WhatsApp refused the account; its messages wait until that is mended.",
+        "OK": "The account can send.",
+        "STOPPED": "WhatsApp refuses the account; its messages stay queued.",
     },
 )
 describe_enum(
     CheckName,
     name="AccountCheckName",
-    description="What is looked at when an account is checked.",
+    description="Checks of an account.",
     values={
-        "TOKEN": "Whether WhatsApp takes the access token.",
-        "PHONE_NUMBER": "Whether the number exists and is registered with the Cloud API.",
-        "BUSINESS_ACCOUNT": "Whether the number belongs to the business account.",
-        "WEBHOOK_SUBSCRIPTION": "Whether a Meta app gets the business account's webhooks.",
-        "WEBHOOK_URL": "Whether messages are posted to this server.",
-        "APP_SECRET": "Whether webhooks can be verified: the secret is there, and is that of the"
-        " access token's app.",
+        "TOKEN": "WhatsApp accepts the access token.",
+        "PHONE_NUMBER": "The number exists and is registered with the Cloud API.",
+        "BUSINESS_ACCOUNT": "The number belongs to the business account.",
+        "WEBHOOK_SUBSCRIPTION": "A Meta app receives the business account's webhooks.",
+        "WEBHOOK_URL": "WhatsApp posts messages to this server.",
+        "APP_SECRET": "Webhooks can be verified: the app secret is set and belongs to the access"
+        " token's app.",
     },
 )
 describe_enum(
     WebhookLevel,
     name="WebhookLevel",
-    description="For what the URL of webhooks is set.",
+    description="Scope of the webhook URL.",
     values={
-        "BUSINESS_ACCOUNT": "For all numbers of the business account; not with a key limited"
-        " to some accounts.",
-        "PHONE_NUMBER": "For this number only; it comes before the business account's.",
+        "BUSINESS_ACCOUNT": "All numbers of the business account; not with a key limited to some"
+        " accounts.",
+        "PHONE_NUMBER": "This number only; overrides the business account.",
     },
 )
 describe_enum(
     Role,
     name="Role",
-    description="What a credential may do: an ADMIN all that an AGENT may, an AGENT all that a"
-    " VIEWER may.",
+    description="Role of a credential; each role includes the lower ones.",
     values={
-        "VIEWER": "Reads.",
-        "AGENT": "Reads, sends, and works on conversations, contacts and users.",
-        "ADMIN": "Everything: accounts, API keys, parked items and erasure too.",
+        "VIEWER": "Can read.",
+        "AGENT": "Can also send and edit conversations, contacts and users.",
+        "ADMIN": "Can also manage accounts, API keys and parked items, and erase contacts.",
     },
 )
 describe_enum(
     ParkedReason,
     name="ParkedReason",
-    description="Why an item of a webhook couldn't be applied.",
+    description="Reason why an item of a webhook was parked.",
     values={
-        "UNKNOWN_ACCOUNT": "It is for a number that is not connected.",
-        "ACCOUNT_DISABLED": "Its account is disabled.",
-        "WRONG_SECRET": "It was signed with a secret that is not its account's.",
-        "INVALID_BODY": "The body of the webhook is not readable JSON.",
-        "INVALID_ITEM": "It does not have the form that WhatsApp describes.",
-        "INTERNAL_ERROR": "An error of this server; the log says which.",
+        "UNKNOWN_ACCOUNT": "No account has the number.",
+        "ACCOUNT_DISABLED": "The account is disabled.",
+        "WRONG_SECRET": "Signed with a secret of another account.",
+        "INVALID_BODY": "The body of the webhook is not valid JSON.",
+        "INVALID_ITEM": "The item does not match WhatsApp's documented format.",
+        "INTERNAL_ERROR": "Error of this server; see the log.",
     },
 )
 describe_enum(
     ParkedState,
     name="ParkedState",
-    description="What became of a parked item.",
+    description="State of a parked item.",
     values={
-        "PARKED": "It waits.",
-        "APPLIED": "It was applied later.",
-        "DISCARDED": "An admin decided that it is not needed.",
+        "PARKED": "Waiting to be replayed.",
+        "APPLIED": "Applied by a replay.",
+        "DISCARDED": "Discarded by an admin.",
     },
 )
 
@@ -179,64 +178,64 @@ class MediaKind(StrEnum):
 describe_enum(
     MediaKind,
     name="MediaKind",
-    description="Which kind of file a message brings.",
+    description="Kind of a message's file.",
     values={
-        "IMAGE": "A picture.",
-        "VIDEO": "A video.",
-        "AUDIO": "A sound or a voice message.",
-        "DOCUMENT": "Any other file.",
-        "STICKER": "A sticker.",
+        "IMAGE": "Image.",
+        "VIDEO": "Video.",
+        "AUDIO": "Audio file or voice message.",
+        "DOCUMENT": "Other file.",
+        "STICKER": "Sticker.",
     },
 )
 describe_enum(
     CredentialKind,
     name="CredentialKind",
-    description="With what somebody acts.",
+    description="Kind of the credential that performed an action.",
     values={
-        "API_KEY": "An API key.",
-        "JWT": "A token of your identity provider.",
-        "OPERATOR": "`manage.py`, on the server itself.",
+        "API_KEY": "API key.",
+        "JWT": "Token of your identity provider.",
+        "OPERATOR": "`manage.py` on the server.",
     },
 )
 describe_enum(
     AuditOutcome,
     name="AuditOutcome",
-    description="What came of an act.",
+    description="Outcome of an action.",
     values={
-        "STARTED": "It was begun, and nothing more is known: it may have been done.",
-        "DONE": "It was done.",
-        "REFUSED": "It was refused; `refusal` says why.",
-        "FAILED": "An error ended it, or an outage; the log has it under the request's id.",
+        "STARTED": "Started with unknown result; it may have been completed.",
+        "DONE": "Completed.",
+        "REFUSED": "Refused; see `refusal`.",
+        "FAILED": "Failed with an error or outage; see the log for the request id.",
     },
 )
 describe_enum(
     AuditAction,
     name="AuditAction",
-    description="What somebody did.",
+    description="Audited action.",
     values={
         "ACCOUNT_CREATED": "Connected an account.",
         "ACCOUNT_UPDATED": "Changed an account.",
-        "ACCOUNT_MOVED": "Changed which number or business account an account stands for.",
+        "ACCOUNT_MOVED": "Changed the number or business account of an account.",
         "ACCOUNT_ENABLED": "Enabled an account.",
         "ACCOUNT_DISABLED": "Disabled an account.",
         "ACCOUNT_DELETED": "Deleted an account with all its data.",
-        "ACCOUNT_CHECKED": "Had an account's credentials checked.",
-        "WEBHOOKS_SUBSCRIBED": "Had WhatsApp send an account's webhooks here.",
-        "WEBHOOKS_UNSUBSCRIBED": "Had WhatsApp send an account's webhooks no more.",
-        "TEMPLATES_SYNCED": "Had an account's templates read from WhatsApp.",
-        "API_KEY_CREATED": "Made an API key.",
-        "API_KEY_REVOKED": "Ended an API key.",
-        "ENCRYPTION_KEYS_ROTATED": "Encrypted all credentials under the newest key.",
-        "PARKED_ITEMS_REPLAYED": "Had parked items applied.",
+        "ACCOUNT_CHECKED": "Checked an account's credentials.",
+        "WEBHOOKS_SUBSCRIBED": "Subscribed an account to webhooks.",
+        "WEBHOOKS_UNSUBSCRIBED": "Unsubscribed an account from webhooks.",
+        "TEMPLATES_SYNCED": "Synchronized an account's templates from WhatsApp.",
+        "API_KEY_CREATED": "Created an API key.",
+        "API_KEY_REVOKED": "Revoked an API key.",
+        "ENCRYPTION_KEYS_ROTATED": "Re-encrypted all credentials with the newest key.",
+        "PARKED_ITEMS_REPLAYED": "Replayed parked items.",
         "PARKED_ITEMS_DISCARDED": "Discarded parked items.",
         "CONTACT_UPDATED": "Changed a contact.",
-        "CONTACT_LINKED": "Said which user a contact is.",
-        "CONTACT_UNLINKED": "Took the user from a contact.",
+        "CONTACT_LINKED": "Linked a contact to a user.",
+        "CONTACT_UNLINKED": "Unlinked a contact from its user.",
         "CONTACT_BLOCKED": "Blocked a contact.",
         "CONTACT_UNBLOCKED": "Unblocked a contact.",
-        "CONTACT_DELETED": "Erased a contact with all that was said.",
-        "CONTACTS_MERGED": "Merged a contact into another one.",
-        "USER_CREATED": "Made a user.",
+        "CONTACT_DELETED": "Erased a contact with its messages.",
+        "CONTACTS_MERGED": "Merged a contact into another contact.",
+        "USER_CREATED": "Created a user.",
         "USER_UPDATED": "Changed a user.",
     },
 )

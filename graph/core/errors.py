@@ -1,6 +1,6 @@
-"""What a caller is told when something fails: a code for everybody, details for the log only.
+"""Errors as clients see them: a code and a message; details are logged only.
 
-Every error that leaves the graph passes `format_errors`, over HTTP and over WebSocket.
+Every error of every transport passes `format_errors`.
 """
 
 import logging
@@ -38,7 +38,7 @@ class ErrorCode(StrEnum):
 
 
 class RequestError(GraphQLError):
-    """An error that says what its caller can do; it is shown as it is."""
+    """An error with a message for the client, which is sent unmasked."""
 
     def __init__(self, code: ErrorCode, message: str) -> None:
         super().__init__(message, extensions={"code": code.value})
@@ -51,7 +51,7 @@ def bad_input(message: str) -> RequestError:
 def unauthenticated() -> RequestError:
     return RequestError(
         ErrorCode.UNAUTHENTICATED,
-        "Show a valid API key, or token of your identity provider, in the header"
+        "Send a valid API key or a token of your identity provider in the header"
         " `Authorization: Bearer ...`.",
     )
 
@@ -60,60 +60,51 @@ def forbidden(message: str) -> RequestError:
     return RequestError(ErrorCode.FORBIDDEN, message)
 
 
-def service_unavailable(what: str = "The database") -> RequestError:
-    return RequestError(
-        ErrorCode.SERVICE_UNAVAILABLE, f"{what} can't be reached at the moment: try again."
-    )
+def service_unavailable(service: str = "The database") -> RequestError:
+    return RequestError(ErrorCode.SERVICE_UNAVAILABLE, f"{service} is unavailable; try again.")
 
 
 def database_too_slow() -> RequestError:
     return RequestError(
         ErrorCode.SERVICE_UNAVAILABLE,
-        "The database took too long for this: ask for less at once, or try again.",
+        "The database query timed out; request less data or try again.",
     )
 
 
 class RateLimited(RequestError):
-    """The caller has used up what they may ask for; `retry_after` is in seconds."""
+    """The caller exceeded the rate limit; `retry_after` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
-        text = f"You ask for too much in a short time: try again in {retry_after} seconds."
+        text = f"Rate limit exceeded; try again in {retry_after} seconds."
         super().__init__(ErrorCode.RATE_LIMITED, text)
         self.retry_after = retry_after
         self.extensions = {"code": ErrorCode.RATE_LIMITED.value, "retryAfter": retry_after}
 
 
 class OperationTimedOut(RequestError):
-    """The operation took longer than it may."""
+    """The operation exceeded its deadline."""
 
     def __init__(self, seconds: float, *, goes_on: bool) -> None:
         text = f"The operation took longer than {seconds:g} seconds"
         if goes_on:
-            text += " and goes on: look whether it was done before you repeat it."
+            text += " and continues; check its result before you repeat it."
         else:
-            text += ": ask for less at once, or try again."
+            text += "; request less data or try again."
         super().__init__(ErrorCode.SERVICE_UNAVAILABLE, text)
 
 
-def deleted_meanwhile(what: str) -> RequestError:
-    """For what was deleted while an operation was reading what refers to it."""
-    return RequestError(
-        ErrorCode.SERVICE_UNAVAILABLE, f"The {what} has just been deleted: read again."
-    )
-
-
-def store_unavailable() -> RequestError:
-    return RequestError(
-        ErrorCode.SERVICE_UNAVAILABLE, "The media store can't be reached at the moment: try again."
-    )
+def deleted_meanwhile(kind: str) -> RequestError:
+    """Returns the error for a document deleted during the operation that refers to it."""
+    return RequestError(ErrorCode.SERVICE_UNAVAILABLE, f"The {kind} was just deleted; try again.")
 
 
 def format_errors(errors: Iterable[GraphQLError], *, request_id: str) -> list[GraphQLError]:
-    """The errors as a client may see them: each with a code, unexpected ones masked and logged."""
-    shown = [_format_error(error, request_id) for error in errors]
-    # What is wrong with a request is told in a few words; what failed in an answer, for each field.
-    about_request = [error for error in shown if error.path is None]
-    return about_request[:MAX_REQUEST_ERRORS] + [error for error in shown if error.path is not None]
+    """Adds a code to each error; masks and logs unexpected errors."""
+    formatted = [_format_error(error, request_id) for error in errors]
+    # Only errors without a path can be many: validation reports each mistake.
+    request_errors = [error for error in formatted if error.path is None]
+    field_errors = [error for error in formatted if error.path is not None]
+    return request_errors[:MAX_REQUEST_ERRORS] + field_errors
 
 
 def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
@@ -121,25 +112,25 @@ def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
         return error
     cause = _find_cause(error)
     if is_database_too_slow(cause):
-        logger.warning("Request %s: MongoDB took too long at %s", request_id, error.path)
+        logger.warning("Request %s: MongoDB timed out at %s", request_id, error.path)
         return _replace(error, database_too_slow())
     if is_transient(cause):
         log_failure(logger, cause, "Request %s failed", request_id)
         return _replace(error, service_unavailable())
     if isinstance(cause, StoreUnavailable):
-        logger.warning("Request %s: the media store is away (%s)", request_id, cause)
-        return _replace(error, store_unavailable())
+        logger.warning("Request %s: the media store is unavailable: %s", request_id, cause)
+        return _replace(error, service_unavailable("The media store"))
     code = _classify(error, cause)
     if code is not ErrorCode.INTERNAL_SERVER_ERROR:
         return _replace(error, RequestError(code, _describe(error, cause)))
     if isinstance(cause, GraphQLError):
-        # graphql-core names the value that does not fit: it may be what a customer wrote.
+        # graphql-core quotes the invalid value, which may be a customer's text.
         logger.error(
             "Request %s failed at %s: %s", request_id, error.path, hide_values(cause.message)
         )
     else:
         logger.error("Request %s failed at %s", request_id, error.path, exc_info=cause)
-    masked = RequestError(code, f"Something went wrong; the log has it as request {request_id}.")
+    masked = RequestError(code, f"Internal error; the log has it as request {request_id}.")
     masked.extensions = {"code": code.value, "requestId": request_id}
     return _replace(error, masked)
 
@@ -152,7 +143,7 @@ def _find_cause(error: GraphQLError) -> BaseException:
 
 
 def is_database_too_slow(cause: BaseException) -> bool:
-    """Whether MongoDB was there and did not answer in time."""
+    """Checks whether MongoDB was reachable but timed out."""
     return isinstance(cause, ExecutionTimeout | NetworkTimeout)
 
 
@@ -163,7 +154,7 @@ _CALLERS_FAULT = (
     StrawberryInputCoercionError,
     Refused,
 )
-# How graphql-core ends what it says of a document with too many characters, tokens or levels.
+# Suffix of graphql-core's messages for documents above its limits.
 _GAVE_UP = "Parsing aborted."
 _TOO_MANY = "Too many errors processing variables"
 MAX_MESSAGE = 500
@@ -179,9 +170,8 @@ def _classify(error: GraphQLError, cause: BaseException) -> ErrorCode:
         return ErrorCode.QUERY_TOO_COMPLEX
     if isinstance(cause, _CALLERS_FAULT) or error.message.startswith(_TOO_MANY):
         return ErrorCode.BAD_USER_INPUT
-    # graphql-core names the place in the document for what the caller wrote there (a variable of
-    # the wrong type, say), and none when a value of ours does not fit the schema.
-    # A variable is refused before any field runs, so its error has no path.
+    # graphql-core gives nodes for a caller's mistake, none if a value of ours misfits the schema.
+    # A refused variable has no path, because no field has run yet.
     if isinstance(cause, GraphQLError) and (cause.nodes or (error.nodes and error.path is None)):
         return ErrorCode.BAD_USER_INPUT
     return ErrorCode.INTERNAL_SERVER_ERROR
@@ -200,14 +190,14 @@ def _describe(error: GraphQLError, cause: BaseException) -> str:
     return hide_values(error.message)
 
 
-# graphql-core repeats what it was given, after these words.
+# graphql-core quotes the invalid value after these words.
 _GIVEN_VALUE = re.compile(r"( cannot represent [^:]*): .*|,? [Ff]ound: .*", re.DOTALL)
 
 
 def hide_values(message: str) -> str:
-    """The message without the value that was refused: it may hold a token of the caller's."""
-    shown = _GIVEN_VALUE.sub(lambda match: f"{match[1] or ''}.", message).replace("..", ".")
-    return shown if len(shown) <= MAX_MESSAGE else f"{shown[:MAX_MESSAGE]}…"
+    """Removes the invalid value from the message: it may be a secret of the caller."""
+    text = _GIVEN_VALUE.sub(lambda match: f"{match[1] or ''}.", message).replace("..", ".")
+    return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
 
 
 def _replace(error: GraphQLError, shown: RequestError) -> GraphQLError:
@@ -221,7 +211,7 @@ def _replace(error: GraphQLError, shown: RequestError) -> GraphQLError:
     )
 
 
-# graphql-core ends its messages so.
+# Suffix of graphql-core's messages about unknown names.
 _SUGGESTION = re.compile(r" Did you mean .*\?", re.DOTALL)
 
 

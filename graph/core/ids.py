@@ -1,4 +1,4 @@
-"""Global ids: opaque to clients, base64 of `Type:document id`, as Relay writes them."""
+"""Relay global ids: base64 of `Type:document id`, opaque to clients."""
 
 import base64
 import binascii
@@ -25,13 +25,13 @@ _LABELS = {
 
 
 def encode_id(type_name: str, document_id: object) -> str:
-    # ObjectId's own text and b64encode take three times as long, and a page has hundreds of ids.
-    own = document_id.binary.hex() if isinstance(document_id, ObjectId) else document_id
-    return binascii.b2a_base64(f"{type_name}:{own}".encode(), newline=False).decode()
+    # str(ObjectId) and b64encode take three times as long, and a page has hundreds of ids.
+    text = document_id.binary.hex() if isinstance(document_id, ObjectId) else document_id
+    return binascii.b2a_base64(f"{type_name}:{text}".encode(), newline=False).decode()
 
 
 def split_id(global_id: str) -> tuple[str, str] | None:
-    """The type name and the document id, or None for what is no global id of ours."""
+    """Returns the type name and the document id, or None if the id is malformed."""
     if len(global_id) > _MAX_LENGTH:
         return None
     try:
@@ -47,16 +47,16 @@ def parse_object_id(text: str) -> PydanticObjectId | None:
 
 
 def parse_id(global_id: str, type_name: str) -> PydanticObjectId | None:
-    """The document's id; None where it is malformed or of another type: no such thing exists."""
+    """Returns the document id, or None if the id is malformed or of another type."""
     parts = split_id(global_id)
     return parse_object_id(parts[1]) if parts and parts[0] == type_name else None
 
 
 def require_id(global_id: str, type_name: str, *path: str) -> PydanticObjectId:
-    """The document's id.
+    """Returns the document id.
 
     Raises:
-        NotFound: it is malformed or of another type; `path` is where it stood in the input.
+        NotFound: the id is malformed or of another type; `path` is its place in the input.
     """
     document_id = parse_id(global_id, type_name)
     if document_id is None:
@@ -65,11 +65,11 @@ def require_id(global_id: str, type_name: str, *path: str) -> PydanticObjectId:
 
 
 def parse_given_id(global_id: str | None, type_name: str, *path: str) -> PydanticObjectId | None:
-    """As `require_id`; None where no id was given."""
+    """Same as `require_id`, but returns None for None."""
     return None if global_id is None else require_id(global_id, type_name, *path)
 
 
 def parse_text_id(global_id: str, type_name: str) -> str | None:
-    """As `parse_id`, for the documents whose id is a digest and not an ObjectId."""
+    """Same as `parse_id`, for documents whose id is a digest."""
     parts = split_id(global_id)
     return parts[1] if parts and parts[0] == type_name else None

@@ -1,7 +1,6 @@
-"""Loaders: what one operation needs of the same kind is read from the database at once.
+"""Loaders: documents of one kind that an operation needs are read in one command.
 
-Loaders cache, so they live as long as one request, one operation or one live event. The `load_*`
-functions are the only way from a resolver to a document by its id: they check what may be seen.
+Loaders cache, so they live as long as one request, one operation or one live event.
 """
 
 from collections import defaultdict
@@ -36,22 +35,22 @@ from models.database.shared_reads import SharedRead, find_by, get_shared_reads
 
 DocumentT = TypeVar("DocumentT", bound=ObjectIdDocument)
 DocumentType = TypeVar("DocumentType", bound=Document)
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 Projections = Mapping[type[Document], Collection[str]]
-ById = DataLoader[PydanticObjectId, Found | None]
+ById = DataLoader[PydanticObjectId, Value | None]
 WamidKey = tuple[PydanticObjectId, str]
 
 
 class Loaders:
-    """Each finds None for what does not exist.
+    """The loaders of one operation; each loads None for an unknown key.
 
-    `shown` says which fields are read of the documents of a class; of others it is all of them.
+    `projections` limits the fields that are read of a document class.
     """
 
     def __init__(self, projections: Projections | None = None) -> None:
         self.projections: Projections = projections or {}
 
-    # Each is made when it is first asked for: an operation needs two or three of them.
+    # Created on first use: an operation needs two or three of them.
     @cached_property
     def accounts(self) -> ById[Account]:
         return self._by_id(Account)
@@ -86,19 +85,19 @@ class Loaders:
 
     @cached_property
     def conversations_of_contacts(self) -> ById[Conversation]:
-        return DataLoader(_find_conversations)
+        return DataLoader(_load_conversations)
 
     @cached_property
     def messages_by_wamid(self) -> DataLoader[WamidKey, Message | None]:
-        return DataLoader(_find_messages)
+        return DataLoader(_load_messages)
 
     @cached_property
     def account_events(self) -> DataLoader[str, AccountEvent | None]:
-        return DataLoader(_find_account_events)
+        return DataLoader(_load_account_events)
 
     @cached_property
     def unread_counts(self) -> DataLoader[PydanticObjectId, int]:
-        return DataLoader(_count_unread)
+        return DataLoader(_load_unread_counts)
 
     @cached_property
     def pages(self) -> DataLoader[PageQuery, list[Fields]]:
@@ -109,25 +108,25 @@ class Loaders:
         return create_count_loader()
 
     def _by_id(self, document_class: type[DocumentT]) -> ById[DocumentT]:
-        return DataLoader(_by_id(document_class, self.projections.get(document_class)))
+        return DataLoader(_make_load(document_class, self.projections.get(document_class)))
 
 
-def _by_id(
-    document_class: type[DocumentT], shown: Collection[str] | None
+def _make_load(
+    document_class: type[DocumentT], projection: Collection[str] | None
 ) -> Callable[[list[PydanticObjectId]], Awaitable[list[DocumentT | None]]]:
     async def load(ids: list[PydanticObjectId]) -> list[DocumentT | None]:
-        stored = await find_by(document_class, "_id", shown=shown).load_many(ids)
+        stored = await find_by(document_class, "_id", shown=projection).load_many(ids)
         return [
             None
             if fields is None
-            else from_bson(document_class, fields, shown=shown, tolerant=True)
+            else from_bson(document_class, fields, shown=projection, tolerant=True)
             for fields in stored
         ]
 
     return load
 
 
-async def _find_conversations(contact_ids: list[PydanticObjectId]) -> list[Conversation | None]:
+async def _load_conversations(contact_ids: list[PydanticObjectId]) -> list[Conversation | None]:
     stored = await find_by(Conversation, "contact_id").load_many(contact_ids)
     return [
         None if fields is None else from_bson(Conversation, fields, tolerant=True)
@@ -135,23 +134,23 @@ async def _find_conversations(contact_ids: list[PydanticObjectId]) -> list[Conve
     ]
 
 
-async def _find_messages(keys: list[WamidKey]) -> list[Message | None]:
+async def _load_messages(keys: list[WamidKey]) -> list[Message | None]:
     wamids: dict[PydanticObjectId, list[str]] = defaultdict(list)
     for account_id, wamid in keys:
         wamids[account_id].append(wamid)
-    places = [
-        {"account_id": account_id, "wamid": {"$in": wamids_of_account}}
-        for account_id, wamids_of_account in wamids.items()
+    filters = [
+        {"account_id": account_id, "wamid": {"$in": account_wamids}}
+        for account_id, account_wamids in wamids.items()
     ]
-    documents = await _find_all(Message, {"$or": places})
-    found = {(document.account_id, document.wamid): document for document in documents}
-    return [found.get(key) for key in keys]
+    documents = await _find_all(Message, {"$or": filters})
+    by_key = {(document.account_id, document.wamid): document for document in documents}
+    return [by_key.get(key) for key in keys]
 
 
-async def _find_account_events(ids: list[str]) -> list[AccountEvent | None]:
+async def _load_account_events(ids: list[str]) -> list[AccountEvent | None]:
     documents = await _find_all(AccountEvent, {"_id": {"$in": ids}})
-    found = {document.id: document for document in documents}
-    return [found.get(event_id) for event_id in ids]
+    by_id = {document.id: document for document in documents}
+    return [by_id.get(event_id) for event_id in ids]
 
 
 async def _find_all(
@@ -161,15 +160,15 @@ async def _find_all(
     return [from_bson(document_class, fields, tolerant=True) for fields in stored]
 
 
-async def _count_unread(conversation_ids: list[PydanticObjectId]) -> list[int]:
+async def _load_unread_counts(conversation_ids: list[PydanticObjectId]) -> list[int]:
     reads = get_shared_reads(Message)
     counts: SharedRead[PydanticObjectId, int] = reads.get(
-        "unread", lambda: SharedRead(_count_unread_now, most=2000)
+        "unread", lambda: SharedRead(_count_unread, most=2000)
     )
     return await counts.load_many(conversation_ids)
 
 
-async def _count_unread_now(conversation_ids: list[PydanticObjectId]) -> list[int]:
+async def _count_unread(conversation_ids: list[PydanticObjectId]) -> list[int]:
     groups = await collection(Message).aggregate(
         [
             {"$match": {"conversation_id": {"$in": conversation_ids}, "unread": True}},

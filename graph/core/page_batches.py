@@ -1,7 +1,6 @@
-"""Pages and counts of lists: those that one operation asks for together are read in one command.
+"""Batched pages and counts: lists that an operation requests together are read in one command.
 
-A list within a list, such as the messages of each conversation of the inbox, would otherwise be a
-query for each of them.
+A nested list, such as the messages of each conversation, would otherwise need a query per parent.
 """
 
 import asyncio
@@ -16,13 +15,13 @@ from models.database.base import collection
 from models.database.reading import project
 from models.database.shared_reads import SharedRead, get_shared_reads
 
-# MongoDB allows 1,000 stages; a list has at most 100 items, whose lists are read together.
+# The maximum page size: one batch holds a nested list of each item. MongoDB allows 1,000 stages.
 BATCH = 100
-# Beyond it nobody counts: the number of a million messages takes as long as reading them.
+# Counting takes as long as reading, so counts stop here.
 MAX_COUNT = 10_000
-# Pages that different operations ask for at the same time: each has up to 101 documents.
-PAGES_TOGETHER = 16
-# All at once; MongoDB itself ends a batch at 16 MB.
+# Pages of concurrent operations in one command, each with up to 101 documents.
+MAX_SHARED_PAGES = 16
+# One batch is enough; MongoDB limits it to 16 MB.
 FIRST_BATCH = 10_000
 _PLACE = "_place"
 
@@ -31,7 +30,7 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class PageQuery:
-    """Documents of one collection, from the first on in this order."""
+    """The first documents of a collection in an order."""
 
     document_class: type[Document]
     filter: Mapping[str, Any]
@@ -39,7 +38,7 @@ class PageQuery:
     limit: int
     hidden: Sequence[str] = field(default=())
     shown: Collection[str] | None = None
-    """The only fields that are read; None for all but the hidden ones."""
+    """Fields to read; None for all but `hidden`."""
 
     @property
     def projection(self) -> dict[str, int] | None:
@@ -49,8 +48,8 @@ class PageQuery:
 
     @property
     def kind(self) -> Hashable:
-        """What pages have in common that MongoDB finds in the same way, and so about as fast."""
-        return "page", describe_form(self.filter), tuple(self.sort)
+        """Key of pages with the same query plan, which take about the same time."""
+        return "page", describe_filter(self.filter), tuple(self.sort)
 
     def list_stages(self) -> list[dict[str, Any]]:
         stages: list[dict[str, Any]] = [
@@ -61,13 +60,13 @@ class PageQuery:
         return stages + ([{"$project": self.projection}] if self.projection else [])
 
     async def find(self) -> list[Fields]:
-        found = collection(self.document_class).find(dict(self.filter), self.projection)
-        return await found.sort(list(self.sort)).limit(self.limit).to_list()
+        cursor = collection(self.document_class).find(dict(self.filter), self.projection)
+        return await cursor.sort(list(self.sort)).limit(self.limit).to_list()
 
 
 @dataclass(frozen=True, eq=False)
 class CountQuery:
-    """How many documents match, up to MAX_COUNT."""
+    """The number of matching documents, up to MAX_COUNT."""
 
     document_class: type[Document]
     filter: Mapping[str, Any]
@@ -79,18 +78,18 @@ class CountQuery:
 Query = TypeVar("Query", PageQuery, CountQuery)
 
 
-def describe_form(filter: object) -> Hashable:
-    """A filter without its values: fields and operators, at any depth."""
+def describe_filter(filter: object) -> Hashable:
+    """Returns the fields and operators of a filter, without values."""
     if isinstance(filter, Mapping):
-        return tuple((name, describe_form(value)) for name, value in filter.items())
+        return tuple((name, describe_filter(value)) for name, value in filter.items())
     if isinstance(filter, list):
-        # How many values there are does not matter, whatever their forms.
-        return tuple(dict.fromkeys(map(describe_form, filter)))
+        # Lists of different lengths have the same query plan.
+        return tuple(dict.fromkeys(map(describe_filter, filter)))
     return None
 
 
 def create_page_loader() -> DataLoader[PageQuery, list[Fields]]:
-    # Nothing is kept: a mutation may have changed a list that was read a moment ago.
+    # Not cached: a mutation of the same request may change the list.
     return DataLoader(_load_pages, max_batch_size=BATCH, cache=False)
 
 
@@ -102,20 +101,20 @@ async def _load_pages(queries: list[PageQuery]) -> list[list[Fields]]:
     return await _read_by(
         lambda query: (query.document_class.__name__, query.kind),
         queries,
-        lambda own: _share(own).load_many(own),
+        lambda pages: _get_shared_read(pages).load_many(pages),
     )
 
 
-def _share(queries: Sequence[PageQuery]) -> SharedRead[PageQuery, list[Fields]]:
-    """Pages of one kind, also those that other operations ask for at this moment."""
+def _get_shared_read(queries: Sequence[PageQuery]) -> SharedRead[PageQuery, list[Fields]]:
+    """Returns the read that concurrent operations share for pages of this kind."""
     return get_shared_reads(queries[0].document_class).get(
-        queries[0].kind, lambda: SharedRead(_read_together, most=PAGES_TOGETHER, at_once=2)
+        queries[0].kind, lambda: SharedRead(_read_together, most=MAX_SHARED_PAGES, at_once=2)
     )
 
 
 async def _load_counts(queries: list[CountQuery]) -> list[int]:
-    found = await _read_by(lambda query: query.document_class.__name__, queries, _read_together)
-    return [groups[0]["count"] if groups else 0 for groups in found]
+    results = await _read_by(lambda query: query.document_class.__name__, queries, _read_together)
+    return [groups[0]["count"] if groups else 0 for groups in results]
 
 
 async def _read_by(
@@ -123,21 +122,21 @@ async def _read_by(
     queries: Sequence[Query],
     read: Callable[[list[Query]], Awaitable[list[list[Fields]]]],
 ) -> list[list[Fields]]:
-    """What each query finds, side by side for each kind."""
+    """Reads all queries, the queries of each kind together."""
     by_kind: dict[Hashable, list[Query]] = {}
     for query in queries:
         by_kind.setdefault(get_kind(query), []).append(query)
-    found = await asyncio.gather(*map(read, by_kind.values()))
+    results = await asyncio.gather(*map(read, by_kind.values()))
     by_query = {
         query: documents
-        for own, lists in zip(by_kind.values(), found, strict=True)
-        for query, documents in zip(own, lists, strict=True)
+        for kind_queries, lists in zip(by_kind.values(), results, strict=True)
+        for query, documents in zip(kind_queries, lists, strict=True)
     }
     return [by_query[query] for query in queries]
 
 
 async def _read_together(queries: Sequence[PageQuery | CountQuery]) -> list[list[Fields]]:
-    """What each of these finds, all of them of one collection."""
+    """Reads queries of one collection in one command."""
     first = queries[0]
     if len(queries) == 1 and isinstance(first, PageQuery):
         return [await first.find()]
@@ -149,7 +148,7 @@ async def _read_together(queries: Sequence[PageQuery | CountQuery]) -> list[list
         {"$unionWith": {"coll": target.name, "pipeline": pipeline}} for pipeline in pipelines[1:]
     ]
     results: list[list[Fields]] = [[] for _ in queries]
-    found = await target.aggregate(pipelines[0] + union, batchSize=FIRST_BATCH)
-    for document in await found.to_list():
+    cursor = await target.aggregate(pipelines[0] + union, batchSize=FIRST_BATCH)
+    for document in await cursor.to_list():
         results[document.pop(_PLACE)].append(document)
     return results

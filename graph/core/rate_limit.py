@@ -1,6 +1,6 @@
-"""How much each caller may ask for: token buckets by cost, for credentials and client addresses.
+"""Rate limits by cost: token buckets for credentials and client addresses.
 
-They live in the memory of one process: N processes behind a balancer allow N times as much.
+Buckets are kept per process, so N processes allow N times as much.
 """
 
 import hashlib
@@ -15,20 +15,20 @@ from graph.core.errors import RateLimited
 from whatsapp.auth.access import Viewer
 from whatsapp.settings import Settings
 
-# Callers that are remembered; of more than these the one that was away the longest is forgotten.
+# Above this number, the least recently used bucket is evicted.
 MAX_BUCKETS = 10_000
 MAX_KNOWN_CREDENTIALS = 10_000
-# What a document costs that is refused, apart from its text: it was validated all the same.
+# Cost of a refused document in addition to its text, because it was validated.
 REFUSED_COST = 20
-# A longer answer costs 1 for each so many bytes: it takes memory until it has been read.
+# A response above FREE_BYTES costs 1 per BYTES_PER_OBJECT: it is in memory until it is sent.
 FREE_BYTES = 64 * 1024
 BYTES_PER_OBJECT = 1024
-# An IPv6 customer has a whole network of this length.
+# An IPv6 customer usually has a network with this prefix length.
 _IPV6_PREFIX = 64
 
 
 class TokenBuckets:
-    """One bucket for each caller, full at first, refilled evenly."""
+    """One bucket per caller, initially full, refilled at a constant rate."""
 
     def __init__(
         self, *, per_minute: float, burst: float, now: Callable[[], float] = time.monotonic
@@ -36,53 +36,52 @@ class TokenBuckets:
         self._per_second = per_minute / 60
         self._burst = burst
         self._now = now
-        # What is left, and when that was so.
+        # Level and the time of that level.
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     @property
     def is_limited(self) -> bool:
         return self._per_second > 0
 
-    def read(self, caller: Hashable) -> float:
-        """What is left for the caller."""
+    def read_level(self, caller: Hashable) -> float:
         level, at = self._buckets.get(caller, (self._burst, self._now()))
         return min(self._burst, level + (self._now() - at) * self._per_second)
 
     def find_wait(self, caller: Hashable, amount: float) -> int:
-        """After how many seconds the caller may take this much; 0 for now."""
+        """Returns the seconds until the caller may take this amount; 0 means now."""
         if not self.is_limited:
             return 0
-        # More than a full bucket is taken from a full one: else it could never be taken.
-        missing = min(amount, self._burst) - self.read(caller)
+        # A full bucket is enough for any amount; otherwise large amounts would never pass.
+        missing = min(amount, self._burst) - self.read_level(caller)
         return math.ceil(missing / self._per_second) if missing > 0 else 0
 
     def take(self, caller: Hashable, amount: float) -> None:
-        """Takes it, even where there is less."""
+        """Takes the amount; the level may become negative."""
         if not self.is_limited:
             return
-        self._buckets[caller] = (self.read(caller) - amount, self._now())
+        self._buckets[caller] = (self.read_level(caller) - amount, self._now())
         self._buckets.move_to_end(caller)
         if len(self._buckets) > MAX_BUCKETS:
             self._buckets.popitem(last=False)
 
 
 class RateLimits:
-    """One per process."""
+    """All rate limits of the process."""
 
     def __init__(self, settings: Settings, *, now: Callable[[], float] = time.monotonic) -> None:
-        anonymous = settings.anonymous_rate_limit_per_minute
+        anonymous_rate = settings.anonymous_rate_limit_per_minute
         failures = settings.failed_sign_ins_per_minute
         self._viewers = TokenBuckets(
             per_minute=settings.rate_limit_per_minute, burst=settings.rate_limit_burst, now=now
         )
-        self._strangers = TokenBuckets(per_minute=anonymous, burst=anonymous / 2, now=now)
+        self._anonymous = TokenBuckets(per_minute=anonymous_rate, burst=anonymous_rate / 2, now=now)
         self._failures = TokenBuckets(per_minute=failures, burst=max(failures, 1), now=now)
         self._known: OrderedDict[bytes, None] = OrderedDict()
         self._sockets: Counter[Hashable] = Counter()
         self._sockets_limit = settings.sockets_per_credential
 
     def check(self, viewer: Viewer | None, address: str) -> None:
-        """Refuses whoever has used up everything, before their operation is even read.
+        """Refuses a caller with an empty bucket, before the operation is parsed.
 
         Raises:
             RateLimited
@@ -91,31 +90,30 @@ class RateLimits:
         _refuse(buckets.find_wait(caller, 1))
 
     def charge(self, viewer: Viewer | None, address: str, cost: int) -> None:
-        """Takes the cost of an operation that is about to run.
+        """Takes the cost of an operation before it runs.
 
         Raises:
-            RateLimited: too little is left. Nothing is taken then.
+            RateLimited: the bucket has less; nothing is taken.
         """
         buckets, caller = self._find(viewer, address)
         _refuse(buckets.find_wait(caller, cost))
         buckets.take(caller, cost)
 
     def charge_refused(self, viewer: Viewer | None, address: str) -> None:
-        """Takes something for a document that was refused."""
+        """Takes the cost of a refused document."""
         buckets, caller = self._find(viewer, address)
         buckets.take(caller, REFUSED_COST)
 
     def charge_bytes(self, viewer: Viewer | None, address: str, size: int) -> None:
-        """Takes what a long answer costs beyond its objects, even where less is left."""
+        """Takes the extra cost of a long response; the level may become negative."""
         if size > FREE_BYTES:
             buckets, caller = self._find(viewer, address)
             buckets.take(caller, size // BYTES_PER_OBJECT)
 
     def check_sign_in(self, credential: str, address: str) -> None:
-        """Refuses to look up a credential from where too many wrong ones came.
+        """Refuses to look up a credential from an address with too many failures.
 
-        One that was right before is looked up all the same: whoever shares an address with an
-        attacker goes on working.
+        Known valid credentials pass, so that clients behind an attacker's address keep working.
 
         Raises:
             RateLimited
@@ -138,7 +136,7 @@ class RateLimits:
         """Counts an open socket of the viewer's credential.
 
         Raises:
-            RateLimited: it has as many as it may have.
+            RateLimited: the credential has too many sockets.
         """
         credential = viewer.key
         if 0 < self._sockets_limit <= self._sockets[credential]:
@@ -153,7 +151,7 @@ class RateLimits:
 
     def _find(self, viewer: Viewer | None, address: str) -> tuple[TokenBuckets, Hashable]:
         if viewer is None:
-            return self._strangers, group_address(address)
+            return self._anonymous, group_address(address)
         return self._viewers, viewer.key
 
 
@@ -167,7 +165,7 @@ def _digest(credential: str) -> bytes:
 
 
 def group_address(address: str) -> str:
-    """The address, or the network of an IPv6 address."""
+    """Returns the address, or the network of an IPv6 address."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
-"""The size of an answer: bounded while it is produced, so that a small query makes no huge answer.
+"""Responses: format, HTTP status and size limit.
 
-Executors report what they put into an answer; what they report is never more than what the encoded
-answer has. Only what JSON escapes makes it longer, so its exact size is checked once more.
+Executors meter a response while they build it. The meter is a lower bound of the encoded size,
+which JSON escapes increase, so `encode_result` checks the exact size again.
 """
 
 import json
@@ -16,7 +16,7 @@ from strawberry.types.execution import PreExecutionError
 
 from graph.core.errors import ErrorCode, RequestError
 
-# For answers of application/graphql-response+json without data; every other code is a 400.
+# HTTP status of application/graphql-response+json without data; other codes are 400.
 STATUSES = {
     ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.FORBIDDEN: 403,
@@ -24,9 +24,9 @@ STATUSES = {
     ErrorCode.INTERNAL_SERVER_ERROR: 500,
     ErrorCode.SERVICE_UNAVAILABLE: 503,
 }
-# An event may wait for many subscribers at once.
+# An event may be queued for many subscribers.
 MAX_EVENT_BYTES = 1024 * 1024
-# A value that is neither a text nor JSON: a number, an enum value, a time.
+# A number, an enum value or a time.
 SHORT_VALUE_BYTES = 1
 # Quotes, colon and comma.
 KEY_BYTES = 4
@@ -36,29 +36,29 @@ Encode = Callable[[object], bytes]
 
 
 def is_request_error(result: ExecutionResult) -> bool:
-    """Whether the operation failed as a whole: an error of a field names the field it hit."""
+    """Checks whether the operation failed as a whole; errors of fields have a path."""
     if isinstance(result, PreExecutionError):
         return True
     errors = result.errors or []
     if not errors or result.data is not None or any(error.path is not None for error in errors):
         return False
-    # Such an operation was executed: a mutation has changed what it changes.
+    # Such an operation was executed: a mutation may have written.
     codes = [(error.extensions or {}).get("code") for error in errors]
     return ErrorCode.RESPONSE_TOO_LARGE.value not in codes
 
 
 def format_result(result: ExecutionResult) -> dict[str, Any]:
-    """The response map. What failed before it was executed has no `data` at all."""
-    answer: dict[str, Any] = {} if is_request_error(result) else {"data": result.data}
+    """Builds the response map; without `data` if the operation was not executed."""
+    response: dict[str, Any] = {} if is_request_error(result) else {"data": result.data}
     if result.errors:
-        answer["errors"] = [error.formatted for error in result.errors]
+        response["errors"] = [error.formatted for error in result.errors]
     if result.extensions:
-        answer["extensions"] = result.extensions
-    return answer
+        response["extensions"] = result.extensions
+    return response
 
 
 def find_status(errors: list[GraphQLError]) -> int:
-    """The HTTP status that says best why an operation was not executed."""
+    """Returns the HTTP status for an operation that was not executed."""
     for error in errors:
         code = (error.extensions or {}).get("code")
         if code in STATUSES:
@@ -67,34 +67,32 @@ def find_status(errors: list[GraphQLError]) -> int:
 
 
 def list_status_headers(status: int, errors: list[GraphQLError]) -> dict[str, str]:
-    """What HTTP wants to be said beside a status."""
+    """Returns the headers that HTTP requires for a status."""
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
     if status not in {429, 503}:
         return {}
-    told = ((error.extensions or {}).get("retryAfter") for error in errors)
-    return {"Retry-After": str(next(filter(None, told), 5))}
+    delays = ((error.extensions or {}).get("retryAfter") for error in errors)
+    return {"Retry-After": str(next(filter(None, delays), 5))}
 
 
 class ResponseTooLarge(RequestError):
-    """The answer is larger than it may be. What a mutation does is done all the same."""
+    """The response exceeds the size limit. A mutation is executed nevertheless."""
 
     def __init__(self, max_bytes: int) -> None:
-        text = (
-            f"The answer is larger than {max_bytes} bytes: ask for fewer objects or fields at once."
-        )
+        text = f"The response exceeds {max_bytes} bytes; request fewer objects or fields."
         super().__init__(ErrorCode.RESPONSE_TOO_LARGE, text)
 
 
 class ResponseMeter:
-    """Counts what one answer holds."""
+    """Adds up the size of one response."""
 
     __slots__ = ("_known", "_max_bytes", "left")
 
     def __init__(self, max_bytes: int) -> None:
         self.left = max_bytes
         self._max_bytes = max_bytes
-        # The same value often stands in an answer many times. It is kept, so its id stays its own.
+        # Values often repeat within a response. The reference keeps the id valid.
         self._known: dict[int, tuple[Any, int]] = {}
 
     @property
@@ -125,7 +123,7 @@ class ResponseMeter:
             self.add(SHORT_VALUE_BYTES)
 
     def add_values(self, values: Sequence[Any]) -> None:
-        """Adds scalars of one type, which are mostly all short or all long.
+        """Adds scalars of one type.
 
         Raises:
             ResponseTooLarge
@@ -144,7 +142,7 @@ class ResponseMeter:
 
 
 def measure_keys(keys: Sequence[str]) -> int:
-    """The size of an object with these keys, apart from its values."""
+    """Returns the size of an object with these keys, without its values."""
     return sum(map(len, keys)) + KEY_BYTES * len(keys)
 
 
@@ -157,7 +155,7 @@ def create_meter(context: Any, *, is_event: bool = False) -> ResponseMeter:
 
 
 def encode_result(result: ExecutionResult, encode: Encode, *, max_bytes: int) -> bytes:
-    """The response map as JSON, or in its place the error that it is too large."""
+    """Encodes the response map as JSON, or an error if it is too large."""
     body = encode(format_result(result))
     if len(body) <= max_bytes:
         return body
@@ -170,5 +168,5 @@ def _measure_json(value: Any) -> int:
     try:
         return len(orjson.dumps(value))
     except TypeError:
-        # Integers beyond 64 bits and lone surrogates.
+        # orjson refuses integers beyond 64 bits and lone surrogates.
         return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str))

@@ -1,4 +1,4 @@
-"""Scalars whose input is checked here: DateTime, JSON and Upload."""
+"""Scalars with checked input: DateTime, JSON and Upload."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -21,21 +21,21 @@ _LEAP_SECOND = 60
 
 
 def parse_date_time(value: object) -> datetime:
-    """The moment that an RFC 3339 text names, in UTC. Fractions beyond microseconds are cut off.
+    """Parses RFC 3339 and returns a time in UTC, truncated to microseconds.
 
     Raises:
-        RequestError: any other value, or a moment outside the years 1 to 9999.
+        RequestError: the value is invalid or outside the years 1 to 9999.
     """
     match = _DATE_TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise bad_input(
-            "A DateTime is a text as RFC 3339 writes it, with seconds and a time zone:"
+            "Invalid DateTime; use RFC 3339 with seconds and a time zone, such as"
             " 2026-03-01T09:30:00Z."
         )
     try:
         return _read_moment(match)
     except (ValueError, OverflowError):
-        raise bad_input("The DateTime names no moment in the years 1 to 9999.") from None
+        raise bad_input("Invalid DateTime; use a time in the years 1 to 9999.") from None
 
 
 def _read_moment(match: re.Match[str]) -> datetime:
@@ -43,9 +43,9 @@ def _read_moment(match: re.Match[str]) -> datetime:
     fraction, sign, offset_hours, offset_minutes = match.groups()[6:]
     hours, minutes = int(offset_hours or 0), int(offset_minutes or 0)
     if hours > 23 or minutes > 59:
-        raise ValueError("no time zone")
+        raise ValueError("invalid time zone")
     offset = timedelta(hours=hours, minutes=minutes) * (-1 if sign == "-" else 1)
-    # Python has no leap seconds: the 60th is the first of the next minute.
+    # Python has no leap seconds: second 60 becomes the first of the next minute.
     leap = timedelta(seconds=1 if second == _LEAP_SECOND else 0)
     microsecond = int((fraction or "0")[:6].ljust(6, "0"))
     second = min(second, 59) if leap else second
@@ -55,18 +55,18 @@ def _read_moment(match: re.Match[str]) -> datetime:
 
 
 def parse_json_value(value: Any) -> Any:
-    """Any JSON value.
+    """Returns the value.
 
     Raises:
-        RequestError: a file of the request was put into it.
+        RequestError: the value contains an uploaded file.
     """
     pending = [value]
     while pending:
-        one = pending.pop()
-        if isinstance(one, ReceivedFile):
-            raise bad_input("A file can't be part of a JSON value: give it by an Upload variable.")
-        if isinstance(one, dict | list):
-            pending.extend(one.values() if isinstance(one, dict) else one)
+        part = pending.pop()
+        if isinstance(part, ReceivedFile):
+            raise bad_input("A JSON value can't contain a file; use an Upload variable.")
+        if isinstance(part, dict | list):
+            pending.extend(part.values() if isinstance(part, dict) else part)
     return value
 
 
@@ -76,9 +76,8 @@ def _write_date_time(value: datetime) -> str:
 
 DATE_TIME_SCALAR: ScalarDefinition = strawberry.scalar(
     name="DateTime",
-    description="A moment as RFC 3339 writes it, such as `2026-03-01T09:30:00Z`. Values in answers"
-    " are in UTC; values in requests must have seconds and a time zone, and lie in the years 1 to"
-    " 9999.",
+    description="A time in RFC 3339 format, such as `2026-03-01T09:30:00Z`. Responses use UTC;"
+    " requests must give seconds and a time zone, in the years 1 to 9999.",
     specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
     serialize=_write_date_time,
     parse_value=parse_date_time,
@@ -95,7 +94,7 @@ Upload = NewType("Upload", ReceivedFile)
 
 
 class FileVariables(dict[str, Any]):
-    """The variables of an operation that came with files: storing them may take `seconds`."""
+    """Variables of an operation with files, which may take `seconds` longer."""
 
     seconds = 0.0
 
@@ -103,21 +102,21 @@ class FileVariables(dict[str, Any]):
 def _read_value(value: object) -> ReceivedFile:
     if isinstance(value, ReceivedFile):
         return value
-    raise bad_input("A file comes as a part of a multipart request over HTTP, by a variable.")
+    raise bad_input("Send the file as a part of a multipart HTTP request, in a variable.")
 
 
 def _read_literal(_node: ValueNode, _variables: object = None) -> ReceivedFile:
-    raise bad_input("A file can't stand in the document: give it by a variable.")
+    raise bad_input("A file can't be written in the document; use a variable.")
 
 
 def _refuse_output(_value: object) -> None:
-    raise GraphQLError("An Upload is only an input.")
+    raise GraphQLError("Upload is an input type.")
 
 
 UPLOAD_SCALAR: ScalarDefinition = strawberry.scalar(
     name="Upload",
-    description="A file: a variable that is null in `operations` of a multipart request, and that"
-    " its `map` names.",
+    description="A file of a multipart request: a variable that is null in `operations` and named"
+    " in `map`.",
     serialize=_refuse_output,
     parse_value=_read_value,
     parse_literal=_read_literal,

@@ -1,4 +1,4 @@
-"""What people type into a search box, as MongoDB filters that can't be bent by what they type."""
+"""Search texts as MongoDB filters, safe against injection."""
 
 from typing import Annotated, Any
 
@@ -15,50 +15,50 @@ _LAST_CHARACTER = "\U0010ffff"
 Search = Annotated[
     str | None,
     strawberry.argument(
-        description="Beginnings of words of a name, in any case and without their accents, or a"
-        " piece of a phone number; at most 200 characters."
+        description="Prefixes of words in a name, ignoring case and accents, or part of a phone"
+        " number; at most 200 characters."
     ),
 ]
 
 
 def check_search(text: str) -> str:
-    """The text without surrounding blanks.
+    """Returns the text without surrounding whitespace.
 
     Raises:
-        RequestError: BAD_USER_INPUT, it is too long or has control characters.
+        RequestError: BAD_USER_INPUT, the text is too long or has control characters.
     """
     stripped = text.strip()
-    # MongoDB's regular expressions end at a NUL, and no name has control characters.
+    # No name has control characters, and a NUL ends a string in MongoDB's regular expressions.
     if len(stripped) > MAX_SEARCH or any(ord(character) < 32 for character in stripped):
-        raise bad_input(f"A search text has at most {MAX_SEARCH} characters, all printable.")
+        raise bad_input(f"Use at most {MAX_SEARCH} printable characters in a search text.")
     return stripped
 
 
 def match_keys(text: str) -> dict[str, Any]:
-    """A filter of contacts or users: each word begins one of their words, or a piece of a number.
+    """Returns a filter for contacts or users by prefixes of words or part of a number.
 
-    It is a range of the index and no pattern, so nothing in the text has a meaning of its own.
+    The filter is an index range and no pattern, so the text needs no escaping.
     """
     plain = join_apostrophes(check_search(text))
     if pieces := list_typed_pieces(plain):
-        return {"$or": [_match_beginning(digits) for digits in pieces]}
+        return {"$or": [_match_prefix(digits) for digits in pieces]}
     words = list_words(plain)
     if len(words) > MAX_WORDS:
-        raise bad_input(f"A search has at most {MAX_WORDS} words.")
+        raise bad_input(f"Use at most {MAX_WORDS} words in a search text.")
     if not words:
         return {} if not plain else {"_id": None}
-    return {"$and": [_match_beginning(word) for word in words]}
+    return {"$and": [_match_prefix(word) for word in words]}
 
 
 def match_words(text: str) -> dict[str, Any]:
-    """A filter of messages: each word begins one of their words. Without any it finds nothing."""
+    """Returns a filter for messages by prefixes of words; without words it matches nothing."""
     words = list_searched_words(check_search(text))
     if len(words) > MAX_WORDS:
-        raise bad_input(f"A search has at most {MAX_WORDS} words.")
+        raise bad_input(f"Use at most {MAX_WORDS} words in a search text.")
     if not words:
         return {"_id": None}
-    return {"$and": [_match_beginning(word, field="words") for word in words]}
+    return {"$and": [_match_prefix(word, field="words") for word in words]}
 
 
-def _match_beginning(word: str, *, field: str = "search_keys") -> dict[str, Any]:
+def _match_prefix(word: str, *, field: str = "search_keys") -> dict[str, Any]:
     return {field: {"$elemMatch": {"$gte": word, "$lt": word + _LAST_CHARACTER}}}

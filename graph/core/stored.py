@@ -1,7 +1,7 @@
-"""Fields that show what is stored: a value of the document itself, or the document it refers to.
+"""Stored documents in the graph: lookups by key, and fields that are declared by what they read.
 
-They are declared by what they read. Resolvers would do the same, but only of what is declared can a
-plan (`graph.execution`) tell beforehand which fields of a document it needs, and read many at once.
+A plan (`graph.execution`) knows from these declarations which fields of a document it needs, and
+loads many documents at once. The `load_*` functions check that the viewer may see the document.
 """
 
 import asyncio
@@ -34,55 +34,56 @@ from models import (
 from models.database.reading import find_whole_class
 from whatsapp.auth.access import Viewer
 
-Scoped = TypeVar("Scoped", AccountEvent, Contact, Conversation, Message, Template)
+AccountDocument = TypeVar("AccountDocument", AccountEvent, Contact, Conversation, Message, Template)
 Key = TypeVar("Key")
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 
-class Lookup(Generic[Key, Found]):
-    """The way from a key to what it names, as far as the viewer may see it; else to None."""
+class Lookup(Generic[Key, Value]):
+    """Loads values by key; None for an unknown key or a value that the viewer may not see."""
 
     def __init__(
         self,
-        get_loader: Callable[[Loaders], DataLoader[Key, Found | None]],
-        is_visible: Callable[[Viewer, Found], bool],
+        get_loader: Callable[[Loaders], DataLoader[Key, Value | None]],
+        is_visible: Callable[[Viewer, Value], bool],
         *,
         prepare: Callable[[Info, Sequence[Key]], Awaitable[None]] | None = None,
     ) -> None:
         self._get_loader = get_loader
         self._is_visible = is_visible
         self._prepare = prepare
-        """Awaited with the keys before they are read."""
+        """Awaited with the keys before the read."""
 
-    async def load(self, info: Info, key: Key) -> Found | None:
-        """Reads it together with what is looked up at the same moment, and once."""
+    async def load(self, info: Info, key: Key) -> Value | None:
+        """Loads one value in a batch with concurrent calls, once per key."""
         if self._prepare is not None:
             await self._prepare(info, [key])
-        found = await _load(self._get_loader(get_loaders(info)), key)
-        return self._show(get_viewer(info), found)
+        value = await _load(self._get_loader(get_loaders(info)), key)
+        return self._check(get_viewer(info), value)
 
-    async def load_many(self, info: Info, keys: Sequence[Key]) -> list[Found | None]:
-        """Reads all of them now; for plans, which ask for many at once."""
-        wanted = list(dict.fromkeys(keys))
-        if not wanted:
+    async def load_many(self, info: Info, keys: Sequence[Key]) -> list[Value | None]:
+        """Loads many values at once, for plans."""
+        unique_keys = list(dict.fromkeys(keys))
+        if not unique_keys:
             return []
         if self._prepare is not None:
-            await self._prepare(info, wanted)
-        found = await self._get_loader(get_loaders(info)).load_fn(wanted)
+            await self._prepare(info, unique_keys)
+        loaded = await self._get_loader(get_loaders(info)).load_fn(unique_keys)
         viewer = get_viewer(info)
-        shown = [
-            None if isinstance(one, BaseException) else self._show(viewer, one) for one in found
+        values = [
+            None if isinstance(value, BaseException) else self._check(viewer, value)
+            for value in loaded
         ]
-        if len(wanted) == len(keys):  # in the order of the keys
-            return shown
-        by_key = dict(zip(wanted, shown, strict=True))
+        if len(unique_keys) == len(keys):
+            return values
+        by_key = dict(zip(unique_keys, values, strict=True))
         return [by_key[key] for key in keys]
 
-    def _show(self, viewer: Viewer, found: Found | None) -> Found | None:
-        return found if found is not None and self._is_visible(viewer, found) else None
+    def _check(self, viewer: Viewer, value: Value | None) -> Value | None:
+        return value if value is not None and self._is_visible(viewer, value) else None
 
 
-def _is_of_visible_account(viewer: Viewer, document: Scoped) -> bool:
+def _is_in_visible_account(viewer: Viewer, document: AccountDocument) -> bool:
     return viewer.can_see(document.account_id)
 
 
@@ -90,8 +91,7 @@ def _is_visible_user(viewer: Viewer, user: User) -> bool:
     return viewer.account_ids is None or bool(viewer.narrow(user.account_ids))
 
 
-def _is_visible_file(viewer: Viewer, media: Media) -> bool:
-    """Whether it was not erased, and is of an account that the viewer may see."""
+def _is_visible_media(viewer: Viewer, media: Media) -> bool:
     return media.erased_at is None and viewer.can_see(media.account_id)
 
 
@@ -108,26 +108,26 @@ async def _wait_for_summaries_of(info: Info, contact_ids: Sequence[PydanticObjec
 
 
 ACCOUNTS: Lookup[PydanticObjectId, Account] = Lookup(attrgetter("accounts"), _is_visible_account)
-CONTACTS: Lookup[PydanticObjectId, Contact] = Lookup(attrgetter("contacts"), _is_of_visible_account)
+CONTACTS: Lookup[PydanticObjectId, Contact] = Lookup(attrgetter("contacts"), _is_in_visible_account)
 CONVERSATIONS: Lookup[PydanticObjectId, Conversation] = Lookup(
-    attrgetter("conversations"), _is_of_visible_account, prepare=_wait_for_summaries
+    attrgetter("conversations"), _is_in_visible_account, prepare=_wait_for_summaries
 )
 CONVERSATIONS_OF_CONTACTS: Lookup[PydanticObjectId, Conversation] = Lookup(
-    attrgetter("conversations_of_contacts"), _is_of_visible_account, prepare=_wait_for_summaries_of
+    attrgetter("conversations_of_contacts"), _is_in_visible_account, prepare=_wait_for_summaries_of
 )
-MESSAGES: Lookup[PydanticObjectId, Message] = Lookup(attrgetter("messages"), _is_of_visible_account)
+MESSAGES: Lookup[PydanticObjectId, Message] = Lookup(attrgetter("messages"), _is_in_visible_account)
 MESSAGES_BY_WAMID: Lookup[WamidKey, Message] = Lookup(
-    attrgetter("messages_by_wamid"), _is_of_visible_account
+    attrgetter("messages_by_wamid"), _is_in_visible_account
 )
 ACCOUNT_EVENTS: Lookup[str, AccountEvent] = Lookup(
-    attrgetter("account_events"), _is_of_visible_account
+    attrgetter("account_events"), _is_in_visible_account
 )
 TEMPLATES: Lookup[PydanticObjectId, Template] = Lookup(
-    attrgetter("templates"), _is_of_visible_account
+    attrgetter("templates"), _is_in_visible_account
 )
 USERS: Lookup[PydanticObjectId, User] = Lookup(attrgetter("users"), _is_visible_user)
-MEDIA: Lookup[PydanticObjectId, Media] = Lookup(attrgetter("media"), _is_visible_file)
-# Only asked for conversations that are shown.
+MEDIA: Lookup[PydanticObjectId, Media] = Lookup(attrgetter("media"), _is_visible_media)
+# Counts are loaded only for conversations that the viewer may see.
 UNREAD_COUNTS: Lookup[PydanticObjectId, int] = Lookup(
     attrgetter("unread_counts"), lambda _viewer, _count: True
 )
@@ -143,26 +143,26 @@ load_user = USERS.load
 
 
 async def load_upload(info: Info, upload_id: PydanticObjectId) -> UploadedMedia | None:
-    """An uploaded file, unless it is still being stored or was erased."""
+    """Loads an uploaded file; None until it is stored, and after its erasure."""
     upload = await _load(get_loaders(info).uploads, upload_id)
     if upload is None or upload.erased_at is not None or upload.state is not MediaState.STORED:
         return None
     return upload if get_viewer(info).can_see(upload.account_id) else None
 
 
-async def _load(loader: DataLoader[Key, Found], key: Key) -> Found:
-    # Whoever asks for the same gets the same future: who gives up must not cancel it for them.
+async def _load(loader: DataLoader[Key, Value], key: Key) -> Value:
+    # Callers with the same key share a future; a cancelled caller must not cancel it.
     return await asyncio.shield(loader.load(key))
 
 
 NEEDS = "needs"
 LINK = "link"
-# The GraphQL type that shows the documents of a class; `registers_type` fills it.
+# Document classes and their GraphQL types, filled by `registers_type`.
 _TYPES: dict[type[Document], Any] = {}
 
 
 def registers_type(document_class: type[Document]) -> Callable[[type], type]:
-    """Class decorator: this GraphQL type shows these documents, by its `from_document`."""
+    """Registers a GraphQL type for a document class; used as a decorator."""
 
     def register(node_class: type) -> type:
         _TYPES[document_class] = node_class
@@ -172,21 +172,21 @@ def registers_type(document_class: type[Document]) -> Callable[[type], type]:
 
 
 def to_node(document: Document | None) -> Any:
-    """What shows the document in the graph; None for None."""
+    """Converts a document to its GraphQL type; None for None."""
     return None if document is None else _TYPES[find_whole_class(document)].from_document(document)
 
 
 def find_document_class(node_class: type) -> type[Document] | None:
-    """Whose documents the GraphQL type shows, or None if it shows no document."""
-    return next((kind for kind, shown in _TYPES.items() if shown is node_class), None)
+    """Returns the document class of a GraphQL type, or None without one."""
+    return next((key for key, value in _TYPES.items() if value is node_class), None)
 
 
 class StoredField(StrawberryField):
-    """Shows one attribute of `document`."""
+    """A field with the value of one attribute of `document`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Nobody gives it when an object is made: the document has it.
+        # The document holds the value, so the constructor has no parameter for it.
         self.init = self.repr = self.compare = False
 
     @property
@@ -198,16 +198,16 @@ class StoredField(StrawberryField):
 
 
 def stored(attribute: str, *, description: str, needs: Collection[str] | None = None) -> Any:
-    """A field that is this attribute of the document.
+    """Declares a field with the value of this attribute of the document.
 
-    `needs` are the stored fields behind it, where the attribute is a property of the document.
+    `needs` names the stored fields that a property reads.
     """
     metadata = {"attribute": attribute, NEEDS: frozenset(needs or [attribute])}
     return StoredField(description=description, metadata=metadata)
 
 
 def reads(*fields: str) -> dict[str, frozenset[str]]:
-    """`metadata` of a field with a resolver that reads only these fields of its document."""
+    """Returns `metadata` for a resolver that reads only these fields of its document."""
     return {NEEDS: frozenset(fields)}
 
 
@@ -216,24 +216,24 @@ Refresh = Callable[[Info, Sequence[Any], list[Any]], Awaitable[list[Any]]]
 
 @dataclass(frozen=True)
 class Link:
-    """What a `linked` field refers to."""
+    """The reference of a `linked` field."""
 
     key: str
-    """The document's attribute that names it."""
+    """Attribute of the document that holds the lookup key."""
     lookup: Lookup[Any, Any]
     missing: str | None = None
-    """What an error calls it where there is none; without this the field is null then."""
+    """Name in the error for a missing value; if None, the field is null."""
     shown: str | None = None
-    """The attribute of what it names that the field shows; without it, all of it."""
+    """Attribute of the value to return; if None, the whole value."""
     refresh: Refresh | None = None
-    """Reads anew what was found too old for the documents that name it."""
+    """Reloads values that are older than their documents."""
 
-    def finish(self, found: Any) -> Any:
-        if found is None and self.missing is not None:
+    def resolve(self, value: Any) -> Any:
+        if value is None and self.missing is not None:
             raise deleted_meanwhile(self.missing)
-        if found is not None and self.shown is not None:
-            return getattr(found, self.shown)
-        return to_node(found) if isinstance(found, Document) else found
+        if value is not None and self.shown is not None:
+            return getattr(value, self.shown)
+        return to_node(value) if isinstance(value, Document) else value
 
 
 def linked(
@@ -246,18 +246,18 @@ def linked(
     shown: str | None = None,
     refresh: Refresh | None = None,
 ) -> Any:
-    """A field that is what `key`, an attribute of the document, names: another document, or a value
-    that is worked out for many documents at once. `missing`, `shown` and `refresh` as in `Link`,
-    `needs` as in `stored`.
+    """Declares a field with the value that `lookup` loads for the attribute `key`.
+
+    See `Link` for `missing`, `shown` and `refresh`, and `stored` for `needs`.
     """
     link = Link(key, lookup, missing, shown, refresh)
 
     async def resolve(self: Any, info: Info) -> Any:
-        value = getattr(self.document, key)
-        found = None if value is None else await lookup.load(info, value)
+        lookup_key = getattr(self.document, key)
+        value = None if lookup_key is None else await lookup.load(info, lookup_key)
         if refresh is not None:
-            (found,) = await refresh(info, [self.document], [found])
-        return link.finish(found)
+            (value,) = await refresh(info, [self.document], [value])
+        return link.resolve(value)
 
     return strawberry.field(
         resolver=StrawberryResolver(resolve),

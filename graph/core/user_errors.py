@@ -1,4 +1,4 @@
-"""Payloads: what a mutation changed, or why it was refused: expected refusals are data."""
+"""Payloads of mutations: `userErrors` hold expected refusals."""
 
 import functools
 from collections.abc import Awaitable, Callable, Iterable
@@ -32,30 +32,30 @@ class UserErrorCode(StrEnum):
 describe_enum(
     UserErrorCode,
     name="UserErrorCode",
-    description="Why something was refused.",
+    description="Reason of a refusal.",
     values={
-        "NOT_FOUND": "It does not exist, or you may not see it.",
-        "INVALID_INPUT": "A value does not have the right form; `field` says which.",
+        "NOT_FOUND": "Not found, or outside your accounts.",
+        "INVALID_INPUT": "A value is invalid; `field` is its path.",
         "ACCOUNT_DISABLED": "The account is disabled.",
-        "ACCOUNT_STOPPED": "WhatsApp stopped the account; its `health` says why.",
-        "WINDOW_CLOSED": "The customer service window is closed: only a template may be sent.",
-        "TEMPLATE_INVALID": "The template does not exist, or was not filled in as it must be.",
-        "OPTED_OUT": "The customer wants no marketing messages.",
+        "ACCOUNT_STOPPED": "WhatsApp stopped the account; see its `health`.",
+        "WINDOW_CLOSED": "The customer service window is closed; send a template.",
+        "TEMPLATE_INVALID": "The template does not exist, or its parameters are invalid.",
+        "OPTED_OUT": "The customer opted out of marketing messages.",
         "CONTACT_BLOCKED": "The contact is blocked.",
         "IDEMPOTENCY_KEY_REUSED": "The idempotency key belongs to another message.",
-        "CONFLICT": "It contradicts what is there already.",
-        "META_REFUSED": "WhatsApp refused it.",
-        "META_UNREACHABLE": "WhatsApp can't be reached at the moment.",
+        "CONFLICT": "The change conflicts with existing data.",
+        "META_REFUSED": "WhatsApp refused the request.",
+        "META_UNREACHABLE": "WhatsApp is unavailable.",
     },
 )
 
 
-@strawberry.type(description="Why something was refused, in words for the person who asked.")
+@strawberry.type(description="A refusal of a mutation.")
 class UserError:
-    code: UserErrorCode = strawberry.field(description="What went wrong, for programs.")
-    message: str = strawberry.field(description="What went wrong and what to do, for people.")
+    code: UserErrorCode = strawberry.field(description="Error code for programs.")
+    message: str = strawberry.field(description="Error message for people, with advice.")
     field: list[str] | None = strawberry.field(
-        description="Path of the value at fault in the input; null if it is none of them."
+        description="Path of the invalid value in the input; null without such a value."
     )
 
     @classmethod
@@ -65,14 +65,12 @@ class UserError:
 
 
 def user_errors() -> Any:
-    """The field `userErrors` of a payload."""
-    return strawberry.field(
-        default_factory=list, description="Why it was refused; empty if it was done."
-    )
+    """Declares the field `userErrors` of a payload."""
+    return strawberry.field(default_factory=list, description="Refusals; empty on success.")
 
 
 class MutationPayload(Protocol):
-    """Every field has a default, so that a refused mutation's payload has `user_errors` only."""
+    """A payload whose fields have defaults, so that a refusal needs `user_errors` only."""
 
     user_errors: list[UserError]
 
@@ -85,12 +83,12 @@ Mutation = Callable[Arguments, Awaitable[PayloadT]]
 def refusals_as_data(
     payload_class: Callable[..., PayloadT],
 ) -> Callable[[Mutation[Arguments, PayloadT]], Mutation[Arguments, PayloadT]]:
-    """Turns what a resolver refuses into `userErrors` of its payload."""
+    """Converts refusals of a resolver to `userErrors` of its payload."""
 
     def decorate(resolver: Mutation[Arguments, PayloadT]) -> Mutation[Arguments, PayloadT]:
         @functools.wraps(resolver)
         async def resolve(*args: Arguments.args, **kwargs: Arguments.kwargs) -> PayloadT:
-            _forget_loaded(kwargs["info"])
+            _reset_loaders(kwargs["info"])
             try:
                 return await resolver(*args, **kwargs)
             except Refused as refusal:
@@ -101,21 +99,21 @@ def refusals_as_data(
     return decorate
 
 
-def _forget_loaded(info: Any) -> None:
-    # The mutation before this one in the same request may have read what this one changes.
+def _reset_loaders(info: Any) -> None:
+    # An earlier mutation of the request may have loaded documents that this one changes.
     context: Info = info
     context.context.loaders = Loaders()
 
 
 def list_changes(input: object, *names: str, required: Iterable[str] = ()) -> dict[str, Any]:
-    """What a `Maybe` input gives: absent fields are left out, null ones are None.
+    """Returns the given fields of a `Maybe` input; absent fields are omitted, null is None.
 
     Raises:
         InvalidInput: a field of `required` is null.
     """
     given = {name: getattr(input, name) for name in names}
-    changes = {name: some.value for name, some in given.items() if some is not None}
+    changes = {name: maybe.value for name, maybe in given.items() if maybe is not None}
     for name in required:
         if name in changes and changes[name] is None:
-            raise InvalidInput("It can't be null; leave it out to keep it.", field=[name])
+            raise InvalidInput("Null is not allowed; omit the field to keep it.", field=[name])
     return changes

@@ -150,7 +150,7 @@ def _get_linked(site: FieldSite, link: Link) -> Getter:
         if link.refresh is not None:
             documents = [one.document for one in objects]
             named = await link.refresh(make_info(run, site), documents, named)
-        return list(map(link.finish, named))
+        return list(map(link.resolve, named))
 
     return Getter(get, is_async=True)
 

@@ -237,7 +237,7 @@ def test_bucket_refills_evenly_and_never_beyond_its_brim() -> None:
     clock.now = 10
     assert buckets.find_wait("a", 10) == 0
     clock.now = 10_000
-    assert buckets.read("a") == 100
+    assert buckets.read_level("a") == 100
 
 
 def test_more_than_full_bucket_is_taken_from_full_one_and_waited_for_afterwards() -> None:
