@@ -1,4 +1,4 @@
-"""The checks at start: what is wrong with MongoDB is said at once, in one line."""
+"""Checks at start: a problem of MongoDB is reported at once, in one line."""
 
 import signal
 import time

@@ -69,7 +69,7 @@ def patience() -> None:
 
 @pytest.fixture(autouse=True)
 def short_takeovers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a failed command leaves is taken up again soon."""
+    """Work left by a failed command is retried soon."""
     monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(seconds=2))
 
 

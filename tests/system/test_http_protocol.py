@@ -1,4 +1,4 @@
-"""Connections whose clients send too much, too slowly or too many of them, on real sockets."""
+"""Clients that send too much, too slowly, or open too many connections, on real sockets."""
 
 import asyncio
 import hashlib
@@ -54,7 +54,7 @@ class Connection:
             return head + await self.reader.readexactly(length)
 
     async def read_to_end(self) -> bytes:
-        """What comes until the server closes the connection."""
+        """Returns the bytes received until the server closes the connection."""
         received = b""
         async with asyncio.timeout(SECONDS):
             with suppress(ConnectionResetError):
@@ -159,7 +159,7 @@ async def test_endless_head_takes_no_memory(port: int) -> None:
         except ConnectionError:
             pass
 
-    # The kernel's buffers take some of what nobody reads.
+    # The kernel buffers a part of the unread bytes.
     assert sent < 30 * 1024 * 1024
     assert await is_alive(port)
 
@@ -302,7 +302,7 @@ def _read_memory(pid: int) -> int:
 
 
 def test_library_is_one_that_was_read() -> None:
-    """A new version must be read again: `BoundedHttp` builds on what nobody promises."""
+    """A new uvicorn version must be reviewed: `BoundedHttp` uses its private API."""
     sources = "".join(map(inspect.getsource, (HttpToolsProtocol, WebSocketsSansIOProtocol)))
 
     assert issubclass(BoundedHttp, HttpToolsProtocol)

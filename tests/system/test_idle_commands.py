@@ -1,4 +1,4 @@
-"""A process at rest: few commands, no scan, whatever the number of accounts."""
+"""An idle process runs few commands and no scan, with any number of accounts."""
 
 import asyncio
 from collections import Counter
@@ -45,10 +45,10 @@ class CommandLog(monitoring.CommandListener):
         self.commands.append((event.command_name, str(target)))
 
     def succeeded(self, event: Any) -> None:
-        """The start is what counts."""
+        """Only the start is compared."""
 
     def failed(self, event: Any) -> None:
-        """The start is what counts."""
+        """Only the start is compared."""
 
 
 @pytest.fixture

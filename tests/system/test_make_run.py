@@ -1,4 +1,4 @@
-"""The sandbox as a stranger runs it: one command, a live conversation, Ctrl-C."""
+"""`make run` as a newcomer uses it: one command, a live conversation, Ctrl-C."""
 
 import json
 import os
@@ -213,7 +213,7 @@ async def test_client_that_was_away_gets_what_it_missed(
             await write_as_customer(world, resume_from)
             seen = missed + await messages.take(1 if resume_from == cursor else 2)
         texts = [one["messageAdded"]["message"]["text"] for one in seen]
-        # Nothing between the third and what was written after the return: each came once.
+        # Each came once: nothing lies between the third and the message after the return.
         assert texts == ["one", "two", "three", cursor, away][: len(texts)]
 
 

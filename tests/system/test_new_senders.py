@@ -1,4 +1,4 @@
-"""Many new customers at once, over two server processes: each is one contact, nothing is lost."""
+"""Many new customers at once over two processes: one contact each, nothing lost."""
 
 import asyncio
 import itertools

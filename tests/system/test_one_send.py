@@ -1,4 +1,4 @@
-"""The same request to several servers at once: one message, one request to Meta, equal answers."""
+"""One request sent to several servers at once: one message, one send, equal answers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -37,7 +37,7 @@ Database = AsyncDatabase[dict[str, Any]]
 
 @pytest.fixture
 async def meta_url(meta_app: Starlette, meta: FakeMeta) -> AsyncIterator[str]:
-    """The fake Meta on a socket; nobody takes its webhooks."""
+    """The fake Meta on a socket; its webhooks have no receiver."""
     async with FakeCloudServer(meta_app) as server:
         yield server.url
 

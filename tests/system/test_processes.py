@@ -1,4 +1,4 @@
-"""What must hold over several processes, killed processes and a MongoDB that comes and goes."""
+"""Guarantees over several processes, killed processes and outages of MongoDB."""
 
 import asyncio
 import time
@@ -29,7 +29,8 @@ MakeServer = Callable[..., ServerProcess]
 
 @asynccontextmanager
 async def open_webhook(server: ServerProcess) -> AsyncIterator[WebhookClient]:
-    # The server closes what is idle for 5 s, httpx's own limit: a post must not cross that.
+    # The server closes connections idle for 5 s, which is httpx's limit too: a post must not cross
+    # it.
     limits = httpx.Limits(keepalive_expiry=1)
     async with httpx.AsyncClient(
         base_url=server.url, trust_env=False, timeout=60, limits=limits

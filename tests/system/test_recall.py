@@ -1,4 +1,4 @@
-"""After a restart the phones show again what the server's database knows of them."""
+"""After a restart the phones show the conversations in the server's database."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -74,7 +74,7 @@ class Ear:
 
 
 async def provoke(graphql: GraphQLClient, webhook: WebhookClient, account_id: str) -> None:
-    """What usually makes programs talkative: refusals, broken input, wrong secrets."""
+    """No secret is logged on refusals, broken input or wrong secrets."""
     http = graphql.http
     await graphql.post(CREATE, input=ACCOUNT)
     await graphql.post(CREATE, input=ACCOUNT | {"phoneNumberId": "x"})

@@ -23,7 +23,7 @@ from tests.fixtures.world import NUMBER, connect_number
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.common.crypto import KeyRing
 
-# Whoever stops a container waits ten seconds before it is killed; three times that is slack.
+# Container runtimes kill after ten seconds; three times that is slack.
 PATIENCE_SECONDS = 3 * 10.0
 EVENTS = "subscription { events { cursor } }"
 SEND = """mutation ($id: ID!) { sendMessage(input: {
@@ -66,7 +66,7 @@ async def start_a_send(server: ServerProcess, token: str) -> None:
 
 
 def open_half_a_request(server: ServerProcess) -> socket.socket:
-    """An HTTP request whose body never ends."""
+    """An HTTP request with an endless body."""
     connection = socket.create_connection(("127.0.0.1", server.port))
     connection.sendall(
         b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

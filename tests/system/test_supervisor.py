@@ -1,4 +1,4 @@
-"""The supervisor on a machine that gives it no process, or takes one away, in unusual ways."""
+"""The supervisor if starting a process fails or a process ends unexpectedly."""
 
 import asyncio
 import signal
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# In a process of its own, because it waits for signals and has its children ended. The worker of
-# the last start tells the supervisor to stop.
+# In a separate process, because it waits for signals and ends its children. The last worker tells
+# the supervisor to stop.
 PROGRAM = """
 import errno, logging, os, signal, sys
 from serving import supervisor

@@ -97,7 +97,7 @@ async def graphql(
     meta_app: Starlette,
     to_server: LateTransport,
 ) -> AsyncIterator[GraphQLClient]:
-    """The present server on that database, asked by an administrator."""
+    """The present server on that database, with an ADMIN key."""
     changed = settings.model_copy(update={"mongodb_database": old_database.name})
     application = create_app(changed, transport=httpx.ASGITransport(meta_app))
     async with run_lifespan(application) as manager:
@@ -115,7 +115,7 @@ def list_nodes(connection: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 async def list_messages(graphql: GraphQLClient, wa_id: str = "16505551234") -> dict[str, Any]:
-    """The messages of one customer by their texts."""
+    """Returns the messages of one customer by their texts."""
     found = await graphql(MESSAGES, id=await find_conversation_id(graphql, wa_id))
     return {one["text"]: one for one in list_nodes(found["conversation"]["messages"])}
 
@@ -190,7 +190,7 @@ async def test_messages_that_0_1_queued_are_sent_in_order(
         "Waits 1",
         "Waits 2",
     ]
-    # Nobody knows whether the killed process had sent it, so it is not sent again.
+    # The killed process may have sent it, so it is not sent again.
     assert "Was being sent" not in texts
     interrupted = (await list_messages(graphql, "491701234567"))["Was being sent"]
     assert interrupted["status"] == "UNKNOWN"

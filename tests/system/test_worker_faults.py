@@ -34,10 +34,10 @@ IMPATIENCE = {
     # Longer than a worker takes to start where three tests run at once.
     "serving.supervisor.HUNG_SECONDS": 4.0,
     "serving.supervisor.RESTART_SECONDS": 0.1,
-    # What a process has taken over and is then killed with.
+    # Work that a process has taken over when it is killed.
     "webhooks.ingest.TAKEOVER_LEASE": 1.0,
 }
-# Whoever waits for these never gets there while a test runs.
+# Longer than a test runs.
 NEVER = 600.0
 PATIENCE = [
     "graph.transport.http.BODY_SECONDS",
@@ -67,7 +67,7 @@ async def find_cursor(server: ServerProcess, token: str) -> str:
 
 
 async def end(server: ServerProcess, act: Callable[[], None]) -> None:
-    """Without making those wait who post meanwhile."""
+    """Concurrent posts are not delayed."""
     await asyncio.to_thread(act)
     assert server.wait(0) is not None, server.log
 

@@ -1,4 +1,4 @@
-"""`manage.py serve --workers 4`: several processes behind one port are as one, and end as one."""
+"""`manage.py serve --workers 4`: several processes behind one port act and end as one."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ CUSTOMERS = [f"1650555{number:04}" for number in range(20)]
 ROUNDS = 5
 SENDS = 3
 QUIET = {
-    # Short: what a killed process held is taken over after it.
+    # Short: the work of a killed process is taken over after it.
     "SEND_DEADLINE_SECONDS": "4",
     "LANE_LEASE_SECONDS": "6",
 }
@@ -80,7 +80,7 @@ async def open_doors(server: ServerProcess, token: str | None) -> AsyncIterator[
 
 
 async def insist(ask: Callable[[], Awaitable[Any]]) -> Any:
-    """Asks again when the worker that was asked has died, as Meta does, and every good client."""
+    """Retries if the worker died, as Meta and good clients do."""
     for _ in range(100):
         with suppress(httpx.TransportError):
             answer = await ask()
@@ -163,7 +163,7 @@ async def following(subscribers: list[Subscriber]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def serve_meta(server: ServerProcess, port: int) -> AsyncIterator[FakeMeta]:
-    """Meta, which reports to the server what became of each message."""
+    """The fake Meta, which reports statuses of all messages."""
     settings = SandboxSettings(webhook_url=f"{server.url}/webhooks/whatsapp").faster(20)
     async with FakeCloudServer(
         create_fake_cloud_api(NumberDirectory(NUMBER), settings), port=port
@@ -204,7 +204,7 @@ async def post_all(graphql: GraphQLClient, bodies: list[dict[str, Any]], *, widt
 
 
 async def send_all(graphql: GraphQLClient, conversations: list[str]) -> None:
-    """Some messages to each, one after the other: so their order is known."""
+    """Queues messages to each customer one by one, so that their order is known."""
 
     async def send(conversation: str, number: int) -> None:
         for count in range(SENDS):
@@ -221,7 +221,7 @@ async def find_conversations(graphql: GraphQLClient) -> list[str]:
 
 
 async def list_unsent() -> list[Message] | None:
-    """What never came to its end, once all the others have; None before that."""
+    """Returns the unfinished messages once all others have ended; None before."""
     outbound = await Message.find({"direction": "OUTBOUND"}).to_list()
     left = [one for one in outbound if one.status is not MessageStatus.READ]
     return None if any(one.status is not MessageStatus.UNKNOWN for one in left) else left

@@ -34,8 +34,7 @@ _SAID: list[type[Document]] = [
     WebhookEvent,
 ]
 _MADE_HERE = ("_id", "id", "created_at", "updated_at", "account_id", "contact_id", "user_id")
-# Which of several messages with the same profile brought it depends on their order, and on nothing
-# else: nobody sees it.
+# Depends on the order of messages with the same profile, and is not shown.
 _UNSEEN = ("profile_at",)
 UNREAD = """{ conversations { edges { node {
   unreadCount contact { waId profileName } lastMessage { whatsappId text } } } } }"""
@@ -73,7 +72,7 @@ async def create_sent(account: Account, phone: str) -> None:
 
 
 async def take_snapshot(admin: GraphQLClient) -> dict[str, Any]:
-    """All documents by what WhatsApp calls them, and what the graph shows of the inbox."""
+    """Returns all documents by WhatsApp's ids, and the inbox as the graph shows it."""
     wamids = {one["_id"]: one["wamid"] async for one in collection(Message).find()}
     phones = {one["_id"]: one["wa_id"] async for one in collection(Contact).find()}
     inbox = (await admin(UNREAD))["conversations"]["edges"]
@@ -91,9 +90,9 @@ async def take_snapshot(admin: GraphQLClient) -> dict[str, Any]:
 
 
 def _clean(value: Any, names: dict[Any, Any]) -> Any:
-    """Without what is made here anew in each run; ids of documents become Meta's names.
+    """Replaces document ids by Meta's ids and drops values that differ in each run.
 
-    Lists of ids and of identities are sets, in the order in which they became known.
+    Lists of ids and identities are sets, in the order in which they became known.
     """
     if isinstance(value, dict):
         kept = value.items() if "emoji" in value else _drop_made_here(value)

@@ -1,4 +1,4 @@
-"""Whatever is posted with a right signature is answered, and every item of it is kept somewhere."""
+"""Every signed post is answered, and every item is kept."""
 
 import copy
 import json
@@ -56,7 +56,7 @@ def _has_inner(value: Any) -> bool:
 
 @st.composite
 def draw_bodies(draw: st.DrawFn) -> bytes:
-    """Any JSON at all, or a few items of the corpus with some of their parts replaced."""
+    """Any JSON, or items of the corpus with replaced parts."""
     if draw(st.integers(0, 9)) == 0:
         return draw(st.binary(max_size=40) | values.map(encode))
     messages = [
@@ -107,7 +107,7 @@ async def post_and_look(webhook: WebhookClient, settle: Settle, body: bytes) -> 
 
 
 async def is_kept(item: Item) -> bool:
-    """Whether it became a message, changed one, or waits for one; a change is applied or noted."""
+    """Checks that the item is a message, changed or awaits one; or is an applied or logged change."""
     if item.kind is ItemKind.CHANGE:
         return await AccountEvent.find({"field": item.field_name}).count() > 0
     wamid = str(item.value["id"])

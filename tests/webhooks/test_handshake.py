@@ -1,4 +1,4 @@
-"""GET /webhooks/whatsapp: Meta asks whether this URL expects it."""
+"""GET /webhooks/whatsapp: Meta's verification request."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ def patience() -> None:
 
 @pytest.fixture
 async def door(own_mongod: EmbeddedMongod) -> AsyncIterator[httpx.AsyncClient]:
-    """A server on a MongoDB of its own, with one account."""
+    """A server with a separate MongoDB and one account."""
     settings = make_settings(mongodb_uri=own_mongod.uri)
     keyring = KeyRing.from_text(ENCRYPTION_KEYS)
     async with create_client(own_mongod.uri) as mongo:
@@ -88,7 +88,7 @@ async def test_database_that_hangs_is_503_too(
     finally:
         own_mongod.resume()
 
-    # What was written just before the pause may be there already: it is one message all the same.
+    # A body written just before the pause may be stored already: it is one message all the same.
     await post_until_taken(webhook, message)
     await eventually(lambda: has_messages(2))
 
@@ -98,7 +98,7 @@ async def test_wrong_signature_is_not_believed_while_secrets_cannot_be_read(
 ) -> None:
     own_mongod.kill()
 
-    # Nothing was loaded yet, so nobody can say that it is wrong.
+    # No secret was loaded yet, so it can't be checked.
     headers = {"X-Hub-Signature-256": "sha256=" + "0" * 64}
     answer = await door.post("/webhooks/whatsapp", content=b"{}", headers=headers)
 

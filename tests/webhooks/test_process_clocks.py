@@ -1,4 +1,4 @@
-"""A host with a wrong wall clock shows and decides the same as one with a right clock."""
+"""A host with a wrong wall clock shows and decides the same as with a right one."""
 
 import asyncio
 import copy

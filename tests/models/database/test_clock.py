@@ -19,7 +19,7 @@ PRIMARY, OTHER = ("db1.test", 27017), ("db2.test", 27017)
 def beat(
     clock: ServerClock, *, ahead: float, address: tuple[str, int] = PRIMARY, **more: Any
 ) -> None:
-    """A heartbeat of a server whose clock is so many seconds ahead of the process's."""
+    """Returns a heartbeat of a server whose clock is `ahead` seconds fast."""
     at = datetime.now(UTC) + timedelta(seconds=ahead)
     reply = {"ok": 1, "setName": "rs0", "isWritablePrimary": True, "localTime": at} | more
     clock.succeeded(ServerHeartbeatSucceededEvent(0.0, Hello(reply), address))

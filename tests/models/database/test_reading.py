@@ -1,4 +1,4 @@
-"""Documents are read as they are stored; a partial one never pretends to have what was not read."""
+"""Reading documents; a partial document has no values for unread fields."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Reads that are shared: nobody waits long for a slow one of somebody else."""
+"""Shared reads: a slow read does not delay other callers for long."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ async def test_slow_read_does_not_hold_others_up() -> None:
     slow = asyncio.create_task(read.load("slow"))
     await has_begun.wait()
 
-    # Together still, where they ask at the same time.
+    # Concurrent reads still share a command.
     one, many = await asyncio.wait_for(
         asyncio.gather(read.load("a"), read.load_many(["b", "c"])), timeout=60
     )

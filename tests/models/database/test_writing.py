@@ -1,4 +1,4 @@
-"""What is written of a document is what Beanie would write, field for field."""
+"""Documents are written exactly as Beanie writes them."""
 
 from datetime import UTC, datetime
 from enum import Enum
@@ -27,7 +27,7 @@ class Part(BaseModel):
     kind: Kind
 
 
-# What a field that takes anything may hold, however deep.
+# Values of a field of type Any, nested.
 anything = st.recursive(
     st.none()
     | st.booleans()
@@ -105,7 +105,7 @@ def _draw_container(text: str) -> st.SearchStrategy[Any]:
 
 
 def _list_kinds(value: Any) -> Any:
-    """The types of everything in it: two equal values may be stored as different ones."""
+    """Returns the types of all values: equal values may be stored as different types."""
     if isinstance(value, dict):
         return {key: _list_kinds(one) for key, one in value.items()}
     return [_list_kinds(one) for one in value] if isinstance(value, list) else type(value)

@@ -1,4 +1,4 @@
-"""The migration framework: order, resumption, one process at a time, and the version it stores."""
+"""The migration framework: order, resumption, exclusion, stored version."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ async def blank(settings: Settings) -> AsyncIterator[Database]:
 
 
 class Steps:
-    """Migrations that note what they did."""
+    """Migrations that record their runs."""
 
     def __init__(self) -> None:
         self.done: list[Any] = []
@@ -182,7 +182,7 @@ async def test_version_0_1_cannot_start_on_migrated_database(blank: Database) ->
     await open_schema(blank, is_new=False)
     await migrate(blank, through=1)
 
-    # What version 0.1 does at its start.
+    # The start of version 0.1.
     with pytest.raises(OperationFailure) as caught:
         await blank["lanes"].create_index("account_id", name="account")
     assert caught.value.code == 86  # IndexKeySpecsConflict

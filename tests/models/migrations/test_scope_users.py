@@ -1,4 +1,4 @@
-"""Users of version 0.1: what staff see of persons who never wrote to them ends."""
+"""Users of version 0.1 are hidden from accounts that they never wrote to."""
 
 from typing import Any
 

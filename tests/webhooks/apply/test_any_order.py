@@ -23,7 +23,7 @@ senders = st.sampled_from(SENDERS)
 
 @st.composite
 def draw_items(draw: st.DrawFn) -> list[Kinded]:
-    """A few messages, and what may be said about them; each with a time of its own.
+    """Some messages and their updates, with distinct times.
 
     The customer who edits or deletes a message is its writer, as with WhatsApp.
     """

@@ -1,4 +1,4 @@
-"""One POST may hold many entries, changes, messages and statuses: none of them is lost."""
+"""A POST with many entries, changes, messages and statuses: none is lost."""
 
 import json
 from typing import Any

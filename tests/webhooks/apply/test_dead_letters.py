@@ -1,4 +1,4 @@
-"""What can't be applied is parked with its reason, and applied when the reason is gone."""
+"""Items that can't be applied are parked with a reason and replayed later."""
 
 import dataclasses
 import json
@@ -60,7 +60,7 @@ async def test_connecting_account_replays_what_came_before_it(
     assert [one.reason for one in await list_parked()] == [ParkedReason.UNKNOWN_ACCOUNT] * 3
     assert await Message.count() == 0
 
-    # The two numbers belong to one app, and so have one secret.
+    # Both numbers belong to one app, so they share a secret.
     same_app = dataclasses.replace(OTHER_NUMBER, app_secret=NUMBER.app_secret)
     other = await connect_number(keyring, same_app)
     await wait_until_applied(3)
@@ -120,7 +120,7 @@ async def test_nobody_forges_another_accounts_messages(
     [replayed] = await ingest.replay([forged])
     assert (replayed.state, replayed.reason) == (ParkedState.PARKED, ParkedReason.WRONG_SECRET)
     assert (await Message.count(), await Contact.count()) == (0, 0)
-    # The genuine body is not taken for a repetition of the forged one.
+    # The genuine body does not count as a repetition of the forged one.
     await webhook.post(body)
     await settle()
     assert await Message.count() == 1
@@ -190,7 +190,7 @@ async def test_replaying_item_that_is_still_broken_says_so(
 
 
 class TestDefaultSecret:
-    """An account without a secret of its own belongs to the default one."""
+    """An account without an app secret uses the default one."""
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:

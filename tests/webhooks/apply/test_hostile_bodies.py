@@ -1,4 +1,4 @@
-"""Signed, but not what Meta documents: never a 5xx, never lost, never harming the neighbours."""
+"""Signed bodies that Meta doesn't document: no 5xx, no loss, no effect on other items."""
 
 import asyncio
 import itertools

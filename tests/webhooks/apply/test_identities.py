@@ -1,4 +1,4 @@
-"""Who wrote: one contact per person and account, whatever Meta tells about them."""
+"""One contact per person and account, whichever identities Meta sends."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ PARENT = "US.ENT.11815799212886844830"
 def make_visit(
     sender: dict[str, str], name: str = "Sheena", *, at: int = AT, **profile: str
 ) -> dict[str, Any]:
-    """A body of one text; `sender` has wa_id, user_id, parent_user_id as far as they are told."""
+    """Returns a body with one text; `sender` may have wa_id, user_id and parent_user_id."""
     ids = {"from": "wa_id", "from_user_id": "user_id", "from_parent_user_id": "parent_user_id"}
     message = make_message(at=at)
     del message["from"]
@@ -288,7 +288,7 @@ async def test_identities_are_of_known_kinds(
 async def test_number_change_and_what_comes_from_new_number_are_one_contact(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
-    """Also in one body, whose senders are worked on side by side."""
+    """Also within one body, whose senders are processed concurrently."""
     messages = []
     for number in range(20):
         old, new = f"16505550{number:03}", f"16505551{number:03}"

@@ -1,4 +1,4 @@
-"""Numbers and user ids that change: the customer stays the same, and nobody is merged."""
+"""Changes of numbers and user ids keep the customer and merge no contacts."""
 
 import logging
 from typing import Any

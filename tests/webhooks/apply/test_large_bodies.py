@@ -1,4 +1,4 @@
-"""Large bodies are worked on in slices, and what is beyond the limits is one dead letter."""
+"""Large bodies are processed in slices; a body beyond the limits is one dead letter."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""Who moves to another number or user id and writes from there at once stays one customer."""
+"""A customer who changes number or user id and writes at once stays one customer."""
 
 import json
 import time
@@ -146,7 +146,7 @@ async def test_events_that_were_left_are_taken_over_in_order_they_came(
 ) -> None:
     await ingest.accept(encode(say(-9, "US.old")), secret_digest=SIGNER)
     await run_until_settled(ingest)
-    # The message is found first where nobody asks for an order.
+    # Without a sort order the message comes first.
     for change, age in ((say(0, "US.new"), 1), (move(-5, "US.old", "US.new"), 2)):
         event = make_event(encode(change), secret_digest=SIGNER)
         await insert_event(event, lease=timedelta(seconds=-age))
@@ -160,7 +160,7 @@ async def test_events_that_were_left_are_taken_over_in_order_they_came(
 async def test_change_that_comes_after_message_from_new_user_id(
     door: WebhookClient, settle: Settle, is_old_known: bool
 ) -> None:
-    """Who is known under both stays two: nobody is merged."""
+    """Contacts known under both ids stay two: none is merged."""
     told = [say(-9, "US.old")] if is_old_known else []
     for change in (*told, say(0, "US.new"), move(-5, "US.old", "US.new"), say(-7, "US.old")):
         await door.post(encode(change))

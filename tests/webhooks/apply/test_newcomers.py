@@ -1,4 +1,4 @@
-"""Many new customers in one body: each is somebody, with a user and a conversation of their own."""
+"""Many new customers in one body: each gets a contact, a user and a conversation."""
 
 from models import Account, Contact, Conversation, Message, ParkedItem, User
 from models.database.base import collection, to_bson
@@ -16,7 +16,7 @@ async def test_new_customers_of_one_body_are_made_with_user_and_conversation(
     await collection(User).insert_one(to_bson(known))
     senders = [
         *(f"165055501{number:02}" for number in range(12)),
-        # The user's number; and two forms of one number, of which it has the other.
+        # The user's number, and the other form of a number that it has.
         "5511987654321",
         "551187654321",
         "5491155550000",
@@ -37,7 +37,7 @@ async def test_new_customers_of_one_body_are_made_with_user_and_conversation(
     conversations = await Conversation.find().to_list()
     stored = await Message.find().to_list()
     assert await ParkedItem.find().count() == 0
-    # Two numbers came in two forms each; who only reacts gets no conversation.
+    # Two numbers came in two forms each; a contact who only reacts gets no conversation.
     assert len(contacts) == 12 + 1 + 1 + 1
     assert {one.contact_id for one in conversations} == {
         one.id for one in contacts if one.wa_id != "16505550200"

@@ -84,7 +84,7 @@ async def test_account_that_cannot_be_read_costs_no_other_account(
 async def test_event_that_ends_every_process_is_parked_whole_and_can_be_replayed(
     connected: Account, ingest: Ingest
 ) -> None:
-    """Whoever tries it dies without a word: only the number of tries tells."""
+    """Kills every process that tries it: only the number of attempts shows it."""
     body = make_body(
         NUMBER, make_change(NUMBER, messages=[make_message(), make_message() | {"timestamp": None}])
     )

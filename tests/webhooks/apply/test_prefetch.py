@@ -1,4 +1,4 @@
-"""What a webhook's processing reads is read while its body is stored, where little comes in."""
+"""Prefetch: under low load, processing's reads run while the body is stored."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ ADMIN = Viewer(new_id(), "test", Role.ADMIN)
 
 
 class Steps:
-    """Stands before the steps of ingest: counts the reads, and stops the writes when told to."""
+    """Wraps the steps of ingest: counts reads and can block writes."""
 
     def __init__(self) -> None:
         self.reads = 0
@@ -75,7 +75,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     monkeypatch.setattr(processing, "find_senders", steps.find)
     monkeypatch.setattr(group_commit, "insert_events", steps.insert)
     monkeypatch.setattr(applying, "store_messages", steps.store)
-    # However slow the machine is: what is old has a test of its own.
+    # Never old, even on a slow machine: another test covers that.
     monkeypatch.setattr(prefetch, "FRESH_SECONDS", 60.0)
     return steps
 

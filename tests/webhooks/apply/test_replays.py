@@ -1,4 +1,4 @@
-"""Parked items are replayed once, by one process, when their account is connected or changed."""
+"""Parked items are replayed once, by one process, after their account was connected or changed."""
 
 import asyncio
 import dataclasses
@@ -30,7 +30,7 @@ SIGNER = digest_secret(NUMBER.app_secret)
 
 
 async def park(count: int, *, reason: ParkedReason, **fields: Any) -> None:
-    """Items of the number, parked as if they had come some time ago."""
+    """Parks items of the number with an earlier time."""
     body = make_body(NUMBER, make_change(NUMBER, messages=[make_message()]))
     [item] = list_items(body)
     entry = json.loads(item.to_entry() or "")
@@ -204,7 +204,7 @@ async def test_claims_and_pages_use_their_indexes(connected: Account, enabled: b
 
 
 class TestRotatedSecret:
-    """What came before an app secret was replaced is applied after it."""
+    """Items from before a change of the app secret are applied after it."""
 
     async def test_parked_items_are_applied_after_rotation(
         self, webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
@@ -257,7 +257,7 @@ class TestRotatedSecret:
     async def test_items_signed_with_next_secret_wait_for_it(
         self, webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
     ) -> None:
-        """Of two numbers of one app, one was given the new secret before the other."""
+        """Two numbers of one app get the new secret one after the other."""
         await connect_number(keyring, dataclasses.replace(OTHER_NUMBER, app_secret="next-secret"))
         body = make_body(NUMBER, make_change(NUMBER, messages=[make_message()]))
         await webhook.post(body, secret="next-secret")
@@ -305,7 +305,7 @@ async def test_item_whose_account_is_enabled_during_its_replay_is_applied(
     await park(1, reason=ParkedReason.UNKNOWN_ACCOUNT)
 
     async def enable_first(outcomes: Any) -> None:
-        # The account's own replay has ended before the item says what it waits for.
+        # The account's replay has ended before the item was marked as waiting.
         now_enabled = {"$set": {"enabled": True, "replay_due_at": None}}
         await collection(Account).update_one({"_id": account.id}, now_enabled)
         await resolve(outcomes)

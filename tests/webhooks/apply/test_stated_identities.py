@@ -1,4 +1,4 @@
-"""Two identities of one person in one report: the contact learns both."""
+"""Two identities of one person in one webhook: the contact gets both."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ DUPLICATES = """query ($id: ID!) { contact(id: $id) {
 
 
 def write(*, at: int = 0, **given: str | None) -> dict[str, Any]:
-    """A text whose sender is named by `wa_id` and `user_id`, as far as they are given."""
+    """Returns a text whose sender has the given `wa_id` and `user_id`."""
     ids = {name: value for name, value in given.items() if value is not None}
     message = make_message(at=AT + at)
     del message["from"]
@@ -252,7 +252,7 @@ async def test_status_to_recycled_number_teaches_nothing(
 async def test_contact_of_another_customer_teaches_nothing(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
-    """The only element of `contacts[]` is about one of two customers."""
+    """The only element of `contacts[]` belongs to one of two customers."""
     first = make_message(sender=PHONE, at=AT)
     second = make_message(at=AT) | {"from_user_id": OTHER_BSUID}
     del second["from"]
@@ -289,7 +289,7 @@ async def test_shared_card_of_somebody_else_teaches_nothing(
 async def test_profile_name_is_shown_where_number_is_written_otherwise(
     webhook: WebhookClient, account: Account, settle: Settle, listed: str
 ) -> None:
-    """Also in a form of the number that is not known here: it is the only one listed."""
+    """Also if the only listed number has an unknown form."""
     sender = {"551187654321": "5511987654321", "22501020304": "2250101020304"}.get(listed, PHONE)
     contacts = [{"wa_id": listed, "profile": {"name": "Ada"}}]
     messages = [make_message(sender=sender, at=AT)]

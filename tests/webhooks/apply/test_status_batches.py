@@ -1,4 +1,4 @@
-"""Many statuses in one body have the effects that each has by itself."""
+"""Statuses in one body have the same effects as single ones."""
 
 from typing import Any
 
@@ -124,7 +124,7 @@ async def test_broken_one_costs_its_neighbours_nothing(
 async def test_one_that_mongodb_refuses_costs_its_neighbours_nothing(
     webhook: WebhookClient, account: Account, settle: Settle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are applied in one write: where that fails, each is applied by itself."""
+    """If the common write fails, each status is applied separately."""
 
     def spoil(update: StatusUpdate) -> dict[str, Any]:
         return {"status_rank": 2**70} if update.wamid == "wamid.1" else make_stage(update)

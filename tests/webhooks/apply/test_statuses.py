@@ -125,7 +125,7 @@ async def test_callback_data_finds_message_that_has_no_wamid_yet(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     message = await create_outbound(account)
-    # `failed` carries no callback data: it waits until `sent` has told whose wamid this is.
+    # `failed` carries no callback data, so it waits until `sent` links its wamid.
     await webhook.post_statuses(make_status("failed", at=AT + 1, id="wamid.1", errors=[ERROR]))
     await settle()
     assert await PendingUpdate.count() == 1
@@ -165,7 +165,7 @@ async def test_callback_data_of_others_and_of_other_accounts_finds_nothing(
 
     found = await reload(foreign)
     assert (found.status, found.callback_data) == (MessageStatus.QUEUED, None)
-    # Of the two texts each is kept, and the rest says the same.
+    # Both texts are kept, all other fields are equal.
     assert await PendingUpdate.count() == 3
 
 

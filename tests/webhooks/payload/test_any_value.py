@@ -72,7 +72,7 @@ def replace(value: Any, place: Place, odd: Any) -> Any:
 
 
 def make_entry(name: str) -> dict[str, Any]:
-    """The entry of a body around one payload of the corpus."""
+    """Returns the entry of a body around one payload of the corpus."""
     payload = load_payload(name)
     kind = name.partition("_")[0]
     change = payload
@@ -112,7 +112,7 @@ def find_subject(entry: dict[str, Any]) -> Any:
 
 
 def number_item(entry: dict[str, Any], number: int) -> dict[str, Any]:
-    """The entry with an id of its own for its message, unless that is what is odd."""
+    """Returns the entry with a unique message id, unless the id is the odd value."""
     try:
         item = entry["changes"][0]["value"]["messages"][0]
         if str(item["id"]).startswith("wamid."):
@@ -160,7 +160,7 @@ async def post_and_look(
 
 
 async def check_kept(bodies: list[bytes], parked: set[tuple[str, str]]) -> None:
-    """Every message that is not parked is there, but for those that only change another."""
+    """Every message that is not parked is stored, except those that change another."""
     stored = {one["wamid"] async for one in Message.get_pymongo_collection().find({}, {"wamid": 1})}
     digest = digest_secret(NUMBER.app_secret)
     for body in bodies:

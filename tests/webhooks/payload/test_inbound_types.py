@@ -1,4 +1,4 @@
-"""What the graph shows of every type in the corpus, posted through the front door."""
+"""All inbound types of the corpus, posted as webhooks and read through the graph."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ IMAGE = {"__typename": "MediaContent", "kind": "IMAGE", "mimeType": "image/jpeg"
 REPLY: dict[str, Any] = {"__typename": "InteractiveReplyContent"}
 FLOW = REPLY | {"replyKind": "FLOW", "summary": "Sent", "formName": "flow"}
 
-# By file: the one-line reading, the content, and other fields. Each names only what matters of it.
+# By file: preview, content and other fields, only the relevant ones.
 SHOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "text": (
         "Ist das Café noch offen? ☕",
@@ -348,7 +348,7 @@ AMENDMENTS = (
     "edit_caption",
     "revoke",
 )
-# These change who the customer is, so each comes by itself.
+# These change the customer's identity, so each is posted separately.
 SYSTEM = [name for name in SHOWN if name.startswith("system")]
 OTHERS = [name for name in SHOWN if name not in SYSTEM]
 
@@ -442,7 +442,7 @@ async def test_errors_of_change_say_why_message_has_no_content(
 async def test_all_of_them_in_one_body(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
-    """With what they are about, in one change, and beside a broken item in another."""
+    """Posts them with their messages in one change, beside a broken item in another."""
     names = [name for name in (*SHOWN, *RAW, *AMENDMENTS) if not name.startswith("system")]
     earlier = make_message(sender=CUSTOMER, wamid=EARLIER, at=AT - 60)
     payloads = [load_payload(f"message_{name}") for name in names]

@@ -1,4 +1,4 @@
-"""What customers write becomes messages: typed where the type is known, whole where it isn't."""
+"""Inbound messages are typed if the type is known, else kept whole."""
 
 import asyncio
 import json

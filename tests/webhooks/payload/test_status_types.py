@@ -1,4 +1,4 @@
-"""What the graph shows of every status in the corpus, before and after its message is known."""
+"""All statuses of the corpus, read through the graph, before and after their message is known."""
 
 import itertools
 from typing import Any
@@ -53,7 +53,7 @@ REFUSED = {
     "errorCode": "PAYMENT_DECLINED",
     "errorReason": "The bank declined it.",
 }
-# By file: the shown status and what else matters.
+# By file: the shown status and other relevant fields.
 SHOWN: dict[str, tuple[str, dict[str, Any]]] = {
     "sent": ("SENT", {"pricing": FREE}),
     "sent_before_2025_07": (

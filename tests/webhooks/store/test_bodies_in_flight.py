@@ -1,4 +1,4 @@
-"""Bodies that nobody has verified yet: what all of them may hold, and whom they may delay."""
+"""Unverified bodies: their total size is limited, and they delay no verified ones."""
 
 import asyncio
 import tracemalloc
@@ -46,7 +46,7 @@ async def test_half_sent_bodies_are_bounded_together(
         ]
 
         async def is_full() -> bool:
-            # Those that came first were dropped for those that came last.
+            # The oldest were dropped in favour of the newest.
             return sum(task.done() for task in posts) > SENDERS - 40 and begun >= SENDERS - 1
 
         await eventually(is_full)

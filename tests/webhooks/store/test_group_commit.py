@@ -1,4 +1,4 @@
-"""Concurrent webhooks share a write; each gets its own answer, and 200 only for what is durable."""
+"""Concurrent webhooks share a write; each gets its own answer, 200 only if durable."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ Outcomes = list[bool | PyMongoError]
 
 
 class Writer:
-    """Stands before the database: counts the groups, and lets them pass when told to."""
+    """Wraps the database: counts groups and can hold them."""
 
     def __init__(self) -> None:
         self.groups: list[list[StoredEvent]] = []
@@ -59,12 +59,12 @@ def make_bodies(count: int) -> list[bytes]:
 async def post_behind_a_write(
     door: WebhookClient, writer: Writer, bodies: Sequence[bytes]
 ) -> tuple[asyncio.Task[httpx.Response], list[asyncio.Task[httpx.Response]]]:
-    """One is being written; these wait for the next write."""
+    """These wait for the write after the current one."""
     writer.may_pass.clear()
     first = asyncio.create_task(door.post(make_bodies(1)[0]))
     await eventually(lambda: is_equal(len(writer.groups), 1))
     posts = [asyncio.create_task(door.post(body)) for body in bodies]
-    await asyncio.sleep(0.05)  # long enough to join; those that come later make another group
+    await asyncio.sleep(0.05)  # long enough to join; later ones form another group
     return first, posts
 
 

@@ -1,4 +1,4 @@
-"""Webhook URLs name the app secret: one check decides about a post."""
+"""Webhook URLs name the app secret, so one check decides."""
 
 import hashlib
 import hmac

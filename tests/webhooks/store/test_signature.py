@@ -1,4 +1,4 @@
-"""Who may post: the signature over the raw bytes, checked before anything else happens."""
+"""The signature over the raw bytes is checked first."""
 
 import asyncio
 import hashlib
@@ -97,7 +97,7 @@ async def test_secret_of_another_account_is_as_good(
 ) -> None:
     assert await post(client, BODY, sign_body(BODY, SECRET)) == 200
     assert await post(client, BODY, sign_body(BODY, "canary-app-secret-B")) == 200
-    # One body under two secrets is two events: neither can pass for a repetition of the other.
+    # One body under two secrets is two events: neither counts as a repetition.
     assert await count_events() == 2
 
 
@@ -151,7 +151,7 @@ async def test_large_bodies_are_verified_while_others_are_served(
         turns += 1
 
     assert await posting == 403
-    # More than what it takes to look for a secret that has become known just now.
+    # Longer than the look-up of a new secret takes.
     assert turns > 20
 
 

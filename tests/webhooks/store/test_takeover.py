@@ -1,4 +1,4 @@
-"""A 200 is a promise: whatever happens to the process, somebody applies the event."""
+"""An event answered with 200 is applied, whatever happens to the process."""
 
 import asyncio
 from datetime import timedelta
@@ -215,7 +215,7 @@ async def test_event_whose_mark_is_lost_is_applied_again_and_changes_nothing(
         await run_until_settled(ingest)
     before = await show_all()
 
-    # As where the primary falls that had the mark, and nobody else: the older of the two.
+    # As after the fail-over of a primary that alone had the mark: the older document.
     lost = make_event(bodies[0], secret_digest=SIGNER).id
     await WebhookEvent.find({"_id": lost}).update(
         {"$set": {"state": "RECEIVED", "processed_at": None, "lease_until": connected.created_at}}
@@ -279,7 +279,7 @@ async def test_bug_parks_its_item_and_logs_no_content(
 async def test_message_that_mongodb_refuses_does_not_take_others_with_it(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are stored in one write: where that fails, each is stored by itself."""
+    """If the common write fails, each body is stored separately."""
 
     def spoil(message: Message) -> dict[str, Any]:
         fields = to_bson(message)

@@ -1,4 +1,4 @@
-"""What WhatsApp tells about accounts: kept as events, and applied where it says how they stand."""
+"""Webhooks about accounts are stored as events and update the account's restrictions."""
 
 import itertools
 import json
@@ -29,7 +29,7 @@ SHOW = """{ accounts(first: 5) { edges { node {
   health { state reason qualityRating throughput messagingLimit }
   events { edges { node { field event summary at raw account { name } } } }
 } } } }"""
-# The file, Meta's name of what happened, and the line that a person reads.
+# File, Meta's event name, and the summary line.
 EVENTS = [
     ("template_approved", "APPROVED", "(template order_shipped, language en_US)"),
     ("template_quality", "YELLOW", "(template order_shipped, language en_US, before GREEN)"),

@@ -1,4 +1,4 @@
-"""Calls: each is one message of its customer's conversation, in any order of the webhooks."""
+"""Each call is one message of the conversation, in any order of webhooks."""
 
 import itertools
 import time

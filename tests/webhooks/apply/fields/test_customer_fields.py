@@ -1,4 +1,4 @@
-"""What customers and staff do outside of this server: marketing choices, user ids, phone echoes."""
+"""Changes outside this server: marketing preferences, user ids, phone echoes."""
 
 import copy
 import dataclasses

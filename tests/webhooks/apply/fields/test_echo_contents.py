@@ -1,4 +1,4 @@
-"""What staff sends from the phone is shown like what is sent from here, whatever its type."""
+"""Messages sent from the business's phone are shown like those sent here, for all types."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which accounts WhatsApp speaks of, what stops them, and what starts them again."""
+"""Webhooks that restrict an account and lift restrictions."""
 
 import itertools
 from collections.abc import Sequence

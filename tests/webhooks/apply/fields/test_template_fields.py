@@ -1,4 +1,4 @@
-"""Templates are what WhatsApp last told of each of their aspects, in whatever order it came."""
+"""Templates show the latest report on each aspect, in any order of webhooks."""
 
 import itertools
 from typing import Any
