@@ -1,4 +1,4 @@
-"""The application as a whole: its probes, its doors, who may call them from a browser."""
+"""The application as a whole: probes, routes, CORS."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -30,7 +30,7 @@ async def test_running_server_is_alive_and_ready(client: httpx.AsyncClient) -> N
 async def browser(
     database: AsyncDatabase[dict[str, Any]], mongodb_uri: str, database_name: str
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a server that allows one origin."""
+    """Client of a server that allows one origin."""
     settings = make_settings(
         mongodb_uri=mongodb_uri, mongodb_database=database_name, allowed_origins=ORIGIN
     )

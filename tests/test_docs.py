@@ -1,4 +1,4 @@
-"""What the documents show is true: queries fit the schema, settings and files exist."""
+"""The documentation is true: queries fit the schema, settings and files exist."""
 
 import re
 from pathlib import Path
@@ -99,7 +99,7 @@ GUIDE = ROOT / "docs/spa-guide.md"
 
 
 def list_shown_code() -> dict[str, str]:
-    """The files whose code the guide for apps shows, and what it shows of them."""
+    """Returns the files shown in the guide for apps, and the shown code."""
     blocks = r"^<!-- (\S+) -->\n```(?:ts|js)\n(.*?)^```$"
     return dict(re.findall(blocks, GUIDE.read_text(), re.DOTALL | re.MULTILINE))
 

@@ -1,4 +1,4 @@
-"""The contenders that need no Node say what wagraph says: else a comparison would mean nothing."""
+"""Contenders without Node give the same responses as wagraph."""
 
 import base64
 import sys
@@ -65,7 +65,7 @@ async def start(settings: Settings, tmp_path: Path) -> AsyncIterator[Start]:
 
 @pytest.fixture
 async def conversation(account: Account, webhook: WebhookClient) -> Conversation:
-    """Three customers wrote; the conversation of the one who wrote of several kinds."""
+    """Seeds messages of three customers; returns the conversation with several content types."""
     await webhook.post_messages(
         make_message(sender="16505550001", at=1_700_000_000),
         make_message(sender="16505550002", at=1_700_000_001),

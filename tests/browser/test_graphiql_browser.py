@@ -70,7 +70,7 @@ def sandbox(tmp_path: Path, changes: dict[str, str]) -> Iterator[dict[str, str]]
             "WAGRAPH_URL": f"http://127.0.0.1:{port}",
             "SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
             "WAGRAPH_KEY": (home / "api-key").read_text().strip(),
-            # Kept only where somebody wants to look at them.
+            # Kept only if a folder is given.
             "SCREENSHOTS": os.environ.get("SCREENSHOTS", str(tmp_path)),
         }
     finally:
@@ -78,7 +78,7 @@ def sandbox(tmp_path: Path, changes: dict[str, str]) -> Iterator[dict[str, str]]
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
-    """The launcher says so once the server is ready and the demo account is there."""
+    """Waits for the launcher's line that the server and the demo account are ready."""
     deadline = time.monotonic() + START_SECONDS
     while "wagraph is running" not in log.read_text():
         assert process.poll() is None, log.read_text()

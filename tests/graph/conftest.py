@@ -25,7 +25,7 @@ async def feed(
 
 @pytest.fixture
 def reader(feed: LiveFeed) -> FeedReader:
-    """Reads the feed as somebody who may see everything."""
+    """Reads the feed without account limits."""
     return FeedReader(feed, create_viewer())
 
 
@@ -52,6 +52,6 @@ async def ws(port: int, token: str) -> AsyncIterator[SocketClient]:
 
 @pytest.fixture
 async def ws_raw(port: int) -> AsyncIterator[SocketClient]:
-    """A socket that has not said anything yet."""
+    """A socket before its first message."""
     async with open_socket(port) as client:
         yield client

@@ -1,4 +1,4 @@
-"""Selections made from the schema: every field of a type, and what can be reached from it."""
+"""Selections generated from the schema: every field of a type and its reachable types."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,9 +15,9 @@ from graphql import (
 
 
 def list_selections(schema: GraphQLSchema, parent: GraphQLObjectType, depth: int) -> Iterator[str]:
-    """All plain fields at once, then one selection for each field that leads on.
+    """Returns a selection of all leaf fields, then one for each object field.
 
-    Fields that need an argument can't be asked for in general, and are left out.
+    Fields with a required argument are left out.
     """
     fields = _list_fields(parent)
     yield " ".join(name for name, field in fields if is_leaf_type(get_named_type(field.type)))
@@ -27,7 +27,7 @@ def list_selections(schema: GraphQLSchema, parent: GraphQLObjectType, depth: int
 
 
 def _lead_on(schema: GraphQLSchema, name: str, field: GraphQLField, depth: int) -> Iterator[str]:
-    """One selection for each type that the field may give: their fields would clash in one."""
+    """Returns one selection per possible type, because their fields would conflict in one."""
     kind = get_named_type(field.type)
     head = name + (" (first: 3)" if "first" in field.args else "")
     members: list[Any] = [kind]

@@ -40,19 +40,19 @@ async def wait_until_healthy(feed: LiveFeed, *, healthy: bool) -> None:
 
 
 def count_listeners(feed: LiveFeed) -> int:
-    """Subscriptions that get what happens from now on."""
+    """Returns subscriptions to new events."""
     return feed.groups.count()
 
 
 async def wait_for_listeners(feed: LiveFeed, number: int) -> None:
-    """A subscription without a cursor begins at some moment after it was asked for."""
+    """Waits until a subscription without a cursor has begun."""
     async with asyncio.timeout(SECONDS):
         while count_listeners(feed) != number:  # noqa: ASYNC110 - nobody is told of it
             await asyncio.sleep(0.01)
 
 
 def create_viewer(*account_ids: PydanticObjectId) -> Viewer:
-    """One who sees the given accounts, or all of them."""
+    """Returns a viewer of the given accounts, by default of all."""
     return Viewer(
         credential_id=new_id(),
         name="tester",
@@ -100,7 +100,7 @@ async def create_conversation(contact: Contact, **values: Any) -> Conversation:
 async def create_message(
     conversation: Conversation | None = None, text: str = "hello", **values: Any
 ) -> Message:
-    """An inbound message; of nobody in particular without a conversation."""
+    """Inserts an inbound message, by default in a new conversation."""
     message = Message(
         **{
             "account_id": conversation.account_id if conversation else new_id(),
@@ -133,7 +133,7 @@ async def update(document: Document, update: dict[str, Any]) -> None:
 
 
 async def report(message: Message, *statuses: Status, at: datetime = NOON) -> None:
-    """What Meta's status webhooks do to a message: all the given ones in one update."""
+    """Applies statuses to a message in one update, as status webhooks do."""
     await update(
         message,
         {
@@ -144,14 +144,14 @@ async def report(message: Message, *statuses: Status, at: datetime = NOON) -> No
 
 
 class FeedReader:
-    """Reads a feed as one viewer; every wait has a deadline."""
+    """Reads a feed as one viewer, with deadlines."""
 
     def __init__(self, feed: LiveFeed, viewer: Viewer) -> None:
         self.feed = feed
         self.viewer = viewer
 
     async def open(self, **options: Any) -> "Reading":
-        """From this moment, unless `after` says otherwise."""
+        """Starts reading now, or after the cursor `after`."""
         defaults: dict[str, Any] = {"viewer": self.viewer, "kinds": set(EventKind)}
         options = defaults | options
         if "after" not in options:
@@ -171,7 +171,7 @@ class FeedReader:
 async def catch_up(feed: LiveFeed) -> None:
     """Returns when the feed has handed on all that is committed now."""
     present = await feed._present.read()
-    # A change that is no event: without it an idle stream tells its position once in a second.
+    # A change without an event: an idle stream reports its position only once a second.
     await (await User().insert()).delete()
     async with asyncio.timeout(SECONDS):
         while (feed._backend.position or present) <= present:  # noqa: ASYNC110 - nobody is told of it
@@ -182,7 +182,7 @@ async def catch_up(feed: LiveFeed) -> None:
 
 
 class EventPayload(Payload):
-    """An event as it is, where others would get its execution result."""
+    """Returns the event itself instead of an execution result."""
 
     def __init__(self, event: LiveEvent) -> None:
         super().__init__(b"")
@@ -238,7 +238,7 @@ class Reading:
         return [await self._take_one(seconds) for _ in range(count)]
 
     async def rest(self) -> list[LiveEvent]:
-        """What else there is, up to all that is committed now."""
+        """Returns further events up to the present."""
         await catch_up(self._feed)
         return await self.take(self._events.qsize())
 

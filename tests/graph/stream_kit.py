@@ -1,4 +1,4 @@
-"""A reader of event streams as small as the tests like it, strict about what is on the wire."""
+"""A small, strict reader of event streams."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ EVENT_STREAM = {"Accept": "text/event-stream"}
 
 
 class StreamReader:
-    """One stream: its events as (name, data), its comments apart."""
+    """One stream with events as (name, data) and separate comments."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
@@ -80,7 +80,7 @@ async def open_stream(
     headers: Mapping[str, str] | None = None,
     **variables: Any,
 ) -> AsyncIterator[StreamReader]:
-    """The answer to an operation that asks for a stream, whatever it is."""
+    """Returns the response to an operation that requests a stream."""
     headers = {**EVENT_STREAM, **(headers or {})}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"

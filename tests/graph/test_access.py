@@ -1,4 +1,4 @@
-"""A key that is limited to some accounts: the others do not exist for it, on whatever path."""
+"""Other accounts do not exist for a key with limited accounts, on any path."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,6 +1,6 @@
-"""Every root field and every node type against every role and against a key of another account.
+"""Every root field and node type, with every role and with a key of another account.
 
-The tables below name what each field needs; a field that the schema has and they lack fails.
+The tables below give each field's requirements; a schema field missing there fails.
 """
 
 from collections.abc import Awaitable, Callable
@@ -38,8 +38,8 @@ OWN, OTHERS = "15550001111", "15550009999"
 NO_EDGES: dict[str, Any] = {"edges": []}
 LIST = "{ edges { node { id } } }"
 
-# Field: the role it needs, a query of the hidden account's things, and what a key of another
-# account gets: the same as for what does not exist.
+# Field: required role, a query for the hidden account, and the result for a key of another account,
+# which equals that for unknown ids.
 QUERIES: dict[str, tuple[Role, str, Any]] = {
     "viewer": (Role.VIEWER, "viewer { accounts { name } }", {"accounts": [{"name": "Test shop"}]}),
     "eventCursor": (Role.VIEWER, "eventCursor", ...),
@@ -173,7 +173,7 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     ),
     "revokeApiKey": (Role.ADMIN, ['apiKeyId: "%(ApiKey)s"'], NOT_FOUND),
 }
-# Subscriptions need VIEWER, take these arguments, and refuse what is out of sight.
+# Subscriptions need VIEWER, take these arguments and refuse hidden ids.
 SUBSCRIPTIONS = {
     "messageAdded",
     "messageStatusChanged",
@@ -193,7 +193,7 @@ MakeClient = Callable[..., Awaitable[GraphQLClient]]
 
 @pytest.fixture
 async def ids(account: Account, other_account: Account) -> dict[str, str]:
-    """One thing of each node type in the hidden account, and two things of the visible one."""
+    """One node of each type in the hidden account, two nodes in the visible one."""
     own = await write_message(account, OWN, "seen", name="Seen")
     message = await write_message(other_account, OTHERS, "hidden words", name="Hidden")
     contact = await Contact.get(message.contact_id)
@@ -275,7 +275,7 @@ def write_mutation(field: str, values: str) -> str:
 
 
 async def post(client: GraphQLClient, document: str) -> dict[str, Any]:
-    """The answer; with a file where the document has a variable for one."""
+    """Returns the response; sends a file if the document has an upload variable."""
     if "$file" not in document:
         return await client.post(document)
     answer: dict[str, Any] = (
@@ -387,9 +387,7 @@ def find_refusal(answer: dict[str, Any], field: str) -> str | None:
 
 
 async def read_database() -> dict[str, list[dict[str, Any]]]:
-    """All documents that mutations could change, but what was tried, when keys were used and when
-    parked items are replayed, which background work moves on.
-    """
+    """Returns all documents that mutations can change, without fields that background work updates."""
     return {
         kind.get_collection_name(): await collection(kind)
         .find({}, {"last_used_at": 0, "replay_due_at": 0})

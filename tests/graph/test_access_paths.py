@@ -1,6 +1,6 @@
-"""The access matrix over every door: HTTP and WebSocket, API keys and tokens, and in every byte.
+"""The access matrix over HTTP and WebSocket, with API keys and tokens, checked byte by byte.
 
-What each root field needs is in the tables of `test_access_matrix`.
+The tables of `test_access_matrix` have each root field's requirements.
 """
 
 import itertools
@@ -42,7 +42,7 @@ from whatsapp.settings import Settings
 ids = matrix.ids
 KINDS = ("API key", "token")
 ROLES = (Role.VIEWER, Role.AGENT, Role.ADMIN)
-# Told in full to whoever may see the hidden account, and in no byte to others.
+# Shown in full to viewers of the hidden account, in no byte to others.
 CANARIES = ("hidden", matrix.OTHERS, "other shop", OTHER_NUMBER.phone_number_id)
 Ask = Callable[[str], Awaitable[str]]
 
@@ -110,7 +110,7 @@ def find_canaries(told: str, hidden: dict[str, str]) -> set[str]:
 
 @pytest.fixture
 async def linked(ids: dict[str, str], account: Account, other_account: Account) -> dict[str, str]:
-    """Things of the visible account that refer to the hidden one wherever they can."""
+    """Documents of the visible account that refer to the hidden one wherever possible."""
     (message,) = await Message.find({"account_id": account.id}).to_list()
     (hidden,) = await Message.find({"account_id": other_account.id}).to_list()
     contact, theirs = await Contact.get(message.contact_id), await Contact.get(hidden.contact_id)
@@ -170,7 +170,7 @@ async def write_the_rest(account: Account) -> dict[str, str]:
 
 
 def list_deep_queries(linked: dict[str, str]) -> list[str]:
-    """From everything visible, by every field, to whatever lies behind it."""
+    """Walks from every visible node through every field."""
     documents = []
     for name in sorted(matrix.list_node_types()):
         node_type = matrix.SCHEMA.type_map[name]
@@ -201,7 +201,7 @@ async def test_no_byte_of_another_account_is_told(
                 assert find_canaries(told, ids) == set(), document
                 assert "INTERNAL_SERVER_ERROR" not in told, document
                 assert "VALIDATION_FAILED" not in told, document
-            # The other pair is asked by what was never changed: queries.
+            # The other pair is tested with queries, which change nothing.
             documents = [document for _, document in list_queries(ids)]
 
 
@@ -217,7 +217,7 @@ async def test_whoever_may_see_it_is_told(
 async def test_lower_role_is_forbidden_and_right_one_is_not(
     client: httpx.AsyncClient, port: int, app: Any
 ) -> None:
-    # Nothing has these ids, so that whoever may do it finds nothing to do it to.
+    # Unknown ids, so that permitted callers change nothing.
     names = [*matrix.list_node_types(), "own", "own_account", "own_contact"]
     documents = list_documents({name: encode_id(name, new_id()) for name in names})
     for kind, role in itertools.product(KINDS, ROLES):
@@ -254,7 +254,7 @@ async def test_what_is_expired_or_missing_opens_no_door(
             assert await ws.find_close() == (4401, "Unauthorized")
 
     after = await matrix.read_database()
-    assert after.pop("api_keys") != before.pop("api_keys")  # the expired one that was made here
+    assert after.pop("api_keys") != before.pop("api_keys")  # the expired key created here
     assert after == before
 
 
@@ -312,7 +312,7 @@ async def test_files_are_for_those_who_see_account(
         credential = await make_credential(kind, Role.VIEWER, accounts)
         headers = {"Authorization": f"Bearer {credential}"}
         answer = await client.get(f"/media/{message.id}", headers=headers)
-        # It is still being fetched: those who may see it are told to come back.
+        # Still being fetched: permitted callers get a Retry-After.
         told.append("retry-after" in answer.headers)
 
     assert told == [True, True, False, False] * len(KINDS)

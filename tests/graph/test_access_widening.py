@@ -1,7 +1,7 @@
-"""No mutation widens what a limited credential sees.
+"""No mutation widens a limited credential's view.
 
-Generated over the schema: each mutation is tried with every id and number of a hidden account in
-every one of its input fields. Then more comes in for the hidden account, and nothing of it is seen.
+Generated from the schema: each mutation is tried with every id and number of a hidden account in
+each input field. Later webhooks of the hidden account must stay invisible.
 """
 
 import dataclasses
@@ -41,7 +41,7 @@ CANARY = "hidden"
 UNCONNECTED = dataclasses.replace(NUMBER, phone_number_id="777000777", business_account_id="888")
 MUTATIONS = matrix.SCHEMA.mutation_type
 assert MUTATIONS is not None
-# What the caller gives stands in a conversation anyway, whoever wrote it.
+# The caller's own input may appear in a conversation.
 LEFT_ALONE = {"content"}
 BASE: dict[str, Any] = {
     "content": {"text": {"body": "x"}},
@@ -90,7 +90,7 @@ async def own(account: Account, ids: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 async def hidden(ids: dict[str, str], other_account: Account, webhook: WebhookClient) -> Hidden:
-    """What a caller may know of the hidden account, and of a number that nobody has connected."""
+    """Values of the hidden account and of an unconnected number that a caller may know."""
     secrets = {"email": "hidden@x.example", "external_id": "crm-1", "attributes": {"a": "hidden"}}
     await collection(User).update_many({"account_ids": other_account.id}, {"$set": secrets})
     await receive(webhook, UNCONNECTED, "hidden words for nobody")
@@ -106,7 +106,7 @@ async def hidden(ids: dict[str, str], other_account: Account, webhook: WebhookCl
 
 
 async def post(webhook: WebhookClient, body: dict[str, Any], number: FakeNumber) -> None:
-    """With the number's own secret, which may be gone by now, and one that is certainly known."""
+    """Signs with the number's secret, which may be removed by now, and with a known one."""
     secrets = {number.app_secret, OTHER_NUMBER.app_secret}
     answers = [await webhook.post(body, secret=secret) for secret in secrets]
     assert 200 in {answer.status_code for answer in answers}

@@ -56,7 +56,7 @@ ODD: list[Any] = [
     "1e999999",
     "NaN",
 ]
-# Without what these take away nothing is left to find.
+# Excluded: these remove the documents that the test looks for.
 LAST = ("delete", "disable", "revoke", "block", "discard")
 
 
@@ -127,7 +127,7 @@ def _make_object(kind: GraphQLInputObjectType, ids: dict[str, str], levels: int)
 def list_odd(
     name: str, kind: Any, ids: dict[str, str], values: Callable[[Any], list[Any]], seen: Seen = ()
 ) -> Iterator[Any]:
-    """Values of this type, each with one odd one somewhere in it."""
+    """Yields values of this type with one odd value each."""
     named = get_named_type(kind)
     yield from values(named)
     if not isinstance(named, GraphQLInputObjectType) or named.name in seen:

@@ -1,6 +1,6 @@
-"""Whatever stands in an argument is a value: never an operator, a pattern or a field name.
+"""Arguments are values, never operators, patterns or field names.
 
-The operations are made from the schema, so arguments that are added later are tested as well.
+Operations are generated from the schema, so new arguments are covered.
 """
 
 import json
@@ -83,7 +83,7 @@ def make_value(kind: Any, value: Any, *, only: str | None = None, levels: int = 
 
 
 def _is_given(kind: GraphQLInputObjectType, name: str, levels: int) -> bool:
-    # Of those of which one only may be given, the first.
+    # The first of mutually exclusive fields.
     return levels > 0 and (not kind.is_one_of or name == next(iter(kind.fields)))
 
 
@@ -132,7 +132,7 @@ async def test_no_value_of_any_argument_is_more_than_value(
     before = await collection(type(message)).find().to_list()
 
     for number, (name, query, make) in enumerate(list_operations()):
-        # Each argument gets some of them; all arguments together get all of them many times.
+        # Each argument gets a sample; together they cover all many times.
         for value in [HOSTILE[(number + step) % len(HOSTILE)] for step in range(0, 12, 2)]:
             answer = await post(admin, query, make(value))
 

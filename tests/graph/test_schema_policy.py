@@ -82,7 +82,7 @@ def test_no_output_field_could_give_credential_away() -> None:
             continue
         shown = set(getattr(graphql_type, "fields", {}))
         assert not shown & secrets, name
-        # Shown once: to whoever has just made the account or the key.
+        # Shown once, to the creator of the account or key.
         if "verifyToken" in shown:
             assert name == "CreateAccountPayload"
         if "token" in shown:
@@ -113,7 +113,7 @@ def test_schema_file_is_up_to_date() -> None:
     assert (PROJECT / "schema.graphql").read_text() == print_schema_text(), "run `make schema`"
 
 
-# Its places are those of the ids that were given: null says that nothing is there.
+# Parallel to the given ids: null means not found.
 WITH_GAPS = {"Query.nodes"}
 # Null means something of its own: all accounts; a refusal; a refusal of the whole input.
 WITHOUT_A_LIST = {

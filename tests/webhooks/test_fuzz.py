@@ -107,7 +107,7 @@ async def post_and_look(webhook: WebhookClient, settle: Settle, body: bytes) -> 
 
 
 async def is_kept(item: Item) -> bool:
-    """Checks that the item is a message, changed or awaits one; or is an applied or logged change."""
+    """Returns True if the item became, changed or awaits a message, or is a logged change."""
     if item.kind is ItemKind.CHANGE:
         return await AccountEvent.find({"field": item.field_name}).count() > 0
     wamid = str(item.value["id"])

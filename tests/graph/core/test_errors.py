@@ -1,4 +1,4 @@
-"""Errors: each has a code, what is the caller's fault says so, and nothing of ours shows."""
+"""Errors have codes and expose no internals."""
 
 import logging
 

@@ -1,6 +1,6 @@
-"""What lists cost the database: as many commands for a long page as for a short one.
+"""A long page costs as many database commands as a short one.
 
-The queries are made from the schema, so a list that is added later is tested as well.
+The queries are generated from the schema, so new lists are covered.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ SCHEMA = create_schema()._schema
 QUERY = SCHEMA.query_type
 assert QUERY is not None
 LISTS = [name for name, _ in list_connection_fields(QUERY)]
-# What a list needs to be given; a new list with a required argument needs an entry.
+# Required arguments; a new list with a required argument needs an entry.
 ARGUMENTS = {"templates": 'accountId: "%s"', "searchMessages": 'text: "hello"'}
 SHORT, LONG = 2, 6
 LEVELS = 3
@@ -49,7 +49,7 @@ LEVELS = 3
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Everything at once is more than anybody may ask for."""
+    """Raises the limits, because all fields at once exceed them."""
     limits = ("tokens", "characters", "fields", "aliases", "depth", "cost")
     return settings.model_copy(
         update={f"query_{name}": 1_000_000 for name in limits} | {"rate_limit_per_minute": 0}
@@ -71,7 +71,7 @@ async def account(app: Any, keyring: KeyRing) -> Account:
 
 
 async def write_all(account: Account, phone: str, key: str) -> None:
-    """A customer who wrote and was answered with a file, and whatever else an account has."""
+    """Seeds a customer with messages and a file, and all other documents of an account."""
     first = await write_message(account, phone, "hello there", name=f"Ada {key}")
     for number in range(LONG):
         await write_answer(account, phone, f"{key}.{number}", str(first.wamid))
@@ -128,8 +128,8 @@ async def test_long_page_costs_as_many_commands_as_short_one(
             assert len(data[name]["edges"]) == size, name
             commands[size] = Counter(counter.reads)
 
-        # A read for each edge would be as many more as the page is longer. One more or less is
-        # timing: look-ups of one moment share a command.
+        # A read per edge would grow with the page. A difference of one is timing: concurrent look-
+        # ups share a command.
         more = commands[LONG] - commands[SHORT]
         assert all(count < LONG - SHORT for count in more.values()), (name, more)
 

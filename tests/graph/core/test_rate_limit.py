@@ -1,4 +1,4 @@
-"""Rate limits: whoever asks for too much waits, others don't."""
+"""Rate limits delay only the caller that exceeds them."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -23,7 +23,7 @@ WHO = "{ viewer { role } }"
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """A hundred pages an hour, or ten at once: what is used up stays so for the whole test."""
+    """A hundred pages an hour, ten at once, so that a used budget stays used during a test."""
     return settings.model_copy(
         update={
             "rate_limit_per_minute": 3,
@@ -53,7 +53,7 @@ async def test_credential_that_has_used_up_its_budget_is_told_when_to_return(
     # 47 are left, 53 are missing, and 3 come back per minute; the text cost 3.
     assert 900 < error["extensions"]["retryAfter"] <= 1060
     assert answers[-1].headers["Retry-After"] == str(error["extensions"]["retryAfter"])
-    # What is cheap enough still goes, and others don't notice.
+    # Cheap operations still run, and other callers are not affected.
     assert (await post(admin, WHO)).status_code == 200
     assert (await post(other, PAGE)).status_code == 200
 
@@ -113,7 +113,7 @@ async def test_wrong_credentials_are_looked_up_few_times_only(
     ]
 
     assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"]
-    # Who was known before goes on at the same address.
+    # A known credential goes on at the same address.
     assert (await post(admin, WHO)).status_code == 200
 
 
@@ -156,7 +156,7 @@ async def test_subscribing_counts_and_event_does_not(port: int, admin: GraphQLCl
                 await ws.receive()
 
         assert codes == {"RATE_LIMITED"}
-        # The socket lives on with what is cheap.
+        # The socket still answers cheap operations.
         await ws.send({"id": "2", "type": "subscribe", "payload": {"query": WHO}})
         assert (await ws.receive())["type"] == "next"
 

@@ -1,4 +1,4 @@
-"""DateTime and JSON as input: what they accept is the same wherever they stand."""
+"""DateTime and JSON inputs accept the same values everywhere."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Searching: what people type finds what they mean, and does no more."""
+"""Search finds matching documents and treats input as text."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`totalCount`: how long a list is, asked for or not, with a ceiling and a price."""
+"""`totalCount`: the length of a list, with a maximum and a cost."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Deletions are events, and what was deleted is not replayed."""
+"""Deletions are events; deleted documents are not replayed."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -59,7 +59,7 @@ async def read_cursor(admin: GraphQLClient) -> str:
 
 
 async def write_and_erase(webhook: WebhookClient, admin: GraphQLClient) -> str:
-    """The global id of somebody who wrote and was erased."""
+    """Returns the global id of an erased contact."""
     await webhook.post_messages(make_message(sender=PHONE, content={"body": WORDS}))
 
     async def find_message() -> Message | None:
@@ -154,7 +154,7 @@ async def test_history_replays_what_still_exists_in_order(
     async with run_later_feed(database, settings, keyring, reader.viewer) as later:
         for one in (reader, later):
             resumed = await one.open(after=live[0].cursor, kinds={EventKind.MESSAGE_ADDED})
-            # The cursor of an event that is replayed no more still says where to go on.
+            # The cursor of an event that is no longer replayed still works.
             behind = await one.open(after=live[1].cursor, kinds={EventKind.MESSAGE_ADDED})
             await create_message(kept, text="live")
             assert list_texts(await resumed.rest())[:3] == ["2", "3", "live"]

@@ -1,4 +1,4 @@
-"""What subscribers are told about each kind of change."""
+"""Events of each kind of change."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -37,7 +37,7 @@ def patience() -> None:
 
 
 class FaultyMongod(EmbeddedMongod):
-    """A MongoDB that can be told to fail."""
+    """A MongoDB with failpoints."""
 
     def _command(self, binary: Path) -> list[str]:
         return [*super()._command(binary), "--setParameter", "enableTestCommands=1"]
@@ -128,7 +128,7 @@ async def test_lost_history_is_told_and_new_subscribers_go_on(
     fresh = await reader.open()
     await create_message()
     assert len(await fresh.take(1)) == 1
-    # What the feed lost, the database may still have.
+    # The database may still have the history that the feed lost.
     assert len(await reader.read(1, after=cursor)) == 1
 
 

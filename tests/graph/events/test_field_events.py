@@ -1,4 +1,4 @@
-"""What WhatsApp tells about accounts and customers, and what staff write on the phone, is live."""
+"""Live events of account and customer webhooks, and of phone echoes."""
 
 from models import Account
 from tests.fixtures.fields import AT, make_body
@@ -24,7 +24,7 @@ async def test_watchers_see_accounts_contacts_and_echoes_change(
 
     await webhook.post(make_body("account_banned", at=AT))
     told, stopped = [data["events"]["account"] for data in await ws.take(2)]
-    # By the first one the event is there already, and it may be that the health is too.
+    # With the first one the account event exists, and maybe the health too.
     assert (told["events"], told["lastEventAt"]) == (NOTED, LAST_EVENT_AT)
     assert stopped["health"] == {"state": "STOPPED"}
 

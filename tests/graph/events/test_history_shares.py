@@ -1,4 +1,4 @@
-"""Reads of history are shared out: no credential's old cursors keep others waiting."""
+"""Reads of history are shared fairly among credentials."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ async def test_one_credential_leaves_reads_for_others() -> None:
         return [], Position("ff")
 
     history = History(read)
-    # Each lies before those that are being read, so that none is served by another's read.
+    # Each lies before the current reads, so that no read serves another.
     places = [Position(f"{number:02x}") for number in range(99, 80, -1)]
     asking = []
     for position in places:

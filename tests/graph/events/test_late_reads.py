@@ -1,4 +1,4 @@
-"""What is read after it came in late, behind the read mark: watchers learn of the new count."""
+"""Reading late messages behind the read mark updates the unread count live."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A merge is announced: open apps see what ended, and where its messages are now."""
+"""A merge is announced to subscribers with the ended contact and the moved messages."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ PHONE = "15550001111"
 
 
 async def read_until_merged(ws: SocketClient, conversation: str) -> list[dict[str, Any]]:
-    """All events up to the one that shows both histories in one conversation."""
+    """Returns events up to the one with both histories in one conversation."""
     events: list[dict[str, Any]] = []
     while True:
         [told] = await ws.take(1)

@@ -1,4 +1,4 @@
-"""The present position is read once for all who ask, by nobody's deadline but its own."""
+"""The present position is read once for concurrent callers, with its own deadline."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What is heard live of a reaction of the business: it changes its message, and is none itself."""
+"""A reaction of the business is an update of its message, not a message event."""
 
 from typing import Any
 

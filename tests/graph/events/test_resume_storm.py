@@ -1,6 +1,6 @@
-"""A resume storm: all clients lose their connections at once, come back at once, and miss nothing.
+"""A resume storm: all clients reconnect at once and miss nothing.
 
-It is what a failing router, a sleeping laptop or a new version of the server does to everybody.
+A failed router or a new version of the server causes it.
 """
 
 import asyncio
@@ -40,13 +40,13 @@ ADDED = "subscription($after: String) { messageAdded(after: $after) { cursor mes
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """All clients use one API key."""
+    """Uses one API key for all clients."""
     return settings.model_copy(update={"sockets_per_credential": 0})
 
 
 @pytest.fixture(autouse=True)
 def patient_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a slow machine a storm takes longer, and what clients share is kept for longer."""
+    """Keeps shared history longer, because storms take longer on slow machines."""
     for module in (history, replays):
         monkeypatch.setattr(module, "KEEP_SECONDS", module.KEEP_SECONDS * FACTOR)
 
@@ -67,7 +67,7 @@ async def conversation(account: Account) -> Conversation:
 
 
 class App:
-    """One client: what it has heard, and the last cursor it saw."""
+    """One client with its events and its last cursor."""
 
     def __init__(self, port: int, token: str, cursor: str) -> None:
         self.heard: list[str] = []
@@ -148,7 +148,7 @@ async def test_all_come_back_at_once_and_get_every_event_once(
     await wait_for_listeners(live_feed, 0)
     with monkeypatch.context() as patch:
         if not is_remembered:
-            # As after a new start: what the clients missed is not in memory.
+            # As after a restart: the missed events are not in memory.
             patch.setattr(live_feed.ring, "_max_events", MISSED // 2)
         await write(conversation, SEEN, MISSED)
         await catch_up(live_feed)
@@ -167,5 +167,5 @@ async def test_all_come_back_at_once_and_get_every_event_once(
     if is_remembered:
         assert opened == []
     else:
-        # Clients that lost their connections at the same place share what is read for one of them.
+        # Clients with equal positions share one read.
         assert 1 <= len(opened) <= CLIENTS // 2

@@ -1,4 +1,4 @@
-"""Between a message and the summary of its conversation nobody is shown an older conversation."""
+"""No read shows a conversation older than a message that it contains."""
 
 import asyncio
 from collections.abc import Iterator
@@ -159,7 +159,7 @@ async def test_read_after_event_includes_its_message(
     query: str,
 ) -> None:
     named = [name for name in ("message", "conversation", "contact") if "$" + name in query]
-    # Asked before, it is answered by its plan.
+    # A repeated query is answered by its plan.
     for _ in range(2):
         await admin(query, **{name: encode_id(name.title(), new_id()) for name in named})
     await ws.subscribe("subscription { messageAdded { message { text } } }")

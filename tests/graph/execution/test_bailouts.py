@@ -1,4 +1,4 @@
-"""What one caller sends or has stored takes the plan, and the caches, from nobody else."""
+"""One caller's queries and data do not affect other callers' plans and caches."""
 
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ def test_fair_cache_evicts_from_largest_share() -> None:
     assert cache.get("a", "ours") == "a"
     assert cache.size == 4
 
-    # What both use belongs to the caller with the smaller share.
+    # A shared entry belongs to the caller with the smaller share.
     assert cache.get("x", "ours") == "x"
     for name in "stu":
         cache.add(name, name, "theirs")

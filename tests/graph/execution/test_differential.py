@@ -1,4 +1,4 @@
-"""Plans answer exactly what graphql-core answers, whatever is asked and whatever is stored."""
+"""Plans give the same answers as graphql-core for any query and any data."""
 
 import json
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
 WORN: tuple[type[Document], ...] = (Message, Contact, Conversation, User)
-# The present is another one each time that it is asked for.
+# The present time differs between calls.
 TIMELESS = draw_operations("Query").filter(lambda operation: "eventCursor" not in operation)
 REPLACED = ("unset", "null", "wrong")
 
@@ -97,7 +97,7 @@ async def all_is_processed() -> bool:
 
 @pytest.fixture
 async def ids(webhook: WebhookClient, account: Account) -> list[str]:
-    """A world with messages of every type; the ids that queries ask for."""
+    """Seeds messages of every type; returns ids for queries."""
     await webhook.post_messages(*map(load_payload, list_payloads("message")))
     await eventually(all_is_processed)
     message = await write_message(
@@ -120,7 +120,7 @@ async def ids(webhook: WebhookClient, account: Account) -> list[str]:
 
 
 class Both:
-    """Asks the server with plans and the one without."""
+    """Queries the servers with and without plans."""
 
     def __init__(self, planned: GraphQLClient, stock: GraphQLClient, ids: list[str]) -> None:
         self._planned = planned

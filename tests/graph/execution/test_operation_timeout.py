@@ -31,7 +31,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Holds whatever makes or lists something until it is set."""
+    """Blocks writes and lists until it is set."""
     gate = asyncio.Event()
     create_user = users.create_user
 

@@ -1,4 +1,4 @@
-"""A document with an unreadable field is shown as far as it is asked for, by both executors."""
+"""Both executors show the readable fields of a document with an unreadable one."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,7 +15,7 @@ from tests.fixtures.world import SERVER_URL
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
-# Unreadable are a contact without identities, and one whose identities are of another type.
+# Unreadable: a contact without identities, or with identities of another type.
 BROKEN: list[dict[str, Any]] = [
     {"$unset": {"identities": ""}},
     {"$set": {"identities": [{"kind": "unknown"}]}},
@@ -27,7 +27,7 @@ BROKEN: list[dict[str, Any]] = [
 async def viewer(
     request: pytest.FixtureRequest, account: Account, app: Any, settings: Settings
 ) -> AsyncIterator[GraphQLClient]:
-    """A client of a server that answers by plans, and of one that does not."""
+    """Clients of servers with and without plans."""
     from app import create_app
 
     application = create_app(settings.model_copy(update={"query_plans": request.param}))

@@ -1,4 +1,4 @@
-"""A key that is limited to one account never sees another one's events, however it asks."""
+"""A key limited to one account never gets events of others, for any subscription."""
 
 import itertools
 from typing import Any
@@ -58,7 +58,7 @@ async def happen(conversation: Conversation) -> None:
 async def subscribe_in_every_way(
     ws: SocketClient, mine: Conversation, foreign: Conversation, after: str | None
 ) -> tuple[set[str], set[str]]:
-    """Ids of the operations that ask for what the viewer may see, and of the others."""
+    """Returns ids of the operations on visible accounts, and of the others."""
     allowed: set[str] = set()
     refused: set[str] = set()
     sides = (None, mine, foreign)
@@ -76,7 +76,7 @@ async def subscribe_in_every_way(
 async def receive_until_after(
     ws: SocketClient, operation_ids: set[str], position: Position, signer: CursorSigner
 ) -> list[dict[str, Any]]:
-    """All frames up to those with which each operation has got beyond the position."""
+    """Returns frames until each operation has passed the position."""
     frames: list[dict[str, Any]] = []
     behind = set(operation_ids)
     while behind:
@@ -116,7 +116,7 @@ async def test_no_way_of_asking_shows_another_accounts_events(
         position = signer.verify(await live_feed.get_cursor())
         await happen(mine)
 
-        # Each gets its events in order: whoever has got one of these would have got the foreign.
+        # Events come in order: a later event proves that no foreign one came.
         frames = await receive_until_after(ws, allowed, position, signer)
 
     events = [frame for frame in frames if frame["type"] == "next"]

@@ -1,4 +1,4 @@
-"""Executing events is paid for by the credentials whose subscriptions get them."""
+"""Events are charged to the credentials whose subscriptions receive them."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -64,7 +64,7 @@ async def test_events_beyond_budget_come_later_and_complete(
 
             assert await take_texts(quick, EVENTS) == texts
             assert await take_texts(slow, EVENTS) == texts
-            # Events that come at once are paid for together: a debt delays the next one.
+            # Simultaneous events are charged together; a debt delays the next event.
             await create_message(conversation, text="next")
             assert await take_texts(quick, 1) == ["next"]
             assert await take_texts(slow, 1) == ["next"]
@@ -105,7 +105,7 @@ async def test_replays_are_paid_for(
         await ws.subscribe(QUERY.replace("messageAdded", f'messageAdded(after: "{cursor}")'))
 
         assert await take_texts(ws, EVENTS) == [str(number) for number in range(EVENTS)]
-        # They are executed together, from a full budget; what is missing delays the next event.
+        # Executed together from a full budget; the debt delays the next event.
         await create_message(conversation, text="next")
         assert await take_texts(ws, 1) == ["next"]
 

@@ -1,4 +1,4 @@
-"""Equal subscriptions are one group: executed once, encoded once, and never mixed with others."""
+"""Equal subscriptions form one group: executed once, encoded once, separate from others."""
 
 import asyncio
 import logging
@@ -41,7 +41,7 @@ async def conversation(account: Account) -> Conversation:
 
 
 async def take_texts(client: SocketClient, count: int) -> list[str]:
-    """What the next messages say."""
+    """Returns the texts of the next messages."""
     return [data["messageAdded"]["message"]["text"] for data in await client.take(count)]
 
 
@@ -283,7 +283,7 @@ async def test_events_are_executed_by_plans(
         message = await create_message(conversation, text="hi")
         event = (await ws.take(1))[0]["events"]
         while event["__typename"] != "MessageAdded":
-            # That the conversation was made a moment ago may be told here too.
+            # The creation of the conversation may be an event here too.
             event = (await ws.take(1))[0]["events"]
 
     assert event["message"]["id"] == encode_id("Message", message.id)

@@ -28,7 +28,7 @@ KEPT = (BoundedSocket, SocketHandler, SocketOperation)
 
 
 async def end(client: SocketClient, number: int) -> None:
-    """In one of the ways in which sockets end."""
+    """Ends the socket in one of several ways."""
     match number % 3:
         case 0:
             await client.connection.close()
@@ -52,7 +52,7 @@ def count_leftovers(feed: LiveFeed) -> Counter[str]:
 
 
 def find_code(task: asyncio.Task[Any]) -> CodeType | None:
-    """What the task runs; None for those of the database driver, which come and go."""
+    """Returns the coroutine's name; None for tasks of the database driver."""
     coroutine = task.get_coro()
     code = coroutine.cr_code if isinstance(coroutine, CoroutineType) else None
     return None if code is None or "pymongo" in code.co_filename else code

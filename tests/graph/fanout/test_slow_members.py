@@ -1,6 +1,4 @@
-"""A slow member of a group of equal subscriptions: the others do not wait for it, and it loses
-nothing, or is told that it must resume.
-"""
+"""A slow member of a group delays no other; it loses nothing or is told to resume."""
 
 import asyncio
 import contextlib
@@ -38,19 +36,19 @@ LONG = "x" * 4000
 COPIES = 30
 ADDED = f"""subscription($after: String) {{ messageAdded(after: $after) {{
     cursor message {{ text {" ".join(f"copy{number}: text" for number in range(COPIES))} }} }} }}"""
-# The kernel's buffers hold some megabytes; an event is 120 kB.
+# The kernel buffers several megabytes; an event has 120 kB.
 MAX_EVENTS = 500
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """No deadline comes to anybody's help: what waits for the slow one waits for the whole test."""
+    """Disables deadlines: a member that waits for the slow one would wait for the whole test."""
     return settings.model_copy(update={"socket_send_seconds": 600.0})
 
 
 @contextlib.asynccontextmanager
 async def open_slow(port: int, token: str) -> AsyncIterator[SocketClient]:
-    """A client that reads only when it is asked to: what it has not taken fills small buffers."""
+    """A client that reads only on request; unread data fills its small buffers."""
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", port))
@@ -65,7 +63,7 @@ async def open_slow(port: int, token: str) -> AsyncIterator[SocketClient]:
 async def open_group(
     port: int, token: str, feed: LiveFeed
 ) -> AsyncIterator[tuple[SocketClient, list[SocketClient]]]:
-    """The slow member, and the others of its group."""
+    """The slow member and the other members of its group."""
     async with contextlib.AsyncExitStack() as stack:
         slow = await stack.enter_async_context(open_slow(port, token))
         others = [
@@ -78,7 +76,7 @@ async def open_group(
 
 
 async def tell(number: int, others: list[SocketClient]) -> None:
-    """Returns when the others have it, who had everything before it."""
+    """Waits until the other members have it."""
     await create_message(text=f"{number} {LONG}")
     for client in others:
         assert await read_number(client) == number
@@ -97,7 +95,7 @@ async def read(client: SocketClient) -> tuple[int, str]:
 
 
 async def tell_until_it_falls_behind(feed: LiveFeed, others: list[SocketClient]) -> int:
-    """How many messages it took until the slow one could not take another."""
+    """Returns the number of messages until the slow member's buffers are full."""
     for number in range(MAX_EVENTS):
         if count_listeners(feed) == OTHERS:
             return number
@@ -197,7 +195,7 @@ async def test_one_that_takes_nothing_for_too_long_is_told_to_resume(
 
 
 async def read_to_the_end(client: SocketClient) -> tuple[list[int], str | None]:
-    """What still came, and the last cursor; then it is told to resume."""
+    """Returns the remaining events and the last cursor before the request to resume."""
     heard: list[int] = []
     cursor = None
     with contextlib.suppress(ConnectionClosed):

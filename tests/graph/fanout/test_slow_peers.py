@@ -1,4 +1,4 @@
-"""Peers that do not read: cut off in time, at a bounded cost, and without harm to others."""
+"""Peers that do not read are disconnected in time, at a bounded cost for others."""
 
 import asyncio
 import base64
@@ -183,7 +183,7 @@ async def test_peer_that_reads_gets_more_than_its_queue_holds(
 
         await create_message(text=LONG)
 
-        # 400 kB where the queue holds 300 kB: what has no room waits in the feed, once for all.
+        # 400 kB for a queue of 300 kB: the rest waits in the feed, shared by all.
         heard = [await client.receive() for _ in range(100)]
 
     assert {frame["type"] for frame in heard} == {"next"}
@@ -252,6 +252,6 @@ async def test_peers_that_vanish_leave_nothing_behind(
 
 
 def count_own_tasks() -> int:
-    """Tasks that serve sockets: their writers, their operations and what uvicorn runs them in."""
+    """Returns tasks that serve sockets: writers, operations and uvicorn's tasks."""
     served = ("bounded_socket", "websocket", "run_asgi", "handlers.py")
     return sum(any(name in repr(task) for name in served) for task in asyncio.all_tasks())

@@ -83,7 +83,7 @@ async def test_what_event_loads_is_as_new_as_event(
 async def test_each_unread_message_changes_its_conversation_once(
     ws: SocketClient, account: Account, admin: GraphQLClient, webhook: WebhookClient
 ) -> None:
-    """Also one that is older than the last, which changes nothing else of the conversation."""
+    """Also for a message older than the last one."""
     cursor = str((await admin("{ eventCursor }"))["eventCursor"])
     await ws.subscribe(CONVERSATIONS, after=cursor)
     now = int(time.time())
@@ -92,7 +92,7 @@ async def test_each_unread_message_changes_its_conversation_once(
     for number, message in enumerate((newest, late), start=1):
         await webhook.post_messages(message)
         await webhook.post_messages(message)
-        # A new conversation tells of itself before it has a message.
+        # A new conversation is an event before it has a message.
         for data in await ws.take(3 - number):
             conversation = data["conversationUpdated"]["conversation"]
         counts.append(conversation["unreadCount"])

@@ -1,4 +1,4 @@
-"""Phone numbers in the API: one number however it is typed, and no number that can't exist."""
+"""Phone numbers are normalised; impossible numbers are refused."""
 
 from typing import Any
 

@@ -92,7 +92,7 @@ async def test_of_small_cards_only_what_was_given_is_sent(
 
     message = await send(agent, said, {"contacts": [first, second]})
 
-    # WhatsApp refuses a name that is nothing but the formatted one.
+    # WhatsApp refuses a name with only `formatted_name`.
     assert (await find_body(meta, message["id"]))["contacts"] == [
         {"name": {"formatted_name": "Bob", "last_name": "Bob"}},
         {"name": {"formatted_name": "Eve", "first_name": "Eve"}, "phones": [{"phone": "112"}]},
@@ -100,7 +100,7 @@ async def test_of_small_cards_only_what_was_given_is_sent(
     assert message["text"] == "Bob, Eve"
 
 
-# What is put where in the card, and the field that is named.
+# Path in the card, value, and the field named in the error.
 REFUSED: list[tuple[list[Any], Any, list[str]]] = [
     (["name", "formattedName"], " ", ["name", "formattedName"]),
     (["name", "formattedName"], "x" * 501, ["name", "formattedName"]),

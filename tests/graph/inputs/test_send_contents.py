@@ -1,4 +1,4 @@
-"""What holds for everything that can be sent: answering, repeating, trying again."""
+"""Rules for all content types: replies, idempotency, retries."""
 
 from datetime import timedelta
 from typing import Any

@@ -257,7 +257,7 @@ def change(kind: dict[str, Any], path: list[Any], value: Any) -> dict[str, Any]:
 
 
 ROW = {"id": "r", "title": "Row"}
-# Kind, what is put where in it, and the field that is named where that is another one.
+# Kind, path, value, and the field named in the error if it differs.
 REFUSED: list[tuple[str, dict[str, Any], list[Any], Any, list[str] | None]] = [
     ("buttons", BUTTONS, ["body"], " ", None),
     ("buttons", BUTTONS, ["body"], "x" * 1025, None),
@@ -452,7 +452,7 @@ def show_tap(kind: str, **values: Any) -> dict[str, Any]:
 
 
 async def wait_for_answer(client: GraphQLClient, said: Message, offer: str) -> dict[str, Any]:
-    """The content of the message that answers that one."""
+    """Returns the content of the reply to a message."""
 
     async def look() -> list[dict[str, Any]]:
         shown = (await client(TAPPED, id=conversation_id(said)))["conversation"]["messages"]

@@ -1,4 +1,4 @@
-"""Sending files: by link, by upload, or with the file itself; and seeing what was sent."""
+"""Sending files by link, upload or form, and reading sent files."""
 
 import base64
 import hashlib
@@ -42,12 +42,12 @@ FILES: dict[str, File] = {
 
 @pytest.fixture
 async def to(account: Account) -> dict[str, str]:
-    """The conversation of a customer who wrote just now."""
+    """Creates a conversation with an open window."""
     return {"conversationId": conversation_id(await write_message(account, CUSTOMER, "Hi"))}
 
 
 async def wait_for_body(meta: FakeMeta, message: dict[str, Any]) -> dict[str, Any]:
-    """What Meta was sent for a message, without our mark."""
+    """Returns the body sent to Meta, without our callback data."""
     _, message_id = split_id(message["id"]) or ("", "")
 
     async def look() -> Any:

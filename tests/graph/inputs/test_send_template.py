@@ -1,4 +1,4 @@
-"""Templates on their way: what Meta gets, what is stored, who may get one."""
+"""Sending templates: Meta's request, the stored message, opt-outs."""
 
 import dataclasses
 from collections.abc import Awaitable, Callable
@@ -93,7 +93,7 @@ def fill_card(number: int) -> dict[str, Any]:
     }
 
 
-# Meta's example: the template that it needs, and what an app gives for it.
+# Meta's example, its template, and the input of an app.
 EXAMPLES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "template_text": ([THREE], {"body": TEXT_MONEY_DATE}),
     "template_shipping_confirmation": ([THREE], {"body": TEXT_MONEY_DATE}),
@@ -220,7 +220,7 @@ async def test_every_demo_template_that_can_be_sent_is_taken(
 
 
 def fill_form(parameters: list[dict[str, Any]]) -> dict[str, Any]:
-    """As an app does that knows nothing but the list of what is to be filled in."""
+    """Fills in parameters from the template's parameter list only."""
     filled: dict[str, Any] = {}
     cards: dict[int, dict[str, Any]] = {}
     for one in (one for one in parameters if one["required"]):
@@ -263,7 +263,7 @@ async def test_somebody_never_written_to_becomes_contact(
     known = {one.value for one in contact.identities if one.kind is IdentityKind.WA_ID}
     [answer] = [one.answer for one in meta.requests.list_sends()]
     assert known == {"5551987654321", answer["contacts"][0]["wa_id"]}
-    # Who has never written is nobody's user yet.
+    # A contact who never wrote has no user.
     assert contact.user_id is None
     assert (await User.count(), await Conversation.count()) == (0, 1)
 
@@ -380,7 +380,7 @@ async def test_opt_out_holds_also_for_what_waits_already(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
-    # The first message is tried again, and holds the second one in their conversation's lane.
+    # The first message is retried and holds up the second in the conversation.
     held_up = meta.faults.add(FaultRule(kind=FaultKind.THROTTLE, code=131056, times=None))
     await send(agent, account, HELLO)
     await eventually(lambda: is_hit(held_up))

@@ -50,7 +50,7 @@ def location(**values: Any) -> dict[str, Any]:
 
 UPLOADED = {"image": {"uploadId": encode_id("UploadedMedia", "6b0000000000000000000000")}}
 BODY_0, BUTTON_0 = ["body", "0"], ["buttons", "0"]
-# Template, what is given, the field at fault below `parameters`, and words of the message.
+# Template, input, the wrong field below `parameters`, and words of the error.
 WRONG: list[tuple[str, Any, list[str], str]] = [
     ("order_shipped", None, ["body"], "2 variables, 0 values"),
     ("order_shipped", {"body": TEXTS[:1], "buttons": SUFFIX}, ["body"], "2 variables, 1 values"),

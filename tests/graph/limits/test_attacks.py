@@ -90,7 +90,7 @@ async def test_attacks_as_event_stream_are_refused(
 
 
 async def test_refusals_take_little_cpu(admin: GraphQLClient) -> None:
-    """Ten times the target of `bench.attacks`, since others use the machine too."""
+    """Ten times the target of `bench.attacks`, because the machine is shared."""
     slow = {}
     for attack in list_attacks():
         seconds = []

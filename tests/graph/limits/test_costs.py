@@ -1,4 +1,4 @@
-"""What an operation costs: as many objects as its answer can hold, whatever the variables say."""
+"""The cost of an operation: the maximum number of objects in its answer."""
 
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ COSTS: list[tuple[int, str, dict[str, Any]]] = [
     (8, CONTACTS.replace("first: $n", "first: null, last: $n"), {"n": 7}),
     (1 + 2 * 2 + 1 + 11 * 2, FRAGMENTS, {"n": 2}),
     (1 + 3 * 2 + 1 + 11 * 2, FRAGMENTS, {"n": 3}),
-    # Where ids are given, there is one object for each.
+    # One object per given id.
     (3, '{ nodes(ids: ["a", "b", "c"]) { id } }', {}),
     (2, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a", "b"]}),
     # Of an abstract type only the most expensive of its types.

@@ -1,4 +1,4 @@
-"""Limits: a document that asks for too much is refused at once, however it is written."""
+"""Limits: excessive documents are refused at once, in any form."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ def spread(count: int) -> str:
     fields = " ".join(["name", "enabled", "createdAt", "updatedAt", "phoneNumberId"] * 10)
     spreads = " ".join(f"...F{number % 2}" for number in range((count - 1) // 50))
     fragments = [f" fragment F{number} on Account {{ {fields} }}" for number in range(2)]
-    # One fragment of one field fills up what is missing.
+    # A fragment with one field fills the rest.
     missing = " ".join(["id"] * ((count - 1) % 50))
     return f'{{ account(id: "x") {{ {spreads} {missing} }} }}' + "".join(fragments)
 
@@ -56,7 +56,7 @@ def chain(levels: int) -> str:
     return "{ __schema { queryType " + inner + " } }"
 
 
-# What a limit is called in its refusal, what it is, and a document that asks for so much.
+# Name of a limit in the error, its value, and a document at the limit.
 EXACT: list[tuple[str, int, Callable[[int], str]]] = [
     ("levels of depth", 12, nest),
     ("fields", 2000, spread),

@@ -189,7 +189,7 @@ async def test_raw_values_and_aliases_cost(admin: GraphQLClient) -> None:
 async def test_answers_that_nobody_reads_end_their_connections(
     app: Any, admin: GraphQLClient, account: Account, settings: Settings, number: int
 ) -> None:
-    """More than the buffers of the network hold, in one answer after the other."""
+    """Reads responses larger than the network's buffers."""
     message = await write_message(account, "15550001111", "Hello")
     await collection(Contact).update_many({}, {"$set": {"name": "x" * 150_000}})
     body = json.dumps(

@@ -1,4 +1,4 @@
-"""checkAccount, and the check in the background: what WhatsApp says is found, stored and told."""
+"""checkAccount and the background check: findings are stored and returned."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -130,7 +130,7 @@ async def test_number_of_another_business_is_found_out(
 
     assert "BUSINESS_ACCOUNT" in list_failed(foreign)
     assert "PHONE_NUMBER" not in list_failed(foreign)
-    # The token itself is good, and says so.
+    # The token itself is valid.
     assert "PHONE_NUMBER" in list_failed(unknown)
     assert "TOKEN" not in list_failed(unknown)
 

@@ -1,4 +1,4 @@
-"""API keys: made, shown once, listed, ended; never wider than whoever makes them."""
+"""API keys: creation, listing, revocation; never wider than their creator."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

@@ -25,7 +25,7 @@ CUSTOMER = "15550001111"
 
 @pytest.fixture
 async def said(account: Account, sandbox: Any) -> Message:
-    """A message of a customer whom the fake Meta knows, too."""
+    """Posts a message of a customer that the fake Meta knows."""
     answer = await sandbox.post("/sandbox/inbound", json={"from": CUSTOMER, "text": "Spam"})
     assert answer.json()["webhook_status"] == 200
     message = await eventually(lambda: Message.find_one({"text": "Spam"}))

@@ -1,4 +1,4 @@
-"""What staff do with contacts and users."""
+"""Mutations of contacts and users."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

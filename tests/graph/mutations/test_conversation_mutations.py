@@ -1,4 +1,4 @@
-"""What staff do in the inbox."""
+"""Mutations of conversations."""
 
 from datetime import timedelta
 from typing import Any

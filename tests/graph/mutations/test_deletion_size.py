@@ -1,4 +1,4 @@
-"""Deletions cost what they delete, and end although a process is killed."""
+"""Deletions cost in proportion to the deleted documents, and survive killed processes."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -47,7 +47,7 @@ class Profile:
 
     async def stop(self) -> list[dict[str, Any]]:
         await self._database.command("profile", 0)
-        # Apart from what the dispatcher looks for all the time.
+        # Except the dispatcher's polling.
         own = {
             "ns": {"$not": {"$regex": r"\.(system\.|leases|schema)"}},
             "command.aggregate": {"$ne": "accounts"},

@@ -1,4 +1,4 @@
-"""Merging two contacts through the graph: what is left, who may, and what comes in meanwhile."""
+"""Merging contacts through the graph: result, permissions, concurrent webhooks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -78,7 +78,7 @@ async def by_id(account: Account) -> Message:
 
 
 async def snapshot() -> dict[str, Any]:
-    """All that is stored of contacts and what was said, without times of bookkeeping."""
+    """Returns all documents of contacts and messages without internal times."""
     kinds = [Contact, Conversation, Message, User, PendingUpdate, Lane]
     stored = {}
     for kind in kinds:
@@ -199,7 +199,7 @@ async def test_interrupted_merge_is_finished(
     step: str,
     is_before: bool,
 ) -> None:
-    """By whoever asks again, and by the background where nobody does."""
+    """By a repeated mutation, or else by the background job."""
     original = getattr(merged_history, step)
 
     async def fail(*args: Any) -> Any:
@@ -235,7 +235,7 @@ async def list_texts(said: Message) -> list[str | None]:
 async def test_messages_that_come_in_meanwhile_are_with_contact_that_is_left(
     webhook: WebhookClient, agent: GraphQLClient, account: Account
 ) -> None:
-    """Under either identity, while one merge after the other is made."""
+    """Under either identity, during several merges."""
     people = [(f"1555000{number:04}", f"US.{number}") for number in range(100, 106)]
     await asyncio.gather(*(post_text(webhook, **name) for pair in people for name in names(pair)))
     await wait_for_messages(2 * len(people))

@@ -1,4 +1,4 @@
-"""markConversationRead tells the customer too: once, in the background, best effort."""
+"""markConversationRead sends a read receipt once, in the background, best effort."""
 
 import asyncio
 from datetime import timedelta
@@ -44,7 +44,7 @@ async def reload(message: Message) -> Conversation:
 
 
 async def settle(message: Message) -> Conversation:
-    """The conversation when nothing is left to tell."""
+    """Returns the conversation once no receipt is pending."""
 
     async def is_settled() -> bool:
         receipt = (await reload(message)).receipt

@@ -1,4 +1,4 @@
-"""Sending through the graph: what a caller gets back. The way of a message has tests of its own."""
+"""sendMessage: the payload. Delivery has separate tests."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""setTyping: the customer sees that somebody writes."""
+"""setTyping: the customer sees a typing indicator."""
 
 from datetime import timedelta
 from typing import Any

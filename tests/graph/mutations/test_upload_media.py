@@ -1,4 +1,4 @@
-"""`uploadMedia`: what is taken, what is refused, and what is left behind."""
+"""`uploadMedia`: accepted and refused files, and clean-up."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""subscribeWebhooks: WhatsApp asks the URL for its challenge, and posts there from then on."""
+"""subscribeWebhooks: WhatsApp verifies the URL and posts there from then on."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

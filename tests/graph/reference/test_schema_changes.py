@@ -1,4 +1,4 @@
-"""`manage.py compare-schema`: what breaks clients is named and refused, unless it was announced."""
+"""`manage.py compare-schema`: breaking changes are refused unless announced."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ class Command:
         self.folder, self.monkeypatch, self.capsys = folder, monkeypatch, capsys
 
     def __call__(self, old: str, new: str) -> tuple[str | int | None, list[str]]:
-        """With what it ended (None is success), and the lines after the first."""
+        """Returns the exit status (None is success) and the lines after the first."""
         files = {"--old": old, "--new": new}
         arguments = []
         for option, text in files.items():
@@ -239,14 +239,14 @@ def test_ref_that_is_none_is_said() -> None:
 
 
 class Repository:
-    """A checkout whose `schema.graphql` has a state in each commit."""
+    """A repository with a version of `schema.graphql` in each commit."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.git("init", "--quiet", "--initial-branch=main")
 
     def git(self, *arguments: str) -> str:
-        # Whoever runs the tests may sign commits or have no name.
+        # The developer's git may sign commits or lack a name.
         who = ("-c", "user.name=T", "-c", "user.email=t@t.test", "-c", "commit.gpgsign=false")
         command = ["git", *who, *arguments]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What browsers and the curious get: no schema where it is private, safe headers, no cookies."""
+"""Responses to browsers: private schema, safe headers, no cookies."""
 
 import httpx
 import pytest
@@ -98,7 +98,7 @@ class TestAsItComes:
 
 
 async def visit(client: httpx.AsyncClient, account: Account) -> list[httpx.Response]:
-    """One answer of every door, good and bad, with a cookie that means nothing."""
+    """Requests every route with valid and invalid input and a meaningless cookie."""
     _, token = await create_api_key(name="x", role=Role.ADMIN)
     message = await write_message(account, "15550001111", "x")
     client.cookies.set("Authorization", f"Bearer {token}")

@@ -79,7 +79,7 @@ def test_variables_fit_operation(example: Example, schema: GraphQLSchema) -> Non
 
 @every_example
 def test_comments_fit_editor(example: Example) -> None:
-    # At 1440 pixels the toolbar covers what is right of column 58.
+    # At 1440 pixels the toolbar covers columns beyond 58.
     lines = [line for line in example["query"].splitlines() if line.lstrip().startswith("#")]
 
     assert lines[0].startswith("# ")

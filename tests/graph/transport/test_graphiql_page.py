@@ -73,7 +73,7 @@ def test_our_own_files_name_no_other_host() -> None:
     own_files = [path for path in GRAPHIQL_ASSETS.glob("*.*") if path.is_file()]
     texts = [render_graphiql(), *(path.read_text("utf-8") for path in own_files)]
 
-    # An SVG's namespace is a name, not an address; an example's host belongs to nobody.
+    # SVG namespaces are not addresses; example hosts are reserved names.
     urls = {url for text in texts for url in re.findall(r"(?:https?:)?//[\w.-]+\.\w+", text)}
     assert urls <= {"http://www.w3.org", "https://shop.example"}
 

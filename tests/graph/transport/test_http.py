@@ -145,7 +145,7 @@ ACCEPTED = [
     (f"{GRAPHQL_RESPONSE};q=0, */*", "application/json"),
     ("application/json;q=0, */*;q=0.1", GRAPHQL_RESPONSE),
     ("TEXT/HTML, Application/JSON; charset=UTF-8", "application/json"),
-    # What urql sends with everything.
+    # urql's Accept header.
     (
         f"{GRAPHQL_RESPONSE}, application/graphql+json, application/json, text/event-stream,"
         " multipart/mixed",

@@ -1,7 +1,7 @@
-"""Every example, and every operation that the documents show, runs against the real application.
+"""Every example and every operation in the documentation runs against the real application.
 
-Examples have their variables beside them, with words in angle brackets for what only their reader
-can know; operations of the documents get theirs by name.
+Examples have variables beside them, with placeholders in angle brackets; operations of the
+documentation get variables by name.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ NEW_ACCOUNT = {
 
 
 class Shown(NamedTuple):
-    """One operation and where it is shown; `variables` only where they are shown with it."""
+    """One operation and its source; `variables` if they are shown with it."""
 
     origin: str
     text: str
@@ -81,7 +81,7 @@ DOCUMENTED = [
 
 @pytest.fixture
 async def said(account: Account, sandbox: httpx.AsyncClient) -> Message:
-    """What a customer wrote, whom the fake Meta knows, too."""
+    """Posts a message of a customer that the fake Meta knows."""
     inbound = {"from": "16505550100", "name": "Ada", "text": "hello"}
     answer = await sandbox.post("/sandbox/inbound", json=inbound)
     assert answer.json()["webhook_status"] == 200
@@ -92,7 +92,7 @@ async def said(account: Account, sandbox: httpx.AsyncClient) -> Message:
 
 @pytest.fixture
 async def known(admin: GraphQLClient, account: Account, said: Message) -> dict[str, Any]:
-    """What a reader would fill in, by the words that stand for it."""
+    """Values for placeholders."""
     await sync(admin, account)
     cursor = (await admin("{ eventCursor }"))["eventCursor"]
     user = (await admin(CREATE))["createUser"]["user"]
@@ -183,7 +183,7 @@ async def test_operations_of_document_run(
     ws: SocketClient,
 ) -> None:
     operations = [shown for shown in DOCUMENTED if shown.origin == origin]
-    # Whoever is blocked can't be written to any more.
+    # A blocked customer can't be written to.
     for shown in sorted(operations, key=lambda shown: "blockContact" in shown.text):
         variables = await find_values(shown, known, admin, account)
         await run(shown, variables, known, admin, ws)
@@ -237,7 +237,7 @@ async def listen(
 
 @contextlib.asynccontextmanager
 async def keep_talking(admin: GraphQLClient, conversation: str) -> AsyncIterator[None]:
-    """Messages one after the other: nothing tells when a subscription has begun."""
+    """Posts messages repeatedly, because the start of a subscription is not visible."""
 
     async def talk() -> None:
         while True:

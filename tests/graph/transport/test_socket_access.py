@@ -1,4 +1,4 @@
-"""Who may open a socket and keep it: API keys, their changes, and origins of browser pages."""
+"""Access to sockets: API keys, changed keys, browser origins."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack

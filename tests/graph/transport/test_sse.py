@@ -45,7 +45,7 @@ def url(served: tuple[int, uvicorn.Server]) -> str:
 
 @pytest.fixture
 async def cursor(url: str, token: str) -> str:
-    """Where the stream of events is now: what a test makes after this comes for certain."""
+    """Returns the present cursor, so that later events are received for certain."""
     async with open_stream(url, token, "{ eventCursor }") as stream:
         [data] = await stream.take(1)
     position: str = data["eventCursor"]
@@ -242,7 +242,7 @@ async def test_changed_key_ends_its_streams_and_no_other(url: str, token: str) -
 
 
 async def wait_until_it_flows(stream: StreamReader) -> None:
-    """A stream without a cursor hears only of what comes after it has begun to listen."""
+    """A stream without a cursor gets only events after its start."""
     numbers = itertools.count()
 
     async def write() -> None:
@@ -277,7 +277,7 @@ def count_stream_tasks() -> int:
 
 
 async def open_deaf_stream(port: int, token: str, query: str) -> socket.socket:
-    """A connection that asks for a stream and never reads."""
+    """Opens a stream and never reads."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.setblocking(False)
@@ -309,7 +309,7 @@ async def test_peer_that_does_not_read_is_cut_off_and_others_get_everything(
         with await open_deaf_stream(port, token, flood):
             await wait_for_connections(server, 2)
             sent = 0
-            # Its buffers, ours and the kernel's, hold some megabytes before anything stands still.
+            # Our buffers and the kernel's hold several megabytes before writes block.
             while "cut off (TOO_SLOW)" not in caplog.text:
                 await create_message(text=f"{sent} {long}")
                 sent += 1

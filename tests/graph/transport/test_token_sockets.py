@@ -25,7 +25,7 @@ from whatsapp.settings import Settings
 
 EVENTS = "subscription { events { account { id } } }"
 FORBIDDEN = (4403, "Forbidden")
-# The watch's clock is moved: nobody waits so long.
+# Moves the watch's clock instead of waiting.
 LIFE_SECONDS = 600
 INIT = {"type": "connection_init"}
 

@@ -119,7 +119,7 @@ class TestShares:
         await eventually(partial(count_begun, 2))
         refused = await post(agent, make_form())
         other = await upload(await make_client(Role.AGENT), account)
-        # Two keys of one account share what the account may take.
+        # Two keys of one account share its limit.
         first, second = [await make_client(Role.AGENT, [other_account]) for _ in range(2)]
         slow.append(asyncio.create_task(post(first, stall(3))))
         await eventually(partial(count_begun, 3))

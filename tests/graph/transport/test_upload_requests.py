@@ -1,4 +1,4 @@
-"""The multipart request: its form, its limits, and who may send one."""
+"""Multipart requests: form, limits and permissions."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -148,7 +148,7 @@ async def test_who_may_not_upload_is_refused_before_file_is_read(
 
 
 async def watch(account: Account, read: list[bytes]) -> AsyncIterator[bytes]:
-    """A form that notes what was taken of it."""
+    """A form that records the read parts."""
     body = make_form(("operations", make_operations(account)), ("map", MAP), ("0", PNG))
     read.append(body)
     yield body
@@ -167,7 +167,7 @@ async def test_two_files_of_one_request_and_paths_into_lists(
 
     answer = await post(agent, make_form(*parts, ("a", PNG), ("b", PNG + b"2")))
 
-    # A variable that no field uses is none: the document says so, and nothing is stored.
+    # An unused variable is an error in the document, and nothing is stored.
     assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     query = query.replace("$files: [Upload!]!, ", "")
     operations = json.dumps({"query": query, "variables": variables})

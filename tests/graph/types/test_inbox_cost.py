@@ -1,4 +1,4 @@
-"""What a page of the inbox costs the database."""
+"""Database commands of an inbox page."""
 
 from models import Account, Media, MediaState
 from tests.fixtures.commands import CommandCounter
@@ -27,7 +27,7 @@ async def test_fifty_conversations_cost_one_read_for_each_kind_of_document(
     assert all(edge["node"]["unreadCount"] == 2 for edge in edges)
     assert {edge["node"]["lastMessage"]["content"]["sizeBytes"] for edge in edges} == {123}
     expected = ["api_keys", "conversations", "contacts", "messages", "messages"]
-    # Of the second level: the user and account of a contact, and what a message answers.
+    # Second level: a contact's user and account, and the replied message.
     expected += ["accounts", "conversations", "media", "messages", "users"]
     assert sorted(target for _, target in counter.reads) == sorted(expected)
 

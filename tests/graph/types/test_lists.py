@@ -64,7 +64,7 @@ SORTED_NAMES = ["Ada", "ada", "Ádám", "bob", "émile", "ZOE", "Łukasz"]
 
 @pytest.fixture
 async def contacts(account: Account) -> list[Message]:
-    """Customers in the order in which they wrote; one of them has no name."""
+    """Creates customers in the order of their messages; one has no name."""
     return [
         await write_message(account, f"1555000{number:04}", "hello", name=name)
         for number, name in enumerate(NAMES)
@@ -78,7 +78,7 @@ async def test_contacts_are_sorted_by_name_people_see(
     nodes = await walk(admin, CONTACTS, orderBy="NAME", backward=backward)
 
     names = [node["profileName"] for node in nodes]
-    # Who has no name stands where the number does: before the letters.
+    # Contacts without a name sort by number, before letters.
     assert names == [None, *SORTED_NAMES]
 
 
@@ -175,7 +175,7 @@ async def filter_conversations(client: GraphQLClient, **filter: Any) -> list[str
 
 @pytest.fixture
 async def inbox(account: Account) -> None:
-    """Four conversations: one old, one read, one with something unread behind what was read."""
+    """Four conversations: one old, one read, one with an unread message behind the read mark."""
     old = utc_now() - timedelta(hours=25)
     await write_message(account, "15550000001", "hello", name="old", at=old)
     await write_message(account, "15550000002", "hello", name="read", unread=False)
@@ -245,7 +245,7 @@ async def test_messages_of_conversation_by_way_type_and_time(
 
 @pytest.fixture
 async def profile(database: AsyncDatabase[Json]) -> AsyncIterator[AsyncDatabase[Json]]:
-    """The database, which writes down how it did what it is asked."""
+    """The database with its profiler on."""
     await database.command("profile", 0)
     await database.drop_collection("system.profile")
     await database.command("profile", 2)

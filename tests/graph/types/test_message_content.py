@@ -1,4 +1,4 @@
-"""The union of contents: one query can select every kind with all its fields."""
+"""The content union: one query can select every type with all fields."""
 
 from graphql import (
     GraphQLObjectType,

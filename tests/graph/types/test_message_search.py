@@ -1,4 +1,4 @@
-"""Searching messages: what it costs, how it is paged, and which words a message has."""
+"""Message search: cost, paging and indexed words."""
 
 import asyncio
 from datetime import timedelta
@@ -56,10 +56,10 @@ class Finds(monitoring.CommandListener):
             self.commands.append(dict(event.command))
 
     def succeeded(self, event: Any) -> None:
-        """The start is what counts."""
+        """Only the start is compared."""
 
     def failed(self, event: Any) -> None:
-        """The start is what counts."""
+        """Only the start is compared."""
 
 
 @pytest.fixture

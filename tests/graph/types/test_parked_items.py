@@ -1,4 +1,4 @@
-"""Parked items: an admin sees what could not be applied, tries again, or throws it away."""
+"""Parked items: listing, replaying and discarding."""
 
 import json
 import tracemalloc

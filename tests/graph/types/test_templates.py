@@ -1,4 +1,4 @@
-"""The list of templates: its filters, what each is made of, and what is to be filled in."""
+"""The list of templates: filters, components and parameters."""
 
 from typing import Any
 

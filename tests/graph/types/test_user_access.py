@@ -1,4 +1,4 @@
-"""A limited key sees a person who wrote to its accounts, or whom somebody linked there."""
+"""A limited key sees users who wrote to its accounts or were linked there."""
 
 import json
 import time
@@ -116,7 +116,7 @@ async def test_conflict_with_unseen_user_is_not_told(
         made = await create(ours, phone=phone, externalId=external_id)
         assert made["userErrors"] == []
         assert (made["user"]["phone"], made["user"]["externalId"]) == (phone, external_id)
-    # What the caller sees is in conflict as ever.
+    # Visible users still cause a conflict.
     taken = {"phone": f"+{PHONE}", "externalId": "crm-1"}
     for name, value in taken.items():
         for refused in (

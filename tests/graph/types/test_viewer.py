@@ -1,4 +1,4 @@
-"""Who may ask, and what they are told about themselves."""
+"""Authentication and the `viewer` field."""
 
 from typing import Any
 
