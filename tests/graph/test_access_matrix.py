@@ -387,7 +387,7 @@ def find_refusal(answer: dict[str, Any], field: str) -> str | None:
 
 
 async def read_database() -> dict[str, list[dict[str, Any]]]:
-    """Returns all documents that mutations can change, without fields that background work updates."""
+    """Returns all documents that mutations change, without fields of background work."""
     return {
         kind.get_collection_name(): await collection(kind)
         .find({}, {"last_used_at": 0, "replay_due_at": 0})

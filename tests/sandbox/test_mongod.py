@@ -25,7 +25,7 @@ def mongod(tmp_path: Path) -> Iterator[EmbeddedMongod]:
     server.start()
     yield server
     if server.is_running:
-        server.kill()  # a clean stop takes a second, and nobody wants this data
+        server.kill()  # a clean stop takes a second, and this data is not needed
 
 
 def insert(server: EmbeddedMongod, number: int) -> None:

@@ -30,7 +30,7 @@ SELLER = FakeNumber(
 
 @pytest.fixture
 async def cloud_app() -> AsyncIterator[Starlette]:
-    """The fake Meta; its webhooks are taken by nobody in particular."""
+    """The fake Meta; its webhooks are discarded."""
     settings = SandboxSettings(webhook_url="http://server.test/webhooks/whatsapp").faster(20)
     taken = httpx.MockTransport(lambda _request: httpx.Response(200))
     app = create_fake_cloud_api(NumberDirectory(SELLER), settings, webhook_transport=taken)
@@ -67,5 +67,5 @@ async def cloud_server(world: OutboxWorld, cloud_app: Starlette) -> AsyncIterato
 
 @pytest.fixture
 async def conversation(world: OutboxWorld) -> Conversation:
-    """With a customer who wrote just now."""
+    """Adds a customer with an open window."""
     return await world.add_customer()

@@ -1,4 +1,4 @@
-"""Log lines: one line an event, no input at the start of a line, no talk of libraries."""
+"""Log lines: one per event, no input at the start, no library messages."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Settings come from the environment; what is wrong is said in one line without the value."""
+"""Settings come from the environment; errors are one line without the value."""
 
 import base64
 

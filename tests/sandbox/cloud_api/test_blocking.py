@@ -1,4 +1,4 @@
-"""Whom a business blocks: POST, DELETE and GET of block_users."""
+"""Blocked users: POST, DELETE and GET of block_users."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Numbers, media and templates: what GET, POST and DELETE of an object answer."""
+"""GET, POST and DELETE of numbers, media and templates."""
 
 import hashlib
 

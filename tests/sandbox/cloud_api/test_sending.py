@@ -1,4 +1,4 @@
-"""POST /{phone_number_id}/messages: what is accepted, and the statuses that follow."""
+"""POST /{phone_number_id}/messages: accepted messages and their statuses."""
 
 import time
 from types import SimpleNamespace
@@ -212,7 +212,7 @@ async def test_throughput_and_pair_limits_hold_where_switched_on(
     meta.settings.pair_burst, meta.settings.pair_interval = 2, 600.0
     same = [(await send(api, text_to(ANA))).status_code for _ in range(3)]
     meta.settings.messages_per_second = 5
-    # For the throttle all of it is one moment, however slow the machine is.
+    # Freezes the throttle's clock, for slow machines.
     now = time.monotonic() + 60
     monkeypatch.setattr(
         "sandbox.cloud_api.rate_limits.time", SimpleNamespace(monotonic=lambda: now)

@@ -1,4 +1,4 @@
-"""Faults on a real connection: what the client's socket sees, and what Meta took all the same."""
+"""Faults on a real connection: the client's view and Meta's state."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The customer's phone: the page, its data, and the stream of what happens."""
+"""The phone page: its data and its event stream."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What Meta refuses: each refusal has Meta's code and the exact shape of its error body."""
+"""Refusals with Meta's codes and the exact shape of its errors."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Customers write: what /sandbox/inbound and its siblings deliver to the server."""
+"""Inbound messages: webhooks delivered by /sandbox/inbound and related endpoints."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""Fault rules: which requests they hit, and what they do to answers and webhooks."""
+"""Fault rules: matching, and effects on answers and webhooks."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rotation of encryption keys: nothing lost whatever happens meanwhile, nothing done twice."""
+"""Rotation of encryption keys, with concurrent changes and crashes."""
 
 import asyncio
 import base64
@@ -43,7 +43,7 @@ async def connect(keyring: KeyRing, number: int) -> Account:
 
 
 async def connect_many(count: int) -> None:
-    """Accounts under the old key, in one write."""
+    """Inserts accounts with the old key in one write."""
     pattern = to_bson(await connect(OLD, 0))
     documents = []
     for number in range(1, count):

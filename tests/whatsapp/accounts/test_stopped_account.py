@@ -97,7 +97,7 @@ async def test_refused_token_is_told_and_new_one_sends_what_waited(
     assert [error["code"] for error in refused["userErrors"]] == ["ACCOUNT_STOPPED"]
     assert calls == 1
     assert mended["account"]["health"]["state"] == "OK"
-    # What stopped the account is not an error of the message.
+    # The account's error is not an error of the message.
     assert (await admin(STATUS, id=waiting))["message"]["errors"] == []
 
 

@@ -41,7 +41,7 @@ def publish(key: Any, kid: str | None, **fields: Any) -> dict[str, Any]:
 
 
 class Provider:
-    """What `/keys` answers, and how often it was asked."""
+    """The response of `/keys`, and its number of requests."""
 
     def __init__(self) -> None:
         self.keys: list[Any] = [publish(EC, "one")]

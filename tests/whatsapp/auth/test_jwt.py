@@ -1,4 +1,4 @@
-"""Tokens of an identity provider as credentials: what they give, and which are good for nothing."""
+"""Tokens of an identity provider as credentials: rights and refusals."""
 
 import base64
 import json
@@ -78,7 +78,7 @@ async def test_token_reaches_no_further_than_its_accounts_and_role(
 
 
 def sign(claims: object, *, header: dict[str, Any] | None = None, secret: str = SECRET) -> str:
-    """A signed token of whatever claims; PyJWT itself refuses to make some of them."""
+    """Returns a signed token with any claims; PyJWT refuses to create some of them."""
     body = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
     return jwt.api_jws.encode(body, secret, algorithm="HS256", headers=header)
 

@@ -1,4 +1,4 @@
-"""The Cloud API client: what it writes, what it reads, and what it keeps to itself."""
+"""The Cloud API client: requests, answers, secrecy."""
 
 import gzip
 import json

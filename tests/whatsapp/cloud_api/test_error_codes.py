@@ -1,4 +1,4 @@
-"""The table of Meta's error codes: what is done about each, and what people are told."""
+"""The table of Meta's error codes: reaction and message."""
 
 import pytest
 
@@ -20,7 +20,7 @@ ACTIONS = {
     ],
 }
 
-# One of each family: groups, calls, flows and blocks, usernames, templates and numbers.
+# A code of each family: groups, calls, flows and blocks, usernames, templates and numbers.
 FAMILIES = [131215, 138006, 139000, 147001, 2388019]
 
 

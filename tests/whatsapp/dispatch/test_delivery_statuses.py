@@ -1,4 +1,4 @@
-"""From the graph to Meta and back: a send's statuses come as webhooks and settle what it became."""
+"""A send and its status webhooks, from the graph to Meta and back."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def conversation_id(account: Account, webhook: WebhookClient, agent: GraphQLClient) -> str:
-    """Of a customer who has just written."""
+    """Creates a conversation with an open window."""
     await webhook.post_messages(make_message())
 
     async def find() -> str | None:
@@ -54,10 +54,10 @@ async def send(agent: GraphQLClient, conversation_id: str) -> str:
 async def wait_for_status(
     agent: GraphQLClient, message_id: str, status: str, *, after: str
 ) -> list[str]:
-    """The statuses that the message went through, once it shows the given one.
+    """Returns the statuses of the message once it shows the given one.
 
-    `after` is what the answer to its request led to: that is stored by somebody else than what
-    webhooks tell, and may come later.
+    `after` is the status set by the answer to its request; it may be stored after the webhooks'
+    statuses.
     """
 
     async def look() -> list[str] | None:

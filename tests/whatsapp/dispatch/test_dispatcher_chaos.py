@@ -1,6 +1,6 @@
-"""Frozen and killed processes, and broken answers: nothing twice, nothing lost, nothing untrue.
+"""Frozen and killed processes and broken answers: no loss, no duplicates, no wrong status.
 
-The few cases here that `make test` runs are samples of those that `make soak` runs.
+`make test` runs a sample of the cases of `make soak`.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ async def test_frozen_and_killed_process_leave_rest_to_others(
     changes = {
         "lane_lease_seconds": lease_seconds,
         "send_concurrency_per_account": WORKERS,
-        # Nobody waits so long for an answer that it is taken for lost where the machine is slow.
+        # So long that a slow answer is not taken for lost on a slow machine.
         "send_deadline_seconds": lease_seconds * 0.6,
         "unknown_hold_seconds": 0.3,
     }
@@ -105,7 +105,7 @@ async def test_frozen_and_killed_process_leave_rest_to_others(
     statuses = {one.id: (await get_message(one.id)).status for one in messages}
     unsure = [one for one in statuses if statuses[one] is not MessageStatus.ACCEPTED]
     assert set(accepted.values()) == {1}
-    # Of what those two processes had under way it may not be known what became.
+    # The outcome of messages under way in those two processes may be unknown.
     assert len(unsure) <= 2 * WORKERS
     assert all(str(one) in accepted for one in statuses if one not in unsure)
     check_order(world, customers)
@@ -176,7 +176,7 @@ async def test_kill_at_any_step_sends_nothing_twice_and_loses_nothing(
 
 
 async def check_statuses_settle(world: OutboxWorld) -> None:
-    """What became of a send whose answer was lost is known when its first status comes."""
+    """The first status settles a send whose answer was lost."""
     for request in world.meta.requests.list_sends():
         message_id = PydanticObjectId(request.callback_data)
         update = StatusUpdate(
@@ -187,7 +187,7 @@ async def check_statuses_settle(world: OutboxWorld) -> None:
 
 
 async def check_honesty(world: OutboxWorld) -> None:
-    """Nothing twice, and nothing shown as what it is not."""
+    """No duplicates and no wrong status."""
     accepted = world.meta.requests.accepted_counts
     assert set(accepted.values()) <= {1}
     for message in await Message.find({"lane_number": {"$ne": None}}).to_list():

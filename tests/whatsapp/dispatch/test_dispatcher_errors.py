@@ -1,4 +1,4 @@
-"""Meta's error answers: what is tried again and when, what fails, and what stops an account."""
+"""Meta's errors: retries, failures, stopped accounts."""
 
 import itertools
 import logging

@@ -1,4 +1,4 @@
-"""Broken connections and answers: never twice, never lost, never shown as what nobody knows."""
+"""Broken connections and answers: no duplicates, no loss, no wrong status."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Several dispatchers at once keep one order, and nobody waits for somebody else's customer."""
+"""Several dispatchers keep the order, and customers do not delay each other."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -54,7 +54,7 @@ async def was_refused(world: OutboxWorld, phone: str) -> bool:
 
 
 async def test_bursts_to_one_customer_all_arrive_and_delay_nobody(world: OutboxWorld) -> None:
-    """Meta takes a burst, and after that one message in an interval."""
+    """Meta accepts a burst, then one message per interval."""
     world.meta.settings.pair_burst, world.meta.settings.pair_interval = 2, 600.0
     eager, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)
 

@@ -1,6 +1,6 @@
 """Meta's real rates over two processes: 80 messages a second, and bursts to one customer.
 
-Run by `make soak`: it needs a machine that has nothing else to do.
+Run by `make soak` on an idle machine.
 """
 
 import asyncio

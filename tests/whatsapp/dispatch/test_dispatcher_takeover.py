@@ -1,4 +1,4 @@
-"""Processes that die, stall or stop: others go on, nobody sends twice, what is known is kept."""
+"""Killed, stalled and stopped processes: others continue, without duplicates or loss."""
 
 import asyncio
 import signal

@@ -28,7 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def use_all(
     schedule: Schedule, clock: Clock, *, stalls: dict[int, float], seconds: float
 ) -> list[float]:
-    """When slots are used by somebody who always wants one; `stalls` hold them up at some."""
+    """Returns the times of slots used by a constant caller; `stalls` delay some of them."""
     used: list[float] = []
     end = clock.now + seconds
     steps = 0

@@ -1,4 +1,4 @@
-"""The file of a message whose turn has come, where it has to be handed over once more."""
+"""Uploading a message's file to Meta again before the message is sent."""
 
 from collections.abc import AsyncIterator
 

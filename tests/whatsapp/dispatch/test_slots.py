@@ -1,4 +1,4 @@
-"""The rate of an account, shared by all who send for it."""
+"""The rate of an account, shared by all senders."""
 
 import asyncio
 import logging
@@ -59,7 +59,7 @@ async def test_refusal_for_rate_slows_account_for_while() -> None:
     account_id = new_id()
     await take_slots(account_id, count=1, terms=TERMS)
 
-    # All of one excess, as they come within a second.
+    # They count as one excess, because they come within a second.
     await asyncio.gather(*(slow_down(account_id, TERMS, pause_seconds=0.0) for _ in range(5)))
     slowed = await take_slots(account_id, count=1, terms=TERMS)
     long_ago = {"$set": {"throttled_ms": 0.0}}
@@ -104,7 +104,7 @@ async def test_outage_costs_all_processes_together_few_messages(world: OutboxWor
             await world.queue(each)
         await eventually(lambda: is_silent(world))
 
-    # Each of the others may have had one request under way when the fifth failed.
+    # Each of the other processes may have had a request under way when the fifth failed.
     assert FAILURES_TO_OPEN <= len(world.meta.requests.requests) <= FAILURES_TO_OPEN + 2
 
 

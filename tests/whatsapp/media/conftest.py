@@ -28,7 +28,7 @@ Settled = Callable[[Message], Awaitable[Media]]
 
 
 class Listener:
-    """Somewhere that the server must never connect to; counts who does."""
+    """A host that the server must not connect to; counts connections."""
 
     def __init__(self) -> None:
         self.connections = 0

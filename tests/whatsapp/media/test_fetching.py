@@ -1,4 +1,4 @@
-"""Fetching files from Meta: whatever goes wrong, the message is there, and nothing leaks."""
+"""Fetching files from Meta: on any failure the message stays and no token leaks."""
 
 import hashlib
 from typing import Any
@@ -39,7 +39,7 @@ async def test_picture_is_stored(
     shown = (await admin(SHOWN, id=id_of(message)))["message"]["content"]
     assert (shown["state"], shown["sizeBytes"], shown["caption"]) == ("STORED", len(PNG), "Look!")
     assert shown["url"].startswith(f"http://127.0.0.1:8000/media/{message.id}?expires=")
-    # The number is named, as Meta asks, and both hops showed the token as a header only.
+    # The number is named, as Meta requires, and both requests had the token in a header only.
     (first,) = [one for one in meta.requests.requests if one.endpoint == "node"]
     assert first.query == {"phone_number_id": "106540352242922"}
     assert count(meta, "media_content") == 1
@@ -71,7 +71,7 @@ async def test_what_passes_is_tried_again(
 
 
 class TestInVain:
-    """What never comes, or too slowly, is given up at the deadline."""
+    """Missing or slow files are given up at the deadline."""
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:

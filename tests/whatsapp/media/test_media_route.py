@@ -1,4 +1,4 @@
-"""`GET /media/{id}`: who may read a file, which part of it, and what a browser is told."""
+"""`GET /media/{id}`: permissions, ranges, headers."""
 
 import time
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""One account's slow files leave places for those of other accounts."""
+"""One account's slow files do not block other accounts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Both stores: the same promises, whatever is behind them."""
+"""Both stores have the same behaviour."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -18,7 +18,7 @@ from whatsapp.settings import Settings
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Who waits for an answer in vain gives up soon, and tries as often as it takes."""
+    """Shortens deadlines and retries without limit."""
     return settings.model_copy(update={"media_deadline_seconds": 3.0, "media_retry_limit": 1000})
 
 

@@ -33,7 +33,7 @@ async def merge(merged: Conversation, left: Conversation) -> None:
 
 
 async def finish() -> None:
-    """What the background does, until nothing is due."""
+    """Runs the background job until nothing is due."""
     for one in await ContactMerge.find().to_list():
         await one.set({"due_at": utc_now(), "created_at": utc_now() - timedelta(hours=1)})
     await finish_merges()

@@ -1,4 +1,4 @@
-"""Lanes that nobody would look at although they hold messages: they are found and woken."""
+"""Forgotten lanes with messages are found and woken."""
 
 from models import Conversation, Lane, Message, MessageStatus, OutboxState
 from models.database.base import collection, new_id, to_bson

@@ -1,4 +1,4 @@
-"""Reactions of the business on their message: equal, whatever comes in whatever order."""
+"""Reactions of the business: equal results in any order of events."""
 
 import asyncio
 import itertools
@@ -26,7 +26,7 @@ async def target(world: OutboxWorld, conversation: Conversation) -> Message:
 
 
 async def send_reaction(target: Message, emoji: str, *, seconds: int = 0) -> Message:
-    """A reaction that is with Meta, so many seconds later than others."""
+    """Returns an accepted reaction, `seconds` later than others."""
     reaction = Message(
         account_id=target.account_id,
         conversation_id=target.conversation_id,

@@ -12,7 +12,7 @@ from whatsapp.outbox import outbox
 async def queue_and_end(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> Message:
-    """A message that is stored, and of which nobody has been told."""
+    """Stores a message without waking the dispatcher."""
 
     async def end(_message: Message) -> None:
         raise AutoReconnect("MongoDB is away")

@@ -1,4 +1,4 @@
-"""Queueing: what is checked, what is stored, and that a refusal stores nothing."""
+"""Queueing: checks, stored documents; refusals store nothing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

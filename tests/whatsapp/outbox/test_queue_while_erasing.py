@@ -1,4 +1,4 @@
-"""Sending to somebody who is erased at the same moment brings nothing of them back."""
+"""Sending to a contact during its erasure restores nothing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a person may do with a message that did not arrive, or that has not left yet."""
+"""Retrying failed messages and cancelling queued ones."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Templates are read in the background by one process, and by another if that one ends."""
+"""Templates are synced in the background by one process, or another if that one ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -87,7 +87,7 @@ async def test_who_is_not_due_waits(world: OutboxWorld) -> None:
             for name, value in change.items()
         }
         await collection(Account).update_one({"_id": other.id}, {"$set": moments})
-    # The others would have had their turn before this one.
+    # The others would have been synced first.
     await set_state(world, due_at=now)
 
     async with syncing(world):
