@@ -152,7 +152,7 @@ async def store_messages(messages: Sequence[Message]) -> None:
     # An earlier try may have ended before it noted them.
     known = stored + await _list_stored(earlier)
     try:
-        early_updates = await finish_stored_messages(messages, noted=known)
+        early_updates = await finish_stored_messages(messages, summarized=known)
     except ConversationGone as error:
         ids = [message.id for message in error.messages]
         gone = list({message.conversation_id for message in error.messages})

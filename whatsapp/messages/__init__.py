@@ -1,1 +1,1 @@
-"""What is known of a message after it was stored: statuses, reactions, edits, calls, removal."""
+"""Updates of stored messages: statuses, reactions, edits, calls, lanes, removal."""

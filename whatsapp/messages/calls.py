@@ -1,6 +1,6 @@
-"""Calls: what webhooks report about one, joined in its message.
+"""Calls: webhook reports, combined in the message of the call.
 
-Each report is one update that any order and any repetition of reports leaves equal.
+Each report is an update whose result is independent of the order and repetition of reports.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ CALL_TEXT = "Voice call"
 
 
 class CallState(StrEnum):
-    """Meta's names, in the order in which a later one of a call stands for it."""
+    """Meta's names; the last state reached in this order is the state of the call."""
 
     RINGING = "RINGING"
     ACCEPTED = "ACCEPTED"
@@ -32,47 +32,48 @@ class CallState(StrEnum):
 
 @dataclass(frozen=True)
 class CallReport:
-    """One webhook's word about a call."""
+    """A report about a call from a webhook."""
 
     state: CallState
     at: datetime
     direction: MessageDirection
     duration: int | None = None
-    """In seconds, of a call that ended."""
+    """Seconds; only for a call that ended."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
-    """Texts of Meta's that belong to the call, such as `biz_opaque_callback_data`."""
+    """Further texts of the report, such as `biz_opaque_callback_data`."""
     errors: Sequence[MessageError] = ()
 
     @property
     def status(self) -> MessageStatus:
-        """The status of the call as a message."""
+        """The message status of the call."""
         is_inbound = self.direction is MessageDirection.INBOUND
         return MessageStatus.RECEIVED if is_inbound else MessageStatus.SENT
 
     @property
     def is_answered(self) -> bool:
-        """Whether it shows that the call was picked up: Meta says when it began of such a call
-        only, and may say that one is COMPLETED which nobody accepted.
+        """True if the report shows that the call was accepted.
+
+        Meta also reports unaccepted calls as COMPLETED, but without a start time or duration.
         """
         has_begun = self.started_at is not None or bool(self.duration)
         return self.state is CallState.ACCEPTED or (self.state is CallState.COMPLETED and has_begun)
 
     def make_content(self) -> dict[str, Any]:
-        """The content of a message of which nothing else is known."""
-        told = {
+        """Returns the content of a new message for the call."""
+        fields = {
             "direction": self.direction.value,
             "duration": self.duration,
             "started_at": self.started_at,
             "ended_at": self.ended_at,
             **self.texts,
         }
-        known = {name: value for name, value in told.items() if value is not None}
+        known = {name: value for name, value in fields.items() if value is not None}
         return known | {"reached": {self.state.value: self.at}}
 
     def make_stage(self) -> dict[str, Any]:
-        """The `$set` of a pipeline; `$min` and `$max` take no notice of what is missing."""
+        """Returns the `$set` of a pipeline; `$min` and `$max` ignore missing fields."""
         reached = f"content.reached.{self.state.value}"
         lowest: dict[str, Any] = {
             reached: self.at,
@@ -85,10 +86,10 @@ class CallReport:
             "content.ended_at": self.ended_at,
             "timestamp": self.at,
         }
-        told = [("$min", lowest), ("$max", highest)]
+        updates = [("$min", lowest), ("$max", highest)]
         stage: dict[str, Any] = {
             name: {operator: [f"${name}", value]}
-            for operator, values in told
+            for operator, values in updates
             for name, value in values.items()
             if value is not None
         }
@@ -101,19 +102,19 @@ async def record_call(account_id: PydanticObjectId, call_id: str, report: CallRe
     """Adds the report to the stored message of the call.
 
     Raises:
-        ConversationGone: its contact was erased at this very moment.
+        ConversationGone: the contact was erased concurrently.
     """
-    found = await collection(Message).find_one_and_update(
+    document = await collection(Message).find_one_and_update(
         {"account_id": account_id, "wamid": call_id, "type": CALL},
         [{"$set": report.make_stage()}],
         return_document=ReturnDocument.AFTER,
     )
-    if found is None:
+    if document is None:
         return
-    message = from_bson(Message, found)
+    message = from_bson(Message, document)
     await update_summary(message)
     if message.direction is MessageDirection.OUTBOUND and report.is_answered:
-        # A call of the business opens the service window once the customer has accepted it.
+        # A call by the business opens the service window once the customer accepts it.
         await collection(Conversation).update_one(
             {"_id": message.conversation_id}, {"$max": {"last_inbound_at": report.at}}
         )

@@ -1,7 +1,10 @@
-"""What was told about messages before they were stored, looked for as soon as they are.
+"""Updates of a message that arrive before the message is stored.
 
-Statuses, reactions, edits and deletions wait as pending updates; what was written on the business's
-own phone had been read there, as its conversation says. Whoever tells later finds the messages.
+Statuses, reactions, edits and deletions are stored as pending updates. A message sent from the
+business's phone marks earlier messages as read; the conversation keeps that time.
+
+Writers of updates check for the message again after storing a pending update, and writers of
+messages check for pending updates after storing a message, so that none is missed.
 """
 
 import hashlib
@@ -23,7 +26,7 @@ from whatsapp.conversations.inbox import clear_unread_until
 
 @dataclass(frozen=True)
 class EarlyUpdate:
-    """One update that waits for the message with this wamid."""
+    """A pending update of the message with this wamid."""
 
     id: str
     wamid: str
@@ -34,7 +37,7 @@ class EarlyUpdate:
 async def store_pending_update(
     account_id: PydanticObjectId, wamid: str, *, kind: str, change: dict[str, Any]
 ) -> str:
-    """Keeps it, once however often it is told; returns its id here."""
+    """Stores a pending update once; returns its id."""
     pending = make_pending_update(account_id, wamid, kind=kind, change=change)
     await store_pending_updates([pending])
     return pending.id
@@ -54,7 +57,7 @@ def make_pending_update(
 
 
 async def store_pending_updates(updates: Iterable[PendingUpdate]) -> None:
-    """Keeps each of them once, in one round trip."""
+    """Stores pending updates, each once, in one round trip."""
     inserts = []
     for update in updates:
         fields = to_bson(update)
@@ -66,7 +69,7 @@ async def store_pending_updates(updates: Iterable[PendingUpdate]) -> None:
 async def list_early_updates(
     account_id: PydanticObjectId, wamids: Iterable[str]
 ) -> list[EarlyUpdate]:
-    """All that waits for one of these messages, in one round trip."""
+    """Returns the pending updates of these messages, in one round trip."""
     query = {"account_id": account_id, "wamid": {"$in": list(wamids)}}
     return [
         EarlyUpdate(found["_id"], found["wamid"], found["kind"], found["change"])
@@ -90,11 +93,11 @@ _PHONE_READ_AT = "phone_read_at"
 class EarlyUpdates:
     by_account: Mapping[PydanticObjectId, Sequence[EarlyUpdate]]
     phone_read_at: Mapping[PydanticObjectId, datetime]
-    """By conversation; of those in which nothing was ever written on the phone there is none."""
+    """By conversation, if the business wrote in it from its phone."""
 
 
 async def find_early_updates(messages: Iterable[Message]) -> EarlyUpdates:
-    """All of it in one round trip, since it is asked for every message and mostly there is none."""
+    """Finds early updates of the messages in one round trip."""
     wamids: dict[PydanticObjectId, list[str]] = {}
     conversation_ids: set[PydanticObjectId] = set()
     for message in messages:
@@ -102,38 +105,38 @@ async def find_early_updates(messages: Iterable[Message]) -> EarlyUpdates:
             wamids.setdefault(message.account_id, []).append(message.wamid)
         if message.unread:
             conversation_ids.add(message.conversation_id)
-    found = await collection(PendingUpdate).aggregate(
+    rows = await collection(PendingUpdate).aggregate(
         [{"$match": _match(wamids)}, *_add_read(conversation_ids)]
     )
-    waiting: dict[PydanticObjectId, list[EarlyUpdate]] = {}
+    by_account: dict[PydanticObjectId, list[EarlyUpdate]] = {}
     phone_read_at = {}
-    async for fields in found:
+    async for fields in rows:
         if _PHONE_READ_AT in fields:
             phone_read_at[fields["_id"]] = fields[_PHONE_READ_AT]
         else:
-            one = EarlyUpdate(fields["_id"], fields["wamid"], fields["kind"], fields["change"])
-            waiting.setdefault(fields["account_id"], []).append(one)
-    return EarlyUpdates(waiting, phone_read_at)
+            update = EarlyUpdate(fields["_id"], fields["wamid"], fields["kind"], fields["change"])
+            by_account.setdefault(fields["account_id"], []).append(update)
+    return EarlyUpdates(by_account, phone_read_at)
 
 
 async def finish_stored_messages(
-    messages: Sequence[Message], *, noted: Sequence[Message]
+    messages: Sequence[Message], *, summarized: Sequence[Message]
 ) -> EarlyUpdates:
-    """Notes the messages `noted`; returns the updates that came before any of `messages`.
+    """Updates the summaries for `summarized`; returns the early updates of `messages`.
 
     Raises:
-        ConversationGone: of some of `noted`; the others are noted.
+        ConversationGone: for some of `summarized`; the other summaries are updated.
     """
     early_updates = await find_early_updates(messages)
     for conversation_id, read_at in early_updates.phone_read_at.items():
-        # Before they are noted: whoever sees the conversation change then counts what is unread.
+        # Before the summaries, so that readers of their change see the new unread count.
         await clear_unread_until(conversation_id, read_at)
-    await update_summaries(noted)
+    await update_summaries(summarized)
     return early_updates
 
 
 def _match(wamids: Mapping[PydanticObjectId, Sequence[str]]) -> dict[str, Any]:
-    keys = [{"account_id": account_id, "wamid": {"$in": own}} for account_id, own in wamids.items()]
+    keys = [{"account_id": key, "wamid": {"$in": values}} for key, values in wamids.items()]
     return keys[0] if len(keys) == 1 else {"$or": keys or [{"_id": None}]}
 
 

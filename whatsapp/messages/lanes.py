@@ -1,7 +1,7 @@
 """Lanes: numbering, leases and fences of the outbox of each conversation.
 
-All times in a lane are the database's, so that processes with different clocks agree on a lease;
-inside the process a lease is watched with the monotonic clock from just before it was asked for.
+Times in a lane are the database's, so that processes with different clocks agree on a lease. Within
+the process a lease is measured by the monotonic clock, from just before its request.
 """
 
 import secrets
@@ -19,22 +19,22 @@ from models import Account, HealthState, Lane, Message, OutboxState
 from models.database.base import collection
 
 ACTIVE_STATES = [OutboxState.READY.value, OutboxState.SENDING.value, OutboxState.HOLDING.value]
-# Of each account, oldest first: whatever lies behind the limit is reached when these are done.
+# Per account, oldest first; further messages follow when these are done.
 SWEEP_LIMIT = 1000
 
 
 @dataclass
 class Lease:
-    """A lane taken for a while. `wakes` is what the lane's was when it was last read."""
+    """A leased lane. `wakes` is the lane's counter when it was last read."""
 
     lane_id: PydanticObjectId
     account_id: PydanticObjectId
     fence: int
     wakes: int
     read_at: datetime
-    """The database's time when the lease was taken or renewed."""
+    """The database's time when the lease was claimed or renewed."""
     started: float
-    """Monotonic time just before that: the lease ends no earlier than `seconds` after it."""
+    """Monotonic time just before; the lease ends at least `seconds` after it."""
     seconds: float
 
     def remaining_seconds(self) -> float:
@@ -46,7 +46,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class DueLane:
-    """A lane that was free and due when it was looked at."""
+    """A lane that was free and due when it was read."""
 
     id: PydanticObjectId
     account_id: PydanticObjectId
@@ -55,7 +55,7 @@ class DueLane:
     read_at: datetime
     started: float
 
-    def as_found(self) -> dict[str, Any]:
+    def match_unchanged(self) -> dict[str, Any]:
         return {"_id": self.id, "fence": self.fence, "wakes": self.wakes, **_IS_DUE}
 
     def to_lease(self, seconds: float) -> Lease:
@@ -81,7 +81,7 @@ _IS_DUE: dict[str, Any] = {
 
 
 async def take_number(account_id: PydanticObjectId, conversation_id: PydanticObjectId) -> int:
-    """The lane's next number: messages are sent in the order of their numbers."""
+    """Returns the lane's next number; messages are sent in the order of their numbers."""
     update: dict[str, Any] = {
         "$inc": {"next_number": 1},
         "$setOnInsert": {
@@ -101,18 +101,18 @@ async def take_number(account_id: PydanticObjectId, conversation_id: PydanticObj
         except DuplicateKeyError:
             if is_last:
                 raise
-            continue  # somebody else has just made it, so the second time it is there
+            continue  # inserted concurrently, so it exists in the second attempt
         return 0 if lane is None else int(lane["next_number"])
     raise AssertionError("unreachable")
 
 
 async def wake_lane(lane_id: PydanticObjectId) -> None:
-    """Makes the lane due now. Its head may still have to wait: messages know that themselves."""
+    """Makes the lane due now; its first message may still have to wait."""
     await collection(Lane).update_one({"_id": lane_id}, _WAKE)
 
 
 async def wake_lanes(lane_ids: Collection[PydanticObjectId]) -> None:
-    """The same for many, in one round trip."""
+    """Makes many lanes due now, in one round trip."""
     await collection(Lane).update_many({"_id": {"$in": list(lane_ids)}}, _WAKE)
 
 
@@ -120,13 +120,13 @@ _WAKE = [{"$set": {"next_attempt_at": "$$NOW", "wakes": {"$add": ["$wakes", 1]}}
 
 
 async def find_due(*, except_accounts: Sequence[PydanticObjectId], limit: int) -> list[DueLane]:
-    """Free lanes with something to do, those that are due longest first."""
+    """Returns free lanes that are due, longest due first."""
     started = time.monotonic()
-    # The type lets MongoDB use the partial index of lanes that have something to do.
+    # The type makes MongoDB use the partial index of due lanes.
     query: dict[str, Any] = {"next_attempt_at": {"$type": "date"}, **_IS_DUE}
     if except_accounts:
         query["account_id"] = {"$nin": list(except_accounts)}
-    found = (
+    lanes = (
         collection(Lane)
         .find(query, {"account_id": 1, "fence": 1, "wakes": 1, "now": "$$NOW"})
         .sort("next_attempt_at", ASCENDING)
@@ -134,29 +134,29 @@ async def find_due(*, except_accounts: Sequence[PydanticObjectId], limit: int) -
     )
     return [
         DueLane(lane["_id"], lane["account_id"], lane["fence"], lane["wakes"], lane["now"], started)
-        async for lane in found
+        async for lane in lanes
     ]
 
 
 async def claim_lanes(due: Sequence[DueLane], owner: str, *, lease_seconds: float) -> list[Lease]:
-    """Takes those lanes that nobody has taken or woken since they were found."""
+    """Leases the lanes that were not leased or woken since they were read."""
     if not due:
         return []
     claim = f"{owner}/{secrets.token_hex(8)}"
-    taken = _extend(lease_seconds) | {"lease_owner": claim, "fence": {"$add": ["$fence", 1]}}
+    changes = _extend(lease_seconds) | {"lease_owner": claim, "fence": {"$add": ["$fence", 1]}}
     result = await collection(Lane).bulk_write(
-        [UpdateOne(lane.as_found(), [{"$set": taken}]) for lane in due], ordered=False
+        [UpdateOne(lane.match_unchanged(), [{"$set": changes}]) for lane in due], ordered=False
     )
     if result.matched_count < len(due):
         ids = [lane.id for lane in due]
-        ours = collection(Lane).find({"_id": {"$in": ids}, "lease_owner": claim}, {"_id": 1})
-        taken_ids = {lane["_id"] async for lane in ours}
-        due = [lane for lane in due if lane.id in taken_ids]
+        claimed = collection(Lane).find({"_id": {"$in": ids}, "lease_owner": claim}, {"_id": 1})
+        claimed_ids = {lane["_id"] async for lane in claimed}
+        due = [lane for lane in due if lane.id in claimed_ids]
     return [lane.to_lease(lease_seconds) for lane in due]
 
 
 async def renew_lease(lease: Lease) -> bool:
-    """Extends the lease in place; False if the lane has been taken over."""
+    """Extends the lease in place; returns False if the lane was taken over."""
     started = time.monotonic()
     lane = await collection(Lane).find_one_and_update(
         {"_id": lease.lane_id, "fence": lease.fence},
@@ -171,9 +171,9 @@ async def renew_lease(lease: Lease) -> bool:
 
 
 async def release_unless_woken(lease: Lease, *, next_attempt_at: datetime | None) -> bool:
-    """Ends the lease, with the time of the next look, None where there is nothing to do.
+    """Releases the lease and sets the time of the next attempt, None if the lane is empty.
 
-    False if the lane was woken since it was last read (then it is still ours) or taken over.
+    Returns False if the lane was woken since it was last read (the lease then stays) or taken over.
     """
     result = await collection(Lane).update_one(
         {"_id": lease.lane_id, "fence": lease.fence, "wakes": lease.wakes},
@@ -183,7 +183,7 @@ async def release_unless_woken(lease: Lease, *, next_attempt_at: datetime | None
 
 
 async def release_lease(lease: Lease, *, next_attempt_at: datetime | None = None) -> None:
-    """Ends the lease, woken or not, and leaves the lane due: now or at the given time."""
+    """Releases the lease, woken or not, and leaves the lane due now or at the given time."""
     due = {} if next_attempt_at is None else {"next_attempt_at": next_attempt_at}
     await collection(Lane).update_one(
         {"_id": lease.lane_id, "fence": lease.fence}, {"$set": {**due, **_FREE}}
@@ -194,14 +194,14 @@ _FREE = {"leased_until": None, "lease_owner": None}
 
 
 async def wake_waiting_lanes() -> int:
-    """Wakes lanes that nobody would look at although they hold messages that may be sent.
+    """Wakes lanes that have sendable messages but are not due; returns how many.
 
-    Such are the lanes of an account that was disabled or stopped and is well again, and those
-    whose process ended between storing a message and waking its lane. Returns how many.
+    These are lanes of accounts that may send again, and lanes whose process ended between storing a
+    message and waking the lane.
     """
-    well = {"enabled": True, "deleted_at": None, "health.state": HealthState.OK.value}
-    found = await collection(Account).aggregate([{"$match": well}, *_LIST_WAITING_LANES])
-    lane_ids = [lane["_id"] async for lane in found]
+    may_send = {"enabled": True, "deleted_at": None, "health.state": HealthState.OK.value}
+    rows = await collection(Account).aggregate([{"$match": may_send}, *_LIST_WAITING_LANES])
+    lane_ids = [lane["_id"] async for lane in rows]
     if not lane_ids:
         return 0
     result = await collection(Lane).update_many(
@@ -210,7 +210,7 @@ async def wake_waiting_lanes() -> int:
     return result.modified_count
 
 
-# By account, so that none waits for another's messages; of each the index of its outbox is read.
+# Per account, so that accounts don't wait for each other; reads the index of its outbox.
 _WAITING_OF_ACCOUNT: dict[str, Any] = {
     "from": Message.Settings.name,
     "localField": "_id",
@@ -225,7 +225,7 @@ _WAITING_OF_ACCOUNT: dict[str, Any] = {
 }
 _LIST_WAITING_LANES: list[dict[str, Any]] = [
     {"$lookup": _WAITING_OF_ACCOUNT},
-    # Together with the look-up, so that no document has to hold all of its messages.
+    # MongoDB combines this with the `$lookup`, so that no document holds all messages.
     {"$unwind": "$waiting"},
     {"$group": {"_id": "$waiting.conversation_id"}},
 ]

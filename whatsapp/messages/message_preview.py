@@ -1,4 +1,4 @@
-"""What a person reads in one line of a message, whatever its type and whoever wrote it."""
+"""One-line text preview of a message of any type."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,19 +8,19 @@ MAX_CONTACTS = 20
 
 
 def make_preview(type: str, message: dict[str, Any]) -> str:
-    """The text where the message has one, else its type in brackets."""
-    read = _READINGS.get(type)
+    """Returns the message's text, else its type in brackets."""
+    read = _READERS.get(type)
     content = message.get(type)
-    found = None
+    text = None
     if type == "contacts" and isinstance(content, list):
-        found = _read_contacts(content)
+        text = _read_contacts(content)
     elif read is not None and isinstance(content, dict):
-        found = read(content)
-    return found[:MAX_PREVIEW_LENGTH] if found else f"[{type}]"
+        text = read(content)
+    return text[:MAX_PREVIEW_LENGTH] if text else f"[{type}]"
 
 
 def _pick(*names: str) -> Callable[[dict[str, Any]], str | None]:
-    """The first of these keys that holds a text."""
+    """Returns a reader of the first of these keys that has a text."""
 
     def read(content: dict[str, Any]) -> str | None:
         values = (content.get(name) for name in names)
@@ -30,7 +30,7 @@ def _pick(*names: str) -> Callable[[dict[str, Any]], str | None]:
 
 
 def _read_interactive(content: dict[str, Any]) -> str | None:
-    """What the customer chose, or what the business wrote above its buttons."""
+    """Returns the customer's choice, or the text above the business's buttons."""
     reply, body = content.get(str(content.get("type"))), content.get("body")
     if isinstance(reply, dict):
         return _pick("title", "body", "name")(reply)
@@ -38,23 +38,23 @@ def _read_interactive(content: dict[str, Any]) -> str | None:
 
 
 def _read_contacts(contacts: list[Any]) -> str:
-    """The names, or numbers, of the first few."""
-    named = (_name_contact(one) for one in contacts[:MAX_CONTACTS] if isinstance(one, dict))
-    return ", ".join(name for name in named if name)
+    """Returns the names, or numbers, of the first contacts."""
+    cards = (card for card in contacts[:MAX_CONTACTS] if isinstance(card, dict))
+    return ", ".join(filter(None, map(_name_contact, cards)))
 
 
 def _name_contact(contact: dict[str, Any]) -> str | None:
     name = contact.get("name")
     if isinstance(name, dict):
-        found = _pick("formatted_name", "first_name", "last_name")(name)
-        if found:
-            return found
+        text = _pick("formatted_name", "first_name", "last_name")(name)
+        if text:
+            return text
     phones = contact.get("phones")
     first = phones[0] if isinstance(phones, list) and phones else None
     return _pick("phone", "wa_id")(first) if isinstance(first, dict) else None
 
 
-_READINGS: dict[str, Callable[[dict[str, Any]], str | None]] = {
+_READERS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "text": _pick("body"),
     "image": _pick("caption"),
     "video": _pick("caption"),

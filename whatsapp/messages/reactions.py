@@ -1,7 +1,7 @@
-"""Reactions of the business: sent as messages, and seen on the message that they are about.
+"""Reactions by the business: sent as messages, shown on their target message.
 
-A message keeps those that were sent for it, each with how far it came, because one that fails
-leaves the one before it standing. Any order and any repetition of reports leaves it equal.
+The target keeps the sent reactions with their stage, because a failed reaction leaves the previous
+one in place. The result is independent of the order and repetition of reports.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,83 +15,84 @@ from models import REACTION, Message, MessageStatus
 from models.database.base import collection, to_bson
 from whatsapp.messages.amendments import REACTION_ORDER
 
-# More than anybody sends for one message before the first of them is settled.
+# More than are ever sent for a message before the first is delivered.
 KEPT_REACTIONS = 20
 
 
 class Stage(IntEnum):
-    """How far a reaction came, in the order of certainty: what failed may arrive after all."""
+    """Delivery stage, in order of certainty: a failed reaction may still arrive."""
 
-    TAKEN = 1
+    ACCEPTED = 1
     FAILED = 2
     ARRIVED = 3
 
 
 async def show_accepted_reaction(message: Message) -> None:
-    """Shows a reaction that Meta took; other messages are left alone."""
+    """Shows a reaction that Meta accepted; ignores other messages."""
     if message.is_own_reaction:
-        await _keep(to_bson(message), Stage.TAKEN)
+        await _store(to_bson(message), Stage.ACCEPTED)
 
 
 async def update_shown_reaction(message_id: PydanticObjectId) -> None:
-    """Shows a reaction of the business, or shows it no more, as its status now says."""
+    """Shows or hides a reaction by the business, according to its status."""
     reaction = await collection(Message).find_one({"_id": message_id})
     stage = None if reaction is None else _find_stage(reaction["status_rank"])
     if reaction is not None and reaction["type"] == REACTION and stage is not None:
-        await _keep(reaction, stage)
+        await _store(reaction, stage)
 
 
 def list_current_reactions(reactions: Collection[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The newest of each writer, without what failed and what was taken back."""
+    """Returns each author's newest reaction, without failed and removed reactions."""
     if not reactions:
-        return []  # as nearly always, and every page of messages asks for each of them
+        return []  # the usual case, called for each message of a page
     newest: dict[Any, Mapping[str, Any]] = {}
-    for one in sorted(reactions, key=_find_place):
-        if one.get("stage") != Stage.FAILED:
-            newest[one.get("contact_id")] = one
-    return sorted((one for one in newest.values() if one["emoji"]), key=_find_place)
+    for reaction in sorted(reactions, key=_make_sort_key):
+        if reaction.get("stage") != Stage.FAILED:
+            newest[reaction.get("contact_id")] = reaction
+    present = (reaction for reaction in newest.values() if reaction["emoji"])
+    return sorted(present, key=_make_sort_key)
 
 
-def _find_place(reaction: Mapping[str, Any]) -> tuple[datetime, str, str]:
+def _make_sort_key(reaction: Mapping[str, Any]) -> tuple[datetime, str, str]:
     at: datetime = reaction["at"]
     return at, str(reaction.get("wamid") or ""), str(reaction.get("message_id") or "")
 
 
 def _find_stage(rank: int) -> Stage | None:
-    """None where Meta has not taken it yet, and never will if it was cancelled."""
+    """Returns the stage for a status rank; None if Meta has not accepted the message."""
     if rank == MessageStatus.FAILED.rank:
         return Stage.FAILED
     if MessageStatus.ACCEPTED.rank <= rank < MessageStatus.FAILED.rank:
-        return Stage.TAKEN
+        return Stage.ACCEPTED
     is_delivered = MessageStatus.DELIVERED.rank <= rank < MessageStatus.CANCELLED.rank
     return Stage.ARRIVED if is_delivered else None
 
 
-async def _keep(reaction: Mapping[str, Any], stage: Stage) -> None:
-    """On the message that it is about, if that is still there."""
+async def _store(reaction: Mapping[str, Any], stage: Stage) -> None:
+    """Stores the reaction on its target message, if that exists."""
     content = reaction["content"]
     query = {"account_id": reaction["account_id"], "wamid": content["message_id"]}
-    # The order of the keys is that of the comparison: of equal ones the greater stage stays.
-    given = {
+    # The key order defines the comparison: for the same message the greater stage wins.
+    entry = {
         "contact_id": None,
         "at": reaction["timestamp"],
         "emoji": content.get("emoji") or "",
         "message_id": reaction["_id"],
         "stage": stage.value,
     }
-    await collection(Message).update_one(query, [{"$set": {"reactions": _merge(given)}}])
+    await collection(Message).update_one(query, [{"$set": {"reactions": _merge(entry)}}])
 
 
-def _merge(given: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(entry: Mapping[str, Any]) -> dict[str, Any]:
     stored = {"$ifNull": ["$reactions", []]}
     is_sent: dict[str, Any] = {"$ne": [{"$type": "$$this.message_id"}, "missing"]}
-    is_same = {"$eq": ["$$this.message_id", given["message_id"]]}
-    same = {"$max": _filter({"$setUnion": [stored, {"$literal": [given]}]}, is_same)}
+    is_same = {"$eq": ["$$this.message_id", entry["message_id"]]}
+    same = {"$max": _filter({"$setUnion": [stored, {"$literal": [entry]}]}, is_same)}
     others = _filter(stored, {"$and": [is_sent, {"$not": [is_same]}]})
     sent = _sort({"$concatArrays": [others, [same]]}, {"at": -1, "message_id": -1})
     newest = {"$slice": [sent, KEPT_REACTIONS]}
-    rest = _filter(stored, {"$not": [is_sent]})
-    return _sort({"$concatArrays": [rest, newest]}, REACTION_ORDER)
+    received = _filter(stored, {"$not": [is_sent]})
+    return _sort({"$concatArrays": [received, newest]}, REACTION_ORDER)
 
 
 def _filter(values: dict[str, Any], condition: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""Many statuses in a few round trips: those that change nothing but their own message.
+"""Batches of statuses without side effects, in a few round trips.
 
-What else a status may bring about (a message learns its id, a customer opts out, a reaction is
-shown) is left to `whatsapp.messages.statuses`, one by one. All updates are idempotent, so whatever
-is not certainly done here may be done there again.
+Statuses with side effects (setting a wamid, an opt-out, showing a reaction) are left to
+`whatsapp.messages.statuses`. All updates are idempotent, so a status may be recorded there again.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,32 +24,32 @@ from whatsapp.messages.lanes import wake_lanes
 from whatsapp.messages.statuses import STATUS_KIND, StatusUpdate, make_stage, to_change
 
 _OUTBOUND = {"direction": MessageDirection.OUTBOUND.value}
-_SHOWN = {"wamid": 1, "type": 1, "contact_id": 1}
-_Found = Mapping[str, Any]
+_PROJECTION = {"wamid": 1, "type": 1, "contact_id": 1}
+_Fields = Mapping[str, Any]
 
 
 async def record_plain_statuses(
     account_id: PydanticObjectId, updates: Sequence[StatusUpdate]
 ) -> Collection[int]:
-    """Applies or keeps them; returns the positions of those that are still to be recorded.
+    """Applies or stores statuses; returns the positions that are still to be recorded.
 
     Raises:
-        PyMongoError: some may be recorded; recording all again completes the rest.
+        PyMongoError: some may be recorded; a repetition completes the rest.
     """
-    found = await _find_messages(account_id, updates)
-    # All of one message go the same way, in the order in which they came.
+    messages = await _find_messages(account_id, updates)
+    # All statuses of a message are recorded in the same way, to keep their order.
     special = {
         message["_id"]
-        for update, message in zip(updates, found, strict=True)
-        if message is not None and _has_consequences(update, message)
+        for update, message in zip(updates, messages, strict=True)
+        if message is not None and _has_side_effects(update, message)
     }
     plain = {
         position: message["_id"]
-        for position, message in enumerate(found)
+        for position, message in enumerate(messages)
         if message is not None and message["_id"] not in special
     }
     await _apply(account_id, {position: updates[position] for position in plain}, plain)
-    contact_ids = [None if message is None else message["contact_id"] for message in found]
+    contact_ids = [None if message is None else message["contact_id"] for message in messages]
     await learn_reported_identities(
         account_id,
         [
@@ -58,36 +57,42 @@ async def record_plain_statuses(
             for update, contact_id in zip(updates, contact_ids, strict=True)
         ],
     )
-    unknown = [position for position, message in enumerate(found) if message is None]
-    arrived = await _keep(account_id, [updates[position] for position in unknown])
+    unknown = [position for position, message in enumerate(messages) if message is None]
+    arrived = await _store_pending(account_id, [updates[position] for position in unknown])
     left = [unknown[position] for position in arrived]
-    return sorted([*left, *(at for at, one in enumerate(found) if one and one["_id"] in special)])
+    with_side_effects = (
+        position
+        for position, message in enumerate(messages)
+        if message is not None and message["_id"] in special
+    )
+    return sorted([*left, *with_side_effects])
 
 
-def _has_consequences(update: StatusUpdate, message: _Found) -> bool:
-    learns = update.wamid is not None and not message.get("wamid")
+def _has_side_effects(update: StatusUpdate, message: _Fields) -> bool:
+    sets_wamid = update.wamid is not None and not message.get("wamid")
     opts_out = any(error.code == OPTED_OUT_CODE for error in update.errors)
-    return learns or opts_out or message["type"] == REACTION
+    return sets_wamid or opts_out or message["type"] == REACTION
 
 
 async def _find_messages(
     account_id: PydanticObjectId, updates: Sequence[StatusUpdate]
-) -> list[_Found | None]:
-    """The message of each: the one of our own id, else the one of Meta's."""
-    ids = {one.message_id for one in updates if one.message_id is not None}
-    by_id = await _read(account_id, "_id", ids)
-    unnamed = [one.wamid for one in updates if one.message_id not in by_id]
-    by_wamid = await _read(account_id, "wamid", {one for one in unnamed if one is not None})
-    return [by_id.get(one.message_id) or by_wamid.get(one.wamid) for one in updates]
+) -> list[_Fields | None]:
+    """Returns the message of each update, found by our id, else by the wamid."""
+    ids = {update.message_id for update in updates if update.message_id is not None}
+    by_id = await _read_messages(account_id, "_id", ids)
+    wamids = {update.wamid for update in updates if update.message_id not in by_id} - {None}
+    by_wamid = await _read_messages(account_id, "wamid", wamids)
+    return [by_id.get(update.message_id) or by_wamid.get(update.wamid) for update in updates]
 
 
-async def _read(
+async def _read_messages(
     account_id: PydanticObjectId, name: str, values: Collection[Any]
-) -> dict[Any, _Found]:
+) -> dict[Any, _Fields]:
     if not values:
         return {}
     query = {"account_id": account_id, name: {"$in": list(values)}, **_OUTBOUND}
-    return {found[name]: found async for found in collection(Message).find(query, _SHOWN)}
+    messages = collection(Message).find(query, _PROJECTION)
+    return {message[name]: message async for message in messages}
 
 
 async def _apply(
@@ -104,35 +109,39 @@ async def _apply(
         )
         for position, update in updates.items()
     ]
-    # A message that was erased since we looked needs its status no more.
+    # Messages that were erased meanwhile don't match.
     await collection(Message).bulk_write(writes, ordered=False)
     await _wake_holding(message_ids.values())
 
 
 async def _wake_holding(message_ids: Iterable[PydanticObjectId]) -> None:
-    """Looked for after the write: who begins to hold from now on sees the status."""
+    """Wakes lanes held by these messages; after the write, so that no later hold is missed."""
     holding = {"_id": {"$in": list(set(message_ids))}, "outbox_state": OutboxState.HOLDING.value}
     lanes = await collection(Message).distinct("conversation_id", holding)
     if lanes:
-        # This may be what the messages behind it wait for.
+        # Later messages of the lane may wait for this status.
         await wake_lanes(lanes)
 
 
-async def _keep(account_id: PydanticObjectId, updates: Sequence[StatusUpdate]) -> list[int]:
-    """Keeps what has no message; returns the positions of those whose message has come since."""
-    kept = {
+async def _store_pending(
+    account_id: PydanticObjectId, updates: Sequence[StatusUpdate]
+) -> list[int]:
+    """Stores pending updates; returns the positions whose message was stored meanwhile."""
+    pending = {
         position: make_pending_update(
-            account_id, one.wamid, kind=STATUS_KIND, change=to_change(one)
+            account_id, update.wamid, kind=STATUS_KIND, change=to_change(update)
         )
-        for position, one in enumerate(updates)
-        if one.wamid is not None
+        for position, update in enumerate(updates)
+        if update.wamid is not None
     }
-    if not kept:
+    if not pending:
         return []
-    await store_pending_updates(kept.values())
-    # A message may have got its wamid between our look and our write.
-    found = await _find_messages(account_id, updates)
-    arrived = [position for position, message in enumerate(found) if message is not None]
-    # Dropped before they are recorded: after a crash in between, the event is processed again.
-    await delete_pending_updates([kept[position].id for position in arrived if position in kept])
+    await store_pending_updates(pending.values())
+    # A message may have got its wamid between the first read and this write.
+    messages = await _find_messages(account_id, updates)
+    arrived = [position for position, message in enumerate(messages) if message is not None]
+    # Deleted before they are recorded: after a crash in between, the event is processed again.
+    await delete_pending_updates(
+        [pending[position].id for position in arrived if position in pending]
+    )
     return arrived

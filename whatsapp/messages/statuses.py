@@ -1,6 +1,6 @@
-"""Statuses of sent messages: a set of reports, never a sequence.
+"""Statuses of sent messages.
 
-Every report is one update that any order and any repetition of reports leaves equal.
+Each report is an update whose result is independent of the order and repetition of reports.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,39 +34,39 @@ from whatsapp.messages.lanes import wake_lane
 from whatsapp.messages.reactions import update_shown_reaction
 
 STATUS_KIND = "status"
-# These two are never reported: a name that happens to be one of them is just unknown.
+# Meta never reports these two; such a name counts as unknown.
 _BY_KEY = {
     status.key: status
     for status in MessageStatus
     if status not in {MessageStatus.RECEIVED, MessageStatus.CANCELLED}
 }
-_KNOWN_BEFORE = ("wamid", "type", "outbox_state", "conversation_id", "contact_id")
+_PROJECTION = ("wamid", "type", "outbox_state", "conversation_id", "contact_id")
 _ERROR_ORDER = {"code": 1, "title": 1, "details": 1, "href": 1, "retryable": 1}
 
 
 @dataclass(frozen=True)
 class StatusUpdate:
-    """One report about one message, found by our own id or by Meta's."""
+    """A status report for a message, found by our id or by the wamid."""
 
     name: str
-    """Meta's word, such as `sent`, or a `MessageStatus.key`."""
+    """Meta's name, such as `sent`, or a `MessageStatus.key`."""
     at: datetime
     wamid: str | None = None
     message_id: PydanticObjectId | None = None
     errors: list[MessageError] = field(default_factory=list)
     pricing: dict[str, Any] | None = None
     conversation: dict[str, Any] | None = None
-    """Meta's `conversation`, as it came."""
+    """Meta's `conversation`, unchanged."""
     recipient: ReportedIdentities = NO_IDENTITIES
-    """What the report calls the customer."""
+    """The customer's identities in the report."""
     payment: dict[str, Any] | None = None
-    """Meta's `payment`: then the status is the payment's, and not the message's."""
+    """Meta's `payment`; the status is then that of the payment, not of the message."""
     callback_data: str | None = None
-    """Callback data of another program."""
+    """Callback data set by another program."""
 
 
 async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
-    """Applies the report, or keeps it until its message is known; returns whether it applied."""
+    """Applies the report, or stores it until its message is known. Returns True if applied."""
     if await _apply(account_id, update):
         return True
     if update.wamid is None:
@@ -74,7 +74,7 @@ async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> b
     pending_id = await store_pending_update(
         account_id, update.wamid, kind=STATUS_KIND, change=to_change(update)
     )
-    # The message may have got its wamid between our look and our write.
+    # The message may have got its wamid between the first attempt and this write.
     if not await _apply(account_id, update):
         return False
     await delete_pending_update(pending_id)
@@ -84,7 +84,7 @@ async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> b
 async def apply_pending_to_message(
     account_id: PydanticObjectId, wamid: str, message_id: PydanticObjectId
 ) -> None:
-    """Applies what waited for this wamid; called after the message got it."""
+    """Applies pending updates for this wamid; called after the message got it."""
     await apply_early_updates(
         account_id, {wamid: message_id}, await list_early_updates(account_id, [wamid])
     )
@@ -95,17 +95,17 @@ async def apply_early_updates(
     message_ids: Mapping[str, PydanticObjectId],
     updates: Iterable[EarlyUpdate],
 ) -> None:
-    """What waits for these messages, by wamid: statuses, reactions, edits and deletions."""
-    for waiting in updates:
-        wamid, change = waiting.wamid, waiting.change
-        if waiting.kind == STATUS_KIND:
+    """Applies statuses, reactions, edits and deletions to these messages, given by wamid."""
+    for early in updates:
+        wamid, change = early.wamid, early.change
+        if early.kind == STATUS_KIND:
             applied = await _apply(account_id, _read_change(wamid, message_ids[wamid], change))
         else:
             applied = await apply_pending_amendment(
-                account_id, wamid, kind=waiting.kind, change=change
+                account_id, wamid, kind=early.kind, change=change
             )
         if applied:
-            await delete_pending_update(waiting.id)
+            await delete_pending_update(early.id)
 
 
 async def _apply(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
@@ -114,18 +114,18 @@ async def _apply(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
     if update.wamid is None:
         return False
     key = {"account_id": account_id, "wamid": update.wamid}
-    return await _change(key, make_stage(update), update) is not None
+    return await _update_message(key, make_stage(update), update) is not None
 
 
 async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
-    """Also gives the message its wamid where the answer to the send was lost."""
+    """Applies the report by our id; also sets a wamid that was lost with the send's response."""
     key: dict[str, Any] = {"_id": update.message_id, "account_id": account_id}
     fields = make_stage(update)
     try:
-        before = await _change(key, fields | _learn_wamid(update.wamid), update)
+        before = await _update_message(key, fields | _set_wamid(update.wamid), update)
     except DuplicateKeyError:
-        # Another message has this wamid: believe our id for the status, and nobody for the rest.
-        return await _change(key, fields, update) is not None
+        # Another message has this wamid: apply the status by our id, and set no wamid.
+        return await _update_message(key, fields, update) is not None
     if before is None:
         return False
     if update.wamid is not None and update.message_id is not None and not before.get("wamid"):
@@ -133,31 +133,31 @@ async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bo
     return True
 
 
-async def _change(
+async def _update_message(
     key: dict[str, Any], fields: dict[str, Any], update: StatusUpdate
 ) -> dict[str, Any] | None:
-    """What the outbound message was before, or None where there is none."""
+    """Updates the outbound message; returns its previous fields, or None if it does not exist."""
     before: dict[str, Any] | None = await collection(Message).find_one_and_update(
         {**key, "direction": MessageDirection.OUTBOUND.value},
         [{"$set": fields}],
-        projection=dict.fromkeys(_KNOWN_BEFORE, 1),
+        projection=dict.fromkeys(_PROJECTION, 1),
     )
     if before is not None and any(error.code == OPTED_OUT_CODE for error in update.errors):
         await record_marketing_choice(before["contact_id"], opts_out=True, at=update.at)
     if before is not None and before.get("outbox_state") == OutboxState.HOLDING.value:
-        # This may be what the messages behind it wait for.
+        # Later messages of the lane may wait for this status.
         await wake_lane(before["conversation_id"])
     if before is not None and before["type"] == REACTION:
         await update_shown_reaction(before["_id"])
     return before
 
 
-def _learn_wamid(wamid: str | None) -> dict[str, Any]:
+def _set_wamid(wamid: str | None) -> dict[str, Any]:
     return {} if wamid is None else {"wamid": {"$ifNull": ["$wamid", {"$literal": wamid}]}}
 
 
 def make_stage(update: StatusUpdate) -> dict[str, Any]:
-    """The `$set` of a report's pipeline; outside text is a `$literal`, so that "$x" is no path."""
+    """Returns the `$set` of a pipeline; external text is a `$literal`, so "$x" is not a path."""
     fields: dict[str, Any] = {}
     status = _BY_KEY.get(update.name.lower())
     if update.payment is not None:
@@ -176,13 +176,13 @@ def make_stage(update: StatusUpdate) -> dict[str, Any]:
         is_failure = status is MessageStatus.FAILED and update.payment is None
         name = "errors" if is_failure else "warnings"
         fields[name] = unite_errors(f"${name}", update.errors)
-    # Reports of one message may differ in these: the smaller one is the same in any order.
+    # Reports of a message may differ in these; the smallest value is independent of their order.
     if update.pricing is not None:
         pricing = {"$literal": _sort_keys(update.pricing)}
         fields["pricing"] = {"$min": ["$pricing", pricing]}
     if update.callback_data is not None:
-        told = {"$literal": update.callback_data}
-        fields["callback_data"] = {"$min": ["$callback_data", told]}
+        callback_data = {"$literal": update.callback_data}
+        fields["callback_data"] = {"$min": ["$callback_data", callback_data]}
     if update.conversation is not None:
         conversation = {"$literal": _sort_keys(update.conversation)}
         fields["billing_conversation"] = {"$min": ["$billing_conversation", conversation]}
@@ -190,7 +190,7 @@ def make_stage(update: StatusUpdate) -> dict[str, Any]:
 
 
 def unite_errors(stored: str, errors: Iterable[MessageError]) -> dict[str, Any]:
-    """The expression of the stored errors with these among them."""
+    """Returns an expression that adds errors to the stored errors."""
     added = {"$literal": [error.model_dump() for error in errors]}
     return _unite(stored, added, _ERROR_ORDER)
 
@@ -201,7 +201,7 @@ def _unite(stored: str, added: dict[str, Any], order: dict[str, int]) -> dict[st
 
 
 def _sort_keys(value: Any) -> Any:
-    """Equal objects must be equal in MongoDB too, where the order of keys counts."""
+    """Sorts keys recursively, because MongoDB compares objects in key order."""
     if isinstance(value, Mapping):
         return {key: _sort_keys(value[key]) for key in sorted(value)}
     return [_sort_keys(item) for item in value] if isinstance(value, list) else value

@@ -1,6 +1,6 @@
-"""Summaries that are behind: a reader may find a message before its writer has noted it.
+"""Completion of summaries by readers that find a message before its writer updated the summary.
 
-The reader then completes the summary. To note a message twice changes nothing.
+The update is idempotent, so both may do it.
 """
 
 import contextlib
@@ -22,38 +22,39 @@ from whatsapp.messages.early_updates import finish_stored_messages
 logger = logging.getLogger(__name__)
 
 COMPLETE_SECONDS = 2.0
-# Stored fields that `summary_includes` reads of a conversation and of a message.
+# Stored fields of a conversation and of a message that `summary_includes` reads.
 SUMMARY_FIELDS = ("last_message_at", "last_message_id", "last_inbound_at")
 SUMMARIZED_FIELDS = ("timestamp", "direction", "type", "group_id")
 
 
 async def complete_summaries(message_ids: Collection[PydanticObjectId]) -> bool:
-    """Notes those of the messages that their conversations do not show yet. Returns False if
-    MongoDB takes no writes: what is read then is as old as the summaries are.
+    """Updates the summaries that lack these messages.
+
+    Returns False if MongoDB accepts no writes; reads are then as old as the summaries.
     """
     try:
         with pymongo.timeout(COMPLETE_SECONDS):
             await _complete(list(message_ids))
     except PyMongoError as error:
-        logger.debug("Summaries are not completed: %s", type(error).__name__)
+        logger.debug("Summaries can't be completed: %s", type(error).__name__)
         return False
     return True
 
 
 async def _complete(message_ids: Sequence[PydanticObjectId]) -> None:
-    found = await collection(Message).find({"_id": {"$in": message_ids}}).to_list()
-    messages = [from_bson(Message, fields) for fields in found]
+    documents = await collection(Message).find({"_id": {"$in": message_ids}}).to_list()
+    messages = [from_bson(Message, fields) for fields in documents]
     ids = list({message.conversation_id for message in messages})
     stored = await collection(Conversation).find({"_id": {"$in": ids}}).to_list()
     conversations = {fields["_id"]: from_bson(Conversation, fields) for fields in stored}
-    behind = [
+    missing = [
         message
         for message in messages
         if (conversation := conversations.get(message.conversation_id)) is not None
         and not summary_includes(conversation, message)
     ]
-    if not behind:
+    if not missing:
         return
-    # Where the contact is erased at this very moment, the writer takes the message back.
+    # If the contact is erased concurrently, the writer deletes the message.
     with contextlib.suppress(ConversationGone):
-        await finish_stored_messages(behind, noted=behind)
+        await finish_stored_messages(missing, summarized=missing)
