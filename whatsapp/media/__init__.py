@@ -1,1 +1,1 @@
-"""Files: fetched from Meta, uploaded by staff, checked, stored and served."""
+"""Media files: downloads from Meta, uploads by staff, type checks, storage and signed URLs."""

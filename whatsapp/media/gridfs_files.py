@@ -1,7 +1,7 @@
 """Files in GridFS, written and read a few chunks at a time.
 
-pymongo's own classes keep 48 MB of a file before they write any, and read 16 MB at once. Source of
-the form: the GridFS specification of MongoDB's drivers.
+pymongo's own classes buffer 48 MB before they write, and read 16 MB at once. The stored form
+follows the GridFS specification of MongoDB's drivers.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator
@@ -22,7 +22,7 @@ ABORT_SECONDS = 5.0
 
 
 class NoFile(Exception):
-    """There is no whole file under this key."""
+    """The file is missing or incomplete."""
 
 
 class GridFSFiles:
@@ -34,25 +34,25 @@ class GridFSFiles:
         self._has_indexes = False
 
     async def write(self, key: str, data: AsyncIterable[bytes]) -> None:
-        """Stores all of the data under a new key, or nothing; raises what `data` raises."""
+        """Stores all data under a new key. If `data` raises, nothing is stored."""
         try:
             size = await self._write_chunks(key, data)
             file = {"_id": key, "filename": key, "length": Int64(size), "chunkSize": CHUNK_BYTES}
             await self._files.insert_one({**file, "uploadDate": utc_now()})
         except BaseException:
-            # Also when cancelled; what can't be removed now is removed with the next attempt.
+            # Also on cancellation. Chunks left behind are removed with the next attempt.
             with suppress(PyMongoError), pymongo.timeout(ABORT_SECONDS):
                 await self._chunks.delete_many({"files_id": key})
             raise
 
     async def read(self, key: str, *, start: int, end: int) -> AsyncIterator[bytes]:
-        """The bytes from `start` up to but without `end`. Raises NoFile."""
+        """Yields the bytes from `start` up to but excluding `end`. Raises NoFile."""
         file = await self._files.find_one({"_id": key})
         if file is None or file["length"] < end:
             raise NoFile(key)
         size = file["chunkSize"]
         number = start // size
-        # No cursor stays open between two pieces: whoever reads may never come back.
+        # No cursor stays open between pieces, because the reader may stop at any of them.
         while number * size < end:
             for data in await self._read_chunks(key, number):
                 yield data[max(start - number * size, 0) : end - number * size]
@@ -61,33 +61,33 @@ class GridFSFiles:
                     return
 
     async def _read_chunks(self, key: str, number: int) -> list[bytes]:
-        """The next few from this number on."""
-        wanted = {"files_id": key, "n": {"$gte": number, "$lt": number + CHUNKS_AT_ONCE}}
-        chunks = await self._chunks.find(wanted).sort("n", ASCENDING).to_list()
+        """Returns up to `CHUNKS_AT_ONCE` chunks, beginning with `number`."""
+        query = {"files_id": key, "n": {"$gte": number, "$lt": number + CHUNKS_AT_ONCE}}
+        chunks = await self._chunks.find(query).sort("n", ASCENDING).to_list()
         if not chunks or any(chunk["n"] != number + at for at, chunk in enumerate(chunks)):
             raise NoFile(key)
         return [bytes(chunk["data"]) for chunk in chunks]
 
     async def delete(self, key: str) -> None:
-        """Removes the file, if there is one, also one that was not wholly written."""
+        """Removes the file if it exists, even if it is incomplete."""
         await self._files.delete_one({"_id": key})
         await self._chunks.delete_many({"files_id": key})
 
     async def _write_chunks(self, key: str, data: AsyncIterable[bytes]) -> int:
-        await self._make_indexes()
+        await self._create_indexes()
         size = number = 0
-        waiting: list[dict[str, Any]] = []
-        async for chunk in cut(data, CHUNK_BYTES):
-            waiting.append({"files_id": key, "n": number, "data": chunk})
+        chunks: list[dict[str, Any]] = []
+        async for chunk in split_chunks(data, CHUNK_BYTES):
+            chunks.append({"files_id": key, "n": number, "data": chunk})
             size, number = size + len(chunk), number + 1
-            if len(waiting) == CHUNKS_AT_ONCE:
-                await self._chunks.insert_many(waiting)
-                waiting = []
-        if waiting:
-            await self._chunks.insert_many(waiting)
+            if len(chunks) == CHUNKS_AT_ONCE:
+                await self._chunks.insert_many(chunks)
+                chunks = []
+        if chunks:
+            await self._chunks.insert_many(chunks)
         return size
 
-    async def _make_indexes(self) -> None:
+    async def _create_indexes(self) -> None:
         if self._has_indexes:
             return
         by_name = [("filename", ASCENDING), ("uploadDate", ASCENDING)]
@@ -96,13 +96,13 @@ class GridFSFiles:
         self._has_indexes = True
 
 
-async def cut(data: AsyncIterable[bytes], size: int) -> AsyncIterator[bytes]:
-    """The same bytes in pieces of this size; the last may be shorter."""
-    waiting = bytearray()
+async def split_chunks(data: AsyncIterable[bytes], size: int) -> AsyncIterator[bytes]:
+    """Yields the data in chunks of `size` bytes; the last may be shorter."""
+    buffer = bytearray()
     async for piece in data:
-        waiting += piece
-        while len(waiting) >= size:
-            yield bytes(waiting[:size])
-            del waiting[:size]
-    if waiting:
-        yield bytes(waiting)
+        buffer += piece
+        while len(buffer) >= size:
+            yield bytes(buffer[:size])
+            del buffer[:size]
+    if buffer:
+        yield bytes(buffer)

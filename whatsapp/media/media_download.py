@@ -1,7 +1,4 @@
-"""The worker that fetches files: takes what is due, a few at a time, until each is settled.
-
-Any number of processes may run one: files are shared by their leases.
-"""
+"""Background download of the files that customers send, and removal of erased files."""
 
 import asyncio
 import logging
@@ -32,14 +29,14 @@ RELEASE_SECONDS = 2.0
 
 
 class MediaDownloader:
-    """Fetches the files of messages until `run` is cancelled."""
+    """Downloads due files until `run` is cancelled."""
 
     def __init__(
         self, *, settings: Settings, keyring: KeyRing, media_api: MediaAPI, stores: MediaStores
     ) -> None:
         self._settings = settings
         self._stores = stores
-        # After the deadline what has come is removed, and the outcome written.
+        # Leaves time after the deadline to remove the bytes and record the outcome.
         self._lease_seconds = settings.media_deadline_seconds * 1.5
         self._gate = AccountGate(
             lanes_per_account=settings.media_concurrency,
@@ -78,7 +75,7 @@ class MediaDownloader:
             self._gate.leave(media.account_id)
 
     async def sweep(self) -> None:
-        """Mends what a crash left, wakes what waited for its account, removes what was erased."""
+        """Repairs files after a crash, resumes those of healthy accounts, removes erased files."""
         self._page = await medias.mend_messages(self._page)
         if await medias.wake_waiting_media():
             self._worker.wake()
@@ -86,28 +83,28 @@ class MediaDownloader:
             await remove_erased(self._stores, lease_seconds=self._lease_seconds)
             await sweep_uploads(self._stores)
         except StoreUnavailable as error:
-            logger.warning("Erased files wait for the media store: %s", error)
+            logger.warning("Erased files can't be removed from the media store yet: %s", error)
 
 
 async def remove_erased(stores: MediaStores, *, lease_seconds: float) -> int:
-    """Removes the bytes of erased files, then their documents; gives how many.
+    """Removes the bytes of erased files, then their documents. Returns the number of files.
 
-    A document stays while a worker may still be storing the file: its death would leave bytes that
-    nothing names.
+    A document is kept while a worker may still be storing its file: if that worker crashed, nothing
+    else would name the stored bytes.
 
     Raises:
-        StoreUnavailable, PyMongoError: the rest is removed by a later call.
+        StoreUnavailable, PyMongoError: a later call removes the remaining files.
     """
     erased = await medias.list_erased()
     before = utc_now() - timedelta(seconds=lease_seconds)
     for media in erased:
-        if media.upload_id is not None:  # the bytes go with the last message that shows them
+        if media.upload_id is not None:  # other messages may share the bytes
             await release_upload(media)
             await collection(Media).delete_one({"_id": media.id})
             continue
         store = stores.find(media.store)
         if store is None:
-            logger.error("Media %s is erased, but its store is not set any more", media.id)
+            logger.error("Erased media %s stays: its store is no longer configured", media.id)
             continue
         await _remove_bytes(media, store, stores)
         is_final = media.erased_at is not None and media.erased_at < before
@@ -121,5 +118,5 @@ async def _remove_bytes(media: Media, store: MediaStore, stores: MediaStores) ->
     if media.stored_as is not None:
         await store.delete(media.stored_as)
     for fence in media.unsettled:
-        for each in stores.list():
-            await each.delete(make_key(media, fence))
+        for any_store in stores.list():
+            await any_store.delete(make_key(media, fence))

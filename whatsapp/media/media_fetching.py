@@ -1,4 +1,4 @@
-"""One file on its way: from Meta into the store, with every outcome written down."""
+"""Download of one file from Meta into the store, with every outcome recorded."""
 
 import asyncio
 import base64
@@ -31,13 +31,13 @@ from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Waits that are no fault of the file, in units of `media_retry_seconds`.
+# Waiting time for causes outside the file, in units of `media_retry_seconds`.
 LONG_PAUSE = 30
 LONGEST_PAUSE_SECONDS = 3600.0
 
 
 class HashingStream:
-    """Passes a file's bytes on, and knows afterwards what they were."""
+    """Passes a file's bytes on and records their head, size and SHA-256."""
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
         self._chunks = chunks
@@ -59,13 +59,13 @@ class HashingStream:
 
 
 def make_key(media: Media, fence: int | None = None) -> str:
-    """The key under which an attempt stores the file; this one if no other fence is given."""
+    """Returns the storage key of the attempt with this `fence`, by default of the current one."""
     return f"{media.account_id}/{media.id}.{media.fence if fence is None else fence}"
 
 
 @dataclass(frozen=True)
 class Fetching:
-    """What a worker needs to fetch files; one for all of a process."""
+    """Downloads claimed files. A process needs only one."""
 
     settings: Settings
     keyring: KeyRing
@@ -74,31 +74,31 @@ class Fetching:
     gate: AccountGate
 
     async def fetch(self, media: Media) -> None:
-        """Brings a claimed file one step on.
+        """Downloads a claimed file, postpones it, or gives it up.
 
         Raises:
-            PyMongoError: the file is tried again when its lease has ended.
+            PyMongoError: the file is due again when its lease expires.
         """
         leftovers = [fence for fence in media.unsettled if fence != media.fence]
         media.begun = leftovers  # this attempt has stored nothing yet
         account = await Account.get(media.account_id)
-        is_there = await collection(Message).find_one({"_id": media.message_id}, {"_id": 1})
-        if account is None or account.deleted_at is not None or is_there is None:
-            # Its message was erased between being stored and now.
+        message = await collection(Message).find_one({"_id": media.message_id}, {"_id": 1})
+        if account is None or account.deleted_at is not None or message is None:
+            # The message was erased after this file became due.
             await medias.mark_erased({"_id": media.id})
             await medias.forget_attempt(media)
         elif not account.enabled or account.health.state is not HealthState.OK:
             await medias.wait_for_account(media)
         elif media.attempts > self.settings.media_retry_limit + 1:
-            await self._give_up(media, media.error or "its workers ended in the middle of it")
+            await self._give_up(media, media.error or "every attempt was interrupted")
         else:
-            await self._try(media, account)
+            await self._attempt(media, account)
 
-    async def _try(self, media: Media, account: Account) -> None:
+    async def _attempt(self, media: Media, account: Account) -> None:
         try:
             stream = await self._download(media, account)
         except (DecryptionError, StoreUnavailable) as error:
-            await self._wait(media, error)
+            await self._postpone(media, error)
         except MediaGone as error:
             self.gate.record_success(account.id)
             await self._give_up(media, str(error), state=MediaState.EXPIRED)
@@ -107,12 +107,12 @@ class Fetching:
         except MediaUnavailable as error:
             await self._retry(media, str(error))
         except CloudAPIError as error:
-            await self._judge(media, account, error)
+            await self._handle_refusal(media, account, error)
         else:
             await self._finish(media, stream)
 
     async def _download(self, media: Media, account: Account) -> HashingStream:
-        """Both hops into the store. What is raised leaves no bytes there."""
+        """Downloads the file into the store. After an error the store has no bytes of it."""
         token = decrypt_access_token(self.keyring, account)
         store, key = self.stores.current, make_key(media)
         await self._remove_leftovers(media)
@@ -129,20 +129,20 @@ class Fetching:
                     stream = HashingStream(chunks)
                     await store.put(key, stream)
         except TimeoutError:
-            raise MediaUnavailable("it took longer than the deadline") from None
-        for told in (media.told_sha256, address.sha256):
-            if read_sha256(told) not in (None, stream.sha256):
+            raise MediaUnavailable("the download exceeded its deadline") from None
+        for stated in (media.told_sha256, address.sha256):
+            if read_sha256(stated) not in (None, stream.sha256):
                 await store.delete(key)
-                raise MediaUnavailable("the bytes have another SHA-256 than Meta told")
+                raise MediaUnavailable("the SHA-256 of the bytes differs from the one Meta stated")
         return stream
 
     async def _finish(self, media: Media, stream: HashingStream) -> None:
         self.gate.record_success(media.account_id)
         store, key = self.stores.current, make_key(media)
-        is_ours = await medias.settle_media(
+        is_settled = await medias.settle_media(
             media,
             MediaState.STORED,
-            mime_type=sniff_type(stream.head, told=media.told_type),
+            mime_type=sniff_type(stream.head, declared=media.told_type),
             size_bytes=stream.size,
             sha256=stream.sha256.hex(),
             store=store.name,
@@ -150,29 +150,29 @@ class Fetching:
             stored_at=utc_now(),
             error=None,
         )
-        if not is_ours:  # erased meanwhile, or taken over
+        if not is_settled:  # erased meanwhile, or taken over by another worker
             await store.delete(key)
             await medias.forget_attempt(media)
 
-    async def _judge(self, media: Media, account: Account, error: CloudAPIError) -> None:
-        """By the same table as sends."""
+    async def _handle_refusal(self, media: Media, account: Account, error: CloudAPIError) -> None:
+        """Retries, gives up or stops the account, by the same table as for sends."""
         action = classify(error)
         rule = find_rule(error.code)
         reason = f"Meta's error {error.code}: {rule.meaning if rule else error.title}"
         if action is Action.STOP_ACCOUNT:
-            logger.error("Account %s is stopped: %s", account.id, reason)
+            logger.error("Stopping account %s: %s", account.id, reason)
             await stop_account(account, reason=reason, code=error.code)
             await medias.wait_for_account(media)
         elif action is Action.FAIL:
             await self._give_up(media, reason)
         else:
             if action is Action.RETRY_ACCOUNT:
-                wait = error.retry_after_seconds or LONG_PAUSE * self.settings.media_retry_seconds
-                self.gate.pause(account.id, wait)
+                pause = error.retry_after_seconds or LONG_PAUSE * self.settings.media_retry_seconds
+                self.gate.pause(account.id, pause)
             await self._retry(media, reason, at_least=error.retry_after_seconds)
 
     async def _retry(self, media: Media, reason: str, *, at_least: float | None = None) -> None:
-        # Errors in a row pause the whole account: Meta counts them for the number.
+        # Consecutive errors pause the whole account, because Meta counts them per number.
         self.gate.record_failure(media.account_id)
         if media.attempts > self.settings.media_retry_limit:
             await self._give_up(media, reason)
@@ -180,36 +180,36 @@ class Fetching:
         base = self.settings.media_retry_seconds * 4 ** (media.attempts - 1)
         spread = base * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
         pause = min(max(spread, at_least or 0.0), LONGEST_PAUSE_SECONDS)
-        logger.info("Media %s is tried again in %.0f s: %s", media.id, pause, reason)
+        logger.info("Media %s: retry in %.0f s: %s", media.id, pause, reason)
         await medias.put_off(media, pause, error=reason)
 
-    async def _wait(self, media: Media, error: Exception) -> None:
-        """Another process may have the key, and the store may come back: no fault of the file."""
-        logger.error("Media %s has to wait: %s", media.id, error)
+    async def _postpone(self, media: Media, error: Exception) -> None:
+        """Postpones the file without counting an attempt: key or store may become available."""
+        logger.error("Media %s is postponed: %s", media.id, error)
         pause = LONG_PAUSE * self.settings.media_retry_seconds
         await medias.put_off(media, pause, error=str(error), counts=False)
 
     async def _give_up(
         self, media: Media, reason: str, *, state: MediaState = MediaState.FAILED
     ) -> None:
-        """Ends without the file, once no attempt's bytes are left."""
+        """Settles the media without a file, after removing the bytes of all attempts."""
         try:
             await self._remove_leftovers(media)
         except StoreUnavailable as error:
-            await self._wait(media, error)
+            await self._postpone(media, error)
             return
         logger.warning("Media %s is %s: %s", media.id, state, reason)
         await medias.settle_media(media, state, error=reason)
 
     async def _remove_leftovers(self, media: Media) -> None:
-        """Removes the bytes of attempts that ended in the middle, in whatever store they began."""
+        """Removes the bytes of interrupted attempts from all stores."""
         for fence in media.unsettled:
             for store in self.stores.list():
                 await store.delete(make_key(media, fence))
 
 
 def read_sha256(text: str | None) -> bytes | None:
-    """The 32 bytes of a hash in hex or base64 (also without padding); None where it is neither."""
+    """Decodes a SHA-256 in hex or base64, padded or not. Returns None for anything else."""
     stripped = (text or "").strip().rstrip("=")
     try:
         if len(stripped) == 64:

@@ -1,4 +1,4 @@
-"""Where a stored message has Meta's id of its uploaded file: it changes when Meta forgets it."""
+"""Access to Meta's media id within a stored message; the id changes when Meta's copy expires."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ Path = tuple[str | int, ...]
 
 
 def locate_media_id(message: Message) -> Path:
-    """The keys and indexes that lead to it within `content`."""
+    """Returns the keys and indexes that lead to the media id within `content`."""
     if message.type != "template":
         return ("id",)
     for index, component in enumerate(message.content.get("components") or ()):
@@ -20,28 +20,28 @@ def locate_media_id(message: Message) -> Path:
 
 
 def read_media_id(message: Message) -> object:
-    """None where it has none."""
-    found: Any = message.content
+    """Returns the message's media id, or None if it has none."""
+    value: Any = message.content
     for step in locate_media_id(message):
         try:
-            found = found[step]
+            value = value[step]
         except (KeyError, IndexError):
             return None
-    return found
+    return value
 
 
 def change_media_id(message: Message, media_id: str | None) -> dict[str, Any]:
-    """Changes it in this message, and gives the `$set` that does the same in the database."""
+    """Changes the media id in `message`. Returns the `$set` for the same change in the database."""
     *steps, last = locate_media_id(message)
-    place: Any = message.content
+    parent: Any = message.content
     for step in steps:
-        place = place[step]
-    place[last] = media_id
+        parent = parent[step]
+    parent[last] = media_id
     return {".".join(map(str, ("content", *steps, last))): media_id}
 
 
 def read_file_name(message: Message) -> tuple[str, str | None]:
-    """Which kind of file it is sent as, and the name that the customer sees."""
+    """Returns the kind of file that the message sends, and the name shown to the customer."""
     if message.type != "template":
         return message.type, message.content.get("filename")
     header: Mapping[str, Any] = message.content["shown"]["header"]

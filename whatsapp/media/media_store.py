@@ -1,7 +1,7 @@
-"""Where the bytes of files are: in MongoDB (GridFS), or in a folder or bucket through obstore.
+"""Stores for the bytes of files: GridFS in MongoDB, or a folder or bucket through obstore.
 
-A key is used for one attempt to store one file, so nothing is ever overwritten. Keys are letters,
-digits, `/` and `.`.
+Each attempt to store a file has a key of its own, so no object is ever overwritten. Keys consist of
+letters, digits, `/` and `.`.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
@@ -23,27 +23,27 @@ _OBJECT_ERRORS = (BaseError, OSError)
 
 
 class StoreUnavailable(Exception):
-    """The store can't be reached, or refuses; the same later may succeed."""
+    """The store can't be reached or refuses the request. A retry may succeed."""
 
 
 class FileMissing(Exception):
-    """There are no bytes under this key."""
+    """The store has no bytes under this key."""
 
 
 class MediaStore(Protocol):
     """All methods raise StoreUnavailable."""
 
     name: str
-    """Kept with each file, to find it where it was stored."""
+    """Recorded with each file, so that it is found after the setting changes."""
 
     async def put(self, key: str, chunks: AsyncIterable[bytes]) -> None:
-        """Stores all chunks, or nothing: what `chunks` raises comes out, and leaves no bytes."""
+        """Stores all chunks. If `chunks` raises, the error is passed on and no bytes are kept."""
 
     def read(self, key: str, *, start: int, end: int) -> AsyncIterator[bytes]:
-        """The bytes from `start` up to but without `end`; raises FileMissing at the first."""
+        """Yields the bytes from `start` up to but excluding `end`. Raises FileMissing first."""
 
     async def delete(self, key: str) -> None:
-        """Removes the bytes, if there are any."""
+        """Removes the bytes if they exist."""
 
 
 class GridFSStore:
@@ -53,14 +53,14 @@ class GridFSStore:
         self._files = GridFSFiles(database, bucket=BUCKET)
 
     async def put(self, key: str, chunks: AsyncIterable[bytes]) -> None:
-        with _explaining():
+        with _translating_errors():
             await self._files.write(key, chunks)
 
     async def read(self, key: str, *, start: int, end: int) -> AsyncIterator[bytes]:
         parts = aiter(self._files.read(key, start=start, end=end))
         try:
             while True:
-                with _explaining():
+                with _translating_errors():
                     part = await anext(parts, None)
                 if part is None:
                     return
@@ -69,7 +69,7 @@ class GridFSStore:
             raise FileMissing(key) from None
 
     async def delete(self, key: str) -> None:
-        with _explaining():
+        with _translating_errors():
             await self._files.delete(key)
 
 
@@ -80,40 +80,40 @@ class ObjectFileStore:
         self._objects = objects
 
     async def put(self, key: str, chunks: AsyncIterable[bytes]) -> None:
-        # A writer that is never closed leaves nothing behind: the object appears with `close`.
+        # The object is created by `close`, so an unclosed writer leaves nothing behind.
         writer = obstore.open_writer_async(self._objects, key)
         async for chunk in chunks:
-            with _explaining():
+            with _translating_errors():
                 await writer.write(chunk)
-        with _explaining():
+        with _translating_errors():
             await writer.close()
 
     async def read(self, key: str, *, start: int, end: int) -> AsyncIterator[bytes]:
         if start >= end:
             return  # stores refuse an empty range
         try:
-            with _explaining():
-                found = await obstore.get_async(self._objects, key, options={"range": (start, end)})
+            with _translating_errors():
+                file = await obstore.get_async(self._objects, key, options={"range": (start, end)})
         except FileNotFoundError:
             raise FileMissing(key) from None
-        parts = aiter(found.stream(min_chunk_size=PART_BYTES))
+        parts = aiter(file.stream(min_chunk_size=PART_BYTES))
         while True:
-            with _explaining():
+            with _translating_errors():
                 part = await anext(parts, None)
             if part is None:
                 return
             yield bytes(part)
 
     async def delete(self, key: str) -> None:
-        with suppress(FileNotFoundError), _explaining():
+        with suppress(FileNotFoundError), _translating_errors():
             await obstore.delete_async(self._objects, key)
 
 
 class MediaStores:
-    """The store for new files, and that of files stored before under another setting."""
+    """The store for new files, and those of files stored under earlier settings."""
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]], *, url: str | None) -> None:
-        """Raises SettingsError: the URL's store can't be opened."""
+        """Raises SettingsError if the store at `url` can't be opened."""
         gridfs: MediaStore = GridFSStore(database)
         self.current: MediaStore = ObjectFileStore(open_objects(url)) if url else gridfs
         self._by_name: dict[str, MediaStore] = {
@@ -122,19 +122,19 @@ class MediaStores:
         }
 
     def list(self) -> list[MediaStore]:
-        """All stores that this process can reach."""
+        """Returns all stores that this process can use."""
         return [*self._by_name.values()]
 
     def find(self, name: str | None) -> MediaStore | None:
-        """None where this process has no such store any more."""
+        """Returns the store of this name, or None if it is no longer configured."""
         return self._by_name.get(name or self.current.name)
 
 
 def open_objects(url: str) -> ObjectStore:
-    """The folder or bucket of MEDIA_STORE_URL; whether a bucket can be reached shows later.
+    """Opens the folder or bucket of MEDIA_STORE_URL, without connecting to a bucket.
 
     Raises:
-        SettingsError: the URL can't be one.
+        SettingsError: the URL is invalid.
     """
     try:
         if url.startswith("file:"):
@@ -145,12 +145,12 @@ def open_objects(url: str) -> ObjectStore:
 
 
 @contextmanager
-def _explaining() -> Iterator[None]:
-    """Turns the stores' many errors into one; what is missing stays what it is."""
+def _translating_errors() -> Iterator[None]:
+    """Turns the stores' errors into StoreUnavailable, except for missing files."""
     try:
         yield
     except (NoFile, FileNotFoundError):
         raise
     except (PyMongoError, *_OBJECT_ERRORS) as error:
-        # No text: a cloud's error quotes addresses and, in parts, requests.
+        # Without the error's text, which may quote addresses and parts of requests.
         raise StoreUnavailable(type(error).__name__) from None

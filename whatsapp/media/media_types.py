@@ -1,8 +1,8 @@
-"""The type of a file by its content, never by what its sender says of it.
+"""Detection of a file's type by its content instead of its sender's declaration.
 
-The table of signatures is that of the library `filetype`. Ours adds what it lacks or confuses: the
-brands of ISO media files, and Opus inside Ogg. Source of the types: Meta, "Media: supported media
-types". A container (ZIP, OLE, MP4, Ogg) is read as the told type where that is one of its own.
+The library `filetype` has the signatures. The tables here add what it lacks or confuses: brands of
+ISO media files and Opus inside Ogg. Source of the types: Meta, "Media: supported media types". A
+container (ZIP, OLE, MP4, Ogg) gets the declared type if that type uses the container.
 """
 
 import mimetypes
@@ -13,7 +13,7 @@ import filetype
 # The library needs the start of a ZIP's fourth entry to tell the formats of Office apart.
 HEAD_BYTES = 8192
 UNKNOWN_TYPE = "application/octet-stream"
-# A browser shows or plays these without running anything of them.
+# Types that browsers display or play without running scripts in them.
 SHOWN_TYPES = frozenset(
     {
         "image/jpeg",
@@ -48,7 +48,7 @@ _OLE = (
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MP4 = ("video/mp4", "audio/mp4", "video/3gpp", "audio/3gpp", "video/quicktime")
 _3GP = ("video/3gpp", "audio/3gpp")
-# Types of one container, by that which its first bytes say; the told one of them counts.
+# The detected type of a container -> the types that use it and may be declared.
 _CONTAINERS = {
     "video/mp4": _MP4,
     "video/3gpp": _3GP,
@@ -57,7 +57,7 @@ _CONTAINERS = {
     "video/webm": ("video/webm", "audio/webm"),
     "video/x-matroska": ("video/x-matroska", "audio/x-matroska"),
 }
-# Major brands of ISO media files (mp4ra.org). Other files of that form are left to the library.
+# Major brands of ISO media files (mp4ra.org). The library detects the others.
 _BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "image/heic"),
     **dict.fromkeys((b"mif1", b"msf1"), "image/heif"),
@@ -68,22 +68,22 @@ _BRANDS = {
     **dict.fromkeys((b"isom", b"mp41", b"mp42", b"mp71"), "video/mp4"),
     b"qt  ": "video/quicktime",
 }
-# The library's names of what is shown under another.
+# Types of the library -> the types they are treated as.
 _SAME_TYPES = {"image/apng": "image/png", "video/x-m4v": "video/mp4"}
-# Other types of the library rest on too few bytes, or say nothing that anybody here needs.
+# The library's other types rest on too few bytes or are not needed.
 _KNOWN_DOCUMENTS = frozenset({"application/pdf", *_ZIP, *_OLE[1:]})
-# Formats of drawing programs are documents to everybody else.
+# Browsers don't display the formats of drawing programs.
 _DRAWINGS = ("image/vnd.", "image/x-")
-# They have no first bytes of their own, and are always saved, never shown.
+# Types without a signature, which are always downloaded instead of displayed.
 _PLAIN = ("text/plain", "text/csv")
-# The usual ending of each type. Ours are for types that the library has not.
+# The usual file extension of each type, with types that the library lacks.
 _ENDINGS = {
     **{kind.mime: f".{kind.extension}" for kind in reversed(filetype.types)},
     "audio/3gpp": ".3gp",
     "image/heif": ".heif",
     "video/ogg": ".ogv",
 }
-# Endings that a name may have besides the usual one of its type.
+# Further extensions that fit a type.
 _MORE_ENDINGS = {"image/jpeg": (".jpeg",), "image/heif": (".heic",), "video/mp4": (".m4v",)}
 _OTHER_ENDINGS = {".jpeg", ".oga", ".opus"}
 _MIB = 1024 * 1024
@@ -96,24 +96,24 @@ _LIMITS = {
 }
 
 
-def sniff_type(head: bytes, *, told: str | None) -> str:
-    """The MIME type of a file that begins so; `UNKNOWN_TYPE` where nothing is sure.
+def sniff_type(head: bytes, *, declared: str | None) -> str:
+    """Returns the MIME type of a file that begins with `head`, or `UNKNOWN_TYPE`.
 
-    `head`: the first `HEAD_BYTES` bytes or more, or all there are.
+    `head` is at least the first `HEAD_BYTES` bytes, or the whole file.
     """
-    named = (told or "").partition(";")[0].strip().lower()
+    named = (declared or "").partition(";")[0].strip().lower()
     if head.startswith(_OLE_SIGNATURE):
         return named if named in _OLE else _guess(head) or UNKNOWN_TYPE
-    found = _read_brand(head) or _guess(head)
-    if named in _PLAIN and b"\0" not in head and found not in SHOWN_TYPES | _KNOWN_DOCUMENTS:
+    detected = _read_brand(head) or _guess(head)
+    if named in _PLAIN and b"\0" not in head and detected not in SHOWN_TYPES | _KNOWN_DOCUMENTS:
         return named
-    if found is None:
+    if detected is None:
         return UNKNOWN_TYPE
-    return named if named in _CONTAINERS.get(found, ()) else found
+    return named if named in _CONTAINERS.get(detected, ()) else detected
 
 
 def _read_brand(head: bytes) -> str | None:
-    """The type of a WebP or ISO media file; the library knows few of their forms."""
+    """Returns the type of a WebP or ISO media file; the library detects few of their variants."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     if head[4:8] != b"ftyp":
@@ -123,53 +123,53 @@ def _read_brand(head: bytes) -> str | None:
 
 
 def _guess(head: bytes) -> str | None:
-    """The library's answer, where its signature is long enough to be trusted."""
+    """Returns the library's answer if its signature is long enough to be reliable."""
     match = filetype.guess(head[:HEAD_BYTES])
     if match is None:
         return None
     mime_type: str = _SAME_TYPES.get(match.mime, match.mime)
     if mime_type == "image/bmp" and b"\0" not in head[:16]:
-        return None  # any text that begins with BM
+        return None  # a text that begins with BM
     is_known = mime_type in _KNOWN_DOCUMENTS or is_media(mime_type)
     return mime_type if is_known and not mime_type.startswith(_DRAWINGS) else None
 
 
 def is_media(mime_type: str) -> bool:
-    """Whether a file of the type is a picture, audio or video, whatever it is sent as."""
+    """Returns True for images, audio and video."""
     return mime_type.startswith(("image/", "audio/", "video/"))
 
 
 def limit_size(kind: str, *, max_bytes: int) -> int:
-    """The bytes that a file of a message of this type may have."""
+    """Returns the maximum size in bytes of a file of this kind, up to `max_bytes`."""
     return min(_LIMITS.get(kind, max_bytes), max_bytes)
 
 
 def make_filename(name: str | None, *, fallback: str, mime_type: str) -> str:
-    """A name to save the file under: the sender's without its folders, or one of ours.
+    """Returns the sender's file name without folders, or else a name made of `fallback`.
 
-    The ending of a picture, audio, video or PDF file follows its type: WhatsApp judges by it too.
+    The extension of an image, audio, video or PDF file follows its type: WhatsApp checks it too.
     """
-    last = (name or "").replace("\\", "/").rpartition("/")[2]
-    cleaned = "".join(letter for letter in last if letter.isprintable()).strip(". ")[:150]
+    basename = (name or "").replace("\\", "/").rpartition("/")[2]
+    cleaned = "".join(letter for letter in basename if letter.isprintable()).strip(". ")[:150]
     if not cleaned:
         return f"{fallback}{_find_ending(mime_type)}"
     return correct_ending(cleaned, mime_type, add=True)
 
 
 def correct_ending(name: str, mime_type: str, *, add: bool = False) -> str:
-    """The name with an ending of the type, where the content proves the type.
+    """Returns the name with an extension that fits its type, for types that content can prove.
 
-    A name without an ending gets one only with `add`.
+    A name without an extension gets one only with `add`.
     """
     if not is_media(mime_type) and mime_type != "application/pdf":
         return name
     ending = _find_ending(mime_type)
     stem, dot, given = name.rpartition(".")
-    found = dot + given.lower()
-    if not ending or found in (ending, *_MORE_ENDINGS.get(mime_type, ())):
+    detected = dot + given.lower()
+    if not ending or detected in (ending, *_MORE_ENDINGS.get(mime_type, ())):
         return name
     if stem and (
-        found in _ENDINGS.values() or found in _OTHER_ENDINGS | mimetypes.types_map.keys()
+        detected in _ENDINGS.values() or detected in _OTHER_ENDINGS | mimetypes.types_map.keys()
     ):
         return f"{stem}{ending}"
     return f"{name}{ending}" if add else name
@@ -181,7 +181,7 @@ def _find_ending(mime_type: str) -> str:
 
 @dataclass(frozen=True)
 class WebP:
-    """What the head of a WebP file says of the picture."""
+    """Properties of a WebP image, read from its header."""
 
     width: int
     height: int
@@ -189,7 +189,7 @@ class WebP:
 
 
 def read_webp(head: bytes) -> WebP | None:
-    """None for what is no WebP file, or a broken one.
+    """Reads a WebP header. Returns None if it is invalid.
 
     Source: RFC 9649 (the container), RFC 6386 (VP8), and the specification of VP8L.
     """
@@ -208,5 +208,5 @@ def read_webp(head: bytes) -> WebP | None:
 
 
 def is_opus(head: bytes) -> bool:
-    """Whether an Ogg file begins with a stream of the codec Opus (RFC 7845)."""
+    """Returns True if an Ogg file begins with an Opus stream (RFC 7845)."""
     return head[28:36] == b"OpusHead"

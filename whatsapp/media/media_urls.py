@@ -1,8 +1,8 @@
-"""Signed media URLs: whoever has one may read that one file, for a while.
+"""Signed media URLs, each of which gives access to one file for a limited time.
 
-`/media/{id}?expires={unix seconds}&signature={base64url}`, HMAC-SHA256 over id and time under keys
-derived from ENCRYPTION_KEYS. Protects: against reading another file, or later. Does not protect:
-against somebody to whom the URL was passed on while it works.
+`/media/{id}?expires={unix seconds}&signature={base64url}`, with an HMAC-SHA256 over id and time
+under keys derived from ENCRYPTION_KEYS. A URL gives no access to other files or after its expiry.
+It is not tied to a user: it can be passed on while it is valid.
 """
 
 import base64
@@ -19,7 +19,7 @@ _EXPIRES = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class MediaUrls:
-    """Makes and checks them. `seconds` is how long one works at most, at least two thirds of it."""
+    """Creates and checks signed URLs, valid for at most `seconds` and at least 2/3 of them."""
 
     def __init__(self, keyring: KeyRing, *, public_url: str, seconds: int) -> None:
         self._keys = keyring.derive_keys("media")
@@ -27,7 +27,7 @@ class MediaUrls:
         self._seconds = seconds
 
     def make(self, id: PydanticObjectId) -> str:
-        # The same URL for a while, so that a browser which has the file does not load it again.
+        # The URL stays the same for a while, so that browsers can use their cached copy.
         step = self._seconds // 3
         expires = (int(utc_now().timestamp()) // step + 3) * step
         signature = _sign(self._keys[0], id, expires)
@@ -36,9 +36,8 @@ class MediaUrls:
     def is_valid(self, id: PydanticObjectId, *, expires: str, signature: str) -> bool:
         if not _EXPIRES.fullmatch(expires) or int(expires) <= utc_now().timestamp():
             return False
-        given = signature.encode()
-        right = [_sign(key, id, int(expires)).encode() for key in self._keys]
-        return any(hmac.compare_digest(given, one) for one in right)
+        expected = [_sign(key, id, int(expires)) for key in self._keys]
+        return any(hmac.compare_digest(signature.encode(), each.encode()) for each in expected)
 
 
 def _sign(key: bytes, id: PydanticObjectId, expires: int) -> str:

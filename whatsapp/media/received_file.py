@@ -1,4 +1,4 @@
-"""A file on its way in: in memory while small, then on disk without a name, gone when closed."""
+"""An uploaded file while it is received: in memory, or as an unnamed file on disk if larger."""
 
 import asyncio
 import hashlib
@@ -12,7 +12,7 @@ PIECE_BYTES = 256 * 1024
 
 
 class ReceivedFile:
-    """What somebody uploads. `filename` and `told_type` are what they say of it."""
+    """An uploaded file. `filename` and `told_type` (a MIME type) are stated by the sender."""
 
     def __init__(self, *, filename: str | None, told_type: str | None) -> None:
         self.filename = filename
@@ -20,35 +20,35 @@ class ReceivedFile:
         self.size = 0
         self.head = b""
         self._hash = hashlib.sha256()
-        # A file without a name: the system removes it whatever ends this process.
+        # The operating system removes an unnamed file even if this process is killed.
         self._file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 - see close
-        self._waiting = bytearray()
+        self._buffer = bytearray()
 
     @property
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
     async def write(self, data: bytes) -> None:
-        """Adds bytes; `finish` comes after the last."""
+        """Adds bytes. Call `finish` after the last."""
         self.size += len(data)
         self._hash.update(data)
         if len(self.head) < HEAD_BYTES:
             self.head += data[:HEAD_BYTES]
-        self._waiting += data
-        if len(self._waiting) >= PIECE_BYTES:
+        self._buffer += data
+        if len(self._buffer) >= PIECE_BYTES:
             await self.finish()
 
     async def finish(self) -> None:
-        """Puts what waits into the file."""
-        piece = bytes(self._waiting)
-        self._waiting.clear()
+        """Writes buffered bytes to the file."""
+        piece = bytes(self._buffer)
+        self._buffer.clear()
         if self._file.tell() + len(piece) <= MEMORY_BYTES:
             self._file.write(piece)
         else:
             await asyncio.to_thread(self._file.write, piece)
 
     async def read(self) -> AsyncIterator[bytes]:
-        """The bytes in pieces, from the first on."""
+        """Yields the bytes in pieces, from the start."""
         self._file.seek(0)
         while piece := await asyncio.to_thread(self._file.read, PIECE_BYTES):
             yield piece

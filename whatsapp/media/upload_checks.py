@@ -1,7 +1,7 @@
-"""What may be uploaded: types and sizes of each kind of file, as Meta takes them.
+"""Checks of uploaded files: the types and sizes that Meta accepts for each kind of file.
 
-Source: Meta, "Media: supported media types". A document may have any other type, but no picture,
-audio or video that can't be sent as such: Meta's upload refuses those with error 100.
+Source: Meta, "Media: supported media types". A document may have any type but those of images,
+audio or video that can't be sent as such: Meta refuses their upload with error 100.
 """
 
 import mimetypes
@@ -22,7 +22,7 @@ from whatsapp.media.media_types import (
 )
 from whatsapp.media.received_file import ReceivedFile
 
-# The first kind that a type belongs to is what a file of it is taken for.
+# A file of a type gets the first kind that lists the type.
 TYPES = {
     "image": ("image/jpeg", "image/png"),
     "video": ("video/mp4", "video/3gpp"),
@@ -47,7 +47,7 @@ _MIME_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,64}/[a-z0-9!#$&^_.+-]{1,127}", re.
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What an uploaded file turned out to be."""
+    """The properties of an uploaded file. `told_type` is the type stated to Meta."""
 
     kind: str
     mime_type: str
@@ -57,31 +57,31 @@ class FileFacts:
 
 
 def check_filename(name: str, *, field: list[str]) -> None:
-    """Raises InvalidInput for a name that is blank, too long, or more than a name."""
+    """Raises InvalidInput for a name that is blank, too long, or contains a path."""
     if not name.strip() or len(name) > FILENAME_LIMIT or not name.isprintable():
         raise InvalidInput(
-            f"A file name has 1 to {FILENAME_LIMIT} printable characters.", field=field
+            f"Use a file name of 1 to {FILENAME_LIMIT} printable characters.", field=field
         )
     if "/" in name or "\\" in name:
-        raise InvalidInput("A file name has no folders.", field=field)
+        raise InvalidInput("Use a file name without / and \\.", field=field)
 
 
 def check_file(
     file: ReceivedFile, *, kind: str | None, filename: str | None, field: list[str]
 ) -> FileFacts:
-    """What the file is; without `kind` it is what its type fits best.
+    """Checks the file and returns its properties; `kind` defaults to the best one for its type.
 
     Raises:
-        InvalidInput: its type or size is none that WhatsApp takes for the kind.
+        InvalidInput: WhatsApp does not accept the file's type or size for this kind.
     """
     if not file.size:
         raise InvalidInput("The file is empty.", field=field)
-    given = make_filename(filename or file.filename, fallback="", mime_type="") or None
-    told = _read_told_type(file, given)
-    mime_type = _find_type(file.head, told, kind)
+    name = make_filename(filename or file.filename, fallback="", mime_type="") or None
+    declared = _read_declared_type(file, name)
+    mime_type = _find_type(file.head, declared, kind)
     kind = kind or _find_kind(mime_type)
     _check_type(kind, mime_type, field)
-    named = correct_ending(given, mime_type, add=True) if given else None
+    corrected = correct_ending(name, mime_type, add=True) if name else None
     limit = limit_size(kind, max_bytes=file.size)
     animated = False
     if kind == "sticker":
@@ -89,57 +89,55 @@ def check_file(
         animated = webp.animated
         limit = limit if animated else min(limit, STATIC_STICKER_BYTES)
     if file.size > limit:
-        raise InvalidInput(f"The {kind} has {file.size} bytes, {limit} are allowed.", field=field)
+        raise InvalidInput(
+            f"The {kind} has {file.size} bytes; at most {limit} are allowed.", field=field
+        )
     if mime_type == "audio/ogg" and kind == "audio" and not is_opus(file.head):
-        raise InvalidInput("Of Ogg files only those with the codec Opus can be sent.", field=field)
-    sent = told if kind == "document" and mime_type == UNKNOWN_TYPE else mime_type
-    return FileFacts(kind, mime_type, sent, named, animated)
+        raise InvalidInput("Unsupported Ogg codec; use Opus.", field=field)
+    stated = declared if kind == "document" and mime_type == UNKNOWN_TYPE else mime_type
+    return FileFacts(kind, mime_type, stated, corrected, animated)
 
 
 def _check_type(kind: str, mime_type: str, field: list[str]) -> None:
-    """Raises InvalidInput for a type that WhatsApp does not take for this kind."""
+    """Raises InvalidInput for a type that WhatsApp does not accept for this kind."""
     family = mime_type.partition("/")[0]
     if kind not in TYPES:
-        # Meta takes no such file as a document either.
+        # Meta does not accept such a file as a document either.
         is_refused = is_media(mime_type) and mime_type not in _SENDABLE
     else:
         is_refused, family = mime_type not in TYPES[kind], kind
     if is_refused:
-        found = "" if mime_type == UNKNOWN_TYPE else f" ({mime_type})"
-        raise InvalidInput(f"Unsupported {family} type{found}; use {_NAMES[family]}.", field=field)
+        suffix = "" if mime_type == UNKNOWN_TYPE else f" ({mime_type})"
+        raise InvalidInput(f"Unsupported {family} type{suffix}; use {_NAMES[family]}.", field=field)
 
 
 def _check_sticker(webp: WebP | None, field: list[str]) -> WebP:
     if webp is None or (webp.width, webp.height) != (STICKER_PIXELS, STICKER_PIXELS):
-        found = "unreadable" if webp is None else f"{webp.width} x {webp.height}"
+        size = "unreadable" if webp is None else f"{webp.width} x {webp.height} pixels"
         raise InvalidInput(
-            f"A sticker has {STICKER_PIXELS} x {STICKER_PIXELS} pixels, this one is {found}.",
-            field=field,
+            f"The sticker is {size}; use {STICKER_PIXELS} x {STICKER_PIXELS} pixels.", field=field
         )
     return webp
 
 
-def _find_type(head: bytes, told: str, kind: str | None) -> str:
-    """What the bytes are; of a container, what the kind or else the sender makes of it."""
-    for wanted in TYPES.get(kind or "", ()):
-        if wanted == told and sniff_type(head, told=wanted) == wanted:
-            return wanted
-    for wanted in TYPES.get(kind or "", ()):
-        if sniff_type(head, told=wanted) == wanted:
-            return wanted
-    return sniff_type(head, told=told)
+def _find_type(head: bytes, declared: str, kind: str | None) -> str:
+    """Detects the type; that of a container by the declared type or the kind."""
+    allowed = TYPES.get(kind or "", ())
+    for mime_type in sorted(allowed, key=lambda each: each != declared):
+        if sniff_type(head, declared=mime_type) == mime_type:
+            return mime_type
+    return sniff_type(head, declared=declared)
 
 
 def _find_kind(mime_type: str) -> str:
-    found = (kind for kind, types in TYPES.items() if mime_type in types)
-    return next(found, "document")
+    return next((kind for kind, types in TYPES.items() if mime_type in types), "document")
 
 
-def _read_told_type(file: ReceivedFile, filename: str | None) -> str:
-    """What the sender says it is, in a form that can stand in a header."""
-    told = (file.told_type or "").partition(";")[0].strip().lower()
-    if _MIME_TYPE.fullmatch(told) and told != UNKNOWN_TYPE:
-        return told
+def _read_declared_type(file: ReceivedFile, filename: str | None) -> str:
+    """Returns the type that the sender declares, valid for use in a header."""
+    declared = (file.told_type or "").partition(";")[0].strip().lower()
+    if _MIME_TYPE.fullmatch(declared) and declared != UNKNOWN_TYPE:
+        return declared
     extension = "." + (filename or "").rpartition(".")[2].lower()
     guessed = mimetypes.guess_type(filename or "")[0] or _MORE_TYPES.get(extension)
     return guessed or UNKNOWN_TYPE

@@ -1,4 +1,4 @@
-"""Uploads: a file is checked, stored here, and handed to Meta; anew when Meta forgot it."""
+"""Uploads: files are checked, stored, and uploaded to Meta, again if Meta's copy expired."""
 
 from datetime import timedelta
 
@@ -20,13 +20,13 @@ from whatsapp.media.upload_checks import FileFacts, check_file, check_filename
 from whatsapp.media.uploaded_media import erase_uploads, set_media_id
 from whatsapp.settings import Settings
 
-# Meta keeps what was uploaded for 30 days; a message must reach it before.
+# Meta keeps uploaded files for 30 days; a message must be sent before that.
 MEDIA_ID_LIFE = timedelta(days=30)
 EXPIRY_MARGIN = timedelta(hours=1)
 
 
 class Uploads:
-    """One for all of a process."""
+    """Receives uploads and hands them to Meta. A process needs only one."""
 
     def __init__(
         self, *, settings: Settings, keyring: KeyRing, cloud_api: CloudAPI, stores: MediaStores
@@ -45,20 +45,20 @@ class Uploads:
         kind: str | None = None,
         filename: str | None = None,
     ) -> UploadedMedia:
-        """As `take_in`, for somebody who asks.
+        """Stores a file that `viewer` uploads to an account.
 
         Raises:
-            Refused: NotFound, AccountDisabled, AccountStopped, and as `take_in`.
+            Refused: NotFound, AccountDisabled, AccountStopped, and as for `receive`.
         """
         account = await get_account(viewer, account_id)
         require_active_account(account)
         if filename is not None:
             check_filename(filename, field=["filename"])
-        return await self.take_in(
+        return await self.receive(
             account, file, kind=kind, filename=filename, created_by=viewer.name, field=["file"]
         )
 
-    async def take_in(
+    async def receive(
         self,
         account: Account,
         file: ReceivedFile,
@@ -68,33 +68,33 @@ class Uploads:
         created_by: str,
         field: list[str],
     ) -> UploadedMedia:
-        """Checks a file, stores it, and hands it to Meta; a failure leaves nothing behind.
+        """Checks a file, stores it, and uploads it to Meta. A failure leaves nothing behind.
 
-        `field` is where the file stood in the input.
+        `field` is the file's place in the input.
 
         Raises:
             Refused: InvalidInput, MetaRefused or MetaUnreachable.
-            StoreUnavailable, PyMongoError: it can't be stored now.
+            StoreUnavailable, PyMongoError: the file can't be stored now.
         """
         facts = check_file(file, kind=kind, filename=filename, field=field)
         upload = self._plan(account, file, facts, created_by=created_by)
-        # The document comes first: what a crash leaves is found by it, and removed as unused.
+        # The document is stored first, so that after a crash the file is removed as unused.
         await collection(UploadedMedia).insert_one(to_bson(upload))
         try:
             await self._stores.current.put(upload.stored_as, file.read())
             async with translating_cloud_api_errors(account, "upload"):
                 upload = await self.renew(account, upload)
         except BaseException:
-            # Also where the caller left: what nobody was told of is not kept.
+            # Also on cancellation: the caller never learned the upload's id.
             await erase_uploads({"_id": upload.id})
             raise
         return upload
 
     async def renew(self, account: Account, upload: UploadedMedia) -> UploadedMedia:
-        """Hands a stored file to Meta again.
+        """Uploads a stored file to Meta, for the first time or again.
 
         Raises:
-            CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown: Meta did not take it.
+            CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown: Meta did not accept it.
             DecryptionError, FileMissing, StoreUnavailable, PyMongoError: it can't be read.
         """
         name = make_filename(upload.filename, fallback=str(upload.id), mime_type=upload.mime_type)
@@ -118,7 +118,7 @@ class Uploads:
         )
         media_id = answer.get("id")
         if not isinstance(media_id, str) or not media_id:
-            raise CloudAPIOutcomeUnknown("the answer names no file")
+            raise CloudAPIOutcomeUnknown("the answer has no media id")
         return await set_media_id(upload, media_id, expires_at=utc_now() + MEDIA_ID_LIFE)
 
     def _plan(
@@ -143,6 +143,6 @@ class Uploads:
 
 
 def is_known_to_meta(upload: UploadedMedia) -> bool:
-    """Whether Meta still has the file under its id, for a while."""
+    """Returns True if Meta's copy does not expire within the next hour."""
     expires_at = upload.media_id_expires_at
     return expires_at is not None and expires_at > utc_now() + EXPIRY_MARGIN

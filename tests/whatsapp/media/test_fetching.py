@@ -143,7 +143,7 @@ async def test_other_bytes_than_told_are_not_kept(
     media = await settled(await send_file(sha256="0" * 64))
 
     assert (media.state, media.attempts) == (MediaState.FAILED, TRIES)
-    assert media.error == "the bytes have another SHA-256 than Meta told"
+    assert media.error == "the SHA-256 of the bytes differs from the one Meta stated"
     assert await count_stored_bytes() == 0
 
 

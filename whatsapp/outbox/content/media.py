@@ -90,7 +90,7 @@ class OutgoingMedia:
         if self.source.link is not None:
             return self._finish({"link": self.source.link}, None)
         if self.source.file is not None:
-            upload = await self.uploads.take_in(
+            upload = await self.uploads.receive(
                 target.account,
                 self.source.file,
                 kind=self.kind,
