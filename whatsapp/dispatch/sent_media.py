@@ -12,7 +12,7 @@ from whatsapp.cloud_api.error_codes import MEDIA_CODES
 from whatsapp.errors import CloudAPIError
 from whatsapp.media.media_reference import change_media_id, read_media_id
 from whatsapp.media.media_store import FileMissing
-from whatsapp.media.uploaded_media import attach_upload, forget_media_id
+from whatsapp.media.uploaded_media import attach_upload, expire_media_id
 from whatsapp.media.uploads import Uploads, is_known_to_meta
 from whatsapp.messages.lanes import Lease, renew_lease
 
@@ -60,7 +60,7 @@ async def have_renewed(message: Message) -> None:
     if message.upload_id is None:
         return
     await collection(Message).update_one({"_id": message.id}, {"$set": {"media_renewed": True}})
-    await forget_media_id(message.upload_id, read_media_id(message))
+    await expire_media_id(message.upload_id, read_media_id(message))
 
 
 @asynccontextmanager

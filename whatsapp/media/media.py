@@ -1,7 +1,7 @@
-"""Media documents: made after their message, claimed by one worker at a time, settled once.
+"""Media documents: created after their message, leased by one worker at a time, settled once.
 
-A claim is a lease in the database's time, as of lanes: `next_attempt_at` lies in the future while a
-worker has the file, and a worker that ended in the middle leaves it due again.
+`next_attempt_at` is both due time and end of the lease, so a file whose worker crashed is due again
+when its lease expires.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -24,8 +24,8 @@ _listeners: set[Callable[[float], None]] = set()
 
 
 @contextmanager
-def hearing_of_due_media(listener: Callable[[float], None]) -> Iterator[None]:
-    """Within, `listener` is told in how many seconds a file of this process becomes due."""
+def observing_due_media(listener: Callable[[float], None]) -> Iterator[None]:
+    """Calls `listener`, inside the block, with the seconds until a file becomes due."""
     _listeners.add(listener)
     try:
         yield
@@ -39,10 +39,10 @@ def _announce(seconds: float) -> None:
 
 
 async def add_media(messages: Sequence[Message]) -> None:
-    """Makes the Media of those of the messages that have a file to be fetched; due at once.
+    """Creates the Media of messages with a pending file, due at once.
 
     Raises:
-        PyMongoError: some may be made; the same call again, or the sweep, makes the rest.
+        PyMongoError: some may be missing; the same call again, or the sweep, creates them.
     """
     pending = [message for message in messages if message.media_state is MediaState.PENDING]
     if pending:
@@ -70,7 +70,7 @@ def _make_insert(message: Message) -> UpdateOne:
 
 
 async def claim_media(except_accounts: Sequence[Hashable], *, lease_seconds: float) -> Media | None:
-    """Takes the file that is due longest for a while, or None."""
+    """Leases the file that has been due longest; returns None if no file is due."""
     query: dict[str, Any] = {**DUE, "$expr": {"$lte": ["$next_attempt_at", "$$NOW"]}}
     if except_accounts:
         query["account_id"] = {"$nin": list(except_accounts)}
@@ -79,7 +79,7 @@ async def claim_media(except_accounts: Sequence[Hashable], *, lease_seconds: flo
         "begun": {"$concatArrays": [earlier, [{"$add": ["$fence", 1]}]]},
         "next_attempt_at": _in_seconds(lease_seconds),
         "fence": {"$add": ["$fence", 1]},
-        # Counted before the try, so that a file which ends the process is given up some time.
+        # Counted before the attempt, so that a file that crashes the process is given up.
         "attempts": {"$add": ["$attempts", 1]},
     }
     found = await collection(Media).find_one_and_update(
@@ -92,68 +92,68 @@ async def claim_media(except_accounts: Sequence[Hashable], *, lease_seconds: flo
 
 
 async def settle_media(media: Media, state: MediaState, **fields: Any) -> bool:
-    """Sets the final state. Returns False if it is another worker's by now, or was erased.
+    """Sets the final state. Returns False if the lease was lost or the file erased.
 
-    No store may have bytes of it besides `stored_as`.
+    No store may have bytes of the file besides those under `stored_as`.
     """
     changes = {**fields, "state": state.value, "next_attempt_at": None, "begun": []}
-    result = await collection(Media).update_one(_mine(media), {"$set": changes})
+    result = await collection(Media).update_one(_match_claim(media), {"$set": changes})
     if not result.matched_count:
         return False
-    await show_state(media.message_id, state)
+    await set_message_state(media.message_id, state)
     return True
 
 
-async def show_state(message_id: PydanticObjectId, state: MediaState) -> None:
-    """Puts the state on the message, where the live feed sees it."""
+async def set_message_state(message_id: PydanticObjectId, state: MediaState) -> None:
+    """Sets the state of the message's file, which the live feed publishes."""
     await collection(Message).update_one(
         {"_id": message_id, "media_state": MediaState.PENDING.value},
         {"$set": {"media_state": state.value}},
     )
 
 
-async def put_off(media: Media, seconds: float, *, error: str | None, counts: bool = True) -> None:
-    """Leaves the file for another try after so many seconds; `counts` says if this was one."""
+async def postpone(media: Media, seconds: float, *, error: str | None, counts: bool = True) -> None:
+    """Makes the file due again after `seconds`. With `counts=False`, the attempt is not counted."""
     changes: dict[str, Any] = {"next_attempt_at": _in_seconds(seconds), "begun": media.begun}
     if error is not None:
         changes["error"] = {"$literal": error}
     if not counts:
         changes["attempts"] = {"$subtract": ["$attempts", 1]}
-    await collection(Media).update_one(_mine(media), [{"$set": changes}])
+    await collection(Media).update_one(_match_claim(media), [{"$set": changes}])
     _announce(seconds)
 
 
-async def wait_for_account(media: Media) -> None:
-    """Leaves the file until its account is well again; see `wake_waiting_media`."""
+async def suspend_media(media: Media) -> None:
+    """Postpones the file until `resume_suspended_media` finds its account healthy."""
     await collection(Media).update_one(
-        _mine(media),
+        _match_claim(media),
         {"$set": {"next_attempt_at": None, "begun": media.begun}, "$inc": {"attempts": -1}},
     )
 
 
-async def forget_attempt(media: Media) -> None:
-    """Notes that a lost attempt has left no bytes."""
+async def remove_attempt(media: Media) -> None:
+    """Records that an attempt without a lease has left no bytes in any store."""
     await collection(Media).update_one(
         {"_id": media.id, "begun": media.fence}, {"$pull": {"begun": media.fence}}
     )
 
 
-async def wake_waiting_media() -> int:
-    """Makes files due whose account was disabled or stopped and is well again; gives how many."""
-    waiting: dict[str, Any] = {"next_attempt_at": None, **_OPEN}
-    account_ids = await collection(Media).distinct("account_id", waiting)
+async def resume_suspended_media() -> int:
+    """Makes suspended files of healthy accounts due. Returns the number of files."""
+    suspended: dict[str, Any] = {"next_attempt_at": None, **_OPEN}
+    account_ids = await collection(Media).distinct("account_id", suspended)
     if not account_ids:
         return 0
-    well = {"enabled": True, "deleted_at": None, "health.state": HealthState.OK.value}
-    found = collection(Account).find({"_id": {"$in": account_ids}, **well}, {"_id": 1})
-    woken = {"account_id": {"$in": [account["_id"] async for account in found]}}
-    return await update_in_batches(Media, woken | waiting, [{"$set": {"next_attempt_at": "$$NOW"}}])
+    healthy = {"enabled": True, "deleted_at": None, "health.state": HealthState.OK.value}
+    accounts = collection(Account).find({"_id": {"$in": account_ids}, **healthy}, {"_id": 1})
+    suspended["account_id"] = {"$in": [account["_id"] async for account in accounts]}
+    return await update_in_batches(Media, suspended, [{"$set": {"next_attempt_at": "$$NOW"}}])
 
 
-async def mend_messages(after: PydanticObjectId | None) -> PydanticObjectId | None:
-    """Ends what a crash left between a message and its Media, for one page of messages.
+async def repair_messages(after: PydanticObjectId | None) -> PydanticObjectId | None:
+    """Repairs a page of messages whose Media is missing or settled because of a crash.
 
-    Gives where the next page starts; None after the last one.
+    Returns the last message of the page, or None if there are no more.
     """
     query: dict[str, Any] = {"media_state": MediaState.PENDING.value}
     if after is not None:
@@ -162,23 +162,23 @@ async def mend_messages(after: PydanticObjectId | None) -> PydanticObjectId | No
     messages = [from_bson(Message, fields) async for fields in page]
     if not messages:
         return None
-    known = await _list_states([message.id for message in messages])
-    await add_media([message for message in messages if message.id not in known])
-    for message_id, state in known.items():
+    states = await _load_states([message.id for message in messages])
+    await add_media([message for message in messages if message.id not in states])
+    for message_id, state in states.items():
         if state is not MediaState.PENDING:
-            await show_state(message_id, state)
+            await set_message_state(message_id, state)
     return messages[-1].id if len(messages) == PAGE_SIZE else None
 
 
-async def _list_states(ids: Sequence[PydanticObjectId]) -> dict[PydanticObjectId, MediaState]:
-    found = collection(Media).find({"_id": {"$in": list(ids)}}, {"state": 1})
-    return {one["_id"]: MediaState(one["state"]) async for one in found}
+async def _load_states(ids: Sequence[PydanticObjectId]) -> dict[PydanticObjectId, MediaState]:
+    media_states = collection(Media).find({"_id": {"$in": list(ids)}}, {"state": 1})
+    return {media["_id"]: MediaState(media["state"]) async for media in media_states}
 
 
 async def mark_erased(query: Mapping[str, Any]) -> None:
-    """Makes files invisible for good; the sweep of any process then removes the bytes.
+    """Hides files permanently; a sweep then removes their bytes.
 
-    This needs no store, so an erasure ends even where the store is away just then.
+    The store is not used here, so an erasure completes even if the store is unavailable.
     """
     await update_in_batches(
         Media,
@@ -201,7 +201,7 @@ async def list_erased() -> list[Media]:
     return await Media.find(query).sort("erased_at").limit(PAGE_SIZE).to_list()
 
 
-def _mine(media: Media) -> dict[str, Any]:
+def _match_claim(media: Media) -> dict[str, Any]:
     return {"_id": media.id, "fence": media.fence, **_OPEN}
 
 

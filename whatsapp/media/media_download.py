@@ -60,7 +60,7 @@ class MediaDownloader:
 
     async def run(self) -> None:
         """Works until cancelled; then other processes may fetch the files under way."""
-        with medias.hearing_of_due_media(self._worker.wake_later):
+        with medias.observing_due_media(self._worker.wake_later):
             await self._worker.run()
 
     async def _work(self, media: Media) -> None:
@@ -69,15 +69,15 @@ class MediaDownloader:
             await self._fetching.fetch(media)
         except asyncio.CancelledError:
             with suppress(PyMongoError), pymongo.timeout(RELEASE_SECONDS):
-                await medias.put_off(media, 0, error=None, counts=False)
+                await medias.postpone(media, 0, error=None, counts=False)
             raise
         finally:
             self._gate.leave(media.account_id)
 
     async def sweep(self) -> None:
         """Repairs files after a crash, resumes those of healthy accounts, removes erased files."""
-        self._page = await medias.mend_messages(self._page)
-        if await medias.wake_waiting_media():
+        self._page = await medias.repair_messages(self._page)
+        if await medias.resume_suspended_media():
             self._worker.wake()
         try:
             await remove_erased(self._stores, lease_seconds=self._lease_seconds)

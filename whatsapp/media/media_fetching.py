@@ -86,9 +86,9 @@ class Fetching:
         if account is None or account.deleted_at is not None or message is None:
             # The message was erased after this file became due.
             await medias.mark_erased({"_id": media.id})
-            await medias.forget_attempt(media)
+            await medias.remove_attempt(media)
         elif not account.enabled or account.health.state is not HealthState.OK:
-            await medias.wait_for_account(media)
+            await medias.suspend_media(media)
         elif media.attempts > self.settings.media_retry_limit + 1:
             await self._give_up(media, media.error or "every attempt was interrupted")
         else:
@@ -152,7 +152,7 @@ class Fetching:
         )
         if not is_settled:  # erased meanwhile, or taken over by another worker
             await store.delete(key)
-            await medias.forget_attempt(media)
+            await medias.remove_attempt(media)
 
     async def _handle_refusal(self, media: Media, account: Account, error: CloudAPIError) -> None:
         """Retries, gives up or stops the account, by the same table as for sends."""
@@ -162,7 +162,7 @@ class Fetching:
         if action is Action.STOP_ACCOUNT:
             logger.error("Stopping account %s: %s", account.id, reason)
             await stop_account(account, reason=reason, code=error.code)
-            await medias.wait_for_account(media)
+            await medias.suspend_media(media)
         elif action is Action.FAIL:
             await self._give_up(media, reason)
         else:
@@ -181,13 +181,13 @@ class Fetching:
         spread = base * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
         pause = min(max(spread, at_least or 0.0), LONGEST_PAUSE_SECONDS)
         logger.info("Media %s: retry in %.0f s: %s", media.id, pause, reason)
-        await medias.put_off(media, pause, error=reason)
+        await medias.postpone(media, pause, error=reason)
 
     async def _postpone(self, media: Media, error: Exception) -> None:
         """Postpones the file without counting an attempt: key or store may become available."""
         logger.error("Media %s is postponed: %s", media.id, error)
         pause = LONG_PAUSE * self.settings.media_retry_seconds
-        await medias.put_off(media, pause, error=str(error), counts=False)
+        await medias.postpone(media, pause, error=str(error), counts=False)
 
     async def _give_up(
         self, media: Media, reason: str, *, state: MediaState = MediaState.FAILED

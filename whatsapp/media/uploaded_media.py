@@ -1,8 +1,8 @@
-"""Uploaded files as documents: used by messages, renewed at Meta, erased with the last that uses.
+"""Documents of uploaded files: attached to messages, and erased with the last such message.
 
-A message of ours shows its file by a `Media` of its own that names the upload; the bytes are the
-upload's. Whoever puts such a `Media` there says so to the upload afterwards, and whoever erases an
-upload looks for them afterwards: one of the two always sees the other.
+Each outbound message has a `Media` of its own that names the upload, which owns the bytes. Attaching
+inserts that `Media` first and marks the upload as used second; erasing marks the upload first and
+checks for `Media` second. So concurrent calls can't miss each other.
 """
 
 import logging
@@ -24,16 +24,17 @@ logger = logging.getLogger(__name__)
 
 
 async def find_upload(upload_id: PydanticObjectId) -> UploadedMedia | None:
-    """A file that Meta took and that may be used."""
-    found = await UploadedMedia.get(upload_id)
-    is_there = found is not None and found.state is MediaState.STORED and found.erased_at is None
-    return found if is_there else None
+    """Returns an upload that can be sent, or None."""
+    upload = await UploadedMedia.get(upload_id)
+    if upload is None or upload.state is not MediaState.STORED or upload.erased_at is not None:
+        return None
+    return upload
 
 
 async def attach_upload(message: Message) -> bool:
-    """Makes the Media of a message that is sent with an upload; repeating it adds nothing.
+    """Creates the Media of a message that sends an upload; repeated calls add nothing.
 
-    False where the upload is gone.
+    Returns False if the upload no longer exists.
     """
     upload = None if message.upload_id is None else await UploadedMedia.get(message.upload_id)
     if upload is None:
@@ -74,22 +75,22 @@ def _make_media(message: Message, upload: UploadedMedia) -> Media:
 async def set_media_id(
     upload: UploadedMedia, media_id: str, *, expires_at: datetime
 ) -> UploadedMedia:
-    """Meta took the file (again) and will forget it then."""
-    known = {"media_id": media_id, "media_id_expires_at": expires_at}
-    await collection(UploadedMedia).update_one({"_id": upload.id}, {"$set": known})
-    changed: UploadedMedia = upload.model_copy(update=known)
+    """Records the media id under which Meta keeps the file until `expires_at`."""
+    changes = {"media_id": media_id, "media_id_expires_at": expires_at}
+    await collection(UploadedMedia).update_one({"_id": upload.id}, {"$set": changes})
+    changed: UploadedMedia = upload.model_copy(update=changes)
     return changed
 
 
-async def forget_media_id(upload_id: PydanticObjectId, media_id: object) -> None:
-    """Meta does not know this id any more: the file is handed over anew before it is sent."""
+async def expire_media_id(upload_id: PydanticObjectId, media_id: object) -> None:
+    """Marks Meta's copy as expired, so that the file is uploaded again before it is sent."""
     await collection(UploadedMedia).update_one(
         {"_id": upload_id, "media_id": media_id}, {"$set": {"media_id_expires_at": utc_now()}}
     )
 
 
 async def erase_uploads(query: Mapping[str, Any]) -> None:
-    """Has files removed that nothing shows; the sweep of any process does it."""
+    """Hides uploads that no message shows; a sweep then removes their bytes."""
     await update_in_batches(
         UploadedMedia,
         {**query, "erased_at": None},
@@ -104,10 +105,10 @@ async def release_upload(media: Media) -> None:
 
 
 async def sweep_uploads(stores: MediaStores) -> int:
-    """Removes the files that nobody sent in time, and the erased ones; gives how many.
+    """Removes erased uploads and those unsent before `unused_until`. Returns their number.
 
     Raises:
-        StoreUnavailable, PyMongoError: the rest is removed by a later call.
+        StoreUnavailable, PyMongoError: a later call removes the remaining uploads.
     """
     await erase_uploads({"unused_until": {"$type": "date", "$lt": utc_now()}})
     query = {"erased_at": {"$type": "date"}}
@@ -121,12 +122,12 @@ async def sweep_uploads(stores: MediaStores) -> int:
 async def _remove_upload(upload: UploadedMedia, stores: MediaStores) -> bool:
     key = {"_id": upload.id, "erased_at": upload.erased_at}
     if await _is_shown(upload.id):
-        # A message took it at the very moment when the last one let it go.
+        # A message was attached while the last other one was erased.
         await collection(UploadedMedia).update_one(key, {"$set": {"erased_at": None}})
         return False
     store = stores.find(upload.store)
     if store is None:
-        logger.error("Upload %s is erased, but its store is not set any more", upload.id)
+        logger.error("Erased upload %s stays: its store is no longer configured", upload.id)
         return False
     await store.delete(upload.stored_as)
     await collection(UploadedMedia).delete_one(key)

@@ -12,7 +12,7 @@ from sandbox.world.faults import FaultKind, FaultRule
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.whatsapp.media.conftest import SendFile, Settled
-from whatsapp.media.media import claim_media, put_off, settle_media
+from whatsapp.media.media import claim_media, postpone, settle_media
 from whatsapp.settings import Settings
 
 
@@ -52,7 +52,7 @@ async def test_worker_that_lost_its_file_changes_nothing(
     late.fence -= 1
 
     assert not await settle_media(late, MediaState.FAILED, error="late")
-    await put_off(late, 0, error="late")
+    await postpone(late, 0, error="late")
 
     media = await Media.get(message.id)
     assert media is not None

@@ -6,7 +6,7 @@ from typing import Any
 from models import Message
 from whatsapp.cloud_api.error_codes import MEDIA_CODES
 from whatsapp.media.media_reference import read_media_id
-from whatsapp.media.uploaded_media import forget_media_id
+from whatsapp.media.uploaded_media import expire_media_id
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.content.payload import needs_window
 from whatsapp.outbox.content.template import check_stored_template
@@ -37,5 +37,5 @@ class StoredContent:
             await check_stored_template(message, target)
         failed_for_file = any(error.code in MEDIA_CODES for error in message.errors)
         if message.upload_id is not None and failed_for_file:
-            await forget_media_id(message.upload_id, read_media_id(message))
+            await expire_media_id(message.upload_id, read_media_id(message))
         return ResolvedContent(message.content, message.text, message.upload_id)
