@@ -1,6 +1,6 @@
 """Documents of uploaded files: attached to messages, and erased with the last such message.
 
-Each outbound message has a `Media` of its own that names the upload, which owns the bytes. Attaching
+Each outbound message has its own `Media`, which names the upload that owns the bytes. Attaching
 inserts that `Media` first and marks the upload as used second; erasing marks the upload first and
 checks for `Media` second. So concurrent calls can't miss each other.
 """
