@@ -1,8 +1,8 @@
-"""Message templates: what WhatsApp told of them, how one is filled in, what the customer reads.
+"""Message templates: storage, sync with Meta, look-up, and filling in.
 
-- `records.py` stores what is told, `sync.py` reads all of an account, `background.py` by itself
-- `lookup.py` finds the one to send and says why it can't be sent
-- `definition.py` reads its parts, `form.py` lists what is to be filled in
-- `consent.py` knows to whom one may not go
-- `values.py` is what somebody filled in, `filling.py` and `buttons.py` make a message of both
+- `records.py` stores templates; `sync.py` reads all templates of an account in the background
+- `lookup.py` finds the template to send
+- `definition.py` reads its parts; `form.py` lists its parameters
+- `values.py` holds values for the parameters; `filling.py` and `buttons.py` build the message
+- `echoes.py` describes templates that other programs sent
 """

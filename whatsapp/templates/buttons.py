@@ -1,4 +1,4 @@
-"""Fills in the buttons of a template."""
+"""Filling in of template buttons."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,9 +7,9 @@ from whatsapp.errors import TemplateInvalid
 from whatsapp.templates.definition import Button
 from whatsapp.templates.values import SUFFIX_LIMIT, ButtonValue, FlowValue
 
-# Meta's own default of a flow that nobody waits for.
+# Meta's default for flows whose answer is not correlated.
 UNUSED_TOKEN = "unused"  # noqa: S105 - no secret
-# Which field of the input belongs to which type of button.
+# Button type -> field of the input.
 _KINDS = {
     "QUICK_REPLY": "payload",
     "COPY_CODE": "couponCode",
@@ -29,12 +29,12 @@ _SUB_TYPES = {
 def fill_buttons(
     buttons: Sequence[Button], values: Sequence[ButtonValue], *, code: str | None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The components to send, and the buttons as the customer sees them.
+    """Returns the components to send, and the buttons as the customer sees them.
 
-    `code` is that of an authentication template, which its button copies.
+    `code` is the one-time code of an authentication template, which its button copies.
 
     Raises:
-        TemplateInvalid: a value is missing, or belongs to no button; the field is below `buttons`.
+        TemplateInvalid: a value is missing or does not fit; its field is relative to `buttons`.
     """
     by_index = _assign(buttons, values)
     components, shown = [], []
@@ -50,7 +50,7 @@ def fill_buttons(
                     "parameters": [parameter],
                 }
             )
-        shown.append(_show(button, parameter))
+        shown.append(_describe(button, parameter))
     return components, shown
 
 
@@ -60,26 +60,26 @@ def _assign(buttons: Sequence[Button], values: Sequence[ButtonValue]) -> Mapping
         place = [str(number)]
         if not 0 <= value.index < len(buttons):
             raise TemplateInvalid(
-                f"There are {len(buttons)} buttons, counted from 0.", field=[*place, "index"]
+                f"The template has {len(buttons)} buttons, counted from 0.", field=[*place, "index"]
             )
         if value.index in by_index:
             raise TemplateInvalid(f"Button {value.index} is given twice.", field=[*place, "index"])
         button = buttons[value.index]
-        wanted = _find_kind(button)
-        if wanted is None:
+        expected = _find_kind(button)
+        if expected is None:
             raise TemplateInvalid(
-                f"{_name(button)} has nothing to fill in.", field=[*place, value.kind]
+                f"{_name(button)} takes no value.", field=[*place, value.kind]
             )
-        if value.kind != wanted:
+        if value.kind != expected:
             raise TemplateInvalid(
-                f"{_name(button)} takes {wanted}, not {value.kind}.", field=[*place, value.kind]
+                f"{_name(button)} takes {expected}, not {value.kind}.", field=[*place, value.kind]
             )
         by_index[value.index] = value
     return by_index
 
 
 def _find_kind(button: Button) -> str | None:
-    """The input's field that belongs to the button; None where it has nothing to fill in."""
+    """Returns the input's field for the button, or None if it takes no value."""
     return "urlSuffix" if button.needs_suffix else _KINDS.get(button.type)
 
 
@@ -108,9 +108,9 @@ def _find_suffix(button: Button, value: object, code: str | None) -> str:
     if not isinstance(suffix, str):
         raise TemplateInvalid(f"{_name(button)} needs urlSuffix.")
     if code is not None and suffix != code:
-        raise TemplateInvalid(f"{_name(button)} takes the same code as the body, or none.")
+        raise TemplateInvalid(f"{_name(button)} must have the code of the body, or no value.")
     if button.url is not None and len(_fill_url(button, suffix) or "") > SUFFIX_LIMIT:
-        raise TemplateInvalid(f"The address would have more than {SUFFIX_LIMIT} characters.")
+        raise TemplateInvalid(f"The filled-in URL is longer than {SUFFIX_LIMIT} characters.")
     return suffix
 
 
@@ -121,16 +121,16 @@ def _build_flow(flow: FlowValue) -> dict[str, Any]:
     return {"type": "action", "action": action}
 
 
-def _show(button: Button, parameter: Mapping[str, Any] | None) -> dict[str, Any]:
-    given = parameter or {}
+def _describe(button: Button, parameter: Mapping[str, Any] | None) -> dict[str, Any]:
+    filled = parameter or {}
     shown = {
         "type": button.type,
         "text": button.text,
-        "url": _fill_url(button, given.get("text")),
+        "url": _fill_url(button, filled.get("text")),
         "phone_number": button.phone_number,
-        "coupon_code": given.get("coupon_code"),
-        "payload": given.get("payload"),
-        "flow_token": given.get("action", {}).get("flow_token"),
+        "coupon_code": filled.get("coupon_code"),
+        "payload": filled.get("payload"),
+        "flow_token": filled.get("action", {}).get("flow_token"),
     }
     return {name: value for name, value in shown.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""The parts of a template as they are written, read from Meta's objects."""
+"""The parts of a template, read from Meta's components."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,32 +11,32 @@ _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 TEXT = "TEXT"
 MEDIA_FORMATS = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
 LOCATION = "LOCATION"
-# All others (PRODUCT, GIF) need more than this server has inputs for, or another API of Meta.
+# Other formats (PRODUCT, GIF) need inputs that this server lacks, or another API of Meta.
 _SENDABLE_FORMATS = frozenset({TEXT, LOCATION, *MEDIA_FORMATS})
 _UNSENDABLE_BUTTONS = frozenset({"MPM", "SPM", "ORDER_DETAILS"})
-# Filled in like a link: Meta gives these buttons of authentication templates either name.
+# Meta uses either type for the copy-code button of authentication templates.
 _LINK_BUTTONS = frozenset({"URL", "OTP"})
 
 
 @dataclass(frozen=True)
 class VariableText:
-    """A text with variables, each named once, in the order in which they are filled in."""
+    """A text with distinct variables, in the order in which values are given."""
 
     text: str
     variables: tuple[str, ...] = ()
     examples: Mapping[str, str] = field(default_factory=dict)
 
     def fill(self, values: Mapping[str, str]) -> str:
-        return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), self.text)
+        return _VARIABLE.sub(lambda match: values.get(match[1], match[0]), self.text)
 
 
 @dataclass(frozen=True)
 class Header:
     format: str
     text: VariableText | None = None
-    """Of format TEXT."""
+    """Only for format TEXT."""
     example: str | None = None
-    """Address of the sample file."""
+    """URL of the sample file."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ class Definition:
     cards: tuple[Part, ...] = ()
     offer: Offer | None = None
     is_named: bool = False
-    """Whether the variables have names instead of numbers."""
+    """True if variables have names instead of numbers."""
     unsendable: str | None = None
-    """The first part of it for which this server has no input."""
+    """The first part for which this server has no input."""
 
 
 def read_definition(template: Template) -> Definition:
@@ -95,7 +95,7 @@ def read_definition(template: Template) -> Definition:
         if _read_type(component) == "CAROUSEL"
         for card in _list_objects(component, "cards")
     )
-    offers = (_read_offer(one) for one in components if _read_type(one) == "LIMITED_TIME_OFFER")
+    offers = (_read_offer(each) for each in components if _read_type(each) == "LIMITED_TIME_OFFER")
     return Definition(
         part=part,
         cards=cards,
@@ -106,43 +106,43 @@ def read_definition(template: Template) -> Definition:
 
 
 def match_sendable() -> dict[str, Any]:
-    """The filter of templates that `find_obstacle` finds nothing against."""
-    strange = {"$elemMatch": {"format": {"$type": "string", "$nin": sorted(_SENDABLE_FORMATS)}}}
+    """Returns the query for templates to which `find_obstacle` has no objection."""
+    unsendable = {"$elemMatch": {"format": {"$type": "string", "$nin": sorted(_SENDABLE_FORMATS)}}}
     buttons = sorted(_UNSENDABLE_BUTTONS)
     return {
         "status": "APPROVED",
         "name": {"$ne": None},
         "language": {"$ne": None},
         "components.type": "BODY",
-        "components": {"$not": strange},
-        "components.cards.components": {"$not": strange},
+        "components": {"$not": unsendable},
+        "components.cards.components": {"$not": unsendable},
         "components.buttons.type": {"$nin": buttons},
         "components.cards.components.buttons.type": {"$nin": buttons},
     }
 
 
 def find_obstacle(template: Template) -> str | None:
-    """Why the template can't be sent, whoever gets it; None if it can."""
+    """Returns the reason why the template can't be sent to any customer, or None."""
     if template.status != "APPROVED":
         reason = f" ({template.status_reason})" if template.status_reason else ""
         return f"The template is {template.status or 'of unknown status'}{reason}, not APPROVED."
     definition = read_definition(template)
     if definition.part.body is None or template.name is None or template.language is None:
-        return "The text of the template is not known here yet: run syncTemplates."
+        return "The template's text has not been read from Meta yet; run syncTemplates."
     if definition.unsendable is not None:
-        return f"The template has {definition.unsendable}, which can't be sent from here."
+        return f"The template has {definition.unsendable}, which this server can't send."
     return None
 
 
 def _read_part(components: Sequence[Mapping[str, Any]]) -> Part:
-    by_type = {_read_type(one): one for one in components}
+    by_type = {_read_type(component): component for component in components}
     header, body, footer = by_type.get("HEADER"), by_type.get("BODY"), by_type.get("FOOTER")
     buttons = _list_objects(by_type.get("BUTTONS", {}), "buttons")
     return Part(
         header=None if header is None else _read_header(header),
         body=None if body is None else _read_text(body, "body_text"),
         footer=None if footer is None else _get_text(footer, "text"),
-        buttons=tuple(_read_button(index, one) for index, one in enumerate(buttons)),
+        buttons=tuple(_read_button(index, button) for index, button in enumerate(buttons)),
     )
 
 
@@ -157,18 +157,18 @@ def _read_header(header: Mapping[str, Any]) -> Header:
 def _read_text(component: Mapping[str, Any], example_name: str) -> VariableText:
     text = _get_text(component, "text") or ""
     variables = list(dict.fromkeys(_VARIABLE.findall(text)))
-    if all(one.isdecimal() for one in variables):
+    if all(name.isdecimal() for name in variables):
         variables.sort(key=int)
     example = _get_object(component, "example")
     named = {
-        str(one.get("param_name")): str(one.get("example"))
-        for one in _list_objects(example, f"{example_name}_named_params")
+        str(sample.get("param_name")): str(sample.get("example"))
+        for sample in _list_objects(example, f"{example_name}_named_params")
     }
-    given = example.get(example_name)
-    # Those of a body are in a list of lists: one inner list for each set of samples.
-    if isinstance(given, list) and given and isinstance(given[0], list):
-        given = given[0]
-    numbered = given if isinstance(given, list) else []
+    listed = example.get(example_name)
+    # A body has a list of lists: an inner list for each set of samples.
+    if isinstance(listed, list) and listed and isinstance(listed[0], list):
+        listed = listed[0]
+    numbered = listed if isinstance(listed, list) else []
     samples = dict(zip(variables, map(str, numbered), strict=False)) | named
     return VariableText(text, tuple(variables), samples)
 
@@ -188,7 +188,7 @@ def _read_button(index: int, button: Mapping[str, Any]) -> Button:
 
 
 def _cut_suffix(url: str | None, example: str | None) -> str | None:
-    """The sample of a link with a variable is the whole address; what is filled in is its end."""
+    """Returns the end of a sample URL that replaces the variable of `url`."""
     if url is None or example is None:
         return example
     beginning = _VARIABLE.split(url)[0]
@@ -203,7 +203,7 @@ def _read_offer(component: Mapping[str, Any]) -> Offer:
 def _is_named(template: Template, parts: Sequence[Part]) -> bool:
     if template.parameter_format is not None:
         return template.parameter_format.upper() == "NAMED"
-    # A webhook tells the text alone.
+    # A webhook has the text only.
     texts = [part.body for part in parts] + [
         part.header.text for part in parts if part.header is not None
     ]
@@ -237,7 +237,7 @@ def _get_object(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _list_objects(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     value = item.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _first_text(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Templates that were sent by another program: what the customer reads, as far as it is known."""
+"""Descriptions of templates that another program sent, as the customer reads them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,37 +15,37 @@ _Json = Mapping[str, Any]
 async def describe_echo(
     account_id: PydanticObjectId, template: _Json
 ) -> tuple[dict[str, Any], str | None]:
-    """The content to be stored of Meta's object, and its text; None where nothing is readable."""
+    """Returns the content to store for Meta's object, and its text if it has any."""
     name, language = template.get("name"), template.get("language")
     code = language.get("code") if isinstance(language, dict) else language
     known = None
     if isinstance(name, str) and isinstance(code, str):
         known = await find_by_name(account_id, name, code)
-    shown = _show_known(known, template) if known else _show_told(template)
+    shown = _describe_known(known, template) if known else _describe_unknown(template)
     content = {**template, "language": {"code": code}, "shown": shown}
     return content, shown["body"] or (name if isinstance(name, str) else None)
 
 
-def _show_known(known: Template, template: _Json) -> dict[str, Any]:
-    """The template of this account, with the values that were sent."""
-    part, told = read_definition(known).part, _show_told(template)
+def _describe_known(known: Template, template: _Json) -> dict[str, Any]:
+    """Describes a template of this account, filled with the values that were sent."""
+    part, stated = read_definition(known).part, _describe_unknown(template)
     header = part.header
     text = header.text if header else None
     filled = _fill(text, template, "header")
     return {
         "template_id": str(known.id),
         "category": known.category,
-        "header": {"format": header.format, "text": filled} if header else told["header"],
-        "body": _fill(part.body, template, "body") or told["body"],
+        "header": {"format": header.format, "text": filled} if header else stated["header"],
+        "body": _fill(part.body, template, "body") or stated["body"],
         "footer": part.footer,
         "buttons": [{"type": button.type, "text": button.text} for button in part.buttons],
     }
 
 
-def _show_told(template: _Json) -> dict[str, Any]:
-    """Texts that stand in the message itself."""
-    header = _find(template, "header").get("text")
-    body, footer = _find(template, "body").get("text"), _find(template, "footer").get("text")
+def _describe_unknown(template: _Json) -> dict[str, Any]:
+    """Describes the texts that the message itself contains."""
+    header = _find_component(template, "header").get("text")
+    body, footer = _find_component(template, "body").get("text"), _find_component(template, "footer").get("text")
     return {
         "header": {"format": TEXT, "text": header} if isinstance(header, str) else None,
         "body": body if isinstance(body, str) else "",
@@ -57,7 +57,7 @@ def _show_told(template: _Json) -> dict[str, Any]:
 def _fill(text: VariableText | None, template: _Json, kind: str) -> str | None:
     if text is None:
         return None
-    parameters = _find(template, kind).get("parameters")
+    parameters = _find_component(template, kind).get("parameters")
     values: dict[str, str] = {}
     listed = parameters if isinstance(parameters, list) else []
     for number, parameter in enumerate(listed, start=1):
@@ -68,13 +68,13 @@ def _fill(text: VariableText | None, template: _Json, kind: str) -> str | None:
 
 
 def _read_value(parameter: _Json) -> str | None:
-    """What the customer reads of a parameter: its text, or that of an amount or a date."""
+    """Returns a parameter's text, for amounts and dates the fallback value."""
     inner = parameter.get(str(parameter.get("type")))
-    found = inner.get("fallback_value") if isinstance(inner, dict) else parameter.get("text")
-    return found if isinstance(found, str) else None
+    text = inner.get("fallback_value") if isinstance(inner, dict) else parameter.get("text")
+    return text if isinstance(text, str) else None
 
 
-def _find(template: _Json, kind: str) -> _Json:
+def _find_component(template: _Json, kind: str) -> _Json:
     components = template.get("components")
     for component in components if isinstance(components, list) else ():
         if isinstance(component, dict) and str(component.get("type")).lower() == kind:

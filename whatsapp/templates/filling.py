@@ -1,6 +1,6 @@
-"""Fills a template in: what is sent to WhatsApp, and what the customer reads.
+"""Filling in of templates: the components to send, and the text that the customer reads.
 
-Where a value does not fit, the refusal names its field below `parameters`.
+Errors name the field relative to `parameters`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ from whatsapp.templates.values import (
 # Meta, "Template components".
 HEADER_LIMIT = 60
 BODY_LIMIT = 1024
-# A body that has no other component beside it may be longer.
+# For a template whose body is the only component.
 LONE_BODY_LIMIT = 32768
 # Meta, "Sending authentication templates".
 CODE_LIMIT = 15
@@ -45,14 +45,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True)
 class Filled:
     components: list[dict[str, Any]]
-    """As Meta's API takes them."""
+    """In the form of Meta's API."""
     shown: dict[str, Any]
-    """What the customer sees, part by part."""
+    """The parts as the customer sees them."""
 
 
 @contextmanager
 def fields_below(*path: str) -> Iterator[None]:
-    """Puts the path before the field of whatever is refused."""
+    """Prepends `path` to the field of errors raised inside the block."""
     try:
         yield
     except Refused as refusal:
@@ -61,23 +61,23 @@ def fields_below(*path: str) -> Iterator[None]:
 
 
 def fill_template(template: Template, values: TemplateValues) -> Filled:
-    """Raises TemplateInvalid: the values are not those that the template needs."""
+    """Fills in the values. Raises TemplateInvalid if they do not fit the template."""
     definition = read_definition(template)
-    is_lone = len(template.components) == 1
+    is_body_only = len(template.components) == 1
     filler = _Filler(
         is_named=definition.is_named,
         is_authentication=template.category == "AUTHENTICATION",
-        body_limit=LONE_BODY_LIMIT if is_lone else BODY_LIMIT,
+        body_limit=LONE_BODY_LIMIT if is_body_only else BODY_LIMIT,
     )
     offer = _fill_offer(definition, values.offer_expires_at)
     filled = filler.fill(definition.part, values.part)
     cards = _fill_cards(filler, definition.cards, values.cards)
     components = offer.components + filled.components
     if cards:
-        described = [
+        indexed = [
             {"card_index": index, "components": card.components} for index, card in enumerate(cards)
         ]
-        components.append({"type": "carousel", "cards": described})
+        components.append({"type": "carousel", "cards": indexed})
     shown = filled.shown | offer.shown | {"cards": [card.shown for card in cards]}
     return Filled(components, shown)
 
@@ -93,35 +93,33 @@ class _Filler:
             header, shown_header = self._fill_header(part.header, values.header)
         with fields_below("body"):
             body, shown_body = self._fill_body(part.body, values.body)
-        shared = _read_code(values) if self.is_authentication else None
+        code = _read_code(values) if self.is_authentication else None
         with fields_below("buttons"):
-            buttons, shown_buttons = fill_buttons(part.buttons, values.buttons, code=shared)
+            buttons, shown_buttons = fill_buttons(part.buttons, values.buttons, code=code)
         shown = {
             "header": shown_header,
             "body": shown_body,
             "footer": part.footer,
             "buttons": shown_buttons,
         }
-        found = [one for one in (header, body) if one is not None]
-        return Filled([*found, *buttons], shown)
+        components = [component for component in (header, body) if component is not None]
+        return Filled([*components, *buttons], shown)
 
     def _fill_header(
         self, header: Header | None, value: HeaderValue | None
     ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         if header is None:
             if value is not None:
-                raise TemplateInvalid("The template has no header to fill in.")
+                raise TemplateInvalid("The template has no header; leave it out.")
             return None, None
         if header.text is not None:
             return self._fill_header_text(header.text, value)
         if value is None or _name_format(value) != header.format:
             raise TemplateInvalid(f"The header must be given: {header.format.lower()}.")
         built = value.build()
-        inner: dict[str, Any] = built[built["type"]]
-        # Meta's id of an uploaded file changes, and says nothing to the customer.
-        shown = {"format": header.format} | {
-            name: one for name, one in inner.items() if name != "id"
-        }
+        # The media id of an uploaded file changes, and customers don't see it.
+        inner = {name: each for name, each in built[built["type"]].items() if name != "id"}
+        shown = {"format": header.format} | inner
         return {"type": "header", "parameters": [built]}, shown
 
     def _fill_header_text(
@@ -129,7 +127,7 @@ class _Filler:
     ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         if not text.variables:
             if value is not None:
-                raise TemplateInvalid("The header has no variable: leave it out.")
+                raise TemplateInvalid("The header has no variable; leave it out.")
             return None, {"format": TEXT, "text": text.text}
         if not isinstance(value, TextValue):
             raise TemplateInvalid(
@@ -146,7 +144,7 @@ class _Filler:
     ) -> tuple[dict[str, Any] | None, str]:
         if text is None:
             if values:
-                raise TemplateInvalid("This card has no body to fill in.")
+                raise TemplateInvalid("This card has no body; leave it out.")
             return None, ""
         parameters, shown = self._fill_text(text, values)
         if len(shown) > self.body_limit:
@@ -165,29 +163,29 @@ class _Filler:
         return parameters, text.fill(shown)
 
     def _assign(self, text: VariableText, values: Sequence[BodyValue]) -> Mapping[str, BodyValue]:
-        """The value of each variable."""
+        """Returns the value of each variable by its name."""
         if self.is_named:
             return _assign_by_name(text, values)
         for number, value in enumerate(values):
             if value.name is not None:
                 raise TemplateInvalid(
-                    "The variables of this template have numbers: give the values in their order,"
-                    " without names.",
+                    "This template's variables are numbered; give the values in order, without"
+                    " names.",
                     field=[str(number), "name"],
                 )
         if len(values) != len(text.variables):
             raise TemplateInvalid(
-                f"The text has {len(text.variables)} variables, {len(values)} values are given."
+                f"The text has {len(text.variables)} variables, {len(values)} values were given."
             )
         return dict(zip(text.variables, values, strict=True))
 
 
 def _read_code(values: PartValues) -> str | None:
-    """The one-time code of an authentication template. Raises TemplateInvalid if it is too long."""
+    """Returns the code of an authentication template. Raises TemplateInvalid if it is too long."""
     code = next((given.value.shown for given in values.body), None)
     if code is not None and len(code) > CODE_LIMIT:
         raise TemplateInvalid(
-            f"The code has {len(code)} characters, {CODE_LIMIT} are allowed.",
+            f"The code has {len(code)} characters; at most {CODE_LIMIT} are allowed.",
             field=["body", "0", "text"],
         )
     return code
@@ -199,14 +197,13 @@ def _assign_by_name(text: VariableText, values: Sequence[BodyValue]) -> Mapping[
         field = [str(number), "name"]
         if value.name is None:
             raise TemplateInvalid(
-                "The variables of this template have names: say which of"
-                f" {_join(text.variables)} this is.",
+                "This template's variables have names; set the name of this value to one of:"
+                f" {_join(text.variables)}.",
                 field=field,
             )
         if value.name not in text.variables:
             raise TemplateInvalid(
-                f"There is no variable {value.name!r}; those of the text are:"
-                f" {_join(text.variables)}.",
+                f"The text has no variable {value.name!r}; use: {_join(text.variables)}.",
                 field=field,
             )
         if value.name in by_name:
@@ -214,7 +211,7 @@ def _assign_by_name(text: VariableText, values: Sequence[BodyValue]) -> Mapping[
         by_name[value.name] = value
     missing = [name for name in text.variables if name not in by_name]
     if missing:
-        raise TemplateInvalid(f"Values are missing of: {_join(missing)}.")
+        raise TemplateInvalid(f"Values are missing for: {_join(missing)}.")
     return by_name
 
 
@@ -222,9 +219,9 @@ def _fill_cards(
     filler: _Filler, cards: Sequence[Part], values: Sequence[PartValues]
 ) -> list[Filled]:
     if len(cards) != len(values):
-        # A carousel whose cards have nothing to fill in does not exist: each has a picture.
+        # Every card needs values, because each has an image or a video.
         raise TemplateInvalid(
-            f"The template has {len(cards)} cards, {len(values)} are given.", field=["cards"]
+            f"The template has {len(cards)} cards, {len(values)} were given.", field=["cards"]
         )
     filled = []
     for index, (card, given) in enumerate(zip(cards, values, strict=True)):
@@ -240,9 +237,9 @@ def _fill_offer(definition: Definition, expires_at: datetime | None) -> Filled:
             raise TemplateInvalid("The template has no offer that expires.", field=field)
         return Filled([], {} if offer is None else {"offer": {"text": offer.text}})
     if expires_at is None:
-        raise TemplateInvalid("It must be said when the offer expires.", field=field)
+        raise TemplateInvalid("Give the time when the offer expires.", field=field)
     if expires_at <= utc_now():
-        raise TemplateInvalid("The offer must expire later than now.", field=field)
+        raise TemplateInvalid("The offer must expire in the future.", field=field)
     milliseconds = int((expires_at - _EPOCH).total_seconds() * 1000)
     parameter = {
         "type": "limited_time_offer",
@@ -258,8 +255,8 @@ def _name_format(value: HeaderValue) -> str:
     return LOCATION if isinstance(value, LocationValue) else TEXT
 
 
-def _too_long(what: str, shown: str, limit: int) -> str:
-    return f"{what} would have {len(shown)} characters, {limit} are allowed."
+def _too_long(part: str, shown: str, limit: int) -> str:
+    return f"{part} would have {len(shown)} characters; at most {limit} are allowed."
 
 
 def _join(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What is to be filled in of a template, one by one: what an app needs to show a form."""
+"""The parameters of a template, listed so that an app can show a form for them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -34,11 +34,11 @@ class FormParameter:
     place: ParameterPlace
     kind: ParameterKind
     name: str | None = None
-    """Of a variable: its name or its number."""
+    """The name or number of a variable."""
     card_index: int | None = None
     button_index: int | None = None
     label: str | None = None
-    """The words on the button."""
+    """The button's label."""
     example: str | None = None
     is_required: bool = True
 
@@ -49,42 +49,41 @@ _BUTTON_KINDS = {
     "FLOW": ParameterKind.FLOW,
     "CATALOG": ParameterKind.CATALOG,
 }
-# Without them Meta takes the words on the button, no token, and the first product.
+# Meta's defaults are the button's label, no token, and the first product.
 _OPTIONAL = frozenset({ParameterKind.PAYLOAD, ParameterKind.FLOW, ParameterKind.CATALOG})
 
 
 def list_parameters(definition: Definition, *, category: str | None) -> list[FormParameter]:
-    """In the order in which the customer sees them."""
-    found = list(_list_of_part(definition.part, category))
+    """Returns the parameters in the order in which the customer sees them."""
+    parameters = list(_list_part_parameters(definition.part, category))
     if definition.offer is not None and definition.offer.has_expiration:
         place = ParameterPlace.LIMITED_TIME_OFFER
-        found.insert(0, FormParameter(place, ParameterKind.EXPIRES_AT))
+        parameters.insert(0, FormParameter(place, ParameterKind.EXPIRES_AT))
     for index, card in enumerate(definition.cards):
-        found += [replace(one, card_index=index) for one in _list_of_part(card, category)]
-    return found
+        parameters += [replace(each, card_index=index) for each in _list_part_parameters(card, category)]
+    return parameters
 
 
-def _list_of_part(part: Part, category: str | None) -> Iterator[FormParameter]:
+def _list_part_parameters(part: Part, category: str | None) -> Iterator[FormParameter]:
     if part.header is not None:
-        yield from _list_of_header(part.header)
+        yield from _list_header_parameters(part.header)
     if part.body is not None:
-        yield from _list_of_text(part.body, ParameterPlace.BODY)
+        yield from _list_text_parameters(part.body, ParameterPlace.BODY)
     for button in part.buttons:
-        found = _read_button(button, category)
-        if found is not None:
-            yield found
+        parameter = _read_button(button, category)
+        if parameter is not None:
+            yield parameter
 
 
-def _list_of_header(header: Header) -> Iterator[FormParameter]:
+def _list_header_parameters(header: Header) -> Iterator[FormParameter]:
     if header.text is not None:
-        yield from _list_of_text(header.text, ParameterPlace.HEADER)
+        yield from _list_text_parameters(header.text, ParameterPlace.HEADER)
         return
-    known = ParameterKind.__members__
-    kind = known.get(header.format, ParameterKind.OTHER)
+    kind = ParameterKind.__members__.get(header.format, ParameterKind.OTHER)
     yield FormParameter(ParameterPlace.HEADER, kind, example=header.example)
 
 
-def _list_of_text(text: VariableText, place: ParameterPlace) -> Iterator[FormParameter]:
+def _list_text_parameters(text: VariableText, place: ParameterPlace) -> Iterator[FormParameter]:
     for name in text.variables:
         example = text.examples.get(name)
         yield FormParameter(place, ParameterKind.TEXT, name=name, example=example)
@@ -96,7 +95,7 @@ def _read_button(button: Button, category: str | None) -> FormParameter | None:
         kind = ParameterKind.URL_SUFFIX
     if kind is None:
         return None
-    # The code of an authentication template is in its body already.
+    # The body of an authentication template already has the code.
     is_code = kind is ParameterKind.URL_SUFFIX and category == "AUTHENTICATION"
     return FormParameter(
         ParameterPlace.BUTTON,

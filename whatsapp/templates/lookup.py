@@ -1,4 +1,4 @@
-"""Finds the template that somebody wants to send."""
+"""Look-up of the template to send."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ AUTHENTICATION = "AUTHENTICATION"
 
 @dataclass(frozen=True)
 class TemplateReference:
-    """By our id, or by name and language."""
+    """A template by id, or by name and language."""
 
     template_id: PydanticObjectId | None = None
     name: str | None = None
@@ -34,33 +34,36 @@ class TemplateReference:
 
 
 async def get_template(account_id: PydanticObjectId, reference: TemplateReference) -> Template:
-    """Raises TemplateInvalid: the account has none like this."""
-    found: Template | None
+    """Loads the account's template. Raises TemplateInvalid if it does not exist."""
+    template: Template | None
     if reference.template_id is not None:
-        found = await Template.find_one({"_id": reference.template_id, "account_id": account_id})
+        template = await Template.find_one({"_id": reference.template_id, "account_id": account_id})
         field = ["templateId"]
     else:
-        found = await find_by_name(account_id, reference.name, reference.language)
+        template = await find_by_name(account_id, reference.name, reference.language)
         field = ["name"]
-    if found is None:
+    if template is None:
         raise TemplateInvalid(
-            "The account has no such template: run syncTemplates if it is new.", field=field
+            "The account has no such template; run syncTemplates if it is new.", field=field
         )
-    return found
+    return template
 
 
 async def find_by_name(
     account_id: PydanticObjectId, name: str | None, language: str | None
 ) -> Template | None:
-    """Of several (Meta gives the name of a deleted one again) the one that can be sent."""
-    named = {"account_id": account_id, "name": name, "language": language}
-    found = await Template.find(named).sort("-created_at", "-_id").to_list()
-    found.sort(key=lambda one: (one.status != "APPROVED", one.status == DELETED))
-    return found[0] if found else None
+    """Returns the template of this name, preferably one that can be sent.
+
+    There may be several, because the name of a deleted template can be used again.
+    """
+    query = {"account_id": account_id, "name": name, "language": language}
+    templates = await Template.find(query).sort("-created_at", "-_id").to_list()
+    templates.sort(key=lambda each: (each.status != "APPROVED", each.status == DELETED))
+    return templates[0] if templates else None
 
 
 async def find_template_of(message: Message) -> Template | None:
-    """The template that a message is sent with, as it is now."""
+    """Returns the current template of a template message, or None."""
     language = message.content.get("language") or {}
     return await find_by_name(message.account_id, message.content.get("name"), language.get("code"))
 

@@ -1,8 +1,7 @@
-"""Message templates as WhatsApp tells about them: one fact at a time, or all that it lists.
+"""Storage of templates, from webhooks about single aspects and from complete lists.
 
-A template has the time of each aspect that a webhook told, and the time of the last list that had
-it. A webhook counts only if it is newer than both, a list only if nothing newer is known: whatever
-comes late, or again, changes nothing.
+A template has the time of the latest webhook for each aspect, and the time of the latest list. An
+update counts only if it is newer than both, so late or repeated updates change nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ DELETED = "DELETED"
 
 @dataclass(frozen=True)
 class Listed:
-    """A template as a list of WhatsApp has it: for each aspect the values that belong together."""
+    """A template of a list; an aspect is a group of values that change together."""
 
     template_id: str
     aspects: Mapping[str, Mapping[str, Any]]
@@ -33,17 +32,17 @@ class Listed:
 async def record_template(
     account_id: PydanticObjectId, template_id: str, updates: Sequence[TimestampedFields]
 ) -> bool:
-    """Stores what is news of these updates; the template is made if it is unknown.
+    """Stores the newer ones of these updates, for a new template if it is unknown.
 
-    Gives whether its text is known.
+    Returns True if the template's text is known.
     """
     key = {"account_id": account_id, "template_id": template_id}
-    unlisted = [replace(fact, newer_than="synced_at") for fact in updates]
-    stages = [_make_unless_there(), make_update_stage(unlisted)]
+    unlisted = [replace(update, newer_than="synced_at") for update in updates]
+    stages = [_set_defaults(), make_update_stage(unlisted)]
     try:
         stored = await _update(key, stages)
     except DuplicateKeyError:
-        # Another upsert won, and the server gave up repeating ours: theirs is there now.
+        # A concurrent upsert has just inserted the template.
         stored = await _update(key, stages)
     return bool(stored.get("components"))
 
@@ -62,17 +61,17 @@ async def _update(key: dict[str, Any], stages: list[dict[str, Any]]) -> dict[str
 async def record_list(
     account_id: PydanticObjectId, listed: Sequence[Listed], *, at: datetime, now: datetime
 ) -> int:
-    """Stores a page of the list that stood at `at`; gives how many of them were unknown.
+    """Stores a page of the list read at `at`. Returns the number of new templates.
 
-    Those that differ from what was known get `now` as their `updated_at`.
+    Templates that changed get `now` as their `updated_at`.
     """
     updates = [
         UpdateOne(
-            {"account_id": account_id, "template_id": one.template_id},
-            [_make_unless_there(), _apply_listed(one, at=at, now=now)],
+            {"account_id": account_id, "template_id": template.template_id},
+            [_set_defaults(), _apply_listed(template, at=at, now=now)],
             upsert=True,
         )
-        for one in listed
+        for template in listed
     ]
     result = await write_unless_duplicate(Template, updates)
     # A webhook created these templates at the same time: now they can be updated.
@@ -82,19 +81,20 @@ async def record_list(
 
 
 async def mark_unlisted(account_id: PydanticObjectId, *, at: datetime, now: datetime) -> int:
-    """Templates that the whole list of `at` did not have are deleted, unless something newer was
-    told about them. They stay: messages were sent with them.
+    """Marks templates missing from the complete list of `at` as deleted. Returns their number.
+
+    Templates with newer updates are left alone. Documents stay, as messages refer to them.
     """
-    told_before = [
+    unchanged_since = [
         {f"changed_at.{aspect}": {"$not": {"$gt": at}}}
         for aspect in ("name", "status", "quality", "category", "components")
     ]
-    gone: dict[str, Any] = {
+    unlisted: dict[str, Any] = {
         "account_id": account_id,
         "synced_at": {"$not": {"$gte": at}},
         "created_at": {"$lte": at},
         "status": {"$ne": DELETED},
-        "$and": told_before,
+        "$and": unchanged_since,
     }
     change = {
         "status": DELETED,
@@ -105,32 +105,32 @@ async def mark_unlisted(account_id: PydanticObjectId, *, at: datetime, now: date
         "synced_at": at,
         "updated_at": now,
     }
-    return (await collection(Template).update_many(gone, {"$set": change})).modified_count
+    return (await collection(Template).update_many(unlisted, {"$set": change})).modified_count
 
 
-def _make_unless_there() -> dict[str, Any]:
-    made = {"_id": new_id(), "created_at": utc_now()}
-    return {"$set": {name: {"$ifNull": [f"${name}", value]} for name, value in made.items()}}
+def _set_defaults() -> dict[str, Any]:
+    defaults = {"_id": new_id(), "created_at": utc_now()}
+    return {"$set": {name: {"$ifNull": [f"${name}", value]} for name, value in defaults.items()}}
 
 
-def _apply_listed(one: Listed, *, at: datetime, now: datetime) -> dict[str, Any]:
-    """The stage that stores what differs. What is as it was keeps the time of its own report."""
+def _apply_listed(template: Listed, *, at: datetime, now: datetime) -> dict[str, Any]:
+    """Returns the stage that stores changed aspects; the others keep their times."""
     changes: dict[str, Any] = {"synced_at": {"$max": ["$synced_at", at]}}
-    news = []
-    for aspect, values in one.aspects.items():
+    updated = []
+    for aspect, values in template.aspects.items():
         time = f"changed_at.{aspect}"
-        is_news = _is_news(aspect, values, at)
-        is_change = {"$and": [is_news, _is_known(values)]}
+        is_newer = _is_newer(aspect, values, at)
+        is_change = {"$and": [is_newer, _is_known(values)]}
         changes[time] = {"$cond": [is_change, at, {"$ifNull": [f"${time}", "$$REMOVE"]}]}
         for name, value in values.items():
-            changes[name] = {"$cond": [is_news, {"$literal": value}, f"${name}"]}
-        news.append(is_news)
-    changes["updated_at"] = {"$cond": [{"$or": news}, now, "$updated_at"]}
+            changes[name] = {"$cond": [is_newer, {"$literal": value}, f"${name}"]}
+        updated.append(is_newer)
+    changes["updated_at"] = {"$cond": [{"$or": updated}, now, "$updated_at"]}
     return {"$set": changes}
 
 
-def _is_news(aspect: str, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    # The first value is what it is about: of an unchanged status a webhook knows more reasons.
+def _is_newer(aspect: str, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    # Only the first value is compared: a webhook has more reasons for an unchanged status.
     name, value = next(iter(values.items()))
     return {
         "$and": [

@@ -1,4 +1,4 @@
-"""Reads all message templates of an account from WhatsApp."""
+"""Sync of an account's templates with Meta: on demand, after changes, and at intervals."""
 
 import logging
 from collections.abc import AsyncIterator, Mapping
@@ -15,9 +15,9 @@ from whatsapp.templates.records import Listed, mark_unlisted, record_list
 
 logger = logging.getLogger(__name__)
 
-# A page must stay below the size that an answer may have, and a template may have 10 KB.
+# A template may have 10 KB, and a page must fit into the size limit of an answer.
 PAGE_SIZE = 50
-# A business account has 6,000 templates at most.
+# A business account has at most 6,000 templates.
 MOST_PAGES = 200
 FIELDS = (
     "id",
@@ -32,7 +32,7 @@ FIELDS = (
     "quality_score",
     "rejected_reason",
 )
-# Meta's times are cut to whole seconds: what happened in the second of the request may be newer.
+# Meta's times are whole seconds, so a webhook of the request's second may be newer than the list.
 _STEP = timedelta(milliseconds=1)
 _PLAIN = ("language", "category", "previous_category", "sub_category", "parameter_format")
 RETRY_SECONDS = 3600.0
@@ -40,7 +40,7 @@ RETRY_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class SyncResult:
-    """How many templates became known, changed, and are there no more."""
+    """Numbers of templates that were added, changed and removed."""
 
     created: int
     updated: int
@@ -48,37 +48,37 @@ class SyncResult:
 
 
 class TemplateSync:
-    """Syncs accounts; `seconds` is how long one stays up to date."""
+    """Syncs accounts, each of which is due again after `seconds`."""
 
     def __init__(self, account_api: AccountAPI, *, seconds: float) -> None:
         self._account_api = account_api
         self._seconds = seconds
 
     async def run(self, account: Account) -> SyncResult:
-        """What was told by a webhook after this began is not turned back.
+        """Stores all of the account's templates; later webhooks are not overwritten.
 
         Raises:
-            MetaRefused, MetaUnreachable: what was read until then is stored.
+            MetaRefused, MetaUnreachable: the pages read before that are stored.
         """
         asked_at = utc_now()
         try:
             result = await self._read_all(account, asked_at)
         except Refused as refusal:
-            await self._note_failure(account, refusal)
+            await self._record_failure(account, refusal)
             raise
-        await self._note_success(account, asked_at)
+        await self._record_success(account, asked_at)
         return result
 
     async def _read_all(self, account: Account, asked_at: datetime) -> SyncResult:
         at, created = asked_at.replace(microsecond=0) - _STEP, 0
-        async for page in self._list_pages(account):
-            listed = [one for item in page if (one := read_listed(item)) is not None]
+        async for page in self._fetch_pages(account):
+            listed = [template for item in page if (template := read_listed(item)) is not None]
             created += await record_list(account.id, listed, at=at, now=asked_at)
         removed = await mark_unlisted(account.id, at=at, now=asked_at)
         changed = await _count_changed(account, asked_at)
         return SyncResult(created, max(changed - created - removed, 0), removed)
 
-    async def _list_pages(self, account: Account) -> AsyncIterator[list[Any]]:
+    async def _fetch_pages(self, account: Account) -> AsyncIterator[list[Any]]:
         query = {"fields": ",".join(FIELDS), "limit": str(PAGE_SIZE)}
         for _ in range(MOST_PAGES):
             answer = await self._account_api.call(
@@ -91,11 +91,11 @@ class TemplateSync:
             if after == query.get("after"):
                 break
             query["after"] = after
-        logger.warning("Account %s: the list of its templates does not end", account.id)
+        logger.warning("Account %s: Meta's list of templates has too many pages", account.id)
         raise MetaUnreachable
 
-    async def _note_success(self, account: Account, asked_at: datetime) -> None:
-        # What was asked for meanwhile may not be in what was read.
+    async def _record_success(self, account: Account, asked_at: datetime) -> None:
+        # A sync requested since `asked_at` is still due: the list may lack what it is about.
         due_at, stale_at = "$template_sync.due_at", "$template_sync.stale_at"
         next_at = utc_now() + timedelta(seconds=self._seconds)
         state = {
@@ -107,8 +107,8 @@ class TemplateSync:
         }
         await _set_state(account, state)
 
-    async def _note_failure(self, account: Account, refusal: Refused) -> None:
-        logger.warning("Account %s: its templates can't be read: %s", account.id, refusal.message)
+    async def _record_failure(self, account: Account, refusal: Refused) -> None:
+        logger.warning("Account %s: template sync failed: %s", account.id, refusal.message)
         pause = timedelta(seconds=min(RETRY_SECONDS, self._seconds))
         await _set_state(
             account,
@@ -134,13 +134,13 @@ async def _count_changed(account: Account, now: datetime) -> int:
 def _read_data(answer: Mapping[str, Any]) -> list[Any]:
     data = answer.get("data")
     if not isinstance(data, list):
-        # An empty list would be taken for the truth that there are no templates any more.
+        # An empty list would mark all templates as deleted.
         raise MetaUnreachable
     return data
 
 
 def _read_next(answer: Mapping[str, Any]) -> str | None:
-    """The cursor of the next page. Its address is not followed: the token goes to one host only."""
+    """Returns the next page's cursor. Its URL is not used: the token is for one host only."""
     paging = answer.get("paging")
     if not isinstance(paging, dict) or not paging.get("next"):
         return None
@@ -152,7 +152,7 @@ def _read_next(answer: Mapping[str, Any]) -> str | None:
 
 
 def read_listed(item: Any) -> Listed | None:
-    """None for what has not the form of a template."""
+    """Reads a template of Meta's list, or returns None if it is malformed."""
     template_id = item.get("id") if isinstance(item, dict) else None
     name = item.get("name") if isinstance(item, dict) else None
     if not isinstance(template_id, str) or not template_id or not isinstance(name, str):
@@ -172,8 +172,8 @@ def read_listed(item: Any) -> Listed | None:
         aspects["quality"] = {"quality_score": score, "previous_quality_score": None}
     components = item.get("components")
     if isinstance(components, list):
-        found = [one for one in make_storable(components) if isinstance(one, dict)]
-        aspects["components"] = {"components": found}
+        objects = [each for each in make_storable(components) if isinstance(each, dict)]
+        aspects["components"] = {"components": objects}
     return Listed(template_id, aspects)
 
 

@@ -1,4 +1,4 @@
-"""What somebody filled in of a template: checked here as far as that needs no look at it."""
+"""Values for the parameters of a template, with checks that do not need the template."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -15,7 +15,7 @@ from whatsapp.errors import InvalidInput, TemplateInvalid
 TEXT_LIMIT = 32768
 COUPON_LIMIT = 15
 SUFFIX_LIMIT = 2000
-# As of the ids of reply buttons: Meta states none.
+# That of reply button ids: Meta states none.
 PAYLOAD_LIMIT = 256
 # Meta, "Document messages".
 NAME_LIMIT = 240
@@ -23,8 +23,8 @@ NAME_LIMIT = 240
 LINK_LIMIT = 2048
 TOKEN_LIMIT = 1000
 PLACE_LIMIT = 1000
-# Meta refuses more blanks than these in a row, and every line break and tab.
-MOST_BLANKS = 4
+# Meta refuses more consecutive spaces, and all line breaks and tabs.
+MOST_SPACES = 4
 _INT64 = 2**63
 
 
@@ -45,7 +45,7 @@ class TextValue:
 
 @dataclass(frozen=True)
 class CurrencyValue:
-    """Shown as `fallback_value` where WhatsApp can't write the amount in the customer's way."""
+    """An amount, shown as `fallback_value` if WhatsApp can't localise it."""
 
     code: str
     amount: Decimal
@@ -68,17 +68,17 @@ class CurrencyValue:
         _check_line(self.fallback_value, limit=TEXT_LIMIT, field=[*place, "fallbackValue"])
         if not (len(self.code) == 3 and self.code.isascii() and self.code.isupper()):
             raise TemplateInvalid(
-                "A currency has three letters, such as EUR.", field=[*place, "code"]
+                "Use a currency code of three letters, such as EUR.", field=[*place, "code"]
             )
         if not self.amount.is_finite() or abs(self.amount) >= _INT64 // 1000:
             raise TemplateInvalid("The amount is out of range.", field=[*place, "amount"])
         if self.amount * 1000 % 1:
-            raise TemplateInvalid("An amount has three decimals at most.", field=[*place, "amount"])
+            raise TemplateInvalid("Use at most three decimals.", field=[*place, "amount"])
 
 
 @dataclass(frozen=True)
 class DateTimeValue:
-    """Shown as `fallback_value`; the parts are optional, as in Meta's API."""
+    """A time, shown as `fallback_value`; its parts are optional, as in Meta's API."""
 
     fallback_value: str
     calendar: str | None = None
@@ -94,8 +94,8 @@ class DateTimeValue:
         return self.fallback_value
 
     def build(self) -> dict[str, Any]:
-        given = {one.name: getattr(self, one.name) for one in fields(self)}
-        parts = {name: value for name, value in given.items() if value is not None}
+        values = {part.name: getattr(self, part.name) for part in fields(self)}
+        parts = {name: value for name, value in values.items() if value is not None}
         return {"type": "date_time", "date_time": parts}
 
     def check(self, field: list[str]) -> None:
@@ -111,12 +111,13 @@ class DateTimeValue:
         }
         for name, (value, low, high) in ranges.items():
             if value is not None and not low <= value <= high:
-                raise TemplateInvalid(f"It is between {low} and {high}.", field=[*place, name])
+                message = f"The value must be between {low} and {high}."
+                raise TemplateInvalid(message, field=[*place, name])
 
 
 @dataclass(frozen=True)
 class BodyValue:
-    """`name` is that of the variable, where variables have names."""
+    """A value for the variable `name`, or for the next one if variables are numbered."""
 
     value: TextValue | CurrencyValue | DateTimeValue
     name: str | None = None
@@ -124,8 +125,10 @@ class BodyValue:
 
 @dataclass(frozen=True)
 class MediaValue:
-    """A picture, video or document above the body, by link or by upload; only a document has a
-    `filename`. `media_id` is Meta's id of the upload, once that was found."""
+    """An image, video or document in the header, by link or by upload.
+
+    Only a document has a `filename`. `media_id` is Meta's id of the upload, set on resolution.
+    """
 
     kind: str
     link: str | None = None
@@ -172,7 +175,8 @@ class LocationValue:
             ("longitude", self.longitude, 180),
         ):
             if not -limit <= value <= limit:
-                raise TemplateInvalid(f"It is between -{limit} and {limit}.", field=[*place, name])
+                message = f"The value must be between -{limit} and {limit}."
+                raise TemplateInvalid(message, field=[*place, name])
         _check_line(self.name, limit=PLACE_LIMIT, field=[*place, "name"])
         _check_line(self.address, limit=PLACE_LIMIT, field=[*place, "address"])
 
@@ -182,7 +186,7 @@ HeaderValue = TextValue | MediaValue | LocationValue
 
 @dataclass(frozen=True)
 class FlowValue:
-    """`token` comes back with the answer, `data` fills the first screen."""
+    """Values for a Flow: `token` is returned with the answer, `data` fills the first screen."""
 
     token: str | None = None
     data: Any = None
@@ -190,7 +194,7 @@ class FlowValue:
 
 @dataclass(frozen=True)
 class ButtonValue:
-    """`kind` is the name of the input's field that brings `value`."""
+    """A value for a button; `kind` is the name of the input field that has it."""
 
     index: int
     kind: str
@@ -203,7 +207,7 @@ class ButtonValue:
         else:
             _check_line(self.value, limit=_BUTTON_LIMITS[self.kind], field=place)
             if self.kind == "urlSuffix" and " " in self.value:
-                raise TemplateInvalid("The end of an address has no blanks.", field=place)
+                raise TemplateInvalid("Remove the spaces from the URL suffix.", field=place)
 
 
 _BUTTON_LIMITS = {
@@ -216,7 +220,7 @@ _BUTTON_LIMITS = {
 
 @dataclass(frozen=True)
 class PartValues:
-    """For a whole template, or for one card of a carousel."""
+    """Values for a whole template, or for one card of a carousel."""
 
     header: HeaderValue | None = None
     body: tuple[BodyValue, ...] = ()
@@ -225,8 +229,8 @@ class PartValues:
     def check(self, field: list[str]) -> None:
         if self.header is not None:
             self.header.check([*field, "header"])
-        for number, given in enumerate(self.body):
-            given.value.check([*field, "body", str(number)])
+        for number, text in enumerate(self.body):
+            text.value.check([*field, "body", str(number)])
         for number, button in enumerate(self.buttons):
             button.check([*field, "buttons", str(number)])
 
@@ -238,28 +242,28 @@ class TemplateValues:
     offer_expires_at: datetime | None = None
 
     def describe(self) -> Any:
-        """As JSON: the same for the same values."""
+        """Returns the values as JSON, for comparison of repeated requests."""
         return json.loads(json.dumps(asdict(self), default=str))
 
     def check(self) -> None:
-        """Raises TemplateInvalid, with the field below `parameters`."""
+        """Raises TemplateInvalid, with the field relative to `parameters`."""
         self.part.check([])
         for number, card in enumerate(self.cards):
             place = ["cards", str(number)]
             card.check(place)
             if isinstance(card.header, MediaValue) and card.header.link is None:
-                # A message has one uploaded file at most.
+                # A message has at most one uploaded file.
                 raise TemplateInvalid(
-                    "Files of cards are given by link.", field=[*place, "header", card.header.kind]
+                    "Give files of cards by link.", field=[*place, "header", card.header.kind]
                 )
 
 
 def _check_link(link: str, place: list[str]) -> None:
     _check_line(link, limit=LINK_LIMIT, field=place)
-    is_address = link.startswith(("https://", "http://")) and link.isprintable()
-    if not is_address or " " in link:
+    is_url = link.startswith(("https://", "http://")) and link.isprintable()
+    if not is_url or " " in link:
         raise TemplateInvalid(
-            "An address begins with https:// or http:// and has no blanks.", field=place
+            "Use a URL that begins with https:// or http:// and has no spaces.", field=place
         )
 
 
@@ -279,12 +283,11 @@ def _check_line(text: str, *, limit: int, field: list[str]) -> None:
         raise TemplateInvalid("The text is blank.", field=field)
     if len(text) > limit:
         raise TemplateInvalid(
-            f"The text has {len(text)} characters, {limit} are allowed.", field=field
+            f"The text has {len(text)} characters; at most {limit} are allowed.", field=field
         )
-    if any(one in text for one in "\n\r\t") or " " * (MOST_BLANKS + 1) in text:
+    if any(character in text for character in "\n\r\t") or " " * (MOST_SPACES + 1) in text:
         raise TemplateInvalid(
-            f"WhatsApp takes no line breaks, tabs or more than {MOST_BLANKS} blanks in a row here.",
-            field=field,
+            f"Remove line breaks, tabs and runs of more than {MOST_SPACES} spaces.", field=field
         )
     if "\0" in text or not is_unicode(text):
-        raise TemplateInvalid("The text has a character that can't be sent.", field=field)
+        raise TemplateInvalid("The text contains an invalid character.", field=field)
