@@ -60,7 +60,7 @@ from whatsapp.outbox.outbox import Outbox
 from whatsapp.privacy.account_deletion import finish_deletions
 from whatsapp.privacy.erasures import finish_erasures
 from whatsapp.settings import Settings, load_settings
-from whatsapp.templates.background import BackgroundSyncs
+from whatsapp.templates.sync import BackgroundSyncs
 
 logger = logging.getLogger(__name__)
 

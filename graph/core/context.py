@@ -21,7 +21,7 @@ from whatsapp.media.media_urls import MediaUrls
 from whatsapp.media.uploads import Uploads
 from whatsapp.outbox.outbox import Outbox
 from whatsapp.settings import Settings
-from whatsapp.templates.background import BackgroundSyncs
+from whatsapp.templates.sync import BackgroundSyncs
 
 if TYPE_CHECKING:
     from graph.fanout.event_execution import Subscribed

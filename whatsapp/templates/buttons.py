@@ -67,9 +67,7 @@ def _assign(buttons: Sequence[Button], values: Sequence[ButtonValue]) -> Mapping
         button = buttons[value.index]
         expected = _find_kind(button)
         if expected is None:
-            raise TemplateInvalid(
-                f"{_name(button)} takes no value.", field=[*place, value.kind]
-            )
+            raise TemplateInvalid(f"{_name(button)} takes no value.", field=[*place, value.kind])
         if value.kind != expected:
             raise TemplateInvalid(
                 f"{_name(button)} takes {expected}, not {value.kind}.", field=[*place, value.kind]

@@ -45,7 +45,10 @@ def _describe_known(known: Template, template: _Json) -> dict[str, Any]:
 def _describe_unknown(template: _Json) -> dict[str, Any]:
     """Describes the texts that the message itself contains."""
     header = _find_component(template, "header").get("text")
-    body, footer = _find_component(template, "body").get("text"), _find_component(template, "footer").get("text")
+    body, footer = (
+        _find_component(template, "body").get("text"),
+        _find_component(template, "footer").get("text"),
+    )
     return {
         "header": {"format": TEXT, "text": header} if isinstance(header, str) else None,
         "body": body if isinstance(body, str) else "",

@@ -55,35 +55,35 @@ _OPTIONAL = frozenset({ParameterKind.PAYLOAD, ParameterKind.FLOW, ParameterKind.
 
 def list_parameters(definition: Definition, *, category: str | None) -> list[FormParameter]:
     """Returns the parameters in the order in which the customer sees them."""
-    parameters = list(_list_part_parameters(definition.part, category))
+    parameters = list(_list_part(definition.part, category))
     if definition.offer is not None and definition.offer.has_expiration:
         place = ParameterPlace.LIMITED_TIME_OFFER
         parameters.insert(0, FormParameter(place, ParameterKind.EXPIRES_AT))
     for index, card in enumerate(definition.cards):
-        parameters += [replace(each, card_index=index) for each in _list_part_parameters(card, category)]
+        parameters += [replace(each, card_index=index) for each in _list_part(card, category)]
     return parameters
 
 
-def _list_part_parameters(part: Part, category: str | None) -> Iterator[FormParameter]:
+def _list_part(part: Part, category: str | None) -> Iterator[FormParameter]:
     if part.header is not None:
-        yield from _list_header_parameters(part.header)
+        yield from _list_header(part.header)
     if part.body is not None:
-        yield from _list_text_parameters(part.body, ParameterPlace.BODY)
+        yield from _list_text(part.body, ParameterPlace.BODY)
     for button in part.buttons:
         parameter = _read_button(button, category)
         if parameter is not None:
             yield parameter
 
 
-def _list_header_parameters(header: Header) -> Iterator[FormParameter]:
+def _list_header(header: Header) -> Iterator[FormParameter]:
     if header.text is not None:
-        yield from _list_text_parameters(header.text, ParameterPlace.HEADER)
+        yield from _list_text(header.text, ParameterPlace.HEADER)
         return
     kind = ParameterKind.__members__.get(header.format, ParameterKind.OTHER)
     yield FormParameter(ParameterPlace.HEADER, kind, example=header.example)
 
 
-def _list_text_parameters(text: VariableText, place: ParameterPlace) -> Iterator[FormParameter]:
+def _list_text(text: VariableText, place: ParameterPlace) -> Iterator[FormParameter]:
     for name in text.variables:
         example = text.examples.get(name)
         yield FormParameter(place, ParameterKind.TEXT, name=name, example=example)

@@ -1,16 +1,22 @@
 """Sync of an account's templates with Meta: on demand, after changes, and at intervals."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from models import Account, Template
-from models.database.base import collection, utc_now
+from beanie import PydanticObjectId
+from pymongo import ASCENDING, ReturnDocument
+
+from models import Account, HealthState, Template
+from models.database.base import collection, from_bson, utc_now
 from whatsapp.accounts.account_api import AccountAPI
+from whatsapp.common.due_worker import DueWorker
 from whatsapp.common.values import make_storable
 from whatsapp.errors import MetaUnreachable, Refused
+from whatsapp.settings import Settings
 from whatsapp.templates.records import Listed, mark_unlisted, record_list
 
 logger = logging.getLogger(__name__)
@@ -36,6 +42,10 @@ FIELDS = (
 _STEP = timedelta(milliseconds=1)
 _PLAIN = ("language", "category", "previous_category", "sub_category", "parameter_format")
 RETRY_SECONDS = 3600.0
+SYNCS_AT_ONCE = 2
+# A process wakes its own worker; polls find syncs that other processes left.
+SWEEP_POLLS = 30
+LEASE_DEADLINES = 40
 
 
 @dataclass(frozen=True)
@@ -180,3 +190,67 @@ def read_listed(item: Any) -> Listed | None:
 def _read_reason(item: Mapping[str, Any]) -> str | None:
     reason = item.get("rejected_reason")
     return reason if isinstance(reason, str) and reason not in ("", "NONE") else None
+
+
+async def mark_templates_stale(account_id: PydanticObjectId) -> None:
+    """Requests a sync after a webhook that is incomplete; many webhooks cause one sync."""
+    now = utc_now()
+    unmarked = {"_id": account_id, "template_sync.stale_at": None}
+    await collection(Account).update_one(unmarked, {"$set": {"template_sync.stale_at": now}})
+
+
+class BackgroundSyncs:
+    """Syncs due accounts until `run` is cancelled."""
+
+    def __init__(self, account_api: AccountAPI, *, settings: Settings) -> None:
+        self.sync = TemplateSync(account_api, seconds=settings.template_sync_seconds)
+        self._refresh = timedelta(seconds=settings.template_refresh_seconds)
+        self._lease_seconds = settings.send_deadline_seconds * LEASE_DEADLINES
+        self._worker = DueWorker(
+            "Template syncs",
+            claim=self._claim,
+            work=self._work,
+            find_account=lambda account: account.id,
+            width=SYNCS_AT_ONCE,
+            poll_seconds=settings.lane_poll_seconds * SWEEP_POLLS,
+        )
+        self.run = self._worker.run
+
+    async def request(self, account_id: PydanticObjectId) -> None:
+        """Makes a sync of the account due now."""
+        await collection(Account).update_one(
+            {"_id": account_id}, {"$set": {"template_sync.due_at": utc_now()}}
+        )
+        self._worker.wake()
+
+    async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
+        now = utc_now()
+        healthy: dict[str, Any] = {
+            "enabled": True,
+            "deleted_at": None,
+            "health.state": HealthState.OK.value,
+            "template_sync.leased_until": {"$not": {"$gt": now}},
+        }
+        if except_accounts:
+            healthy["_id"] = {"$nin": list(except_accounts)}
+        # The types let MongoDB use partial indexes.
+        due = {"template_sync.due_at": {"$type": "date", "$lte": now}}
+        stale = {"template_sync.stale_at": {"$type": "date", "$lte": now - self._refresh}}
+        query = {"$or": [healthy | due, healthy | stale]}
+        leased_until = now + timedelta(seconds=self._lease_seconds)
+        account = await collection(Account).find_one_and_update(
+            query,
+            {"$set": {"template_sync.leased_until": leased_until}},
+            sort=[("template_sync.due_at", ASCENDING)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if account is None else from_bson(Account, account)
+
+    async def _work(self, account: Account) -> None:
+        try:
+            async with asyncio.timeout(self._lease_seconds):
+                await self.sync.run(account)
+        except Refused:
+            pass  # logged, and recorded with the account
+        except TimeoutError:
+            logger.warning("Account %s: template sync exceeded its deadline", account.id)

@@ -14,7 +14,7 @@ from tests.fixtures.outbox import OutboxWorld
 from tests.fixtures.waiting import eventually
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.cloud_api.client import CloudAPI, create_http_client
-from whatsapp.templates.background import BackgroundSyncs
+from whatsapp.templates.sync import BackgroundSyncs
 
 
 @asynccontextmanager

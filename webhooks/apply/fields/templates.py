@@ -10,8 +10,8 @@ from webhooks.apply.fields.values import get_object, get_text, get_time, get_tol
 from webhooks.payload.items import Item, Unfit
 from whatsapp.common.timestamped_fields import NO_TIME, TimestampedFields
 from whatsapp.common.values import make_storable
-from whatsapp.templates.background import note_stale
 from whatsapp.templates.records import record_template
+from whatsapp.templates.sync import mark_templates_stale
 
 ReadFields = Callable[[Mapping[str, Any], datetime], list[TimestampedFields]]
 _APPROVED = "APPROVED"
@@ -34,7 +34,7 @@ def _apply_with(read_fields: ReadFields) -> Callable[[Account, Item], Awaitable[
         has_text = await record_template(account.id, template_id, updates)
         if not has_text or any(fact.aspect == "components" for fact in updates):
             # The report of a changed text leaves out its files and samples, as do all others.
-            await note_stale(account.id)
+            await mark_templates_stale(account.id)
 
     return apply
 
