@@ -5,8 +5,14 @@ from strawberry.scalars import JSON
 
 from graph.core.enums import describe_enum
 from graph.inputs.interactive_parts import BODY, FOOTER, HEADER, InteractiveHeaderInput
-from whatsapp.outbox.content.interactive_flow import Flow, FlowAction, FlowMode
-from whatsapp.outbox.content.interactive_requests import ContactRequest, CtaUrl, LocationRequest
+from whatsapp.outbox.content.interactive_requests import (
+    ContactRequest,
+    CtaUrl,
+    Flow,
+    FlowAction,
+    FlowMode,
+    LocationRequest,
+)
 
 describe_enum(
     FlowMode,

@@ -10,9 +10,13 @@ from models import Account, Message, OutboxState, UploadedMedia
 from models.database.base import collection
 from whatsapp.cloud_api.error_codes import MEDIA_CODES
 from whatsapp.errors import CloudAPIError
-from whatsapp.media.media_reference import change_media_id, read_media_id
 from whatsapp.media.media_store import FileMissing
-from whatsapp.media.uploaded_media import attach_upload, expire_media_id
+from whatsapp.media.uploaded_media import (
+    attach_upload,
+    change_media_id,
+    expire_media_id,
+    read_media_id,
+)
 from whatsapp.media.uploads import Uploads, is_known_to_meta
 from whatsapp.messages.lanes import Lease, renew_lease
 

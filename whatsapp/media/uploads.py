@@ -15,8 +15,7 @@ from whatsapp.common.crypto import KeyRing
 from whatsapp.errors import CloudAPIOutcomeUnknown
 from whatsapp.media.media_store import FileMissing, MediaStores
 from whatsapp.media.media_types import make_filename
-from whatsapp.media.received_file import ReceivedFile
-from whatsapp.media.upload_checks import FileFacts, check_file, check_filename
+from whatsapp.media.received_file import FileFacts, ReceivedFile, check_file, check_filename
 from whatsapp.media.uploaded_media import erase_uploads, set_media_id
 from whatsapp.settings import Settings
 

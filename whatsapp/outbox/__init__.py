@@ -1,1 +1,1 @@
-"""The outbox: checks what is to be sent and stores it as a QUEUED message."""
+"""The outbox: checks outgoing messages and stores them as QUEUED."""

@@ -1,4 +1,4 @@
-"""Drafts: what somebody asked to send, on its way to being a QUEUED message."""
+"""Drafts: checked requests to send, before they are stored as QUEUED messages."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ _STEP = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class Draft:
-    """A message that passed the checks which need no look at the account's state."""
+    """A message that passed all checks but those of the account's state."""
 
     content: OutgoingContent
     sent_by: str
@@ -35,17 +35,17 @@ class Draft:
     digest: str
     reply_to_wamid: str | None = None
     answered_at: datetime | None = None
-    """Timestamp of the message that it replies to."""
+    """Timestamp of the message it replies to."""
     retry_of: PydanticObjectId | None = None
 
 
 def check_idempotency_key(key: str | None) -> None:
-    """Raises InvalidInput. Control characters are refused: keys of retries are told by one."""
+    """Raises InvalidInput. Control characters are reserved for the keys of retries."""
     if key is None:
         return
     if not 1 <= len(key) <= KEY_LIMIT or not key.isprintable():
         raise InvalidInput(
-            f"An idempotency key has 1 to {KEY_LIMIT} printable characters.",
+            f"Use an idempotency key of 1 to {KEY_LIMIT} printable characters.",
             field=["idempotencyKey"],
         )
 
@@ -53,15 +53,15 @@ def check_idempotency_key(key: str | None) -> None:
 def digest_input(
     recipient: Recipient, content: OutgoingContent, reply_to_message_id: PydanticObjectId | None
 ) -> str:
-    asked = [recipient.describe(), content.type, content.describe(), str(reply_to_message_id)]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    request = [recipient.describe(), content.type, content.describe(), str(reply_to_message_id)]
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
 async def find_repeated(account_id: PydanticObjectId, draft: Draft) -> Message | None:
-    """The message that this request made before.
+    """Returns the message that an earlier request with the same idempotency key stored.
 
     Raises:
-        IdempotencyKeyReused: the key was used for something else.
+        IdempotencyKeyReused: the earlier request was a different one.
     """
     if draft.idempotency_key is None:
         return None
@@ -104,6 +104,6 @@ def build_message(
 
 
 def _choose_timestamp(conversation: Conversation, draft: Draft, now: datetime) -> datetime:
-    """Returns a time after all that it may answer, also where Meta's clock is ahead of ours."""
+    """Returns a time after the messages it may answer, even if Meta's clock is ahead."""
     earlier = (conversation.last_message_at, draft.answered_at)
-    return max([now, *(at + _STEP for at in earlier if at is not None)])
+    return max([now, *(time + _STEP for time in earlier if time is not None)])

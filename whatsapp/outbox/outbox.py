@@ -1,7 +1,4 @@
-"""The outbox: checks what somebody wants to send and stores it as a QUEUED message.
-
-Nothing is sent here: `whatsapp.dispatch.dispatcher` does that, in the order of the lane numbers.
-"""
+"""The outbox: checks messages and stores them as QUEUED, for the dispatcher to send in order."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,6 +36,7 @@ from whatsapp.errors import (
 from whatsapp.media.media import mark_erased
 from whatsapp.media.uploaded_media import attach_upload
 from whatsapp.messages.lanes import take_number, wake_lane
+from whatsapp.outbox.consent import check_marketing_pause
 from whatsapp.outbox.content import OutgoingContent, ResolvedContent, StoredContent
 from whatsapp.outbox.drafts import (
     Draft,
@@ -47,20 +45,19 @@ from whatsapp.outbox.drafts import (
     digest_input,
     find_repeated,
 )
-from whatsapp.outbox.marketing import check_marketing_pause
 from whatsapp.outbox.recipients import Recipient, Target, find_reply_target, resolve_recipient
 
-_ENDED_BADLY = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.CANCELLED})
+_RETRYABLE = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.CANCELLED})
 
 
 class Outbox:
-    """`wake` tells this process's dispatcher that there is something to send."""
+    """Queues, retries and cancels messages. `wake` wakes this process's dispatcher."""
 
     def __init__(self, *, wake: Callable[[], None]) -> None:
         self._wake = wake
 
     def wake(self) -> None:
-        """Tells this process's dispatcher that there is something to send."""
+        """Wakes this process's dispatcher."""
         self._wake()
 
     async def queue_message(
@@ -73,19 +70,19 @@ class Outbox:
         reply_to_message_id: PydanticObjectId | None = None,
         idempotency_key: str | None = None,
     ) -> Message:
-        """Stores a message to be sent, or gives the one that the idempotency key already made.
+        """Stores a message to send, or returns the one stored with the same idempotency key.
 
-        `account_id` is needed with a phone number or user id. A refusal writes nothing.
+        `account_id` is required with a phone number or user id. An error writes nothing.
 
         Raises:
             Refused: NotFound, InvalidInput, IdempotencyKeyReused, AccountDisabled, AccountStopped,
-                ContactBlocked or WindowClosed, looked for in this order.
+                ContactBlocked or WindowClosed, checked in this order.
         """
         content.check()
         check_idempotency_key(idempotency_key)
         if reply_to_message_id is not None and content.type == REACTION:
             raise InvalidInput(
-                "A reaction names the message it is about, and answers no other.",
+                "Leave it out: a reaction names its message in content.reaction.messageId.",
                 field=["replyToMessageId"],
             )
         target = await resolve_recipient(viewer, recipient, account_id=account_id)
@@ -93,7 +90,7 @@ class Outbox:
         draft = Draft(content, viewer.name, idempotency_key, digest)
         existing = await find_repeated(target.account.id, draft)
         if existing is not None:
-            return await self._repeat(existing)
+            return await self._return_existing(existing)
         await _check_target(target, content)
         if reply_to_message_id is not None:
             answered = await find_reply_target(target.conversation, reply_to_message_id)
@@ -103,7 +100,7 @@ class Outbox:
         except ConversationGone:
             if target.contact is None or not await is_merged(target.contact.id):
                 raise
-        # Merged at this very moment: the message goes to the contact that is left.
+        # The contact was merged meanwhile, so the message goes to the remaining contact.
         return await self.queue_message(
             viewer,
             account_id=account_id,
@@ -114,20 +111,20 @@ class Outbox:
         )
 
     async def retry_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
-        """Queues a new message with the content of one that failed, is unknown or was cancelled.
+        """Queues a new message with the content of a FAILED, UNKNOWN or CANCELLED message.
 
-        Asked again while that new message has not ended badly too, it gives the same one: two
-        clicks send once.
+        Repeated calls return the same new message until that one fails too, so that two clicks
+        send only once.
 
         Raises:
-            Refused: NotFound, Conflict (it did not end badly, or is marketing that WhatsApp wants
-                a day later), and as for `queue_message`.
+            Refused: NotFound, Conflict (another status, or marketing that WhatsApp held back
+                within the last day), and as for `queue_message`.
         """
         message = await _get_outbound(viewer, message_id)
-        if message.status not in _ENDED_BADLY:
+        if message.status not in _RETRYABLE:
             raise Conflict(
-                f"The message is {message.status}: only one that is FAILED, UNKNOWN or CANCELLED"
-                " can be sent again."
+                f"The message is {message.status}; only FAILED, UNKNOWN and CANCELLED messages can"
+                " be sent again."
             )
         check_marketing_pause(message)
         recipient = Recipient(conversation_id=message.conversation_id)
@@ -144,15 +141,15 @@ class Outbox:
         )
         existing = await find_repeated(message.account_id, draft)
         if existing is not None:
-            return await self._repeat(existing)
+            return await self._return_existing(existing)
         await _check_target(target, content)
         return await self._store(target, draft, await content.resolve(target))
 
     async def cancel_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
-        """Takes back a message that waits in the outbox; repeating it changes nothing.
+        """Cancels a queued message; repeated calls change nothing.
 
         Raises:
-            Refused: NotFound, or Conflict when it is being sent or has left the outbox.
+            Refused: NotFound, or Conflict if it is being sent or was sent.
         """
         message = await _get_outbound(viewer, message_id)
         cancelled = await collection(Message).update_one(
@@ -165,8 +162,8 @@ class Outbox:
         )
         message = await _get_outbound(viewer, message_id)
         if not cancelled.matched_count and message.status is not MessageStatus.CANCELLED:
-            raise Conflict(f"The message is {message.status}: it can't be taken back any more.")
-        # It may have been the one that the others waited for.
+            raise Conflict(f"The message is {message.status}; it can no longer be cancelled.")
+        # The other messages of the lane may have waited for this one.
         await wake_lane(message.conversation_id)
         self._wake()
         return message
@@ -178,32 +175,32 @@ class Outbox:
         try:
             await collection(Message).insert_one(to_bson(message))
         except DuplicateKeyError:
-            # The same request came twice at once, and the other one was first.
+            # A concurrent request with the same idempotency key stored its message first.
             existing = await find_repeated(target.account.id, draft)
             if existing is None:
                 raise
-            return await self._repeat(existing)
+            return await self._return_existing(existing)
         try:
             await _attach_file(message)
         except NotFound:
             moved: Message | None = message
             while moved is not None:
-                moved = await _take_back(moved)
+                moved = await _remove_or_follow(moved)
             raise
         return await self._announce(message)
 
-    async def _repeat(self, existing: Message) -> Message:
-        """An earlier request stored it, and may have ended before it told anybody."""
+    async def _return_existing(self, existing: Message) -> Message:
+        """Announces an existing message again: the earlier request may have crashed before."""
         if existing.outbox_state is not OutboxState.READY:
             return existing
         return await self._announce(existing)
 
     async def _announce(self, message: Message) -> Message:
-        """Tells its conversation and the dispatcher of it, once or again."""
+        """Updates the conversation's summary and wakes the dispatcher; may be repeated."""
         try:
             await update_summary(message)
         except ConversationGone:
-            moved = await _take_back(message)
+            moved = await _remove_or_follow(message)
             if moved is None:
                 raise
             return await self._announce(moved)
@@ -224,13 +221,13 @@ async def _check_target(target: Target, content: OutgoingContent) -> None:
 
 
 async def _find_retry_key(message: Message) -> str:
-    """An idempotency key for the next retry: that of the last one, unless it ended badly too."""
+    """Returns the idempotency key of the last retry, or a new key if that retry failed too."""
     for number in range(1000):
         key = f"\x1fretry:{message.id}:{number}"
-        made = await Message.find_one({"account_id": message.account_id, "idempotency_key": key})
-        if made is None or made.status not in _ENDED_BADLY:
+        retry = await Message.find_one({"account_id": message.account_id, "idempotency_key": key})
+        if retry is None or retry.status not in _RETRYABLE:
             return key
-    raise Conflict("The message was sent again too often: write a new one.")
+    raise Conflict("The message was retried too often; send a new one.")
 
 
 async def _get_outbound(viewer: Viewer, message_id: PydanticObjectId) -> Message:
@@ -238,12 +235,12 @@ async def _get_outbound(viewer: Viewer, message_id: PydanticObjectId) -> Message
     if message is None or not viewer.can_see(message.account_id):
         raise NotFound("The message", field=["messageId"])
     if message.direction is not MessageDirection.OUTBOUND:
-        raise Conflict("The message came from the customer.")
+        raise Conflict("The message was sent by the customer.")
     return message
 
 
 async def _ensure_conversation(target: Target) -> Conversation:
-    """Makes contact and conversation of somebody who was never written to."""
+    """Creates the contact and the conversation if they do not exist."""
     contact, conversation = target.contact, target.conversation
     if contact is None:
         identities = [] if target.identity is None else [target.identity]
@@ -254,24 +251,23 @@ async def _ensure_conversation(target: Target) -> Conversation:
 
 
 async def _attach_file(message: Message) -> None:
-    """Raises NotFound: its upload was erased at this very moment."""
+    """Raises NotFound if the message's upload was erased meanwhile."""
     if message.upload_id is not None and not await attach_upload(message):
         raise NotFound("The upload", field=["content", message.type, "uploadId"])
 
 
-async def _take_back(message: Message) -> Message | None:
-    """The contact was erased at this very moment: nothing of it may come back. Returns the message
-    if the contact was merged instead, and the message has followed it.
+async def _remove_or_follow(message: Message) -> Message | None:
+    """Removes a message whose conversation was erased meanwhile.
+
+    If the contact was merged instead, returns the message in its new conversation.
     """
-    as_stored = {"_id": message.id, "conversation_id": message.conversation_id}
-    if not (await collection(Message).delete_one(as_stored)).deleted_count:
+    unmoved = {"_id": message.id, "conversation_id": message.conversation_id}
+    if not (await collection(Message).delete_one(unmoved)).deleted_count:
         moved = await collection(Message).find_one({"_id": message.id})
         if moved is not None:
             return from_bson(Message, moved)
     await mark_erased({"_id": message.id})
-    if (
-        await collection(Conversation).find_one({"_id": message.conversation_id}, {"_id": 1})
-        is None
-    ):
-        await collection(Lane).delete_one({"_id": message.conversation_id})
+    key = {"_id": message.conversation_id}
+    if await collection(Conversation).find_one(key, {"_id": 1}) is None:
+        await collection(Lane).delete_one(key)
     return None

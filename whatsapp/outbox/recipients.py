@@ -1,4 +1,4 @@
-"""Recipients: the four ways to say to whom, and the account, contact and conversation they mean."""
+"""Recipients in their four forms, resolved to account, contact and conversation."""
 
 from dataclasses import dataclass
 
@@ -21,29 +21,29 @@ _REPLY_FIELD = ["replyToMessageId"]
 
 @dataclass(frozen=True)
 class Recipient:
-    """To whom: exactly one of the four is set. A phone number is E.164, its "+" optional."""
+    """A recipient: exactly one field is set. A phone number is E.164, its "+" optional."""
 
     phone_number: str | None = None
     bsuid: str | None = None
     contact_id: PydanticObjectId | None = None
     conversation_id: PydanticObjectId | None = None
 
-    def identity(self) -> Identity | None:
-        """Meta's identity of a phone number or user id; None for what we gave an id ourselves.
+    def to_identity(self) -> Identity | None:
+        """Returns Meta's identity of a phone number or user id, or None for ids of this server.
 
         Raises:
-            InvalidInput: it is malformed, or not exactly one way is given.
+            InvalidInput: the recipient is malformed, or not exactly one field is set.
         """
-        ways = (self.phone_number, self.bsuid, self.contact_id, self.conversation_id)
-        if sum(way is not None for way in ways) != 1:
-            raise InvalidInput("Exactly one way to name the recipient is needed.", field=["to"])
+        fields = [self.phone_number, self.bsuid, self.contact_id, self.conversation_id]
+        if fields.count(None) != len(fields) - 1:
+            raise InvalidInput("Give exactly one field of the recipient.", field=["to"])
         if self.phone_number is not None:
-            return _read_phone(self.phone_number)
-        return None if self.bsuid is None else _read_bsuid(self.bsuid)
+            return _parse_phone_identity(self.phone_number)
+        return None if self.bsuid is None else _parse_bsuid_identity(self.bsuid)
 
     def describe(self) -> list[str]:
-        """The same for the same recipient however the phone number was written."""
-        identity = self.identity()
+        """Returns a list that is equal for all spellings of the same phone number."""
+        identity = self.to_identity()
         if identity is not None:
             return [identity.kind.value, identity.value]
         if self.contact_id is not None:
@@ -53,7 +53,7 @@ class Recipient:
 
 @dataclass(frozen=True)
 class Target:
-    """What a recipient means. A number never written to has neither contact nor conversation."""
+    """A resolved recipient. A new phone number has neither contact nor conversation."""
 
     account: Account
     identity: Identity | None
@@ -64,13 +64,13 @@ class Target:
 async def resolve_recipient(
     viewer: Viewer, recipient: Recipient, *, account_id: PydanticObjectId | None
 ) -> Target:
-    """Finds what exists of the recipient, and writes nothing.
+    """Loads the recipient's account, contact and conversation as far as they exist.
 
     Raises:
-        InvalidInput: malformed, no account given where it is needed, or another one's recipient.
+        InvalidInput: it is malformed, needs an account, or belongs to another account.
         NotFound: it does not exist, or the viewer may not see it.
     """
-    identity = recipient.identity()
+    identity = recipient.to_identity()
     if identity is not None:
         return await _resolve_identity(viewer, identity, account_id)
     if recipient.conversation_id is not None:
@@ -92,10 +92,10 @@ async def resolve_recipient(
 async def find_reply_target(
     conversation: Conversation | None, message_id: PydanticObjectId
 ) -> Message:
-    """The message to reply to; it has a wamid.
+    """Loads the message to reply to.
 
     Raises:
-        NotFound: it is not of this conversation, or WhatsApp does not know it.
+        NotFound: it is not in this conversation, or WhatsApp has no id of it.
         InvalidInput: it is a reaction or a call.
     """
     message = None
@@ -104,9 +104,9 @@ async def find_reply_target(
     if message is None or message.wamid is None:
         raise NotFound("The message to reply to", field=_REPLY_FIELD)
     if message.is_own_reaction:
-        raise InvalidInput("A reaction can't be replied to.", field=_REPLY_FIELD)
+        raise InvalidInput("WhatsApp has no replies to reactions.", field=_REPLY_FIELD)
     if message.type == CALL:
-        raise InvalidInput("A call can't be replied to.", field=_REPLY_FIELD)
+        raise InvalidInput("WhatsApp has no replies to calls.", field=_REPLY_FIELD)
     return message
 
 
@@ -115,7 +115,7 @@ async def _resolve_identity(
 ) -> Target:
     if account_id is None:
         raise InvalidInput(
-            "accountId is needed with a phone number or user id: it says which account sends.",
+            "Give the accountId of the sender together with a phone number or user id.",
             field=_ACCOUNT_FIELD,
         )
     account = await get_account(viewer, account_id)
@@ -127,7 +127,7 @@ async def _resolve_identity(
 async def _find_by_conversation(
     conversation_id: PydanticObjectId,
 ) -> tuple[Conversation | None, Contact | None]:
-    """Its contact, and the conversation; the ones that it was merged into, where it was."""
+    """Returns the conversation and its contact, or those they were merged into."""
     conversation = await Conversation.get(conversation_id)
     if conversation is None:
         merge = await find_merge({"conversation_id": conversation_id})
@@ -144,17 +144,17 @@ async def _find_conversation(contact: Contact) -> Conversation | None:
     return await Conversation.find_one({"account_id": contact.account_id, "contact_id": contact.id})
 
 
-def _read_phone(text: str) -> Identity:
+def _parse_phone_identity(text: str) -> Identity:
     digits = parse_phone(text)
     if digits is None:
         raise InvalidInput(PHONE_ADVICE, field=_PHONE_FIELD)
     return Identity(kind=IdentityKind.WA_ID, value=digits)
 
 
-def _read_bsuid(text: str) -> Identity:
+def _parse_bsuid_identity(text: str) -> Identity:
     if not is_bsuid(text) or not text.isprintable():
         raise InvalidInput(
-            "A business-scoped user id looks like US.13491208655302741918.", field=_BSUID_FIELD
+            "Use a business-scoped user id such as US.13491208655302741918.", field=_BSUID_FIELD
         )
     is_parent = ".ENT." in text
     kind = IdentityKind.PARENT_BSUID if is_parent else IdentityKind.BSUID

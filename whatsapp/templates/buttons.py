@@ -106,7 +106,7 @@ def _find_suffix(button: Button, value: object, code: str | None) -> str:
     if not isinstance(suffix, str):
         raise TemplateInvalid(f"{_name(button)} needs urlSuffix.")
     if code is not None and suffix != code:
-        raise TemplateInvalid(f"{_name(button)} must have the code of the body, or no value.")
+        raise TemplateInvalid(f"{_name(button)} must have the same code as the body, or no value.")
     if button.url is not None and len(_fill_url(button, suffix) or "") > SUFFIX_LIMIT:
         raise TemplateInvalid(f"The filled-in URL is longer than {SUFFIX_LIMIT} characters.")
     return suffix

@@ -3,7 +3,7 @@
 import emoji
 import pytest
 
-from whatsapp.outbox.content.interactive_flow import has_emoji
+from whatsapp.outbox.content.interactive_requests import has_emoji
 from whatsapp.outbox.content.reaction import is_emoji
 
 EMOJI = [

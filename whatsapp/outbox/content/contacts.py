@@ -1,4 +1,4 @@
-"""Contact cards to send."""
+"""Outgoing contact cards."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,8 @@ from typing import Any
 from whatsapp.contacts.identities import parse_phone
 from whatsapp.errors import InvalidInput
 from whatsapp.messages.message_preview import make_preview
-from whatsapp.outbox.content.checks import URL_LIMIT, check_count, check_text
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
+from whatsapp.outbox.content.text import URL_LIMIT, check_count, check_text
 from whatsapp.outbox.recipients import Target
 
 # Meta's error 131009: "Contacts count exceeds max allowed count".
@@ -27,7 +27,7 @@ Card = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class OutgoingContacts:
-    """1 to 257 cards, each one Meta's own object without keys that have no value."""
+    """1 to 257 cards in Meta's form, without keys that have no value."""
 
     cards: list[dict[str, Any]]
 
@@ -44,7 +44,7 @@ class OutgoingContacts:
 
     def check(self) -> None:
         """Raises InvalidInput."""
-        check_count(self.cards, limit=CARD_LIMIT, what="contacts", field=FIELD)
+        check_count(self.cards, limit=CARD_LIMIT, noun="contacts", field=FIELD)
         for index, card in enumerate(self.cards):
             _check_card(card, field=[*FIELD, str(index)])
 
@@ -54,7 +54,7 @@ class OutgoingContacts:
 
 
 def _complete(card: Card) -> dict[str, Any]:
-    """WhatsApp wants some part of the name beside the whole of it."""
+    """Returns the card with a first name: WhatsApp requires one part of the name."""
     name = card["name"]
     return {
         **card,
@@ -65,10 +65,10 @@ def _complete(card: Card) -> dict[str, Any]:
 def _check_card(card: Card, *, field: list[str]) -> None:
     for key, entries in card.items():
         if isinstance(entries, list):
-            check_count(entries, limit=ENTRY_LIMIT, what=key, field=[*field, key])
+            check_count(entries, limit=ENTRY_LIMIT, noun=key, field=[*field, key])
     for place, value in _list_values(card, field):
         if not isinstance(value, str):
-            raise InvalidInput("At least one of its parts is needed.", field=place)
+            raise InvalidInput("Give at least one field of this object.", field=place)
         check_text(value, limit=URL_LIMIT if place[-1] == "url" else TEXT_LIMIT, field=place)
         check = _CHECKS.get(place[-1])
         if check is not None:
@@ -76,7 +76,7 @@ def _check_card(card: Card, *, field: list[str]) -> None:
 
 
 def _list_values(value: Any, field: list[str]) -> Iterator[tuple[list[str], Any]]:
-    """Every text in it with its place, and every object that is empty."""
+    """Yields every text and every empty object in `value`, with its field."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from _list_values(inner, [*field, key])
@@ -93,23 +93,23 @@ def _check_birthday(text: str, field: list[str]) -> None:
             return
     except ValueError:
         pass
-    raise InvalidInput("A birthday is a date of the form YYYY-MM-DD.", field=field)
+    raise InvalidInput("Use a date of the form YYYY-MM-DD.", field=field)
 
 
 def _check_email(text: str, field: list[str]) -> None:
     if not _EMAIL.fullmatch(text):
-        raise InvalidInput("An e-mail address looks like name@example.com.", field=field)
+        raise InvalidInput("Use an e-mail address such as name@example.com.", field=field)
 
 
 def _check_country_code(text: str, field: list[str]) -> None:
     if not _COUNTRY_CODE.fullmatch(text):
-        raise InvalidInput("A country code has two letters.", field=field)
+        raise InvalidInput("Use a country code of two letters.", field=field)
 
 
 def _check_wa_id(text: str, field: list[str]) -> None:
     if parse_phone(text) != text:
         raise InvalidInput(
-            "A WhatsApp id is a phone number with its country code, and nothing but digits.",
+            "Use a phone number with its country code, in digits only.",
             field=field,
         )
 

@@ -1,11 +1,11 @@
-"""A message that the customer can tap on: what all kinds of them share."""
+"""Interactive messages: the parts that all kinds share."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from whatsapp.errors import InvalidInput
-from whatsapp.outbox.content.checks import check_optional_text, check_text, check_url
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
+from whatsapp.outbox.content.text import check_optional_text, check_text, check_url
 from whatsapp.outbox.recipients import Target
 
 # Meta, "Interactive reply buttons messages", and the page of each other kind.
@@ -17,23 +17,23 @@ FOOTER_LIMIT = 60
 # Meta, "Document messages".
 FILENAME_LIMIT = 240
 FIELD = ["content", "interactive"]
-# Meta takes files above all others.
+# All other kinds may have a file in the header.
 _TEXT_HEADERS = frozenset({"list"})
 
 
 class InteractiveAction(Protocol):
-    """What can be tapped."""
+    """The buttons or list of an interactive message."""
 
     @property
     def name(self) -> str:
-        """The field of the input that brings it."""
+        """The field of the input."""
 
     @property
     def type(self) -> str:
         """Meta's name of this kind of interactive message."""
 
     def build(self) -> dict[str, Any]:
-        """Meta's object under `action`."""
+        """Returns Meta's object under `action`."""
 
     def check(self, field: list[str]) -> None:
         """Raises InvalidInput."""
@@ -41,7 +41,7 @@ class InteractiveAction(Protocol):
 
 @dataclass(frozen=True)
 class MediaHeader:
-    """A file above the body: image, video or document, which may have a file name."""
+    """An image, video or document above the body; a document may have a file name."""
 
     kind: str
     link: str
@@ -107,7 +107,7 @@ class OutgoingInteractive:
 
     def _check_header(self, header: Header, field: list[str]) -> None:
         if isinstance(header, MediaHeader) and self.action.type in _TEXT_HEADERS:
-            raise InvalidInput("Its header can only be a text.", field=field)
+            raise InvalidInput("Use a text as header of a list.", field=field)
         header.check(field)
 
     async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - needs no look-up
@@ -115,7 +115,7 @@ class OutgoingInteractive:
 
 
 def check_tap_id(text: str, *, limit: int, field: list[str]) -> None:
-    """Raises InvalidInput: WhatsApp refuses an id with blanks around it."""
+    """Raises InvalidInput. WhatsApp refuses ids with surrounding spaces."""
     check_text(text, limit=limit, field=field)
     if text != text.strip():
-        raise InvalidInput("An id has no blanks at its beginning and end.", field=field)
+        raise InvalidInput("Remove spaces around the id.", field=field)

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from whatsapp.errors import InvalidInput
-from whatsapp.outbox.content.checks import (
+from whatsapp.outbox.content.interactive import check_tap_id
+from whatsapp.outbox.content.text import (
     check_count,
-    check_different,
     check_optional_text,
     check_text,
+    check_unique,
 )
-from whatsapp.outbox.content.interactive import check_tap_id
 
 # Meta, "Interactive reply buttons messages".
 BUTTON_LIMIT = 3
 BUTTON_TITLE_LIMIT = 20
 BUTTON_ID_LIMIT = 256
-# Meta, "Interactive list messages"; its button has the limit of the others.
+# Meta, "Interactive list messages". Its button label has the limit of reply buttons.
 SECTION_LIMIT = 10
 ROW_LIMIT = 10
 ROW_TITLE_LIMIT = 24
@@ -33,7 +33,7 @@ class Button:
 
 @dataclass(frozen=True)
 class ReplyButtons:
-    """1 to 3 buttons with different ids and titles."""
+    """1 to 3 buttons with unique ids and titles."""
 
     buttons: list[Button]
 
@@ -46,19 +46,19 @@ class ReplyButtons:
         return "button"
 
     def build(self) -> dict[str, Any]:
-        replies = [{"id": one.id, "title": one.title} for one in self.buttons]
+        replies = [{"id": button.id, "title": button.title} for button in self.buttons]
         return {"buttons": [{"type": "reply", "reply": reply} for reply in replies]}
 
     def check(self, field: list[str]) -> None:
         """Raises InvalidInput."""
         place = [*field, "buttons"]
-        check_count(self.buttons, limit=BUTTON_LIMIT, what="buttons", field=place)
-        placed = [(one, [*place, str(index)]) for index, one in enumerate(self.buttons)]
-        for button, at in placed:
-            check_tap_id(button.id, limit=BUTTON_ID_LIMIT, field=[*at, "id"])
-            check_text(button.title, limit=BUTTON_TITLE_LIMIT, field=[*at, "title"])
-        check_different([(button.id, [*at, "id"]) for button, at in placed], what="id")
-        check_different([(button.title, [*at, "title"]) for button, at in placed], what="title")
+        check_count(self.buttons, limit=BUTTON_LIMIT, noun="buttons", field=place)
+        placed = [(button, [*place, str(index)]) for index, button in enumerate(self.buttons)]
+        for button, path in placed:
+            check_tap_id(button.id, limit=BUTTON_ID_LIMIT, field=[*path, "id"])
+            check_text(button.title, limit=BUTTON_TITLE_LIMIT, field=[*path, "title"])
+        check_unique([(button.id, [*path, "id"]) for button, path in placed], noun="id")
+        check_unique([(button.title, [*path, "title"]) for button, path in placed], noun="title")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Section:
 
 @dataclass(frozen=True)
 class ChoiceList:
-    """A button that opens 1 to 10 sections with 10 rows in all."""
+    """A button that opens a list of 1 to 10 sections, with at most 10 rows in total."""
 
     button: str
     sections: list[Section]
@@ -105,20 +105,20 @@ class ChoiceList:
         """Raises InvalidInput."""
         check_text(self.button, limit=BUTTON_TITLE_LIMIT, field=[*field, "button"])
         place = [*field, "sections"]
-        check_count(self.sections, limit=SECTION_LIMIT, what="sections", field=place)
+        check_count(self.sections, limit=SECTION_LIMIT, noun="sections", field=place)
         for index, section in enumerate(self.sections):
             self._check_section(section, [*place, str(index)])
         rows = list(self._list_rows(place))
-        check_count(rows, limit=ROW_LIMIT, what="rows in all", field=place)
-        for row, at in rows:
-            _check_row(row, at)
-        check_different([(row.id, [*at, "id"]) for row, at in rows], what="id")
+        check_count(rows, limit=ROW_LIMIT, noun="rows", field=place)
+        for row, path in rows:
+            _check_row(row, path)
+        check_unique([(row.id, [*path, "id"]) for row, path in rows], noun="id")
 
     def _check_section(self, section: Section, field: list[str]) -> None:
         if section.title is None and len(self.sections) > 1:
-            raise InvalidInput("Each of several sections needs a title.", field=[*field, "title"])
+            raise InvalidInput("Give each of several sections a title.", field=[*field, "title"])
         check_optional_text(section.title, limit=ROW_TITLE_LIMIT, field=[*field, "title"])
-        check_count(section.rows, limit=ROW_LIMIT, what="rows", field=[*field, "rows"])
+        check_count(section.rows, limit=ROW_LIMIT, noun="rows", field=[*field, "rows"])
 
     def _list_rows(self, field: list[str]) -> Iterator[tuple[Row, list[str]]]:
         for number, section in enumerate(self.sections):

@@ -1,12 +1,12 @@
-"""A place to send."""
+"""Outgoing locations."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from whatsapp.errors import InvalidInput
 from whatsapp.messages.message_preview import make_preview
-from whatsapp.outbox.content.checks import check_optional_text
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
+from whatsapp.outbox.content.text import check_optional_text
 from whatsapp.outbox.recipients import Target
 
 # Ours: Meta states none.
@@ -16,7 +16,7 @@ FIELD = ["content", "location"]
 
 @dataclass(frozen=True)
 class OutgoingLocation:
-    """A place by its degrees north and east; WhatsApp shows an address only below a name."""
+    """A location in degrees. WhatsApp shows the address only together with a name."""
 
     latitude: float
     longitude: float
@@ -32,9 +32,9 @@ class OutgoingLocation:
         return True
 
     def describe(self) -> dict[str, Any]:
-        place: dict[str, Any] = {"latitude": self.latitude, "longitude": self.longitude}
-        named = {"name": self.name, "address": self.address}
-        return place | {key: value for key, value in named.items() if value is not None}
+        location: dict[str, Any] = {"latitude": self.latitude, "longitude": self.longitude}
+        labels = {"name": self.name, "address": self.address}
+        return location | {key: value for key, value in labels.items() if value is not None}
 
     def check(self) -> None:
         """Raises InvalidInput."""
@@ -50,4 +50,4 @@ class OutgoingLocation:
 
 def _check_degrees(degrees: float, *, limit: int, field: list[str]) -> None:
     if not -limit <= degrees <= limit:
-        raise InvalidInput(f"Degrees lie between -{limit} and {limit}.", field=field)
+        raise InvalidInput(f"Use a number of degrees between -{limit} and {limit}.", field=field)

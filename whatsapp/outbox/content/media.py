@@ -1,4 +1,4 @@
-"""A picture, video, sound, document or sticker to send: by link, by upload, or with its file."""
+"""Outgoing images, videos, audio, documents and stickers: by link, by upload, or as a file."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,11 +10,10 @@ from beanie import PydanticObjectId
 from models import UploadedMedia
 from whatsapp.errors import InvalidInput, NotFound
 from whatsapp.media.media_types import correct_ending
-from whatsapp.media.received_file import ReceivedFile
-from whatsapp.media.upload_checks import check_file, check_filename
+from whatsapp.media.received_file import ReceivedFile, check_file, check_filename
 from whatsapp.media.uploaded_media import find_upload
-from whatsapp.outbox.content.checks import check_text
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
+from whatsapp.outbox.content.text import check_text
 from whatsapp.outbox.recipients import Target
 
 if TYPE_CHECKING:
@@ -29,14 +28,14 @@ _LINK = re.compile(r"https?://[!-~]+", re.ASCII)
 
 @dataclass(frozen=True)
 class MediaSource:
-    """Where the file is: exactly one of the three is set."""
+    """The source of a file: exactly one of the fields is set."""
 
     link: str | None = None
     upload_id: PydanticObjectId | None = None
     file: ReceivedFile | None = None
 
     def describe(self) -> dict[str, str]:
-        """The same for the same link, upload or bytes."""
+        """Returns an object that is equal for the same link, upload or bytes."""
         if self.link is not None:
             return {"link": self.link}
         return {"sha256": self.file.sha256} if self.file else {"upload_id": str(self.upload_id)}
@@ -44,7 +43,7 @@ class MediaSource:
 
 @dataclass(frozen=True)
 class OutgoingMedia:
-    """`voice` is for sounds, `filename` for documents, `caption` for neither sound nor sticker."""
+    """A file to send: `voice` for audio, `filename` for documents, no `caption` for stickers."""
 
     kind: str
     """Meta's name of the type: `image`, `video`, `audio`, `document` or `sticker`."""
@@ -69,8 +68,7 @@ class OutgoingMedia:
     def check(self) -> None:
         """Raises InvalidInput."""
         source = self.source
-        given = (source.link, source.upload_id, source.file)
-        if sum(one is not None for one in given) != 1:
+        if [source.link, source.upload_id, source.file].count(None) != 2:
             raise InvalidInput(
                 "Exactly one of link, uploadId and file is needed.", field=self._place()
             )
@@ -86,7 +84,7 @@ class OutgoingMedia:
             self._check_voice(facts.mime_type, place)
 
     async def resolve(self, target: Target) -> ResolvedContent:
-        """Raises Refused: there is no such upload for it, or WhatsApp does not take the file."""
+        """Uploads a file, or looks the upload up. Raises Refused if it can't be sent."""
         if self.source.link is not None:
             return self._finish({"link": self.source.link}, None)
         if self.source.file is not None:
@@ -108,13 +106,13 @@ class OutgoingMedia:
         if upload is None or upload.account_id != target.account.id:
             raise NotFound("The upload", field=place)
         if self.kind not in (upload.kind, "document"):
-            raise InvalidInput(f"The upload is no {self.kind} but a {upload.kind}.", field=place)
+            raise InvalidInput(f"The upload's kind is {upload.kind}, not {self.kind}.", field=place)
         self._check_voice(upload.mime_type, place)
         return upload
 
     def _check_voice(self, mime_type: str, place: list[str]) -> None:
         if self.voice and mime_type != "audio/ogg":
-            raise InvalidInput("A voice message is an Ogg file with the codec Opus.", field=place)
+            raise InvalidInput("Unsupported voice message type; use Ogg with Opus.", field=place)
 
     def _finish(self, reference: dict[str, Any], upload: UploadedMedia | None) -> ResolvedContent:
         content = {**reference, **self._make_options()}
@@ -130,23 +128,23 @@ class OutgoingMedia:
 
     def _make_options(self) -> dict[str, Any]:
         options = {"caption": self.caption, "filename": self.filename}
-        given: dict[str, Any] = {key: one for key, one in options.items() if one is not None}
-        return given | ({"voice": True} if self.voice else {})
+        content: dict[str, Any] = {key: text for key, text in options.items() if text is not None}
+        return content | ({"voice": True} if self.voice else {})
 
     def _place(self, *names: str) -> list[str]:
         return ["content", self.kind, *names]
 
 
 def check_link(link: str, *, field: list[str]) -> None:
-    """Raises InvalidInput for what WhatsApp could not fetch; nothing is fetched here."""
+    """Raises InvalidInput for a link that WhatsApp can't fetch. Sends no request."""
     if len(link) > LINK_LIMIT or not _LINK.fullmatch(link):
         raise InvalidInput(
-            f"A link is an http(s) URL of at most {LINK_LIMIT} ASCII characters.", field=field
+            f"Use an http(s) URL of at most {LINK_LIMIT} ASCII characters.", field=field
         )
     try:
         parts = urlsplit(link)
-        is_whole = bool(parts.hostname) and parts.port != 0
+        has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        is_whole = False
-    if not is_whole or parts.username is not None:
-        raise InvalidInput("The link names no host, or a user at it.", field=field)
+        has_host = False
+    if not has_host or parts.username is not None:
+        raise InvalidInput("Use a link with a host and without a user name.", field=field)

@@ -1,4 +1,4 @@
-"""The shape of everything that can be sent, from what was asked for to what is stored."""
+"""The interface of content types, from the caller's input to the stored message."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,36 +10,36 @@ from whatsapp.outbox.recipients import Target
 
 @dataclass(frozen=True)
 class ResolvedContent:
-    """What is stored with the message."""
+    """Content in the form in which it is stored with the message."""
 
     content: dict[str, Any]
-    """Meta's object under the type's key; for exceptions see `whatsapp.outbox.content.payload`."""
+    """Meta's object under the type's key; for exceptions see `whatsapp.outbox.content.stored`."""
     text: str | None
-    """What a person reads in one line."""
+    """The content in one line of text."""
     upload_id: PydanticObjectId | None = None
-    """The uploaded file that it is sent with."""
+    """The uploaded file that is sent with the message."""
 
 
 class OutgoingContent(Protocol):
-    """One content type. First `check`, then, for a recipient that may be written to, `resolve`."""
+    """A content type. Call `check` first, then `resolve` for a recipient that may be messaged."""
 
     @property
     def type(self) -> str:
-        """Meta's name: `text`, `image`, …"""
+        """Meta's name of the type: `text`, `image`, …"""
 
     @property
     def needs_window(self) -> bool:
-        """Whether it may only be sent while the customer service window is open."""
+        """True if the content may only be sent while the customer service window is open."""
 
     def describe(self) -> Any:
-        """What was asked for, as JSON: the same for the same request with one idempotency key."""
+        """Returns the input as JSON, to compare requests with the same idempotency key."""
 
     def check(self) -> None:
-        """Looks at the input alone. Raises InvalidInput, with the field at fault."""
+        """Checks the input alone. Raises InvalidInput, with the invalid field."""
 
     async def resolve(self, target: Target) -> ResolvedContent:
-        """Looks up what the content refers to, and checks it for this recipient.
+        """Loads the objects that the content refers to, and checks them for this recipient.
 
         Raises:
-            Refused: it can't be sent to them.
+            Refused: the content can't be sent to the recipient.
         """

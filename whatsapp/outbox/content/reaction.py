@@ -1,4 +1,4 @@
-"""A reaction to send: an emoji on a message of the same conversation."""
+"""Outgoing reactions: an emoji on a message of the same conversation."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,7 @@ from whatsapp.errors import Conflict, InvalidInput, NotFound
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.recipients import Target
 
-# Meta: it takes no reaction to a message that is older, deleted, or a reaction itself (131009).
+# Meta refuses reactions to older and deleted messages, and to reactions (error 131009).
 OLDEST_TARGET = timedelta(days=30)
 VARIATION_SELECTOR = "\ufe0f"
 _EMOJI_FIELD = ["content", "reaction", "emoji"]
@@ -22,7 +22,7 @@ _MESSAGE_FIELD = ["content", "reaction", "messageId"]
 
 @dataclass(frozen=True)
 class OutgoingReaction:
-    """An empty emoji takes the reaction back."""
+    """A reaction to a message; an empty emoji removes it."""
 
     message_id: PydanticObjectId
     emoji: str
@@ -42,11 +42,12 @@ class OutgoingReaction:
         """Raises InvalidInput."""
         if self.emoji and not is_emoji(self.emoji):
             raise InvalidInput(
-                "A reaction is exactly one emoji; none takes it back.", field=_EMOJI_FIELD
+                "Use exactly one emoji, or an empty text to remove the reaction.",
+                field=_EMOJI_FIELD,
             )
 
     async def resolve(self, target: Target) -> ResolvedContent:
-        """Raises NotFound, InvalidInput or Conflict: WhatsApp takes no reaction to that message."""
+        """Raises NotFound, InvalidInput or Conflict if the message can't be reacted to."""
         wamid = await self._find_wamid(target)
         return ResolvedContent({"message_id": wamid, "emoji": self.emoji}, self.emoji or None)
 
@@ -58,14 +59,14 @@ class OutgoingReaction:
         if message is None or message.wamid is None:
             raise NotFound("The message to react to", field=_MESSAGE_FIELD)
         if message.is_own_reaction:
-            raise InvalidInput("A reaction can't be reacted to.", field=_MESSAGE_FIELD)
+            raise InvalidInput("WhatsApp has no reactions to reactions.", field=_MESSAGE_FIELD)
         if message.type == CALL:
-            raise InvalidInput("A call can't be reacted to.", field=_MESSAGE_FIELD)
+            raise InvalidInput("WhatsApp has no reactions to calls.", field=_MESSAGE_FIELD)
         if message.deleted_at is not None:
-            raise Conflict("The message was deleted by its writer.", field=_MESSAGE_FIELD)
+            raise Conflict("The message was deleted by its sender.", field=_MESSAGE_FIELD)
         if message.timestamp < utc_now() - OLDEST_TARGET:
             raise Conflict(
-                "The message is older than 30 days: WhatsApp takes no reaction to it any more.",
+                "WhatsApp accepts reactions only to messages of the last 30 days.",
                 field=_MESSAGE_FIELD,
             )
         return message.wamid

@@ -1,20 +1,24 @@
-"""The content of a message that exists, to be sent once more as it was."""
+"""Content of stored messages: the request body for Meta, and sending it again."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from models import Message
+from models import Contact, Message
 from whatsapp.cloud_api.error_codes import MEDIA_CODES
-from whatsapp.media.media_reference import read_media_id
-from whatsapp.media.uploaded_media import expire_media_id
+from whatsapp.media.uploaded_media import expire_media_id, read_media_id
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
-from whatsapp.outbox.content.payload import needs_window
 from whatsapp.outbox.content.template import check_stored_template
 from whatsapp.outbox.recipients import Target
+
+# All other types need an open customer service window.
+_WINDOWLESS_TYPES = frozenset({"template"})
+_FILE_TYPES = frozenset({"image", "video", "audio", "document", "sticker"})
 
 
 @dataclass(frozen=True)
 class StoredContent:
+    """The content of an existing message, to be sent again unchanged."""
+
     message: Message
 
     @property
@@ -29,7 +33,7 @@ class StoredContent:
         return {"retry_of": str(self.message.id)}
 
     def check(self) -> None:
-        """It was checked when it was first queued."""
+        """Does nothing: the content was checked when it was first queued."""
 
     async def resolve(self, target: Target) -> ResolvedContent:
         message = self.message
@@ -39,3 +43,57 @@ class StoredContent:
         if message.upload_id is not None and failed_for_file:
             await expire_media_id(message.upload_id, read_media_id(message))
         return ResolvedContent(message.content, message.text, message.upload_id)
+
+
+def build_payload(message: Message, contact: Contact) -> dict[str, Any]:
+    """Builds the body of `POST /{phone_number_id}/messages`.
+
+    Statuses repeat `biz_opaque_callback_data`, which identifies the message if Meta's answer was
+    lost. A user id goes into `recipient`, because Meta silently ignores it in `to`.
+    """
+    payload: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "type": message.type,
+        message.type: _read_object(message),
+        "biz_opaque_callback_data": str(message.id),
+    }
+    if contact.wa_id is not None:
+        payload["to"] = contact.wa_id
+    else:
+        payload["recipient"] = contact.bsuid or contact.identities[0].value
+    if message.reply_to_wamid is not None:
+        payload["context"] = {"message_id": message.reply_to_wamid}
+    return payload
+
+
+def _read_object(message: Message) -> Any:
+    """Returns Meta's object under the type's key."""
+    if message.type == "contacts":  # Meta's value is a list, but content is always an object
+        return message.content["contacts"]
+    if message.type == "template":  # `shown` is for display only
+        return {name: value for name, value in message.content.items() if name != "shown"}
+    return message.content
+
+
+def needs_window(message_type: str) -> bool:
+    """Returns True if this type may only be sent while the customer service window is open."""
+    return message_type not in _WINDOWLESS_TYPES
+
+
+def carries_file(message: Message) -> bool:
+    """Returns True if WhatsApp fetches or converts a file for the message or its header."""
+    header = message.content.get("header")
+    components = message.content.get("components")
+    parts = [header, *(components if isinstance(components, list) else ())]
+    return message.type in _FILE_TYPES or any(_has_file(part) for part in parts)
+
+
+def _has_file(part: object) -> bool:
+    """Searches an interactive message's header, or a component or card of a template."""
+    if not isinstance(part, dict):
+        return False
+    # The files of a carousel are in the components of its cards.
+    lists = (part.get(name) for name in ("parameters", "cards", "components"))
+    inner = [each for values in lists if isinstance(values, list) for each in values]
+    return part.get("type") in _FILE_TYPES or any(_has_file(each) for each in inner)

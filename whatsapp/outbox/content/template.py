@@ -1,4 +1,4 @@
-"""A message template to send."""
+"""Outgoing message templates."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,8 +36,8 @@ class OutgoingTemplate:
 
     def describe(self) -> Any:
         reference = self.reference
-        named = [str(reference.template_id), reference.name, reference.language]
-        return {"reference": named, "values": self.values.describe()}
+        names = [str(reference.template_id), reference.name, reference.language]
+        return {"reference": names, "values": self.values.describe()}
 
     def check(self) -> None:
         with fields_below(*FIELD):
@@ -60,10 +60,10 @@ class OutgoingTemplate:
         )
 
     async def _find_file(self, target: Target) -> tuple[TemplateValues, UploadedMedia | None]:
-        """The values with the header's uploaded file, where that is one.
+        """Returns the values with the upload of the header, and the upload if there is one.
 
         Raises:
-            NotFound, TemplateInvalid: it is not there for this account, or of another kind.
+            NotFound, TemplateInvalid: the account has no such upload, or its kind does not fit.
         """
         part, header = self.values.part, self.values.part.header
         if not isinstance(header, MediaValue) or header.upload_id is None:
@@ -74,44 +74,46 @@ class OutgoingTemplate:
             raise NotFound("The upload", field=place)
         if header.kind not in (upload.kind, "document"):
             raise TemplateInvalid(
-                f"The upload is no {header.kind} but a {upload.kind}.", field=place
+                f"The upload's kind is {upload.kind}, not {header.kind}.", field=place
             )
         name = header.filename or (upload.filename if header.kind == "document" else None)
-        found = replace(header, media_id=upload.media_id, filename=name)
-        return replace(self.values, part=replace(part, header=found)), upload
+        resolved = replace(header, media_id=upload.media_id, filename=name)
+        return replace(self.values, part=replace(part, header=resolved)), upload
 
 
 def build_content(template: Template, values: TemplateValues) -> dict[str, Any]:
-    """Meta's object, and under `shown` what the customer reads: templates change, messages don't.
+    """Builds Meta's object, with the text as the customer reads it under `shown`.
+
+    The text is stored because the template may change later.
 
     Raises:
-        TemplateInvalid: the values are not those that the template needs.
+        TemplateInvalid: the values do not fit the template.
     """
     filled = fill_template(template, values)
     content: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
     if filled.components:
         content["components"] = filled.components
-    about = {"template_id": str(template.id), "category": template.category}
-    return content | {"shown": about | filled.shown}
+    origin = {"template_id": str(template.id), "category": template.category}
+    return content | {"shown": origin | filled.shown}
 
 
 def preview_template(template: Template, values: TemplateValues) -> dict[str, Any]:
-    """The content of a message that nobody sends. Raises TemplateInvalid."""
+    """Builds the content without sending it. Raises TemplateInvalid."""
     with fields_below("parameters"):
         values.check()
         if template.components:
             return build_content(template, values)
-    raise TemplateInvalid("The text of the template is not known here yet: run syncTemplates.")
+    raise TemplateInvalid("The template's text has not been read from Meta yet; run syncTemplates.")
 
 
 async def check_stored_template(message: Message, target: Target) -> None:
-    """What a template message must still fulfil to be sent once more.
+    """Checks that a template message may be sent again.
 
     Raises:
-        OptedOut, TemplateInvalid
+        OptedOut, TemplateInvalid: it may not.
     """
     template = await find_template_of(message)
     if template is None:
-        raise TemplateInvalid("The template of the message is not there any more.")
+        raise TemplateInvalid("The message's template no longer exists.")
     check_sendable(template)
     check_recipient(template, target)

@@ -1,19 +1,24 @@
-"""A text to send."""
+"""Text messages, and checks of texts that all content types share."""
 
+from collections.abc import Hashable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from whatsapp.outbox.content.checks import check_text
+from whatsapp.common.values import is_unicode
+from whatsapp.errors import InvalidInput
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.recipients import Target
 
 # Meta, "Text messages".
 TEXT_LIMIT = 4096
+# Meta, "Template components": URL buttons. Its other pages state none.
+URL_LIMIT = 2000
 
 
 @dataclass(frozen=True)
 class OutgoingText:
-    """A text of 1 to 4096 characters; `preview_url`: WhatsApp shows a preview of its first link."""
+    """A text of 1 to 4096 characters. With `preview_url`, WhatsApp previews its first link."""
 
     body: str
     preview_url: bool = False
@@ -35,3 +40,52 @@ class OutgoingText:
 
     async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - needs no look-up
         return ResolvedContent(content=self.describe(), text=self.body)
+
+
+def check_text(text: str, *, limit: int, field: list[str]) -> None:
+    """Raises InvalidInput for a text that is blank, too long, or has invalid characters."""
+    if not text.strip():
+        raise InvalidInput("The text is blank.", field=field)
+    if len(text) > limit:
+        raise InvalidInput(
+            f"The text has {len(text)} characters; at most {limit} are allowed.", field=field
+        )
+    if "\0" in text or not is_unicode(text):
+        raise InvalidInput("The text contains an invalid character.", field=field)
+
+
+def check_optional_text(text: str | None, *, limit: int, field: list[str]) -> None:
+    """Checks a text like `check_text`, unless it is None."""
+    if text is not None:
+        check_text(text, limit=limit, field=field)
+
+
+def check_count(values: Sized, *, limit: int, noun: str, field: list[str]) -> None:
+    """Raises InvalidInput unless there are 1 to `limit` values."""
+    if not 1 <= len(values) <= limit:
+        raise InvalidInput(
+            f"There are {len(values)} {noun}; 1 to {limit} are allowed.", field=field
+        )
+
+
+def check_unique(values: Sequence[tuple[Hashable, list[str]]], *, noun: str) -> None:
+    """Raises InvalidInput for the first repeated value. Each value is given with its field."""
+    seen: set[Hashable] = set()
+    for value, field in values:
+        if value in seen:
+            raise InvalidInput(f"This {noun} is used twice; make it unique.", field=field)
+        seen.add(value)
+
+
+def check_url(url: str, *, field: list[str]) -> None:
+    """Raises InvalidInput for a text that is not an http(s) URL."""
+    check_text(url, limit=URL_LIMIT, field=field)
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        is_valid = False
+    if not is_valid or not url.isprintable() or " " in url:
+        raise InvalidInput(
+            "Use a URL that begins with https:// or http:// and has no spaces.", field=field
+        )
