@@ -1,1 +1,1 @@
-"""The dispatcher: sends queued messages in order, at the rate of their account."""
+"""The dispatcher: sends queued messages in order and at the rate of their account."""

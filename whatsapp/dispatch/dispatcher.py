@@ -1,7 +1,4 @@
-"""The dispatcher: takes lanes that are due and puts a worker on each.
-
-Any number of processes may run one: lanes are shared by their leases.
-"""
+"""The dispatcher: leases due lanes and starts a worker for each. Every process may run one."""
 
 import asyncio
 import logging
@@ -27,23 +24,23 @@ from whatsapp.settings import Settings
 logger = logging.getLogger(__name__)
 
 SWEEP_POLLS = 10
-# Whoever stops the process waits about ten seconds before it is killed, and other parts of it need
-# some of them: this long for requests to Meta under way, then this long to record their outcome.
+# Supervisors kill a process about ten seconds after they stop it, and other parts need time too:
+# this is for requests to Meta under way, and then for recording their outcomes.
 SHUTDOWN_SECONDS = 3.0
 RECORD_SECONDS = 1.5
-# A lane that becomes due now by our clock may be due a little later by the database's.
+# A lane that is due now by this process's clock may be due a little later by the database's.
 WAKE_MARGIN_SECONDS = 0.01
 CLAIM_PAUSE_SECONDS = 0.03
 
 
 class Dispatcher:
-    """Sends what the outbox holds, in lane order, until `run` is cancelled."""
+    """Sends queued messages in lane order until `run` is cancelled."""
 
     def __init__(
         self, *, settings: Settings, keyring: KeyRing, cloud_api: CloudAPI, uploads: Uploads
     ) -> None:
         self._settings = settings
-        # A lease must outlast a request, or no message could ever be sent under it.
+        # A lease must outlast a request, or no message could be sent under it.
         self._lease_seconds = max(settings.lane_lease_seconds, settings.send_deadline_seconds * 1.5)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._gate = AccountGate(
@@ -65,18 +62,18 @@ class Dispatcher:
         self._is_stopping = False
 
     def wake(self) -> None:
-        """Looks for due lanes now instead of at the next poll."""
+        """Claims due lanes now instead of at the next poll."""
         self._wakened.set()
 
     async def run(self) -> None:
-        """Works until cancelled; then requests under way end, or are marked as unknown."""
+        """Works until cancelled. Requests under way then finish or are marked as unknown."""
         self._is_stopping = False
         loops = [
             asyncio.create_task(self._claim_lanes(), name="lane claims"),
             asyncio.create_task(self._sweep_lanes(), name="lane sweep"),
         ]
         try:
-            # Unlike gather, a cancelled wait leaves its tasks alone: a claim is not cut in two.
+            # Unlike gather, a cancelled wait does not cancel a claim under way.
             done, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -90,14 +87,14 @@ class Dispatcher:
                 await self._claim_due()
             except PyMongoError as error:
                 log_failure(logger, error, "Lanes can't be claimed")
-            # Workers end one by one: a little later there is room for several lanes at once.
+            # Workers end one by one; a short pause lets several lanes be claimed together.
             await asyncio.sleep(CLAIM_PAUSE_SECONDS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.lane_poll_seconds):
                     await self._wakened.wait()
 
     async def _claim_due(self) -> None:
-        """Takes as many lanes as there is room for; what others take first is looked for anew."""
+        """Leases as many lanes as there is room for; retries for lanes that others lease first."""
         while not self._is_stopping and len(self._workers) < SEND_CONCURRENCY:
             due = await find_due(except_accounts=self._gate.list_closed(), limit=SEND_CONCURRENCY)
             chosen = self._choose(due)
@@ -107,7 +104,7 @@ class Dispatcher:
                 self._start_worker(lease)
 
     def _choose(self, due: list[DueLane]) -> list[DueLane]:
-        """The first of each account, and no more than its share, or that of the process."""
+        """Returns the first lanes of each account, within the limits of account and process."""
         free: dict[PydanticObjectId, int] = {}
         chosen = []
         for lane in due:
@@ -135,7 +132,7 @@ class Dispatcher:
         asyncio.get_running_loop().call_later(seconds + WAKE_MARGIN_SECONDS, self.wake)
 
     async def _sweep_lanes(self) -> None:
-        """Restarts lanes of accounts that are well again, and what a crash left asleep."""
+        """Wakes lanes of healthy accounts, and lanes that a crash left without a due time."""
         while True:
             try:
                 if await wake_waiting_lanes():
@@ -145,15 +142,15 @@ class Dispatcher:
             await asyncio.sleep(self._settings.lane_poll_seconds * SWEEP_POLLS)
 
     async def _shut_down(self, loops: list[asyncio.Task[None]]) -> None:
-        """No new requests; those under way get a while; all leases are given back."""
+        """Stops new requests, waits for those under way, and releases all leases."""
         self._is_stopping = True
         self.wake()
         claims, sweep = loops
         sweep.cancel()
-        patience = min(self._settings.send_deadline_seconds, SHUTDOWN_SECONDS)
+        timeout = min(self._settings.send_deadline_seconds, SHUTDOWN_SECONDS)
         try:
             await self._pacing.stop()
-            await asyncio.wait({claims, *self._workers}, timeout=patience)
+            await asyncio.wait({claims, *self._workers}, timeout=timeout)
         finally:
             await _end({claims, sweep, *self._workers})
 
@@ -162,8 +159,8 @@ async def _end(tasks: set[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     _, stuck = await asyncio.wait(tasks, timeout=RECORD_SECONDS)
-    # MongoDB is away, and they would wait for it. Whoever takes their lanes over finds the messages
-    # marked as taken, and holds them as unknown just the same.
+    # These tasks wait for MongoDB. The next worker of their lanes finds the messages in SENDING and
+    # holds them as unknown too.
     for task in stuck:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

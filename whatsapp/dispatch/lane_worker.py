@@ -1,7 +1,7 @@
-"""One lane at work: sends the messages of a leased conversation in order, one at a time.
+"""The worker of one leased lane: sends a conversation's messages in order, one at a time.
 
-Never twice: a message is taken by one conditional update before the request, and a request whose
-outcome is unknown is not repeated. Never out of order: the head of the lane is waited for.
+No message is sent twice: a conditional update claims it before the request, and a request with
+unknown outcome is not repeated. No message overtakes: the lane waits for its head.
 """
 
 import asyncio
@@ -38,9 +38,9 @@ logger = logging.getLogger(__name__)
 
 KEYLESS_PAUSE = 30  # in units of `retry_base_seconds`
 RELEASE_SECONDS = 1.0
-# A queued message is about to follow its merged contact into another lane.
+# Time for a queued message to follow its merged contact into another lane.
 MOVING_PAUSE_SECONDS = 1.0
-# Why a message's file can't be handed to Meta; the message itself was surely not sent then.
+# Errors of uploading a message's file; the message itself was definitely not sent.
 FILE_OBSTACLES = (CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown, StoreUnavailable)
 
 
@@ -51,7 +51,7 @@ class LaneWorker:
         self._settings = tools.settings
 
     async def run(self) -> None:
-        """Works until the lane is empty, has to wait, is lost, or the process stops."""
+        """Works until the lane is empty, must wait, its lease is lost, or the process stops."""
         try:
             while await self._step():
                 pass
@@ -67,18 +67,18 @@ class LaneWorker:
             logger.error("Lane %s failed and will be retried: %s", lane_id, describe_bug(error))
 
     async def _step(self) -> bool:
-        """Does one thing; False when the lease has ended."""
+        """Makes one change. Returns False when the lease has ended."""
         if self._tools.is_stopping():
             await release_lease(self._lease)
             return False
-        # What allows a message is looked at after the wait for a slot, so that it is still true.
+        # The message is checked after the wait for a slot, so that the checks still hold.
         pause = await self._tools.pacing.take_slot(self._lease.account_id)
         if pause:
-            return await self._step_back(pause)
+            return await self._wait_for_account(pause)
         if not self._has_time() and not await renew_lease(self._lease):
             return False
         head = await outbox_transitions.find_head(self._lease.lane_id)
-        await _note_forgotten(head)
+        await _complete_summary(head)
         if head is not None and head.message.outbox_state is OutboxState.READY:
             held = self._held_seconds(head.message)
             if not held:
@@ -89,9 +89,9 @@ class LaneWorker:
         )
 
     async def _wait_for(self, head: Message) -> bool:
-        """The head can't be sent now."""
+        """Handles a head that can't be sent now. Returns False when the lease has ended."""
         if head.outbox_state is OutboxState.SENDING:
-            return await self._give_up(head)
+            return await self._record_abandoned(head)
         held = self._held_seconds(head)
         is_settled = (
             head.outbox_state is OutboxState.HOLDING and head.status_rank >= MessageStatus.SENT.rank
@@ -106,10 +106,10 @@ class LaneWorker:
             return 0.0
         return max((head.hold_until - self._lease.database_now()).total_seconds(), 0.0)
 
-    async def _give_up(self, head: Message) -> bool:
-        """Only we may send here, and we are not: whoever took the message ended in the middle."""
+    async def _record_abandoned(self, head: Message) -> bool:
+        """Marks a message in SENDING as unknown, because its worker crashed."""
         if head.lane_fence is not None and head.lane_fence > self._lease.fence:
-            return False  # the lane is another's by now
+            return False  # another worker has the lane
         hold = timedelta(seconds=self._settings.unknown_hold_seconds)
         hold_until = self._lease.database_now() + hold
         await outbox_transitions.record_unknown(
@@ -117,16 +117,16 @@ class LaneWorker:
         )
         return True
 
-    async def _step_back(self, seconds: float) -> bool:
-        """The account sends nothing for a while: its lanes stay due, and wait for that."""
+    async def _wait_for_account(self, seconds: float) -> bool:
+        """Releases the lease while the account is paused; the lane stays due."""
         await release_lease(self._lease)
         self._tools.wake_later(seconds)
         return False
 
     async def _release_unless_woken(self, seconds: float | None = None) -> bool:
-        """Ends the lease until there is something to do: a new message, a status, or the time.
+        """Releases the lease until the lane is woken or, if given, `seconds` have passed.
 
-        True where it goes on, because the lane was woken meanwhile.
+        Returns True if the lane was woken meanwhile and its lease goes on.
         """
         due = None
         if seconds is not None:
@@ -142,11 +142,11 @@ class LaneWorker:
         if account is None or not _may_send(account):
             self._tools.pacing.return_slot(self._lease.account_id)
             return await self._release_unless_woken()
-        self._tools.pacing.learn_rate(account)
+        self._tools.pacing.set_rate(account)
         if head.contact is None and await is_merged(message.contact_id):
             self._tools.pacing.return_slot(account.id)
             return await self._release_unless_woken(MOVING_PAUSE_SECONDS)
-        refusal = await _check_again(head)
+        refusal = await _find_obstacle(head)
         if head.contact is None or refusal is not None:
             self._tools.pacing.return_slot(account.id)
             await outbox_transitions.fail_unsent(message.id, refusal or outbox_transitions.NOT_SENT)
@@ -154,7 +154,7 @@ class LaneWorker:
         try:
             token = decrypt_access_token(self._tools.keyring, account)
         except DecryptionError as error:
-            # Another process may have the key, so the account is only put off, not stopped.
+            # Another process may have the key, so the account is only paused, not stopped.
             logger.error("Account %s can't send: %s", account.id, error)
             self._tools.pacing.pause(account.id, KEYLESS_PAUSE * self._settings.retry_base_seconds)
             return True
@@ -162,11 +162,11 @@ class LaneWorker:
         if prepared is False:
             self._tools.pacing.return_slot(account.id)
             return True
-        if not await self._take(message):
+        if not await self._claim_message(message):
             return True
         sending = Sending(message, account, head.contact, self._lease, self._tools)
         if isinstance(prepared, Exception):
-            held = await sending.put_back(prepared)
+            held = await sending.postpone_for_file(prepared)
         else:
             held = await sending.send(token)
         if held is None and not head.is_last:
@@ -174,8 +174,8 @@ class LaneWorker:
         return await self._release_unless_woken(held)
 
     async def _prepare_file(self, message: Message, account: Account) -> bool | Exception:
-        """True where the message can be sent now, False where its lane is to be looked at again,
-        or why its file can't be handed to Meta: the message itself was surely not sent then.
+        """Returns True if the message can be sent now, False if its lane must be read again, or
+        the error that keeps its file from being uploaded.
         """
         try:
             return await prepare_file(message, account, self._lease, self._tools.uploads)
@@ -185,28 +185,28 @@ class LaneWorker:
         except FILE_OBSTACLES as error:
             return error
 
-    async def _take(self, message: Message) -> bool:
-        """Makes the message ours to send now; False if it is somebody else's, or time is short."""
+    async def _claim_message(self, message: Message) -> bool:
+        """Claims the message for sending. Returns False if it is claimed or time is short."""
         if not self._has_time():
             return False
         try:
-            if not await outbox_transitions.take_message(message, fence=self._lease.fence):
+            if not await outbox_transitions.claim_message(message, fence=self._lease.fence):
                 return False
             await self._tools.pacing.smooth(message.account_id)
         except (PyMongoError, asyncio.CancelledError):
-            # It may be marked as taken all the same, and it is known that nothing was sent.
-            await self._return(message)
+            # The update may have succeeded, and no request was made.
+            await self._return_message(message)
             raise
         if not self._has_time():
-            await self._return(message)
+            await self._return_message(message)
             return False
         return True
 
     def _has_time(self) -> bool:
-        """Whether a whole request fits into the lease: afterwards another may own the lane."""
+        """Returns True if a whole request fits into the remaining lease."""
         return self._lease.remaining_seconds() > self._settings.send_deadline_seconds
 
-    async def _return(self, message: Message) -> None:
+    async def _return_message(self, message: Message) -> None:
         await outbox_transitions.persist(
             lambda: outbox_transitions.return_message(message.id, fence=self._lease.fence)
         )
@@ -217,18 +217,18 @@ def _may_send(account: Account) -> bool:
     return account.enabled and is_well and account.deleted_at is None
 
 
-async def _note_forgotten(head: Head | None) -> None:
-    """Whoever stored it may have ended before its conversation knew of it."""
+async def _complete_summary(head: Head | None) -> None:
+    """Updates the conversation's summary if the process that queued the message crashed before."""
     if head is None or head.conversation is None:
         return
     if not summary_includes(head.conversation, head.message):
-        # Where its contact is just being erased, so is the message.
+        # If the contact is being erased, so is the message.
         with suppress(ConversationGone):
             await update_summary(head.message)
 
 
-async def _check_again(head: Head) -> MessageError | None:
-    """Why the message may not be sent any more although it once was allowed."""
+async def _find_obstacle(head: Head) -> MessageError | None:
+    """Returns the reason why a queued message may no longer be sent, or None."""
     if head.contact is not None and head.contact.blocked:
         return outbox_transitions.CONTACT_BLOCKED
     if needs_window(head.message.type):

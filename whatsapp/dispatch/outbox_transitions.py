@@ -1,7 +1,7 @@
-"""Delivery: the steps of a message through its lane, each one conditional update.
+"""State transitions of a message in the outbox, each a conditional update.
 
-READY → SENDING → DONE, or back to READY where it surely was not sent, or HOLDING where that is
-unknown. What is learned about a send is kept even if the lane was taken over meanwhile.
+READY → SENDING → DONE; back to READY if it was definitely not sent; HOLDING if that is unknown.
+Outcomes are recorded even if another worker has leased the lane meanwhile.
 """
 
 import asyncio
@@ -36,43 +36,43 @@ Result = TypeVar("Result")
 NOT_SENT = MessageError(
     code=LOCAL_ERROR_CODE,
     title="Not sent",
-    details="The server was held up before it could send the message. It was not sent.",
+    details="The server was interrupted before it could send the message. It was not sent.",
     retryable=True,
 )
 NOT_REACHED = MessageError(
     code=LOCAL_ERROR_CODE,
     title="Not sent",
-    details="WhatsApp could not be reached for too long a time. The message was not sent.",
+    details="WhatsApp could not be reached for too long. The message was not sent.",
     retryable=True,
 )
 FILE_NOT_REACHED = MessageError(
     code=LOCAL_ERROR_CODE,
     title="Not sent",
-    details="Its file could not be handed to WhatsApp, again and again. It was not sent.",
+    details="Its file could not be uploaded to WhatsApp for too long. The message was not sent.",
     retryable=True,
 )
 FILE_GONE = MessageError(
     code=LOCAL_ERROR_CODE,
     title="Not sent",
-    details="Its file is not in the media store any more. The message was not sent.",
+    details="Its file is no longer in the media store. The message was not sent.",
 )
 WINDOW_CLOSED = MessageError(
     code=WINDOW_CLOSED_CODE,
     title="Window closed",
-    details="The 24-hour customer service window closed before the message's turn came.",
+    details="The 24-hour customer service window closed before the message was sent.",
 )
 CONTACT_BLOCKED = MessageError(
     code=LOCAL_ERROR_CODE,
     title="Contact blocked",
-    details="The contact was blocked before the message's turn came.",
+    details="The contact was blocked before the message was sent.",
 )
 
 
 async def persist(write: Callable[[], Awaitable[Result]]) -> Result:
-    """Repeats a write until MongoDB takes it: what it holds is known nowhere else.
+    """Repeats a write until MongoDB acknowledges it, because its content is stored nowhere else.
 
     Raises:
-        PyMongoError: one that repeating can't mend.
+        PyMongoError: a permanent error.
     """
     pause = FIRST_PAUSE_SECONDS
     while True:
@@ -87,27 +87,27 @@ async def persist(write: Callable[[], Awaitable[Result]]) -> Result:
 
 @dataclass(frozen=True)
 class Head:
-    """The message that the rest of its lane waits for, with all that its sending depends on."""
+    """The first message of a lane, with the documents that its sending depends on."""
 
     message: Message
     account: Account | None
     contact: Contact | None
     conversation: Conversation | None
     is_last: bool
-    """Whether nothing waited behind it."""
+    """True if no other message waited in the lane."""
 
 
 async def find_head(conversation_id: PydanticObjectId) -> Head | None:
-    """In one round trip, because every send needs all of it, as it is now."""
-    waiting = {"conversation_id": conversation_id, "outbox_state": {"$in": ACTIVE_STATES}}
-    cursor = await collection(Message).aggregate([{"$match": waiting}, *_READ_HEAD])
-    async for found in cursor:
+    """Loads the head of a lane with its documents in one round trip."""
+    active = {"conversation_id": conversation_id, "outbox_state": {"$in": ACTIVE_STATES}}
+    cursor = await collection(Message).aggregate([{"$match": active}, *_READ_HEAD])
+    async for row in cursor:
         return Head(
-            message=from_bson(Message, found["message"]),
-            account=_read_one(Account, found["account"]),
-            contact=_read_one(Contact, found["contact"]),
-            conversation=_read_one(Conversation, found["conversation"]),
-            is_last=found["count"] == 1,
+            message=from_bson(Message, row["message"]),
+            account=_read_first(Account, row["account"]),
+            contact=_read_first(Contact, row["contact"]),
+            conversation=_read_first(Conversation, row["conversation"]),
+            is_last=row["count"] == 1,
         )
     return None
 
@@ -127,30 +127,30 @@ _READ_HEAD: list[dict[str, Any]] = [
 ]
 
 
-def _read_one(
-    document_class: type[DocumentType], found: list[dict[str, Any]]
+def _read_first(
+    document_class: type[DocumentType], documents: list[dict[str, Any]]
 ) -> DocumentType | None:
-    return from_bson(document_class, found[0]) if found else None
+    return from_bson(document_class, documents[0]) if documents else None
 
 
-async def take_message(message: Message, *, fence: int) -> bool:
-    """Takes a READY message for sending; False if somebody else took it or took it back."""
-    taken = await collection(Message).update_one(
+async def claim_message(message: Message, *, fence: int) -> bool:
+    """Claims a READY message for sending. Returns False if it was claimed or cancelled."""
+    claimed = await collection(Message).update_one(
         {
             "_id": message.id,
-            # Elsewhere it is in another lane by now, whose worker sends it.
+            # After a merge, the worker of another lane sends it.
             "conversation_id": message.conversation_id,
             "outbox_state": OutboxState.READY.value,
         },
         {
             "$set": {"outbox_state": OutboxState.SENDING.value, "lane_fence": fence},
             "$inc": {"attempts": 1},
-            **_reach(MessageStatus.SENDING),
+            **_set_status(MessageStatus.SENDING),
         },
     )
-    if taken.matched_count:
+    if claimed.matched_count:
         message.attempts += 1
-    return bool(taken.matched_count)
+    return bool(claimed.matched_count)
 
 
 async def return_message(
@@ -161,33 +161,32 @@ async def return_message(
     is_refused: bool = False,
     error: MessageError = NOT_SENT,
 ) -> None:
-    """Puts a message that was surely not sent back to its place.
+    """Makes a message READY again that was definitely not sent.
 
-    Without `not_before` the try does not count; `is_refused` counts it as a refusal. Where another
-    worker took the lane over and gave the message up as unknown, the truth is told instead: it
-    failed, with `error`.
+    Without `not_before` the attempt is not counted; `is_refused` counts it as a refusal. If another
+    worker has already marked the message as unknown, it becomes FAILED with `error` instead.
     """
     update: dict[str, Any] = {
         "$set": {"outbox_state": OutboxState.READY.value, "hold_until": not_before}
     }
     update["$inc"] = {"attempts": -1} if not_before is None else {"refusals": int(is_refused)}
-    ours = {"_id": message_id, "lane_fence": fence}
+    attempt = {"_id": message_id, "lane_fence": fence}
     returned = await collection(Message).update_one(
-        {**ours, "outbox_state": OutboxState.SENDING.value}, update
+        {**attempt, "outbox_state": OutboxState.SENDING.value}, update
     )
     if not returned.matched_count:
-        given_up = {"$in": [OutboxState.HOLDING.value, OutboxState.DONE.value]}
-        unknown = {"outbox_state": given_up, "status_rank": MessageStatus.UNKNOWN.rank}
-        await collection(Message).update_one({**ours, **unknown}, _fail(error))
+        states = {"$in": [OutboxState.HOLDING.value, OutboxState.DONE.value]}
+        unknown = {"outbox_state": states, "status_rank": MessageStatus.UNKNOWN.rank}
+        await collection(Message).update_one({**attempt, **unknown}, _fail(error))
 
 
 async def fail_message(message_id: PydanticObjectId, error: MessageError) -> None:
-    """Meta refused it for good: the lane goes on."""
+    """Fails a message that Meta refused permanently."""
     await collection(Message).update_one({"_id": message_id}, _fail(error))
 
 
 async def fail_unsent(message_id: PydanticObjectId, error: MessageError) -> None:
-    """Fails a message whose turn came, but which may not be sent; Meta is not asked."""
+    """Fails a READY message that may no longer be sent."""
     await collection(Message).update_one(
         {"_id": message_id, "outbox_state": OutboxState.READY.value}, _fail(error)
     )
@@ -196,9 +195,10 @@ async def fail_unsent(message_id: PydanticObjectId, error: MessageError) -> None
 async def record_accepted(
     message_id: PydanticObjectId, result: SendResult, *, hold_until: datetime | None = None
 ) -> bool:
-    """Meta took it. Statuses may have come before this answer, and stay.
+    """Records that Meta accepted the message; statuses that arrived earlier are kept.
 
-    With `hold_until` it holds its lane until then, or until it is sent; returns whether it does.
+    With `hold_until` the message holds its lane until then or until it is sent. Returns True if it
+    holds its lane.
     """
     key = {"_id": message_id}
     status = MessageStatus.HELD if result.held else MessageStatus.ACCEPTED
@@ -206,25 +206,25 @@ async def record_accepted(
     try:
         return await _set_state(key, fields | {"wamid": {"$literal": result.wamid}})
     except DuplicateKeyError:
-        # Another message has this wamid; that this one was accepted is a fact nevertheless.
+        # Another message has this wamid, but this one was accepted too.
         return await _set_state(key, fields)
 
 
 async def record_unknown(
     message_id: PydanticObjectId, *, fence: int | None, hold_until: datetime
 ) -> bool:
-    """Nobody knows whether it was sent: it is never sent again by itself.
+    """Records that the outcome is unknown, so that the message is never re-sent automatically.
 
-    It holds its lane until then, or until a status tells; returns whether it does.
+    It holds its lane until `hold_until` or until its status is known. Returns True if it does.
     """
-    taken = {"outbox_state": OutboxState.SENDING.value, "lane_fence": fence}
+    claimed = {"outbox_state": OutboxState.SENDING.value, "lane_fence": fence}
     return await _set_state(
-        {"_id": message_id, **taken}, _hold_or_end(MessageStatus.UNKNOWN, hold_until)
+        {"_id": message_id, **claimed}, _hold_or_end(MessageStatus.UNKNOWN, hold_until)
     )
 
 
 def _hold_or_end(status: MessageStatus, hold_until: datetime | None) -> dict[str, Any]:
-    """The fields of a message that has had its try, where no status says more already."""
+    """Returns the fields of a message after its attempt; a later status is kept."""
     is_sent = {"$gte": ["$status_rank", MessageStatus.SENT.rank]}
     done, holding = OutboxState.DONE.value, OutboxState.HOLDING.value
     reached = f"status_times.{status.key}"
@@ -237,7 +237,7 @@ def _hold_or_end(status: MessageStatus, hold_until: datetime | None) -> dict[str
 
 
 async def _set_state(key: dict[str, Any], fields: dict[str, Any]) -> bool:
-    """Whether the message holds its lane now."""
+    """Sets the fields. Returns True if the message holds its lane now."""
     changed = await collection(Message).find_one_and_update(
         key,
         [{"$set": fields}],
@@ -248,14 +248,14 @@ async def _set_state(key: dict[str, Any], fields: dict[str, Any]) -> bool:
 
 
 async def end_hold(message_id: PydanticObjectId) -> None:
-    """The lane has waited long enough for this message, or knows by now what became of it."""
+    """Ends the hold of a message that has expired or whose status is known."""
     await collection(Message).update_one(
         {"_id": message_id, "outbox_state": OutboxState.HOLDING.value},
         {"$set": {"outbox_state": OutboxState.DONE.value}},
     )
 
 
-def _reach(status: MessageStatus) -> dict[str, Any]:
+def _set_status(status: MessageStatus) -> dict[str, Any]:
     return {
         "$max": {"status_rank": status.rank},
         "$min": {f"status_times.{status.key}": utc_now()},
@@ -266,5 +266,5 @@ def _fail(error: MessageError) -> dict[str, Any]:
     return {
         "$set": {"outbox_state": OutboxState.DONE.value},
         "$addToSet": {"errors": error.model_dump()},
-        **_reach(MessageStatus.FAILED),
+        **_set_status(MessageStatus.FAILED),
     }

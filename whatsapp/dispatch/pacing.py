@@ -1,7 +1,7 @@
-"""Pacing: who sends next for an account in this process, and when.
+"""Pacing: the order and times of an account's sends in this process.
 
-A worker asks for a slot just before each send. Slots are fetched a few at a time, ahead of their
-moment, and given to the workers in the order in which they asked.
+A worker requests a slot just before each send. Slots are fetched in batches ahead of their time,
+and given to the workers in the order of their requests.
 """
 
 import asyncio
@@ -29,20 +29,20 @@ from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Meta counts what arrives within any one second, and the way there is not always equally long.
+# Meta counts arrivals within any second, and network latency varies.
 SHARE_OF_RATE = 0.97
 HIGH_THROUGHPUT = "HIGH"
 HIGH_THROUGHPUT_FACTOR = 12.5  # Meta: 1,000 instead of 80 messages a second
-# Slots of so much time are fetched at once.
+# Slots for this time are fetched together.
 BATCH_SECONDS = 0.2
-# Of the even distance at the full rate.
+# In units of the even interval at the full rate.
 SHORTEST_INTERVAL = 1.005
 SHORTEST_PAUSE_SECONDS = 0.01
 
 
 @dataclass
 class _SendQueue:
-    """The workers that wait to send for one account, and the slots that were fetched for them."""
+    """The workers that wait to send for an account, and the slots fetched for them."""
 
     account_id: PydanticObjectId
     waiters: deque[asyncio.Future[float]] = field(default_factory=deque)
@@ -53,7 +53,7 @@ class _SendQueue:
     last_departure: float = 0.0
 
     def answer_next(self) -> bool:
-        """Lets the first who still waits go."""
+        """Releases the first worker that still waits."""
         while self.waiters:
             waiter = self.waiters.popleft()
             if not waiter.done():
@@ -73,7 +73,7 @@ class _SendQueue:
 
 
 class Pacing:
-    """`wake` makes the dispatcher look for lanes again."""
+    """Paces sends by account. `wake` wakes the dispatcher."""
 
     def __init__(self, *, settings: Settings, gate: AccountGate, wake: Callable[[], None]) -> None:
         self._gate = gate
@@ -84,9 +84,7 @@ class Pacing:
         self._rates: dict[PydanticObjectId, float] = {}
 
     async def take_slot(self, account_id: PydanticObjectId) -> float:
-        """Waits until the account may send its next message: 0.0. Otherwise, for how many seconds
-        it may send none.
-        """
+        """Waits for the account's next slot, or returns the seconds of its pause (otherwise 0)."""
         pause = self._gate.pause_seconds(account_id)
         if pause:
             return pause
@@ -98,26 +96,24 @@ class Pacing:
         return await waiter
 
     def return_slot(self, account_id: PydanticObjectId) -> None:
-        """There was nothing to send with it."""
+        """Returns a slot for which there was nothing to send."""
         self._get_queue(account_id).schedule.return_slot()
 
     async def smooth(self, account_id: PydanticObjectId) -> None:
-        """Waits a moment where the last request of the account has only just gone: between slot and
-        request lies work that does not always take equally long.
-        """
+        """Keeps a minimum interval between requests, as the work after taking a slot varies."""
         queue = self._get_queue(account_id)
         interval = SHORTEST_INTERVAL / self._full_rate(account_id)
         now = time.monotonic()
         queue.last_departure = max(now, queue.last_departure + interval)
         await asyncio.sleep(queue.last_departure - now)
 
-    def learn_rate(self, account: Account) -> None:
-        """What Meta takes from this account from now on."""
+    def set_rate(self, account: Account) -> None:
+        """Sets the rate that Meta accepts from this account."""
         is_high = account.health.throughput == HIGH_THROUGHPUT
         self._rates[account.id] = self._rate * (HIGH_THROUGHPUT_FACTOR if is_high else 1)
 
     async def record_success(self, account_id: PydanticObjectId) -> None:
-        """Meta answered, whatever it said."""
+        """Records an answer of any kind from Meta."""
         queue = self._get_queue(account_id)
         if not queue.failures:
             return
@@ -128,7 +124,7 @@ class Pacing:
             self._wake()
 
     async def record_failure(self, account_id: PydanticObjectId, reason: object) -> None:
-        """Meta was not reached, or gave no readable answer."""
+        """Records that Meta was not reached or gave no readable answer."""
         queue = self._get_queue(account_id)
         queue.failures = await count_failure(account_id, self._terms(account_id))
         if queue.failures < FAILURES_TO_OPEN:
@@ -136,28 +132,28 @@ class Pacing:
         self.pause(account_id, self._probe_seconds)
         if queue.failures == FAILURES_TO_OPEN:
             logger.warning(
-                "Account %s: Meta does not answer (%s); one try each %g s until it does",
+                "Account %s: Meta does not answer (%s); trying every %g s until it does",
                 account_id,
                 reason,
                 self._probe_seconds,
             )
 
-    async def note_throttle(self, account_id: PydanticObjectId, *, pause_seconds: float) -> None:
-        """Meta refused a message for the account's rate."""
+    async def record_throttle(self, account_id: PydanticObjectId, *, pause_seconds: float) -> None:
+        """Records that Meta refused a message because of the account's rate."""
         if pause_seconds:
             self.pause(account_id, pause_seconds)
         terms = self._terms(account_id)
         await slow_down(account_id, terms, pause_seconds=pause_seconds)
 
     def pause(self, account_id: PydanticObjectId, seconds: float) -> None:
-        """This process sends nothing for the account for so long."""
+        """Stops this process from sending for the account for `seconds`."""
         self._gate.pause(account_id, seconds)
         queue = self._get_queue(account_id)
         queue.schedule.clear()
         queue.answer_all(seconds)
 
     def list_silent(self) -> list[PydanticObjectId]:
-        """The accounts for which Meta does not answer, as far as this process knows."""
+        """Returns the accounts for which this process gets no answers from Meta."""
         return [
             queue.account_id
             for queue in self._queues.values()
@@ -165,7 +161,7 @@ class Pacing:
         ]
 
     async def stop(self) -> None:
-        """Sends everybody away who waits."""
+        """Releases all waiting workers without a slot."""
         tasks = [
             task for queue in self._queues.values() for task in (queue.serving, queue.fetching)
         ]

@@ -1,7 +1,7 @@
-"""Schedule: the slots that one process got for an account, and how many of them it may still use.
+"""Schedule: the slots of an account that one process may still use.
 
-Whoever was held up may make good for it, but never so that more leaves within a second than there
-were slots in it: that is how Meta counts, and all processes together have no more slots than that.
+Delayed sends may catch up, but no second has more sends than slots: Meta counts per second, and the
+processes together have only that many slots.
 """
 
 import time
@@ -10,7 +10,7 @@ from collections import deque
 from whatsapp.dispatch.slots import Grant
 
 WINDOW_SECONDS = 1.0
-CLOCK_SECONDS = 0.002  # a timer may ring so much too early
+CLOCK_SECONDS = 0.002  # timers may fire this much too early
 
 
 class Schedule:
@@ -26,7 +26,7 @@ class Schedule:
         return len(self._ready)
 
     def add(self, grant: Grant) -> None:
-        """A grant that came after its first moment is moved as a whole, so that it stays even."""
+        """Adds the slots of a grant; a late grant is moved as a whole to keep its intervals."""
         slot = max(grant.first, time.monotonic(), self._last + grant.interval)
         for _ in range(grant.count):
             self._ready.append(slot)
@@ -34,12 +34,12 @@ class Schedule:
             slot += grant.interval
 
     def next_slot(self) -> float | None:
-        """When the next one is, perhaps a moment ago."""
+        """Returns the time of the next slot, which may have just passed."""
         self._forget()
         return self._ready[0] if self._ready else None
 
     def use_slot(self) -> bool:
-        """Takes the next one, whose moment has come. False where it would be one too many."""
+        """Uses the next slot. Returns False if it is in the future or exceeds the rate."""
         self._forget()
         now = time.monotonic()
         if not self._ready or self._ready[0] > now + CLOCK_SECONDS:
@@ -52,7 +52,7 @@ class Schedule:
         return True
 
     def return_slot(self) -> None:
-        """There was nothing to send with the last one that was used."""
+        """Returns the last used slot, for which there was nothing to send."""
         if self._used and self._passed:
             self._used.pop()
             self._ready.appendleft(self._passed.pop())

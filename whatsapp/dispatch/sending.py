@@ -1,4 +1,4 @@
-"""Sending one message that was taken for it, and doing what Meta's answer asks for."""
+"""One attempt to send a claimed message, and the reaction to Meta's answer."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ from whatsapp.contacts.contacts import record_marketing_choice
 from whatsapp.contacts.identities import is_bsuid, normalize_phone
 from whatsapp.dispatch import outbox_transitions
 from whatsapp.dispatch.pacing import Pacing
-from whatsapp.dispatch.sent_media import have_renewed, is_file_at_fault
+from whatsapp.dispatch.sent_media import is_file_at_fault, request_renewal
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.media.media_store import StoreUnavailable
 from whatsapp.media.uploads import Uploads
@@ -42,19 +42,19 @@ from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-THROUGHPUT_CODE = 130429  # it passes within a second
+THROUGHPUT_CODE = 130429  # passes within a second
 # Pauses in units of `retry_base_seconds`, which is one second outside tests.
 BACKOFF_FACTOR = 4
 LONGEST_BACKOFF = 256
 PAIR_RATE_BACKOFF = 6  # Meta: about one message in 6 s to one customer
 JITTER = 0.2
-# What Meta itself asks for may be longer than our own pauses.
+# A pause that Meta requests may be longer than those above.
 LONGEST_REQUESTED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What every lane worker of a process shares."""
+    """The services that all lane workers of a process share."""
 
     settings: Settings
     keyring: KeyRing
@@ -62,13 +62,13 @@ class Tools:
     uploads: Uploads
     pacing: Pacing
     wake_later: Callable[[float], None]
-    """Makes the dispatcher look for due lanes after so many seconds."""
+    """Wakes the dispatcher after the given number of seconds."""
     is_stopping: Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Sending:
-    """One try: the message in state SENDING, taken under the lease's fence."""
+    """An attempt to send a message in state SENDING, claimed under the lease's fence."""
 
     message: Message
     account: Account
@@ -77,9 +77,9 @@ class Sending:
     tools: Tools
 
     async def send(self, access_token: str) -> float | None:
-        """Makes the request and records what came of it.
+        """Makes the request and records its outcome.
 
-        Returns for how many seconds the message holds its lane; None where the lane goes on.
+        Returns the seconds for which the message holds its lane, or None if it does not.
         """
         try:
             result = await self.tools.cloud_api.send_message(
@@ -91,56 +91,56 @@ class Sending:
         except CloudAPIError as error:
             return await self._handle_refusal(error)
         except CloudAPINotReached as error:
-            held = await self._put_off(
+            held = await self._postpone(
                 self._backoff_seconds(PROBE_PAUSES), outbox_transitions.NOT_REACHED
             )
-            await self._note_silence(error)
+            await self._record_failure(error)
             return held
         except CloudAPIOutcomeUnknown as error:
             logger.warning("Message %s: outcome unknown (%s)", self.message.id, error)
             held = await self._hold()
-            await self._note_silence(error)
+            await self._record_failure(error)
             return held
         except asyncio.CancelledError:
-            # The process stops, and Meta may or may not have the request.
+            # The process stops, and Meta may have received the request.
             await self._hold()
             raise
         return await self._record_accepted(result)
 
-    async def put_back(self, error: Exception) -> float | None:
-        """Its file could not be handed to Meta, so that the message was surely not sent."""
+    async def postpone_for_file(self, error: Exception) -> float | None:
+        """Postpones a message whose file could not be uploaded. Returns as `send`."""
         if isinstance(error, CloudAPIError):
             return await self._handle_refusal(error)
-        held = await self._put_off(
+        held = await self._postpone(
             self._backoff_seconds(PROBE_PAUSES), outbox_transitions.FILE_NOT_REACHED
         )
         if not isinstance(error, StoreUnavailable):
-            await self._note_silence(error)
+            await self._record_failure(error)
         return held
 
     async def _record_accepted(self, result: SendResult) -> float | None:
         message, hold = self.message, self.tools.settings.media_hold_seconds
-        # A reaction first, on its message: if this process ends in between, Meta has it anyway.
+        # Reactions are shown first: Meta has them even if this process crashes in between.
         await outbox_transitions.persist(lambda: show_accepted_reaction(message))
-        # A file takes its time at WhatsApp, where a text behind it would overtake it.
+        # WhatsApp processes files slowly, so a following text would overtake them.
         holds = hold > 0 and carries_file(message)
-        hold_until = self._later(hold) if holds else None
+        hold_until = self._after(hold) if holds else None
         holds = await outbox_transitions.persist(
             lambda: outbox_transitions.record_accepted(message.id, result, hold_until=hold_until)
         )
         await outbox_transitions.persist(
             lambda: apply_pending_to_message(message.account_id, result.wamid, message.id)
         )
-        await self._note_answer()
+        await self._record_success()
         try:
             await learn_identities(self.contact, read_identities(result))
         except PyMongoError as error:
             # The customer's next message brings their identities again.
-            log_failure(logger, error, "Contact %s didn't learn its identities", self.contact.id)
+            log_failure(logger, error, "Contact %s: identities not stored", self.contact.id)
         return hold if holds else None
 
     async def _handle_refusal(self, error: CloudAPIError) -> float | None:
-        """Meta answered with an error object, so the message was not sent."""
+        """Fails or postpones a message that Meta refused with an error object."""
         action = classify(error)
         logger.info(
             "Message %s: Meta error %s (trace %r): %s",
@@ -150,8 +150,8 @@ class Sending:
             action,
         )
         if action is Action.FAIL and is_file_at_fault(self.message, error):
-            await outbox_transitions.persist(lambda: have_renewed(self.message))
-            await self._return(to_message_error(error))
+            await outbox_transitions.persist(lambda: request_renewal(self.message))
+            await self._return_message(to_message_error(error))
             held = 0.0
         elif action is Action.FAIL:
             await self._fail(error)
@@ -160,7 +160,9 @@ class Sending:
             held = await self._stop_account(error)
         else:
             held = await self._retry(error, action)
-        await (self._note_silence(error) if action is Action.RETRY_META else self._note_answer())
+        await (
+            self._record_failure(error) if action is Action.RETRY_META else self._record_success()
+        )
         return held
 
     async def _fail(self, error: CloudAPIError) -> None:
@@ -176,43 +178,43 @@ class Sending:
         if action is Action.RETRY_RECIPIENT:
             base = self.tools.settings.retry_base_seconds
             seconds = max(seconds, PAIR_RATE_BACKOFF * base * random.uniform(1, 1 + JITTER))  # noqa: S311 - no secret
-        asked = error.retry_after_seconds
-        if asked is not None:
-            seconds = max(seconds, min(asked, LONGEST_REQUESTED_SECONDS))
+        requested = error.retry_after_seconds
+        if requested is not None:
+            seconds = max(seconds, min(requested, LONGEST_REQUESTED_SECONDS))
         is_refused = action is Action.RETRY
-        held = await self._put_off(seconds, to_message_error(error), is_refused=is_refused)
+        held = await self._postpone(seconds, to_message_error(error), is_refused=is_refused)
         if action is Action.RETRY_ACCOUNT:
-            is_moment = error.code == THROUGHPUT_CODE and asked is None
-            await self._slow_account(0.0 if is_moment else seconds)
+            is_brief = error.code == THROUGHPUT_CODE and requested is None
+            await self._slow_account(0.0 if is_brief else seconds)
         return held
 
     async def _stop_account(self, error: CloudAPIError) -> float | None:
-        """The message keeps its place: it is sent when the account is mended."""
+        """Stops the account; the message keeps its place and is sent once the account resumes."""
         reason = describe_stop(error)
-        logger.error("Account %s is stopped: %s", self.account.id, reason)
+        logger.error("Stopping account %s: %s", self.account.id, reason)
         await outbox_transitions.persist(
             lambda: stop_account(self.account, reason=reason, code=error.code)
         )
-        await self._return(to_message_error(error))
+        await self._return_message(to_message_error(error))
         return None
 
-    async def _put_off(
+    async def _postpone(
         self, seconds: float, error: MessageError, *, is_refused: bool = False
     ) -> float | None:
-        """Back to its place for another try after a pause, or failed if there were enough."""
+        """Makes the message READY again after a pause, or fails it if it had enough attempts."""
         settings = self.tools.settings
         first_tried_at = self.message.status_times.get(MessageStatus.SENDING.key, utc_now())
         life = timedelta(seconds=settings.retry_life_seconds)
-        is_enough = self.message.refusals >= settings.retry_limit
-        if (is_refused and is_enough) or utc_now() - first_tried_at > life:
+        is_exhausted = self.message.refusals >= settings.retry_limit
+        if (is_refused and is_exhausted) or utc_now() - first_tried_at > life:
             await outbox_transitions.persist(
                 lambda: outbox_transitions.fail_message(self.message.id, error)
             )
             return None
-        await self._return(error, not_before=self._later(seconds), is_refused=is_refused)
+        await self._return_message(error, not_before=self._after(seconds), is_refused=is_refused)
         return seconds
 
-    async def _return(
+    async def _return_message(
         self,
         error: MessageError,
         *,
@@ -231,7 +233,7 @@ class Sending:
 
     async def _hold(self) -> float | None:
         hold = self.tools.settings.unknown_hold_seconds
-        hold_until = self._later(hold)
+        hold_until = self._after(hold)
         holds = await outbox_transitions.persist(
             lambda: outbox_transitions.record_unknown(
                 self.message.id, fence=self.lease.fence, hold_until=hold_until
@@ -239,29 +241,29 @@ class Sending:
         )
         return hold if holds else None
 
-    async def _note_answer(self) -> None:
-        with suppress(PyMongoError):  # the next answer says the same
+    async def _record_success(self) -> None:
+        with suppress(PyMongoError):  # the next answer is recorded again
             await self.tools.pacing.record_success(self.account.id)
 
-    async def _note_silence(self, error: Exception) -> None:
-        with suppress(PyMongoError):  # the next silence says the same
+    async def _record_failure(self, error: Exception) -> None:
+        with suppress(PyMongoError):  # the next failure is recorded again
             await self.tools.pacing.record_failure(self.account.id, error)
 
     async def _slow_account(self, pause_seconds: float) -> None:
-        with suppress(PyMongoError):  # the next refusal says the same
-            await self.tools.pacing.note_throttle(self.account.id, pause_seconds=pause_seconds)
+        with suppress(PyMongoError):  # the next refusal is recorded again
+            await self.tools.pacing.record_throttle(self.account.id, pause_seconds=pause_seconds)
 
-    def _later(self, seconds: float) -> datetime:
+    def _after(self, seconds: float) -> datetime:
         return self.lease.database_now() + timedelta(seconds=seconds)
 
     def _backoff_seconds(self, longest: int) -> float:
-        # Attempts may be many, and no pause is longer than that of the fifth.
+        # The exponent is capped, because a message may have many attempts.
         steps = min(BACKOFF_FACTOR ** min(self.message.attempts - 1, 4), longest)
         return _spread(steps * self.tools.settings.retry_base_seconds)
 
 
 def read_identities(result: SendResult) -> list[Identity]:
-    """The identities of the recipient in Meta's answer; malformed ones are left out."""
+    """Returns the recipient's valid identities in Meta's answer."""
     identities = []
     if result.wa_id is not None and normalize_phone(result.wa_id) == result.wa_id:
         identities.append(Identity(kind=IdentityKind.WA_ID, value=result.wa_id))
@@ -273,5 +275,5 @@ def read_identities(result: SendResult) -> list[Identity]:
 
 
 def _spread(seconds: float) -> float:
-    """Moves a pause a little, so that lanes which failed together don't return together."""
+    """Adds jitter, so that lanes that failed together are not retried together."""
     return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret

@@ -1,4 +1,4 @@
-"""The file of a message whose turn has come: known to Meta, or handed over once more."""
+"""The file of a message to send: uploaded to Meta again if Meta's copy has expired."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,19 +20,19 @@ from whatsapp.media.uploaded_media import (
 from whatsapp.media.uploads import Uploads, is_known_to_meta
 from whatsapp.messages.lanes import Lease, renew_lease
 
-# "is not a valid whatsapp business account media attachment ID" has no code of its own.
+# Also Meta's code for "is not a valid whatsapp business account media attachment ID".
 INVALID_PARAMETER = 100
 
 
 async def prepare_file(message: Message, account: Account, lease: Lease, uploads: Uploads) -> bool:
-    """Sees to it that Meta knows the file of a message, and the message its id.
+    """Uploads the message's file to Meta if needed, and sets its media id in the message.
 
-    False where that took a while, so that the message has to be looked at again.
+    Returns False after an upload: that takes time, so the message must be read again.
 
     Raises:
-        FileMissing: it is not here any more.
-        CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown: Meta did not take it.
-        DecryptionError, StoreUnavailable, PyMongoError: not now.
+        FileMissing: the file no longer exists.
+        CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown: Meta did not accept it.
+        DecryptionError, StoreUnavailable, PyMongoError: it can't be uploaded now.
     """
     if message.upload_id is None:
         return True
@@ -54,13 +54,13 @@ async def prepare_file(message: Message, account: Account, lease: Lease, uploads
 
 
 def is_file_at_fault(message: Message, error: CloudAPIError) -> bool:
-    """Whether Meta's answer may mean that it does not know the file any more."""
+    """Returns True if Meta's error may mean that its copy of the file has expired."""
     codes = MEDIA_CODES | {INVALID_PARAMETER}
     return message.upload_id is not None and not message.media_renewed and error.code in codes
 
 
-async def have_renewed(message: Message) -> None:
-    """Has the file handed over anew before the message is sent again; for each message once."""
+async def request_renewal(message: Message) -> None:
+    """Makes the file upload again before the message is re-sent; once for each message."""
     if message.upload_id is None:
         return
     await collection(Message).update_one({"_id": message.id}, {"$set": {"media_renewed": True}})
@@ -69,8 +69,8 @@ async def have_renewed(message: Message) -> None:
 
 @asynccontextmanager
 async def _keep_lease_alive(lease: Lease) -> AsyncIterator[None]:
-    """A large file takes longer than a lease."""
-    keeper = asyncio.create_task(_keep(lease), name="lease of an upload")
+    """Renews the lease inside the block, because uploads may take longer than a lease."""
+    keeper = asyncio.create_task(_renew_repeatedly(lease), name="lease of an upload")
     try:
         yield
     finally:
@@ -78,11 +78,11 @@ async def _keep_lease_alive(lease: Lease) -> AsyncIterator[None]:
         await asyncio.gather(keeper, return_exceptions=True)
 
 
-async def _keep(lease: Lease) -> None:
+async def _renew_repeatedly(lease: Lease) -> None:
     while True:
         await asyncio.sleep(lease.seconds / 3)
         try:
             if not await renew_lease(lease):
-                return  # the worker will see that before it takes the message
+                return  # the worker checks the lease before it claims the message
         except PyMongoError:
             continue

@@ -1,9 +1,9 @@
-"""Slots: the moments at which an account may send, given out by one small document per account.
+"""Slots: the times at which an account may send, granted by a document per account.
 
-One grant serves several sends, and every process asks the same document, so together they keep to
-the account's rate. All of it is by the database's clock; a grant is turned into monotonic times.
+A grant serves several sends. All processes use the same document, so together they keep the
+account's rate. Times are the database's; a grant is converted to monotonic times.
 
-Losing a grant in a failover costs nothing but a refusal, so these writes wait for no majority.
+Writes don't wait for a majority: a grant lost in a failover costs only a refusal.
 """
 
 import time
@@ -18,22 +18,22 @@ from pymongo.errors import DuplicateKeyError
 from models import Pace
 from models.database.base import collection
 
-# After so many requests in a row without any answer from Meta, one probe at a time is enough.
+# After this many consecutive requests without an answer from Meta, only probes are sent.
 FAILURES_TO_OPEN = 5
-# Slots further away than this are not worth waiting for with a lane in hand.
+# A worker does not keep its lane to wait for slots later than this.
 HORIZON_SECONDS = 5.0
-# A refusal for the rate takes a fifth of it away, which comes back within twelve seconds.
+# A refusal lowers the rate by a fifth, which recovers within twelve seconds.
 SLOWDOWN = 0.8
 RECOVERY_SECONDS = 60.0
 SLOWEST_RATE = 1.0
 THROTTLE_PAUSE_MS = 200.0
-# Refusals within a second belong to the same excess.
+# Refusals within a second count as one.
 SAME_EXCESS_MS = 1000.0
 
 
 @dataclass(frozen=True)
 class Grant:
-    """`count` slots, `interval` seconds apart; the `first`, given or not, as a monotonic time."""
+    """`count` slots, `interval` seconds apart; `first` is a monotonic time, also for no slots."""
 
     count: int
     first: float
@@ -43,16 +43,14 @@ class Grant:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the caller knows about an account: its full rate, and how often a silent Meta is
-    tried.
-    """
+    """The full rate of an account, and the interval of probes while Meta does not answer."""
 
     rate: float
     probe_seconds: float
 
 
 async def take_slots(account_id: PydanticObjectId, *, count: int, terms: Terms) -> Grant:
-    """Up to `count` slots. While Meta does not answer it is one in `probe_seconds`."""
+    """Takes up to `count` slots; while Meta does not answer, one every `probe_seconds`."""
     started = time.monotonic()
     pace = await _change(account_id, _grant(count, terms))
     return Grant(
@@ -64,7 +62,7 @@ async def take_slots(account_id: PydanticObjectId, *, count: int, terms: Terms) 
 
 
 async def count_failure(account_id: PydanticObjectId, terms: Terms) -> int:
-    """One more request without an answer; gives how many there were in a row."""
+    """Counts a request without an answer. Returns the number of consecutive ones."""
     opens = {"$eq": ["$failures", FAILURES_TO_OPEN]}
     probe_at = {"$add": ["$now_ms", terms.probe_seconds * 1000]}
     pace = await _change(
@@ -78,7 +76,7 @@ async def count_failure(account_id: PydanticObjectId, terms: Terms) -> int:
 
 
 async def clear_failures(account_id: PydanticObjectId) -> bool:
-    """Meta answered. True where only probes were sent until now."""
+    """Resets the count after an answer. Returns True if only probes were sent until now."""
     pace = await _plain().find_one_and_update(
         {"_id": account_id, "failures": {"$gt": 0}}, {"$set": {"failures": 0}}
     )
@@ -89,7 +87,7 @@ async def clear_failures(account_id: PydanticObjectId) -> bool:
 
 
 async def slow_down(account_id: PydanticObjectId, terms: Terms, *, pause_seconds: float) -> None:
-    """Meta refused a message for the account's rate; no slot lies in the pause, if there is one."""
+    """Lowers the rate after Meta refused a message for it; grants no slots during the pause."""
     is_new = {"$gt": [{"$subtract": ["$now_ms", SAME_EXCESS_MS]}, "$throttled_ms"]}
     less = {"$max": [{"$multiply": [_limit(terms), SLOWDOWN]}, SLOWEST_RATE]}
     later = {"$add": [{"$max": ["$free_ms", "$now_ms"]}, THROTTLE_PAUSE_MS]}
@@ -133,15 +131,15 @@ def _grant(count: int, terms: Terms) -> list[dict[str, Any]]:
 
 
 def _limit(terms: Terms) -> dict[str, Any]:
-    """The full rate, or what is left of it after a refusal and has come back since."""
+    """Returns the current rate: the full rate, less what a recent refusal took from it."""
     since = {"$subtract": ["$now_ms", "$throttled_ms"]}
     regained = {"$multiply": [since, terms.rate / RECOVERY_SECONDS / 1000]}
-    # Of None and a number $min takes the number.
+    # $min ignores None.
     return {"$min": [terms.rate, {"$add": ["$throttled_rate", regained]}]}
 
 
 async def _change(account_id: PydanticObjectId, stages: list[dict[str, Any]]) -> dict[str, Any]:
-    """The document after the change; it is made where there is none yet."""
+    """Changes the account's document, or inserts it, and returns the result."""
     basis = {
         "asked_at": "$$NOW",
         "now_ms": {"$toDouble": {"$toLong": "$$NOW"}},
@@ -159,7 +157,7 @@ async def _change(account_id: PydanticObjectId, stages: list[dict[str, Any]]) ->
         except DuplicateKeyError:
             if is_last:
                 raise
-            continue  # somebody else has just made it, so the second time it is there
+            continue  # a concurrent call has just inserted it
         if pace is not None:
             return pace
     raise AssertionError("unreachable")

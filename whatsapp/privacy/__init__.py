@@ -1,1 +1,1 @@
-"""Erasure of contacts and deletion of accounts, with all that was stored for them."""
+"""Erasure of contacts and deletion of accounts, with all of their data."""

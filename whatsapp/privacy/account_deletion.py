@@ -1,4 +1,4 @@
-"""Deletion of an account: invisible at once, then its data goes in batches."""
+"""Deletion of accounts: hidden at once, then removed with their data in batches."""
 
 import asyncio
 import logging
@@ -27,9 +27,9 @@ from whatsapp.messages.removal import remove_account_conversations
 
 logger = logging.getLogger(__name__)
 
-# Whoever had looked the account up before it was deleted has ended by then.
+# Tasks that loaded the account before its deletion have ended after this time.
 SETTLING = timedelta(minutes=5)
-# How long the caller waits for the data to go; `finish_deletions` removes what is left then.
+# The time that a caller waits for removal; `finish_deletions` removes the remaining data.
 REMOVAL_SECONDS = 5.0
 ACCOUNTS_AT_ONCE = 100
 _OF_ACCOUNT = (
@@ -44,9 +44,9 @@ _OF_ACCOUNT = (
 
 
 async def delete_account(account: Account) -> None:
-    """Removes the account with its contacts, conversations and messages.
+    """Deletes the account with its contacts, conversations and messages.
 
-    It is invisible from the first write on, and its number may be connected again at once.
+    The first write hides the account and frees its phone number.
     """
     await collection(Account).update_one(
         {"_id": account.id},
@@ -70,12 +70,10 @@ async def delete_account(account: Account) -> None:
 
 
 async def finish_deletions() -> None:
-    """Removes what is left of deleted accounts, and what was stored just then by tasks that had
-    looked them up before.
-    """
+    """Removes the remaining data of deleted accounts, and data that was stored meanwhile."""
     deleted = {"deleted_at": {"$type": "date"}}
-    found = collection(Account).find(deleted, {"deleted_at": 1}).sort("deleted_at")
-    for fields in await found.limit(ACCOUNTS_AT_ONCE).to_list():
+    accounts = collection(Account).find(deleted, {"deleted_at": 1}).sort("deleted_at")
+    for fields in await accounts.limit(ACCOUNTS_AT_ONCE).to_list():
         await _remove_data(fields["_id"])
         if fields["deleted_at"] < utc_now() - SETTLING:
             await collection(Account).delete_one({"_id": fields["_id"]})

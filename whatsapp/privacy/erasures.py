@@ -1,4 +1,4 @@
-"""Erasure of a contact: requested once, finished by whichever process is there."""
+"""Erasure of contacts: requested once, and continued by any process after a crash."""
 
 import logging
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ from whatsapp.messages.removal import remove_conversations_with_messages
 logger = logging.getLogger(__name__)
 
 CONTINUED_AT_ONCE = 100
-# An erasure that is so old has lost its process, or is so large that help does no harm.
+# An older erasure has probably lost its process; working on it twice is harmless.
 ABANDONED = timedelta(minutes=1)
 
 
 async def erase_contact(viewer: Viewer, contact_id: PydanticObjectId) -> None:
-    """Removes everything the customer wrote and was written, and who they are.
+    """Removes the contact with all messages from and to the customer.
 
-    After a crash `finish_erasures` of any process continues it.
+    `finish_erasures` continues it after a crash.
 
     Raises:
         NotFound: it does not exist, or the viewer may not see it.
@@ -39,15 +39,15 @@ async def erase_contact(viewer: Viewer, contact_id: PydanticObjectId) -> None:
         contact=to_bson(contact),
         conversation_ids=await _list_conversations(contact),
     )
-    with suppress(DuplicateKeyError):  # somebody erases it already
+    with suppress(DuplicateKeyError):  # the erasure is already under way
         await erasure.insert()
     await _finish_erasure(erasure)
 
 
 async def finish_erasures() -> None:
-    """Continues the erasures whose process has ended."""
-    left = {"requested_at": {"$lt": utc_now() - ABANDONED}}
-    for erasure in await Erasure.find(left).sort("requested_at").limit(CONTINUED_AT_ONCE).to_list():
+    """Continues erasures whose process has ended."""
+    old = {"requested_at": {"$lt": utc_now() - ABANDONED}}
+    for erasure in await Erasure.find(old).sort("requested_at").limit(CONTINUED_AT_ONCE).to_list():
         logger.info("Continuing the erasure of contact %s", erasure.id)
         await _finish_erasure(erasure)
 
@@ -57,17 +57,17 @@ async def _finish_erasure(erasure: Erasure) -> None:
     await _erase_conversations(contact, erasure.conversation_ids)
     await detach_user(contact)
     fields = await collection(Contact).find_one_and_delete({"_id": contact.id})
-    # What came in meanwhile had found the contact, and would outlive it.
+    # Messages that arrived meanwhile may have been stored for the contact.
     await _erase_conversations(contact, erasure.conversation_ids)
     await detach_user(from_bson(Contact, fields) if fields else contact)
     await collection(Erasure).delete_one({"_id": erasure.id})
 
 
 async def _erase_conversations(contact: Contact, known: Sequence[PydanticObjectId]) -> None:
-    """Removes what was said with the contact, in these conversations and any newer one."""
-    found = await _list_conversations(contact)
-    await remove_conversations_with_messages(contact.account_id, list({*known, *found}))
-    # What the customer said about messages that never came has an author, and may quote them.
+    """Removes the messages of these conversations, and of newer ones with the contact."""
+    current = await _list_conversations(contact)
+    await remove_conversations_with_messages(contact.account_id, list({*known, *current}))
+    # Pending updates name their author and may quote messages.
     await delete_in_batches(PendingUpdate, {"change.contact_id": contact.id})
 
 

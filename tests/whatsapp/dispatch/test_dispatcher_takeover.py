@@ -147,7 +147,7 @@ async def test_woken_worker_that_had_not_sent_says_so(
 ) -> None:
     message = await world.queue(conversation)
     frozen = await take_lane()
-    await outbox_transitions.take_message(message, fence=frozen.fence)
+    await outbox_transitions.claim_message(message, fence=frozen.fence)
     await expire_leases()
     async with world.dispatching():
         await world.wait_for(message, MessageStatus.UNKNOWN)
@@ -183,7 +183,7 @@ async def test_woken_worker_leaves_new_owners_message_alone(
     frozen = await take_lane()
     await expire_leases()
     owner = await take_lane()
-    await outbox_transitions.take_message(message, fence=owner.fence)
+    await outbox_transitions.claim_message(message, fence=owner.fence)
 
     await LaneWorker(frozen, make_tools(world)).run()
 
