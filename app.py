@@ -19,7 +19,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.core.context import Services
 from graph.core.rate_limit import RateLimits
-from graph.fanout.feed import LiveFeed
+from graph.events.feed import LiveFeed
+from graph.fanout.credential_watch import CredentialWatch
+from graph.fanout.groups import Groups
 from graph.limits.bounds import Limits
 from graph.transport.endpoint import GraphQLEndpoint
 from graph.transport.graphiql import create_graphiql_assets
@@ -37,7 +39,7 @@ from models.connection import (
 from models.database.outage_log import log_failure
 from models.database.readiness import MajorityProbe
 from webhooks.ingest import Ingest
-from webhooks.route import WebhookShortcut, webhook_routes
+from webhooks.route import webhook_routes
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.accounts.account_restrictions import lift_expired_restrictions
 from whatsapp.accounts.background_checks import BackgroundChecks
@@ -96,7 +98,9 @@ class Runtime:
         self.checks = BackgroundChecks(account_api, keyring=keyring, settings=settings)
         self.receipts = ReadReceiptWorker(account_api, settings=settings)
         self.template_syncs = BackgroundSyncs(account_api, settings=settings)
-        self.live = LiveFeed(database=database, settings=settings, keyring=keyring)
+        self.live = LiveFeed(database=database, keyring=keyring)
+        self.groups = Groups(self.live, settings)
+        self.credentials = CredentialWatch(check_seconds=settings.credential_check_seconds)
         self.services = Services(
             settings=settings,
             keyring=keyring,
@@ -154,6 +158,7 @@ class Runtime:
                 logger.info("MongoDB answers: serving.")
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_running("live feed", self.live.run))
+            group.create_task(keep_running("credential watch", self.credentials.run))
             group.create_task(keep_running("webhook processing", self.ingest.run))
             group.create_task(keep_running("dispatcher", self.dispatcher.run))
             group.create_task(keep_running("media downloads", self.downloader.run))
@@ -208,12 +213,8 @@ class State(TypedDict):
     runtime: Runtime
     services: Services
     ingest: Ingest
-
-
-def is_prepared(scope: Scope) -> bool:
-    """Whether MongoDB was reached since the start."""
-    prepared: bool = scope["state"]["runtime"].is_prepared
-    return prepared
+    groups: Groups
+    credentials: CredentialWatch
 
 
 class ReadinessGate:
@@ -232,7 +233,7 @@ class ReadinessGate:
             await send({"type": "websocket.close", "code": 1013, "reason": "Not ready yet"})
 
     def _may_pass(self, scope: Scope) -> bool:
-        if is_prepared(scope):
+        if scope["state"]["runtime"].is_prepared:
             return True
         path = scope["path"]
         needs_database = path == "/graphql" and scope.get("method") != "GET"
@@ -289,6 +290,8 @@ def create_app(
                     "runtime": runtime,
                     "services": runtime.services,
                     "ingest": runtime.ingest,
+                    "groups": runtime.groups,
+                    "credentials": runtime.credentials,
                 }
 
     app = Starlette(
@@ -305,7 +308,6 @@ def create_app(
         middleware=[
             Middleware(SendDeadline, seconds=settings.socket_send_seconds),
             Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),
-            Middleware(WebhookShortcut, is_open=is_prepared),
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,

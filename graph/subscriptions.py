@@ -15,11 +15,12 @@ from graph.core.errors import RequestError, bad_input
 from graph.core.ids import encode_id, parse_id
 from graph.core.loaders import Loaders
 from graph.core.stored import load_account, load_conversation
+from graph.events.cursors import Position
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
+from graph.events.subscription import CheckedSubscription, EventFilter
 from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
 from graph.execution.run import Memo
-from graph.fanout.event_execution import Subscribed, read_operation
 from graph.types.accounts import Account, require_account
 from graph.types.contacts import Contact
 from graph.types.conversations import Conversation
@@ -269,32 +270,35 @@ async def _open(
     conversation_id: str | None,
     after: str | None,
 ) -> AsyncIterator[EventT]:
-    """Checks the arguments and leaves in the context what it takes to follow the events of this
-    type, Event meaning all.
+    """Checks the arguments and leaves a `CheckedSubscription` in the context.
 
-    The events themselves don't pass here: whoever serves the subscription joins the group of those
-    that are equal to it.
+    The events of this type, all for `Event`, don't pass through the returned stream: the transport
+    joins the group of equal subscriptions instead.
     """
     with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
-        opened = await info.context.services.live.subscribe(
+        event_filter = EventFilter(
             get_viewer(info),
-            kinds={kind for kind, shown in EVENT_TYPES.items() if issubclass(shown, event_type)},
+            {kind for kind, node in EVENT_TYPES.items() if issubclass(node, event_type)},
             account_id=await _find_account(info, account_id),
             conversation_id=await _find_conversation(info, conversation_id),
-            after=after,
         )
-    info.context.subscribed = Subscribed(opened, *read_operation(info))
-    return _nothing()
+        live = info.context.services.live
+        position = None if after is None else Position(*await live.check_cursor(after))
+    request = info._raw_info
+    info.context.subscription = CheckedSubscription(
+        event_filter, position, request.operation, request.fragments
+    )
+    return _end_stream()
 
 
-async def _nothing() -> AsyncGenerator[Any]:
-    """The stream that ends the checks of a subscription."""
+async def _end_stream() -> AsyncGenerator[Any]:
+    """Yields nothing: the stream of a subscription whose checks have passed."""
     return
     yield
 
 
-def show_event(event: LiveEvent) -> Event:
-    """The root value of an event's execution."""
+def to_root_value(event: LiveEvent) -> Event:
+    """Returns the root value for the execution of an event."""
     return EVENT_TYPES[event.kind].from_event(event)
 
 

@@ -16,11 +16,14 @@ from typing import Any, cast
 import uvicorn
 from starlette.responses import PlainTextResponse
 from uvicorn.middleware.proxy_headers import _TrustedHosts
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.http11 import Request
 
 from graph.core.rate_limit import group_address
+from graph.fanout.connection import EXTENSION
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_HEADERS = 100
@@ -93,11 +96,40 @@ class BoundedConfig(uvicorn.Config):
             app,
             http=BoundedHttp,
             ws=BoundedWebSocket,
+            # Deflate costs CPU and memory per socket; `BoundedWebSocket.write` needs plain frames.
+            ws_per_message_deflate=False,
             timeout_keep_alive=IDLE_SECONDS,
             **options,
         )
         self.body_seconds = body_seconds + BODY_MARGIN_SECONDS
         self.addresses = Addresses(limit=connections_per_address, trusted=self.forwarded_allow_ips)
+
+
+class HttpConnection:
+    """The `graph.fanout.connection.Connection` of an HTTP connection.
+
+    It has no reference to the request, whose scope it is in: a cycle would delay its release.
+    """
+
+    __slots__ = ("_flow", "transport")
+
+    def __init__(self, transport: asyncio.Transport, flow: FlowControl) -> None:
+        self.transport = transport
+        self._flow = flow
+
+    def is_open(self) -> bool:
+        return not self.transport.is_closing()
+
+    def is_ready(self) -> bool:
+        return not (self._flow.write_paused or self.transport.is_closing())
+
+    def write(self, data: bytes, /) -> None:
+        """Writes a chunk of a response without Content-Length, which uvicorn sends chunked."""
+        if data:  # an empty chunk would end the response
+            self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    async def wait_until_writable(self) -> None:
+        await self._flow.drain()
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -128,6 +160,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._connection = HttpConnection(transport, self.flow)
         release = self._addresses.admit(self.client[0] if self.client else None)
         if release is None:
             self._phase = _Phase.ENDING
@@ -181,6 +214,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._phase is not _Phase.HEAD:  # behind another request in the same bytes
             self._begin_head(is_pipelined=True)
         super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: self._connection}  # type: ignore[dict-item]  # ours
 
     def on_headers_complete(self) -> None:
         self._phase = _Phase.BODY
@@ -292,10 +326,55 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.abort()
 
 
+class SocketConnection:
+    """The `graph.fanout.connection.Connection` of a WebSocket.
+
+    Its whole frames go between those that uvicorn writes, so uvicorn's protocol sees no difference.
+    """
+
+    __slots__ = (
+        "_is_closing",
+        "_is_writable",
+        "_protocol",
+        "transport",
+        "wait_until_writable",
+        "write",
+    )
+
+    def __init__(self, protocol: WebSocketsSansIOProtocol) -> None:
+        self.transport = protocol.transport
+        # Bound once: they are called for each event and socket.
+        self.write = protocol.transport.write
+        self.wait_until_writable = protocol.writable.wait
+        self._is_closing = protocol.transport.is_closing
+        self._is_writable = protocol.writable.is_set
+        self._protocol = protocol
+
+    def is_open(self) -> bool:
+        protocol = self._protocol
+        return protocol.handshake_complete and not (
+            protocol.close_sent or protocol.disconnected or self._is_closing()
+        )
+
+    def is_ready(self) -> bool:
+        return self._is_writable() and self.is_open()
+
+
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """One WebSocket, which was a `BoundedHttp` connection before."""
 
     release: Callable[[], None] = staticmethod(_do_nothing)
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            # The task of the request has not started yet.
+            self.scope["extensions"][EXTENSION] = SocketConnection(self)  # type: ignore[assignment]  # ours
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        # Breaks a reference cycle, which would delay the release of the connection.
+        self.scope["extensions"].pop(EXTENSION, None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.release()

@@ -52,8 +52,6 @@ def make_config(settings: Settings, app: Starlette) -> uvicorn.Config:
         body_seconds=settings.upload_deadline_seconds,
         host=settings.host,
         port=settings.port,
-        # Deflate would cost CPU and memory for every socket, and hide how full its queue is.
-        ws_per_message_deflate=False,
         ws_max_size=MAX_FRAME_BYTES,
         # What still runs then is cancelled.
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,

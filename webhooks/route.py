@@ -8,14 +8,12 @@ durable. Nothing is parsed before its signature is verified.
 import asyncio
 import logging
 import re
-from collections.abc import Callable
 
 import pymongo
 from pymongo.errors import PyMongoError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.database.outage_log import log_failure
 from webhooks.ingest import Ingest
@@ -26,7 +24,6 @@ from whatsapp.common.request_bodies import BodyDropped, BodyTooLarge, BodyTooSlo
 
 logger = logging.getLogger(__name__)
 
-_PATH = re.compile(rf"{re.escape(WEBHOOK_PATH)}(?:/([^/]+))?")
 DATABASE_SECONDS = 3.0
 # Also covers waiting for another request's database call.
 ANSWER_SECONDS = 4.0
@@ -43,28 +40,6 @@ def webhook_routes() -> list[Route]:
         for path in (WEBHOOK_PATH, f"{WEBHOOK_PATH}/{{name}}")
         for method, answer in (("GET", answer_handshake), ("POST", receive_webhook))
     ]
-
-
-class WebhookShortcut:
-    """ASGI middleware: Meta's posts go past what only browsers and other routes need, a third of
-    what it costs to answer one. `is_open` says whether this process takes them now.
-    """
-
-    def __init__(self, app: ASGIApp, *, is_open: Callable[[Scope], bool]) -> None:
-        self.app = app
-        self._is_open = is_open
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] == "http"
-            and scope["method"] == "POST"
-            and _PATH.fullmatch(scope["path"])
-            and self._is_open(scope)
-        ):
-            response = await receive_webhook(Request(scope, receive, send))
-            await response(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
 
 
 async def answer_handshake(request: Request) -> Response:
@@ -99,10 +74,10 @@ async def receive_webhook(request: Request) -> Response:
     if signature is None:
         return PlainTextResponse("A readable X-Hub-Signature-256 is required\n", 401)
     ingest: Ingest = request.state.ingest
-    path = _PATH.fullmatch(request.scope["path"])
+    name = request.path_params.get("name")
     try:
         async with receive_body(request, ingest.bodies) as body:
-            return await _verify_and_accept(ingest, body, signature, path[1] if path else None)
+            return await _verify_and_accept(ingest, body, signature, name)
     except BodyTooLarge:
         return PlainTextResponse("The body is too large\n", 413, headers=_CLOSE)
     except BodyTooSlow:

@@ -1,9 +1,10 @@
 """The context of a resolver: services, viewer, loaders and permission classes."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from beanie import PydanticObjectId
 from strawberry.permission import BasePermission
 from strawberry.types import Info as StrawberryInfo
 
@@ -23,9 +24,28 @@ from whatsapp.outbox.outbox import Outbox
 from whatsapp.settings import Settings
 from whatsapp.templates.sync import BackgroundSyncs
 
-if TYPE_CHECKING:
-    from graph.fanout.event_execution import Subscribed
-    from graph.fanout.feed import LiveFeed
+
+class SummaryReader(Protocol):
+    """Waits for conversation summaries; see `graph.events.summary_watch`."""
+
+    async def wait(
+        self,
+        *,
+        account_ids: Collection[PydanticObjectId] | None = None,
+        conversation_ids: Collection[PydanticObjectId] | None = None,
+        contact_ids: Collection[PydanticObjectId] | None = None,
+    ) -> None: ...
+
+
+class CursorSource(Protocol):
+    """The live feed, as resolvers use it; see `graph.events.feed`."""
+
+    @property
+    def summaries(self) -> SummaryReader: ...
+
+    async def get_cursor(self) -> str: ...
+
+    async def check_cursor(self, cursor: str) -> tuple[str, int]: ...
 
 
 @dataclass(frozen=True)
@@ -39,7 +59,7 @@ class Services:
     outbox: Outbox
     account_api: AccountAPI
     template_syncs: BackgroundSyncs
-    live: "LiveFeed"
+    live: CursorSource
     media_urls: MediaUrls
     media_stores: MediaStores
     rate_limits: RateLimits
@@ -69,8 +89,8 @@ class Context:
     loaders: Loaders = field(default_factory=Loaders)
     cost: int = 1
     """Cost of the operation; a subscription is charged again for each event."""
-    subscribed: "Subscribed | None" = None
-    """Set by a subscription's resolver after all checks."""
+    subscription: object | None = None
+    """The `CheckedSubscription` of a subscription whose checks have passed."""
 
     @property
     def caller(self) -> Hashable:

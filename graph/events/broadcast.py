@@ -1,7 +1,7 @@
-"""broadcaster without queues of its own: each event is handed on the moment it comes.
+"""broadcaster without its queues, which are unbounded: listeners are called for each event.
 
-Its own queues are unbounded. Here nothing waits between the change stream and the subscribers: they
-keep what they can't take at once themselves, and bounded.
+Subscribers have bounded queues of their own. This module and `graph.events.change_stream` are the
+only users of broadcaster's private API; `test_broadcaster.py` fails when it changes.
 """
 
 import asyncio
@@ -16,50 +16,49 @@ from graph.events.events import LiveEvent
 
 logger = logging.getLogger(__name__)
 
-Take = Callable[[LiveEvent | None], None]
+OnEvent = Callable[[LiveEvent | None], None]
 
 
 class Listener(asyncio.Queue[Event | None]):
-    """What broadcaster takes for the queue of a subscriber."""
+    """Calls a function instead of queueing; broadcaster uses it as a subscriber's queue."""
 
-    def __init__(self, take: Take) -> None:
+    def __init__(self, on_event: OnEvent) -> None:
         super().__init__()
-        self._take = take
+        self._on_event = on_event
 
     async def put(self, item: Event | None) -> None:
-        # broadcaster passes on whatever a backend gives as the message of an event; ours gives None
-        # for events that were lost on the way.
+        # Our backend publishes a LiveEvent as message, or None after a loss.
         message: object = item.message if item else None
-        self._take(message if isinstance(message, LiveEvent) else None)
+        self._on_event(message if isinstance(message, LiveEvent) else None)
 
 
 class LiveBroadcast(Broadcast):
-    """One listener that hands each LiveEvent to those who listen to its channel."""
+    """Delivers each LiveEvent to the listeners of its channels."""
 
     def __init__(self, backend: ChangeStreamBackend) -> None:
         super().__init__(backend=backend)
         self._source = backend
 
     async def run(self) -> None:
-        """Hands on events until cancelled."""
+        """Delivers events until cancelled."""
         await self._source.connect()
         try:
             while True:
                 try:
                     await self._listener()
                 except Exception:
-                    # The task's edge: subscribers must not stay deaf for ever.
-                    logger.exception("The broadcast listener failed: it is started again")
+                    # The edge of the task: subscribers would receive nothing any more.
+                    logger.exception("The broadcast listener failed; restarting it")
         finally:
             await self._source.disconnect()
 
     @contextlib.contextmanager
-    def listen(self, channel: str, take: Take) -> Iterator[None]:
-        """Calls `take` with each event published from now on, with None when some were lost.
+    def listen(self, channel: str, on_event: OnEvent) -> Iterator[None]:
+        """Calls `on_event` with each new event, and with None after a loss.
 
-        It must neither raise nor wait.
+        `on_event` must not raise or block.
         """
-        listener = Listener(take)
+        listener = Listener(on_event)
         listeners = self._subscribers.setdefault(channel, set())
         listeners.add(listener)
         self._source.add_channel(channel)

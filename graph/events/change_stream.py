@@ -229,7 +229,7 @@ class ChangeStreamBackend(BroadcastBackend):
     async def _lose_history(self) -> None:
         self.started.clear()
         self.position = None
-        self._ring.forget()
+        self._ring.lose_history()
         # A message of None tells the subscribers of a channel that they missed something.
         await self._publish(list(self._channels), None)
 

@@ -79,8 +79,8 @@ class History:
         segment = self._find(position) or await self._wait(position, holder)
         return segment.list_after(position), max(position, segment.reached)
 
-    def forget(self) -> None:
-        """Drops what was kept: it may be of a database that is no more."""
+    def clear(self) -> None:
+        """Drops the cached segments, which may belong to an earlier state of the database."""
         self._segments.clear()
 
     def _find(self, position: Position) -> Segment | None:

@@ -1,4 +1,4 @@
-"""The ring: the most recent events, so that a short absence costs no look into the database."""
+"""The ring: the most recent events in memory, so that a short absence needs no database read."""
 
 from bisect import bisect_right
 from collections.abc import Collection
@@ -16,7 +16,7 @@ MAX_AGE = timedelta(hours=1)
 
 
 class EventRing:
-    """Holds every event after `floor`, in order, up to a number, a size and an age."""
+    """Holds every event after `floor`, in order, bounded in number, size and age."""
 
     def __init__(
         self,
@@ -26,9 +26,9 @@ class EventRing:
         max_age: timedelta = MAX_AGE,
     ) -> None:
         self.floor: Position | None = None
-        """None until a change stream is open, and again once its history was lost."""
-        self.generation = 0
-        """Counts the losses: whoever reads across one has missed something."""
+        """None until a change stream is open, and after its history was lost."""
+        self.epoch = 0
+        """Incremented when history is lost: a reader of an earlier epoch has missed events."""
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -38,8 +38,8 @@ class EventRing:
     def begin(self, floor: Position) -> None:
         self.floor = floor
 
-    def forget(self) -> None:
-        self.generation += 1
+    def lose_history(self) -> None:
+        self.epoch += 1
         self.floor = None
         self._events.clear()
         self._bytes = 0
@@ -47,36 +47,34 @@ class EventRing:
     def append(self, event: LiveEvent) -> None:
         self._events.append(event)
         self._bytes += event.size
-        # Dropping a tenth at a time keeps the cost of moving the rest small.
+        # Dropping a tenth at a time limits the cost of moving the remaining events.
         if len(self._events) > self._max_events * 1.1:
             self._drop(len(self._events) - self._max_events)
         elif self._bytes > self._max_bytes * 1.1:
             self._drop(self._count_excess())
-        # Age is counted on the clock that stamped the events, the database's.
+        # Compares two times of the database, so the clock of this machine does not matter.
         elif event.at - self._events[0].at > self._max_age * 1.1:
             oldest = event.at - self._max_age
-            self._drop(sum(1 for kept in self._events if kept.at < oldest))
+            self._drop(sum(1 for recent in self._events if recent.at < oldest))
 
     @property
     def newest(self) -> Position | None:
-        """Up to where it has been told; None as `floor` is."""
+        """The position of the last event, else `floor`."""
         return self._events[-1].position if self._events else self.floor
 
     def list_after(self, position: Position, limit: int) -> list[LiveEvent]:
-        """The first events after the position, which must not be below `floor`."""
+        """Returns the first events after a position that is not below `floor`."""
         start = bisect_right(self._events, position, key=lambda event: event.position)
         return self._events[start : start + limit]
 
     def erase(self, document_ids: Collection[ObjectId]) -> None:
-        """Forgets what is kept of documents that no longer exist; their events keep their places,
-        so that positions stay what they are.
-        """
+        """Erases the documents from their events; the events stay, so that positions stay valid."""
         for event in self._events:
             if event.document_id in document_ids and event.kind is not EventKind.ACCOUNT_DELETED:
                 event.erase_document()
 
     def _count_excess(self) -> int:
-        """Returns how many of the oldest events are too large together; never all."""
+        """Returns how many of the oldest events exceed the size limit; never all."""
         excess = self._bytes - self._max_bytes
         for number, event in enumerate(self._events[:-1]):
             if excess <= 0:

@@ -1,8 +1,8 @@
-"""The sending side of a WebSocket: bounded, so that a peer that does not read harms nobody.
+"""The bounded sending side of a WebSocket.
 
-What the network takes at once is written at once. Otherwise it waits in a queue that a writer task
-feeds to the network, as long as there is something in it. A peer that falls too far behind, or
-takes too long, is closed with 4508 and cut off.
+A message is written at once if the network accepts it. Otherwise it is queued, and a writer task
+sends the queue. A peer that falls too far behind, or takes too long, is closed with 4508 and its
+connection aborted.
 """
 
 import asyncio
@@ -11,15 +11,14 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
-from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived
+from strawberry.http.exceptions import NonTextMessageReceived
 
-from graph.fanout import transports
-from graph.fanout.frames import make_frame
+from graph.fanout import connection
+from graph.fanout.connection import Connection
 from graph.fanout.lazy_event import LazyEvent
-from graph.fanout.payloads import Payload
+from graph.fanout.payloads import Payload, make_frame
 
 if TYPE_CHECKING:
     from strawberry.http.async_base_view import AsyncBaseHTTPView
@@ -28,16 +27,16 @@ if TYPE_CHECKING:
 
 GONE = (1006, "")
 TOO_SLOW = (4508, "Too slow: resume from cursor")
-# How long a peer may take to accept the close frame.
+# Time for a peer to accept the close frame.
 CLOSE_SEND_SECONDS = 1.0
-# What the writer joins into one write.
+# Size up to which the writer joins messages into one write.
 WRITE_BYTES = 64 * 1024
-# WebSocket allows this many bytes of close reason.
+# Maximum length of a close reason in the WebSocket protocol.
 MAX_REASON_BYTES = 123
 
 
 class BoundedSocket(ASGIWebSocketAdapter):
-    """Strawberry's view of one WebSocket. `opened` must surround its use."""
+    """One WebSocket, as Strawberry uses it. `opened` must surround its use."""
 
     def __init__(
         self,
@@ -59,12 +58,11 @@ class BoundedSocket(ASGIWebSocketAdapter):
         self._sending: asyncio.Timeout | None = None
         self._is_open = False
         self._writer: asyncio.Task[None] | None = None
-        self._transport = transports.find_transport()
-        self._direct = transports.DirectFrames.find()
+        self._connection = connection.find_connection(request.scope)
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Leaves as soon as the socket is closed by either side, and ends what still waits."""
+        """Exits when either side closes the socket, and stops the writer."""
         self._is_open = True
         try:
             async with self._reading:
@@ -74,26 +72,22 @@ class BoundedSocket(ASGIWebSocketAdapter):
                 raise
         finally:
             if self._closing is None:
-                # The peer has gone: nothing is sent any more.
+                # The peer has closed: nothing more is sent.
                 self._closing = GONE
                 if self._writer is not None:
                     self._writer.cancel()
             if self._writer is not None:
                 await asyncio.wait([self._writer])
             self._closed.set()
-            # A peer that does not read never takes what is left, nor answers a close frame, and
-            # uvicorn would keep the connection and its buffers for ever.
-            asyncio.get_running_loop().call_later(transports.CLOSE_ANSWER_SECONDS, self._cut_off)
+            # uvicorn keeps a connection and its buffers until the peer has read everything and
+            # answered the close frame.
+            asyncio.get_running_loop().call_later(connection.CLOSE_ANSWER_SECONDS, self._abort)
 
-    async def iter_json(
-        self,
-        *,
-        ignore_parsing_errors: bool = False,  # noqa: ARG002 - Strawberry's signature
-    ) -> AsyncGenerator[object, None]:
-        """What the peer sends, until it goes or is closed.
+    async def iter_texts(self) -> AsyncGenerator[str, None]:
+        """Yields the peer's messages until either side closes.
 
         Raises:
-            NonTextMessageReceived, NonJsonMessageReceived
+            NonTextMessageReceived
         """
         while self._closing is None:
             message = await self.ws.receive()
@@ -102,24 +96,21 @@ class BoundedSocket(ASGIWebSocketAdapter):
             text = message.get("text")
             if text is None:
                 raise NonTextMessageReceived
-            try:
-                yield orjson.loads(text)
-            except orjson.JSONDecodeError as error:
-                raise NonJsonMessageReceived from error
+            yield text
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         encoded = self.view.encode_json(message)
         self.send_encoded(encoded if isinstance(encoded, bytes) else encoded.encode())
 
     def send_encoded(self, message: bytes) -> None:
-        """Sends one message and never waits; without room for it the socket is closed."""
+        """Sends or queues one message without waiting; closes the socket if the queue is full."""
         if self._closing is not None:
             return
-        direct = self._find_direct()
-        if direct is not None:
-            direct.write(make_frame(message))
+        idle = self._find_idle_connection()
+        if idle is not None:
+            idle.write(make_frame(message))
             return
-        # A single message may be larger than the bound: a big result to a peer that reads.
+        # A single message may exceed the limit: a large result for a peer that reads.
         is_full = len(self._queue) >= self._max_events or (
             bool(self._queue) and self._waiting_bytes + len(message) > self._max_bytes
         )
@@ -129,31 +120,34 @@ class BoundedSocket(ASGIWebSocketAdapter):
             self._enqueue(message)
 
     def send_payloads(self, prefix: bytes, payloads: Sequence[Payload]) -> bool:
-        """Sends a `next` message for each; or none and gives False, where too much waits."""
+        """Sends or queues a `next` message for each payload.
+
+        Returns False, sending none, if the queue is above the high-water mark.
+        """
         if self._closing is not None:
             return True
-        direct = self._find_direct()
-        if direct is not None:
+        idle = self._find_idle_connection()
+        if idle is not None:
             if len(payloads) == 1:
-                direct.write(payloads[0].frame(prefix))
+                idle.write(payloads[0].make_frame(prefix))
             else:
-                direct.write(b"".join([payload.frame(prefix) for payload in payloads]))
+                idle.write(b"".join([payload.make_frame(prefix) for payload in payloads]))
             return True
-        if self._is_pressed():
+        if self._above_high_water_mark():
             return False
         for payload in payloads:
-            self._enqueue(payload.message(prefix))
+            self._enqueue(payload.make_message(prefix))
         return True
 
-    def _find_direct(self) -> transports.DirectFrames | None:
-        """The way past the queue, where nothing waits in it and the network takes more."""
-        direct = self._direct
-        return direct if self._writer is None and direct is not None and direct.is_ready() else None
+    def _find_idle_connection(self) -> Connection | None:
+        """Returns the connection if nothing is queued and the network accepts more."""
+        found = self._connection
+        return found if self._writer is None and found is not None and found.is_ready() else None
 
     def _enqueue(self, message: bytes) -> None:
         self._queue.append(message)
         self._waiting_bytes += len(message)
-        if self._is_pressed():
+        if self._above_high_water_mark():
             self._drained.clear()
         self._start_writer()
 
@@ -162,12 +156,12 @@ class BoundedSocket(ASGIWebSocketAdapter):
             self._writer = asyncio.create_task(self._write(), name="socket-writer")
 
     async def wait_for_room(self) -> None:
-        """Returns when little waits to be sent: a long replay goes at the speed of its reader."""
+        """Waits until the queue is below the high-water mark, so that replays follow the peer."""
         await asyncio.sleep(0)
         await self._drained.wait()
 
     def close_soon(self, code: int, reason: str) -> None:
-        """Closes from anywhere. What still waits is dropped: it may not be the peer's any more."""
+        """Starts to close. Drops the queue: the peer may have lost access to its messages."""
         if self._closing is not None:
             return
         self._closing = (code, reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
@@ -185,20 +179,20 @@ class BoundedSocket(ASGIWebSocketAdapter):
         else:
             await self._send_close(code, reason)
 
-    def _is_pressed(self) -> bool:
+    def _above_high_water_mark(self) -> bool:
         return (
             len(self._queue) > self._max_events // 4 or self._waiting_bytes > self._max_bytes // 4
         )
 
     async def _write(self) -> None:
-        """Sends what waits; then closes the socket, if that is wanted."""
+        """Sends the queue, then the close frame if the socket is closing."""
         try:
             while self._queue and self._closing is None:
                 await self._send_waiting()
             if self._closing is not None:
                 await self._send_close(*self._closing)
         finally:
-            # Nothing pauses between the last look and this.
+            # No await since the last check of the queue.
             self._writer = None
             if self._closing is not None:
                 self._finish()
@@ -207,22 +201,22 @@ class BoundedSocket(ASGIWebSocketAdapter):
         try:
             await self._send_in_time()
         except TimeoutError:
-            # Either it took too long, or `close_soon` put an end to it.
+            # The deadline has passed, or `close_soon` moved it forward.
             self.close_soon(*TOO_SLOW)
-        if self._direct is not None and self._closing is None:
-            self._write_waiting(self._direct)
-        if not self._is_pressed():
+        if self._connection is not None and self._closing is None:
+            self._write_waiting(self._connection)
+        if not self._above_high_water_mark():
             self._drained.set()
 
     async def _send_in_time(self) -> None:
         try:
             async with asyncio.timeout(self._send_seconds) as self._sending:
-                if self._direct is None:
+                if self._connection is None:
                     await self._send_first()
                 else:
-                    await self._direct.wait_until_writable()
+                    await self._connection.wait_until_writable()
         finally:
-            # One that has passed can't be put forward any more.
+            # A deadline that has passed can't be rescheduled.
             self._sending = None
 
     async def _send_first(self) -> None:
@@ -230,9 +224,9 @@ class BoundedSocket(ASGIWebSocketAdapter):
         await self._send({"type": "websocket.send", "text": message.decode()})
         self._waiting_bytes = max(0, self._waiting_bytes - len(message))
 
-    def _write_waiting(self, direct: transports.DirectFrames) -> None:
-        """Writes as much at once as there is room for in the buffers below."""
-        if not direct.is_open():
+    def _write_waiting(self, writable: Connection) -> None:
+        """Writes up to `WRITE_BYTES` of the queue at once."""
+        if not writable.is_open():
             self.close_soon(*GONE)
             return
         frames, size = [], 0
@@ -241,29 +235,29 @@ class BoundedSocket(ASGIWebSocketAdapter):
             frames.append(make_frame(message))
             size += len(message)
         self._waiting_bytes -= size
-        direct.write(b"".join(frames))
+        writable.write(b"".join(frames))
 
     async def _send_close(self, code: int, reason: str) -> None:
         try:
             async with asyncio.timeout(CLOSE_SEND_SECONDS):
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
         except TimeoutError:
-            self._cut_off()
+            self._abort()
 
     async def _send(self, message: dict[str, object]) -> None:
         try:
             await self.ws.send(message)
         except (WebSocketDisconnect, RuntimeError):
-            # The peer is gone, or the server has closed: uvicorn raises RuntimeError for that.
+            # The peer has disconnected; uvicorn raises RuntimeError if the server has closed.
             self.close_soon(*GONE)
 
     def _finish(self) -> None:
         self._closed.set()
         self._drained.set()
         if not self._reading.expired() and self._closing is not None:
-            with contextlib.suppress(RuntimeError):  # it has already been left
+            with contextlib.suppress(RuntimeError):  # `opened` has been exited
                 self._reading.reschedule(asyncio.get_running_loop().time())
 
-    def _cut_off(self) -> None:
+    def _abort(self) -> None:
         code, _ = self._closing or GONE
-        transports.cut_off(self._transport, code)
+        connection.abort(self._connection, code)

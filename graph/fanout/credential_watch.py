@@ -1,4 +1,4 @@
-"""The credential watch: a credential that ends takes its open sockets with it within seconds."""
+"""Closes open sockets within seconds of the end of their credential."""
 
 import asyncio
 import contextlib
@@ -21,9 +21,9 @@ QUERY_SECONDS = 2.0
 
 
 class CredentialWatch:
-    """One per process: one query a round for the API keys of all open sockets.
+    """Checks the API keys of all open sockets of a process with one query per round.
 
-    A token's rights are what it said when the socket was opened, until it expires.
+    An access token keeps the rights it had when the socket was opened, until it expires.
     """
 
     def __init__(self, *, check_seconds: float) -> None:
@@ -32,7 +32,7 @@ class CredentialWatch:
 
     @contextlib.contextmanager
     def watch(self, viewer: Viewer, *, close: Callable[[], None]) -> Iterator[None]:
-        """Calls `close` once, if the credential expires, is revoked, or gets other rights."""
+        """Calls `close` once if the credential expires, is revoked or changes its rights."""
         entry = object()
         self._watched[entry] = (viewer, close)
         try:
@@ -44,14 +44,14 @@ class CredentialWatch:
         while True:
             await asyncio.sleep(self._check_seconds)
             try:
-                # First what needs no database: it may be away for long.
+                # Needs no database, which may be unavailable for long.
                 self._end_expired()
                 await self._check_keys()
             except PyMongoError as error:
-                # Nobody is cut off because the database is away: the next round will tell.
-                log_failure(logger, error, "The keys of open sockets can't be checked")
+                # Sockets stay open during an outage; the next round checks again.
+                log_failure(logger, error, "Could not check the API keys of open sockets")
             except Exception:
-                # The task's edge: without it no credential would be checked any more.
+                # The edge of the task: without it no credential would be checked again.
                 logger.exception("The credential watch failed")
 
     def _end_expired(self) -> None:
@@ -69,12 +69,12 @@ class CredentialWatch:
         if not watched:
             return
         with pymongo.timeout(QUERY_SECONDS):
-            present = await list_viewers(
+            valid = await list_viewers(
                 {PydanticObjectId(viewer.credential_id) for viewer in watched.values()}
             )
         for entry, viewer in watched.items():
-            now = present.get(PydanticObjectId(viewer.credential_id))
-            if now is None or _rights(now) != _rights(viewer):
+            current = valid.get(PydanticObjectId(viewer.credential_id))
+            if current is None or _get_rights(current) != _get_rights(viewer):
                 self._end(entry)
 
     def _end(self, entry: object) -> None:
@@ -83,5 +83,5 @@ class CredentialWatch:
             close()
 
 
-def _rights(viewer: Viewer) -> tuple[object, object]:
+def _get_rights(viewer: Viewer) -> tuple[object, object]:
     return viewer.role, viewer.account_ids

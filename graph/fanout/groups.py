@@ -1,7 +1,7 @@
-"""Groups: equal subscriptions are executed and encoded once for each event.
+"""Groups: equal subscriptions, for which each event is executed and encoded once.
 
-How a member comes here, and comes back when it could not take an event, is in
-`graph.fanout.membership`.
+`graph.fanout.membership` has how a member joins, and how it returns after it could not accept an
+event.
 """
 
 import asyncio
@@ -10,125 +10,128 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from contextvars import Context as ContextVariables
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graph.core.errors import RequestError
 from graph.events.cursors import CursorExpired, Position
 from graph.events.events import LiveEvent
+from graph.events.feed import LiveFeed
+from graph.events.subscription import EventFilter
+from graph.fanout.budgets import LiveBudgets
 from graph.fanout.membership import Membership, Peer
 from graph.fanout.payloads import BATCH, EventExecution, Payload
 from graph.fanout.replays import PayloadCache, Replays
-
-if TYPE_CHECKING:
-    from graph.fanout.feed import EventFilter, LiveFeed
+from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 
 class EventGroup:
-    """All subscriptions that get the same payloads."""
+    """All subscriptions that receive the same payloads."""
 
     def __init__(
         self,
-        feed: "LiveFeed",
-        wanted: "EventFilter",
+        groups: "Groups",
+        event_filter: EventFilter,
         execution: EventExecution,
         *,
-        cache: PayloadCache,
+        on_empty: Callable[[], object],
         cost: int,
     ) -> None:
-        self.feed = feed
+        self.feed = groups.feed
+        self.budgets = groups.budgets
         self.cost = cost
-        """What each execution of an event costs."""
-        self.replays = Replays(execution, cache)
-        self.on_empty: Callable[[], object] = lambda: None
-        self._wanted = wanted
+        """Cost of executing one event."""
+        self.replays = Replays(execution, groups.cache)
+        self._queue_limit = groups.queue_limit
+        self._on_empty = on_empty
+        self._filter = event_filter
         self._execution = execution
         self._members: set[Membership] = set()
-        self._standing: dict[Membership, Callable[[Sequence[Payload]], bool]] = {}
-        """Those who get each event."""
-        self._arriving: list[Membership] = []
-        """Those who get the events behind their own position."""
-        self._told: Position | None = None
-        """The last event that those who stand here were told."""
-        self._waiting: deque[LiveEvent] = deque()
-        self._under_way: Sequence[LiveEvent] = ()
-        """What the worker executes, and nobody was told yet."""
+        self._active: dict[Membership, Callable[[Sequence[Payload]], bool]] = {}
+        """Members that receive every event."""
+        self._joining: list[Membership] = []
+        """Members that receive the events after their own position."""
+        self._last_delivered: Position | None = None
+        """Position of the last event that the active members received."""
+        self._queue: deque[LiveEvent] = deque()
+        self._executing: Sequence[LiveEvent] = ()
+        """Events that the worker executes, not delivered yet."""
         self._worker: asyncio.Task[None] | None = None
-        self._is_called = False
+        self._is_scheduled = False
         self._paid = 0
-        """How many of the next events the members have paid for."""
+        """Number of next events that the members have paid for."""
         self._listening = contextlib.ExitStack()
-        self._listening.enter_context(feed.listen(wanted.channel, self._take))
+        self._listening.enter_context(self.feed.listen(event_filter.channel, self._on_event))
 
     @property
     def size(self) -> int:
-        """How many get what happens from now on."""
-        return len(self._standing) + len(self._arriving)
+        """Number of members that receive new events."""
+        return len(self._active) + len(self._joining)
 
-    def wants(self, event: LiveEvent) -> bool:
-        return self._wanted.matches(event) and event.is_readable
+    def selects(self, event: LiveEvent) -> bool:
+        return self._filter.matches(event) and event.is_readable
 
     def create_member(
         self, peer: Peer, position: Position | None, *, holder: Hashable
     ) -> Membership:
-        """`holder` is the credential that subscribes."""
+        """Creates a member that still has to catch up. `holder` is the credential."""
         member = Membership(self, peer, position, holder=holder)
         self._members.add(member)
         return member
 
-    def admit(self, member: Membership) -> None:
-        """Lets a member have all events behind its position, None meaning the present."""
+    def add(self, member: Membership) -> None:
+        """Delivers all events after its position to a member; None is the present."""
         if member.position is None:
             member.position = self.feed.ring.newest
-        self._arriving.append(member)
+        self._joining.append(member)
 
-    def dismiss(self, member: Membership) -> None:
+    def remove(self, member: Membership) -> None:
         self._members.discard(member)
-        self._step_out(member)
+        self._deactivate(member)
         if not self._members:
             self._close()
 
-    def _take(self, event: LiveEvent | None) -> None:
-        """Called with each new event of the channel, and with None when some were lost."""
+    def _on_event(self, event: LiveEvent | None) -> None:
+        """Receives each new event of the channel, and None after a loss."""
         try:
             if event is None:
                 self._end(CursorExpired())
-            elif self.size and self._wanted.matches(event):
-                self._serve(event)
+            elif self.size and self._filter.matches(event):
+                self._enqueue(event)
         except Exception as error:
-            # The edge of the group: whatever failed here must not harm the others.
+            # The edge of the group: a failure must not affect other groups.
             logger.exception("A group of subscriptions failed")
             self._end(error)
 
-    def _serve(self, event: LiveEvent) -> None:
-        if len(self._waiting) >= self.feed.queue_limit:
-            self._fall_back()
+    def _enqueue(self, event: LiveEvent) -> None:
+        if len(self._queue) >= self._queue_limit:
+            self._drop_queue()
             return
-        self._waiting.append(event)
-        if self._worker is None and not self._is_called:
-            # Not at once: what comes in this moment goes to each socket in one write.
-            self._is_called = True
-            asyncio.get_running_loop().call_soon(self._serve_waiting, context=ContextVariables())
+        self._queue.append(event)
+        if self._worker is None and not self._is_scheduled:
+            # In the next loop iteration, so that events of this one share a write per socket.
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._drain_queue, context=ContextVariables())
 
-    def _serve_waiting(self) -> None:
-        self._is_called = False
+    def _drain_queue(self) -> None:
+        self._is_scheduled = False
         try:
-            while self._waiting and self._worker is None:
-                self._serve_batch()
+            while self._queue and self._worker is None:
+                self._deliver_batch()
         except Exception as error:
-            # The edge of the group, as in `_take`.
+            # The edge of the group, as in `_on_event`.
             logger.exception("A group of subscriptions failed")
             self._end(error)
 
-    def _serve_batch(self) -> None:
-        """Tells the first of the events that wait, up to one whose execution takes a while."""
+    def _deliver_batch(self) -> None:
+        """Delivers the first queued events, up to one whose execution has to wait."""
         events: list[LiveEvent] = []
         payloads: list[Payload] = []
-        while self._waiting and len(events) < BATCH:
-            if (events and not self._paid) or not self._settle():
+        while self._queue and len(events) < BATCH:
+            if (events and not self._paid) or not self._pay_next():
                 break
-            event = self._waiting.popleft()
+            event = self._queue.popleft()
             if not event.is_readable:
                 continue
             payload = self._execution.execute(event)
@@ -137,26 +140,26 @@ class EventGroup:
                 break
             events.append(event)
             payloads.append(payload)
-        self._tell(events, payloads)
+        self._deliver(events, payloads)
 
     def _start_worker(self, event: LiveEvent, payload: Coroutine[Any, Any, Payload]) -> None:
         worker = asyncio.create_task(
             self._work(event, payload), name="subscriptions", context=ContextVariables()
         )
-        # A group may end before its worker has begun.
+        # A group may end before its worker has started.
         worker.add_done_callback(lambda _: payload.close())
-        self._worker, self._under_way = worker, [event]
+        self._worker, self._executing = worker, [event]
 
     async def _work(self, event: LiveEvent, payload: Awaitable[Payload]) -> None:
-        """Tells an event whose execution takes a while, and then those that came meanwhile."""
+        """Delivers an event whose execution has to wait, then those queued meanwhile."""
         try:
-            self._tell([event], [await payload])
-            while self._waiting and self._settle():
-                number = min(BATCH, len(self._waiting), self._paid + 1)
+            self._deliver([event], [await payload])
+            while self._queue and self._pay_next():
+                number = min(BATCH, len(self._queue), self._paid + 1)
                 self._paid -= number - 1
-                batch = [self._waiting.popleft() for _ in range(number)]
-                self._under_way = batch = [one for one in batch if one.is_readable]
-                self._tell(batch, await _execute_all(self._execution, batch))
+                batch = [self._queue.popleft() for _ in range(number)]
+                self._executing = batch = [event for event in batch if event.is_readable]
+                self._deliver(batch, await _execute_all(self._execution, batch))
         except Exception as error:
             if not isinstance(error, RequestError):
                 logger.exception("A group of subscriptions failed")
@@ -164,26 +167,27 @@ class EventGroup:
         except asyncio.CancelledError:
             if _is_current_task_cancelled():
                 raise
-            # Something that it waited for was given up by others: nobody may miss the event.
-            self._fall_back()
+            # A shared future was cancelled by others: no member may miss the event.
+            self._drop_queue()
         finally:
-            self._worker, self._under_way = None, ()
+            self._worker, self._executing = None, ()
 
-    def _tell(self, events: Sequence[LiveEvent], payloads: Sequence[Payload]) -> None:
+    def _deliver(self, events: Sequence[LiveEvent], payloads: Sequence[Payload]) -> None:
         if not events:
             return
-        before, self._told = self._told, events[-1].position
-        refusing = [member for member, take in self._standing.items() if not take(payloads)]
+        before, self._last_delivered = self._last_delivered, events[-1].position
+        refusing = [member for member, take in self._active.items() if not take(payloads)]
         for member in refusing:
-            self._step_out(member)
-            # Somebody stands here only after an event that was told.
-            member.catch_up_again(self._find_place(before or self._told, events[0]))
-        if self._arriving:
-            self._tell_arriving(events, payloads)
+            self._deactivate(member)
+            # A member becomes active with an event, so the second position is only for mypy.
+            place = self._find_resume_position(before or self._last_delivered, events[0])
+            member.start_catch_up(place)
+        if self._joining:
+            self._deliver_to_joining(events, payloads)
 
-    def _tell_arriving(self, events: Sequence[LiveEvent], payloads: Sequence[Payload]) -> None:
-        arriving, self._arriving = self._arriving, []
-        for member in arriving:
+    def _deliver_to_joining(self, events: Sequence[LiveEvent], payloads: Sequence[Payload]) -> None:
+        joining, self._joining = self._joining, []
+        for member in joining:
             position = member.position
             new = [
                 number
@@ -191,80 +195,84 @@ class EventGroup:
                 if position is None or event.position > position
             ]
             if not new:
-                self._arriving.append(member)
+                self._joining.append(member)
             elif member.peer.take(payloads[new[0] :]):
-                self._standing[member] = member.peer.take
+                self._active[member] = member.peer.take
             else:
-                # Without a position it came before the ring had begun.
-                place = position or self.feed.ring.floor or events[0].position
-                member.catch_up_again(self._find_place(place, events[new[0]]))
+                # A member without a position joined before the ring was started.
+                received = position or self.feed.ring.floor or events[0].position
+                member.start_catch_up(self._find_resume_position(received, events[new[0]]))
 
-    def _settle(self) -> bool:
-        """Has the next event paid for, and those that wait with it. Who can't pay goes on alone, at
-        the pace of their budget; False if there is nobody left.
+    def _pay_next(self) -> bool:
+        """Charges the next events to the members' budgets; returns False if no member is left.
+
+        A member whose budget is used up leaves the group and continues at the pace of its budget.
         """
         if self._paid:
             self._paid -= 1
             return True
-        number = min(BATCH, len(self._waiting))
-        budgets = self.feed.budgets
-        if budgets.is_limited:
-            holders = {member.holder for member in (*self._standing, *self._arriving)}
-            broke = {one for one in holders if not budgets.take(one, self.cost * number)}
-            if broke:
-                members = [*self._standing, *self._arriving]
-                self._send_off([one for one in members if one.holder in broke], self._waiting[0])
+        number = min(BATCH, len(self._queue))
+        if self.budgets.is_limited:
+            members = [*self._active, *self._joining]
+            holders = {member.holder for member in members}
+            exhausted = {
+                holder for holder in holders if not self.budgets.take(holder, self.cost * number)
+            }
+            if exhausted:
+                leaving = [member for member in members if member.holder in exhausted]
+                self._detach(leaving, self._queue[0])
         if not self.size:
-            self._waiting.clear()
+            self._queue.clear()
             return False
         self._paid = number - 1
         return True
 
-    def _fall_back(self) -> None:
-        """Too many events wait: each member goes on by itself, from the ring."""
-        first = next(iter((*self._under_way, *self._waiting)), None)
-        self._waiting.clear()
+    def _drop_queue(self) -> None:
+        """Drops the queue: each member continues by itself, from the ring."""
+        first = next(iter((*self._executing, *self._queue)), None)
+        self._queue.clear()
         self._paid = 0
-        self._send_off([*self._standing, *self._arriving], first)
+        self._detach([*self._active, *self._joining], first)
 
-    def _send_off(self, members: Sequence[Membership], first: LiveEvent | None) -> None:
-        """Has members go on by themselves, who have not been told this event."""
-        standing, told = set(self._standing), self._told
+    def _detach(self, members: Sequence[Membership], missed: LiveEvent | None) -> None:
+        """Lets members catch up by themselves, from `missed` on if they were active."""
+        active, delivered = set(self._active), self._last_delivered
         for member in members:
-            self._step_out(member)
+            self._deactivate(member)
         for member in members:
-            position = told if member in standing else member.position
+            position = delivered if member in active else member.position
             if position is None:
                 member.end(CursorExpired())
+            elif member in active:
+                member.start_catch_up(self._find_resume_position(position, missed))
             else:
-                place = self._find_place(position, first) if member in standing else position
-                member.catch_up_again(place)
+                member.start_catch_up(position)
 
-    def _find_place(self, got: Position, missed: LiveEvent | None) -> Position:
-        """From where a member reads that has got all up to one position, and missed an event first.
+    def _find_resume_position(self, received: Position, missed: LiveEvent | None) -> Position:
+        """Returns where a member resumes whose first missed event is `missed`.
 
-        In a quiet group the one may be older than the ring, while the other is in it.
+        In a quiet group the last received event may be older than the ring, unlike the missed one.
         """
         floor = self.feed.ring.floor
         if missed is None or floor is None or floor >= missed.position:
-            return got
-        return max(got, floor)
+            return received
+        return max(received, floor)
 
-    def _step_out(self, member: Membership) -> None:
-        if self._standing.pop(member, None) is None and member in self._arriving:
-            self._arriving.remove(member)
+    def _deactivate(self, member: Membership) -> None:
+        if self._active.pop(member, None) is None and member in self._joining:
+            self._joining.remove(member)
 
     def _end(self, error: Exception) -> None:
-        """Ends those who stand here; those on their way find out by themselves."""
-        for member in [*self._standing, *self._arriving]:
+        """Ends the members in the group; those catching up meet the error themselves."""
+        for member in [*self._active, *self._joining]:
             member.end(error)
 
     def _close(self) -> None:
         self._listening.close()
-        self._waiting.clear()
+        self._queue.clear()
         if self._worker is not None and self._worker is not asyncio.current_task():
             self._worker.cancel()
-        self.on_empty()
+        self._on_empty()
 
 
 def _is_current_task_cancelled() -> bool:
@@ -274,40 +282,43 @@ def _is_current_task_cancelled() -> bool:
 
 async def _execute_all(execution: EventExecution, events: Sequence[LiveEvent]) -> list[Payload]:
     payloads = [execution.execute(event) for event in events]
-    waiting = [payload for payload in payloads if not isinstance(payload, Payload)]
-    finished = iter(await asyncio.gather(*waiting))
-    return [one if isinstance(one, Payload) else next(finished) for one in payloads]
+    pending = [payload for payload in payloads if not isinstance(payload, Payload)]
+    finished = iter(await asyncio.gather(*pending))
+    return [payload if isinstance(payload, Payload) else next(finished) for payload in payloads]
 
 
 class Groups:
     """The groups of one process."""
 
-    def __init__(self, feed: "LiveFeed") -> None:
-        self._feed = feed
+    def __init__(self, feed: LiveFeed, settings: Settings) -> None:
+        self.feed = feed
+        self.budgets = LiveBudgets(settings)
+        self.queue_limit = settings.socket_queue_events
+        self.cache = PayloadCache()
         self._groups: dict[Hashable, EventGroup] = {}
-        self._cache = PayloadCache()
 
     def join(
         self,
         key: Hashable,
         peer: Peer,
         *,
-        wanted: "EventFilter",
+        event_filter: EventFilter,
         position: Position | None,
         make_execution: Callable[[], EventExecution],
         cost: int,
     ) -> Membership:
-        """A member of the group of all with this key; it is in it after `catch_up`."""
+        """Returns a new member of the group with this key; `catch_up` lets it join."""
         group = self._groups.get(key)
         if group is None:
-            group = EventGroup(self._feed, wanted, make_execution(), cache=self._cache, cost=cost)
-            group.on_empty = lambda: self._forget(key)
-            self._groups[key] = group
-        return group.create_member(peer, position, holder=wanted.viewer.key)
+            group = self._groups[key] = EventGroup(
+                self,
+                event_filter,
+                make_execution(),
+                on_empty=lambda: self._groups.pop(key, None),
+                cost=cost,
+            )
+        return group.create_member(peer, position, holder=event_filter.viewer.key)
 
-    def count(self) -> int:
-        """Subscriptions that get what happens from now on."""
+    def count_members(self) -> int:
+        """Returns the number of subscriptions that receive new events."""
         return sum(group.size for group in self._groups.values())
-
-    def _forget(self, key: Hashable) -> None:
-        self._groups.pop(key, None)

@@ -1,10 +1,10 @@
-"""An event for objects of which there are thousands, and for which hardly anybody waits."""
+"""A small event, for objects of which a process has thousands."""
 
 import asyncio
 
 
 class LazyEvent:
-    """As `asyncio.Event`, which keeps 0.8 kB for those who wait, also where nobody does."""
+    """Works as `asyncio.Event`, but creates one, 0.8 kB, only for a waiter."""
 
     __slots__ = ("_event", "_is_set")
 

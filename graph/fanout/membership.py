@@ -1,70 +1,91 @@
-"""One subscription and its group: on its way there, in it, or gone.
+"""Memberships: one subscription and its group.
 
-A member first catches up by itself, from the ring or from history, and then stands in the group at
-exactly the position that it has reached. One that can't take an event leaves the line, catches up
-at its own speed and comes back, so it never makes the others wait and nothing waits for it but its
-place in the ring.
+A member first catches up by itself, from the ring or from history, and then joins its group at the
+position that it has reached. A member that can't accept an event leaves the group, catches up at
+its own pace and joins again, so a slow member never delays the others and nothing is queued for it.
 """
 
 import asyncio
 from collections.abc import Hashable, Sequence
 from contextvars import Context as ContextVariables
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from graph.events.cursors import Position
 from graph.events.events import LiveEvent
+from graph.events.feed import LiveFeed
+from graph.fanout.budgets import LiveBudgets
 from graph.fanout.payloads import BATCH, Payload
-
-if TYPE_CHECKING:
-    from graph.fanout.groups import EventGroup
+from graph.fanout.replays import Replays
 
 
 class Peer(Protocol):
-    """Where the payloads of one subscription go."""
+    """The recipient of the payloads of one subscription."""
 
-    def take(self, payloads: Sequence[Payload]) -> bool:
-        """Sends all of them; or none and gives False, where that would have to wait."""
+    def take(self, payloads: Sequence[Payload], /) -> bool:
+        """Sends all payloads; returns False, sending none, if that would have to wait."""
 
     async def wait_for_room(self) -> None:
-        """Returns when `take` is worth another try."""
+        """Waits until `take` should be called again."""
 
     def end(self, error: Exception) -> None:
-        """The subscription has failed; nothing follows."""
+        """Reports that the subscription has failed; nothing follows."""
+
+
+class EventSource(Protocol):
+    """The group of a membership, as the membership uses it."""
+
+    @property
+    def feed(self) -> LiveFeed: ...
+
+    @property
+    def replays(self) -> Replays: ...
+
+    @property
+    def budgets(self) -> LiveBudgets: ...
+
+    @property
+    def cost(self) -> int: ...
+
+    def selects(self, event: LiveEvent) -> bool: ...
+
+    def add(self, member: "Membership") -> None: ...
+
+    def remove(self, member: "Membership") -> None: ...
 
 
 class Membership:
-    """One subscription: on its way to the group, in it, or gone."""
+    """One subscription: catching up, in its group, or gone."""
 
     def __init__(
-        self, group: "EventGroup", peer: Peer, position: Position | None, *, holder: Hashable
+        self, group: EventSource, peer: Peer, position: Position | None, *, holder: Hashable
     ) -> None:
         self.peer = peer
         self.holder = holder
         """The credential that subscribed, and pays for the events."""
         self.position = position
-        """Up to where it has got everything, as long as it goes its own way."""
+        """While it catches up: everything up to here has been sent."""
         self.has_left = False
         self._group = group
-        self._generation = group.feed.ring.generation
+        self._epoch = group.feed.ring.epoch
         self._is_new = True
         self._catching_up: asyncio.Task[None] | None = None
 
     async def catch_up(self) -> None:
-        """Returns when the peer is in the group, or has been told why it never will be."""
+        """Returns when the member has joined the group, or its peer has been sent an error."""
         try:
             while not self.has_left and await self._send_missed():
                 pass
             self._is_new = False
-            # Nothing pauses between the last look and this: no event falls in between.
+            # No await since the last read: no event is missed in between.
             if not self.has_left:
-                self._group.admit(self)
-        except Exception as error:  # noqa: BLE001 - the peer hears of it, and its log
+                self._group.add(self)
+        except Exception as error:  # noqa: BLE001 - the peer reports and logs it
             self.end(error)
 
-    def catch_up_again(self, position: Position) -> None:
-        """Goes on by itself behind this position."""
+    def start_catch_up(self, position: Position) -> None:
+        """Catches up after this position, in a task of its own."""
         self.position = position
-        # The variables of whoever was just served are not its own: a deadline, for one.
+        # In an empty context: the current one may hold the deadline of another request.
         self._catching_up = asyncio.create_task(
             self.catch_up(), name="catch-up", context=ContextVariables()
         )
@@ -78,42 +99,44 @@ class Membership:
         if self.has_left:
             return
         self.has_left = True
-        self._group.dismiss(self)
+        self._group.remove(self)
         if self._catching_up is not None and self._catching_up is not asyncio.current_task():
             self._catching_up.cancel()
 
     async def _send_missed(self) -> bool:
-        """Sends what comes next; gives False when there is nothing more to send."""
+        """Sends the next events; returns False if there are no more."""
         if self.position is None:
             return False
         events, reached = await self._group.feed.read_after(
             self.position,
-            generation=self._generation,
+            epoch=self._epoch,
             from_history=self._is_new,
             holder=self.holder,
         )
         if reached == self.position:
             return False
-        wanted = [event for event in events if self._group.wants(event)]
-        for start in range(0, len(wanted), BATCH):
-            batch = wanted[start : start + BATCH]
-            # Each batch anew: a slow peer may take a while for the one before.
-            existing = await self._group.feed.list_existing(batch)
-            existing = [event for event in existing if event.is_readable]
-            await self._pay(existing)
-            payloads = await self._group.replays.find(existing)
-            while payloads and not self.peer.take(payloads):
-                await self.peer.wait_for_room()
-            self.position = batch[-1].position
+        selected = [event for event in events if self._group.selects(event)]
+        for start in range(0, len(selected), BATCH):
+            await self._send_batch(selected[start : start + BATCH])
             if self.has_left:
                 return False
             await asyncio.sleep(0)
         self.position = reached
         return True
 
+    async def _send_batch(self, events: Sequence[LiveEvent]) -> None:
+        # Checked for each batch: a slow peer may take long for the previous one.
+        existing = await self._group.feed.list_existing(events)
+        existing = [event for event in existing if event.is_readable]
+        await self._pay(existing)
+        payloads = await self._group.replays.load_payloads(existing)
+        while payloads and not self.peer.take(payloads):
+            await self.peer.wait_for_room()
+        self.position = events[-1].position
+
     async def _pay(self, events: Sequence[LiveEvent]) -> None:
-        """Waits until the events that nobody has executed yet are paid for."""
+        """Waits until the events that have not been executed yet are paid for."""
         number = self._group.replays.count_new(events)
-        budgets = self._group.feed.budgets
+        budgets = self._group.budgets
         if number and budgets.is_limited:
             await budgets.wait_and_take(self.holder, number * self._group.cost)

@@ -1,4 +1,4 @@
-"""When two subscriptions are equal: the same operation, variables and rights, whatever `after`."""
+"""Equality of subscriptions: same operation and variables, apart from the argument `after`."""
 
 import json
 from collections import OrderedDict
@@ -22,65 +22,68 @@ from graphql import (
 
 RESUME_ARGUMENT = "after"
 ROOT_TYPE = "Subscription"
-KEPT_SHAPES = 128
-# What is longer is parsed anew each time, so there is nothing to recognise it by.
-MAX_KEPT_CHARACTERS = 8000
+MAX_CACHED_SHAPES = 128
+# Longer documents are parsed for each request, so their nodes are never seen again.
+MAX_CACHED_CHARACTERS = 8000
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What an operation asks for, without where it resumes."""
+class OperationShape:
+    """An operation without its name and the argument `after`."""
 
     text: str
     variables: tuple[str, ...]
-    """The names of those that make a difference."""
+    """Names of the variables that the operation uses."""
 
     def make_key(self, values: Mapping[str, Any] | None) -> Hashable:
-        """Equal for operations that get equal answers to equal events, given equal rights."""
-        given = {name: values[name] for name in self.variables if name in values} if values else {}
-        return self.text, _encode(given)
+        """Returns a key that is equal for subscriptions with equal payloads, given equal rights."""
+        values = values or {}
+        used = {name: values[name] for name in self.variables if name in values}
+        return self.text, _encode(used)
 
 
-class Shapes:
-    """Works them out once for each operation, as long as its document is remembered."""
+class OperationShapes:
+    """A cache of shapes by operation node."""
 
     def __init__(self) -> None:
-        # The nodes are kept, so their ids stay theirs.
-        self._known: OrderedDict[int, tuple[OperationDefinitionNode, Shape]] = OrderedDict()
+        # Holds the nodes too, so that no other object gets their ids.
+        self._known: OrderedDict[int, tuple[OperationDefinitionNode, OperationShape]] = (
+            OrderedDict()
+        )
 
     def find(
         self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
-    ) -> Shape:
+    ) -> OperationShape:
         known = self._known.get(id(operation))
         if known is not None:
             self._known.move_to_end(id(operation))
             return known[1]
-        shape = find_shape(operation, fragments)
-        if len(shape.text) > MAX_KEPT_CHARACTERS:
+        shape = make_shape(operation, fragments)
+        if len(shape.text) > MAX_CACHED_CHARACTERS:
             return shape
         self._known[id(operation)] = operation, shape
-        if len(self._known) > KEPT_SHAPES:
+        if len(self._known) > MAX_CACHED_SHAPES:
             self._known.popitem(last=False)
         return shape
 
 
-def find_shape(
+def make_shape(
     operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
-) -> Shape:
+) -> OperationShape:
     stripped = visit(operation, _ResumeStripper())
     reached = {
         name: visit(fragment, _ResumeStripper())
         if fragment.type_condition.name.value == ROOT_TYPE
         else fragment
-        for name, fragment in _reach(operation, fragments).items()
+        for name, fragment in _list_used_fragments(operation, fragments).items()
     }
-    used = _Names(VariableNode)
+    used = _NameCollector(VariableNode)
     for node in (stripped.selection_set, *(stripped.directives or ()), *reached.values()):
         visit(node, used)
     definitions = tuple(
         definition
         for definition in stripped.variable_definitions or ()
-        if definition.variable.name.value in used.found
+        if definition.variable.name.value in used.names
     )
     nameless = OperationDefinitionNode(
         operation=stripped.operation,
@@ -91,11 +94,12 @@ def find_shape(
     )
     ordered = [reached[name] for name in sorted(reached)]
     text = print_ast(DocumentNode(definitions=(nameless, *ordered)))
-    return Shape(text, tuple(sorted(one.variable.name.value for one in definitions)))
+    names = (definition.variable.name.value for definition in definitions)
+    return OperationShape(text, tuple(sorted(names)))
 
 
 class _ResumeStripper(Visitor):
-    """Takes the argument off the root field; on other fields `after` means something else."""
+    """Removes `after` from the root fields; it has another meaning elsewhere."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,11 +109,13 @@ class _ResumeStripper(Visitor):
         self._depth += 1
         if self._depth > 1:
             return None
-        kept = tuple(one for one in node.arguments or () if one.name.value != RESUME_ARGUMENT)
+        arguments = tuple(
+            argument for argument in node.arguments or () if argument.name.value != RESUME_ARGUMENT
+        )
         return FieldNode(
             alias=node.alias,
             name=node.name,
-            arguments=kept,
+            arguments=arguments,
             directives=node.directives,
             selection_set=node.selection_set,
         )
@@ -118,30 +124,30 @@ class _ResumeStripper(Visitor):
         self._depth -= 1
 
 
-class _Names(Visitor):
-    """The names of all nodes of a kind."""
+class _NameCollector(Visitor):
+    """Collects the names of all nodes of a kind."""
 
     def __init__(self, kind: type[VariableNode | FragmentSpreadNode]) -> None:
         super().__init__()
-        self.found: set[str] = set()
+        self.names: set[str] = set()
         self._kind = kind
 
     def enter(self, node: Node, *_: object) -> None:
         if isinstance(node, self._kind):
-            self.found.add(node.name.value)
+            self.names.add(node.name.value)
 
 
-def _reach(
+def _list_used_fragments(
     operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> dict[str, FragmentDefinitionNode]:
     reached: dict[str, FragmentDefinitionNode] = {}
-    waiting: list[Node] = [operation]
-    while waiting:
-        spreads = _Names(FragmentSpreadNode)
-        visit(waiting.pop(), spreads)
-        for name in spreads.found - reached.keys():
+    pending: list[Node] = [operation]
+    while pending:
+        spreads = _NameCollector(FragmentSpreadNode)
+        visit(pending.pop(), spreads)
+        for name in spreads.names - reached.keys():
             reached[name] = fragments[name]
-            waiting.append(fragments[name])
+            pending.append(fragments[name])
     return reached
 
 
@@ -149,5 +155,5 @@ def _encode(values: Mapping[str, Any]) -> bytes:
     try:
         return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
     except TypeError:
-        # Integers beyond 64 bits and lone surrogates.
+        # orjson refuses integers beyond 64 bits and lone surrogates.
         return json.dumps(values, sort_keys=True).encode()

@@ -38,7 +38,6 @@ from graph.fanout.bounded_socket import BoundedSocket
 from graph.fanout.event_execution import Subscriptions
 from graph.limits.bounds import Limits
 from graph.schema import create_schema
-from graph.subscriptions import show_event
 from graph.transport.graphiql import create_graphiql_response
 from graph.transport.http import (
     MAX_ANONYMOUS_BYTES,
@@ -69,6 +68,10 @@ TO_POST = (MediaType.JSON, MediaType.GRAPHQL_RESPONSE, MediaType.EVENT_STREAM)
 TO_GET = (MediaType.JSON, MediaType.GRAPHQL_RESPONSE)
 
 
+class OriginRefused(Exception):
+    """A page of another origin may not open a WebSocket."""
+
+
 class GraphQLEndpoint(GraphQL[Context, object]):
     """An ASGI application; `request.state.services` is what its resolvers work with."""
 
@@ -92,7 +95,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         self.settings = settings
         self.streams = EventStreams()
         self.subscriptions = Subscriptions(
-            schema, encode=self.encode_json, show=show_event, max_bytes=settings.max_response_bytes
+            schema, encode=self.encode_json, max_bytes=settings.max_response_bytes
         )
         self.uploads = UploadReader(settings)
         self.bodies = RequestBodies(max_total_bytes=MAX_TOTAL_BYTES)
@@ -100,7 +103,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[REQUEST_ID] = secrets.token_hex(8)
         if scope["type"] != "http":
-            await super().__call__(scope, receive, send)
+            await self._serve_socket(WebSocket(scope, receive, send))
             return
         request = Request(scope, receive)
         try:
@@ -115,6 +118,18 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             response = _refuse_internally(scope[REQUEST_ID])
         response.headers["X-Request-Id"] = scope[REQUEST_ID]
         await response(scope, receive, send)
+
+    async def _serve_socket(self, socket: WebSocket) -> None:
+        try:
+            await self.run(socket)
+        except OriginRefused:
+            await self.reject_websocket(socket)
+
+    def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
+        if not super().is_websocket_origin_allowed(request, origin):
+            # Instead of False, for which Strawberry logs a warning: any page could fill the log.
+            raise OriginRefused
+        return True
 
     async def get_context(
         self,

@@ -169,18 +169,18 @@ def _is_json(content_type: str) -> bool:
 
 def parse_json(text: bytes) -> Any:
     if text.count(b"{") > MAX_JSON_OBJECTS:
-        raise RequestRefused(413, f"The JSON may have {MAX_JSON_OBJECTS} objects at most.")
+        raise RequestRefused(413, f"The JSON may have at most {MAX_JSON_OBJECTS} objects.")
     # A colon in a string is no name: they are looked for only where there are many colons.
     if text.count(b":") > MAX_JSON_NAMES and len(_NAME_END.findall(text)) > MAX_JSON_NAMES:
-        raise RequestRefused(413, f"The JSON may have {MAX_JSON_NAMES} names at most.")
+        raise RequestRefused(413, f"The JSON may have at most {MAX_JSON_NAMES} names.")
     try:
         value = orjson.loads(text)
         # orjson is strict in all but this.
         json.loads(text.decode(), object_pairs_hook=_refuse_repeated)
     except _RepeatedName as repeated:
-        raise RequestRefused(400, f"The JSON has the name `{repeated}` twice.") from None
+        raise RequestRefused(400, f"The JSON repeats the name `{repeated}` in an object.") from None
     except (ValueError, RecursionError):
-        raise RequestRefused(400, "This is no JSON, or it is nested too deeply.") from None
+        raise RequestRefused(400, "Invalid JSON, or nested too deeply.") from None
     return value
 
 

@@ -1,30 +1,30 @@
-"""HTTP answers that nobody reads: given to the network piece by piece, each within a deadline."""
+"""A deadline for HTTP responses that the peer does not read, sent in pieces."""
 
 import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graph.fanout import transports
+from graph.fanout.connection import Connection, abort, find_connection
 
-# What a slow reader must take within the deadline.
+# Size that a slow reader must read within the deadline.
 PIECE_BYTES = 256 * 1024
-# A slow reader first empties the buffers of the kernel, which report room only when a third of
-# them, up to 1.4 MB, is free. An event of a socket is small.
+# A slow reader first empties the kernel's buffers, up to 1.4 MB, and the kernel reports room only
+# when a third of them is free. A socket's events are smaller.
 PIECE_DEADLINES = 3
-# More than our response headers have.
+# Upper bound for the size of our response headers.
 HEAD_BYTES = 8 * 1024
 _EVENT_STREAM = b"text/event-stream"
 
 
 class PeerTooSlow(Exception):
-    """The peer did not read in time; its connection was ended."""
+    """The peer did not read in time; its connection was aborted."""
 
 
 class SendDeadline:
-    """ASGI middleware that ends connections whose peers do not read. Event streams do it alone."""
+    """ASGI middleware that aborts connections whose peers don't read; event streams do it alone."""
 
     def __init__(self, app: ASGIApp, *, seconds: float) -> None:
-        """`seconds` is the deadline of one write to a socket."""
+        """`seconds` is the deadline for one write to a socket."""
         self._app = app
         self._seconds = PIECE_DEADLINES * seconds
 
@@ -32,21 +32,22 @@ class SendDeadline:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        bounded = _BoundedSend(send, connection=find_connection(scope), seconds=self._seconds)
         try:
-            await self._app(scope, receive, _BoundedSend(send, seconds=self._seconds))
+            await self._app(scope, receive, bounded)
         except PeerTooSlow:
             return
 
 
 class _BoundedSend:
-    """The `send` of one answer. It must be made in the task that serves the request."""
+    """The `send` of one response."""
 
-    def __init__(self, send: Send, *, seconds: float) -> None:
+    def __init__(self, send: Send, *, connection: Connection | None, seconds: float) -> None:
         self._send = send
         self._seconds = seconds
-        self._transport = transports.find_transport()
+        self._connection = connection
         self._is_event_stream = False
-        self._room = _find_room(self._transport)
+        self._room = _find_room(connection)
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -75,13 +76,14 @@ class _BoundedSend:
         except TimeoutError:
             if not deadline.expired():
                 raise
-            transports.cut_off(self._transport, "an answer that is not read")
+            abort(self._connection, "HTTP response")
             raise PeerTooSlow from None
 
 
-def _find_room(transport: asyncio.WriteTransport | None) -> int:
-    """Returns how many bytes may be written before a write waits for the peer; 0 if unknown."""
-    if transport is None:
+def _find_room(connection: Connection | None) -> int:
+    """Returns how many bytes may be written before a write has to wait; 0 if unknown."""
+    if connection is None:
         return 0
+    transport = connection.transport
     low, high = transport.get_write_buffer_limits()
     return high - HEAD_BYTES if transport.get_write_buffer_size() <= low else 0

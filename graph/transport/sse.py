@@ -1,9 +1,9 @@
-"""An operation as an event stream: graphql-sse's distinct connections mode, bounded.
+"""Event streams: graphql-sse's distinct connections mode, bounded.
 
-`next` events carry results, `complete` says that there are no more. A stream that ends without
-`complete` was cut: its client connects anew and resumes after its last cursor. Nothing is queued
-here: what the network does not take at once waits in the live feed, which is bounded, until it
-does. A peer that takes too long for that is cut off.
+`next` events carry results, `complete` ends the operation. A stream that ends without `complete`
+was interrupted: its client reconnects and resumes after its last cursor. Nothing is queued here: an
+event that the network does not accept stays in the live feed, which is bounded. A peer that takes
+too long to read is aborted.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum, auto
-from typing import Any, cast
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -23,9 +23,11 @@ from strawberry.utils.aio import aclosing
 from graph.core.context import Context
 from graph.core.errors import bad_input, unauthenticated
 from graph.core.responses import encode_result, is_request_error
-from graph.fanout import transports
+from graph.events.feed import SubscriberTooSlow
+from graph.fanout import connection
+from graph.fanout.connection import Connection
 from graph.fanout.event_execution import Subscriptions, list_errors
-from graph.fanout.feed import SubscriberTooSlow
+from graph.fanout.groups import Groups
 from graph.fanout.membership import Membership
 from graph.fanout.payloads import Payload
 from graph.transport.http import HEADERS
@@ -33,52 +35,50 @@ from whatsapp.auth.access import Viewer
 
 logger = logging.getLogger(__name__)
 
-# Proxies take a connection without traffic for a dead one.
+# Proxies close connections without traffic.
 KEEP_ALIVE_SECONDS = 12.0
-# How long a peer may take for the end of its stream.
-FAREWELL_SECONDS = 1.0
+# Time for a peer to accept the final event.
+FINAL_EVENT_SECONDS = 1.0
 KEEP_ALIVE = b":\n\n"
-# An EventSource hears of an event only where it has a line of data.
+# Browsers dispatch only events that have a data line.
 COMPLETE = b"event: complete\ndata:\n\n"
 
 
-class Ending(Enum):
-    """Why a stream ends."""
-
+class CloseReason(Enum):
     COMPLETED = auto()
     FAILED = auto()
     REVOKED = auto()
-    STOPPED = auto()
-    LEFT = auto()
+    SHUTDOWN = auto()
+    DISCONNECTED = auto()
     TOO_SLOW = auto()
 
 
 class EventStreams:
-    """The open streams of this process. A server that stops would wait for them for ever."""
+    """The open streams of this process, which a shutdown has to end."""
 
     def __init__(self) -> None:
         self._open: set[EventStream] = set()
-        self._are_ending = False
+        self._is_shutting_down = False
 
     @contextlib.contextmanager
     def hold(self, stream: "EventStream") -> Iterator[None]:
         self._open.add(stream)
-        if self._are_ending:
-            stream.end(Ending.STOPPED)
+        if self._is_shutting_down:
+            stream.end(CloseReason.SHUTDOWN)
         try:
             yield
         finally:
             self._open.discard(stream)
 
     def end_all(self) -> None:
-        """Ends the open streams, and those that begin from now on."""
-        self._are_ending = True
+        """Ends all open streams, and those opened later at once."""
+        self._is_shutting_down = True
         for stream in self._open:
-            stream.end(Ending.STOPPED)
+            stream.end(CloseReason.SHUTDOWN)
 
 
 class EventStream(Response):
-    """The answer that streams the results of one operation."""
+    """The response that streams the results of one operation."""
 
     media_type = "text/event-stream"
 
@@ -93,7 +93,7 @@ class EventStream(Response):
         streams: EventStreams,
     ) -> None:
         super().__init__(headers=HEADERS | {"X-Accel-Buffering": "no", "Connection": "close"})
-        # It is not known before the end how much it is.
+        # The length is not known before the end.
         del self.headers["Content-Length"]
         self._subscriptions = subscriptions
         self._operation = operation
@@ -104,18 +104,18 @@ class EventStream(Response):
         self._membership: Membership | None = None
         self._failure = b""
         self._writing: asyncio.Task[None] | None = None
-        self._cycle: transports.RequestCycle | None = None
+        self._connection: Connection | None = None
         self._send_seconds = context.services.settings.socket_send_seconds
-        self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self._closed: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        transport = transports.find_transport()
-        self._cycle = transports.find_cycle()
-        watch = self._context.services.live.credentials
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._connection = connection.find_connection(scope)
         with (
             self._place,
             self._streams.hold(self),
-            watch.watch(self._viewer, close=lambda: self.end(Ending.REVOKED)),
+            scope["state"]["credentials"].watch(
+                self._viewer, close=lambda: self.end(CloseReason.REVOKED)
+            ),
         ):
             await send(
                 {
@@ -124,27 +124,26 @@ class EventStream(Response):
                     "headers": self.raw_headers,
                 }
             )
-            parts = (self._produce(send), self._keep_alive(send), self._wait_until_left(receive))
+            parts = (
+                self._produce(scope["state"]["groups"], send),
+                self._keep_alive(send),
+                self._wait_for_disconnect(receive),
+            )
             try:
                 async with running(*parts):
-                    ending = await self._ending
+                    reason = await self._closed
             finally:
                 if self._membership is not None:
                     self._membership.leave()
                     self._membership = None
-        if ending is Ending.TOO_SLOW or not await self._say_farewell(ending, send):
-            transports.cut_off(transport, ending.name)
-            return
-        # A peer that does not read never takes what is left, and uvicorn would keep it for ever.
-        loop = asyncio.get_running_loop()
-        loop.call_later(transports.CLOSE_ANSWER_SECONDS, transports.cut_off, transport, ending.name)
+        await self._close(reason, send)
 
-    def end(self, ending: Ending) -> None:
-        """Ends the stream from anywhere; the first reason counts."""
-        if not self._ending.done():
-            self._ending.set_result(ending)
+    def end(self, reason: CloseReason) -> None:
+        """Ends the stream from any task; the first reason counts."""
+        if not self._closed.done():
+            self._closed.set_result(reason)
 
-    async def _produce(self, send: Send) -> None:
+    async def _produce(self, groups: Groups, send: Send) -> None:
         try:
             results = await self._subscriptions.schema.stream(
                 self._operation.query,
@@ -156,20 +155,21 @@ class EventStream(Response):
             async with aclosing(results):
                 async for result in results:
                     await self._send_result(result, send)
-                    if self._ending.done():
+                    if self._closed.done():
                         return
-            if self._context.subscribed is not None:
-                await self._follow(send)
+            if self._context.subscription is not None:
+                await self._join_group(groups, send)
                 return
-        except Exception as error:  # noqa: BLE001 - it is logged there
-            # The operation's edge: a bug of ours is told like any other error.
+        except Exception as error:  # noqa: BLE001 - `list_errors` logs it
+            # The edge of the operation: a bug is reported like any other error.
             await self._send(self._format_failure(error), send)
-        self.end(Ending.COMPLETED)
+        self.end(CloseReason.COMPLETED)
 
-    async def _follow(self, send: Send) -> None:
-        """Returns when the operation is in its group, which feeds it from then on."""
-        peer = StreamPeer(self, send)
-        self._membership = self._subscriptions.join(self._context, self._operation.variables, peer)
+    async def _join_group(self, groups: Groups, send: Send) -> None:
+        """Returns when the operation is in its group, which sends the events from then on."""
+        self._membership = self._subscriptions.join(
+            groups, self._context, self._operation.variables, StreamPeer(self, send)
+        )
         await self._membership.catch_up()
 
     async def _send_result(self, result: object, send: Send) -> None:
@@ -177,48 +177,40 @@ class EventStream(Response):
             raise bad_input("Incremental delivery is not supported.")
         await self._send(self._format_next(result), send)
         if is_request_error(result):
-            self.end(Ending.COMPLETED)
+            self.end(CloseReason.COMPLETED)
 
     async def _keep_alive(self, send: Send) -> None:
         while True:
             await self._send(KEEP_ALIVE, send)
             await asyncio.sleep(KEEP_ALIVE_SECONDS)
 
-    async def _wait_until_left(self, receive: Receive) -> None:
+    async def _wait_for_disconnect(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self.end(Ending.LEFT)
+        self.end(CloseReason.DISCONNECTED)
 
     def fail(self, error: Exception) -> None:
-        """Ends the stream with what its peer is told of an error."""
+        """Ends the stream with an error."""
         if isinstance(error, SubscriberTooSlow):
-            self.end(Ending.TOO_SLOW)
-        elif not self._ending.done():
+            self.end(CloseReason.TOO_SLOW)
+        elif not self._closed.done():
             self._failure = self._format_failure(error)
-            self.end(Ending.FAILED)
+            self.end(CloseReason.FAILED)
 
     def write(self, text: bytes, send: Send) -> bool:
-        """Writes it at once, or gives False where that would have to wait."""
-        if self._ending.done():
+        """Writes a text at once; returns False if that would have to wait."""
+        if self._closed.done():
             return True
-        if self._cycle is None:
-            return self._write_behind(text, send)
-        if self._cycle.flow.write_paused:
-            return False
-        sending = send({"type": "http.response.body", "body": text, "more_body": True})
-        try:
-            # It has nothing to wait for, so its first step is its last.
-            cast("Coroutine[Any, Any, None]", sending).send(None)
-        except StopIteration:
+        if self._connection is None:
+            return self._write_in_task(text, send)
+        if self._connection.is_ready():
+            self._connection.write(text)
             return True
-        except OSError:
-            self.end(Ending.LEFT)
-            return True
-        self.end(Ending.STOPPED)
-        return True
+        # A closed connection is reported by `_wait_for_disconnect`.
+        return not self._connection.is_open()
 
-    def _write_behind(self, text: bytes, send: Send) -> bool:
-        """Under other servers than uvicorn nobody knows whether a write would have to wait."""
+    def _write_in_task(self, text: bytes, send: Send) -> bool:
+        """Writes without a connection to ask whether a write would have to wait."""
         if self._writing is not None and not self._writing.done():
             return False
         self._writing = asyncio.create_task(self._send(text, send), name="event-stream")
@@ -235,43 +227,52 @@ class EventStream(Response):
             async with asyncio.timeout(self._send_seconds):
                 await send({"type": "http.response.body", "body": text, "more_body": True})
         except TimeoutError:
-            self.end(Ending.TOO_SLOW)
+            self.end(CloseReason.TOO_SLOW)
         except OSError:
-            self.end(Ending.LEFT)
+            self.end(CloseReason.DISCONNECTED)
 
-    async def _say_farewell(self, ending: Ending, send: Send) -> bool:
-        """Whether the peer took the end of the stream, or needs none."""
-        words = {
-            Ending.COMPLETED: COMPLETE,
-            Ending.FAILED: self._failure + COMPLETE,
-            Ending.REVOKED: self._format_failure(unauthenticated()) + COMPLETE,
+    async def _close(self, reason: CloseReason, send: Send) -> None:
+        if reason is CloseReason.TOO_SLOW or not await self._send_final_event(reason, send):
+            connection.abort(self._connection, reason.name)
+            return
+        # uvicorn keeps the connection until the peer has read everything.
+        asyncio.get_running_loop().call_later(
+            connection.CLOSE_ANSWER_SECONDS, connection.abort, self._connection, reason.name
+        )
+
+    async def _send_final_event(self, reason: CloseReason, send: Send) -> bool:
+        """Ends the response; returns False if the peer does not accept it in time."""
+        final_events = {
+            CloseReason.COMPLETED: COMPLETE,
+            CloseReason.FAILED: self._failure + COMPLETE,
+            CloseReason.REVOKED: self._format_failure(unauthenticated()) + COMPLETE,
         }
-        last = {"type": "http.response.body", "body": words.get(ending, b""), "more_body": False}
+        body = final_events.get(reason, b"")
         try:
-            async with asyncio.timeout(FAREWELL_SECONDS):
-                await send(last)
-        except OSError:  # a TimeoutError is one too
+            async with asyncio.timeout(FINAL_EVENT_SECONDS):
+                await send({"type": "http.response.body", "body": body, "more_body": False})
+        except OSError:  # includes TimeoutError
             return False
         return True
 
     def _format_failure(self, error: Exception) -> bytes:
-        shown = list_errors(error, request_id=self._context.request_id)
-        return self._format_next(ExecutionResult(data=None, errors=shown))
+        errors = list_errors(error, request_id=self._context.request_id)
+        return self._format_next(ExecutionResult(data=None, errors=errors))
 
     def _format_next(self, result: ExecutionResult) -> bytes:
         max_bytes = self._context.services.settings.max_response_bytes
         body = encode_result(result, self._subscriptions.encode, max_bytes=max_bytes)
-        return b"event: next\ndata: " + body + b"\n\n"
+        return Payload(body).server_sent
 
 
 class StreamPeer:
-    """A subscription as a stream, as its group sees it."""
+    """A stream as the peer of a membership."""
 
     def __init__(self, stream: EventStream, send: Send) -> None:
         self._stream = stream
         self._send = send
 
-    def take(self, payloads: Sequence[Payload]) -> bool:
+    def take(self, payloads: Sequence[Payload], /) -> bool:
         text = b"".join([payload.server_sent for payload in payloads])
         return self._stream.write(text, self._send)
 
@@ -284,7 +285,7 @@ class StreamPeer:
 
 @contextlib.asynccontextmanager
 async def running(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs them side by side, and ends those that still run on leaving."""
+    """Runs coroutines concurrently, and cancels the rest on exit."""
     tasks = [asyncio.create_task(part, name="event-stream") for part in parts]
     try:
         yield

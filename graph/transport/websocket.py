@@ -1,10 +1,10 @@
 """GraphQL over WebSocket: the graphql-transport-ws protocol, strict and bounded.
 
-Close codes: 4400 malformed message · 4401 no credential, or subscribed before connection_ack · 4403
-credential not valid (any more) · 4408 no connection_init in time · 4409 id in use · 4429 second
-connection_init · 4508 too slow, resume from the last cursor · 1013 try again later: the database is
-away, or there are too many sockets of one credential or wrong keys from one address.
-Errors of one operation are answered to that operation and leave the socket open.
+Close codes: 4400 malformed message · 4401 no credential, or subscribe before connection_ack · 4403
+credential invalid or revoked · 4408 no connection_init in time · 4409 id in use · 4429 second
+connection_init · 4508 too slow, resume from the last cursor · 1013 try again later: MongoDB is
+unavailable, or too many sockets of a credential or wrong credentials from an address.
+An error of an operation ends that operation and leaves the socket open.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from graphql import GraphQLError
 from pymongo.errors import PyMongoError
-from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived
+from strawberry.http.exceptions import NonTextMessageReceived
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
     Operation,
@@ -31,23 +31,21 @@ from graph.core.context import Context
 from graph.core.errors import ErrorCode, RateLimited, RequestError
 from graph.core.loaders import Loaders
 from graph.core.responses import is_request_error
+from graph.events.feed import SubscriberTooSlow
 from graph.fanout.bounded_socket import TOO_SLOW, BoundedSocket
-from graph.fanout.event_execution import list_errors
-from graph.fanout.feed import SubscriberTooSlow
+from graph.fanout.event_execution import Subscriptions, list_errors
 from graph.fanout.membership import Membership
 from graph.transport.signing_in import find_viewer
 from graph.transport.socket_messages import (
     MalformedMessage,
     find_credential,
-    get_part,
-    require_part,
+    get_value,
+    parse_message,
+    require_value,
 )
 from models.database.outage_log import log_failure
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.signing_keys import ProviderUnavailable
-
-if TYPE_CHECKING:
-    from graph.transport.endpoint import GraphQLEndpoint
 
 logger = logging.getLogger(__name__)
 
@@ -55,11 +53,21 @@ UNAUTHORIZED = (4401, "Unauthorized")
 FORBIDDEN = (4403, "Forbidden")
 UNAVAILABLE = (1013, "Try again later")
 TOO_MANY = (1013, "Too many sockets or wrong keys: try again later")
-BROKEN = (1011, "Internal error")
+INTERNAL_ERROR = (1011, "Internal error")
+
+
+class SocketView(Protocol):
+    """The endpoint, as its sockets use it."""
+
+    subscriptions: Subscriptions
+
+    def encode_json(self, data: object) -> bytes: ...
+
+    def encode_result(self, result: ExecutionResult, context: Context) -> bytes: ...
 
 
 class SocketOperation(Operation[Context, object]):
-    """One operation; a subscription that was accepted lives on in its group and needs no task."""
+    """One operation. A subscription in its group needs no task."""
 
     __slots__ = ("membership",)
 
@@ -74,7 +82,7 @@ class SocketOperation(Operation[Context, object]):
             self.handler.websocket.send_encoded(head + b',"payload":' + payload + b"}")
 
     def end_with(self, errors: Sequence[GraphQLError]) -> None:
-        """Tells why there is nothing more to come, if that was not said already."""
+        """Sends the errors that end the operation, unless it has already ended."""
         if self.completed:
             return
         self.completed = True
@@ -89,14 +97,14 @@ class SocketOperation(Operation[Context, object]):
 
 
 class SocketPeer:
-    """A subscription on a socket, as its group sees it."""
+    """An operation of a socket as the peer of a membership."""
 
     def __init__(self, operation: SocketOperation, request_id: str) -> None:
         self._operation = operation
         self._socket = operation.handler.websocket
         self._request_id = request_id
         head = operation.handler.view.encode_json({"id": operation.id, "type": "next"})
-        # Called for each event and member: without a function of our own in between.
+        # Called for each event and member: `partial` is faster than a method.
         self.take = partial(self._socket.send_payloads, head[:-1] + b',"payload":')
 
     async def wait_for_room(self) -> None:
@@ -110,11 +118,11 @@ class SocketPeer:
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
-    """Serves one socket. Its context is only a pattern: each operation gets one of its own."""
+    """Serves one socket. Each operation gets a copy of its context."""
 
-    view: "GraphQLEndpoint"
+    view: SocketView  # type: ignore[assignment]  # narrower than Strawberry's view
     websocket: BoundedSocket
-    operations: dict[str, SocketOperation]  # type: ignore[assignment]  # of no other kind
+    operations: dict[str, SocketOperation]  # type: ignore[assignment]  # all are created here
 
     async def handle(self) -> None:
         self.on_request_accepted()
@@ -122,40 +130,36 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
             self._stack.push_async_callback(self.shutdown)
             await self._stack.enter_async_context(self.websocket.opened())
             try:
-                await self._read()
+                await self._read_messages()
             except Exception:
-                # The socket's edge: a bug of ours closes it with a code instead of cutting it off.
+                # The edge of the socket: after a bug it is closed with a code.
                 logger.exception("A WebSocket failed")
-                await self.websocket.close(*BROKEN)
+                await self.websocket.close(*INTERNAL_ERROR)
 
-    async def _read(self) -> None:
+    async def _read_messages(self) -> None:
         try:
-            async for message in self.websocket.iter_json():
-                await self._handle_checked(message)
-                # A peer that asks faster than it reads the answers is not listened to meanwhile.
+            async for text in self.websocket.iter_texts():
+                await self._handle_parsed(parse_message(text))
+                # Stops reading while the peer does not read the results.
                 await self.websocket.wait_for_room()
         except NonTextMessageReceived:
             await self.handle_invalid_message("Messages must be text")
-        except NonJsonMessageReceived:
-            await self.handle_invalid_message("Messages must be JSON")
         except MalformedMessage as error:
             await self.handle_invalid_message(str(error))
 
-    async def _handle_checked(self, message: object) -> None:
-        if not isinstance(message, dict):
-            raise MalformedMessage("Messages must be objects")
+    async def _handle_parsed(self, message: dict[str, Any]) -> None:
         match message.get("type"):
             case "connection_init":
-                await self._sign_in(get_part(message, "payload", dict) or {})
+                await self._sign_in(get_value(message, "payload", dict) or {})
             case "ping":
-                get_part(message, "payload", dict)
+                get_value(message, "payload", dict)
                 await self.send_message({"type": "pong"})
             case "pong":
-                get_part(message, "payload", dict)
+                get_value(message, "payload", dict)
             case "subscribe":
                 await self._subscribe(message)
             case "complete":
-                await self.cleanup_operation(require_part(message, "id", str))
+                await self.cleanup_operation(require_value(message, "id", str))
             case _:
                 raise MalformedMessage("Unknown message type")
 
@@ -178,21 +182,21 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
                 return
             self._stack.enter_context(services.rate_limits.hold_socket(viewer))
         except (PyMongoError, ProviderUnavailable) as error:
-            log_failure(logger, error, "A socket can't be signed in")
+            log_failure(logger, error, "Could not authenticate a socket")
             await self.websocket.close(*UNAVAILABLE)
             return
         except RateLimited:
             await self.websocket.close(*TOO_MANY)
             return
-        self._welcome(viewer)
+        self._acknowledge(viewer)
         await self.send_message({"type": "connection_ack"})
 
-    def _welcome(self, viewer: Viewer) -> None:
+    def _acknowledge(self, viewer: Viewer) -> None:
         self.context = dataclasses.replace(self.context, viewer=viewer)
         self.connection_acknowledged = True
-        watch = self.context.services.live.credentials
+        credentials = self.websocket.ws.state.credentials
         self._stack.enter_context(
-            watch.watch(viewer, close=lambda: self.websocket.close_soon(*FORBIDDEN))
+            credentials.watch(viewer, close=lambda: self.websocket.close_soon(*FORBIDDEN))
         )
 
     async def _subscribe(self, message: dict[str, Any]) -> None:
@@ -206,47 +210,45 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         self.operations[operation.id] = operation
         limit = self.max_subscriptions_per_connection
         if limit is not None and len(self.operations) > limit:
-            text = f"A socket may have {limit} operations at a time."
+            text = f"A socket may have at most {limit} operations at a time."
             await operation.send_initial_errors([RequestError(ErrorCode.RATE_LIMITED, text)])
             return
         operation.task = asyncio.create_task(self._run(operation))
         operation.task.add_done_callback(self._task_done)
 
     def _read_operation(self, message: dict[str, Any]) -> SocketOperation:
-        payload = require_part(message, "payload", dict)
-        get_part(payload, "extensions", dict)
+        payload = require_value(message, "payload", dict)
+        get_value(payload, "extensions", dict)
         operation = SocketOperation(
             self,
-            require_part(message, "id", str),
-            require_part(payload, "query", str, may_be_empty=True),
-            get_part(payload, "variables", dict),
-            get_part(payload, "operationName", str),
+            require_value(message, "id", str),
+            require_value(payload, "query", str, may_be_empty=True),
+            get_value(payload, "variables", dict),
+            get_value(payload, "operationName", str),
         )
         operation.membership = None
         return operation
 
     async def cleanup_operation(self, operation_id: str) -> None:
-        # What a cancelled operation still says must not touch another one with the same id.
+        # Messages of a cancelled operation must not reach a later operation with the same id.
         operation = self.operations.get(operation_id)
         if operation is not None:
             operation.completed = True
             if operation.membership is not None:
                 operation.membership.leave()
-                # It refers back to the operation: the cycle would outlive thousands of sockets.
+                # Breaks a reference cycle, which would outlive thousands of sockets.
                 operation.membership = None
         await super().cleanup_operation(operation_id)
 
     async def _run(self, operation: SocketOperation) -> None:
-        """Runs one operation to its end, or into its group; whatever happens, the peer hears of
-        it.
-        """
+        """Runs one operation to its end or into its group; reports every error to the peer."""
         context = dataclasses.replace(
             self.context, request_id=secrets.token_hex(8), loaders=Loaders()
         )
         try:
             await self._execute(operation, context)
-        except Exception as error:  # noqa: BLE001 - it is logged there
-            # The operation's edge: a bug of ours ends this operation and not the socket.
+        except Exception as error:  # noqa: BLE001 - `list_errors` logs it
+            # The edge of the operation: a bug must not end the socket.
             operation.end_with(list_errors(error, request_id=context.request_id))
 
     async def _execute(self, operation: SocketOperation, context: Context) -> None:
@@ -266,18 +268,19 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
                     return
                 operation.send_result(result)
                 await self.websocket.wait_for_room()
-        if context.subscribed is None:
+        if context.subscription is None:
             await operation.send_operation_message(
                 CompleteMessage(id=operation.id, type="complete")
             )
         else:
-            await self._follow(operation, context)
+            await self._join_group(operation, context)
 
-    async def _follow(self, operation: SocketOperation, context: Context) -> None:
-        """Has the operation get events; returns when it needs no task of its own any more."""
+    async def _join_group(self, operation: SocketOperation, context: Context) -> None:
+        """Returns when the operation is in its group, which sends the events from then on."""
         peer = SocketPeer(operation, context.request_id)
-        membership = self.view.subscriptions.join(context, operation.variables, peer)
+        groups = self.websocket.ws.state.groups
+        membership = self.view.subscriptions.join(groups, context, operation.variables, peer)
         operation.membership = membership
-        # An open subscription needs neither: with thousands of them it matters.
+        # No longer needed: saves memory for thousands of subscriptions.
         operation.query, operation.variables = "", None
         await membership.catch_up()

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from graph.fanout.feed import LiveFeed
+from graph.events.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Role
 from tests.graph.live_kit import FeedReader, create_viewer, run_feed
 from tests.graph.socket_kit import SocketClient, open_socket, serve
@@ -19,14 +20,14 @@ from whatsapp.settings import Settings
 async def feed(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> AsyncIterator[LiveFeed]:
-    async with run_feed(LiveFeed(database=database, settings=settings, keyring=keyring)) as feed:
+    async with run_feed(LiveFeed(database=database, keyring=keyring)) as feed:
         yield feed
 
 
 @pytest.fixture
-def reader(feed: LiveFeed) -> FeedReader:
+def reader(feed: LiveFeed, settings: Settings) -> FeedReader:
     """Reads the feed without account limits."""
-    return FeedReader(feed, create_viewer())
+    return FeedReader(Groups(feed, settings), create_viewer())
 
 
 @pytest.fixture

@@ -8,9 +8,12 @@ from typing import Any
 
 from beanie import Document, PydanticObjectId
 
+from graph.events.cursors import Position
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
-from graph.fanout.feed import LiveFeed, Opened
+from graph.events.feed import LiveFeed
+from graph.events.subscription import EventFilter
+from graph.fanout.groups import Groups
 from graph.fanout.payloads import Payload
 from models import Account, Contact, Conversation, Identity, IdentityKind, Message, Role, User
 from models import MessageDirection as Direction
@@ -39,15 +42,10 @@ async def wait_until_healthy(feed: LiveFeed, *, healthy: bool) -> None:
             await asyncio.sleep(0.01)
 
 
-def count_listeners(feed: LiveFeed) -> int:
-    """Returns subscriptions to new events."""
-    return feed.groups.count()
-
-
-async def wait_for_listeners(feed: LiveFeed, number: int) -> None:
+async def wait_for_listeners(groups: Groups, number: int) -> None:
     """Waits until a subscription without a cursor has begun."""
     async with asyncio.timeout(SECONDS):
-        while count_listeners(feed) != number:  # noqa: ASYNC110 - nobody is told of it
+        while groups.count_members() != number:  # noqa: ASYNC110 - nobody is told of it
             await asyncio.sleep(0.01)
 
 
@@ -146,8 +144,9 @@ async def report(message: Message, *statuses: Status, at: datetime = NOON) -> No
 class FeedReader:
     """Reads a feed as one viewer, with deadlines."""
 
-    def __init__(self, feed: LiveFeed, viewer: Viewer) -> None:
-        self.feed = feed
+    def __init__(self, groups: Groups, viewer: Viewer) -> None:
+        self.groups = groups
+        self.feed = groups.feed
         self.viewer = viewer
 
     async def open(self, **options: Any) -> "Reading":
@@ -156,9 +155,9 @@ class FeedReader:
         options = defaults | options
         if "after" not in options:
             options["after"] = await self.feed.get_cursor()
-        room = options.pop("room", None)
-        opened = await self.feed.subscribe(options.pop("viewer"), **options)
-        return Reading(self.feed, opened, room=room)
+        room, after = options.pop("room", None), options.pop("after")
+        position = None if after is None else await self.feed.check_cursor(after)
+        return Reading(self.groups, EventFilter(**options), position, room=room)
 
     async def read(self, count: int, **options: Any) -> list[LiveEvent]:
         reading = await self.open(**options)
@@ -204,16 +203,23 @@ class ReadingPeer:
 class Reading:
     """The only member of a group. It takes no more while so many events wait as it has room for."""
 
-    def __init__(self, feed: LiveFeed, opened: Opened, *, room: int | None = None) -> None:
-        self._feed = feed
+    def __init__(
+        self,
+        groups: Groups,
+        event_filter: EventFilter,
+        position: Position | None,
+        *,
+        room: int | None = None,
+    ) -> None:
+        self._feed = groups.feed
         self._room = room
         self._has_room = asyncio.Event()
         self._events: asyncio.Queue[LiveEvent | Exception] = asyncio.Queue()
-        self._membership = feed.groups.join(
+        self._membership = groups.join(
             object(),
             ReadingPeer(self),
-            wanted=opened.wanted,
-            position=opened.position,
+            event_filter=event_filter,
+            position=position,
             make_execution=EventPlan,
             cost=1,
         )

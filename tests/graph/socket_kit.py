@@ -47,7 +47,6 @@ async def serve_with(
         connections_per_address=connections_per_address,
         body_seconds=body_seconds,
         lifespan="off",
-        ws_per_message_deflate=False,
         ws_max_size=frame_bytes,
         log_config=None,
         timeout_graceful_shutdown=3,

@@ -22,7 +22,8 @@ from graphql import (
     is_required_input_field,
 )
 
-from graph.fanout.feed import LiveFeed
+from graph.events.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Account, AccountEvent, Contact, Message, ParkedItem, Role, User
 from models.database.base import collection
 from sandbox.world.numbers import FakeNumber
@@ -215,9 +216,10 @@ async def test_mutation_widens_nothing(
     hidden: Hidden,
     webhook: WebhookClient,
     live_feed: LiveFeed,
+    live_groups: Groups,
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])
-    reading = await FeedReader(live_feed, create_viewer(account.id)).open()
+    reading = await FeedReader(live_groups, create_viewer(account.id)).open()
     assert CANARY not in json.dumps(await limited(SEEN)).lower()
     assert MUTATIONS is not None
     argument = get_nullable_type(MUTATIONS.fields[name].args["input"].type)

@@ -11,7 +11,7 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from websockets.server import ServerProtocol
 
-from graph.fanout import transports
+from graph.fanout import connection
 from serving.http_protocol import BoundedHttp, BoundedWebSocket
 from tests.fixtures.waiting import eventually
 from tests.graph.socket_kit import open_socket, serve_with
@@ -51,7 +51,7 @@ async def upgrade(port: int, *, aborts: bool = False) -> None:
 async def test_ended_connections_are_freed_without_collector(
     app: Any, no_collector: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.1)
     async with serve_with(app) as (port, _):
         before = count_kept()
         for _ in range(CONNECTIONS):

@@ -12,7 +12,8 @@ from graph.core.ids import encode_id
 from graph.events import existence
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
-from graph.fanout.feed import LiveFeed
+from graph.events.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Account, Contact, Message, Role, Template, User
 from models.database.base import utc_now
 from tests.fixtures.graphql import GraphQLClient
@@ -129,8 +130,8 @@ async def run_later_feed(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing, viewer: Any
 ) -> AsyncIterator[FeedReader]:
     """A process that began after all that happened: it reads from history only."""
-    async with run_feed(LiveFeed(database=database, settings=settings, keyring=keyring)) as feed:
-        yield FeedReader(feed, viewer)
+    async with run_feed(LiveFeed(database=database, keyring=keyring)) as feed:
+        yield FeedReader(Groups(feed, settings), viewer)
 
 
 async def test_history_replays_what_still_exists_in_order(

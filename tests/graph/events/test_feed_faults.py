@@ -12,9 +12,10 @@ from graph.events.broadcast import LiveBroadcast
 from graph.events.change_stream import ChangeStreamBackend
 from graph.events.cursors import CursorExpired
 from graph.events.differences import EventKind
+from graph.events.feed import LiveFeed, SubscriberTooSlow
 from graph.events.ring import EventRing
 from graph.events.summary_watch import SummaryWatch
-from graph.fanout.feed import LiveFeed, SubscriberTooSlow
+from graph.fanout.groups import Groups
 from models.connection import APP_NAME, create_client, prepare_database
 from models.database.base import new_id
 from sandbox.mongod import EmbeddedMongod
@@ -98,9 +99,9 @@ async def test_feed_waits_for_mongodb_that_is_not_there_yet(
     keyring: KeyRing,
 ) -> None:
     await own_mongod.stop_async()
-    feed = LiveFeed(database=database, settings=settings, keyring=keyring)
+    feed = LiveFeed(database=database, keyring=keyring)
     task = asyncio.create_task(feed.run())
-    reading = await FeedReader(feed, create_viewer()).open(after=None)
+    reading = await FeedReader(Groups(feed, settings), create_viewer()).open(after=None)
     await asyncio.sleep(0.2)
     assert not feed.is_healthy
     await own_mongod.start_async()
@@ -141,18 +142,18 @@ async def test_cursor_beyond_oplog_is_expired(
     cursor = await reader.feed.get_cursor()
     await create_message()
 
-    async with run_feed(LiveFeed(database=database, settings=settings, keyring=keyring)) as later:
+    async with run_feed(LiveFeed(database=database, keyring=keyring)) as later:
         await fail(database, ["aggregate"], 286)
         with pytest.raises(CursorExpired):
-            await FeedReader(later, reader.viewer).read(1, after=cursor)
+            await FeedReader(Groups(later, settings), reader.viewer).read(1, after=cursor)
 
 
 async def test_burst_beyond_readers_queue_comes_whole(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
     small = settings.model_copy(update={"socket_queue_events": 5})
-    async with run_feed(LiveFeed(database=database, settings=small, keyring=keyring)) as feed:
-        slow = await FeedReader(feed, create_viewer()).open(room=5)
+    async with run_feed(LiveFeed(database=database, keyring=keyring)) as feed:
+        slow = await FeedReader(Groups(feed, small), create_viewer()).open(room=5)
         messages = [await create_message() for _ in range(40)]
         await catch_up(feed)
 
@@ -165,11 +166,12 @@ async def test_reader_that_falls_behind_ring_is_ended_and_can_resume(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
     small, ring = settings.model_copy(update={"socket_queue_events": 5}), EventRing(max_events=10)
-    feed = LiveFeed(database=database, settings=small, keyring=keyring, ring=ring)
+    feed = LiveFeed(database=database, keyring=keyring, ring=ring)
     async with run_feed(feed):
-        slow = await FeedReader(feed, create_viewer()).open(room=6)
-        quick = await FeedReader(feed, create_viewer()).open()
-        await wait_for_listeners(feed, 2)
+        groups = Groups(feed, small)
+        slow = await FeedReader(groups, create_viewer()).open(room=6)
+        quick = await FeedReader(groups, create_viewer()).open()
+        await wait_for_listeners(groups, 2)
         messages = [await create_message() for _ in range(40)]
         await quick.take(40)
 
@@ -177,7 +179,7 @@ async def test_reader_that_falls_behind_ring_is_ended_and_can_resume(
         with pytest.raises(SubscriberTooSlow):  # noqa: PT012 - which of the reads fails is open
             while len(received) < 40:
                 received += await slow.take(1)
-        others = FeedReader(feed, create_viewer())
+        others = FeedReader(groups, create_viewer())
         rest = await others.read(40 - len(received), after=received[-1].cursor)
 
     assert [event.document for event in received + rest] == messages

@@ -14,8 +14,9 @@ from graph.events import catch_up
 from graph.events.cursors import CursorExpired, CursorInvalid, CursorSigner, Position
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
+from graph.events.feed import LiveFeed
 from graph.events.ring import EventRing
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Message, MessageStatus
 from models.database.base import collection
 from tests.graph.live_kit import FeedReader, create_message, create_queued, report, run_feed
@@ -87,8 +88,10 @@ async def test_cursor_amid_change_brings_rest_of_it(
     first = (await reading.take(3))[0]
 
     from_ring = await reader.read(2, after=first.cursor)
-    async with run_feed(LiveFeed(database=database, settings=settings, keyring=keyring)) as later:
-        caught_up = await FeedReader(later, reader.viewer).read(2, after=first.cursor)
+    async with run_feed(LiveFeed(database=database, keyring=keyring)) as later:
+        caught_up = await FeedReader(Groups(later, settings), reader.viewer).read(
+            2, after=first.cursor
+        )
 
     assert [event.status for event in from_ring] == ["DELIVERED", "READ"]
     assert [event.cursor for event in caught_up] == [event.cursor for event in from_ring]
@@ -106,8 +109,8 @@ async def test_cursors_older_than_process_are_caught_up(
     for number in range(30):
         await create_message(text=str(number))
 
-    async with run_feed(LiveFeed(database=database, settings=settings, keyring=keyring)) as later:
-        reading = await FeedReader(later, reader.viewer).open(after=cursor)
+    async with run_feed(LiveFeed(database=database, keyring=keyring)) as later:
+        reading = await FeedReader(Groups(later, settings), reader.viewer).open(after=cursor)
         await create_message(text="30")
         events = await reading.take(31)
 
@@ -125,9 +128,9 @@ async def test_small_ring_and_catch_up_together_lose_nothing(
     limit_ring: Callable[[], EventRing],
 ) -> None:
     ring = limit_ring()
-    feed = LiveFeed(database=database, settings=settings, keyring=keyring, ring=ring)
+    feed = LiveFeed(database=database, keyring=keyring, ring=ring)
     async with run_feed(feed):
-        small = FeedReader(feed, reader.viewer)
+        small = FeedReader(Groups(feed, settings), reader.viewer)
         cursor = await feed.get_cursor()
         for number in range(100):
             await create_message(text=str(number))
@@ -148,10 +151,10 @@ async def test_ring_keeps_one_event_of_any_size(
     reader: FeedReader,
 ) -> None:
     ring = EventRing(max_bytes=1)
-    async with run_feed(
-        LiveFeed(database=database, settings=settings, keyring=keyring, ring=ring)
-    ) as feed:
-        reading = await FeedReader(feed, reader.viewer).open(after=await feed.get_cursor())
+    async with run_feed(LiveFeed(database=database, keyring=keyring, ring=ring)) as feed:
+        reading = await FeedReader(Groups(feed, settings), reader.viewer).open(
+            after=await feed.get_cursor()
+        )
         for number in range(5):
             await create_message(text=str(number))
         events = await reading.take(5)
@@ -211,8 +214,8 @@ async def test_dropped_database_ends_streams_and_feed_goes_on(
     reader: FeedReader,
 ) -> None:
     other = database.client[f"{database.name}_dropped"]
-    async with run_feed(LiveFeed(database=other, settings=settings, keyring=keyring)) as feed:
-        dropped = FeedReader(feed, reader.viewer)
+    async with run_feed(LiveFeed(database=other, keyring=keyring)) as feed:
+        dropped = FeedReader(Groups(feed, settings), reader.viewer)
         before = await feed.get_cursor()
         reading = await dropped.open(after=before)
         message = await create_message()

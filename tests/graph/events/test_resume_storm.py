@@ -14,8 +14,9 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from graph.events import history
+from graph.events.feed import LiveFeed
 from graph.fanout import replays
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Account, Conversation
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.patience import FACTOR
@@ -138,6 +139,7 @@ async def test_all_come_back_at_once_and_get_every_event_once(
     admin: GraphQLClient,
     conversation: Conversation,
     live_feed: LiveFeed,
+    live_groups: Groups,
     monkeypatch: pytest.MonkeyPatch,
     number: int,
     is_remembered: bool,
@@ -145,7 +147,7 @@ async def test_all_come_back_at_once_and_get_every_event_once(
     cursor = (await admin("{ eventCursor }"))["eventCursor"]
     apps = [App(port, token, cursor) for _ in range(number)]
     await cut_off_all(apps, conversation)
-    await wait_for_listeners(live_feed, 0)
+    await wait_for_listeners(live_groups, 0)
     with monkeypatch.context() as patch:
         if not is_remembered:
             # As after a restart: the missed events are not in memory.
@@ -158,7 +160,7 @@ async def test_all_come_back_at_once_and_get_every_event_once(
             writing = asyncio.create_task(write(conversation, SEEN + MISSED, MEANWHILE))
             clients = await asyncio.gather(*(come_back(app, stack) for app in apps))
             await writing
-            await wait_for_listeners(live_feed, number)
+            await wait_for_listeners(live_groups, number)
             await create_message(conversation, text="live again")
             for app, client in zip(apps, clients, strict=True):
                 await app.take(client, 1)

@@ -8,7 +8,8 @@ import pytest
 
 from graph.core.ids import encode_id
 from graph.events import summary_watch
-from graph.fanout.feed import LiveFeed
+from graph.events.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import (
     Account,
     Contact,
@@ -111,10 +112,10 @@ async def test_event_and_reads_include_their_message(
     account: Account,
     admin: GraphQLClient,
     gap: Gap,
-    live_feed: LiveFeed,
+    live_groups: Groups,
 ) -> None:
     await ws.subscribe(ADDED)
-    await wait_for_listeners(live_feed, 1)
+    await wait_for_listeners(live_groups, 1)
 
     first = make_message(wamid="wamid.GAP1", content={"body": "first"})
     assert (await webhook.post_messages(first)).status_code == 200
@@ -155,7 +156,7 @@ async def test_read_after_event_includes_its_message(
     account: Account,
     admin: GraphQLClient,
     gap: Gap,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     query: str,
 ) -> None:
     named = [name for name in ("message", "conversation", "contact") if "$" + name in query]
@@ -163,7 +164,7 @@ async def test_read_after_event_includes_its_message(
     for _ in range(2):
         await admin(query, **{name: encode_id(name.title(), new_id()) for name in named})
     await ws.subscribe("subscription { messageAdded { message { text } } }")
-    await wait_for_listeners(live_feed, 1)
+    await wait_for_listeners(live_groups, 1)
     await webhook.post_messages(make_message(wamid="wamid.GAP2", content={"body": "hello"}))
     await ws.take(1)
     message = await read_stored("wamid.GAP2")
@@ -187,7 +188,7 @@ async def test_reads_after_event_show_reopened_conversation_first(
     account: Account,
     admin: GraphQLClient,
     gap: Gap,
-    live_feed: LiveFeed,
+    live_groups: Groups,
 ) -> None:
     gap.is_open.set()
     earlier = make_message(content={"body": "earlier"}, at=1_750_000_000)
@@ -198,7 +199,7 @@ async def test_reads_after_event_show_reopened_conversation_first(
         {}, {"$set": {"status": ConversationStatus.CLOSED.value, "closed_at": None}}
     )
     await ws.subscribe("subscription { messageAdded { message { text } } }")
-    await wait_for_listeners(live_feed, 1)
+    await wait_for_listeners(live_groups, 1)
     gap.is_open.clear()
 
     await webhook.post_messages(make_message(content={"body": "later"}))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Account, Role, User
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.multipart import Part, make_form, post
@@ -123,10 +123,10 @@ async def test_mutation_whose_caller_leaves_is_done_all_same(
 
 
 async def test_subscription_lives_on(
-    ws: SocketClient, account: Account, live_feed: LiveFeed
+    ws: SocketClient, account: Account, live_groups: Groups
 ) -> None:
     await ws.subscribe("subscription { messageAdded { message { text } } }")
-    await wait_for_listeners(live_feed, 1)
+    await wait_for_listeners(live_groups, 1)
     await asyncio.sleep(0.8)
 
     await write_message(account, "15550001111", "Still there?")

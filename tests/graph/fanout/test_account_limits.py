@@ -8,7 +8,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from graph.core.ids import encode_id
 from graph.events.cursors import CursorSigner, Position
-from graph.fanout.feed import LiveFeed
+from graph.events.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Account, Conversation, MessageStatus, Role
 from models.database.base import new_id
 from tests.graph.live_kit import (
@@ -37,7 +38,7 @@ async def old_cursor(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> str:
     """From before the server's start, and another account's events after it: MongoDB has them."""
-    feed = LiveFeed(database=database, settings=settings, keyring=keyring)
+    feed = LiveFeed(database=database, keyring=keyring)
     cursor = await feed.get_cursor()
     await happen(await make_conversation(await create_account()))
     return cursor
@@ -96,6 +97,7 @@ async def test_no_way_of_asking_shows_another_accounts_events(
     other_account: Account,
     token: str,
     live_feed: LiveFeed,
+    live_groups: Groups,
     keyring: KeyRing,
     after: str,
 ) -> None:
@@ -110,7 +112,7 @@ async def test_no_way_of_asking_shows_another_accounts_events(
     _, limited = await create_api_key(name="x", role=Role.AGENT, account_ids=[account.id])
     async with open_socket(port, token=limited) as ws:
         allowed, refused = await subscribe_in_every_way(ws, mine, foreign, cursors[after])
-        await wait_for_listeners(live_feed, len(allowed))
+        await wait_for_listeners(live_groups, len(allowed))
         await happen(foreign)
         signer = CursorSigner(keyring)
         position = signer.verify(await live_feed.get_cursor())
@@ -130,12 +132,12 @@ async def test_no_way_of_asking_shows_another_accounts_events(
 
 
 async def test_key_for_no_account_sees_nothing(
-    port: int, account: Account, live_feed: LiveFeed
+    port: int, account: Account, live_feed: LiveFeed, live_groups: Groups
 ) -> None:
     _, limited = await create_api_key(name="x", role=Role.AGENT, account_ids=[])
     async with open_socket(port, token=limited) as ws:
         await ws.subscribe(SUBSCRIBE % "events")
-        await wait_for_listeners(live_feed, 1)
+        await wait_for_listeners(live_groups, 1)
         await happen(await make_conversation(account))
 
         await check_silence(ws, live_feed)
@@ -150,7 +152,12 @@ async def check_silence(ws: SocketClient, live_feed: LiveFeed) -> None:
 
 
 async def test_two_accounts_and_conversation_of_other_give_nothing(
-    port: int, account: Account, other_account: Account, token: str, live_feed: LiveFeed
+    port: int,
+    account: Account,
+    other_account: Account,
+    token: str,
+    live_feed: LiveFeed,
+    live_groups: Groups,
 ) -> None:
     conversation = await make_conversation(account)
     async with open_socket(port, token=token) as ws:
@@ -159,7 +166,7 @@ async def test_two_accounts_and_conversation_of_other_give_nothing(
             account=encode_id("Account", other_account.id),
             conversation=encode_id("Conversation", conversation.id),
         )
-        await wait_for_listeners(live_feed, 1)
+        await wait_for_listeners(live_groups, 1)
         await happen(conversation)
 
         await check_silence(ws, live_feed)

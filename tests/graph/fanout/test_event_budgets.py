@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graph.fanout.budgets import BURST, LiveBudgets
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Account, Conversation, Role
 from tests.fixtures.graphql import GraphQLClient
 from tests.graph.fanout.test_groups import counting_executions, take_texts
@@ -43,7 +43,7 @@ async def conversation(account: Account) -> Conversation:
 async def test_events_beyond_budget_come_later_and_complete(
     app: Any,
     conversation: Conversation,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     make_client: MakeClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -55,7 +55,7 @@ async def test_events_beyond_budget_come_later_and_complete(
     ):
         await slow.subscribe(QUERY)
         await quick.subscribe("subscription { messageAdded { cursor message { text } } }")
-        await wait_for_listeners(live_feed, 2)
+        await wait_for_listeners(live_groups, 2)
         started = time.monotonic()
         with counting_executions(monkeypatch) as executed:
             for number in range(EVENTS):
@@ -76,12 +76,12 @@ async def test_events_beyond_budget_come_later_and_complete(
 async def test_event_stream_pays_for_events(
     port: int,
     conversation: Conversation,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     make_client: MakeClient,
 ) -> None:
     poor = await make_client(Role.VIEWER)
     async with open_stream(f"http://127.0.0.1:{port}", poor.token, QUERY) as stream:
-        await wait_for_listeners(live_feed, 1)
+        await wait_for_listeners(live_groups, 1)
         started = time.monotonic()
         for number in range(EVENTS):
             await create_message(conversation, text=str(number))

@@ -10,8 +10,9 @@ import pytest
 
 from graph.core import stored
 from graph.core.ids import encode_id
+from graph.events.feed import LiveFeed
 from graph.fanout.event_execution import GroupExecution
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Account, ApiKey, Contact, Conversation, Role
 from models.database.base import collection
 from models.database.shared_reads import SharedRead
@@ -64,7 +65,7 @@ async def test_equal_subscriptions_are_executed_once(
     port: int,
     token: str,
     conversation: Conversation,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     admin: GraphQLClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -78,7 +79,7 @@ async def test_equal_subscriptions_are_executed_once(
                 await client.subscribe(ADDED)
             for client in clients[3:]:
                 await client.subscribe(SAME_AS_ADDED, x=cursor)
-            await wait_for_listeners(live_feed, 6)
+            await wait_for_listeners(live_groups, 6)
             for number in range(5):
                 await create_message(conversation, text=f"hi {number}")
 
@@ -92,7 +93,7 @@ async def test_event_stream_and_socket_share_group(
     port: int,
     token: str,
     conversation: Conversation,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with counting_executions(monkeypatch) as executed:
@@ -101,7 +102,7 @@ async def test_event_stream_and_socket_share_group(
             open_stream(f"http://127.0.0.1:{port}", token, ADDED) as sse,
         ):
             await ws.subscribe(ADDED)
-            await wait_for_listeners(live_feed, 2)
+            await wait_for_listeners(live_groups, 2)
             await create_message(conversation, text="hi")
 
             assert await ws.take(1) == await sse.take(1)
@@ -117,7 +118,7 @@ async def test_who_leaves_takes_no_event_from_other_groups(
     port: int,
     token: str,
     conversation: Conversation,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """They wait for the same account, which is read once for both."""
@@ -140,14 +141,14 @@ async def test_who_leaves_takes_no_event_from_other_groups(
     async with open_socket(port, token=token) as leaving, open_socket(port, token=token) as staying:
         leaving_id = await leaving.subscribe(ACCOUNT_ID)
         await staying.subscribe(ACCOUNT_NAME)
-        await wait_for_listeners(live_feed, 2)
+        await wait_for_listeners(live_groups, 2)
         monkeypatch.setattr(SharedRead, "_read", read_late)
         monkeypatch.setattr(stored, "_load", count_and_load)
         await create_message(conversation, text="one")
         await eventually(both_wait)
 
         await leaving.send({"id": leaving_id, "type": "complete"})
-        await wait_for_listeners(live_feed, 1)
+        await wait_for_listeners(live_groups, 1)
         go_on.set()
         await create_message(conversation, text="two")
         assert await take_texts(staying, 2) == ["one", "two"]
@@ -157,7 +158,7 @@ async def test_execution_that_is_given_up_by_others_is_made_again(
     port: int,
     token: str,
     conversation: Conversation,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     execute = GroupExecution.execute
@@ -174,7 +175,7 @@ async def test_execution_that_is_given_up_by_others_is_made_again(
     monkeypatch.setattr(GroupExecution, "execute", execute_or_give_up)
     async with open_socket(port, token=token) as client:
         await client.subscribe(ADDED)
-        await wait_for_listeners(live_feed, 1)
+        await wait_for_listeners(live_groups, 1)
         await create_message(conversation, text="one")
         await create_message(conversation, text="two")
         assert await take_texts(client, 2) == ["one", "two"]
@@ -185,7 +186,7 @@ async def test_other_rights_or_selections_are_other_groups(
     account: Account,
     other_account: Account,
     conversation: Conversation,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     make_client: MakeClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -203,7 +204,7 @@ async def test_other_rights_or_selections_are_other_groups(
                 client = await stack.enter_async_context(open_socket(port, token=reader.token))
                 await client.subscribe(query)
                 clients.append(client)
-            await wait_for_listeners(live_feed, 5)
+            await wait_for_listeners(live_groups, 5)
             await create_message(conversation, text="hi")
 
             for client in clients[:4]:
@@ -245,7 +246,7 @@ async def test_who_joins_while_events_flow_misses_none(
 async def test_revoked_key_leaves_its_group_and_others_stay(
     port: int,
     conversation: Conversation,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     make_client: MakeClient,
 ) -> None:
     leaving, staying = await make_client(Role.VIEWER), await make_client(Role.VIEWER)
@@ -255,7 +256,7 @@ async def test_revoked_key_leaves_its_group_and_others_stay(
     ):
         for client in (one, other):
             await client.subscribe(ADDED)
-        await wait_for_listeners(live_feed, 2)
+        await wait_for_listeners(live_groups, 2)
         prefix = str(leaving.token).split("_")[1]
         key = await ApiKey.find_one({"prefix": prefix})
         assert key is not None
@@ -269,7 +270,7 @@ async def test_revoked_key_leaves_its_group_and_others_stay(
 async def test_events_are_executed_by_plans(
     ws: SocketClient,
     conversation: Conversation,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     query = """subscription { events { __typename cursor at account { id name }
@@ -277,7 +278,7 @@ async def test_events_are_executed_by_plans(
             __typename ... on TextContent { body } } } }
         ... on ConversationUpdated { conversation { id unreadCount lastMessage { id } } } } }"""
     await ws.subscribe(query)
-    await wait_for_listeners(live_feed, 1)
+    await wait_for_listeners(live_groups, 1)
 
     with caplog.at_level(logging.DEBUG, logger="graph.fanout.event_execution"):
         message = await create_message(conversation, text="hi")
@@ -292,12 +293,12 @@ async def test_events_are_executed_by_plans(
 
 
 async def test_what_surprises_plan_is_told_by_stock_executor(
-    ws: SocketClient, conversation: Conversation, live_feed: LiveFeed
+    ws: SocketClient, conversation: Conversation, live_groups: Groups
 ) -> None:
 
     await collection(Contact).delete_many({})
     await ws.subscribe("subscription { messageAdded { cursor message { contact { id } } } }")
-    await wait_for_listeners(live_feed, 1)
+    await wait_for_listeners(live_groups, 1)
 
     await create_message(conversation, text="hi")
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from graph.core.ids import encode_id
-from graph.fanout import transports
+from graph.events.feed import LiveFeed
+from graph.fanout import connection
 from graph.fanout.bounded_socket import BoundedSocket
-from graph.fanout.feed import LiveFeed
+from graph.fanout.credential_watch import CredentialWatch
 from graph.transport.websocket import SocketHandler, SocketOperation
 from models import Account, Conversation
 from tests.fixtures.waiting import eventually
@@ -43,10 +44,10 @@ def count_kept() -> Counter[str]:
     return Counter(type(kept).__name__ for kept in gc.get_objects() if type(kept) in KEPT)
 
 
-def count_leftovers(feed: LiveFeed) -> Counter[str]:
+def count_leftovers(feed: LiveFeed, credentials: CredentialWatch) -> Counter[str]:
     found = count_kept()
     found["channels"] = len(feed._broadcast._subscribers) + len(feed._backend._channels)
-    found["watched keys"] = len(feed.credentials._watched)
+    found["watched keys"] = len(credentials._watched)
     found.update(code.co_qualname for code in map(find_code, asyncio.all_tasks()) if code)
     return found
 
@@ -63,17 +64,18 @@ async def test_sockets_that_ended_leave_nothing(
     token: str,
     account: Account,
     live_feed: LiveFeed,
+    credentials: CredentialWatch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.1)
     conversation = await create_conversation(await create_contact(account.id))
-    before = count_leftovers(live_feed)
+    before = count_leftovers(live_feed, credentials)
     for _ in range(WAVES):
         await make_wave(port, token, conversation)
 
     for _ in range(300):
         gc.collect()
-        left = count_leftovers(live_feed) - before
+        left = count_leftovers(live_feed, credentials) - before
         if not left:
             break
         await asyncio.sleep(0.2)

@@ -10,16 +10,16 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 from websockets.exceptions import ConnectionClosed
 
+from graph.events.feed import LiveFeed
 from graph.events.ring import EventRing
-from graph.fanout import bounded_socket, transports
+from graph.fanout import bounded_socket, connection
 from graph.fanout.bounded_socket import BoundedSocket
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Message
 from models.database.base import new_id
 from tests.graph.live_kit import (
     FeedReader,
     catch_up,
-    count_listeners,
     create_contact,
     create_conversation,
     create_message,
@@ -61,7 +61,7 @@ async def open_slow(port: int, token: str) -> AsyncIterator[SocketClient]:
 
 @contextlib.asynccontextmanager
 async def open_group(
-    port: int, token: str, feed: LiveFeed
+    port: int, token: str, groups: Groups
 ) -> AsyncIterator[tuple[SocketClient, list[SocketClient]]]:
     """The slow member and the other members of its group."""
     async with contextlib.AsyncExitStack() as stack:
@@ -71,7 +71,7 @@ async def open_group(
         ]
         for client in (slow, *others):
             await client.subscribe(ADDED)
-        await wait_for_listeners(feed, 1 + OTHERS)
+        await wait_for_listeners(groups, 1 + OTHERS)
         yield slow, others
 
 
@@ -94,35 +94,35 @@ async def read(client: SocketClient) -> tuple[int, str]:
     return int(event["message"]["text"].split()[0]), event["cursor"]
 
 
-async def tell_until_it_falls_behind(feed: LiveFeed, others: list[SocketClient]) -> int:
+async def tell_until_it_falls_behind(groups: Groups, others: list[SocketClient]) -> int:
     """Returns the number of messages until the slow member's buffers are full."""
     for number in range(MAX_EVENTS):
-        if count_listeners(feed) == OTHERS:
+        if groups.count_members() == OTHERS:
             return number
         await tell(number, others)
     raise AssertionError("nobody has fallen behind")
 
 
 async def test_it_gets_everything_in_order_once_it_reads_again(
-    port: int, token: str, live_feed: LiveFeed
+    port: int, token: str, live_groups: Groups
 ) -> None:
-    async with open_group(port, token, live_feed) as (slow, others):
-        told = await tell_until_it_falls_behind(live_feed, others)
+    async with open_group(port, token, live_groups) as (slow, others):
+        told = await tell_until_it_falls_behind(live_groups, others)
         for number in range(told, told + 20):
             await tell(number, others)
 
         heard = [await read_number(slow) for _ in range(told + 20)]
-        await wait_for_listeners(live_feed, 1 + OTHERS)
+        await wait_for_listeners(live_groups, 1 + OTHERS)
         await tell(told + 20, [*others, slow])
 
     assert heard == list(range(told + 20))
 
 
 async def test_further_behind_than_memory_reaches_it_is_closed_and_resumes(
-    port: int, token: str, live_feed: LiveFeed, monkeypatch: pytest.MonkeyPatch
+    port: int, token: str, live_feed: LiveFeed, live_groups: Groups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_group(port, token, live_feed) as (slow, others):
-        told = await tell_until_it_falls_behind(live_feed, others)
+    async with open_group(port, token, live_groups) as (slow, others):
+        told = await tell_until_it_falls_behind(live_groups, others)
         monkeypatch.setattr(live_feed.ring, "_max_events", 5)
         # It reads again, if slowly: its close frame may take as long as it needs.
         monkeypatch.setattr(bounded_socket, "CLOSE_SEND_SECONDS", 60.0)
@@ -130,11 +130,11 @@ async def test_further_behind_than_memory_reaches_it_is_closed_and_resumes(
             await tell(number, others)
         heard, cursor = await read_to_the_end(slow)
 
-        assert count_listeners(live_feed) == OTHERS
+        assert live_groups.count_members() == OTHERS
         async with open_socket(port, token=token) as again:
             await again.subscribe(ADDED, after=cursor)
             heard += [await read_number(again) for _ in range(told + 20 - len(heard))]
-            await wait_for_listeners(live_feed, 1 + OTHERS)
+            await wait_for_listeners(live_groups, 1 + OTHERS)
             await tell(told + 20, [*others, again])
 
     assert heard == list(range(told + 20))
@@ -146,10 +146,8 @@ async def test_one_event_too_many_in_quiet_group_is_had_later(
     """Elsewhere more has happened meanwhile than memory holds."""
     ring = EventRing(max_events=10)
     quiet = await create_conversation(await create_contact(new_id()))
-    async with run_feed(
-        LiveFeed(database=database, settings=settings, keyring=keyring, ring=ring)
-    ) as feed:
-        reader = FeedReader(feed, create_viewer())
+    async with run_feed(LiveFeed(database=database, keyring=keyring, ring=ring)) as feed:
+        reader = FeedReader(Groups(feed, settings), create_viewer())
         reading = await reader.open(conversation_id=quiet.id, room=1)
         await create_message(quiet, text="one")
         await catch_up(feed)
@@ -165,10 +163,10 @@ async def test_one_event_too_many_in_quiet_group_is_had_later(
 
 
 async def test_one_that_takes_nothing_for_too_long_is_told_to_resume(
-    app: Any, token: str, live_feed: LiveFeed, monkeypatch: pytest.MonkeyPatch
+    app: Any, token: str, live_groups: Groups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounded_socket, "CLOSE_SEND_SECONDS", 600.0)
-    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 600.0)
+    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 600.0)
     make, sockets = BoundedSocket.__init__, []
 
     def make_impatient(self: BoundedSocket, *args: Any) -> None:
@@ -179,9 +177,9 @@ async def test_one_that_takes_nothing_for_too_long_is_told_to_resume(
     monkeypatch.setattr(BoundedSocket, "__init__", make_impatient)
     async with serve(app) as port, open_slow(port, token) as slow:
         await slow.subscribe(ADDED)
-        await wait_for_listeners(live_feed, 1)
+        await wait_for_listeners(live_groups, 1)
         for number in range(MAX_EVENTS):
-            if not count_listeners(live_feed):
+            if not live_groups.count_members():
                 break
             await create_message(text=f"{number} {LONG}")
             await asyncio.sleep(0.02)

@@ -17,9 +17,9 @@ import uvicorn
 from starlette.websockets import WebSocket, WebSocketState
 
 from graph.core.ids import encode_id
-from graph.fanout import transports
+from graph.fanout import connection
 from graph.fanout.bounded_socket import BoundedSocket
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from graph.transport.endpoint import GraphQLEndpoint
 from models import Role
 from tests.graph.live_kit import create_message, wait_for_listeners
@@ -95,17 +95,17 @@ def find_buffered(server: uvicorn.Server) -> int:
 async def test_deaf_subscriber_is_cut_off_and_others_get_everything(
     served: tuple[int, uvicorn.Server],
     token: str,
-    live_feed: LiveFeed,
+    live_groups: Groups,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
     port, server = served
     async with open_socket(port, token=token) as normal, open_deaf(port, token) as deaf:
         await normal.subscribe(ADDED)
         for number in range(100):
             payload = {"query": ADDED}
             await deaf.send({"id": str(number), "type": "subscribe", "payload": payload})
-        await wait_for_listeners(live_feed, 101)
+        await wait_for_listeners(live_groups, 101)
 
         for number in range(20):
             await create_message(text=f"{number} {LONG}")
@@ -125,7 +125,7 @@ async def test_peer_that_asks_and_never_reads_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Where its close frame still fits into the buffers, it is cut off for not answering.
-    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
     caplog.set_level("INFO")
     port, server = served
     query = await make_large_query()
@@ -135,13 +135,13 @@ async def test_peer_that_asks_and_never_reads_is_cut_off(
                 payload = {"query": query}
                 await deaf.send({"id": str(number), "type": "subscribe", "payload": payload})
         await wait_for_connections(server, 0)
-    assert "cut off (4508)" in caplog.text
+    assert "does not read (4508)" in caplog.text
 
 
 async def test_peer_that_never_reads_and_says_goodbye_is_cut_off(
     served: tuple[int, uvicorn.Server], token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
     keep_open(monkeypatch)
     port, server = served
     query = await make_large_query()
@@ -174,12 +174,12 @@ async def make_large_query() -> str:
 
 
 async def test_peer_that_reads_gets_more_than_its_queue_holds(
-    served: tuple[int, uvicorn.Server], token: str, live_feed: LiveFeed
+    served: tuple[int, uvicorn.Server], token: str, live_groups: Groups
 ) -> None:
     async with open_socket(served[0], token=token) as client:
         for _ in range(100):
             await client.subscribe(ADDED)
-        await wait_for_listeners(live_feed, 100)
+        await wait_for_listeners(live_groups, 100)
 
         await create_message(text=LONG)
 
@@ -220,7 +220,7 @@ async def test_what_waits_at_revocation_is_not_sent(settings: Settings) -> None:
 async def test_peer_that_never_answers_close_is_cut_off(
     served: tuple[int, uvicorn.Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
     port, server = served
     key, token = await create_api_key(name="x", role=Role.VIEWER)
     async with open_deaf(port, token):

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from graph.core.ids import encode_id
-from graph.fanout.feed import LiveFeed
+from graph.events.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Account, Conversation, Message, MessageStatus, Role
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import WebhookClient, make_message
@@ -161,13 +162,13 @@ async def test_three_missed_while_away_come_once(
 
 
 async def test_without_cursor_it_begins_now(
-    ws: SocketClient, conversation: Conversation, live_feed: LiveFeed
+    ws: SocketClient, conversation: Conversation, live_feed: LiveFeed, live_groups: Groups
 ) -> None:
     await create_message(conversation, text="before")
     await catch_up(live_feed)
 
     await ws.subscribe("subscription { messageAdded { message { text } } }")
-    await wait_for_listeners(live_feed, 1)
+    await wait_for_listeners(live_groups, 1)
     await create_message(conversation, text="after")
 
     assert (await ws.take(1))[0]["messageAdded"]["message"]["text"] == "after"

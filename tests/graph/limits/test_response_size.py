@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Account, Contact, Message, Role
 from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
@@ -157,13 +157,13 @@ async def test_large_answer_as_event_stream_is_refused(
 
 
 async def test_large_event_is_told_and_subscription_goes_on(
-    app: Any, admin: GraphQLClient, message: Message, live_feed: LiveFeed
+    app: Any, admin: GraphQLClient, message: Message, live_groups: Groups
 ) -> None:
     query = "subscription { events { ... on ContactUpdated { contact { name %s } } } }"
     async with serve(app) as port, open_socket(port, token=admin.token) as ws:
         await ws.subscribe(query % ALIASES)
         small = await ws.subscribe(query % "")
-        await wait_for_listeners(live_feed, 2)
+        await wait_for_listeners(live_groups, 2)
         await admin(
             'mutation ($id: ID!) { updateContact(input: { contactId: $id, name: "A" })'
             " { contact { id } } }",

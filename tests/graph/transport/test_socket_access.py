@@ -9,7 +9,7 @@ from pymongo.errors import AutoReconnect
 from websockets.exceptions import InvalidStatus
 
 from graph.fanout import credential_watch
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from graph.transport.endpoint import GraphQLEndpoint
 from models import ApiKey, Role
 from models.database.base import utc_now
@@ -75,7 +75,7 @@ class ListedOrigins:
 
 
 async def test_only_known_origins_may_open_socket(
-    port: int, monkeypatch: pytest.MonkeyPatch
+    port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for allowed, origin, is_welcome in ORIGINS:
         monkeypatch.setattr(GraphQLEndpoint, "allowed_origins", ListedOrigins(allowed))
@@ -87,6 +87,8 @@ async def test_only_known_origins_may_open_socket(
         async with opening as client:
             await client.send({"type": "ping"})
             assert await client.receive() == {"type": "pong"}
+
+    assert "evil" not in caplog.text, "any page could fill the log"
 
 
 async def test_changed_key_ends_its_sockets(port: int) -> None:
@@ -106,7 +108,7 @@ async def test_changed_key_ends_its_sockets(port: int) -> None:
 
 
 async def test_keys_that_end_close_all_their_sockets_and_no_other(
-    port: int, token: str, live_feed: LiveFeed
+    port: int, token: str, live_groups: Groups
 ) -> None:
     endings: list[Callable[[ApiKey], Awaitable[Any]]] = [
         revoke_api_key,
@@ -120,7 +122,7 @@ async def test_keys_that_end_close_all_their_sockets_and_no_other(
         lasting = await stack.enter_async_context(open_socket(port, token=token))
         for client in (*ended, lasting):
             await client.subscribe(ADDED)
-        await wait_for_listeners(live_feed, len(opened) + 1)
+        await wait_for_listeners(live_groups, len(opened) + 1)
         for end, (key, _) in zip(endings, keys, strict=True):
             await end(key)
         closes = [await client.find_close() for client in ended]

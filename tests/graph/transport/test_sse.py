@@ -15,7 +15,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect
 
 from graph.core.ids import encode_id
-from graph.fanout import transports
+from graph.fanout import connection
 from graph.transport import sse
 from models import ApiKey, Role
 from models.database.base import utc_now
@@ -127,12 +127,10 @@ async def test_bad_operation_is_told_in_stream(url: str, token: str) -> None:
 async def test_bug_is_masked(
     url: str, token: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from graph.fanout.feed import LiveFeed
-
     def fail(*_args: Any, **_options: Any) -> Any:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(LiveFeed, "subscribe", fail)
+    monkeypatch.setattr("graph.subscriptions.EventFilter", fail)
     async with open_stream(url, token, ADDED) as stream:
         events = await stream.read_to_the_end()
 
@@ -310,7 +308,7 @@ async def test_peer_that_does_not_read_is_cut_off_and_others_get_everything(
             await wait_for_connections(server, 2)
             sent = 0
             # Our buffers and the kernel's hold several megabytes before writes block.
-            while "cut off (TOO_SLOW)" not in caplog.text:
+            while "does not read (TOO_SLOW)" not in caplog.text:
                 await create_message(text=f"{sent} {long}")
                 sent += 1
                 if sent > 1000:  # enough: it has its time for the write that stands still
@@ -328,8 +326,8 @@ async def test_peer_that_never_takes_end_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(transports, "CLOSE_ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(sse, "FAREWELL_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(sse, "FINAL_EVENT_SECONDS", 0.2)
     caplog.set_level("INFO")
     port, server = served
     message = await create_message(text="x" * 2_000_000)
@@ -338,7 +336,7 @@ async def test_peer_that_never_takes_end_is_cut_off(
     with await open_deaf_stream(port, token, query):
         await wait_for_connections(server, 1)
         await wait_for_connections(server, 0)
-    assert "cut off (" in caplog.text
+    assert "does not read (" in caplog.text
 
 
 async def test_server_that_stops_ends_its_streams_itself(

@@ -8,7 +8,7 @@ from pymongo.errors import AutoReconnect
 
 from graph.core.ids import encode_id
 from graph.fanout import credential_watch
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from models import Account, Role
 from models.database.base import utc_now
 from tests.conftest import make_settings
@@ -38,11 +38,11 @@ def settings(settings: Settings) -> Settings:
 
 
 async def test_token_hears_of_its_accounts_only(
-    port: int, account: Account, other_account: Account, live_feed: LiveFeed
+    port: int, account: Account, other_account: Account, live_groups: Groups
 ) -> None:
     async with open_socket(port, token=make_token(Role.VIEWER, [account])) as ws:
         await ws.subscribe(EVENTS)
-        await wait_for_listeners(live_feed, 1)
+        await wait_for_listeners(live_groups, 1)
         await ws.subscribe("{ viewer { name } }")
         assert (await ws.receive())["payload"]["data"] == {"viewer": {"name": "Ada"}}
         await ws.receive()

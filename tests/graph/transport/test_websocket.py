@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from graph.fanout.feed import LiveFeed
+from graph.fanout.groups import Groups
 from graph.transport.endpoint import GraphQLEndpoint
 from models import User
 from tests.graph.live_kit import create_message, wait_for_listeners
@@ -30,6 +30,8 @@ MALFORMED: list[object] = [
     '"text"',
     "[]",
     "NaN",
+    '{"type": "ping", "type": "ping"}',
+    '{"type": "ping", "payload": {"a": {"b": 1, "b": 2}}}',
     "[" * 5000,
     '{"type": "ping", "payload": ' + '{"a":' * 2000 + "1" + "}" * 2001,
     '{"type": "ping", "payload": {"a": "\\ud800"}}',
@@ -146,7 +148,7 @@ async def test_bug_is_masked_and_socket_lives(
     def fail(*_args: Any, **_options: Any) -> Any:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(LiveFeed, "subscribe", fail)
+    monkeypatch.setattr("graph.subscriptions.EventFilter", fail)
     operation_id = await ws.subscribe(ADDED)
     error = await ws.receive()
 
@@ -160,11 +162,11 @@ async def test_bug_is_masked_and_socket_lives(
 
 
 async def test_many_operations_share_socket_and_end_one_by_one(
-    ws: SocketClient, live_feed: LiveFeed
+    ws: SocketClient, live_groups: Groups
 ) -> None:
     for operation_id in ("a", "b"):
         await ws.send(subscribe(operation_id, query=ADDED))
-    await wait_for_listeners(live_feed, 2)
+    await wait_for_listeners(live_groups, 2)
 
     await create_message(text="to both")
     both = [await ws.receive() for _ in range(2)]
@@ -266,12 +268,12 @@ async def test_only_graphql_transport_ws_is_spoken(port: int) -> None:
             assert (await SocketClient(connection).find_close())[0] == 4406
 
 
-async def test_shutdown_closes_with_1012(app: Any, token: str, live_feed: LiveFeed) -> None:
+async def test_shutdown_closes_with_1012(app: Any, token: str, live_groups: Groups) -> None:
     async with serve(app) as port:
         connection = open_socket(port, token=token)
         client = await connection.__aenter__()
         await client.subscribe(ADDED)
-        await wait_for_listeners(live_feed, 1)
+        await wait_for_listeners(live_groups, 1)
 
     assert (await client.find_close())[0] == 1012
     await connection.__aexit__(None, None, None)

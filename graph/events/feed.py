@@ -1,0 +1,181 @@
+"""The live feed: all events from any position, without gaps or duplicates."""
+
+import asyncio
+import logging
+from collections.abc import Hashable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure, PyMongoError
+
+from graph.core.errors import ErrorCode, RequestError
+from graph.events.broadcast import LiveBroadcast, OnEvent
+from graph.events.catch_up import read_events
+from graph.events.change_stream import (
+    ChangeStreamBackend,
+    HistoryLost,
+    open_stream,
+    read_position,
+)
+from graph.events.cursors import CursorExpired, CursorInvalid, CursorSigner, Position
+from graph.events.events import LiveEvent
+from graph.events.existence import Existence
+from graph.events.history import History
+from graph.events.present import PresentPosition
+from graph.events.ring import EventRing
+from graph.events.summary_watch import SummaryWatch
+from models.database.outage_log import log_failure
+from whatsapp.common.crypto import KeyRing
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 200
+RETRY_SECONDS = 0.5
+NO_PROGRESS_SECONDS = 0.05
+# MongoDB's errors for resume tokens it can't read.
+BAD_TOKEN_CODES = frozenset({9, 15, 40647, 40649, 50811, 50872})
+
+
+class SubscriberTooSlow(RequestError):
+    """A subscriber fell behind the ring; its socket is closed with 4508."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.RATE_LIMITED, "Too slow: resume from the last cursor.")
+
+
+class LiveFeed:
+    """The feed of one process; subscriptions receive events while `run` is running."""
+
+    def __init__(
+        self,
+        *,
+        database: AsyncDatabase[dict[str, Any]],
+        keyring: KeyRing,
+        ring: EventRing | None = None,
+    ) -> None:
+        self.ring = ring or EventRing()
+        self.summaries = SummaryWatch()
+        self._database = database
+        self._signer = CursorSigner(keyring)
+        self._existence = Existence()
+        self._backend = ChangeStreamBackend(
+            database,
+            ring=self.ring,
+            summaries=self.summaries,
+            sign=self._signer.sign,
+            on_deletion=self._existence.forget,
+        )
+        self._broadcast = LiveBroadcast(self._backend)
+        self._history = History(self._read_history)
+        self._history_epoch = self.ring.epoch
+        self._present = PresentPosition(self._read_present)
+
+    @property
+    def is_healthy(self) -> bool:
+        """False while the change stream is disconnected: no new events arrive."""
+        return self._backend.is_connected
+
+    async def run(self) -> None:
+        """Publishes changes of the database until cancelled."""
+        await self._broadcast.run()
+
+    async def get_cursor(self) -> str:
+        """Returns a cursor between all changes committed so far and all later events.
+
+        It is read from the database, because this process may not have received the newest changes.
+
+        Raises:
+            PyMongoError: MongoDB is unavailable.
+        """
+        return self._signer.sign(await self._present.read())
+
+    async def check_cursor(self, cursor: str) -> Position:
+        """Returns the position of a cursor.
+
+        Raises:
+            CursorInvalid: malformed, forged, or ahead of this database.
+            PyMongoError: MongoDB is unavailable.
+        """
+        position = self._signer.verify(cursor)
+        positions = (self._present.newest_known, self._backend.position)
+        known = max(filter(None, positions), default=None)
+        # MongoDB waits without an error for a position ahead of it, such as one from before a
+        # restore from a backup.
+        if (known is None or position > known) and position > await self._present.read():
+            raise CursorInvalid
+        return position
+
+    def listen(self, channel: str, on_event: OnEvent) -> AbstractContextManager[None]:
+        """Calls `on_event` with each new event of a channel, and with None after a loss."""
+        return self._broadcast.listen(channel, on_event)
+
+    async def read_after(
+        self, position: Position, *, epoch: int, from_history: bool, holder: Hashable
+    ) -> tuple[list[LiveEvent], Position]:
+        """Returns the next events after the position, and the position they reach.
+
+        Returns the same position if there are no more; then nothing was awaited since the check.
+        `holder` is the credential that reads.
+
+        Raises:
+            CursorInvalid, CursorExpired
+            SubscriberTooSlow: the events are older than the ring and `from_history` is False.
+        """
+        if self.ring.floor is None:
+            await self._backend.started.wait()
+        floor = self.ring.floor
+        if floor is None or self.ring.epoch != epoch:
+            raise CursorExpired
+        if position >= floor:
+            events = self.ring.list_after(position, CHUNK)
+            return events, events[-1].position if events else position
+        if not from_history:
+            raise SubscriberTooSlow
+        return await self._read_missed(position, holder)
+
+    async def list_existing(self, events: Sequence[LiveEvent]) -> list[LiveEvent]:
+        """Returns the events whose documents still exist; waits while MongoDB is unavailable."""
+        while True:
+            try:
+                return await self._existence.select(events)
+            except OperationFailure as error:
+                logger.warning("A look-up for a replay failed with code %s", error.code)
+            except PyMongoError as error:
+                logger.warning("A look-up for a replay failed: %s", type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _read_present(self) -> Position:
+        async with open_stream(self._database) as stream:
+            return await read_position(stream)
+
+    async def _read_missed(
+        self, position: Position, holder: Hashable
+    ) -> tuple[list[LiveEvent], Position]:
+        """Returns events between the position and the ring, and the position they reach."""
+        if self._history_epoch != self.ring.epoch:
+            self._history.clear()
+            self._history_epoch = self.ring.epoch
+        while True:
+            pause = RETRY_SECONDS
+            try:
+                events, reached = await self._history.read_after(position, holder=holder)
+            except HistoryLost:
+                raise CursorExpired from None
+            except OperationFailure as error:
+                if error.code in BAD_TOKEN_CODES:
+                    raise CursorInvalid from None
+                log_failure(logger, error, "A catch-up stream failed with code %s", error.code)
+            except PyMongoError as error:
+                log_failure(logger, error, "A catch-up stream failed")
+            else:
+                if reached > position:
+                    return events, reached
+                pause = NO_PROGRESS_SECONDS
+            await asyncio.sleep(pause)
+
+    async def _read_history(self, position: Position) -> tuple[list[LiveEvent], Position]:
+        floor = self.ring.floor
+        if floor is None:
+            raise HistoryLost
+        return await read_events(self._database, position, floor=floor, sign=self._signer.sign)
