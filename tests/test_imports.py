@@ -54,16 +54,6 @@ GRAPHQL_TYPES = {
         "users",
     )
 }
-# Remove an entry with the import that it allows.
-ALLOWED_CIRCLES = {
-    ("graph.core.context", "graph.fanout.event_execution"),
-    ("graph.core.context", "graph.fanout.feed"),
-    ("graph.fanout.event_execution", "graph.schema"),
-    ("graph.fanout.event_execution", "graph.subscriptions"),
-    ("graph.fanout.groups", "graph.fanout.feed"),
-    ("graph.fanout.groups", "graph.fanout.membership"),
-    ("graph.transport.websocket", "graph.transport.endpoint"),
-}
 
 
 def read_imports() -> dict[str, set[str]]:
@@ -90,15 +80,7 @@ def read_imports() -> dict[str, set[str]]:
 
 def test_imports_have_no_circle() -> None:
     imports = read_imports()
-    for module, name in ALLOWED_CIRCLES:
-        imports[module].discard(name)
     for module in GRAPHQL_TYPES:
         imports[module] -= GRAPHQL_TYPES
 
     graphlib.TopologicalSorter(imports).prepare()  # raises CycleError
-
-
-def test_allowed_circles_exist() -> None:
-    imports = read_imports()
-
-    assert {pair for pair in ALLOWED_CIRCLES if pair[1] not in imports[pair[0]]} == set()

@@ -289,7 +289,7 @@ async def test_events_are_executed_by_plans(
 
     assert event["message"]["id"] == encode_id("Message", message.id)
     assert event["message"]["contact"]["user"] is None
-    assert "surprised" not in caplog.text
+    assert "bailed out" not in caplog.text
 
 
 async def test_what_surprises_plan_is_told_by_stock_executor(
