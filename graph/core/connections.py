@@ -155,7 +155,7 @@ async def paginate(
     page: PageRequest,
     hidden: Sequence[str] = (),
 ) -> Page[DocumentT]:
-    """Reads one page of the documents that match `filter`, without the fields `hidden`.
+    """Reads a page of the documents that match `filter`, without the fields `hidden`.
 
     Raises:
         RequestError: BAD_USER_INPUT, invalid cursor.

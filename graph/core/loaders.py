@@ -1,6 +1,6 @@
-"""Loaders: documents of one kind that an operation needs are read in one command.
+"""Loaders: documents of a kind that an operation needs are read in one command.
 
-Loaders cache, so they live as long as one request, one operation or one live event.
+Loaders cache, so they live as long as a request, an operation or a live event.
 """
 
 from collections import defaultdict
@@ -42,7 +42,7 @@ WamidKey = tuple[PydanticObjectId, str]
 
 
 class Loaders:
-    """The loaders of one operation; each loads None for an unknown key.
+    """The loaders of an operation; each loads None for an unknown key.
 
     `projections` limits the fields that are read of a document class.
     """

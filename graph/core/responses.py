@@ -85,7 +85,7 @@ class ResponseTooLarge(RequestError):
 
 
 class ResponseMeter:
-    """Adds up the size of one response."""
+    """Adds up the size of a response."""
 
     __slots__ = ("_known", "_max_bytes", "left")
 
@@ -123,7 +123,7 @@ class ResponseMeter:
             self.add(SHORT_VALUE_BYTES)
 
     def add_values(self, values: Sequence[Any]) -> None:
-        """Adds scalars of one type.
+        """Adds scalars of a type.
 
         Raises:
             ResponseTooLarge

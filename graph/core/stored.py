@@ -55,7 +55,7 @@ class Lookup(Generic[Key, Value]):
         """Awaited with the keys before the read."""
 
     async def load(self, info: Info, key: Key) -> Value | None:
-        """Loads one value in a batch with concurrent calls, once per key."""
+        """Loads a value in a batch with concurrent calls, once per key."""
         if self._prepare is not None:
             await self._prepare(info, [key])
         value = await _load(self._get_loader(get_loaders(info)), key)
@@ -182,7 +182,7 @@ def find_document_class(node_class: type) -> type[Document] | None:
 
 
 class StoredField(StrawberryField):
-    """A field with the value of one attribute of `document`."""
+    """A field with the value of an attribute of `document`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Makes the plan of an operation: shapes of what is asked for, from the document and the schema."""
+"""The compiler of plans: from a document and the schema to selections."""
 
 from collections.abc import Mapping
 
@@ -48,15 +48,15 @@ from graph.execution.value_completion import (
 )
 from whatsapp.messages.summary_completion import SUMMARY_FIELDS
 
-# Some five times what apps ask for at once. Making a larger plan would keep everybody waiting.
+# About five times the fields of an app's query. Compiling more would block the event loop.
 MAX_STEPS = 500
-# Read of every document that has them: what access is checked by, and how old a summary is.
+# Fields for access checks and for the age of a summary.
 _ALWAYS_READ = ("account_id", "account_ids", *SUMMARY_FIELDS)
 _BACKREF = "strawberry-definition"
 
 
 class Compiler:
-    """Makes the shapes of one operation; variables count only where they skip or include."""
+    """Compiles an operation for a choice of the variables in `@skip` and `@include`."""
 
     def __init__(
         self,
@@ -71,15 +71,19 @@ class Compiler:
         self._variables = variables
         self._needs: dict[type[Document], set[str] | None] = {}
         self.steps = 0
-        """How many fields were compiled, each as often as it stands in the plan."""
+        """Number of compiled fields."""
 
     @property
-    def shown(self) -> Projections:
-        """The fields that are read of documents; of a class that is not there it is all of them."""
+    def projections(self) -> Projections:
+        """Fields to read of each document class; all fields of a missing class."""
         return {kind: frozenset(names) for kind, names in self._needs.items() if names is not None}
 
     def compile(self, root: GraphQLObjectType) -> Selection:
-        """Raises Unplannable."""
+        """Compiles a query.
+
+        Raises:
+            Unplannable
+        """
         collected = collect_fields(
             self._schema, self._fragments, self._variables, root, self._operation
         )
@@ -88,7 +92,7 @@ class Compiler:
         return selection
 
     def compile_event(self, root: GraphQLObjectType) -> Selection:
-        """The same for one event of a subscription, whose field shows the root value itself.
+        """Compiles a subscription, whose root field resolves to the event.
 
         Raises:
             Unplannable
@@ -116,29 +120,29 @@ class Compiler:
         if name == "__typename":
             return Step(key, lambda _run, objects: [parent.name] * len(objects), is_async=False)
         site = _make_site(key, parent, details)
-        self._note_needs(site)
+        self._add_needs(site)
         return make_step(site, make_getter(site), self._complete(site.definition.type, site))
 
-    def _note_needs(self, site: FieldSite) -> None:
+    def _add_needs(self, site: FieldSite) -> None:
         document_class = _find_document_class(site.parent)
         if document_class is None:
             return
         always = None if _reads_all(site.parent) else _list_always_read(document_class)
-        noted = self._needs.setdefault(document_class, always)
+        known = self._needs.setdefault(document_class, always)
         needed = site.field.metadata.get(NEEDS, ["id"] if is_global_id(site) else None)
-        if needed is None or noted is None:
+        if needed is None or known is None:
             self._needs[document_class] = None
         else:
-            noted.update(needed)
+            known.update(needed)
 
     def _complete(self, kind: GraphQLOutputType, site: FieldSite) -> Completer:
-        """What completes the values of this type."""
+        """Creates the completer of a type."""
         if is_non_null_type(kind):
-            return self._complete_present(kind.of_type, site)
-        return nest(split_nulls, self._complete_present(kind, site))
+            return self._complete_non_null(kind.of_type, site)
+        return nest(split_nulls, self._complete_non_null(kind, site))
 
-    def _complete_present(self, kind: GraphQLOutputType, site: FieldSite) -> Completer:
-        """The same, where null is an error."""
+    def _complete_non_null(self, kind: GraphQLOutputType, site: FieldSite) -> Completer:
+        """Creates the completer of a type for values that are not null."""
         if is_list_type(kind):
             return nest(split_lists, self._complete(kind.of_type, site))
         if is_leaf_type(kind):
@@ -179,14 +183,14 @@ def _make_site(key: str, parent: GraphQLObjectType, details: list[FieldDetails])
     definition = parent.fields.get(name)
     field = (definition.extensions or {}).get(_BACKREF) if definition else None
     if definition is None or not isinstance(field, StrawberryField):
-        raise Unplannable(f"{parent.name}.{name} is no field of ours")
+        raise Unplannable(f"{parent.name}.{name} is not a Strawberry field")
     return FieldSite(key, parent, definition, field, details)
 
 
 def _get_definition(kind: GraphQLNamedType) -> StrawberryObjectDefinition:
     definition = (kind.extensions or {}).get(_BACKREF)
     if not isinstance(definition, StrawberryObjectDefinition):
-        raise Unplannable(f"{kind.name} is no type of ours")
+        raise Unplannable(f"{kind.name} is not a Strawberry type")
     return definition
 
 
@@ -195,7 +199,7 @@ def _find_document_class(kind: GraphQLObjectType) -> type[Document] | None:
 
 
 def _reads_all(kind: GraphQLObjectType) -> bool:
-    """Whether making its objects reads fields of the document that nobody asked for."""
+    """Checks whether creating an object reads fields that may not be selected."""
     fields = _get_definition(kind).fields
     return any(
         field.base_resolver is None and not isinstance(field, StoredField) for field in fields

@@ -1,4 +1,4 @@
-"""What happens around each operation: caches, limits, what it costs, a deadline for MongoDB."""
+"""Strawberry extensions and executor: document cache, limits, deadline and response size."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -21,11 +21,9 @@ Result = TypeVar("Result")
 
 
 class CheckedDocument(SchemaExtension):
-    """Reads the document, checks it against the limits and the schema, and charges what it costs.
+    """Caches the document, checks limits and schema, and charges the cost.
 
-    This holds for queries, mutations and subscriptions on every transport: all of them pass here,
-    or, where a plan answers them, through `graph.execution.known_queries`, which asks the same
-    gate.
+    Every operation that no plan executes passes here; plans use the same gate.
     """
 
     def __init__(self, gate: Gate) -> None:
@@ -69,7 +67,7 @@ class CheckedDocument(SchemaExtension):
         yield
 
     def get_results(self) -> dict[str, Any]:
-        """`extensions.cost` of an answer; events of a subscription do without."""
+        """Returns `extensions.cost`, except for events of a subscription."""
         execution, cost = self.execution_context, self._cost
         if cost is None or execution.operation_type is OperationType.SUBSCRIPTION:
             return {}
@@ -77,11 +75,11 @@ class CheckedDocument(SchemaExtension):
 
 
 class DatabaseDeadline(SchemaExtension):
-    """Queries and mutations hear within seconds that MongoDB is away; subscriptions go on."""
+    """Sets a MongoDB deadline for queries and mutations; subscriptions have none."""
 
     def on_execute(self) -> Iterator[None]:
         execution = self.execution_context
-        # Storing a file takes as long as it takes; each of its steps has a deadline of its own.
+        # Storing a file may take longer; each of its steps has its own deadline.
         stores_files = (
             isinstance(execution.variables, FileVariables)
             and execution.operation_type is OperationType.MUTATION
@@ -94,15 +92,15 @@ class DatabaseDeadline(SchemaExtension):
 
 
 async def run_without_deadline(work: Coroutine[Any, Any, Result]) -> Result:
-    """Ends what a mutation began, such as a deletion, even after its caller has left."""
-    # pymongo keeps the deadline in a context variable, which a context of its own does not have.
+    """Runs a task such as a deletion to its end, even after the caller disconnects."""
+    # pymongo keeps the deadline in a context variable, which a new context does not have.
     task = asyncio.create_task(work, context=ContextVariables())
     hold_task(task)
     return await asyncio.shield(task)
 
 
 def hold_task(task: asyncio.Task[Any]) -> None:
-    """Holds a task that nobody waits for any more: the event loop itself would let it go."""
+    """Keeps a reference to a task, because the event loop has a weak reference only."""
     _unfinished.add(task)
     task.add_done_callback(_unfinished.discard)
 
@@ -111,12 +109,12 @@ _unfinished: set[asyncio.Task[Any]] = set()
 
 
 def list_extensions(gate: Gate) -> list[Callable[[], SchemaExtension]]:
-    """Those of a schema whose documents this gate remembers."""
+    """Lists the extensions of a schema with this gate."""
     return [lambda: CheckedDocument(gate), DatabaseDeadline]
 
 
 class MeteredExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Ends an operation as a whole as soon as its answer is too large."""
+    """graphql-core's executor that ends an operation when its response is too large."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -142,11 +140,12 @@ class MeteredExecutor(StrawberryGraphQLCoreExecutionContext):
         self, raw_error: Exception, return_type: Any, details: Any, path: Any
     ) -> None:
         if isinstance(raw_error, ResponseTooLarge):
-            raise raw_error  # not an error of the field, which would be null without it
+            raise raw_error  # ends the operation instead of making the field null
         super().handle_field_error(raw_error, return_type, details, path)
 
     def build_response(self, data: dict[str, Any] | None) -> Any:
         if not self._meter.is_exceeded:
             return super().build_response(data)
-        found = [one for one in self.collected_errors.errors if isinstance(one, ResponseTooLarge)]
-        return ExecutionResult(data=None, errors=[*found[:1]])
+        errors = self.collected_errors.errors
+        too_large = [error for error in errors if isinstance(error, ResponseTooLarge)]
+        return ExecutionResult(data=None, errors=[*too_large[:1]])

@@ -1,8 +1,7 @@
-"""Queries that were asked before: answered by a plan, or, where none can, by graphql-core.
+"""Known queries: executed by a plan, or by graphql-core as the fallback.
 
-The first time a document comes, Strawberry reads and checks it. From then on it is known, and what
-Strawberry does around an execution is done here with less ado: the same gate, the same deadlines,
-the same masking of errors.
+Strawberry parses and checks a new document. Afterwards its operations are executed here without
+Strawberry's per-request overhead, with the same gate, deadlines and error masking.
 """
 
 import asyncio
@@ -32,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class KnownQueries:
-    """One per schema."""
+    """Executes the known queries of a schema."""
 
     def __init__(
         self,
@@ -44,9 +43,9 @@ class KnownQueries:
     ) -> None:
         self.uses_plans = True
         self.planned = 0
-        """How many answers plans have given."""
+        """Number of operations executed by plans."""
         self.bailed_out = 0
-        """How many they gave up."""
+        """Number of bailouts."""
         self._strawberry_schema = strawberry_schema
         self._gate = gate
         self._mask = mask
@@ -57,7 +56,7 @@ class KnownQueries:
     def find(
         self, query: str | None, operation_name: str | None, *, caller: Hashable
     ) -> Document | None:
-        """The checked document, if it is known and this operation of it is a query."""
+        """Returns the checked document if it is known and the operation is a query."""
         document = self._gate.documents.get(query or "", caller)
         if document is None or document.errors:
             return None
@@ -66,7 +65,7 @@ class KnownQueries:
         return document if is_query else None
 
     async def execute(self, request: OperationRequest, *, seconds: float | None) -> ExecutionResult:
-        """The answer to an operation of a document that `find` has given."""
+        """Executes an operation of a document from `find`."""
         try:
             self._gate.check_rate(request.context)
         except GraphQLError as refusal:
@@ -84,23 +83,23 @@ class KnownQueries:
     ) -> ExecutionResult:
         try:
             async with asyncio.timeout(seconds) as deadline:
-                return await self._answer_in_turn(request)
+                return await self._execute_in_turn(request)
         except TimeoutError as error:
             if seconds is None or not deadline.expired():
                 return self._fail(error, request.context)
             return self._refuse([OperationTimedOut(seconds, goes_on=False)], request.context)
-        except Exception as error:  # noqa: BLE001 - the operation's edge: format_errors logs it
+        except Exception as error:  # noqa: BLE001 - the edge of the operation: format_errors logs it
             return self._fail(error, request.context)
 
-    async def _answer_in_turn(self, request: OperationRequest) -> ExecutionResult:
+    async def _execute_in_turn(self, request: OperationRequest) -> ExecutionResult:
         async with self._turns.hold(request.context.caller):
             with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
-                return await self._answer(request)
+                return await self._execute_request(request)
 
-    async def _answer(self, request: OperationRequest) -> ExecutionResult:
+    async def _execute_request(self, request: OperationRequest) -> ExecutionResult:
         document, _, variables, operation_name, context = request
         operation = document.find_operation(operation_name)
-        # Whoever has not signed in sees no field that a plan could be made for.
+        # Anonymous callers can only read the schema, which plans do not support.
         if self.uses_plans and operation is not None and context.viewer is not None:
             try:
                 data = await self._run_plan(operation, request)
@@ -108,8 +107,8 @@ class KnownQueries:
                 return ExecutionResult(data=None, errors=[error])
             if data is not None:
                 return ExecutionResult(data=data, errors=None)
-            context.loaders = Loaders()  # what a plan has read may be parts of documents only
-        found = await await_maybe(
+            context.loaders = Loaders()  # the plan may have read parts of documents
+        result = await await_maybe(
             execute(
                 self._strawberry_schema._schema,
                 document.node,
@@ -119,31 +118,31 @@ class KnownQueries:
                 executor_class=self._strawberry_schema.execution_context_class,
             )
         )
-        if found.errors:
-            self._mask(found.errors, context)
-        return ExecutionResult(data=found.data, errors=found.errors)
+        if result.errors:
+            self._mask(result.errors, context)
+        return ExecutionResult(data=result.data, errors=result.errors)
 
     async def _run_plan(
         self, operation: OperationDefinitionNode, request: OperationRequest
     ) -> dict[str, Any] | None:
         plans = self._find_plans(request.document, operation)
         caller = request.context.caller
-        begun = plans.begin(request.variables, context=request.context, caller=caller)
-        if begun is None:
+        planned = plans.begin(request.variables, context=request.context, caller=caller)
+        if planned is None:
             return None
-        plan, run = begun
-        request.context.loaders = Loaders(plan.shown)
+        plan, run = planned
+        request.context.loaders = Loaders(plan.projections)
         try:
             data = await plan.execute(run)
         except ResponseTooLarge:
-            raise  # graphql-core would say the same
+            raise  # graphql-core would raise the same error
         except PyMongoError:
-            # Nothing surprising, and graphql-core would wait for MongoDB just as long.
-            logger.debug("A plan ended: MongoDB failed")
-        except Exception as error:  # noqa: BLE001 - whatever it is, graphql-core tells it in its place
+            # No bailout: graphql-core reports the outage within the same deadline.
+            logger.debug("A plan failed: MongoDB is unavailable")
+        except Exception as error:  # noqa: BLE001 - graphql-core executes the operation and reports the error
             plans.record_bailout(error, caller)
             self.bailed_out += 1
-            logger.debug("A plan was surprised: %s", type(error).__name__)
+            logger.debug("A plan bailed out: %s", type(error).__name__)
         else:
             self.planned += 1
             plans.record_success(caller)
@@ -164,5 +163,6 @@ class KnownQueries:
         return PreExecutionError(data=None, errors=errors)
 
     def _fail(self, error: Exception, context: Context) -> PreExecutionError:
-        shown = error if isinstance(error, GraphQLError) else None
-        return self._refuse([shown or GraphQLError(str(error), original_error=error)], context)
+        if not isinstance(error, GraphQLError):
+            error = GraphQLError(str(error), original_error=error)
+        return self._refuse([error], context)

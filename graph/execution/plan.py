@@ -1,4 +1,4 @@
-"""The plan of an operation, what runs it, and where plans are kept."""
+"""Plans of operations: execution, cache, and fallback to graphql-core after bailouts."""
 
 import time
 from collections import OrderedDict
@@ -30,41 +30,41 @@ from graph.execution.run import PlanBailout, Run
 from graph.execution.value_completion import Selection
 from graph.limits.fair_cache import FairCache
 
-# Every condition doubles the forms that an operation can have.
+# Each condition variable doubles the number of plans of an operation.
 MAX_CONDITION_VARIABLES = 4
 MAX_VARIABLE_ERRORS = 1
 
 
 class Evicted(PlanBailout):
-    """The plan made room for others a moment ago."""
+    """The plan was evicted from the cache."""
 
 
-# What a caller did wrong, or MongoDB: it says nothing about the plan.
-_NO_SURPRISES = (RequestError, Denied, Evicted, PyMongoError)
+# Errors of the caller or of MongoDB, which do not count against the plan.
+_EXPECTED_ERRORS = (RequestError, Denied, Evicted, PyMongoError)
 
 
 class Plan:
-    """How one operation is answered, with one choice of what its variables skip and include."""
+    """A compiled operation for a choice of the variables in `@skip` and `@include`."""
 
-    def __init__(self, selection: Selection, shown: Projections, *, steps: int) -> None:
-        self.shown = shown
-        """The fields that it reads of documents, for the loaders that it runs with."""
+    def __init__(self, selection: Selection, projections: Projections, *, steps: int) -> None:
+        self.projections = projections
+        """Fields to read of each document class, for the loaders."""
         self.steps = steps
-        """How large it is."""
+        """Size of the plan."""
         self.is_cached = True
-        """False once it was dropped: nobody may begin with it."""
+        """False after eviction; the plan must not start then."""
         self._selection = selection
 
     def evict(self) -> None:
-        """Frees its memory; who just executes it has all that they need."""
+        """Frees the memory of the plan; running executions continue."""
         self.is_cached = False
         self._selection = _EMPTY_SELECTION
 
     async def execute(self, run: Run) -> dict[str, Any]:
-        """`data` of the answer.
+        """Returns `data` of the response.
 
         Raises:
-            Exception: whatever a resolver raises; graphql-core tells which field it is about.
+            Exception: an error of a resolver; graphql-core reports it with its field.
         """
         if not self.is_cached:
             raise Evicted
@@ -75,11 +75,11 @@ class Plan:
 
     @property
     def is_async(self) -> bool:
-        """Whether something has to be waited for, such as a look-up."""
+        """Checks whether the plan awaits anything, such as a lookup."""
         return self._selection.is_async
 
     def execute_now(self, run: Run) -> dict[str, Any]:
-        """The same at once, of a plan that is not `is_async`."""
+        """Executes a plan that is not `is_async`."""
         rows: list[dict[str, Any]] = self._selection.complete(run, [run.root_value])
         return rows[0]
 
@@ -87,42 +87,39 @@ class Plan:
 _EMPTY_SELECTION = Selection()
 
 
-# A step takes some 2.5 kB; an operation of an app has 10 to 100.
-MAX_STEPS_KEPT = 20_000
+# A step takes about 2.5 kB; an operation of an app has 10 to 100 steps.
+MAX_CACHED_STEPS = 20_000
 
 
 class PlanCache:
-    """Those of one schema, of queries and of subscriptions."""
+    """The plans of queries and subscriptions of a schema."""
 
-    def __init__(self, *, max_steps: int = MAX_STEPS_KEPT) -> None:
-        self._kept: FairCache[Plan, Plan] = FairCache(max_steps, on_evict=lambda plan: plan.evict())
+    def __init__(self, *, max_steps: int = MAX_CACHED_STEPS) -> None:
+        self._plans: FairCache[Plan, Plan] = FairCache(max_steps, on_evict=Plan.evict)
 
     @property
     def steps(self) -> int:
-        """How large they are together."""
-        return self._kept.size
+        """Total size of the plans."""
+        return self._plans.size
 
     def use(self, plan: Plan, caller: Hashable) -> None:
-        """Keeps a plan that is new or used again; where room is needed, plans are dropped of the
-        caller who has most.
-        """
-        if self._kept.get(plan, caller) is None:
-            self._kept.add(plan, plan, caller, size=plan.steps)
+        """Adds a plan or marks it as used; evicts plans of the caller with the largest share."""
+        if self._plans.get(plan, caller) is None:
+            self._plans.add(plan, plan, caller, size=plan.steps)
 
 
-# Bail-outs in a row after which a caller's operations go to graphql-core at once, for a while:
-# trying the plan first would make each of them cost more.
+# Consecutive bailouts of a caller before a pause, during which graphql-core executes the operation.
 MAX_BAILOUTS = 5
 PAUSE_SECONDS = 30.0
 MAX_CALLERS = 256
 
 
 class Bailouts:
-    """Those of the plans of one operation."""
+    """Bailouts of an operation by caller, so that callers can't disable plans for each other."""
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        # How many in a row, and until when the plan is paused.
+        # Number of consecutive bailouts, and the end of the pause.
         self._callers: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
 
     def is_paused(self, caller: Hashable) -> bool:
@@ -139,7 +136,6 @@ class Bailouts:
             self._callers.popitem(last=False)
 
     def reset(self, caller: Hashable) -> None:
-        """Forgets the bail-outs of a caller whom the plan has just answered."""
         if self._callers:
             self._callers.pop(caller, None)
 
@@ -147,7 +143,7 @@ class Bailouts:
 _CONDITIONS = frozenset({"skip", "include"})
 
 
-class _Finder(Visitor):
+class _ConditionFinder(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.names: dict[str, None] = {}
@@ -163,36 +159,36 @@ class _Finder(Visitor):
 def list_condition_variables(
     operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> tuple[str, ...]:
-    """Their names, each once."""
-    finder = _Finder()
+    """Lists the variables in `@skip` and `@include`, which decide what an operation selects."""
+    finder = _ConditionFinder()
     for node in (operation, *fragments.values()):
         visit(node, finder)
     return tuple(finder.names)
 
 
 class OperationPlans:
-    """The plans of one operation of a checked document, as far as `kept` has room for them."""
+    """The plans of an operation of a checked document."""
 
     def __init__(
         self,
         strawberry_schema: Any,
         operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
-        kept: PlanCache,
+        plan_cache: PlanCache,
     ) -> None:
         self.operation = operation
         self._strawberry_schema = strawberry_schema
         self._schema: GraphQLSchema = strawberry_schema._schema
         self._fragments = dict(fragments)
         self._conditions = list_condition_variables(operation, fragments)
-        self._kept = kept
+        self._plan_cache = plan_cache
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
         self._bailouts = Bailouts()
 
     def begin(
         self, variables: Mapping[str, Any] | None, *, context: Context, caller: Hashable
     ) -> tuple[Plan, Run] | None:
-        """A plan and what it runs with; None where graphql-core has to execute the operation."""
+        """Returns a plan and its run, or None if graphql-core must execute the operation."""
         if self._bailouts.is_paused(caller) or len(self._conditions) > MAX_CONDITION_VARIABLES:
             return None
         values = self._read_variables(variables)
@@ -212,15 +208,15 @@ class OperationPlans:
         return plan, run
 
     def is_paused(self, caller: Hashable) -> bool:
-        """Whether the plan gave up so often for this caller that it is not tried for a while."""
+        """Checks whether plans are paused for this caller after too many bailouts."""
         return self._bailouts.is_paused(caller)
 
     def record_success(self, caller: Hashable) -> None:
         self._bailouts.reset(caller)
 
     def record_bailout(self, error: Exception, caller: Hashable) -> None:
-        """Counts what the plan was surprised by, if it was."""
-        if not isinstance(error, _NO_SURPRISES):
+        """Counts a failed execution unless the error is expected."""
+        if not isinstance(error, _EXPECTED_ERRORS):
             self._bailouts.record(caller)
 
     def _read_variables(self, variables: Mapping[str, Any] | None) -> VariableValues | None:
@@ -236,19 +232,19 @@ class OperationPlans:
         if key not in self._plans or (plan is not None and not plan.is_cached):
             plan = self._plans[key] = self._compile(values)
         if plan is not None:
-            self._kept.use(plan, caller)
+            self._plan_cache.use(plan, caller)
         return plan
 
     def _compile(self, values: VariableValues) -> Plan | None:
         root = self._schema.get_root_type(self.operation.operation)
         if root is None:
             return None
-        details = {name: FragmentDetails(one) for name, one in self._fragments.items()}
+        details = {name: FragmentDetails(node) for name, node in self._fragments.items()}
         compiler = Compiler(self._schema, self.operation, details, values)
         try:
             if self.operation.operation is OperationType.SUBSCRIPTION:
                 return Plan(compiler.compile_event(root), {}, steps=compiler.steps)
-            return Plan(compiler.compile(root), compiler.shown, steps=compiler.steps)
+            return Plan(compiler.compile(root), compiler.projections, steps=compiler.steps)
         except (Unplannable, GraphQLError):
-            # An error of its conditions is told by graphql-core, at the field that it is about.
+            # graphql-core reports an invalid `@skip` or `@include` with its field.
             return None

@@ -1,4 +1,4 @@
-"""Getting values: what resolvers give for the objects of a list, by the cheapest way there is."""
+"""Resolving in a plan: gets the values of a field for a list of objects."""
 
 import dataclasses
 from collections.abc import Callable
@@ -30,19 +30,19 @@ from strawberry.types.field import StrawberryField
 from graph.core.ids import encode_id
 from graph.core.stored import LINK, Link, StoredField
 from graph.execution.run import PlanBailout, Run, Values
-from graph.execution.value_completion import Completer, Step, gather
+from graph.execution.value_completion import Completer, Step, gather_or_cancel
 
 
 class Unplannable(Exception):
-    """The operation has something that no plan can do."""
+    """Plans do not support this operation."""
 
 
 class Denied(PlanBailout):
-    """The viewer has no right to a field."""
+    """The viewer lacks the permission for a field."""
 
 
 class Getter(NamedTuple):
-    """Gives the values of one field for objects, in their order."""
+    """Returns the values of a field for a list of objects, in order."""
 
     get: Callable[[Run, Values], Any]
     is_async: bool = False
@@ -50,7 +50,7 @@ class Getter(NamedTuple):
 
 @dataclass
 class FieldSite:
-    """A place in an operation where a field is asked for."""
+    """A selected field at a place of an operation."""
 
     key: str
     parent: GraphQLObjectType
@@ -60,12 +60,12 @@ class FieldSite:
     _arguments: dict[str, Any] | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self.nodes: list[FieldNode] = [one.node for one in self.details]
+        self.nodes: list[FieldNode] = [detail.node for detail in self.details]
         self.name = f"{self.parent.name}.{self.nodes[0].name.value}"
-        self._may_keep = not _has_variables(self.details[0].node)
+        self._has_fixed_arguments = not _has_variables(self.details[0].node)
 
     def read_arguments(self, run: Run, info: Any) -> dict[str, Any]:
-        """What the resolver is called with; worked out once where no variable is in it."""
+        """Returns the arguments of the resolver; computed once if they have no variables."""
         if self._arguments is not None:
             return dict(self._arguments)
         detail = self.details[0]
@@ -80,7 +80,7 @@ class FieldSite:
             config=schema.config,
             info=info,
         )
-        if self._may_keep:
+        if self._has_fixed_arguments:
             self._arguments = dict(arguments)
         return arguments
 
@@ -100,21 +100,21 @@ def _has_variables(node: FieldNode) -> bool:
 
 
 def make_getter(site: FieldSite) -> Getter:
-    """How a plan gets the values of this field.
+    """Creates the getter of a field.
 
     Raises:
-        Unplannable: only graphql-core can.
+        Unplannable: only graphql-core can resolve the field.
     """
-    shown = site.field
-    if isinstance(shown, StoredField):
-        return _get_attribute(shown.get_value)
+    field = site.field
+    if isinstance(field, StoredField):
+        return _get_attribute(field.get_value)
     if is_global_id(site):
         return _get_global_ids(site.parent.name)
-    if any(not isinstance(one, PermissionExtension) for one in shown.extensions):
+    if any(not isinstance(extension, PermissionExtension) for extension in field.extensions):
         raise Unplannable(f"{site.parent.name}.{site.key} has an extension")
-    if shown.base_resolver is None:
-        return _get_attribute(attrgetter(shown.python_name))
-    if isinstance(link := shown.metadata.get(LINK), Link):
+    if field.base_resolver is None:
+        return _get_attribute(attrgetter(field.python_name))
+    if isinstance(link := field.metadata.get(LINK), Link):
         return _get_linked(site, link)
     return _call_resolver(site)
 
@@ -124,7 +124,7 @@ def _get_attribute(get_value: Callable[[Any], Any]) -> Getter:
 
 
 def is_global_id(site: FieldSite) -> bool:
-    """Whether the field is the id of a Relay node, and works as Strawberry has it."""
+    """Checks whether the field is the id of a Relay node with Strawberry's resolver."""
     resolver = site.field.base_resolver
     resolve = getattr(resolver.wrapped_func if resolver else None, "__func__", None)
     return resolve is not None and (resolve.__module__, resolve.__qualname__) == (
@@ -134,7 +134,7 @@ def is_global_id(site: FieldSite) -> bool:
 
 
 def _get_global_ids(type_name: str) -> Getter:
-    return Getter(lambda _run, objects: [encode_id(type_name, one.node_id) for one in objects])
+    return Getter(lambda _run, objects: [encode_id(type_name, node.node_id) for node in objects])
 
 
 def _get_linked(site: FieldSite, link: Link) -> Getter:
@@ -142,15 +142,16 @@ def _get_linked(site: FieldSite, link: Link) -> Getter:
 
     async def get(run: Run, objects: Values) -> Values:
         keys = list(map(get_key, objects))
-        found = await link.lookup.load_many(
-            make_info(run, site), [key for key in keys if key is not None]
+        loaded = iter(
+            await link.lookup.load_many(
+                make_info(run, site), [key for key in keys if key is not None]
+            )
         )
-        following = iter(found)
-        named = [None if key is None else next(following) for key in keys]
+        values = [None if key is None else next(loaded) for key in keys]
         if link.refresh is not None:
-            documents = [one.document for one in objects]
-            named = await link.refresh(make_info(run, site), documents, named)
-        return list(map(link.resolve, named))
+            documents = [source.document for source in objects]
+            values = await link.refresh(make_info(run, site), documents, values)
+        return list(map(link.resolve, values))
 
     return Getter(get, is_async=True)
 
@@ -161,35 +162,36 @@ def _call_resolver(site: FieldSite) -> Getter:
         raise Unplannable(site.key)
     call: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]  # bound by now
     takes_self = resolver.self_parameter is not None
-    named = [one.name for one in (resolver.parent_parameter, resolver.root_parameter) if one]
-    takes_info = resolver.info_parameter
+    source_parameters = (resolver.parent_parameter, resolver.root_parameter)
+    source_names = [parameter.name for parameter in source_parameters if parameter]
+    info_parameter = resolver.info_parameter
     permissions = [kind() for kind in site.field.permission_classes]
-    is_plain = not (takes_info or permissions or site.field.arguments)
+    is_plain = not (info_parameter or permissions or site.field.arguments)
 
-    def begin(run: Run, objects: Values) -> list[Any]:
-        """What the resolver gives for each object; awaitables where it is a coroutine."""
+    def call_all(run: Run, objects: Values) -> list[Any]:
+        """Calls the resolver for each object; returns awaitables if it is async."""
         if is_plain and takes_self:
-            return [call(one) for one in objects]
+            return [call(source) for source in objects]
         info = make_info(run, site)
         arguments = site.read_arguments(run, info)
-        for one in objects if permissions else ():
-            if not all(check.has_permission(one, info, **arguments) for check in permissions):
+        for source in objects if permissions else ():
+            if not all(check.has_permission(source, info, **arguments) for check in permissions):
                 raise Denied
-        if takes_info is not None:
-            arguments[takes_info.name] = info
+        if info_parameter is not None:
+            arguments[info_parameter.name] = info
         if takes_self:
-            return [call(one, **arguments) for one in objects]
-        return [call(**arguments, **dict.fromkeys(named, one)) for one in objects]
+            return [call(source, **arguments) for source in objects]
+        return [call(**arguments, **dict.fromkeys(source_names, source)) for source in objects]
 
     async def get_later(run: Run, objects: Values) -> Values:
-        waiting = begin(run, objects)
-        return [await waiting[0]] if len(waiting) == 1 else await gather(waiting)
+        waiting = call_all(run, objects)
+        return [await waiting[0]] if len(waiting) == 1 else await gather_or_cancel(waiting)
 
-    return Getter(get_later, is_async=True) if resolver.is_async else Getter(begin)
+    return Getter(get_later, is_async=True) if resolver.is_async else Getter(call_all)
 
 
 def make_info(run: Run, site: FieldSite) -> Any:
-    """What a resolver is told about its place: the same for all objects of a list."""
+    """Creates the info of a resolver, shared by all objects of a list."""
     schema = run.strawberry_schema
     raw = run.make_resolve_info(
         site.details[0].node.name.value,
@@ -202,7 +204,7 @@ def make_info(run: Run, site: FieldSite) -> Any:
 
 
 def make_step(site: FieldSite, getter: Getter, completer: Completer) -> Step:
-    """A step that gets values and completes them."""
+    """Creates the step that resolves and completes a field."""
     name = None
     if not getter.is_async and not completer.is_async and len(site.nodes) == 1:
         name = name_value(site.name, site.nodes[0])
@@ -215,25 +217,25 @@ def make_step(site: FieldSite, getter: Getter, completer: Completer) -> Step:
     async def fill_later(run: Any, objects: Values) -> Values:
         values = getter.get(run, objects)
         completed = completer.complete(run, await values if getter.is_async else values)
-        done: Values = await completed if completer.is_async else completed
-        return done
+        result: Values = await completed if completer.is_async else completed
+        return result
 
     is_async = getter.is_async or completer.is_async
     return Step(site.key, fill_later if is_async else fill, is_async, name)
 
 
 def memoize(name: str, getter: Getter) -> Getter:
-    """The same getter, but asked only once for each object where there is a memo."""
+    """Wraps a getter so that plans with a memo resolve each object once."""
 
     def get(run: Run, objects: Values) -> Values:
         memo = run.memo
         if memo is None:
             return getter.get(run, objects)  # type: ignore[no-any-return]  # it is not async
         values = []
-        for one in objects:
-            record = memo.find_record(one)
+        for source in objects:
+            record = memo.get_record(source)
             if name not in record:
-                record[name] = getter.get(run, [one])[0]
+                record[name] = getter.get(run, [source])[0]
             values.append(record[name])
         return values
 
@@ -241,20 +243,20 @@ def memoize(name: str, getter: Getter) -> Getter:
 
 
 def name_value(field_name: str, node: FieldNode) -> str | None:
-    """A name for the completed value of a field: equal names mean equal values of one object.
+    """Names the completed value of a field: equal names mean equal values of an object.
 
-    None where that depends on more than the object, such as on variables.
+    Returns None if the value depends on more than the object, such as variables.
     """
     if node.arguments:
         return None
     if node.selection_set is None:
         return field_name
-    finder = _DependenceFinder()
+    finder = _DependencyFinder()
     visit(node.selection_set, finder)
     return None if finder.found else f"{field_name} {print_ast(node.selection_set)}"
 
 
-class _DependenceFinder(Visitor):
+class _DependencyFinder(Visitor):
     found = False
 
     def enter(self, node: Node, *_args: Any) -> None:

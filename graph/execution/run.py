@@ -1,4 +1,4 @@
-"""One execution of a plan: what its steps get, and what executions at the same moment share."""
+"""State of an execution of a plan, and the memo that concurrent executions share."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,30 +13,33 @@ Values = list[Any]
 
 
 class PlanBailout(Exception):
-    """Something is not as the plan expects it; graphql-core is to execute the operation."""
+    """A plan met an unexpected value; graphql-core executes the operation instead."""
 
 
 Record = dict[str, Any]
 
 
 class Memo:
-    """What was got of each object, for viewers of equal rights at one moment."""
+    """Values that plans of equal rights share for an event.
+
+    Subscriptions to an event select different fields, but the values of a field are the same.
+    """
 
     def __init__(self) -> None:
-        # An object's id is its own only while it is there.
+        # The reference to the object keeps its id valid.
         self._records: dict[int, tuple[Any, Record]] = {}
 
-    def find_record(self, shown: object) -> Record:
-        """Values of this object, by what `name_value` calls them."""
-        known = self._records.get(id(shown))
-        if known is None:
-            known = self._records[id(shown)] = (shown, {})
-        return known[1]
+    def get_record(self, source: object) -> Record:
+        """Returns the values of this object by the names of `name_value`."""
+        entry = self._records.get(id(source))
+        if entry is None:
+            entry = self._records[id(source)] = (source, {})
+        return entry[1]
 
 
 @dataclass
 class Run:
-    """One execution of a plan."""
+    """An execution of a plan."""
 
     strawberry_schema: Any
     operation: OperationDefinitionNode
@@ -45,12 +48,12 @@ class Run:
     context: Context
     root_value: Any = None
     memo: Memo | None = None
-    """What executions at the same moment share; None where there is only this one."""
+    """Shared with concurrent executions; None for a query."""
     meter: ResponseMeter = field(default_factory=lambda: ResponseMeter(UNBOUNDED))
-    """Bounds the answer."""
+    """Limits the size of the response."""
 
     def for_event(self, root_value: Any, *, memo: Memo) -> "Run":
-        """The same operation for another root value, such as the next event."""
+        """Returns a run of the same operation for an event."""
         return Run(
             self.strawberry_schema,
             self.operation,
@@ -62,10 +65,10 @@ class Run:
             create_meter(self.context, is_event=True),
         )
 
-    def make_resolve_info(self, *place: Any) -> GraphQLResolveInfo[Any]:
-        """`place`: field name, nodes, return type, parent type and path."""
+    def make_resolve_info(self, *field_info: Any) -> GraphQLResolveInfo[Any]:
+        """Creates the info from field name, nodes, return type, parent type and path."""
         values = (
-            *place,
+            *field_info,
             self.strawberry_schema._schema,
             self.fragments,
             self.root_value,

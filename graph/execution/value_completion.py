@@ -1,7 +1,7 @@
-"""Completing values: what a resolver gave becomes what the answer holds, a whole column at once.
+"""Value completion of a plan: converts columns of resolved values to response values.
 
-These are the rules of "Value Completion" in the GraphQL specification. Whatever would be an error
-by them is a PlanBailout here: graphql-core then tells it.
+Follows "Value Completion" in the GraphQL specification. An error raises PlanBailout, so that
+graphql-core reports it.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from graph.execution.run import PlanBailout, Run, Values
 
 
 class Completer(NamedTuple):
-    """Completes the values of one type, in their order."""
+    """Completes the values of a type, in order."""
 
     complete: Callable[[Run, Values], Any]
-    """Gives the list of completed values, or, where `is_async`, an awaitable of it."""
+    """Returns the completed values, or an awaitable of them if `is_async`."""
     is_async: bool = False
 
 
@@ -34,12 +34,12 @@ Restore = Callable[[Values], Values]
 Split = Callable[[Values], tuple[Values, Restore]]
 
 
-def _keep(values: Values) -> Values:
+def _restore_all(values: Values) -> Values:
     return values
 
 
 def nest(split: Split, inner: Completer) -> Completer:
-    """Completes what `split` finds inside the values, and puts it back into their form."""
+    """Creates a completer for the parts of values, such as the items of lists."""
 
     def complete(run: Run, values: Values) -> Values:
         parts, restore = split(values)
@@ -53,10 +53,10 @@ def nest(split: Split, inner: Completer) -> Completer:
 
 
 def split_nulls(values: Values) -> tuple[Values, Restore]:
-    """Null stays null."""
+    """Splits off nulls, which stay null."""
     present = [value for value in values if value is not None]
     if len(present) == len(values):
-        return present, _keep
+        return present, _restore_all
 
     def restore(completed: Values) -> Values:
         following = iter(completed)
@@ -66,7 +66,7 @@ def split_nulls(values: Values) -> tuple[Values, Restore]:
 
 
 def split_lists(values: Values) -> tuple[Values, Restore]:
-    """The items of all lists in one."""
+    """Flattens lists."""
     require_types(values, list, tuple)
     lengths = [len(value) for value in values]
 
@@ -81,18 +81,18 @@ def split_lists(values: Values) -> tuple[Values, Restore]:
 
 
 def require_types(values: Values, *kinds: type) -> None:
-    """Raises PlanBailout: a value is of another type."""
+    """Raises PlanBailout if a value has another type."""
     for kind in set(map(type, values)):
         if not issubclass(kind, kinds):
             raise PlanBailout(f"{kind.__name__} instead of {kinds[0].__name__}")
 
 
 def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
-    """Scalars and enums; values are not null."""
+    """Creates a completer of scalars or enums for values that are not null."""
     if leaf_type in {GraphQLString, GraphQLID}:
-        return _make_same(str, leaf_type)
+        return _make_identity(str, leaf_type)
     if leaf_type is GraphQLBoolean:
-        return _make_same(bool, leaf_type)
+        return _make_identity(bool, leaf_type)
     if isinstance(leaf_type, GraphQLEnumType):
         return _make_enum(leaf_type)
     if leaf_type.name == "DateTime":
@@ -110,7 +110,7 @@ def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
     return Completer(complete)
 
 
-def _make_same(kind: type, leaf_type: GraphQLLeafType) -> Completer:
+def _make_identity(kind: type, leaf_type: GraphQLLeafType) -> Completer:
     expected = {kind}
 
     def complete(run: Run, values: Values) -> Values:
@@ -124,9 +124,7 @@ def _make_same(kind: type, leaf_type: GraphQLLeafType) -> Completer:
 
 
 def _make_time(leaf_type: GraphQLLeafType) -> Completer:
-    """Times in UTC stay what they are: whoever encodes the answer writes them in the same form,
-    in a tenth of the time.
-    """
+    """Keeps times in UTC: the encoder of the response writes the same text ten times as fast."""
 
     def complete(_run: Run, values: Values) -> Values:
         if all(type(value) is datetime and value.tzinfo is UTC for value in values):
@@ -151,7 +149,7 @@ def _make_enum(enum_type: GraphQLEnumType) -> Completer:
 
 
 def coerce_leaf(leaf_type: GraphQLLeafType, value: Any) -> Any:
-    """Raises PlanBailout: the value is null; or whatever the type says of a wrong one."""
+    """Raises PlanBailout for null; the type raises its own errors for invalid values."""
     coerced = None if value is None else leaf_type.coerce_output_value(value)
     if coerced is None or coerced is Undefined:
         raise PlanBailout(f"no value of {leaf_type.name}")
@@ -159,7 +157,7 @@ def coerce_leaf(leaf_type: GraphQLLeafType, value: Any) -> Any:
 
 
 def make_object(selection: "Selection", classes: Collection[type]) -> Completer:
-    """Objects of one GraphQL type; values are not null."""
+    """Creates a completer of a GraphQL object type for values that are not null."""
     kinds = tuple(classes)
 
     def complete(run: Run, values: Values) -> Any:
@@ -170,43 +168,43 @@ def make_object(selection: "Selection", classes: Collection[type]) -> Completer:
 
 
 def make_abstract(by_class: Mapping[type, Completer]) -> Completer:
-    """Objects of several GraphQL types, told apart by their classes; values are not null."""
+    """Creates a completer of an abstract type, which finds the object type by class."""
 
     def group(values: Values) -> dict[type, list[int]]:
-        places: dict[type, list[int]] = {}
-        for place, value in enumerate(values):
-            places.setdefault(type(value), []).append(place)
-        if not places.keys() <= by_class.keys():
-            raise PlanBailout("a type that does not belong here")
-        return places
+        indexes: dict[type, list[int]] = {}
+        for index, value in enumerate(values):
+            indexes.setdefault(type(value), []).append(index)
+        if not indexes.keys() <= by_class.keys():
+            raise PlanBailout("unexpected class for an abstract type")
+        return indexes
 
     def complete(run: Run, values: Values) -> Values:
         completed: Values = [None] * len(values)
-        for kind, places in group(values).items():
-            own = by_class[kind].complete(run, [values[place] for place in places])
-            _put(completed, places, own)
+        for kind, indexes in group(values).items():
+            part = by_class[kind].complete(run, [values[index] for index in indexes])
+            _put(completed, indexes, part)
         return completed
 
     async def complete_later(run: Run, values: Values) -> Values:
         completed: Values = [None] * len(values)
-        for kind, places in group(values).items():
+        for kind, indexes in group(values).items():
             completer = by_class[kind]
-            own = completer.complete(run, [values[place] for place in places])
-            _put(completed, places, await own if completer.is_async else own)
+            part = completer.complete(run, [values[index] for index in indexes])
+            _put(completed, indexes, await part if completer.is_async else part)
         return completed
 
-    is_async = any(one.is_async for one in by_class.values())
+    is_async = any(completer.is_async for completer in by_class.values())
     return Completer(complete_later, True) if is_async else Completer(complete)
 
 
-def _put(target: Values, places: Sequence[int], values: Values) -> None:
-    for place, value in zip(places, values, strict=True):
-        target[place] = value
+def _put(target: Values, indexes: Sequence[int], values: Values) -> None:
+    for index, value in zip(indexes, values, strict=True):
+        target[index] = value
 
 
-async def gather(waiting: Sequence[Awaitable[Any]]) -> list[Any]:
-    """Their results; of the first error on nothing of them goes on."""
-    tasks = [asyncio.ensure_future(one) for one in waiting]
+async def gather_or_cancel(awaitables: Sequence[Awaitable[Any]]) -> list[Any]:
+    """Awaits all; the first error cancels the rest."""
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
     try:
         return await asyncio.gather(*tasks)
     finally:
@@ -218,69 +216,71 @@ async def gather(waiting: Sequence[Awaitable[Any]]) -> list[Any]:
 
 
 class Step(NamedTuple):
-    """One field of an object type: its values of many objects, completed."""
+    """A field of an object type: resolves and completes it for many objects."""
 
     key: str
-    """Its name in the answer."""
+    """Response name."""
     fill: Callable[[Run, Values], Any]
-    """Gives the list of values, or, where `is_async`, an awaitable of it."""
+    """Returns the values, or an awaitable of them if `is_async`."""
     is_async: bool
     value_name: str | None = None
-    """What its values are called in a memo, where plans may share them."""
+    """Name in the memo; None if plans can't share the values."""
 
 
 class Selection:
-    """What is asked of the objects of one type. Columns are worked out, then turned into rows."""
+    """The selected fields of an object type, computed as columns and returned as rows."""
 
     def __init__(self) -> None:
         self._keys: tuple[str, ...] = ()
         self._row_bytes = 0
-        self._at_once: list[tuple[int, Step]] = []
-        self._later: list[tuple[int, Step]] = []
+        self._sync_steps: list[tuple[int, Step]] = []
+        self._async_steps: list[tuple[int, Step]] = []
 
     @property
     def is_async(self) -> bool:
-        return bool(self._later)
+        return bool(self._async_steps)
 
     def set_steps(self, steps: Sequence[Step]) -> None:
         self._keys = tuple(step.key for step in steps)
         self._row_bytes = measure_keys(self._keys)
-        for place, step in enumerate(steps):
-            (self._later if step.is_async else self._at_once).append((place, step))
+        for index, step in enumerate(steps):
+            (self._async_steps if step.is_async else self._sync_steps).append((index, step))
 
     def complete(self, run: Run, objects: Values) -> Any:
-        """The answer's objects, or, where `is_async`, an awaitable of them."""
-        if run.memo is not None and len(objects) == 1 and not self._later:
-            return [self._complete_one(run, objects[0])]
-        return self._complete_later(run, objects) if self._later else self._complete(run, objects)
+        """Returns the response objects, or an awaitable of them if `is_async`."""
+        if run.memo is not None and len(objects) == 1 and not self._async_steps:
+            return [self._complete_shared(run, objects[0])]
+        if self._async_steps:
+            return self._complete_later(run, objects)
+        return self._complete(run, objects)
 
     def _complete(self, run: Run, objects: Values) -> Values:
         if not objects:
             return []
         run.meter.add(self._row_bytes * len(objects))
-        columns = [step.fill(run, objects) for _, step in self._at_once]
+        columns = [step.fill(run, objects) for _, step in self._sync_steps]
         return self._make_rows(columns, len(objects))
 
     def _make_rows(self, columns: Sequence[Values], number: int) -> Values:
         if not columns:
-            # Conditions or fragments of other types leave nothing to show of them.
+            # Directives or fragments of other types left no field.
             return [{} for _ in range(number)]
         return [dict(zip(self._keys, row, strict=True)) for row in zip(*columns, strict=True)]
 
-    def _complete_one(self, run: Run, one: Any) -> dict[str, Any]:
-        """The same for one object of which other plans may have got the same values."""
-        record = run.memo.find_record(one) if run.memo else {}
+    def _complete_shared(self, run: Run, source: Any) -> dict[str, Any]:
+        """Completes an object with the values that other plans share."""
+        record = run.memo.get_record(source) if run.memo else {}
         meter, row = run.meter, {}
         meter.add(self._row_bytes)
-        for _, (key, fill, _, name) in self._at_once:
+        for _, (key, fill, _, name) in self._sync_steps:
             if name is None:
-                row[key] = fill(run, [one])[0]
+                row[key] = fill(run, [source])[0]
             elif name in record:
                 row[key], size = record[name]
                 meter.add(size)
             else:
                 before = meter.left
-                row[key] = fill(run, [one])[0]
+                row[key] = fill(run, [source])[0]
                 record[name] = row[key], before - meter.left
         return row
 
@@ -289,10 +289,10 @@ class Selection:
             return []
         run.meter.add(self._row_bytes * len(objects))
         columns: list[Any] = [None] * len(self._keys)
-        for place, step in self._at_once:
-            columns[place] = step.fill(run, objects)
-        waiting = [step.fill(run, objects) for _, step in self._later]
-        found = [await waiting[0]] if len(waiting) == 1 else await gather(waiting)
-        for (place, _), column in zip(self._later, found, strict=True):
-            columns[place] = column
+        for index, step in self._sync_steps:
+            columns[index] = step.fill(run, objects)
+        waiting = [step.fill(run, objects) for _, step in self._async_steps]
+        results = [await waiting[0]] if len(waiting) == 1 else await gather_or_cancel(waiting)
+        for (index, _), column in zip(self._async_steps, results, strict=True):
+            columns[index] = column
         return self._make_rows(columns, len(objects))

@@ -36,7 +36,7 @@ def name_differently(number: int) -> str:
 async def test_plans_that_were_not_used_for_long_make_room(
     admin: GraphQLClient, known_queries: KnownQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_queries.plan_cache._kept, "_max_size", 30)
+    monkeypatch.setattr(known_queries.plan_cache._plans, "_max_size", 30)
     for number in range(12):
         for _ in range(2):
             answer = await admin(name_differently(number))
