@@ -63,7 +63,7 @@ async def test_another_origin_may_not(browser: httpx.AsyncClient) -> None:
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-async def test_mongodb_that_comes_back_in_bad_state_is_tried_again(
+async def test_mongodb_in_bad_state_is_retried(
     database: AsyncDatabase[dict[str, Any]],
     mongodb_uri: str,
     database_name: str,

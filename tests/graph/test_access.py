@@ -109,7 +109,7 @@ MUTATIONS = [
 ]
 
 
-async def test_mutations_do_not_find_what_is_out_of_sight(
+async def test_mutations_do_not_find_hidden_nodes(
     limited: GraphQLClient,
     hidden: Message,
     other_account: Account,

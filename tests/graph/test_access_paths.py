@@ -214,9 +214,7 @@ async def test_whoever_may_see_it_is_told(
     assert set(CANARIES) <= find_canaries("\n".join(told), ids)
 
 
-async def test_lower_role_is_forbidden_and_right_one_is_not(
-    client: httpx.AsyncClient, port: int, app: Any
-) -> None:
+async def test_required_role_is_enforced(client: httpx.AsyncClient, port: int, app: Any) -> None:
     # Unknown ids, so that permitted callers change nothing.
     names = [*matrix.list_node_types(), "own", "own_account", "own_contact"]
     documents = list_documents({name: encode_id(name, new_id()) for name in names})

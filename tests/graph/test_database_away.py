@@ -53,7 +53,7 @@ async def test_queries_fail_soon_and_work_again(server: Any, own_mongod: Embedde
         await eventually(is_back)
 
 
-async def test_database_that_is_too_slow_is_not_called_away(
+async def test_slow_database_is_not_reported_unreachable(
     admin: GraphQLClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = {"$where": "sleep(3000) || true"}

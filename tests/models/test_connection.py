@@ -70,7 +70,7 @@ async def test_standalone_server_is_refused(standalone_uri: str) -> None:
             await wait_for_server(client["wagraph"])
 
 
-async def test_server_that_loses_its_primary_meanwhile_is_only_away(
+async def test_lost_primary_is_transient(
     database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(**_options: object) -> None:

@@ -51,7 +51,7 @@ def wait_until_gone(pid: int) -> bool:
     return False
 
 
-def test_first_start_gives_writable_replica_set_with_change_streams(
+def test_first_start_supports_change_streams(
     mongod: EmbeddedMongod,
 ) -> None:
     with MongoClient[dict[str, Any]](mongod.uri, timeoutMS=60_000) as client:
@@ -71,7 +71,7 @@ def test_it_listens_on_loopback_without_compression(mongod: EmbeddedMongod) -> N
     assert options["storage"]["oplogMinRetentionHours"] == 24.0
 
 
-def test_stopped_and_started_again_it_has_its_port_and_data(mongod: EmbeddedMongod) -> None:
+def test_restart_keeps_port_and_data(mongod: EmbeddedMongod) -> None:
     insert(mongod, 1)
     address = mongod.uri
 

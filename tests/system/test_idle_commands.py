@@ -80,7 +80,7 @@ async def add_accounts() -> None:
     await collection(Account).insert_many([to_bson(one) for one in accounts])
 
 
-async def test_process_at_rest_sends_few_commands_and_scans_nothing(
+async def test_idle_process_runs_few_commands(
     database: AsyncDatabase[dict[str, Any]], mongodb_uri: str, command_log: CommandLog
 ) -> None:
     await add_accounts()

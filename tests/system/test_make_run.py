@@ -217,7 +217,7 @@ async def test_client_that_was_away_gets_what_it_missed(
         assert texts == ["one", "two", "three", cursor, away][: len(texts)]
 
 
-def test_first_start_answers_as_readme_says_and_second_keeps_its_data(
+def test_first_start_answers_second_keeps_data(
     tmp_path: Path,
 ) -> None:
     world = SandboxProcess(tmp_path)

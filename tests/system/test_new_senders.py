@@ -89,7 +89,7 @@ async def test_new_senders_at_once(
 
 
 @pytest.mark.soak
-async def test_two_hundred_new_senders_at_once_again_and_again(
+async def test_two_hundred_concurrent_new_senders(
     database: Database, keyring: KeyRing, make_server: MakeServer
 ) -> None:
     await connect_number(keyring, NUMBER)

@@ -47,7 +47,7 @@ async def find_conversation(graphql: GraphQLClient) -> str | None:
     return edges[0]["node"]["id"] if edges and edges[0]["node"]["lastMessage"] else None
 
 
-async def test_one_key_used_twenty_times_over_two_servers_sends_once(
+async def test_idempotency_key_holds_over_two_servers(
     database: Database,
     keyring: KeyRing,
     make_server: Callable[..., ServerProcess],

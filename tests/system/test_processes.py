@@ -43,7 +43,7 @@ async def make_token() -> str:
     return token
 
 
-async def test_body_posted_twenty_times_over_two_processes_has_one_effect(
+async def test_repeated_body_has_one_effect(
     database: Database, keyring: KeyRing, make_server: MakeServer
 ) -> None:
     await connect_number(keyring, NUMBER)
@@ -77,7 +77,7 @@ async def test_body_posted_twenty_times_over_two_processes_has_one_effect(
         assert texts == ["Hello", "end"]
 
 
-async def test_webhook_is_not_lost_when_server_is_killed_right_after_its_200(
+async def test_kill_after_200_loses_no_webhook(
     database: Database, keyring: KeyRing, make_server: MakeServer
 ) -> None:
     await connect_number(keyring, NUMBER)

@@ -17,7 +17,7 @@ from tests.fixtures.world import NUMBER
 ANA = "15550001111"
 
 
-async def test_phone_shows_its_messages_in_order_with_status_and_reactions(
+async def test_phone_restores_messages_with_statuses(
     account: Account, numbers: NumberDirectory
 ) -> None:
     asked = await write_message(account, ANA, "Open?", name="Ana")

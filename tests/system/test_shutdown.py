@@ -89,7 +89,7 @@ async def stop(server: ServerProcess) -> float:
     return time.monotonic() - started
 
 
-async def test_stopped_server_ends_in_time_and_gives_everything_back(
+async def test_stopped_server_releases_everything_in_time(
     database: AsyncDatabase[dict[str, Any]], keyring: KeyRing, make_server: MakeServer
 ) -> None:
     await connect_number(keyring, NUMBER)

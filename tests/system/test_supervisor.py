@@ -39,7 +39,7 @@ sys.exit(supervisor.Supervisor(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="has real-time signals")
-async def test_it_goes_on_without_process_and_after_any_signal() -> None:
+async def test_supervisor_survives_failed_starts_and_signals() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", PROGRAM), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )

@@ -175,7 +175,7 @@ async def check_messages(graphql: GraphQLClient) -> None:
     assert file.content.startswith(b"\x89PNG")
 
 
-async def test_messages_that_0_1_queued_are_sent_in_order(
+async def test_messages_queued_by_0_1_are_sent_in_order(
     graphql: GraphQLClient, meta: FakeMeta
 ) -> None:
     async def are_sent() -> bool:
@@ -243,7 +243,7 @@ async def test_items_that_0_1_parked_are_replayed(graphql: GraphQLClient) -> Non
     await eventually(is_applied)
 
 
-async def test_landline_that_0_1_took_for_mobile_is_somebody_else(
+async def test_landline_merged_by_0_1_is_split(
     graphql: GraphQLClient, old_database: Database
 ) -> None:
     async def is_upgraded() -> bool:

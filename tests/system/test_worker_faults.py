@@ -108,9 +108,7 @@ async def wait_until_ended(pids: list[int]) -> None:
     await eventually(have_ended)
 
 
-async def test_what_is_acknowledged_is_applied_once_whatever_happens_to_processes(
-    token: str, make_server: MakeServer
-) -> None:
+async def test_acknowledged_events_are_applied_once(token: str, make_server: MakeServer) -> None:
     server = make_server()
     server.start("--workers", str(WORKERS), constants=IMPATIENCE)
     cursor = await find_cursor(server, token)

@@ -227,7 +227,7 @@ async def list_unsent() -> list[Message] | None:
     return None if any(one.status is not MessageStatus.UNKNOWN for one in left) else left
 
 
-async def test_with_worker_killed_in_middle_nothing_is_lost_or_doubled(
+async def test_killed_worker_loses_and_doubles_nothing(
     database: Database, keyring: KeyRing, make_server: MakeServer, free_port: int
 ) -> None:
     await connect_number(keyring, NUMBER)

@@ -57,7 +57,7 @@ async def has_messages(count: int) -> bool:
     return await Message.count() == count
 
 
-async def test_stopped_it_is_503_and_back_it_works_again(
+async def test_outage_returns_503_until_it_ends(
     door: httpx.AsyncClient, own_mongod: EmbeddedMongod
 ) -> None:
     webhook = WebhookClient(door, NUMBER)
@@ -93,7 +93,7 @@ async def test_database_that_hangs_is_503_too(
     await eventually(lambda: has_messages(2))
 
 
-async def test_wrong_signature_is_not_believed_while_secrets_cannot_be_read(
+async def test_unreadable_secrets_return_503(
     door: httpx.AsyncClient, own_mongod: EmbeddedMongod
 ) -> None:
     own_mongod.kill()

@@ -164,7 +164,7 @@ async def test_started_account_is_stopped_by_later_news_only(
 
 
 @BOTH_WAYS
-async def test_marketing_choice_of_staff_yields_to_later_choices_only(
+async def test_staff_choice_yields_to_later_choices(
     webhook: WebhookClient, account: Account, settle: Settle, agent: GraphQLClient, shift: int
 ) -> None:
     async def stop(at: float) -> None:

@@ -42,7 +42,7 @@ def test_input_can_not_forge_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert line.isprintable()
 
 
-def test_error_whose_text_has_line_breaks_starts_no_line(
+def test_line_breaks_in_error_start_no_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logging("INFO")

@@ -59,7 +59,7 @@ async def test_unknown_operation_name_is_bad_input(admin: GraphQLClient) -> None
     assert "Other" in answer["errors"][0]["message"]
 
 
-async def test_error_of_ours_is_masked_and_logged_under_its_request(
+async def test_internal_error_is_masked_and_logged(
     admin: GraphQLClient, account: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
     message = await write_message(account, "15550001111", "canary text")

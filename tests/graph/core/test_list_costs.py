@@ -116,7 +116,7 @@ async def write_answer(account: Account, phone: str, key: str, answered: str) ->
     await media.insert()
 
 
-async def test_long_page_costs_as_many_commands_as_short_one(
+async def test_long_page_costs_no_extra_commands(
     counter: CommandCounter, admin: GraphQLClient, account: Account
 ) -> None:
     for name in LISTS:

@@ -40,7 +40,7 @@ async def post(client: GraphQLClient, query: str) -> httpx.Response:
     return await client.http.post("/graphql", json={"query": query}, headers=headers)
 
 
-async def test_credential_that_has_used_up_its_budget_is_told_when_to_return(
+async def test_exhausted_budget_gives_retry_after(
     admin: GraphQLClient, make_client: Callable[..., Awaitable[GraphQLClient]]
 ) -> None:
     other = await make_client(Role.VIEWER)
@@ -240,7 +240,7 @@ def test_bucket_refills_evenly_and_never_beyond_its_brim() -> None:
     assert buckets.read_level("a") == 100
 
 
-def test_more_than_full_bucket_is_taken_from_full_one_and_waited_for_afterwards() -> None:
+def test_cost_above_burst_needs_full_bucket() -> None:
     clock = Clock()
     buckets = TokenBuckets(per_minute=60, burst=100, now=clock)
 

@@ -88,7 +88,7 @@ PIECES = [
 ]
 
 
-async def test_contacts_are_found_by_piece_of_name_or_number(
+async def test_contacts_are_found_by_partial_name_or_number(
     admin: GraphQLClient,
     said: None,
 ) -> None:

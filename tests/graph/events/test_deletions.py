@@ -183,7 +183,7 @@ async def test_revoked_message_is_replayed_without_its_words(
     assert [event["message"]["text"] for event in events if "message" in event] == [None, None]
 
 
-async def test_account_end_is_told_and_its_past_is_not(
+async def test_deleted_account_is_announced_not_replayed(
     ws: SocketClient, admin: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     cursor = await read_cursor(admin)
@@ -210,7 +210,7 @@ async def test_account_end_is_told_and_its_past_is_not(
     assert WORDS not in json.dumps(replayed)
 
 
-async def test_users_and_templates_change_live_for_who_sees_them(
+async def test_user_and_template_changes_reach_their_viewers(
     port: int, ws: SocketClient, admin: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     user = await User(name="Ann", account_ids=[account.id, other_account.id]).insert()

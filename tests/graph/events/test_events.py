@@ -47,7 +47,7 @@ async def test_new_message_is_added_with_all_it_has(reader: FeedReader) -> None:
     assert await reading.rest() == []
 
 
-async def test_three_quick_statuses_are_three_events_as_each_was_then(reader: FeedReader) -> None:
+async def test_quick_statuses_are_separate_events(reader: FeedReader) -> None:
     message = await create_queued()
     reading = await reader.open()
 
@@ -61,7 +61,7 @@ async def test_three_quick_statuses_are_three_events_as_each_was_then(reader: Fe
     assert {event.status_at for event in events} == {NOON}
 
 
-async def test_two_statuses_in_one_change_come_in_rank_order(reader: FeedReader) -> None:
+async def test_statuses_of_one_change_follow_rank(reader: FeedReader) -> None:
     message = await create_queued()
     reading = await reader.open()
 

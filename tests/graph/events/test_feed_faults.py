@@ -92,7 +92,7 @@ async def test_frozen_mongodb_is_noticed_and_comes_back(
     assert len(await reading.take(1)) == 1
 
 
-async def test_feed_waits_for_mongodb_that_is_not_there_yet(
+async def test_feed_waits_for_mongodb(
     own_mongod: EmbeddedMongod,
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
@@ -115,7 +115,7 @@ async def test_feed_waits_for_mongodb_that_is_not_there_yet(
 
 
 @pytest.mark.parametrize("code", [280, 286])
-async def test_lost_history_is_told_and_new_subscribers_go_on(
+async def test_lost_history_is_reported(
     reader: FeedReader, database: AsyncDatabase[dict[str, Any]], code: int
 ) -> None:
     cursor = await reader.feed.get_cursor()
@@ -162,7 +162,7 @@ async def test_burst_beyond_readers_queue_comes_whole(
     assert [event.document for event in received] == messages
 
 
-async def test_reader_that_falls_behind_ring_is_ended_and_can_resume(
+async def test_reader_behind_ring_ends_and_resumes(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
     small, ring = settings.model_copy(update={"socket_queue_events": 5}), EventRing(max_events=10)
@@ -185,7 +185,7 @@ async def test_reader_that_falls_behind_ring_is_ended_and_can_resume(
     assert [event.document for event in received + rest] == messages
 
 
-async def test_first_subscribers_at_once_do_not_disturb_each_other(
+async def test_concurrent_first_subscribers_are_independent(
     database: AsyncDatabase[dict[str, Any]],
 ) -> None:
     backend = ChangeStreamBackend(database, ring=EventRing(), summaries=SummaryWatch(), sign=str)

@@ -14,7 +14,7 @@ EVENTS = """subscription($after: String) { events(after: $after) { __typename
   ... on MessageUpdated { message { id reactions { emoji contact { id } } } } } }"""
 
 
-async def test_its_message_is_updated_and_its_status_is_told(
+async def test_reaction_updates_its_message_and_status(
     ws: SocketClient, account: Account, admin: GraphQLClient
 ) -> None:
     said = await write_message(account, "15550001111", "Thank you")

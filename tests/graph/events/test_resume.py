@@ -30,7 +30,7 @@ def texts(events: list[LiveEvent]) -> list[str | None]:
     return [event.document.text for event in events if isinstance(event.document, Message)]
 
 
-async def test_three_while_away_come_once_and_then_live_ones(reader: FeedReader) -> None:
+async def test_missed_events_come_once_before_live_ones(reader: FeedReader) -> None:
     reading = await reader.open()
     await create_message(text="seen")
     [seen] = await reading.take(1)

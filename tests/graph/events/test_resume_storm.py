@@ -133,7 +133,7 @@ NUMBERS = [CLIENTS, pytest.param(SOAK_CLIENTS, marks=pytest.mark.soak)]
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("is_remembered", [True, False], ids=["ring", "history"])
 @pytest.mark.usefixtures("open_files")
-async def test_all_come_back_at_once_and_get_every_event_once(
+async def test_storm_delivers_every_event_once(
     port: int,
     token: str,
     admin: GraphQLClient,

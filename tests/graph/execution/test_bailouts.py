@@ -64,7 +64,7 @@ async def test_malformed_dates_leave_plan_to_others(
     assert known_queries.planned == planned + 1
 
 
-async def test_many_documents_of_one_caller_evict_no_plan_of_others(
+async def test_one_callers_documents_evict_no_other_plans(
     admin: GraphQLClient, make_client: MakeClient, known_queries: KnownQueries
 ) -> None:
     viewer = await make_client(Role.VIEWER)

@@ -194,7 +194,7 @@ async def test_what_is_measured_is_answered_by_plans(
         '{ nodes(ids: ["ID0", "ID1", "ID5"]) { ... on Message { id } } }',
     ],
 )
-async def test_objects_of_which_nothing_is_selected_stay_in_their_lists(
+async def test_objects_without_selection_stay_in_lists(
     both: Both, known_queries: KnownQueries, query: str
 ) -> None:
     answer = await both.compare(query)
@@ -203,7 +203,7 @@ async def test_objects_of_which_nothing_is_selected_stay_in_their_lists(
     assert (known_queries.planned, known_queries.bailed_out) == (1, 0)
 
 
-async def test_condition_that_is_null_is_told_at_its_field(both: Both) -> None:
+async def test_null_condition_is_reported_at_field(both: Both) -> None:
     query = "query ($x: Boolean = true) { viewer { name @skip(if: $x) role } }"
 
     answer = await both.compare(query, x=None)

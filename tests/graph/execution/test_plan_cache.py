@@ -33,7 +33,7 @@ def name_differently(number: int) -> str:
     return INBOX.replace("node {", f"node {{ n{number}: id")
 
 
-async def test_plans_that_were_not_used_for_long_make_room(
+async def test_least_recently_used_plans_are_evicted(
     admin: GraphQLClient, known_queries: KnownQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(known_queries.plan_cache._plans, "_max_size", 30)
@@ -49,7 +49,7 @@ async def test_plans_that_were_not_used_for_long_make_room(
     assert known_queries.planned == planned + 12
 
 
-async def test_no_plan_is_made_of_what_is_too_large(
+async def test_oversized_operation_gets_no_plan(
     admin: GraphQLClient, known_queries: KnownQueries
 ) -> None:
     parts = " ".join(f"... on {kind} {{ __typename }}" for kind in ("TextContent", "MediaContent"))
@@ -69,7 +69,7 @@ async def test_no_plan_is_made_of_what_is_too_large(
     assert (known_queries.planned, known_queries.plan_cache.steps) == (0, 0)
 
 
-async def test_no_plan_is_made_for_who_has_not_signed_in(
+async def test_anonymous_operation_gets_no_plan(
     client: httpx.AsyncClient, known_queries: KnownQueries
 ) -> None:
     nobody = GraphQLClient(client, None)

@@ -172,7 +172,7 @@ async def test_two_accounts_and_conversation_of_other_give_nothing(
         await check_silence(ws, live_feed)
 
 
-async def test_what_is_refused_does_not_tell_whether_it_exists(
+async def test_refusal_does_not_reveal_existence(
     port: int, account: Account, other_account: Account
 ) -> None:
     _, limited = await create_api_key(name="x", role=Role.AGENT, account_ids=[account.id])

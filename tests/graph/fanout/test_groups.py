@@ -154,7 +154,7 @@ async def test_who_leaves_takes_no_event_from_other_groups(
         assert await take_texts(staying, 2) == ["one", "two"]
 
 
-async def test_execution_that_is_given_up_by_others_is_made_again(
+async def test_abandoned_execution_is_repeated(
     port: int,
     token: str,
     conversation: Conversation,

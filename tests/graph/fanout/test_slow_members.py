@@ -103,9 +103,7 @@ async def tell_until_it_falls_behind(groups: Groups, others: list[SocketClient])
     raise AssertionError("nobody has fallen behind")
 
 
-async def test_it_gets_everything_in_order_once_it_reads_again(
-    port: int, token: str, live_groups: Groups
-) -> None:
+async def test_slow_member_catches_up_in_order(port: int, token: str, live_groups: Groups) -> None:
     async with open_group(port, token, live_groups) as (slow, others):
         told = await tell_until_it_falls_behind(live_groups, others)
         for number in range(told, told + 20):
@@ -118,7 +116,7 @@ async def test_it_gets_everything_in_order_once_it_reads_again(
     assert heard == list(range(told + 20))
 
 
-async def test_further_behind_than_memory_reaches_it_is_closed_and_resumes(
+async def test_member_behind_memory_closes_and_resumes(
     port: int, token: str, live_feed: LiveFeed, live_groups: Groups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_group(port, token, live_groups) as (slow, others):
@@ -140,7 +138,7 @@ async def test_further_behind_than_memory_reaches_it_is_closed_and_resumes(
     assert heard == list(range(told + 20))
 
 
-async def test_one_event_too_many_in_quiet_group_is_had_later(
+async def test_overflow_in_quiet_group_is_delivered_later(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
     """Elsewhere more has happened meanwhile than memory holds."""
@@ -162,7 +160,7 @@ async def test_one_event_too_many_in_quiet_group_is_had_later(
     assert [document.text for document in heard if isinstance(document, Message)] == ["one", "two"]
 
 
-async def test_one_that_takes_nothing_for_too_long_is_told_to_resume(
+async def test_stalled_member_is_told_to_resume(
     app: Any, token: str, live_groups: Groups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounded_socket, "CLOSE_SEND_SECONDS", 600.0)

@@ -92,7 +92,7 @@ def find_buffered(server: uvicorn.Server) -> int:
     return sum(buffers)
 
 
-async def test_deaf_subscriber_is_cut_off_and_others_get_everything(
+async def test_deaf_subscriber_is_aborted_alone(
     served: tuple[int, uvicorn.Server],
     token: str,
     live_groups: Groups,
@@ -118,7 +118,7 @@ async def test_deaf_subscriber_is_cut_off_and_others_get_everything(
         assert await normal.receive() == {"type": "pong"}
 
 
-async def test_peer_that_asks_and_never_reads_is_cut_off(
+async def test_requesting_peer_that_never_reads_is_aborted(
     served: tuple[int, uvicorn.Server],
     token: str,
     caplog: pytest.LogCaptureFixture,
@@ -138,7 +138,7 @@ async def test_peer_that_asks_and_never_reads_is_cut_off(
     assert "does not read (4508)" in caplog.text
 
 
-async def test_peer_that_never_reads_and_says_goodbye_is_cut_off(
+async def test_closing_peer_that_never_reads_is_aborted(
     served: tuple[int, uvicorn.Server], token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
@@ -173,7 +173,7 @@ async def make_large_query() -> str:
     return f'{{ message(id: "{encode_id("Message", message.id)}") {{ {fields} }} }}'
 
 
-async def test_peer_that_reads_gets_more_than_its_queue_holds(
+async def test_reading_peer_gets_more_than_queue_size(
     served: tuple[int, uvicorn.Server], token: str, live_groups: Groups
 ) -> None:
     async with open_socket(served[0], token=token) as client:

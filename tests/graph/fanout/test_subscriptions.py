@@ -107,7 +107,7 @@ async def test_each_unread_message_changes_its_conversation_once(
     assert (counts, last_texts) == ([1, 2], ["0", "0"])
 
 
-async def test_quick_statuses_arrive_in_order_each_as_it_was(
+async def test_quick_statuses_arrive_in_order(
     ws: SocketClient, conversation: Conversation, cursor: str
 ) -> None:
     message = await create_queued(conversation)

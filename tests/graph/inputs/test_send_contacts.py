@@ -58,7 +58,7 @@ async def said(account: Account) -> Message:
     return await write_message(account, "15550001111", "Whom shall I call?")
 
 
-async def test_card_arrives_as_meta_wants_it_and_is_shown_whole(
+async def test_contact_card_is_sent_and_shown_whole(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     message = await send(agent, said, {"contacts": [CARD]})
@@ -80,7 +80,7 @@ async def test_card_arrives_as_meta_wants_it_and_is_shown_whole(
     }
 
 
-async def test_of_small_cards_only_what_was_given_is_sent(
+async def test_small_card_sends_only_given_fields(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     first: dict[str, Any] = {

@@ -121,7 +121,7 @@ async def test_links_and_requests(agent: GraphQLClient, said: Message, meta: Fak
         assert body["interactive"] == {"type": kind, "body": {"text": BODY}, "action": action}
 
 
-async def test_flow_that_asks_its_endpoint_has_no_first_screen(
+async def test_data_exchange_flow_has_no_screen(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     flow = {"body": BODY, "flowId": "1", "cta": "Go", "action": "DATA_EXCHANGE"}

@@ -52,7 +52,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_what_is_out_of_range_is_refused_with_its_field(
+async def test_out_of_range_location_is_refused(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     for place, field in REFUSED:

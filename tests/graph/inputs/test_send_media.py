@@ -167,7 +167,7 @@ async def test_file_of_several_messages_is_stored_once(
     assert await count_stored() == {"media": 3, "uploads": 1, "files": 1, "chunks": 1}
 
 
-async def test_message_keeps_its_file_when_it_is_sent_again(
+async def test_retried_message_keeps_its_file(
     agent: GraphQLClient, to: dict[str, str], meta: FakeMeta
 ) -> None:
     first = await send_file(agent, to, "image", PICTURE)
@@ -217,7 +217,7 @@ async def test_refusals_name_field(
     assert meta.requests.list_sends() == []
 
 
-async def test_file_that_does_not_fit_is_refused_before_it_is_stored(
+async def test_unsuitable_file_is_refused_before_storing(
     agent: GraphQLClient, to: dict[str, str], meta: FakeMeta
 ) -> None:
     cases: list[tuple[str, File, dict[str, Any]]] = [

@@ -144,7 +144,7 @@ async def test_refused_reaction_leaves_one_before_it(
     assert await list_emoji(agent, said) == ["👍"]
 
 
-async def test_reaction_that_fails_after_all_is_shown_no_more(
+async def test_failed_reaction_is_hidden(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     await send(agent, said, react(said, "👍"))
@@ -205,7 +205,7 @@ async def test_failed_reaction_is_tried_again(
     assert (await find_body(meta, again["message"]["id"]))["reaction"]["emoji"] == "👍"
 
 
-async def test_reaction_of_phone_and_one_from_here_replace_each_other(
+async def test_reactions_of_phone_and_api_replace_each_other(
     agent: GraphQLClient, said: Message
 ) -> None:
     first, later = utc_now() - timedelta(hours=1), utc_now() + timedelta(hours=1)
@@ -279,7 +279,7 @@ async def test_open_window_is_needed(
     assert (await Message.count(), meta.requests.list_sends()) == (1, [])
 
 
-async def test_reaction_that_waits_can_be_taken_back_before_it_is_sent(
+async def test_queued_reaction_can_be_cancelled(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.THROTTLE, retry_after=600))

@@ -199,7 +199,7 @@ async def test_what_meta_gets_equals_its_example(
     assert await find_body(meta) == body
 
 
-async def test_every_demo_template_that_can_be_sent_is_taken(
+async def test_sendable_demo_templates_are_accepted(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -476,7 +476,7 @@ async def test_idempotency_key_holds_although_template_changed(
     assert [error["code"] for error in other["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
 
 
-async def test_template_that_can_be_sent_is_found_by_name(
+async def test_sendable_template_is_found_by_name(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)

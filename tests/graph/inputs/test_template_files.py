@@ -84,7 +84,7 @@ async def expire() -> None:
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-async def test_file_that_meta_forgot_is_handed_over_once_more(
+async def test_expired_upload_is_repeated(
     agent: GraphQLClient, account: Account, meta: FakeMeta, is_known: bool
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]

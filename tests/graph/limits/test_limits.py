@@ -142,7 +142,7 @@ async def test_introspection_of_introspection_is_refused(admin: GraphQLClient, l
     }
 
 
-async def test_schema_is_read_few_times_in_one_operation_at_most(
+async def test_introspection_is_limited_per_operation(
     admin: GraphQLClient,
 ) -> None:
     query = " ".join(f"s{number}: __schema {{ types {{ name }} }}" for number in range(5))
@@ -160,7 +160,7 @@ async def test_errors_are_few_and_short(admin: GraphQLClient) -> None:
     assert all(len(error["message"]) <= 201 for error in errors)
 
 
-async def test_hundred_wrong_values_of_variable_are_told_in_few_words(
+async def test_many_wrong_variable_values_give_short_error(
     admin: GraphQLClient,
 ) -> None:
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"

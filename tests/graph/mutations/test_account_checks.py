@@ -58,7 +58,7 @@ async def change(account: Account, **values: Any) -> None:
     await collection(Account).update_one({"_id": account.id}, {"$set": values})
 
 
-async def test_well_account_is_well_and_shows_what_whatsapp_says(
+async def test_healthy_account_shows_whatsapp_data(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     meta.settings.webhook_url = "http://127.0.0.1:8000/webhooks/whatsapp"
@@ -79,7 +79,7 @@ async def test_well_account_is_well_and_shows_what_whatsapp_says(
     }
 
 
-async def test_refused_token_stops_account_and_one_that_works_starts_it(
+async def test_refused_token_stops_account_until_replaced(
     admin: GraphQLClient, account: Account, numbers: NumberDirectory
 ) -> None:
     numbers.add(replace(NUMBER, access_token="another"))
@@ -178,7 +178,7 @@ async def test_secret_of_another_app_is_found_out(
     assert "There is none" in absent["APP_SECRET"]
 
 
-async def test_meta_that_is_away_is_finding_and_stops_nothing(
+async def test_unreachable_meta_is_finding_only(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.RESET_BEFORE, endpoint="any", times=None))
@@ -225,7 +225,7 @@ async def test_new_account_is_checked_in_background(admin: GraphQLClient) -> Non
     assert {one["name"] for one in report["checks"] if one["ok"]} >= {"TOKEN", "APP_SECRET"}
 
 
-async def test_new_credentials_are_checked_in_background_and_new_name_is_not(
+async def test_only_new_credentials_are_checked(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await admin(UPDATE, input={"accountId": id_of(account), "name": "New"})

@@ -71,7 +71,7 @@ async def test_malformed_wishes_are_refused(admin: GraphQLClient) -> None:
         assert done["userErrors"] == [{"code": code, "field": [field]}]
 
 
-async def test_admin_of_some_accounts_makes_and_sees_no_wider_keys(
+async def test_limited_admin_has_no_wider_keys(
     admin: GraphQLClient, limited: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     wide = (await admin(CREATE, input={"name": "wide", "role": "VIEWER"}))["createApiKey"]

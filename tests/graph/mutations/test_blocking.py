@@ -86,7 +86,7 @@ async def test_what_is_so_already_asks_nobody(
     assert not meta.requests.requests
 
 
-async def test_who_did_not_write_lately_can_not_be_blocked(
+async def test_customer_outside_window_can_not_be_blocked(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     stranger = await write_message(account, "15550009999", "Long ago")
@@ -109,7 +109,7 @@ REFUSALS = [
 ]
 
 
-async def test_metas_refusals_say_what_to_do_and_change_nothing(
+async def test_meta_refusals_are_explained_and_change_nothing(
     agent: GraphQLClient, said: Message, sandbox: Any
 ) -> None:
     for code, words in REFUSALS:
@@ -144,7 +144,7 @@ async def test_meta_that_is_away_changes_nothing(
     assert not await is_blocked(said)
 
 
-async def test_somebody_who_hides_their_number_is_named_by_user_id(
+async def test_hidden_number_is_blocked_by_user_id(
     agent: GraphQLClient, account: Account, sandbox: Any, meta: FakeMeta
 ) -> None:
     user_id = "US.13491208655302741918"
@@ -159,7 +159,7 @@ async def test_somebody_who_hides_their_number_is_named_by_user_id(
     assert request.body["block_users"] == [{"user_id": user_id}]
 
 
-async def test_other_form_of_number_in_answer_is_same_customer(
+async def test_number_variant_in_answer_is_same_customer(
     agent: GraphQLClient, account: Account, sandbox: Any
 ) -> None:
     await sandbox.post("/sandbox/inbound", json={"from": "5531987654321", "text": "Olá"})
@@ -181,7 +181,7 @@ async def test_answer_about_somebody_else_is_none(
     assert not await is_blocked(said)
 
 
-async def test_message_that_waits_fails_when_its_customer_is_blocked(
+async def test_queued_message_to_blocked_customer_fails(
     agent: GraphQLClient, said: Message, sandbox: Any
 ) -> None:
     busy = {"kind": "error", "code": 131056, "times": None}
@@ -214,9 +214,7 @@ async def test_disabled_account_asks_nobody(
     assert not meta.requests.requests
 
 
-async def test_contact_without_number_or_message_is_refused_by_whatsapp(
-    agent: GraphQLClient, account: Account
-) -> None:
+async def test_contact_without_number_is_refused(agent: GraphQLClient, account: Account) -> None:
     identity = Identity(kind=IdentityKind.BSUID, value="US.1")
     contact = await get_or_create_contact(account.id, [identity])
 

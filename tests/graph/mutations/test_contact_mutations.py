@@ -144,7 +144,7 @@ async def test_erasure_leaves_person_whom_another_account_keeps(
     assert (kept, await User.count()) == (1, 0)
 
 
-async def test_staff_lose_sight_of_person_of_others_with_their_last_contact(
+async def test_last_contact_deletion_hides_user(
     make_client: Callable[..., Awaitable[GraphQLClient]],
     said: Message,
     account: Account,

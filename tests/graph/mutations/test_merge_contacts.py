@@ -232,7 +232,7 @@ async def list_texts(said: Message) -> list[str | None]:
     return [one.text for one in await found.sort("timestamp", "_id").to_list()]
 
 
-async def test_messages_that_come_in_meanwhile_are_with_contact_that_is_left(
+async def test_concurrent_messages_follow_remaining_contact(
     webhook: WebhookClient, agent: GraphQLClient, account: Account
 ) -> None:
     """Under either identity, during several merges."""
@@ -289,7 +289,7 @@ async def finish_now() -> None:
         await move_history(one.model_copy(update={"due_at": utc_now()}))
 
 
-async def test_old_ids_still_send_to_contact_that_is_left(
+async def test_old_ids_send_to_remaining_contact(
     agent: GraphQLClient, by_phone: Message, by_id: Message
 ) -> None:
     """An open app may not have heard of the merge yet."""
@@ -305,7 +305,7 @@ async def test_old_ids_still_send_to_contact_that_is_left(
     assert await Conversation.count() == 1
 
 
-async def test_erasing_contact_that_is_left_erases_what_had_not_followed(
+async def test_erasing_remaining_contact_erases_unmoved_messages(
     admin: GraphQLClient, by_phone: Message, by_id: Message, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_args: Any) -> None:
@@ -396,7 +396,7 @@ async def test_user_of_another_account_stays(
     assert user.account_ids == [other_account.id]
 
 
-async def test_duplicates_of_merged_contact_are_those_of_one_left(
+async def test_merged_contact_passes_on_duplicates(
     agent: GraphQLClient, account: Account, by_phone: Message, by_id: Message
 ) -> None:
     third = await write_message(account, "15550003333", "third")

@@ -80,7 +80,7 @@ async def test_newest_message_that_was_read_is_told_once(
     }
 
 
-async def test_reading_on_tells_more_and_answer_of_ours_does_not(
+async def test_only_inbound_messages_are_reported_read(
     agent: GraphQLClient, said: list[Message], account: Account, meta: FakeMeta
 ) -> None:
     await read(agent, said[0])
@@ -130,7 +130,7 @@ async def test_customer_sees_blue_ticks(
     ],
     ids=lambda fault: fault.kind.value,
 )
-async def test_what_passes_is_tried_again_and_reading_never_fails(
+async def test_transient_receipt_error_is_retried(
     agent: GraphQLClient, said: list[Message], meta: FakeMeta, fault: FaultRule
 ) -> None:
     meta.faults.add(fault.model_copy(deep=True))

@@ -262,7 +262,7 @@ async def test_new_account_gets_its_templates_by_itself(
     assert await Template.count() == len(meta.templates.templates)
 
 
-async def test_refused_token_is_shown_and_new_one_tries_again(
+async def test_sync_with_new_token_follows_refusal(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     wrong = {"accountId": id_of(account), "accessToken": "wrong-token"}

@@ -89,7 +89,7 @@ async def test_phone_shows_it_until_answer_comes(
     await eventually(is_over)
 
 
-async def test_what_typing_showed_as_read_is_not_told_again(
+async def test_typing_read_mark_sends_no_receipt(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     await set_typing(agent, said)

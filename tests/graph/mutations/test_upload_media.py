@@ -182,7 +182,7 @@ REFUSED: list[tuple[File, str | None, str]] = [
 ]
 
 
-async def test_what_whatsapp_would_not_take_is_refused_at_once(
+async def test_unsupported_file_is_refused_at_once(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     for file, kind, reason in REFUSED:

@@ -105,7 +105,7 @@ UNREACHABLE_URLS = [
 ]
 
 
-async def test_url_that_whatsapp_can_not_post_to_is_refused_by_name(
+async def test_unreachable_webhook_url_is_refused(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     for url in UNREACHABLE_URLS:
@@ -128,7 +128,7 @@ async def test_meta_that_is_away_is_told(
     assert [one["code"] for one in done["userErrors"]] == ["META_UNREACHABLE"]
 
 
-async def test_numbers_own_url_is_taken_away_and_accounts_holds(
+async def test_number_url_is_removed_and_account_url_applies(
     admin: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await subscribe(admin, account)

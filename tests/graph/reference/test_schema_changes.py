@@ -138,7 +138,7 @@ ANNOUNCED = {
 
 
 @pytest.mark.parametrize("what", ANNOUNCED)
-def test_what_was_announced_may_go_when_its_day_has_come(compare: Command, what: str) -> None:
+def test_announced_removal_is_allowed_after_date(compare: Command, what: str) -> None:
     before, after, name = ANNOUNCED[what]
     closing = before.endswith(")")
     announced = before.removesuffix(")") + f" {PAST}" + (")" if closing else "")
@@ -162,7 +162,7 @@ def test_it_may_not_go_before_its_day(compare: Command, reason: str) -> None:
 OWNER = "type Owner { name: String friends(first: Int): [Owner!] }"
 
 
-def test_type_goes_with_last_field_that_led_to_it(compare: Command) -> None:
+def test_type_may_go_with_its_last_field(compare: Command) -> None:
     # Owner leads to itself too, which keeps nothing.
     outside_unions = OLD.replace("union Thing = Shop | Owner", "")
     old = outside_unions.replace("owner: Owner", f"owner: Owner {PAST}")
@@ -174,7 +174,7 @@ def test_type_goes_with_last_field_that_led_to_it(compare: Command) -> None:
     assert ended is None
 
 
-def test_type_that_something_else_led_to_may_not_go(compare: Command) -> None:
+def test_type_with_other_fields_may_not_go(compare: Command) -> None:
     old = OLD.replace("owner: Owner", f"owner: Owner {PAST}").replace(
         "shops: [Shop!]!", "shops: [Shop!]! owners: [Owner!] @deprecated"
     )

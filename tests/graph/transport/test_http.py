@@ -47,7 +47,7 @@ NO_OPERATIONS = [
 ]
 
 
-async def test_body_that_is_no_operation_is_400_in_json(
+async def test_invalid_operation_body_returns_400(
     client: httpx.AsyncClient,
 ) -> None:
     for body in NO_OPERATIONS:
@@ -165,7 +165,7 @@ async def test_answer_has_type_that_client_likes_best(admin: GraphQLClient) -> N
         assert answer.json()["data"] == {"viewer": {"name": "test admin"}}
 
 
-async def test_who_takes_none_of_our_types_hears_which_there_are(admin: GraphQLClient) -> None:
+async def test_unacceptable_type_returns_406_with_types(admin: GraphQLClient) -> None:
     for accept in ("text/html", "image/*", "application/json;q=0", "application/xml, text/plain"):
         answer = await send(admin, {"query": ME}, accept=accept)
 
@@ -198,7 +198,7 @@ REQUEST_ERRORS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_what_is_not_executed_has_no_data_and_status_where_type_allows_it(
+async def test_request_error_has_status_without_data(
     admin: GraphQLClient,
 ) -> None:
     for body, code in REQUEST_ERRORS:
@@ -219,7 +219,7 @@ async def test_wrong_key_is_401_where_type_allows_it(admin: GraphQLClient) -> No
         assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
 
 
-async def test_what_was_executed_is_200_with_data_even_where_it_failed(
+async def test_executed_operation_is_200_with_data(
     client: httpx.AsyncClient,
 ) -> None:
     headers = {"Accept": GRAPHQL_RESPONSE}

@@ -35,7 +35,7 @@ async def test_key_may_stand_where_clients_put_it(port: int, token: str) -> None
             assert await client.receive() == {"type": "connection_ack"}
 
 
-async def test_no_key_and_wrong_key_close_with_their_codes(port: int) -> None:
+async def test_missing_and_wrong_key_have_close_codes(port: int) -> None:
     for payload, close in [
         (None, (4401, "Unauthorized")),
         ({}, (4401, "Unauthorized")),
@@ -107,7 +107,7 @@ async def test_changed_key_ends_its_sockets(port: int) -> None:
             assert await client.find_close() == (4403, "Forbidden")
 
 
-async def test_keys_that_end_close_all_their_sockets_and_no_other(
+async def test_ended_key_closes_only_its_sockets(
     port: int, token: str, live_groups: Groups
 ) -> None:
     endings: list[Callable[[ApiKey], Awaitable[Any]]] = [

@@ -141,7 +141,7 @@ async def test_bug_is_masked(
     assert error["extensions"]["requestId"] in caplog.text
 
 
-async def test_who_is_not_signed_in_gets_401_and_no_stream(url: str, token: str) -> None:
+async def test_anonymous_stream_returns_401(url: str, token: str) -> None:
     for credential in (None, "wag_wrong", token[:-1] + "?"):
         async with open_stream(url, credential, ADDED) as stream:
             body = await stream.response.aread()
@@ -153,7 +153,7 @@ async def test_who_is_not_signed_in_gets_401_and_no_stream(url: str, token: str)
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_with_database_away_there_is_503_and_no_stream(
+async def test_stream_without_database_returns_503(
     url: str, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_token: str) -> Any:
@@ -291,7 +291,7 @@ async def open_deaf_stream(port: int, token: str, query: str) -> socket.socket:
     return connection
 
 
-async def test_peer_that_does_not_read_is_cut_off_and_others_get_everything(
+async def test_unread_stream_is_aborted_alone(
     served: tuple[int, uvicorn.Server],
     url: str,
     token: str,

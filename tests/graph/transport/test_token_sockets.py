@@ -55,7 +55,7 @@ async def test_token_hears_of_its_accounts_only(
     assert [event["events"] for event in told] == [own] * 3
 
 
-async def test_what_expires_ends_its_sockets_even_while_database_is_away(
+async def test_expiry_ends_sockets_without_database(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_ids: object) -> Any:
@@ -83,7 +83,7 @@ async def test_what_expires_ends_its_sockets_even_while_database_is_away(
         assert await lasting.receive() == {"type": "pong"}
 
 
-async def test_token_that_is_good_for_nothing_opens_no_socket(port: int) -> None:
+async def test_invalid_token_opens_no_socket(port: int) -> None:
     for token in (make_token(seconds=-1), make_token(aud="billing"), "a.b.c"):
         async with open_socket(port) as client:
             await client.send(INIT | {"payload": {"Authorization": f"Bearer {token}"}})

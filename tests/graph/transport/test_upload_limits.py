@@ -24,7 +24,7 @@ class TestLimits:
         changes = {"upload_max_bytes": 20_000, "upload_deadline_seconds": 1.0}
         return settings.model_copy(update=changes | {"upload_concurrency": 1})
 
-    async def test_too_large_file_is_not_read_to_its_end(
+    async def test_oversized_file_is_not_read_completely(
         self, agent: GraphQLClient, account: Account, meta: FakeMeta
     ) -> None:
         start = make_form(("operations", make_operations(account)), ("map", MAP), end="\r\n")

@@ -91,9 +91,7 @@ async def test_broken_form_is_refused(agent: GraphQLClient) -> None:
         assert answer.status_code == 400
 
 
-async def test_form_needs_header_that_no_form_of_page_has(
-    agent: GraphQLClient, account: Account
-) -> None:
+async def test_form_upload_needs_preflight_header(agent: GraphQLClient, account: Account) -> None:
     body = make_form(("operations", make_operations(account)), ("map", MAP), ("0", PNG))
 
     refused = await post(agent, body, **{"GraphQL-Require-Preflight": ""})
@@ -125,7 +123,7 @@ class TestFromABrowser:
             assert answer.status_code == 200, name
 
 
-async def test_who_may_not_upload_is_refused_before_file_is_read(
+async def test_forbidden_upload_is_refused_before_reading(
     make_client: Callable[..., Awaitable[GraphQLClient]],
     agent: GraphQLClient,
     account: Account,
@@ -154,9 +152,7 @@ async def watch(account: Account, read: list[bytes]) -> AsyncIterator[bytes]:
     yield body
 
 
-async def test_two_files_of_one_request_and_paths_into_lists(
-    agent: GraphQLClient, account: Account
-) -> None:
+async def test_request_has_two_files_in_lists(agent: GraphQLClient, account: Account) -> None:
     query = """mutation ($files: [Upload!]!, $same: Upload!, $account: ID!) {
       a: uploadMedia(input: {accountId: $account, file: $same}) { upload { filename sizeBytes } }
     }"""

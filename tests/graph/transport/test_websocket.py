@@ -161,9 +161,7 @@ async def test_bug_is_masked_and_socket_lives(
     assert await ws.receive() == {"type": "pong"}
 
 
-async def test_many_operations_share_socket_and_end_one_by_one(
-    ws: SocketClient, live_groups: Groups
-) -> None:
+async def test_operations_share_socket_independently(ws: SocketClient, live_groups: Groups) -> None:
     for operation_id in ("a", "b"):
         await ws.send(subscribe(operation_id, query=ADDED))
     await wait_for_listeners(live_groups, 2)

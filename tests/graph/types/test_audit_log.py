@@ -66,7 +66,7 @@ async def run(client: GraphQLClient, mutation: str, **values: Any) -> list[str]:
     return [error["code"] for error in answer["data"]["done"]["userErrors"]]
 
 
-async def test_act_is_logged_with_who_what_and_which_fields(admin: GraphQLClient) -> None:
+async def test_action_is_logged_with_actor_and_fields(admin: GraphQLClient) -> None:
     made = await admin.http.post(
         "/graphql",
         json={"query": CREATE, "variables": {"input": NEW_ACCOUNT}},
@@ -269,7 +269,7 @@ async def test_log_is_read_page_by_page(admin: GraphQLClient, account: Account) 
     assert len(set(seen)) == 5
 
 
-async def test_admins_of_some_accounts_see_what_concerns_these_only(
+async def test_limited_admin_sees_own_audit_entries(
     admin: GraphQLClient, make_client: MakeClient, account: Account, other_account: Account
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])

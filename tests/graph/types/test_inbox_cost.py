@@ -12,7 +12,7 @@ INBOX = """{ conversations(first: 50) { edges { node {
 } } } }"""
 
 
-async def test_fifty_conversations_cost_one_read_for_each_kind_of_document(
+async def test_inbox_page_costs_one_read_per_type(
     counter: CommandCounter, admin: GraphQLClient, account: Account
 ) -> None:
     for number in range(50):

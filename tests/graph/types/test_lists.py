@@ -208,7 +208,7 @@ async def test_conversations_active_since_moment(admin: GraphQLClient, inbox: No
     assert await filter_conversations(admin, activeSince=since) == ["read", "both", "new"]
 
 
-async def test_more_unread_conversations_than_can_be_named_are_said(
+async def test_excess_of_unread_conversations_is_reported(
     admin: GraphQLClient, inbox: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("whatsapp.conversations.inbox.MAX_UNREAD_CONVERSATIONS", 2)

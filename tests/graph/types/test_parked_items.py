@@ -32,7 +32,7 @@ async def parked(account: Account) -> ParkedItem:
     return item
 
 
-async def test_list_reads_no_more_of_large_items_than_it_shows(
+async def test_list_reads_only_selected_item_fields(
     admin: GraphQLClient, parked: ParkedItem
 ) -> None:
     query = "{ parkedItems { edges { node { id reason account { id } } } } }"

@@ -71,9 +71,7 @@ FOUND = [
 ]
 
 
-async def test_people_are_found_by_what_they_are_called_and_their_numbers(
-    admin: GraphQLClient, account: Account
-) -> None:
+async def test_users_are_found_by_names_and_numbers(admin: GraphQLClient, account: Account) -> None:
     for phone, name in NAMES.items():
         await write_message(account, phone, "hello", name=name)
 
@@ -118,7 +116,7 @@ async def test_new_name_and_number_of_customer_are_found(
     assert await find_contacts(admin, "US.1349") == ["Countess Lovelace"]
 
 
-async def test_what_was_stored_before_there_were_keys_is_indexed_at_start(
+async def test_documents_without_keys_are_indexed_at_start(
     admin: GraphQLClient, account: Account
 ) -> None:
     await write_message(account, "15550001111", "hello", name="Ada")
@@ -135,9 +133,7 @@ async def test_what_was_stored_before_there_were_keys_is_indexed_at_start(
     assert await find_users(admin, "ada") == ["Ada"]
 
 
-async def test_what_crash_left_between_change_and_its_keys_is_made_good(
-    admin: GraphQLClient, account: Account
-) -> None:
+async def test_stale_search_keys_are_repaired(admin: GraphQLClient, account: Account) -> None:
     await write_message(account, "15550001111", "hello", name="Ada")
     for document in (Contact, User):
         await collection(document).update_many({}, {"$set": {"name": "Grace", "stale_keys": True}})

@@ -158,7 +158,7 @@ async def test_phone_that_staff_entered_shows_them_nobody(
     assert "secret" not in json.dumps(await ours(SEEN))
 
 
-async def test_user_whom_staff_made_is_found_by_their_own_customer(
+async def test_created_user_is_found_by_customer(
     ours: GraphQLClient, theirs: GraphQLClient, account: Account
 ) -> None:
     await create(theirs, phone=f"+{PHONE}", name="Unseen")

@@ -21,7 +21,7 @@ def mongodb_outage(monkeypatch: pytest.MonkeyPatch) -> OutageLog:
     return outage
 
 
-async def test_outage_is_logged_at_start_while_it_lasts_and_at_its_end(
+async def test_outage_is_logged_with_start_and_end(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     for number in range(1000):

@@ -13,7 +13,7 @@ from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from whatsapp.common.crypto import KeyRing
 
 
-async def test_accounts_of_0_1_replay_what_waits_for_them(
+async def test_accounts_of_0_1_replay_parked_items(
     database: AsyncDatabase[dict[str, Any]], keyring: KeyRing
 ) -> None:
     old = await connect_number(keyring, NUMBER)

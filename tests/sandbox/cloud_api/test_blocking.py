@@ -15,9 +15,7 @@ def name(*users: str) -> dict[str, Any]:
     return {"messaging_product": "whatsapp", "block_users": [{"user": user} for user in users]}
 
 
-async def test_only_who_wrote_lately_is_blocked_and_each_is_answered_for(
-    api: httpx.AsyncClient, meta: FakeMeta
-) -> None:
+async def test_only_recent_customers_are_blocked(api: httpx.AsyncClient, meta: FakeMeta) -> None:
     await api.post("/sandbox/inbound", json={"from": ANA, "text": "Hi"})
 
     mixed = await api.post(BLOCKED, json=name(f"+{ANA}", BEN))

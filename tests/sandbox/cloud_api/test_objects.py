@@ -94,7 +94,7 @@ async def test_media_link_expires(api: httpx.AsyncClient, meta: FakeMeta) -> Non
     assert (await api.get(url)).status_code == 404
 
 
-async def test_deleted_and_unknown_media_are_400_with_100_33(api: httpx.AsyncClient) -> None:
+async def test_unknown_media_returns_400(api: httpx.AsyncClient) -> None:
     media_id = await upload(api)
 
     deleted = await api.delete(f"/v25.0/{media_id}")

@@ -28,7 +28,7 @@ async def test_accepted_text_gets_metas_answer(api: httpx.AsyncClient) -> None:
     assert wamid.startswith("wamid.HBgL")
 
 
-async def test_sent_delivered_read_come_in_order_with_our_data(
+async def test_statuses_come_in_order_with_callback_data(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     answer = await send(api, text_to(ANA, biz_opaque_callback_data="our-id"))
@@ -70,7 +70,7 @@ async def test_versions_before_24_have_conversation_object(
     assert int(receiver.statuses[0]["conversation"]["expiration_timestamp"]) > time.time()
 
 
-async def test_user_id_as_recipient_gets_no_wa_id_anywhere(
+async def test_user_id_recipient_has_no_wa_id(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     user_id = "US.13491208655302741918"
@@ -93,7 +93,7 @@ async def test_to_wins_over_recipient(api: httpx.AsyncClient) -> None:
     assert answer.json()["contacts"] == [{"input": ANA, "wa_id": ANA}]
 
 
-async def test_user_id_in_to_is_accepted_and_silently_dropped(
+async def test_user_id_in_to_is_dropped(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     answer = await send(api, text_to("US.13491208655302741918"))
@@ -142,7 +142,7 @@ async def test_failed_status_leaves_out_callback_data_and_contacts(
     assert "contacts" not in receiver.bodies[0]["entry"][0]["changes"][0]["value"]
 
 
-async def test_outside_window_it_is_accepted_and_fails_by_webhook(
+async def test_closed_window_fails_by_webhook(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     two_days_ago = int(time.time()) - 2 * 24 * 3600
@@ -186,9 +186,7 @@ async def test_without_read_receipts_delivered_is_last(
     assert receiver.status_names == ["sent", "delivered"]
 
 
-async def test_read_and_typing_bodies_succeed_and_show_on_phone(
-    api: httpx.AsyncClient, meta: FakeMeta
-) -> None:
+async def test_read_and_typing_show_on_phone(api: httpx.AsyncClient, meta: FakeMeta) -> None:
     inbound = await api.post("/sandbox/inbound", json={"from": ANA, "text": "Hi"})
     mark: dict[str, Any] = {
         "messaging_product": "whatsapp",

@@ -107,7 +107,7 @@ async def test_huge_answers_are_really_huge(socket_api: httpx.AsyncClient) -> No
     assert len((await send(socket_api, text_to(ANA))).content) > 3_000_000
 
 
-async def test_stopped_it_refuses_connections_and_comes_back_at_its_address(
+async def test_restart_keeps_address(
     server: FakeCloudServer, socket_api: httpx.AsyncClient
 ) -> None:
     address = server.url
@@ -121,7 +121,7 @@ async def test_stopped_it_refuses_connections_and_comes_back_at_its_address(
     assert (await send(socket_api, text_to(ANA))).status_code == 200
 
 
-async def test_closing_does_not_wait_for_hanging_answers_or_open_streams(
+async def test_close_does_not_wait_for_streams(
     server: FakeCloudServer, socket_api: httpx.AsyncClient
 ) -> None:
     await socket_api.post("/sandbox/faults", json={"kind": "timeout"})

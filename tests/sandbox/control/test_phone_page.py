@@ -112,7 +112,7 @@ async def test_customer_added_by_hand_is_remembered(api: httpx.AsyncClient) -> N
     assert wrong.status_code == 400
 
 
-async def test_photo_from_page_is_stored_and_never_runs_as_page(
+async def test_uploaded_photo_never_runs_as_page(
     api: httpx.AsyncClient,
 ) -> None:
     answer = await api.post(

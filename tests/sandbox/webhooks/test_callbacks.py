@@ -50,7 +50,7 @@ async def read_urls(api: httpx.AsyncClient) -> dict[str, str]:
     return urls
 
 
-async def test_url_is_set_read_and_taken_away_at_both_levels(api: httpx.AsyncClient) -> None:
+async def test_webhook_url_is_set_and_removed_per_level(api: httpx.AsyncClient) -> None:
     of_number = {"webhook_configuration": ECHO}
     none = {"webhook_configuration": {"override_callback_uri": ""}}
     seen = [await read_urls(api)]
@@ -94,7 +94,7 @@ async def test_handshake_that_fails_is_refused_in_metas_words(
     assert "whatsapp_business_account" not in await read_urls(api)
 
 
-async def test_app_must_be_subscribed_before_its_url_is_set(api: httpx.AsyncClient) -> None:
+async def test_url_needs_subscribed_app(api: httpx.AsyncClient) -> None:
     await api.delete(APPS)
     early = await api.post(APPS, json=ECHO)
     listed = (await api.get(APPS)).json()

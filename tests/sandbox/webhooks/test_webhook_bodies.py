@@ -39,7 +39,7 @@ def test_contacts_stand_beside_messages_once_each() -> None:
     }
 
 
-def test_batch_has_entries_times_changes_times_items_in_order() -> None:
+def test_batch_spreads_items_in_order() -> None:
     body = build_batch(make_updates(30), entries=3, changes=2)
 
     sizes = [

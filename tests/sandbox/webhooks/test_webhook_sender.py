@@ -28,7 +28,7 @@ async def test_refused_webhook_is_repeated_with_same_bytes(
     assert len(receiver.messages) == 1
 
 
-async def test_later_messages_of_same_customer_wait_and_others_do_not(
+async def test_refused_webhook_delays_only_its_customer(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     meta.settings.webhook_retry_delays = (0.05,) * 1000

@@ -173,7 +173,7 @@ async def test_statuses_may_come_before_answer(api: httpx.AsyncClient, receiver:
     assert receiver.status_names == ["sent", "delivered", "read"]
 
 
-async def test_statuses_may_come_in_given_order_with_right_times(
+async def test_statuses_come_in_given_order(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await add_fault(api, kind="shuffle_statuses", statuses=["read", "sent", "delivered"])
@@ -197,7 +197,7 @@ async def test_statuses_shuffle_at_random_and_all_come(
     assert sorted(receiver.status_names) == ["delivered", "read", "sent"]
 
 
-async def test_message_may_fail_after_it_was_sent_or_stay_silent(
+async def test_message_may_fail_late_or_stay_silent(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await add_fault(api, kind="status_failed", code=131049, statuses=["sent"])
@@ -243,7 +243,7 @@ async def test_batch_collects_statuses_and_messages_into_one_webhook(
     assert len(receiver.statuses) + len(receiver.messages) == 8
 
 
-async def test_batch_that_does_not_fill_up_is_posted_in_time(
+async def test_incomplete_batch_is_posted_in_time(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     await add_fault(api, kind="batch", items=100)

@@ -71,7 +71,7 @@ async def test_connecting_account_replays_what_came_before_it(
     assert (await Message.count(), await PendingUpdate.count()) == (2, 1)
 
 
-async def test_enabling_account_replays_what_came_while_it_was_disabled(
+async def test_enabling_account_replays_parked_items(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await set_account_enabled(account, enabled=False)
@@ -141,7 +141,7 @@ async def test_change_without_field_is_parked(
     assert json.loads(parked[0].item) == value
 
 
-async def test_what_comes_beside_messages_is_event_and_messages_are_stored(
+async def test_field_beside_messages_becomes_event(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     change = make_change(NUMBER, messages=[make_message()])
@@ -156,7 +156,7 @@ async def test_what_comes_beside_messages_is_event_and_messages_are_stored(
     assert (await Message.count(), await ParkedItem.count()) == (1, 0)
 
 
-async def test_item_is_parked_once_however_often_its_event_is_processed(
+async def test_reprocessed_item_is_parked_once(
     webhook: WebhookClient, account: Account, settle: Settle, ingest: Ingest
 ) -> None:
     from models import WebhookEvent
@@ -226,7 +226,7 @@ class TestDefaultSecret:
         assert [one.reason for one in await list_parked()] == [ParkedReason.WRONG_SECRET]
 
 
-async def test_account_that_moves_to_another_number_keeps_its_conversations(
+async def test_moved_account_keeps_conversations(
     webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
 ) -> None:
     await webhook.post_messages(make_message())

@@ -121,7 +121,7 @@ async def test_contact_erased_between_two_steps_leaves_no_orphan(
         "whatsapp.privacy.erasures.detach_user",
     ],
 )
-async def test_message_that_comes_in_middle_of_erasure_leaves_no_orphan(
+async def test_message_during_erasure_leaves_no_orphan(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     await accept(ingest)
@@ -160,7 +160,7 @@ def make_text(number: int) -> dict[str, Any]:
         ("whatsapp.conversations.new_contacts._link_users", 2),
     ],
 )
-async def test_newcomer_erased_before_their_user_is_made_leaves_none(
+async def test_contact_erased_before_user_leaves_none(
     connected: Account,
     ingest: Ingest,
     monkeypatch: pytest.MonkeyPatch,
@@ -180,7 +180,7 @@ async def test_newcomer_erased_before_their_user_is_made_leaves_none(
     assert await ParkedItem.count() == 0
 
 
-async def test_what_somebody_said_about_message_that_never_came_is_erased_with_them(
+async def test_erasure_includes_updates_of_unknown_messages(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     do_before(monkeypatch, "webhooks.apply.applying.record_amendment", lambda: erase(connected))
@@ -194,7 +194,7 @@ async def test_what_somebody_said_about_message_that_never_came_is_erased_with_t
     assert await ParkedItem.count() == 0
 
 
-async def test_erasure_that_ends_anywhere_is_finished_by_erasing_again(
+async def test_interrupted_erasure_is_finished_by_retry(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modules = (
@@ -232,9 +232,7 @@ async def test_erasure_that_ends_anywhere_is_finished_by_erasing_again(
     assert steps > 10
 
 
-async def test_contacts_erased_while_messages_come_in_leave_no_orphans(
-    connected: Account, ingest: Ingest
-) -> None:
+async def test_concurrent_erasures_leave_no_orphans(connected: Account, ingest: Ingest) -> None:
     running = asyncio.create_task(ingest.run())
     for _ in range(10):
         posts = [accept(ingest, f"165055500{number:02}") for number in range(20)]

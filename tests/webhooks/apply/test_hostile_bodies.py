@@ -38,7 +38,7 @@ NO_JSON = [
 ]
 
 
-async def test_what_is_no_json_is_parked_with_its_bytes(
+async def test_invalid_json_is_parked_with_bytes(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     for body in NO_JSON:
@@ -145,7 +145,7 @@ ODD_VALUES = ("null", "{}", "[]", "true", '"$a"', "-1", "1e400", r'"\u0000"')
 
 
 @pytest.mark.parametrize("kind", ["messages", "statuses"])
-async def test_any_value_under_any_key_is_applied_or_parked(
+async def test_any_json_is_applied_or_parked(
     webhook: WebhookClient, account: Account, settle: Settle, kind: str
 ) -> None:
     for key, odd in itertools.product(KEYS, ODD_VALUES):
@@ -160,7 +160,7 @@ async def test_any_value_under_any_key_is_applied_or_parked(
     assert not await ParkedItem.find({"reason": "INTERNAL_ERROR"}).count()
 
 
-async def test_body_of_largest_size_is_taken_and_larger_one_is_not(
+async def test_body_size_limit_is_exact(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     room = MAX_BODY_BYTES - len(VALID_TEXT)
@@ -176,9 +176,7 @@ async def post_raw(client: httpx.AsyncClient, chunks: Any, **headers: str) -> in
     return (await client.post("/webhooks/whatsapp", content=chunks, headers=signed)).status_code
 
 
-async def test_endless_body_is_refused_before_it_is_read_whole(
-    client: httpx.AsyncClient, account: Account
-) -> None:
+async def test_endless_body_is_refused_early(client: httpx.AsyncClient, account: Account) -> None:
     sent = 0
 
     async def flood() -> AsyncIterator[bytes]:
@@ -204,7 +202,7 @@ async def test_announced_size_that_lies_decides_nothing(
     assert await post_raw(client, b"x" * 10, **{"Content-Length": length}) == 403
 
 
-async def test_body_that_does_not_end_in_time_is_cut(
+async def test_slow_body_is_aborted(
     client: httpx.AsyncClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webhooks.store.body.BODY_SECONDS", 0.2)

@@ -49,7 +49,7 @@ async def test_username_user_without_phone_is_contact(
     assert await Message.count() == 2
 
 
-async def test_phone_that_becomes_known_joins_contact_and_its_user(
+async def test_learned_phone_joins_contact_and_user(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     first = make_visit({"user_id": BSUID})
@@ -83,7 +83,7 @@ async def test_new_user_id_is_found_by_its_parent(
         ("5215512345678", "525512345678"),
     ],
 )
-async def test_both_forms_of_phone_are_one_contact_even_at_same_moment(
+async def test_concurrent_phone_variants_are_one_contact(
     webhook: WebhookClient, account: Account, settle: Settle, one: str, other: str
 ) -> None:
     visits = [make_visit({"wa_id": form}, at=AT + at) for at in (0, 1, 2) for form in (one, other)]
@@ -161,7 +161,7 @@ async def test_recycled_number_does_not_link_staff_user(
     assert users["Former"] == former.user_id != users["New"] is not None
 
 
-async def test_late_message_takes_no_number_from_its_newer_owner(
+async def test_late_message_leaves_number_with_new_owner(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     newer = make_visit({"wa_id": "16505551234", "user_id": "US.2"}, "New", at=AT + 5)
@@ -236,7 +236,7 @@ async def test_system_message_first_makes_contact_from_its_sender(
     assert conversation.last_inbound_at is None
 
 
-async def test_person_at_two_accounts_is_two_contacts_and_one_user(
+async def test_person_at_two_accounts_has_one_user(
     webhook: WebhookClient, account: Account, other_account: Account, settle: Settle
 ) -> None:
     other = WebhookClient(webhook.http, OTHER_NUMBER)
@@ -285,7 +285,7 @@ async def test_identities_are_of_known_kinds(
     }
 
 
-async def test_number_change_and_what_comes_from_new_number_are_one_contact(
+async def test_changed_number_stays_one_contact(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     """Also within one body, whose senders are processed concurrently."""

@@ -92,7 +92,7 @@ async def test_new_user_id_moves_customer(
     assert {one.value for one in contact.identities} == {BSUID, NEXT_BSUID, PARENT, NEXT_PARENT}
 
 
-async def test_note_about_somebody_known_only_by_new_id_joins_old(
+async def test_identity_change_joins_new_id_to_old(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     system = {"type": "user_changed_number", "wa_id": NEW}
@@ -126,7 +126,7 @@ async def test_number_that_moves_leaves_its_former_holder(
 @pytest.mark.parametrize(
     "theirs", [visit(1, wa_id=NEW), visit(9, wa_id=NEW, user_id=BSUID)], ids=["alone", "since"]
 )
-async def test_number_of_somebody_who_needs_or_used_it_stays_and_is_logged(
+async def test_used_number_stays_and_is_logged(
     webhook: WebhookClient,
     account: Account,
     settle: Settle,

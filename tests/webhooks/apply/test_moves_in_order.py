@@ -51,7 +51,7 @@ async def list_names() -> list[set[str]]:
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-async def test_new_user_id_and_message_from_it_in_one_body(
+async def test_user_id_change_and_message_in_one_body(
     door: WebhookClient, settle: Settle, is_known: bool
 ) -> None:
     if is_known:
@@ -65,9 +65,7 @@ async def test_new_user_id_and_message_from_it_in_one_body(
     assert await Conversation.count() == 1
 
 
-async def test_user_ids_that_change_one_after_other_in_one_body(
-    door: WebhookClient, settle: Settle
-) -> None:
+async def test_successive_user_ids_in_one_body(door: WebhookClient, settle: Settle) -> None:
     await door.post(encode(say(-9, "US.a")))
     await settle()
 
@@ -78,9 +76,7 @@ async def test_user_ids_that_change_one_after_other_in_one_body(
     assert await list_names() == [{"US.a", "US.b", "US.c", "US.d"}]
 
 
-async def test_messages_from_new_user_id_do_not_overtake_its_change(
-    door: WebhookClient, settle: Settle
-) -> None:
+async def test_messages_do_not_overtake_user_id_change(door: WebhookClient, settle: Settle) -> None:
     await door.post(encode(*(say(-9, f"US.{one}.old") for one in range(CUSTOMERS))))
     await settle()
 
@@ -95,9 +91,7 @@ async def test_messages_from_new_user_id_do_not_overtake_its_change(
     assert await Message.count() == 3 * CUSTOMERS
 
 
-async def test_messages_from_new_number_do_not_overtake_its_change(
-    door: WebhookClient, settle: Settle
-) -> None:
+async def test_messages_do_not_overtake_number_change(door: WebhookClient, settle: Settle) -> None:
     old, new = ([f"1650555{start}{one:02}" for one in range(CUSTOMERS)] for start in (10, 20))
     await door.post_messages(*(make_message(sender=one, at=NOW - 9) for one in old))
     await settle()
@@ -112,7 +106,7 @@ async def test_messages_from_new_number_do_not_overtake_its_change(
     assert await ParkedItem.count() == 0
 
 
-async def test_messages_do_not_overtake_note_that_names_no_sender(
+async def test_messages_do_not_overtake_senderless_change(
     door: WebhookClient, settle: Settle
 ) -> None:
     await door.post(encode(*(say(-9, f"US.{one}.old") for one in range(CUSTOMERS))))
@@ -141,9 +135,7 @@ async def test_change_and_message_that_are_applied_together(
     assert await list_names() == [{"US.old", "US.new"}]
 
 
-async def test_events_that_were_left_are_taken_over_in_order_they_came(
-    connected: Account, ingest: Ingest
-) -> None:
+async def test_left_events_are_taken_over_in_order(connected: Account, ingest: Ingest) -> None:
     await ingest.accept(encode(say(-9, "US.old")), secret_digest=SIGNER)
     await run_until_settled(ingest)
     # Without a sort order the message comes first.
@@ -157,7 +149,7 @@ async def test_events_that_were_left_are_taken_over_in_order_they_came(
 
 
 @pytest.mark.parametrize("is_old_known", [True, False])
-async def test_change_that_comes_after_message_from_new_user_id(
+async def test_change_after_message_from_new_user_id(
     door: WebhookClient, settle: Settle, is_old_known: bool
 ) -> None:
     """Contacts known under both ids stay two: none is merged."""

@@ -9,7 +9,7 @@ from tests.webhooks.conftest import Settle
 OBJECT = "whatsapp_business_account"
 
 
-async def test_new_customers_of_one_body_are_made_with_user_and_conversation(
+async def test_new_customers_get_user_and_conversation(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     known = User(name="Ana", phone="+5511987654321", account_ids=[])

@@ -36,7 +36,7 @@ def make_text_body(sender: str) -> bytes:
     return json.dumps(make_body(NUMBER, change)).encode()
 
 
-async def test_sender_who_cannot_be_read_costs_no_other_event(
+async def test_unreadable_sender_affects_no_other_event(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     """As after a downgrade, when a document has a shape that this version does not know."""
@@ -63,7 +63,7 @@ async def test_sender_who_cannot_be_read_costs_no_other_event(
     assert (replayed.state, await Message.count()) == (ParkedState.APPLIED, 100)
 
 
-async def test_account_that_cannot_be_read_costs_no_other_account(
+async def test_unreadable_account_affects_no_other_account(
     connected: Account, keyring: KeyRing, ingest: Ingest
 ) -> None:
     change = make_change(NUMBER, messages=[make_message()])
@@ -81,9 +81,7 @@ async def test_account_that_cannot_be_read_costs_no_other_account(
     assert (parked.reason, parked.phone_number_id) == (ParkedReason.INTERNAL_ERROR, "999")
 
 
-async def test_event_that_ends_every_process_is_parked_whole_and_can_be_replayed(
-    connected: Account, ingest: Ingest
-) -> None:
+async def test_crashing_event_is_parked_and_replayable(connected: Account, ingest: Ingest) -> None:
     """Kills every process that tries it: only the number of attempts shows it."""
     body = make_body(
         NUMBER, make_change(NUMBER, messages=[make_message(), make_message() | {"timestamp": None}])
@@ -108,7 +106,7 @@ async def test_event_that_ends_every_process_is_parked_whole_and_can_be_replayed
     )
 
 
-async def test_event_that_meets_long_outage_is_applied_after_it(
+async def test_event_is_applied_after_long_outage(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It can be taken over again and again, but not be processed."""

@@ -88,7 +88,7 @@ async def accept(door: WebhookClient) -> None:
     assert (await door.post_messages(make_message())).status_code == 200
 
 
-async def test_it_is_read_before_it_is_stored_and_only_once(
+async def test_prefetch_reads_once_before_storing(
     door: WebhookClient, steps: Steps, settle: Settle
 ) -> None:
     steps.may_store.clear()
@@ -177,7 +177,7 @@ async def test_contact_erased_meanwhile_is_made_again(
     assert await ParkedItem.count() == 0
 
 
-async def test_nothing_is_read_before_senders_last_message_is_applied(
+async def test_prefetch_waits_for_senders_last_message(
     door: WebhookClient, steps: Steps, settle: Settle
 ) -> None:
     steps.may_apply.clear()

@@ -297,7 +297,7 @@ async def park_forged(digest: str) -> None:
     await collection(ParkedItem).insert_one(forged)
 
 
-async def test_item_whose_account_is_enabled_during_its_replay_is_applied(
+async def test_item_enabled_during_replay_is_applied(
     app: Any, keyring: KeyRing, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = await connect_number(keyring, NUMBER)

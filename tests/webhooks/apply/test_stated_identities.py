@@ -286,7 +286,7 @@ async def test_shared_card_of_somebody_else_teaches_nothing(
 
 
 @pytest.mark.parametrize("listed", ["+16505550201", "551187654321", "22501020304"])
-async def test_profile_name_is_shown_where_number_is_written_otherwise(
+async def test_profile_name_matches_number_variant(
     webhook: WebhookClient, account: Account, settle: Settle, listed: str
 ) -> None:
     """Also if the only listed number has an unknown form."""
@@ -304,7 +304,7 @@ async def test_profile_name_is_shown_where_number_is_written_otherwise(
     assert "22501020304" not in {one.value for one in contact.identities}
 
 
-async def test_profile_name_among_several_contacts_is_found_by_other_form(
+async def test_profile_name_matches_variant_among_contacts(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     contacts = [

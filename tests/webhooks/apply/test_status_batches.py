@@ -86,7 +86,7 @@ def without_first(snapshot: dict[str, Any]) -> dict[str, Any]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-async def test_together_in_any_order_they_do_what_each_does_alone(
+async def test_batched_statuses_equal_single_ones(
     webhook: WebhookClient, account: Account, settle: Settle, data: st.DataObject
 ) -> None:
     drawn = data.draw(draw_statuses())
@@ -143,7 +143,7 @@ async def test_one_that_mongodb_refuses_costs_its_neighbours_nothing(
     assert (parked.reason.value, parked.details) == ("INTERNAL_ERROR", "OverflowError")
 
 
-async def test_lanes_that_wait_for_one_of_them_go_on(
+async def test_waiting_lanes_continue(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     held = await create_outbound(account, wamid="wamid.HELD")

@@ -104,7 +104,7 @@ async def test_earliest_report_of_status_wins(
     assert found.status_times["delivered"] == datetime.fromtimestamp(AT, UTC)
 
 
-async def test_errors_say_what_happened_and_whether_to_try_again(
+async def test_errors_show_details_and_retryability(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     message = await create_outbound(account, wamid="wamid.1")
@@ -121,7 +121,7 @@ async def test_errors_say_what_happened_and_whether_to_try_again(
     assert not final.retryable
 
 
-async def test_callback_data_finds_message_that_has_no_wamid_yet(
+async def test_callback_data_finds_message_without_wamid(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     message = await create_outbound(account)
@@ -154,7 +154,7 @@ async def test_status_before_its_message_waits_for_it(
     assert await PendingUpdate.count() == 0
 
 
-async def test_callback_data_of_others_and_of_other_accounts_finds_nothing(
+async def test_foreign_callback_data_finds_nothing(
     webhook: WebhookClient, account: Account, other_account: Account, settle: Settle
 ) -> None:
     foreign = await create_outbound(other_account, wamid="wamid.1")

@@ -425,7 +425,7 @@ async def test_what_is_not_known_is_shown_whole(
         assert content["raw"] in (payload, payload.get(payload["type"]))
 
 
-async def test_errors_of_change_say_why_message_has_no_content(
+async def test_change_errors_explain_missing_content(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     change = make_change(NUMBER, messages=[load_payload("message_interactive_missing")])

@@ -139,7 +139,7 @@ async def test_service_window_runs_from_newest_message(
     assert not window_is_open(conversation, newest + timedelta(hours=24))
 
 
-async def test_older_message_that_comes_late_is_not_last_one(
+async def test_late_message_is_not_last_message(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     newer, older = make_message(at=AT + 60), make_message(at=AT)
@@ -187,7 +187,7 @@ async def test_group_message_opens_no_window(
     assert conversation.last_inbound_at is None
 
 
-async def test_same_body_twenty_times_at_once_is_one_message(
+async def test_repeated_concurrent_body_is_one_message(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     from tests.fixtures.webhooks import make_body, make_change

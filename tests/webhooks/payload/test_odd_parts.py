@@ -60,7 +60,7 @@ ODD_PARTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("part", "shown"), ODD_PARTS)
-async def test_odd_part_is_left_out_and_kept_in_raw(
+async def test_odd_part_is_only_in_raw(
     webhook: WebhookClient,
     account: Account,
     settle: Settle,
@@ -187,7 +187,7 @@ async def test_odd_part_of_status_does_not_hide_it(
     assert "read" in message.status_times
 
 
-async def test_edit_without_readable_text_leaves_message_as_it_was(
+async def test_unreadable_edit_changes_nothing(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_messages(make_message(wamid="wamid.A"))

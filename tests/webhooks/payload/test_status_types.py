@@ -292,7 +292,7 @@ async def test_odd_payment_is_shown_as_far_as_readable(
     assert (payment["status"], payment["amount"]) == ("captured", amount)
 
 
-async def test_payment_without_details_is_still_no_status_of_message(
+async def test_payment_without_details_is_no_status(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     message = await learn_of_sent(account)

@@ -91,7 +91,7 @@ async def test_dropped_body_is_to_be_sent_again(
     assert answer.headers["connection"] == "close"
 
 
-async def test_body_that_runs_out_of_time_harms_no_other() -> None:
+async def test_timed_out_body_affects_no_other() -> None:
     """Room is needed in the very moment when the deadline of the oldest body has passed."""
     bodies = RequestBodies(max_total_bytes=HALF)
     late: asyncio.Task[None]

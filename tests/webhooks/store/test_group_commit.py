@@ -87,7 +87,7 @@ async def test_who_comes_during_write_shares_next_one(
     assert await Message.count() == 21
 
 
-async def test_same_body_twice_in_group_is_stored_and_applied_once(
+async def test_repeated_body_in_group_is_applied_once(
     door: WebhookClient, writer: Writer, settle: Settle
 ) -> None:
     [body, other] = make_bodies(2)
@@ -119,7 +119,7 @@ async def test_one_that_is_refused_costs_its_neighbours_nothing(
 
 
 @pytest.mark.parametrize("failure", [AutoReconnect("gone"), KeyError("a bug")])
-async def test_nobody_is_told_that_it_is_stored_where_nobody_knows(
+async def test_unknown_outcome_is_not_acknowledged(
     door: WebhookClient, writer: Writer, settle: Settle, failure: Exception
 ) -> None:
     bodies = make_bodies(5)
@@ -135,7 +135,7 @@ async def test_nobody_is_told_that_it_is_stored_where_nobody_knows(
     assert await Message.count() == 5
 
 
-async def test_who_gives_up_takes_nobody_along_and_is_processed_all_same(
+async def test_cancelled_request_does_not_cancel_group(
     door: WebhookClient, writer: Writer, settle: Settle
 ) -> None:
     first, posts = await post_behind_a_write(door, writer, make_bodies(5))

@@ -99,7 +99,7 @@ async def test_two_processes_on_same_events_have_one_effect(
     assert (await Message.count(), await Contact.count(), await ParkedItem.count()) == (20, 1, 0)
 
 
-async def test_event_that_waits_here_is_not_taken_by_others(
+async def test_waiting_event_is_not_taken_over(
     connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long queue is no crash: its leases are renewed."""
@@ -147,7 +147,7 @@ async def test_stopping_process_gives_its_events_back_at_once(
     assert await Message.count() == 1
 
 
-async def test_event_that_is_just_being_taken_over_is_given_back_too(
+async def test_shutdown_releases_event_being_taken_over(
     connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_leased = asyncio.Event()
@@ -174,7 +174,7 @@ async def test_event_that_is_just_being_taken_over_is_given_back_too(
     assert await Message.count() == 1
 
 
-async def test_event_that_is_just_becoming_durable_is_given_back_too(
+async def test_shutdown_releases_event_being_stored(
     connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_stored = asyncio.Event()
@@ -206,7 +206,7 @@ async def show_all() -> list[dict[str, Any]]:
     return [one.model_dump(exclude={"updated_at"}) for own in found for one in own]
 
 
-async def test_event_whose_mark_is_lost_is_applied_again_and_changes_nothing(
+async def test_lost_acknowledgement_repeats_without_effect(
     connected: Account, settings: Settings, keyring: KeyRing, ingest: Ingest
 ) -> None:
     bodies = [make_text_body(), make_text_body()]
@@ -276,7 +276,7 @@ async def test_bug_parks_its_item_and_logs_no_content(
         assert secret not in caplog.text
 
 
-async def test_message_that_mongodb_refuses_does_not_take_others_with_it(
+async def test_refused_message_affects_no_other(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the common write fails, each body is stored separately."""

@@ -143,7 +143,7 @@ async def test_new_token_that_comes_meanwhile_is_never_lost() -> None:
     assert [decrypt_access_token(NEW, one) for one in stored] == last
 
 
-async def test_secret_replaced_at_that_moment_is_looked_at_again(
+async def test_concurrently_replaced_secret_is_rotated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     account = await connect(OLD, 1)

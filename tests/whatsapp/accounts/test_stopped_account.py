@@ -80,7 +80,7 @@ async def send(admin: GraphQLClient, conversation_id: str, text: str = "Hello") 
     return (await admin(SEND, to=conversation_id, text=text))["sendMessage"]
 
 
-async def test_refused_token_is_told_and_new_one_sends_what_waited(
+async def test_new_token_sends_waiting_messages(
     admin: GraphQLClient, conversation_id: str, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=190, subcode=463))

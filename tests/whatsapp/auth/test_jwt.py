@@ -38,7 +38,7 @@ async def find_code(client: httpx.AsyncClient, token: str) -> str | None:
     return await GraphQLClient(client, token).find_error_code("{ viewer { name } }")
 
 
-async def test_token_tells_who_asks_and_what_they_may_see(
+async def test_token_gives_viewer_and_scope(
     client: httpx.AsyncClient, account: Account, other_account: Account
 ) -> None:
     token = make_token("agent", [account], seconds=600)
@@ -66,7 +66,7 @@ async def test_holder_sends_under_their_name(client: httpx.AsyncClient, account:
     assert sent["sendMessage"] == {"message": {"sentBy": "Ada"}, "userErrors": []}
 
 
-async def test_token_reaches_no_further_than_its_accounts_and_role(
+async def test_token_scope_is_enforced(
     client: httpx.AsyncClient, account: Account, other_account: Account
 ) -> None:
     hidden = await write_message(other_account, "15550009999", "hidden words")

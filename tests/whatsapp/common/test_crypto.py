@@ -58,7 +58,7 @@ def test_damaged_ciphertext_is_refused(damaged: str) -> None:
         open_(ring, damaged)
 
 
-def test_new_first_key_still_reads_what_old_one_wrote() -> None:
+def test_new_first_key_reads_old_ciphertext() -> None:
     old, new = make_key("old"), make_key("new")
     ciphertext = seal(KeyRing.from_text(old))
     ring = KeyRing.from_text(f"{new},{old}")

@@ -108,7 +108,7 @@ async def test_statuses_settle_send_whose_answer_was_lost(
     )
 
 
-async def test_message_that_meta_accepts_and_then_fails_has_failed(
+async def test_accepted_message_may_fail_later(
     agent: GraphQLClient, conversation_id: str, meta: FakeMeta
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.STATUS_FAILED, code=131026))

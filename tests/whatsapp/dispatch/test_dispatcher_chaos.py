@@ -154,7 +154,7 @@ def check_order(world: OutboxWorld, customers: int) -> None:
         for number in range(1, 61)
     ],
 )
-async def test_kill_at_any_step_sends_nothing_twice_and_loses_nothing(
+async def test_kill_at_any_step_loses_and_doubles_nothing(
     world: OutboxWorld, cloud_server: FakeCloudServer, kill_point: int
 ) -> None:
     conversation = await world.add_customer()

@@ -27,7 +27,7 @@ async def test_temporary_error_is_tried_again(
 
 
 @pytest.mark.parametrize("code", [100, 131026, 131047, 131049, 132000])
-async def test_final_error_fails_after_one_try_and_frees_lane(
+async def test_permanent_error_fails_once_and_frees_lane(
     world: OutboxWorld, conversation: Conversation, code: int
 ) -> None:
     world.break_sends("error", code=code, details="what was wrong", text="A")
@@ -67,7 +67,7 @@ async def test_enough_tries_are_enough(world: OutboxWorld, conversation: Convers
 
 
 @pytest.mark.parametrize("code", [131016, 131056, 130429])
-async def test_what_is_not_messages_fault_does_not_use_up_its_tries(
+async def test_account_error_uses_no_attempts(
     world: OutboxWorld, conversation: Conversation, code: int
 ) -> None:
     world.break_sends("error", code=code, times=4)
@@ -90,9 +90,7 @@ async def test_message_fails_when_its_life_is_over(
     assert [(error.code, error.retryable) for error in failed.errors] == [(131016, True)]
 
 
-async def test_shown_status_does_not_go_back_while_message_waits_for_another_try(
-    world: OutboxWorld, conversation: Conversation
-) -> None:
+async def test_retry_never_lowers_status(world: OutboxWorld, conversation: Conversation) -> None:
     world.break_sends("error", code=131000, retry_after=60)
 
     async with world.dispatching():
@@ -218,7 +216,7 @@ async def test_disabled_account_sends_nothing_until_it_is_enabled(
         await world.wait_for(message, MessageStatus.ACCEPTED)
 
 
-async def test_token_that_can_not_be_decrypted_is_no_reason_to_stop_account(
+async def test_undecryptable_token_does_not_stop_account(
     world: OutboxWorld, conversation: Conversation, caplog: pytest.LogCaptureFixture
 ) -> None:
     sealed = world.account.access_token
@@ -237,7 +235,7 @@ async def _has_logged(caplog: pytest.LogCaptureFixture, part: str) -> bool:
     return any(part in record.message for record in caplog.records)
 
 
-async def test_window_that_closed_in_queue_fails_without_asking_meta(
+async def test_closed_window_fails_without_request(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)

@@ -108,7 +108,7 @@ async def _is_accepted_by_meta(world: OutboxWorld) -> bool:
     return bool(world.meta.requests.list_sends())
 
 
-async def test_nothing_is_lost_while_meta_can_not_be_reached(
+async def test_unreachable_meta_loses_no_message(
     world: OutboxWorld, conversation: Conversation, cloud_server: FakeCloudServer
 ) -> None:
     await cloud_server.stop()
@@ -139,7 +139,7 @@ async def _was_tried(message_id: PydanticObjectId) -> bool:
     return message.attempts > 0 and message.outbox_state is OutboxState.READY
 
 
-async def test_silence_of_meta_costs_few_messages_and_not_whole_queue(
+async def test_silent_meta_costs_few_messages(
     world: OutboxWorld,
 ) -> None:
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(20)]

@@ -76,7 +76,7 @@ async def test_slow_conversation_delays_no_other(
     assert sent.attempts == 1
 
 
-async def test_no_more_lanes_are_worked_on_than_account_may_have(world: OutboxWorld) -> None:
+async def test_concurrent_lanes_are_limited_per_account(world: OutboxWorld) -> None:
     held = HeldAnswers(world.transport)
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(8)]
 

@@ -33,7 +33,7 @@ async def test_four_processes_keep_order_of_one_conversation(
     assert set(world.meta.requests.accepted_counts.values()) == {1}
 
 
-async def test_customer_at_pair_limit_holds_no_place_of_account(
+async def test_customer_at_pair_limit_holds_no_slot(
     world: OutboxWorld,
 ) -> None:
     limited, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)
@@ -53,7 +53,7 @@ async def was_refused(world: OutboxWorld, phone: str) -> bool:
     return any(one.body["to"] == phone and one.status for one in world.meta.requests.requests)
 
 
-async def test_bursts_to_one_customer_all_arrive_and_delay_nobody(world: OutboxWorld) -> None:
+async def test_burst_to_one_customer_delays_no_other(world: OutboxWorld) -> None:
     """Meta accepts a burst, then one message per interval."""
     world.meta.settings.pair_burst, world.meta.settings.pair_interval = 2, 600.0
     eager, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)

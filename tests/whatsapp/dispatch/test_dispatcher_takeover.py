@@ -52,7 +52,7 @@ async def was_tried(world: OutboxWorld, message: Message, *, accepted: bool) -> 
 
 
 @pytest.mark.parametrize("accepts", [True, False])
-async def test_killed_process_leaves_its_message_unknown_and_its_lane_to_others(
+async def test_killed_process_leaves_message_unknown(
     world: OutboxWorld, conversation: Conversation, cloud_server: FakeCloudServer, accepts: bool
 ) -> None:
     world.break_sends("timeout", seconds=30, accept=accepts, text="A")
@@ -73,7 +73,7 @@ async def test_killed_process_leaves_its_message_unknown_and_its_lane_to_others(
     assert len(world.list_tries(messages[0])) == 1
 
 
-async def test_process_told_to_stop_gives_its_lanes_back_at_once(
+async def test_stopping_process_releases_lanes(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     held = HeldAnswers(world.transport)
@@ -130,7 +130,7 @@ async def test_stale_fence_opens_nothing(world: OutboxWorld, conversation: Conve
     assert await renew_lease(owner)
 
 
-async def test_lane_woken_while_it_was_looked_at_is_not_let_go(
+async def test_lane_woken_during_check_is_kept(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     await world.queue(conversation)
@@ -159,7 +159,7 @@ async def test_woken_worker_that_had_not_sent_says_so(
     assert not world.meta.requests.requests
 
 
-async def test_woken_worker_that_had_sent_still_tells_its_answer(
+async def test_resumed_worker_records_answer(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     held = HeldAnswers(world.transport)
@@ -224,7 +224,7 @@ async def test_without_time_for_whole_request_nothing_is_sent(
     assert next(remaining, None) is None
 
 
-async def test_crash_between_storing_and_waking_delays_message_but_loses_nothing(
+async def test_crash_before_waking_loses_nothing(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)

@@ -66,9 +66,7 @@ async def test_text_waits_until_picture_before_it_is_sent(
     assert (found.status, found.outbox_state) == (MessageStatus.SENT, OutboxState.DONE)
 
 
-async def test_picture_of_which_nothing_is_heard_holds_for_while(
-    world: OutboxWorld, conversation: Conversation
-) -> None:
+async def test_silent_media_hold_expires(world: OutboxWorld, conversation: Conversation) -> None:
     async with world.dispatching(media_hold_seconds=0.4):
         picture = await queue_picture(world, conversation)
         text = await world.wait_for(await world.queue(conversation), MessageStatus.ACCEPTED)

@@ -24,7 +24,7 @@ TERMS = Terms(rate=50.0, probe_seconds=60.0)
 pytestmark = pytest.mark.usefixtures("database")
 
 
-async def test_grants_to_many_at_once_follow_each_other_at_rate() -> None:
+async def test_concurrent_grants_follow_rate() -> None:
     account_id = new_id()
     first = await take_slots(account_id, count=1, terms=TERMS)
     before = await collection(Pace).find_one({"_id": account_id})
@@ -70,7 +70,7 @@ async def test_refusal_for_rate_slows_account_for_while() -> None:
     assert recovered.interval == 0.02
 
 
-async def test_pause_that_meta_asks_for_holds_for_every_process() -> None:
+async def test_retry_after_pauses_every_process() -> None:
     account_id = new_id()
 
     await slow_down(account_id, TERMS, pause_seconds=30.0)
@@ -78,7 +78,7 @@ async def test_pause_that_meta_asks_for_holds_for_every_process() -> None:
     assert (await take_slots(account_id, count=5, terms=TERMS)).count == 0
 
 
-async def test_while_meta_is_silent_there_is_one_slot_for_all() -> None:
+async def test_silent_meta_leaves_one_slot() -> None:
     account_id = new_id()
     soon = Terms(rate=50.0, probe_seconds=0.0)
     failures = [await count_failure(account_id, soon) for _ in range(FAILURES_TO_OPEN)]
@@ -113,7 +113,7 @@ async def is_silent(world: OutboxWorld) -> bool:
     return pace is not None and pace["failures"] >= FAILURES_TO_OPEN
 
 
-async def test_sending_goes_on_as_soon_as_probe_is_answered(
+async def test_answered_probe_resumes_sending(
     world: OutboxWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -128,7 +128,7 @@ async def test_dead_id_is_asked_for_once(
     assert count(meta, "node") == 1
 
 
-async def test_id_that_could_lead_elsewhere_is_not_asked_for(
+async def test_unsafe_media_id_is_not_requested(
     meta: FakeMeta, send_file: SendFile, settled: Settled
 ) -> None:
     media = await settled(await send_file(id="../me"))
@@ -163,7 +163,7 @@ async def test_file_too_large_is_not_fetched(
     assert count(meta, "media_content") == 0
 
 
-async def test_file_that_turns_out_too_large_is_cut_off(
+async def test_oversized_download_is_aborted(
     meta: FakeMeta, send_file: SendFile, settled: Settled
 ) -> None:
     meta.faults.add(FaultRule(kind=FaultKind.HUGE, endpoint="media_content", megabytes=300))

@@ -62,7 +62,7 @@ async def count_bytes(settings: Settings, tmp_path: Path) -> int:
 
 
 @STORES
-async def test_file_that_fails_after_lost_attempts_leaves_no_bytes(
+async def test_failed_file_leaves_no_bytes(
     settings: Settings,
     tmp_path: Path,
     send_file: SendFile,
@@ -78,7 +78,7 @@ async def test_file_that_fails_after_lost_attempts_leaves_no_bytes(
 
 @STORES
 @pytest.mark.parametrize("state", [MediaState.EXPIRED, MediaState.FAILED])
-async def test_file_that_meta_refuses_after_lost_attempt_leaves_no_bytes(
+async def test_refused_file_leaves_no_bytes(
     settings: Settings,
     tmp_path: Path,
     meta: FakeMeta,

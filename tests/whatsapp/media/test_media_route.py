@@ -100,7 +100,7 @@ SENT_TYPES = [
 ]
 
 
-async def test_heic_that_0_1_stored_is_saved_as_heic(
+async def test_heic_stored_by_0_1_is_served_as_heic(
     client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
 ) -> None:
     pictures = [await send_file(HEIC, type="document", mime_type="image/heic") for _ in range(2)]
@@ -241,7 +241,7 @@ async def test_key_reads_files_of_its_accounts(
     assert await ask("wag_no_key") == (404, b"Not found\n")
 
 
-async def test_file_on_its_way_is_to_be_asked_for_again(
+async def test_pending_file_returns_retry_after(
     client: httpx.AsyncClient,
     admin: GraphQLClient,
     meta: FakeMeta,

@@ -41,7 +41,7 @@ async def read(store: MediaStore, key: str, start: int, end: int) -> bytes:
     return b"".join([chunk async for chunk in store.read(key, start=start, end=end)])
 
 
-async def test_what_is_put_is_read_in_parts_and_deleted(store: MediaStore) -> None:
+async def test_stored_file_is_read_and_deleted(store: MediaStore) -> None:
     whole = CHUNK * 60  # 15 MiB: more than any buffer holds
 
     await store.put("a/b.1", make_chunks(60))

@@ -56,7 +56,7 @@ async def expire(**fields: Any) -> None:
     await collection(UploadedMedia).update_many({}, {"$set": past | fields})
 
 
-async def test_after_its_thirty_days_file_is_handed_over_once_more(
+async def test_upload_is_repeated_after_thirty_days(
     agent: GraphQLClient, account: Account, said: Message, meta: FakeMeta
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]
@@ -75,7 +75,7 @@ async def test_after_its_thirty_days_file_is_handed_over_once_more(
     assert len(list_uploads(meta)) == 2
 
 
-async def test_file_that_meta_forgot_is_handed_over_once_more(
+async def test_expired_upload_is_repeated(
     agent: GraphQLClient, account: Account, said: Message, sandbox: httpx.AsyncClient, meta: Any
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]
@@ -113,7 +113,7 @@ async def test_file_that_meta_refuses_again_fails_its_message(
     ],
     ids=["no answer", "temporary", "throttled"],
 )
-async def test_message_waits_while_its_file_cannot_be_handed_over(
+async def test_message_waits_for_failing_upload(
     agent: GraphQLClient, account: Account, said: Message, meta: FakeMeta, fault: dict[str, Any]
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]
@@ -126,7 +126,7 @@ async def test_message_waits_while_its_file_cannot_be_handed_over(
     assert len(meta.requests.list_sends()) == 1
 
 
-async def test_file_that_can_never_be_handed_over_fails_its_message(
+async def test_impossible_upload_fails_message(
     agent: GraphQLClient, account: Account, said: Message, meta: FakeMeta
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]
@@ -139,7 +139,7 @@ async def test_file_that_can_never_be_handed_over_fails_its_message(
     assert meta.requests.list_sends() == []
 
 
-async def test_file_that_is_not_in_store_fails_its_message(
+async def test_missing_file_fails_message(
     agent: GraphQLClient, account: Account, said: Message, meta: FakeMeta
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]
@@ -205,7 +205,7 @@ async def test_erasure_that_met_new_message_is_taken_back(
     assert (await client.get(f"/media/{message.id}", headers=key)).status_code == 200
 
 
-async def test_crash_between_message_and_media_is_mended_when_it_is_sent(
+async def test_crash_before_media_is_repaired_on_send(
     agent: GraphQLClient, account: Account, said: Message
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]
@@ -221,7 +221,7 @@ async def test_crash_between_message_and_media_is_mended_when_it_is_sent(
     assert (mended.state, mended.size_bytes) == (MediaState.STORED, len(PICTURE[1]))
 
 
-async def test_no_message_is_sent_with_upload_that_is_being_erased(
+async def test_upload_being_erased_is_not_sent(
     agent: GraphQLClient, account: Account, said: Message
 ) -> None:
     await upload(agent, account)

@@ -102,7 +102,7 @@ async def test_message_that_is_being_sent_is_waited_for(
 
 
 @pytest.mark.parametrize("step", ["_ensure_conversation", "take_number", "update_summary"])
-async def test_message_queued_at_moment_of_merge_is_sent_once(
+async def test_message_queued_during_merge_is_sent_once(
     world: OutboxWorld,
     merged: Conversation,
     left: Conversation,
@@ -131,7 +131,7 @@ async def test_message_queued_at_moment_of_merge_is_sent_once(
     assert [lane.id for lane in await Lane.find().to_list()] == [left.id]
 
 
-async def test_message_stored_by_process_that_ended_then_is_found_by_second_look(
+async def test_second_pass_finds_late_message(
     world: OutboxWorld, merged: Conversation, left: Conversation
 ) -> None:
     late = await world.queue(merged, "late")

@@ -124,7 +124,7 @@ async def test_either_form_of_brazilian_number_finds_its_conversation(world: Out
     assert message.conversation_id == conversation.id
 
 
-async def test_customer_without_phone_is_sent_to_by_user_id(world: OutboxWorld) -> None:
+async def test_customer_without_phone_gets_message_by_user_id(world: OutboxWorld) -> None:
     await world.add_customer(Identity(kind=IdentityKind.BSUID, value=BSUID))
 
     async with world.dispatching():
@@ -242,7 +242,7 @@ async def test_what_viewer_may_not_see_is_not_found(
         )
 
 
-async def test_new_number_gets_contact_and_conversation_but_no_user(world: OutboxWorld) -> None:
+async def test_new_number_gets_no_user(world: OutboxWorld) -> None:
     recipient = Recipient(phone_number="+15550001111")
     content = Invitation("Welcome")
 
@@ -268,7 +268,7 @@ async def test_reply_names_message_it_answers(
     assert world.meta.requests.list_sends()[0].body["context"] == {"message_id": question.wamid}
 
 
-async def test_message_of_another_conversation_can_not_be_replied_to(
+async def test_reply_needs_message_of_conversation(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     elsewhere = await world.add_customer(phone="16505550002")
@@ -278,7 +278,7 @@ async def test_message_of_another_conversation_can_not_be_replied_to(
         await world.queue(conversation, reply_to_message_id=question.id)
 
 
-async def test_same_key_twenty_times_at_once_makes_one_message(
+async def test_concurrent_idempotency_key_makes_one_message(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     async with world.dispatching():

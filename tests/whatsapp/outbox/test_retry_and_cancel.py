@@ -98,9 +98,7 @@ async def test_waiting_message_is_taken_back(
     assert world.list_texts() == ["Hello"]
 
 
-async def test_message_that_waits_for_another_try_is_taken_back_and_lets_next_go(
-    world: OutboxWorld, conversation: Conversation
-) -> None:
+async def test_cancelled_retry_frees_lane(world: OutboxWorld, conversation: Conversation) -> None:
     world.break_sends("error", code=131000, retry_after=600)
 
     async with world.dispatching():
@@ -127,9 +125,7 @@ async def test_message_under_way_can_not_be_taken_back(
         await world.wait_for(message, MessageStatus.ACCEPTED)
 
 
-async def test_status_that_comes_late_keeps_unknown_message_from_retry(
-    world: OutboxWorld, conversation: Conversation
-) -> None:
+async def test_late_status_prevents_retry(world: OutboxWorld, conversation: Conversation) -> None:
     world.break_sends("reset_after")
     async with world.dispatching():
         unknown = await world.wait_for(await world.queue(conversation), MessageStatus.UNKNOWN)
@@ -140,7 +136,7 @@ async def test_status_that_comes_late_keeps_unknown_message_from_retry(
         await world.outbox.retry_message(AGENT, unknown.id)
 
 
-async def test_marketing_that_whatsapp_holds_back_is_not_sent_again_same_day(
+async def test_held_marketing_is_not_resent_same_day(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     world.break_sends("error", code=131049)

@@ -70,7 +70,7 @@ async def show(client: GraphQLClient) -> dict[str, Any]:
     return node
 
 
-async def test_every_field_is_event_once_and_nothing_is_parked(
+async def test_every_field_becomes_one_event(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     bodies = [make_body(name, at=AT + number) for number, (name, _, _) in enumerate(EVENTS)]
@@ -99,7 +99,7 @@ def test_every_file_of_corpus_is_tested() -> None:
     assert [name for name in names if f'"{name}"' not in tests] == []
 
 
-async def test_quality_limits_and_names_show_what_was_told_last_in_any_order(
+async def test_quality_and_names_show_latest_report(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     told = [
@@ -147,7 +147,7 @@ async def test_throughput_and_capability_are_shown(
 
 
 @pytest.mark.parametrize("at", [None, "", "soon", -1, 10**30, {}, True])
-async def test_change_without_readable_time_counts_only_where_nothing_is_known(
+async def test_change_without_time_applies_to_unset_fields(
     webhook: WebhookClient, account: Account, settle: Settle, at: Any
 ) -> None:
     flagged = load_change("phone_quality_flagged")
@@ -173,7 +173,7 @@ async def test_milliseconds_are_read_as_time(
 ODD: tuple[Any, ...] = (None, [], {}, 0, True, "$a", "\0", {"$a": {"b.c": 1}}, [[None]], "x" * 5000)
 
 
-async def test_odd_values_of_every_field_are_kept_or_parked(
+async def test_odd_field_values_are_kept_or_parked(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     for path in PAYLOADS.glob("field_*.json"):
@@ -186,7 +186,7 @@ async def test_odd_values_of_every_field_are_kept_or_parked(
     assert not await ParkedItem.find({"reason": "INTERNAL_ERROR"}).count()
 
 
-async def test_history_of_megabytes_is_kept_whole_and_lists_leave_it_out(
+async def test_large_history_is_kept_out_of_lists(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     change = load_change("history")

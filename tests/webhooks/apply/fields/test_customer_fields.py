@@ -78,7 +78,7 @@ async def test_signup_without_phone_is_contact(
     assert (contact["businessScopedUserId"], contact["marketingOptOut"]) == ("US.EXAMPLE1", False)
 
 
-async def test_choice_of_staff_is_not_undone_by_older_one(
+async def test_older_webhook_keeps_staff_choice(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await post(webhook, settle, make_body("user_preference_stop"))
@@ -94,7 +94,7 @@ async def test_choice_of_staff_is_not_undone_by_older_one(
     assert [one["marketingOptOut"] for one in await show_contacts(admin)] == [False]
 
 
-async def test_unknown_wish_is_event_and_nameless_one_is_parked(
+async def test_unknown_preference_is_event(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     change = load_change("user_preference_stop")
@@ -165,7 +165,7 @@ async def test_what_staff_wrote_on_phone_is_outbound_message(
     assert found.last_inbound_at is None
 
 
-async def test_echo_to_username_user_is_typed_by_same_shapes(
+async def test_echo_to_username_is_typed(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     unknown = make_echo("wamid.POLL", at=AT + 1, type="poll_creation", poll_creation={"a": 1})
@@ -235,7 +235,7 @@ ODD_TEMPLATES: tuple[Any, ...] = (
 )
 
 
-async def test_odd_template_echo_is_shown_as_far_as_readable(
+async def test_odd_template_echo_shows_readable_parts(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     shown = []
@@ -277,7 +277,7 @@ async def test_echoes_among_messages_are_echoes(
     assert not await AccountEvent.count()
 
 
-async def test_echo_reads_what_came_before_it_in_any_order(
+async def test_echo_marks_earlier_messages_read(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     orders = list(itertools.permutations(range(4)))
@@ -335,7 +335,7 @@ async def test_echo_of_what_this_server_sent_changes_nothing(
     assert after == before
 
 
-async def test_broken_echoes_are_parked_and_their_neighbours_are_stored(
+async def test_broken_echoes_are_parked_alone(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     change = load_change("echo_text")

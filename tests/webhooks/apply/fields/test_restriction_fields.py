@@ -67,7 +67,7 @@ async def test_what_stops_account_and_what_starts_it(
     assert (health["reason"] is None) == (state == "OK")
 
 
-async def test_end_of_ban_does_not_start_account_whose_token_is_refused(
+async def test_end_of_ban_keeps_token_refusal(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await stop_account(account, reason="The access token is refused.")
@@ -91,7 +91,7 @@ async def test_restriction_ends_by_itself(
     assert (health.state, health.reason) == (HealthState.OK, None)
 
 
-async def test_block_that_ended_beside_open_one_changes_account_once(
+async def test_expired_block_beside_open_one_changes_once(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await post(webhook, settle, make_body("account_banned"))
@@ -109,7 +109,7 @@ async def test_block_that_ended_beside_open_one_changes_account_once(
     assert await collection(Account).find_one({"_id": account.id}) == lifted
 
 
-async def test_what_staff_start_again_is_stopped_by_news_only(
+async def test_restarted_account_is_stopped_by_news_only(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await post(webhook, settle, make_body("account_banned"))
@@ -123,7 +123,7 @@ async def test_what_staff_start_again_is_stopped_by_news_only(
     assert (await reload(account)).health.state is HealthState.STOPPED
 
 
-async def test_what_is_said_of_one_number_is_not_said_of_its_neighbour(
+async def test_report_on_number_leaves_other_numbers(
     webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
 ) -> None:
     other = await connect_neighbour(keyring)
@@ -153,7 +153,7 @@ async def connect_neighbour(keyring: KeyRing, app_secret: str = NUMBER.app_secre
     return other
 
 
-async def test_all_numbers_of_business_are_told_and_only_by_their_own_secret(
+async def test_business_report_needs_numbers_secret(
     webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
 ) -> None:
     other = await connect_neighbour(keyring, app_secret=OTHER_NUMBER.app_secret)
@@ -195,7 +195,7 @@ async def test_connecting_number_replays_what_its_business_was_told(
     await eventually(is_stopped)
 
 
-async def test_message_that_names_no_number_waits_without_being_tried_for_ever(
+async def test_report_without_number_is_not_retried_forever(
     webhook: WebhookClient, account: Account, settle: Settle, keyring: KeyRing
 ) -> None:
     value = {"messages": [{"id": "wamid.1", "timestamp": "1", "type": "text", "from": "1"}]}
