@@ -1,4 +1,4 @@
-"""The schema: all types put together, with what every operation passes through."""
+"""The schema, and the execution of its operations."""
 
 import asyncio
 from collections.abc import Coroutine, Hashable, Iterable
@@ -19,7 +19,7 @@ from graph.core.scalars import SCALARS, UPLOAD_SCALAR, FileVariables, Upload
 from graph.execution.extensions import MeteredExecutor, hold_task, list_extensions
 from graph.execution.known_queries import KnownQueries
 from graph.limits.bounds import Limits
-from graph.limits.gate import Gate, OperationRequest, shows_schema
+from graph.limits.gate import Gate, OperationRequest, allows_introspection
 from graph.mutations.account_setup import AccountSetupMutations
 from graph.mutations.accounts import AccountMutations
 from graph.mutations.api_keys import ApiKeyMutations
@@ -34,8 +34,8 @@ from graph.queries import Query
 from graph.subscriptions import EVENT_TYPES, Subscription
 from whatsapp.common.fair_shares import FairTurns
 
-# Queries and mutations that one process executes at once, at most half of them for one credential:
-# a connection to MongoDB is left for others.
+# Concurrent queries and mutations of the process, at most half of them per credential, so that
+# other credentials get a MongoDB connection.
 OPERATIONS_AT_ONCE = 128
 MUTATIONS = (
     AccountMutations,
@@ -51,18 +51,18 @@ MUTATIONS = (
 )
 
 DESCRIPTIONS = {
-    "Query": "Reading.",
-    "Mutation": "Changing: a refusal is told in `userErrors` of the payload.",
-    "Subscription": "Hearing what happens: over a WebSocket with graphql-transport-ws, or as an"
-    " event stream with `Accept: text/event-stream`.",
+    "Query": "Queries.",
+    "Mutation": "Mutations; `userErrors` of a payload holds refusals.",
+    "Subscription": "Subscriptions, over a WebSocket with graphql-transport-ws or as an event"
+    " stream with `Accept: text/event-stream`.",
 }
 
 
 class WagraphSchema(Schema):
-    """Every error of every operation, live ones too, leaves with a code and without internals.
+    """Executes operations with a deadline, and masks their errors.
 
-    A query that takes too long is cut off. A mutation is not: it might have happened by half, so it
-    goes on, and its caller hears that the outcome is open.
+    A query is cancelled at its deadline. A mutation continues, so that it is not half done, and the
+    error calls its outcome unknown.
     """
 
     operation_seconds: float | None = None
@@ -75,10 +75,10 @@ class WagraphSchema(Schema):
         self.mask(errors, execution_context.context if execution_context else None)
 
     def mask(self, errors: list[GraphQLError], context: object) -> None:
-        """Makes the errors, in place, what a caller may see, and logs the rest."""
+        """Masks errors in place, and logs the details."""
         request_id = context.request_id if isinstance(context, Context) else "unknown"
         errors[:] = format_errors(errors, request_id=request_id)
-        if not shows_schema(context):
+        if not allows_introspection(context):
             for error in errors:
                 error.message = hide_suggestions(error.message)
 
@@ -92,7 +92,7 @@ class WagraphSchema(Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
-        """See Strawberry's `Schema.execute`."""
+        """Executes a known query, or any operation by Strawberry's `Schema.execute`."""
         if isinstance(context_value, Context) and not isinstance(variable_values, FileVariables):
             document = self.known_queries.find(query, operation_name, caller=context_value.caller)
             if document is not None:
@@ -113,28 +113,28 @@ class WagraphSchema(Schema):
     async def _execute_operation(
         self, execution_context: ExecutionContext, *args: Any, **kwargs: Any
     ) -> Any:
-        """Queries and mutations of every transport pass here; subscriptions don't.
+        """Executes a query or mutation in its turn and within its deadline.
 
         Raises:
             OperationTimedOut
         """
         work = super()._execute_operation(execution_context, *args, **kwargs)
         viewer = getattr(execution_context.context, "viewer", None)
-        # Uploads have places of their own.
+        # Uploads have their own concurrency limit.
         if viewer is not None and not isinstance(execution_context.variables, FileVariables):
             work = _take_turn(self.turns, viewer.key, work)
         if execution_context.operation_type is OperationType.MUTATION:
             seconds = self.operation_seconds
             if seconds is not None and isinstance(execution_context.variables, FileVariables):
                 seconds += execution_context.variables.seconds
-            return await _wait_for(asyncio.create_task(work, name="mutation"), seconds)
+            return await _await_mutation(asyncio.create_task(work, name="mutation"), seconds)
         try:
             async with asyncio.timeout(self.operation_seconds) as deadline:
                 return await work
         except TimeoutError:
             if self.operation_seconds is None or not deadline.expired():
                 raise
-            raise OperationTimedOut(self.operation_seconds, goes_on=False) from None
+            raise OperationTimedOut(self.operation_seconds, continues=False) from None
 
 
 async def _take_turn(turns: FairTurns, holder: Hashable, work: Coroutine[Any, Any, Any]) -> Any:
@@ -142,14 +142,14 @@ async def _take_turn(turns: FairTurns, holder: Hashable, work: Coroutine[Any, An
         async with turns.hold(holder):
             return await work
     finally:
-        work.close()  # where its turn never came
+        work.close()  # if it never started
 
 
-async def _wait_for(mutation: asyncio.Task[Any], seconds: float | None) -> Any:
+async def _await_mutation(mutation: asyncio.Task[Any], seconds: float | None) -> Any:
     hold_task(mutation)
     await asyncio.wait([mutation], timeout=seconds)
     if not mutation.done() and seconds is not None:
-        raise OperationTimedOut(seconds, goes_on=True)
+        raise OperationTimedOut(seconds, continues=True)
     return mutation.result()
 
 
@@ -159,7 +159,7 @@ def create_schema(
     operation_seconds: float | None = None,
     uses_plans: bool = True,
 ) -> WagraphSchema:
-    """The schema; without limits of its own it has those that are the default."""
+    """Creates the schema, by default with the limits of the settings' defaults."""
     gate = Gate(limits or Limits.from_settings())
     schema = copy(_build_types())
     schema.extensions = tuple(list_extensions(gate))
@@ -172,7 +172,7 @@ def create_schema(
 
 @cache
 def _build_types() -> WagraphSchema:
-    """What is the same in every schema, and takes a tenth of a second to make."""
+    """Builds the types, which all schemas share because it takes 0.1 s."""
     schema = WagraphSchema(
         query=Query,
         mutation=merge_types("Mutation", MUTATIONS),
@@ -181,16 +181,12 @@ def _build_types() -> WagraphSchema:
         execution_context_class=MeteredExecutor,
         config=StrawberryConfig(scalar_map={Upload: UPLOAD_SCALAR, **SCALARS}),
     )
-    _complete(schema)
+    _complete_descriptions(schema)
     return schema
 
 
-def _complete(schema: WagraphSchema) -> None:
-    """What Strawberry leaves out or gives otherwise than a reader of the schema likes it.
-
-    Its Relay types lack full stops, an argument `input` is what its type says, and a default of
-    null says no more than that the value may be left out.
-    """
+def _complete_descriptions(schema: WagraphSchema) -> None:
+    """Completes descriptions and drops null defaults, which add nothing to an optional value."""
     for graphql_type in schema._schema.type_map.values():
         if graphql_type.name.startswith("__"):
             continue
@@ -217,5 +213,5 @@ def _end_sentence(described: Any) -> None:
 
 
 def print_schema_text() -> str:
-    """The schema in GraphQL's own language, as `schema.graphql` holds it."""
+    """Returns the content of `schema.graphql`."""
     return create_schema().as_str() + "\n"

@@ -76,7 +76,7 @@ class Services:
 
 @dataclass
 class Context:
-    """The context of a HTTP request or of an operation on a WebSocket."""
+    """The context of an HTTP request or of an operation on a WebSocket."""
 
     services: Services
     request_id: str

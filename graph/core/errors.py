@@ -84,9 +84,9 @@ class RateLimited(RequestError):
 class OperationTimedOut(RequestError):
     """The operation exceeded its deadline."""
 
-    def __init__(self, seconds: float, *, goes_on: bool) -> None:
+    def __init__(self, seconds: float, *, continues: bool) -> None:
         text = f"The operation took longer than {seconds:g} seconds"
-        if goes_on:
+        if continues:
             text += " and continues; check its result before you repeat it."
         else:
             text += "; request less data or try again."

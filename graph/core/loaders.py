@@ -1,4 +1,4 @@
-"""Loaders: documents of a kind that an operation needs are read in one command.
+"""Loaders: the documents of a class that an operation needs are read in one command.
 
 Loaders cache, so they live as long as a request, an operation or a live event.
 """

@@ -136,7 +136,7 @@ async def _read_by(
 
 
 async def _read_together(queries: Sequence[PageQuery | CountQuery]) -> list[list[Fields]]:
-    """Reads queries of a collection in one command."""
+    """Reads queries of the same collection in one command."""
     first = queries[0]
     if len(queries) == 1 and isinstance(first, PageQuery):
         return [await first.find()]

@@ -123,7 +123,7 @@ class ResponseMeter:
             self.add(SHORT_VALUE_BYTES)
 
     def add_values(self, values: Sequence[Any]) -> None:
-        """Adds scalars of a type.
+        """Adds scalars of the same type.
 
         Raises:
             ResponseTooLarge

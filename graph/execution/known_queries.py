@@ -87,7 +87,7 @@ class KnownQueries:
         except TimeoutError as error:
             if seconds is None or not deadline.expired():
                 return self._fail(error, request.context)
-            return self._refuse([OperationTimedOut(seconds, goes_on=False)], request.context)
+            return self._refuse([OperationTimedOut(seconds, continues=False)], request.context)
         except Exception as error:  # noqa: BLE001 - the edge of the operation: format_errors logs it
             return self._fail(error, request.context)
 

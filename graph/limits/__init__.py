@@ -1,1 +1,1 @@
-"""What one operation may ask for: how large its document is, and what its answer may cost."""
+"""Limits of operations: size of the document, cost and rate."""

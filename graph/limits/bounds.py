@@ -5,26 +5,25 @@ from typing import Self
 
 from whatsapp.settings import Settings
 
-# Values in `variables`, at any depth: each is checked against its type before anything runs.
+# Values in `variables`, at any depth; each is checked against its type.
 MAX_VARIABLE_VALUES = 10_000
-# Tokens of a document from somebody without a credential, who can read the schema only. GraphiQL's
-# introspection query has 183.
+# Anonymous documents can read the schema only. GraphiQL's introspection query has 183 tokens.
 MAX_ANONYMOUS_TOKENS = 400
-# Characters of such a document, which a parser reads one by one in comments and strings.
+# Characters of an anonymous document; comments and strings are not counted as tokens.
 MAX_ANONYMOUS_CHARACTERS = 4096
-# Pairs of fields that would have to be compared because they stand in one place of the answer.
+# Pairs of fields with the same response name, which validation compares.
 MAX_COMPARISONS = 5_000
 # GraphiQL's introspection query has a depth of 15, 229 fields and no alias.
 MAX_INTROSPECTION_DEPTH = 15
 MAX_INTROSPECTION_FIELDS = 500
 MAX_INTROSPECTION_ALIASES = 4
-# The full introspection query fits this many times into one operation.
+# Multiple of the cost of the full introspection query.
 MAX_INTROSPECTIONS = 2
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Maximum size and cost of one operation."""
+    """Maximum size and cost of an operation."""
 
     tokens: int
     """Names, values and brackets in a document."""

@@ -1,9 +1,7 @@
-"""What an operation may cost: how many objects its answer can hold.
+"""Cost of operations: an upper bound of the objects in the response, known before execution.
 
-An object counts 1, a field of it nothing, unless it is raw JSON or has an alias. A connection
-counts as many nodes as its page has, with all that is asked of each. Of an abstract type only the
-most expensive of its types counts, because an object has one type. The cost is an upper bound, and
-known before anything is read.
+An object costs 1. Fields are free, except raw JSON and aliases. A connection costs its selection
+times its page size. Of an abstract type, the most expensive object type counts.
 """
 
 import math
@@ -51,28 +49,28 @@ from graph.limits.expression import (
     read_page_size,
 )
 
-# Lists within a document: the errors, reactions and statuses of a message are few.
+# Assumed length of a list within a document, such as the reactions to a message.
 LISTED_PARTS = 3
-# Lists of documents that belong to one, such as the accounts of an API key.
+# Assumed length of a list of documents, such as the accounts of an API key.
 LISTED_NODES = 10
-# What a mutation gives back of many, and these, may be as long as a page.
+# Lists that may be as long as a page, like the lists in payloads.
 LONG_LISTS = frozenset({("Viewer", "accounts")})
-# A value that may be as large as an object, or is asked for under another name.
+# Raw JSON may be large, and aliases repeat a value.
 LEAF_COST = 1
 JSON_TYPE = "JSON"
-# Each mutation writes, and most of them several documents.
+# Most mutations write several documents.
 MUTATION_COST = 10
-# Counting reads the index once more, up to 10,000 entries.
+# Counting reads up to 10,000 index entries.
 TOTAL_COUNT_COST = 10
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
 
 class SchemaCosts:
-    """What the fields of one schema cost."""
+    """Costs of the fields of a schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
-        self.list_sizes = _measure_introspection(schema)
+        self.list_sizes = _measure_introspection_lists(schema)
         self.introspection_limit = MAX_INTROSPECTIONS * self._cost_of_introspection()
 
     def measure(
@@ -80,18 +78,18 @@ class SchemaCosts:
         operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
     ) -> OperationCost:
-        """The cost of a valid operation."""
+        """Measures a valid operation."""
         meter = _CostMeter(self, fragments)
         root = self.schema.get_root_type(operation.operation)
         if root is None:
             return OperationCost(0, 0, {})
         return OperationCost(
-            data=meter.roots(operation, root, introspects=False),
-            introspection=meter.roots(operation, root, introspects=True),
+            data=meter.measure_roots(operation, root, introspects=False),
+            introspection=meter.measure_roots(operation, root, introspects=True),
             defaults={
-                one.variable.name.value: value_from_ast_untyped(one.default_value)
-                for one in operation.variable_definitions or ()
-                if one.default_value is not None
+                definition.variable.name.value: value_from_ast_untyped(definition.default_value)
+                for definition in operation.variable_definitions or ()
+                if definition.default_value is not None
             },
         )
 
@@ -120,11 +118,11 @@ class _CostMeter:
         self._fragments = fragments
         self._measured: dict[tuple[str, PageSize | None], Expression] = {}
 
-    def roots(
+    def measure_roots(
         self, operation: OperationDefinitionNode, root: GraphQLObjectType, *, introspects: bool
     ) -> Expression:
         is_mutation = operation.operation is OperationType.MUTATION
-        own = MUTATION_COST if is_mutation else 1
+        root_cost = MUTATION_COST if is_mutation else 1
         terms = []
         for field in self._list_fields(operation.selection_set, set()):
             name = field.name.value
@@ -132,7 +130,8 @@ class _CostMeter:
                 terms.append(self._field(field, root))
             elif not introspects and name in root.fields:
                 is_object = is_composite_type(get_named_type(root.fields[name].type))
-                terms.append(add(self._field(field, root), own - 1 if is_object else own))
+                cost = root_cost - 1 if is_object else root_cost
+                terms.append(add(self._field(field, root), cost))
         return add(*terms)
 
     def _list_fields(self, selection_set: SelectionSetNode, seen: set[str]) -> Iterable[FieldNode]:
@@ -166,7 +165,7 @@ class _CostMeter:
     def _fragment(
         self, selection: SelectionNode, parent: Composite, page: PageSize | None
     ) -> tuple[str, Expression]:
-        """The type that a fragment is for, and what it costs."""
+        """Returns the type condition of a fragment and its cost."""
         if isinstance(selection, InlineFragmentNode):
             condition = selection.type_condition
             type_name = condition.name.value if condition else parent.name
@@ -184,8 +183,8 @@ class _CostMeter:
     def _of_type(
         self, selection_set: SelectionSetNode, type_name: str, page: PageSize | None
     ) -> Expression:
-        found = self._costs.schema.type_map.get(type_name)
-        return self._selections(selection_set, found, page) if _is_composite(found) else 0
+        kind = self._costs.schema.type_map.get(type_name)
+        return self._selections(selection_set, kind, page) if _is_composite(kind) else 0
 
     def _field(
         self, node: FieldNode, parent: Composite, page: PageSize | None = None
@@ -198,10 +197,9 @@ class _CostMeter:
         if not _is_composite(kind) or node.selection_set is None:
             if name == "totalCount" and page is not None:
                 return TOTAL_COUNT_COST
-            # Raw JSON may be long. Under aliases any value can be asked for again and again.
             return LEAF_COST if kind.name == JSON_TYPE or node.alias is not None else 0
         if page is not None and name == "edges":
-            # The connection itself has counted the nodes.
+            # The connection has counted the nodes.
             return multiply(page, self._selections(node.selection_set, kind, None))
         if name == "pageInfo" and page is not None:
             return 0
@@ -222,7 +220,7 @@ class _CostMeter:
             if _is_list(argument.type):
                 return Length(read_argument(node, field, name))
         interfaces = getattr(get_named_type(field.type), "interfaces", ())
-        if not any(one.name == "Node" for one in interfaces):
+        if not any(interface.name == "Node" for interface in interfaces):
             return LISTED_PARTS
         is_long = parent.name.endswith("Payload") or (parent.name, node.name.value) in LONG_LISTS
         return MAX_PAGE_SIZE if is_long else LISTED_NODES
@@ -255,8 +253,8 @@ def _name_of(selection: SelectionNode) -> str:
     return selection.name.value if isinstance(selection, FragmentSpreadNode) else ""
 
 
-def _measure_introspection(schema: GraphQLSchema) -> dict[tuple[str, str], int]:
-    """How long the lists of introspection are in this schema: on average, rounded up."""
+def _measure_introspection_lists(schema: GraphQLSchema) -> dict[tuple[str, str], int]:
+    """Returns average lengths of introspection lists in this schema, rounded up."""
     kinds = [kind for kind in schema.type_map.values() if not kind.name.startswith("__")]
     fields = [field for kind in kinds for field in getattr(kind, "fields", {}).values()]
     values = [value for kind in kinds for value in getattr(kind, "values", ())]

@@ -1,4 +1,4 @@
-"""A document as it came: parsed once, checked once, its costs worked out once, then remembered."""
+"""Checked documents: parsed, validated and measured once, then cached."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -30,13 +30,13 @@ from graph.limits.size import (
     OverlapCounter,
     SizeMeter,
     find_excess,
-    find_excess_of_parts,
+    find_excess_parts,
     format_count,
 )
 
 CACHED_DOCUMENTS = 128
 MAX_CACHED_CHARACTERS = 8000
-# What introspection reads lies in memory: an object of the data costs as much as this many of it.
+# Introspection reads memory, so this many of its objects cost as much as an object of the data.
 SCHEMA_OBJECTS_PER_OBJECT = 10
 MAX_SHOWN_ERRORS = 5
 MAX_MESSAGE = 200
@@ -49,25 +49,25 @@ RULES = (
 
 
 class Document:
-    """One document that could be parsed; `errors` says why it can't be executed."""
+    """A parsed document; `errors` holds the reasons why it can't be executed."""
 
     def __init__(self, node: DocumentNode, *, costs: SchemaCosts, limits: Limits) -> None:
         self.node = node
         self._limits = limits
         self._costs = costs
         operations, self.fragments = split_document(node)
-        self.operations = {one.name.value if one.name else "": one for one in operations}
+        self.operations = {node.name.value if node.name else "": node for node in operations}
         self.errors: list[GraphQLError] = self._check(operations)
         self._measured: dict[str, OperationCost] = {}
 
     def find_operation(self, name: str | None) -> OperationDefinitionNode | None:
-        """The named operation, or without a name the only one; None if there is no such."""
+        """Returns the named operation, or the only operation without a name; None if missing."""
         if name is not None:
             return self.operations.get(name)
         return next(iter(self.operations.values())) if len(self.operations) == 1 else None
 
     def find_cost(self, operation_name: str | None, variables: Mapping[str, Any] | None) -> "Cost":
-        """What the named operation, or the only one, costs. The document must be valid."""
+        """Returns the cost of the named or only operation of a valid document."""
         name = operation_name if operation_name in self.operations else next(iter(self.operations))
         operation = self.operations[name]
         if name not in self._measured:
@@ -79,28 +79,28 @@ class Document:
 
     def _check(self, operations: list[Any]) -> list[GraphQLError]:
         try:
-            # Some of the standard rules take long on just the documents that the limits refuse.
+            # The standard rules are slow on documents that exceed the limits.
             excess, has_cycles = self._find_excess(operations)
             if excess is not None:
                 return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, excess)]
             if has_cycles:
                 return _shorten(self._validate(NoFragmentCyclesRule))
-            # These are told first: with many of them, all rules together would take long to say so.
-            mistakes = self._validate(FieldsOnCorrectTypeRule)
-            return _shorten(mistakes or self._validate(*RULES))
+            # Checked first: all rules together are slow on many unknown fields.
+            unknown_fields = self._validate(FieldsOnCorrectTypeRule)
+            return _shorten(unknown_fields or self._validate(*RULES))
         except RecursionError:
-            return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, "It is nested too deeply.")]
+            return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, "The document is nested too deeply.")]
 
     def _find_excess(self, operations: list[Any]) -> tuple[str | None, bool]:
-        """What is too much, and whether a fragment spreads itself."""
-        excess = find_excess_of_parts(self.node)
+        """Returns the exceeded limit, and True if a fragment spreads itself."""
+        excess = find_excess_parts(self.node)
         meter = SizeMeter(self.fragments)
         for operation in operations:
             excess = excess or find_excess(operation, meter, self._limits)
         if excess or meter.has_cycles:
             return excess, meter.has_cycles
         if OverlapCounter(self.fragments).is_excessive(self._list_roots()):
-            return "The document asks for the same fields too often in one place.", False
+            return "The document selects the same fields too often in one place.", False
         return None, False
 
     def _list_roots(self) -> list[SelectionSetNode]:
@@ -115,7 +115,7 @@ class Document:
 
 
 class Cost:
-    """What one request asks for."""
+    """The cost of an operation, and its limits."""
 
     def __init__(self, data: int, introspection: int, limit: int, schema_limit: int) -> None:
         self.data = data
@@ -125,22 +125,22 @@ class Cost:
 
     @property
     def total(self) -> int:
-        """What is taken from the budget of whoever asks; nothing is for free."""
+        """Cost charged to the caller's rate limit, at least 1."""
         return max(1, self.data + self.introspection // SCHEMA_OBJECTS_PER_OBJECT)
 
     def find_excess(self) -> GraphQLError | None:
-        for name, found, limit in (
+        for name, cost, limit in (
             ("cost", self.data, self.limit),
             ("cost of introspection", self.introspection, self._schema_limit),
         ):
-            if found > limit:
-                text = f"The operation has a {name} of {format_count(found)}; {limit} is the limit."
+            if cost > limit:
+                text = f"The operation has a {name} of {format_count(cost)}; {limit} is the limit."
                 return RequestError(ErrorCode.QUERY_TOO_COMPLEX, text)
         return None
 
 
 class DocumentCache:
-    """The documents of one schema. Only small ones are kept: nobody fills the memory with them."""
+    """The documents of a schema; large documents are not cached."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -153,7 +153,7 @@ class DocumentCache:
     def add(
         self, text: str, node: DocumentNode, schema: GraphQLSchema, caller: Hashable
     ) -> Document:
-        """The document of this text, checked."""
+        """Checks a parsed document and adds it to the cache."""
         if self._costs is None:
             self._costs = SchemaCosts(schema)
         document = Document(node, costs=self._costs, limits=self.limits)
@@ -163,7 +163,7 @@ class DocumentCache:
 
 
 def _shorten(errors: list[GraphQLError]) -> list[GraphQLError]:
-    """The first of the errors, with our code; a client needs no list of thousands."""
+    """Limits the number and length of validation errors."""
     return [
         GraphQLError(
             _cut(hide_values(error.message)),
@@ -177,5 +177,5 @@ def _shorten(errors: list[GraphQLError]) -> list[GraphQLError]:
 def _cut(message: str) -> str:
     if len(message) <= MAX_MESSAGE:
         return message
-    # Without the names that it suggests: cut off, nobody could tell them from the rest any more.
+    # Suggestions are removed first: `hide_suggestions` does not recognize a truncated suggestion.
     return f"{hide_suggestions(message)[:MAX_MESSAGE]}…"

@@ -1,7 +1,7 @@
-"""A cost that may depend on variables: worked out once for a document, evaluated for each request.
+"""Cost expressions: built once for a document, evaluated with the variables of each request.
 
-What depends on no variable is a plain number. The others are kept as they are built and evaluated
-once each, so that a fragment that is spread a million times is still one step.
+A term without variables is an int. Other terms are evaluated once, so that a fragment spread a
+million times is one step.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,11 +24,11 @@ from graph.core.connections import MAX_PAGE_SIZE, PAGE_SIZE
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a field: a value of the document, or the variable that has it."""
+    """An argument of a field: a literal value or a variable."""
 
     value: Any = None
     variable: str | None = None
-    """Then `value` is what stands for a variable that is not given."""
+    """Name of the variable, whose default is `value`."""
 
     def read(self, variables: Mapping[str, Any]) -> Any:
         return self.value if self.variable is None else variables.get(self.variable, self.value)
@@ -36,7 +36,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long the list in an argument is."""
+    """Length of a list argument."""
 
     items: Argument
 
@@ -47,7 +47,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class PageSize:
-    """How many items a connection may have."""
+    """Maximum number of items on a page."""
 
     first: Argument
     last: Argument
@@ -59,7 +59,7 @@ class PageSize:
             value = argument.read(variables)
             if value is None:
                 continue
-            # A larger page is refused by the field itself. For GraphQL 100.0 is an Int too.
+            # The field refuses larger pages. 100.0 is a valid GraphQL Int.
             is_number = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
             return min(max(int(value), 0), self.largest) if is_number else self.largest
         return self.default
@@ -90,8 +90,8 @@ Expression = int | Sum | Product | Largest
 
 def add(*terms: Expression) -> Expression:
     fixed = sum(term for term in terms if isinstance(term, int))
-    open_terms = [term for term in terms if not isinstance(term, int)]
-    return Sum(fixed, open_terms) if open_terms else fixed
+    variable_terms = [term for term in terms if not isinstance(term, int)]
+    return Sum(fixed, variable_terms) if variable_terms else fixed
 
 
 def multiply(count: Count, inner: Expression) -> Expression:
@@ -119,7 +119,7 @@ def evaluate(expression: Expression, variables: Mapping[str, Any]) -> int:
 
 
 class _Evaluation:
-    """The values of shared parts. Functions that called each other would be garbage cycles."""
+    """Evaluates shared terms once. A class, because nested functions would be garbage cycles."""
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self._variables = variables
@@ -144,16 +144,16 @@ class _Evaluation:
 
 @dataclass(frozen=True)
 class OperationCost:
-    """What one operation costs, of the data and of the schema, for any variables."""
+    """Cost of an operation in objects of the data and of the schema, for any variables."""
 
     data: Expression
     introspection: Expression
     defaults: Mapping[str, Any]
-    """What its variables are where they are not given."""
+    """Defaults of the variables."""
 
     def evaluate(self, variables: Mapping[str, Any] | None) -> tuple[int, int]:
-        given = {**self.defaults, **(variables or {})}
-        return evaluate(self.data, given), evaluate(self.introspection, given)
+        values = {**self.defaults, **(variables or {})}
+        return evaluate(self.data, values), evaluate(self.introspection, values)
 
 
 def read_page_size(node: FieldNode, field: GraphQLField) -> PageSize:
@@ -180,6 +180,6 @@ def _read_value(value: ValueNode, default: Any) -> Argument:
     if isinstance(value, IntValueNode):
         return Argument(int(value.value))
     if isinstance(value, ListValueNode):
-        # Only its length counts; its items may be variables.
+        # Only the length counts; items may be variables.
         return Argument([None] * len(value.values))
     return Argument(None if isinstance(value, NullValueNode) else default)

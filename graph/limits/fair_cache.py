@@ -1,4 +1,4 @@
-"""A cache that many callers fill: one that adds much evicts its own entries, not the others'."""
+"""A cache shared fairly by callers: a caller that adds much evicts its own entries."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -17,7 +17,7 @@ class _Entry(Generic[Value]):
 
 
 class FairCache(Generic[Key, Value]):
-    """Evicts the least recently used entry of the caller whose entries take the most room."""
+    """Evicts the least recently used entry of the caller with the largest share."""
 
     def __init__(
         self, max_size: int, *, on_evict: Callable[[Value], object] = lambda _value: None
@@ -32,31 +32,31 @@ class FairCache(Generic[Key, Value]):
         entry = self._entries.get(key)
         if entry is None:
             return None
-        self._note_use(key, entry, caller)
+        self._record_use(key, entry, caller)
         return entry.value
 
     def add(self, key: Key, value: Value, caller: Hashable, *, size: int = 1) -> None:
         """Adds an entry, or replaces it."""
-        known = self._entries.pop(key, None)
-        if known is not None:
-            self._release(key, known)
+        replaced = self._entries.pop(key, None)
+        if replaced is not None:
+            self._release(key, replaced)
         entry = _Entry(value, size, caller)
         self._entries[key] = entry
         self._hold(key, entry)
         while self.size > self._max_size:
             self._evict()
 
-    def _note_use(self, key: Key, entry: _Entry[Value], caller: Hashable) -> None:
+    def _record_use(self, key: Key, entry: _Entry[Value], caller: Hashable) -> None:
         share = self._shares[entry.owner]
-        if caller == entry.owner or share.size <= self._find_size(caller) + entry.size:
+        if caller == entry.owner or share.size <= self._get_size(caller) + entry.size:
             share.keys.move_to_end(key)
             return
-        # What others use too belongs to the one of them that holds the least, and stays longest.
+        # A shared entry belongs to the caller with the smallest share, where it stays longest.
         self._release(key, entry)
         entry.owner = caller
         self._hold(key, entry)
 
-    def _find_size(self, caller: Hashable) -> int:
+    def _get_size(self, caller: Hashable) -> int:
         share = self._shares.get(caller)
         return share.size if share else 0
 
@@ -83,7 +83,7 @@ class FairCache(Generic[Key, Value]):
 
 
 class _Share(Generic[Key]):
-    """The entries of one caller, least recently used first."""
+    """The entries of a caller, least recently used first."""
 
     def __init__(self) -> None:
         self.keys: OrderedDict[Key, None] = OrderedDict()

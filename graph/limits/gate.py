@@ -1,4 +1,4 @@
-"""The gate: what every operation must pass before it runs, whoever executes it."""
+"""The gate: rate limit, size, introspection and cost checks before every operation."""
 
 import re
 from collections.abc import Hashable, Mapping
@@ -16,48 +16,48 @@ from graph.limits.bounds import (
 )
 from graph.limits.document import Cost, Document, DocumentCache
 
-# Parsing and validating a token takes some 30 µs, an object of an answer some 100. A caller without
-# a credential pays for each token.
+# Parsing and validating a token takes about 30 µs, an object of a response about 100 µs. Anonymous
+# callers pay for each token.
 TOKENS_PER_OBJECT = 4
-# Without a credential an operation reads next to nothing, and is a request all the same.
-LEAST_ANONYMOUS_COST = 10
+# An anonymous operation reads little, but is a request.
+MIN_ANONYMOUS_COST = 10
 
 
 class OperationRequest(NamedTuple):
-    """One operation of a checked document, as somebody asks for it."""
+    """A request for an operation of a checked document."""
 
     document: Document
     query: str
-    """The document's text."""
+    """Text of the document."""
     variables: Mapping[str, Any] | None
     operation_name: str | None
-    """As it was given; without it the only operation is meant."""
+    """None for the only operation of the document."""
     context: Any
 
 
 class Gate:
-    """One per schema: it remembers the documents that it has checked."""
+    """Checks the operations of a schema, and caches its documents."""
 
     def __init__(self, limits: Limits) -> None:
         self.documents = DocumentCache(limits)
 
     def check_rate(self, context: object) -> None:
-        """Raises RateLimited: whoever asks has used up everything."""
+        """Raises RateLimited if the caller's bucket is empty."""
         if isinstance(context, Context):
             context.services.rate_limits.check(context.viewer, context.client_address)
 
     def check_text(self, query: str, context: object) -> None:
-        """Charges for the text of a new document; what is too long is not even parsed.
+        """Charges for the text of a new document, before it is parsed.
 
         Raises:
-            RequestError: QUERY_TOO_COMPLEX, it is too long; UNAUTHENTICATED, it is too long for
-                somebody without a credential.
+            RequestError: QUERY_TOO_COMPLEX, the text is too long; UNAUTHENTICATED, it is too long
+                for an anonymous caller.
             RateLimited
         """
         limits = self.documents.limits
         if len(query) > limits.characters:
             raise self._refuse_text(context, len(query), "characters", limits.characters)
-        tokens, comments = count_tokens(query, most=limits.tokens)
+        tokens, comments = count_tokens(query, limit=limits.tokens)
         for number, name in ((tokens, "tokens"), (comments, "comments")):
             if number > limits.tokens:
                 raise self._refuse_text(context, f"more than {limits.tokens}", name, limits.tokens)
@@ -71,15 +71,15 @@ class Gate:
         rates.charge(*caller, tokens if context.viewer is None else tokens // TOKENS_PER_OBJECT)
 
     def _refuse_text(
-        self, context: object, found: int | str, name: str, limit: int
+        self, context: object, count: int | str, name: str, limit: int
     ) -> RequestError:
         if isinstance(context, Context):
             context.services.rate_limits.charge_refused(context.viewer, context.client_address)
-        text = f"The document has {found} {name}; {limit} is the limit."
+        text = f"The document has {count} {name}; {limit} is the limit."
         return RequestError(ErrorCode.QUERY_TOO_COMPLEX, text)
 
     def admit(self, request: OperationRequest) -> tuple[list[GraphQLError], Cost | None]:
-        """Why the operation may not run, and what it costs; without errors it has been charged."""
+        """Returns refusals and the cost of an operation; charges the cost if nothing is refused."""
         errors, cost = self._find_refusals(request)
         context = request.context
         if not isinstance(context, Context):
@@ -89,8 +89,8 @@ class Gate:
             limits.charge_refused(*caller)
         elif cost is not None:
             try:
-                least = LEAST_ANONYMOUS_COST if context.viewer is None else 0
-                limits.charge(*caller, max(least, cost.total))
+                minimum = MIN_ANONYMOUS_COST if context.viewer is None else 0
+                limits.charge(*caller, max(minimum, cost.total))
             except RequestError as refusal:
                 return [refusal], cost
             context.cost = cost.total
@@ -98,34 +98,36 @@ class Gate:
 
     def _find_refusals(self, request: OperationRequest) -> tuple[list[GraphQLError], Cost | None]:
         document, query, variables, operation_name, context = request
-        if not shows_schema(context) and (refusal := find_introspection(document.node, query)):
+        if not allows_introspection(context) and (
+            refusal := find_introspection(document.node, query)
+        ):
             return [refusal], None
         if document.errors:
             return list(document.errors), None
         if len(document.operations) > 1 and operation_name is None:
-            text = "The document has several operations: name one in `operationName`."
+            text = "The document has several operations; name one in `operationName`."
             return [bad_input(text)], None
-        if excess := find_excess_of_values(variables):
+        if excess := find_excess_values(variables):
             return [RequestError(ErrorCode.QUERY_TOO_COMPLEX, excess)], None
         cost = document.find_cost(operation_name, variables)
-        too_much = cost.find_excess()
-        return ([too_much] if too_much else []), cost
+        cost_error = cost.find_excess()
+        return ([cost_error] if cost_error else []), cost
 
 
 def get_caller(context: object) -> Hashable:
-    """Whose share of the caches an operation uses."""
+    """Returns the owner of the operation's cache entries."""
     return context.caller if isinstance(context, Context) else None
 
 
 def format_cost(cost: Cost | None) -> dict[str, Any]:
-    """`extensions` of an answer."""
+    """Formats the cost for `extensions` of a response."""
     if cost is None or not cost.data:
         return {}
     return {"cost": {"requested": cost.data, "limit": cost.limit}}
 
 
-# Names, numbers, strings and punctuators. Each alternative that has begun also ends, with or
-# without its terminator, so that no text is read twice.
+# Names, numbers, strings and punctuators. A string matches with or without its terminator, so that
+# there is no backtracking.
 _TOKEN = re.compile(
     r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?'
     r'|"(?:[^"\\\n\r]|\\[^\n\r])*+"?'
@@ -137,55 +139,55 @@ _TOKEN = re.compile(
 )
 
 
-def count_tokens(text: str, *, most: int) -> tuple[int, int]:
-    """The numbers of tokens and of comments, which are parsed too. Counting ends beyond `most`."""
+def count_tokens(text: str, *, limit: int) -> tuple[int, int]:
+    """Counts tokens and comments, both up to `limit` + 1."""
     tokens = comments = 0
-    for found in _TOKEN.finditer(text):
-        if found.lastgroup is None:
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup is None:
             tokens += 1
         else:
             comments += 1
-        if max(tokens, comments) > most:
+        if max(tokens, comments) > limit:
             break
     return tokens, comments
 
 
-def find_excess_of_values(variables: Mapping[str, Any] | None) -> str | None:
-    """A sentence that names the limit, or None where they hold few enough values."""
+def find_excess_values(variables: Mapping[str, Any] | None) -> str | None:
+    """Describes the exceeded limit of values in `variables`, or returns None."""
     waiting: list[Any] = [variables]
-    seen = 0
+    count = 0
     while waiting:
         value = waiting.pop()
         if isinstance(value, Mapping):
             value = list(value.values())
         if isinstance(value, list):
-            seen += len(value)
-            if seen > MAX_VARIABLE_VALUES:
-                return f"The variables hold {seen} values; {MAX_VARIABLE_VALUES} is the limit."
+            count += len(value)
+            if count > MAX_VARIABLE_VALUES:
+                return f"The variables hold {count} values; {MAX_VARIABLE_VALUES} is the limit."
             waiting += value
     return None
 
 
 _SCHEMA_FIELDS = {"__schema", "__type"}
-_MENTION = re.compile(r"__(?:schema|type)\b", re.ASCII)
+_SCHEMA_FIELD_IN_TEXT = re.compile(r"__(?:schema|type)\b", re.ASCII)
 
 
-def shows_schema(context: object) -> bool:
-    """Whether this server may be asked for its schema; without one, nobody else asks."""
+def allows_introspection(context: object) -> bool:
+    """Checks whether introspection is allowed; always outside a server."""
     return not isinstance(context, Context) or context.services.settings.introspection
 
 
 def find_introspection(document: DocumentNode, query: str) -> RequestError | None:
-    """A refusal, if the document asks for the schema; `__typename` is data."""
-    # The text tells soon that most documents don't.
-    if not _MENTION.search(query):
+    """Returns a refusal if the document selects `__schema` or `__type`."""
+    # A search in the text is faster than a visit of the document.
+    if not _SCHEMA_FIELD_IN_TEXT.search(query):
         return None
-    finder = _Finder()
+    finder = _IntrospectionFinder()
     visit(document, finder)
-    return forbidden("This server does not show its schema.") if finder.found else None
+    return forbidden("Introspection is disabled on this server.") if finder.found else None
 
 
-class _Finder(Visitor):
+class _IntrospectionFinder(Visitor):
     found = False
 
     def enter_field(self, node: FieldNode, *_: object) -> object:

@@ -1,6 +1,6 @@
-"""How large an operation is: depth, fields, aliases, directives and root fields, in one walk.
+"""Size of documents: depth, fields, aliases, parts and overlapping fields.
 
-Each fragment is measured once and remembered, so that spreads of spreads cost nothing extra.
+Fragments are measured once, so nested spreads add no work.
 """
 
 from collections import Counter
@@ -34,13 +34,13 @@ from graph.limits.bounds import (
 )
 
 _INTROSPECTION = frozenset({"__schema", "__type"})
-# Beyond it the exact number says nothing more, and fragment bombs have numbers of 80 digits.
-_SHOWN = 1_000_000
+# Fragment bombs have counts of 80 digits.
+_MAX_SHOWN_COUNT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a selection asks of the data and, apart from that, of the schema."""
+    """Size of a selection of the data, and of its introspection."""
 
     depth: int = 0
     fields: int = 0
@@ -52,11 +52,11 @@ class Size:
 
 
 def find_excess(
-    operation: OperationDefinitionNode, measure: "SizeMeter", limits: Limits
+    operation: OperationDefinitionNode, meter: "SizeMeter", limits: Limits
 ) -> str | None:
-    """A sentence that names the limit which the operation exceeds and by how much, or None."""
-    size = measure.operation(operation)
-    roots = measure.count_roots(operation.selection_set)
+    """Describes the first limit that the operation exceeds, or returns None."""
+    size = meter.measure_operation(operation)
+    roots = meter.count_roots(operation.selection_set)
     is_mutation = operation.operation is OperationType.MUTATION
     checks = (
         ("levels of depth", size.depth, limits.depth),
@@ -69,35 +69,36 @@ def find_excess(
         ("introspection fields", size.schema_fields, MAX_INTROSPECTION_FIELDS),
         ("introspection aliases", size.schema_aliases, MAX_INTROSPECTION_ALIASES),
     )
-    for name, found, limit in checks:
-        if found > limit:
-            return f"The operation has {format_count(found)} {name}; {limit} is the limit."
+    for name, count, limit in checks:
+        if count > limit:
+            return f"The operation has {format_count(count)} {name}; {limit} is the limit."
     return None
 
 
 def format_count(number: int) -> str:
-    return str(number) if number <= _SHOWN else f"more than {_SHOWN}"
+    return str(number) if number <= _MAX_SHOWN_COUNT else f"more than {_MAX_SHOWN_COUNT}"
 
 
 class SizeMeter:
-    """Measures the operations of one document."""
+    """Measures the operations of a document."""
 
     def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
         self._measured: dict[str, Size] = {}
         self._roots: dict[str, int] = {}
         self.has_cycles = False
-        """Whether a fragment that was measured spreads itself."""
+        """True if a measured fragment spreads itself."""
         self._open: set[str] = set()
 
-    def operation(self, operation: OperationDefinitionNode) -> Size:
+    def measure_operation(self, operation: OperationDefinitionNode) -> Size:
         inner = self._selections(operation.selection_set)
-        own = _count(operation.directives)
-        own += sum(_count(one.directives) for one in operation.variable_definitions or ())
-        return _add([inner, Size(directives=own)])
+        directives = _count(operation.directives)
+        for definition in operation.variable_definitions or ():
+            directives += _count(definition.directives)
+        return _add([inner, Size(directives=directives)])
 
     def count_roots(self, selection_set: SelectionSetNode) -> int:
-        """How many fields of the data the operation begins with."""
+        """Counts root fields, without introspection."""
         return sum(self._count_root(selection) for selection in selection_set.selections)
 
     def _count_root(self, selection: SelectionNode) -> int:
@@ -116,7 +117,7 @@ class SizeMeter:
     def _selections(self, selection_set: SelectionSetNode | None) -> Size:
         if selection_set is None:
             return Size()
-        return _add([self._selection(one) for one in selection_set.selections])
+        return _add([self._selection(selection) for selection in selection_set.selections])
 
     def _selection(self, selection: SelectionNode) -> Size:
         own = Size(directives=_count(selection.directives))
@@ -150,7 +151,7 @@ class SizeMeter:
 
     def _fragment(self, name: str) -> Size:
         if name in self._open:
-            # It ends here; validation reports it.
+            # Validation reports the cycle.
             self.has_cycles = True
             return Size()
         if name not in self._measured:
@@ -182,7 +183,8 @@ def _add(sizes: list[Size]) -> Size:
     )
 
 
-# Several times what the largest operations of apps have.
+# Standard validation takes about 25 µs per part, more where rules compare parts in pairs.
+# The limits are several times the largest operations of apps.
 MAX_PARTS: dict[type[Node], tuple[str, int]] = {
     OperationDefinitionNode: ("operations", 20),
     FragmentDefinitionNode: ("fragments", 100),
@@ -192,12 +194,12 @@ MAX_PARTS: dict[type[Node], tuple[str, int]] = {
     ObjectFieldNode: ("fields of input objects", 200),
     ValueNode: ("values", 300),
 }
-# No type has half as many fields.
+# At least twice the fields of any type.
 MAX_SELECTIONS = 150
 
 
-def find_excess_of_parts(document: DocumentNode) -> str | None:
-    """A sentence that names the limit which the document exceeds and by how much, or None."""
+def find_excess_parts(document: DocumentNode) -> str | None:
+    """Describes the first limit of parts that the document exceeds, or returns None."""
     counts: Counter[type[Node]] = Counter()
     waiting: list[Node] = [document]
     while waiting:
@@ -222,7 +224,7 @@ def _describe_excess(number: int, name: str, limit: int) -> str:
 
 
 class OverlapCounter:
-    """Counts over all the operations of one document."""
+    """Counts fields with the same response name, which validation compares in pairs."""
 
     def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
@@ -230,9 +232,9 @@ class OverlapCounter:
         self._steps = 0
 
     def is_excessive(self, roots: Iterable[SelectionSetNode]) -> bool:
-        """Whether these selections need more comparisons than the limit.
+        """Checks whether the selections need too many comparisons.
 
-        The walk is bounded too: fragments that are spread in many places count in each of them.
+        The walk is bounded, because fragments count at each place where they are spread.
         """
         waiting: list[Sequence[SelectionSetNode]] = [[root] for root in roots]
         while waiting:
@@ -242,7 +244,7 @@ class OverlapCounter:
         return self._pairs > MAX_COMPARISONS
 
     def _enter(self, merged: Sequence[SelectionSetNode]) -> list[list[SelectionSetNode]]:
-        """Counts what stands in one place; gives the places below it."""
+        """Counts the pairs of a merged selection set, and returns its nested selection sets."""
         below: dict[str, list[SelectionSetNode]] = {}
         fields: Counter[str] = Counter()
         seen: set[str] = set()
@@ -252,7 +254,7 @@ class OverlapCounter:
                 self._steps += 1
                 if isinstance(selection, FieldNode):
                     name = (selection.alias or selection.name).value
-                    # Arguments are compared as text, each time.
+                    # Validation compares arguments too.
                     fields[name] += 1 + len(selection.arguments or ())
                     if selection.selection_set is not None:
                         below.setdefault(name, []).append(selection.selection_set)
