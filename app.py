@@ -49,6 +49,7 @@ from whatsapp.auth.identity_provider import create_identity_provider
 from whatsapp.cloud_api.client import CloudAPI, create_http_client
 from whatsapp.cloud_api.media_api import MediaAPI
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.contacts.search_keys import index_stale
 from whatsapp.conversations.read_receipts import ReadReceiptWorker
 from whatsapp.dispatch.dispatcher import Dispatcher
@@ -73,38 +74,57 @@ class Runtime:
     """The parts of one process and the tasks that drive them."""
 
     def __init__(
-        self, settings: Settings, database: AsyncDatabase[dict[str, Any]], http: httpx.AsyncClient
+        self,
+        settings: Settings,
+        timeouts: Timeouts,
+        database: AsyncDatabase[dict[str, Any]],
+        http: httpx.AsyncClient,
     ) -> None:
+        self._timeouts = timeouts
         self.database = database
-        self.majority = MajorityProbe(database)
+        self.majority = MajorityProbe(database, seconds=timeouts.readiness_seconds)
         self.is_prepared = False
         self._has_upgrade = False
         keyring = KeyRing.from_text(settings.encryption_keys.get_secret_value())
-        cloud_api = CloudAPI(http, settings=settings)
-        self.ingest = Ingest(settings=settings, keyring=keyring)
+        cloud_api = CloudAPI(http, settings=settings, timeouts=timeouts)
+        self.ingest = Ingest(settings=settings, timeouts=timeouts, keyring=keyring)
         stores = MediaStores(database, url=settings.media_store_url)
-        uploads = Uploads(settings=settings, keyring=keyring, cloud_api=cloud_api, stores=stores)
+        uploads = Uploads(
+            settings=settings,
+            timeouts=timeouts,
+            keyring=keyring,
+            cloud_api=cloud_api,
+            stores=stores,
+        )
         self.dispatcher = Dispatcher(
-            settings=settings, keyring=keyring, cloud_api=cloud_api, uploads=uploads
+            settings=settings,
+            timeouts=timeouts,
+            keyring=keyring,
+            cloud_api=cloud_api,
+            uploads=uploads,
         )
         self.downloader = MediaDownloader(
             settings=settings,
+            timeouts=timeouts,
             keyring=keyring,
             media_api=MediaAPI(http, cloud_api=cloud_api, settings=settings),
             stores=stores,
         )
         account_api = AccountAPI(cloud_api, keyring=keyring)
-        self.housekeeping = Housekeeping(database, self._list_jobs(settings))
-        self.checks = BackgroundChecks(account_api, keyring=keyring, settings=settings)
-        self.receipts = ReadReceiptWorker(account_api, settings=settings)
-        self.template_syncs = BackgroundSyncs(account_api, settings=settings)
-        self.live = LiveFeed(database=database, keyring=keyring)
+        self.housekeeping = Housekeeping(database, self._list_jobs(timeouts))
+        self.checks = BackgroundChecks(
+            account_api, keyring=keyring, settings=settings, timeouts=timeouts
+        )
+        self.receipts = ReadReceiptWorker(account_api, timeouts=timeouts)
+        self.template_syncs = BackgroundSyncs(account_api, timeouts=timeouts)
+        self.live = LiveFeed(database=database, keyring=keyring, timeouts=timeouts)
         self.groups = Groups(self.live, settings)
-        self.credentials = CredentialWatch(check_seconds=settings.credential_check_seconds)
+        self.credentials = CredentialWatch(timeouts)
         self.services = Services(
             settings=settings,
+            timeouts=timeouts,
             keyring=keyring,
-            authenticator=Authenticator(create_identity_provider(settings)),
+            authenticator=Authenticator(create_identity_provider(settings, timeouts=timeouts)),
             audit=AuditTrail(days=settings.audit_days),
             outbox=Outbox(wake=self.dispatcher.wake),
             account_api=account_api,
@@ -146,7 +166,7 @@ class Runtime:
 
     async def _drive(self) -> None:
         while not self.is_prepared:
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(self._timeouts.reconnect_seconds)
             try:
                 await self._prepare()
             except DatabaseUnreachable:
@@ -169,8 +189,8 @@ class Runtime:
             if self._has_upgrade:
                 group.create_task(keep_running("upgrade", self._finish_upgrade))
 
-    def _list_jobs(self, settings: Settings) -> list[Job]:
-        block_seconds = 3 * settings.webhook_takeover_seconds
+    def _list_jobs(self, timeouts: Timeouts) -> list[Job]:
+        block_seconds = 3 * timeouts.webhook_lease_seconds
         return [
             Job("Account deletion", finish_deletions, seconds=60),
             Job("Erasures", finish_erasures, seconds=60),
@@ -263,6 +283,7 @@ async def answer_ready(request: Request) -> Response:
 def create_app(
     settings: Settings | None = None,
     *,
+    timeouts: Timeouts = Timeouts(),
     limits: Limits | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
@@ -270,6 +291,7 @@ def create_app(
 
     Args:
         settings: Those of the environment by default.
+        timeouts: Deadlines and intervals, which tests change.
         limits: Limits of operations, instead of those of the settings.
         transport: Replaces the network to Meta, for tests.
 
@@ -278,13 +300,17 @@ def create_app(
         DatabaseUnusable: MONGODB_URI is malformed.
     """
     settings = settings or load_settings()
-    graphql = GraphQLEndpoint(settings=settings, limits=limits)
+    graphql = GraphQLEndpoint(settings=settings, timeouts=timeouts, limits=limits)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
-        client = create_client(settings.mongodb_uri.get_secret_value())
-        async with client, create_http_client(settings, transport) as http:
-            runtime = Runtime(settings, client[settings.mongodb_database], http)
+        client = create_client(
+            settings.mongodb_uri.get_secret_value(),
+            operation_seconds=timeouts.mongodb_operation_seconds,
+            reach_seconds=timeouts.mongodb_reach_seconds,
+        )
+        async with client, create_http_client(transport, timeouts=timeouts) as http:
+            runtime = Runtime(settings, timeouts, client[settings.mongodb_database], http)
             async with runtime.running():
                 yield {
                     "runtime": runtime,
@@ -306,7 +332,7 @@ def create_app(
             Mount("/graphql/assets", create_graphiql_assets()),
         ],
         middleware=[
-            Middleware(SendDeadline, seconds=settings.socket_send_seconds),
+            Middleware(SendDeadline, seconds=timeouts.socket_send_seconds),
             Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),
             Middleware(
                 CORSMiddleware,

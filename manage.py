@@ -34,6 +34,7 @@ from whatsapp.accounts.key_rotation import rotate_secrets
 from whatsapp.auth.api_keys import create_api_key, is_valid, revoke_api_key
 from whatsapp.auth.audit import AuditedAction, AuditTrail
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.logs import configure_logging
 from whatsapp.settings import Settings, SettingsError, load_settings
 
@@ -182,13 +183,13 @@ def compare_schema(arguments: argparse.Namespace) -> None:
         raise SystemExit("Deprecate it first, see docs/deprecation.md.")
 
 
-def run_server(workers: int | None) -> None:
+def run_server(workers: int | None, timeouts: Timeouts) -> None:
     """`workers` stands in for the setting of that name."""
     from serving.serve import serve  # noqa: PLC0415 - other commands need no server
 
     settings = load_settings(**({} if workers is None else {"workers": workers}))
     configure_logging(settings.log_level, shows_process=settings.workers > 1)
-    serve(settings)
+    serve(settings, timeouts=timeouts)
 
 
 async def run_command(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -242,7 +243,8 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], Awaitable[None]]] =
 }
 
 
-def main() -> None:
+def main(timeouts: Timeouts = Timeouts()) -> None:
+    """Runs a command; `timeouts` are the server's."""
     arguments = build_parser().parse_args()
     if arguments.command == "export-schema":
         export_schema(check=arguments.check)
@@ -252,7 +254,7 @@ def main() -> None:
         return
     try:
         if arguments.command == "serve":
-            run_server(arguments.workers)
+            run_server(arguments.workers, timeouts)
             return
         settings = load_settings()
         configure_logging(settings.log_level)

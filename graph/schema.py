@@ -33,6 +33,7 @@ from graph.mutations.users import UserMutations
 from graph.queries import Query
 from graph.subscriptions import EVENT_TYPES, Subscription
 from whatsapp.common.fair_shares import FairTurns
+from whatsapp.common.timeouts import Timeouts
 
 # Concurrent queries and mutations of the process, at most half of them per credential, so that
 # other credentials get a MongoDB connection.
@@ -157,15 +158,22 @@ def create_schema(
     limits: Limits | None = None,
     *,
     operation_seconds: float | None = None,
+    database_seconds: float = Timeouts.database_deadline_seconds,
     uses_plans: bool = True,
 ) -> WagraphSchema:
     """Creates the schema, by default with the limits of the settings' defaults."""
     gate = Gate(limits or Limits.from_settings())
     schema = copy(_build_types())
-    schema.extensions = tuple(list_extensions(gate))
+    schema.extensions = tuple(list_extensions(gate, database_seconds=database_seconds))
     schema.operation_seconds = operation_seconds
     schema.turns = FairTurns(OPERATIONS_AT_ONCE)
-    schema.known_queries = KnownQueries(schema, gate, mask=schema.mask, turns=schema.turns)
+    schema.known_queries = KnownQueries(
+        schema,
+        gate,
+        mask=schema.mask,
+        turns=schema.turns,
+        database_seconds=database_seconds,
+    )
     schema.known_queries.uses_plans = uses_plans
     return schema
 

@@ -19,7 +19,6 @@ from graph.events.cursors import Position
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
 from graph.events.subscription import CheckedSubscription, EventFilter
-from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
 from graph.execution.run import Memo
 from graph.types.accounts import Account, require_account
 from graph.types.contacts import Contact
@@ -275,7 +274,7 @@ async def _open(
     The events of this type, all for `Event`, don't pass through the returned stream: the transport
     joins the group of equal subscriptions instead.
     """
-    with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
+    with pymongo.timeout(info.context.services.timeouts.database_deadline_seconds):
         event_filter = EventFilter(
             get_viewer(info),
             {kind for kind, node in EVENT_TYPES.items() if issubclass(node, event_type)},

@@ -33,8 +33,6 @@ logger = logging.getLogger(__name__)
 # Whoever opens a database has tasks that use it, and must be able to end them.
 correct_wait_for()
 
-OPERATION_TIMEOUT_MS = 10_000
-REACH_TIMEOUT_SECONDS = 3.0
 # Not that of version 0.1, which is told by it; see `models.database.predecessor`.
 APP_NAME = "wagraph 0.2"
 UPGRADE_RETRY_SECONDS = 5.0
@@ -50,7 +48,9 @@ class DatabaseUnreachable(DatabaseUnusable):
     """Nobody answers at the address: it may be back later."""
 
 
-def create_client(uri: str) -> AsyncMongoClient[dict[str, Any]]:
+def create_client(
+    uri: str, *, operation_seconds: float = 10.0, reach_seconds: float = 3.0
+) -> AsyncMongoClient[dict[str, Any]]:
     """A client whose acknowledged writes survive a failover and whose calls always end.
 
     Raises:
@@ -65,9 +65,9 @@ def create_client(uri: str) -> AsyncMongoClient[dict[str, Any]]:
             journal=True,
             retryWrites=True,
             retryReads=True,
-            timeoutMS=OPERATION_TIMEOUT_MS,
-            serverSelectionTimeoutMS=int(REACH_TIMEOUT_SECONDS * 1000),
-            connectTimeoutMS=int(REACH_TIMEOUT_SECONDS * 1000),
+            timeoutMS=int(operation_seconds * 1000),
+            serverSelectionTimeoutMS=int(reach_seconds * 1000),
+            connectTimeoutMS=int(reach_seconds * 1000),
             appname=APP_NAME,
             event_listeners=[server_clock],
         )
@@ -85,7 +85,7 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> bool:
     Returns whether `finish_upgrade` has something left to do while it is served.
 
     Raises:
-        DatabaseUnreachable: nobody answered within REACH_TIMEOUT_SECONDS, or it went away.
+        DatabaseUnreachable: nobody answered within `reach_seconds`, or it went away.
         DatabaseUnusable: a standalone server, version 0.1 still runs, a later version was here, or
             an index could not be made.
     """
@@ -182,7 +182,7 @@ async def _build_first_indexes() -> bool:
 async def check_server(database: AsyncDatabase[dict[str, Any]]) -> None:
     address = _describe_address(database)
     try:
-        async with asyncio.timeout(REACH_TIMEOUT_SECONDS):
+        async with asyncio.timeout(database.client.options.server_selection_timeout):
             hello = await database.client.admin.command("hello")
     except (PyMongoError, TimeoutError) as error:
         raise DatabaseUnreachable(

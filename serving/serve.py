@@ -19,6 +19,7 @@ from serving.listening import open_listeners
 from serving.server import run_server
 from serving.supervisor import Supervisor
 from serving.worker import Heartbeats, run_worker
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.media.media_store import open_objects
 from whatsapp.settings import Settings, SettingsError
 
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 COLLECTOR_THRESHOLDS = (50_000, 20, 20)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, timeouts: Timeouts = Timeouts()) -> None:
     """Runs the server until SIGTERM or Ctrl-C.
 
     Raises:
@@ -37,12 +38,12 @@ def serve(settings: Settings) -> None:
     asyncio.run(_prepare_database(settings))
     if settings.media_store_url is not None:
         open_objects(settings.media_store_url)
-    app = create_app(settings)
+    app = create_app(settings, timeouts=timeouts)
     tune_gc()
     if settings.workers == 1:
-        run_server(settings, app)
+        run_server(settings, timeouts, app)
     else:
-        sys.exit(_run_workers(settings, app))
+        sys.exit(_run_workers(settings, timeouts, app))
 
 
 def tune_gc() -> None:
@@ -68,7 +69,7 @@ async def _prepare_database(settings: Settings) -> None:
         await client.close()
 
 
-def _run_workers(settings: Settings, app: Starlette) -> int:
+def _run_workers(settings: Settings, timeouts: Timeouts, app: Starlette) -> int:
     if not hasattr(os, "fork"):
         raise SettingsError("WORKERS must be 1 here: this system can't fork processes")
     if (settings.media_store_url or "").startswith("memory:"):
@@ -76,7 +77,9 @@ def _run_workers(settings: Settings, app: Starlette) -> int:
     listeners = open_listeners(settings.host, settings.port)
 
     def run(slot: int, heartbeats: Heartbeats) -> int:
-        return run_worker(settings, app, listeners=listeners, slot=slot, heartbeats=heartbeats)
+        return run_worker(
+            settings, timeouts, app, listeners=listeners, slot=slot, heartbeats=heartbeats
+        )
 
     supervisor = Supervisor(
         count=settings.workers, run_worker=run, close_listeners=lambda: _close(listeners)

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from serving.http_protocol import BoundedConfig, check_deadlines
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 # For requests under way. With the dispatcher's own patience it must stay below ten seconds: that is
@@ -45,11 +46,11 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def make_config(settings: Settings, app: Starlette) -> uvicorn.Config:
+def make_config(settings: Settings, timeouts: Timeouts, app: Starlette) -> uvicorn.Config:
     return BoundedConfig(
         app,
         connections_per_address=settings.connections_per_address,
-        body_seconds=settings.upload_deadline_seconds,
+        body_seconds=timeouts.upload_deadline_seconds,
         host=settings.host,
         port=settings.port,
         ws_max_size=MAX_FRAME_BYTES,
@@ -61,9 +62,9 @@ def make_config(settings: Settings, app: Starlette) -> uvicorn.Config:
     )
 
 
-def run_server(settings: Settings, app: Starlette) -> None:
+def run_server(settings: Settings, timeouts: Timeouts, app: Starlette) -> None:
     """Serves in this process until SIGTERM or Ctrl-C."""
-    server = Server(make_config(settings, app))
+    server = Server(make_config(settings, timeouts, app))
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:

@@ -13,6 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from serving.server import STARTUP_FAILURE, Server, make_config
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class WorkerServer(Server):
 
 def run_worker(
     settings: Settings,
+    timeouts: Timeouts,
     app: Starlette,
     *,
     listeners: list[socket.socket],
@@ -81,7 +83,7 @@ def run_worker(
     heartbeats: Heartbeats,
 ) -> int:
     """Serves until SIGTERM; the exit code."""
-    server = WorkerServer(make_config(settings, app), slot=slot, heartbeats=heartbeats)
+    server = WorkerServer(make_config(settings, timeouts, app), slot=slot, heartbeats=heartbeats)
     try:
         server.run(sockets=listeners)
     except SystemExit as error:  # the application did not start, and has said why

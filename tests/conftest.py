@@ -20,11 +20,12 @@ from models.connection import create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
 from serving.serve import tune_gc
 from tests.fixtures.documents import bind_documents
+from tests.fixtures.timeouts import make_timeouts
 from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
 
 pytest_plugins = [
-    "tests.fixtures.patience",
+    "tests.fixtures.timeouts",
     "tests.fixtures.world",
     "tests.fixtures.servers",
     "tests.fixtures.collector",
@@ -70,9 +71,6 @@ def database_name(worker_id: str) -> str:
 
 @pytest.fixture
 def settings(mongodb_uri: str, database_name: str) -> Settings:
-    """Every interval that makes somebody wait is 20 times shorter or more. Deadlines are not: where
-    a slow machine misses them, another history is written.
-    """
     return make_settings(mongodb_uri=mongodb_uri, mongodb_database=database_name)
 
 
@@ -80,25 +78,10 @@ def make_settings(**changes: Any) -> Settings:
     values: dict[str, Any] = {
         "encryption_keys": ENCRYPTION_KEYS,
         "graph_api_url": "http://meta.test",
-        "webhook_takeover_seconds": 0.5,
-        "lane_lease_seconds": 30.0,
-        "lane_poll_seconds": 0.05,
-        "send_deadline_seconds": 20.0,
-        "template_refresh_seconds": 3600.0,
         "media_hosts": "http://meta.test",
-        "media_poll_seconds": 0.05,
-        "media_deadline_seconds": 20.0,
-        "media_retry_seconds": 0.02,
         "send_rate_per_account": 1000.0,
-        "unknown_hold_seconds": 0.5,
-        "media_hold_seconds": 0.5,
-        "retry_base_seconds": 0.05,
-        "credential_check_seconds": 0.1,
         # One address asks for all of them; what the limit does is tested where it is set.
         "failed_sign_ins_per_minute": 0,
-        # More than the patience with MongoDB: on a slow machine everything takes longer.
-        "operation_seconds": 120.0,
-        "socket_send_seconds": 10.0,
     }
     return _read_settings(tuple(sorted((values | changes).items())))
 
@@ -117,7 +100,12 @@ def keyring() -> KeyRing:
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
     """This worker's database: prepared, and empty."""
-    async with create_client(settings.mongodb_uri.get_secret_value()) as client:
+    patient = make_timeouts()
+    async with create_client(
+        settings.mongodb_uri.get_secret_value(),
+        operation_seconds=patient.mongodb_operation_seconds,
+        reach_seconds=patient.mongodb_reach_seconds,
+    ) as client:
         database = client[settings.mongodb_database]
         # Beanie belongs to one client; the indexes stay from test to test.
         if database.name not in _prepared:

@@ -11,7 +11,7 @@ import app as app_module
 from app import create_app
 from models.connection import DatabaseUnreachable, DatabaseUnusable, prepare_database
 from tests.conftest import make_settings
-from tests.fixtures.patience import run_lifespan
+from tests.fixtures.timeouts import make_timeouts, run_lifespan
 from tests.fixtures.world import SERVER_URL, wait_until_ready
 
 ORIGIN = "https://app.example.com"
@@ -34,7 +34,7 @@ async def browser(
     settings = make_settings(
         mongodb_uri=mongodb_uri, mongodb_database=database_name, allowed_origins=ORIGIN
     )
-    async with run_lifespan(create_app(settings)) as manager:
+    async with run_lifespan(create_app(settings, timeouts=make_timeouts())) as manager:
         transport = httpx.ASGITransport(manager.app)
         async with httpx.AsyncClient(transport=transport, base_url=SERVER_URL) as client:
             yield client
@@ -78,9 +78,10 @@ async def test_mongodb_in_bad_state_is_retried(
         await prepare_database(database)
 
     monkeypatch.setattr(app_module, "prepare_database", prepare_later)
-    monkeypatch.setattr(app_module, "RETRY_SECONDS", 0.05)
     settings = make_settings(mongodb_uri=mongodb_uri, mongodb_database=database_name)
-    async with run_lifespan(create_app(settings)) as manager:
+    async with run_lifespan(
+        create_app(settings, timeouts=make_timeouts(reconnect_seconds=0.05))
+    ) as manager:
         await wait_until_ready(manager.app)
 
     assert "standalone Trying again." in caplog.text

@@ -32,12 +32,12 @@ from webhooks.store.group_commit import GroupCommit
 from webhooks.store.signature import SecretBook, is_verify_token
 from whatsapp.accounts.webhook_subscription import default_secret_digest
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.logs import describe_bug
 from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-TAKEOVER_LEASE = timedelta(seconds=30)
 # An event that was left so often without a word ends whoever tries it. Failures that pass are not
 # counted: an outage may take days, and ends by itself.
 MAX_ATTEMPTS = 50
@@ -51,23 +51,30 @@ BATCH_BYTES = 1024 * 1024
 MAX_BACKLOG = 2000
 # The same for the size of their bodies.
 MAX_QUEUED_BYTES = 64 * 1024 * 1024
-SHUTDOWN_SECONDS = 2.0
 
 
 class Ingest:
     """One per process. `run` does the work; the other methods may be called from any task."""
 
     def __init__(
-        self, *, settings: Settings, keyring: KeyRing, max_backlog: int = MAX_BACKLOG
+        self,
+        *,
+        settings: Settings,
+        keyring: KeyRing,
+        timeouts: Timeouts = Timeouts(),
+        max_backlog: int = MAX_BACKLOG,
     ) -> None:
         self._settings = settings
+        self.timeouts = timeouts
         self._max_backlog = max_backlog
         self.bodies = create_bodies()
         self._secrets = SecretBook(settings=settings, keyring=keyring)
         self._default_digest = default_secret_digest(settings)
         self._processor = Processor(default_secret_digest=self._default_digest)
-        self._lease = timedelta(seconds=settings.webhook_takeover_seconds)
-        self._preparations = Preparations(self._processor.prepare)
+        self._lease = timedelta(seconds=timeouts.webhook_lease_seconds)
+        self._preparations = Preparations(
+            self._processor.prepare, fresh_seconds=timeouts.prefetch_seconds
+        )
         self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
         self._routes = Routes(settings.webhook_workers)
         self._busy: set[int] = set()
@@ -223,7 +230,8 @@ class Ingest:
 
     async def _take_over_next(self) -> StoredEvent | None:
         # Shielded: MongoDB may have leased the event to us, for long, before we hear which it is.
-        self._taking = asyncio.create_task(take_over_event(lease=TAKEOVER_LEASE), name="takeover")
+        lease = timedelta(seconds=self.timeouts.takeover_lease_seconds)
+        self._taking = asyncio.create_task(take_over_event(lease=lease), name="takeover")
         event = await asyncio.shield(self._taking)
         self._taking = None
         return event
@@ -252,9 +260,10 @@ class Ingest:
         self._queued_bytes = 0
         self._busy.clear()
         self._preparations.end()
+        seconds = self.timeouts.webhook_shutdown_seconds
         try:
-            with contextlib.suppress(PyMongoError, TimeoutError), pymongo.timeout(SHUTDOWN_SECONDS):
-                async with asyncio.timeout(SHUTDOWN_SECONDS):
+            with contextlib.suppress(PyMongoError, TimeoutError), pymongo.timeout(seconds):
+                async with asyncio.timeout(seconds):
                     await self._release_leases_in_time()
         finally:
             self._in_flight.clear()

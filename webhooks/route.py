@@ -24,9 +24,6 @@ from whatsapp.common.request_bodies import BodyDropped, BodyTooLarge, BodyTooSlo
 
 logger = logging.getLogger(__name__)
 
-DATABASE_SECONDS = 3.0
-# Also covers waiting for another request's database call.
-ANSWER_SECONDS = 4.0
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
 # The rest of a refused body is never read, so the connection can't be used again.
 _CLOSE = {"Connection": "close"}
@@ -51,8 +48,8 @@ async def answer_handshake(request: Request) -> Response:
     if mode != "subscribe" or not token:
         return PlainTextResponse("Forbidden\n", 403)
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            with pymongo.timeout(DATABASE_SECONDS):
+        async with asyncio.timeout(ingest.timeouts.webhook_answer_seconds):
+            with pymongo.timeout(ingest.timeouts.webhook_database_seconds):
                 is_known = await ingest.knows_verify_token(token)
     except (PyMongoError, TimeoutError) as error:
         return _answer_outage(error)
@@ -76,7 +73,8 @@ async def receive_webhook(request: Request) -> Response:
     ingest: Ingest = request.state.ingest
     name = request.path_params.get("name")
     try:
-        async with receive_body(request, ingest.bodies) as body:
+        seconds = ingest.timeouts.webhook_body_seconds
+        async with receive_body(request, ingest.bodies, seconds=seconds) as body:
             return await _verify_and_accept(ingest, body, signature, name)
     except BodyTooLarge:
         return PlainTextResponse("The body is too large\n", 413, headers=_CLOSE)
@@ -93,8 +91,8 @@ async def _verify_and_accept(
     ingest: Ingest, body: bytes, signature: bytes, name: str | None
 ) -> Response:
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            with pymongo.timeout(DATABASE_SECONDS):
+        async with asyncio.timeout(ingest.timeouts.webhook_answer_seconds):
+            with pymongo.timeout(ingest.timeouts.webhook_database_seconds):
                 signer = await ingest.find_signer(body, signature=signature, name=name)
                 if signer is None:
                     return PlainTextResponse("The signature is wrong\n", 403)

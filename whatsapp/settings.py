@@ -162,50 +162,6 @@ class Settings(BaseSettings):
     jwt_name_claim: str = Field(default="name", min_length=1)
     """Claim with the name shown to staff; tokens without it show `sub`."""
 
-    # Deadlines and intervals
-    webhook_takeover_seconds: float = Field(default=10.0, gt=0)
-    """After this time another process takes over a stored webhook that nobody finished."""
-    send_deadline_seconds: float = Field(default=15.0, gt=0)
-    """The whole time one request to Meta may take."""
-    lane_lease_seconds: float = Field(default=30.0, gt=0)
-    """How long a crashed worker's lane waits before another takes it over."""
-    lane_poll_seconds: float = Field(default=0.5, gt=0)
-    """How often a process looks for lanes that others left."""
-    unknown_hold_seconds: float = Field(default=30.0, ge=0)
-    """How long a send with unknown outcome holds its conversation's later messages."""
-    media_hold_seconds: float = Field(default=30.0, ge=0)
-    """How long a file holds its conversation's later messages, until WhatsApp says it is sent."""
-    retry_base_seconds: float = Field(default=1.0, gt=0)
-    """First pause before another try; each further one is four times as long."""
-    retry_limit: int = Field(default=6, ge=0)
-    """Further tries where Meta refuses a message without saying why, before it counts as failed."""
-    template_sync_seconds: float = Field(default=86400.0, gt=0)
-    """How often all message templates of an account are read from Meta."""
-    template_refresh_seconds: float = Field(default=5.0, gt=0)
-    """After this time they are read where a webhook told only a part of what changed."""
-    media_deadline_seconds: float = Field(default=120.0, gt=0)
-    """The whole time that fetching one file may take."""
-    media_poll_seconds: float = Field(default=10.0, gt=0)
-    """How often a process looks for files to fetch that another process has left."""
-    media_retry_seconds: float = Field(default=10.0, gt=0)
-    """First pause before another try for a file; each further one is four times as long."""
-    media_retry_limit: int = Field(default=4, ge=0)
-    """Tries for a file after the first; Meta blocks a number for a while after 20 errors."""
-    operation_seconds: float = Field(default=10.0, gt=0)
-    """How long one query or mutation may take; more than the 4 seconds given to MongoDB."""
-    connection_init_seconds: float = Field(default=10.0, gt=0)
-    """How long a WebSocket may stay open before its `connection_init`."""
-    upload_deadline_seconds: float = Field(default=120.0, gt=0)
-    """The whole time that reading an upload may take, and as much for handing it to Meta."""
-    socket_send_seconds: float = Field(default=10.0, gt=0)
-    """How long a peer may take to read what was written, a part of a long answer for one."""
-    credential_check_seconds: float = Field(default=2.0, gt=0)
-    """How often open sockets' API keys and tokens are looked at again."""
-    jwt_jwks_seconds: float = Field(default=300.0, gt=0)
-    """How long the provider's keys are used before they are fetched anew."""
-    jwt_jwks_pause_seconds: float = Field(default=10.0, gt=0)
-    """Least time between two fetches, whatever unknown keys tokens name."""
-
     @field_validator("encryption_keys")
     @classmethod
     def check_encryption_keys(cls, value: SecretStr) -> SecretStr:

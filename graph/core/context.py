@@ -17,6 +17,7 @@ from whatsapp.auth.access import Viewer
 from whatsapp.auth.api_keys import Authenticator
 from whatsapp.auth.audit import AuditTrail
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.media.media_store import MediaStores
 from whatsapp.media.media_urls import MediaUrls
 from whatsapp.media.uploads import Uploads
@@ -53,6 +54,7 @@ class Services:
     """Services of the process, created by `app.create_app`."""
 
     settings: Settings
+    timeouts: Timeouts
     keyring: KeyRing
     authenticator: Authenticator
     audit: AuditTrail

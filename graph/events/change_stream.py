@@ -30,6 +30,7 @@ from graph.events.ring import EventRing
 from graph.events.summary_watch import SummaryWatch
 from models.connection import WATCHED_COLLECTIONS
 from models.database.outage_log import log_failure
+from whatsapp.common.timeouts import Timeouts
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +42,6 @@ FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
 # An idle stream comes back this often with a newer resume token.
 AWAIT_MILLISECONDS = 1000
-# Must be longer than AWAIT_MILLISECONDS: then a silence means that MongoDB is away.
-SILENCE_SECONDS = 3.0
-# A stream that begins far back is searched for its first change before it opens.
-OPEN_SECONDS = 30.0
 CHANGES_PER_TURN = 50
 # Deletions come in bulk, and each look through the ring for them takes about a millisecond.
 ERASE_SECONDS = 0.05
@@ -93,7 +90,9 @@ class ChangeStreamBackend(BroadcastBackend):
         summaries: SummaryWatch,
         sign: Callable[[Position], str],
         on_deletion: Callable[[], object] = lambda: None,
+        timeouts: Timeouts = Timeouts(),
     ) -> None:
+        self._timeouts = timeouts
         self.position: Position | None = None
         """Everything up to here is in the ring; None until the first stream is open."""
         self.is_connected = False
@@ -174,7 +173,8 @@ class ChangeStreamBackend(BroadcastBackend):
 
     async def _watch_once(self) -> AsyncIterator[None]:
         """Yields after each sign of life, until an error."""
-        async with open_stream(self._database, after=self.position) as stream:
+        open_seconds = self._timeouts.stream_open_seconds
+        async with open_stream(self._database, after=self.position, seconds=open_seconds) as stream:
             if self.position is None:
                 self.position = await read_position(stream)
                 self._ring.begin(self.position)
@@ -184,7 +184,7 @@ class ChangeStreamBackend(BroadcastBackend):
             self.is_connected = True
             taken = 0
             while True:
-                change = await next_change(stream)
+                change = await next_change(stream, seconds=self._timeouts.stream_silence_seconds)
                 if change is not None:
                     await self._take(change)
                 elif stream.resume_token is not None:
@@ -255,6 +255,7 @@ async def open_stream(
     after: Position | None = None,
     at: Timestamp | None = None,
     await_milliseconds: int = AWAIT_MILLISECONDS,
+    seconds: float = Timeouts.stream_open_seconds,
 ) -> AsyncIterator[AsyncChangeStream[Change]]:
     """A change stream over the watched collections: after a position, at a time, or from now.
 
@@ -263,7 +264,7 @@ async def open_stream(
         PyMongoError: MongoDB is away or refuses.
     """
     lenient = database.with_options(codec_options=LENIENT_CODEC)
-    with pymongo.timeout(OPEN_SECONDS), _name_lost_history():
+    with pymongo.timeout(seconds), _name_lost_history():
         stream = await lenient.watch(
             PIPELINE,
             full_document="whenAvailable",
@@ -281,14 +282,16 @@ async def open_stream(
             await stream.close()
 
 
-async def next_change(stream: AsyncChangeStream[Change]) -> Change | None:
+async def next_change(
+    stream: AsyncChangeStream[Change], *, seconds: float = Timeouts.stream_silence_seconds
+) -> Change | None:
     """The next change, or None after the stream's waiting time without one.
 
     Raises:
         HistoryLost: the stream can't be continued.
         PyMongoError: MongoDB is away or refuses.
     """
-    with pymongo.timeout(SILENCE_SECONDS), _name_lost_history():
+    with pymongo.timeout(seconds), _name_lost_history():
         change = await stream.try_next()
     if not stream.alive or (change is not None and change["operationType"] == "invalidate"):
         raise HistoryLost

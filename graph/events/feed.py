@@ -27,6 +27,7 @@ from graph.events.ring import EventRing
 from graph.events.summary_watch import SummaryWatch
 from models.database.outage_log import log_failure
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 
 logger = logging.getLogger(__name__)
 
@@ -52,10 +53,11 @@ class LiveFeed:
         *,
         database: AsyncDatabase[dict[str, Any]],
         keyring: KeyRing,
+        timeouts: Timeouts = Timeouts(),
         ring: EventRing | None = None,
     ) -> None:
         self.ring = ring or EventRing()
-        self.summaries = SummaryWatch()
+        self.summaries = SummaryWatch(wait_seconds=timeouts.summary_wait_seconds)
         self._database = database
         self._signer = CursorSigner(keyring)
         self._existence = Existence()
@@ -64,6 +66,7 @@ class LiveFeed:
             ring=self.ring,
             summaries=self.summaries,
             sign=self._signer.sign,
+            timeouts=timeouts,
             on_deletion=self._existence.forget,
         )
         self._broadcast = LiveBroadcast(self._backend)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from models import Conversation, Message
 from models.database.reading import from_bson
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.conversations.conversations import summary_includes
 from whatsapp.messages.summary_completion import (
     SUMMARIZED_FIELDS,
@@ -26,9 +27,6 @@ from whatsapp.messages.summary_completion import (
 
 logger = logging.getLogger(__name__)
 
-# A summary follows its message within some milliseconds. Later, its writer may be gone, or it has
-# shown a later message before: no change of it follows then.
-WAIT_SECONDS = 0.1
 # Beyond these, messages are forgotten: what imports them notes them sooner or later.
 MAX_AGE_SECONDS = 60.0
 MAX_MESSAGES = 10_000
@@ -51,7 +49,8 @@ class Unnoted:
 class SummaryWatch:
     """One per process, told of each change in the order of the stream."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, wait_seconds: float = Timeouts.summary_wait_seconds) -> None:
+        self._wait_seconds = wait_seconds
         self._unnoted: dict[PydanticObjectId, Unnoted] = {}
         """By message, the oldest first."""
         self._by_conversation: dict[PydanticObjectId, list[Unnoted]] = {}
@@ -92,7 +91,7 @@ class SummaryWatch:
             return
         newest = max(unnoted.seen_at for unnoted in behind)
         try:
-            async with asyncio.timeout(newest + WAIT_SECONDS - time.monotonic()):
+            async with asyncio.timeout(newest + self._wait_seconds - time.monotonic()):
                 for unnoted in behind:
                     await unnoted.noted.wait()
         except TimeoutError:

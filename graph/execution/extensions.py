@@ -16,7 +16,6 @@ from graph.core.scalars import FileVariables
 from graph.limits.document import Cost, Document
 from graph.limits.gate import Gate, OperationRequest, format_cost, get_caller
 
-DATABASE_DEADLINE_SECONDS = 4.0
 Result = TypeVar("Result")
 
 
@@ -77,6 +76,9 @@ class CheckedDocument(SchemaExtension):
 class DatabaseDeadline(SchemaExtension):
     """Sets a MongoDB deadline for queries and mutations; subscriptions have none."""
 
+    def __init__(self, *, seconds: float) -> None:
+        self._seconds = seconds
+
     def on_execute(self) -> Iterator[None]:
         execution = self.execution_context
         # Storing a file may take longer; each of its steps has its own deadline.
@@ -87,7 +89,7 @@ class DatabaseDeadline(SchemaExtension):
         if stores_files or execution.operation_type is OperationType.SUBSCRIPTION:
             yield
             return
-        with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
+        with pymongo.timeout(self._seconds):
             yield
 
 
@@ -108,9 +110,9 @@ def hold_task(task: asyncio.Task[Any]) -> None:
 _unfinished: set[asyncio.Task[Any]] = set()
 
 
-def list_extensions(gate: Gate) -> list[Callable[[], SchemaExtension]]:
+def list_extensions(gate: Gate, *, database_seconds: float) -> list[Callable[[], SchemaExtension]]:
     """Lists the extensions of a schema with this gate."""
-    return [lambda: CheckedDocument(gate), DatabaseDeadline]
+    return [lambda: CheckedDocument(gate), lambda: DatabaseDeadline(seconds=database_seconds)]
 
 
 class MeteredExecutor(StrawberryGraphQLCoreExecutionContext):

@@ -21,7 +21,6 @@ from graph.core.context import Context
 from graph.core.errors import OperationTimedOut
 from graph.core.loaders import Loaders
 from graph.core.responses import ResponseTooLarge
-from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
 from graph.execution.plan import OperationPlans, PlanCache
 from graph.limits.document import Document
 from graph.limits.gate import Gate, OperationRequest, format_cost
@@ -40,6 +39,7 @@ class KnownQueries:
         *,
         mask: Callable[[list[GraphQLError], Context], None],
         turns: FairTurns,
+        database_seconds: float,
     ) -> None:
         self.uses_plans = True
         self.planned = 0
@@ -50,6 +50,7 @@ class KnownQueries:
         self._gate = gate
         self._mask = mask
         self._turns = turns
+        self._database_seconds = database_seconds
         self.plan_cache = PlanCache()
         self._plans: WeakKeyDictionary[Document, dict[str, OperationPlans]] = WeakKeyDictionary()
 
@@ -93,7 +94,7 @@ class KnownQueries:
 
     async def _execute_in_turn(self, request: OperationRequest) -> ExecutionResult:
         async with self._turns.hold(request.context.caller):
-            with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
+            with pymongo.timeout(self._database_seconds):
                 return await self._execute_request(request)
 
     async def _execute_request(self, request: OperationRequest) -> ExecutionResult:

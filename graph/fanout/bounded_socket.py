@@ -23,12 +23,10 @@ from graph.fanout.payloads import Payload, make_frame
 if TYPE_CHECKING:
     from strawberry.http.async_base_view import AsyncBaseHTTPView
 
-    from whatsapp.settings import Settings
+    from graph.core.context import Services
 
 GONE = (1006, "")
 TOO_SLOW = (4508, "Too slow: resume from cursor")
-# Time for a peer to accept the close frame.
-CLOSE_SEND_SECONDS = 1.0
 # Size up to which the writer joins messages into one write.
 WRITE_BYTES = 64 * 1024
 # Maximum length of a close reason in the WebSocket protocol.
@@ -45,10 +43,10 @@ class BoundedSocket(ASGIWebSocketAdapter):
         response: WebSocket,
     ) -> None:
         super().__init__(view, request, response)
-        settings: Settings = request.state.services.settings
+        services: Services = request.state.services
+        settings, self._timeouts = services.settings, services.timeouts
         self._max_events = settings.socket_queue_events
         self._max_bytes = settings.socket_queue_bytes
-        self._send_seconds = settings.socket_send_seconds
         self._queue: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._drained = LazyEvent(is_set=True)
@@ -81,7 +79,7 @@ class BoundedSocket(ASGIWebSocketAdapter):
             self._closed.set()
             # uvicorn keeps a connection and its buffers until the peer has read everything and
             # answered the close frame.
-            asyncio.get_running_loop().call_later(connection.CLOSE_ANSWER_SECONDS, self._abort)
+            asyncio.get_running_loop().call_later(self._timeouts.close_answer_seconds, self._abort)
 
     async def iter_texts(self) -> AsyncGenerator[str, None]:
         """Yields the peer's messages until either side closes.
@@ -210,7 +208,7 @@ class BoundedSocket(ASGIWebSocketAdapter):
 
     async def _send_in_time(self) -> None:
         try:
-            async with asyncio.timeout(self._send_seconds) as self._sending:
+            async with asyncio.timeout(self._timeouts.socket_send_seconds) as self._sending:
                 if self._connection is None:
                     await self._send_first()
                 else:
@@ -239,7 +237,7 @@ class BoundedSocket(ASGIWebSocketAdapter):
 
     async def _send_close(self, code: int, reason: str) -> None:
         try:
-            async with asyncio.timeout(CLOSE_SEND_SECONDS):
+            async with asyncio.timeout(self._timeouts.close_send_seconds):
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
         except TimeoutError:
             self._abort()

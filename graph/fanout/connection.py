@@ -13,8 +13,6 @@ from typing import Any, Protocol
 logger = logging.getLogger(__name__)
 
 EXTENSION = "wagraph.connection"
-# Time for a peer to read the end of a connection before it is aborted.
-CLOSE_ANSWER_SECONDS = 5.0
 
 
 class Connection(Protocol):

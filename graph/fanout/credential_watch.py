@@ -14,10 +14,9 @@ from models.database.base import utc_now
 from models.database.outage_log import log_failure
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.api_keys import list_viewers
+from whatsapp.common.timeouts import Timeouts
 
 logger = logging.getLogger(__name__)
-
-QUERY_SECONDS = 2.0
 
 
 class CredentialWatch:
@@ -26,8 +25,8 @@ class CredentialWatch:
     An access token keeps the rights it had when the socket was opened, until it expires.
     """
 
-    def __init__(self, *, check_seconds: float) -> None:
-        self._check_seconds = check_seconds
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._timeouts = timeouts
         self._watched: dict[object, tuple[Viewer, Callable[[], None]]] = {}
 
     @contextlib.contextmanager
@@ -42,7 +41,7 @@ class CredentialWatch:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(self._check_seconds)
+            await asyncio.sleep(self._timeouts.credential_check_seconds)
             try:
                 # Needs no database, which may be unavailable for long.
                 self._end_expired()
@@ -68,7 +67,7 @@ class CredentialWatch:
         }
         if not watched:
             return
-        with pymongo.timeout(QUERY_SECONDS):
+        with pymongo.timeout(self._timeouts.credential_query_seconds):
             valid = await list_viewers(
                 {PydanticObjectId(viewer.credential_id) for viewer in watched.values()}
             )

@@ -56,6 +56,7 @@ from graph.transport.websocket import SocketHandler
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.signing_keys import ProviderUnavailable
 from whatsapp.common.request_bodies import RequestBodies
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -78,10 +79,17 @@ class GraphQLEndpoint(GraphQL[Context, object]):
     graphql_transport_ws_handler_class = SocketHandler
     websocket_adapter_class = BoundedSocket
 
-    def __init__(self, *, settings: Settings, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        timeouts: Timeouts = Timeouts(),
+        limits: Limits | None = None,
+    ) -> None:
         schema = create_schema(
             limits or Limits.from_settings(settings),
-            operation_seconds=settings.operation_seconds,
+            operation_seconds=timeouts.operation_seconds,
+            database_seconds=timeouts.database_deadline_seconds,
             uses_plans=settings.query_plans,
         )
         super().__init__(
@@ -89,7 +97,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             allow_queries_via_get=False,
             allowed_origins=settings.allowed_origins,
-            connection_init_wait_timeout=timedelta(seconds=settings.connection_init_seconds),
+            connection_init_wait_timeout=timedelta(seconds=timeouts.connection_init_seconds),
             max_subscriptions_per_connection=settings.socket_operations,
         )
         self.settings = settings
@@ -97,7 +105,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         self.subscriptions = Subscriptions(
             schema, encode=self.encode_json, max_bytes=settings.max_response_bytes
         )
-        self.uploads = UploadReader(settings)
+        self.uploads = UploadReader(settings, deadline_seconds=timeouts.upload_deadline_seconds)
         self.bodies = RequestBodies(max_total_bytes=MAX_TOTAL_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 PENDING_SECONDS = 5
 OUTAGE_SECONDS = 5
-DATABASE_SECONDS = 3.0
 StoredFile = Media | UploadedMedia
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 
@@ -48,7 +47,7 @@ async def show_media(request: Request) -> Response:
     """
     services: Services = request.state.services
     try:
-        with pymongo.timeout(DATABASE_SECONDS):
+        with pymongo.timeout(services.timeouts.media_database_seconds):
             media = await _find(request, services)
         if media is None:
             return _refuse()

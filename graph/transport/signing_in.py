@@ -3,7 +3,6 @@
 import pymongo
 
 from graph.core.context import Services
-from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
 from whatsapp.auth.access import Viewer
 
 
@@ -17,7 +16,7 @@ async def find_viewer(services: Services, credential: str, *, address: str) -> V
     """
     limits = services.rate_limits
     limits.check_sign_in(credential, address)
-    with pymongo.timeout(DATABASE_DEADLINE_SECONDS):
+    with pymongo.timeout(services.timeouts.database_deadline_seconds):
         viewer = await services.authenticator.authenticate(credential)
     limits.record_sign_in(credential, address, succeeded=viewer is not None)
     return viewer

@@ -35,10 +35,6 @@ from whatsapp.auth.access import Viewer
 
 logger = logging.getLogger(__name__)
 
-# Proxies close connections without traffic.
-KEEP_ALIVE_SECONDS = 12.0
-# Time for a peer to accept the final event.
-FINAL_EVENT_SECONDS = 1.0
 KEEP_ALIVE = b":\n\n"
 # Browsers dispatch only events that have a data line.
 COMPLETE = b"event: complete\ndata:\n\n"
@@ -105,7 +101,7 @@ class EventStream(Response):
         self._failure = b""
         self._writing: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
-        self._send_seconds = context.services.settings.socket_send_seconds
+        self._timeouts = context.services.timeouts
         self._closed: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -182,7 +178,7 @@ class EventStream(Response):
     async def _keep_alive(self, send: Send) -> None:
         while True:
             await self._send(KEEP_ALIVE, send)
-            await asyncio.sleep(KEEP_ALIVE_SECONDS)
+            await asyncio.sleep(self._timeouts.keep_alive_seconds)
 
     async def _wait_for_disconnect(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -224,7 +220,7 @@ class EventStream(Response):
 
     async def _send(self, text: bytes, send: Send) -> None:
         try:
-            async with asyncio.timeout(self._send_seconds):
+            async with asyncio.timeout(self._timeouts.socket_send_seconds):
                 await send({"type": "http.response.body", "body": text, "more_body": True})
         except TimeoutError:
             self.end(CloseReason.TOO_SLOW)
@@ -237,7 +233,7 @@ class EventStream(Response):
             return
         # uvicorn keeps the connection until the peer has read everything.
         asyncio.get_running_loop().call_later(
-            connection.CLOSE_ANSWER_SECONDS, connection.abort, self._connection, reason.name
+            self._timeouts.close_answer_seconds, connection.abort, self._connection, reason.name
         )
 
     async def _send_final_event(self, reason: CloseReason, send: Send) -> bool:
@@ -249,7 +245,7 @@ class EventStream(Response):
         }
         body = final_events.get(reason, b"")
         try:
-            async with asyncio.timeout(FINAL_EVENT_SECONDS):
+            async with asyncio.timeout(self._timeouts.final_event_seconds):
                 await send({"type": "http.response.body", "body": body, "more_body": False})
         except OSError:  # includes TimeoutError
             return False

@@ -54,8 +54,9 @@ class UploadReader:
     among sets of accounts.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, deadline_seconds: float) -> None:
         self._settings = settings
+        self._seconds = deadline_seconds
         self._shares = FairShares(settings.upload_concurrency)
 
     @asynccontextmanager
@@ -76,7 +77,7 @@ class UploadReader:
                 headers={"Retry-After": str(BUSY_SECONDS)},
             )
         release_place = self._shares.take(*holders)
-        reading = _Reading(self._settings)
+        reading = _Reading(self._settings, seconds=self._seconds)
         try:
             yield await self._read(request, reading, boundary)
         finally:
@@ -100,7 +101,7 @@ class UploadReader:
     async def _read(
         self, request: Request, reading: "_Reading", boundary: bytes
     ) -> GraphQLRequestData:
-        seconds = self._settings.upload_deadline_seconds
+        seconds = self._seconds
         try:
             async with asyncio.timeout(seconds):
                 form = Form(boundary)
@@ -118,10 +119,10 @@ class UploadReader:
 class _Reading:
     """One form on its way in."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, seconds: float) -> None:
+        self._seconds = seconds
         self._max_bytes = settings.upload_max_bytes
         self._max_text_bytes = MAX_BODY_BYTES
-        self._seconds = settings.upload_deadline_seconds
         self._texts: dict[str, bytearray] = {}
         self._files: dict[str, ReceivedFile] = {}
         self._current: bytearray | ReceivedFile = bytearray()

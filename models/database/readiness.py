@@ -9,7 +9,6 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-PROBE_SECONDS = 2.0
 # Anybody may ask, and each probe makes the primary write a no-op to a majority.
 KEEP_SECONDS = 1.0
 PROBED_COLLECTION = "webhook_events"
@@ -22,7 +21,8 @@ class MajorityProbe:
     know it yet. Source: MongoDB manual, "Read Concern linearizable".
     """
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], *, seconds: float = 2.0) -> None:
+        self._seconds = seconds
         self._collection = database.get_collection(
             PROBED_COLLECTION, read_concern=ReadConcern("linearizable")
         )
@@ -40,7 +40,7 @@ class MajorityProbe:
 
     async def _probe(self) -> str | None:
         try:
-            with pymongo.timeout(PROBE_SECONDS):
+            with pymongo.timeout(self._seconds):
                 await self._collection.find_one({"_id": "readiness"}, projection=["_id"])
         except PyMongoError as error:
             return f"MongoDB has no majority or is unreachable ({type(error).__name__})"

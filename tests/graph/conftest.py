@@ -9,6 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from graph.events.feed import LiveFeed
 from graph.fanout.groups import Groups
 from models import Role
+from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import FeedReader, create_viewer, run_feed
 from tests.graph.socket_kit import SocketClient, open_socket, serve
 from whatsapp.auth.api_keys import create_api_key
@@ -20,7 +21,9 @@ from whatsapp.settings import Settings
 async def feed(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> AsyncIterator[LiveFeed]:
-    async with run_feed(LiveFeed(database=database, keyring=keyring)) as feed:
+    async with run_feed(
+        LiveFeed(database=database, keyring=keyring, timeouts=make_timeouts())
+    ) as feed:
         yield feed
 
 

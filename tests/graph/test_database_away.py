@@ -7,26 +7,21 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.execution.extensions import DATABASE_DEADLINE_SECONDS
 from models import Account, Role
 from sandbox.mongod import EmbeddedMongod
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
-from tests.fixtures.patience import run_lifespan
+from tests.fixtures.timeouts import FAST, run_lifespan, with_timeouts
 from tests.fixtures.waiting import eventually
 from whatsapp.auth.api_keys import create_api_key
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    """The product's own deadlines, as MongoDB really goes away here."""
+from whatsapp.common.timeouts import Timeouts
 
 
 @pytest.fixture
 async def server(own_mongod: EmbeddedMongod) -> AsyncIterator[Any]:
     from app import create_app
 
-    application = create_app(make_settings(mongodb_uri=own_mongod.uri))
+    application = create_app(make_settings(mongodb_uri=own_mongod.uri), timeouts=Timeouts(**FAST))
     async with run_lifespan(application) as manager:
         yield manager.app
 
@@ -45,7 +40,7 @@ async def test_queries_fail_soon_and_work_again(server: Any, own_mongod: Embedde
         await own_mongod.start_async()
 
         assert code == "SERVICE_UNAVAILABLE"
-        assert took < 3 * DATABASE_DEADLINE_SECONDS
+        assert took < 3 * Timeouts.database_deadline_seconds
 
         async def is_back() -> bool:
             return await client.find_error_code("{ accounts { edges { cursor } } }") is None
@@ -53,12 +48,12 @@ async def test_queries_fail_soon_and_work_again(server: Any, own_mongod: Embedde
         await eventually(is_back)
 
 
+@with_timeouts(database_deadline_seconds=0.3)
 async def test_slow_database_is_not_reported_unreachable(
     admin: GraphQLClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = {"$where": "sleep(3000) || true"}
     monkeypatch.setattr("graph.types.accounts.list_visible_accounts", lambda _viewer: slow)
-    monkeypatch.setattr("graph.execution.extensions.DATABASE_DEADLINE_SECONDS", 0.3)
 
     (error,) = (await admin.post("{ accounts { edges { cursor } } }"))["errors"]
 

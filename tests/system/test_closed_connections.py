@@ -7,12 +7,11 @@ from collections import Counter
 from typing import Any
 
 import httptools
-import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from websockets.server import ServerProtocol
 
-from graph.fanout import connection
 from serving.http_protocol import BoundedHttp, BoundedWebSocket
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.graph.socket_kit import open_socket, serve_with
 from tests.system.test_http_protocol import GET, HOST, UPGRADE, connect
@@ -48,10 +47,8 @@ async def upgrade(port: int, *, aborts: bool = False) -> None:
             client.connection.transport.abort()
 
 
-async def test_ended_connections_are_freed_without_collector(
-    app: Any, no_collector: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.1)
+@with_timeouts(close_answer_seconds=0.1)
+async def test_ended_connections_are_freed_without_collector(app: Any, no_collector: None) -> None:
     async with serve_with(app) as (port, _):
         before = count_kept()
         for _ in range(CONNECTIONS):

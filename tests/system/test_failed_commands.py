@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -23,8 +22,10 @@ from tests.fixtures.outbox import is_outbox_empty
 from tests.fixtures.replica_set import FailingMongod
 from tests.fixtures.said import conversation_id, write_message
 from tests.fixtures.sending import SEND
+from tests.fixtures.timeouts import FAST
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 DATABASE = "failed_commands"
@@ -57,20 +58,14 @@ def settings(failing_mongod: FailingMongod) -> Settings:
     return make_settings(
         mongodb_uri=failing_mongod.uri,
         mongodb_database=DATABASE,
-        send_deadline_seconds=2.0,
-        lane_lease_seconds=3.0,
     )
 
 
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    """The product's own deadlines, as the driver waits for a server that seems to shut down."""
-
-
-@pytest.fixture(autouse=True)
-def short_takeovers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work left by a failed command is retried soon."""
-    monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(seconds=2))
+@pytest.fixture
+def timeouts() -> Timeouts:
+    """The driver waits for a server that seems to shut down."""
+    own = {"send_deadline_seconds": 2.0, "lane_lease_seconds": 3.0, "takeover_lease_seconds": 2.0}
+    return Timeouts(**FAST | own)
 
 
 # After these the driver takes the server for gone, and looks again only half a minute later.

@@ -14,7 +14,7 @@ from app import create_app
 from models import Account
 from models.database.base import collection, new_id, to_bson
 from tests.conftest import ENCRYPTION_KEYS
-from tests.fixtures.patience import run_lifespan
+from tests.fixtures.timeouts import make_timeouts, run_lifespan
 from tests.fixtures.world import wait_until_ready
 from whatsapp.settings import Settings
 
@@ -124,7 +124,7 @@ async def test_second_process_leaves_housekeeping_to_first(
         {"_id": "housekeeping"},
         [{"$set": {"leased_until": {"$add": ["$$NOW", 60_000]}}}],
     )
-    async with run_lifespan(create_app(settings)) as manager:
+    async with run_lifespan(create_app(settings, timeouts=make_timeouts())) as manager:
         await wait_until_ready(manager.app)
         command_log.commands.clear()
         await asyncio.sleep(2)

@@ -56,8 +56,8 @@ async def test_idempotency_key_holds_over_two_servers(
 ) -> None:
     await connect_number(keyring, NUMBER)
     _, token = await create_api_key(name="test", role=Role.ADMIN)
-    patient = {"GRAPH_API_URL": meta_url, "SEND_DEADLINE_SECONDS": "20", "LANE_LEASE_SECONDS": "60"}
-    servers = [make_server(**patient), make_server(**patient)]
+    patient = {"lane_lease_seconds": 60.0}
+    servers = [make_server(patient, GRAPH_API_URL=meta_url) for _ in range(2)]
     servers[0].start(wait_for="")
     servers[1].start()
     servers[0].wait_for("/readyz")

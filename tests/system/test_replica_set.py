@@ -25,7 +25,7 @@ Database = AsyncDatabase[dict[str, Any]]
 Fault = Callable[[ReplicaSet, FaultLoad], Awaitable[None]]
 
 # Longer than an election of three nodes takes.
-PATIENT = {"SEND_DEADLINE_SECONDS": "20", "LANE_LEASE_SECONDS": "10"}
+PATIENT = {"send_deadline_seconds": 20.0, "lane_lease_seconds": 10.0}
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def server(
     replica_set: ReplicaSet, make_server: Callable[..., ServerProcess], meta_url: str
 ) -> ServerProcess:
     where = {"MONGODB_URI": replica_set.uri, "MONGODB_DATABASE": DATABASE}
-    return make_server(**where, GRAPH_API_URL=meta_url, **PATIENT)
+    return make_server(PATIENT, **where, GRAPH_API_URL=meta_url)
 
 
 async def step_down(replica_set: ReplicaSet, load: FaultLoad) -> None:

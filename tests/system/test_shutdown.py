@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import NUMBER, connect_number
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 
 # Container runtimes kill after ten seconds; three times that is slack.
 PATIENCE_SECONDS = 3 * 10.0
@@ -30,12 +32,7 @@ SEND = """mutation ($id: ID!) { sendMessage(input: {
     to: {conversationId: $id}, content: {text: {body: "Hello"}} }) { userErrors { code } } }"""
 CONVERSATION = "{ conversations { edges { node { id } } } }"
 MakeServer = Callable[..., ServerProcess]
-UNCHANGED = {
-    "SEND_DEADLINE_SECONDS": "15",
-    "LANE_LEASE_SECONDS": "30",
-    "WEBHOOK_TAKEOVER_SECONDS": "10",
-    "SOCKET_SEND_SECONDS": "10",
-}
+UNCHANGED = asdict(Timeouts())
 
 
 @asynccontextmanager
@@ -95,7 +92,7 @@ async def test_stopped_server_releases_everything_in_time(
     await connect_number(keyring, NUMBER)
     _, token = await create_api_key(name="test", role=Role.ADMIN)
     async with serve_silence() as meta_url, AsyncExitStack() as stack:
-        server = make_server(GRAPH_API_URL=meta_url, **UNCHANGED)
+        server = make_server(UNCHANGED, GRAPH_API_URL=meta_url)
         server.start()
         await start_a_send(server, token)
         lives = [
@@ -128,10 +125,10 @@ async def test_server_ends_in_time_while_mongodb_is_away(
         await connect_number(keyring, NUMBER)
         _, token = await create_api_key(name="test", role=Role.ADMIN)
         server = make_server(
+            UNCHANGED,
             MONGODB_URI=own_mongod.uri,
             MONGODB_DATABASE="wagraph",
             GRAPH_API_URL=meta_url,
-            **UNCHANGED,
         )
         server.start()
         await start_a_send(server, token)

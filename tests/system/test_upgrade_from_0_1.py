@@ -25,7 +25,7 @@ from models.migrations import MIGRATIONS
 from sandbox.cloud_api.fake_meta import FakeMeta
 from tests.fixtures.documents import bind_documents
 from tests.fixtures.graphql import GraphQLClient
-from tests.fixtures.patience import run_lifespan
+from tests.fixtures.timeouts import make_timeouts, run_lifespan
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, SERVER_URL, LateTransport, wait_until_ready
@@ -99,7 +99,9 @@ async def graphql(
 ) -> AsyncIterator[GraphQLClient]:
     """The present server on that database, with an ADMIN key."""
     changed = settings.model_copy(update={"mongodb_database": old_database.name})
-    application = create_app(changed, transport=httpx.ASGITransport(meta_app))
+    application = create_app(
+        changed, timeouts=make_timeouts(), transport=httpx.ASGITransport(meta_app)
+    )
     async with run_lifespan(application) as manager:
         to_server.app = manager.app
         await wait_until_ready(manager.app)

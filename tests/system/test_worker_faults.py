@@ -34,8 +34,6 @@ IMPATIENCE = {
     # Longer than a worker takes to start where three tests run at once.
     "serving.supervisor.HUNG_SECONDS": 4.0,
     "serving.supervisor.RESTART_SECONDS": 0.1,
-    # Work that a process has taken over when it is killed.
-    "webhooks.ingest.TAKEOVER_LEASE": 1.0,
 }
 # Longer than a test runs.
 NEVER = 600.0
@@ -109,7 +107,8 @@ async def wait_until_ended(pids: list[int]) -> None:
 
 
 async def test_acknowledged_events_are_applied_once(token: str, make_server: MakeServer) -> None:
-    server = make_server()
+    # Work that a process has taken over when it is killed.
+    server = make_server({"takeover_lease_seconds": 1.0})
     server.start("--workers", str(WORKERS), constants=IMPATIENCE)
     cursor = await find_cursor(server, token)
 

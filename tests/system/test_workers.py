@@ -41,8 +41,8 @@ ROUNDS = 5
 SENDS = 3
 QUIET = {
     # Short: the work of a killed process is taken over after it.
-    "SEND_DEADLINE_SECONDS": "4",
-    "LANE_LEASE_SECONDS": "6",
+    "send_deadline_seconds": 4.0,
+    "lane_lease_seconds": 6.0,
 }
 FORBIDDEN = 4403
 EVENTS = """
@@ -233,7 +233,7 @@ async def test_killed_worker_loses_and_doubles_nothing(
     await connect_number(keyring, NUMBER)
     key, token = await create_api_key(name="test", role=Role.ADMIN)
     server = make_server(
-        GRAPH_API_URL=f"http://127.0.0.1:{free_port}", SOCKETS_PER_CREDENTIAL="20", **QUIET
+        QUIET, GRAPH_API_URL=f"http://127.0.0.1:{free_port}", SOCKETS_PER_CREDENTIAL="20"
     )
     server.start("--workers", str(WORKERS))
 

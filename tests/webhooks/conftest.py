@@ -11,13 +11,14 @@ from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from models import Account, EventState, WebhookEvent
-from tests.fixtures.patience import run_lifespan
+from tests.fixtures.timeouts import run_lifespan
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient
 from tests.fixtures.world import NUMBER, SERVER_URL, connect_number
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 Settle = Callable[[], Awaitable[None]]
@@ -40,8 +41,13 @@ async def serving(ingest: Ingest) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def ingest(settings: Settings, keyring: KeyRing, database: AsyncDatabase[dict[str, Any]]) -> Ingest:
-    return Ingest(settings=settings, keyring=keyring)
+def ingest(
+    settings: Settings,
+    timeouts: Timeouts,
+    keyring: KeyRing,
+    database: AsyncDatabase[dict[str, Any]],
+) -> Ingest:
+    return Ingest(settings=settings, keyring=keyring, timeouts=timeouts)
 
 
 @pytest.fixture

@@ -11,18 +11,14 @@ from models import Message
 from models.connection import create_client, prepare_database
 from sandbox.mongod import EmbeddedMongod
 from tests.conftest import ENCRYPTION_KEYS, make_settings
+from tests.fixtures.timeouts import FAST
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import NUMBER, SERVER_URL, connect_number
 from tests.webhooks.conftest import serving
 from webhooks.ingest import Ingest
-from webhooks.route import ANSWER_SECONDS
 from whatsapp.common.crypto import KeyRing
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    """The product's own deadlines, as MongoDB really goes away here."""
+from whatsapp.common.timeouts import Timeouts
 
 
 @pytest.fixture
@@ -33,7 +29,9 @@ async def door(own_mongod: EmbeddedMongod) -> AsyncIterator[httpx.AsyncClient]:
     async with create_client(own_mongod.uri) as mongo:
         await prepare_database(mongo["outage"])
         await connect_number(keyring, NUMBER)
-        async with serving(Ingest(settings=settings, keyring=keyring)) as app:
+        async with serving(
+            Ingest(settings=settings, keyring=keyring, timeouts=Timeouts(**FAST))
+        ) as app:
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=SERVER_URL) as client:
                 yield client
@@ -42,7 +40,7 @@ async def door(own_mongod: EmbeddedMongod) -> AsyncIterator[httpx.AsyncClient]:
 async def post_timed(webhook: WebhookClient, message: dict[str, Any]) -> tuple[int, str | None]:
     started = time.monotonic()
     answer = await webhook.post_messages(message)
-    assert time.monotonic() - started < 3 * ANSWER_SECONDS
+    assert time.monotonic() - started < 3 * Timeouts.webhook_answer_seconds
     return answer.status_code, answer.headers.get("Retry-After")
 
 

@@ -16,6 +16,7 @@ from sandbox.world.numbers import FakeNumber, NumberDirectory
 from tests.fixtures.outbox import OutboxWorld
 from whatsapp.accounts.accounts import create_account
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 SELLER = FakeNumber(
@@ -42,6 +43,7 @@ async def cloud_app() -> AsyncIterator[Starlette]:
 async def world(
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
+    timeouts: Timeouts,
     keyring: KeyRing,
     cloud_app: Starlette,
 ) -> OutboxWorld:
@@ -53,7 +55,7 @@ async def world(
         access_token=SELLER.access_token,
     )
     transport = httpx.ASGITransport(cloud_app)
-    return OutboxWorld(settings, keyring, get_fake_meta(cloud_app), account, transport)
+    return OutboxWorld(settings, timeouts, keyring, get_fake_meta(cloud_app), account, transport)
 
 
 @pytest.fixture

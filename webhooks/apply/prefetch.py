@@ -13,15 +13,18 @@ from webhooks.store.events import StoredEvent
 
 logger = logging.getLogger(__name__)
 
-# Older than that, it is read anew: what it says may have changed.
-FRESH_SECONDS = 0.5
-
 
 class Preparations:
     """One per process. `prepare` writes nothing where an event's items are known."""
 
-    def __init__(self, prepare: Callable[[Sequence[StoredEvent]], Awaitable[Prepared]]) -> None:
+    def __init__(
+        self,
+        prepare: Callable[[Sequence[StoredEvent]], Awaitable[Prepared]],
+        *,
+        fresh_seconds: float,
+    ) -> None:
         self._prepare = prepare
+        self._fresh_seconds = fresh_seconds
         self._under_way: dict[str, asyncio.Task[Prepared | None]] = {}
 
     def begin(self, event: StoredEvent) -> None:
@@ -30,7 +33,7 @@ class Preparations:
             return
         task = asyncio.create_task(self._read(event), name="webhook preparation")
         self._under_way[event.id] = task
-        asyncio.get_running_loop().call_later(FRESH_SECONDS, self._forget, event.id, task)
+        asyncio.get_running_loop().call_later(self._fresh_seconds, self._forget, event.id, task)
 
     async def take(self, events: Sequence[StoredEvent]) -> Prepared:
         """What was read for an event that is alone, once; else it is read now.

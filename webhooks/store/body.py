@@ -8,7 +8,6 @@ from whatsapp.common.request_bodies import RequestBodies
 
 # Meta's bodies have at most 3 MB.
 MAX_BODY_BYTES = 4 * 1024 * 1024
-BODY_SECONDS = 30.0
 # Of all bodies that one process is reading or verifying.
 MAX_TOTAL_BYTES = 64 * 1024 * 1024
 
@@ -17,7 +16,9 @@ def create_bodies() -> RequestBodies:
     return RequestBodies(max_total_bytes=MAX_TOTAL_BYTES)
 
 
-def receive_body(request: Request, bodies: RequestBodies) -> AbstractAsyncContextManager[bytes]:
+def receive_body(
+    request: Request, bodies: RequestBodies, *, seconds: float
+) -> AbstractAsyncContextManager[bytes]:
     """Gives the whole body. Whatever Content-Length says, no more than the limit is ever held.
 
     Raises:
@@ -28,5 +29,5 @@ def receive_body(request: Request, bodies: RequestBodies) -> AbstractAsyncContex
         request.stream(),
         content_length=request.headers.get("content-length"),
         max_bytes=MAX_BODY_BYTES,
-        seconds=BODY_SECONDS,
+        seconds=seconds,
     )

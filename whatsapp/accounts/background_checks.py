@@ -13,6 +13,7 @@ from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.accounts.account_check import AccountCheckup
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.due_worker import DueWorker
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 CHECKS_AT_ONCE = 4
@@ -25,18 +26,25 @@ LEASE_DEADLINES = 8
 class BackgroundChecks:
     """Checks due accounts until `run` is cancelled."""
 
-    def __init__(self, account_api: AccountAPI, *, keyring: KeyRing, settings: Settings) -> None:
+    def __init__(
+        self,
+        account_api: AccountAPI,
+        *,
+        keyring: KeyRing,
+        settings: Settings,
+        timeouts: Timeouts = Timeouts(),
+    ) -> None:
         self._account_api = account_api
         self._keyring = keyring
         self._settings = settings
-        self._lease_seconds = settings.send_deadline_seconds * LEASE_DEADLINES
+        self._lease_seconds = timeouts.send_deadline_seconds * LEASE_DEADLINES
         self._worker = DueWorker(
             "Account checks",
             claim=self._claim,
             work=self._work,
             find_account=lambda account: account.id,
             width=CHECKS_AT_ONCE,
-            poll_seconds=settings.lane_poll_seconds * SWEEP_POLLS,
+            poll_seconds=timeouts.lane_poll_seconds * SWEEP_POLLS,
         )
         self.wake = self._worker.wake
         self.run = self._worker.run

@@ -18,6 +18,7 @@ from models import CredentialKind, Role
 from models.database.base import utc_now
 from whatsapp.auth.access import RANKS, Viewer
 from whatsapp.auth.signing_keys import ConfiguredKey, PublishedKeys, SigningKeys
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 from whatsapp.token_settings import parse_roles
 
@@ -111,7 +112,9 @@ class IdentityProvider:
         return frozenset(account_id for account_id in account_ids if account_id is not None)
 
 
-def create_identity_provider(settings: Settings) -> IdentityProvider | None:
+def create_identity_provider(
+    settings: Settings, *, timeouts: Timeouts = Timeouts()
+) -> IdentityProvider | None:
     """Returns the configured provider, or None if JWT_* settings name none."""
     algorithms = settings.jwt_algorithms
     if settings.jwt_key is not None:
@@ -122,8 +125,7 @@ def create_identity_provider(settings: Settings) -> IdentityProvider | None:
     keys = PublishedKeys(
         settings.jwt_jwks_url,
         algorithms=algorithms,
-        keep_seconds=settings.jwt_jwks_seconds,
-        pause_seconds=settings.jwt_jwks_pause_seconds,
+        timeouts=timeouts,
     )
     return IdentityProvider(settings, keys)
 

@@ -10,11 +10,11 @@ from typing import Any, Protocol
 import httpx
 import jwt
 
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.token_settings import prepare_keys
 
 logger = logging.getLogger(__name__)
 
-FETCH_SECONDS = 5.0
 MAX_BYTES = 256 * 1024
 MAX_KEYS = 100
 _FAMILIES = {"RSA": ("RS", "PS"), "EC": ("ES",), "OKP": ("EdDSA",)}
@@ -46,17 +46,16 @@ class ConfiguredKey:
 class PublishedKeys:
     """Caches the keys at a JWKS URL; cached keys stay valid while the provider is unavailable.
 
-    An unknown key id triggers a fetch, at most every `pause_seconds`, because forged tokens can
-    name any key id.
+    An unknown key id triggers a fetch, at most every `jwks_pause_seconds`, because forged tokens
+    can name any key id.
     """
 
     def __init__(
-        self, url: str, *, algorithms: Sequence[str], keep_seconds: float, pause_seconds: float
+        self, url: str, *, algorithms: Sequence[str], timeouts: Timeouts = Timeouts()
     ) -> None:
         self._url = url
         self._algorithms = algorithms
-        self._keep_seconds = keep_seconds
-        self._pause_seconds = pause_seconds
+        self._timeouts = timeouts
         self._keys: list[jwt.PyJWK] = []
         self._fetched_at = float("-inf")
         self._attempted_at = float("-inf")
@@ -67,7 +66,7 @@ class PublishedKeys:
         if not keys:
             await self._refresh()
             keys = self._match(algorithm, kid)
-        elif time.monotonic() - self._fetched_at > self._keep_seconds:
+        elif time.monotonic() - self._fetched_at > self._timeouts.jwks_keep_seconds:
             self._start_fetch()
         if not self._keys:
             raise ProviderUnavailable
@@ -87,14 +86,15 @@ class PublishedKeys:
 
     def _start_fetch(self) -> asyncio.Task[None] | None:
         """Returns the running fetch, or starts one unless the last attempt was too recent."""
-        if self._fetching is None and time.monotonic() - self._attempted_at >= self._pause_seconds:
+        pause = time.monotonic() - self._attempted_at
+        if self._fetching is None and pause >= self._timeouts.jwks_pause_seconds:
             self._attempted_at = time.monotonic()
             self._fetching = asyncio.create_task(self._fetch(), name="signing-keys")
         return self._fetching
 
     async def _fetch(self) -> None:
         try:
-            async with asyncio.timeout(FETCH_SECONDS):
+            async with asyncio.timeout(self._timeouts.jwks_fetch_seconds):
                 keys = read_key_set(await self._download(), self._algorithms)
         except (httpx.HTTPError, TimeoutError, ValueError) as error:
             logger.warning("The identity provider's keys can't be fetched: %s", _describe(error))

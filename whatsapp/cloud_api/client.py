@@ -15,6 +15,7 @@ import httpx
 import orjson
 
 from whatsapp.cloud_api.responses import SendResult, read_error, read_send_result
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.settings import Settings
 
@@ -35,15 +36,15 @@ class _Response:
 
 
 def create_http_client(
-    settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+    transport: httpx.AsyncBaseTransport | None = None, *, timeouts: Timeouts = Timeouts()
 ) -> httpx.AsyncClient:
     """Creates the process's only HTTP client; tests pass a `transport` to a fake Meta."""
     # Waiting for a connection and connecting have deadlines of their own: those timeouts prove that
     # nothing was written, which the total deadline does not.
-    share = settings.send_deadline_seconds / 4
+    share = timeouts.send_deadline_seconds / 4
     return httpx.AsyncClient(
         transport=transport,
-        timeout=httpx.Timeout(settings.send_deadline_seconds, connect=share, pool=share),
+        timeout=httpx.Timeout(timeouts.send_deadline_seconds, connect=share, pool=share),
         limits=httpx.Limits(
             max_connections=SEND_CONCURRENCY, max_keepalive_connections=SEND_CONCURRENCY
         ),
@@ -55,11 +56,13 @@ def create_http_client(
 class CloudAPI:
     """Sends requests to the configured Graph API host."""
 
-    def __init__(self, http: httpx.AsyncClient, *, settings: Settings) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, *, settings: Settings, timeouts: Timeouts = Timeouts()
+    ) -> None:
         self._http = http
         self._base_url = settings.graph_api_url
         self._default_version = settings.graph_api_version
-        self._deadline_seconds = settings.send_deadline_seconds
+        self._deadline_seconds = timeouts.send_deadline_seconds
 
     async def send_message(
         self,

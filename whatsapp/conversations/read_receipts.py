@@ -18,8 +18,8 @@ from models.database.base import ANY_STRING, collection, from_bson, utc_now
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.cloud_api.error_codes import Action, classify
 from whatsapp.common.due_worker import DueWorker
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIError, MetaRefused, MetaUnreachable
-from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +38,17 @@ _FINAL = frozenset({Action.FAIL, Action.STOP_ACCOUNT})
 class ReadReceiptWorker:
     """Sends due receipts until `run` is cancelled."""
 
-    def __init__(self, account_api: AccountAPI, *, settings: Settings) -> None:
+    def __init__(self, account_api: AccountAPI, *, timeouts: Timeouts = Timeouts()) -> None:
         self._account_api = account_api
-        self._settings = settings
-        self._lease_seconds = settings.send_deadline_seconds * LEASE_DEADLINES
+        self._timeouts = timeouts
+        self._lease_seconds = timeouts.send_deadline_seconds * LEASE_DEADLINES
         self._worker = DueWorker(
             "Read receipts",
             claim=self._claim,
             work=self._work,
             find_account=lambda conversation: conversation.account_id,
             width=RECEIPTS_AT_ONCE,
-            poll_seconds=settings.lane_poll_seconds * SWEEP_POLLS,
+            poll_seconds=timeouts.lane_poll_seconds * SWEEP_POLLS,
         )
         self.wake = self._worker.wake
         self.run = self._worker.run
@@ -106,13 +106,13 @@ class ReadReceiptWorker:
 
     async def _retry(self, conversation: Conversation, *, at_least: float = 0.0) -> None:
         attempts = conversation.receipt.attempts
-        if attempts >= self._settings.retry_limit:
+        if attempts >= self._timeouts.retry_limit:
             logger.warning(
                 "Conversation %s: receipt given up after the last retry", conversation.id
             )
             await _settle(conversation)
             return
-        pause = self._settings.retry_base_seconds * BACKOFF_FACTOR**attempts
+        pause = self._timeouts.retry_base_seconds * BACKOFF_FACTOR**attempts
         jittered = pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
         seconds = min(max(jittered, at_least), LONGEST_PAUSE_SECONDS)
         await collection(Conversation).update_one(

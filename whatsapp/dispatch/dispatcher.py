@@ -14,6 +14,7 @@ from models.database.outage_log import log_failure
 from whatsapp.accounts.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.cloud_api.client import SEND_CONCURRENCY, CloudAPI
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.dispatch.lane_worker import LaneWorker
 from whatsapp.dispatch.pacing import Pacing
 from whatsapp.dispatch.sending import Tools
@@ -24,10 +25,6 @@ from whatsapp.settings import Settings
 logger = logging.getLogger(__name__)
 
 SWEEP_POLLS = 10
-# Supervisors kill a process about ten seconds after they stop it, and other parts need time too:
-# this is for requests to Meta under way, and then for recording their outcomes.
-SHUTDOWN_SECONDS = 3.0
-RECORD_SECONDS = 1.5
 # A lane that is due now by this process's clock may be due a little later by the database's.
 WAKE_MARGIN_SECONDS = 0.01
 CLAIM_PAUSE_SECONDS = 0.03
@@ -37,19 +34,28 @@ class Dispatcher:
     """Sends queued messages in lane order until `run` is cancelled."""
 
     def __init__(
-        self, *, settings: Settings, keyring: KeyRing, cloud_api: CloudAPI, uploads: Uploads
+        self,
+        *,
+        settings: Settings,
+        keyring: KeyRing,
+        cloud_api: CloudAPI,
+        uploads: Uploads,
+        timeouts: Timeouts = Timeouts(),
     ) -> None:
-        self._settings = settings
+        self._timeouts = timeouts
         # A lease must outlast a request, or no message could be sent under it.
-        self._lease_seconds = max(settings.lane_lease_seconds, settings.send_deadline_seconds * 1.5)
+        self._lease_seconds = max(timeouts.lane_lease_seconds, timeouts.send_deadline_seconds * 1.5)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._gate = AccountGate(
             lanes_per_account=settings.send_concurrency_per_account,
-            probe_seconds=PROBE_PAUSES * settings.retry_base_seconds,
+            probe_seconds=PROBE_PAUSES * timeouts.retry_base_seconds,
         )
-        self._pacing = Pacing(settings=settings, gate=self._gate, wake=self.wake)
+        self._pacing = Pacing(
+            rate=settings.send_rate_per_account, timeouts=timeouts, gate=self._gate, wake=self.wake
+        )
         self._tools = Tools(
             settings=settings,
+            timeouts=timeouts,
             keyring=keyring,
             cloud_api=cloud_api,
             uploads=uploads,
@@ -90,7 +96,7 @@ class Dispatcher:
             # Workers end one by one; a short pause lets several lanes be claimed together.
             await asyncio.sleep(CLAIM_PAUSE_SECONDS)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.lane_poll_seconds):
+                async with asyncio.timeout(self._timeouts.lane_poll_seconds):
                     await self._wakened.wait()
 
     async def _claim_due(self) -> None:
@@ -139,7 +145,7 @@ class Dispatcher:
                     self.wake()
             except PyMongoError as error:
                 log_failure(logger, error, "Lanes can't be swept")
-            await asyncio.sleep(self._settings.lane_poll_seconds * SWEEP_POLLS)
+            await asyncio.sleep(self._timeouts.lane_poll_seconds * SWEEP_POLLS)
 
     async def _shut_down(self, loops: list[asyncio.Task[None]]) -> None:
         """Stops new requests, waits for those under way, and releases all leases."""
@@ -147,18 +153,19 @@ class Dispatcher:
         self.wake()
         claims, sweep = loops
         sweep.cancel()
-        timeout = min(self._settings.send_deadline_seconds, SHUTDOWN_SECONDS)
+        timeouts = self._timeouts
+        timeout = min(timeouts.send_deadline_seconds, timeouts.dispatcher_shutdown_seconds)
         try:
             await self._pacing.stop()
             await asyncio.wait({claims, *self._workers}, timeout=timeout)
         finally:
-            await _end({claims, sweep, *self._workers})
+            await _end({claims, sweep, *self._workers}, seconds=timeouts.dispatcher_record_seconds)
 
 
-async def _end(tasks: set[asyncio.Task[None]]) -> None:
+async def _end(tasks: set[asyncio.Task[None]], *, seconds: float) -> None:
     for task in tasks:
         task.cancel()
-    _, stuck = await asyncio.wait(tasks, timeout=RECORD_SECONDS)
+    _, stuck = await asyncio.wait(tasks, timeout=seconds)
     # These tasks wait for MongoDB. The next worker of their lanes finds the messages in SENDING and
     # holds them as unknown too.
     for task in stuck:

@@ -37,7 +37,6 @@ from whatsapp.outbox.content import needs_window
 logger = logging.getLogger(__name__)
 
 KEYLESS_PAUSE = 30  # in units of `retry_base_seconds`
-RELEASE_SECONDS = 1.0
 # Time for a queued message to follow its merged contact into another lane.
 MOVING_PAUSE_SECONDS = 1.0
 # Errors of uploading a message's file; the message itself was definitely not sent.
@@ -48,7 +47,7 @@ class LaneWorker:
     def __init__(self, lease: Lease, tools: Tools) -> None:
         self._lease = lease
         self._tools = tools
-        self._settings = tools.settings
+        self._timeouts = tools.timeouts
 
     async def run(self) -> None:
         """Works until the lane is empty, must wait, its lease is lost, or the process stops."""
@@ -56,7 +55,7 @@ class LaneWorker:
             while await self._step():
                 pass
         except asyncio.CancelledError:
-            with suppress(PyMongoError), pymongo.timeout(RELEASE_SECONDS):
+            with suppress(PyMongoError), pymongo.timeout(self._timeouts.lane_release_seconds):
                 await release_lease(self._lease)
             raise
         except PyMongoError as error:
@@ -110,7 +109,7 @@ class LaneWorker:
         """Marks a message in SENDING as unknown, because its worker crashed."""
         if head.lane_fence is not None and head.lane_fence > self._lease.fence:
             return False  # another worker has the lane
-        hold = timedelta(seconds=self._settings.unknown_hold_seconds)
+        hold = timedelta(seconds=self._timeouts.unknown_hold_seconds)
         hold_until = self._lease.database_now() + hold
         await outbox_transitions.record_unknown(
             head.id, fence=head.lane_fence, hold_until=hold_until
@@ -156,7 +155,7 @@ class LaneWorker:
         except DecryptionError as error:
             # Another process may have the key, so the account is only paused, not stopped.
             logger.error("Account %s can't send: %s", account.id, error)
-            self._tools.pacing.pause(account.id, KEYLESS_PAUSE * self._settings.retry_base_seconds)
+            self._tools.pacing.pause(account.id, KEYLESS_PAUSE * self._timeouts.retry_base_seconds)
             return True
         prepared = await self._prepare_file(message, account)
         if prepared is False:
@@ -204,7 +203,7 @@ class LaneWorker:
 
     def _has_time(self) -> bool:
         """Returns True if a whole request fits into the remaining lease."""
-        return self._lease.remaining_seconds() > self._settings.send_deadline_seconds
+        return self._lease.remaining_seconds() > self._timeouts.send_deadline_seconds
 
     async def _return_message(self, message: Message) -> None:
         await outbox_transitions.persist(

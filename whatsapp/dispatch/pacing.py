@@ -16,6 +16,7 @@ from pymongo.errors import PyMongoError
 
 from models import Account
 from whatsapp.accounts.account_gate import PROBE_PAUSES, AccountGate
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.dispatch.schedule import Schedule
 from whatsapp.dispatch.slots import (
     FAILURES_TO_OPEN,
@@ -25,7 +26,6 @@ from whatsapp.dispatch.slots import (
     slow_down,
     take_slots,
 )
-from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -75,11 +75,13 @@ class _SendQueue:
 class Pacing:
     """Paces sends by account. `wake` wakes the dispatcher."""
 
-    def __init__(self, *, settings: Settings, gate: AccountGate, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, *, rate: float, timeouts: Timeouts, gate: AccountGate, wake: Callable[[], None]
+    ) -> None:
         self._gate = gate
         self._wake = wake
-        self._rate = settings.send_rate_per_account
-        self._probe_seconds = PROBE_PAUSES * settings.retry_base_seconds
+        self._rate = rate
+        self._probe_seconds = PROBE_PAUSES * timeouts.retry_base_seconds
         self._queues: dict[PydanticObjectId, _SendQueue] = {}
         self._rates: dict[PydanticObjectId, float] = {}
 

@@ -25,6 +25,7 @@ from whatsapp.cloud_api.error_codes import (
 )
 from whatsapp.cloud_api.responses import SendResult
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.contacts.contact_identities import learn_identities
 from whatsapp.contacts.contacts import record_marketing_choice
 from whatsapp.contacts.identities import is_bsuid, normalize_phone
@@ -43,7 +44,7 @@ from whatsapp.settings import Settings
 logger = logging.getLogger(__name__)
 
 THROUGHPUT_CODE = 130429  # passes within a second
-# Pauses in units of `retry_base_seconds`, which is one second outside tests.
+# Pauses in units of `retry_base_seconds`.
 BACKOFF_FACTOR = 4
 LONGEST_BACKOFF = 256
 PAIR_RATE_BACKOFF = 6  # Meta: about one message in 6 s to one customer
@@ -57,6 +58,7 @@ class Tools:
     """The services that all lane workers of a process share."""
 
     settings: Settings
+    timeouts: Timeouts
     keyring: KeyRing
     cloud_api: CloudAPI
     uploads: Uploads
@@ -119,7 +121,7 @@ class Sending:
         return held
 
     async def _record_accepted(self, result: SendResult) -> float | None:
-        message, hold = self.message, self.tools.settings.media_hold_seconds
+        message, hold = self.message, self.tools.timeouts.media_hold_seconds
         # Reactions are shown first: Meta has them even if this process crashes in between.
         await outbox_transitions.persist(lambda: show_accepted_reaction(message))
         # WhatsApp processes files slowly, so a following text would overtake them.
@@ -176,7 +178,7 @@ class Sending:
     async def _retry(self, error: CloudAPIError, action: Action) -> float | None:
         seconds = self._backoff_seconds(LONGEST_BACKOFF)
         if action is Action.RETRY_RECIPIENT:
-            base = self.tools.settings.retry_base_seconds
+            base = self.tools.timeouts.retry_base_seconds
             seconds = max(seconds, PAIR_RATE_BACKOFF * base * random.uniform(1, 1 + JITTER))  # noqa: S311 - no secret
         requested = error.retry_after_seconds
         if requested is not None:
@@ -202,10 +204,9 @@ class Sending:
         self, seconds: float, error: MessageError, *, is_refused: bool = False
     ) -> float | None:
         """Makes the message READY again after a pause, or fails it if it had enough attempts."""
-        settings = self.tools.settings
         first_tried_at = self.message.status_times.get(MessageStatus.SENDING.key, utc_now())
-        life = timedelta(seconds=settings.retry_life_seconds)
-        is_exhausted = self.message.refusals >= settings.retry_limit
+        life = timedelta(seconds=self.tools.settings.retry_life_seconds)
+        is_exhausted = self.message.refusals >= self.tools.timeouts.retry_limit
         if (is_refused and is_exhausted) or utc_now() - first_tried_at > life:
             await outbox_transitions.persist(
                 lambda: outbox_transitions.fail_message(self.message.id, error)
@@ -232,7 +233,7 @@ class Sending:
         )
 
     async def _hold(self) -> float | None:
-        hold = self.tools.settings.unknown_hold_seconds
+        hold = self.tools.timeouts.unknown_hold_seconds
         hold_until = self._after(hold)
         holds = await outbox_transitions.persist(
             lambda: outbox_transitions.record_unknown(
@@ -259,7 +260,7 @@ class Sending:
     def _backoff_seconds(self, longest: int) -> float:
         # The exponent is capped, because a message may have many attempts.
         steps = min(BACKOFF_FACTOR ** min(self.message.attempts - 1, 4), longest)
-        return _spread(steps * self.tools.settings.retry_base_seconds)
+        return _spread(steps * self.tools.timeouts.retry_base_seconds)
 
 
 def read_identities(result: SendResult) -> list[Identity]:

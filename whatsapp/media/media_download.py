@@ -16,6 +16,7 @@ from whatsapp.accounts.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.cloud_api.media_api import MediaAPI
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.due_worker import DueWorker
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.media import media as medias
 from whatsapp.media.media_fetching import Fetching, make_key
 from whatsapp.media.media_store import MediaStore, MediaStores, StoreUnavailable
@@ -25,27 +26,37 @@ from whatsapp.settings import Settings
 logger = logging.getLogger(__name__)
 
 SWEEP_POLLS = 5
-RELEASE_SECONDS = 2.0
 
 
 class MediaDownloader:
     """Downloads due files until `run` is cancelled."""
 
     def __init__(
-        self, *, settings: Settings, keyring: KeyRing, media_api: MediaAPI, stores: MediaStores
+        self,
+        *,
+        settings: Settings,
+        keyring: KeyRing,
+        media_api: MediaAPI,
+        stores: MediaStores,
+        timeouts: Timeouts = Timeouts(),
     ) -> None:
-        self._settings = settings
+        self._timeouts = timeouts
         self._stores = stores
         # Leaves time after the deadline to remove the bytes and record the outcome.
-        self._lease_seconds = settings.media_deadline_seconds * 1.5
+        self._lease_seconds = timeouts.media_deadline_seconds * 1.5
         self._gate = AccountGate(
             lanes_per_account=settings.media_concurrency,
-            probe_seconds=PROBE_PAUSES * settings.media_retry_seconds,
+            probe_seconds=PROBE_PAUSES * timeouts.media_retry_seconds,
         )
         self._fetching = Fetching(
-            settings=settings, keyring=keyring, media_api=media_api, stores=stores, gate=self._gate
+            settings=settings,
+            timeouts=timeouts,
+            keyring=keyring,
+            media_api=media_api,
+            stores=stores,
+            gate=self._gate,
         )
-        self.sweep_seconds = settings.media_poll_seconds * SWEEP_POLLS
+        self.sweep_seconds = timeouts.media_poll_seconds * SWEEP_POLLS
         self._page: PydanticObjectId | None = None
         """The last message that `sweep` has checked."""
         self._worker = DueWorker(
@@ -55,7 +66,7 @@ class MediaDownloader:
             find_account=lambda media: media.account_id,
             list_closed=self._gate.list_closed,
             width=settings.media_concurrency,
-            poll_seconds=settings.media_poll_seconds,
+            poll_seconds=timeouts.media_poll_seconds,
         )
 
     async def run(self) -> None:
@@ -68,7 +79,7 @@ class MediaDownloader:
         try:
             await self._fetching.fetch(media)
         except asyncio.CancelledError:
-            with suppress(PyMongoError), pymongo.timeout(RELEASE_SECONDS):
+            with suppress(PyMongoError), pymongo.timeout(self._timeouts.media_release_seconds):
                 await medias.postpone(media, 0, error=None, counts=False)
             raise
         finally:

@@ -23,6 +23,7 @@ from whatsapp.cloud_api.media_api import (
     file_too_large,
 )
 from whatsapp.common.crypto import DecryptionError, KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIError
 from whatsapp.media import media as medias
 from whatsapp.media.media_store import MediaStores, StoreUnavailable
@@ -68,6 +69,7 @@ class Fetching:
     """Downloads claimed files. A process needs only one."""
 
     settings: Settings
+    timeouts: Timeouts
     keyring: KeyRing
     media_api: MediaAPI
     stores: MediaStores
@@ -89,7 +91,7 @@ class Fetching:
             await medias.remove_attempt(media)
         elif not account.enabled or account.health.state is not HealthState.OK:
             await medias.suspend_media(media)
-        elif media.attempts > self.settings.media_retry_limit + 1:
+        elif media.attempts > self.timeouts.media_retry_limit + 1:
             await self._give_up(media, media.error or "every attempt was interrupted")
         else:
             await self._attempt(media, account)
@@ -119,7 +121,7 @@ class Fetching:
         media.begun = [media.fence]
         max_bytes = limit_size(media.kind, max_bytes=self.settings.media_max_bytes)
         try:
-            async with asyncio.timeout(self.settings.media_deadline_seconds):
+            async with asyncio.timeout(self.timeouts.media_deadline_seconds):
                 address = await self.media_api.get_media_info(media, account, token=token)
                 if address.size_bytes is not None and address.size_bytes > max_bytes:
                     raise file_too_large(max_bytes)
@@ -167,17 +169,17 @@ class Fetching:
             await self._give_up(media, reason)
         else:
             if action is Action.RETRY_ACCOUNT:
-                pause = error.retry_after_seconds or LONG_PAUSE * self.settings.media_retry_seconds
+                pause = error.retry_after_seconds or LONG_PAUSE * self.timeouts.media_retry_seconds
                 self.gate.pause(account.id, pause)
             await self._retry(media, reason, at_least=error.retry_after_seconds)
 
     async def _retry(self, media: Media, reason: str, *, at_least: float | None = None) -> None:
         # Consecutive errors pause the whole account, because Meta counts them per number.
         self.gate.record_failure(media.account_id)
-        if media.attempts > self.settings.media_retry_limit:
+        if media.attempts > self.timeouts.media_retry_limit:
             await self._give_up(media, reason)
             return
-        base = self.settings.media_retry_seconds * 4 ** (media.attempts - 1)
+        base = self.timeouts.media_retry_seconds * 4 ** (media.attempts - 1)
         spread = base * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
         pause = min(max(spread, at_least or 0.0), LONGEST_PAUSE_SECONDS)
         logger.info("Media %s: retry in %.0f s: %s", media.id, pause, reason)
@@ -186,7 +188,7 @@ class Fetching:
     async def _postpone(self, media: Media, error: Exception) -> None:
         """Postpones the file without counting an attempt: key or store may become available."""
         logger.error("Media %s is postponed: %s", media.id, error)
-        pause = LONG_PAUSE * self.settings.media_retry_seconds
+        pause = LONG_PAUSE * self.timeouts.media_retry_seconds
         await medias.postpone(media, pause, error=str(error), counts=False)
 
     async def _give_up(

@@ -12,6 +12,7 @@ from whatsapp.auth.access import Viewer
 from whatsapp.cloud_api.client import CloudAPI
 from whatsapp.cloud_api.media_api import MediaForm
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIOutcomeUnknown
 from whatsapp.media.media_store import FileMissing, MediaStores
 from whatsapp.media.media_types import make_filename
@@ -28,9 +29,16 @@ class Uploads:
     """Receives uploads and hands them to Meta. A process needs only one."""
 
     def __init__(
-        self, *, settings: Settings, keyring: KeyRing, cloud_api: CloudAPI, stores: MediaStores
+        self,
+        *,
+        settings: Settings,
+        keyring: KeyRing,
+        cloud_api: CloudAPI,
+        stores: MediaStores,
+        timeouts: Timeouts = Timeouts(),
     ) -> None:
         self._settings = settings
+        self._timeouts = timeouts
         self._keyring = keyring
         self._cloud_api = cloud_api
         self._stores = stores
@@ -113,7 +121,7 @@ class Uploads:
             graph_api_version=account.graph_api_version,
             content=form,
             headers=form.headers,
-            deadline_seconds=self._settings.upload_deadline_seconds,
+            deadline_seconds=self._timeouts.upload_deadline_seconds,
         )
         media_id = answer.get("id")
         if not isinstance(media_id, str) or not media_id:

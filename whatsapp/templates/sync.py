@@ -14,9 +14,9 @@ from models import Account, HealthState, Template
 from models.database.base import collection, from_bson, utc_now
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.common.due_worker import DueWorker
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.common.values import make_storable
 from whatsapp.errors import MetaUnreachable, Refused
-from whatsapp.settings import Settings
 from whatsapp.templates.records import Listed, mark_unlisted, record_list
 
 logger = logging.getLogger(__name__)
@@ -202,17 +202,17 @@ async def mark_templates_stale(account_id: PydanticObjectId) -> None:
 class BackgroundSyncs:
     """Syncs due accounts until `run` is cancelled."""
 
-    def __init__(self, account_api: AccountAPI, *, settings: Settings) -> None:
-        self.sync = TemplateSync(account_api, seconds=settings.template_sync_seconds)
-        self._refresh = timedelta(seconds=settings.template_refresh_seconds)
-        self._lease_seconds = settings.send_deadline_seconds * LEASE_DEADLINES
+    def __init__(self, account_api: AccountAPI, *, timeouts: Timeouts = Timeouts()) -> None:
+        self.sync = TemplateSync(account_api, seconds=timeouts.template_sync_seconds)
+        self._refresh = timedelta(seconds=timeouts.template_refresh_seconds)
+        self._lease_seconds = timeouts.send_deadline_seconds * LEASE_DEADLINES
         self._worker = DueWorker(
             "Template syncs",
             claim=self._claim,
             work=self._work,
             find_account=lambda account: account.id,
             width=SYNCS_AT_ONCE,
-            poll_seconds=settings.lane_poll_seconds * SWEEP_POLLS,
+            poll_seconds=timeouts.lane_poll_seconds * SWEEP_POLLS,
         )
         self.run = self._worker.run
 

@@ -18,6 +18,7 @@ from models import Account, Contact, Message, Role, Template, User
 from models.database.base import utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
+from tests.fixtures.timeouts import make_timeouts
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.graph.live_kit import (
@@ -130,7 +131,9 @@ async def run_later_feed(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing, viewer: Any
 ) -> AsyncIterator[FeedReader]:
     """A process that began after all that happened: it reads from history only."""
-    async with run_feed(LiveFeed(database=database, keyring=keyring)) as feed:
+    async with run_feed(
+        LiveFeed(database=database, keyring=keyring, timeouts=make_timeouts())
+    ) as feed:
         yield FeedReader(Groups(feed, settings), viewer)
 
 

@@ -19,6 +19,7 @@ from graph.fanout.groups import Groups
 from models.connection import APP_NAME, create_client, prepare_database
 from models.database.base import new_id
 from sandbox.mongod import EmbeddedMongod
+from tests.fixtures.timeouts import FAST
 from tests.graph.live_kit import (
     FeedReader,
     catch_up,
@@ -29,12 +30,11 @@ from tests.graph.live_kit import (
     wait_until_healthy,
 )
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    """The product's own deadlines, as MongoDB really goes away here."""
+# Without patience for a slow machine: MongoDB really goes away here.
+TIMEOUTS = Timeouts(**FAST)
 
 
 class FaultyMongod(EmbeddedMongod):
@@ -99,7 +99,7 @@ async def test_feed_waits_for_mongodb(
     keyring: KeyRing,
 ) -> None:
     await own_mongod.stop_async()
-    feed = LiveFeed(database=database, keyring=keyring)
+    feed = LiveFeed(database=database, keyring=keyring, timeouts=TIMEOUTS)
     task = asyncio.create_task(feed.run())
     reading = await FeedReader(Groups(feed, settings), create_viewer()).open(after=None)
     await asyncio.sleep(0.2)
@@ -142,7 +142,7 @@ async def test_cursor_beyond_oplog_is_expired(
     cursor = await reader.feed.get_cursor()
     await create_message()
 
-    async with run_feed(LiveFeed(database=database, keyring=keyring)) as later:
+    async with run_feed(LiveFeed(database=database, keyring=keyring, timeouts=TIMEOUTS)) as later:
         await fail(database, ["aggregate"], 286)
         with pytest.raises(CursorExpired):
             await FeedReader(Groups(later, settings), reader.viewer).read(1, after=cursor)
@@ -152,7 +152,7 @@ async def test_burst_beyond_readers_queue_comes_whole(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
     small = settings.model_copy(update={"socket_queue_events": 5})
-    async with run_feed(LiveFeed(database=database, keyring=keyring)) as feed:
+    async with run_feed(LiveFeed(database=database, keyring=keyring, timeouts=TIMEOUTS)) as feed:
         slow = await FeedReader(Groups(feed, small), create_viewer()).open(room=5)
         messages = [await create_message() for _ in range(40)]
         await catch_up(feed)
@@ -166,7 +166,7 @@ async def test_reader_behind_ring_ends_and_resumes(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
     small, ring = settings.model_copy(update={"socket_queue_events": 5}), EventRing(max_events=10)
-    feed = LiveFeed(database=database, keyring=keyring, ring=ring)
+    feed = LiveFeed(database=database, keyring=keyring, timeouts=TIMEOUTS, ring=ring)
     async with run_feed(feed):
         groups = Groups(feed, small)
         slow = await FeedReader(groups, create_viewer()).open(room=6)

@@ -19,6 +19,7 @@ from graph.events.ring import EventRing
 from graph.fanout.groups import Groups
 from models import Message, MessageStatus
 from models.database.base import collection
+from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import FeedReader, create_message, create_queued, report, run_feed
 from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
@@ -88,7 +89,9 @@ async def test_cursor_amid_change_brings_rest_of_it(
     first = (await reading.take(3))[0]
 
     from_ring = await reader.read(2, after=first.cursor)
-    async with run_feed(LiveFeed(database=database, keyring=keyring)) as later:
+    async with run_feed(
+        LiveFeed(database=database, keyring=keyring, timeouts=make_timeouts())
+    ) as later:
         caught_up = await FeedReader(Groups(later, settings), reader.viewer).read(
             2, after=first.cursor
         )
@@ -109,7 +112,9 @@ async def test_cursors_older_than_process_are_caught_up(
     for number in range(30):
         await create_message(text=str(number))
 
-    async with run_feed(LiveFeed(database=database, keyring=keyring)) as later:
+    async with run_feed(
+        LiveFeed(database=database, keyring=keyring, timeouts=make_timeouts())
+    ) as later:
         reading = await FeedReader(Groups(later, settings), reader.viewer).open(after=cursor)
         await create_message(text="30")
         events = await reading.take(31)
@@ -128,7 +133,7 @@ async def test_small_ring_and_catch_up_together_lose_nothing(
     limit_ring: Callable[[], EventRing],
 ) -> None:
     ring = limit_ring()
-    feed = LiveFeed(database=database, keyring=keyring, ring=ring)
+    feed = LiveFeed(database=database, keyring=keyring, timeouts=make_timeouts(), ring=ring)
     async with run_feed(feed):
         small = FeedReader(Groups(feed, settings), reader.viewer)
         cursor = await feed.get_cursor()
@@ -151,7 +156,9 @@ async def test_ring_keeps_one_event_of_any_size(
     reader: FeedReader,
 ) -> None:
     ring = EventRing(max_bytes=1)
-    async with run_feed(LiveFeed(database=database, keyring=keyring, ring=ring)) as feed:
+    async with run_feed(
+        LiveFeed(database=database, keyring=keyring, timeouts=make_timeouts(), ring=ring)
+    ) as feed:
         reading = await FeedReader(Groups(feed, settings), reader.viewer).open(
             after=await feed.get_cursor()
         )
@@ -214,7 +221,9 @@ async def test_dropped_database_ends_streams_and_feed_goes_on(
     reader: FeedReader,
 ) -> None:
     other = database.client[f"{database.name}_dropped"]
-    async with run_feed(LiveFeed(database=other, keyring=keyring)) as feed:
+    async with run_feed(
+        LiveFeed(database=other, keyring=keyring, timeouts=make_timeouts())
+    ) as feed:
         dropped = FeedReader(Groups(feed, settings), reader.viewer)
         before = await feed.get_cursor()
         reading = await dropped.open(after=before)

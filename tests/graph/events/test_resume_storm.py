@@ -19,7 +19,6 @@ from graph.fanout import replays
 from graph.fanout.groups import Groups
 from models import Account, Conversation
 from tests.fixtures.graphql import GraphQLClient
-from tests.fixtures.patience import FACTOR
 from tests.graph.live_kit import (
     catch_up,
     create_contact,
@@ -49,7 +48,7 @@ def settings(settings: Settings) -> Settings:
 def patient_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps shared history longer, because storms take longer on slow machines."""
     for module in (history, replays):
-        monkeypatch.setattr(module, "KEEP_SECONDS", module.KEEP_SECONDS * FACTOR)
+        monkeypatch.setattr(module, "KEEP_SECONDS", module.KEEP_SECONDS * 10)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from models import (
 from models.database.base import collection, new_id
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import CUSTOMER, WebhookClient, make_message
 from tests.graph.live_kit import wait_for_listeners
@@ -229,16 +230,15 @@ async def test_summary_of_writer_that_died_is_completed_once(
     assert await Conversation.get(message.conversation_id) == completed
 
 
+@with_timeouts(summary_wait_seconds=40.0)
 async def test_message_seen_long_ago_is_not_waited_for(
     webhook: WebhookClient,
     account: Account,
     admin: GraphQLClient,
     live_feed: LiveFeed,
     gap: Gap,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It may never get a change of its summary, and each reader would wait for it."""
-    monkeypatch.setattr(summary_watch, "WAIT_SECONDS", 40.0)
     await webhook.post_messages(make_message(wamid="wamid.GAP4", content={"body": "late"}))
 
     async def list_seen() -> list[summary_watch.Unnoted]:

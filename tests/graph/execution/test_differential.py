@@ -30,9 +30,9 @@ from models import (
 from models.database.base import collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.operations import QUIET, draw_operations
-from tests.fixtures.patience import run_lifespan
 from tests.fixtures.payloads import list_payloads, load_payload
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
+from tests.fixtures.timeouts import make_timeouts, run_lifespan
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient
 from tests.fixtures.world import SERVER_URL
@@ -75,7 +75,9 @@ async def stock(app: Any, settings: Settings) -> AsyncIterator[httpx.AsyncClient
     """A second server on the same database, which makes no plans."""
     from app import create_app
 
-    application = create_app(settings.model_copy(update={"query_plans": False}))
+    application = create_app(
+        settings.model_copy(update={"query_plans": False}), timeouts=make_timeouts()
+    )
     async with (
         run_lifespan(application) as manager,
         httpx.AsyncClient(

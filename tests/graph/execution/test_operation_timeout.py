@@ -13,20 +13,20 @@ from models import Account, Role, User
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.multipart import Part, make_form, post
 from tests.fixtures.said import write_message
+from tests.fixtures.timeouts import make_timeouts
 from tests.fixtures.waiting import eventually
 from tests.graph.live_kit import wait_for_listeners
 from tests.graph.socket_kit import SocketClient, open_socket, serve
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.contacts import users
-from whatsapp.settings import Settings
 
 CREATE = 'mutation { createUser(input: {name: "Ada"}) { user { id } userErrors { code } } }'
 ACCOUNTS = "{ accounts { edges { cursor } } }"
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    changes = {"operation_seconds": 0.5, "upload_deadline_seconds": 1.0}
-    return settings.model_copy(update=changes)
+def timeouts() -> Timeouts:
+    return make_timeouts(operation_seconds=0.5, upload_deadline_seconds=1.0)
 
 
 @pytest.fixture
@@ -136,9 +136,9 @@ async def test_subscription_lives_on(
 
 class TestTurns:
     @pytest.fixture
-    def settings(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    def timeouts(self, monkeypatch: pytest.MonkeyPatch) -> Timeouts:
         monkeypatch.setattr("graph.schema.OPERATIONS_AT_ONCE", 4)
-        return settings.model_copy(update={"operation_seconds": 60.0})
+        return make_timeouts(operation_seconds=60.0)
 
     @pytest.mark.parametrize("operation", [ACCOUNTS, CREATE])
     async def test_one_credential_leaves_operations_for_others(

@@ -9,8 +9,8 @@ import pytest
 from models import Account, Contact, Role
 from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
-from tests.fixtures.patience import run_lifespan
 from tests.fixtures.said import contact_id, write_message
+from tests.fixtures.timeouts import make_timeouts, run_lifespan
 from tests.fixtures.world import SERVER_URL
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
@@ -30,7 +30,9 @@ async def viewer(
     """Clients of servers with and without plans."""
     from app import create_app
 
-    application = create_app(settings.model_copy(update={"query_plans": request.param}))
+    application = create_app(
+        settings.model_copy(update={"query_plans": request.param}), timeouts=make_timeouts()
+    )
     _, token = await create_api_key(name="viewer", role=Role.VIEWER)
     async with (
         run_lifespan(application) as manager,

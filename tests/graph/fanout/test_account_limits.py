@@ -12,6 +12,7 @@ from graph.events.feed import LiveFeed
 from graph.fanout.groups import Groups
 from models import Account, Conversation, MessageStatus, Role
 from models.database.base import new_id
+from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import (
     catch_up,
     create_account,
@@ -38,7 +39,7 @@ async def old_cursor(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> str:
     """From before the server's start, and another account's events after it: MongoDB has them."""
-    feed = LiveFeed(database=database, keyring=keyring)
+    feed = LiveFeed(database=database, keyring=keyring, timeouts=make_timeouts())
     cursor = await feed.get_cursor()
     await happen(await make_conversation(await create_account()))
     return cursor

@@ -7,15 +7,13 @@ from contextlib import AsyncExitStack
 from types import CodeType, CoroutineType
 from typing import Any
 
-import pytest
-
 from graph.core.ids import encode_id
 from graph.events.feed import LiveFeed
-from graph.fanout import connection
 from graph.fanout.bounded_socket import BoundedSocket
 from graph.fanout.credential_watch import CredentialWatch
 from graph.transport.websocket import SocketHandler, SocketOperation
 from models import Account, Conversation
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.graph.live_kit import create_contact, create_conversation, create_message
 from tests.graph.socket_kit import SocketClient, open_socket
@@ -59,15 +57,14 @@ def find_code(task: asyncio.Task[Any]) -> CodeType | None:
     return None if code is None or "pymongo" in code.co_filename else code
 
 
+@with_timeouts(close_answer_seconds=0.1)
 async def test_sockets_that_ended_leave_nothing(
     port: int,
     token: str,
     account: Account,
     live_feed: LiveFeed,
     credentials: CredentialWatch,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.1)
     conversation = await create_conversation(await create_contact(account.id))
     before = count_leftovers(live_feed, credentials)
     for _ in range(WAVES):

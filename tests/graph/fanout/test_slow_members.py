@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,11 +13,11 @@ from websockets.exceptions import ConnectionClosed
 
 from graph.events.feed import LiveFeed
 from graph.events.ring import EventRing
-from graph.fanout import bounded_socket, connection
 from graph.fanout.bounded_socket import BoundedSocket
 from graph.fanout.groups import Groups
 from models import Message
 from models.database.base import new_id
+from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import (
     FeedReader,
     catch_up,
@@ -29,6 +30,7 @@ from tests.graph.live_kit import (
 )
 from tests.graph.socket_kit import SocketClient, open_socket, serve
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 OTHERS = 3
@@ -41,9 +43,11 @@ MAX_EVENTS = 500
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
+def timeouts() -> Timeouts:
     """Disables deadlines: a member that waits for the slow one would wait for the whole test."""
-    return settings.model_copy(update={"socket_send_seconds": 600.0})
+    return make_timeouts(
+        socket_send_seconds=600.0, close_send_seconds=600.0, close_answer_seconds=600.0
+    )
 
 
 @contextlib.asynccontextmanager
@@ -122,8 +126,6 @@ async def test_member_behind_memory_closes_and_resumes(
     async with open_group(port, token, live_groups) as (slow, others):
         told = await tell_until_it_falls_behind(live_groups, others)
         monkeypatch.setattr(live_feed.ring, "_max_events", 5)
-        # It reads again, if slowly: its close frame may take as long as it needs.
-        monkeypatch.setattr(bounded_socket, "CLOSE_SEND_SECONDS", 60.0)
         for number in range(told, told + 20):
             await tell(number, others)
         heard, cursor = await read_to_the_end(slow)
@@ -144,7 +146,9 @@ async def test_overflow_in_quiet_group_is_delivered_later(
     """Elsewhere more has happened meanwhile than memory holds."""
     ring = EventRing(max_events=10)
     quiet = await create_conversation(await create_contact(new_id()))
-    async with run_feed(LiveFeed(database=database, keyring=keyring, ring=ring)) as feed:
+    async with run_feed(
+        LiveFeed(database=database, keyring=keyring, timeouts=make_timeouts(), ring=ring)
+    ) as feed:
         reader = FeedReader(Groups(feed, settings), create_viewer())
         reading = await reader.open(conversation_id=quiet.id, room=1)
         await create_message(quiet, text="one")
@@ -163,13 +167,11 @@ async def test_overflow_in_quiet_group_is_delivered_later(
 async def test_stalled_member_is_told_to_resume(
     app: Any, token: str, live_groups: Groups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded_socket, "CLOSE_SEND_SECONDS", 600.0)
-    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 600.0)
     make, sockets = BoundedSocket.__init__, []
 
     def make_impatient(self: BoundedSocket, *args: Any) -> None:
         make(self, *args)
-        self._send_seconds = 0.5
+        self._timeouts = replace(self._timeouts, socket_send_seconds=0.5)
         sockets.append(self)
 
     monkeypatch.setattr(BoundedSocket, "__init__", make_impatient)

@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 from collections.abc import AsyncIterator, MutableMapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,14 +18,15 @@ import uvicorn
 from starlette.websockets import WebSocket, WebSocketState
 
 from graph.core.ids import encode_id
-from graph.fanout import connection
 from graph.fanout.bounded_socket import BoundedSocket
 from graph.fanout.groups import Groups
 from graph.transport.endpoint import GraphQLEndpoint
 from models import Role
+from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import create_message, wait_for_listeners
 from tests.graph.socket_kit import open_socket, serve_with
 from whatsapp.auth.api_keys import create_api_key, revoke_api_key
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 ADDED = "subscription { messageAdded { message { text } } }"
@@ -34,8 +36,14 @@ LONG = "x" * 4000
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Small bounds, which 100 operations reach with a few events."""
-    small = {"socket_queue_events": 200, "socket_queue_bytes": 300_000, "socket_send_seconds": 0.5}
-    return settings.model_copy(update=small | {"socket_operations": 100})
+    small = {"socket_queue_events": 200, "socket_queue_bytes": 300_000, "socket_operations": 100}
+    return settings.model_copy(update=small)
+
+
+@pytest.fixture
+def timeouts() -> Timeouts:
+    """Peers that do not read, or not answer a close, are cut off soon."""
+    return make_timeouts(socket_send_seconds=0.5, close_answer_seconds=0.2)
 
 
 @pytest.fixture
@@ -96,9 +104,7 @@ async def test_deaf_subscriber_is_aborted_alone(
     served: tuple[int, uvicorn.Server],
     token: str,
     live_groups: Groups,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
     port, server = served
     async with open_socket(port, token=token) as normal, open_deaf(port, token) as deaf:
         await normal.subscribe(ADDED)
@@ -122,10 +128,7 @@ async def test_requesting_peer_that_never_reads_is_aborted(
     served: tuple[int, uvicorn.Server],
     token: str,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Where its close frame still fits into the buffers, it is cut off for not answering.
-    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
     caplog.set_level("INFO")
     port, server = served
     query = await make_large_query()
@@ -141,7 +144,6 @@ async def test_requesting_peer_that_never_reads_is_aborted(
 async def test_closing_peer_that_never_reads_is_aborted(
     served: tuple[int, uvicorn.Server], token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
     keep_open(monkeypatch)
     port, server = served
     query = await make_large_query()
@@ -161,7 +163,8 @@ def keep_open(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def make_patient(self: BoundedSocket, *args: Any) -> None:
         make(self, *args)
-        self._send_seconds, self._max_events, self._max_bytes = 600.0, 10**6, 10**9
+        self._timeouts = replace(self._timeouts, socket_send_seconds=600.0)
+        self._max_events, self._max_bytes = 10**6, 10**9
 
     monkeypatch.setattr(BoundedSocket, "__init__", make_patient)
 
@@ -190,7 +193,7 @@ async def test_reading_peer_gets_more_than_queue_size(
     assert {frame["id"] for frame in heard} == {str(number) for number in range(1, 101)}
 
 
-async def test_what_waits_at_revocation_is_not_sent(settings: Settings) -> None:
+async def test_what_waits_at_revocation_is_not_sent(settings: Settings, timeouts: Timeouts) -> None:
     sent, is_reading = [], asyncio.Event()
 
     async def receive() -> dict[str, object]:
@@ -202,7 +205,7 @@ async def test_what_waits_at_revocation_is_not_sent(settings: Settings) -> None:
             await is_reading.wait()
         sent.append(message)
 
-    state = {"services": SimpleNamespace(settings=settings)}
+    state = {"services": SimpleNamespace(settings=settings, timeouts=timeouts)}
     websocket = WebSocket({"type": "websocket", "state": state}, receive, send)
     websocket.client_state = websocket.application_state = WebSocketState.CONNECTED
     bounded = BoundedSocket(GraphQLEndpoint(settings=settings), websocket, websocket)
@@ -218,9 +221,8 @@ async def test_what_waits_at_revocation_is_not_sent(settings: Settings) -> None:
 
 
 async def test_peer_that_never_answers_close_is_cut_off(
-    served: tuple[int, uvicorn.Server], monkeypatch: pytest.MonkeyPatch
+    served: tuple[int, uvicorn.Server],
 ) -> None:
-    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
     port, server = served
     key, token = await create_api_key(name="x", role=Role.VIEWER)
     async with open_deaf(port, token):

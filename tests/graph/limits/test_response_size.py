@@ -14,8 +14,8 @@ from graph.fanout.groups import Groups
 from models import Account, Contact, Message, Role
 from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
-from tests.fixtures.patience import run_lifespan
 from tests.fixtures.said import contact_id, write_message
+from tests.fixtures.timeouts import make_timeouts, run_lifespan
 from tests.fixtures.waiting import eventually
 from tests.fixtures.world import SERVER_URL
 from tests.graph.live_kit import wait_for_listeners
@@ -30,7 +30,7 @@ QUERY = f"{{ contacts {{ edges {{ node {{ {ALIASES} }} }} }} }}"
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"max_response_bytes": MAX_BYTES, "socket_send_seconds": 1.0})
+    return settings.model_copy(update={"max_response_bytes": MAX_BYTES})
 
 
 @pytest.fixture
@@ -48,7 +48,10 @@ async def viewer(
 ) -> AsyncIterator[GraphQLClient]:
     from app import create_app
 
-    application = create_app(settings.model_copy(update={"query_plans": request.param}))
+    application = create_app(
+        settings.model_copy(update={"query_plans": request.param}),
+        timeouts=make_timeouts(socket_send_seconds=1.0),
+    )
     _, token = await create_api_key(name="viewer", role=Role.AGENT)
     async with (
         run_lifespan(application) as manager,

@@ -15,11 +15,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect
 
 from graph.core.ids import encode_id
-from graph.fanout import connection
-from graph.transport import sse
 from models import ApiKey, Role
 from models.database.base import utc_now
 from tests.fixtures.servers import ServerProcess
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.graph.fanout.test_slow_peers import wait_for_connections
 from tests.graph.live_kit import create_message
@@ -208,10 +207,8 @@ async def test_what_is_no_operation_is_refused_in_json(url: str, token: str) -> 
     assert no_json.headers["Content-Type"].startswith("application/json")
 
 
-async def test_silence_is_broken_by_comments(
-    url: str, token: str, cursor: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sse, "KEEP_ALIVE_SECONDS", 0.02)
+@with_timeouts(keep_alive_seconds=0.02)
+async def test_silence_is_broken_by_comments(url: str, token: str, cursor: str) -> None:
     async with open_stream(url, token, ADDED, after=cursor) as stream:
         await stream.wait_for_comments(5)
         await create_message(text="after the silence")
@@ -320,14 +317,12 @@ async def test_unread_stream_is_aborted_alone(
     assert [text.split()[0] for text in received] == [str(number) for number in range(sent)]
 
 
+@with_timeouts(close_answer_seconds=0.2, final_event_seconds=0.2)
 async def test_peer_that_never_takes_end_is_cut_off(
     served: tuple[int, uvicorn.Server],
     token: str,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(connection, "CLOSE_ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(sse, "FINAL_EVENT_SECONDS", 0.2)
     caplog.set_level("INFO")
     port, server = served
     message = await create_message(text="x" * 2_000_000)

@@ -13,16 +13,18 @@ from sandbox.cloud_api.fake_meta import FakeMeta
 from tests.fixtures.files import PNG
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.multipart import MAP, Part, make_form, make_operations, post
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.uploads import NOTHING, count_stored, list_uploads, upload
 from tests.fixtures.waiting import eventually
 from whatsapp.settings import Settings
 
 
 class TestLimits:
+    pytestmark = with_timeouts(upload_deadline_seconds=1.0)
+
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
-        changes = {"upload_max_bytes": 20_000, "upload_deadline_seconds": 1.0}
-        return settings.model_copy(update=changes | {"upload_concurrency": 1})
+        return settings.model_copy(update={"upload_max_bytes": 20_000, "upload_concurrency": 1})
 
     async def test_oversized_file_is_not_read_completely(
         self, agent: GraphQLClient, account: Account, meta: FakeMeta

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from models import Account, Message, ParkedItem, ParkedReason, PendingUpdate
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER
 from tests.webhooks.conftest import Settle
@@ -202,10 +203,8 @@ async def test_announced_size_that_lies_decides_nothing(
     assert await post_raw(client, b"x" * 10, **{"Content-Length": length}) == 403
 
 
-async def test_slow_body_is_aborted(
-    client: httpx.AsyncClient, account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("webhooks.store.body.BODY_SECONDS", 0.2)
+@with_timeouts(webhook_body_seconds=0.2)
+async def test_slow_body_is_aborted(client: httpx.AsyncClient, account: Account) -> None:
 
     async def drip() -> AsyncIterator[bytes]:
         for _ in range(100):

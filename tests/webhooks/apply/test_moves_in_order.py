@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from models import Account, Contact, Conversation, Message, ParkedItem, User
+from tests.fixtures.timeouts import make_timeouts
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER
 from tests.webhooks.conftest import Settle
@@ -125,7 +126,7 @@ async def test_change_and_message_that_are_applied_together(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     lone = settings.model_copy(update={"webhook_workers": 1})
-    ingest = Ingest(settings=lone, keyring=keyring)
+    ingest = Ingest(settings=lone, keyring=keyring, timeouts=make_timeouts())
     changes = [say(-9, "US.old"), move(-5, "US.old", "US.new"), say(0, "US.new")]
     for change in changes:
         await ingest.accept(encode(change), secret_digest=SIGNER)

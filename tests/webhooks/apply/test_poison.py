@@ -19,6 +19,7 @@ from models import (
     WebhookEvent,
 )
 from models.database.base import collection, new_id, to_bson
+from tests.fixtures.timeouts import make_timeouts, with_timeouts
 from tests.fixtures.webhooks import CUSTOMER, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER
 from tests.webhooks.store.test_takeover import run_until_settled
@@ -41,8 +42,11 @@ async def test_unreadable_sender_affects_no_other_event(
 ) -> None:
     """As after a downgrade, when a document has a shape that this version does not know."""
     # On a slow machine they wait for longer than a short lease.
-    patient = settings.model_copy(update={"webhook_takeover_seconds": 600.0})
-    ingest = Ingest(settings=patient, keyring=keyring)
+    ingest = Ingest(
+        settings=settings,
+        keyring=keyring,
+        timeouts=make_timeouts(webhook_lease_seconds=600.0),
+    )
     identity = Identity(kind=IdentityKind.WA_ID, value=CUSTOMER)
     contact = Contact(account_id=connected.id, identities=[identity])
     await collection(Contact).insert_one(to_bson(contact) | {"tags": "of another shape"})
@@ -106,6 +110,7 @@ async def test_crashing_event_is_parked_and_replayable(connected: Account, inges
     )
 
 
+@with_timeouts(takeover_lease_seconds=0.1)
 async def test_event_is_applied_after_long_outage(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,7 +123,6 @@ async def test_event_is_applied_after_long_outage(
         await update_summaries(stored)
 
     monkeypatch.setattr("whatsapp.messages.early_updates.update_summaries", note_or_fail)
-    monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(milliseconds=100))
     event = make_event(make_text_body(CUSTOMER), secret_digest=SIGNER)
     await insert_event(event, lease=timedelta(0))
     await WebhookEvent.find_all().update({"$set": {"attempts": MAX_ATTEMPTS - 3}})

@@ -9,6 +9,7 @@ from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
 from models import Account, Contact, Conversation, EventState, Message, ParkedItem, WebhookEvent
 from models.database.base import to_bson
+from tests.fixtures.timeouts import make_timeouts, with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import make_body, make_change, make_message
 from tests.fixtures.world import NUMBER
@@ -47,8 +48,13 @@ async def test_event_that_dead_process_left_is_taken_over(
     await insert_event(event, lease=timedelta(seconds=-1))
 
     # Its own leases are long, so that nothing is taken over twice where the machine is slow.
-    patient = settings.model_copy(update={"webhook_takeover_seconds": 600.0})
-    await run_until_settled(Ingest(settings=patient, keyring=keyring))
+    await run_until_settled(
+        Ingest(
+            settings=settings,
+            keyring=keyring,
+            timeouts=make_timeouts(webhook_lease_seconds=600.0),
+        )
+    )
 
     assert await Message.count() == 1
     stored = await WebhookEvent.get(event.id)
@@ -59,7 +65,7 @@ async def test_event_that_dead_process_left_is_taken_over(
 async def test_events_beyond_backlog_are_taken_over_later(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
-    small = Ingest(settings=settings, keyring=keyring, max_backlog=3)
+    small = Ingest(settings=settings, keyring=keyring, timeouts=make_timeouts(), max_backlog=3)
     for _ in range(12):
         await small.accept(make_text_body(), secret_digest=SIGNER)
 
@@ -72,7 +78,7 @@ async def test_backlog_is_bounded_in_bytes(
     connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webhooks.ingest.MAX_QUEUED_BYTES", 1)
-    small = Ingest(settings=settings, keyring=keyring)
+    small = Ingest(settings=settings, keyring=keyring, timeouts=make_timeouts())
     for _ in range(12):
         await small.accept(make_text_body(), secret_digest=SIGNER)
     waiting = sum(queue.qsize() for queue in small._queues)
@@ -86,7 +92,9 @@ async def test_backlog_is_bounded_in_bytes(
 async def test_two_processes_on_same_events_have_one_effect(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
-    engines = [Ingest(settings=settings, keyring=keyring) for _ in range(2)]
+    engines = [
+        Ingest(settings=settings, keyring=keyring, timeouts=make_timeouts()) for _ in range(2)
+    ]
     bodies = [make_text_body() for _ in range(20)]
     for body in bodies:
         await engines[0].accept(body, secret_digest=SIGNER)
@@ -110,8 +118,14 @@ async def test_waiting_event_is_not_taken_over(
         await update_summaries(stored)
 
     monkeypatch.setattr("whatsapp.messages.early_updates.update_summaries", note_late)
-    longer = settings.model_copy(update={"webhook_takeover_seconds": 4.0})
-    engines = [Ingest(settings=longer, keyring=keyring) for _ in range(2)]
+    engines = [
+        Ingest(
+            settings=settings,
+            keyring=keyring,
+            timeouts=make_timeouts(webhook_lease_seconds=4.0),
+        )
+        for _ in range(2)
+    ]
     running = [asyncio.create_task(engine.run()) for engine in engines]
     await engines[0].accept(make_text_body(), secret_digest=SIGNER)
     [first] = await WebhookEvent.find().to_list()
@@ -134,15 +148,18 @@ async def test_waiting_event_is_not_taken_over(
 async def test_stopping_process_gives_its_events_back_at_once(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
-    patient = settings.model_copy(update={"webhook_takeover_seconds": 600.0})
-    stopping = Ingest(settings=patient, keyring=keyring)
+    stopping = Ingest(
+        settings=settings,
+        keyring=keyring,
+        timeouts=make_timeouts(webhook_lease_seconds=600.0),
+    )
     await stopping.accept(make_text_body(), secret_digest=SIGNER)
     running = asyncio.create_task(stopping.run())
     await asyncio.sleep(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
-    await run_until_settled(Ingest(settings=settings, keyring=keyring))
+    await run_until_settled(Ingest(settings=settings, keyring=keyring, timeouts=make_timeouts()))
 
     assert await Message.count() == 1
 
@@ -162,14 +179,15 @@ async def test_shutdown_releases_event_being_taken_over(
         make_event(make_text_body(), secret_digest=SIGNER), lease=timedelta(seconds=-1)
     )
     with monkeypatch.context() as patch:
-        patch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(seconds=600))
         patch.setattr("webhooks.ingest.take_over_event", take_over_and_tell_late)
-        running = asyncio.create_task(Ingest(settings=settings, keyring=keyring).run())
+        timeouts = make_timeouts(takeover_lease_seconds=600.0)
+        stopping = Ingest(settings=settings, keyring=keyring, timeouts=timeouts)
+        running = asyncio.create_task(stopping.run())
         await is_leased.wait()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
-    await run_until_settled(Ingest(settings=settings, keyring=keyring))
+    await run_until_settled(Ingest(settings=settings, keyring=keyring, timeouts=make_timeouts()))
 
     assert await Message.count() == 1
 
@@ -185,8 +203,11 @@ async def test_shutdown_releases_event_being_stored(
         await asyncio.sleep(0.01)
         return outcome
 
-    patient = settings.model_copy(update={"webhook_takeover_seconds": 600.0})
-    stopping = Ingest(settings=patient, keyring=keyring)
+    stopping = Ingest(
+        settings=settings,
+        keyring=keyring,
+        timeouts=make_timeouts(webhook_lease_seconds=600.0),
+    )
     with monkeypatch.context() as patch:
         patch.setattr("webhooks.store.group_commit.insert_events", insert_and_tell_late)
         running = asyncio.create_task(stopping.run())
@@ -195,7 +216,7 @@ async def test_shutdown_releases_event_being_stored(
         running.cancel()
         await asyncio.gather(running, accepting, return_exceptions=True)
 
-    await run_until_settled(Ingest(settings=settings, keyring=keyring))
+    await run_until_settled(Ingest(settings=settings, keyring=keyring, timeouts=make_timeouts()))
 
     assert accepting.exception() is None
     assert await Message.count() == 1
@@ -220,7 +241,7 @@ async def test_lost_acknowledgement_repeats_without_effect(
     await WebhookEvent.find({"_id": lost}).update(
         {"$set": {"state": "RECEIVED", "processed_at": None, "lease_until": connected.created_at}}
     )
-    await run_until_settled(Ingest(settings=settings, keyring=keyring))
+    await run_until_settled(Ingest(settings=settings, keyring=keyring, timeouts=make_timeouts()))
 
     stored = await WebhookEvent.get(lost)
     assert stored is not None
@@ -228,6 +249,7 @@ async def test_lost_acknowledgement_repeats_without_effect(
     assert await show_all() == before
 
 
+@with_timeouts(takeover_lease_seconds=0.2)
 @pytest.mark.parametrize("failure", [AutoReconnect("gone"), OperationFailure("killed", 11601)])
 async def test_outage_in_middle_is_completed_later(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, failure: PyMongoError
@@ -241,8 +263,6 @@ async def test_outage_in_middle_is_completed_later(
 
     monkeypatch.setattr("whatsapp.messages.early_updates.update_summaries", note_or_fail)
     await ingest.accept(make_text_body(), secret_digest=SIGNER)
-    # The takeover lease of a running server is long: a person's patience is not tested here.
-    monkeypatch.setattr("webhooks.ingest.TAKEOVER_LEASE", timedelta(milliseconds=200))
 
     await run_until_settled(ingest)
 

@@ -8,9 +8,9 @@ from models import Account
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
-from whatsapp.settings import Settings
 
 SEND = """
 mutation Send($to: ID!, $text: String!) {
@@ -38,9 +38,7 @@ mutation Update($id: ID!, $token: String!) {
 """
 
 
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"send_deadline_seconds": 10.0})
+pytestmark = with_timeouts(send_deadline_seconds=10.0)
 
 
 @pytest.fixture

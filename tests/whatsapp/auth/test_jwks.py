@@ -19,6 +19,7 @@ from starlette.routing import Route
 from models import Role
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.tokens import AUDIENCE, ISSUER, SECRET, make_token
 from tests.fixtures.waiting import eventually
 from tests.graph.socket_kit import open_socket, serve
@@ -69,9 +70,10 @@ async def settings(settings: Settings, provider: Provider) -> AsyncIterator[Sett
             jwt_algorithms="RS256,PS256,ES256,EdDSA",
             jwt_issuer=ISSUER,
             jwt_audience=f"other,{AUDIENCE}",
-            jwt_jwks_seconds=0.2,
-            jwt_jwks_pause_seconds=0.1,
         )
+
+
+pytestmark = with_timeouts(jwks_keep_seconds=0.2, jwks_pause_seconds=0.1)
 
 
 def sign(key: Any, kid: str | None, algorithm: str = "ES256", **changes: Any) -> str:

@@ -32,7 +32,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 async def send(handler: Handler, *, token: str = TOKEN) -> SendResult:
     settings = make_settings()
-    async with create_http_client(settings, httpx.MockTransport(handler)) as http:
+    async with create_http_client(httpx.MockTransport(handler)) as http:
         return await CloudAPI(http, settings=settings).send_message(
             phone_number_id="106", access_token=token, graph_api_version=None, payload={"a": "é"}
         )
@@ -212,7 +212,7 @@ async def test_unencodable_token_is_never_sent(token: str) -> None:
 
 async def test_redirect_is_not_followed(world: OutboxWorld, cloud_server: FakeCloudServer) -> None:
     world.break_sends("redirect")
-    async with create_http_client(world.settings) as http:
+    async with create_http_client() as http:
         with pytest.raises(CloudAPIOutcomeUnknown):
             await CloudAPI(http, settings=world.settings).send_message(
                 phone_number_id=world.account.phone_number_id,
@@ -228,7 +228,7 @@ async def test_proxies_of_environment_are_ignored(
     world: OutboxWorld, cloud_server: FakeCloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    async with create_http_client(world.settings) as http:
+    async with create_http_client() as http:
         with pytest.raises(CloudAPIError):
             await CloudAPI(http, settings=world.settings).send_message(
                 phone_number_id="1", access_token=TOKEN, graph_api_version=None, payload={}

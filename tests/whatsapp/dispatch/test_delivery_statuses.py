@@ -8,9 +8,9 @@ from models import Account, Message, MessageStatus
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import CUSTOMER, WebhookClient, make_message
-from whatsapp.settings import Settings
 
 SEND = """
 mutation Send($to: ID!, $text: String!) {
@@ -24,10 +24,8 @@ CONVERSATIONS = "{ conversations(first: 1) { edges { node { id lastMessage { id 
 STATUS = "query Status($id: ID!) { message(id: $id) { status statusHistory { status } } }"
 
 
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """With patience for a slow machine: an answer that is late would be another history."""
-    return settings.model_copy(update={"send_deadline_seconds": 10.0})
+# With patience for a slow machine: an answer that is late would be another history.
+pytestmark = with_timeouts(send_deadline_seconds=10.0)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import contextlib
 import random
 import signal
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 from beanie import PydanticObjectId
@@ -79,18 +80,18 @@ async def test_frozen_and_killed_process_leave_rest_to_others(
 ) -> None:
     conversations = [await world.add_customer(phone=name_phone(n)) for n in range(customers)]
     world.meta.settings.answer_delay = 0.05
-    changes = {
-        "lane_lease_seconds": lease_seconds,
-        "send_concurrency_per_account": WORKERS,
+    settings = world.settings.model_copy(update={"send_concurrency_per_account": WORKERS})
+    timeouts = replace(
+        world.timeouts,
+        lane_lease_seconds=lease_seconds,
         # So long that a slow answer is not taken for lost on a slow machine.
-        "send_deadline_seconds": lease_seconds * 0.6,
-        "unknown_hold_seconds": 0.3,
-    }
-    settings = world.settings.model_copy(update=changes)
+        send_deadline_seconds=lease_seconds * 0.6,
+        unknown_hold_seconds=0.3,
+    )
 
     async with AsyncExitStack() as stack:
         frozen, killed, *_ = [
-            await stack.enter_async_context(running_process(settings)) for _ in range(4)
+            await stack.enter_async_context(running_process(settings, timeouts)) for _ in range(4)
         ]
         feeding = asyncio.create_task(queue_many(world, conversations, each=each))
         await eventually(lambda: has_accepted(world, 40), seconds=60)
@@ -118,13 +119,13 @@ async def test_no_message_is_sent_twice_lost_or_overtaken(
 ) -> None:
     conversations = [await world.add_customer(phone=name_phone(n)) for n in range(CUSTOMERS)]
     break_some(world)
-    short = {"lane_lease_seconds": 2.0, "unknown_hold_seconds": 0.3}
-    settings = world.settings.model_copy(update=short)
+    settings = world.settings
+    timeouts = replace(world.timeouts, lane_lease_seconds=2.0, unknown_hold_seconds=0.3)
 
     async with (
-        running_process(settings) as frozen,
-        running_process(settings) as killed,
-        running_process(settings),
+        running_process(settings, timeouts) as frozen,
+        running_process(settings, timeouts) as killed,
+        running_process(settings, timeouts),
     ):
         feeding = asyncio.create_task(queue_rounds(world, conversations))
         await asyncio.sleep(1)
@@ -159,9 +160,9 @@ async def test_kill_at_any_step_loses_and_doubles_nothing(
 ) -> None:
     conversation = await world.add_customer()
     messages = [await world.queue(conversation, text) for text in "AB"]
-    settings = world.settings.model_copy(update={"unknown_hold_seconds": 0.1})
+    timeouts = replace(world.timeouts, unknown_hold_seconds=0.1)
 
-    async with running_process(settings, kill_point=kill_point) as process:
+    async with running_process(world.settings, timeouts, kill_point=kill_point) as process:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), timeout=3)
     await expire_leases()

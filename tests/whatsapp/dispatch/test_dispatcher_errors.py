@@ -181,7 +181,7 @@ async def _is_stopped(world: OutboxWorld) -> bool:
 
 async def _wait_for_rest(world: OutboxWorld) -> None:
     """Several polls and a sweep: time enough for a mistake to show."""
-    end = time.monotonic() + world.settings.lane_poll_seconds * 12
+    end = time.monotonic() + world.timeouts.lane_poll_seconds * 12
     await eventually(lambda: _is_over(end))
 
 

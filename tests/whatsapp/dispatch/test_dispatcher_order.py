@@ -5,7 +5,6 @@ import random
 from contextlib import AsyncExitStack
 
 import httpx
-import pytest
 
 from models import Conversation, Lane, MessageStatus
 from models.database.base import collection
@@ -61,14 +60,11 @@ async def test_four_dispatchers_keep_order_of_each_conversation(world: OutboxWor
     assert set(world.meta.requests.accepted_counts.values()) == {1}
 
 
-async def test_slow_conversation_delays_no_other(
-    world: OutboxWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_slow_conversation_delays_no_other(world: OutboxWorld) -> None:
     slow, quick = await world.add_customer(), await world.add_customer(phone="16505550002")
-    monkeypatch.setattr("whatsapp.dispatch.dispatcher.SHUTDOWN_SECONDS", 0.1)
     world.break_sends("timeout", to="16505551234", seconds=600)
 
-    async with world.dispatching():
+    async with world.dispatching(dispatcher_shutdown_seconds=0.1):
         stuck = await world.queue(slow)
         sent = await world.wait_for(await world.queue(quick), MessageStatus.ACCEPTED)
 
@@ -87,7 +83,7 @@ async def test_concurrent_lanes_are_limited_per_account(world: OutboxWorld) -> N
         messages = [await world.queue(each) for each in many]
         await eventually(are_two_open)
         # Several polls: time enough for a third to show.
-        await asyncio.sleep(world.settings.lane_poll_seconds * 6)
+        await asyncio.sleep(world.timeouts.lane_poll_seconds * 6)
         assert len(world.meta.requests.requests) == 2
         held.release()
         await asyncio.gather(*(world.wait_for(each, MessageStatus.ACCEPTED) for each in messages))

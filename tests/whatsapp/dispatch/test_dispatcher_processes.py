@@ -17,11 +17,10 @@ async def test_four_processes_keep_order_of_one_conversation(
 ) -> None:
     world.meta.settings.answer_jitter = 0.1
     texts = [f"number {number}" for number in range(50)]
-    patient = world.settings.model_copy(update={"send_deadline_seconds": 20.0})
 
     async with AsyncExitStack() as stack:
         for _ in range(4):
-            await stack.enter_async_context(running_process(patient))
+            await stack.enter_async_context(running_process(world.settings, world.timeouts))
         messages = [await world.queue(conversation, text) for text in texts]
 
         async def are_all_sent() -> bool:

@@ -14,6 +14,7 @@ from sandbox.server import FakeCloudServer
 from tests.fixtures.dispatcher_process import running_process
 from tests.fixtures.outbox import PHONE, OutboxWorld, is_outbox_empty
 from tests.fixtures.waiting import eventually
+from whatsapp.common.timeouts import Timeouts
 
 CUSTOMERS, EACH, TO_ONE = 1000, 5, 60
 THROUGHPUT_HIT, PAIR_LIMIT_HIT = 130429, 131056
@@ -31,17 +32,11 @@ async def test_accounts_rate_is_used_and_kept(
     burst = [await world.queue(eager, f"{number:02}") for number in range(TO_ONE)]
     fake = world.meta.settings
     fake.messages_per_second, fake.pair_burst, fake.answer_delay = 80, 45, 0.2
-    real = {
-        "send_rate_per_account": 80.0,
-        "send_deadline_seconds": 15.0,
-        "lane_lease_seconds": 30.0,
-        "retry_base_seconds": 1.0,
-    }
 
     async with AsyncExitStack() as stack:
         for _ in range(2):
-            settings = world.settings.model_copy(update=real)
-            await stack.enter_async_context(running_process(settings))
+            settings = world.settings.model_copy(update={"send_rate_per_account": 80.0})
+            await stack.enter_async_context(running_process(settings, Timeouts()))
         await eventually(is_outbox_empty, seconds=400)
 
     sent = [one.time for one in world.meta.requests.list_sends() if one.body["to"] != PHONE]

@@ -56,11 +56,9 @@ async def test_killed_process_leaves_message_unknown(
     world: OutboxWorld, conversation: Conversation, cloud_server: FakeCloudServer, accepts: bool
 ) -> None:
     world.break_sends("timeout", seconds=30, accept=accepts, text="A")
-    # However slow the machine is, the process is killed in the middle of its first request.
-    patient = {"send_deadline_seconds": 20.0}
     messages = [await world.queue(conversation, text) for text in "ABC"]
 
-    async with running_process(world.settings.model_copy(update=patient)) as process:
+    async with running_process(world.settings, world.timeouts) as process:
         await eventually(lambda: was_tried(world, messages[0], accepted=accepts))
         process.send_signal(signal.SIGKILL)
         await process.wait()
@@ -92,12 +90,11 @@ async def test_stopping_process_releases_lanes(
 
 
 async def test_request_that_outlives_shutdown_is_unknown(
-    world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+    world: OutboxWorld, conversation: Conversation
 ) -> None:
-    monkeypatch.setattr("whatsapp.dispatch.dispatcher.SHUTDOWN_SECONDS", 0.1)
     world.break_sends("timeout", seconds=30)
 
-    async with world.dispatching(send_deadline_seconds=20.0, lane_lease_seconds=600.0):
+    async with world.dispatching(dispatcher_shutdown_seconds=0.1, lane_lease_seconds=600.0):
         message = await world.queue(conversation)
         await eventually(lambda: has_request(world))
 
@@ -196,11 +193,13 @@ def make_tools(world: OutboxWorld) -> Tools:
     cloud_api = CloudAPI(http, settings=world.settings)
     return Tools(
         settings=world.settings,
+        timeouts=world.timeouts,
         keyring=world.keyring,
         cloud_api=cloud_api,
         uploads=make_uploads(world.settings, world.keyring, cloud_api),
         pacing=Pacing(
-            settings=world.settings,
+            rate=world.settings.send_rate_per_account,
+            timeouts=world.timeouts,
             gate=AccountGate(lanes_per_account=1, probe_seconds=1.0),
             wake=lambda: None,
         ),

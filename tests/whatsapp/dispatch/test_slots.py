@@ -167,6 +167,6 @@ async def test_idle_account_costs_nothing(
     database: AsyncDatabase[dict[str, object]], world: OutboxWorld
 ) -> None:
     async with world.dispatching():
-        await asyncio.sleep(world.settings.lane_poll_seconds * 5)
+        await asyncio.sleep(world.timeouts.lane_poll_seconds * 5)
 
     assert await collection(Pace).count_documents({}) == 0

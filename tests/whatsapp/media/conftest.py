@@ -14,10 +14,11 @@ from models import Account, Media, MediaState, Message
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from sandbox.world.media import describe_for_webhook
-from tests.fixtures.patience import run_lifespan
+from tests.fixtures.timeouts import run_lifespan
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import LateTransport, wait_until_ready
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
@@ -67,11 +68,12 @@ def settings(mongodb_uri: str, settings: Settings, cloud_server: FakeCloudServer
 @pytest.fixture
 async def app(
     settings: Settings,
+    timeouts: Timeouts,
     database: AsyncDatabase[dict[str, Any]],
     meta: FakeMeta,
     to_server: LateTransport,
 ) -> AsyncIterator[Any]:
-    async with run_lifespan(create_app(settings)) as manager:
+    async with run_lifespan(create_app(settings, timeouts=timeouts)) as manager:
         to_server.app = manager.app
         await wait_until_ready(manager.app)
         yield manager.app

@@ -12,9 +12,9 @@ from sandbox.server import FakeCloudServer
 from sandbox.world.faults import FaultKind, FaultRule
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.whatsapp.media.conftest import PNG, Listener, SendFile, Settled
-from whatsapp.settings import Settings
 
 SHOWN = """query ($id: ID!) { message(id: $id) { text content {
   ... on MediaContent { kind state url sizeBytes sha256 caption } } } }"""
@@ -73,9 +73,7 @@ async def test_what_passes_is_tried_again(
 class TestInVain:
     """Missing or slow files are given up at the deadline."""
 
-    @pytest.fixture
-    def settings(self, settings: Settings) -> Settings:
-        return settings.model_copy(update={"media_deadline_seconds": 2.0})
+    pytestmark = with_timeouts(media_deadline_seconds=2.0)
 
     @pytest.mark.parametrize(
         ("endpoint", "fault"),

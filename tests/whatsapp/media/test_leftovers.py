@@ -13,9 +13,11 @@ from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id
+from tests.fixtures.timeouts import make_timeouts
 from tests.fixtures.waiting import eventually
 from tests.whatsapp.media.conftest import SendFile, Settled
 from tests.whatsapp.media.test_erasure import DELETE_CONTACT
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.media import media as medias
 from whatsapp.media.media_store import MediaStores
 from whatsapp.settings import Settings
@@ -31,10 +33,14 @@ def store(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def settings(settings: Settings, store: str, tmp_path: Path) -> Settings:
-    """A lost attempt is taken over soon."""
     url = None if store == "gridfs" else f"file://{tmp_path}/files"
-    changes: dict[str, Any] = {"media_store_url": url, "media_deadline_seconds": 1.0}
-    return settings.model_copy(update=changes | {"media_retry_limit": 3})
+    return settings.model_copy(update={"media_store_url": url})
+
+
+@pytest.fixture
+def timeouts() -> Timeouts:
+    """A lost attempt is taken over soon."""
+    return make_timeouts(media_deadline_seconds=1.0, media_retry_limit=3)
 
 
 @pytest.fixture
@@ -64,6 +70,7 @@ async def count_bytes(settings: Settings, tmp_path: Path) -> int:
 @STORES
 async def test_failed_file_leaves_no_bytes(
     settings: Settings,
+    timeouts: Timeouts,
     tmp_path: Path,
     send_file: SendFile,
     settled: Settled,
@@ -71,7 +78,7 @@ async def test_failed_file_leaves_no_bytes(
 ) -> None:
     media = await settled(await send_file())
 
-    assert len(lose_attempts) == settings.media_retry_limit + 1
+    assert len(lose_attempts) == timeouts.media_retry_limit + 1
     assert (media.state, media.begun) == (MediaState.FAILED, [])
     assert await count_bytes(settings, tmp_path) == 0
 

@@ -6,6 +6,7 @@ from models import Account, Media, MediaState, Message
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from sandbox.world.media import describe_for_webhook
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import OTHER_NUMBER
@@ -15,9 +16,10 @@ from whatsapp.settings import Settings
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"media_concurrency": 4, "media_deadline_seconds": 60.0})
+    return settings.model_copy(update={"media_concurrency": 4})
 
 
+@with_timeouts(media_deadline_seconds=60.0)
 async def test_slow_files_of_one_account_leave_places(
     meta: FakeMeta,
     webhook: WebhookClient,

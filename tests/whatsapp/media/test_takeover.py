@@ -3,23 +3,18 @@
 import asyncio
 from collections.abc import Callable
 
-import pytest
-
 from models import Media, MediaState
 from models.database.base import collection
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from tests.fixtures.servers import ServerProcess
+from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.whatsapp.media.conftest import SendFile, Settled
 from whatsapp.media.media import claim_media, postpone, settle_media
-from whatsapp.settings import Settings
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Shortens deadlines and retries without limit."""
-    return settings.model_copy(update={"media_deadline_seconds": 3.0, "media_retry_limit": 1000})
+# Shortens deadlines and retries without limit.
+pytestmark = with_timeouts(media_deadline_seconds=3.0, media_retry_limit=1000)
 
 
 async def test_killed_process_loses_no_file(
@@ -27,7 +22,7 @@ async def test_killed_process_loses_no_file(
 ) -> None:
     # This process stops fetching: all of its places wait for an answer that never comes.
     meta.faults.add(FaultRule(kind=FaultKind.TIMEOUT, endpoint="media_content", times=None))
-    other = make_server()
+    other = make_server(timeouts={"media_deadline_seconds": 3.0, "media_retry_limit": 1000})
     await asyncio.to_thread(other.start)
     messages = [await send_file() for _ in range(12)]
 

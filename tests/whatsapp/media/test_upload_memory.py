@@ -17,9 +17,9 @@ from models import Role
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from tests.fixtures.graphql import GraphQLClient
-from tests.fixtures.patience import run_lifespan
 from tests.fixtures.said import id_of
 from tests.fixtures.servers import ServerProcess
+from tests.fixtures.timeouts import make_timeouts, run_lifespan
 from tests.fixtures.uploads import UPLOAD, list_uploads, upload
 from tests.fixtures.world import NUMBER, SERVER_URL, connect_number
 from whatsapp.auth.api_keys import create_api_key
@@ -78,9 +78,10 @@ async def test_large_upload_is_never_whole_in_memory(
     database: AsyncDatabase[dict[str, Any]],
     keyring: KeyRing,
 ) -> None:
-    changes = {"upload_deadline_seconds": 60.0}
     meta, size = SwallowingMeta(), 12 * MIB
-    application = create_app(settings.model_copy(update=changes), transport=meta)
+    application = create_app(
+        settings, timeouts=make_timeouts(upload_deadline_seconds=60.0), transport=meta
+    )
     async with run_lifespan(application) as manager:
         account = await connect_number(keyring, NUMBER)
         _, token = await create_api_key(name="test", role=Role.AGENT)
@@ -112,7 +113,7 @@ async def test_sixty_megabytes_into_mongodb(
     account = await connect_number(keyring, NUMBER)
     _, token = await create_api_key(name="test", role=Role.AGENT)
     async with FakeCloudServer(meta_app) as cloud:
-        server = make_server(GRAPH_API_URL=cloud.url, UPLOAD_DEADLINE_SECONDS="120")
+        server = make_server(GRAPH_API_URL=cloud.url)
         server.start()
         async with httpx.AsyncClient(
             base_url=server.url, trust_env=False, timeout=300

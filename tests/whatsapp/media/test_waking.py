@@ -1,18 +1,13 @@
 """Files are fetched when they become due, not at the next poll."""
 
-import pytest
-
 from models import MediaState
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
+from tests.fixtures.timeouts import with_timeouts
 from tests.whatsapp.media.conftest import SendFile, Settled
-from whatsapp.settings import Settings
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Polls come far too late for these tests."""
-    return settings.model_copy(update={"media_poll_seconds": 600.0})
+# Polls come far too late for these tests.
+pytestmark = with_timeouts(media_poll_seconds=600.0)
 
 
 async def test_received_file_is_fetched_without_poll(send_file: SendFile, settled: Settled) -> None:

@@ -19,9 +19,9 @@ from whatsapp.templates.sync import BackgroundSyncs
 
 @asynccontextmanager
 async def syncing(world: OutboxWorld, *, processes: int = 1) -> AsyncIterator[None]:
-    async with create_http_client(world.settings, world.transport) as http:
+    async with create_http_client(world.transport) as http:
         api = AccountAPI(CloudAPI(http, settings=world.settings), keyring=world.keyring)
-        syncs = [BackgroundSyncs(api, settings=world.settings) for _ in range(processes)]
+        syncs = [BackgroundSyncs(api, timeouts=world.timeouts) for _ in range(processes)]
         tasks = [asyncio.create_task(one.run()) for one in syncs]
         try:
             yield
