@@ -22,10 +22,10 @@ from serving.serve import tune_gc
 from tests.fixtures.documents import bind_documents
 from tests.fixtures.timeouts import make_timeouts
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 pytest_plugins = [
-    "tests.fixtures.timeouts",
     "tests.fixtures.world",
     "tests.fixtures.servers",
     "tests.fixtures.collector",
@@ -72,6 +72,12 @@ def database_name(worker_id: str) -> str:
 @pytest.fixture
 def settings(mongodb_uri: str, database_name: str) -> Settings:
     return make_settings(mongodb_uri=mongodb_uri, mongodb_database=database_name)
+
+
+@pytest.fixture
+def timeouts(request: pytest.FixtureRequest) -> Timeouts:
+    """Timeouts of the application under test. Tests of outages override it with `FAST` alone."""
+    return make_timeouts(**getattr(request, "param", {}))
 
 
 def make_settings(**changes: Any) -> Settings:
