@@ -20,8 +20,12 @@ from graph.core.stored import (
     load_upload,
     load_user,
 )
-from graph.types.account_events import find_account_event
-from graph.types.accounts import Account, AccountQueries, resolve_account
+from graph.types.accounts import (
+    Account,
+    AccountQueries,
+    find_account_event,
+    resolve_account,
+)
 from graph.types.api_keys import ApiKey, ApiKeyQueries, find_api_key
 from graph.types.audit_log import AuditQueries, find_audit_entry
 from graph.types.contacts import Contact, ContactQueries

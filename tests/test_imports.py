@@ -43,8 +43,6 @@ def test_folder_is_small_and_described(folder: Path) -> None:
 GRAPHQL_TYPES = {
     f"graph.types.{name}"
     for name in (
-        "account_events",
-        "accounts",
         "contacts",
         "content.content",
         "content.reactions",

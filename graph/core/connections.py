@@ -84,7 +84,9 @@ BY_TEMPLATE_NAME = Order(
 class Connection(relay.Connection[NodeType]):
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description=f"Number of items in the list; at most {MAX_COUNT:,}.")
+    @strawberry.field(
+        description=f"Number of items in the list; {MAX_COUNT:,} means that many or more."
+    )
     async def total_count(self) -> int:
         return await self.count()
 

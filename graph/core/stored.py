@@ -176,6 +176,11 @@ def to_node(document: Document | None) -> Any:
     return None if document is None else _TYPES[find_whole_class(document)].from_document(document)
 
 
+def find_node_class(document_class: type[Document]) -> Any:
+    """Returns the GraphQL type that is registered for a document class."""
+    return _TYPES[document_class]
+
+
 def find_document_class(node_class: type) -> type[Document] | None:
     """Returns the document class of a GraphQL type, or None without one."""
     return next((key for key, value in _TYPES.items() if value is node_class), None)
@@ -191,18 +196,32 @@ class StoredField(StrawberryField):
 
     @property
     def get_value(self) -> Callable[[Any], Any]:
-        return attrgetter(f"document.{self.metadata['attribute']}")
+        get = attrgetter(f"document.{self.metadata['attribute']}")
+        convert = self.metadata["convert"]
+        return get if convert is None else lambda source: convert(get(source))
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ARG002
-        return getattr(source.document, self.metadata["attribute"])
+        value = getattr(source.document, self.metadata["attribute"])
+        convert = self.metadata["convert"]
+        return value if convert is None else convert(value)
 
 
-def stored(attribute: str, *, description: str, needs: Collection[str] | None = None) -> Any:
+def stored(
+    attribute: str,
+    *,
+    description: str,
+    needs: Collection[str] | None = None,
+    convert: Callable[[Any], Any] | None = None,
+) -> Any:
     """Declares a field with the value of this attribute of the document.
 
-    `needs` names the stored fields that a property reads.
+    `needs` names the stored fields that a property reads; `convert` makes the GraphQL value.
     """
-    metadata = {"attribute": attribute, NEEDS: frozenset(needs or [attribute])}
+    metadata = {
+        "attribute": attribute,
+        "convert": convert,
+        NEEDS: frozenset(needs or [attribute]),
+    }
     return StoredField(description=description, metadata=metadata)
 
 

@@ -51,7 +51,7 @@ from whatsapp.messages.summary_completion import SUMMARY_FIELDS
 # About five times the fields of an app's query. Compiling more would block the event loop.
 MAX_STEPS = 500
 # Fields for access checks and for the age of a summary.
-_ALWAYS_READ = ("account_id", "account_ids", *SUMMARY_FIELDS)
+_ALWAYS_READ = ("account_id", "account_ids", "deleted_at", *SUMMARY_FIELDS)
 _BACKREF = "strawberry-definition"
 
 

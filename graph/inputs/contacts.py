@@ -8,85 +8,85 @@ import strawberry
 from whatsapp.outbox.content import OutgoingContacts
 
 
-@strawberry.input(description="The name on a contact card.")
+@strawberry.input(description="Name on a contact card.")
 class ContactNameInput:
-    formatted_name: str = strawberry.field(description="The full name, as the card shows it.")
+    formatted_name: str = strawberry.field(description="Full name as shown on the card.")
     first_name: str | None = strawberry.field(default=None, description="First name.")
     last_name: str | None = strawberry.field(default=None, description="Last name.")
     middle_name: str | None = strawberry.field(default=None, description="Middle name.")
-    prefix: str | None = strawberry.field(default=None, description="What precedes it: Dr.")
-    suffix: str | None = strawberry.field(default=None, description="What follows it: Jr.")
+    prefix: str | None = strawberry.field(default=None, description="Name prefix, such as Dr.")
+    suffix: str | None = strawberry.field(default=None, description="Name suffix, such as Jr.")
 
 
-@strawberry.input(description="A phone number on a contact card.")
+@strawberry.input(description="Phone number on a contact card.")
 class ContactPhoneInput:
-    phone: str = strawberry.field(description="The number as the card shows it.")
+    phone: str = strawberry.field(description="Phone number as shown on the card.")
     type: str | None = strawberry.field(
-        default=None, description="What it is for: CELL, HOME, WORK and so on."
+        default=None, description="Kind of number, such as CELL, HOME or WORK."
     )
     wa_id: str | None = strawberry.field(
         default=None,
-        description="Digits of the number at WhatsApp: with it the card has a button to write.",
+        description="WhatsApp's id of the number, as digits; adds a button to message the contact.",
     )
 
 
-@strawberry.input(description="An e-mail address on a contact card.")
+@strawberry.input(description="E-mail address on a contact card.")
 class ContactEmailInput:
-    email: str = strawberry.field(description="The address.")
+    email: str = strawberry.field(description="E-mail address.")
     type: str | None = strawberry.field(
-        default=None, description="What it is for: HOME, WORK and so on."
+        default=None, description="Kind of address, such as HOME or WORK."
     )
 
 
-@strawberry.input(description="A web page on a contact card.")
+@strawberry.input(description="Web page on a contact card.")
 class ContactUrlInput:
-    url: str = strawberry.field(description="The address of the page.")
+    url: str = strawberry.field(description="URL of the page.")
     type: str | None = strawberry.field(
-        default=None, description="What it is for: HOME, WORK and so on."
+        default=None, description="Kind of page, such as HOME or WORK."
     )
 
 
-@strawberry.input(description="A postal address on a contact card.")
+@strawberry.input(description="Postal address on a contact card.")
 class ContactAddressInput:
-    street: str | None = strawberry.field(default=None, description="Street and house.")
+    street: str | None = strawberry.field(default=None, description="Street and house number.")
     city: str | None = strawberry.field(default=None, description="City.")
     state: str | None = strawberry.field(default=None, description="State or province.")
     zip: str | None = strawberry.field(default=None, description="Postal code.")
     country: str | None = strawberry.field(default=None, description="Country.")
     country_code: str | None = strawberry.field(
-        default=None, description="The country's two letters, by ISO 3166."
+        default=None, description="Two-letter ISO 3166 country code."
     )
     type: str | None = strawberry.field(
-        default=None, description="What it is for: HOME, WORK and so on."
+        default=None, description="Kind of address, such as HOME or WORK."
     )
 
 
-@strawberry.input(description="Where somebody on a contact card works.")
+@strawberry.input(description="Organization on a contact card.")
 class ContactOrganizationInput:
-    company: str | None = strawberry.field(default=None, description="The company.")
-    department: str | None = strawberry.field(default=None, description="The department.")
-    title: str | None = strawberry.field(default=None, description="What they do there.")
+    company: str | None = strawberry.field(default=None, description="Company.")
+    department: str | None = strawberry.field(default=None, description="Department.")
+    title: str | None = strawberry.field(default=None, description="Job title.")
 
 
-@strawberry.input(description="A contact card. Texts have at most 500 characters, URLs 2000.")
+@strawberry.input(description="Contact card. Texts have up to 500 characters, URLs up to 2,000.")
 class ContactCardInput:
-    name: ContactNameInput = strawberry.field(description="The name.")
+    name: ContactNameInput = strawberry.field(description="Name on the card.")
     phones: list[ContactPhoneInput] | None = strawberry.field(
-        default=None, description="Phone numbers: at most 50."
+        default=None, description="Up to 50 phone numbers."
     )
     emails: list[ContactEmailInput] | None = strawberry.field(
-        default=None, description="E-mail addresses: at most 50."
+        default=None, description="Up to 50 e-mail addresses."
     )
     urls: list[ContactUrlInput] | None = strawberry.field(
-        default=None, description="Web pages: at most 50."
+        default=None, description="Up to 50 web pages."
     )
     addresses: list[ContactAddressInput] | None = strawberry.field(
-        default=None, description="Postal addresses: at most 50."
+        default=None, description="Up to 50 postal addresses."
     )
     org: ContactOrganizationInput | None = strawberry.field(
-        default=None, description="Where they work."
+        default=None, description="Organization of the contact."
     )
-    birthday: str | None = strawberry.field(default=None, description="The birthday as YYYY-MM-DD.")
+    birthday: str | None = strawberry.field(default=None, description="Birthday as YYYY-MM-DD.")
 
 
 def read_cards(cards: list[ContactCardInput]) -> OutgoingContacts:

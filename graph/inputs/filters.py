@@ -7,10 +7,13 @@ import strawberry
 from graph.core.context import Info, get_viewer
 from graph.core.ids import parse_id
 
-NodeId = Annotated[strawberry.ID, strawberry.argument(description="Its global id.")]
+NodeId = Annotated[strawberry.ID, strawberry.argument(description="Global id.")]
 AccountId = Annotated[
     strawberry.ID | None,
-    strawberry.argument(description="Only those of this account; without it, of all you may see."),
+    strawberry.argument(
+        description="Returns only items of this account; by default, of all accounts visible"
+        " to the caller."
+    ),
 ]
 # No account has this id: the filter of an account that is unknown or out of sight finds nothing.
 _NOTHING: dict[str, Any] = {"account_id": {"$in": []}}

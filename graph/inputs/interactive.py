@@ -17,22 +17,20 @@ from whatsapp.errors import InvalidInput
 from whatsapp.outbox.content import OutgoingInteractive
 
 
-@strawberry.input(
-    one_of=True, description="A message that the customer can tap on; exactly one kind."
-)
+@strawberry.input(one_of=True, description="Interactive message; exactly one kind must be given.")
 class InteractiveInput:
     buttons: Maybe[InteractiveButtonsInput] = strawberry.field(description="Reply buttons.")
-    list: Maybe[InteractiveListInput] = strawberry.field(description="A list to choose from.")
+    list: Maybe[InteractiveListInput] = strawberry.field(description="List of rows to choose from.")
     cta_url: Maybe[InteractiveCtaUrlInput] = strawberry.field(
-        description="A button that opens a web page."
+        description="Button that opens a web page."
     )
     location_request: Maybe[InteractiveLocationRequestInput] = strawberry.field(
-        description="A request for the customer's location."
+        description="Request for the customer's location."
     )
     contact_request: Maybe[InteractiveContactRequestInput] = strawberry.field(
-        description="A request for the customer's phone number."
+        description="Request for the customer's phone number."
     )
-    flow: Maybe[InteractiveFlowInput] = strawberry.field(description="A WhatsApp Flow.")
+    flow: Maybe[InteractiveFlowInput] = strawberry.field(description="WhatsApp Flow.")
 
     def to_content(self) -> OutgoingInteractive:
         """Raises InvalidInput: there is not exactly one kind, or not exactly one header."""

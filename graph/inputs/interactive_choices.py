@@ -18,15 +18,13 @@ from whatsapp.outbox.content.interactive_choices import (
 )
 
 
-@strawberry.input(description="A button that answers for the customer.")
+@strawberry.input(description="Reply button.")
 class ReplyButtonInput:
-    id: str = strawberry.field(
-        description="Your own id, which comes back as `replyId`: 1 to 256 characters."
-    )
-    title: str = strawberry.field(description="The words on it: 1 to 20 characters.")
+    id: str = strawberry.field(description="Id of 1 to 256 characters, returned as `replyId`.")
+    title: str = strawberry.field(description="Button label of 1 to 20 characters.")
 
 
-@strawberry.input(description="A message with reply buttons.")
+@strawberry.input(description="Message with reply buttons.")
 class InteractiveButtonsInput:
     header: InteractiveHeaderInput | None = strawberry.field(default=None, description=HEADER)
     body: str = strawberry.field(description=BODY)
@@ -39,37 +37,35 @@ class InteractiveButtonsInput:
         return ReplyButtons([Button(one.id, one.title) for one in self.buttons])
 
 
-@strawberry.input(description="One choice of a list.")
+@strawberry.input(description="Row of a list.")
 class ListRowInput:
-    id: str = strawberry.field(
-        description="Your own id, which comes back as `replyId`: 1 to 200 characters."
-    )
-    title: str = strawberry.field(description="The words: 1 to 24 characters.")
+    id: str = strawberry.field(description="Id of 1 to 200 characters, returned as `replyId`.")
+    title: str = strawberry.field(description="Row title of 1 to 24 characters.")
     description: str | None = strawberry.field(
-        default=None, description="Small print below them: at most 72 characters."
+        default=None, description="Row description of up to 72 characters, shown below the title."
     )
 
 
-@strawberry.input(description="A part of a list.")
+@strawberry.input(description="Section of a list.")
 class ListSectionInput:
     title: str | None = strawberry.field(
         default=None,
-        description="Its title: 1 to 24 characters; needed where there are several sections.",
+        description="Section title of 1 to 24 characters; required if there are several sections.",
     )
     rows: list[ListRowInput] = strawberry.field(
-        description="The choices: at most 10 in all sections together, with different ids."
+        description="Rows with different ids; up to 10 in all sections together."
     )
 
 
-@strawberry.input(description="A message with a list to choose from.")
+@strawberry.input(description="Message with a list to choose from.")
 class InteractiveListInput:
     header: InteractiveHeaderInput | None = strawberry.field(
-        default=None, description="What stands above the text: a text, for a list."
+        default=None, description="Header above the body; lists allow text only."
     )
     body: str = strawberry.field(description=LIST_BODY)
     footer: str | None = strawberry.field(default=None, description=FOOTER)
     button: str = strawberry.field(
-        description="The words on the button that opens the list: 1 to 20 characters."
+        description="Label of 1 to 20 characters on the button that opens the list."
     )
     sections: list[ListSectionInput] = strawberry.field(description="1 to 10 sections.")
 

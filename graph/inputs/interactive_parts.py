@@ -8,35 +8,37 @@ from strawberry import Maybe
 from whatsapp.errors import InvalidInput
 from whatsapp.outbox.content.interactive import Header, MediaHeader, TextHeader
 
-BODY = "The text: 1 to 1024 characters."
-LIST_BODY = "The text: 1 to 4096 characters."
-FOOTER = "Small print below it: at most 60 characters."
-HEADER = "What stands above the text."
+BODY = "Body text of 1 to 1,024 characters."
+LIST_BODY = "Body text of 1 to 4,096 characters."
+FOOTER = "Footer of up to 60 characters, shown below the body."
+HEADER = "Header above the body."
 
 
-@strawberry.input(description="A picture or video above the text.")
+@strawberry.input(description="Image or video above the body.")
 class HeaderMediaInput:
     link: str = strawberry.field(
-        description="Where WhatsApp fetches the file: https:// or http://, at most 2000 characters."
+        description="URL from which WhatsApp downloads the file: http:// or https://, up to"
+        " 2,000 characters."
     )
 
 
-@strawberry.input(description="A document above the text.")
+@strawberry.input(description="Document above the body.")
 class HeaderDocumentInput:
     link: str = strawberry.field(
-        description="Where WhatsApp fetches the file: https:// or http://, at most 2000 characters."
+        description="URL from which WhatsApp downloads the file: http:// or https://, up to"
+        " 2,000 characters."
     )
     filename: str | None = strawberry.field(
-        default=None, description="The name that the customer sees: at most 240 characters."
+        default=None, description="File name shown to the customer, up to 240 characters."
     )
 
 
-@strawberry.input(one_of=True, description="What stands above the text; exactly one.")
+@strawberry.input(one_of=True, description="Header above the body; exactly one kind must be given.")
 class InteractiveHeaderInput:
-    text: Maybe[str] = strawberry.field(description="A text: 1 to 60 characters.")
-    image: Maybe[HeaderMediaInput] = strawberry.field(description="A picture.")
-    video: Maybe[HeaderMediaInput] = strawberry.field(description="A video.")
-    document: Maybe[HeaderDocumentInput] = strawberry.field(description="A document.")
+    text: Maybe[str] = strawberry.field(description="Text of 1 to 60 characters.")
+    image: Maybe[HeaderMediaInput] = strawberry.field(description="Image.")
+    video: Maybe[HeaderMediaInput] = strawberry.field(description="Video.")
+    document: Maybe[HeaderDocumentInput] = strawberry.field(description="Document.")
 
 
 def read_header(header: InteractiveHeaderInput | None, *, field: list[str]) -> Header | None:

@@ -17,38 +17,38 @@ from whatsapp.outbox.content.interactive_requests import (
 describe_enum(
     FlowMode,
     name="FlowMode",
-    description="Which state a WhatsApp Flow is in.",
+    description="Publication state of a WhatsApp Flow.",
     values={
-        "DRAFT": "It is still being made: for trying it out.",
-        "PUBLISHED": "It is published.",
+        "DRAFT": "Draft, for testing.",
+        "PUBLISHED": "Published.",
     },
 )
 describe_enum(
     FlowAction,
     name="FlowAction",
-    description="What opens a WhatsApp Flow.",
+    description="First step when a WhatsApp Flow opens.",
     values={
-        "NAVIGATE": "The given screen, with the given data.",
-        "DATA_EXCHANGE": "Your endpoint says what is shown.",
+        "NAVIGATE": "Opens the given screen with the given data.",
+        "DATA_EXCHANGE": "Asks your endpoint for the first screen.",
     },
 )
 
 
-@strawberry.input(description="A message with a button that opens a web page.")
+@strawberry.input(description="Message with a button that opens a web page.")
 class InteractiveCtaUrlInput:
     header: InteractiveHeaderInput | None = strawberry.field(default=None, description=HEADER)
     body: str = strawberry.field(description=BODY)
     footer: str | None = strawberry.field(default=None, description=FOOTER)
-    display_text: str = strawberry.field(description="The words on it: 1 to 20 characters.")
+    display_text: str = strawberry.field(description="Button label of 1 to 20 characters.")
     url: str = strawberry.field(
-        description="The page: https:// or http://, at most 2000 characters."
+        description="URL of the page: http:// or https://, up to 2,000 characters."
     )
 
     def to_action(self) -> CtaUrl:
         return CtaUrl(self.display_text, self.url)
 
 
-@strawberry.input(description="A message with a button to send a location.")
+@strawberry.input(description="Message with a button that sends the customer's location.")
 class InteractiveLocationRequestInput:
     body: str = strawberry.field(description=BODY)
 
@@ -56,7 +56,7 @@ class InteractiveLocationRequestInput:
         return LocationRequest()
 
 
-@strawberry.input(description="A message with a button to share the own phone number.")
+@strawberry.input(description="Message with a button that shares the customer's phone number.")
 class InteractiveContactRequestInput:
     body: str = strawberry.field(description=BODY)
 
@@ -64,35 +64,36 @@ class InteractiveContactRequestInput:
         return ContactRequest()
 
 
-@strawberry.input(description="A message with a button that opens a WhatsApp Flow.")
+@strawberry.input(description="Message with a button that opens a WhatsApp Flow.")
 class InteractiveFlowInput:
     header: InteractiveHeaderInput | None = strawberry.field(default=None, description=HEADER)
     body: str = strawberry.field(description=BODY)
     footer: str | None = strawberry.field(default=None, description=FOOTER)
     flow_id: str | None = strawberry.field(
-        default=None, description="Meta's id of the flow; either this or `flowName`."
+        default=None, description="Meta's id of the flow; give either this or `flowName`."
     )
     flow_name: str | None = strawberry.field(default=None, description="Name of the flow.")
     cta: str = strawberry.field(
-        description="The button label: 1 to 30 characters without emoji; WhatsApp advises 20."
+        description="Button label of 1 to 30 characters without emoji; WhatsApp recommends up"
+        " to 20."
     )
     token: str | None = strawberry.field(
         default=None,
-        description="Your own text, which comes back with the answer: at most 1000 characters.",
+        description="Token of up to 1,000 characters, returned with the customer's response.",
     )
     mode: FlowMode | None = strawberry.field(
-        default=FlowMode.PUBLISHED, description="Which state the flow is in."
+        default=FlowMode.PUBLISHED, description="Publication state of the flow."
     )
     action: FlowAction | None = strawberry.field(
-        default=FlowAction.NAVIGATE, description="What opens it."
+        default=FlowAction.NAVIGATE, description="First step when the flow opens."
     )
     screen: str | None = strawberry.field(
-        default=None, description="The first screen, for NAVIGATE; the flow's own if left out."
+        default=None, description="First screen, for NAVIGATE; defaults to the flow's own."
     )
     data: JSON | None = strawberry.field(
         default=None,
-        description="What the first screen starts with, for NAVIGATE: a JSON object of at most 16"
-        " KiB and 8 levels.",
+        description="Initial data of the first screen, for NAVIGATE: a JSON object of up to"
+        " 16 KiB and 8 levels.",
     )
 
     def to_action(self) -> Flow:

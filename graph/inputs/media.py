@@ -1,4 +1,4 @@
-"""Pictures, videos, sounds, documents and stickers to send."""
+"""Images, videos, audio files, documents and stickers to send."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from graph.core.scalars import Upload
 from whatsapp.auth.access import Viewer
 from whatsapp.outbox.content import MediaSource, OutgoingMedia
 
-LINK = "An http(s) URL that WhatsApp fetches it from."
-UPLOAD_ID = "A file of `uploadMedia`, of the same account."
-FILE = "The file itself, in a multipart request."
-CAPTION = "The text below it: at most 1024 characters."
+LINK = "URL from which WhatsApp downloads the file: http:// or https://."
+UPLOAD_ID = "Id of a file from `uploadMedia`, uploaded for the same account."
+FILE = "File of a multipart request."
+CAPTION = "Caption below the file, up to 1,024 characters."
 
 
 def link_field() -> Any:
@@ -33,7 +33,7 @@ def caption_field() -> Any:
 
 
 class MediaInput:
-    """What all five share; `to_content` binds it to whoever sends."""
+    """Fields that all five kinds of media share."""
 
     kind: str
     link: str | None
@@ -41,7 +41,7 @@ class MediaInput:
     file: Upload | None
 
     def to_content(self, viewer: Viewer, services: Services) -> OutgoingMedia:
-        """Raises NotFound: the id is none of an upload."""
+        """Raises NotFound if `upload_id` is not the id of an upload."""
         place = ("content", self.kind, "uploadId")
         upload_id = self.upload_id
         return OutgoingMedia(
@@ -61,7 +61,7 @@ class MediaInput:
         )
 
 
-@strawberry.input(description="A jpeg or png picture of at most 5 MB: a link, an upload or a file.")
+@strawberry.input(description="JPEG or PNG image of up to 5 MB, as a link, an upload or a file.")
 class ImageInput(MediaInput):
     kind: strawberry.Private[str] = "image"
     link: str | None = link_field()
@@ -70,7 +70,7 @@ class ImageInput(MediaInput):
     caption: str | None = caption_field()
 
 
-@strawberry.input(description="An mp4 or 3gp video of at most 16 MB: a link, an upload or a file.")
+@strawberry.input(description="MP4 or 3GP video of up to 16 MB, as a link, an upload or a file.")
 class VideoInput(MediaInput):
     kind: strawberry.Private[str] = "video"
     link: str | None = link_field()
@@ -80,8 +80,8 @@ class VideoInput(MediaInput):
 
 
 @strawberry.input(
-    description="A sound of at most 16 MB, aac, amr, mp3, m4a or ogg with Opus: a link, an upload"
-    " or a file."
+    description="Audio file of up to 16 MB (AAC, AMR, MP3, M4A or OGG with Opus), as a"
+    " link, an upload or a file."
 )
 class AudioInput(MediaInput):
     kind: strawberry.Private[str] = "audio"
@@ -89,13 +89,14 @@ class AudioInput(MediaInput):
     upload_id: strawberry.ID | None = upload_id_field()
     file: Upload | None = file_field()
     voice: bool | None = strawberry.field(
-        default=False, description="Whether it is shown as a voice message; ogg with Opus only."
+        default=False,
+        description="Whether the file is shown as a voice message; requires OGG with Opus.",
     )
 
 
 @strawberry.input(
-    description="A file of at most 100 MB, of any type but a picture, audio or video that can't be"
-    " sent as such: a link, an upload or a file."
+    description="File of up to 100 MB, as a link, an upload or a file. Images, audio and"
+    " video in a format that can't be sent as media are refused."
 )
 class DocumentInput(MediaInput):
     kind: strawberry.Private[str] = "document"
@@ -105,13 +106,14 @@ class DocumentInput(MediaInput):
     caption: str | None = caption_field()
     filename: str | None = strawberry.field(
         default=None,
-        description="The name it is shown under: at most 240 characters; left out, the upload's.",
+        description="File name shown to the customer, up to 240 characters; defaults to the"
+        " upload's name.",
     )
 
 
 @strawberry.input(
-    description="A webp picture of 512 x 512 pixels, at most 100 KB, animated 500 KB: a link, an"
-    " upload or a file."
+    description="WebP sticker of 512 x 512 pixels and up to 100 KB, animated 500 KB, as a"
+    " link, an upload or a file."
 )
 class StickerInput(MediaInput):
     kind: strawberry.Private[str] = "sticker"

@@ -30,23 +30,23 @@ class ContentInput(Protocol):
         """Raises Refused: an id or a value is malformed."""
 
 
-@strawberry.input(one_of=True, description="What to send; exactly one.")
+@strawberry.input(one_of=True, description="Content to send; exactly one kind must be given.")
 class MessageContentInput:
-    text: Maybe[TextInput] = strawberry.field(description="A text.")
-    image: Maybe[ImageInput] = strawberry.field(description="A picture.")
-    video: Maybe[VideoInput] = strawberry.field(description="A video.")
-    audio: Maybe[AudioInput] = strawberry.field(description="A sound or a voice message.")
+    text: Maybe[TextInput] = strawberry.field(description="Text.")
+    image: Maybe[ImageInput] = strawberry.field(description="Image.")
+    video: Maybe[VideoInput] = strawberry.field(description="Video.")
+    audio: Maybe[AudioInput] = strawberry.field(description="Audio file or voice message.")
     document: Maybe[DocumentInput] = strawberry.field(description="Any other file.")
-    sticker: Maybe[StickerInput] = strawberry.field(description="A sticker.")
-    location: Maybe[LocationInput] = strawberry.field(description="A place.")
+    sticker: Maybe[StickerInput] = strawberry.field(description="Sticker.")
+    location: Maybe[LocationInput] = strawberry.field(description="Location.")
     contacts: Maybe[list[ContactCardInput]] = strawberry.field(
         description="1 to 257 contact cards."
     )
-    reaction: Maybe[ReactionInput] = strawberry.field(description="An emoji on a message.")
+    reaction: Maybe[ReactionInput] = strawberry.field(description="Reaction to a message.")
     interactive: Maybe[InteractiveInput] = strawberry.field(
         description="Buttons, a list, a link, a request or a flow."
     )
-    template: Maybe[TemplateInput] = strawberry.field(description="A message template.")
+    template: Maybe[TemplateInput] = strawberry.field(description="Message template.")
 
     def to_content(self, viewer: Viewer, services: Services) -> OutgoingContent:
         """Raises Refused: there is none, or it is malformed."""

@@ -7,15 +7,15 @@ from whatsapp.outbox.content import OutgoingReaction
 
 
 @strawberry.input(
-    description="An emoji on a message. It is no message in the conversation: once WhatsApp took"
-    " it, it is among the `reactions` of the message that it is about."
+    description="Reaction to a message. It does not appear as a message; once WhatsApp"
+    " accepts it, it is listed in the `reactions` of the message."
 )
 class ReactionInput:
     message_id: strawberry.ID = strawberry.field(
-        description="The message of the same conversation, at most 30 days old."
+        description="Id of a message in the same conversation, up to 30 days old."
     )
     emoji: str | None = strawberry.field(
-        default=None, description="Exactly one emoji; null or empty to take the reaction back."
+        default=None, description="Exactly one emoji; null or empty removes the reaction."
     )
 
     def to_content(self) -> OutgoingReaction:

@@ -7,17 +7,17 @@ from graph.core.ids import require_id
 from whatsapp.outbox.recipients import Recipient
 
 
-@strawberry.input(one_of=True, description="To whom; exactly one.")
+@strawberry.input(one_of=True, description="Recipient; exactly one field must be given.")
 class RecipientInput:
     phone_number: Maybe[str] = strawberry.field(
-        description="A phone number with its country code; "
-        '"+" and punctuation are optional. Needs `accountId`.'
+        description='Phone number with country code; "+" and punctuation are optional.'
+        " Requires `accountId`."
     )
     business_scoped_user_id: Maybe[str] = strawberry.field(
-        description="WhatsApp's id of a person for your business; needs `accountId`."
+        description="WhatsApp's id of the person for your business. Requires `accountId`."
     )
-    contact_id: Maybe[strawberry.ID] = strawberry.field(description="A contact.")
-    conversation_id: Maybe[strawberry.ID] = strawberry.field(description="A conversation.")
+    contact_id: Maybe[strawberry.ID] = strawberry.field(description="Id of a contact.")
+    conversation_id: Maybe[strawberry.ID] = strawberry.field(description="Id of a conversation.")
 
     def to_recipient(self) -> Recipient:
         """Raises NotFound: an id is none of a contact or conversation."""

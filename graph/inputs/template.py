@@ -19,54 +19,55 @@ from whatsapp.templates.lookup import TemplateReference
 from whatsapp.templates.values import TemplateValues
 
 
-@strawberry.input(description="What one card of a carousel template is filled in with.")
+@strawberry.input(description="Parameters of a carousel card.")
 class TemplateCardInput:
     header: TemplateHeaderInput | None = strawberry.field(
-        default=None, description="Its picture or video."
+        default=None, description="Image or video above the card."
     )
     body: list[TemplateBodyParameterInput] | None = strawberry.field(
-        default=None, description="The variables of its text, in their order."
+        default=None, description="Variables of the card text, in order."
     )
     buttons: list[TemplateButtonParameterInput] | None = strawberry.field(
-        default=None, description="What its buttons need."
+        default=None, description="Parameters of the card's buttons."
     )
 
 
 @strawberry.input(
-    description="What a template is filled in with; `Template.parameters` lists what it needs."
+    description="Parameters of a template; `Template.parameters` lists the required ones."
 )
 class TemplateParametersInput:
     header: TemplateHeaderInput | None = strawberry.field(
-        default=None, description="The header: its variable, file or place."
+        default=None, description="Variable, file or location of the header."
     )
     body: list[TemplateBodyParameterInput] | None = strawberry.field(
-        default=None, description="The variables of the text; where they have numbers, in order."
+        default=None,
+        description="Variables of the body; numbered variables must be given in order.",
     )
     buttons: list[TemplateButtonParameterInput] | None = strawberry.field(
-        default=None, description="What the buttons need; those that need nothing are left out."
+        default=None, description="Parameters of the buttons; omit buttons without parameters."
     )
     cards: list[TemplateCardInput] | None = strawberry.field(
-        default=None, description="The cards of a carousel, in their order."
+        default=None, description="Cards of a carousel, in order."
     )
     offer_expires_at: datetime | None = strawberry.field(
-        default=None, description="When a limited-time offer ends."
+        default=None, description="Time at which a limited-time offer expires."
     )
 
 
 @strawberry.input(
-    description="A message template: by `templateId`, or by `name` and `language`. It may be sent"
-    " outside the service window, and does not open it."
+    description="Message template, by `templateId` or by `name` and `language`. Allowed"
+    " outside the customer service window, which it does not open."
 )
 class TemplateInput:
     template_id: ID | None = strawberry.field(
-        default=None, description="The template, one of the account that sends."
+        default=None, description="Id of a template of the sending account."
     )
     name: str | None = strawberry.field(default=None, description="Name of the template.")
     language: str | None = strawberry.field(
-        default=None, description="Its language, such as en_US."
+        default=None, description="Language code, such as en_US."
     )
     parameters: TemplateParametersInput | None = strawberry.field(
-        default=None, description="What it is filled in with."
+        default=None, description="Parameters to fill in."
     )
 
     def to_content(self) -> OutgoingTemplate:

@@ -35,38 +35,39 @@ class TemplateCalendar(StrEnum):
 describe_enum(
     TemplateCalendar,
     name="TemplateCalendar",
-    description="A calendar that WhatsApp knows.",
-    values={"GREGORIAN": "The Gregorian one.", "SOLAR_HIJRI": "The Iranian one."},
+    description="Calendar supported by WhatsApp.",
+    values={"GREGORIAN": "Gregorian calendar.", "SOLAR_HIJRI": "Solar Hijri (Iranian) calendar."},
 )
 
 
-@strawberry.input(description="An amount of money, written as the customer's phone writes it.")
+@strawberry.input(description="Amount of money, formatted by the customer's phone.")
 class TemplateCurrencyInput:
-    code: str = strawberry.field(description="ISO 4217 code, such as EUR.")
-    amount: Decimal = strawberry.field(
-        description='The amount, such as "12.50"; at most three decimals.'
-    )
+    code: str = strawberry.field(description="ISO 4217 currency code, such as EUR.")
+    amount: Decimal = strawberry.field(description='Amount, such as "12.50"; up to three decimals.')
     fallback_value: str = strawberry.field(
-        description="The text where it can't be written so; previews and histories show it."
+        description="Text shown if the phone can't format the amount, and in previews and"
+        " histories."
     )
 
 
-@strawberry.input(description="A date and time, written as the customer's phone writes it.")
+@strawberry.input(description="Date and time, formatted by the customer's phone.")
 class TemplateDateTimeInput:
     fallback_value: str = strawberry.field(
-        description="The text where it can't be written so; previews and histories show it."
+        description="Text shown if the phone can't format the date, and in previews and histories."
     )
     calendar: TemplateCalendar | None = strawberry.field(
-        default=None, description="The calendar of the year, month and day."
+        default=None, description="Calendar of the year, month and day."
     )
-    year: int | None = strawberry.field(default=None, description="The year.")
-    month: int | None = strawberry.field(default=None, description="The month, 1 to 12.")
-    day_of_month: int | None = strawberry.field(default=None, description="The day, 1 to 31.")
+    year: int | None = strawberry.field(default=None, description="Year.")
+    month: int | None = strawberry.field(default=None, description="Month, 1 to 12.")
+    day_of_month: int | None = strawberry.field(
+        default=None, description="Day of the month, 1 to 31."
+    )
     day_of_week: int | None = strawberry.field(
-        default=None, description="The day of the week, 1 for Monday to 7."
+        default=None, description="Day of the week, 1 (Monday) to 7 (Sunday)."
     )
-    hour: int | None = strawberry.field(default=None, description="The hour, 0 to 23.")
-    minute: int | None = strawberry.field(default=None, description="The minute, 0 to 59.")
+    hour: int | None = strawberry.field(default=None, description="Hour, 0 to 23.")
+    minute: int | None = strawberry.field(default=None, description="Minute, 0 to 59.")
 
     def to_value(self) -> DateTimeValue:
         return DateTimeValue(
@@ -82,20 +83,21 @@ class TemplateDateTimeInput:
 
 
 @strawberry.input(
-    description="The value of one variable: exactly one of `text`, `currency` and `dateTime`."
+    description="Value of one variable: exactly one of `text`, `currency` and `dateTime`."
 )
 class TemplateBodyParameterInput:
     name: str | None = strawberry.field(
-        default=None, description="Name of the variable, where variables have names."
+        default=None, description="Name of the variable, for templates with named variables."
     )
     text: str | None = strawberry.field(
-        default=None, description="A text of one line, without tabs or more than 4 blanks in a row."
+        default=None,
+        description="Single-line text without tabs and with at most 4 consecutive spaces.",
     )
     currency: TemplateCurrencyInput | None = strawberry.field(
-        default=None, description="An amount of money."
+        default=None, description="Amount of money."
     )
     date_time: TemplateDateTimeInput | None = strawberry.field(
-        default=None, description="A date and time."
+        default=None, description="Date and time."
     )
 
     def to_value(self) -> BodyValue:
@@ -112,36 +114,38 @@ class TemplateBodyParameterInput:
         return BodyValue(values[0], self.name)
 
 
-@strawberry.input(description="The file of a header: a link or an upload; in a card, a link.")
+@strawberry.input(
+    description="Header file as a link or an upload; carousel cards allow links only."
+)
 class TemplateMediaInput:
     link: str | None = link_field()
     upload_id: strawberry.ID | None = upload_id_field()
 
 
-@strawberry.input(description="The document of a header: a link or an upload.")
+@strawberry.input(description="Header document as a link or an upload.")
 class TemplateDocumentInput:
     link: str | None = link_field()
     upload_id: strawberry.ID | None = upload_id_field()
     filename: str | None = strawberry.field(
-        default=None, description="The name that the customer sees."
+        default=None, description="File name shown to the customer."
     )
 
 
-@strawberry.input(description="The place of a header.")
+@strawberry.input(description="Header location.")
 class TemplateLocationInput:
-    latitude: float = strawberry.field(description="Degrees north.")
-    longitude: float = strawberry.field(description="Degrees east.")
+    latitude: float = strawberry.field(description="Latitude in degrees.")
+    longitude: float = strawberry.field(description="Longitude in degrees.")
     name: str = strawberry.field(description="Name of the place.")
     address: str = strawberry.field(description="Address of the place.")
 
 
-@strawberry.input(one_of=True, description="The header of a template; exactly one.")
+@strawberry.input(one_of=True, description="Template header; exactly one kind must be given.")
 class TemplateHeaderInput:
-    text: Maybe[str] = strawberry.field(description="The value of its variable.")
-    image: Maybe[TemplateMediaInput] = strawberry.field(description="A picture: JPEG or PNG.")
-    video: Maybe[TemplateMediaInput] = strawberry.field(description="A video: MP4 or 3GPP.")
-    document: Maybe[TemplateDocumentInput] = strawberry.field(description="A document.")
-    location: Maybe[TemplateLocationInput] = strawberry.field(description="A place.")
+    text: Maybe[str] = strawberry.field(description="Value of the header's variable.")
+    image: Maybe[TemplateMediaInput] = strawberry.field(description="JPEG or PNG image.")
+    video: Maybe[TemplateMediaInput] = strawberry.field(description="MP4 or 3GPP video.")
+    document: Maybe[TemplateDocumentInput] = strawberry.field(description="Document.")
+    location: Maybe[TemplateLocationInput] = strawberry.field(description="Location.")
 
     def to_value(self) -> HeaderValue:
         if self.text is not None:
@@ -164,37 +168,37 @@ def read_media(kind: str, given: TemplateMediaInput | TemplateDocumentInput) -> 
     return MediaValue(kind, given.link, getattr(given, "filename", None), upload_id)
 
 
-@strawberry.input(description="What a flow begins with.")
+@strawberry.input(description="Initial state of a flow.")
 class TemplateFlowInput:
     token: str | None = strawberry.field(
-        default=None, description="Your own text, which comes back with the answer."
+        default=None, description="Token returned with the customer's response."
     )
     data: JSON | None = strawberry.field(
-        default=None, description="What the first screen starts with: a JSON object."
+        default=None, description="Initial data of the first screen: a JSON object."
     )
 
 
 @strawberry.input(
-    description="What one button needs: exactly one of the fields besides `index`, the one that"
-    " belongs to the button's type."
+    description="Parameter of one button: `index` and exactly one other field, matching"
+    " the button's type."
 )
 class TemplateButtonParameterInput:
-    index: int = strawberry.field(description="Which button of the template, counted from 0.")
+    index: int = strawberry.field(description="Index of the button in the template, from 0.")
     url_suffix: str | None = strawberry.field(
-        default=None, description="URL: what stands in place of the variable at its end."
+        default=None, description="URL button: replaces the variable at the end of the URL."
     )
     payload: str | None = strawberry.field(
         default=None,
-        description="QUICK_REPLY: your own text, which comes back as `replyId`; 256 characters.",
+        description="QUICK_REPLY button: payload of up to 256 characters, returned as `replyId`.",
     )
     coupon_code: str | None = strawberry.field(
-        default=None, description="COPY_CODE: the code to copy; 15 characters."
+        default=None, description="COPY_CODE button: code of up to 15 characters to copy."
     )
     flow: TemplateFlowInput | None = strawberry.field(
-        default=None, description="FLOW: what it begins with."
+        default=None, description="FLOW button: initial state of the flow."
     )
     thumbnail_product_retailer_id: str | None = strawberry.field(
-        default=None, description="CATALOG: the product whose picture is shown."
+        default=None, description="CATALOG button: product whose image is shown."
     )
 
     def to_value(self) -> ButtonValue:

@@ -5,9 +5,9 @@ import strawberry
 from whatsapp.outbox.content import OutgoingText
 
 
-@strawberry.input(description="A text.")
+@strawberry.input(description="Text message.")
 class TextInput:
-    body: str = strawberry.field(description="The text: 1 to 4096 characters.")
+    body: str = strawberry.field(description="Text of 1 to 4,096 characters.")
     preview_url: bool | None = strawberry.field(
         default=False, description="Whether WhatsApp shows a preview of the first link."
     )

@@ -7,74 +7,73 @@ from strawberry import ID
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import WebhookLevel
 from graph.core.ids import require_id
-from graph.core.user_errors import refusals_as_data
 from graph.execution.extensions import run_without_deadline
 from graph.mutations.accounts import AccountPayload
-from graph.mutations.auditing import audited
-from graph.types.account_checks import AccountCheck
-from graph.types.accounts import Account
+from graph.mutations.mutation_field import mutation_field
+from graph.types.accounts import Account, AccountCheck
 from models import AuditAction
 from whatsapp.accounts import account_check, webhook_subscription
 
 
-@strawberry.input(description="The account to check.")
+@strawberry.input(description="Input of `checkAccount`.")
 class CheckAccountInput:
-    account_id: ID = strawberry.field(description="The account.")
+    account_id: ID = strawberry.field(description="Id of the account.")
 
 
-@strawberry.input(description="Where WhatsApp is to post an account's webhooks.")
+@strawberry.input(description="Input of `subscribeWebhooks`.")
 class SubscribeWebhooksInput:
-    account_id: ID = strawberry.field(description="The account.")
+    account_id: ID = strawberry.field(description="Id of the account.")
     callback_url: str | None = strawberry.field(
         default=None,
-        description="The URL, https and at most 200 characters; without it, the account's"
+        description="Webhook URL, https and up to 200 characters; defaults to the account's"
         " `webhookUrl`.",
     )
     level: WebhookLevel = strawberry.field(
-        default=WebhookLevel.BUSINESS_ACCOUNT, description="For what it is set."
+        default=WebhookLevel.BUSINESS_ACCOUNT, description="Level at which the URL is set."
     )
 
 
-@strawberry.input(description="Where WhatsApp is to post no webhooks any more.")
+@strawberry.input(description="Input of `unsubscribeWebhooks`.")
 class UnsubscribeWebhooksInput:
-    account_id: ID = strawberry.field(description="The account.")
+    account_id: ID = strawberry.field(description="Id of the account.")
     level: WebhookLevel = strawberry.field(
         default=WebhookLevel.BUSINESS_ACCOUNT,
-        description="For what: all webhooks of the business account end, or the number's own URL"
-        " is taken away and the business account's holds again.",
+        description="BUSINESS_ACCOUNT ends all webhooks of the business account; PHONE_NUMBER"
+        " removes the number's own URL, so that the business account's applies"
+        " again.",
     )
 
 
-@strawberry.type(description="The account, and what its check found.")
+@strawberry.type(description="Result of `checkAccount`.")
 class CheckAccountPayload(AccountPayload):
     checks: list[AccountCheck] = strawberry.field(
-        default_factory=list, description="One for each thing that was looked at."
+        default_factory=list, description="Results, one for each check."
     )
 
 
-@strawberry.type(description="The account whose webhooks were subscribed.")
+@strawberry.type(description="Result of `subscribeWebhooks`.")
 class SubscribeWebhooksPayload(AccountPayload):
     callback_url: str | None = strawberry.field(
-        default=None, description="Where WhatsApp posts them; null if it was refused."
+        default=None,
+        description="URL to which WhatsApp sends the webhooks; null if the mutation was refused.",
     )
 
 
-@strawberry.type(description="The account whose webhooks were ended.")
+@strawberry.type(description="Result of `unsubscribeWebhooks`.")
 class UnsubscribeWebhooksPayload(AccountPayload):
     pass
 
 
 @strawberry.type
 class AccountSetupMutations:
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Asks WhatsApp whether the account's credentials work and its webhooks come"
-        " here, and stores what it says of the number. What is not well is a finding in `checks`. A"
-        " refused token stops the account; one that works starts it again, if that was the reason."
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.ACCOUNT_CHECKED,
+        description="Checks the account's credentials and webhooks with WhatsApp, and stores"
+        " what WhatsApp reports about the number. A refused token stops the"
+        " account; a valid token restarts an account stopped for that reason."
         " Requires role ADMIN.",
     )
-    @refusals_as_data(CheckAccountPayload)
-    @audited(AuditAction.ACCOUNT_CHECKED)
     async def check_account(self, info: Info, input: CheckAccountInput) -> CheckAccountPayload:
         services = info.context.services
         document = await run_without_deadline(
@@ -92,14 +91,14 @@ class AccountSetupMutations:
             checks=[AccountCheck.from_document(check) for check in found],
         )
 
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Has WhatsApp post the webhooks of messages here, whatever the Meta app says;"
-        " those about templates and the account always go to the app's own. WhatsApp asks the URL"
-        " for a challenge first. Requires role ADMIN.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.WEBHOOKS_SUBSCRIBED,
+        description="Directs the account's message webhooks to this server, overriding the"
+        " Meta app's URL; template and account webhooks always go to the app's"
+        " URL. WhatsApp first verifies the URL with a challenge. Requires role"
+        " ADMIN.",
     )
-    @refusals_as_data(SubscribeWebhooksPayload)
-    @audited(AuditAction.WEBHOOKS_SUBSCRIBED)
     async def subscribe_webhooks(
         self, info: Info, input: SubscribeWebhooksInput
     ) -> SubscribeWebhooksPayload:
@@ -117,13 +116,12 @@ class AccountSetupMutations:
         )
         return SubscribeWebhooksPayload(account=Account.from_document(document), callback_url=url)
 
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Ends the webhooks of the whole business account, other numbers of it included,"
-        " or only takes the number's own URL away. Requires role ADMIN.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.WEBHOOKS_UNSUBSCRIBED,
+        description="Ends the webhooks of the business account with all its numbers, or"
+        " removes only the number's own URL. Requires role ADMIN.",
     )
-    @refusals_as_data(UnsubscribeWebhooksPayload)
-    @audited(AuditAction.WEBHOOKS_UNSUBSCRIBED)
     async def unsubscribe_webhooks(
         self, info: Info, input: UnsubscribeWebhooksInput
     ) -> UnsubscribeWebhooksPayload:

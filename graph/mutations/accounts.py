@@ -9,9 +9,9 @@ import models
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.errors import forbidden
 from graph.core.ids import require_id
-from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
+from graph.core.user_errors import UserError, list_changes, user_errors
 from graph.execution.extensions import run_without_deadline
-from graph.mutations.auditing import audited
+from graph.mutations.mutation_field import mutation_field
 from graph.types.accounts import Account
 from models import AuditAction
 from whatsapp.accounts import accounts
@@ -23,59 +23,60 @@ _OPTIONAL = ("app_secret", "graph_api_version")
 _PLACE = ("phone_number_id", "business_account_id")
 
 
-@strawberry.input(description="A WhatsApp Business number to connect.")
+@strawberry.input(description="WhatsApp Business number to connect.")
 class CreateAccountInput:
-    name: str = strawberry.field(description="What your staff call it.")
+    name: str = strawberry.field(description="Name used by your staff.")
     phone_number_id: str = strawberry.field(description="WhatsApp's id of the phone number.")
     business_account_id: str = strawberry.field(
         description="WhatsApp's id of the business account (WABA)."
     )
     access_token: str = strawberry.field(
-        description="A lasting access token that may send for the number; kept encrypted."
+        description="Permanent access token with permission to send from the number; stored"
+        " encrypted."
     )
     app_secret: str | None = strawberry.field(
         default=None,
-        description="Secret of the Meta app that posts its webhooks; without it, the server's"
-        " default. Kept encrypted.",
+        description="Secret of the Meta app that sends the webhooks; defaults to the server's"
+        " secret. Stored encrypted.",
     )
     verify_token: str | None = strawberry.field(
         default=None,
-        description="The token that Meta shows when it verifies the webhook, of 12 to 256"
-        " characters; without it, one is made. Kept encrypted.",
+        description="Token of 12 to 256 characters that Meta presents when it verifies the"
+        " webhook URL; generated if omitted. Stored encrypted.",
     )
     graph_api_version: str | None = strawberry.field(
         default=None,
-        description="Version of Meta's Graph API, such as v25.0; without it, the server's.",
+        description="Version of Meta's Graph API, such as v25.0; defaults to the server's setting.",
     )
 
 
-@strawberry.input(description="What to change of an account; absent fields stay as they are.")
+@strawberry.input(description="Changes to an account; omitted fields keep their values.")
 class UpdateAccountInput:
-    account_id: ID = strawberry.field(description="The account.")
-    name: Maybe[str | None] = strawberry.field(description="What your staff call it.")
+    account_id: ID = strawberry.field(description="Id of the account.")
+    name: Maybe[str | None] = strawberry.field(description="Name used by your staff.")
     access_token: Maybe[str | None] = strawberry.field(
-        description="A new access token; it also starts an account that WhatsApp stopped."
+        description="New access token; also restarts an account that WhatsApp stopped."
     )
     app_secret: Maybe[str | None] = strawberry.field(
-        description="Secret of the Meta app; null falls back to the server's default."
+        description="Secret of the Meta app; null restores the server's default."
     )
     verify_token: Maybe[str | None] = strawberry.field(
-        description="A new verify token of 12 to 256 characters."
+        description="New verify token of 12 to 256 characters."
     )
     graph_api_version: Maybe[str | None] = strawberry.field(
-        description="Version of Meta's Graph API; null follows the server's."
+        description="Version of Meta's Graph API; null restores the server's setting."
     )
     send_read_receipts: Maybe[bool | None] = strawberry.field(
-        description="Whether customers see that staff have read their messages."
+        description="Whether customers get read receipts when staff read their messages."
     )
 
 
 @strawberry.input(
-    description="The number or business account that an account stands for from now on; absent"
-    " fields stay as they are."
+    description="New phone number or business account of an account; omitted fields keep"
+    " their values."
 )
 class MoveAccountInput:
-    account_id: ID = strawberry.field(description="The account.")
+    account_id: ID = strawberry.field(description="Id of the account.")
     phone_number_id: Maybe[str | None] = strawberry.field(
         description="WhatsApp's id of the phone number."
     )
@@ -84,75 +85,74 @@ class MoveAccountInput:
     )
 
 
-@strawberry.input(description="The account to enable.")
+@strawberry.input(description="Input of `enableAccount`.")
 class EnableAccountInput:
-    account_id: ID = strawberry.field(description="The account.")
+    account_id: ID = strawberry.field(description="Id of the account.")
 
 
-@strawberry.input(description="The account to disable.")
+@strawberry.input(description="Input of `disableAccount`.")
 class DisableAccountInput:
-    account_id: ID = strawberry.field(description="The account.")
+    account_id: ID = strawberry.field(description="Id of the account.")
 
 
-@strawberry.input(description="The account to delete.")
+@strawberry.input(description="Input of `deleteAccount`.")
 class DeleteAccountInput:
-    account_id: ID = strawberry.field(description="The account.")
+    account_id: ID = strawberry.field(description="Id of the account.")
 
 
-@strawberry.type(description="An account as it is now.")
+@strawberry.type(description="Result of a mutation that changes an account.")
 class AccountPayload:
     account: Account | None = strawberry.field(
-        default=None, description="The account; null if it was refused."
+        default=None, description="Current state of the account; null if the mutation was refused."
     )
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.type(description="The account that was connected.")
+@strawberry.type(description="Result of `createAccount`.")
 class CreateAccountPayload(AccountPayload):
     verify_token: str | None = strawberry.field(
         default=None,
-        description="The verify token that was made for it, to enter in the Meta app: shown this"
-        " once. Null where you gave your own.",
+        description="Generated verify token to enter in the Meta app; returned only once."
+        " Null if the input had one.",
     )
 
 
-@strawberry.type(description="The account that was changed.")
+@strawberry.type(description="Result of `updateAccount`.")
 class UpdateAccountPayload(AccountPayload):
     pass
 
 
-@strawberry.type(description="The account that was moved.")
+@strawberry.type(description="Result of `moveAccount`.")
 class MoveAccountPayload(AccountPayload):
     pass
 
 
-@strawberry.type(description="The account that was enabled.")
+@strawberry.type(description="Result of `enableAccount`.")
 class EnableAccountPayload(AccountPayload):
     pass
 
 
-@strawberry.type(description="The account that was disabled.")
+@strawberry.type(description="Result of `disableAccount`.")
 class DisableAccountPayload(AccountPayload):
     pass
 
 
-@strawberry.type(description="What was deleted.")
+@strawberry.type(description="Result of `deleteAccount`.")
 class DeleteAccountPayload:
     deleted_account_id: ID | None = strawberry.field(
-        default=None, description="Id of the account that was; null if it was refused."
+        default=None, description="Id of the deleted account; null if the mutation was refused."
     )
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type
 class AccountMutations:
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Connects a WhatsApp Business number, and checks it in the background:"
-        " `lastCheck` of the account tells what was found. Requires role ADMIN for all accounts.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.ACCOUNT_CREATED,
+        description="Connects a WhatsApp Business number and checks it in the background, see"
+        " `lastCheck`. Requires role ADMIN for all accounts.",
     )
-    @refusals_as_data(CreateAccountPayload)
-    @audited(AuditAction.ACCOUNT_CREATED)
     async def create_account(self, info: Info, input: CreateAccountInput) -> CreateAccountPayload:
         _require_all_accounts(info, "connect others")
         services = info.context.services
@@ -174,37 +174,34 @@ class AccountMutations:
             account=Account.from_document(document), verify_token=verify_token
         )
 
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Changes an account; new credentials are checked in the background."
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.ACCOUNT_UPDATED,
+        description="Changes an account and checks new credentials in the background."
         " Requires role ADMIN.",
     )
-    @refusals_as_data(UpdateAccountPayload)
-    @audited(AuditAction.ACCOUNT_UPDATED)
     async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountPayload:
         changes = list_changes(input, *_REQUIRED, *_OPTIONAL, required=_REQUIRED)
         return UpdateAccountPayload(account=await _change(info, input.account_id, changes))
 
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Changes which number or business account an account stands for, and so which"
-        " webhooks and alerts belong to it; what is parked for the number is applied. Its contacts"
-        " and messages stay. Requires role ADMIN for all accounts.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.ACCOUNT_MOVED,
+        description="Changes the phone number or business account of an account, and applies"
+        " webhook items parked for the new number. Contacts and messages stay."
+        " Requires role ADMIN for all accounts.",
     )
-    @refusals_as_data(MoveAccountPayload)
-    @audited(AuditAction.ACCOUNT_MOVED)
     async def move_account(self, info: Info, input: MoveAccountInput) -> MoveAccountPayload:
         _require_all_accounts(info, "move one to another number")
         changes = list_changes(input, *_PLACE, required=_PLACE)
         return MoveAccountPayload(account=await _change(info, input.account_id, changes))
 
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Lets an account send and receive again; what was parked meanwhile is applied."
-        " Requires role ADMIN.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.ACCOUNT_ENABLED,
+        description="Lets an account send and receive again, and applies the webhook items"
+        " parked meanwhile. Requires role ADMIN.",
     )
-    @refusals_as_data(EnableAccountPayload)
-    @audited(AuditAction.ACCOUNT_ENABLED)
     async def enable_account(self, info: Info, input: EnableAccountInput) -> EnableAccountPayload:
         account = await _get_account(info, input.account_id)
         document = await accounts.set_account_enabled(account, enabled=True)
@@ -213,13 +210,12 @@ class AccountMutations:
         await services.template_syncs.request(document.id)
         return EnableAccountPayload(account=Account.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Stops an account: what it is to send waits, what it receives is parked."
-        " Requires role ADMIN.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.ACCOUNT_DISABLED,
+        description="Stops an account: outgoing messages wait, and received webhook items are"
+        " parked. Requires role ADMIN.",
     )
-    @refusals_as_data(DisableAccountPayload)
-    @audited(AuditAction.ACCOUNT_DISABLED)
     async def disable_account(
         self, info: Info, input: DisableAccountInput
     ) -> DisableAccountPayload:
@@ -227,13 +223,12 @@ class AccountMutations:
         document = await accounts.set_account_enabled(account, enabled=False)
         return DisableAccountPayload(account=Account.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Deletes an account with its contacts, conversations and messages, for good."
-        " Requires role ADMIN.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.ACCOUNT_DELETED,
+        description="Deletes an account with its contacts, conversations and messages"
+        " permanently. Requires role ADMIN.",
     )
-    @refusals_as_data(DeleteAccountPayload)
-    @audited(AuditAction.ACCOUNT_DELETED)
     async def delete_account(self, info: Info, input: DeleteAccountInput) -> DeleteAccountPayload:
         account = await _get_account(info, input.account_id)
         await run_without_deadline(delete_account(account))

@@ -10,8 +10,8 @@ from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import Role
 from graph.core.errors import forbidden
 from graph.core.ids import require_id
-from graph.core.user_errors import UserError, refusals_as_data, user_errors
-from graph.mutations.auditing import audited
+from graph.core.user_errors import UserError, user_errors
+from graph.mutations.mutation_field import mutation_field
 from graph.types.api_keys import ApiKey, find_api_key
 from models import AuditAction
 from models.database.base import utc_now
@@ -23,52 +23,52 @@ from whatsapp.errors import InvalidInput, NotFound
 MAX_ACCOUNTS = 100
 
 
-@strawberry.input(description="A new API key.")
+@strawberry.input(description="API key to create.")
 class CreateApiKeyInput:
-    name: str = strawberry.field(description="What it is for: 1 to 200 characters.")
-    role: Role = strawberry.field(description="What it may do.")
+    name: str = strawberry.field(description="Purpose of the key, 1 to 200 characters.")
+    role: Role = strawberry.field(description="Role that the key grants.")
     account_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="The accounts it is limited to, 1 to 100; without them, all accounts.",
+        description="1 to 100 accounts to which the key is limited; all accounts if omitted.",
     )
     expires_at: datetime | None = strawberry.field(
-        default=None, description="When it ends by itself; without it, never."
+        default=None, description="Time at which the key expires; never if omitted."
     )
 
 
-@strawberry.input(description="The API key to end.")
+@strawberry.input(description="Input of `revokeApiKey`.")
 class RevokeApiKeyInput:
-    api_key_id: strawberry.ID = strawberry.field(description="The API key.")
+    api_key_id: strawberry.ID = strawberry.field(description="Id of the API key.")
 
 
-@strawberry.type(description="An API key as it is now.")
+@strawberry.type(description="Result of a mutation that changes an API key.")
 class ApiKeyPayload:
     api_key: ApiKey | None = strawberry.field(
-        default=None, description="The API key; null if it was refused."
+        default=None, description="Current state of the API key; null if the mutation was refused."
     )
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.type(description="The API key that was made.")
+@strawberry.type(description="Result of `createApiKey`.")
 class CreateApiKeyPayload(ApiKeyPayload):
     token: str | None = strawberry.field(
-        default=None, description="The key itself, to be kept in a safe place: shown this once."
+        default=None, description="Secret key; returned only once, so store it safely."
     )
 
 
-@strawberry.type(description="The API key that was ended.")
+@strawberry.type(description="Result of `revokeApiKey`.")
 class RevokeApiKeyPayload(ApiKeyPayload):
     pass
 
 
 @strawberry.type
 class ApiKeyMutations:
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Makes an API key that reaches no further than your own. Requires role ADMIN.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.API_KEY_CREATED,
+        description="Creates an API key limited to the caller's own accounts at most."
+        " Requires role ADMIN.",
     )
-    @refusals_as_data(CreateApiKeyPayload)
-    @audited(AuditAction.API_KEY_CREATED)
     async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> CreateApiKeyPayload:
         viewer = get_viewer(info)
         name = check_text(input.name, field="name")
@@ -83,13 +83,12 @@ class ApiKeyMutations:
         )
         return CreateApiKeyPayload(api_key=ApiKey.from_document(key), token=token)
 
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Ends an API key for good; what it has open is closed within seconds."
-        " Requires role ADMIN.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.API_KEY_REVOKED,
+        description="Revokes an API key permanently and closes its connections within"
+        " seconds. Requires role ADMIN.",
     )
-    @refusals_as_data(RevokeApiKeyPayload)
-    @audited(AuditAction.API_KEY_REVOKED)
     async def revoke_api_key(self, info: Info, input: RevokeApiKeyInput) -> RevokeApiKeyPayload:
         key = await find_api_key(get_viewer(info), input.api_key_id)
         if key is None:

@@ -33,7 +33,7 @@ Mutation = Callable[Arguments, Awaitable[PayloadT]]
 def audited(
     action: AuditAction,
 ) -> Callable[[Mutation[Arguments, PayloadT]], Mutation[Arguments, PayloadT]]:
-    """Below `@refusals_as_data`: an entry before the act, its outcome after it.
+    """Writes an audit entry before the mutation runs and its outcome afterwards.
 
     The targets are the global ids of the input or, where it has none, what the payload shows.
     """

@@ -7,9 +7,9 @@ from strawberry.scalars import JSON
 
 from graph.core.context import Info, IsAdmin, IsAgent, get_viewer
 from graph.core.ids import require_id
-from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
+from graph.core.user_errors import UserError, list_changes, user_errors
 from graph.execution.extensions import run_without_deadline
-from graph.mutations.auditing import audited
+from graph.mutations.mutation_field import mutation_field
 from graph.types.contacts import Contact
 from models import AuditAction
 from whatsapp.contacts import blocking, contact_management
@@ -17,108 +17,108 @@ from whatsapp.merging import contact_merging
 from whatsapp.privacy.erasures import erase_contact
 
 
-@strawberry.input(description="What to change of a contact; absent fields stay as they are.")
+@strawberry.input(description="Changes to a contact; omitted fields keep their values.")
 class UpdateContactInput:
-    contact_id: ID = strawberry.field(description="The contact.")
+    contact_id: ID = strawberry.field(description="Id of the contact.")
     name: Maybe[str | None] = strawberry.field(
-        description="The name your staff give them, at most 200 characters; null clears it."
+        description="Name given by your staff, up to 200 characters; null removes it."
     )
     tags: Maybe[list[str] | None] = strawberry.field(
-        description="All their labels from now on: at most 50 of 64 characters."
+        description="Labels that replace the current ones: up to 50, each up to 64 characters."
     )
     attributes: Maybe[JSON | None] = strawberry.field(
-        description="A JSON object of at most 16 KiB that replaces the one before."
+        description="JSON object of up to 16 KiB that replaces the current one."
     )
     marketing_opt_out: Maybe[bool | None] = strawberry.field(
-        description="Whether they want no marketing messages."
+        description="Whether the customer opted out of marketing messages."
     )
 
 
-@strawberry.input(description="Which person a contact is.")
+@strawberry.input(description="Input of `linkContact`.")
 class LinkContactInput:
-    contact_id: ID = strawberry.field(description="The contact.")
-    user_id: ID = strawberry.field(description="The user they are.")
+    contact_id: ID = strawberry.field(description="Id of the contact.")
+    user_id: ID = strawberry.field(description="Id of the user behind the contact.")
 
 
-@strawberry.input(description="The contact to take the user from.")
+@strawberry.input(description="Input of `unlinkContact`.")
 class UnlinkContactInput:
-    contact_id: ID = strawberry.field(description="The contact.")
+    contact_id: ID = strawberry.field(description="Id of the contact.")
 
 
-@strawberry.input(description="The contact to block.")
+@strawberry.input(description="Input of `blockContact`.")
 class BlockContactInput:
-    contact_id: ID = strawberry.field(description="The contact.")
+    contact_id: ID = strawberry.field(description="Id of the contact.")
 
 
-@strawberry.input(description="The contact to unblock.")
+@strawberry.input(description="Input of `unblockContact`.")
 class UnblockContactInput:
-    contact_id: ID = strawberry.field(description="The contact.")
+    contact_id: ID = strawberry.field(description="Id of the contact.")
 
 
-@strawberry.input(description="The contact to erase.")
+@strawberry.input(description="Input of `deleteContact`.")
 class DeleteContactInput:
-    contact_id: ID = strawberry.field(description="The contact.")
+    contact_id: ID = strawberry.field(description="Id of the contact.")
 
 
-@strawberry.input(description="Two contacts of one account that are the same person.")
+@strawberry.input(description="Two contacts of the same account to merge.")
 class MergeContactsInput:
-    contact_id: ID = strawberry.field(description="The contact that ends.")
-    into_contact_id: ID = strawberry.field(description="The contact that is left.")
+    contact_id: ID = strawberry.field(description="Id of the contact to merge and remove.")
+    into_contact_id: ID = strawberry.field(description="Id of the contact to keep.")
 
 
-@strawberry.type(description="A contact as it is now.")
+@strawberry.type(description="Result of a mutation that changes a contact.")
 class ContactPayload:
     contact: Contact | None = strawberry.field(
-        default=None, description="The contact; null if it was refused."
+        default=None, description="Current state of the contact; null if the mutation was refused."
     )
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.type(description="The contact that was changed.")
+@strawberry.type(description="Result of `updateContact`.")
 class UpdateContactPayload(ContactPayload):
     pass
 
 
-@strawberry.type(description="The contact with its user.")
+@strawberry.type(description="Result of `linkContact`.")
 class LinkContactPayload(ContactPayload):
     pass
 
 
-@strawberry.type(description="The contact without a user.")
+@strawberry.type(description="Result of `unlinkContact`.")
 class UnlinkContactPayload(ContactPayload):
     pass
 
 
-@strawberry.type(description="The contact that was blocked.")
+@strawberry.type(description="Result of `blockContact`.")
 class BlockContactPayload(ContactPayload):
     pass
 
 
-@strawberry.type(description="The contact that was unblocked.")
+@strawberry.type(description="Result of `unblockContact`.")
 class UnblockContactPayload(ContactPayload):
     pass
 
 
-@strawberry.type(description="The contact that is left.")
+@strawberry.type(description="Result of `mergeContacts`.")
 class MergeContactsPayload(ContactPayload):
     pass
 
 
-@strawberry.type(description="What was erased.")
+@strawberry.type(description="Result of `deleteContact`.")
 class DeleteContactPayload:
     deleted_contact_id: ID | None = strawberry.field(
-        default=None, description="Id of the contact that was; null if it was refused."
+        default=None, description="Id of the erased contact; null if the mutation was refused."
     )
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type
 class ContactMutations:
-    @strawberry.mutation(
-        permission_classes=[IsAgent], description="Changes a contact. Requires role AGENT."
+    @mutation_field(
+        IsAgent,
+        audit=AuditAction.CONTACT_UPDATED,
+        description="Changes a contact. Requires role AGENT.",
     )
-    @refusals_as_data(UpdateContactPayload)
-    @audited(AuditAction.CONTACT_UPDATED)
     async def update_contact(self, info: Info, input: UpdateContactInput) -> UpdateContactPayload:
         never_null = ("tags", "attributes", "marketing_opt_out")
         document = await contact_management.update_contact(
@@ -128,12 +128,11 @@ class ContactMutations:
         )
         return UpdateContactPayload(contact=Contact.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Says which user a contact is, in place of any other. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        audit=AuditAction.CONTACT_LINKED,
+        description="Links a contact to a user, replacing any other link. Requires role AGENT.",
     )
-    @refusals_as_data(LinkContactPayload)
-    @audited(AuditAction.CONTACT_LINKED)
     async def link_contact(self, info: Info, input: LinkContactInput) -> LinkContactPayload:
         document = await contact_management.link_contact(
             get_viewer(info),
@@ -142,26 +141,25 @@ class ContactMutations:
         )
         return LinkContactPayload(contact=Contact.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Takes the user from a contact; messages don't bring one back."
-        " Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        audit=AuditAction.CONTACT_UNLINKED,
+        description="Removes the link between a contact and its user; new messages do not"
+        " restore it. Requires role AGENT.",
     )
-    @refusals_as_data(UnlinkContactPayload)
-    @audited(AuditAction.CONTACT_UNLINKED)
     async def unlink_contact(self, info: Info, input: UnlinkContactInput) -> UnlinkContactPayload:
         contact_id = _require(input.contact_id)
         document = await contact_management.unlink_contact(get_viewer(info), contact_id)
         return UnlinkContactPayload(contact=Contact.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Blocks a customer at WhatsApp: they can't write to the number any more, and"
-        " nothing is sent to them, not even what is queued. WhatsApp allows it for who wrote within"
-        " the last 24 hours. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        audit=AuditAction.CONTACT_BLOCKED,
+        description="Blocks a customer at WhatsApp: they can't message the number, and"
+        " nothing is sent to them, including queued messages. WhatsApp only allows"
+        " blocking within 24 hours of the customer's last message. Requires role"
+        " AGENT.",
     )
-    @refusals_as_data(BlockContactPayload)
-    @audited(AuditAction.CONTACT_BLOCKED)
     async def block_contact(self, info: Info, input: BlockContactInput) -> BlockContactPayload:
         contact_id = _require(input.contact_id)
         api = info.context.services.account_api
@@ -170,13 +168,12 @@ class ContactMutations:
         )
         return BlockContactPayload(contact=Contact.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Lets a blocked customer write to the number, and be written to, again."
-        " Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        audit=AuditAction.CONTACT_UNBLOCKED,
+        description="Unblocks a customer, so that messages can be exchanged again. Requires"
+        " role AGENT.",
     )
-    @refusals_as_data(UnblockContactPayload)
-    @audited(AuditAction.CONTACT_UNBLOCKED)
     async def unblock_contact(
         self, info: Info, input: UnblockContactInput
     ) -> UnblockContactPayload:
@@ -187,14 +184,13 @@ class ContactMutations:
         )
         return UnblockContactPayload(contact=Contact.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Merges a contact into another one of its account: identities, user, tags,"
-        " attributes, history and queued messages. It can't be undone; asked again it finishes what"
-        " was interrupted. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        audit=AuditAction.CONTACTS_MERGED,
+        description="Merges a contact into another contact of the same account: identities,"
+        " user, tags, attributes, history and queued messages. It can't be undone;"
+        " repeat the mutation to finish an interrupted merge. Requires role AGENT.",
     )
-    @refusals_as_data(MergeContactsPayload)
-    @audited(AuditAction.CONTACTS_MERGED)
     async def merge_contacts(self, info: Info, input: MergeContactsInput) -> MergeContactsPayload:
         merging = contact_merging.merge_contacts(
             get_viewer(info),
@@ -205,13 +201,13 @@ class ContactMutations:
         info.context.services.outbox.wake()
         return MergeContactsPayload(contact=Contact.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Erases a contact with its conversation and messages, for good, and the user"
-        " that a first message made if no contact of theirs is left. Requires role ADMIN.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.CONTACT_DELETED,
+        description="Erases a contact with its conversation and messages permanently. Also"
+        " deletes its user if the user was created automatically and has no other"
+        " contact. Requires role ADMIN.",
     )
-    @refusals_as_data(DeleteContactPayload)
-    @audited(AuditAction.CONTACT_DELETED)
     async def delete_contact(self, info: Info, input: DeleteContactInput) -> DeleteContactPayload:
         contact_id = _require(input.contact_id)
         await run_without_deadline(erase_contact(get_viewer(info), contact_id))

@@ -6,98 +6,100 @@ from strawberry import Maybe
 
 from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import parse_given_id, require_id
-from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
+from graph.core.user_errors import UserError, list_changes, user_errors
 from graph.execution.extensions import run_without_deadline
+from graph.mutations.mutation_field import mutation_field
 from graph.types.conversations import Conversation
 from whatsapp.conversations import inbox, typing_indicator
 
 
-@strawberry.input(description="Which messages have been read.")
+@strawberry.input(description="Input of `markConversationRead`.")
 class MarkConversationReadInput:
-    conversation_id: strawberry.ID = strawberry.field(description="The conversation.")
+    conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
     up_to_message_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The last message that was read; without it, the newest."
+        default=None,
+        description="Id of the last message that was read; defaults to the newest message.",
     )
 
 
-@strawberry.input(description="Where somebody is typing.")
+@strawberry.input(description="Input of `setTyping`.")
 class SetTypingInput:
-    conversation_id: strawberry.ID = strawberry.field(description="The conversation.")
+    conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
 
 
-@strawberry.input(description="The conversation to close.")
+@strawberry.input(description="Input of `closeConversation`.")
 class CloseConversationInput:
-    conversation_id: strawberry.ID = strawberry.field(description="The conversation.")
+    conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
 
 
-@strawberry.input(description="The conversation to open again.")
+@strawberry.input(description="Input of `reopenConversation`.")
 class ReopenConversationInput:
-    conversation_id: strawberry.ID = strawberry.field(description="The conversation.")
+    conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
 
 
-@strawberry.input(description="Who gets a conversation.")
+@strawberry.input(description="Input of `assignConversation`.")
 class AssignConversationInput:
-    conversation_id: strawberry.ID = strawberry.field(description="The conversation.")
+    conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
     assignee_id: str | None = strawberry.field(
-        description="Your own application's id of the agent; null takes it from whoever has it."
+        description="Your application's id of the agent; null removes the assignment."
     )
 
 
-@strawberry.input(description="What to change of a conversation; absent fields stay as they are.")
+@strawberry.input(description="Changes to a conversation; omitted fields keep their values.")
 class UpdateConversationInput:
-    conversation_id: strawberry.ID = strawberry.field(description="The conversation.")
+    conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
     tags: Maybe[list[str] | None] = strawberry.field(
-        description="All its labels from now on: at most 50 of 64 characters."
+        description="Labels that replace the current ones: up to 50, each up to 64 characters."
     )
 
 
-@strawberry.type(description="A conversation as it is now.")
+@strawberry.type(description="Result of a mutation that changes a conversation.")
 class ConversationPayload:
     conversation: Conversation | None = strawberry.field(
-        default=None, description="The conversation; null if it was refused."
+        default=None,
+        description="Current state of the conversation; null if the mutation was refused.",
     )
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.type(description="The conversation that was read.")
+@strawberry.type(description="Result of `markConversationRead`.")
 class MarkConversationReadPayload(ConversationPayload):
     pass
 
 
-@strawberry.type(description="The conversation in which somebody is typing.")
+@strawberry.type(description="Result of `setTyping`.")
 class SetTypingPayload(ConversationPayload):
     pass
 
 
-@strawberry.type(description="The conversation that was closed.")
+@strawberry.type(description="Result of `closeConversation`.")
 class CloseConversationPayload(ConversationPayload):
     pass
 
 
-@strawberry.type(description="The conversation that was opened again.")
+@strawberry.type(description="Result of `reopenConversation`.")
 class ReopenConversationPayload(ConversationPayload):
     pass
 
 
-@strawberry.type(description="The conversation that was assigned.")
+@strawberry.type(description="Result of `assignConversation`.")
 class AssignConversationPayload(ConversationPayload):
     pass
 
 
-@strawberry.type(description="The conversation that was changed.")
+@strawberry.type(description="Result of `updateConversation`.")
 class UpdateConversationPayload(ConversationPayload):
     pass
 
 
 @strawberry.type
 class ConversationMutations:
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Marks the customer's messages as read, for all staff; what is read already"
-        " stays so. The customer sees it too, where the account's `sendReadReceipts` is on."
-        " Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        description="Marks the customer's messages as read for all staff. The customer gets a"
+        " read receipt if the account's `sendReadReceipts` is on. Requires role"
+        " AGENT.",
     )
-    @refusals_as_data(MarkConversationReadPayload)
     async def mark_conversation_read(
         self, info: Info, input: MarkConversationReadInput
     ) -> MarkConversationReadPayload:
@@ -109,14 +111,14 @@ class ConversationMutations:
         info.context.services.wake_receipts()
         return MarkConversationReadPayload(conversation=Conversation.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Shows the customer for 25 seconds, or until a message is sent, that somebody"
-        " is typing. Call it as often as you like: WhatsApp is asked every 5 seconds at most. The"
-        " customer then also sees their newest message as read, even where `sendReadReceipts` is"
-        " off; `unreadCount` stays. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        description="Shows a typing indicator to the customer for 25 seconds or until a"
+        " message is sent. Repeated calls reach WhatsApp at most every 5 seconds."
+        " The customer's newest message is also shown to them as read, even if"
+        " `sendReadReceipts` is off; `unreadCount` does not change. Requires role"
+        " AGENT.",
     )
-    @refusals_as_data(SetTypingPayload)
     async def set_typing(self, info: Info, input: SetTypingInput) -> SetTypingPayload:
         conversation_id = _require(input.conversation_id)
         api = info.context.services.account_api
@@ -125,11 +127,10 @@ class ConversationMutations:
         )
         return SetTypingPayload(conversation=Conversation.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
+    @mutation_field(
+        IsAgent,
         description="Closes a conversation until the customer writes again. Requires role AGENT.",
     )
-    @refusals_as_data(CloseConversationPayload)
     async def close_conversation(
         self, info: Info, input: CloseConversationInput
     ) -> CloseConversationPayload:
@@ -137,11 +138,10 @@ class ConversationMutations:
         document = await inbox.close_conversation(get_viewer(info), conversation_id)
         return CloseConversationPayload(conversation=Conversation.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Opens a closed conversation again. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        description="Reopens a closed conversation. Requires role AGENT.",
     )
-    @refusals_as_data(ReopenConversationPayload)
     async def reopen_conversation(
         self, info: Info, input: ReopenConversationInput
     ) -> ReopenConversationPayload:
@@ -149,11 +149,11 @@ class ConversationMutations:
         document = await inbox.reopen_conversation(get_viewer(info), conversation_id)
         return ReopenConversationPayload(conversation=Conversation.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Gives a conversation to an agent, or takes it away. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        description="Assigns a conversation to an agent, or removes the assignment. Requires"
+        " role AGENT.",
     )
-    @refusals_as_data(AssignConversationPayload)
     async def assign_conversation(
         self, info: Info, input: AssignConversationInput
     ) -> AssignConversationPayload:
@@ -162,11 +162,10 @@ class ConversationMutations:
         )
         return AssignConversationPayload(conversation=Conversation.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Changes a conversation's labels. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        description="Changes the labels of a conversation. Requires role AGENT.",
     )
-    @refusals_as_data(UpdateConversationPayload)
     async def update_conversation(
         self, info: Info, input: UpdateConversationInput
     ) -> UpdateConversationPayload:

@@ -4,73 +4,75 @@ import strawberry
 
 from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import parse_given_id, require_id
-from graph.core.user_errors import UserError, refusals_as_data, user_errors
+from graph.core.user_errors import UserError, user_errors
 from graph.inputs.message_content import MessageContentInput
 from graph.inputs.recipient import RecipientInput
+from graph.mutations.mutation_field import mutation_field
 from graph.types.messages import Message
 
 
-@strawberry.input(description="A message to send.")
+@strawberry.input(description="Message to send.")
 class SendMessageInput:
     account_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="The account that sends; needed only with a phone number or a user id.",
+        description="Id of the sending account; required if the recipient is a phone number"
+        " or user id.",
     )
-    to: RecipientInput = strawberry.field(description="To whom.")
-    content: MessageContentInput = strawberry.field(description="What.")
+    to: RecipientInput = strawberry.field(description="Recipient of the message.")
+    content: MessageContentInput = strawberry.field(description="Content of the message.")
     reply_to_message_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The message of the same conversation that it answers."
+        default=None, description="Id of the message in the same conversation to reply to."
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="A key of your own: sent again with it, a message is not sent twice."
-        " At most 255 characters.",
+        description="Key of up to 255 characters chosen by your application; a second message"
+        " with the same key is not sent.",
     )
 
 
-@strawberry.input(description="The message to send again.")
+@strawberry.input(description="Input of `retryMessage`.")
 class RetryMessageInput:
     message_id: strawberry.ID = strawberry.field(
-        description="A message that is FAILED, UNKNOWN or CANCELLED."
+        description="Id of a message that is FAILED, UNKNOWN or CANCELLED."
     )
 
 
-@strawberry.input(description="The message to take back.")
+@strawberry.input(description="Input of `cancelMessage`.")
 class CancelMessageInput:
-    message_id: strawberry.ID = strawberry.field(description="A message that is QUEUED.")
+    message_id: strawberry.ID = strawberry.field(description="Id of a message that is QUEUED.")
 
 
-@strawberry.type(description="A message as it is now.")
+@strawberry.type(description="Result of a mutation that changes a message.")
 class MessagePayload:
     message: Message | None = strawberry.field(
-        default=None, description="The message; null if it was refused."
+        default=None, description="Current state of the message; null if the mutation was refused."
     )
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.type(description="The message that will be sent.")
+@strawberry.type(description="Result of `sendMessage`.")
 class SendMessagePayload(MessagePayload):
     pass
 
 
-@strawberry.type(description="The new message that will be sent in place of the old one.")
+@strawberry.type(description="Result of `retryMessage`, with the new message.")
 class RetryMessagePayload(MessagePayload):
     pass
 
 
-@strawberry.type(description="The message that was taken back.")
+@strawberry.type(description="Result of `cancelMessage`.")
 class CancelMessagePayload(MessagePayload):
     pass
 
 
 @strawberry.type
 class MessageMutations:
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Stores a message as QUEUED and sends it in the order of its conversation;"
-        " subscribe to `messageStatusChanged` to see what becomes of it. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        description="Queues a message, which is sent in the order of its conversation."
+        " Subscribe to `messageStatusChanged` to follow its delivery. Requires"
+        " role AGENT.",
     )
-    @refusals_as_data(SendMessagePayload)
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
         account_id, reply_to_id = input.account_id, input.reply_to_message_id
         viewer, services = get_viewer(info), info.context.services
@@ -84,23 +86,21 @@ class MessageMutations:
         )
         return SendMessagePayload(message=Message.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Sends a message again as a new one with `retryOf`; if the first did arrive,"
-        " the customer gets it twice. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        description="Sends a message again as a new message with `retryOf`. If the original"
+        " arrived after all, the customer gets it twice. Requires role AGENT.",
     )
-    @refusals_as_data(RetryMessagePayload)
     async def retry_message(self, info: Info, input: RetryMessageInput) -> RetryMessagePayload:
         message_id = require_id(input.message_id, "Message", "messageId")
         outbox = info.context.services.outbox
         document = await outbox.retry_message(get_viewer(info), message_id)
         return RetryMessagePayload(message=Message.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Takes back a message that is still QUEUED. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        description="Cancels a message that is still QUEUED. Requires role AGENT.",
     )
-    @refusals_as_data(CancelMessagePayload)
     async def cancel_message(self, info: Info, input: CancelMessageInput) -> CancelMessagePayload:
         message_id = require_id(input.message_id, "Message", "messageId")
         outbox = info.context.services.outbox

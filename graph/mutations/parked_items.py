@@ -6,8 +6,8 @@ import strawberry
 
 import models
 from graph.core.context import Info, IsAdmin, get_viewer
-from graph.core.user_errors import UserError, refusals_as_data, user_errors
-from graph.mutations.auditing import audited
+from graph.core.user_errors import UserError, user_errors
+from graph.mutations.mutation_field import mutation_field
 from graph.types.parked_items import ParkedItem, find_parked_items
 from models import AuditAction, ParkedState
 from models.database.base import collection, utc_now
@@ -16,45 +16,47 @@ from whatsapp.errors import InvalidInput, NotFound
 MAX_ITEMS = 100
 
 
-@strawberry.input(description="The parked items to apply.")
+@strawberry.input(description="Input of `replayParkedItems`.")
 class ReplayParkedItemsInput:
-    ids: list[strawberry.ID] = strawberry.field(description="At most 100 parked items.")
+    ids: list[strawberry.ID] = strawberry.field(description="Ids of up to 100 parked items.")
 
 
-@strawberry.input(description="The parked items that are not needed.")
+@strawberry.input(description="Input of `discardParkedItems`.")
 class DiscardParkedItemsInput:
-    ids: list[strawberry.ID] = strawberry.field(description="At most 100 parked items.")
+    ids: list[strawberry.ID] = strawberry.field(description="Ids of up to 100 parked items.")
 
 
-@strawberry.type(description="Parked items as they are now.")
+@strawberry.type(description="Result of a mutation that changes parked items.")
 class ParkedItemsPayload:
     parked_items: list[ParkedItem] | None = strawberry.field(
-        default=None, description="The items in their order; null if it was refused."
+        default=None,
+        description="Current state of the items, in the given order; null if the mutation was"
+        " refused.",
     )
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(
-    description="The items after another try: APPLIED, or PARKED with what is wrong now."
+    description="Result of `replayParkedItems`: each item is APPLIED, or PARKED with its"
+    " current reason."
 )
 class ReplayParkedItemsPayload(ParkedItemsPayload):
     pass
 
 
-@strawberry.type(description="The items that were discarded.")
+@strawberry.type(description="Result of `discardParkedItems`.")
 class DiscardParkedItemsPayload(ParkedItemsPayload):
     pass
 
 
 @strawberry.type
 class ParkedItemMutations:
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Tries again to apply what was parked; what is resolved stays so."
-        " Requires role ADMIN.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.PARKED_ITEMS_REPLAYED,
+        description="Tries to apply parked items again; items that were applied or discarded"
+        " do not change. Requires role ADMIN.",
     )
-    @refusals_as_data(ReplayParkedItemsPayload)
-    @audited(AuditAction.PARKED_ITEMS_REPLAYED)
     async def replay_parked_items(
         self, info: Info, input: ReplayParkedItemsInput
     ) -> ReplayParkedItemsPayload:
@@ -66,12 +68,11 @@ class ParkedItemMutations:
             parked_items=[ParkedItem.from_document(now[item.id]) for item in items]
         )
 
-    @strawberry.mutation(
-        permission_classes=[IsAdmin],
-        description="Marks parked items as not needed; they stay listed. Requires role ADMIN.",
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.PARKED_ITEMS_DISCARDED,
+        description="Marks parked items as discarded; they stay in the list. Requires role ADMIN.",
     )
-    @refusals_as_data(DiscardParkedItemsPayload)
-    @audited(AuditAction.PARKED_ITEMS_DISCARDED)
     async def discard_parked_items(
         self, info: Info, input: DiscardParkedItemsInput
     ) -> DiscardParkedItemsPayload:

@@ -4,38 +4,39 @@ import strawberry
 
 from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import require_id
-from graph.core.user_errors import UserError, refusals_as_data, user_errors
+from graph.core.user_errors import UserError, user_errors
 from graph.execution.extensions import run_without_deadline
+from graph.mutations.mutation_field import mutation_field
 from graph.types.accounts import Account
 from whatsapp.accounts.accounts import get_account
 
 
-@strawberry.input(description="The account whose templates are read.")
+@strawberry.input(description="Input of `syncTemplates`.")
 class SyncTemplatesInput:
-    account_id: strawberry.ID = strawberry.field(description="The account.")
+    account_id: strawberry.ID = strawberry.field(description="Id of the account.")
 
 
-@strawberry.type(description="What was found.")
+@strawberry.type(description="Result of `syncTemplates`.")
 class SyncTemplatesPayload:
     account: Account | None = strawberry.field(
-        default=None, description="The account; null if it was refused."
+        default=None, description="Current state of the account; null if the mutation was refused."
     )
-    created: int = strawberry.field(default=0, description="Templates that were not known before.")
-    updated: int = strawberry.field(default=0, description="Templates that had changed.")
+    created: int = strawberry.field(default=0, description="Number of new templates.")
+    updated: int = strawberry.field(default=0, description="Number of changed templates.")
     removed: int = strawberry.field(
-        default=0, description="Templates that WhatsApp has no more: their status is DELETED now."
+        default=0,
+        description="Number of templates that WhatsApp no longer has; their status is now DELETED.",
     )
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type
 class TemplateMutations:
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Reads all message templates of an account from WhatsApp, at once; by itself"
-        " that happens now and then. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        description="Reads all message templates of an account from WhatsApp now; the server"
+        " also does so periodically. Requires role AGENT.",
     )
-    @refusals_as_data(SyncTemplatesPayload)
     async def sync_templates(self, info: Info, input: SyncTemplatesInput) -> SyncTemplatesPayload:
         account_id = require_id(input.account_id, "Account", "accountId")
         viewer, services = get_viewer(info), info.context.services

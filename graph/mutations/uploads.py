@@ -6,41 +6,45 @@ from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.enums import MediaKind
 from graph.core.ids import require_id
 from graph.core.scalars import Upload
-from graph.core.user_errors import UserError, refusals_as_data, user_errors
+from graph.core.user_errors import UserError, user_errors
+from graph.mutations.mutation_field import mutation_field
 from graph.types.uploaded_media import UploadedMedia
 
 
-@strawberry.input(description="A file to upload.")
+@strawberry.input(description="File to upload.")
 class UploadMediaInput:
-    account_id: strawberry.ID = strawberry.field(description="The account that will send it.")
-    file: Upload = strawberry.field(description="The file.")
+    account_id: strawberry.ID = strawberry.field(
+        description="Id of the account that will send the file."
+    )
+    file: Upload = strawberry.field(description="File to store.")
     kind: MediaKind | None = strawberry.field(
-        default=None, description="What it is to be sent as; left out, what its type fits best."
+        default=None,
+        description="Kind of media to send the file as; defaults to the best match for its type.",
     )
     filename: str | None = strawberry.field(
         default=None,
-        description="Its name, at most 240 characters; left out, the name it came with.",
+        description="File name of up to 240 characters; defaults to the name of the uploaded file.",
     )
 
 
-@strawberry.type(description="The uploaded file.")
+@strawberry.type(description="Result of `uploadMedia`.")
 class UploadMediaPayload:
     upload: UploadedMedia | None = strawberry.field(
-        default=None, description="The file; null if it was refused."
+        default=None, description="Uploaded file; null if the mutation was refused."
     )
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type
 class UploadMutations:
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Stores a file and hands it to WhatsApp, to be sent in messages by its id."
-        " Limits: IMAGE jpeg or png, 5 MB; VIDEO mp4 or 3gp, 16 MB; AUDIO aac, amr, mp3, m4a or ogg"
-        " with Opus, 16 MB; STICKER webp of 512 x 512 pixels, 100 KB, animated 500 KB; DOCUMENT"
-        " 100 MB. A file that no message is sent with is removed after a day. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        description="Stores a file and uploads it to WhatsApp for use in messages. Limits:"
+        " IMAGE JPEG or PNG, 5 MB; VIDEO MP4 or 3GP, 16 MB; AUDIO AAC, AMR, MP3,"
+        " M4A or OGG with Opus, 16 MB; STICKER WebP of 512 x 512 pixels, 100 KB,"
+        " animated 500 KB; DOCUMENT 100 MB. Files not used in a message are"
+        " deleted after a day. Requires role AGENT.",
     )
-    @refusals_as_data(UploadMediaPayload)
     async def upload_media(self, info: Info, input: UploadMediaInput) -> UploadMediaPayload:
         document = await info.context.services.uploads.upload(
             get_viewer(info),

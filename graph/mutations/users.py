@@ -6,8 +6,8 @@ from strawberry.scalars import JSON
 
 from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import require_id
-from graph.core.user_errors import UserError, list_changes, refusals_as_data, user_errors
-from graph.mutations.auditing import audited
+from graph.core.user_errors import UserError, list_changes, user_errors
+from graph.mutations.mutation_field import mutation_field
 from graph.types.users import User
 from models import AuditAction
 from whatsapp.contacts import users
@@ -15,62 +15,64 @@ from whatsapp.contacts import users
 _FIELDS = ("name", "phone", "email", "external_id", "attributes")
 
 
-@strawberry.input(description="A new user.")
+@strawberry.input(description="User to create.")
 class CreateUserInput:
-    name: Maybe[str | None] = strawberry.field(description="Their name: at most 200 characters.")
+    name: Maybe[str | None] = strawberry.field(description="Name of up to 200 characters.")
     phone: Maybe[str | None] = strawberry.field(
-        description="Their phone number with its country code; no two users that you see share it."
+        description="Phone number with country code; unique among the users visible to the caller."
     )
-    email: Maybe[str | None] = strawberry.field(description="Their e-mail address.")
+    email: Maybe[str | None] = strawberry.field(description="E-mail address.")
     external_id: Maybe[str | None] = strawberry.field(
-        description="Your own application's id of them; no two users that you see share it."
+        description="Id of the person in your application; unique among the users visible to"
+        " the caller."
     )
     attributes: Maybe[JSON | None] = strawberry.field(
-        description="Whatever else you want to keep: a JSON object of at most 16 KiB."
+        description="JSON object of up to 16 KiB for your application's own data."
     )
 
 
-@strawberry.input(description="What to change of a user; absent fields stay, null clears.")
+@strawberry.input(
+    description="Changes to a user; omitted fields keep their values, null removes them."
+)
 class UpdateUserInput(CreateUserInput):
-    user_id: ID = strawberry.field(description="The user.")
+    user_id: ID = strawberry.field(description="Id of the user.")
 
 
-@strawberry.type(description="A user as they are now.")
+@strawberry.type(description="Result of a mutation that changes a user.")
 class UserPayload:
     user: User | None = strawberry.field(
-        default=None, description="The user; null if it was refused."
+        default=None, description="Current state of the user; null if the mutation was refused."
     )
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.type(description="The user that was made.")
+@strawberry.type(description="Result of `createUser`.")
 class CreateUserPayload(UserPayload):
     pass
 
 
-@strawberry.type(description="The user that was changed.")
+@strawberry.type(description="Result of `updateUser`.")
 class UpdateUserPayload(UserPayload):
     pass
 
 
 @strawberry.type
 class UserMutations:
-    @strawberry.mutation(
-        permission_classes=[IsAgent],
-        description="Makes a user, whom a contact can be linked to. Requires role AGENT.",
+    @mutation_field(
+        IsAgent,
+        audit=AuditAction.USER_CREATED,
+        description="Creates a user to which contacts can be linked. Requires role AGENT.",
     )
-    @refusals_as_data(CreateUserPayload)
-    @audited(AuditAction.USER_CREATED)
     async def create_user(self, info: Info, input: CreateUserInput) -> CreateUserPayload:
         values = list_changes(input, *_FIELDS, required=["attributes"])
         document = await users.create_user(get_viewer(info), values=values)
         return CreateUserPayload(user=User.from_document(document))
 
-    @strawberry.mutation(
-        permission_classes=[IsAgent], description="Changes a user. Requires role AGENT."
+    @mutation_field(
+        IsAgent,
+        audit=AuditAction.USER_UPDATED,
+        description="Changes a user. Requires role AGENT.",
     )
-    @refusals_as_data(UpdateUserPayload)
-    @audited(AuditAction.USER_UPDATED)
     async def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
         document = await users.update_user(
             get_viewer(info),

@@ -1,5 +1,7 @@
-"""Accounts in the graph: the connected numbers. Their credentials never come out."""
+"""Accounts in the graph, with their events and checks. Credentials are never returned."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -8,95 +10,182 @@ from beanie import PydanticObjectId
 from strawberry import relay
 
 import models
-from graph.core.connections import (
-    NEWEST,
-    NEWEST_REPORTED,
-    After,
-    Before,
-    Connection,
-    First,
-    Last,
-    connect,
-    read_page,
-)
+from graph.core.connections import NEWEST_REPORTED
 from graph.core.context import Info, IsViewer, get_viewer
-from graph.core.enums import HealthState
+from graph.core.enums import CheckName, HealthState
 from graph.core.errors import deleted_meanwhile
 from graph.core.ids import parse_id
-from graph.core.stored import ACCOUNTS, linked, load_account, registers_type
+from graph.core.stored import (
+    ACCOUNTS,
+    linked,
+    load_account,
+    load_account_event,
+    reads,
+    registers_type,
+    stored,
+)
 from graph.inputs.filters import NodeId
-from graph.types.account_checks import CheckReport
-from graph.types.account_events import AccountEvent
-from models import TemplateSyncState
+from graph.types.connection_field import DocumentList, connection_field
 from whatsapp.accounts.webhook_subscription import make_webhook_url
 from whatsapp.auth.access import Viewer
 
 
-@strawberry.type(description="How an account stands at WhatsApp.")
+def linked_account(description: str) -> Any:
+    """Returns the field for the account of a document that always has one."""
+    return linked("account_id", ACCOUNTS, description=description, missing="account")
+
+
+@strawberry.type(description="Result of one check of an account.")
+class AccountCheck:
+    name: CheckName = strawberry.field(description="Name of the check.")
+    ok: bool = strawberry.field(description="Whether the check passed.")
+    message: str = strawberry.field(description="Finding and, if the check failed, how to fix it.")
+
+    @classmethod
+    def from_document(cls, document: models.AccountCheck) -> Self:
+        return cls(name=document.name, ok=document.ok, message=document.message)
+
+
+@strawberry.type(description="Results of all checks of an account.")
+class CheckReport:
+    at: datetime = strawberry.field(description="Time of the checks.")
+    checks: list[AccountCheck] = strawberry.field(description="Results, one for each check.")
+
+    @classmethod
+    def from_document(cls, document: models.CheckReport) -> Self:
+        checks = [AccountCheck.from_document(check) for check in document.checks]
+        return cls(at=document.at, checks=checks)
+
+
+@registers_type(models.AccountEvent)
+@strawberry.type(
+    description="Event that WhatsApp reported for an account: a change to its number,"
+    " templates, groups, calls and so on."
+)
+class AccountEvent(relay.Node):
+    node_id: relay.NodeID[str]
+    field: str = stored(
+        "field", description="Webhook field that carried the event, such as account_update."
+    )
+    event: str | None = stored(
+        "event", description="WhatsApp's name for the event; null if WhatsApp gives none."
+    )
+    summary: str = stored("summary", description="One-line summary of the event.")
+    at: datetime = stored(
+        "at", description="Time of the event according to WhatsApp; lists are sorted by it."
+    )
+    created_at: datetime = stored("created_at", description="Time at which the event was stored.")
+    account: "Account" = linked_account("Account that the event concerns.")
+    document: strawberry.Private[models.AccountEvent]
+
+    @strawberry.field(
+        description="Complete event as JSON text; up to several megabytes.", metadata=reads("id")
+    )
+    async def raw(self, info: Info) -> str | None:
+        document = await load_account_event(info, self.node_id)
+        return document.raw if document else None
+
+    @classmethod
+    def from_document(cls, document: models.AccountEvent) -> Self:
+        return cls(node_id=document.id, document=document)
+
+
+@strawberry.type(description="Sending status and limits of an account at WhatsApp.")
 class AccountHealth:
-    state: HealthState = strawberry.field(description="Whether it can send.")
-    reason: str | None = strawberry.field(description="Why it is stopped, and what to do.")
+    state: HealthState = strawberry.field(description="Whether the account can send messages.")
+    reason: str | None = strawberry.field(
+        description="Reason why the account is stopped, and how to fix it; null if it can send."
+    )
     quality_rating: str | None = strawberry.field(
         description="WhatsApp's quality rating: GREEN, YELLOW, RED or UNKNOWN."
     )
     throughput: str | None = strawberry.field(
-        description="How fast it may send, in WhatsApp's words: STANDARD or HIGH."
+        description="WhatsApp's throughput level: STANDARD or HIGH."
     )
     messaging_limit: str | None = strawberry.field(
-        description="How many customers it may write to first within 24 hours, in WhatsApp's words:"
-        " TIER_250, TIER_1K and so on, TIER_UNLIMITED."
+        description="Number of customers the account may message first within 24 hours, as"
+        " WhatsApp's tier: TIER_250, TIER_1K and so on, or TIER_UNLIMITED."
     )
-
-
-@strawberry.type(description="When the templates of an account were and will be read.")
-class TemplateSync:
-    synced_at: datetime | None = strawberry.field(
-        description="When they were last read from WhatsApp; null if never."
-    )
-    error: str | None = strawberry.field(
-        description="Why the last try failed; null if it did not. It is tried again by itself."
-    )
-    due_at: datetime | None = strawberry.field(description="When they are read again.")
 
     @classmethod
-    def from_document(cls, state: TemplateSyncState) -> Self:
+    def from_document(cls, health: models.AccountHealth) -> Self:
+        return cls(
+            state=health.state,
+            reason=health.reason,
+            quality_rating=health.quality_rating,
+            throughput=health.throughput,
+            messaging_limit=health.messaging_limit,
+        )
+
+
+@strawberry.type(description="State of the synchronization of an account's templates.")
+class TemplateSync:
+    synced_at: datetime | None = strawberry.field(
+        description="Time of the last successful synchronization; null if there was none."
+    )
+    error: str | None = strawberry.field(
+        description="Error of the last attempt; null if it succeeded. Failed attempts are"
+        " retried automatically."
+    )
+    due_at: datetime | None = strawberry.field(description="Time of the next synchronization.")
+
+    @classmethod
+    def from_document(cls, state: models.TemplateSyncState) -> Self:
         return cls(synced_at=state.synced_at, error=state.error, due_at=state.due_at)
 
 
 @registers_type(models.Account)
-@strawberry.type(description="A WhatsApp Business number that is connected here.")
+@strawberry.type(description="WhatsApp Business number connected to this server.")
 class Account(relay.Node):
     node_id: relay.NodeID[str]
-    name: str = strawberry.field(description="What your staff call it.")
-    phone_number_id: str = strawberry.field(description="WhatsApp's id of the phone number.")
-    business_account_id: str = strawberry.field(
-        description="WhatsApp's id of the business account that the number belongs to."
+    name: str = stored("name", description="Name used by your staff.")
+    phone_number_id: str = stored(
+        "phone_number_id", description="WhatsApp's id of the phone number."
     )
-    display_phone_number: str | None = strawberry.field(
-        description="The phone number as people write it."
+    business_account_id: str = stored(
+        "business_account_id",
+        description="WhatsApp's id of the business account that owns the number.",
     )
-    verified_name: str | None = strawberry.field(description="The name that customers see.")
-    enabled: bool = strawberry.field(description="Whether it sends and receives.")
-    health: AccountHealth = strawberry.field(description="How it stands at WhatsApp.")
-    template_sync: TemplateSync = strawberry.field(
-        description="How its message templates are kept up to date."
+    display_phone_number: str | None = stored(
+        "display_phone_number", description="Phone number formatted for display."
     )
-    graph_api_version: str | None = strawberry.field(
-        description="Version of Meta's Graph API it uses; null follows the server's setting."
+    verified_name: str | None = stored("verified_name", description="Name that customers see.")
+    enabled: bool = stored(
+        "enabled", description="Whether the account sends and receives messages."
     )
-    send_read_receipts: bool = strawberry.field(
-        description="Whether customers see that staff have read their messages."
+    health: AccountHealth = stored(
+        "health",
+        convert=AccountHealth.from_document,
+        description="Sending status and limits at WhatsApp.",
     )
-    last_event_at: datetime | None = strawberry.field(
-        description="When WhatsApp last told something about it: `events` says what."
+    template_sync: TemplateSync = stored(
+        "template_sync",
+        convert=TemplateSync.from_document,
+        description="State of the synchronization of the account's templates.",
     )
-    created_at: datetime = strawberry.field(description="When it was connected.")
-    updated_at: datetime = strawberry.field(description="When it was last changed.")
+    graph_api_version: str | None = stored(
+        "graph_api_version",
+        description="Version of Meta's Graph API used for this account; null if it follows"
+        " the server's setting.",
+    )
+    send_read_receipts: bool = stored(
+        "send_read_receipts",
+        description="Whether customers get read receipts when staff read their messages.",
+    )
+    last_event_at: datetime | None = stored(
+        "last_event_at",
+        description="Time of the newest entry in `events`; null if there is none.",
+    )
+    created_at: datetime = stored(
+        "created_at", description="Time at which the account was connected."
+    )
+    updated_at: datetime = stored("updated_at", description="Time of the last change.")
     document: strawberry.Private[models.Account]
 
     @strawberry.field(
-        description="What its last check found, see `checkAccount`; null before the first one, and"
-        " for who is no ADMIN."
+        description="Results of the last check by `checkAccount` or in the background; null"
+        " before the first check, and unless the caller is an ADMIN.",
+        metadata=reads("last_check"),
     )
     def last_check(self, info: Info) -> CheckReport | None:
         report = self.document.last_check
@@ -105,108 +194,77 @@ class Account(relay.Node):
         return CheckReport.from_document(report)
 
     @strawberry.field(
-        description="Where WhatsApp must send this account's webhooks. It names the app secret, and"
-        " changes with it; URLs that were shown before stay valid."
+        description="URL to which WhatsApp must send this account's webhooks. It changes with"
+        " the app secret; earlier URLs remain valid.",
+        metadata=reads("app_secret_digest"),
     )
     def webhook_url(self, info: Info) -> str:
         return make_webhook_url(info.context.services.settings, self.document)
 
-    @strawberry.field(description="What WhatsApp told about it besides messages, newest first.")
-    async def events(
-        self,
-        info: Info,
-        first: First = 50,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[AccountEvent]:
-        page = read_page(info, first=first, after=after, last=last, before=before)
-        return await connect(
-            models.AccountEvent,
-            {"account_id": PydanticObjectId(self.node_id)},
-            AccountEvent.from_document,
-            order=NEWEST_REPORTED,
-            page=page,
-            hidden=["raw"],
-        )
+    @connection_field(
+        AccountEvent,
+        description="Events that WhatsApp reported for the account, except messages; newest first.",
+        needs=["id"],
+    )
+    def events(self) -> DocumentList:
+        of_account = {"account_id": self.document.id}
+        return DocumentList(models.AccountEvent, of_account, NEWEST_REPORTED, hidden=["raw"])
 
     @classmethod
     def from_document(cls, document: models.Account) -> Self:
-        health = document.health
-        return cls(
-            node_id=str(document.id),
-            name=document.name,
-            phone_number_id=document.phone_number_id,
-            business_account_id=document.business_account_id,
-            display_phone_number=document.display_phone_number,
-            verified_name=document.verified_name,
-            enabled=document.enabled,
-            health=AccountHealth(
-                state=health.state,
-                reason=health.reason,
-                quality_rating=health.quality_rating,
-                throughput=health.throughput,
-                messaging_limit=health.messaging_limit,
-            ),
-            send_read_receipts=document.send_read_receipts,
-            template_sync=TemplateSync.from_document(document.template_sync),
-            last_event_at=document.last_event_at,
-            graph_api_version=document.graph_api_version,
-            created_at=document.created_at,
-            updated_at=document.updated_at,
-            document=document,
-        )
-
-
-def linked_account(description: str) -> Any:
-    """The account of a document that can't be without one."""
-    return linked("account_id", ACCOUNTS, description=description, missing="account")
+        return cls(node_id=str(document.id), document=document)
 
 
 async def require_account(info: Info, account_id: PydanticObjectId) -> Account:
+    """Raises RequestError NOT_FOUND if the account does not exist or is not visible."""
     document = await load_account(info, account_id)
     if document is None:
         raise deleted_meanwhile("account")
     return Account.from_document(document)
 
 
+async def list_accounts(info: Info, account_ids: Sequence[PydanticObjectId]) -> list[Account]:
+    """Returns the accounts that exist and are visible."""
+    loads = [load_account(info, account_id) for account_id in account_ids]
+    return [
+        Account.from_document(document)
+        for document in await asyncio.gather(*loads)
+        if document is not None and document.deleted_at is None
+    ]
+
+
 async def resolve_account(info: Info, global_id: str) -> Account | None:
+    """Returns the account, or None if it does not exist, is not visible or is being deleted."""
     account_id = parse_id(global_id, "Account")
     document = await load_account(info, account_id) if account_id else None
-    # While its data is being removed, only what still refers to it finds it.
     if document is None or document.deleted_at is not None:
         return None
     return Account.from_document(document)
+
+
+async def find_account_event(info: Info, event_id: str) -> AccountEvent | None:
+    document = await load_account_event(info, event_id)
+    return AccountEvent.from_document(document) if document else None
 
 
 @strawberry.type
 class AccountQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The account with this id, or null. Requires role VIEWER.",
+        description="Returns the account with this id, or null. Requires role VIEWER.",
     )
     async def account(self, info: Info, id: NodeId) -> Account | None:
         return await resolve_account(info, id)
 
-    @strawberry.field(
+    @connection_field(
+        Account,
         permission_classes=[IsViewer],
-        description="The accounts you may see, newest first. Requires role VIEWER.",
+        description="Lists the accounts visible to the caller, newest first. Requires role VIEWER.",
     )
-    async def accounts(
-        self,
-        info: Info,
-        first: First = 50,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Account]:
-        page = read_page(info, first=first, after=after, last=last, before=before)
-        visible = list_visible_accounts(get_viewer(info))
-        return await connect(
-            models.Account, visible, Account.from_document, order=NEWEST, page=page
-        )
+    def accounts(self, info: Info) -> DocumentList:
+        return DocumentList(models.Account, list_visible_accounts(get_viewer(info)))
 
 
 def list_visible_accounts(viewer: Viewer) -> dict[str, object]:
-    """The filter of the accounts that a viewer may see."""
+    """Returns the filter of the accounts that a viewer may see."""
     return {"deleted_at": None, **viewer.limit_accounts("_id")}

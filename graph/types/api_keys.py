@@ -1,6 +1,5 @@
 """API keys in the graph: who may use it. The keys themselves are shown once, when they are made."""
 
-import asyncio
 from datetime import datetime
 from typing import Any, Self
 
@@ -8,84 +7,64 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.connections import (
-    NEWEST,
-    After,
-    Before,
-    Connection,
-    First,
-    Last,
-    connect,
-    read_page,
-)
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import Role
 from graph.core.ids import parse_id
-from graph.core.stored import load_account
-from graph.types.accounts import Account
+from graph.core.stored import reads, registers_type, stored
+from graph.types.accounts import Account, list_accounts
+from graph.types.connection_field import DocumentList, connection_field
 from whatsapp.auth.access import Viewer
 
 
-@strawberry.type(description="A key with which a program or a person uses this API.")
+@registers_type(models.ApiKey)
+@strawberry.type(description="Credential with which a program or a person uses this API.")
 class ApiKey(relay.Node):
     node_id: relay.NodeID[str]
-    name: str = strawberry.field(description="What it is for; messages sent with it carry it.")
-    prefix: str = strawberry.field(description="The public part of the key, to recognise it by.")
-    role: Role = strawberry.field(description="What it may do.")
-    expires_at: datetime | None = strawberry.field(description="When it ends by itself.")
-    revoked_at: datetime | None = strawberry.field(description="When it was ended.")
-    last_used_at: datetime | None = strawberry.field(
-        description="When it was last used, to the minute."
+    name: str = stored(
+        "name",
+        description="Purpose of the key; messages sent with the key carry this name in `sentBy`.",
     )
-    created_by: str | None = strawberry.field(description="Name of the key that made it.")
-    created_at: datetime = strawberry.field(description="When it was made.")
+    prefix: str = stored("prefix", description="Public part of the key, for recognition.")
+    role: Role = stored("role", description="Role that the key grants.")
+    expires_at: datetime | None = stored(
+        "expires_at", description="Time at which the key expires; null if it never does."
+    )
+    revoked_at: datetime | None = stored(
+        "revoked_at", description="Time at which the key was revoked; null if it is valid."
+    )
+    last_used_at: datetime | None = stored(
+        "last_used_at", description="Time of the last use, with a precision of one minute."
+    )
+    created_by: str | None = stored(
+        "created_by", description="Name of the key that created this key."
+    )
+    created_at: datetime = stored("created_at", description="Time of creation.")
     document: strawberry.Private[models.ApiKey]
 
     @strawberry.field(
-        description="The accounts it is limited to, as far as they exist; null means all accounts."
+        description="Existing accounts to which the key is limited; null if it covers all"
+        " accounts.",
+        metadata=reads("account_ids"),
     )
     async def accounts(self, info: Info) -> list[Account] | None:
-        if self.document.account_ids is None:
-            return None
         account_ids = self.document.account_ids
-        found = await asyncio.gather(*(load_account(info, one) for one in account_ids))
-        there = [document for document in found if document and document.deleted_at is None]
-        return [Account.from_document(document) for document in there]
+        return None if account_ids is None else await list_accounts(info, account_ids)
 
     @classmethod
     def from_document(cls, document: models.ApiKey) -> Self:
-        return cls(
-            node_id=str(document.id),
-            name=document.name,
-            prefix=document.prefix,
-            role=document.role,
-            expires_at=document.expires_at,
-            revoked_at=document.revoked_at,
-            last_used_at=document.last_used_at,
-            created_by=document.created_by,
-            created_at=document.created_at,
-            document=document,
-        )
+        return cls(node_id=str(document.id), document=document)
 
 
 @strawberry.type
 class ApiKeyQueries:
-    @strawberry.field(
+    @connection_field(
+        ApiKey,
         permission_classes=[IsAdmin],
-        description="The API keys, newest first; an admin of some accounts sees those that reach"
-        " no further. Requires role ADMIN.",
+        description="Lists API keys, newest first. An ADMIN limited to some accounts sees"
+        " only keys limited to these accounts. Requires role ADMIN.",
     )
-    async def api_keys(
-        self,
-        info: Info,
-        first: First = 50,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[ApiKey]:
-        page = read_page(info, first=first, after=after, last=last, before=before)
-        within = limit_keys(get_viewer(info))
-        return await connect(models.ApiKey, within, ApiKey.from_document, order=NEWEST, page=page)
+    def api_keys(self, info: Info) -> DocumentList:
+        return DocumentList(models.ApiKey, limit_keys(get_viewer(info)))
 
 
 def limit_keys(viewer: Viewer) -> dict[str, Any]:

@@ -4,37 +4,27 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 
 import strawberry
-from beanie import PydanticObjectId
 from strawberry import relay
 
 import models
-from graph.core.connections import (
-    NEWEST,
-    After,
-    Before,
-    Connection,
-    First,
-    Last,
-    connect,
-    read_page,
-)
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import AuditAction, AuditOutcome, CredentialKind
 from graph.core.ids import encode_id, parse_id, parse_object_id
-from graph.core.stored import load_account
+from graph.core.stored import reads, registers_type, stored
 from graph.inputs.filters import AccountId
-from graph.types.accounts import Account
+from graph.types.accounts import Account, list_accounts
+from graph.types.connection_field import DocumentList, connection_field
 from whatsapp.auth.audit import make_entry_filter
 
 
-@strawberry.type(description="Who acted.")
+@strawberry.type(description="Caller who performed an action.")
 class AuditActor:
-    kind: CredentialKind = strawberry.field(description="With what they acted.")
+    kind: CredentialKind = strawberry.field(description="Kind of credential that was used.")
     id: str = strawberry.field(
-        description="Id of the API key as in `apiKeys`, the subject (`sub`) of the token, or the"
-        " operator's name on the server."
+        description="Id of the API key as in `apiKeys`, subject (`sub`) of the token, or user"
+        " name of the operator on the server."
     )
-    name: str = strawberry.field(description="Their name at that time.")
+    name: str = strawberry.field(description="Name of the caller at the time of the action.")
 
     @classmethod
     def from_document(cls, actor: models.AuditActor) -> Self:
@@ -43,81 +33,90 @@ class AuditActor:
         return cls(kind=actor.kind, id=shown, name=actor.name)
 
 
-@strawberry.type(description="What was acted on.")
+@strawberry.type(description="Object of an action.")
 class AuditTarget:
-    type: str = strawberry.field(description="Name of its type: Account, Contact and so on.")
+    type: str = strawberry.field(
+        description="GraphQL type of the object, such as Account or Contact."
+    )
     id: strawberry.ID = strawberry.field(
-        description="Its global id; it may exist no more, or never have existed."
+        description="Global id of the object; the object may have been deleted, or never have"
+        " existed."
     )
 
+    @classmethod
+    def from_document(cls, target: models.AuditTarget) -> Self:
+        return cls(type=target.type, id=strawberry.ID(encode_id(target.type, target.id)))
 
-@strawberry.type(description="One act, written before it was done and completed after it.")
+
+def _read_targets(targets: list[models.AuditTarget]) -> list[AuditTarget]:
+    return [AuditTarget.from_document(target) for target in targets]
+
+
+@registers_type(models.AuditEntry)
+@strawberry.type(
+    description="Audited action. The entry is written before the action and completed after it."
+)
 class AuditEntry(relay.Node):
     node_id: relay.NodeID[str]
-    action: AuditAction = strawberry.field(description="What was done.")
-    actor: AuditActor = strawberry.field(description="Who did it.")
-    targets: list[AuditTarget] = strawberry.field(description="What it was done to.")
-    fields: list[str] = strawberry.field(
-        description="Names of the fields that were given. What was in them is not kept."
+    action: AuditAction = stored("action", description="Action that was performed.")
+    actor: AuditActor = stored(
+        "actor", convert=AuditActor.from_document, description="Caller who performed the action."
     )
-    outcome: AuditOutcome = strawberry.field(description="What came of it.")
-    refusal: str | None = strawberry.field(description="Code of the refusal, if it was refused.")
-    request_id: str | None = strawberry.field(
-        description="The request's `X-Request-Id`, which the log has too."
+    targets: list[AuditTarget] = stored(
+        "targets", convert=_read_targets, description="Objects of the action."
     )
-    created_at: datetime = strawberry.field(description="When it was begun.")
-    finished_at: datetime | None = strawberry.field(description="When its outcome was noted.")
-    account_ids: strawberry.Private[list[PydanticObjectId]]
+    fields: list[str] = stored(
+        "fields",
+        description="Names of the input fields that were given; their values are not stored.",
+    )
+    outcome: AuditOutcome = stored("outcome", description="Outcome of the action.")
+    refusal: str | None = stored("refusal", description="Error code if the action was refused.")
+    request_id: str | None = stored(
+        "request_id",
+        description="Value of the request's `X-Request-Id` header, which also appears in the"
+        " server log.",
+    )
+    created_at: datetime = stored("created_at", description="Time at which the action started.")
+    finished_at: datetime | None = stored(
+        "finished_at", description="Time at which the outcome was recorded."
+    )
+    document: strawberry.Private[models.AuditEntry]
 
-    @strawberry.field(description="The accounts that it touched, as far as they still exist.")
+    @strawberry.field(
+        description="Existing accounts that the action affected.",
+        metadata=reads("account_ids"),
+    )
     async def accounts(self, info: Info) -> list[Account]:
-        found = [await load_account(info, account_id) for account_id in self.account_ids]
-        there = [one for one in found if one is not None and one.deleted_at is None]
-        return [Account.from_document(document) for document in there]
+        return await list_accounts(info, self.document.account_ids)
 
     @classmethod
     def from_document(cls, document: models.AuditEntry) -> Self:
-        return cls(
-            node_id=str(document.id),
-            action=document.action,
-            actor=AuditActor.from_document(document.actor),
-            targets=[
-                AuditTarget(type=one.type, id=strawberry.ID(encode_id(one.type, one.id)))
-                for one in document.targets
-            ],
-            fields=document.fields,
-            outcome=document.outcome,
-            refusal=document.refusal,
-            request_id=document.request_id,
-            created_at=document.created_at,
-            finished_at=document.finished_at,
-            account_ids=document.account_ids,
-        )
+        return cls(node_id=str(document.id), document=document)
 
 
 @strawberry.type
 class AuditQueries:
-    @strawberry.field(
+    @connection_field(
+        AuditEntry,
         permission_classes=[IsAdmin],
-        description="Who did what, newest first; an admin of some accounts sees what touched these"
-        " only. Requires role ADMIN.",
+        description="Lists audited actions, newest first. An ADMIN limited to some accounts"
+        " sees only actions that affected these accounts. Requires role ADMIN.",
     )
-    async def audit_log(
+    def audit_log(
         self,
         info: Info,
         account_id: AccountId = None,
         actor: Annotated[
-            str | None, strawberry.argument(description="Only acts of whoever has this id or name.")
+            str | None,
+            strawberry.argument(
+                description="Returns only actions of the caller with this id or name."
+            ),
         ] = None,
         action: Annotated[
-            AuditAction | None, strawberry.argument(description="Only acts of this kind.")
+            AuditAction | None,
+            strawberry.argument(description="Returns only actions of this kind."),
         ] = None,
-        first: First = 50,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[AuditEntry]:
-        page = read_page(info, first=first, after=after, last=last, before=before)
+    ) -> DocumentList:
         conditions = [make_entry_filter(get_viewer(info))]
         if account_id is not None:
             conditions.append({"account_ids": parse_id(account_id, "Account")})
@@ -125,13 +124,7 @@ class AuditQueries:
             conditions.append(_match_actor(actor))
         if action is not None:
             conditions.append({"action": action.value})
-        return await connect(
-            models.AuditEntry,
-            {"$and": conditions},
-            AuditEntry.from_document,
-            order=NEWEST,
-            page=page,
-        )
+        return DocumentList(models.AuditEntry, {"$and": conditions})
 
 
 def _match_actor(text: str) -> dict[str, Any]:

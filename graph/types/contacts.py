@@ -10,17 +10,7 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 import models
-from graph.core.connections import (
-    BY_CONTACT_NAME,
-    NEWEST,
-    After,
-    Before,
-    Connection,
-    First,
-    Last,
-    connect,
-    read_page,
-)
+from graph.core.connections import BY_CONTACT_NAME, NEWEST
 from graph.core.context import Info, IsViewer
 from graph.core.enums import describe_enum
 from graph.core.ids import parse_id
@@ -37,6 +27,7 @@ from graph.core.stored import (
 )
 from graph.inputs.filters import AccountId, NodeId, limit_to_account
 from graph.types.accounts import Account, linked_account
+from graph.types.connection_field import DocumentList, connection_field
 from graph.types.users import User
 
 if TYPE_CHECKING:
@@ -44,59 +35,66 @@ if TYPE_CHECKING:
 
 
 @registers_type(models.Contact)
-@strawberry.type(description="A customer as one account knows them.")
+@strawberry.type(description="Customer of one account.")
 class Contact(relay.Node):
     node_id: relay.NodeID[str]
     wa_id: str | None = stored(
         "wa_id",
-        description="WhatsApp's phone digits; null for somebody who hides their phone number.",
+        description="WhatsApp's id of the phone number, as digits; null if the customer hides"
+        " the number.",
     )
     phone_number: str | None = stored(
-        "phone_number", description="Phone number in E.164 form; null for somebody who hides it."
+        "phone_number", description="Phone number in E.164 format; null if the customer hides it."
     )
     profile_name: str | None = stored(
-        "profile_name", description="The name they gave themselves in WhatsApp."
+        "profile_name", description="Name that the customer chose in WhatsApp."
     )
-    username: str | None = stored("username", description="Their WhatsApp username.")
+    username: str | None = stored("username", description="WhatsApp username.")
     business_scoped_user_id: str | None = stored(
         "bsuid",
-        description="WhatsApp's id of the person for your business; there without a phone too.",
+        description="WhatsApp's id of the person for your business; available even if the"
+        " phone number is hidden.",
     )
     parent_business_scoped_user_id: str | None = stored(
         "parent_bsuid",
         needs=["identities"],
-        description="WhatsApp's id of the person for all linked businesses, where there are some.",
+        description="WhatsApp's id of the person across linked businesses; null if there are none.",
     )
-    name: str | None = stored("name", description="The name your staff gave them.")
-    tags: list[str] = stored("tags", description="Labels that your staff gave them.")
+    name: str | None = stored("name", description="Name given by your staff.")
+    tags: list[str] = stored("tags", description="Labels given by your staff.")
     attributes: JSON = stored(
-        "attributes", description="Whatever else your application keeps here."
+        "attributes", description="JSON object for your application's own data."
     )
     blocked: bool = stored(
-        "blocked", description="Whether they are blocked: they can neither write nor be written to."
+        "blocked",
+        description="Whether the contact is blocked; blocked contacts can neither send nor"
+        " receive messages.",
     )
     marketing_opt_out: bool = stored(
-        "marketing_opt_out", description="Whether they want no marketing messages."
+        "marketing_opt_out", description="Whether the customer opted out of marketing messages."
     )
-    created_at: datetime = stored("created_at", description="When they became known.")
-    updated_at: datetime = stored("updated_at", description="When they were last changed.")
-    account: Account = linked_account("The account that knows them.")
+    created_at: datetime = stored(
+        "created_at", description="Time at which the contact was created."
+    )
+    updated_at: datetime = stored("updated_at", description="Time of the last change.")
+    account: Account = linked_account("Account to which the contact belongs.")
     user: User | None = linked(
         "user_id",
         USERS,
-        description="The person they are; null until they have written or your staff linked them.",
+        description="User behind the contact; null until the customer writes or your staff"
+        " link one.",
     )
     conversation: Annotated["Conversation", strawberry.lazy("graph.types.conversations")] | None = (
         linked(
             "id",
             CONVERSATIONS_OF_CONTACTS,
-            description="What was said with them; null before the first message.",
+            description="Conversation with the contact; null before the first message.",
         )
     )
     document: strawberry.Private[models.Contact]
 
     @strawberry.field(
-        description="Up to 10 contacts that WhatsApp has shown to be the same person."
+        description="Up to 10 contacts that belong to the same person according to WhatsApp."
         " Merge them with `mergeContacts`.",
         metadata=reads("duplicate_ids"),
     )
@@ -115,21 +113,25 @@ def linked_contact(description: str) -> Any:
     return linked("contact_id", CONTACTS, description=description, missing="contact")
 
 
-@strawberry.input(description="Which contacts; all the given conditions must hold.")
+@strawberry.input(description="Filter for contacts; all given conditions must match.")
 class ContactFilter:
-    tags: list[str] | None = strawberry.field(default=None, description="They have all these tags.")
+    tags: list[str] | None = strawberry.field(
+        default=None, description="Contacts with all of these tags."
+    )
     user_id: strawberry.ID | None = strawberry.field(
-        default=None, description="They are this person."
+        default=None, description="Contacts linked to this user."
     )
     has_user: bool | None = strawberry.field(
-        default=None, description="Whether it is known which person they are."
+        default=None, description="Whether contacts are linked to a user."
     )
-    blocked: bool | None = strawberry.field(default=None, description="Whether they are blocked.")
+    blocked: bool | None = strawberry.field(
+        default=None, description="Whether contacts are blocked."
+    )
     marketing_opt_out: bool | None = strawberry.field(
-        default=None, description="Whether they want no marketing messages."
+        default=None, description="Whether contacts opted out of marketing messages."
     )
     created_since: datetime | None = strawberry.field(
-        default=None, description="They became known at this moment or later."
+        default=None, description="Contacts created at this time or later."
     )
 
     def list_conditions(self) -> list[dict[str, Any]]:
@@ -157,11 +159,11 @@ class ContactOrder(Enum):
 describe_enum(
     ContactOrder,
     name="ContactOrder",
-    description="How contacts are sorted.",
+    description="Sort order of contacts.",
     values={
-        "NEWEST": "Who became known last comes first.",
-        "NAME": "By the name that your staff gave them, else their own, else their number; in any"
-        " case and without accents.",
+        "NEWEST": "Most recently created first.",
+        "NAME": "By staff-given name, else profile name, else phone number; ignores case"
+        " and accents.",
     },
 )
 _ORDERS = {ContactOrder.NEWEST: NEWEST, ContactOrder.NAME: BY_CONTACT_NAME}
@@ -171,43 +173,34 @@ _ORDERS = {ContactOrder.NEWEST: NEWEST, ContactOrder.NAME: BY_CONTACT_NAME}
 class ContactQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The contact with this id, or null. Requires role VIEWER.",
+        description="Returns the contact with this id, or null. Requires role VIEWER.",
     )
     async def contact(self, info: Info, id: NodeId) -> Contact | None:
         contact_id = parse_id(id, "Contact")
         document = await load_contact(info, contact_id) if contact_id else None
         return Contact.from_document(document) if document else None
 
-    @strawberry.field(
+    @connection_field(
+        Contact,
         permission_classes=[IsViewer],
-        description="The contacts you may see. Requires role VIEWER.",
+        description="Lists the contacts visible to the caller. Requires role VIEWER.",
     )
-    async def contacts(
+    def contacts(
         self,
         info: Info,
         account_id: AccountId = None,
         search: Search = None,
         filter: Annotated[
-            ContactFilter | None, strawberry.argument(description="Only contacts like these.")
+            ContactFilter | None,
+            strawberry.argument(description="Returns only contacts that match this filter."),
         ] = None,
         order_by: Annotated[
             ContactOrder,
-            strawberry.argument(description="How they are sorted; cursors are of one order."),
+            strawberry.argument(description="Sort order; a cursor is valid for one order only."),
         ] = ContactOrder.NEWEST,
-        first: First = 50,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Contact]:
-        page = read_page(info, first=first, after=after, last=last, before=before)
+    ) -> DocumentList:
         conditions = [limit_to_account(info, account_id)]
         if search is not None:
             conditions.append(match_keys(search))
         conditions += filter.list_conditions() if filter else []
-        return await connect(
-            models.Contact,
-            {"$and": conditions},
-            Contact.from_document,
-            order=_ORDERS[order_by],
-            page=page,
-        )
+        return DocumentList(models.Contact, {"$and": conditions}, _ORDERS[order_by])

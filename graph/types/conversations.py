@@ -8,18 +8,7 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.connections import (
-    BY_ACTIVITY,
-    BY_OLDEST_ACTIVITY,
-    BY_TIMESTAMP,
-    After,
-    Before,
-    Connection,
-    First,
-    Last,
-    connect,
-    read_page,
-)
+from graph.core.connections import BY_ACTIVITY, BY_OLDEST_ACTIVITY, BY_TIMESTAMP
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import ConversationStatus, MessageDirection, describe_enum
 from graph.core.errors import bad_input
@@ -35,6 +24,7 @@ from graph.core.stored import (
 )
 from graph.inputs.filters import AccountId, NodeId, limit_to_account
 from graph.types.accounts import Account, linked_account
+from graph.types.connection_field import DocumentList, connection_field
 from graph.types.contacts import Contact, linked_contact
 from models.database.base import utc_now
 from whatsapp.conversations.conversations import SERVICE_WINDOW, window_expires_at, window_is_open
@@ -45,26 +35,27 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(
-    description="The 24 hours after the customer's last message, in which anything may be sent;"
-    " outside it only templates may."
+    description="Customer service window: the 24 hours after the customer's last message,"
+    " in which free-form messages may be sent. Outside it, only templates may"
+    " be sent."
 )
 class ServiceWindow:
-    is_open: bool = strawberry.field(description="Whether it is open now.")
+    is_open: bool = strawberry.field(description="Whether the window is open now.")
     expires_at: datetime | None = strawberry.field(
-        description="When it ends or ended; null if the customer never wrote."
+        description="Time at which the window ends or ended; null if the customer never wrote."
     )
 
 
-@strawberry.input(description="Which messages; all the given conditions must hold.")
+@strawberry.input(description="Filter for messages; all given conditions must match.")
 class MessageFilter:
     direction: MessageDirection | None = strawberry.field(
-        default=None, description="They went this way."
+        default=None, description="Messages in this direction."
     )
     types: list[str] | None = strawberry.field(
-        default=None, description="They have one of these types, as in `Message.type`."
+        default=None, description="Messages of one of these types, as in `Message.type`."
     )
     since: datetime | None = strawberry.field(
-        default=None, description="They were said at this moment or later."
+        default=None, description="Messages with this timestamp or later."
     )
 
     def list_conditions(self) -> list[dict[str, Any]]:
@@ -79,32 +70,38 @@ class MessageFilter:
 
 
 @registers_type(models.Conversation)
-@strawberry.type(description="Everything said between one account and one contact.")
+@strawberry.type(description="Conversation between an account and a contact.")
 class Conversation(relay.Node):
     node_id: relay.NodeID[str]
-    status: ConversationStatus = stored("status", description="Whether it needs attention.")
-    assignee_id: str | None = stored(
-        "assignee_id", description="Your own application's id of the agent who has it."
+    status: ConversationStatus = stored(
+        "status", description="Whether the conversation is open or closed."
     )
-    tags: list[str] = stored("tags", description="Labels that your staff gave it.")
+    assignee_id: str | None = stored(
+        "assignee_id",
+        description="Your application's id of the assigned agent; null if unassigned.",
+    )
+    tags: list[str] = stored("tags", description="Labels given by your staff.")
     last_activity_at: datetime = stored(
         "last_activity_at", description="Time of the newest message; lists are sorted by it."
     )
-    created_at: datetime = stored("created_at", description="When it began.")
-    account: Account = linked_account("The account it is held with.")
-    contact: Contact = linked_contact("The customer.")
+    created_at: datetime = stored(
+        "created_at", description="Time at which the conversation started."
+    )
+    account: Account = linked_account("Account that holds the conversation.")
+    contact: Contact = linked_contact("Customer of the conversation.")
     unread_count: int = linked(
         "id",
         UNREAD_COUNTS,
-        description="How many messages of the customer nobody has read yet.",
+        description="Number of unread messages from the customer.",
     )
     last_message: Annotated["Message", strawberry.lazy("graph.types.messages")] | None = linked(
-        "last_message_id", MESSAGES, description="The newest message."
+        "last_message_id", MESSAGES, description="Newest message."
     )
     document: strawberry.Private[models.Conversation]
 
     @strawberry.field(
-        description="Whether anything but a template may be sent, and until when.",
+        description="Customer service window: whether free-form messages may be sent, and"
+        " until when.",
         metadata=reads("last_inbound_at"),
     )
     def service_window(self) -> ServiceWindow:
@@ -113,54 +110,49 @@ class Conversation(relay.Node):
             expires_at=window_expires_at(self.document),
         )
 
-    @strawberry.field(description="What was said, newest first.", metadata=reads("id"))
-    async def messages(
+    @connection_field(
+        Annotated["Message", strawberry.lazy("graph.types.messages")],
+        description="Messages of the conversation, newest first.",
+        needs=["id"],
+    )
+    def messages(
         self,
-        info: Info,
         filter: Annotated[
-            MessageFilter | None, strawberry.argument(description="Only messages like these.")
+            MessageFilter | None,
+            strawberry.argument(description="Returns only messages that match this filter."),
         ] = None,
-        first: First = 50,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Annotated["Message", strawberry.lazy("graph.types.messages")]]:
-        from graph.types.messages import Message  # noqa: PLC0415 - they name each other
-
-        page = read_page(info, first=first, after=after, last=last, before=before)
+    ) -> DocumentList:
         said_here = {"conversation_id": self.document.id, **models.NO_OWN_REACTIONS}
         conditions = [said_here, *(filter.list_conditions() if filter else [])]
-        return await connect(
-            models.Message,
-            {"$and": conditions},
-            Message.from_document,
-            order=BY_TIMESTAMP,
-            page=page,
-        )
+        return DocumentList(models.Message, {"$and": conditions}, BY_TIMESTAMP)
 
     @classmethod
     def from_document(cls, document: models.Conversation) -> Self:
         return cls(node_id=str(document.id), document=document)
 
 
-@strawberry.input(description="Which conversations; all the given conditions must hold.")
+@strawberry.input(description="Filter for conversations; all given conditions must match.")
 class ConversationFilter:
     status: ConversationStatus | None = strawberry.field(
-        default=None, description="They are in this state."
+        default=None, description="Conversations with this status."
     )
     assignee_id: str | None = strawberry.field(
-        default=None, description="They are assigned to this agent."
+        default=None, description="Conversations assigned to this agent."
     )
-    unassigned: bool | None = strawberry.field(default=None, description="Whether nobody has them.")
-    tags: list[str] | None = strawberry.field(default=None, description="They have all these tags.")
+    unassigned: bool | None = strawberry.field(
+        default=None, description="Whether conversations are unassigned."
+    )
+    tags: list[str] | None = strawberry.field(
+        default=None, description="Conversations with all of these tags."
+    )
     unread: bool | None = strawberry.field(
-        default=None, description="Whether the customer wrote something that nobody has read yet."
+        default=None, description="Whether conversations have unread messages from the customer."
     )
     window_open: bool | None = strawberry.field(
-        default=None, description="Whether anything but a template may be sent now."
+        default=None, description="Whether the customer service window is open."
     )
     active_since: datetime | None = strawberry.field(
-        default=None, description="Something was said at this moment or later."
+        default=None, description="Conversations with a message at this time or later."
     )
 
     async def list_conditions(self, of_accounts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -214,10 +206,10 @@ class ConversationOrder(Enum):
 describe_enum(
     ConversationOrder,
     name="ConversationOrder",
-    description="How conversations are sorted.",
+    description="Sort order of conversations.",
     values={
-        "NEWEST_ACTIVITY": "Where something was said last comes first.",
-        "OLDEST_ACTIVITY": "Where nothing was said for the longest time comes first.",
+        "NEWEST_ACTIVITY": "Most recently active first.",
+        "OLDEST_ACTIVITY": "Least recently active first.",
     },
 )
 _ORDERS = {
@@ -230,16 +222,17 @@ _ORDERS = {
 class ConversationQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The conversation with this id, or null. Requires role VIEWER.",
+        description="Returns the conversation with this id, or null. Requires role VIEWER.",
     )
     async def conversation(self, info: Info, id: NodeId) -> Conversation | None:
         conversation_id = parse_id(id, "Conversation")
         document = await load_conversation(info, conversation_id) if conversation_id else None
         return Conversation.from_document(document) if document else None
 
-    @strawberry.field(
+    @connection_field(
+        Conversation,
         permission_classes=[IsViewer],
-        description="The conversations you may see. Requires role VIEWER.",
+        description="Lists the conversations visible to the caller. Requires role VIEWER.",
     )
     async def conversations(
         self,
@@ -247,26 +240,15 @@ class ConversationQueries:
         account_id: AccountId = None,
         filter: Annotated[
             ConversationFilter | None,
-            strawberry.argument(description="Only conversations like these."),
+            strawberry.argument(description="Returns only conversations that match this filter."),
         ] = None,
         order_by: Annotated[
             ConversationOrder,
-            strawberry.argument(description="How they are sorted; cursors are of one order."),
+            strawberry.argument(description="Sort order; a cursor is valid for one order only."),
         ] = ConversationOrder.NEWEST_ACTIVITY,
-        first: First = 50,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Conversation]:
-        page = read_page(info, first=first, after=after, last=last, before=before)
+    ) -> DocumentList:
         of_accounts = limit_to_account(info, account_id)
         await _wait_for_summaries(info, account_id)
         conditions = [of_accounts]
         conditions += await filter.list_conditions(of_accounts) if filter else []
-        return await connect(
-            models.Conversation,
-            {"$and": conditions},
-            Conversation.from_document,
-            order=_ORDERS[order_by],
-            page=page,
-        )
+        return DocumentList(models.Conversation, {"$and": conditions}, _ORDERS[order_by])

@@ -25,10 +25,10 @@ _FAILED = MessageStatus.FAILED.key
 _STATUSES = [(status.key, status) for status in sorted(MessageStatus, key=lambda one: one.rank)]
 
 
-@strawberry.type(description="A status that a message reached.")
+@strawberry.type(description="Status that a message reached, with its time.")
 class MessageStatusTime:
-    status: MessageStatus = strawberry.field(description="The status.")
-    at: datetime = strawberry.field(description="When it was reached, as WhatsApp tells it.")
+    status: MessageStatus = strawberry.field(description="Status that was reached.")
+    at: datetime = strawberry.field(description="Time of the status according to WhatsApp.")
 
 
 def list_status_times(message: models.Message) -> list[MessageStatusTime]:
@@ -39,19 +39,25 @@ def list_status_times(message: models.Message) -> list[MessageStatusTime]:
     ]
 
 
-@strawberry.type(description="A status that WhatsApp reported and this server has no name for.")
+@strawberry.type(description="Status reported by WhatsApp that this API does not define.")
 class OtherStatus:
-    name: str = strawberry.field(description="WhatsApp's word for it, such as deleted.")
-    at: datetime = strawberry.field(description="When it was reached, as WhatsApp tells it.")
+    name: str = strawberry.field(description="WhatsApp's name of the status, such as deleted.")
+    at: datetime = strawberry.field(description="Time of the status according to WhatsApp.")
 
 
-@strawberry.type(description="An error that WhatsApp reports of a message.")
+@strawberry.type(description="Error that WhatsApp reported for a message.")
 class MessageError:
-    code: int = strawberry.field(description="WhatsApp's error code; 0 for an error of our own.")
-    title: str | None = strawberry.field(description="What went wrong, in a few words.")
-    details: str | None = strawberry.field(description="What went wrong, and what to do about it.")
-    href: str | None = strawberry.field(description="WhatsApp's page about it.")
-    retryable: bool = strawberry.field(description="Whether sending it again later can help.")
+    code: int = strawberry.field(
+        description="WhatsApp's error code; 0 for an error of this server."
+    )
+    title: str | None = strawberry.field(description="Short title of the error.")
+    details: str | None = strawberry.field(
+        description="Explanation of the error, and how to fix it."
+    )
+    href: str | None = strawberry.field(description="URL of WhatsApp's documentation of the error.")
+    retryable: bool = strawberry.field(
+        description="Whether sending the message again later may succeed."
+    )
 
     @classmethod
     def from_document(cls, document: models.MessageError) -> Self:
@@ -81,13 +87,13 @@ def _has_failed(message: models.Message) -> bool:
     return is_inbound or message.type == models.CALL or _FAILED in message.status_times
 
 
-@strawberry.type(description="An emoji that somebody put on a message.")
+@strawberry.type(description="Emoji reaction to a message.")
 class MessageReaction:
-    emoji: str = strawberry.field(description="The emoji.")
-    at: datetime = strawberry.field(description="When it was put there.")
+    emoji: str = strawberry.field(description="Emoji of the reaction.")
+    at: datetime = strawberry.field(description="Time of the reaction.")
     contact_id: strawberry.Private[PydanticObjectId | None]
 
-    @strawberry.field(description="Who put it there; null for the business itself.")
+    @strawberry.field(description="Customer who reacted; null if the business did.")
     async def contact(self, info: Info) -> Contact | None:
         if self.contact_id is None:
             return None
@@ -101,23 +107,23 @@ class MessageReaction:
         )
 
 
-@strawberry.type(description="The advertisement or post from which a customer came.")
+@strawberry.type(description="Advertisement or post that led the customer to the chat.")
 class MessageReferral:
-    source_url: str | None = strawberry.field(description="Its address.")
-    source_type: str | None = strawberry.field(description="What it is: ad or post.")
-    source_id: str | None = strawberry.field(description="Meta's id of it.")
-    headline: str | None = strawberry.field(description="Its headline.")
-    body: str | None = strawberry.field(description="Its text.")
-    media_type: str | None = strawberry.field(description="What it shows: image or video.")
-    image_url: str | None = strawberry.field(description="Address of its picture.")
-    video_url: str | None = strawberry.field(description="Address of its video.")
-    thumbnail_url: str | None = strawberry.field(description="Address of its thumbnail.")
+    source_url: str | None = strawberry.field(description="URL of the advertisement or post.")
+    source_type: str | None = strawberry.field(description="Kind of source: ad or post.")
+    source_id: str | None = strawberry.field(description="Meta's id of the advertisement or post.")
+    headline: str | None = strawberry.field(description="Headline of the advertisement or post.")
+    body: str | None = strawberry.field(description="Text of the advertisement or post.")
+    media_type: str | None = strawberry.field(description="Kind of media: image or video.")
+    image_url: str | None = strawberry.field(description="URL of the image.")
+    video_url: str | None = strawberry.field(description="URL of the video.")
+    thumbnail_url: str | None = strawberry.field(description="URL of the thumbnail.")
     ref: str | None = strawberry.field(
-        description="Your own text in the link of the advertisement or post."
+        description="Text that your business put into the link of the advertisement or post."
     )
     click_id: str | None = strawberry.field(description="Meta's id of the click (ctwa_clid).")
     welcome_text: str | None = strawberry.field(
-        description="What the customer was greeted with before they wrote."
+        description="Greeting shown to the customer before they wrote."
     )
 
     @classmethod
@@ -138,15 +144,17 @@ class MessageReferral:
         )
 
 
-@strawberry.type(description="What WhatsApp charges for a message.")
+@strawberry.type(description="Price category of a message at WhatsApp.")
 class MessagePricing:
-    billable: bool | None = strawberry.field(description="Whether it costs anything.")
+    billable: bool | None = strawberry.field(
+        description="Whether WhatsApp charges for the message."
+    )
     model: str | None = strawberry.field(description="WhatsApp's pricing model: PMP or CBP.")
     type: str | None = strawberry.field(
-        description="Why it costs what it costs: regular, free_customer_service and so on."
+        description="WhatsApp's pricing type: regular, free_customer_service and so on."
     )
     category: str | None = strawberry.field(
-        description="The rate it falls under: service, utility, marketing and so on."
+        description="WhatsApp's rate category: service, utility, marketing and so on."
     )
 
     @classmethod
@@ -160,15 +168,18 @@ class MessagePricing:
 
 
 @strawberry.type(
-    description="The conversation that WhatsApp charged for: until July 2025, and since then only"
-    " where an advertisement makes messages free."
+    description="Conversation for which WhatsApp charged: until July 2025, and since then"
+    " only if an advertisement makes messages free."
 )
 class BillingConversation:
-    id: str | None = strawberry.field(description="WhatsApp's id of it.")
+    id: str | None = strawberry.field(description="WhatsApp's id of the billing conversation.")
     origin: str | None = strawberry.field(
-        description="How it began: service, marketing, referral_conversion and so on."
+        description="Origin of the billing conversation: service, marketing,"
+        " referral_conversion and so on."
     )
-    expires_at: datetime | None = strawberry.field(description="When it ends or ended.")
+    expires_at: datetime | None = strawberry.field(
+        description="Time at which the billing conversation ends or ended."
+    )
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -180,14 +191,18 @@ class BillingConversation:
 
 
 @strawberry.type(
-    description="WhatsApp's fingerprint of the customer's devices when a message was written."
+    description="WhatsApp's fingerprint of the customer's devices at the time of a message."
 )
 class SenderIdentity:
-    hash: str = strawberry.field(description="The fingerprint: it changes with their devices.")
-    acknowledged: bool | None = strawberry.field(
-        description="Whether your business has acknowledged it."
+    hash: str = strawberry.field(
+        description="Fingerprint; it changes when the customer's devices change."
     )
-    created_at: datetime | None = strawberry.field(description="Since when it is theirs.")
+    acknowledged: bool | None = strawberry.field(
+        description="Whether your business has acknowledged the fingerprint."
+    )
+    created_at: datetime | None = strawberry.field(
+        description="Time since which the fingerprint is valid."
+    )
 
 
 def read_identity(message: models.Message) -> SenderIdentity | None:

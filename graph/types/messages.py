@@ -8,16 +8,7 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.connections import (
-    BY_TIMESTAMP,
-    After,
-    Before,
-    Connection,
-    First,
-    Last,
-    connect,
-    read_page,
-)
+from graph.core.connections import BY_TIMESTAMP
 from graph.core.context import Info, IsViewer
 from graph.core.enums import MessageDirection, MessageStatus
 from graph.core.ids import parse_id
@@ -34,6 +25,7 @@ from graph.core.stored import (
 )
 from graph.inputs.filters import AccountId, NodeId, limit_to_account
 from graph.types.accounts import Account, linked_account
+from graph.types.connection_field import DocumentList, connection_field
 from graph.types.contacts import Contact, linked_contact
 from graph.types.content.content import CONTENT_FIELDS, MessageContent, read_content
 from graph.types.content.orders import ReferredProduct, read_product
@@ -78,113 +70,122 @@ async def _include_messages(
 
 
 @registers_type(models.Message)
-@strawberry.type(description="One thing said, by either side.")
+@strawberry.type(description="Message sent or received by an account.")
 class Message(relay.Node):
     node_id: relay.NodeID[str]
-    direction: MessageDirection = stored("direction", description="Who wrote it.")
+    direction: MessageDirection = stored("direction", description="Direction of the message.")
     type: str = stored(
-        "type", description="WhatsApp's name of its type: text, image, location and so on."
+        "type", description="WhatsApp's message type: text, image, location and so on."
     )
     text: str | None = stored(
         "shown_text",
         needs=["text", "deleted_at"],
-        description="What a person reads in one line; null once its writer deleted it.",
+        description="One-line preview of the content; null if the sender deleted the message.",
     )
     status: MessageStatus = stored(
         "shown_status",
         needs=["direction", "status_rank"],
-        description="How far it has come; RECEIVED for what the customer wrote.",
+        description="Delivery status; RECEIVED for messages from customers.",
     )
     whatsapp_id: str | None = stored(
-        "wamid", description="WhatsApp's id of it (wamid); null until WhatsApp took it."
+        "wamid",
+        description="WhatsApp's message id (wamid); null until WhatsApp accepts the message.",
     )
     timestamp: datetime = stored(
         "timestamp",
-        description="When it was said: WhatsApp's time, or when it was queued; lists sort by it.",
+        description="Time of the message: as reported by WhatsApp, or the time of queueing."
+        " Lists are sorted by it.",
     )
-    created_at: datetime = stored("created_at", description="When it was stored here.")
-    edited_at: datetime | None = stored("edited_at", description="When its writer last edited it.")
-    deleted_at: datetime | None = stored("deleted_at", description="When its writer deleted it.")
-    forwarded: bool = stored("forwarded", description="Whether it was forwarded from elsewhere.")
+    created_at: datetime = stored("created_at", description="Time at which the message was stored.")
+    edited_at: datetime | None = stored(
+        "edited_at", description="Time at which the sender last edited the message."
+    )
+    deleted_at: datetime | None = stored(
+        "deleted_at", description="Time at which the sender deleted the message."
+    )
+    forwarded: bool = stored("forwarded", description="Whether the message was forwarded.")
     frequently_forwarded: bool = stored(
-        "frequently_forwarded", description="Whether it was forwarded more than five times."
+        "frequently_forwarded",
+        description="Whether the message was forwarded more than five times.",
     )
     reply_to_whatsapp_id: str | None = stored(
         "reply_to_wamid",
-        description="WhatsApp's id of the message it answers, also of one that is not known here.",
+        description="WhatsApp's id of the message that this message replies to, even if that"
+        " message is not stored here.",
     )
     group_id: str | None = stored(
-        "group_id", description="WhatsApp's id of the group it was written in, if it was."
+        "group_id", description="WhatsApp's id of the group; null outside groups."
     )
     sent_by: str | None = stored(
         "sent_by",
-        description="Name of the API key that sent it, or `WhatsApp Business app` for what was"
-        " written on the phone; null for what the customer wrote.",
+        description="Name of the API key that sent the message, or `WhatsApp Business app` if"
+        " it was written on the phone; null for messages from customers.",
     )
     callback_data: str | None = stored(
         "callback_data",
-        description="What another program that sent it had WhatsApp repeat"
+        description="Data that the sending program attached to the message"
         " (biz_opaque_callback_data).",
     )
-    account: Account = linked_account("The account it went through.")
+    account: Account = linked_account("Account that sent or received the message.")
     conversation: Conversation = linked(
         "conversation_id",
         CONVERSATIONS,
-        description="The conversation it belongs to.",
+        description="Conversation that contains the message.",
         missing="conversation",
         needs=["conversation_id", *SUMMARIZED_FIELDS],
         refresh=_include_messages,
     )
-    contact: Contact = linked_contact("The customer who wrote it or whom it was written to.")
+    contact: Contact = linked_contact("Customer who sent or received the message.")
     reply_to: Annotated["Message", strawberry.lazy("graph.types.messages")] | None = linked(
         "answered",
         MESSAGES_BY_WAMID,
-        description="The message it answers; null if that one is not known here.",
+        description="Message that this message replies to; null if it is not stored here.",
         needs=["account_id", "reply_to_wamid"],
     )
     retry_of: Annotated["Message", strawberry.lazy("graph.types.messages")] | None = linked(
-        "retry_of", MESSAGES, description="The message that this one tries again."
+        "retry_of", MESSAGES, description="Message of which this message is a retry."
     )
     document: strawberry.Private[models.Message]
 
     @strawberry.field(
-        description="What it says, typed; null once its writer deleted it.",
+        description="Typed content; null if the sender deleted the message.",
         metadata=reads(*CONTENT_FIELDS),
     )
     def content(self) -> MessageContent | None:
         return read_content(self.document) if self.document.deleted_at is None else None
 
     @strawberry.field(
-        description="When it reached each status, the least advanced first.",
+        description="Statuses reached, in the order of delivery.",
         metadata=reads("status_times"),
     )
     def status_history(self) -> list[MessageStatusTime]:
         return list_status_times(self.document)
 
     @strawberry.field(
-        description="Why it failed, or why WhatsApp could not pass on all of what the customer"
-        " wrote. A failure on one device may be followed by DELIVERED on another.",
+        description="Errors that made the message fail, or that kept WhatsApp from delivering"
+        " part of a customer's message. DELIVERED on another device may follow.",
         metadata=reads("errors", "direction", "type", "status_times"),
     )
     def errors(self) -> list[MessageError]:
         return [MessageError.from_document(error) for error in list_errors(self.document)]
 
     @strawberry.field(
-        description="What WhatsApp warned about, although the message did not fail.",
+        description="Warnings that WhatsApp reported although the message did not fail.",
         metadata=reads("errors", "warnings", "direction", "type", "status_times"),
     )
     def warnings(self) -> list[MessageError]:
         return [MessageError.from_document(error) for error in list_warnings(self.document)]
 
     @strawberry.field(
-        description="What WhatsApp reported about the payment of what it asked for, oldest first.",
+        description="Payment reports for the order that the message asks to pay, oldest first.",
         metadata=reads("payments"),
     )
     def payments(self) -> list[MessagePayment]:
         return [MessagePayment.from_document(one) for one in self.document.payments]
 
     @strawberry.field(
-        description="The conversation that WhatsApp counted it into; null where none was told.",
+        description="Conversation for which WhatsApp bills the message; null if WhatsApp"
+        " reported none.",
         metadata=reads("billing_conversation"),
     )
     def billing_conversation(self) -> BillingConversation | None:
@@ -192,21 +193,22 @@ class Message(relay.Node):
         return BillingConversation.from_document(told) if told else None
 
     @strawberry.field(
-        description="Who wrote it, by their devices; null unless WhatsApp checks identities.",
+        description="Fingerprint of the sender's devices; null unless WhatsApp's identity"
+        " check is on.",
         metadata=reads("raw", "original", "content"),
     )
     def sender_identity(self) -> SenderIdentity | None:
         return read_identity(self.document)
 
     @strawberry.field(
-        description="WhatsApp ids of those whom it mentions.",
+        description="WhatsApp ids of the mentioned users.",
         metadata=reads("raw", "original", "deleted_at"),
     )
     def mentions(self) -> list[str]:
         return list_mentions(self.document)
 
     @strawberry.field(
-        description="The reactions to it that stand.",
+        description="Current reactions to the message.",
         metadata=reads("reactions"),
     )
     def reactions(self) -> list[MessageReaction]:
@@ -214,14 +216,14 @@ class Message(relay.Node):
         return [MessageReaction.from_document(one) for one in current]
 
     @strawberry.field(
-        description="Statuses that have no name here, in the order of their times.",
+        description="Statuses that this API does not define, by time.",
         metadata=reads("unknown_statuses"),
     )
     def other_statuses(self) -> list[OtherStatus]:
         return [OtherStatus(name=one.name, at=one.at) for one in self.document.unknown_statuses]
 
     @strawberry.field(
-        description="The product of your catalog that the customer asks about.",
+        description="Catalog product that the customer asks about.",
         metadata=reads("referred_product"),
     )
     def referred_product(self) -> ReferredProduct | None:
@@ -229,7 +231,7 @@ class Message(relay.Node):
         return read_product(product) if product else None
 
     @strawberry.field(
-        description="The advertisement or post that led the customer here.",
+        description="Advertisement or post that led the customer to the chat.",
         metadata=reads("referral"),
     )
     def referral(self) -> MessageReferral | None:
@@ -237,7 +239,7 @@ class Message(relay.Node):
         return MessageReferral.from_document(referral) if referral else None
 
     @strawberry.field(
-        description="What WhatsApp charges for it, once it has told.",
+        description="Price category at WhatsApp; null until WhatsApp reports it.",
         metadata=reads("pricing"),
     )
     def pricing(self) -> MessagePricing | None:
@@ -253,18 +255,20 @@ class Message(relay.Node):
 class MessageQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The message with this id, or null. Requires role VIEWER.",
+        description="Returns the message with this id, or null. Requires role VIEWER.",
     )
     async def message(self, info: Info, id: NodeId) -> Message | None:
         message_id = parse_id(id, "Message")
         document = await load_message(info, message_id) if message_id else None
         return Message.from_document(document) if document else None
 
-    @strawberry.field(
+    @connection_field(
+        Message,
         permission_classes=[IsViewer],
-        description="The messages that have all the words of `text`, newest first. A message is"
-        f" found by its first {MAX_MESSAGE_WORDS} different words. What version 0.1 stored is found"
-        " once the upgrade has indexed it, newest first. Requires role VIEWER.",
+        description="Lists the messages that contain all words of `text`, newest first. The"
+        f" first {MAX_MESSAGE_WORDS} different words of a message are indexed;"
+        " messages stored by version 0.1 are found after the upgrade has indexed"
+        " them. Requires role VIEWER.",
     )
     async def search_messages(
         self,
@@ -272,17 +276,12 @@ class MessageQueries:
         text: Annotated[
             str,
             strawberry.argument(
-                description="Beginnings of words, in any case and order and without their accents:"
-                " at most 200 characters and 16 words."
+                description="Word prefixes in any order, up to 200 characters and 16 words;"
+                " case and accents are ignored."
             ),
         ],
         account_id: AccountId = None,
-        first: First = 50,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Message]:
-        page = read_page(info, first=first, after=after, last=last, before=before)
+    ) -> DocumentList:
         words = match_words(text)
         # The index begins with the account, so that nobody pays for what others hold.
         accounts = limit_to_account(info, account_id) or {
@@ -290,7 +289,4 @@ class MessageQueries:
         }
         # What its writer deleted is found no more than it is shown.
         shown = {"deleted_at": None, **models.NO_OWN_REACTIONS}
-        found = {"$and": [accounts, words, shown]}
-        return await connect(
-            models.Message, found, Message.from_document, order=BY_TIMESTAMP, page=page
-        )
+        return DocumentList(models.Message, {"$and": [accounts, words, shown]}, BY_TIMESTAMP)

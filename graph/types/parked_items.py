@@ -8,52 +8,44 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.connections import (
-    NEWEST_TEXT_ID,
-    After,
-    Before,
-    Connection,
-    First,
-    Last,
-    connect,
-    read_page,
-)
+from graph.core.connections import NEWEST_TEXT_ID
 from graph.core.context import Info, IsAdmin
 from graph.core.enums import ParkedReason, ParkedState
 from graph.core.ids import parse_text_id
 from graph.core.stored import ACCOUNTS, linked, registers_type, stored
 from graph.inputs.filters import AccountId, limit_to_account
 from graph.types.accounts import Account
+from graph.types.connection_field import DocumentList, connection_field
 from whatsapp.auth.access import Viewer
 
 
 @registers_type(models.ParkedItem)
-@strawberry.type(
-    description="An item of a webhook that couldn't be applied; nothing of it is lost."
-)
+@strawberry.type(description="Webhook item that could not be applied, stored with its reason.")
 class ParkedItem(relay.Node):
     node_id: relay.NodeID[str]
     phone_number_id: str | None = stored(
-        "phone_number_id", description="WhatsApp's id of the number it is for."
+        "phone_number_id", description="WhatsApp's id of the phone number that the item is for."
     )
     business_account_id: str | None = stored(
-        "business_account_id", description="WhatsApp's id of the business account it is for."
+        "business_account_id",
+        description="WhatsApp's id of the business account that the item is for.",
     )
-    field: str | None = stored("field", description="The webhook field it came in.")
+    field: str | None = stored("field", description="Webhook field that carried the item.")
     pointer: str = stored(
         "pointer",
-        description="Where in the webhook's body it stood (RFC 6901); empty for the whole body.",
+        description="JSON pointer (RFC 6901) to the item in the webhook's body; empty for the"
+        " whole body.",
     )
-    item: str = stored("item", description="The item as WhatsApp sent it, mostly JSON text.")
-    reason: ParkedReason = stored("reason", description="Why it couldn't be applied.")
-    details: str | None = stored("details", description="What was wrong in particular.")
-    state: ParkedState = stored("state", description="What became of it.")
-    created_at: datetime = stored("created_at", description="When it was parked.")
+    item: str = stored("item", description="Item as WhatsApp sent it, usually JSON text.")
+    reason: ParkedReason = stored("reason", description="Reason why the item could not be applied.")
+    details: str | None = stored("details", description="Details of the failure.")
+    state: ParkedState = stored("state", description="Current state of the item.")
+    created_at: datetime = stored("created_at", description="Time at which the item was parked.")
     resolved_at: datetime | None = stored(
-        "resolved_at", description="When it was applied or discarded."
+        "resolved_at", description="Time at which the item was applied or discarded."
     )
     account: Account | None = linked(
-        "account_id", ACCOUNTS, description="The account it is for, where that is known."
+        "account_id", ACCOUNTS, description="Account that the item is for; null if unknown."
     )
     document: strawberry.Private[models.ParkedItem]
 
@@ -62,11 +54,11 @@ class ParkedItem(relay.Node):
         return cls(node_id=document.id, document=document)
 
 
-@strawberry.input(description="Which parked items; all the given conditions must hold.")
+@strawberry.input(description="Filter for parked items; all given conditions must match.")
 class ParkedItemFilter:
-    state: ParkedState | None = strawberry.field(default=None, description="This became of them.")
+    state: ParkedState | None = strawberry.field(default=None, description="Items in this state.")
     reason: ParkedReason | None = strawberry.field(
-        default=None, description="They were parked for this reason."
+        default=None, description="Items parked for this reason."
     )
 
     def list_conditions(self) -> list[dict[str, Any]]:
@@ -76,32 +68,25 @@ class ParkedItemFilter:
 
 @strawberry.type
 class ParkedItemQueries:
-    @strawberry.field(
+    @connection_field(
+        ParkedItem,
         permission_classes=[IsAdmin],
-        description="Webhook items that could not be applied, newest first. Requires role ADMIN.",
+        description="Lists webhook items that could not be applied, newest first. Requires"
+        " role ADMIN.",
     )
-    async def parked_items(
+    def parked_items(
         self,
         info: Info,
         account_id: AccountId = None,
         filter: Annotated[
-            ParkedItemFilter | None, strawberry.argument(description="Only items like these.")
+            ParkedItemFilter | None,
+            strawberry.argument(description="Returns only items that match this filter."),
         ] = None,
-        first: First = 50,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[ParkedItem]:
-        page = read_page(info, first=first, after=after, last=last, before=before)
+    ) -> DocumentList:
         conditions = [limit_to_account(info, account_id)]
         conditions += filter.list_conditions() if filter else []
-        return await connect(
-            models.ParkedItem,
-            {"$and": conditions},
-            ParkedItem.from_document,
-            order=NEWEST_TEXT_ID,
-            page=page,
-            hidden=["entry"],
+        return DocumentList(
+            models.ParkedItem, {"$and": conditions}, NEWEST_TEXT_ID, hidden=["entry"]
         )
 
 

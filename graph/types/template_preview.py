@@ -5,9 +5,8 @@ from typing import Annotated
 import strawberry
 
 import models
-from graph.core.context import Info, IsViewer
+from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.ids import require_id
-from graph.core.stored import load_template
 from graph.core.user_errors import UserError, refusals_as_data, user_errors
 from graph.inputs.template import TemplateParametersInput, read_parameters
 from graph.types.content.template_content import TemplateContent, read_template
@@ -15,10 +14,11 @@ from whatsapp.errors import NotFound
 from whatsapp.outbox.content.template import preview_template
 
 
-@strawberry.type(description="A template filled in, or what is missing.")
+@strawberry.type(description="Result of `previewTemplate`.")
 class PreviewTemplatePayload:
     content: TemplateContent | None = strawberry.field(
-        default=None, description="What the customer would read; null if the values don't fit."
+        default=None,
+        description="Content that the customer would read; null if the parameters are invalid.",
     )
     user_errors: list[UserError] = user_errors()
 
@@ -27,26 +27,31 @@ class PreviewTemplatePayload:
 class TemplatePreviewQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="A template filled in as `sendMessage` would do it, without sending it; also"
-        " one that can't be sent now. Requires role VIEWER.",
+        description="Fills in a template as `sendMessage` does, without sending it; works for"
+        " templates that can't be sent, too. Requires role VIEWER.",
     )
     @refusals_as_data(PreviewTemplatePayload)
     async def preview_template(
         self,
         info: Info,
-        template_id: Annotated[strawberry.ID, strawberry.argument(description="The template.")],
+        template_id: Annotated[
+            strawberry.ID, strawberry.argument(description="Id of the template.")
+        ],
         parameters: Annotated[
             TemplateParametersInput | None,
-            strawberry.argument(description="What it is filled in with."),
+            strawberry.argument(description="Parameters to fill in."),
         ] = None,
     ) -> PreviewTemplatePayload:
-        template = await _get_template(info, template_id)
+        template = await _read_template(info, template_id)
         content = preview_template(template, read_parameters(parameters))
         return PreviewTemplatePayload(content=read_template(content))
 
 
-async def _get_template(info: Info, global_id: str) -> models.Template:
-    template = await load_template(info, require_id(global_id, "Template", "templateId"))
+async def _read_template(info: Info, global_id: str) -> models.Template:
+    """Reads all fields: a loader reads only those that the operation selects."""
+    template_id = require_id(global_id, "Template", "templateId")
+    visible = get_viewer(info).limit_accounts()
+    template = await models.Template.find_one({"_id": template_id, **visible})
     if template is None:
         raise NotFound("The template", field=["templateId"])
     return template

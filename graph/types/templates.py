@@ -9,22 +9,14 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.connections import (
-    BY_TEMPLATE_NAME,
-    NEWEST,
-    After,
-    Before,
-    Connection,
-    First,
-    Last,
-    connect,
-    read_page,
-)
+from graph.core.connections import BY_TEMPLATE_NAME, NEWEST
 from graph.core.context import Info, IsViewer
 from graph.core.enums import describe_enum
 from graph.core.searching import check_search
+from graph.core.stored import reads, registers_type, stored
 from graph.inputs.filters import limit_to_account
-from graph.types.accounts import Account, require_account
+from graph.types.accounts import Account, linked_account
+from graph.types.connection_field import DocumentList, connection_field
 from graph.types.content.template_parts import (
     TemplateComponent,
     TemplateParameter,
@@ -35,116 +27,126 @@ from graph.types.content.template_parts import (
 )
 from whatsapp.templates.definition import find_obstacle, match_sendable
 
+# Read by `read_definition` and `find_obstacle`.
+_DEFINITION_FIELDS = ("components", "parameter_format")
+_OBSTACLE_FIELDS = ("status", "status_reason", "name", "language", *_DEFINITION_FIELDS)
 
-@strawberry.type(
-    description="A message template of an account, as far as WhatsApp has told about it."
-)
+
+@registers_type(models.Template)
+@strawberry.type(description="Message template of an account, as reported by WhatsApp.")
 class Template(relay.Node):
     node_id: relay.NodeID[str]
-    template_id: str = strawberry.field(
-        description="WhatsApp's id of it; a name has one for each language."
+    template_id: str = stored(
+        "template_id",
+        description="WhatsApp's id of the template; each language of a name has its own.",
     )
-    name: str | None = strawberry.field(description="The name by which it is sent.")
-    language: str | None = strawberry.field(description="Its language: en_US and so on.")
-    category: str | None = strawberry.field(
-        description="WhatsApp's category: MARKETING, UTILITY or AUTHENTICATION."
+    name: str | None = stored("name", description="Name by which the template is sent.")
+    language: str | None = stored("language", description="Language code, such as en_US.")
+    category: str | None = stored(
+        "category", description="WhatsApp's category: MARKETING, UTILITY or AUTHENTICATION."
     )
-    sub_category: str | None = strawberry.field(
-        description="WhatsApp's finer category, where it has one."
+    sub_category: str | None = stored(
+        "sub_category", description="WhatsApp's subcategory; null if there is none."
     )
-    previous_category: str | None = strawberry.field(
-        description="The category before WhatsApp last changed it."
+    previous_category: str | None = stored(
+        "previous_category", description="Category before WhatsApp last changed it."
     )
-    status: str | None = strawberry.field(
-        description="WhatsApp's word: APPROVED, PENDING, REJECTED, PAUSED, DISABLED, FLAGGED,"
-        " DELETED and so on."
+    status: str | None = stored(
+        "status",
+        description="WhatsApp's status: APPROVED, PENDING, REJECTED, PAUSED, DISABLED,"
+        " FLAGGED, DELETED and so on.",
     )
-    status_reason: str | None = strawberry.field(
-        description="Why it is rejected, paused or disabled, as WhatsApp says it."
+    status_reason: str | None = stored(
+        "status_reason",
+        description="WhatsApp's reason for rejecting, pausing or disabling the template.",
     )
-    recommendation: str | None = strawberry.field(
-        description="What WhatsApp advises to change of a rejected one."
+    recommendation: str | None = stored(
+        "recommendation", description="WhatsApp's recommendation for changing a rejected template."
     )
-    disabled_at: datetime | None = strawberry.field(
-        description="When a disabled one ceases to work."
+    disabled_at: datetime | None = stored(
+        "disabled_at", description="Time at which a disabled template stops working."
     )
-    quality_score: str | None = strawberry.field(
-        description="WhatsApp's quality score: GREEN, YELLOW, RED or UNKNOWN."
+    quality_score: str | None = stored(
+        "quality_score", description="WhatsApp's quality score: GREEN, YELLOW, RED or UNKNOWN."
     )
-    previous_quality_score: str | None = strawberry.field(description="The score before that.")
-    synced_at: datetime | None = strawberry.field(
-        description="When it was last read from WhatsApp; null if only webhooks told about it."
+    previous_quality_score: str | None = stored(
+        "previous_quality_score", description="Quality score before the last change."
     )
-    created_at: datetime = strawberry.field(description="When it became known here.")
-    updated_at: datetime = strawberry.field(description="When it was last changed here.")
+    synced_at: datetime | None = stored(
+        "synced_at",
+        description="Time of the last synchronization with WhatsApp; null if the template is"
+        " known from webhooks only.",
+    )
+    created_at: datetime = stored(
+        "created_at", description="Time at which the template was first stored."
+    )
+    updated_at: datetime = stored(
+        "updated_at", description="Time of the last change of the stored template."
+    )
+    account: Account = linked_account("Account that can send the template.")
     document: strawberry.Private[models.Template]
 
-    @strawberry.field(description="The account that may send it.")
-    async def account(self, info: Info) -> Account:
-        return await require_account(info, self.document.account_id)
-
     @strawberry.field(
-        description="When WhatsApp last changed its status, as far as that was told here."
+        description="Time at which WhatsApp last changed the status; null if no change was"
+        " reported.",
+        metadata=reads("changed_at"),
     )
     def status_changed_at(self) -> datetime | None:
         return self.document.changed_at.get("status")
 
-    @strawberry.field(description="Its parts; empty until WhatsApp has told them.")
+    @strawberry.field(
+        description="Components of the definition; empty until WhatsApp reports them.",
+        metadata=reads("components"),
+    )
     def components(self) -> list[TemplateComponent]:
         return read_components(self.document.components)
 
-    @strawberry.field(description="Whether its variables have numbers or names.")
+    @strawberry.field(
+        description="Whether variables are numbered or named.",
+        metadata=reads(*_DEFINITION_FIELDS),
+    )
     def parameter_format(self) -> TemplateParameterFormat:
         return read_format(self.document)
 
-    @strawberry.field(description="What is to be filled in to send it, in the customer's order.")
+    @strawberry.field(
+        description="Parameters needed to send the template, in reading order.",
+        metadata=reads("category", *_DEFINITION_FIELDS),
+    )
     def parameters(self) -> list[TemplateParameter]:
         return read_parameters(self.document)
 
-    @strawberry.field(description="Whether it can be sent as it is now.")
+    @strawberry.field(
+        description="Whether the template can be sent now.", metadata=reads(*_OBSTACLE_FIELDS)
+    )
     def sendable(self) -> bool:
         return find_obstacle(self.document) is None
 
-    @strawberry.field(description="Why it can't be sent; null if it can.")
+    @strawberry.field(
+        description="Reason why the template can't be sent; null if it can.",
+        metadata=reads(*_OBSTACLE_FIELDS),
+    )
     def obstacle(self) -> str | None:
         return find_obstacle(self.document)
 
     @classmethod
     def from_document(cls, document: models.Template) -> Self:
-        return cls(
-            node_id=str(document.id),
-            template_id=document.template_id,
-            name=document.name,
-            language=document.language,
-            category=document.category,
-            sub_category=document.sub_category,
-            previous_category=document.previous_category,
-            status=document.status,
-            status_reason=document.status_reason,
-            recommendation=document.recommendation,
-            disabled_at=document.disabled_at,
-            quality_score=document.quality_score,
-            previous_quality_score=document.previous_quality_score,
-            synced_at=document.synced_at,
-            created_at=document.created_at,
-            updated_at=document.updated_at,
-            document=document,
-        )
+        return cls(node_id=str(document.id), document=document)
 
 
-@strawberry.input(description="Which templates; all the given conditions must hold.")
+@strawberry.input(description="Filter for templates; all given conditions must match.")
 class TemplateFilter:
-    name: str | None = strawberry.field(default=None, description="They have this name.")
-    language: str | None = strawberry.field(default=None, description="They are in this language.")
-    category: str | None = strawberry.field(default=None, description="They are of this category.")
+    name: str | None = strawberry.field(default=None, description="Templates with this name.")
+    language: str | None = strawberry.field(default=None, description="Templates in this language.")
+    category: str | None = strawberry.field(default=None, description="Templates of this category.")
     statuses: list[str] | None = strawberry.field(
-        default=None, description="They have one of these statuses."
+        default=None, description="Templates with one of these statuses."
     )
     search: str | None = strawberry.field(
-        default=None, description="Their name has this in it, in any case."
+        default=None,
+        description="Templates whose name contains this text, ignoring case; up to 200 characters.",
     )
     sendable: bool | None = strawberry.field(
-        default=None, description="They can be sent as they are now, or can't."
+        default=None, description="Whether templates can be sent now."
     )
 
     def list_conditions(self) -> list[dict[str, Any]]:
@@ -171,9 +173,9 @@ class TemplateOrder(Enum):
 describe_enum(
     TemplateOrder,
     name="TemplateOrder",
-    description="How templates are sorted.",
+    description="Sort order of templates.",
     values={
-        "NEWEST": "What became known here last comes first.",
+        "NEWEST": "Most recently stored first.",
         "NAME": "By name, then by language.",
     },
 )
@@ -182,33 +184,24 @@ _ORDERS = {TemplateOrder.NEWEST: NEWEST, TemplateOrder.NAME: BY_TEMPLATE_NAME}
 
 @strawberry.type
 class TemplateQueries:
-    @strawberry.field(
+    @connection_field(
+        Template,
         permission_classes=[IsViewer],
-        description="The message templates of an account. Requires role VIEWER.",
+        description="Lists the message templates of an account. Requires role VIEWER.",
     )
-    async def templates(
+    def templates(
         self,
         info: Info,
-        account_id: Annotated[strawberry.ID, strawberry.argument(description="The account.")],
+        account_id: Annotated[strawberry.ID, strawberry.argument(description="Id of the account.")],
         filter: Annotated[
-            TemplateFilter | None, strawberry.argument(description="Only templates like these.")
+            TemplateFilter | None,
+            strawberry.argument(description="Returns only templates that match this filter."),
         ] = None,
         order_by: Annotated[
             TemplateOrder,
-            strawberry.argument(description="How they are sorted; cursors are of one order."),
+            strawberry.argument(description="Sort order; a cursor is valid for one order only."),
         ] = TemplateOrder.NEWEST,
-        first: First = 50,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Template]:
-        page = read_page(info, first=first, after=after, last=last, before=before)
+    ) -> DocumentList:
         conditions = [limit_to_account(info, account_id)]
         conditions += filter.list_conditions() if filter else []
-        return await connect(
-            models.Template,
-            {"$and": conditions},
-            Template.from_document,
-            order=_ORDERS[order_by],
-            page=page,
-        )
+        return DocumentList(models.Template, {"$and": conditions}, _ORDERS[order_by])

@@ -10,46 +10,47 @@ from strawberry import relay
 import models
 from graph.core.context import Info
 from graph.core.enums import MediaKind
+from graph.core.stored import stored
 
 
-@strawberry.type(description="A file that was uploaded, to be sent in messages.")
+def _read_kind(kind: str) -> MediaKind:
+    return MediaKind[kind.upper()]
+
+
+@strawberry.type(description="File uploaded for use in messages.")
 class UploadedMedia(relay.Node):
     node_id: relay.NodeID[str]
-    media_id: str | None = strawberry.field(description="WhatsApp's id of the file.")
-    kind: MediaKind = strawberry.field(description="The kind of file that it was checked for.")
-    mime_type: str = strawberry.field(description="MIME type by its first bytes.")
-    size_bytes: int = strawberry.field(description="Size in bytes.")
-    filename: str | None = strawberry.field(description="Its name.")
-    animated: bool = strawberry.field(description="Whether it is an animated sticker.")
-    expires_at: datetime | None = strawberry.field(
-        description="When WhatsApp forgets the file; sent later, it is handed over once more."
+    media_id: str | None = stored("media_id", description="WhatsApp's id of the file.")
+    kind: MediaKind = stored(
+        "kind", convert=_read_kind, description="Kind of file for which the upload was checked."
     )
-    unused_until: datetime | None = strawberry.field(
-        description="When it is removed if no message was sent with it; null once one was."
+    mime_type: str = stored("mime_type", description="MIME type detected from the content.")
+    size_bytes: int = stored("size_bytes", description="Size in bytes.")
+    filename: str | None = stored("filename", description="File name.")
+    animated: bool = stored("animated", description="Whether the file is an animated sticker.")
+    expires_at: datetime | None = stored(
+        "media_id_expires_at",
+        description="Time at which WhatsApp deletes the file; if it is sent later, the server"
+        " uploads it again.",
     )
-    created_at: datetime = strawberry.field(description="When it was uploaded.")
+    unused_until: datetime | None = stored(
+        "unused_until",
+        description="Time at which the file is deleted if no message uses it; null once a"
+        " message does.",
+    )
+    created_at: datetime = stored("created_at", description="Time of the upload.")
     document: strawberry.Private[models.UploadedMedia]
 
-    @strawberry.field(description="SHA-256 of the file in base64.")
+    @strawberry.field(description="SHA-256 digest of the file in base64.")
     def sha256(self) -> str:
         return base64.b64encode(bytes.fromhex(self.document.sha256)).decode()
 
-    @strawberry.field(description="Where to read the file, for a while and without a key.")
+    @strawberry.field(
+        description="Signed URL of the file, valid for a limited time without credentials."
+    )
     def url(self, info: Info) -> str:
         return info.context.services.media_urls.make(self.document.id)
 
     @classmethod
     def from_document(cls, document: models.UploadedMedia) -> Self:
-        return cls(
-            node_id=str(document.id),
-            media_id=document.media_id,
-            kind=MediaKind[document.kind.upper()],
-            mime_type=document.mime_type,
-            size_bytes=document.size_bytes,
-            filename=document.filename,
-            animated=document.animated,
-            expires_at=document.media_id_expires_at,
-            unused_until=document.unused_until,
-            created_at=document.created_at,
-            document=document,
-        )
+        return cls(node_id=str(document.id), document=document)

@@ -14,21 +14,21 @@ from graph.types.accounts import Account, list_visible_accounts
 from whatsapp.auth.access import Viewer as Access
 
 
-@strawberry.type(description="Whoever holds the credential of this request.")
+@strawberry.type(description="Caller of the request, as identified by its credential.")
 class Viewer:
     id: str = strawberry.field(
-        description="Id of the API key as in `apiKeys`, or the subject (`sub`) of the token."
+        description="Id of the API key as in `apiKeys`, or subject (`sub`) of the token."
     )
-    kind: CredentialKind = strawberry.field(description="What kind of credential it is.")
-    name: str = strawberry.field(description="Name of the API key, or of the token's holder.")
-    role: Role = strawberry.field(description="What it may do.")
+    kind: CredentialKind = strawberry.field(description="Kind of credential.")
+    name: str = strawberry.field(description="Name of the API key or of the token's holder.")
+    role: Role = strawberry.field(description="Role that the credential grants.")
     expires_at: datetime | None = strawberry.field(
-        description="When it ends by itself; open sockets are closed then."
+        description="Time at which the credential expires and its open sockets are closed."
     )
     access: strawberry.Private[Access]
 
     @strawberry.field(
-        description="The accounts you may see, newest first; the first 100 (`accounts` has all)."
+        description="First 100 accounts visible to the caller, newest first; `accounts` lists all."
     )
     async def accounts(self) -> list[Account]:
         visible = list_visible_accounts(self.access)
@@ -53,15 +53,15 @@ class Viewer:
 class ViewerQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="Who you are, and what you may see. Requires role VIEWER.",
+        description="Returns the caller with its role and accounts. Requires role VIEWER.",
     )
     def viewer(self, info: Info) -> Viewer:
         return Viewer.from_access(get_viewer(info))
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The present position in the live events: take it, load your lists, then"
-        " subscribe `after` it, and nothing is missed. Requires role VIEWER.",
+        description="Returns the cursor of the newest event. To miss no change, read it, load"
+        " your lists, then subscribe with `after` set to it. Requires role VIEWER.",
     )
     async def event_cursor(self, info: Info) -> str:
         return await info.context.services.live.get_cursor()

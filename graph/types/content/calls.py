@@ -13,33 +13,37 @@ from whatsapp.messages.calls import CallState
 describe_enum(
     CallState,
     name="CallStatus",
-    description="How a call went; it never goes back.",
+    description="Progress of a call; it never moves backwards.",
     values={
-        "RINGING": "It rings, or rang without a word of its end.",
-        "ACCEPTED": "It was accepted, and goes on.",
-        "FAILED": "It was not answered, or could not be connected.",
-        "REJECTED": "It was rejected.",
-        "COMPLETED": "It was held, and has ended.",
+        "RINGING": "The call is ringing, or no end was reported.",
+        "ACCEPTED": "The call was accepted and is in progress.",
+        "FAILED": "The call was not answered or could not be connected.",
+        "REJECTED": "The call was rejected.",
+        "COMPLETED": "The call was answered and has ended.",
     },
 )
 
 
-@strawberry.type(description="A voice call.")
+@strawberry.type(description="Voice call.")
 class CallContent:
     direction: MessageDirection = strawberry.field(
-        description="INBOUND where the customer called, OUTBOUND where the business did."
+        description="INBOUND if the customer called, OUTBOUND if the business did."
     )
-    status: CallState = strawberry.field(description="How the call went.")
+    status: CallState = strawberry.field(description="Progress of the call.")
     duration_seconds: int | None = strawberry.field(
-        description="How long it lasted; null until it was held and has ended."
+        description="Duration in seconds; null until an answered call has ended."
     )
-    started_at: datetime | None = strawberry.field(description="When it was answered.")
-    ended_at: datetime | None = strawberry.field(description="When it ended, if it was answered.")
+    started_at: datetime | None = strawberry.field(
+        description="Time at which the call was answered."
+    )
+    ended_at: datetime | None = strawberry.field(
+        description="Time at which an answered call ended."
+    )
     callback_data: str | None = strawberry.field(
-        description="What the caller's program had WhatsApp repeat (biz_opaque_callback_data)."
+        description="Data that the calling program attached to the call (biz_opaque_callback_data)."
     )
     button_payload: str | None = strawberry.field(
-        description="Payload of the call button or link through which the customer called."
+        description="Payload of the call button or link that the customer used."
     )
 
 

@@ -30,22 +30,22 @@ from graph.types.content.template_content import TemplateContent, read_template
 from models import CALL, Media, Message
 
 
-@strawberry.type(description="A text.")
+@strawberry.type(description="Text message.")
 class TextContent:
-    body: str = strawberry.field(description="The text as it was written.")
+    body: str = strawberry.field(description="Text as it was written.")
     preview_url: bool = strawberry.field(
         description="Whether WhatsApp shows a preview of the first link."
     )
 
 
-@strawberry.type(description="A picture, video, sound, document or sticker.")
+@strawberry.type(description="Image, video, audio file, document or sticker.")
 class MediaContent:
-    kind: MediaKind = strawberry.field(description="Which kind of file it is.")
+    kind: MediaKind = strawberry.field(description="Kind of file.")
     media_id: str | None = strawberry.field(description="WhatsApp's id of the file.")
-    caption: str | None = strawberry.field(description="The text below it.")
-    voice: bool = strawberry.field(description="Whether it is a voice message.")
+    caption: str | None = strawberry.field(description="Caption below the file.")
+    voice: bool = strawberry.field(description="Whether the file is a voice message.")
     state: MediaState | None = strawberry.field(
-        description="Where the file stands; null where none is to be fetched."
+        description="Download state of the file; null if there is nothing to download."
     )
     size_bytes: int | None = linked(
         "stored_file_id",
@@ -56,8 +56,8 @@ class MediaContent:
     document: strawberry.Private[Message]
 
     @strawberry.field(
-        description="Where to read the file, for a while and without a key; null until STORED. Of"
-        " what was sent by link, that link."
+        description="Signed URL of the file, valid for a limited time without credentials;"
+        " null until STORED. For files sent by link, the link itself."
     )
     def url(self, info: Info) -> str | None:
         if self.state is not MediaState.STORED:
@@ -65,8 +65,8 @@ class MediaContent:
         return info.context.services.media_urls.make(self.document.id)
 
     @strawberry.field(
-        description="MIME type as WhatsApp gives it, with parameters where it has any; of what you"
-        " sent, by its first bytes."
+        description="MIME type as reported by WhatsApp, with parameters if there are any; for"
+        " files you sent, as detected from the content."
     )
     async def mime_type(self, info: Info) -> str | None:
         told = self.document.content.get("mime_type")
@@ -75,7 +75,7 @@ class MediaContent:
         media = await self._load(info)
         return media.mime_type if media else None
 
-    @strawberry.field(description="Name of the file, where it has one.")
+    @strawberry.field(description="File name; null if there is none.")
     async def filename(self, info: Info) -> str | None:
         named = read_text(self.document.content, "filename")
         if named is not None or self.document.upload_id is None:
@@ -83,7 +83,7 @@ class MediaContent:
         media = await self._load(info)
         return media.filename if media else None
 
-    @strawberry.field(description="Whether it is an animated sticker.")
+    @strawberry.field(description="Whether the file is an animated sticker.")
     async def animated(self, info: Info) -> bool:
         if self.document.upload_id is None or self.kind is not MediaKind.STICKER:
             return bool(self.document.content.get("animated"))
@@ -91,7 +91,8 @@ class MediaContent:
         return upload is not None and upload.animated
 
     @strawberry.field(
-        description="SHA-256 of the file in base64: of the stored bytes, else as WhatsApp gives it."
+        description="SHA-256 digest in base64: of the stored file, or as reported by WhatsApp"
+        " if it is not stored."
     )
     async def sha256(self, info: Info) -> str | None:
         media = await self._load(info)
@@ -105,25 +106,28 @@ class MediaContent:
         return await load_media(info, self.document.id) if is_stored else None
 
 
-@strawberry.type(description="A place.")
+@strawberry.type(description="Location.")
 class LocationContent:
-    latitude: float = strawberry.field(description="Degrees north.")
-    longitude: float = strawberry.field(description="Degrees east.")
+    latitude: float = strawberry.field(description="Latitude in degrees.")
+    longitude: float = strawberry.field(description="Longitude in degrees.")
     name: str | None = strawberry.field(description="Name of the place.")
     address: str | None = strawberry.field(description="Address of the place.")
-    url: str | None = strawberry.field(description="A page about the place.")
+    url: str | None = strawberry.field(description="URL of a page about the place.")
 
 
-@strawberry.type(description="Content that has no type of its own here; nothing of it is lost.")
+@strawberry.type(
+    description="Content without a type of its own in this API; `raw` has the complete message."
+)
 class UnsupportedContent:
     type: str = strawberry.field(description="WhatsApp's name of the message type.")
     reason: str | None = strawberry.field(
-        description="Why WhatsApp could not pass it on, or which kind of message it names."
+        description="Reason why WhatsApp could not deliver the content, or the message type"
+        " it names."
     )
     unsupported_type: str | None = strawberry.field(
-        description="Which kind of message WhatsApp could not pass on, such as poll_creation."
+        description="Message type that WhatsApp could not deliver, such as poll_creation."
     )
-    raw: JSON | None = strawberry.field(description="The message as WhatsApp sent it.")
+    raw: JSON | None = strawberry.field(description="Message as WhatsApp sent it.")
 
 
 MessageContent = Annotated[
@@ -141,7 +145,8 @@ MessageContent = Annotated[
     | UnsupportedContent,
     strawberry.union(
         "MessageContent",
-        description="What a message says; more kinds will come, so treat unknown ones kindly.",
+        description="Content of a message. Types may be added, so clients must accept unknown"
+        " ones.",
     ),
 ]
 Content = (

@@ -24,81 +24,91 @@ class InteractiveKind(StrEnum):
 describe_enum(
     InteractiveKind,
     name="InteractiveKind",
-    description="What can be tapped in a message.",
+    description="Kind of interactive element in a message.",
     values={
         "BUTTONS": "Reply buttons.",
-        "LIST": "A list to choose from.",
-        "CTA_URL": "A button that opens a web page.",
-        "LOCATION_REQUEST": "A button to send a location.",
-        "CONTACT_REQUEST": "A button to share the own phone number.",
-        "FLOW": "A button that opens a WhatsApp Flow.",
-        "OTHER": "Something that has no name here.",
+        "LIST": "List of rows to choose from.",
+        "CTA_URL": "Button that opens a web page.",
+        "LOCATION_REQUEST": "Button that sends the customer's location.",
+        "CONTACT_REQUEST": "Button that shares the customer's phone number.",
+        "FLOW": "Button that opens a WhatsApp Flow.",
+        "OTHER": "Element without a kind of its own in this API.",
     },
 )
 
 
-@strawberry.type(description="What stands above the text: a text or a file.")
+@strawberry.type(description="Header above the body: a text or a file.")
 class InteractiveHeader:
-    text: str | None = strawberry.field(description="The text, where it is one.")
-    media_kind: MediaKind | None = strawberry.field(description="Which file, where it is one.")
-    link: str | None = strawberry.field(description="Where WhatsApp fetches the file.")
+    text: str | None = strawberry.field(description="Header text; null if the header is a file.")
+    media_kind: MediaKind | None = strawberry.field(
+        description="Kind of header file; null if the header is a text."
+    )
+    link: str | None = strawberry.field(description="URL from which WhatsApp downloads the file.")
     media_id: str | None = strawberry.field(description="WhatsApp's id of the file.")
-    filename: str | None = strawberry.field(description="Name of the file, for documents.")
+    filename: str | None = strawberry.field(description="File name of a document.")
 
 
-@strawberry.type(description="A button that answers for the customer.")
+@strawberry.type(description="Reply button.")
 class InteractiveButton:
-    reply_id: str | None = strawberry.field(description="Your own id, which comes back.")
-    title: str | None = strawberry.field(description="The words on it.")
+    reply_id: str | None = strawberry.field(
+        description="Id defined by your application and returned with the customer's reply."
+    )
+    title: str | None = strawberry.field(description="Button label.")
 
 
-@strawberry.type(description="One choice of a list.")
+@strawberry.type(description="Row of a list.")
 class InteractiveRow:
-    reply_id: str | None = strawberry.field(description="Your own id, which comes back.")
-    title: str | None = strawberry.field(description="The words.")
-    description: str | None = strawberry.field(description="Small print below them.")
+    reply_id: str | None = strawberry.field(
+        description="Id defined by your application and returned with the customer's reply."
+    )
+    title: str | None = strawberry.field(description="Row title.")
+    description: str | None = strawberry.field(
+        description="Row description, shown below the title."
+    )
 
 
-@strawberry.type(description="A part of a list.")
+@strawberry.type(description="Section of a list.")
 class InteractiveSection:
-    title: str | None = strawberry.field(description="Its title.")
-    rows: list[InteractiveRow] = strawberry.field(description="The choices.")
+    title: str | None = strawberry.field(description="Section title.")
+    rows: list[InteractiveRow] = strawberry.field(description="Rows of the section.")
 
 
-@strawberry.type(description="A button that opens a web page.")
+@strawberry.type(description="Button that opens a web page.")
 class InteractiveLink:
-    display_text: str | None = strawberry.field(description="The words on it.")
-    url: str | None = strawberry.field(description="Address of the page.")
+    display_text: str | None = strawberry.field(description="Button label.")
+    url: str | None = strawberry.field(description="URL of the page.")
 
 
-@strawberry.type(description="A button that opens a WhatsApp Flow.")
+@strawberry.type(description="Button that opens a WhatsApp Flow.")
 class InteractiveFlow:
     flow_id: str | None = strawberry.field(description="Meta's id of the flow.")
     flow_name: str | None = strawberry.field(description="Name of the flow.")
-    cta: str | None = strawberry.field(description="The words on the button.")
-    flow_token: str | None = strawberry.field(description="Your own text, which comes back.")
-    is_draft: bool = strawberry.field(description="Whether the flow was still a draft.")
-    screen: str | None = strawberry.field(description="The first screen.")
-    data: JSON | None = strawberry.field(description="What the first screen starts with.")
+    cta: str | None = strawberry.field(description="Button label.")
+    flow_token: str | None = strawberry.field(
+        description="Token defined by your application and returned with the customer's response."
+    )
+    is_draft: bool = strawberry.field(description="Whether the flow was a draft when it was sent.")
+    screen: str | None = strawberry.field(description="First screen of the flow.")
+    data: JSON | None = strawberry.field(description="Initial data of the first screen.")
 
 
-@strawberry.type(description="A message that the customer can tap on.")
+@strawberry.type(description="Interactive message: buttons, a list, a link, a request or a flow.")
 class InteractiveContent:
-    interactive_kind: InteractiveKind = strawberry.field(description="What can be tapped.")
-    header: InteractiveHeader | None = strawberry.field(description="What stands above the text.")
-    body: str = strawberry.field(description="The text; empty if there is none.")
-    footer: str | None = strawberry.field(description="Small print below the text.")
+    interactive_kind: InteractiveKind = strawberry.field(description="Kind of interactive element.")
+    header: InteractiveHeader | None = strawberry.field(description="Header above the body.")
+    body: str = strawberry.field(description="Body text; empty if there is none.")
+    footer: str | None = strawberry.field(description="Footer below the body.")
     buttons: list[InteractiveButton] = strawberry.field(
-        description="The reply buttons, for kind BUTTONS."
+        description="Reply buttons, for kind BUTTONS."
     )
     list_button: str | None = strawberry.field(
-        description="The words on the button that opens the list, for kind LIST."
+        description="Label of the button that opens the list, for kind LIST."
     )
     sections: list[InteractiveSection] = strawberry.field(
-        description="The parts of the list, for kind LIST."
+        description="Sections of the list, for kind LIST."
     )
-    link: InteractiveLink | None = strawberry.field(description="The link, for kind CTA_URL.")
-    flow: InteractiveFlow | None = strawberry.field(description="The flow, for kind FLOW.")
+    link: InteractiveLink | None = strawberry.field(description="Link button, for kind CTA_URL.")
+    flow: InteractiveFlow | None = strawberry.field(description="Flow button, for kind FLOW.")
 
 
 _KINDS = {

@@ -8,10 +8,12 @@ import strawberry
 from graph.types.content.reading import read_float, read_int, read_objects, read_text
 
 
-@strawberry.type(description="A product of a catalog.")
+@strawberry.type(description="Catalog product that a message refers to.")
 class ReferredProduct:
     catalog_id: str | None = strawberry.field(description="Meta's id of the catalog.")
-    product_retailer_id: str | None = strawberry.field(description="Your own id of the product.")
+    product_retailer_id: str | None = strawberry.field(
+        description="Id of the product in your catalog."
+    )
 
 
 def read_product(document: Mapping[str, Any]) -> ReferredProduct:
@@ -21,19 +23,21 @@ def read_product(document: Mapping[str, Any]) -> ReferredProduct:
     )
 
 
-@strawberry.type(description="One line of an order.")
+@strawberry.type(description="Line item of an order.")
 class OrderItem:
-    product_retailer_id: str | None = strawberry.field(description="Your own id of the product.")
-    quantity: int | None = strawberry.field(description="How many of it.")
-    price: float | None = strawberry.field(description="Price of one of it.")
+    product_retailer_id: str | None = strawberry.field(
+        description="Id of the product in your catalog."
+    )
+    quantity: int | None = strawberry.field(description="Quantity ordered.")
+    price: float | None = strawberry.field(description="Unit price.")
     currency: str | None = strawberry.field(description="ISO 4217 code of the price's currency.")
 
 
-@strawberry.type(description="An order from a catalog.")
+@strawberry.type(description="Order from a catalog.")
 class OrderContent:
     catalog_id: str | None = strawberry.field(description="Meta's id of the catalog.")
-    note: str | None = strawberry.field(description="What the customer wrote along with it.")
-    items: list[OrderItem] = strawberry.field(description="The first 1,000 ordered lines.")
+    note: str | None = strawberry.field(description="Note that the customer added.")
+    items: list[OrderItem] = strawberry.field(description="First 1,000 line items.")
 
 
 def read_order(content: Mapping[str, Any]) -> OrderContent | None:

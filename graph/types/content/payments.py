@@ -13,29 +13,33 @@ MAX_MINOR_UNITS = 10**15
 _OFFSETS = (1, 10, 100, 1000, 10_000)
 
 
-@strawberry.type(description="The transaction by which a customer pays.")
+@strawberry.type(description="Payment transaction of an order.")
 class PaymentTransaction:
-    id: str | None = strawberry.field(description="The payment gateway's id of it.")
-    type: str | None = strawberry.field(description="The payment gateway, such as razorpay.")
-    status: str | None = strawberry.field(description="How it stands: pending, success or failed.")
-    method: str | None = strawberry.field(description="How the customer pays, such as upi.")
-    created_at: datetime | None = strawberry.field(description="When it began.")
-    updated_at: datetime | None = strawberry.field(description="When it last changed.")
-    error_code: str | None = strawberry.field(description="The payment gateway's error code.")
-    error_reason: str | None = strawberry.field(description="Why it failed.")
+    id: str | None = strawberry.field(description="Transaction id at the payment gateway.")
+    type: str | None = strawberry.field(description="Payment gateway, such as razorpay.")
+    status: str | None = strawberry.field(
+        description="Transaction status: pending, success or failed."
+    )
+    method: str | None = strawberry.field(description="Payment method, such as upi.")
+    created_at: datetime | None = strawberry.field(
+        description="Time at which the transaction started."
+    )
+    updated_at: datetime | None = strawberry.field(description="Time of the last change.")
+    error_code: str | None = strawberry.field(description="Error code of the payment gateway.")
+    error_reason: str | None = strawberry.field(description="Reason for the failure.")
 
 
-@strawberry.type(description="One report of WhatsApp's about the payment of an order.")
+@strawberry.type(description="Payment status that WhatsApp reported for an order.")
 class MessagePayment:
     status: str = strawberry.field(
-        description="WhatsApp's word for how it stands: pending, captured, failed and so on."
+        description="WhatsApp's payment status: pending, captured, failed and so on."
     )
-    at: datetime = strawberry.field(description="When that was so, as WhatsApp tells it.")
-    reference_id: str | None = strawberry.field(description="Your own id of the order.")
-    amount: Decimal | None = strawberry.field(description="The amount, such as 12.50.")
-    currency: str | None = strawberry.field(description="ISO 4217 code of its currency.")
+    at: datetime = strawberry.field(description="Time of the status according to WhatsApp.")
+    reference_id: str | None = strawberry.field(description="Order id defined by your application.")
+    amount: Decimal | None = strawberry.field(description="Amount, such as 12.50.")
+    currency: str | None = strawberry.field(description="ISO 4217 code of the amount's currency.")
     transaction: PaymentTransaction | None = strawberry.field(
-        description="The transaction; null where WhatsApp tells none."
+        description="Payment transaction; null if WhatsApp reports none."
     )
 
     @classmethod

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from graph.types.messages import Message
 
 
-@strawberry.type(description="An emoji that the business puts on a message, or takes back.")
+@strawberry.type(description="Reaction that the business adds to a message or removes from it.")
 class ReactionContent:
-    emoji: str | None = strawberry.field(description="The emoji; null where it is taken back.")
+    emoji: str | None = strawberry.field(description="Emoji; null if the reaction is removed.")
     document: strawberry.Private[models.Message]
 
-    @strawberry.field(description="The message that it is about; null if it is not there any more.")
+    @strawberry.field(
+        description="Message that the reaction belongs to; null if the message no longer exists."
+    )
     async def reacted_to(
         self, info: Info
     ) -> Annotated["Message", strawberry.lazy("graph.types.messages")] | None:

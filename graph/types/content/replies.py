@@ -30,48 +30,58 @@ class InteractiveReplyKind(StrEnum):
 describe_enum(
     InteractiveReplyKind,
     name="InteractiveReplyKind",
-    description="What a customer answered to.",
+    description="Kind of element that a customer replied to.",
     values={
-        "BUTTON": "A button below a message.",
-        "LIST": "A row of a list.",
-        "TEMPLATE_BUTTON": "A quick-reply button of a template.",
-        "FLOW": "A WhatsApp Flow, filled in.",
-        "ADDRESS": "A request for an address.",
-        "CALL_PERMISSION": "A request to be called.",
+        "BUTTON": "Button of an interactive message.",
+        "LIST": "Row of a list.",
+        "TEMPLATE_BUTTON": "Quick-reply button of a template.",
+        "FLOW": "Completed WhatsApp Flow.",
+        "ADDRESS": "Address request.",
+        "CALL_PERMISSION": "Request for permission to call.",
     },
 )
 
 
-@strawberry.type(description="Whether the business may call the customer.")
+@strawberry.type(description="Permission for the business to call the customer.")
 class CallPermission:
-    granted: bool = strawberry.field(description="Whether they agreed.")
-    permanent: bool = strawberry.field(description="Whether it holds until they take it back.")
-    expires_at: datetime | None = strawberry.field(description="When it ends, if it does.")
+    granted: bool = strawberry.field(description="Whether the customer gave permission.")
+    permanent: bool = strawberry.field(
+        description="Whether the permission is valid until the customer withdraws it."
+    )
+    expires_at: datetime | None = strawberry.field(
+        description="Time at which the permission expires; null if it does not."
+    )
     source: str | None = strawberry.field(
-        description="How they decided: user_action, or automatic by calling themselves."
+        description="Origin of the decision: user_action, or automatic if the customer called"
+        " first."
     )
 
 
-@strawberry.type(description="What a customer chose or filled in.")
+@strawberry.type(description="Customer's choice or completed form.")
 class InteractiveReplyContent:
-    reply_kind: InteractiveReplyKind = strawberry.field(description="What they answered to.")
-    reply_id: str | None = strawberry.field(
-        description="Your own id of the button or row, or the payload of the template's button."
+    reply_kind: InteractiveReplyKind = strawberry.field(
+        description="Kind of element that the customer replied to."
     )
-    title: str | None = strawberry.field(description="The words on the button or row.")
-    description: str | None = strawberry.field(description="The small print of the row.")
-    summary: str | None = strawberry.field(description="What the customer sees as their answer.")
+    reply_id: str | None = strawberry.field(
+        description="Id of the button or row defined by your application, or the payload of"
+        " the template button."
+    )
+    title: str | None = strawberry.field(description="Label of the button or title of the row.")
+    description: str | None = strawberry.field(description="Description of the row.")
+    summary: str | None = strawberry.field(
+        description="Summary of the response as the customer sees it."
+    )
     form_name: str | None = strawberry.field(
         description="WhatsApp's name of the form: flow or other."
     )
     response: JSON | None = strawberry.field(
-        description="What they filled in; null where that can't be read, see `responseText`."
+        description="Form data; null if it is not valid JSON, see `responseText`."
     )
     response_text: str | None = strawberry.field(
-        description="What they filled in as the JSON text that WhatsApp sent."
+        description="Form data as the JSON text that WhatsApp sent."
     )
     call_permission: CallPermission | None = strawberry.field(
-        description="What they allowed, for kind CALL_PERMISSION."
+        description="Permission to call, for kind CALL_PERMISSION."
     )
 
 

@@ -8,56 +8,56 @@ import strawberry
 from graph.types.content.reading import read_object, read_objects, read_text
 
 
-@strawberry.type(description="A phone number on a contact card.")
+@strawberry.type(description="Phone number on a contact card.")
 class SharedPhone:
-    phone: str | None = strawberry.field(description="The number as it is written on the card.")
+    phone: str | None = strawberry.field(description="Phone number as written on the card.")
     wa_id: str | None = strawberry.field(
-        description="Digits of the number at WhatsApp, if it is there."
+        description="WhatsApp's id of the number, as digits; null if the number is not on WhatsApp."
     )
-    type: str | None = strawberry.field(description="What it is for: MOBILE, WORK and so on.")
+    type: str | None = strawberry.field(description="Kind of number, such as MOBILE or WORK.")
 
 
-@strawberry.type(description="An e-mail address or web page on a contact card.")
+@strawberry.type(description="E-mail address or web page on a contact card.")
 class SharedLink:
-    value: str = strawberry.field(description="The address.")
-    type: str | None = strawberry.field(description="What it is for: HOME, WORK and so on.")
+    value: str = strawberry.field(description="Address or URL.")
+    type: str | None = strawberry.field(description="Kind of address, such as HOME or WORK.")
 
 
-@strawberry.type(description="A postal address on a contact card.")
+@strawberry.type(description="Postal address on a contact card.")
 class SharedAddress:
-    street: str | None = strawberry.field(description="Street and house.")
+    street: str | None = strawberry.field(description="Street and house number.")
     city: str | None = strawberry.field(description="City.")
     state: str | None = strawberry.field(description="State or province.")
     zip: str | None = strawberry.field(description="Postal code.")
     country: str | None = strawberry.field(description="Country.")
-    country_code: str | None = strawberry.field(description="Two letters, by ISO 3166.")
-    type: str | None = strawberry.field(description="What it is for: HOME, WORK and so on.")
+    country_code: str | None = strawberry.field(description="Two-letter ISO 3166 country code.")
+    type: str | None = strawberry.field(description="Kind of address, such as HOME or WORK.")
 
 
-@strawberry.type(description="One contact card.")
+@strawberry.type(description="Contact card.")
 class SharedContact:
-    name: str | None = strawberry.field(description="The full name as the card shows it.")
+    name: str | None = strawberry.field(description="Full name as shown on the card.")
     first_name: str | None = strawberry.field(description="First name.")
     last_name: str | None = strawberry.field(description="Last name.")
     middle_name: str | None = strawberry.field(description="Middle name.")
-    prefix: str | None = strawberry.field(description="What precedes the name: Dr.")
-    suffix: str | None = strawberry.field(description="What follows the name: Jr.")
-    company: str | None = strawberry.field(description="Where they work.")
-    department: str | None = strawberry.field(description="In which part of it.")
-    job_title: str | None = strawberry.field(description="What they do there.")
-    birthday: str | None = strawberry.field(description="Birthday, as YYYY-MM-DD.")
+    prefix: str | None = strawberry.field(description="Name prefix, such as Dr.")
+    suffix: str | None = strawberry.field(description="Name suffix, such as Jr.")
+    company: str | None = strawberry.field(description="Company.")
+    department: str | None = strawberry.field(description="Department.")
+    job_title: str | None = strawberry.field(description="Job title.")
+    birthday: str | None = strawberry.field(description="Birthday as YYYY-MM-DD.")
     phones: list[SharedPhone] = strawberry.field(description="Phone numbers.")
     emails: list[SharedLink] = strawberry.field(description="E-mail addresses.")
     urls: list[SharedLink] = strawberry.field(description="Web pages.")
     addresses: list[SharedAddress] = strawberry.field(description="Postal addresses.")
-    vcard: str | None = strawberry.field(description="The whole card as vCard text.")
+    vcard: str | None = strawberry.field(description="Complete card as vCard text.")
 
 
-@strawberry.type(description="Contact cards that somebody shares.")
+@strawberry.type(description="Shared contact cards.")
 class ContactsContent:
-    contacts: list[SharedContact] = strawberry.field(description="The cards.")
+    contacts: list[SharedContact] = strawberry.field(description="Contact cards.")
     origin: str | None = strawberry.field(
-        description="Why they were sent: contact_request for the answer to a request, or other."
+        description="Origin of the cards: contact_request if they answer a request, or other."
     )
 
 

@@ -23,13 +23,13 @@ class SystemKind(StrEnum):
 describe_enum(
     SystemKind,
     name="SystemKind",
-    description="What WhatsApp says about a customer.",
+    description="Kind of system message about a customer.",
     values={
-        "NUMBER_CHANGED": "They have another phone number.",
-        "USER_ID_CHANGED": "They have another business-scoped user id.",
-        "IDENTITY_CHANGED": "They may use another device: verify who they are.",
-        "WELCOME_REQUESTED": "They opened the chat for the first time, and may be welcomed.",
-        "OTHER": "Something else; `notice` says what.",
+        "NUMBER_CHANGED": "The customer changed their phone number.",
+        "USER_ID_CHANGED": "The customer's business-scoped user id changed.",
+        "IDENTITY_CHANGED": "The customer may use a new device; verify their identity.",
+        "WELCOME_REQUESTED": "The customer opened the chat for the first time and can be greeted.",
+        "OTHER": "Another change, described in `notice`.",
     },
 )
 _KINDS = {
@@ -42,19 +42,19 @@ _KINDS = {
 }
 
 
-@strawberry.type(description="WhatsApp's own note in a conversation.")
+@strawberry.type(description="System message from WhatsApp in a conversation.")
 class SystemContent:
-    system_kind: SystemKind = strawberry.field(description="What happened.")
-    notice: str | None = strawberry.field(description="It in words, as WhatsApp wrote them.")
-    old_number: str | None = strawberry.field(description="Digits of the number until then.")
-    new_number: str | None = strawberry.field(description="Digits of the number since then.")
-    old_user_id: str | None = strawberry.field(description="Business-scoped user id until then.")
-    new_user_id: str | None = strawberry.field(description="Business-scoped user id since then.")
+    system_kind: SystemKind = strawberry.field(description="Kind of change.")
+    notice: str | None = strawberry.field(description="Text that WhatsApp wrote about the change.")
+    old_number: str | None = strawberry.field(description="Previous phone number, as digits.")
+    new_number: str | None = strawberry.field(description="New phone number, as digits.")
+    old_user_id: str | None = strawberry.field(description="Previous business-scoped user id.")
+    new_user_id: str | None = strawberry.field(description="New business-scoped user id.")
     old_parent_user_id: str | None = strawberry.field(
-        description="User id for all linked businesses until then."
+        description="Previous user id across linked businesses."
     )
     new_parent_user_id: str | None = strawberry.field(
-        description="User id for all linked businesses since then."
+        description="New user id across linked businesses."
     )
 
 

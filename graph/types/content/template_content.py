@@ -23,22 +23,24 @@ if TYPE_CHECKING:
     from graph.types.templates import Template
 
 
-@strawberry.type(description="What stands above the text: a text, a file or a place.")
+@strawberry.type(description="Header above the body: a text, a file or a location.")
 class TemplateContentHeader:
-    text: str | None = strawberry.field(description="The text, where it is one.")
-    media_kind: MediaKind | None = strawberry.field(description="Which file, where it is one.")
-    link: str | None = strawberry.field(
-        description="Where WhatsApp fetches the file; null for an uploaded one."
+    text: str | None = strawberry.field(description="Header text; null for other headers.")
+    media_kind: MediaKind | None = strawberry.field(
+        description="Kind of header file; null for other headers."
     )
-    filename: str | None = strawberry.field(description="Name of the file, for documents.")
+    link: str | None = strawberry.field(
+        description="URL from which WhatsApp downloads the file; null for an uploaded file."
+    )
+    filename: str | None = strawberry.field(description="File name of a document.")
     place: "TemplateContentPlace | None" = strawberry.field(
-        description="The place, where it is one."
+        description="Header location; null for other headers."
     )
     message: strawberry.Private[Message | None]
 
     @strawberry.field(
-        description="Where to read an uploaded file, for a while and without a key; null for"
-        " others, and in previews."
+        description="Signed URL of an uploaded file, valid for a limited time without"
+        " credentials; null for other files and in previews."
     )
     def url(self, info: Info) -> str | None:
         message = self.message
@@ -49,61 +51,72 @@ class TemplateContentHeader:
         return info.context.services.media_urls.make(message.id)
 
 
-@strawberry.type(description="A place above the text.")
+@strawberry.type(description="Location above the body.")
 class TemplateContentPlace:
-    latitude: float = strawberry.field(description="Degrees north.")
-    longitude: float = strawberry.field(description="Degrees east.")
+    latitude: float = strawberry.field(description="Latitude in degrees.")
+    longitude: float = strawberry.field(description="Longitude in degrees.")
     name: str | None = strawberry.field(description="Name of the place.")
     address: str | None = strawberry.field(description="Address of the place.")
 
 
-@strawberry.type(description="A button below the text.")
+@strawberry.type(description="Button below the body.")
 class TemplateContentButton:
     button_type: str = strawberry.field(
-        description="WhatsApp's word: QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW and so on."
+        description="WhatsApp's button type: QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW"
+        " and so on."
     )
-    title: str | None = strawberry.field(description="The words on it.")
-    url: str | None = strawberry.field(description="The page that it opens, for URL.")
-    phone_number: str | None = strawberry.field(description="Whom it calls, for PHONE_NUMBER.")
-    coupon_code: str | None = strawberry.field(description="What it copies, for COPY_CODE.")
+    title: str | None = strawberry.field(description="Button label.")
+    url: str | None = strawberry.field(description="URL that the button opens, for URL.")
+    phone_number: str | None = strawberry.field(
+        description="Phone number that the button calls, for PHONE_NUMBER."
+    )
+    coupon_code: str | None = strawberry.field(
+        description="Code that the button copies, for COPY_CODE."
+    )
     reply_id: str | None = strawberry.field(
-        description="Your own text that comes back, for QUICK_REPLY."
+        description="Payload returned with the customer's reply, for QUICK_REPLY."
     )
     flow_token: str | None = strawberry.field(
-        description="Your own text that comes back, for FLOW."
+        description="Token returned with the customer's response, for FLOW."
     )
 
 
-@strawberry.type(description="One card of a carousel.")
+@strawberry.type(description="Card of a carousel.")
 class TemplateContentCard:
-    header: TemplateContentHeader | None = strawberry.field(description="Its picture or video.")
-    body: str = strawberry.field(description="Its text; empty if there is none.")
-    buttons: list[TemplateContentButton] = strawberry.field(description="Its buttons.")
+    header: TemplateContentHeader | None = strawberry.field(
+        description="Image or video above the card."
+    )
+    body: str = strawberry.field(description="Card text; empty if there is none.")
+    buttons: list[TemplateContentButton] = strawberry.field(description="Buttons of the card.")
 
 
-@strawberry.type(description="An offer that ends.")
+@strawberry.type(description="Limited-time offer.")
 class TemplateContentOffer:
-    text: str | None = strawberry.field(description="What it is called.")
-    expires_at: datetime | None = strawberry.field(description="When it ends.")
+    text: str | None = strawberry.field(description="Name of the offer.")
+    expires_at: datetime | None = strawberry.field(description="Time at which the offer expires.")
 
 
 @strawberry.type(
-    description="A template as the customer reads it: with the values filled in, and as it was"
-    " when the message was written."
+    description="Template as the customer reads it: filled in, and as it was when the"
+    " message was created."
 )
 class TemplateContent:
     name: str | None = strawberry.field(description="Name of the template.")
-    language: str | None = strawberry.field(description="Its language, such as en_US.")
-    category: str | None = strawberry.field(description="MARKETING, UTILITY or AUTHENTICATION.")
-    header: TemplateContentHeader | None = strawberry.field(description="What stands above.")
-    body: str = strawberry.field(description="The text; empty if there is none.")
-    footer: str | None = strawberry.field(description="Small print below the text.")
-    buttons: list[TemplateContentButton] = strawberry.field(description="The buttons.")
-    cards: list[TemplateContentCard] = strawberry.field(description="The cards of a carousel.")
-    offer: TemplateContentOffer | None = strawberry.field(description="A limited-time offer.")
+    language: str | None = strawberry.field(description="Language code, such as en_US.")
+    category: str | None = strawberry.field(
+        description="Category: MARKETING, UTILITY or AUTHENTICATION."
+    )
+    header: TemplateContentHeader | None = strawberry.field(description="Header above the body.")
+    body: str = strawberry.field(description="Body text; empty if there is none.")
+    footer: str | None = strawberry.field(description="Footer below the body.")
+    buttons: list[TemplateContentButton] = strawberry.field(description="Buttons below the body.")
+    cards: list[TemplateContentCard] = strawberry.field(description="Cards of a carousel.")
+    offer: TemplateContentOffer | None = strawberry.field(
+        description="Limited-time offer; null if there is none."
+    )
     template_id: strawberry.Private[PydanticObjectId | None]
 
-    @strawberry.field(description="The template as it is now; null if it is not known any more.")
+    @strawberry.field(description="Current version of the template; null if it no longer exists.")
     async def template(
         self, info: Info
     ) -> Annotated["Template", strawberry.lazy("graph.types.templates")] | None:

@@ -16,31 +16,31 @@ from whatsapp.templates.form import FormParameter, ParameterKind, ParameterPlace
 describe_enum(
     ParameterKind,
     name="TemplateParameterKind",
-    description="What is to be given for a parameter of a template.",
+    description="Kind of value that a template parameter takes.",
     values={
-        "TEXT": "The value of a variable: `text`, `currency` or `dateTime`.",
-        "IMAGE": "A picture.",
-        "VIDEO": "A video.",
-        "DOCUMENT": "A document.",
-        "LOCATION": "A place.",
-        "URL_SUFFIX": "The end of the button's address: `urlSuffix`.",
-        "PAYLOAD": "A text of yours that comes back when the button is pressed: `payload`.",
-        "COUPON_CODE": "The code that the button copies: `couponCode`.",
-        "FLOW": "What a flow begins with: `flow`.",
-        "CATALOG": "The product whose picture is shown: `thumbnailProductRetailerId`.",
-        "EXPIRES_AT": "When the offer ends: `offerExpiresAt`.",
-        "OTHER": "Something that this server has no input for: the template can't be sent here.",
+        "TEXT": "Value of a variable, given as `text`, `currency` or `dateTime`.",
+        "IMAGE": "Image.",
+        "VIDEO": "Video.",
+        "DOCUMENT": "Document.",
+        "LOCATION": "Location.",
+        "URL_SUFFIX": "End of the button's URL, given as `urlSuffix`.",
+        "PAYLOAD": "Text that is returned when the button is pressed, given as `payload`.",
+        "COUPON_CODE": "Code that the button copies, given as `couponCode`.",
+        "FLOW": "Initial state of a flow, given as `flow`.",
+        "CATALOG": "Product whose image is shown, given as `thumbnailProductRetailerId`.",
+        "EXPIRES_AT": "Time at which the offer expires, given as `offerExpiresAt`.",
+        "OTHER": "Parameter that this server does not support; the template can't be sent here.",
     },
 )
 describe_enum(
     ParameterPlace,
     name="TemplateParameterPlace",
-    description="Where in `TemplateParametersInput` a parameter belongs.",
+    description="Field of `TemplateParametersInput` that takes a parameter.",
     values={
-        "HEADER": "`header`.",
-        "BODY": "`body`.",
-        "BUTTON": "`buttons`.",
-        "LIMITED_TIME_OFFER": "`offerExpiresAt`.",
+        "HEADER": "Given in `header`.",
+        "BODY": "Given in `body`.",
+        "BUTTON": "Given in `buttons`.",
+        "LIMITED_TIME_OFFER": "Given in `offerExpiresAt`.",
     },
 )
 
@@ -53,32 +53,35 @@ class TemplateParameterFormat(StrEnum):
 describe_enum(
     TemplateParameterFormat,
     name="TemplateParameterFormat",
-    description="How the variables of a template are told apart.",
+    description="Naming of a template's variables.",
     values={
-        "POSITIONAL": "By their order: {{1}}, {{2}} and so on.",
-        "NAMED": "By their names, such as {{first_name}}.",
+        "POSITIONAL": "Variables are numbered: {{1}}, {{2}} and so on.",
+        "NAMED": "Variables are named, such as {{first_name}}.",
     },
 )
 
 
-@strawberry.type(description="One thing that is to be filled in of a template.")
+@strawberry.type(description="Value that is needed to send a template.")
 class TemplateParameter:
-    place: ParameterPlace = strawberry.field(description="Where it belongs.")
-    kind: ParameterKind = strawberry.field(description="What is to be given.")
+    place: ParameterPlace = strawberry.field(
+        description="Field of `TemplateParametersInput` that takes the parameter."
+    )
+    kind: ParameterKind = strawberry.field(description="Kind of value.")
     name: str | None = strawberry.field(
-        description="Of a variable: its name, or its number; those with numbers are given in order."
+        description="Name or number of the variable; null for other parameters. Numbered"
+        " variables are given in order."
     )
     card_index: int | None = strawberry.field(
-        description="Which card of a carousel, counted from 0; null outside of one."
+        description="Index of the carousel card, from 0; null outside a carousel."
     )
     button_index: int | None = strawberry.field(
-        description="Which button, counted from 0: the `index` of its input."
+        description="Index of the button, from 0, as in the `index` of its input."
     )
-    label: str | None = strawberry.field(description="The words on the button.")
+    label: str | None = strawberry.field(description="Button label.")
     example: str | None = strawberry.field(
-        description="The sample that WhatsApp reviewed; of a file its address."
+        description="Sample value that WhatsApp reviewed; for a file, its URL."
     )
-    required: bool = strawberry.field(description="Whether it can't be left out.")
+    required: bool = strawberry.field(description="Whether the parameter must be given.")
 
     @classmethod
     def from_form(cls, parameter: FormParameter) -> Self:
@@ -94,36 +97,40 @@ class TemplateParameter:
         )
 
 
-@strawberry.type(description="A button of a template as it is written.")
+@strawberry.type(description="Button of a template definition.")
 class TemplateButton:
     type: str = strawberry.field(
-        description="WhatsApp's word: QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW and so on."
-    )
-    text: str | None = strawberry.field(description="The words on it.")
-    url: str | None = strawberry.field(description="The page it opens, perhaps with a variable.")
-    phone_number: str | None = strawberry.field(description="Whom it calls.")
-    raw: JSON = strawberry.field(description="All of it, as in WhatsApp's API.")
-
-
-@strawberry.type(description="A card of a carousel template as it is written.")
-class TemplateCard:
-    components: list["TemplateComponent"] = strawberry.field(description="Its parts.")
-
-
-@strawberry.type(description="A part of a template as it is written.")
-class TemplateComponent:
-    type: str = strawberry.field(
-        description="WhatsApp's word: HEADER, BODY, FOOTER, BUTTONS, CAROUSEL, LIMITED_TIME_OFFER"
+        description="WhatsApp's button type: QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW"
         " and so on."
     )
-    format: str | None = strawberry.field(
-        description="Of a HEADER: TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION and so on."
+    text: str | None = strawberry.field(description="Button label.")
+    url: str | None = strawberry.field(
+        description="URL that the button opens; may end with a variable."
     )
-    text: str | None = strawberry.field(description="Its text, with variables such as {{1}}.")
-    buttons: list[TemplateButton] = strawberry.field(description="Of BUTTONS: the buttons.")
-    cards: list[TemplateCard] = strawberry.field(description="Of a CAROUSEL: the cards.")
+    phone_number: str | None = strawberry.field(description="Phone number that the button calls.")
+    raw: JSON = strawberry.field(description="Complete button as in WhatsApp's API.")
+
+
+@strawberry.type(description="Card of a carousel template definition.")
+class TemplateCard:
+    components: list["TemplateComponent"] = strawberry.field(description="Components of the card.")
+
+
+@strawberry.type(description="Component of a template definition.")
+class TemplateComponent:
+    type: str = strawberry.field(
+        description="WhatsApp's component type: HEADER, BODY, FOOTER, BUTTONS, CAROUSEL,"
+        " LIMITED_TIME_OFFER and so on."
+    )
+    format: str | None = strawberry.field(
+        description="Format of a HEADER: TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION and so on."
+    )
+    text: str | None = strawberry.field(description="Text, with variables such as {{1}}.")
+    buttons: list[TemplateButton] = strawberry.field(description="Buttons of a BUTTONS component.")
+    cards: list[TemplateCard] = strawberry.field(description="Cards of a CAROUSEL component.")
     raw: JSON = strawberry.field(
-        description="All of it, as in WhatsApp's API, with the samples that it reviewed."
+        description="Complete component as in WhatsApp's API, with the samples that WhatsApp"
+        " reviewed."
     )
 
     @classmethod

@@ -1,0 +1,102 @@
+"""Declares fields that list documents page by page, with `first`, `after`, `last` and `before`."""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from beanie import Document
+from strawberry.permission import BasePermission
+
+from graph.core.connections import (
+    NEWEST,
+    PAGE_SIZE,
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    Order,
+    connect,
+    read_page,
+)
+from graph.core.context import Info
+from graph.core.stored import find_node_class, reads
+
+_PAGE_ARGUMENTS: dict[str, tuple[Any, int | None]] = {
+    "first": (First, PAGE_SIZE),
+    "after": (After, None),
+    "last": (Last, None),
+    "before": (Before, None),
+}
+
+
+@dataclass(frozen=True)
+class DocumentList:
+    """The documents that a connection field lists."""
+
+    document_class: type[Document]
+    filter: Mapping[str, Any]
+    order: Order = NEWEST
+    hidden: Sequence[str] = ()
+    """Large fields that lists do not read."""
+
+
+def connection_field(
+    node_type: Any,
+    *,
+    description: str,
+    permission_classes: Sequence[type[BasePermission]] = (),
+    needs: Collection[str] | None = None,
+) -> Callable[[Callable[..., DocumentList | Awaitable[DocumentList]]], Any]:
+    """Makes a field of type `Connection[node_type]` from a resolver that returns a `DocumentList`.
+
+    `needs` are the fields that the resolver reads from its own document.
+    """
+
+    def decorate(resolver: Callable[..., DocumentList | Awaitable[DocumentList]]) -> Any:
+        signature = inspect.signature(resolver)
+        takes_info = "info" in signature.parameters
+
+        @functools.wraps(resolver)
+        async def resolve(*args: Any, **arguments: Any) -> Connection[Any]:
+            info = arguments["info"] if takes_info else arguments.pop("info")
+            given: dict[str, Any] = {
+                name: arguments.pop(name, default) for name, (_, default) in _PAGE_ARGUMENTS.items()
+            }
+            page = read_page(info, **given)
+            listed = resolver(*args, **arguments)
+            documents = await listed if inspect.isawaitable(listed) else listed
+            return await connect(
+                documents.document_class,
+                documents.filter,
+                find_node_class(documents.document_class).from_document,
+                order=documents.order,
+                page=page,
+                hidden=documents.hidden,
+            )
+
+        resolve.__signature__ = _add_page_arguments(signature, node_type)  # type: ignore[attr-defined]  # read by inspect
+        return strawberry.field(
+            resolver=resolve,
+            description=description,
+            permission_classes=list(permission_classes),
+            metadata=None if needs is None else reads(*needs),
+        )
+
+    return decorate
+
+
+def _add_page_arguments(signature: inspect.Signature, node_type: Any) -> inspect.Signature:
+    own = signature.parameters
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+        for name, (kind, default) in {**_PAGE_ARGUMENTS, "info": (Info, None)}.items()
+        if name not in own
+    ]
+    return signature.replace(
+        parameters=[*own.values(), *added],
+        return_annotation=Connection[node_type],
+    )
