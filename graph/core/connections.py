@@ -168,7 +168,7 @@ async def paginate(
             bounds.append(_build_bound(order, read_cursor(order, cursor), is_after=is_after))
     query = {"$and": bounds} if bounds else {}
     sort = order.list_sort(backward=page.backward)
-    shown = page.loaders.projections.get(document_class)
+    projection = page.loaders.projections.get(document_class)
     # One more document shows whether the list continues.
     stored = await page.loaders.pages.load(
         PageQuery(
@@ -177,11 +177,11 @@ async def paginate(
             sort=[(field, direction.value) for field, direction in sort],
             limit=page.size + 1,
             hidden=hidden,
-            shown=None if shown is None else {*shown, *order.fields},
+            fields=None if projection is None else {*projection, *order.fields},
         )
     )
     documents = [
-        from_bson(document_class, fields, shown=shown, tolerant=True)
+        from_bson(document_class, fields, shown=projection, tolerant=True)
         for fields in stored[: page.size]
     ]
     has_more = len(stored) > page.size
@@ -196,7 +196,7 @@ def _build_bound(order: Order, values: list[Any], *, is_after: bool) -> dict[str
     choices = [
         {**dict(zip(fields[:depth], values, strict=False)), **beyond}
         for depth, field in enumerate(fields)
-        if (beyond := _compare(field, values[depth], descends=descends))
+        if (beyond := _build_comparison(field, values[depth], descends=descends))
     ]
     first = values[0]
     if first is None or (descends and order.fields[fields[0]] is str):
@@ -206,7 +206,7 @@ def _build_bound(order: Order, values: list[Any], *, is_after: bool) -> dict[str
     return {fields[0]: {"$lte" if descends else "$gte": first}, "$or": choices}
 
 
-def _compare(field: str, value: Any, *, descends: bool) -> dict[str, Any] | None:
+def _build_comparison(field: str, value: Any, *, descends: bool) -> dict[str, Any] | None:
     """Matches values beyond `value`, with null as the least; None if there are none."""
     if not descends:
         return {field: {"$ne": None} if value is None else {"$gt": value}}

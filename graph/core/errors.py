@@ -200,14 +200,14 @@ def hide_values(message: str) -> str:
     return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
 
 
-def _replace(error: GraphQLError, shown: RequestError) -> GraphQLError:
+def _replace(error: GraphQLError, replacement: RequestError) -> GraphQLError:
     return GraphQLError(
-        shown.message,
+        replacement.message,
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
         path=error.path,
-        extensions=shown.extensions,
+        extensions=replacement.extensions,
     )
 
 

@@ -53,35 +53,35 @@ class Loaders:
     # Created on first use: an operation needs two or three of them.
     @cached_property
     def accounts(self) -> ById[Account]:
-        return self._by_id(Account)
+        return self._create_loader(Account)
 
     @cached_property
     def contacts(self) -> ById[Contact]:
-        return self._by_id(Contact)
+        return self._create_loader(Contact)
 
     @cached_property
     def users(self) -> ById[User]:
-        return self._by_id(User)
+        return self._create_loader(User)
 
     @cached_property
     def conversations(self) -> ById[Conversation]:
-        return self._by_id(Conversation)
+        return self._create_loader(Conversation)
 
     @cached_property
     def messages(self) -> ById[Message]:
-        return self._by_id(Message)
+        return self._create_loader(Message)
 
     @cached_property
     def media(self) -> ById[Media]:
-        return self._by_id(Media)
+        return self._create_loader(Media)
 
     @cached_property
     def uploads(self) -> ById[UploadedMedia]:
-        return self._by_id(UploadedMedia)
+        return self._create_loader(UploadedMedia)
 
     @cached_property
     def templates(self) -> ById[Template]:
-        return self._by_id(Template)
+        return self._create_loader(Template)
 
     @cached_property
     def conversations_of_contacts(self) -> ById[Conversation]:
@@ -107,7 +107,7 @@ class Loaders:
     def counts(self) -> DataLoader[CountQuery, int]:
         return create_count_loader()
 
-    def _by_id(self, document_class: type[DocumentT]) -> ById[DocumentT]:
+    def _create_loader(self, document_class: type[DocumentT]) -> ById[DocumentT]:
         return DataLoader(_make_load(document_class, self.projections.get(document_class)))
 
 

@@ -37,13 +37,13 @@ class PageQuery:
     sort: Sequence[tuple[str, int]]
     limit: int
     hidden: Sequence[str] = field(default=())
-    shown: Collection[str] | None = None
+    fields: Collection[str] | None = None
     """Fields to read; None for all but `hidden`."""
 
     @property
     def projection(self) -> dict[str, int] | None:
-        if self.shown is not None:
-            return project([name for name in self.shown if name not in self.hidden])
+        if self.fields is not None:
+            return project([name for name in self.fields if name not in self.hidden])
         return dict.fromkeys(self.hidden, 0) or None
 
     @property

@@ -86,8 +86,8 @@ class RateLimits:
         Raises:
             RateLimited
         """
-        buckets, caller = self._find(viewer, address)
-        _refuse(buckets.find_wait(caller, 1))
+        buckets, caller = self._find_bucket(viewer, address)
+        _check_wait(buckets.find_wait(caller, 1))
 
     def charge(self, viewer: Viewer | None, address: str, cost: int) -> None:
         """Takes the cost of an operation before it runs.
@@ -95,19 +95,19 @@ class RateLimits:
         Raises:
             RateLimited: the bucket has less; nothing is taken.
         """
-        buckets, caller = self._find(viewer, address)
-        _refuse(buckets.find_wait(caller, cost))
+        buckets, caller = self._find_bucket(viewer, address)
+        _check_wait(buckets.find_wait(caller, cost))
         buckets.take(caller, cost)
 
     def charge_refused(self, viewer: Viewer | None, address: str) -> None:
         """Takes the cost of a refused document."""
-        buckets, caller = self._find(viewer, address)
+        buckets, caller = self._find_bucket(viewer, address)
         buckets.take(caller, REFUSED_COST)
 
     def charge_bytes(self, viewer: Viewer | None, address: str, size: int) -> None:
         """Takes the extra cost of a long response; the level may become negative."""
         if size > FREE_BYTES:
-            buckets, caller = self._find(viewer, address)
+            buckets, caller = self._find_bucket(viewer, address)
             buckets.take(caller, size // BYTES_PER_OBJECT)
 
     def check_sign_in(self, credential: str, address: str) -> None:
@@ -119,7 +119,7 @@ class RateLimits:
             RateLimited
         """
         if _digest(credential) not in self._known:
-            _refuse(self._failures.find_wait(group_address(address), 1))
+            _check_wait(self._failures.find_wait(group_address(address), 1))
 
     def record_sign_in(self, credential: str, address: str, *, succeeded: bool) -> None:
         if not succeeded:
@@ -149,13 +149,13 @@ class RateLimits:
             if not self._sockets[credential]:
                 del self._sockets[credential]
 
-    def _find(self, viewer: Viewer | None, address: str) -> tuple[TokenBuckets, Hashable]:
+    def _find_bucket(self, viewer: Viewer | None, address: str) -> tuple[TokenBuckets, Hashable]:
         if viewer is None:
             return self._anonymous, group_address(address)
         return self._viewers, viewer.key
 
 
-def _refuse(wait_seconds: int) -> None:
+def _check_wait(wait_seconds: int) -> None:
     if wait_seconds:
         raise RateLimited(wait_seconds)
 

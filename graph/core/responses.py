@@ -87,13 +87,13 @@ class ResponseTooLarge(RequestError):
 class ResponseMeter:
     """Adds up the size of a response."""
 
-    __slots__ = ("_known", "_max_bytes", "left")
+    __slots__ = ("_max_bytes", "_measured", "left")
 
     def __init__(self, max_bytes: int) -> None:
         self.left = max_bytes
         self._max_bytes = max_bytes
         # Values often repeat within a response. The reference keeps the id valid.
-        self._known: dict[int, tuple[Any, int]] = {}
+        self._measured: dict[int, tuple[Any, int]] = {}
 
     @property
     def is_exceeded(self) -> bool:
@@ -135,10 +135,10 @@ class ResponseMeter:
             self.add_value(value)
 
     def _measure(self, value: Any) -> int:
-        known = self._known.get(id(value))
-        if known is None:
-            known = self._known[id(value)] = (value, _measure_json(value))
-        return known[1]
+        entry = self._measured.get(id(value))
+        if entry is None:
+            entry = self._measured[id(value)] = (value, _measure_json(value))
+        return entry[1]
 
 
 def measure_keys(keys: Sequence[str]) -> int:

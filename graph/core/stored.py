@@ -103,7 +103,7 @@ async def _wait_for_summaries(info: Info, ids: Sequence[PydanticObjectId]) -> No
     await info.context.services.live.summaries.wait(conversation_ids=ids)
 
 
-async def _wait_for_summaries_of(info: Info, contact_ids: Sequence[PydanticObjectId]) -> None:
+async def _wait_for_contact_summaries(info: Info, contact_ids: Sequence[PydanticObjectId]) -> None:
     await info.context.services.live.summaries.wait(contact_ids=contact_ids)
 
 
@@ -113,7 +113,9 @@ CONVERSATIONS: Lookup[PydanticObjectId, Conversation] = Lookup(
     attrgetter("conversations"), _is_in_visible_account, prepare=_wait_for_summaries
 )
 CONVERSATIONS_OF_CONTACTS: Lookup[PydanticObjectId, Conversation] = Lookup(
-    attrgetter("conversations_of_contacts"), _is_in_visible_account, prepare=_wait_for_summaries_of
+    attrgetter("conversations_of_contacts"),
+    _is_in_visible_account,
+    prepare=_wait_for_contact_summaries,
 )
 MESSAGES: Lookup[PydanticObjectId, Message] = Lookup(attrgetter("messages"), _is_in_visible_account)
 MESSAGES_BY_WAMID: Lookup[WamidKey, Message] = Lookup(
@@ -242,7 +244,7 @@ class Link:
     lookup: Lookup[Any, Any]
     missing: str | None = None
     """Name in the error for a missing value; if None, the field is null."""
-    shown: str | None = None
+    attribute: str | None = None
     """Attribute of the value to return; if None, the whole value."""
     refresh: Refresh | None = None
     """Reloads values that are older than their documents."""
@@ -250,8 +252,8 @@ class Link:
     def resolve(self, value: Any) -> Any:
         if value is None and self.missing is not None:
             raise deleted_meanwhile(self.missing)
-        if value is not None and self.shown is not None:
-            return getattr(value, self.shown)
+        if value is not None and self.attribute is not None:
+            return getattr(value, self.attribute)
         return to_node(value) if isinstance(value, Document) else value
 
 
@@ -262,14 +264,14 @@ def linked(
     description: str,
     missing: str | None = None,
     needs: Collection[str] | None = None,
-    shown: str | None = None,
+    attribute: str | None = None,
     refresh: Refresh | None = None,
 ) -> Any:
     """Declares a field with the value that `lookup` loads for the attribute `key`.
 
-    See `Link` for `missing`, `shown` and `refresh`, and `stored` for `needs`.
+    See `Link` for `missing`, `attribute` and `refresh`, and `stored` for `needs`.
     """
-    link = Link(key, lookup, missing, shown, refresh)
+    link = Link(key, lookup, missing, attribute, refresh)
 
     async def resolve(self: Any, info: Info) -> Any:
         lookup_key = getattr(self.document, key)

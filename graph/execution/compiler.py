@@ -41,8 +41,8 @@ from graph.execution.value_completion import (
     Step,
     make_abstract,
     make_leaf,
+    make_nested,
     make_object,
-    nest,
     split_lists,
     split_nulls,
 )
@@ -103,7 +103,7 @@ class Compiler:
         selection = Selection()
         for key, details in collected.grouped_field_set.items():
             site = _make_site(key, root, details)
-            completer = self._complete(site.definition.type, site)
+            completer = self._make_completer(site.definition.type, site)
             selection.set_steps([Step(key, completer.complete, completer.is_async)])
         return selection
 
@@ -121,7 +121,7 @@ class Compiler:
             return Step(key, lambda _run, objects: [parent.name] * len(objects), is_async=False)
         site = _make_site(key, parent, details)
         self._add_needs(site)
-        return make_step(site, make_getter(site), self._complete(site.definition.type, site))
+        return make_step(site, make_getter(site), self._make_completer(site.definition.type, site))
 
     def _add_needs(self, site: FieldSite) -> None:
         document_class = _find_document_class(site.parent)
@@ -135,32 +135,32 @@ class Compiler:
         else:
             known.update(needed)
 
-    def _complete(self, kind: GraphQLOutputType, site: FieldSite) -> Completer:
+    def _make_completer(self, kind: GraphQLOutputType, site: FieldSite) -> Completer:
         """Creates the completer of a type."""
         if is_non_null_type(kind):
-            return self._complete_non_null(kind.of_type, site)
-        return nest(split_nulls, self._complete_non_null(kind, site))
+            return self._make_non_null_completer(kind.of_type, site)
+        return make_nested(split_nulls, self._make_non_null_completer(kind, site))
 
-    def _complete_non_null(self, kind: GraphQLOutputType, site: FieldSite) -> Completer:
+    def _make_non_null_completer(self, kind: GraphQLOutputType, site: FieldSite) -> Completer:
         """Creates the completer of a type for values that are not null."""
         if is_list_type(kind):
-            return nest(split_lists, self._complete(kind.of_type, site))
+            return make_nested(split_lists, self._make_completer(kind.of_type, site))
         if is_leaf_type(kind):
             return make_leaf(kind)
         if is_abstract_type(kind):
-            return self._complete_abstract(kind, site)
+            return self._make_abstract_completer(kind, site)
         if isinstance(kind, GraphQLObjectType):
-            return self._complete_object(kind, site)
+            return self._make_object_completer(kind, site)
         raise Unplannable(str(kind))
 
-    def _complete_object(self, kind: GraphQLObjectType, site: FieldSite) -> Completer:
+    def _make_object_completer(self, kind: GraphQLObjectType, site: FieldSite) -> Completer:
         definition = _get_definition(kind)
         classes = [definition.origin]
         if definition.concrete_of is not None:
             classes.append(definition.concrete_of.origin)
         return make_object(self._make_selection(kind, site), classes)
 
-    def _complete_abstract(
+    def _make_abstract_completer(
         self, kind: GraphQLInterfaceType | GraphQLUnionType, site: FieldSite
     ) -> Completer:
         by_class: dict[type, Completer] = {}

@@ -128,7 +128,7 @@ class KnownQueries:
     ) -> dict[str, Any] | None:
         plans = self._find_plans(request.document, operation)
         caller = request.context.caller
-        planned = plans.begin(request.variables, context=request.context, caller=caller)
+        planned = plans.create_run(request.variables, context=request.context, caller=caller)
         if planned is None:
             return None
         plan, run = planned

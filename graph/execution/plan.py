@@ -185,7 +185,7 @@ class OperationPlans:
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
         self._bailouts = Bailouts()
 
-    def begin(
+    def create_run(
         self, variables: Mapping[str, Any] | None, *, context: Context, caller: Hashable
     ) -> tuple[Plan, Run] | None:
         """Returns a plan and its run, or None if graphql-core must execute the operation."""

@@ -69,12 +69,12 @@ class FieldSite:
         if self._arguments is not None:
             return dict(self._arguments)
         detail = self.details[0]
-        given = get_argument_values(
+        values = get_argument_values(
             self.definition, detail.node, run.variables, detail.fragment_variable_values
         )
         schema = run.strawberry_schema
         arguments: dict[str, Any] = convert_arguments(
-            given,
+            values,
             self.field.arguments,
             scalar_registry=schema.schema_converter.scalar_registry,
             config=schema.config,
@@ -107,19 +107,19 @@ def make_getter(site: FieldSite) -> Getter:
     """
     field = site.field
     if isinstance(field, StoredField):
-        return _get_attribute(field.get_value)
+        return _make_attribute_getter(field.get_value)
     if is_global_id(site):
-        return _get_global_ids(site.parent.name)
+        return _make_global_id_getter(site.parent.name)
     if any(not isinstance(extension, PermissionExtension) for extension in field.extensions):
         raise Unplannable(f"{site.parent.name}.{site.key} has an extension")
     if field.base_resolver is None:
-        return _get_attribute(attrgetter(field.python_name))
+        return _make_attribute_getter(attrgetter(field.python_name))
     if isinstance(link := field.metadata.get(LINK), Link):
-        return _get_linked(site, link)
-    return _call_resolver(site)
+        return _make_link_getter(site, link)
+    return _make_resolver_getter(site)
 
 
-def _get_attribute(get_value: Callable[[Any], Any]) -> Getter:
+def _make_attribute_getter(get_value: Callable[[Any], Any]) -> Getter:
     return Getter(lambda _run, objects: list(map(get_value, objects)))
 
 
@@ -133,11 +133,11 @@ def is_global_id(site: FieldSite) -> bool:
     )
 
 
-def _get_global_ids(type_name: str) -> Getter:
+def _make_global_id_getter(type_name: str) -> Getter:
     return Getter(lambda _run, objects: [encode_id(type_name, node.node_id) for node in objects])
 
 
-def _get_linked(site: FieldSite, link: Link) -> Getter:
+def _make_link_getter(site: FieldSite, link: Link) -> Getter:
     get_key = attrgetter(f"document.{link.key}")
 
     async def get(run: Run, objects: Values) -> Values:
@@ -156,7 +156,7 @@ def _get_linked(site: FieldSite, link: Link) -> Getter:
     return Getter(get, is_async=True)
 
 
-def _call_resolver(site: FieldSite) -> Getter:
+def _make_resolver_getter(site: FieldSite) -> Getter:
     resolver = site.field.base_resolver
     if resolver is None:
         raise Unplannable(site.key)
@@ -184,8 +184,8 @@ def _call_resolver(site: FieldSite) -> Getter:
         return [call(**arguments, **dict.fromkeys(source_names, source)) for source in objects]
 
     async def get_later(run: Run, objects: Values) -> Values:
-        waiting = call_all(run, objects)
-        return [await waiting[0]] if len(waiting) == 1 else await gather_or_cancel(waiting)
+        results = call_all(run, objects)
+        return [await results[0]] if len(results) == 1 else await gather_or_cancel(results)
 
     return Getter(get_later, is_async=True) if resolver.is_async else Getter(call_all)
 

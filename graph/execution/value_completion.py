@@ -38,7 +38,7 @@ def _restore_all(values: Values) -> Values:
     return values
 
 
-def nest(split: Split, inner: Completer) -> Completer:
+def make_nested(split: Split, inner: Completer) -> Completer:
     """Creates a completer for the parts of values, such as the items of lists."""
 
     def complete(run: Run, values: Values) -> Values:
@@ -135,15 +135,15 @@ def _make_time(leaf_type: GraphQLLeafType) -> Completer:
 
 
 def _make_enum(enum_type: GraphQLEnumType) -> Completer:
-    known: dict[Any, Any] = {}
+    cache: dict[Any, Any] = {}
 
     def complete(_run: Run, values: Values) -> Values:
         try:
-            return [known[value] for value in values]
+            return [cache[value] for value in values]
         except (KeyError, TypeError):
             for value in values:
-                known[value] = coerce_leaf(enum_type, value)
-            return [known[value] for value in values]
+                cache[value] = coerce_leaf(enum_type, value)
+            return [cache[value] for value in values]
 
     return Completer(complete)
 
@@ -202,9 +202,9 @@ def _put(target: Values, indexes: Sequence[int], values: Values) -> None:
         target[index] = value
 
 
-async def gather_or_cancel(awaitables: Sequence[Awaitable[Any]]) -> list[Any]:
+async def gather_or_cancel(waiting: Sequence[Awaitable[Any]]) -> list[Any]:
     """Awaits all; the first error cancels the rest."""
-    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in waiting]
     try:
         return await asyncio.gather(*tasks)
     finally:

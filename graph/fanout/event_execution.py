@@ -118,7 +118,7 @@ class GroupExecution:
         self._plan_cache = shared.schema.known_queries.plan_cache
         self._plans = OperationPlans(shared.schema, operation, fragments, self._plan_cache)
         self._planned = (
-            self._plans.begin(variables, context=group_context, caller=self._caller)
+            self._plans.create_run(variables, context=group_context, caller=self._caller)
             if shared.uses_plans
             else None
         )

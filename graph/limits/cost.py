@@ -43,10 +43,10 @@ from graph.limits.expression import (
     OperationCost,
     PageSize,
     add,
-    largest,
     multiply,
     read_argument,
     read_page_size,
+    take_largest,
 )
 
 # Assumed length of a list within a document, such as the reactions to a message.
@@ -71,7 +71,7 @@ class SchemaCosts:
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
         self.list_sizes = _measure_introspection_lists(schema)
-        self.introspection_limit = MAX_INTROSPECTIONS * self._cost_of_introspection()
+        self.introspection_limit = MAX_INTROSPECTIONS * self._measure_introspection()
 
     def measure(
         self,
@@ -93,7 +93,7 @@ class SchemaCosts:
             },
         )
 
-    def _cost_of_introspection(self) -> int:
+    def _measure_introspection(self) -> int:
         query = get_introspection_query(input_value_deprecation=True, directive_is_repeatable=True)
         operation, fragments = split_document(parse(query))
         return self.measure(operation[0], fragments).evaluate({})[1]
@@ -127,11 +127,11 @@ class _CostMeter:
         for field in self._list_fields(operation.selection_set, set()):
             name = field.name.value
             if introspects and name in {"__schema", "__type"}:
-                terms.append(self._field(field, root))
+                terms.append(self._measure_field(field, root))
             elif not introspects and name in root.fields:
                 is_object = is_composite_type(get_named_type(root.fields[name].type))
                 cost = root_cost - 1 if is_object else root_cost
-                terms.append(add(self._field(field, root), cost))
+                terms.append(add(self._measure_field(field, root), cost))
         return add(*terms)
 
     def _list_fields(self, selection_set: SelectionSetNode, seen: set[str]) -> Iterable[FieldNode]:
@@ -146,30 +146,30 @@ class _CostMeter:
                     seen.add(selection.name.value)
                     yield from self._list_fields(fragment.selection_set, seen)
 
-    def _selections(
+    def _measure_selections(
         self, selection_set: SelectionSetNode, parent: Composite, page: PageSize | None
     ) -> Expression:
         shared: list[Expression] = []
         by_type: dict[str, list[Expression]] = {}
         for selection in selection_set.selections:
             if isinstance(selection, FieldNode):
-                shared.append(self._field(selection, parent, page))
+                shared.append(self._measure_field(selection, parent, page))
                 continue
-            type_name, cost = self._fragment(selection, parent, page)
+            type_name, cost = self._measure_fragment(selection, parent, page)
             is_narrower = type_name != parent.name and isinstance(
                 self._costs.schema.type_map.get(type_name), GraphQLObjectType
             )
             (by_type.setdefault(type_name, []) if is_narrower else shared).append(cost)
-        return add(*shared, largest([add(*terms) for terms in by_type.values()]))
+        return add(*shared, take_largest([add(*terms) for terms in by_type.values()]))
 
-    def _fragment(
+    def _measure_fragment(
         self, selection: SelectionNode, parent: Composite, page: PageSize | None
     ) -> tuple[str, Expression]:
         """Returns the type condition of a fragment and its cost."""
         if isinstance(selection, InlineFragmentNode):
             condition = selection.type_condition
             type_name = condition.name.value if condition else parent.name
-            return type_name, self._of_type(selection.selection_set, type_name, page)
+            return type_name, self._measure_type(selection.selection_set, type_name, page)
         fragment = self._fragments.get(_name_of(selection))
         if fragment is None:
             return parent.name, 0
@@ -177,16 +177,16 @@ class _CostMeter:
         key = (fragment.name.value, page)
         if key not in self._measured:
             self._measured[key] = 0
-            self._measured[key] = self._of_type(fragment.selection_set, type_name, page)
+            self._measured[key] = self._measure_type(fragment.selection_set, type_name, page)
         return type_name, self._measured[key]
 
-    def _of_type(
+    def _measure_type(
         self, selection_set: SelectionSetNode, type_name: str, page: PageSize | None
     ) -> Expression:
         kind = self._costs.schema.type_map.get(type_name)
-        return self._selections(selection_set, kind, page) if _is_composite(kind) else 0
+        return self._measure_selections(selection_set, kind, page) if _is_composite(kind) else 0
 
-    def _field(
+    def _measure_field(
         self, node: FieldNode, parent: Composite, page: PageSize | None = None
     ) -> Expression:
         name = node.name.value
@@ -200,18 +200,20 @@ class _CostMeter:
             return LEAF_COST if kind.name == JSON_TYPE or node.alias is not None else 0
         if page is not None and name == "edges":
             # The connection has counted the nodes.
-            return multiply(page, self._selections(node.selection_set, kind, None))
+            return multiply(page, self._measure_selections(node.selection_set, kind, None))
         if name == "pageInfo" and page is not None:
             return 0
         if name == "node" and parent.name.endswith("Edge"):
-            return self._selections(node.selection_set, kind, None)
+            return self._measure_selections(node.selection_set, kind, None)
         if _is_connection(kind):
             size = read_page_size(node, field)
-            return add(1, multiply(size, 1), self._selections(node.selection_set, kind, size))
-        inner = add(1, self._selections(node.selection_set, kind, None))
-        return multiply(self._count(node, parent, field), inner)
+            return add(
+                1, multiply(size, 1), self._measure_selections(node.selection_set, kind, size)
+            )
+        inner = add(1, self._measure_selections(node.selection_set, kind, None))
+        return multiply(self._count_items(node, parent, field), inner)
 
-    def _count(self, node: FieldNode, parent: Composite, field: GraphQLField) -> Count:
+    def _count_items(self, node: FieldNode, parent: Composite, field: GraphQLField) -> Count:
         if not _is_list(field.type):
             return 1
         if parent.name in introspection_types:

@@ -166,7 +166,7 @@ def _shorten(errors: list[GraphQLError]) -> list[GraphQLError]:
     """Limits the number and length of validation errors."""
     return [
         GraphQLError(
-            _cut(hide_values(error.message)),
+            _truncate(hide_values(error.message)),
             nodes=(error.nodes or [])[:2] or None,
             extensions={"code": ErrorCode.GRAPHQL_VALIDATION_FAILED.value},
         )
@@ -174,7 +174,7 @@ def _shorten(errors: list[GraphQLError]) -> list[GraphQLError]:
     ]
 
 
-def _cut(message: str) -> str:
+def _truncate(message: str) -> str:
     if len(message) <= MAX_MESSAGE:
         return message
     # Suggestions are removed first: `hide_suggestions` does not recognize a truncated suggestion.

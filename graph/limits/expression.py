@@ -102,7 +102,7 @@ def multiply(count: Count, inner: Expression) -> Expression:
     return Product(count, inner)
 
 
-def largest(options: Sequence[Expression]) -> Expression:
+def take_largest(options: Sequence[Expression]) -> Expression:
     if all(isinstance(option, int) for option in options):
         return max((option for option in options if isinstance(option, int)), default=0)
     return Largest(options)

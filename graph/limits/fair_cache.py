@@ -39,10 +39,10 @@ class FairCache(Generic[Key, Value]):
         """Adds an entry, or replaces it."""
         replaced = self._entries.pop(key, None)
         if replaced is not None:
-            self._release(key, replaced)
+            self._remove_from_share(key, replaced)
         entry = _Entry(value, size, caller)
         self._entries[key] = entry
-        self._hold(key, entry)
+        self._add_to_share(key, entry)
         while self.size > self._max_size:
             self._evict()
 
@@ -52,21 +52,21 @@ class FairCache(Generic[Key, Value]):
             share.keys.move_to_end(key)
             return
         # A shared entry belongs to the caller with the smallest share, where it stays longest.
-        self._release(key, entry)
+        self._remove_from_share(key, entry)
         entry.owner = caller
-        self._hold(key, entry)
+        self._add_to_share(key, entry)
 
     def _get_size(self, caller: Hashable) -> int:
         share = self._shares.get(caller)
         return share.size if share else 0
 
-    def _hold(self, key: Key, entry: _Entry[Value]) -> None:
+    def _add_to_share(self, key: Key, entry: _Entry[Value]) -> None:
         share = self._shares.setdefault(entry.owner, _Share())
         share.keys[key] = None
         share.size += entry.size
         self.size += entry.size
 
-    def _release(self, key: Key, entry: _Entry[Value]) -> None:
+    def _remove_from_share(self, key: Key, entry: _Entry[Value]) -> None:
         share = self._shares[entry.owner]
         del share.keys[key]
         share.size -= entry.size
@@ -78,7 +78,7 @@ class FairCache(Generic[Key, Value]):
         largest = max(self._shares.values(), key=lambda share: share.size)
         key = next(iter(largest.keys))
         entry = self._entries.pop(key)
-        self._release(key, entry)
+        self._remove_from_share(key, entry)
         self._on_evict(entry.value)
 
 

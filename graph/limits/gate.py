@@ -154,17 +154,17 @@ def count_tokens(text: str, *, limit: int) -> tuple[int, int]:
 
 def find_excess_values(variables: Mapping[str, Any] | None) -> str | None:
     """Describes the exceeded limit of values in `variables`, or returns None."""
-    waiting: list[Any] = [variables]
+    pending: list[Any] = [variables]
     count = 0
-    while waiting:
-        value = waiting.pop()
+    while pending:
+        value = pending.pop()
         if isinstance(value, Mapping):
             value = list(value.values())
         if isinstance(value, list):
             count += len(value)
             if count > MAX_VARIABLE_VALUES:
                 return f"The variables hold {count} values; {MAX_VARIABLE_VALUES} is the limit."
-            waiting += value
+            pending += value
     return None
 
 

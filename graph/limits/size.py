@@ -91,11 +91,11 @@ class SizeMeter:
         self._open: set[str] = set()
 
     def measure_operation(self, operation: OperationDefinitionNode) -> Size:
-        inner = self._selections(operation.selection_set)
-        directives = _count(operation.directives)
+        inner = self._measure_selections(operation.selection_set)
+        directives = _count_directives(operation.directives)
         for definition in operation.variable_definitions or ():
-            directives += _count(definition.directives)
-        return _add([inner, Size(directives=directives)])
+            directives += _count_directives(definition.directives)
+        return _add_sizes([inner, Size(directives=directives)])
 
     def count_roots(self, selection_set: SelectionSetNode) -> int:
         """Counts root fields, without introspection."""
@@ -114,23 +114,23 @@ class SizeMeter:
             return self._roots.get(name, 0)
         return 0
 
-    def _selections(self, selection_set: SelectionSetNode | None) -> Size:
+    def _measure_selections(self, selection_set: SelectionSetNode | None) -> Size:
         if selection_set is None:
             return Size()
-        return _add([self._selection(selection) for selection in selection_set.selections])
+        return _add_sizes([*map(self._measure_selection, selection_set.selections)])
 
-    def _selection(self, selection: SelectionNode) -> Size:
-        own = Size(directives=_count(selection.directives))
+    def _measure_selection(self, selection: SelectionNode) -> Size:
+        own_size = Size(directives=_count_directives(selection.directives))
         if isinstance(selection, FieldNode):
-            return self._field(selection, own.directives)
+            return self._measure_field(selection, own_size.directives)
         if isinstance(selection, FragmentSpreadNode):
-            return _add([own, self._fragment(selection.name.value)])
+            return _add_sizes([own_size, self._measure_fragment(selection.name.value)])
         if isinstance(selection, InlineFragmentNode):
-            return _add([own, self._selections(selection.selection_set)])
-        return own
+            return _add_sizes([own_size, self._measure_selections(selection.selection_set)])
+        return own_size
 
-    def _field(self, field: FieldNode, directives: int) -> Size:
-        inside = self._selections(field.selection_set)
+    def _measure_field(self, field: FieldNode, directives: int) -> Size:
+        inside = self._measure_selections(field.selection_set)
         alias = 1 if field.alias else 0
         if field.name.value in _INTROSPECTION:
             return Size(
@@ -149,7 +149,7 @@ class SizeMeter:
             schema_aliases=inside.schema_aliases,
         )
 
-    def _fragment(self, name: str) -> Size:
+    def _measure_fragment(self, name: str) -> Size:
         if name in self._open:
             # Validation reports the cycle.
             self.has_cycles = True
@@ -159,17 +159,19 @@ class SizeMeter:
             fragment = self._fragments.get(name)
             if fragment is not None:
                 self._open.add(name)
-                own = Size(directives=_count(fragment.directives))
-                self._measured[name] = _add([own, self._selections(fragment.selection_set)])
+                own_size = Size(directives=_count_directives(fragment.directives))
+                self._measured[name] = _add_sizes(
+                    [own_size, self._measure_selections(fragment.selection_set)]
+                )
                 self._open.discard(name)
         return self._measured[name]
 
 
-def _count(directives: Iterable[DirectiveNode] | None) -> int:
+def _count_directives(directives: Iterable[DirectiveNode] | None) -> int:
     return len(tuple(directives or ()))
 
 
-def _add(sizes: list[Size]) -> Size:
+def _add_sizes(sizes: list[Size]) -> Size:
     if len(sizes) == 1:
         return sizes[0]
     return Size(
@@ -201,18 +203,18 @@ MAX_SELECTIONS = 150
 def find_excess_parts(document: DocumentNode) -> str | None:
     """Describes the first limit of parts that the document exceeds, or returns None."""
     counts: Counter[type[Node]] = Counter()
-    waiting: list[Node] = [document]
-    while waiting:
-        node = waiting.pop()
+    pending: list[Node] = [document]
+    while pending:
+        node = pending.pop()
         if isinstance(node, SelectionSetNode) and len(node.selections) > MAX_SELECTIONS:
             return _describe_excess(len(node.selections), "selections in one place", MAX_SELECTIONS)
         counts[ValueNode if isinstance(node, ValueNode) else type(node)] += 1
         for key in node.keys:
             part = getattr(node, key, None)
             if isinstance(part, Node):
-                waiting.append(part)
+                pending.append(part)
             elif isinstance(part, tuple | list):
-                waiting += part
+                pending += part
     for kind, (name, limit) in MAX_PARTS.items():
         if counts[kind] > limit:
             return _describe_excess(counts[kind], name, limit)
@@ -236,14 +238,14 @@ class OverlapCounter:
 
         The walk is bounded, because fragments count at each place where they are spread.
         """
-        waiting: list[Sequence[SelectionSetNode]] = [[root] for root in roots]
-        while waiting:
+        pending: list[Sequence[SelectionSetNode]] = [[root] for root in roots]
+        while pending:
             if self._pairs > MAX_COMPARISONS or self._steps > 2 * MAX_COMPARISONS:
                 return True
-            waiting += self._enter(waiting.pop())
+            pending += self._count_level(pending.pop())
         return self._pairs > MAX_COMPARISONS
 
-    def _enter(self, merged: Sequence[SelectionSetNode]) -> list[list[SelectionSetNode]]:
+    def _count_level(self, merged: Sequence[SelectionSetNode]) -> list[list[SelectionSetNode]]:
         """Counts the pairs of a merged selection set, and returns its nested selection sets."""
         below: dict[str, list[SelectionSetNode]] = {}
         fields: Counter[str] = Counter()

@@ -51,7 +51,7 @@ class MediaContent:
         "stored_file_id",
         MEDIA,
         description="Size of the stored file in bytes; null until STORED.",
-        shown="size_bytes",
+        attribute="size_bytes",
     )
     document: strawberry.Private[Message]
 
