@@ -32,7 +32,7 @@ from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.queries import Query
 from graph.subscriptions import EVENT_TYPES, Subscription
-from whatsapp.common.fair_shares import FairTurns
+from whatsapp.common.admission import FairTurns
 from whatsapp.common.timeouts import Timeouts
 
 # Concurrent queries and mutations of the process, at most half of them per credential, so that

@@ -20,7 +20,7 @@ from webhooks.ingest import Ingest
 from webhooks.store.body import receive_body
 from webhooks.store.signature import NoSecretKnown, read_signature
 from whatsapp.accounts.webhook_subscription import WEBHOOK_PATH
-from whatsapp.common.request_bodies import BodyDropped, BodyTooLarge, BodyTooSlow
+from whatsapp.common.admission import BodyDropped, BodyTooLarge, BodyTooSlow
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 
 from graph.events.cursors import Position
 from graph.events.events import LiveEvent
-from whatsapp.common.fair_shares import FairShares
+from whatsapp.common.admission import FairShares
 
 # Half of them for one credential, whatever cursors it shows.
 STREAMS = 6

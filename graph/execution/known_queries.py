@@ -24,7 +24,7 @@ from graph.core.responses import ResponseTooLarge
 from graph.execution.plan import OperationPlans, PlanCache
 from graph.limits.document import Document
 from graph.limits.gate import Gate, OperationRequest, format_cost
-from whatsapp.common.fair_shares import FairTurns
+from whatsapp.common.admission import FairTurns
 
 logger = logging.getLogger(__name__)
 

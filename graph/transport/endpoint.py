@@ -55,7 +55,7 @@ from graph.transport.uploads import UploadReader, is_upload, require_uploader
 from graph.transport.websocket import SocketHandler
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.signing_keys import ProviderUnavailable
-from whatsapp.common.request_bodies import RequestBodies
+from whatsapp.common.admission import RequestBodies
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 

@@ -13,7 +13,7 @@ from strawberry.http import GraphQLRequestData
 
 from graph.core.errors import ErrorCode
 from graph.transport.negotiation import MediaType
-from whatsapp.common.request_bodies import BodyDropped, BodyTooLarge, BodyTooSlow, RequestBodies
+from whatsapp.common.admission import BodyDropped, BodyTooLarge, BodyTooSlow, RequestBodies
 
 BODY_SECONDS = 30
 MAX_BODY_BYTES = 1024 * 1024

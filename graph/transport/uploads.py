@@ -20,7 +20,7 @@ from graph.transport.http import MAX_BODY_BYTES, RequestRefused, check_operation
 from graph.transport.multipart import Form, FormBroken, PartBegan, PartData
 from models import Role
 from whatsapp.auth.access import Viewer
-from whatsapp.common.fair_shares import FairShares
+from whatsapp.common.admission import FairShares
 from whatsapp.media.received_file import ReceivedFile
 from whatsapp.settings import Settings
 

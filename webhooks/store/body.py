@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 
 from starlette.requests import Request
 
-from whatsapp.common.request_bodies import RequestBodies
+from whatsapp.common.admission import RequestBodies
 
 # Meta's bodies have at most 3 MB.
 MAX_BODY_BYTES = 4 * 1024 * 1024

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 from beanie import PydanticObjectId
-from pymongo import ASCENDING, ReturnDocument
 
 from models import Account
-from models.database.base import collection, from_bson
+from models.database.base import collection
+from models.database.lease import is_due, lease_document
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.accounts.account_check import AccountCheckup
 from whatsapp.common.crypto import KeyRing
@@ -50,21 +49,13 @@ class BackgroundChecks:
         self.run = self._worker.run
 
     async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
-        milliseconds = int(self._lease_seconds * 1000)
-        later = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": milliseconds}}
-        query: dict[str, Any] = {
-            "_id": {"$nin": list(except_accounts)},
-            "check_due_at": {"$type": "date"},
-            "deleted_at": None,
-            "$expr": {"$lte": ["$check_due_at", "$$NOW"]},
-        }
-        found = await collection(Account).find_one_and_update(
-            query,
-            [{"$set": {"check_due_at": later}}],
-            sort=[("check_due_at", ASCENDING)],
-            return_document=ReturnDocument.AFTER,
+        is_free = {"_id": {"$nin": list(except_accounts)}, "deleted_at": None}
+        return await lease_document(
+            Account,
+            is_due("check_due_at") | is_free,
+            field="check_due_at",
+            seconds=self._lease_seconds,
         )
-        return None if found is None else from_bson(Account, found)
 
     async def _work(self, account: Account) -> None:
         checkup = AccountCheckup(

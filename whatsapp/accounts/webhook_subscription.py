@@ -22,6 +22,7 @@ from models import Account
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.accounts.accounts import COLLECTION, get_account
 from whatsapp.auth.access import Viewer
+from whatsapp.cloud_api.responses import text_or_none
 from whatsapp.common.crypto import DecryptionError, KeyRing, digest_secret
 from whatsapp.errors import Conflict, InvalidInput, MetaRefused
 from whatsapp.settings import Settings
@@ -201,9 +202,9 @@ async def read_callback_urls(account_api: AccountAPI, account: Account) -> Callb
     configuration = response.get("webhook_configuration")
     urls = configuration if isinstance(configuration, dict) else {}
     return CallbackUrls(
-        phone_number=_text_or_none(urls.get("phone_number")),
-        business_account=_text_or_none(urls.get("whatsapp_business_account")),
-        application=_text_or_none(urls.get("application")),
+        phone_number=text_or_none(urls.get("phone_number")),
+        business_account=text_or_none(urls.get("whatsapp_business_account")),
+        application=text_or_none(urls.get("application")),
     )
 
 
@@ -256,7 +257,3 @@ def _decrypt_verify_token(keyring: KeyRing, account: Account) -> str:
         )
     except DecryptionError:
         raise Conflict("The verify token can't be decrypted: enter verifyToken again.") from None
-
-
-def _text_or_none(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

@@ -8,6 +8,8 @@ from typing import Any
 from beanie import PydanticObjectId
 
 from models import CredentialKind, Role
+from models.database.base import DocumentType
+from whatsapp.errors import NotFound
 
 RANKS = {Role.VIEWER: 1, Role.AGENT: 2, Role.ADMIN: 3}
 
@@ -47,3 +49,23 @@ class Viewer:
     def narrow(self, account_ids: Iterable[PydanticObjectId]) -> list[PydanticObjectId]:
         """Returns the given accounts that this viewer may see."""
         return [account_id for account_id in account_ids if self.can_see(account_id)]
+
+
+async def get_visible(
+    document_class: type[DocumentType],
+    viewer: Viewer,
+    document_id: PydanticObjectId,
+    *,
+    field: str,
+    account_field: str = "account_id",
+) -> DocumentType:
+    """Returns the document; `field` is the input field with its id.
+
+    Raises:
+        NotFound: it does not exist, or the viewer may not see it.
+    """
+    query = {"_id": document_id, **viewer.limit_accounts(account_field)}
+    document = await document_class.find_one(query)
+    if document is None:
+        raise NotFound(f"The {document_class.__name__.lower()}", field=[field])
+    return document

@@ -34,8 +34,8 @@ def read_send_result(body: object) -> SendResult | None:
     contact = _first_object(body, "contacts")
     return SendResult(
         wamid=wamid,
-        wa_id=_text_or_none(contact.get("wa_id")),
-        user_id=_text_or_none(contact.get("user_id")),
+        wa_id=text_or_none(contact.get("wa_id")),
+        user_id=text_or_none(contact.get("user_id")),
         held=message.get("message_status") == HELD,
     )
 
@@ -51,12 +51,12 @@ def read_error(body: object, *, http_status: int, headers: httpx.Headers) -> Clo
     subcode = error.get("error_subcode")
     return CloudAPIError(
         code=code,
-        title=_text_or_none(error.get("message")) or "no message",
+        title=text_or_none(error.get("message")) or "no message",
         details=_read_details(error),
         subcode=subcode if isinstance(subcode, int) else None,
         http_status=http_status,
         is_transient=error.get("is_transient") is True,
-        fbtrace_id=_text_or_none(error.get("fbtrace_id")),
+        fbtrace_id=text_or_none(error.get("fbtrace_id")),
         retry_after_seconds=read_retry_after(headers),
         body=body,
     )
@@ -67,7 +67,7 @@ def _read_details(error: dict[str, Any]) -> str | None:
     data = error.get("error_data")
     if isinstance(data, dict):
         data = data.get("details")
-    return _text_or_none(data) or _text_or_none(error.get("error_user_msg"))
+    return text_or_none(data) or text_or_none(error.get("error_user_msg"))
 
 
 def read_retry_after(headers: httpx.Headers) -> float | None:
@@ -116,5 +116,5 @@ def _first_object(body: object, key: str) -> dict[str, Any]:
     return first if isinstance(first, dict) else {}
 
 
-def _text_or_none(value: object) -> str | None:
+def text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) and value else None

@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from models.database.base import DocumentType
 from models.database.outage_log import log_failure
-from whatsapp.common.fair_shares import FairShares
+from whatsapp.common.admission import FairShares
 from whatsapp.logs import describe_bug
 
 logger = logging.getLogger(__name__)

@@ -7,23 +7,15 @@ from beanie import PydanticObjectId
 
 from models import Contact, User
 from models.database.base import collection, utc_now
-from whatsapp.auth.access import Viewer
+from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.common.values import check_attributes, check_tags, check_text
 from whatsapp.contacts.search_keys import STALE, index_contact
 from whatsapp.contacts.users import get_user, unshare_user
-from whatsapp.errors import NotFound
 
 
 async def get_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contact:
-    """Returns the contact.
-
-    Raises:
-        NotFound: it does not exist, or the viewer may not see it.
-    """
-    contact = await Contact.find_one({"_id": contact_id, **viewer.limit_accounts()})
-    if contact is None:
-        raise NotFound("The contact", field=["contactId"])
-    return contact
+    """Returns the contact; raises NotFound."""
+    return await get_visible(Contact, viewer, contact_id, field="contactId")
 
 
 async def update_contact(

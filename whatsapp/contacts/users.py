@@ -9,11 +9,11 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, User
 from models.database.base import collection, to_bson, utc_now
-from whatsapp.auth.access import Viewer
+from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.common.values import check_attributes, check_text
 from whatsapp.contacts.identities import PHONE_ADVICE, list_phone_variants, parse_phone
 from whatsapp.contacts.search_keys import STALE, index_user, make_user_keys
-from whatsapp.errors import Conflict, InvalidInput, NotFound
+from whatsapp.errors import Conflict, InvalidInput
 
 # Unique fields, and the fields with the scope in which they are unique.
 SCOPES = {"phone": "phone_scope", "external_id": "external_id_scope"}
@@ -21,15 +21,8 @@ _EMAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
 
 
 async def get_user(viewer: Viewer, user_id: PydanticObjectId) -> User:
-    """Returns the user.
-
-    Raises:
-        NotFound: it does not exist, or the viewer may not see it.
-    """
-    user = await User.find_one({"_id": user_id, **viewer.limit_accounts("account_ids")})
-    if user is None:
-        raise NotFound("The user", field=["userId"])
-    return user
+    """Returns the user; raises NotFound."""
+    return await get_visible(User, viewer, user_id, field="userId", account_field="account_ids")
 
 
 async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:

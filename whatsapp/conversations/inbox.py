@@ -8,22 +8,15 @@ from beanie import PydanticObjectId
 
 from models import Conversation, ConversationStatus, Message
 from models.database.base import collection, utc_now
-from whatsapp.auth.access import Viewer
+from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.common.values import check_tags, check_text
 from whatsapp.conversations.read_receipts import make_receipt_due
 from whatsapp.errors import InvalidInput, NotFound
 
 
 async def get_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
-    """Returns the conversation.
-
-    Raises:
-        NotFound: it does not exist, or the viewer may not see it.
-    """
-    conversation = await Conversation.find_one({"_id": conversation_id, **viewer.limit_accounts()})
-    if conversation is None:
-        raise NotFound("The conversation", field=["conversationId"])
-    return conversation
+    """Returns the conversation; raises NotFound."""
+    return await get_visible(Conversation, viewer, conversation_id, field="conversationId")
 
 
 async def mark_read(

@@ -11,10 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 from beanie import PydanticObjectId
-from pymongo import ASCENDING, DESCENDING, ReturnDocument
+from pymongo import DESCENDING
 
 from models import CALL, Account, Conversation, HealthState, Message, MessageDirection, ReadMark
 from models.database.base import ANY_STRING, collection, from_bson, utc_now
+from models.database.lease import is_due, lease_document, seconds_from_now
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.cloud_api.error_codes import Action, classify
 from whatsapp.common.due_worker import DueWorker
@@ -54,26 +55,16 @@ class ReadReceiptWorker:
         self.run = self._worker.run
 
     async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Conversation | None:
-        query: dict[str, Any] = {
-            # The type lets MongoDB use the partial index of conversations with a receipt due.
-            "receipt.due_at": {"$type": "date"},
-            "$expr": {
-                "$and": [
-                    {"$lte": ["$receipt.due_at", "$$NOW"]},
-                    {"$lte": ["$receipt.leased_until", "$$NOW"]},  # None is less than every date
-                ]
-            },
-        }
+        query = is_due("receipt.due_at")
         if except_accounts:
             query["account_id"] = {"$nin": list(except_accounts)}
-        until = _database_time(self._lease_seconds)
-        document = await collection(Conversation).find_one_and_update(
+        return await lease_document(
+            Conversation,
             query,
-            [{"$set": {"receipt.leased_until": until}}],
-            sort=[("receipt.due_at", ASCENDING)],
-            return_document=ReturnDocument.AFTER,
+            field="receipt.leased_until",
+            seconds=self._lease_seconds,
+            order="receipt.due_at",
         )
-        return None if document is None else from_bson(Conversation, document)
 
     async def _work(self, conversation: Conversation) -> None:
         account = await Account.get(conversation.account_id)
@@ -120,7 +111,7 @@ class ReadReceiptWorker:
             [
                 {
                     "$set": {
-                        "receipt.due_at": _database_time(seconds),
+                        "receipt.due_at": seconds_from_now(seconds),
                         "receipt.leased_until": None,
                         "receipt.attempts": attempts + 1,
                     }
@@ -208,9 +199,3 @@ async def _settle(conversation: Conversation) -> None:
 def _may_send_receipts(account: Account) -> bool:
     is_working = account.health.state is HealthState.OK and account.deleted_at is None
     return account.enabled and is_working and account.send_read_receipts
-
-
-def _database_time(seconds: float) -> dict[str, Any]:
-    """Expression: the database's time in so many seconds."""
-    amount = int(seconds * 1000)
-    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": amount}}

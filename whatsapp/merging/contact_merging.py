@@ -11,7 +11,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models import Contact, ContactMerge, Erasure, User
 from models.database.base import collection, from_bson, to_bson, utc_now
-from whatsapp.auth.access import Viewer
+from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.contacts.contacts import find_merge, find_survivor
 from whatsapp.contacts.search_keys import STALE, derive_contact_fields, index_user
 from whatsapp.contacts.users import unshare_user
@@ -35,8 +35,8 @@ async def merge_contacts(
     """
     merge = await find_merge({"_id": contact_id, "into_id": into_id, **viewer.limit_accounts()})
     if merge is None:
-        contact = await _get(viewer, contact_id, ["contactId"])
-        into = await _get(viewer, into_id, _INTO_FIELD)
+        contact = await get_visible(Contact, viewer, contact_id, field="contactId")
+        into = await get_visible(Contact, viewer, into_id, field=_INTO_FIELD[0])
         if contact.id == into.id:
             raise InvalidInput("The contacts are the same: choose another one.", field=_INTO_FIELD)
         if contact.account_id != into.account_id:
@@ -51,13 +51,6 @@ async def merge_contacts(
     if survivor is None:
         raise NotFound("The contact", field=_INTO_FIELD)
     return survivor
-
-
-async def _get(viewer: Viewer, contact_id: PydanticObjectId, field: list[str]) -> Contact:
-    contact = await Contact.find_one({"_id": contact_id, **viewer.limit_accounts()})
-    if contact is None:
-        raise NotFound("The contact", field=field)
-    return contact
 
 
 async def _merge_documents(contact: Contact, into: Contact) -> ContactMerge:

@@ -17,6 +17,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Account, HealthState, Lane, Message, OutboxState
 from models.database.base import collection
+from models.database.lease import has_passed, seconds_from_now
 
 ACTIVE_STATES = [OutboxState.READY.value, OutboxState.SENDING.value, OutboxState.HOLDING.value]
 # Per account, oldest first; further messages follow when these are done.
@@ -71,12 +72,7 @@ class DueLane:
 
 
 _IS_DUE: dict[str, Any] = {
-    "$expr": {
-        "$and": [
-            {"$lte": ["$next_attempt_at", "$$NOW"]},
-            {"$lte": ["$leased_until", "$$NOW"]},  # None is less than every date
-        ]
-    }
+    "$expr": {"$and": [has_passed("next_attempt_at"), has_passed("leased_until")]}
 }
 
 
@@ -143,7 +139,11 @@ async def claim_lanes(due: Sequence[DueLane], owner: str, *, lease_seconds: floa
     if not due:
         return []
     claim = f"{owner}/{secrets.token_hex(8)}"
-    changes = _extend(lease_seconds) | {"lease_owner": claim, "fence": {"$add": ["$fence", 1]}}
+    changes = {
+        "leased_until": seconds_from_now(lease_seconds),
+        "lease_owner": claim,
+        "fence": {"$add": ["$fence", 1]},
+    }
     result = await collection(Lane).bulk_write(
         [UpdateOne(lane.match_unchanged(), [{"$set": changes}]) for lane in due], ordered=False
     )
@@ -160,7 +160,7 @@ async def renew_lease(lease: Lease) -> bool:
     started = time.monotonic()
     lane = await collection(Lane).find_one_and_update(
         {"_id": lease.lane_id, "fence": lease.fence},
-        [{"$set": _extend(lease.seconds)}],
+        [{"$set": {"leased_until": seconds_from_now(lease.seconds)}}],
         return_document=ReturnDocument.AFTER,
     )
     if lane is None:
@@ -229,14 +229,3 @@ _LIST_WAITING_LANES: list[dict[str, Any]] = [
     {"$unwind": "$waiting"},
     {"$group": {"_id": "$waiting.conversation_id"}},
 ]
-
-
-def _extend(lease_seconds: float) -> dict[str, Any]:
-    until = {
-        "$dateAdd": {
-            "startDate": "$$NOW",
-            "unit": "millisecond",
-            "amount": int(lease_seconds * 1000),
-        }
-    }
-    return {"leased_until": until}

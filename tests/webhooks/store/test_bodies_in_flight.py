@@ -12,8 +12,8 @@ from models.database.base import collection
 from tests.fixtures.waiting import eventually
 from tests.fixtures.world import connect_secrets
 from tests.webhooks.store.test_signature import BODY, sign_body
+from whatsapp.common.admission import BodyTooSlow, RequestBodies
 from whatsapp.common.crypto import KeyRing
-from whatsapp.common.request_bodies import BodyTooSlow, RequestBodies
 
 PATH = "/webhooks/whatsapp"
 HALF = 2 * 1024 * 1024
@@ -70,7 +70,7 @@ async def test_half_sent_bodies_are_bounded_together(
 async def test_dropped_body_is_to_be_sent_again(
     client: httpx.AsyncClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("whatsapp.common.request_bodies.FREE_BYTES", 0)
+    monkeypatch.setattr("whatsapp.common.admission.FREE_BYTES", 0)
     ended = asyncio.Event()
 
     async def stall() -> AsyncIterator[bytes]:
