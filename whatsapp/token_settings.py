@@ -105,7 +105,7 @@ def check_token_settings(settings: Mapping[str, Any]) -> None:
     for name in ("issuer", "audience") if url is not None else ():
         if not settings[f"jwt_{name}"]:
             # The provider signs tokens for other applications with the same keys.
-            raise ValueError(f"JWT_{name.upper()} is not set; JWT_JWKS_URL requires it")
+            raise ValueError(f"JWT_{name.upper()} is not set: JWT_JWKS_URL requires it")
 
 
 def _check_key(text: str, algorithms: tuple[str, ...]) -> None:

@@ -186,8 +186,8 @@ class AccountCheckup:
             if refusal.error.code == 100 and "appsecret_proof" in refusal.error.title:
                 return _fail(
                     CheckName.APP_SECRET,
-                    "The secret belongs to another app than the access token, so webhooks of that"
-                    " app would be refused: correct appSecret.",
+                    "It is not the secret of the access token's app, so its webhooks would be"
+                    " refused: correct appSecret.",
                 )
             # Another check reports any other error.
         return check
