@@ -189,7 +189,7 @@ async def test_keys_stay_good_while_provider_is_away(
 
         await eventually(was_asked)
         assert await find_code(client, token) is None
-    assert "The identity provider's keys can't be read" in caplog.text
+    assert "The identity provider's keys can't be fetched" in caplog.text
 
 
 async def test_before_first_keys_nobody_can_tell(
