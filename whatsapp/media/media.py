@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from beanie import PydanticObjectId
-from pymongo import ASCENDING, ReturnDocument, UpdateOne
+from pymongo import UpdateOne
 
 from models import Account, HealthState, Media, MediaState, Message
 from models.database.base import collection, from_bson, to_bson, utc_now
 from models.database.bulk_writes import update_in_batches, write_unless_duplicate
+from models.database.lease import is_due, lease_document, seconds_from_now
 
 PAGE_SIZE = 1000
-DUE = {"next_attempt_at": {"$type": "date"}}
 _OPEN = {"state": MediaState.PENDING.value, "erased_at": None}
 
 
@@ -71,24 +71,21 @@ def _make_insert(message: Message) -> UpdateOne:
 
 async def claim_media(except_accounts: Sequence[Hashable], *, lease_seconds: float) -> Media | None:
     """Leases the file that has been due longest; returns None if no file is due."""
-    query: dict[str, Any] = {**DUE, "$expr": {"$lte": ["$next_attempt_at", "$$NOW"]}}
-    if except_accounts:
-        query["account_id"] = {"$nin": list(except_accounts)}
     earlier = {"$ifNull": ["$begun", {"$range": [1, {"$add": ["$fence", 1]}]}]}
-    taken = {
+    changes = {
         "begun": {"$concatArrays": [earlier, [{"$add": ["$fence", 1]}]]},
-        "next_attempt_at": _in_seconds(lease_seconds),
         "fence": {"$add": ["$fence", 1]},
         # Counted before the attempt, so that a file that crashes the process is given up.
         "attempts": {"$add": ["$attempts", 1]},
     }
-    found = await collection(Media).find_one_and_update(
-        query,
-        [{"$set": taken}],
-        sort=[("next_attempt_at", ASCENDING)],
-        return_document=ReturnDocument.AFTER,
+    others = {"account_id": {"$nin": list(except_accounts)}}
+    return await lease_document(
+        Media,
+        is_due("next_attempt_at") | others,
+        field="next_attempt_at",
+        seconds=lease_seconds,
+        changes=changes,
     )
-    return None if found is None else from_bson(Media, found)
 
 
 async def settle_media(media: Media, state: MediaState, **fields: Any) -> bool:
@@ -114,7 +111,7 @@ async def set_message_state(message_id: PydanticObjectId, state: MediaState) -> 
 
 async def postpone(media: Media, seconds: float, *, error: str | None, counts: bool = True) -> None:
     """Makes the file due again after `seconds`. With `counts=False`, the attempt is not counted."""
-    changes: dict[str, Any] = {"next_attempt_at": _in_seconds(seconds), "begun": media.begun}
+    changes: dict[str, Any] = {"next_attempt_at": seconds_from_now(seconds), "begun": media.begun}
     if error is not None:
         changes["error"] = {"$literal": error}
     if not counts:
@@ -203,8 +200,3 @@ async def list_erased() -> list[Media]:
 
 def _match_claim(media: Media) -> dict[str, Any]:
     return {"_id": media.id, "fence": media.fence, **_OPEN}
-
-
-def _in_seconds(seconds: float) -> dict[str, Any]:
-    amount = int(seconds * 1000)
-    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": amount}}

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from beanie import PydanticObjectId
-from pymongo import ASCENDING, ReturnDocument
 
 from models import Account, HealthState, Template
-from models.database.base import collection, from_bson, utc_now
+from models.database.base import collection, utc_now
+from models.database.lease import lease_document
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.common.due_worker import DueWorker
 from whatsapp.common.timeouts import Timeouts
@@ -229,22 +229,18 @@ class BackgroundSyncs:
             "enabled": True,
             "deleted_at": None,
             "health.state": HealthState.OK.value,
-            "template_sync.leased_until": {"$not": {"$gt": now}},
+            "_id": {"$nin": list(except_accounts)},
         }
-        if except_accounts:
-            healthy["_id"] = {"$nin": list(except_accounts)}
         # The types let MongoDB use partial indexes.
         due = {"template_sync.due_at": {"$type": "date", "$lte": now}}
         stale = {"template_sync.stale_at": {"$type": "date", "$lte": now - self._refresh}}
-        query = {"$or": [healthy | due, healthy | stale]}
-        leased_until = now + timedelta(seconds=self._lease_seconds)
-        account = await collection(Account).find_one_and_update(
-            query,
-            {"$set": {"template_sync.leased_until": leased_until}},
-            sort=[("template_sync.due_at", ASCENDING)],
-            return_document=ReturnDocument.AFTER,
+        return await lease_document(
+            Account,
+            {"$or": [healthy | due, healthy | stale]},
+            field="template_sync.leased_until",
+            seconds=self._lease_seconds,
+            order="template_sync.due_at",
         )
-        return None if account is None else from_bson(Account, account)
 
     async def _work(self, account: Account) -> None:
         try:
