@@ -93,14 +93,14 @@ class Dispatcher:
                 await self._claim_due()
             except PyMongoError as error:
                 log_failure(logger, error, "Lanes can't be claimed")
-            # Workers end one by one; a short pause lets several lanes be claimed together.
+            # Workers end singly; after a short pause, several lanes can be claimed together.
             await asyncio.sleep(CLAIM_PAUSE_SECONDS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._timeouts.lane_poll_seconds):
                     await self._wakened.wait()
 
     async def _claim_due(self) -> None:
-        """Leases as many lanes as there is room for; retries for lanes that others lease first."""
+        """Leases lanes until all workers are busy or no lane is due."""
         while not self._is_stopping and len(self._workers) < SEND_CONCURRENCY:
             due = await find_due(except_accounts=self._gate.list_closed(), limit=SEND_CONCURRENCY)
             chosen = self._choose(due)
@@ -148,7 +148,7 @@ class Dispatcher:
             await asyncio.sleep(self._timeouts.lane_poll_seconds * SWEEP_POLLS)
 
     async def _shut_down(self, loops: list[asyncio.Task[None]]) -> None:
-        """Stops new requests, waits for those under way, and releases all leases."""
+        """Stops new requests, waits for requests under way, and releases all leases."""
         self._is_stopping = True
         self.wake()
         claims, sweep = loops

@@ -1,4 +1,4 @@
-"""The worker of one leased lane: sends a conversation's messages in order, one at a time.
+"""The worker of a leased lane: sends a conversation's messages in order, one at a time.
 
 No message is sent twice: a conditional update claims it before the request, and a request with
 unknown outcome is not repeated. No message overtakes: the lane waits for its head.

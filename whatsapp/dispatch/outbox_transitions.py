@@ -98,7 +98,7 @@ class Head:
 
 
 async def find_head(conversation_id: PydanticObjectId) -> Head | None:
-    """Loads the head of a lane with its documents in one round trip."""
+    """Loads the head of a lane with its documents in a single round trip."""
     active = {"conversation_id": conversation_id, "outbox_state": {"$in": ACTIVE_STATES}}
     cursor = await collection(Message).aggregate([{"$match": active}, *_READ_HEAD])
     async for row in cursor:
@@ -206,7 +206,7 @@ async def record_accepted(
     try:
         return await _set_state(key, fields | {"wamid": {"$literal": result.wamid}})
     except DuplicateKeyError:
-        # Another message has this wamid, but this one was accepted too.
+        # Another message has this wamid, but this message was accepted too.
         return await _set_state(key, fields)
 
 
@@ -248,7 +248,7 @@ async def _set_state(key: dict[str, Any], fields: dict[str, Any]) -> bool:
 
 
 async def end_hold(message_id: PydanticObjectId) -> None:
-    """Ends the hold of a message that has expired or whose status is known."""
+    """Ends the hold of a message after its time, or when its status is known."""
     await collection(Message).update_one(
         {"_id": message_id, "outbox_state": OutboxState.HOLDING.value},
         {"$set": {"outbox_state": OutboxState.DONE.value}},

@@ -1,4 +1,4 @@
-"""Schedule: the slots of an account that one process may still use.
+"""Schedule: the slots of an account that this process may still use.
 
 Delayed sends may catch up, but no second has more sends than slots: Meta counts per second, and the
 processes together have only that many slots.

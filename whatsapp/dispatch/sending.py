@@ -1,4 +1,4 @@
-"""One attempt to send a claimed message, and the reaction to Meta's answer."""
+"""An attempt to send a claimed message, and the reaction to Meta's answer."""
 
 import asyncio
 import logging
@@ -49,7 +49,7 @@ BACKOFF_FACTOR = 4
 LONGEST_BACKOFF = 256
 PAIR_RATE_BACKOFF = 6  # Meta: about one message in 6 s to one customer
 JITTER = 0.2
-# A pause that Meta requests may be longer than those above.
+# The limit for pauses that Meta requests.
 LONGEST_REQUESTED_SECONDS = 3600.0
 
 
@@ -110,7 +110,7 @@ class Sending:
         return await self._record_accepted(result)
 
     async def postpone_for_file(self, error: Exception) -> float | None:
-        """Postpones a message whose file could not be uploaded. Returns as `send`."""
+        """Postpones a message whose file could not be uploaded. Returns the same as `send`."""
         if isinstance(error, CloudAPIError):
             return await self._handle_refusal(error)
         held = await self._postpone(

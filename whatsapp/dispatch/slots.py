@@ -27,7 +27,7 @@ SLOWDOWN = 0.8
 RECOVERY_SECONDS = 60.0
 SLOWEST_RATE = 1.0
 THROTTLE_PAUSE_MS = 200.0
-# Refusals within a second count as one.
+# Refusals within this time count as a single refusal.
 SAME_EXCESS_MS = 1000.0
 
 
@@ -62,7 +62,7 @@ async def take_slots(account_id: PydanticObjectId, *, count: int, terms: Terms) 
 
 
 async def count_failure(account_id: PydanticObjectId, terms: Terms) -> int:
-    """Counts a request without an answer. Returns the number of consecutive ones."""
+    """Counts a request without an answer. Returns the number of consecutive requests."""
     opens = {"$eq": ["$failures", FAILURES_TO_OPEN]}
     probe_at = {"$add": ["$now_ms", terms.probe_seconds * 1000]}
     pace = await _change(
@@ -131,7 +131,7 @@ def _grant(count: int, terms: Terms) -> list[dict[str, Any]]:
 
 
 def _limit(terms: Terms) -> dict[str, Any]:
-    """Returns the current rate: the full rate, less what a recent refusal took from it."""
+    """Returns the current rate: the full rate, or a lower rate after a recent refusal."""
     since = {"$subtract": ["$now_ms", "$throttled_ms"]}
     regained = {"$multiply": [since, terms.rate / RECOVERY_SECONDS / 1000]}
     # $min ignores None.

@@ -78,10 +78,10 @@ async def claim_media(except_accounts: Sequence[Hashable], *, lease_seconds: flo
         # Counted before the attempt, so that a file that crashes the process is given up.
         "attempts": {"$add": ["$attempts", 1]},
     }
-    others = {"account_id": {"$nin": list(except_accounts)}}
+    eligible = {"account_id": {"$nin": list(except_accounts)}}
     return await lease_document(
         Media,
-        is_due("next_attempt_at") | others,
+        is_due("next_attempt_at") | eligible,
         field="next_attempt_at",
         seconds=lease_seconds,
         changes=changes,
@@ -91,7 +91,7 @@ async def claim_media(except_accounts: Sequence[Hashable], *, lease_seconds: flo
 async def settle_media(media: Media, state: MediaState, **fields: Any) -> bool:
     """Sets the final state. Returns False if the lease was lost or the file erased.
 
-    No store may have bytes of the file besides those under `stored_as`.
+    Stores must have no bytes of the file except under `stored_as`.
     """
     changes = {**fields, "state": state.value, "next_attempt_at": None, "begun": []}
     result = await collection(Media).update_one(_match_claim(media), {"$set": changes})
@@ -148,7 +148,7 @@ async def resume_suspended_media() -> int:
 
 
 async def repair_messages(after: PydanticObjectId | None) -> PydanticObjectId | None:
-    """Repairs a page of messages whose Media is missing or settled because of a crash.
+    """Repairs a page of messages that a crash left without Media or with an outdated state.
 
     Returns the last message of the page, or None if there are no more.
     """

@@ -86,7 +86,7 @@ class MediaDownloader:
             self._gate.leave(media.account_id)
 
     async def sweep(self) -> None:
-        """Repairs files after a crash, resumes those of healthy accounts, removes erased files."""
+        """Repairs files after a crash, resumes suspended files, and removes erased files."""
         self._page = await medias.repair_messages(self._page)
         if await medias.resume_suspended_media():
             self._worker.wake()

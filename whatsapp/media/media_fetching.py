@@ -1,4 +1,4 @@
-"""Download of one file from Meta into the store, with every outcome recorded."""
+"""Download of a file from Meta into the store, with every outcome recorded."""
 
 import asyncio
 import base64
@@ -60,13 +60,13 @@ class HashingStream:
 
 
 def make_key(media: Media, fence: int | None = None) -> str:
-    """Returns the storage key of the attempt with this `fence`, by default of the current one."""
+    """Returns the storage key of the attempt with this `fence`, by default the current attempt."""
     return f"{media.account_id}/{media.id}.{media.fence if fence is None else fence}"
 
 
 @dataclass(frozen=True)
 class Fetching:
-    """Downloads claimed files. A process needs only one."""
+    """Downloads claimed files. A process shares a single instance."""
 
     settings: Settings
     timeouts: Timeouts

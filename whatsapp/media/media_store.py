@@ -110,7 +110,7 @@ class ObjectFileStore:
 
 
 class MediaStores:
-    """The store for new files, and those of files stored under earlier settings."""
+    """The store for new files, and the stores of files from earlier settings."""
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]], *, url: str | None) -> None:
         """Raises SettingsError if the store at `url` can't be opened."""

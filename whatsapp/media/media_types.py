@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import filetype
 
-# The library needs the start of a ZIP's fourth entry to tell the formats of Office apart.
+# The library distinguishes Office formats by the start of a ZIP's fourth entry.
 HEAD_BYTES = 8192
 UNKNOWN_TYPE = "application/octet-stream"
 # Types that browsers display or play without running scripts in them.
@@ -57,7 +57,7 @@ _CONTAINERS = {
     "video/webm": ("video/webm", "audio/webm"),
     "video/x-matroska": ("video/x-matroska", "audio/x-matroska"),
 }
-# Major brands of ISO media files (mp4ra.org). The library detects the others.
+# Major brands of ISO media files (mp4ra.org) that the library does not detect.
 _BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "image/heic"),
     **dict.fromkeys((b"mif1", b"msf1"), "image/heif"),

@@ -1,4 +1,4 @@
-"""Signed media URLs, each of which gives access to one file for a limited time.
+"""Signed media URLs: each gives access to a single file for a limited time.
 
 `/media/{id}?expires={unix seconds}&signature={base64url}`, with an HMAC-SHA256 over id and time
 under keys derived from ENCRYPTION_KEYS. A URL gives no access to other files or after its expiry.

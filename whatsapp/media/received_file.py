@@ -1,7 +1,7 @@
-"""Uploaded files: received in memory or on disk, and checked for what Meta accepts.
+"""Uploaded files: received in memory or on disk, and checked against Meta's limits.
 
 Source of types and sizes: Meta, "Media: supported media types". A document may have any type except
-types of images, audio or video that can't be sent as such: Meta refuses those with error 100.
+unsupported types of images, audio or video: Meta refuses these with error 100.
 """
 
 import asyncio
@@ -121,7 +121,7 @@ def check_filename(name: str, *, field: list[str]) -> None:
 def check_file(
     file: ReceivedFile, *, kind: str | None, filename: str | None, field: list[str]
 ) -> FileFacts:
-    """Checks the file and returns its properties; `kind` defaults to the best one for its type.
+    """Checks the file and returns its properties; `kind` defaults to the best kind for its type.
 
     Raises:
         InvalidInput: WhatsApp does not accept the file's type or size for this kind.

@@ -106,7 +106,7 @@ async def release_upload(media: Media) -> None:
 
 
 async def sweep_uploads(stores: MediaStores) -> int:
-    """Removes erased uploads and those unsent before `unused_until`. Returns their number.
+    """Removes uploads that were erased, or unused until `unused_until`. Returns their number.
 
     Raises:
         StoreUnavailable, PyMongoError: a later call removes the remaining uploads.
@@ -123,7 +123,7 @@ async def sweep_uploads(stores: MediaStores) -> int:
 async def _remove_upload(upload: UploadedMedia, stores: MediaStores) -> bool:
     key = {"_id": upload.id, "erased_at": upload.erased_at}
     if await _is_shown(upload.id):
-        # A message was attached while the last other one was erased.
+        # A message was attached while the last earlier message was erased.
         await collection(UploadedMedia).update_one(key, {"$set": {"erased_at": None}})
         return False
     store = stores.find(upload.store)

@@ -26,7 +26,7 @@ EXPIRY_MARGIN = timedelta(hours=1)
 
 
 class Uploads:
-    """Receives uploads and hands them to Meta. A process needs only one."""
+    """Receives uploads and uploads them to Meta. A process shares a single instance."""
 
     def __init__(
         self,

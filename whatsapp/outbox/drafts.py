@@ -27,7 +27,7 @@ _STEP = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class Draft:
-    """A message that passed all checks but those of the account's state."""
+    """A message that passed all checks except of the account's state."""
 
     content: OutgoingContent
     sent_by: str
@@ -61,7 +61,7 @@ async def find_repeated(account_id: PydanticObjectId, draft: Draft) -> Message |
     """Returns the message that an earlier request with the same idempotency key stored.
 
     Raises:
-        IdempotencyKeyReused: the earlier request was a different one.
+        IdempotencyKeyReused: the earlier request was different.
     """
     if draft.idempotency_key is None:
         return None

@@ -70,7 +70,7 @@ class Outbox:
         reply_to_message_id: PydanticObjectId | None = None,
         idempotency_key: str | None = None,
     ) -> Message:
-        """Stores a message to send, or returns the one stored with the same idempotency key.
+        """Stores a message to send, or returns the message stored with the same idempotency key.
 
         `account_id` is required with a phone number or user id. An error writes nothing.
 
@@ -113,8 +113,8 @@ class Outbox:
     async def retry_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
         """Queues a new message with the content of a FAILED, UNKNOWN or CANCELLED message.
 
-        Repeated calls return the same new message until that one fails too, so that two clicks
-        send only once.
+        Repeated calls return the same new message until it fails too, so that two clicks send only
+        once.
 
         Raises:
             Refused: NotFound, Conflict (another status, or marketing that WhatsApp held back
@@ -163,7 +163,7 @@ class Outbox:
         message = await _get_outbound(viewer, message_id)
         if not cancelled.matched_count and message.status is not MessageStatus.CANCELLED:
             raise Conflict(f"The message is {message.status}; it can no longer be cancelled.")
-        # The other messages of the lane may have waited for this one.
+        # Later messages of the lane may have waited for this message.
         await wake_lane(message.conversation_id)
         self._wake()
         return message

@@ -127,7 +127,7 @@ async def _resolve_identity(
 async def _find_by_conversation(
     conversation_id: PydanticObjectId,
 ) -> tuple[Conversation | None, Contact | None]:
-    """Returns the conversation and its contact, or those they were merged into."""
+    """Returns the conversation and its contact, after merges the remaining ones."""
     conversation = await Conversation.get(conversation_id)
     if conversation is None:
         merge = await find_merge({"conversation_id": conversation_id})

@@ -64,7 +64,7 @@ async def _finish_erasure(erasure: Erasure) -> None:
 
 
 async def _erase_conversations(contact: Contact, known: Sequence[PydanticObjectId]) -> None:
-    """Removes the messages of these conversations, and of newer ones with the contact."""
+    """Removes the messages of these and all newer conversations with the contact."""
     current = await _list_conversations(contact)
     await remove_conversations_with_messages(contact.account_id, list({*known, *current}))
     # Pending updates name their author and may quote messages.

@@ -7,7 +7,7 @@ from whatsapp.errors import TemplateInvalid
 from whatsapp.templates.definition import Button
 from whatsapp.templates.values import SUFFIX_LIMIT, ButtonValue, FlowValue
 
-# Meta's default for flows whose answer is not correlated.
+# Meta's default for flows without correlation of answers.
 UNUSED_TOKEN = "unused"  # noqa: S105 - no secret
 # Button type -> field of the input.
 _KINDS = {

@@ -59,7 +59,7 @@ class Button:
 
 @dataclass(frozen=True)
 class Part:
-    """A whole template, or one card of a carousel."""
+    """A template, or a card of a carousel."""
 
     header: Header | None = None
     body: VariableText | None = None

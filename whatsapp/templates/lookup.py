@@ -52,7 +52,7 @@ async def get_template(account_id: PydanticObjectId, reference: TemplateReferenc
 async def find_by_name(
     account_id: PydanticObjectId, name: str | None, language: str | None
 ) -> Template | None:
-    """Returns the template of this name, preferably one that can be sent.
+    """Returns the template of this name, an APPROVED template if there is any.
 
     There may be several, because the name of a deleted template can be used again.
     """

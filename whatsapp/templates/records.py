@@ -32,7 +32,7 @@ class Listed:
 async def record_template(
     account_id: PydanticObjectId, template_id: str, updates: Sequence[TimestampedFields]
 ) -> bool:
-    """Stores the newer ones of these updates, for a new template if it is unknown.
+    """Stores updates that are newer than the template, which is created if it is unknown.
 
     Returns True if the template's text is known.
     """
@@ -114,7 +114,7 @@ def _set_defaults() -> dict[str, Any]:
 
 
 def _apply_listed(template: Listed, *, at: datetime, now: datetime) -> dict[str, Any]:
-    """Returns the stage that stores changed aspects; the others keep their times."""
+    """Returns the stage that stores changed aspects; unchanged aspects keep their times."""
     changes: dict[str, Any] = {"synced_at": {"$max": ["$synced_at", at]}}
     updated = []
     for aspect, values in template.aspects.items():

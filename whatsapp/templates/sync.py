@@ -105,7 +105,7 @@ class TemplateSync:
         raise MetaUnreachable
 
     async def _record_success(self, account: Account, asked_at: datetime) -> None:
-        # A sync requested since `asked_at` is still due: the list may lack what it is about.
+        # A sync requested since `asked_at` is still due: its change may be missing from the list.
         due_at, stale_at = "$template_sync.due_at", "$template_sync.stale_at"
         next_at = utc_now() + timedelta(seconds=self._seconds)
         state = {
@@ -150,7 +150,7 @@ def _read_data(answer: Mapping[str, Any]) -> list[Any]:
 
 
 def _read_next(answer: Mapping[str, Any]) -> str | None:
-    """Returns the next page's cursor. Its URL is not used: the token is for one host only."""
+    """Returns the next page's cursor. Its URL is not used: the token is only for Meta's host."""
     paging = answer.get("paging")
     if not isinstance(paging, dict) or not paging.get("next"):
         return None
@@ -193,7 +193,7 @@ def _read_reason(item: Mapping[str, Any]) -> str | None:
 
 
 async def mark_templates_stale(account_id: PydanticObjectId) -> None:
-    """Requests a sync after a webhook that is incomplete; many webhooks cause one sync."""
+    """Requests a sync after an incomplete webhook; many webhooks cause a single sync."""
     now = utc_now()
     unmarked = {"_id": account_id, "template_sync.stale_at": None}
     await collection(Account).update_one(unmarked, {"$set": {"template_sync.stale_at": now}})

@@ -220,7 +220,7 @@ _BUTTON_LIMITS = {
 
 @dataclass(frozen=True)
 class PartValues:
-    """Values for a whole template, or for one card of a carousel."""
+    """Values for a template, or for a card of a carousel."""
 
     header: HeaderValue | None = None
     body: tuple[BodyValue, ...] = ()
