@@ -6,6 +6,7 @@ a worker are shared fairly among accounts.
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 # A document that is due now by this process's clock may be due a little later by the database's.
 WAKE_MARGIN_SECONDS = 0.01
+BACKOFF_FACTOR = 4.0
+LONGEST_BACKOFF_SECONDS = 3600.0
 
 
 class DueWorker(Generic[DocumentType]):
@@ -105,3 +108,10 @@ class DueWorker(Generic[DocumentType]):
         except Exception as error:  # noqa: BLE001 - see the next line
             # The edge of a background task: a bug with one item must not end the worker.
             logger.error("%s: %s failed: %s", self._name, item.id, describe_bug(error))
+
+
+def compute_backoff(base_seconds: float, retries: int, *, at_least: float | None = None) -> float:
+    """Returns the seconds until the next attempt, with jitter; `retries` counts earlier retries."""
+    pause = base_seconds * BACKOFF_FACTOR**retries
+    jittered = pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+    return min(max(jittered, at_least or 0.0), LONGEST_BACKOFF_SECONDS)

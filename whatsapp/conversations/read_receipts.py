@@ -5,7 +5,6 @@ replaces earlier ones, and marking as read does not depend on WhatsApp.
 """
 
 import logging
-import random
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from models.database.base import ANY_STRING, collection, from_bson, utc_now
 from models.database.lease import is_due, lease_document, seconds_from_now
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.cloud_api.error_codes import Action, classify
-from whatsapp.common.due_worker import DueWorker
+from whatsapp.common.due_worker import DueWorker, compute_backoff
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIError, MetaRefused, MetaUnreachable
 
@@ -31,8 +30,6 @@ LEASE_DEADLINES = 3
 SWEEP_POLLS = 30
 # Meta: a message can be marked as read within 30 days.
 READABLE = timedelta(days=30)
-BACKOFF_FACTOR = 4
-LONGEST_PAUSE_SECONDS = 3600.0
 _FINAL = frozenset({Action.FAIL, Action.STOP_ACCOUNT})
 
 
@@ -103,9 +100,8 @@ class ReadReceiptWorker:
             )
             await _settle(conversation)
             return
-        pause = self._timeouts.retry_base_seconds * BACKOFF_FACTOR**attempts
-        jittered = pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
-        seconds = min(max(jittered, at_least), LONGEST_PAUSE_SECONDS)
+        base = self._timeouts.retry_base_seconds
+        seconds = compute_backoff(base, attempts, at_least=at_least)
         await collection(Conversation).update_one(
             {"_id": conversation.id},
             [

@@ -5,7 +5,6 @@ import base64
 import binascii
 import hashlib
 import logging
-import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -23,6 +22,7 @@ from whatsapp.cloud_api.media_api import (
     file_too_large,
 )
 from whatsapp.common.crypto import DecryptionError, KeyRing
+from whatsapp.common.due_worker import compute_backoff
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIError
 from whatsapp.media import media as medias
@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 # Waiting time for causes outside the file, in units of `media_retry_seconds`.
 LONG_PAUSE = 30
-LONGEST_PAUSE_SECONDS = 3600.0
 
 
 class HashingStream:
@@ -179,9 +178,8 @@ class Fetching:
         if media.attempts > self.timeouts.media_retry_limit:
             await self._give_up(media, reason)
             return
-        base = self.timeouts.media_retry_seconds * 4 ** (media.attempts - 1)
-        spread = base * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
-        pause = min(max(spread, at_least or 0.0), LONGEST_PAUSE_SECONDS)
+        retries, base = media.attempts - 1, self.timeouts.media_retry_seconds
+        pause = compute_backoff(base, retries, at_least=at_least)
         logger.info("Media %s: retry in %.0f s: %s", media.id, pause, reason)
         await medias.postpone(media, pause, error=reason)
 

@@ -110,7 +110,7 @@ async def test_what_stays_fails_after_few_tries(
     media = await settled(message)
 
     assert (media.state, media.attempts) == (MediaState.FAILED, TRIES)
-    assert media.error == "the file's host answered with status 502"
+    assert media.error == "the file's host responded with status 502"
     assert count(meta, "media_content") == TRIES
     shown = (await admin(SHOWN, id=id_of(message)))["message"]
     assert shown["text"] == "still here"
@@ -228,7 +228,7 @@ async def test_token_goes_to_no_other_host(
         media = await settled(await send_file())
 
         assert (media.state, media.attempts) == (MediaState.FAILED, 1), (url, media.error)
-        assert "address is malformed" in str(media.error) or "MEDIA_HOSTS" in str(media.error)
+        assert "media URL is malformed" in str(media.error) or "MEDIA_HOSTS" in str(media.error)
     assert listener.connections == 0
     assert count(meta, "media_content") == 0
 

@@ -149,7 +149,7 @@ async def test_missing_file_fails_message(
 
     assert failed.status is MessageStatus.FAILED
     assert failed.errors[0].details == (
-        "Its file is not in the media store any more. The message was not sent."
+        "Its file is no longer in the media store. The message was not sent."
     )
     assert meta.requests.list_sends() == []
 
