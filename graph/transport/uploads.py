@@ -177,7 +177,7 @@ class _Reading:
             raise RequestRefused(400, f"`map` does not name the part {part.name[:50]!r}.")
         if part.name in self._files:
             raise RequestRefused(400, f"The part {part.name!r} comes twice.")
-        file = ReceivedFile(filename=part.filename, told_type=part.content_type)
+        file = ReceivedFile(filename=part.filename, declared_type=part.content_type)
         return self._files.setdefault(part.name, file)
 
     async def _add(self, data: PartData) -> None:

@@ -40,7 +40,7 @@ KEYLESS_PAUSE = 30  # in units of `retry_base_seconds`
 # Time for a queued message to follow its merged contact into another lane.
 MOVING_PAUSE_SECONDS = 1.0
 # Errors of uploading a message's file; the message itself was definitely not sent.
-FILE_OBSTACLES = (CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown, StoreUnavailable)
+UPLOAD_ERRORS = (CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown, StoreUnavailable)
 
 
 class LaneWorker:
@@ -181,7 +181,7 @@ class LaneWorker:
         except FileMissing:
             await outbox_transitions.fail_unsent(message.id, outbox_transitions.FILE_GONE)
             return False
-        except FILE_OBSTACLES as error:
+        except UPLOAD_ERRORS as error:
             return error
 
     async def _claim_message(self, message: Message) -> bool:

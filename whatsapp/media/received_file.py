@@ -52,11 +52,11 @@ _MIME_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,64}/[a-z0-9!#$&^_.+-]{1,127}", re.
 
 
 class ReceivedFile:
-    """An uploaded file. `filename` and `told_type` (a MIME type) are stated by the sender."""
+    """An uploaded file. `filename` and `declared_type` (a MIME type) are stated by the sender."""
 
-    def __init__(self, *, filename: str | None, told_type: str | None) -> None:
+    def __init__(self, *, filename: str | None, declared_type: str | None) -> None:
         self.filename = filename
-        self.told_type = told_type
+        self.declared_type = declared_type
         self.size = 0
         self.head = b""
         self._hash = hashlib.sha256()
@@ -98,12 +98,12 @@ class ReceivedFile:
 
 
 @dataclass(frozen=True)
-class FileFacts:
-    """The properties of an uploaded file. `told_type` is the type stated to Meta."""
+class FileProperties:
+    """The properties of an uploaded file. `stated_type` is the type given to Meta."""
 
     kind: str
     mime_type: str
-    told_type: str
+    stated_type: str
     filename: str | None
     animated: bool
 
@@ -120,7 +120,7 @@ def check_filename(name: str, *, field: list[str]) -> None:
 
 def check_file(
     file: ReceivedFile, *, kind: str | None, filename: str | None, field: list[str]
-) -> FileFacts:
+) -> FileProperties:
     """Checks the file and returns its properties; `kind` defaults to the best kind for its type.
 
     Raises:
@@ -147,7 +147,7 @@ def check_file(
     if mime_type == "audio/ogg" and kind == "audio" and not is_opus(file.head):
         raise InvalidInput("Unsupported Ogg codec; use Opus.", field=field)
     stated = declared if kind == "document" and mime_type == UNKNOWN_TYPE else mime_type
-    return FileFacts(kind, mime_type, stated, corrected, animated)
+    return FileProperties(kind, mime_type, stated, corrected, animated)
 
 
 def _check_type(kind: str, mime_type: str, field: list[str]) -> None:
@@ -187,7 +187,7 @@ def _find_kind(mime_type: str) -> str:
 
 def _read_declared_type(file: ReceivedFile, filename: str | None) -> str:
     """Returns the type that the sender declares, valid for use in a header."""
-    declared = (file.told_type or "").partition(";")[0].strip().lower()
+    declared = (file.declared_type or "").partition(";")[0].strip().lower()
     if _MIME_TYPE.fullmatch(declared) and declared != UNKNOWN_TYPE:
         return declared
     extension = "." + (filename or "").rpartition(".")[2].lower()

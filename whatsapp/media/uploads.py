@@ -16,7 +16,7 @@ from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIOutcomeUnknown
 from whatsapp.media.media_store import FileMissing, MediaStores
 from whatsapp.media.media_types import make_filename
-from whatsapp.media.received_file import FileFacts, ReceivedFile, check_file, check_filename
+from whatsapp.media.received_file import FileProperties, ReceivedFile, check_file, check_filename
 from whatsapp.media.uploaded_media import erase_uploads, set_media_id
 from whatsapp.settings import Settings
 
@@ -83,8 +83,8 @@ class Uploads:
             Refused: InvalidInput, MetaRefused or MetaUnreachable.
             StoreUnavailable, PyMongoError: the file can't be stored now.
         """
-        facts = check_file(file, kind=kind, filename=filename, field=field)
-        upload = self._plan(account, file, facts, created_by=created_by)
+        properties = check_file(file, kind=kind, filename=filename, field=field)
+        upload = self._plan(account, file, properties, created_by=created_by)
         # The document is stored first, so that after a crash the file is removed as unused.
         await collection(UploadedMedia).insert_one(to_bson(upload))
         try:
@@ -129,19 +129,19 @@ class Uploads:
         return await set_media_id(upload, media_id, expires_at=utc_now() + MEDIA_ID_LIFE)
 
     def _plan(
-        self, account: Account, file: ReceivedFile, facts: FileFacts, *, created_by: str
+        self, account: Account, file: ReceivedFile, properties: FileProperties, *, created_by: str
     ) -> UploadedMedia:
         upload_id = new_id()
         return UploadedMedia(
             id=upload_id,
             account_id=account.id,
-            kind=facts.kind,
-            filename=facts.filename,
-            mime_type=facts.mime_type,
-            told_type=facts.told_type,
+            kind=properties.kind,
+            filename=properties.filename,
+            mime_type=properties.mime_type,
+            told_type=properties.stated_type,
             size_bytes=file.size,
             sha256=file.sha256,
-            animated=facts.animated,
+            animated=properties.animated,
             store=self._stores.current.name,
             stored_as=f"{account.id}/uploads/{upload_id}",
             unused_until=utc_now() + timedelta(seconds=self._settings.upload_unused_seconds),

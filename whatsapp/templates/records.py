@@ -22,7 +22,7 @@ DELETED = "DELETED"
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedTemplate:
     """A template of a list; an aspect is a group of values that change together."""
 
     template_id: str
@@ -59,7 +59,7 @@ async def _update(key: dict[str, Any], stages: list[dict[str, Any]]) -> dict[str
 
 
 async def record_list(
-    account_id: PydanticObjectId, listed: Sequence[Listed], *, at: datetime, now: datetime
+    account_id: PydanticObjectId, listed: Sequence[ListedTemplate], *, at: datetime, now: datetime
 ) -> int:
     """Stores a page of the list read at `at`. Returns the number of new templates.
 
@@ -113,7 +113,7 @@ def _set_defaults() -> dict[str, Any]:
     return {"$set": {name: {"$ifNull": [f"${name}", value]} for name, value in defaults.items()}}
 
 
-def _apply_listed(template: Listed, *, at: datetime, now: datetime) -> dict[str, Any]:
+def _apply_listed(template: ListedTemplate, *, at: datetime, now: datetime) -> dict[str, Any]:
     """Returns the stage that stores changed aspects; unchanged aspects keep their times."""
     changes: dict[str, Any] = {"synced_at": {"$max": ["$synced_at", at]}}
     updated = []

@@ -17,7 +17,7 @@ from whatsapp.common.due_worker import DueWorker
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.common.values import make_storable
 from whatsapp.errors import MetaUnreachable, Refused
-from whatsapp.templates.records import Listed, mark_unlisted, record_list
+from whatsapp.templates.records import ListedTemplate, mark_unlisted, record_list
 
 logger = logging.getLogger(__name__)
 
@@ -70,22 +70,22 @@ class TemplateSync:
         Raises:
             MetaRefused, MetaUnreachable: the pages read before that are stored.
         """
-        asked_at = utc_now()
+        requested_at = utc_now()
         try:
-            result = await self._read_all(account, asked_at)
+            result = await self._read_all(account, requested_at)
         except Refused as refusal:
             await self._record_failure(account, refusal)
             raise
-        await self._record_success(account, asked_at)
+        await self._record_success(account, requested_at)
         return result
 
-    async def _read_all(self, account: Account, asked_at: datetime) -> SyncResult:
-        at, created = asked_at.replace(microsecond=0) - _STEP, 0
+    async def _read_all(self, account: Account, requested_at: datetime) -> SyncResult:
+        at, created = requested_at.replace(microsecond=0) - _STEP, 0
         async for page in self._fetch_pages(account):
             listed = [template for item in page if (template := read_listed(item)) is not None]
-            created += await record_list(account.id, listed, at=at, now=asked_at)
-        removed = await mark_unlisted(account.id, at=at, now=asked_at)
-        changed = await _count_changed(account, asked_at)
+            created += await record_list(account.id, listed, at=at, now=requested_at)
+        removed = await mark_unlisted(account.id, at=at, now=requested_at)
+        changed = await _count_changed(account, requested_at)
         return SyncResult(created, max(changed - created - removed, 0), removed)
 
     async def _fetch_pages(self, account: Account) -> AsyncIterator[list[Any]]:
@@ -104,16 +104,16 @@ class TemplateSync:
         logger.warning("Account %s: Meta's list of templates has too many pages", account.id)
         raise MetaUnreachable
 
-    async def _record_success(self, account: Account, asked_at: datetime) -> None:
-        # A sync requested since `asked_at` is still due: its change may be missing from the list.
+    async def _record_success(self, account: Account, requested_at: datetime) -> None:
+        # A sync that became due meanwhile stays due: its change may be missing from the list.
         due_at, stale_at = "$template_sync.due_at", "$template_sync.stale_at"
         next_at = utc_now() + timedelta(seconds=self._seconds)
         state = {
-            "synced_at": asked_at,
+            "synced_at": requested_at,
             "error": None,
-            "due_at": {"$cond": [{"$gt": [due_at, asked_at]}, due_at, next_at]},
+            "due_at": {"$cond": [{"$gt": [due_at, requested_at]}, due_at, next_at]},
             "leased_until": None,
-            "stale_at": {"$cond": [{"$gt": [stale_at, asked_at]}, stale_at, None]},
+            "stale_at": {"$cond": [{"$gt": [stale_at, requested_at]}, stale_at, None]},
         }
         await _set_state(account, state)
 
@@ -161,7 +161,7 @@ def _read_next(answer: Mapping[str, Any]) -> str | None:
     return after
 
 
-def read_listed(item: Any) -> Listed | None:
+def read_listed(item: Any) -> ListedTemplate | None:
     """Reads a template of Meta's list, or returns None if it is malformed."""
     template_id = item.get("id") if isinstance(item, dict) else None
     name = item.get("name") if isinstance(item, dict) else None
@@ -184,7 +184,7 @@ def read_listed(item: Any) -> Listed | None:
     if isinstance(components, list):
         objects = [each for each in make_storable(components) if isinstance(each, dict)]
         aspects["components"] = {"components": objects}
-    return Listed(template_id, aspects)
+    return ListedTemplate(template_id, aspects)
 
 
 def _read_reason(item: Mapping[str, Any]) -> str | None:

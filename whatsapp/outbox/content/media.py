@@ -80,8 +80,10 @@ class OutgoingMedia:
             check_link(source.link, field=self._place("link"))
         if source.file is not None:
             place = self._place("file")
-            facts = check_file(source.file, kind=self.kind, filename=self.filename, field=place)
-            self._check_voice(facts.mime_type, place)
+            properties = check_file(
+                source.file, kind=self.kind, filename=self.filename, field=place
+            )
+            self._check_voice(properties.mime_type, place)
 
     async def resolve(self, target: Target) -> ResolvedContent:
         """Uploads a file, or looks the upload up. Raises Refused if it can't be sent."""
