@@ -1,1 +1,1 @@
-"""Inputs of mutations that several of them share or that fill a file of their own."""
+"""Inputs shared by several mutations, or large enough for a file of their own."""

@@ -1,4 +1,4 @@
-"""Contact cards to send. The inputs have Meta's names, so that a card is the input itself."""
+"""Contact cards to send. The inputs use Meta's field names, so an input is the card itself."""
 
 import dataclasses
 from typing import Any
@@ -94,7 +94,7 @@ def read_cards(cards: list[ContactCardInput]) -> OutgoingContacts:
 
 
 def _drop_missing(value: Any) -> Any:
-    """Without what was not given; a list without entries was not given either."""
+    """Removes null values and empty lists."""
     if isinstance(value, list):
         return [_drop_missing(inner) for inner in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Arguments that several lists share."""
+"""Arguments shared by several lists."""
 
 from typing import Annotated, Any
 
@@ -15,12 +15,12 @@ AccountId = Annotated[
         " to the caller."
     ),
 ]
-# No account has this id: the filter of an account that is unknown or out of sight finds nothing.
+# Matches nothing: the account is unknown or not visible.
 _NOTHING: dict[str, Any] = {"account_id": {"$in": []}}
 
 
 def limit_to_account(info: Info, account_id: str | None) -> dict[str, Any]:
-    """The filter of what belongs to the account, or to any account that the viewer may see."""
+    """Returns a filter for one account, or for all accounts visible to the viewer."""
     viewer = get_viewer(info)
     if account_id is None:
         return viewer.limit_accounts()

@@ -1,4 +1,4 @@
-"""Messages to send that the customer can tap on."""
+"""Interactive messages to send."""
 
 from typing import Any
 
@@ -33,9 +33,9 @@ class InteractiveInput:
     flow: Maybe[InteractiveFlowInput] = strawberry.field(description="WhatsApp Flow.")
 
     def to_content(self) -> OutgoingInteractive:
-        """Raises InvalidInput: there is not exactly one kind, or not exactly one header."""
+        """Raises InvalidInput unless exactly one kind and at most one header are given."""
         field = ["content", "interactive"]
-        ways: dict[str, Maybe[Any]] = {
+        kinds: dict[str, Maybe[Any]] = {
             "buttons": self.buttons,
             "list": self.list,
             "ctaUrl": self.cta_url,
@@ -43,9 +43,9 @@ class InteractiveInput:
             "contactRequest": self.contact_request,
             "flow": self.flow,
         }
-        given = {name: way.value for name, way in ways.items() if way is not None}
+        given = {name: value.value for name, value in kinds.items() if value is not None}
         if len(given) != 1:
-            raise InvalidInput("Exactly one kind of interactive message is needed.", field=field)
+            raise InvalidInput("Give exactly one kind of interactive message.", field=field)
         [(name, message)] = given.items()
         header: InteractiveHeaderInput | None = getattr(message, "header", None)
         return OutgoingInteractive(

@@ -34,7 +34,7 @@ class InteractiveButtonsInput:
     )
 
     def to_action(self) -> ReplyButtons:
-        return ReplyButtons([Button(one.id, one.title) for one in self.buttons])
+        return ReplyButtons([Button(button.id, button.title) for button in self.buttons])
 
 
 @strawberry.input(description="Row of a list.")

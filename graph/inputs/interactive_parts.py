@@ -1,4 +1,4 @@
-"""What interactive messages have in common: a header, a body and a footer."""
+"""Header, body and footer of interactive messages."""
 
 from typing import Any
 
@@ -42,15 +42,15 @@ class InteractiveHeaderInput:
 
 
 def read_header(header: InteractiveHeaderInput | None, *, field: list[str]) -> Header | None:
-    """Raises InvalidInput: there is not exactly one."""
+    """Raises InvalidInput unless exactly one kind of header is given."""
     if header is None:
         return None
-    ways: dict[str, Maybe[Any]] = {
+    kinds: dict[str, Maybe[Any]] = {
         kind: getattr(header, kind) for kind in ("text", "image", "video", "document")
     }
-    given = {kind: way.value for kind, way in ways.items() if way is not None}
+    given = {kind: value.value for kind, value in kinds.items() if value is not None}
     if len(given) != 1:
-        raise InvalidInput("Exactly one kind of header is needed.", field=field)
+        raise InvalidInput("Give exactly one kind of header.", field=field)
     [(kind, value)] = given.items()
     if kind == "text":
         return TextHeader(value)

@@ -1,4 +1,4 @@
-"""Messages to send with one button: a web page, a request, a flow."""
+"""Interactive messages with one button: a web page, a request or a flow."""
 
 import strawberry
 from strawberry.scalars import JSON

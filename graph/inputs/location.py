@@ -1,4 +1,4 @@
-"""A place to send."""
+"""Locations to send."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""What a message says: one input object for each kind of content."""
+"""Content to send, with one input for each kind."""
 
 from typing import Any, Protocol
 
@@ -27,7 +27,7 @@ from whatsapp.outbox.content import OutgoingContent
 
 class ContentInput(Protocol):
     def to_content(self) -> OutgoingContent:
-        """Raises Refused: an id or a value is malformed."""
+        """Raises Refused for a missing or invalid value."""
 
 
 @strawberry.input(one_of=True, description="Content to send; exactly one kind must be given.")
@@ -49,8 +49,8 @@ class MessageContentInput:
     template: Maybe[TemplateInput] = strawberry.field(description="Message template.")
 
     def to_content(self, viewer: Viewer, services: Services) -> OutgoingContent:
-        """Raises Refused: there is none, or it is malformed."""
-        ways: tuple[Maybe[Any], ...] = (
+        """Raises Refused for a missing or invalid value."""
+        kinds: tuple[Maybe[Any], ...] = (
             self.text,
             self.image,
             self.video,
@@ -64,10 +64,10 @@ class MessageContentInput:
             self.template,
         )
         given: list[ContentInput | MediaInput | list[ContactCardInput]] = [
-            way.value for way in ways if way is not None
+            value.value for value in kinds if value is not None
         ]
         if len(given) != 1:
-            raise InvalidInput("Exactly one kind of content is needed.", field=["content"])
+            raise InvalidInput("Give exactly one kind of content.", field=["content"])
         [content] = given
         if isinstance(content, list):
             return read_cards(content)

@@ -1,4 +1,4 @@
-"""A reaction to send."""
+"""Reactions to send."""
 
 import strawberry
 
@@ -19,7 +19,7 @@ class ReactionInput:
     )
 
     def to_content(self) -> OutgoingReaction:
-        """Raises NotFound: the id is none of a message."""
+        """Raises NotFound if `message_id` is not the id of a message."""
         place = ("content", "reaction", "messageId")
         message_id = require_id(self.message_id, "Message", *place)
         return OutgoingReaction(message_id=message_id, emoji=self.emoji or "")

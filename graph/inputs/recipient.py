@@ -1,4 +1,4 @@
-"""To whom a message goes."""
+"""Recipients of messages."""
 
 import strawberry
 from strawberry import Maybe
@@ -20,7 +20,7 @@ class RecipientInput:
     conversation_id: Maybe[strawberry.ID] = strawberry.field(description="Id of a conversation.")
 
     def to_recipient(self) -> Recipient:
-        """Raises NotFound: an id is none of a contact or conversation."""
+        """Raises NotFound if an id is not the id of a contact or conversation."""
         contact, conversation = self.contact_id, self.conversation_id
         return Recipient(
             phone_number=self.phone_number.value if self.phone_number else None,

@@ -1,4 +1,4 @@
-"""A message template to send, and what it is filled in with."""
+"""Templates to send, with their parameters."""
 
 from datetime import datetime
 
@@ -71,7 +71,7 @@ class TemplateInput:
     )
 
     def to_content(self) -> OutgoingTemplate:
-        """Raises TemplateInvalid: an id or a value is malformed."""
+        """Raises TemplateInvalid for an invalid id or value."""
         with fields_below("content", "template"):
             return OutgoingTemplate(self._read_reference(), read_parameters(self.parameters))
 
@@ -84,14 +84,14 @@ class TemplateInput:
         return TemplateReference(template_id, self.name, self.language)
 
 
-def read_parameters(given: TemplateParametersInput | None) -> TemplateValues:
-    """Raises TemplateInvalid, with the field below `parameters` in its path."""
-    if given is None:
+def read_parameters(parameters: TemplateParametersInput | None) -> TemplateValues:
+    """Raises TemplateInvalid; the path of its field starts below `parameters`."""
+    if parameters is None:
         return TemplateValues()
     with fields_below("parameters"):
-        part = read_part(given.header, given.body, given.buttons)
+        part = read_part(parameters.header, parameters.body, parameters.buttons)
         cards = []
-        for number, card in enumerate(given.cards or ()):
+        for number, card in enumerate(parameters.cards or ()):
             with fields_below("cards", str(number)):
                 cards.append(read_part(card.header, card.body, card.buttons))
-    return TemplateValues(part, tuple(cards), given.offer_expires_at)
+    return TemplateValues(part, tuple(cards), parameters.offer_expires_at)

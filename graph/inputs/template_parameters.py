@@ -1,4 +1,4 @@
-"""The single values that a template is filled in with."""
+"""Parameters of templates: variables, headers and buttons."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -110,7 +110,7 @@ class TemplateBodyParameterInput:
         if self.date_time is not None:
             values.append(self.date_time.to_value())
         if len(values) != 1:
-            raise TemplateInvalid("Exactly one of text, currency and dateTime is needed.")
+            raise TemplateInvalid("Give exactly one of text, currency and dateTime.")
         return BodyValue(values[0], self.name)
 
 
@@ -159,13 +159,13 @@ class TemplateHeaderInput:
         if self.location is not None:
             place = self.location.value
             return LocationValue(place.latitude, place.longitude, place.name, place.address)
-        raise TemplateInvalid("Exactly one kind of header is needed.")
+        raise TemplateInvalid("Give exactly one kind of header.")
 
 
-def read_media(kind: str, given: TemplateMediaInput | TemplateDocumentInput) -> MediaValue:
-    """Raises NotFound: the id is none of an upload."""
-    upload_id = parse_given_id(given.upload_id, "UploadedMedia", "header", kind, "uploadId")
-    return MediaValue(kind, given.link, getattr(given, "filename", None), upload_id)
+def read_media(kind: str, media: TemplateMediaInput | TemplateDocumentInput) -> MediaValue:
+    """Raises NotFound if `upload_id` is not the id of an upload."""
+    upload_id = parse_given_id(media.upload_id, "UploadedMedia", "header", kind, "uploadId")
+    return MediaValue(kind, media.link, getattr(media, "filename", None), upload_id)
 
 
 @strawberry.input(description="Initial state of a flow.")
@@ -212,7 +212,7 @@ class TemplateButtonParameterInput:
         }
         given = [(kind, value) for kind, value in values.items() if value is not None]
         if len(given) != 1:
-            raise TemplateInvalid(f"Exactly one of {', '.join(values)} is needed.")
+            raise TemplateInvalid(f"Give exactly one of {', '.join(values)}.")
         kind, value = given[0]
         return ButtonValue(self.index, kind, value)
 
@@ -222,7 +222,7 @@ def read_part(
     body: Sequence[TemplateBodyParameterInput] | None,
     buttons: Sequence[TemplateButtonParameterInput] | None,
 ) -> PartValues:
-    """Raises TemplateInvalid: a value is not exactly one."""
+    """Raises TemplateInvalid unless each parameter has exactly one value."""
     values, pressed = [], []
     for number, variable in enumerate(body or ()):
         with fields_below("body", str(number)):

@@ -1,4 +1,4 @@
-"""A text to send."""
+"""Texts to send."""
 
 import strawberry
 

@@ -1,1 +1,1 @@
-"""Mutations, one file a noun: each takes one input object and gives a payload with `userErrors`."""
+"""Mutations by noun. Each takes an input object and returns a payload with `userErrors`."""

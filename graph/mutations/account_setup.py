@@ -1,4 +1,4 @@
-"""Mutations that talk with WhatsApp about an account: checking it, and where its webhooks go."""
+"""Mutations that check an account or change its webhooks at WhatsApp."""
 
 import strawberry
 from beanie import PydanticObjectId
@@ -85,10 +85,10 @@ class AccountSetupMutations:
                 settings=services.settings,
             )
         )
-        found = document.last_check.checks if document.last_check else []
+        checks = document.last_check.checks if document.last_check else []
         return CheckAccountPayload(
             account=Account.from_document(document),
-            checks=[AccountCheck.from_document(check) for check in found],
+            checks=[AccountCheck.from_document(check) for check in checks],
         )
 
     @mutation_field(

@@ -1,4 +1,4 @@
-"""Mutations of accounts. Credentials go in here; no field of the graph gives them out again."""
+"""Mutations of accounts. Credentials are write-only."""
 
 from typing import Any
 
@@ -154,7 +154,7 @@ class AccountMutations:
         " `lastCheck`. Requires role ADMIN for all accounts.",
     )
     async def create_account(self, info: Info, input: CreateAccountInput) -> CreateAccountPayload:
-        _require_all_accounts(info, "connect others")
+        _require_all_accounts(info, "connect a number")
         services = info.context.services
         document, verify_token = await accounts.create_account(
             services.keyring,
@@ -182,7 +182,7 @@ class AccountMutations:
     )
     async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountPayload:
         changes = list_changes(input, *_REQUIRED, *_OPTIONAL, required=_REQUIRED)
-        return UpdateAccountPayload(account=await _change(info, input.account_id, changes))
+        return UpdateAccountPayload(account=await _update_account(info, input.account_id, changes))
 
     @mutation_field(
         IsAdmin,
@@ -192,9 +192,9 @@ class AccountMutations:
         " Requires role ADMIN for all accounts.",
     )
     async def move_account(self, info: Info, input: MoveAccountInput) -> MoveAccountPayload:
-        _require_all_accounts(info, "move one to another number")
+        _require_all_accounts(info, "move an account")
         changes = list_changes(input, *_PLACE, required=_PLACE)
-        return MoveAccountPayload(account=await _change(info, input.account_id, changes))
+        return MoveAccountPayload(account=await _update_account(info, input.account_id, changes))
 
     @mutation_field(
         IsAdmin,
@@ -203,7 +203,7 @@ class AccountMutations:
         " parked meanwhile. Requires role ADMIN.",
     )
     async def enable_account(self, info: Info, input: EnableAccountInput) -> EnableAccountPayload:
-        account = await _get_account(info, input.account_id)
+        account = await _load_account(info, input.account_id)
         document = await accounts.set_account_enabled(account, enabled=True)
         services = info.context.services
         services.wake_ingest()
@@ -219,7 +219,7 @@ class AccountMutations:
     async def disable_account(
         self, info: Info, input: DisableAccountInput
     ) -> DisableAccountPayload:
-        account = await _get_account(info, input.account_id)
+        account = await _load_account(info, input.account_id)
         document = await accounts.set_account_enabled(account, enabled=False)
         return DisableAccountPayload(account=Account.from_document(document))
 
@@ -230,19 +230,19 @@ class AccountMutations:
         " permanently. Requires role ADMIN.",
     )
     async def delete_account(self, info: Info, input: DeleteAccountInput) -> DeleteAccountPayload:
-        account = await _get_account(info, input.account_id)
+        account = await _load_account(info, input.account_id)
         await run_without_deadline(delete_account(account))
         return DeleteAccountPayload(deleted_account_id=input.account_id)
 
 
-def _require_all_accounts(info: Info, act: str) -> None:
-    """What an account stands for decides what those who are limited to it see."""
+def _require_all_accounts(info: Info, action: str) -> None:
+    """Raises RequestError FORBIDDEN: moving a number would change what limited credentials see."""
     if get_viewer(info).account_ids is not None:
-        raise forbidden(f"Your key is limited to some accounts, so it can't {act}.")
+        raise forbidden(f"Your credential is limited to some accounts, so it can't {action}.")
 
 
-async def _change(info: Info, account_id: str, changes: dict[str, Any]) -> Account:
-    account = await _get_account(info, account_id)
+async def _update_account(info: Info, account_id: str, changes: dict[str, Any]) -> Account:
+    account = await _load_account(info, account_id)
     services = info.context.services
     document = await accounts.update_account(
         services.keyring, account, changes=changes, check_soon=True
@@ -254,10 +254,10 @@ async def _change(info: Info, account_id: str, changes: dict[str, Any]) -> Accou
     return Account.from_document(document)
 
 
-async def _get_account(info: Info, global_id: str) -> models.Account:
+async def _load_account(info: Info, global_id: str) -> models.Account:
     account_id = require_id(global_id, "Account", "accountId")
     if get_viewer(info).can_see(account_id):
-        found = await models.Account.find_one({"_id": account_id, "deleted_at": None})
-        if found is not None:
-            return found
+        account = await models.Account.find_one({"_id": account_id, "deleted_at": None})
+        if account is not None:
+            return account
     raise NotFound("The account", field=["accountId"])

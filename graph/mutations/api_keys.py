@@ -73,7 +73,7 @@ class ApiKeyMutations:
         viewer = get_viewer(info)
         name = check_text(input.name, field="name")
         if name is None:
-            raise InvalidInput("It must not be empty.", field=["name"])
+            raise InvalidInput("The name must not be empty.", field=["name"])
         key, token = await api_keys.create_api_key(
             name=name,
             role=input.role,
@@ -100,17 +100,19 @@ class ApiKeyMutations:
 async def _read_accounts(
     viewer: Viewer, global_ids: list[strawberry.ID] | None
 ) -> list[PydanticObjectId] | None:
-    """The accounts a key is limited to: those of the viewer at most."""
+    """Returns the accounts of a new key, which must be visible to the viewer."""
     if global_ids is None:
         if viewer.account_ids is not None:
-            raise forbidden("Your key is limited to some accounts: name some of these.")
+            raise forbidden("Your credential is limited to some accounts; give `accountIds`.")
         return None
     if not 0 < len(global_ids) <= MAX_ACCOUNTS:
-        raise InvalidInput(f"Name 1 to {MAX_ACCOUNTS} accounts.", field=["accountIds"])
-    account_ids = sorted({require_id(one, "Account", "accountIds") for one in global_ids})
-    seen = viewer.narrow(account_ids)
-    there = await models.Account.find({"_id": {"$in": seen}, "deleted_at": None}).count()
-    if there < len(account_ids):
+        raise InvalidInput(f"Give 1 to {MAX_ACCOUNTS} accounts.", field=["accountIds"])
+    account_ids = sorted(
+        {require_id(global_id, "Account", "accountIds") for global_id in global_ids}
+    )
+    visible_ids = viewer.narrow(account_ids)
+    count = await models.Account.find({"_id": {"$in": visible_ids}, "deleted_at": None}).count()
+    if count < len(account_ids):
         raise NotFound("An account", field=["accountIds"])
     return account_ids
 
@@ -119,5 +121,5 @@ def _read_expiry(expires_at: datetime | None) -> datetime | None:
     if expires_at is None:
         return None
     if expires_at <= utc_now():
-        raise InvalidInput("It lies in the past.", field=["expiresAt"])
+        raise InvalidInput("The expiry time must be in the future.", field=["expiresAt"])
     return expires_at

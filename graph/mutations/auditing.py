@@ -1,4 +1,4 @@
-"""The audit of mutations: `@audited` writes down who does what, before it is done."""
+"""Audit log of mutations: `@audited` writes an entry before a mutation runs."""
 
 import dataclasses
 import functools
@@ -33,45 +33,45 @@ Mutation = Callable[Arguments, Awaitable[PayloadT]]
 def audited(
     action: AuditAction,
 ) -> Callable[[Mutation[Arguments, PayloadT]], Mutation[Arguments, PayloadT]]:
-    """Writes an audit entry before the mutation runs and its outcome afterwards.
+    """Writes an audit entry before the mutation runs, and its outcome afterwards.
 
-    The targets are the global ids of the input or, where it has none, what the payload shows.
+    The targets are the global ids of the input or, without any, the nodes of the payload.
     """
 
     def decorate(resolver: Mutation[Arguments, PayloadT]) -> Mutation[Arguments, PayloadT]:
         @functools.wraps(resolver)
         async def resolve(*args: Arguments.args, **kwargs: Arguments.kwargs) -> PayloadT:
             info: Any = kwargs["info"]
-            entry = await _begin(info, action, kwargs["input"])
+            entry = await _begin_entry(info, action, kwargs["input"])
             try:
                 payload = await resolver(*args, **kwargs)
             except Exception as error:
-                await _finish(info, entry, *_judge(error))
+                await _finish_entry(info, entry, *_classify_error(error))
                 raise
-            await _finish(info, entry, AuditOutcome.DONE, payload=payload)
+            await _finish_entry(info, entry, AuditOutcome.DONE, payload=payload)
             return payload
 
-        resolve.audit_action = action  # type: ignore[attr-defined]  # for the policy of the schema
+        resolve.audit_action = action  # type: ignore[attr-defined]  # read by the schema tests
         return resolve
 
     return decorate
 
 
-async def _begin(info: Info, action: AuditAction, given: object) -> AuditEntry:
+async def _begin_entry(info: Info, action: AuditAction, input_object: object) -> AuditEntry:
     viewer = get_viewer(info)
-    targets = list(_list_targets(given))[:MAX_TARGETS]
-    act = AuditedAction(
+    targets = list(_list_targets(input_object))[:MAX_TARGETS]
+    audited_action = AuditedAction(
         action=action,
         actor=to_audit_actor(viewer),
         targets=targets,
         account_ids=await find_target_accounts(viewer, targets),
-        fields=_list_fields(given),
+        fields=_list_fields(input_object),
         request_id=info.context.request_id,
     )
-    return await info.context.services.audit.begin(act)
+    return await info.context.services.audit.begin(audited_action)
 
 
-def _judge(error: Exception) -> tuple[AuditOutcome, str | None]:
+def _classify_error(error: Exception) -> tuple[AuditOutcome, str | None]:
     if isinstance(error, Refused):
         return AuditOutcome.REFUSED, error.code
     if isinstance(error, GraphQLError) and error.extensions:
@@ -79,7 +79,7 @@ def _judge(error: Exception) -> tuple[AuditOutcome, str | None]:
     return AuditOutcome.FAILED, None
 
 
-async def _finish(
+async def _finish_entry(
     info: Info,
     entry: AuditEntry,
     outcome: AuditOutcome,
@@ -89,17 +89,17 @@ async def _finish(
 ) -> None:
     async def write() -> None:
         viewer = get_viewer(info)
-        made = [] if entry.targets else _find_made(payload)
+        created = [] if entry.targets else _list_created(payload)
         try:
             await info.context.services.audit.finish(
                 entry,
                 outcome,
                 refusal=refusal,
-                targets=made,
-                account_ids=await find_target_accounts(viewer, made),
+                targets=created,
+                account_ids=await find_target_accounts(viewer, created),
             )
         except PyMongoError as error:
-            # The act is done or not, whatever this says; the entry remains, as STARTED.
+            # The mutation has run; its entry stays STARTED.
             logger.error(
                 "The outcome %s of audit entry %s was not written (%s)",
                 outcome,
@@ -107,39 +107,43 @@ async def _finish(
                 type(error).__name__,
             )
 
-    # What was done late is written down all the same.
+    # The outcome is recorded even after the deadline of the operation.
     await run_without_deadline(write())
 
 
-def _list_targets(given: Any) -> Iterator[AuditTarget]:
-    for name in _list_target_names(type(given)):
-        value = getattr(given, name)
-        for one in value if isinstance(value, list) else [value]:
-            type_name, document_id = split_id(one or "") or ("", "")
+def _list_targets(input_object: Any) -> Iterator[AuditTarget]:
+    for name in _list_target_names(type(input_object)):
+        value = getattr(input_object, name)
+        for global_id in value if isinstance(value, list) else [value]:
+            type_name, document_id = split_id(global_id or "") or ("", "")
             if type_name.isalnum():
                 yield AuditTarget(type=type_name[:MAX_TYPE], id=document_id[:MAX_ID])
 
 
-def _list_fields(given: Any) -> list[str]:
-    """What was given besides the targets, in the names of the graph; values stay out."""
-    targets = _list_target_names(type(given))
-    # What an input leaves out is None, also where a given null would be something else.
-    names = [field.name for field in dataclasses.fields(given)]
-    return [to_camel_case(one) for one in names if one not in targets and _is_given(given, one)]
+def _list_fields(input_object: Any) -> list[str]:
+    """Returns the GraphQL names of the given fields, except targets. Values are not stored."""
+    targets = _list_target_names(type(input_object))
+    # Omitted fields are None; a given null is `Some(None)`.
+    names = [field.name for field in dataclasses.fields(input_object)]
+    return [
+        to_camel_case(name)
+        for name in names
+        if name not in targets and _is_given(input_object, name)
+    ]
 
 
-def _is_given(given: object, name: str) -> bool:
-    return getattr(given, name) is not None
+def _is_given(input_object: object, name: str) -> bool:
+    return getattr(input_object, name) is not None
 
 
 def _list_target_names(input_class: type) -> list[str]:
-    """The fields that say what to act on: `contactId`, `ids`; not WhatsApp's ids, which are text.
+    """Returns the fields with global ids, such as `contactId` or `ids`; WhatsApp's ids are text.
 
-    The accounts of a new API key are what it is given, and not what is acted on.
+    `accountIds` of a new API key is a value of the key, not a target.
     """
     fields = get_object_definition(input_class, strict=True).fields
-    wanted = [one for one in fields if one.name == "ids" or one.name.endswith("_id")]
-    return [one.name for one in wanted if _unwrap(one.type) is strawberry.ID]
+    targets = [field for field in fields if field.name == "ids" or field.name.endswith("_id")]
+    return [field.name for field in targets if _unwrap(field.type) is strawberry.ID]
 
 
 def _unwrap(field_type: Any) -> Any:
@@ -148,8 +152,8 @@ def _unwrap(field_type: Any) -> Any:
     return field_type
 
 
-def _find_made(payload: object) -> list[AuditTarget]:
-    """The nodes that the payload shows."""
-    shown = [] if payload is None else list(vars(payload).values())
-    nodes: list[Any] = [value for value in shown if isinstance(value, relay.Node)]
+def _list_created(payload: object) -> list[AuditTarget]:
+    """Returns the nodes in the payload."""
+    values = [] if payload is None else list(vars(payload).values())
+    nodes: list[Any] = [value for value in values if isinstance(value, relay.Node)]
     return [AuditTarget(type=type(node).__name__, id=str(node.node_id)) for node in nodes]

@@ -1,4 +1,4 @@
-"""Mutations of conversations: what staff do in the inbox."""
+"""Mutations of conversations in the inbox."""
 
 import strawberry
 from beanie import PydanticObjectId

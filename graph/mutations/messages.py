@@ -1,4 +1,4 @@
-"""Mutations of messages: sending, trying again, and taking back."""
+"""Mutations of messages: send, retry and cancel."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Mutations of parked items: applying them after all, or deciding that they are not needed."""
+"""Mutations of parked items: replay and discard."""
 
 from collections.abc import Sequence
 
@@ -88,9 +88,9 @@ class ParkedItemMutations:
 
 
 async def _find_items(info: Info, global_ids: Sequence[str]) -> list[models.ParkedItem]:
-    """All of them; raises InvalidInput for too many, NotFound if one is missing."""
+    """Loads all items. Raises InvalidInput for too many, NotFound if one is missing."""
     if len(global_ids) > MAX_ITEMS:
-        raise InvalidInput(f"At most {MAX_ITEMS} items can be given.", field=["ids"])
+        raise InvalidInput(f"Give at most {MAX_ITEMS} items.", field=["ids"])
     found = await find_parked_items(get_viewer(info), dict.fromkeys(global_ids))
     items = [item for item in found if item is not None]
     if len(items) < len(found):

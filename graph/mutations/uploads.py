@@ -1,4 +1,4 @@
-"""Uploading a file, to send it in messages."""
+"""Mutation that uploads a file for messages."""
 
 import strawberry
 

@@ -1,1 +1,1 @@
-"""What the schema looks like from outside: its changes, its history, its table of permissions."""
+"""Reference of the schema: changes, history and table of permissions."""

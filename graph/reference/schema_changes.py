@@ -1,7 +1,7 @@
-"""What a new schema does to the clients of an old one, and whether it was announced.
+"""Compares schemas: breaking changes and announced removals.
 
-An element may go once the old schema deprecates it and names the day of its removal, and that day
-has come. Everything else that breaks a client's operation is a breaking change.
+An element may be removed if the old schema deprecates it with a removal date in the past. Any
+other change that breaks an operation is a breaking change.
 """
 
 import re
@@ -36,11 +36,11 @@ _GONE = re.compile(r"(\S+) was removed\.$")
 class SchemaChanges:
     breaking: list[str]
     dangerous: list[str]
-    """Operations stay valid, but may get answers that their client does not know."""
+    """Operations stay valid, but clients may get unknown values."""
     retired: list[str]
     """Removed as announced."""
     unannounced: list[str]
-    """Deprecated without a day of removal."""
+    """Deprecated without a removal date."""
 
     @property
     def are_compatible(self) -> bool:
@@ -48,11 +48,11 @@ class SchemaChanges:
 
 
 def compare_schemas(old_text: str, new_text: str, *, today: date) -> SchemaChanges:
-    """Compares two schemas in GraphQL's own language.
+    """Compares two schemas in GraphQL SDL.
 
     Raises:
-        GraphQLError: One of the texts is no schema.
-        TypeError: The same.
+        GraphQLError: A schema is invalid.
+        TypeError: A schema is invalid.
     """
     old, new = build_schema(old_text), build_schema(new_text)
     retired = list_retired(old, new, today)
@@ -61,38 +61,44 @@ def compare_schemas(old_text: str, new_text: str, *, today: date) -> SchemaChang
         change
         for change in find_schema_changes(old, new)
         if not ((gone := _GONE.search(change.description)) and gone[1] in pardoned)
-        # Whether Int or Float is used anywhere matters to nobody.
+        # An unused standard scalar breaks no operation.
         and not change.description.startswith("Standard scalar ")
     ]
     return SchemaChanges(
-        breaking=[one.description for one in changes if isinstance(one.type, BreakingChangeType)],
-        dangerous=[one.description for one in changes if isinstance(one.type, DangerousChangeType)],
+        breaking=[
+            change.description for change in changes if isinstance(change.type, BreakingChangeType)
+        ],
+        dangerous=[
+            change.description for change in changes if isinstance(change.type, DangerousChangeType)
+        ],
         retired=retired,
         unannounced=list_unannounced(new),
     )
 
 
 def describe_changes(changes: SchemaChanges) -> Iterator[str]:
-    """A line for each change, the worst first."""
+    """Yields one line for each change, breaking changes first."""
     yield from (f"BREAKING     {text}" for text in changes.breaking)
-    yield from (f"UNANNOUNCED  {name} is deprecated without a day." for name in changes.unannounced)
+    yield from (
+        f"UNANNOUNCED  {name} is deprecated without a removal date." for name in changes.unannounced
+    )
     yield from (f"DANGEROUS    {text}" for text in changes.dangerous)
-    yield from (f"RETIRED      {name} went as announced." for name in changes.retired)
+    yield from (f"RETIRED      {name} was removed as announced." for name in changes.retired)
     if changes.are_compatible:
-        yield "Every operation that was valid is valid still, but for what was announced."
+        yield "All operations remain valid, except for announced removals."
 
 
 def read_removal_day(reason: str | None) -> date | None:
-    """The day in a reason such as "Use `b`. Removed on 2027-03-01."; None without one."""
-    found = _REMOVAL.search(reason or "")
+    """Returns the date in "Use `b`. Removed on 2027-03-01."; None without a date."""
+    match = _REMOVAL.search(reason or "")
     try:
-        return date.fromisoformat(found[1]) if found else None
-    except ValueError:  # the 31st of February
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:  # not a date, such as February 31
         return None
 
 
 def list_retired(old: GraphQLSchema, new: GraphQLSchema, today: date) -> list[str]:
-    """The elements that are gone, and were to go by today."""
+    """Returns the removed elements whose removal date has passed."""
     kept = {name for name, _ in list_elements(new)}
     return [
         name
@@ -104,8 +110,8 @@ def list_retired(old: GraphQLSchema, new: GraphQLSchema, today: date) -> list[st
 
 
 def list_orphans(old: GraphQLSchema, new: GraphQLSchema, retired: list[str]) -> set[str]:
-    """Types that are gone because only retired elements led to them."""
-    roots = [one for one in (old.query_type, old.mutation_type, old.subscription_type) if one]
+    """Returns the removed types that only retired elements referred to."""
+    roots = [root for root in (old.query_type, old.mutation_type, old.subscription_type) if root]
     reached: set[str] = set()
     waiting: list[GraphQLNamedType] = list(roots)
     while waiting:
@@ -124,7 +130,7 @@ def _list_neighbours(
     if isinstance(graphql_type, GraphQLObjectType | GraphQLInterfaceType):
         yield from graphql_type.interfaces
     for name, element in list_elements_of(graphql_type):
-        # An argument goes with its field.
+        # Removing a field removes its arguments.
         is_retired = name in retired or name.partition("(")[0] in retired
         if not is_retired and not isinstance(element, GraphQLEnumValue):
             yield get_named_type(element.type)
@@ -140,7 +146,7 @@ def list_unannounced(schema: GraphQLSchema) -> list[str]:
 
 
 def list_elements(schema: GraphQLSchema) -> Iterator[tuple[str, Element]]:
-    """All that can be deprecated, by its coordinate."""
+    """Yields all elements that can be deprecated, with their coordinates."""
     for name, graphql_type in schema.type_map.items():
         if not name.startswith("__"):
             yield from list_elements_of(graphql_type)

@@ -1,4 +1,4 @@
-"""The schema as earlier states of the project had it, read from git."""
+"""Reads earlier versions of the schema from git."""
 
 import subprocess
 from pathlib import Path
@@ -9,14 +9,14 @@ MAIN = "main"
 
 
 class NoEarlierSchema(Exception):
-    """There is nothing to compare with; the text says why."""
+    """No earlier schema was found; the message gives the reason."""
 
 
 def read_earlier_schema(ref: str | None = None) -> tuple[str, str]:
-    """Name and text of the schema at `ref`, by default at the last release.
+    """Returns name and text of the schema at `ref`, by default at the last release.
 
     Raises:
-        NoEarlierSchema: Git has none there, or this is no checkout.
+        NoEarlierSchema: Git has no schema there, or this is not a checkout.
     """
     wanted = ref or find_base()
     text = _ask("show", "--end-of-options", f"{wanted}:{SCHEMA_PATH}")
@@ -26,10 +26,10 @@ def read_earlier_schema(ref: str | None = None) -> tuple[str, str]:
 
 
 def find_base() -> str:
-    """The newest tag; without one, where this branch left main; on main, the commit before.
+    """Returns the newest tag; without tags, the merge base with main; on main, the previous commit.
 
     Raises:
-        NoEarlierSchema: This is no checkout, or it has one commit only.
+        NoEarlierSchema: This is not a checkout, or it has only one commit.
     """
     if tag := _ask("describe", "--tags", "--abbrev=0"):
         return tag.strip()
@@ -38,11 +38,11 @@ def find_base() -> str:
         return base.strip()
     if earlier := _ask("rev-parse", "--verify", "--quiet", "HEAD~1"):
         return earlier.strip()
-    raise NoEarlierSchema("There is no earlier commit here: name files, or a git ref.")
+    raise NoEarlierSchema("There is no earlier commit; give files or a git ref.")
 
 
 def _ask(*arguments: str) -> str | None:
-    """What git says, or None where it can't."""
+    """Runs git and returns its output, or None if it failed."""
     try:
         answer = subprocess.run(  # noqa: S603 - no shell, and refs can't be options
             ["git", *arguments],  # noqa: S607 - the operator's git

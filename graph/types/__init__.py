@@ -1,1 +1,1 @@
-"""The types of the graph, one noun a file: their fields, and the queries that give them."""
+"""GraphQL types by noun, with the queries that return them."""

@@ -1,4 +1,4 @@
-"""API keys in the graph: who may use it. The keys themselves are shown once, when they are made."""
+"""API keys in the graph. The secret is returned once, by `createApiKey`."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -68,7 +68,7 @@ class ApiKeyQueries:
 
 
 def limit_keys(viewer: Viewer) -> dict[str, Any]:
-    """The filter of the keys that reach no further than the viewer."""
+    """Returns the filter of the keys limited to the viewer's accounts."""
     if viewer.account_ids is None:
         return {}
     beyond = {"$elemMatch": {"$nin": sorted(viewer.account_ids)}}
@@ -76,7 +76,7 @@ def limit_keys(viewer: Viewer) -> dict[str, Any]:
 
 
 async def find_api_key(viewer: Viewer, global_id: str) -> models.ApiKey | None:
-    """The key with this global id, if the viewer may see it."""
+    """Loads an API key by its global id; None if it is not visible to the viewer."""
     key_id = parse_id(global_id, "ApiKey")
     if key_id is None:
         return None

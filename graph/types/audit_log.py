@@ -1,4 +1,4 @@
-"""The audit log in the graph: who did what to what, for administrators."""
+"""Audit log in the graph, for administrators."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -29,8 +29,8 @@ class AuditActor:
     @classmethod
     def from_document(cls, actor: models.AuditActor) -> Self:
         is_key = actor.kind is CredentialKind.API_KEY
-        shown = encode_id("ApiKey", actor.id) if is_key else actor.id
-        return cls(kind=actor.kind, id=shown, name=actor.name)
+        actor_id = encode_id("ApiKey", actor.id) if is_key else actor.id
+        return cls(kind=actor.kind, id=actor_id, name=actor.name)
 
 
 @strawberry.type(description="Object of an action.")
@@ -133,9 +133,9 @@ def _match_actor(text: str) -> dict[str, Any]:
 
 
 async def find_audit_entry(info: Info, document_id: str) -> AuditEntry | None:
-    """The entry, if the viewer may see it."""
+    """Loads an entry; None if it is not visible to the viewer."""
     viewer, entry_id = get_viewer(info), parse_object_id(document_id)
     if entry_id is None or not viewer.has_role(models.Role.ADMIN):
         return None
-    found = await models.AuditEntry.find_one({"_id": entry_id, **make_entry_filter(viewer)})
-    return AuditEntry.from_document(found) if found else None
+    entry = await models.AuditEntry.find_one({"_id": entry_id, **make_entry_filter(viewer)})
+    return AuditEntry.from_document(entry) if entry else None

@@ -35,7 +35,7 @@ _PAGE_ARGUMENTS: dict[str, tuple[Any, int | None]] = {
 
 @dataclass(frozen=True)
 class DocumentList:
-    """The documents that a connection field lists."""
+    """Documents listed by a connection field."""
 
     document_class: type[Document]
     filter: Mapping[str, Any]
@@ -53,7 +53,7 @@ def connection_field(
 ) -> Callable[[Callable[..., DocumentList | Awaitable[DocumentList]]], Any]:
     """Makes a field of type `Connection[node_type]` from a resolver that returns a `DocumentList`.
 
-    `needs` are the fields that the resolver reads from its own document.
+    `needs` names the fields that the resolver reads from its own document.
     """
 
     def decorate(resolver: Callable[..., DocumentList | Awaitable[DocumentList]]) -> Any:
@@ -63,10 +63,10 @@ def connection_field(
         @functools.wraps(resolver)
         async def resolve(*args: Any, **arguments: Any) -> Connection[Any]:
             info = arguments["info"] if takes_info else arguments.pop("info")
-            given: dict[str, Any] = {
+            page_arguments: dict[str, Any] = {
                 name: arguments.pop(name, default) for name, (_, default) in _PAGE_ARGUMENTS.items()
             }
-            page = read_page(info, **given)
+            page = read_page(info, **page_arguments)
             listed = resolver(*args, **arguments)
             documents = await listed if inspect.isawaitable(listed) else listed
             return await connect(

@@ -1,4 +1,4 @@
-"""Contacts in the graph: customers as one account knows them."""
+"""Contacts in the graph: the customers of an account."""
 
 import asyncio
 from datetime import datetime
@@ -100,8 +100,8 @@ class Contact(relay.Node):
     )
     async def possible_duplicates(self, info: Info) -> list["Contact"]:
         ids = self.document.duplicate_ids
-        found = await asyncio.gather(*(load_contact(info, one) for one in ids))
-        return [Contact.from_document(one) for one in found if one is not None]
+        documents = await asyncio.gather(*(load_contact(info, contact_id) for contact_id in ids))
+        return [Contact.from_document(document) for document in documents if document is not None]
 
     @classmethod
     def from_document(cls, document: models.Contact) -> Self:
@@ -109,7 +109,7 @@ class Contact(relay.Node):
 
 
 def linked_contact(description: str) -> Any:
-    """The contact of a document that can't be without one."""
+    """Returns the field for the contact of a document that always has one."""
     return linked("contact_id", CONTACTS, description=description, missing="contact")
 
 

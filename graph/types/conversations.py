@@ -185,17 +185,17 @@ class ConversationFilter:
 
 
 async def _wait_for_summaries(info: Info, account_id: str | None) -> None:
-    """The list is sorted and filtered by summaries: events that were sent are in them."""
+    """Waits until the summaries include all events that were sent to subscribers."""
     named = parse_id(account_id, "Account") if account_id is not None else None
     accounts = get_viewer(info).account_ids if named is None else [named]
     await info.context.services.live.summaries.wait(account_ids=accounts)
 
 
-async def _match_unread(of_accounts: dict[str, Any], wanted: bool) -> dict[str, Any]:
+async def _match_unread(of_accounts: dict[str, Any], is_unread: bool) -> dict[str, Any]:
     ids = await list_unread_conversations(of_accounts)
     if ids is None:
-        raise bad_input("Too many conversations are unread to list them: name one account.")
-    return {"_id": {"$in" if wanted else "$nin": ids}}
+        raise bad_input("Too many unread conversations for this filter; give `accountId`.")
+    return {"_id": {"$in" if is_unread else "$nin": ids}}
 
 
 class ConversationOrder(Enum):

@@ -1,4 +1,4 @@
-"""The parts of a message: its status history, errors, reactions, referral and pricing."""
+"""Details of a message: status history, errors, reactions, referral and pricing."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,7 +22,9 @@ from graph.types.content.reading import (
 
 MAX_PARSED = 65_536
 _FAILED = MessageStatus.FAILED.key
-_STATUSES = [(status.key, status) for status in sorted(MessageStatus, key=lambda one: one.rank)]
+_STATUSES = [
+    (status.key, status) for status in sorted(MessageStatus, key=lambda status: status.rank)
+]
 
 
 @strawberry.type(description="Status that a message reached, with its time.")
@@ -32,7 +34,7 @@ class MessageStatusTime:
 
 
 def list_status_times(message: models.Message) -> list[MessageStatusTime]:
-    """Sorted by rank, not by time: WhatsApp's clock has steps of a second."""
+    """Sorts by rank, because WhatsApp's times have a precision of one second."""
     times = message.status_times
     return [
         MessageStatusTime(status=status, at=times[key]) for key, status in _STATUSES if key in times
@@ -71,12 +73,12 @@ class MessageError:
 
 
 def list_errors(message: models.Message) -> list[models.MessageError]:
-    """Those of a failure; for inbound messages all."""
+    """Returns the errors of a failed or inbound message."""
     return message.errors if not message.errors or _has_failed(message) else []
 
 
 def list_warnings(message: models.Message) -> list[models.MessageError]:
-    # Version 0.1 stored them among the errors.
+    # Version 0.1 stored warnings as errors.
     if not message.errors:
         return message.warnings
     return message.warnings + ([] if _has_failed(message) else message.errors)
@@ -206,7 +208,7 @@ class SenderIdentity:
 
 
 def read_identity(message: models.Message) -> SenderIdentity | None:
-    """None where WhatsApp tells none."""
+    """Returns None if WhatsApp reports no identity."""
     identity = read_object(read_item(message), "identity") or read_object(
         message.content, "identity"
     )
@@ -221,16 +223,20 @@ def read_identity(message: models.Message) -> SenderIdentity | None:
 
 
 def list_mentions(message: models.Message) -> list[str]:
-    """None of what its writer deleted."""
+    """Returns no mentions for a deleted message."""
     if message.deleted_at is not None:
         return []
     mentions = read_object(read_item(message), "context").get("mentions")
-    return [one for one in mentions if isinstance(one, str)] if isinstance(mentions, list) else []
+    return (
+        [mention for mention in mentions if isinstance(mention, str)]
+        if isinstance(mentions, list)
+        else []
+    )
 
 
 def read_item(message: models.Message) -> dict[str, Any]:
-    """The message as WhatsApp first sent it; empty where all of it is in the other fields, or
-    where it is too large to be parsed for a small part of it.
+    """Returns the message as WhatsApp first sent it; empty if it is not stored or too large to
+    parse.
     """
     raw = message.raw if message.original is None else message.original.get("raw")
     item = parse_text(raw) if raw is not None and len(raw) <= MAX_PARSED else None

@@ -58,7 +58,7 @@ async def _include_messages(
     messages: Sequence[models.Message],
     conversations: list[models.Conversation | None],
 ) -> list[models.Conversation | None]:
-    """The conversations with summaries that include these messages of theirs."""
+    """Returns the conversations with summaries that include these messages."""
     behind = [
         message.id
         for message, conversation in zip(messages, conversations, strict=True)
@@ -181,7 +181,7 @@ class Message(relay.Node):
         metadata=reads("payments"),
     )
     def payments(self) -> list[MessagePayment]:
-        return [MessagePayment.from_document(one) for one in self.document.payments]
+        return [MessagePayment.from_document(payment) for payment in self.document.payments]
 
     @strawberry.field(
         description="Conversation for which WhatsApp bills the message; null if WhatsApp"
@@ -189,8 +189,8 @@ class Message(relay.Node):
         metadata=reads("billing_conversation"),
     )
     def billing_conversation(self) -> BillingConversation | None:
-        told = self.document.billing_conversation
-        return BillingConversation.from_document(told) if told else None
+        conversation = self.document.billing_conversation
+        return BillingConversation.from_document(conversation) if conversation else None
 
     @strawberry.field(
         description="Fingerprint of the sender's devices; null unless WhatsApp's identity"
@@ -213,14 +213,16 @@ class Message(relay.Node):
     )
     def reactions(self) -> list[MessageReaction]:
         current = list_current_reactions(self.document.reactions)
-        return [MessageReaction.from_document(one) for one in current]
+        return [MessageReaction.from_document(reaction) for reaction in current]
 
     @strawberry.field(
         description="Statuses that this API does not define, by time.",
         metadata=reads("unknown_statuses"),
     )
     def other_statuses(self) -> list[OtherStatus]:
-        return [OtherStatus(name=one.name, at=one.at) for one in self.document.unknown_statuses]
+        return [
+            OtherStatus(name=status.name, at=status.at) for status in self.document.unknown_statuses
+        ]
 
     @strawberry.field(
         description="Catalog product that the customer asks about.",
@@ -283,10 +285,10 @@ class MessageQueries:
         account_id: AccountId = None,
     ) -> DocumentList:
         words = match_words(text)
-        # The index begins with the account, so that nobody pays for what others hold.
+        # The index starts with the account, so a search never scans other accounts.
         accounts = limit_to_account(info, account_id) or {
             "account_id": {"$in": await list_account_ids()}
         }
-        # What its writer deleted is found no more than it is shown.
-        shown = {"deleted_at": None, **models.NO_OWN_REACTIONS}
-        return DocumentList(models.Message, {"$and": [accounts, words, shown]}, BY_TIMESTAMP)
+        # Deleted messages are not found.
+        visible = {"deleted_at": None, **models.NO_OWN_REACTIONS}
+        return DocumentList(models.Message, {"$and": [accounts, words, visible]}, BY_TIMESTAMP)

@@ -1,4 +1,4 @@
-"""Parked items in the graph: what WhatsApp sent and could not be applied."""
+"""Parked items in the graph: webhook items that could not be applied."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -62,8 +62,8 @@ class ParkedItemFilter:
     )
 
     def list_conditions(self) -> list[dict[str, Any]]:
-        given = {"state": self.state, "reason": self.reason}
-        return [{name: value.value} for name, value in given.items() if value is not None]
+        conditions = {"state": self.state, "reason": self.reason}
+        return [{name: value.value} for name, value in conditions.items() if value is not None]
 
 
 @strawberry.type
@@ -93,8 +93,8 @@ class ParkedItemQueries:
 async def find_parked_items(
     viewer: Viewer, global_ids: Iterable[str]
 ) -> list[models.ParkedItem | None]:
-    """The item with each of these global ids, None for what the viewer may not see."""
+    """Loads items by their global ids, with None for each item that is not visible."""
     ids = [parse_text_id(global_id, "ParkedItem") for global_id in global_ids]
     query = {"_id": {"$in": ids}, **viewer.limit_accounts()}
-    found = {item.id: item for item in await models.ParkedItem.find(query).to_list()}
-    return [None if item_id is None else found.get(item_id) for item_id in ids]
+    items = {item.id: item for item in await models.ParkedItem.find(query).to_list()}
+    return [None if item_id is None else items.get(item_id) for item_id in ids]

@@ -1,4 +1,4 @@
-"""What a customer would read of a template."""
+"""Preview of templates."""
 
 from typing import Annotated
 
@@ -48,7 +48,7 @@ class TemplatePreviewQueries:
 
 
 async def _read_template(info: Info, global_id: str) -> models.Template:
-    """Reads all fields: a loader reads only those that the operation selects."""
+    """Reads the whole document: loaders read only the fields that the operation selects."""
     template_id = require_id(global_id, "Template", "templateId")
     visible = get_viewer(info).limit_accounts()
     template = await models.Template.find_one({"_id": template_id, **visible})

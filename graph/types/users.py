@@ -1,4 +1,4 @@
-"""Users in the graph: the persons behind the contacts."""
+"""Users in the graph: the people behind contacts."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The caller of a request."""
 
 from datetime import datetime
 from typing import Self
@@ -33,7 +33,10 @@ class Viewer:
     async def accounts(self) -> list[Account]:
         visible = list_visible_accounts(self.access)
         newest = models.Account.find(visible).sort(NEWEST.list_sort(backward=False))
-        return [Account.from_document(one) for one in await newest.limit(MAX_PAGE_SIZE).to_list()]
+        return [
+            Account.from_document(document)
+            for document in await newest.limit(MAX_PAGE_SIZE).to_list()
+        ]
 
     @classmethod
     def from_access(cls, viewer: Access) -> Self:

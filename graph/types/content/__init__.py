@@ -1,1 +1,1 @@
-"""The content of a message: one file for each kind."""
+"""Content of messages, by kind."""

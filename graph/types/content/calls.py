@@ -48,7 +48,7 @@ class CallContent:
 
 
 def read_call(content: Mapping[str, Any]) -> CallContent | None:
-    """None where it has no known state."""
+    """Returns None if the call has no known state."""
     reached = read_object(content, "reached")
     states = [state for state in CallState if state.value in reached]
     direction = read_text(content, "direction") or ""

@@ -1,6 +1,6 @@
-"""What a message says: one type of the union for each kind of content.
+"""Content of messages: one type of the union for each kind.
 
-Fields of equal names have equal types in all of them, so that one query can select every kind.
+Fields of the same name have the same type in all of them, so that one query can select them all.
 """
 
 import base64
@@ -69,9 +69,9 @@ class MediaContent:
         " files you sent, as detected from the content."
     )
     async def mime_type(self, info: Info) -> str | None:
-        told = self.document.content.get("mime_type")
-        if isinstance(told, str):
-            return told
+        mime_type = self.document.content.get("mime_type")
+        if isinstance(mime_type, str):
+            return mime_type
         media = await self._load(info)
         return media.mime_type if media else None
 
@@ -98,8 +98,8 @@ class MediaContent:
         media = await self._load(info)
         if media is not None and media.sha256 is not None:
             return base64.b64encode(bytes.fromhex(media.sha256)).decode()
-        told = self.document.content.get("sha256")
-        return told if isinstance(told, str) else None
+        digest = self.document.content.get("sha256")
+        return digest if isinstance(digest, str) else None
 
     async def _load(self, info: Info) -> Media | None:
         is_stored = self.state is MediaState.STORED
@@ -166,11 +166,11 @@ Content = (
 
 
 def _read_interactive(content: Mapping[str, Any]) -> Content | None:
-    """What the customer chose, or what the business offers to choose from."""
+    """Reads the customer's reply or, without one, the business's offer."""
     return read_interactive(content) or read_offer(content)
 
 
-# Each gives None for what it can't read.
+# Each returns None for content that it can't read.
 _READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
     "contacts": read_contacts,
     "interactive": _read_interactive,
@@ -181,7 +181,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
 }
 
 
-# All that is read of a message to tell what it says.
+# Fields of a message that `read_content` reads.
 CONTENT_FIELDS = (
     "type",
     "content",
@@ -198,7 +198,7 @@ _MEDIA_KINDS = {kind.value.lower(): kind for kind in MediaKind}
 
 
 def read_content(message: Message) -> Content:
-    """The typed content of a message; what has not the expected keys is shown as unsupported."""
+    """Returns the typed content of a message; UnsupportedContent if expected keys are missing."""
     content = message.content
     if message.type == "text" and isinstance(content.get("body"), str):
         return TextContent(body=content["body"], preview_url=bool(content.get("preview_url")))
@@ -209,13 +209,13 @@ def read_content(message: Message) -> Content:
     if message.is_own_reaction and content:
         return read_reaction(message)
     read = _READERS.get(message.type)
-    found = read(content) if read is not None and content else None
+    typed_content = read(content) if read is not None and content else None
     if message.type == WELCOME_REQUEST:
-        found = read_system({"type": message.type})
+        typed_content = read_system({"type": message.type})
     if message.type == "template":
-        found = read_template(content, message)
-    if found is not None:
-        return found
+        typed_content = read_template(content, message)
+    if typed_content is not None:
+        return typed_content
     raw = _read_raw(message)
     return UnsupportedContent(
         type=message.type,
@@ -238,7 +238,7 @@ def _read_media(kind: MediaKind, message: Message) -> MediaContent:
 
 
 def _read_location(content: dict[str, Any]) -> LocationContent | None:
-    """None where it has no readable coordinates."""
+    """Returns None without valid coordinates."""
     latitude, longitude = read_float(content, "latitude"), read_float(content, "longitude")
     if latitude is None or longitude is None:
         return None
@@ -258,14 +258,14 @@ def _read_raw(message: Message) -> Any:
 
 
 def _find_reason(message: Message, raw: Any) -> str | None:
-    """What WhatsApp says about it, else which type it names."""
-    told = ((error.details, error.title) for error in message.errors)
-    found = next((reason for error in told for reason in error if reason), None)
+    """Returns WhatsApp's reason or, without one, the message type that WhatsApp names."""
+    texts = ((error.details, error.title) for error in message.errors)
+    reason = next((reason for error in texts for reason in error if reason), None)
     item = raw if isinstance(raw, dict) else {}
     for error in read_objects(item, "errors"):
-        found = found or read_text(read_object(error, "error_data"), "details")
-        found = found or read_text(error, "title", "message")
-    return found or _read_unsupported_type(raw)
+        reason = reason or read_text(read_object(error, "error_data"), "details")
+        reason = reason or read_text(error, "title", "message")
+    return reason or _read_unsupported_type(raw)
 
 
 def _read_unsupported_type(raw: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""What the business offers to tap on: buttons, lists, links, requests, flows."""
+"""Interactive messages of the business: buttons, lists, links, requests and flows."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -122,7 +122,7 @@ _KINDS = {
 
 
 def read_offer(content: Mapping[str, Any]) -> InteractiveContent | None:
-    """None where there is nothing to tap."""
+    """Returns None without an interactive element."""
     action = read_object(content, "action")
     if not action:
         return None
@@ -133,9 +133,9 @@ def read_offer(content: Mapping[str, Any]) -> InteractiveContent | None:
         header=_read_header(read_object(content, "header")),
         body=read_text(read_object(content, "body"), "text") or "",
         footer=read_text(read_object(content, "footer"), "text"),
-        buttons=[_read_button(one) for one in read_objects(action, "buttons")],
+        buttons=[_read_button(button) for button in read_objects(action, "buttons")],
         list_button=read_text(action, "button"),
-        sections=[_read_section(one) for one in read_objects(action, "sections")],
+        sections=[_read_section(section) for section in read_objects(action, "sections")],
         link=_read_link(parameters) if kind is InteractiveKind.CTA_URL else None,
         flow=_read_flow(parameters) if kind is InteractiveKind.FLOW else None,
     )

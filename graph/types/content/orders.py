@@ -1,4 +1,4 @@
-"""Orders from a catalog, and products that customers ask about."""
+"""Catalog orders, and products that customers ask about."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +41,7 @@ class OrderContent:
 
 
 def read_order(content: Mapping[str, Any]) -> OrderContent | None:
-    """None where it is no readable order."""
+    """Returns None for an unreadable order."""
     items = read_objects(content, "product_items")
     catalog_id = read_text(content, "catalog_id")
     if not items and catalog_id is None:
@@ -51,11 +51,11 @@ def read_order(content: Mapping[str, Any]) -> OrderContent | None:
         note=read_text(content, "text"),
         items=[
             OrderItem(
-                product_retailer_id=read_text(one, "product_retailer_id"),
-                quantity=read_int(one, "quantity"),
-                price=read_float(one, "item_price"),
-                currency=read_text(one, "currency"),
+                product_retailer_id=read_text(item, "product_retailer_id"),
+                quantity=read_int(item, "quantity"),
+                price=read_float(item, "item_price"),
+                currency=read_text(item, "currency"),
             )
-            for one in items
+            for item in items
         ],
     )

@@ -1,4 +1,4 @@
-"""Payments of what a message asked for."""
+"""Payments for the orders of messages."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -57,7 +57,7 @@ class MessagePayment:
 
 
 def _read_amount(payment: Mapping[str, Any]) -> Decimal | None:
-    """Meta counts smaller units, of which `offset` make one of the currency."""
+    """Converts Meta's minor units, `offset` of which are one unit of the currency."""
     amount = read_object(payment, "amount")
     value, offset = read_float(amount, "value"), read_int(amount, "offset")
     if value is None or not 0 <= value <= MAX_MINOR_UNITS or offset not in _OFFSETS:

@@ -1,4 +1,4 @@
-"""Reactions that the business sends: what the message says that carries one."""
+"""Reactions that the business sends."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,8 +25,8 @@ class ReactionContent:
         self, info: Info
     ) -> Annotated["Message", strawberry.lazy("graph.types.messages")] | None:
         wamid = read_text(self.document.content, "message_id") or ""
-        found = await load_message_by_wamid(info, (self.document.account_id, wamid))
-        message: Message | None = to_node(found)
+        document = await load_message_by_wamid(info, (self.document.account_id, wamid))
+        message: Message | None = to_node(document)
         return message
 
 

@@ -1,4 +1,4 @@
-"""Reads Meta's objects as they were stored, whatever a later version may put into them."""
+"""Readers of Meta's stored JSON that tolerate any value."""
 
 import json
 import math
@@ -15,7 +15,7 @@ _YEAR_2100 = 4_102_444_800
 
 
 def read_text(document: Mapping[str, Any], *keys: str) -> str | None:
-    """The first of these keys that holds a text."""
+    """Returns the text of the first key that holds one."""
     for key in keys:
         value = document.get(key)
         if isinstance(value, str) and value:
@@ -24,9 +24,9 @@ def read_text(document: Mapping[str, Any], *keys: str) -> str | None:
 
 
 def read_int(document: Mapping[str, Any], key: str) -> int | None:
-    """A number that GraphQL's Int can hold, also where it is written as text."""
+    """Returns a number within the range of GraphQL's Int, also if it is stored as text."""
     value = _read_whole(document, key)
-    # Compared: `in range(...)` tries every number for what is not exactly an int.
+    # Not `in range(...)`, which is linear for a value that is not an int.
     return value if value is not None and -_INT32 <= value < _INT32 else None
 
 
@@ -49,7 +49,7 @@ def read_bool(document: Mapping[str, Any], key: str) -> bool | None:
 
 
 def read_unix_time(document: Mapping[str, Any], key: str) -> datetime | None:
-    """Meta's unix seconds, as a number or as text."""
+    """Reads Meta's unix seconds, as a number or as text."""
     seconds = _read_whole(document, key)
     if seconds is None or not 0 < seconds < _YEAR_2100:
         return None
@@ -57,7 +57,7 @@ def read_unix_time(document: Mapping[str, Any], key: str) -> datetime | None:
 
 
 def read_iso_time(document: Mapping[str, Any], key: str) -> datetime | None:
-    """A time that this server wrote as ISO 8601 text."""
+    """Reads a time that this server stored as ISO 8601 text."""
     value = document.get(key)
     try:
         return datetime.fromisoformat(value) if isinstance(value, str) else None
@@ -66,21 +66,21 @@ def read_iso_time(document: Mapping[str, Any], key: str) -> datetime | None:
 
 
 def read_object(document: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Empty where there is none."""
+    """Returns an empty object if there is none."""
     value = document.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def read_objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """The elements that are objects, the first MAX_LIST_ITEMS; none where there is no list."""
+    """Returns the first MAX_LIST_ITEMS elements that are objects; none without a list."""
     value = document.get(key)
     if not isinstance(value, list):
         return []
-    return [one for one in value[:MAX_LIST_ITEMS] if isinstance(one, dict)]
+    return [element for element in value[:MAX_LIST_ITEMS] if isinstance(element, dict)]
 
 
 def parse_text(text: str | None) -> Any:
-    """The value of a JSON text that somebody else wrote; None where it is none."""
+    """Parses JSON text from outside; None if it is invalid."""
     if text is None:
         return None
     try:
@@ -99,4 +99,4 @@ def _read_whole(document: Mapping[str, Any], key: str) -> int | None:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")

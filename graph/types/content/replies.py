@@ -1,4 +1,4 @@
-"""What customers choose or fill in, where the business offered it: buttons, lists, forms."""
+"""Customers' replies to buttons, lists and forms."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -95,7 +95,7 @@ _KINDS = {
 
 
 def read_interactive(content: Mapping[str, Any]) -> InteractiveReplyContent | None:
-    """None for a kind of answer that is not known here."""
+    """Returns None for an unknown kind of reply."""
     name = read_text(content, "type") or ""
     reply, kind = read_object(content, name), _KINDS.get(name)
     if kind is None or not reply:
@@ -118,7 +118,7 @@ def read_interactive(content: Mapping[str, Any]) -> InteractiveReplyContent | No
 
 
 def read_template_button(content: Mapping[str, Any]) -> InteractiveReplyContent | None:
-    """None where it has neither words nor a payload."""
+    """Returns None without a label and payload."""
     title, payload = read_text(content, "text"), read_text(content, "payload")
     if title is None and payload is None:
         return None
@@ -136,7 +136,7 @@ def read_template_button(content: Mapping[str, Any]) -> InteractiveReplyContent 
 
 
 def _read_values(kind: InteractiveReplyKind, reply: dict[str, Any]) -> JSON | None:
-    """An address may also come as an object instead of as a text."""
+    """Reads the values of an address, which may come as an object or as text."""
     return JSON(reply) if kind is InteractiveReplyKind.ADDRESS else None
 
 

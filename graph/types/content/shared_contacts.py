@@ -62,7 +62,7 @@ class ContactsContent:
 
 
 def read_contacts(content: Mapping[str, Any]) -> ContactsContent | None:
-    """None where there is no readable card."""
+    """Returns None without a readable card."""
     cards = read_objects(content, "contacts")
     if not cards:
         return None
@@ -87,24 +87,24 @@ def _read_card(card: Mapping[str, Any]) -> SharedContact:
         birthday=read_text(card, "birthday"),
         phones=[
             SharedPhone(
-                phone=read_text(one, "phone"),
-                wa_id=read_text(one, "wa_id"),
-                type=read_text(one, "type"),
+                phone=read_text(phone, "phone"),
+                wa_id=read_text(phone, "wa_id"),
+                type=read_text(phone, "type"),
             )
-            for one in read_objects(card, "phones")
+            for phone in read_objects(card, "phones")
         ],
         emails=_read_links(card, "emails", "email"),
         urls=_read_links(card, "urls", "url"),
-        addresses=[_read_address(one) for one in read_objects(card, "addresses")],
+        addresses=[_read_address(address) for address in read_objects(card, "addresses")],
         vcard=read_text(card, "vcard"),
     )
 
 
 def _read_links(card: Mapping[str, Any], key: str, name: str) -> list[SharedLink]:
-    found = [(read_text(one, name), one) for one in read_objects(card, key)]
+    links = [(read_text(link, name), link) for link in read_objects(card, key)]
     return [
-        SharedLink(value=value, type=read_text(one, "type"))
-        for value, one in found
+        SharedLink(value=value, type=read_text(link, "type"))
+        for value, link in links
         if value is not None
     ]
 

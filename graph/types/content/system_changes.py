@@ -1,4 +1,4 @@
-"""What WhatsApp itself says in a conversation: that a customer's number or user id changed."""
+"""System messages: changes of a customer's number or user id."""
 
 from collections.abc import Mapping
 from enum import StrEnum

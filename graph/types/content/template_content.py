@@ -1,4 +1,4 @@
-"""A message that was made of a template: what the customer reads, whatever becomes of it."""
+"""Content of messages that were made from a template."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -120,35 +120,35 @@ class TemplateContent:
     async def template(
         self, info: Info
     ) -> Annotated["Template", strawberry.lazy("graph.types.templates")] | None:
-        from graph.types.templates import Template  # noqa: PLC0415 - a message's content is read there
+        from graph.types.templates import Template  # noqa: PLC0415 - templates import content
 
-        found = await load_template(info, self.template_id) if self.template_id else None
-        return Template.from_document(found) if found else None
+        template = await load_template(info, self.template_id) if self.template_id else None
+        return Template.from_document(template) if template else None
 
 
 def read_template(
     content: Mapping[str, Any], message: Message | None = None
 ) -> TemplateContent | None:
-    """None where it was not made here. `message` is that of the content, if there is one."""
-    shown = read_object(content, "shown")
-    if not shown:
+    """Returns None for a template message that was not created here."""
+    filled = read_object(content, "shown")
+    if not filled:
         return None
-    template_id, offer = shown.get("template_id"), read_object(shown, "offer")
+    template_id, offer = filled.get("template_id"), read_object(filled, "offer")
     return TemplateContent(
         name=read_text(content, "name"),
         language=read_text(read_object(content, "language"), "code"),
-        category=read_text(shown, "category"),
-        header=_read_header(read_object(shown, "header"), message),
-        body=read_text(shown, "body") or "",
-        footer=read_text(shown, "footer"),
-        buttons=_read_buttons(shown),
+        category=read_text(filled, "category"),
+        header=_read_header(read_object(filled, "header"), message),
+        body=read_text(filled, "body") or "",
+        footer=read_text(filled, "footer"),
+        buttons=_read_buttons(filled),
         cards=[
             TemplateContentCard(
                 header=_read_header(read_object(card, "header")),
                 body=read_text(card, "body") or "",
                 buttons=_read_buttons(card),
             )
-            for card in read_objects(shown, "cards")
+            for card in read_objects(filled, "cards")
         ],
         offer=_read_offer(offer) if offer else None,
         template_id=PydanticObjectId(template_id) if template_id else None,
@@ -180,7 +180,7 @@ def _read_place(header: Mapping[str, Any]) -> TemplateContentPlace:
     )
 
 
-def _read_buttons(shown: Mapping[str, Any]) -> list[TemplateContentButton]:
+def _read_buttons(filled: Mapping[str, Any]) -> list[TemplateContentButton]:
     return [
         TemplateContentButton(
             button_type=read_text(button, "type") or "",
@@ -191,7 +191,7 @@ def _read_buttons(shown: Mapping[str, Any]) -> list[TemplateContentButton]:
             reply_id=read_text(button, "payload"),
             flow_token=read_text(button, "flow_token"),
         )
-        for button in read_objects(shown, "buttons")
+        for button in read_objects(filled, "buttons")
     ]
 
 

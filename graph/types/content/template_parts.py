@@ -1,4 +1,4 @@
-"""The parts of a template as they are written, and what is to be filled in."""
+"""Definition of a template: its components and parameters."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -139,7 +139,7 @@ class TemplateComponent:
             type=read_text(component, "type") or "",
             format=read_text(component, "format"),
             text=read_text(component, "text"),
-            buttons=[_read_button(one) for one in read_objects(component, "buttons")],
+            buttons=[_read_button(button) for button in read_objects(component, "buttons")],
             cards=[
                 TemplateCard(components=read_components(read_objects(card, "components")))
                 for card in read_objects(component, "cards")
@@ -149,12 +149,12 @@ class TemplateComponent:
 
 
 def read_components(components: list[dict[str, Any]]) -> list[TemplateComponent]:
-    return [TemplateComponent.from_component(one) for one in components]
+    return [TemplateComponent.from_component(component) for component in components]
 
 
 def read_parameters(document: models.Template) -> list[TemplateParameter]:
-    found = list_parameters(read_definition(document), category=document.category)
-    return [TemplateParameter.from_form(one) for one in found]
+    parameters = list_parameters(read_definition(document), category=document.category)
+    return [TemplateParameter.from_form(parameter) for parameter in parameters]
 
 
 def read_format(document: models.Template) -> TemplateParameterFormat:

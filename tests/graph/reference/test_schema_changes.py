@@ -59,7 +59,7 @@ def compare(
     return Command(tmp_path, monkeypatch, capsys)
 
 
-COMPATIBLE = ["Every operation that was valid is valid still, but for what was announced."]
+COMPATIBLE = ["All operations remain valid, except for announced removals."]
 REFUSED = "Deprecate it first, see docs/deprecation.md."
 BREAKING = {
     "a field": (("name: String! state", "state"), "Field Shop.name was removed."),
@@ -146,7 +146,7 @@ def test_announced_removal_is_allowed_after_date(compare: Command, what: str) ->
     ended, lines = compare(OLD.replace(before, announced), OLD.replace(before, after))
 
     assert ended is None
-    assert lines == [f"RETIRED      {name} went as announced.", *COMPATIBLE]
+    assert lines == [f"RETIRED      {name} was removed as announced.", *COMPATIBLE]
 
 
 @pytest.mark.parametrize("reason", [FUTURE, "@deprecated", '@deprecated(reason: "Use another.")'])
@@ -170,7 +170,7 @@ def test_type_may_go_with_its_last_field(compare: Command) -> None:
 
     ended, lines = compare(old, gone)
 
-    assert lines == ["RETIRED      Shop.owner went as announced.", *COMPATIBLE]
+    assert lines == ["RETIRED      Shop.owner was removed as announced.", *COMPATIBLE]
     assert ended is None
 
 
@@ -196,7 +196,7 @@ def test_deprecation_names_day_of_removal(compare: Command, reason: str) -> None
     ended, lines = compare(OLD, new)
 
     assert ended == REFUSED
-    assert lines == ["UNANNOUNCED  Shop.owner is deprecated without a day."]
+    assert lines == ["UNANNOUNCED  Shop.owner is deprecated without a removal date."]
 
 
 def test_deprecation_with_day_is_fine(compare: Command) -> None:
