@@ -143,7 +143,7 @@ async def test_used_number_stays_and_is_logged(
         )
 
     assert (customer.wa_id, holder.wa_id) == (OLD, NEW)
-    assert "nobody is merged" in caplog.text
+    assert "may be the same person" in caplog.text
     assert NEW not in caplog.text
 
 
