@@ -73,6 +73,20 @@ def test_architecture_names_every_package() -> None:
     assert {package for package in packages if f"`{package}`" not in text} == set()
 
 
+def list_anchors(document: Path) -> set[str]:
+    text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_link_anchors_exist(document: Path) -> None:
+    links = re.findall(r"\]\((?!http)([^)#]*)#([^)]+)\)", document.read_text())
+
+    targets = [(document.parent / path if path else document, anchor) for path, anchor in links]
+    assert [link for link in targets if link[1] not in list_anchors(link[0])] == []
+
+
 def test_decision_list_is_complete() -> None:
     folder = ROOT / "docs/decisions"
     listed = re.findall(r"^- \[(.*)\]\((.*)\)$", (folder / "README.md").read_text(), re.MULTILINE)
