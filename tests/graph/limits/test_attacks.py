@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
+from graph.transport.http import RequestRefused, parse_json
 from tests.fixtures.attacks import Attack, list_attacks
 from tests.fixtures.graphql import GraphQLClient
 from tests.graph.socket_kit import SECONDS, SocketClient, open_socket, serve
@@ -118,13 +120,27 @@ async def test_text_of_new_documents_is_charged(
     assert codes[-1] == "RATE_LIMITED"
 
 
+def make_message(number: int, attack: Attack) -> str:
+    payload = {"query": attack.query, "variables": attack.variables}
+    return json.dumps({"id": str(number), "type": "subscribe", "payload": payload})
+
+
+def exceeds_json_limits(attack: Attack) -> bool:
+    try:
+        parse_json(make_message(0, attack).encode())
+    except RequestRefused:
+        return True
+    return False
+
+
 @pytest.mark.parametrize("subscribe", [False, True], ids=["query", "subscription"])
 async def test_attacks_are_refused_on_socket_that_lives_on(
     ws: SocketClient, *, subscribe: bool
 ) -> None:
     for number, attack in enumerate(list_attacks(subscribe=subscribe)):
-        payload = {"query": attack.query, "variables": attack.variables}
-        await ws.send({"id": str(number), "type": "subscribe", "payload": payload})
+        if exceeds_json_limits(attack):
+            continue
+        await ws.send(make_message(number, attack))
 
         async with asyncio.timeout(SECONDS):
             text = await ws.connection.recv()
@@ -137,6 +153,17 @@ async def test_attacks_are_refused_on_socket_that_lives_on(
 
     await ws.send({"id": "q", "type": "subscribe", "payload": {"query": "{ viewer { role } }"}})
     assert (await ws.receive())["payload"]["data"] == {"viewer": {"role": "ADMIN"}}
+
+
+@pytest.mark.parametrize(
+    "attack", [*filter(exceeds_json_limits, list_attacks())], ids=lambda attack: attack.name
+)
+async def test_large_json_closes_socket(ws: SocketClient, attack: Attack) -> None:
+    await ws.send(make_message(0, attack))
+
+    with pytest.raises(ConnectionClosed):
+        await ws.receive()
+    assert ws.connection.close_code == 4400
 
 
 async def test_list_of_operations_is_refused(client: httpx.AsyncClient) -> None:
