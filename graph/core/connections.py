@@ -20,8 +20,7 @@ from strawberry.relay.types import NodeType
 
 from graph.core.context import Info, get_loaders
 from graph.core.errors import bad_input
-from graph.core.loaders import Loaders
-from graph.core.page_batches import MAX_COUNT, CountQuery, PageQuery
+from graph.core.loaders import MAX_COUNT, CountQuery, Loaders, PageQuery
 from models.database.reading import from_bson
 
 DocumentT = TypeVar("DocumentT", bound=Document)

@@ -1,23 +1,18 @@
-"""Loaders: the documents of a class that an operation needs are read in one command.
+"""Loaders: the documents, pages and counts that an operation needs are read in batches.
 
-Loaders cache, so they live as long as a request, an operation or a live event.
+Loaders cache documents, so they live as long as a request, an operation or a live event.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
 from beanie import Document, PydanticObjectId
 from strawberry.dataloader import DataLoader
 
-from graph.core.page_batches import (
-    CountQuery,
-    Fields,
-    PageQuery,
-    create_count_loader,
-    create_page_loader,
-)
 from models import (
     Account,
     AccountEvent,
@@ -29,16 +24,77 @@ from models import (
     UploadedMedia,
     User,
 )
-from models.database.base import ObjectIdDocument, collection
-from models.database.reading import from_bson
+from models.database.base import collection
+from models.database.reading import from_bson, project
 from models.database.shared_reads import SharedRead, find_by, get_shared_reads
 
-DocumentT = TypeVar("DocumentT", bound=ObjectIdDocument)
-DocumentType = TypeVar("DocumentType", bound=Document)
+# The maximum page size: one batch holds a nested list of each item. MongoDB allows 1,000 stages.
+BATCH = 100
+# Counting takes as long as reading, so counts stop here.
+MAX_COUNT = 10_000
+# Pages of concurrent operations in one command, each with up to 101 documents.
+MAX_SHARED_PAGES = 16
+# One batch is enough; MongoDB limits it to 16 MB.
+FIRST_BATCH = 10_000
+_PLACE = "_place"
+
+Fields = dict[str, Any]
+
+DocumentT = TypeVar("DocumentT", bound=Document)
 Value = TypeVar("Value")
 Projections = Mapping[type[Document], Collection[str]]
 ById = DataLoader[PydanticObjectId, Value | None]
 WamidKey = tuple[PydanticObjectId, str]
+
+
+@dataclass(frozen=True, eq=False)
+class PageQuery:
+    """The first documents of a collection in an order."""
+
+    document_class: type[Document]
+    filter: Mapping[str, Any]
+    sort: Sequence[tuple[str, int]]
+    limit: int
+    hidden: Sequence[str] = ()
+    fields: Collection[str] | None = None
+    """Fields to read; None for all but `hidden`."""
+
+    @property
+    def projection(self) -> dict[str, int] | None:
+        if self.fields is not None:
+            return project([name for name in self.fields if name not in self.hidden])
+        return dict.fromkeys(self.hidden, 0) or None
+
+    @property
+    def kind(self) -> Hashable:
+        """Key of pages with the same query plan, which take about the same time."""
+        return "page", describe_filter(self.filter), tuple(self.sort)
+
+    def list_stages(self) -> list[dict[str, Any]]:
+        stages: list[dict[str, Any]] = [
+            {"$match": dict(self.filter)},
+            {"$sort": dict(self.sort)},
+            {"$limit": self.limit},
+        ]
+        return stages + ([{"$project": self.projection}] if self.projection else [])
+
+    async def find(self) -> list[Fields]:
+        cursor = collection(self.document_class).find(dict(self.filter), self.projection)
+        return await cursor.sort(list(self.sort)).limit(self.limit).to_list()
+
+
+@dataclass(frozen=True, eq=False)
+class CountQuery:
+    """The number of matching documents, up to MAX_COUNT."""
+
+    document_class: type[Document]
+    filter: Mapping[str, Any]
+
+    def list_stages(self) -> list[dict[str, Any]]:
+        return [{"$match": dict(self.filter)}, {"$limit": MAX_COUNT}, {"$count": "count"}]
+
+
+Query = TypeVar("Query", PageQuery, CountQuery)
 
 
 class Loaders:
@@ -85,7 +141,7 @@ class Loaders:
 
     @cached_property
     def conversations_of_contacts(self) -> ById[Conversation]:
-        return DataLoader(_load_conversations)
+        return DataLoader(_make_load(Conversation, field="contact_id"))
 
     @cached_property
     def messages_by_wamid(self) -> DataLoader[WamidKey, Message | None]:
@@ -93,7 +149,7 @@ class Loaders:
 
     @cached_property
     def account_events(self) -> DataLoader[str, AccountEvent | None]:
-        return DataLoader(_load_account_events)
+        return DataLoader(_make_load(AccountEvent))
 
     @cached_property
     def unread_counts(self) -> DataLoader[PydanticObjectId, int]:
@@ -101,21 +157,26 @@ class Loaders:
 
     @cached_property
     def pages(self) -> DataLoader[PageQuery, list[Fields]]:
-        return create_page_loader()
+        # Not cached: a mutation of the same request may change the list.
+        return DataLoader(_load_pages, max_batch_size=BATCH, cache=False)
 
     @cached_property
     def counts(self) -> DataLoader[CountQuery, int]:
-        return create_count_loader()
+        return DataLoader(_load_counts, max_batch_size=BATCH, cache=False)
 
     def _create_loader(self, document_class: type[DocumentT]) -> ById[DocumentT]:
-        return DataLoader(_make_load(document_class, self.projections.get(document_class)))
+        projection = self.projections.get(document_class)
+        return DataLoader(_make_load(document_class, projection=projection))
 
 
 def _make_load(
-    document_class: type[DocumentT], projection: Collection[str] | None
-) -> Callable[[list[PydanticObjectId]], Awaitable[list[DocumentT | None]]]:
-    async def load(ids: list[PydanticObjectId]) -> list[DocumentT | None]:
-        stored = await find_by(document_class, "_id", shown=projection).load_many(ids)
+    document_class: type[DocumentT],
+    *,
+    field: str = "_id",
+    projection: Collection[str] | None = None,
+) -> Callable[[list[Any]], Awaitable[list[DocumentT | None]]]:
+    async def load(keys: list[Any]) -> list[DocumentT | None]:
+        stored = await find_by(document_class, field, shown=projection).load_many(keys)
         return [
             None
             if fields is None
@@ -126,14 +187,6 @@ def _make_load(
     return load
 
 
-async def _load_conversations(contact_ids: list[PydanticObjectId]) -> list[Conversation | None]:
-    stored = await find_by(Conversation, "contact_id").load_many(contact_ids)
-    return [
-        None if fields is None else from_bson(Conversation, fields, tolerant=True)
-        for fields in stored
-    ]
-
-
 async def _load_messages(keys: list[WamidKey]) -> list[Message | None]:
     wamids: dict[PydanticObjectId, list[str]] = defaultdict(list)
     for account_id, wamid in keys:
@@ -142,22 +195,10 @@ async def _load_messages(keys: list[WamidKey]) -> list[Message | None]:
         {"account_id": account_id, "wamid": {"$in": account_wamids}}
         for account_id, account_wamids in wamids.items()
     ]
-    documents = await _find_all(Message, {"$or": filters})
-    by_key = {(document.account_id, document.wamid): document for document in documents}
+    stored = await collection(Message).find({"$or": filters}).to_list()
+    messages = [from_bson(Message, fields, tolerant=True) for fields in stored]
+    by_key = {(message.account_id, message.wamid): message for message in messages}
     return [by_key.get(key) for key in keys]
-
-
-async def _load_account_events(ids: list[str]) -> list[AccountEvent | None]:
-    documents = await _find_all(AccountEvent, {"_id": {"$in": ids}})
-    by_id = {document.id: document for document in documents}
-    return [by_id.get(event_id) for event_id in ids]
-
-
-async def _find_all(
-    document_class: type[DocumentType], filter: Mapping[str, Any]
-) -> list[DocumentType]:
-    stored = await collection(document_class).find(filter).to_list()
-    return [from_bson(document_class, fields, tolerant=True) for fields in stored]
 
 
 async def _load_unread_counts(conversation_ids: list[PydanticObjectId]) -> list[int]:
@@ -177,3 +218,70 @@ async def _count_unread(conversation_ids: list[PydanticObjectId]) -> list[int]:
     )
     counts = {group["_id"]: int(group["unread"]) async for group in groups}
     return [counts.get(conversation_id, 0) for conversation_id in conversation_ids]
+
+
+def describe_filter(filter: object) -> Hashable:
+    """Returns the fields and operators of a filter, without values."""
+    if isinstance(filter, Mapping):
+        return tuple((name, describe_filter(value)) for name, value in filter.items())
+    if isinstance(filter, list):
+        # Lists of different lengths have the same query plan.
+        return tuple(dict.fromkeys(map(describe_filter, filter)))
+    return None
+
+
+async def _load_pages(queries: list[PageQuery]) -> list[list[Fields]]:
+    return await _read_by(
+        lambda query: (query.document_class.__name__, query.kind),
+        queries,
+        lambda pages: _get_shared_read(pages).load_many(pages),
+    )
+
+
+def _get_shared_read(queries: Sequence[PageQuery]) -> SharedRead[PageQuery, list[Fields]]:
+    """Returns the read that concurrent operations share for pages of this kind."""
+    return get_shared_reads(queries[0].document_class).get(
+        queries[0].kind, lambda: SharedRead(_read_together, most=MAX_SHARED_PAGES, at_once=2)
+    )
+
+
+async def _load_counts(queries: list[CountQuery]) -> list[int]:
+    results = await _read_by(lambda query: query.document_class.__name__, queries, _read_together)
+    return [groups[0]["count"] if groups else 0 for groups in results]
+
+
+async def _read_by(
+    get_kind: Callable[[Query], Hashable],
+    queries: Sequence[Query],
+    read: Callable[[list[Query]], Awaitable[list[list[Fields]]]],
+) -> list[list[Fields]]:
+    """Reads all queries, the queries of each kind together."""
+    by_kind: dict[Hashable, list[Query]] = {}
+    for query in queries:
+        by_kind.setdefault(get_kind(query), []).append(query)
+    results = await asyncio.gather(*map(read, by_kind.values()))
+    by_query = {
+        query: documents
+        for kind_queries, lists in zip(by_kind.values(), results, strict=True)
+        for query, documents in zip(kind_queries, lists, strict=True)
+    }
+    return [by_query[query] for query in queries]
+
+
+async def _read_together(queries: Sequence[PageQuery | CountQuery]) -> list[list[Fields]]:
+    """Reads queries of the same collection in one command."""
+    first = queries[0]
+    if len(queries) == 1 and isinstance(first, PageQuery):
+        return [await first.find()]
+    target = collection(first.document_class)
+    pipelines = [
+        [*query.list_stages(), {"$set": {_PLACE: place}}] for place, query in enumerate(queries)
+    ]
+    union = [
+        {"$unionWith": {"coll": target.name, "pipeline": pipeline}} for pipeline in pipelines[1:]
+    ]
+    results: list[list[Fields]] = [[] for _ in queries]
+    cursor = await target.aggregate(pipelines[0] + union, batchSize=FIRST_BATCH)
+    for document in await cursor.to_list():
+        results[document.pop(_PLACE)].append(document)
+    return results

@@ -133,6 +133,7 @@ MEDIA: Lookup[PydanticObjectId, Media] = Lookup(attrgetter("media"), _is_visible
 UNREAD_COUNTS: Lookup[PydanticObjectId, int] = Lookup(
     attrgetter("unread_counts"), lambda _viewer, _count: True
 )
+
 load_account = ACCOUNTS.load
 load_contact = CONTACTS.load
 load_conversation = CONVERSATIONS.load
@@ -159,6 +160,7 @@ async def _load(loader: DataLoader[Key, Value], key: Key) -> Value:
 
 NEEDS = "needs"
 LINK = "link"
+
 # Document classes and their GraphQL types, filled by `registers_type`.
 _TYPES: dict[type[Document], Any] = {}
 

@@ -70,7 +70,7 @@ async def test_it_is_counted_only_when_asked_for(
 async def test_it_stops_at_its_ceiling(
     admin: GraphQLClient, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graph.core.page_batches.MAX_COUNT", 2)
+    monkeypatch.setattr("graph.core.loaders.MAX_COUNT", 2)
 
     assert (await admin("{ contacts { totalCount } }"))["contacts"]["totalCount"] == 2
 
