@@ -99,7 +99,7 @@ _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
 class NodeQueries:
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The object with this global id, or null. Requires role VIEWER.",
+        description="Returns the object with this global id, or null. Requires role VIEWER.",
     )
     async def node(
         self,
@@ -110,7 +110,8 @@ class NodeQueries:
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="The objects with these global ids, at most 100. Requires role VIEWER.",
+        description="Returns the objects with these global ids in the given order, up to 100."
+        " Requires role VIEWER.",
     )
     async def nodes(
         self,

@@ -29,28 +29,32 @@ from graph.types.users import User
 
 AccountId = Annotated[
     strawberry.ID | None,
-    strawberry.argument(description="Only events of this account; without it, of all you may see."),
+    strawberry.argument(
+        description="Returns only events of this account; by default, of all accounts visible"
+        " to the caller."
+    ),
 ]
 ConversationId = Annotated[
     strawberry.ID | None,
-    strawberry.argument(description="Only events of this conversation and its messages."),
+    strawberry.argument(description="Returns only events of this conversation and its messages."),
 ]
 After = Annotated[
     str | None,
     strawberry.argument(
-        description="Cursor of the last event you saw, or `eventCursor`: first come all events"
-        " since then, without gap or duplicate. Without it, only what happens from now on."
-        " CURSOR_EXPIRED means that they are no longer kept: load your lists anew."
+        description="Cursor of the last event received, or `eventCursor`. Later events are"
+        " replayed first, without gaps or duplicates; by default, only new events"
+        " are sent. CURSOR_EXPIRED means that they are no longer stored: reload"
+        " your lists."
     ),
 ]
 
 
-@strawberry.interface(description="Something that happened.")
+@strawberry.interface(description="Change reported to subscribers.")
 class Event:
     cursor: str = strawberry.field(
-        description="Where this event is in the stream: give it as `after` to go on behind it."
+        description="Position of the event in the stream; pass it as `after` to continue behind it."
     )
-    at: datetime = strawberry.field(description="When it was stored.")
+    at: datetime = strawberry.field(description="Time at which the event was stored.")
     event: strawberry.Private[LiveEvent]
     # Taken at once: the event may be erased while it is executed.
     document: strawberry.Private[Document | None]
@@ -59,7 +63,7 @@ class Event:
     # And what it shows is got once for all who ask for it.
     memo: strawberry.Private[Memo]
 
-    @strawberry.field(description="The account it belongs to.")
+    @strawberry.field(description="Account of the event.")
     async def account(self, info: Info) -> Account:
         return await require_account(info, self.event.account_id)
 
@@ -75,93 +79,95 @@ class Event:
         )
 
 
-@strawberry.type(description="A message was received, or was queued to be sent.")
+@strawberry.type(description="A message was received or queued.")
 class MessageAdded(Event):
-    @strawberry.field(description="The new message, as it was then.")
+    @strawberry.field(description="New message, as of the event.")
     def message(self) -> Message:
         return Message.from_document(_require(models.Message, self.document))
 
 
-@strawberry.type(description="A message that you sent reached a further status.")
+@strawberry.type(description="An outbound message reached a new status.")
 class MessageStatusChanged(Event):
-    @strawberry.field(description="The message, as it was then.")
+    @strawberry.field(description="Message, as of the event.")
     def message(self) -> Message:
         return Message.from_document(_require(models.Message, self.document))
 
-    @strawberry.field(description="The status that it reached: one event for each of them.")
+    @strawberry.field(description="Status that was reached; each status has its own event.")
     def status(self) -> MessageStatus:
         if self.event.status is None:
             raise TypeError("a status event without a status")
         return self.event.status
 
-    @strawberry.field(description="When it reached it; for a status of WhatsApp's, its time there.")
+    @strawberry.field(
+        description="Time of the status; for statuses of WhatsApp, as reported by WhatsApp."
+    )
     def status_at(self) -> datetime:
         return self.event.status_at or self.event.at
 
 
 @strawberry.type(
-    description="A message changed in another way than by a further status: edited, deleted,"
-    " reacted to, or a late report completed its history."
+    description="A message was edited, deleted or reacted to, or its status history was"
+    " completed by a late report."
 )
 class MessageUpdated(Event):
-    @strawberry.field(description="The message, as it was then.")
+    @strawberry.field(description="Message, as of the event.")
     def message(self) -> Message:
         return Message.from_document(_require(models.Message, self.document))
 
 
-@strawberry.type(description="A conversation began or changed; a new message changes it too.")
+@strawberry.type(description="A conversation started or changed; a new message also changes it.")
 class ConversationUpdated(Event):
-    @strawberry.field(description="The conversation, as it was then.")
+    @strawberry.field(description="Conversation, as of the event.")
     def conversation(self) -> Conversation:
         return Conversation.from_document(_require(models.Conversation, self.document))
 
 
-@strawberry.type(description="A contact is new or changed.")
+@strawberry.type(description="A contact was created or changed.")
 class ContactUpdated(Event):
-    @strawberry.field(description="The contact, as it was then.")
+    @strawberry.field(description="Contact, as of the event.")
     def contact(self) -> Contact:
         return Contact.from_document(_require(models.Contact, self.document))
 
 
 @strawberry.type(description="An account was connected or changed.")
 class AccountUpdated(Event):
-    @strawberry.field(description="The account, as it was then.")
+    @strawberry.field(description="Account, as of the event.")
     async def account(self) -> Account:
         return Account.from_document(_require(models.Account, self.document))
 
 
 @strawberry.type(
-    description="A contact was deleted, with its conversation and messages: forget them. Earlier"
-    " events of what was deleted are not replayed."
+    description="A contact was deleted with its conversation and messages; remove them"
+    " from your cache. Their earlier events are not replayed."
 )
 class ContactDeleted(Event):
-    @strawberry.field(description="The id that the contact had.")
+    @strawberry.field(description="Id of the deleted contact.")
     def contact_id(self) -> strawberry.ID:
         return strawberry.ID(encode_id("Contact", self.event.document_id))
 
 
 @strawberry.type(
-    description="A user is new or changed: one event for each account that knows the user."
+    description="A user was created or changed; each account of the user has its own event."
 )
 class UserUpdated(Event):
-    @strawberry.field(description="The user, as they were then.")
+    @strawberry.field(description="User, as of the event.")
     def user(self) -> User:
         return User.from_document(_require(models.User, self.document))
 
 
-@strawberry.type(description="A message template is new or changed.")
+@strawberry.type(description="A message template was created or changed.")
 class TemplateUpdated(Event):
-    @strawberry.field(description="The template, as it was then.")
+    @strawberry.field(description="Template, as of the event.")
     def template(self) -> Template:
         return Template.from_document(_require(models.Template, self.document))
 
 
 @strawberry.type(
-    description="An account was deleted, with all that belonged to it: forget it. No event of it"
-    " follows, and earlier ones are not replayed."
+    description="An account was deleted with all its data; remove it from your cache. It"
+    " has no later events, and earlier ones are not replayed."
 )
 class AccountDeleted(Event):
-    @strawberry.field(description="The account, as it was before.")
+    @strawberry.field(description="Account, as it was before the deletion.")
     async def account(self) -> Account:
         return Account.from_document(_require(models.Account, self.document))
 
@@ -196,7 +202,7 @@ DocumentT = TypeVar(
 class Subscription:
     @strawberry.subscription(
         permission_classes=[IsViewer],
-        description="Messages as they are received or queued. Requires role VIEWER.",
+        description="Sends messages when they are received or queued. Requires role VIEWER.",
     )
     async def message_added(
         self,
@@ -209,8 +215,8 @@ class Subscription:
 
     @strawberry.subscription(
         permission_classes=[IsViewer],
-        description="What becomes of the messages you sent: each status as it is reached, lowest"
-        " first. Requires role VIEWER.",
+        description="Sends each status that an outbound message reaches, in order. Requires"
+        " role VIEWER.",
     )
     async def message_status_changed(
         self,
@@ -223,7 +229,7 @@ class Subscription:
 
     @strawberry.subscription(
         permission_classes=[IsViewer],
-        description="Messages that were edited, deleted or reacted to. Requires role VIEWER.",
+        description="Sends messages that were edited, deleted or reacted to. Requires role VIEWER.",
     )
     async def message_updated(
         self,
@@ -236,7 +242,7 @@ class Subscription:
 
     @strawberry.subscription(
         permission_classes=[IsViewer],
-        description="Conversations that began or changed. Requires role VIEWER.",
+        description="Sends conversations that started or changed. Requires role VIEWER.",
     )
     async def conversation_updated(
         self,
@@ -249,8 +255,7 @@ class Subscription:
 
     @strawberry.subscription(
         permission_classes=[IsViewer],
-        description="Everything that happens, in one stream and in its true order."
-        " Requires role VIEWER.",
+        description="Sends all events in one stream, in order. Requires role VIEWER.",
     )
     async def events(
         self,
