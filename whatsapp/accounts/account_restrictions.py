@@ -52,7 +52,7 @@ async def lift_expired_restrictions() -> None:
                 "$map": {
                     "input": _BLOCKS,
                     "as": "this",
-                    "in": {"$and": [_has("until"), {"$lte": ["$$this.v.until", "$$NOW"]}]},
+                    "in": {"$and": [_has_field("until"), {"$lte": ["$$this.v.until", "$$NOW"]}]},
                 }
             }
         ]
@@ -96,7 +96,7 @@ def clear_restrictions(now: datetime) -> dict[str, Any]:
     return {"standing.cleared_at": now, "standing.is_stopping": False}
 
 
-def _has(name: str) -> dict[str, Any]:
+def _has_field(name: str) -> dict[str, Any]:
     return {"$ne": [{"$ifNull": [f"$$this.v.{name}", None]}, None]}
 
 
@@ -117,9 +117,9 @@ def _derive_changed_health() -> list[Mapping[str, Any]]:
 
 def _derive_health() -> list[Mapping[str, Any]]:
     """Stages that derive the health from the restrictions, unless it has another cause."""
-    is_unexpired = {"$or": [{"$not": [_has("until")]}, {"$gt": ["$$this.v.until", "$$NOW"]}]}
+    is_unexpired = {"$or": [{"$not": [_has_field("until")]}, {"$gt": ["$$this.v.until", "$$NOW"]}]}
     is_uncleared = {"$gt": ["$$this.v.at", "$standing.cleared_at"]}
-    is_active = {"$and": [_has("reason"), is_unexpired, is_uncleared]}
+    is_active = {"$and": [_has_field("reason"), is_unexpired, is_uncleared]}
     active_blocks = {"$filter": {"input": _BLOCKS, "as": "this", "cond": is_active}}
     newest = {"$last": {"$sortArray": {"input": "$active_blocks", "sortBy": {"v.at": 1, "k": 1}}}}
     is_stopped = {"$ne": ["$active_blocks", []]}

@@ -95,7 +95,7 @@ async def create_account(
         "graph_api_version": graph_api_version or None,
     }
     account_id = new_id()
-    account = Account(id=account_id, **_seal(keyring, account_id, _check(values)))
+    account = Account(id=account_id, **_encrypt_secrets(keyring, account_id, _check_values(values)))
     account.check_due_at = utc_now() if check_soon else None
     account.replay_due_at = utc_now()
     account.template_sync.due_at = utc_now() + FIRST_SYNC
@@ -120,7 +120,7 @@ async def update_account(
     """
     if not changes:
         return account
-    sealed = _seal(keyring, account.id, _check(changes))
+    sealed = _encrypt_secrets(keyring, account.id, _check_values(changes))
     if "access_token" in changes:
         sealed |= _make_restart()
     if check_soon and _CREDENTIALS & changes.keys():
@@ -195,7 +195,7 @@ def _make_conflict() -> Conflict:
     return Conflict("An account with this phoneNumberId already exists.", field=["phoneNumberId"])
 
 
-def _check(values: dict[str, Any]) -> dict[str, Any]:
+def _check_values(values: dict[str, Any]) -> dict[str, Any]:
     checked = dict(values)
     for name in ("name", "access_token", "app_secret", "verify_token"):
         if name in checked and (name != "app_secret" or checked[name] is not None):
@@ -220,7 +220,7 @@ def _check_text(name: str, value: Any) -> str:
     return text
 
 
-def _seal(keyring: KeyRing, id: Any, values: dict[str, Any]) -> dict[str, Any]:
+def _encrypt_secrets(keyring: KeyRing, id: Any, values: dict[str, Any]) -> dict[str, Any]:
     sealed = dict(values)
     for field in SECRET_FIELDS:
         if sealed.get(field) is not None:

@@ -55,11 +55,11 @@ async def _run_pass(keyring: KeyRing) -> RotationReport:
         for name in SECRET_FIELDS:
             # The secrets of a deleted account are empty.
             if account.get(name):
-                await _rotate(keyring, account_id, name, account[name], report)
+                await _rotate_secret(keyring, account_id, name, account[name], report)
     return report
 
 
-async def _rotate(
+async def _rotate_secret(
     keyring: KeyRing, id: PydanticObjectId, name: str, ciphertext: str, report: RotationReport
 ) -> None:
     try:

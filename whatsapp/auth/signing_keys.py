@@ -97,7 +97,9 @@ class PublishedKeys:
             async with asyncio.timeout(self._timeouts.jwks_fetch_seconds):
                 keys = read_key_set(await self._download(), self._algorithms)
         except (httpx.HTTPError, TimeoutError, ValueError) as error:
-            logger.warning("The identity provider's keys can't be fetched: %s", _describe(error))
+            logger.warning(
+                "The identity provider's keys can't be fetched: %s", _describe_error(error)
+            )
         else:
             self._keys, self._fetched_at = keys, time.monotonic()
         finally:
@@ -156,5 +158,5 @@ def _read_key(fields: dict[str, Any], algorithms: Sequence[str]) -> list[jwt.PyJ
     return keys
 
 
-def _describe(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     return str(error) if type(error) is ValueError else type(error).__name__

@@ -137,7 +137,7 @@ async def join_identities(
     joined = []
     for identity in identities:
         missing = [form for form in list_lookups(identity) if form not in contact.identities]
-        if missing and not await _add(contact, missing):
+        if missing and not await _add_identities(contact, missing):
             combined = [*contact.identities, *identities]
             holders = await _list_holders(contact, identity)
             strangers = [holder for holder in holders if not names_same_person(holder, combined)]
@@ -145,13 +145,13 @@ async def join_identities(
             await _mark_duplicates(contact, same)
             if at is None or is_proven or same or not await _take_number(identity, strangers, at):
                 continue
-            if not await _add(contact, missing):
+            if not await _add_identities(contact, missing):
                 continue
         joined.append(identity)
     return joined
 
 
-async def _add(contact: Contact, missing: Sequence[Identity]) -> bool:
+async def _add_identities(contact: Contact, missing: Sequence[Identity]) -> bool:
     added = [{"kind": identity.kind.value, "value": identity.value} for identity in missing]
     update = {
         "$addToSet": {"identities": {"$each": added}},

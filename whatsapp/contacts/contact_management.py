@@ -37,7 +37,7 @@ async def update_contact(
         checked["attributes"] = check_attributes(checked["attributes"])
     # An earlier decision of the customer that arrives later must not override this.
     decided = {"changed_at.marketing": utc_now()} if "marketing_opt_out" in checked else None
-    return await _change(contact, checked, decided)
+    return await _update_contact(contact, checked, decided)
 
 
 async def link_contact(
@@ -54,7 +54,7 @@ async def link_contact(
     await collection(User).update_one(
         {"_id": user_id}, {"$addToSet": {"account_ids": contact.account_id}}
     )
-    linked = await _change(contact, {"user_id": user_id, "unlinked_at": None})
+    linked = await _update_contact(contact, {"user_id": user_id, "unlinked_at": None})
     if contact.user_id not in (None, user_id):
         await unshare_user(contact.user_id, contact.account_id)
     return linked
@@ -69,13 +69,13 @@ async def unlink_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contac
     contact = await get_contact(viewer, contact_id)
     if contact.user_id is None and contact.unlinked_at is not None:
         return contact
-    unlinked = await _change(contact, {"user_id": None, "unlinked_at": utc_now()})
+    unlinked = await _update_contact(contact, {"user_id": None, "unlinked_at": utc_now()})
     if contact.user_id is not None:
         await unshare_user(contact.user_id, contact.account_id)
     return unlinked
 
 
-async def _change(
+async def _update_contact(
     contact: Contact, changes: Mapping[str, Any], extra: Mapping[str, Any] | None = None
 ) -> Contact:
     """Sets the changes and, only if they change anything, the extra fields."""

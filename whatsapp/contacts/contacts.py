@@ -99,7 +99,7 @@ async def get_or_create_contact(
             if contact is None:
                 continue
         else:
-            contact = await _refresh(contact, identities, profile)
+            contact = await _refresh_contact(contact, identities, profile)
         if by_customer and contact.user_id is None and contact.unlinked_at is None:
             return await link_user(contact)
         return contact
@@ -176,7 +176,7 @@ async def _insert_contact(
 ) -> Contact | None:
     """Inserts a contact; returns None if the same person was inserted concurrently."""
     contact = make_contact(account_id, identities, profile)
-    if await _insert(contact):
+    if await _insert_document(contact):
         return contact
     holders = await list_contacts(account_id, identities)
     if any(names_same_person(holder, identities) for holder in holders):
@@ -193,10 +193,10 @@ async def _insert_contact(
         if not any(form in held for form in list_lookups(identity))
     ]
     contact = make_contact(account_id, free, profile)
-    return contact if free and await _insert(contact) else None
+    return contact if free and await _insert_document(contact) else None
 
 
-async def _insert(contact: Contact) -> bool:
+async def _insert_document(contact: Contact) -> bool:
     fields = to_bson(contact)
     fields |= derive_contact_fields(fields)
     try:
@@ -206,7 +206,7 @@ async def _insert(contact: Contact) -> bool:
     return True
 
 
-async def _refresh(
+async def _refresh_contact(
     contact: Contact, identities: Sequence[Identity], profile: Profile | None
 ) -> Contact:
     if profile is None:

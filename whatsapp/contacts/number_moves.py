@@ -31,17 +31,17 @@ async def release_numbers(
             "identities": {"$elemMatch": {"kind": identity.kind.value, "value": {"$in": values}}},
         }
         for fields in await collection(Contact).find(query).to_list():
-            await _release(from_bson(Contact, fields), variants, at)
+            await _release_numbers(from_bson(Contact, fields), variants, at)
 
 
 async def release_from_holder(holder: Contact, *identities: Identity, at: datetime) -> None:
     """Takes the numbers among these identities from this contact; see `release_numbers`."""
     for identity in identities:
         if identity.kind is IdentityKind.WA_ID:
-            await _release(holder, list_lookups(identity), at)
+            await _release_numbers(holder, list_lookups(identity), at)
 
 
-async def _release(holder: Contact, numbers: Sequence[Identity], at: datetime) -> None:
+async def _release_numbers(holder: Contact, numbers: Sequence[Identity], at: datetime) -> None:
     elements = [{"kind": number.kind.value, "value": number.value} for number in numbers]
     if all(identity in numbers for identity in holder.identities) or await _wrote_since(holder, at):
         logger.warning("A moved number stays with contact %s: it may be the same person", holder.id)

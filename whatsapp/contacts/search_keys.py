@@ -38,7 +38,7 @@ def make_contact_keys(fields: Mapping[str, Any]) -> list[str]:
         is_number = identity["kind"] == IdentityKind.WA_ID
         (numbers if is_number else user_ids).append(identity["value"])
     names = [fields.get(name) for name in ("name", "profile_name", "username")]
-    return _combine([*names, *user_ids], numbers)
+    return _combine_keys([*names, *user_ids], numbers)
 
 
 def make_sort_name(fields: Mapping[str, Any]) -> str:
@@ -64,17 +64,17 @@ def make_user_keys(fields: Mapping[str, Any]) -> list[str]:
     names = [fields.get(name) for name in ("name", "email", "external_id")]
     digits = read_digits(fields.get("phone") or "")
     # A contact has both forms among its identities.
-    return _combine(names, list_phone_variants(digits) if digits else [])
+    return _combine_keys(names, list_phone_variants(digits) if digits else [])
 
 
 async def index_contact(contact_id: PydanticObjectId) -> None:
     """Updates the search keys of a contact."""
-    await _index(Contact, contact_id)
+    await _index_document(Contact, contact_id)
 
 
 async def index_user(user_id: PydanticObjectId) -> None:
     """Updates the search keys of a user."""
-    await _index(User, user_id)
+    await _index_document(User, user_id)
 
 
 async def index_stale() -> None:
@@ -85,10 +85,10 @@ async def index_stale() -> None:
             stale = collection(document_class).find(dict(STALE), {"_id": 1})
             ids = [fields["_id"] for fields in await stale.limit(_SWEEP_BATCH).to_list()]
             for document_id in ids:
-                await _index(document_class, document_id)
+                await _index_document(document_class, document_id)
 
 
-async def _index(document_class: type[Contact] | type[User], document_id: Any) -> None:
+async def _index_document(document_class: type[Contact] | type[User], document_id: Any) -> None:
     is_contact = document_class is Contact
     names = _CONTACT_FIELDS if is_contact else _USER_FIELDS
     documents = collection(document_class)
@@ -114,7 +114,7 @@ async def _index(document_class: type[Contact] | type[User], document_id: Any) -
     )
 
 
-def _combine(texts: Iterable[str | None], numbers: Iterable[str | None]) -> list[str]:
+def _combine_keys(texts: Iterable[str | None], numbers: Iterable[str | None]) -> list[str]:
     keys: set[str] = set()
     for text in filter(None, texts):
         for word in [*list_words(text), *list_words(join_apostrophes(text))]:

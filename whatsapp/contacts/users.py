@@ -34,7 +34,7 @@ async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:
         InvalidInput: a value is malformed.
         Conflict: another user visible to the viewer has this phone or external id.
     """
-    checked = _check(values)
+    checked = _check_values(values)
     await _check_free(viewer, checked)
     scopes = dict.fromkeys(SCOPES.values(), _find_scope(viewer))
     user = User(**checked, **scopes, account_ids=sorted(viewer.account_ids or ()))
@@ -56,7 +56,7 @@ async def update_user(
         NotFound, InvalidInput, Conflict: as `create_user`.
     """
     user = await get_user(viewer, user_id)
-    checked = _check(changes)
+    checked = _check_values(changes)
     if not checked:
         return user
     await _check_free(viewer, checked, except_for=user_id)
@@ -95,7 +95,7 @@ async def unshare_user(
         )
 
 
-def _check(values: Mapping[str, Any]) -> dict[str, Any]:
+def _check_values(values: Mapping[str, Any]) -> dict[str, Any]:
     checked = dict(values)
     for name, field in (("name", "name"), ("external_id", "externalId")):
         if name in checked:

@@ -91,11 +91,11 @@ async def get_or_create_conversation(
     """
     key = {"account_id": account_id, "contact_id": contact_id}
     document = await collection(Conversation).find_one(key)
-    return from_bson(Conversation, document or await _create(key))
+    return from_bson(Conversation, document or await _create_conversation(key))
 
 
-async def _create(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
-    created = await _upsert(key)
+async def _create_conversation(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
+    created = await _upsert_conversation(key)
     # Checked after the write, so that a later erasure finds the conversation.
     if await collection(Contact).find_one({"_id": key["contact_id"]}, {"_id": 1}) is None:
         # The history of a merged contact is moved.
@@ -113,7 +113,7 @@ async def remove_conversations(conversation_ids: Sequence[PydanticObjectId]) -> 
     await delete_in_batches(Message, {"conversation_id": {"$in": list(conversation_ids)}})
 
 
-async def _upsert(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
+async def _upsert_conversation(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
     fields = to_bson(Conversation(**key))
     defaults = {name: value for name, value in fields.items() if name not in key}
     try:

@@ -123,14 +123,14 @@ async def _move_read_mark(newest: Message, extra: Mapping[str, Any], *, has_clea
 async def close_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
     """Closes the conversation until the customer writes again."""
     conversation = await get_conversation(viewer, conversation_id)
-    return await _change(
+    return await _update_conversation(
         conversation, {"status": ConversationStatus.CLOSED.value}, {"closed_at": utc_now()}
     )
 
 
 async def reopen_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
     conversation = await get_conversation(viewer, conversation_id)
-    return await _change(
+    return await _update_conversation(
         conversation, {"status": ConversationStatus.OPEN.value}, {"closed_at": None}
     )
 
@@ -142,7 +142,9 @@ async def assign_conversation(
     conversation = await get_conversation(viewer, conversation_id)
     if assignee_id is not None and not assignee_id.strip():
         raise InvalidInput("Use a non-empty id, or null to unassign.", field=["assigneeId"])
-    return await _change(conversation, {"assignee_id": check_text(assignee_id, field="assigneeId")})
+    return await _update_conversation(
+        conversation, {"assignee_id": check_text(assignee_id, field="assigneeId")}
+    )
 
 
 async def update_conversation(
@@ -151,10 +153,10 @@ async def update_conversation(
     """Updates `tags`, if `changes` has them."""
     conversation = await get_conversation(viewer, conversation_id)
     checked = {"tags": check_tags(changes["tags"])} if "tags" in changes else {}
-    return await _change(conversation, checked)
+    return await _update_conversation(conversation, checked)
 
 
-async def _change(
+async def _update_conversation(
     conversation: Conversation, changes: Mapping[str, Any], extra: Mapping[str, Any] | None = None
 ) -> Conversation:
     """Sets the changes and, only if they change anything, the extra fields."""

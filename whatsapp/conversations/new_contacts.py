@@ -70,7 +70,7 @@ async def create_contacts(
         PyMongoError: some may be created, or created in part.
     """
     contacts = [make_contact(account_id, new.identities, new.profile) for new in new_contacts]
-    inserted = await _insert(Contact, [_derive_contact(contact) for contact in contacts])
+    inserted = await _insert_documents(Contact, [_derive_contact(contact) for contact in contacts])
     pairs = list(zip(contacts, new_contacts, strict=True))
     await _link_users([c for c, new in pairs if c.id in inserted and new.by_customer])
     with_messages = {contact.id for contact, new in pairs if new.has_messages}
@@ -78,7 +78,7 @@ async def create_contacts(
         Conversation(account_id=account_id, contact_id=contact_id)
         for contact_id in inserted & with_messages
     ]
-    started = await _insert(Conversation, [to_bson(item) for item in conversations])
+    started = await _insert_documents(Conversation, [to_bson(item) for item in conversations])
     # Checked after the writes, so that a later erasure finds the conversations.
     query = {"_id": {"$in": list(inserted)}}
     existing = [from_bson(Contact, fields) async for fields in collection(Contact).find(query)]
@@ -104,7 +104,9 @@ async def _link_users(contacts: Sequence[Contact]) -> None:
     known = await list_known_phones(phones)
     unknown = [contact for contact in contacts if contact.phone_number not in known]
     users = [to_bson(make_user(contact)) for contact in unknown]
-    inserted = await _insert(User, [fields | derive_user_fields(fields) for fields in users])
+    inserted = await _insert_documents(
+        User, [fields | derive_user_fields(fields) for fields in users]
+    )
     if inserted:
         # A user has the id of the contact it was created for.
         await collection(Contact).update_many(
@@ -119,7 +121,9 @@ async def _detach_users(erased: Iterable[Contact]) -> None:
         await detach_user(contact)
 
 
-async def _insert(document_class: type[Any], documents: Sequence[dict[str, Any]]) -> set[Any]:
+async def _insert_documents(
+    document_class: type[Any], documents: Sequence[dict[str, Any]]
+) -> set[Any]:
     """Inserts the documents whose unique keys are free; returns their ids."""
     inserts = [InsertOne(fields) for fields in documents]
     duplicates = (await write_unless_duplicate(document_class, inserts)).duplicates

@@ -67,7 +67,7 @@ class ReadReceiptWorker:
         account = await Account.get(conversation.account_id)
         message = await find_message_to_confirm(conversation)
         if message is None or account is None or not _may_send_receipts(account):
-            await _settle(conversation)
+            await _clear_due_receipt(conversation)
             return
         try:
             await self._account_api.call(
@@ -83,14 +83,14 @@ class ReadReceiptWorker:
             await self._retry(conversation)
         else:
             await record_receipt_sent(message)
-            await _settle(conversation)
+            await _clear_due_receipt(conversation)
 
     async def _handle_error(self, conversation: Conversation, error: CloudAPIError) -> None:
         if classify(error) not in _FINAL:
             await self._retry(conversation, at_least=error.retry_after_seconds or 0.0)
             return
         logger.info("Conversation %s: receipt refused (Meta error %s)", conversation.id, error.code)
-        await _settle(conversation)
+        await _clear_due_receipt(conversation)
 
     async def _retry(self, conversation: Conversation, *, at_least: float = 0.0) -> None:
         attempts = conversation.receipt.attempts
@@ -98,7 +98,7 @@ class ReadReceiptWorker:
             logger.warning(
                 "Conversation %s: receipt given up after the last retry", conversation.id
             )
-            await _settle(conversation)
+            await _clear_due_receipt(conversation)
             return
         base = self._timeouts.retry_base_seconds
         seconds = compute_backoff(base, attempts, at_least=at_least)
@@ -175,7 +175,7 @@ async def record_receipt_sent(message: Message) -> None:
     )
 
 
-async def _settle(conversation: Conversation) -> None:
+async def _clear_due_receipt(conversation: Conversation) -> None:
     """Clears the due receipt, unless staff have read more meanwhile."""
     is_unchanged = {"$eq": ["$receipt.due_at", conversation.receipt.due_at]}
     await collection(Conversation).update_one(

@@ -38,7 +38,7 @@ def make_summary_update(
     conversation_id: PydanticObjectId, messages: Sequence[Message]
 ) -> UpdateOne:
     """Returns the update of the summary for these messages of the conversation."""
-    return _make_update(conversation_id, _fold(messages))
+    return _make_update(conversation_id, _fold_messages(messages))
 
 
 def make_deletion_update(
@@ -48,7 +48,7 @@ def make_deletion_update(
     return _make_update(conversation_id, {"deleted": [message_id]})
 
 
-def _fold(messages: Sequence[Message]) -> dict[str, Any]:
+def _fold_messages(messages: Sequence[Message]) -> dict[str, Any]:
     """Returns the combined values of the messages, by the keys of `_SUMMARIES`."""
     values: dict[str, Any] = {}
     shown = [(m.timestamp, m.id) for m in messages if not m.is_own_reaction]
@@ -101,7 +101,7 @@ def _update_last_message() -> dict[str, Any]:
     }
 
 
-def _reopen() -> dict[str, Any]:
+def _reopen_conversation() -> dict[str, Any]:
     reopens = {
         "$and": [
             {"$eq": ["$status", ConversationStatus.CLOSED.value]},
@@ -125,7 +125,7 @@ def _add_newest(stored: str, added: str) -> dict[str, Any]:
 
 _SUMMARIES: Mapping[str, Mapping[str, Any]] = {
     "at": _update_last_message(),
-    "reopens_before": _reopen(),
+    "reopens_before": _reopen_conversation(),
     "inbound_at": {"last_inbound_at": {"$max": ["$last_inbound_at", f"${_NEW}.inbound_at"]}},
     "unread": {"newest_unread_ids": _add_newest("$newest_unread_ids", f"${_NEW}.unread")},
     "deleted": {"newest_deleted_ids": _add_newest("$newest_deleted_ids", f"${_NEW}.deleted")},

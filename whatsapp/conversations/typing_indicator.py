@@ -35,7 +35,7 @@ async def set_typing(
         MetaRefused, MetaUnreachable: the request failed.
     """
     conversation = await get_conversation(viewer, conversation_id)
-    account = await _check(conversation)
+    account = await _check_conversation(conversation)
     message = await find_newest_inbound(conversation.id)
     if message is None:
         raise WindowClosed(window_expires_at(conversation))
@@ -52,7 +52,7 @@ async def set_typing(
     return conversation
 
 
-async def _check(conversation: Conversation) -> Account:
+async def _check_conversation(conversation: Conversation) -> Account:
     account = await Account.find_one({"_id": conversation.account_id, "deleted_at": None})
     contact = await Contact.get(conversation.contact_id)
     if account is None or contact is None:

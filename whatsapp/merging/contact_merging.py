@@ -71,8 +71,8 @@ async def _write_merge(
     session: AsyncClientSession, contact_id: PydanticObjectId, into_id: PydanticObjectId
 ) -> tuple[ContactMerge, PydanticObjectId | None]:
     """Writes all documents that refer to the two contacts, in the transaction."""
-    contact = await _read(session, contact_id, ["contactId"])
-    into = await _read(session, into_id, _INTO_FIELD)
+    contact = await _read_contact(session, contact_id, ["contactId"])
+    into = await _read_contact(session, into_id, _INTO_FIELD)
     user_id = await _combine_users(session, contact, into)
     changes = combine_contacts(into, contact) | {"user_id": user_id, "updated_at": utc_now()}
     if user_id is not None:
@@ -89,7 +89,7 @@ async def _write_merge(
     return merge, user_id
 
 
-async def _read(
+async def _read_contact(
     session: AsyncClientSession, contact_id: PydanticObjectId, field: list[str]
 ) -> Contact:
     document = await collection(Contact).find_one({"_id": contact_id}, session=session)

@@ -31,9 +31,9 @@ def combine_contacts(kept: Contact, other: Contact) -> dict[str, Any]:
         "wa_id": number_holder.wa_id,
         "phone_number": number_holder.phone_number,
         "profile_at": max(filter(None, (kept.profile_at, other.profile_at)), default=None),
-        "identities": _unite(earlier, later),
+        "identities": _unite_lists(earlier, later),
         "name": kept.name or other.name,
-        "tags": _unite(kept.tags, other.tags),
+        "tags": _unite_lists(kept.tags, other.tags),
         "attributes": {**other.attributes, **kept.attributes},
         "unlinked_at": kept.unlinked_at or other.unlinked_at,
         "blocked": kept.blocked or other.blocked,
@@ -140,7 +140,7 @@ def _take_newest(
     return {name: max(kept.get(name, _NEVER), other.get(name, _NEVER)) for name in names}
 
 
-def _unite(kept: list[Any], added: list[Any]) -> list[Any]:
+def _unite_lists(kept: list[Any], added: list[Any]) -> list[Any]:
     return kept + [value for value in added if value not in kept]
 
 

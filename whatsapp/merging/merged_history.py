@@ -82,7 +82,7 @@ async def _try_move(merge: ContactMerge) -> bool:
     while True:
         contact = await find_survivor(merge.into_id)
         if contact is None:
-            await _erase(merge, sources)
+            await _erase_history(merge, sources)
             return True
         await _rename_author(merge, contact)
         if not sources:
@@ -119,7 +119,7 @@ async def _move_into(
             if not await _move_queued(source, target):
                 is_done = False
                 break
-            if await _combine(source, target):
+            if await _combine_summaries(source, target):
                 break
         await _move_settled(source, target)
     await _rename_reactions(merge, target)
@@ -174,7 +174,7 @@ async def _find_head(waiting: dict[str, Any]) -> dict[str, Any] | None:
     return head
 
 
-async def _combine(source: PydanticObjectId, target: Conversation) -> bool:
+async def _combine_summaries(source: PydanticObjectId, target: Conversation) -> bool:
     """Adds the source's summary to the target and removes the source.
 
     Returns False if the source changed meanwhile.
@@ -212,7 +212,7 @@ async def _rename_reactions(merge: ContactMerge, target: Conversation) -> None:
     )
 
 
-async def _erase(merge: ContactMerge, sources: Sequence[PydanticObjectId]) -> None:
+async def _erase_history(merge: ContactMerge, sources: Sequence[PydanticObjectId]) -> None:
     """Deletes the history that was not moved yet, because the surviving contact was erased."""
     await remove_conversations_with_messages(merge.account_id, list(sources))
     await delete_in_batches(PendingUpdate, {"change.contact_id": merge.id})

@@ -116,13 +116,13 @@ async def record_amendment(account_id: PydanticObjectId, amendment: Amendment) -
 
     Nothing is stored for an erased customer.
     """
-    if await _apply(account_id, amendment):
+    if await _apply_amendment(account_id, amendment):
         return True
     change = asdict(amendment)
     target = change.pop("target")
     pending_id = await store_pending_update(account_id, target, kind=amendment.kind, change=change)
     # The message may have been stored between the first attempt and this write.
-    has_applied = await _apply(account_id, amendment)
+    has_applied = await _apply_amendment(account_id, amendment)
     # Checked after the write, so that a later erasure finds the pending update.
     if has_applied or await _is_erased(amendment.contact_id):
         await delete_pending_update(pending_id)
@@ -146,10 +146,10 @@ async def apply_pending_amendment(
     amendment_class = _CLASSES.get(kind)
     if amendment_class is None:
         return False
-    return await _apply(account_id, amendment_class(target=wamid, **change))
+    return await _apply_amendment(account_id, amendment_class(target=wamid, **change))
 
 
-async def _apply(account_id: PydanticObjectId, amendment: Amendment) -> bool:
+async def _apply_amendment(account_id: PydanticObjectId, amendment: Amendment) -> bool:
     query = {"account_id": account_id, "wamid": amendment.target, **amendment.limit_targets()}
     message = await collection(Message).find_one_and_update(
         query, [{"$set": amendment.make_stage()}], projection={"conversation_id": 1}

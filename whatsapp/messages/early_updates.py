@@ -106,7 +106,7 @@ async def find_early_updates(messages: Iterable[Message]) -> EarlyUpdates:
         if message.unread:
             conversation_ids.add(message.conversation_id)
     rows = await collection(PendingUpdate).aggregate(
-        [{"$match": _match(wamids)}, *_add_read(conversation_ids)]
+        [{"$match": _match_messages(wamids)}, *_add_phone_reads(conversation_ids)]
     )
     by_account: dict[PydanticObjectId, list[EarlyUpdate]] = {}
     phone_read_at = {}
@@ -135,12 +135,12 @@ async def finish_stored_messages(
     return early_updates
 
 
-def _match(wamids: Mapping[PydanticObjectId, Sequence[str]]) -> dict[str, Any]:
+def _match_messages(wamids: Mapping[PydanticObjectId, Sequence[str]]) -> dict[str, Any]:
     keys = [{"account_id": key, "wamid": {"$in": values}} for key, values in wamids.items()]
     return keys[0] if len(keys) == 1 else {"$or": keys or [{"_id": None}]}
 
 
-def _add_read(conversation_ids: Iterable[PydanticObjectId]) -> list[dict[str, Any]]:
+def _add_phone_reads(conversation_ids: Iterable[PydanticObjectId]) -> list[dict[str, Any]]:
     if not (ids := list(conversation_ids)):
         return []
     read = [

@@ -19,7 +19,7 @@ def make_preview(type: str, message: dict[str, Any]) -> str:
     return text[:MAX_PREVIEW_LENGTH] if text else f"[{type}]"
 
 
-def _pick(*names: str) -> Callable[[dict[str, Any]], str | None]:
+def _pick_text(*names: str) -> Callable[[dict[str, Any]], str | None]:
     """Returns a reader of the first of these keys that has a text."""
 
     def read(content: dict[str, Any]) -> str | None:
@@ -33,8 +33,8 @@ def _read_interactive(content: dict[str, Any]) -> str | None:
     """Returns the customer's choice, or the text above the business's buttons."""
     reply, body = content.get(str(content.get("type"))), content.get("body")
     if isinstance(reply, dict):
-        return _pick("title", "body", "name")(reply)
-    return _pick("text")(body) if isinstance(body, dict) else None
+        return _pick_text("title", "body", "name")(reply)
+    return _pick_text("text")(body) if isinstance(body, dict) else None
 
 
 def _read_contacts(contacts: list[Any]) -> str:
@@ -46,22 +46,22 @@ def _read_contacts(contacts: list[Any]) -> str:
 def _name_contact(contact: dict[str, Any]) -> str | None:
     name = contact.get("name")
     if isinstance(name, dict):
-        text = _pick("formatted_name", "first_name", "last_name")(name)
+        text = _pick_text("formatted_name", "first_name", "last_name")(name)
         if text:
             return text
     phones = contact.get("phones")
     first = phones[0] if isinstance(phones, list) and phones else None
-    return _pick("phone", "wa_id")(first) if isinstance(first, dict) else None
+    return _pick_text("phone", "wa_id")(first) if isinstance(first, dict) else None
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], str | None]] = {
-    "text": _pick("body"),
-    "image": _pick("caption"),
-    "video": _pick("caption"),
-    "document": _pick("caption", "filename"),
-    "location": _pick("name", "address"),
-    "button": _pick("text", "payload"),
+    "text": _pick_text("body"),
+    "image": _pick_text("caption"),
+    "video": _pick_text("caption"),
+    "document": _pick_text("caption", "filename"),
+    "location": _pick_text("name", "address"),
+    "button": _pick_text("text", "payload"),
     "interactive": _read_interactive,
-    "order": _pick("text"),
-    "system": _pick("body"),
+    "order": _pick_text("text"),
+    "system": _pick_text("body"),
 }

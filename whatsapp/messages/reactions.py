@@ -30,7 +30,7 @@ class Stage(IntEnum):
 async def show_accepted_reaction(message: Message) -> None:
     """Shows a reaction that Meta accepted; ignores other messages."""
     if message.is_own_reaction:
-        await _store(to_bson(message), Stage.ACCEPTED)
+        await _store_reaction(to_bson(message), Stage.ACCEPTED)
 
 
 async def update_shown_reaction(message_id: PydanticObjectId) -> None:
@@ -38,7 +38,7 @@ async def update_shown_reaction(message_id: PydanticObjectId) -> None:
     reaction = await collection(Message).find_one({"_id": message_id})
     stage = None if reaction is None else _find_stage(reaction["status_rank"])
     if reaction is not None and reaction["type"] == REACTION and stage is not None:
-        await _store(reaction, stage)
+        await _store_reaction(reaction, stage)
 
 
 def list_current_reactions(reactions: Collection[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -68,7 +68,7 @@ def _find_stage(rank: int) -> Stage | None:
     return Stage.ARRIVED if is_delivered else None
 
 
-async def _store(reaction: Mapping[str, Any], stage: Stage) -> None:
+async def _store_reaction(reaction: Mapping[str, Any], stage: Stage) -> None:
     """Stores the reaction on its target message, if that exists."""
     content = reaction["content"]
     query = {"account_id": reaction["account_id"], "wamid": content["message_id"]}
@@ -80,24 +80,24 @@ async def _store(reaction: Mapping[str, Any], stage: Stage) -> None:
         "message_id": reaction["_id"],
         "stage": stage.value,
     }
-    await collection(Message).update_one(query, [{"$set": {"reactions": _merge(entry)}}])
+    await collection(Message).update_one(query, [{"$set": {"reactions": _merge_reaction(entry)}}])
 
 
-def _merge(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_reaction(entry: Mapping[str, Any]) -> dict[str, Any]:
     stored = {"$ifNull": ["$reactions", []]}
     is_sent: dict[str, Any] = {"$ne": [{"$type": "$$this.message_id"}, "missing"]}
     is_same = {"$eq": ["$$this.message_id", entry["message_id"]]}
-    same = {"$max": _filter({"$setUnion": [stored, {"$literal": [entry]}]}, is_same)}
-    others = _filter(stored, {"$and": [is_sent, {"$not": [is_same]}]})
-    sent = _sort({"$concatArrays": [others, [same]]}, {"at": -1, "message_id": -1})
+    same = {"$max": _filter_array({"$setUnion": [stored, {"$literal": [entry]}]}, is_same)}
+    others = _filter_array(stored, {"$and": [is_sent, {"$not": [is_same]}]})
+    sent = _sort_array({"$concatArrays": [others, [same]]}, {"at": -1, "message_id": -1})
     newest = {"$slice": [sent, KEPT_REACTIONS]}
-    received = _filter(stored, {"$not": [is_sent]})
-    return _sort({"$concatArrays": [received, newest]}, REACTION_ORDER)
+    received = _filter_array(stored, {"$not": [is_sent]})
+    return _sort_array({"$concatArrays": [received, newest]}, REACTION_ORDER)
 
 
-def _filter(values: dict[str, Any], condition: dict[str, Any]) -> dict[str, Any]:
+def _filter_array(values: dict[str, Any], condition: dict[str, Any]) -> dict[str, Any]:
     return {"$filter": {"input": values, "as": "this", "cond": condition}}
 
 
-def _sort(values: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
+def _sort_array(values: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
     return {"$sortArray": {"input": values, "sortBy": order}}

@@ -48,7 +48,7 @@ async def record_plain_statuses(
         for position, message in enumerate(messages)
         if message is not None and message["_id"] not in special
     }
-    await _apply(account_id, {position: updates[position] for position in plain}, plain)
+    await _apply_statuses(account_id, {position: updates[position] for position in plain}, plain)
     contact_ids = [None if message is None else message["contact_id"] for message in messages]
     await learn_reported_identities(
         account_id,
@@ -95,7 +95,7 @@ async def _read_messages(
     return {message[name]: message async for message in messages}
 
 
-async def _apply(
+async def _apply_statuses(
     account_id: PydanticObjectId,
     updates: Mapping[int, StatusUpdate],
     message_ids: Mapping[int, PydanticObjectId],

@@ -67,7 +67,7 @@ class StatusUpdate:
 
 async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
     """Applies the report, or stores it until its message is known. Returns True if applied."""
-    if await _apply(account_id, update):
+    if await _apply_status(account_id, update):
         return True
     if update.wamid is None:
         return False
@@ -75,7 +75,7 @@ async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> b
         account_id, update.wamid, kind=STATUS_KIND, change=to_change(update)
     )
     # The message may have got its wamid between the first attempt and this write.
-    if not await _apply(account_id, update):
+    if not await _apply_status(account_id, update):
         return False
     await delete_pending_update(pending_id)
     return True
@@ -99,7 +99,9 @@ async def apply_early_updates(
     for early in updates:
         wamid, change = early.wamid, early.change
         if early.kind == STATUS_KIND:
-            applied = await _apply(account_id, _read_change(wamid, message_ids[wamid], change))
+            applied = await _apply_status(
+                account_id, _read_change(wamid, message_ids[wamid], change)
+            )
         else:
             applied = await apply_pending_amendment(
                 account_id, wamid, kind=early.kind, change=change
@@ -108,7 +110,7 @@ async def apply_early_updates(
             await delete_pending_update(early.id)
 
 
-async def _apply(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
+async def _apply_status(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
     if update.message_id is not None and await _apply_by_id(account_id, update):
         return True
     if update.wamid is None:
@@ -162,12 +164,14 @@ def make_stage(update: StatusUpdate) -> dict[str, Any]:
     status = _BY_KEY.get(update.name.lower())
     if update.payment is not None:
         report = {"at": update.at, "status": update.name, "payment": _sort_keys(update.payment)}
-        fields["payments"] = _unite(
+        fields["payments"] = _unite_sorted(
             "$payments", {"$literal": [report]}, {"at": 1, "status": 1, "payment": 1}
         )
     elif status is None:
         unknown = {"$literal": [{"name": update.name, "at": update.at}]}
-        fields["unknown_statuses"] = _unite("$unknown_statuses", unknown, {"at": 1, "name": 1})
+        fields["unknown_statuses"] = _unite_sorted(
+            "$unknown_statuses", unknown, {"at": 1, "name": 1}
+        )
     else:
         reached = f"status_times.{status.key}"
         fields[reached] = {"$min": [f"${reached}", update.at]}
@@ -192,10 +196,10 @@ def make_stage(update: StatusUpdate) -> dict[str, Any]:
 def unite_errors(stored: str, errors: Iterable[MessageError]) -> dict[str, Any]:
     """Returns an expression that adds errors to the stored errors."""
     added = {"$literal": [error.model_dump() for error in errors]}
-    return _unite(stored, added, _ERROR_ORDER)
+    return _unite_sorted(stored, added, _ERROR_ORDER)
 
 
-def _unite(stored: str, added: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
+def _unite_sorted(stored: str, added: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
     union = {"$setUnion": [{"$ifNull": [stored, []]}, added]}
     return {"$sortArray": {"input": union, "sortBy": order}}
 

@@ -34,14 +34,14 @@ async def complete_summaries(message_ids: Collection[PydanticObjectId]) -> bool:
     """
     try:
         with pymongo.timeout(COMPLETE_SECONDS):
-            await _complete(list(message_ids))
+            await _update_missing(list(message_ids))
     except PyMongoError as error:
         logger.debug("Summaries can't be completed: %s", type(error).__name__)
         return False
     return True
 
 
-async def _complete(message_ids: Sequence[PydanticObjectId]) -> None:
+async def _update_missing(message_ids: Sequence[PydanticObjectId]) -> None:
     documents = await collection(Message).find({"_id": {"$in": message_ids}}).to_list()
     messages = [from_bson(Message, fields) for fields in documents]
     ids = list({message.conversation_id for message in messages})

@@ -182,7 +182,7 @@ STEPS = [
     "get_or_create_conversation",
     "_move_settled",
     "_move_queued",
-    "_combine",
+    "_combine_summaries",
     "_rename_reactions",
     "_set_due",
 ]

@@ -147,7 +147,7 @@ async def test_concurrently_replaced_secret_is_rotated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     account = await connect(OLD, 1)
-    original, raced = key_rotation._rotate, list[str]()
+    original, raced = key_rotation._rotate_secret, list[str]()
 
     async def race(keyring: KeyRing, id: Any, name: str, text: str, report: Any) -> None:
         if not raced:
@@ -155,7 +155,7 @@ async def test_concurrently_replaced_secret_is_rotated(
             await update_account(OLD, account, changes={name: "replaced"})
         await original(keyring, id, name, text, report)
 
-    monkeypatch.setattr(key_rotation, "_rotate", race)
+    monkeypatch.setattr(key_rotation, "_rotate_secret", race)
 
     report = await rotate_secrets(RING)
 
