@@ -24,6 +24,7 @@ from websockets.http11 import Request
 
 from graph.core.rate_limit import group_address
 from graph.fanout.connection import EXTENSION
+from whatsapp.common.timeouts import Timeouts
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_HEADERS = 100
@@ -31,17 +32,6 @@ MAX_HEADERS = 100
 MAX_UPGRADE_LINE_BYTES = 8000
 # Requests that a client may send before it has the answer to the first.
 MAX_PIPELINED = 16
-FIRST_BYTE_SECONDS = 30.0
-HEADER_SECONDS = 10.0
-# Routes have shorter deadlines for the bodies that they read.
-BODY_MARGIN_SECONDS = 10.0
-# For what is left of a body whose request is answered.
-REST_SECONDS = 10.0
-# In which a client must read some of an answer that waits for it. What a slow one reads out of the
-# buffers of the kernel is not seen here for a while.
-READ_SECONDS = 120.0
-# Longer than load balancers keep idle connections, so that they are the first to close one.
-IDLE_SECONDS = 75
 # Closing a connection with unread bytes would take the answer away from the client.
 DRAIN_SECONDS = 1.0
 MAX_DRAINED_BYTES = 1024 * 1024
@@ -90,7 +80,7 @@ class BoundedConfig(uvicorn.Config):
     """uvicorn's configuration with this module's protocol classes and their limits."""
 
     def __init__(
-        self, app: Any, *, connections_per_address: int, body_seconds: float, **options: Any
+        self, app: Any, *, connections_per_address: int, timeouts: Timeouts, **options: Any
     ) -> None:
         super().__init__(
             app,
@@ -98,10 +88,10 @@ class BoundedConfig(uvicorn.Config):
             ws=BoundedWebSocket,
             # Deflate costs CPU and memory per socket; `BoundedWebSocket.write` needs plain frames.
             ws_per_message_deflate=False,
-            timeout_keep_alive=IDLE_SECONDS,
+            timeout_keep_alive=timeouts.http_idle_seconds,
             **options,
         )
-        self.body_seconds = body_seconds + BODY_MARGIN_SECONDS
+        self.timeouts = timeouts
         self.addresses = Addresses(limit=connections_per_address, trusted=self.forwarded_allow_ips)
 
 
@@ -144,11 +134,11 @@ class BoundedHttp(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         bounded = cast(BoundedConfig, config)
-        self._body_seconds = bounded.body_seconds
+        self._timeouts = bounded.timeouts
         self._addresses = bounded.addresses
         self._release: Callable[[], None] = _do_nothing
         self._phase = _Phase.CONNECTED
-        self._deadline = self.loop.time() + FIRST_BYTE_SECONDS
+        self._deadline = self.loop.time() + self._timeouts.http_first_byte_seconds
         self._head_bytes = 0
         self._trailer_bytes = 0
         """Since the last bytes of a body."""
@@ -208,7 +198,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._phase = _Phase.HEAD
         self._head_bytes = 0
         self._is_pipelined = is_pipelined
-        self._deadline = self.loop.time() + HEADER_SECONDS
+        self._deadline = self.loop.time() + self._timeouts.http_header_seconds
 
     def on_message_begin(self) -> None:
         if self._phase is not _Phase.HEAD:  # behind another request in the same bytes
@@ -219,7 +209,10 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._phase = _Phase.BODY
         self._trailer_bytes = 0
-        self._deadline = self.loop.time() + self._body_seconds
+        # Routes have shorter deadlines for the bodies that they read.
+        times = self._timeouts
+        seconds = times.upload_deadline_seconds + times.http_body_margin_seconds
+        self._deadline = self.loop.time() + seconds
         self._refusal = self._find_fault()
         if self._refusal is None:
             super().on_headers_complete()
@@ -264,13 +257,13 @@ class BoundedHttp(HttpToolsProtocol):
         is_answered = self.cycle is not None and self.cycle.response_complete
         is_rest = is_answered and self._phase is _Phase.BODY
         if is_rest:
-            self._deadline = min(self._deadline, now + REST_SECONDS)
+            self._deadline = min(self._deadline, now + self._timeouts.http_rest_seconds)
         if now < self._deadline:
             self._check_reader(now)
         elif is_rest or self._phase in (_Phase.CONNECTED, _Phase.ENDING):
             self.transport.abort()
         elif self.flow.read_paused:  # the client has to wait for us
-            self._deadline = now + HEADER_SECONDS
+            self._deadline = now + self._timeouts.http_header_seconds
         else:
             self._end_with(HTTPStatus.REQUEST_TIMEOUT)
 
@@ -279,7 +272,7 @@ class BoundedHttp(HttpToolsProtocol):
         unread = self.transport.get_write_buffer_size()
         if unread != self._unread_bytes or not unread:
             self._unread_bytes, self._unread_since = unread, now
-        elif now - self._unread_since > READ_SECONDS:
+        elif now - self._unread_since > self._timeouts.http_read_seconds:
             self.transport.abort()
 
     def _find_fault(self) -> tuple[int, str] | None:

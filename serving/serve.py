@@ -82,7 +82,10 @@ def _run_workers(settings: Settings, timeouts: Timeouts, app: Starlette) -> int:
         )
 
     supervisor = Supervisor(
-        count=settings.workers, run_worker=run, close_listeners=lambda: _close(listeners)
+        count=settings.workers,
+        run_worker=run,
+        close_listeners=lambda: _close(listeners),
+        timeouts=timeouts,
     )
     logger.info("Serving on %s with %d workers", _describe(listeners), settings.workers)
     return supervisor.run()

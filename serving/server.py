@@ -14,9 +14,6 @@ from serving.http_protocol import BoundedConfig, check_deadlines
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
-# For requests under way. With the dispatcher's own patience it must stay below ten seconds: that is
-# how long whoever stops a server usually waits before it is killed.
-SHUTDOWN_SECONDS = 3
 # As uvicorn's own command ends where the application did not start.
 STARTUP_FAILURE = 3
 TICKS_PER_SECOND = 10
@@ -50,12 +47,12 @@ def make_config(settings: Settings, timeouts: Timeouts, app: Starlette) -> uvico
     return BoundedConfig(
         app,
         connections_per_address=settings.connections_per_address,
-        body_seconds=timeouts.upload_deadline_seconds,
+        timeouts=timeouts,
         host=settings.host,
         port=settings.port,
         ws_max_size=MAX_FRAME_BYTES,
         # What still runs then is cancelled.
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=timeouts.server_shutdown_seconds,
         log_config=None,
         access_log=False,
         server_header=False,

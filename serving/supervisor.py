@@ -13,16 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from serving.server import STARTUP_FAILURE
-from serving.worker import STOP_SECONDS, Heartbeats, Lifeline
+from serving.worker import Heartbeats, Lifeline
+from whatsapp.common.timeouts import Timeouts
 
 logger = logging.getLogger(__name__)
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM}
 TICK_SECONDS = 1.0
-# A worker that ends as soon as it has started is replaced no more often than this.
-RESTART_SECONDS = 2.0
-# A loop that stands still for so long serves nobody any more; the slowest machine is quicker.
-HUNG_SECONDS = 60.0
 # It is woken every tick: after so long it has not run itself, and the workers may not have either.
 PAUSED_SECONDS = 3 * TICK_SECONDS
 
@@ -44,12 +41,14 @@ class Supervisor:
         count: int,
         run_worker: Callable[[int, Heartbeats], int],
         close_listeners: Callable[[], None],
+        timeouts: Timeouts = Timeouts(),
     ) -> None:
+        self._timeouts = timeouts
         self._count = count
         self._run_worker = run_worker
         self._close_listeners = close_listeners
         self._heartbeats = Heartbeats(count)
-        self._lifeline = Lifeline()
+        self._lifeline = Lifeline(stop_seconds=timeouts.worker_stop_seconds)
         self._workers: dict[int, _Worker] = {}
         self._due: dict[int, float] = {}
         self._never_started = set(range(count))
@@ -89,7 +88,7 @@ class Supervisor:
         except OSError as error:
             # No process or memory is left for now: the workers that there are go on serving.
             logger.error("No worker can be started (%s): tried again soon", error.strerror)
-            self._due[slot] = time.monotonic() + RESTART_SECONDS
+            self._due[slot] = time.monotonic() + self._timeouts.worker_restart_seconds
             return
         if not pid:
             self._become_worker(slot)
@@ -128,12 +127,12 @@ class Supervisor:
             self._end_all()
             return
         logger.warning("Worker %d ended (%s): starting another", pid, _describe(code))
-        self._due[worker.slot] = worker.started_at + RESTART_SECONDS
+        self._due[worker.slot] = worker.started_at + self._timeouts.worker_restart_seconds
 
     def _look_after(self) -> None:
         now = time.monotonic()
         if self._stopping_since is not None:
-            if now - self._stopping_since > STOP_SECONDS:
+            if now - self._stopping_since > self._timeouts.worker_stop_seconds:
                 self._signal_all(signal.SIGKILL)
             return
         for slot in [slot for slot, at in self._due.items() if at <= now]:
@@ -148,7 +147,7 @@ class Supervisor:
         self._looked_at = now
         for pid, worker in self._workers.items():
             silence = self._heartbeats.silent_seconds(worker.slot)
-            if min(silence, now - self._awake_since) > HUNG_SECONDS:
+            if min(silence, now - self._awake_since) > self._timeouts.worker_hung_seconds:
                 logger.error("Worker %d hangs: it is killed", pid)
                 os.kill(pid, signal.SIGKILL)
 

@@ -18,9 +18,6 @@ from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# A worker ends within this time, or is killed: whoever stops us waits ten seconds.
-STOP_SECONDS = 9.0
-
 
 class Heartbeats:
     """When each worker's event loop last turned, in memory that all processes share."""
@@ -39,7 +36,8 @@ class Heartbeats:
 class Lifeline:
     """A pipe whose writing end only the supervisor has: its end is the supervisor's end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stop_seconds: float) -> None:
+        self._stop_seconds = stop_seconds
         self._reading, self._writing = os.pipe()
 
     def hold(self) -> None:
@@ -53,7 +51,7 @@ class Lifeline:
         os.read(self._reading, 1)
         logger.error("The supervisor is gone: stopping")
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(STOP_SECONDS)
+        time.sleep(self._stop_seconds)
         os._exit(1)
 
 

@@ -101,6 +101,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             max_subscriptions_per_connection=settings.socket_operations,
         )
         self.settings = settings
+        self._timeouts = timeouts
         self.streams = EventStreams()
         self.subscriptions = Subscriptions(
             schema, encode=self.encode_json, max_bytes=settings.max_response_bytes
@@ -189,7 +190,12 @@ class GraphQLEndpoint(GraphQL[Context, object]):
 
     async def _read(self, request: Request, *, is_anonymous: bool = True) -> GraphQLRequestData:
         max_bytes = MAX_ANONYMOUS_BYTES if is_anonymous else MAX_BODY_BYTES
-        return await read_operation(request, bodies=self.bodies, max_bytes=max_bytes)
+        return await read_operation(
+            request,
+            bodies=self.bodies,
+            max_bytes=max_bytes,
+            seconds=self._timeouts.graphql_body_seconds,
+        )
 
     async def _upload(self, request: Request, wanted: MediaType) -> Response:
         if wanted is MediaType.EVENT_STREAM:

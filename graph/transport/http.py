@@ -15,7 +15,6 @@ from graph.core.errors import ErrorCode
 from graph.transport.negotiation import MediaType
 from whatsapp.common.admission import BodyDropped, BodyTooLarge, BodyTooSlow, RequestBodies
 
-BODY_SECONDS = 30
 MAX_BODY_BYTES = 1024 * 1024
 # Of all bodies that one process is reading.
 MAX_TOTAL_BYTES = 32 * 1024 * 1024
@@ -84,7 +83,7 @@ def read_credential(headers: Mapping[str, str]) -> str | None:
 
 
 async def read_operation(
-    request: Request, *, bodies: RequestBodies, max_bytes: int
+    request: Request, *, bodies: RequestBodies, max_bytes: int, seconds: float
 ) -> GraphQLRequestData:
     """The operation in the body of a POST or in the URL of a GET.
 
@@ -105,13 +104,13 @@ async def read_operation(
             request.stream(),
             content_length=request.headers.get("content-length"),
             max_bytes=max_bytes,
-            seconds=BODY_SECONDS,
+            seconds=seconds,
         ) as body:
             return check_operation(parse_json(body))
     except BodyTooLarge:
         raise RequestRefused(413, f"The body may have {max_bytes} bytes at most.") from None
     except BodyTooSlow:
-        raise RequestRefused(408, f"The body took longer than {BODY_SECONDS} seconds.") from None
+        raise RequestRefused(408, f"The body took longer than {seconds:g} seconds.") from None
     except BodyDropped:
         raise RequestRefused(
             503,

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from serving.http_protocol import BoundedConfig, check_deadlines
+from whatsapp.common.timeouts import Timeouts
 
 SECONDS = 60
 
@@ -38,14 +39,14 @@ async def serve_with(
     *,
     frame_bytes: int = 256 * 1024,
     connections_per_address: int = 0,
-    body_seconds: float = 120.0,
+    timeouts: Timeouts = Timeouts(),
 ) -> AsyncIterator[tuple[int, uvicorn.Server]]:
     """As `serve`, with the server, which knows its connections."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = BoundedConfig(
         app,
         connections_per_address=connections_per_address,
-        body_seconds=body_seconds,
+        timeouts=timeouts,
         lifespan="off",
         ws_max_size=frame_bytes,
         log_config=None,

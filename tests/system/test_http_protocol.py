@@ -21,8 +21,8 @@ from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.fixtures.workers import list_workers
 from tests.graph.socket_kit import open_socket, serve_with
+from whatsapp.common.timeouts import Timeouts
 
-MODULE = "serving.http_protocol"
 GET = b"GET /healthz HTTP/1.1\r\n"
 HOST = b"Host: wagraph.test\r\n"
 UPGRADE = (
@@ -179,10 +179,15 @@ async def test_trailers_are_limited(port: int) -> None:
             assert b" 431 " in await connection.read_to_end()
 
 
-async def test_slow_clients_are_ended(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FIRST_BYTE_SECONDS", "HEADER_SECONDS", "REST_SECONDS", "BODY_MARGIN_SECONDS"):
-        monkeypatch.setattr(f"{MODULE}.{name}", 0.3)
-    monkeypatch.setattr(f"{MODULE}.IDLE_SECONDS", 0.5)
+async def test_slow_clients_are_ended(app: Any) -> None:
+    timeouts = Timeouts(
+        http_first_byte_seconds=0.3,
+        http_header_seconds=0.3,
+        http_rest_seconds=0.3,
+        http_body_margin_seconds=0.3,
+        http_idle_seconds=0.5,  # type: ignore[arg-type]  # uvicorn counts in whole seconds
+        upload_deadline_seconds=0.0,
+    )
     post = b"POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n"
 
     async def drip(port: int, start: bytes, drops: bytes) -> bytes:
@@ -194,7 +199,7 @@ async def test_slow_clients_are_ended(app: Any, monkeypatch: pytest.MonkeyPatch)
                 await asyncio.sleep(0.02)
             return await reading
 
-    async with serve_with(app, body_seconds=0.0) as (port, server):
+    async with serve_with(app, timeouts=timeouts) as (port, server):
         answers = await asyncio.gather(
             drip(port, b"", b""),  # sends nothing at all
             drip(port, b"\r\n", b"\r\n"),
@@ -221,14 +226,15 @@ async def test_kept_connection_is_used_again(port: int) -> None:
             assert b" 200 " in await connection.read_answer()
 
 
-async def test_unread_answer_is_cut_off(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"{MODULE}.READ_SECONDS", 0.3)
-
+async def test_unread_answer_is_cut_off(app: Any) -> None:
     async def flood(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": bytes(64 * 1024 * 1024)})
 
-    async with serve_with(flood) as (port, server), connect(port) as connection:
+    async with (
+        serve_with(flood, timeouts=Timeouts(http_read_seconds=0.3)) as (port, server),
+        connect(port) as connection,
+    ):
         connection.reader._transport.pause_reading()  # type: ignore[attr-defined]
         await connection.send(GET + HOST + b"\r\n")
         await eventually(lambda: _is_open(server))
@@ -279,8 +285,8 @@ async def test_trusted_proxy_has_no_limit(app: Any) -> None:
 def test_server_processes_have_limits(
     make_server: Callable[..., ServerProcess], workers: str
 ) -> None:
-    server = make_server(WORKERS=workers)
-    server.start(constants={f"{MODULE}.HEADER_SECONDS": 0.5})
+    server = make_server({"http_header_seconds": 0.5}, WORKERS=workers)
+    server.start()
     before = max(map(_read_memory, [server.pid, *list_workers(server)]))
     with socket.create_connection(("127.0.0.1", server.port), SECONDS) as large:
         large.sendall(GET + HOST + b"x: ")

@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import errno, logging, os, signal, sys
 from serving import supervisor
+from whatsapp.common.timeouts import Timeouts
 
 logging.basicConfig(level="INFO", stream=sys.stdout, format="%(message)s")
-supervisor.RESTART_SECONDS = 0.1
 forks, starts = iter([errno.EAGAIN, errno.ENOMEM]), []
 fork = os.fork
 
@@ -33,7 +33,10 @@ def run_worker(slot, heartbeats):
 
 os.fork = fork_later
 sys.exit(supervisor.Supervisor(
-    count=1, run_worker=run_worker, close_listeners=lambda: None
+    count=1,
+    run_worker=run_worker,
+    close_listeners=lambda: None,
+    timeouts=Timeouts(worker_restart_seconds=0.1),
 ).run())
 """
 

@@ -32,15 +32,15 @@ ADDED = "subscription ($after: String) { messageAdded(after: $after) { message {
 UNREAD = "{ conversations(first: 100) { edges { node { unreadCount } } } }"
 IMPATIENCE = {
     # Longer than a worker takes to start where three tests run at once.
-    "serving.supervisor.HUNG_SECONDS": 4.0,
-    "serving.supervisor.RESTART_SECONDS": 0.1,
+    "worker_hung_seconds": 4.0,
+    "worker_restart_seconds": 0.1,
 }
 # Longer than a test runs.
 NEVER = 600.0
 PATIENCE = [
-    "graph.transport.http.BODY_SECONDS",
-    "serving.server.SHUTDOWN_SECONDS",
-    "serving.supervisor.STOP_SECONDS",
+    "graphql_body_seconds",
+    "server_shutdown_seconds",
+    "worker_stop_seconds",
 ]
 Database = AsyncDatabase[dict[str, Any]]
 MakeServer = Callable[..., ServerProcess]
@@ -108,8 +108,8 @@ async def wait_until_ended(pids: list[int]) -> None:
 
 async def test_acknowledged_events_are_applied_once(token: str, make_server: MakeServer) -> None:
     # Work that a process has taken over when it is killed.
-    server = make_server({"takeover_lease_seconds": 1.0})
-    server.start("--workers", str(WORKERS), constants=IMPATIENCE)
+    server = make_server(IMPATIENCE | {"takeover_lease_seconds": 1.0})
+    server.start("--workers", str(WORKERS))
     cursor = await find_cursor(server, token)
 
     async with loading(server) as load:
@@ -139,8 +139,8 @@ async def test_acknowledged_events_are_applied_once(token: str, make_server: Mak
 async def test_workers_do_not_hang_because_all_were_paused(
     token: str, make_server: MakeServer
 ) -> None:
-    server = make_server()
-    server.start("--workers", str(WORKERS), constants={"serving.supervisor.HUNG_SECONDS": 3.0})
+    server = make_server({"worker_hung_seconds": 3.0})
+    server.start("--workers", str(WORKERS))
     workers = list_workers(server)
 
     # As a container is; the supervisor is the first to wake up.
@@ -158,8 +158,8 @@ async def test_workers_do_not_hang_because_all_were_paused(
 async def test_worker_that_never_gets_to_serve_is_replaced(
     token: str, make_server: MakeServer
 ) -> None:
-    server = make_server()
-    server.start("--workers", str(WORKERS), constants=IMPATIENCE)
+    server = make_server(IMPATIENCE)
+    server.start("--workers", str(WORKERS))
     first, second = list_workers(server)
     os.kill(first, signal.SIGKILL)
 
@@ -180,8 +180,8 @@ async def test_worker_that_never_gets_to_serve_is_replaced(
 async def test_second_sigterm_ends_at_once(
     token: str, make_server: MakeServer, workers: int
 ) -> None:
-    server = make_server()
-    server.start("--workers", str(workers), constants=dict.fromkeys(PATIENCE, NEVER))
+    server = make_server(dict.fromkeys(PATIENCE, NEVER))
+    server.start("--workers", str(workers))
     pids = list_workers(server)
 
     with open_half_a_request(server):

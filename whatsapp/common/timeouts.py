@@ -17,6 +17,28 @@ class Timeouts:
     readiness_seconds: float = 2.0
     """For the read that tells whether the primary has a majority."""
 
+    # Server and its connections
+    server_shutdown_seconds: int = 3
+    """For requests under way when the process stops."""
+    worker_restart_seconds: float = 2.0
+    """Between two starts of a worker that ends as soon as it has started."""
+    worker_hung_seconds: float = 60.0
+    """Without a heartbeat of its event loop, after which a worker is killed."""
+    worker_stop_seconds: float = 9.0
+    """Until a stopping worker is killed; below the 10 s that most supervisors grant us."""
+    http_first_byte_seconds: float = 30.0
+    """From the connection to its first byte."""
+    http_header_seconds: float = 10.0
+    """For the headers of a request."""
+    http_body_margin_seconds: float = 10.0
+    """In addition to the longest deadline of a route that reads a body."""
+    http_rest_seconds: float = 10.0
+    """For the rest of a body whose request is answered."""
+    http_read_seconds: float = 120.0
+    """Without progress of a client in reading a response."""
+    http_idle_seconds: int = 75
+    """Between two requests; load balancers close idle connections earlier."""
+
     # Requests to Meta
     send_deadline_seconds: float = 15.0
     """For a whole request to the Cloud API."""
@@ -78,6 +100,8 @@ class Timeouts:
     """For reading an upload, and again for passing it to Meta."""
 
     # GraphQL
+    graphql_body_seconds: float = 30.0
+    """For receiving the body of a request without files."""
     operation_seconds: float = 10.0
     """For a query or mutation."""
     database_deadline_seconds: float = 4.0
