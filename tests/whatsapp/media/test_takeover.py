@@ -13,16 +13,17 @@ from tests.fixtures.waiting import eventually
 from tests.whatsapp.media.conftest import SendFile, Settled
 from whatsapp.media.media import claim_media, postpone, settle_media
 
-# Shortens deadlines and retries without limit.
-pytestmark = with_timeouts(media_deadline_seconds=3.0, media_retry_limit=1000)
+# Short deadlines, and retries without limit.
+IMPATIENT = {"media_deadline_seconds": 3.0, "media_retry_limit": 1000}
 
 
+@with_timeouts(**IMPATIENT)
 async def test_killed_process_loses_no_file(
     meta: FakeMeta, send_file: SendFile, settled: Settled, make_server: Callable[..., ServerProcess]
 ) -> None:
     # This process stops fetching: all of its places wait for an answer that never comes.
     meta.faults.add(FaultRule(kind=FaultKind.TIMEOUT, endpoint="media_content", times=None))
-    other = make_server(timeouts={"media_deadline_seconds": 3.0, "media_retry_limit": 1000})
+    other = make_server(IMPATIENT)
     await asyncio.to_thread(other.start)
     messages = [await send_file() for _ in range(12)]
 
@@ -39,6 +40,7 @@ async def test_killed_process_loses_no_file(
     assert await database["media.files"].count_documents({}) == len(messages)
 
 
+@with_timeouts(**IMPATIENT)
 async def test_worker_that_lost_its_file_changes_nothing(
     meta: FakeMeta, send_file: SendFile, settled: Settled
 ) -> None:
