@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from whatsapp.contacts.identities import parse_phone
 from whatsapp.errors import InvalidInput
@@ -29,15 +29,9 @@ Card = Mapping[str, Any]
 class OutgoingContacts:
     """1 to 257 cards in Meta's form, without keys that have no value."""
 
+    type: ClassVar[str] = "contacts"
+    needs_window: ClassVar[bool] = True
     cards: list[dict[str, Any]]
-
-    @property
-    def type(self) -> str:
-        return "contacts"
-
-    @property
-    def needs_window(self) -> bool:
-        return True
 
     def describe(self) -> list[dict[str, Any]]:
         return [_complete(card) for card in self.cards]

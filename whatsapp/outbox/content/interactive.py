@@ -1,7 +1,7 @@
 """Interactive messages: the parts that all kinds share."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from whatsapp.errors import InvalidInput
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
@@ -73,18 +73,12 @@ Header = TextHeader | MediaHeader
 
 @dataclass(frozen=True)
 class OutgoingInteractive:
+    type: ClassVar[str] = "interactive"
+    needs_window: ClassVar[bool] = True
     action: InteractiveAction
     body: str
     header: Header | None = None
     footer: str | None = None
-
-    @property
-    def type(self) -> str:
-        return "interactive"
-
-    @property
-    def needs_window(self) -> bool:
-        return True
 
     def describe(self) -> dict[str, Any]:
         content: dict[str, Any] = {"type": self.action.type}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from whatsapp.errors import InvalidInput
 from whatsapp.outbox.content.interactive import check_tap_id
@@ -35,15 +35,9 @@ class Button:
 class ReplyButtons:
     """1 to 3 buttons with unique ids and titles."""
 
+    name: ClassVar[str] = "buttons"
+    type: ClassVar[str] = "button"
     buttons: list[Button]
-
-    @property
-    def name(self) -> str:
-        return "buttons"
-
-    @property
-    def type(self) -> str:
-        return "button"
 
     def build(self) -> dict[str, Any]:
         replies = [{"id": button.id, "title": button.title} for button in self.buttons]
@@ -86,16 +80,10 @@ class Section:
 class ChoiceList:
     """A button that opens a list of 1 to 10 sections, with at most 10 rows in total."""
 
+    name: ClassVar[str] = "list"
+    type: ClassVar[str] = "list"
     button: str
     sections: list[Section]
-
-    @property
-    def name(self) -> str:
-        return "list"
-
-    @property
-    def type(self) -> str:
-        return "list"
 
     def build(self) -> dict[str, Any]:
         sections = [section.build() for section in self.sections]

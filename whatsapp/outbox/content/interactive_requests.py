@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import emoji
 
@@ -26,16 +26,10 @@ TEXT_SIGNS = ("\u00a9", "\u00ae", "\u2122")
 class CtaUrl:
     """A button that opens a web page."""
 
+    name: ClassVar[str] = "ctaUrl"
+    type: ClassVar[str] = "cta_url"
     display_text: str
     url: str
-
-    @property
-    def name(self) -> str:
-        return "ctaUrl"
-
-    @property
-    def type(self) -> str:
-        return "cta_url"
 
     def build(self) -> dict[str, Any]:
         parameters = {"display_text": self.display_text, "url": self.url}
@@ -51,13 +45,8 @@ class CtaUrl:
 class LocationRequest:
     """A button that lets the customer send a location."""
 
-    @property
-    def name(self) -> str:
-        return "locationRequest"
-
-    @property
-    def type(self) -> str:
-        return "location_request_message"
+    name: ClassVar[str] = "locationRequest"
+    type: ClassVar[str] = "location_request_message"
 
     def build(self) -> dict[str, Any]:
         return {"name": "send_location"}
@@ -70,13 +59,8 @@ class LocationRequest:
 class ContactRequest:
     """A button that lets the customer share their phone number."""
 
-    @property
-    def name(self) -> str:
-        return "contactRequest"
-
-    @property
-    def type(self) -> str:
-        return "request_contact_info"
+    name: ClassVar[str] = "contactRequest"
+    type: ClassVar[str] = "request_contact_info"
 
     def build(self) -> dict[str, Any]:
         return {"name": "request_contact_info"}
@@ -99,6 +83,8 @@ class FlowAction(StrEnum):
 class Flow:
     """A Flow, by id or name. `data` fills its first screen, `token` is returned with the answer."""
 
+    name: ClassVar[str] = "flow"
+    type: ClassVar[str] = "flow"
     cta: str
     flow_id: str | None = None
     flow_name: str | None = None
@@ -107,14 +93,6 @@ class Flow:
     action: FlowAction = FlowAction.NAVIGATE
     screen: str | None = None
     data: Any = None
-
-    @property
-    def name(self) -> str:
-        return "flow"
-
-    @property
-    def type(self) -> str:
-        return "flow"
 
     def build(self) -> dict[str, Any]:
         payload = {"screen": self.screen, "data": self.data}

@@ -1,7 +1,7 @@
 """Outgoing locations."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from whatsapp.errors import InvalidInput
 from whatsapp.messages.message_preview import make_preview
@@ -18,18 +18,12 @@ FIELD = ["content", "location"]
 class OutgoingLocation:
     """A location in degrees. WhatsApp shows the address only together with a name."""
 
+    type: ClassVar[str] = "location"
+    needs_window: ClassVar[bool] = True
     latitude: float
     longitude: float
     name: str | None = None
     address: str | None = None
-
-    @property
-    def type(self) -> str:
-        return "location"
-
-    @property
-    def needs_window(self) -> bool:
-        return True
 
     def describe(self) -> dict[str, Any]:
         location: dict[str, Any] = {"latitude": self.latitude, "longitude": self.longitude}

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from beanie import PydanticObjectId
@@ -45,6 +45,7 @@ class MediaSource:
 class OutgoingMedia:
     """A file to send: `voice` for audio, `filename` for documents, no `caption` for stickers."""
 
+    needs_window: ClassVar[bool] = True
     kind: str
     """Meta's name of the type: `image`, `video`, `audio`, `document` or `sticker`."""
     source: MediaSource
@@ -57,10 +58,6 @@ class OutgoingMedia:
     @property
     def type(self) -> str:
         return self.kind
-
-    @property
-    def needs_window(self) -> bool:
-        return True
 
     def describe(self) -> dict[str, Any]:
         return {**self.source.describe(), **self._make_options()}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import emoji
 from beanie import PydanticObjectId
@@ -24,16 +24,10 @@ _MESSAGE_FIELD = ["content", "reaction", "messageId"]
 class OutgoingReaction:
     """A reaction to a message; an empty emoji removes it."""
 
+    type: ClassVar[str] = REACTION
+    needs_window: ClassVar[bool] = True
     message_id: PydanticObjectId
     emoji: str
-
-    @property
-    def type(self) -> str:
-        return REACTION
-
-    @property
-    def needs_window(self) -> bool:
-        return True
 
     def describe(self) -> dict[str, Any]:
         return {"message_id": str(self.message_id), "emoji": self.emoji}

@@ -1,7 +1,7 @@
 """Outgoing message templates."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from models import Message, Template, UploadedMedia
 from whatsapp.errors import NotFound, TemplateInvalid
@@ -23,16 +23,10 @@ FIELD = ("content", "template")
 
 @dataclass(frozen=True)
 class OutgoingTemplate:
+    type: ClassVar[str] = "template"
+    needs_window: ClassVar[bool] = False
     reference: TemplateReference
     values: TemplateValues
-
-    @property
-    def type(self) -> str:
-        return "template"
-
-    @property
-    def needs_window(self) -> bool:
-        return False
 
     def describe(self) -> Any:
         reference = self.reference

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from whatsapp.common.values import is_unicode
@@ -20,16 +20,10 @@ URL_LIMIT = 2000
 class OutgoingText:
     """A text of 1 to 4096 characters. With `preview_url`, WhatsApp previews its first link."""
 
+    type: ClassVar[str] = "text"
+    needs_window: ClassVar[bool] = True
     body: str
     preview_url: bool = False
-
-    @property
-    def type(self) -> str:
-        return "text"
-
-    @property
-    def needs_window(self) -> bool:
-        return True
 
     def describe(self) -> dict[str, Any]:
         return {"body": self.body, "preview_url": self.preview_url}
