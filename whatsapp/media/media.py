@@ -159,17 +159,14 @@ async def repair_messages(after: PydanticObjectId | None) -> PydanticObjectId | 
     messages = [from_bson(Message, fields) async for fields in page]
     if not messages:
         return None
-    states = await _load_states([message.id for message in messages])
+    of_page = {"_id": {"$in": [message.id for message in messages]}}
+    medias = collection(Media).find(of_page, {"state": 1})
+    states = {media["_id"]: MediaState(media["state"]) async for media in medias}
     await add_media([message for message in messages if message.id not in states])
     for message_id, state in states.items():
         if state is not MediaState.PENDING:
             await set_message_state(message_id, state)
     return messages[-1].id if len(messages) == PAGE_SIZE else None
-
-
-async def _load_states(ids: Sequence[PydanticObjectId]) -> dict[PydanticObjectId, MediaState]:
-    media_states = collection(Media).find({"_id": {"$in": list(ids)}}, {"state": 1})
-    return {media["_id"]: MediaState(media["state"]) async for media in media_states}
 
 
 async def mark_erased(query: Mapping[str, Any]) -> None:

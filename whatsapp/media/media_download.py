@@ -18,7 +18,7 @@ from whatsapp.common.crypto import KeyRing
 from whatsapp.common.due_worker import DueWorker
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.media import media as medias
-from whatsapp.media.media_fetching import Fetching, make_key
+from whatsapp.media.media_fetching import MediaFetcher, make_key
 from whatsapp.media.media_store import MediaStore, MediaStores, StoreUnavailable
 from whatsapp.media.uploaded_media import release_upload, sweep_uploads
 from whatsapp.settings import Settings
@@ -48,7 +48,7 @@ class MediaDownloader:
             lanes_per_account=settings.media_concurrency,
             probe_seconds=PROBE_PAUSES * timeouts.media_retry_seconds,
         )
-        self._fetching = Fetching(
+        self._fetcher = MediaFetcher(
             settings=settings,
             timeouts=timeouts,
             keyring=keyring,
@@ -77,7 +77,7 @@ class MediaDownloader:
     async def _work(self, media: Media) -> None:
         self._gate.enter(media.account_id)
         try:
-            await self._fetching.fetch(media)
+            await self._fetcher.fetch(media)
         except asyncio.CancelledError:
             with suppress(PyMongoError), pymongo.timeout(self._timeouts.media_release_seconds):
                 await medias.postpone(media, 0, error=None, counts=False)

@@ -64,7 +64,7 @@ def make_key(media: Media, fence: int | None = None) -> str:
 
 
 @dataclass(frozen=True)
-class Fetching:
+class MediaFetcher:
     """Downloads claimed files. A process shares a single instance."""
 
     settings: Settings

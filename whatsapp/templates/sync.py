@@ -85,7 +85,8 @@ class TemplateSync:
             listed = [template for item in page if (template := read_listed(item)) is not None]
             created += await record_list(account.id, listed, at=at, now=requested_at)
         removed = await mark_unlisted(account.id, at=at, now=requested_at)
-        changed = await _count_changed(account, requested_at)
+        updated = {"account_id": account.id, "updated_at": requested_at}
+        changed = await collection(Template).count_documents(updated)
         return SyncResult(created, max(changed - created - removed, 0), removed)
 
     async def _fetch_pages(self, account: Account) -> AsyncIterator[list[Any]]:
@@ -134,11 +135,6 @@ class TemplateSync:
 async def _set_state(account: Account, state: Mapping[str, Any]) -> None:
     stage = {"$set": {f"template_sync.{name}": value for name, value in state.items()}}
     await collection(Account).update_one({"_id": account.id}, [stage])
-
-
-async def _count_changed(account: Account, now: datetime) -> int:
-    changed = {"account_id": account.id, "updated_at": now}
-    return await collection(Template).count_documents(changed)
 
 
 def _read_data(answer: Mapping[str, Any]) -> list[Any]:
