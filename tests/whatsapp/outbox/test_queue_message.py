@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -49,9 +49,7 @@ HELLO = OutgoingText("Hello")
 class Invitation(OutgoingText):
     """Content that needs no open window, as templates are."""
 
-    @property
-    def needs_window(self) -> bool:
-        return False
+    needs_window: ClassVar[bool] = False
 
 
 async def read_everything() -> dict[str, list[dict[str, Any]]]:
