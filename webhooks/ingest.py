@@ -1,4 +1,4 @@
-"""The engine behind the door: stores, processes, takes over and replays webhooks."""
+"""Ingest of webhooks: stores, processes, takes over and replays them."""
 
 import asyncio
 import contextlib
@@ -13,48 +13,48 @@ from models import ParkedItem, ParkedReason
 from models.database.outage_log import log_failure
 from models.database.outages import is_transient
 from webhooks.apply.dead_letters import park_body
-from webhooks.apply.prefetch import Preparations
 from webhooks.apply.processing import Processor
 from webhooks.apply.replays import claim_replay, run_replay
 from webhooks.apply.routing import Routes, add_route
-from webhooks.apply.tasks import explain_bug
-from webhooks.payload.items import Unfit
-from webhooks.store.acknowledgements import Marks
-from webhooks.store.body import create_bodies
+from webhooks.apply.tasks import log_bug
+from webhooks.payload.items import ItemRejected
 from webhooks.store.events import (
+    Acknowledgements,
     StoredEvent,
     make_event,
+    reset_attempts,
     set_leases,
-    take_back_attempts,
     take_over_event,
 )
 from webhooks.store.group_commit import GroupCommit
 from webhooks.store.signature import SecretBook, is_verify_token
 from whatsapp.accounts.webhook_subscription import default_secret_digest
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.request_bodies import RequestBodies
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.logs import describe_bug
 from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# An event that was left so often without a word ends whoever tries it. Failures that pass are not
-# counted: an outage may take days, and ends by itself.
+# An event taken over this often probably crashes its worker. Transient failures do not count: an
+# outage may take days.
 MAX_ATTEMPTS = 50
 SWEEP_SECONDS = 2.0
-# Replays are requested by whoever connects an account: this finds those of other processes.
+# A process is woken for its own replays; polling finds those that other processes requested.
 REPLAY_POLL_SECONDS = 10.0
-# Events that a worker applies together, where so many wait: the more, the fewer round trips each.
+# Events that a worker applies together: the more, the fewer round trips for each.
 BATCH_EVENTS = 128
 BATCH_BYTES = 1024 * 1024
-# Events stored but not yet applied by this process; others take over the rest.
+# Events that this process has queued; others take over the rest.
 MAX_BACKLOG = 2000
-# The same for the size of their bodies.
 MAX_QUEUED_BYTES = 64 * 1024 * 1024
+# Bodies that are being received or verified.
+MAX_RECEIVED_BYTES = 64 * 1024 * 1024
 
 
 class Ingest:
-    """One per process. `run` does the work; the other methods may be called from any task."""
+    """The webhooks of this process. `run` processes them; other methods may run in any task."""
 
     def __init__(
         self,
@@ -67,24 +67,19 @@ class Ingest:
         self._settings = settings
         self.timeouts = timeouts
         self._max_backlog = max_backlog
-        self.bodies = create_bodies()
+        self.bodies = RequestBodies(max_total_bytes=MAX_RECEIVED_BYTES)
         self._secrets = SecretBook(settings=settings, keyring=keyring)
         self._default_digest = default_secret_digest(settings)
         self._processor = Processor(default_secret_digest=self._default_digest)
         self._lease = timedelta(seconds=timeouts.webhook_lease_seconds)
-        self._preparations = Preparations(
-            self._processor.prepare, fresh_seconds=timeouts.prefetch_seconds
-        )
         self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
         self._routes = Routes(settings.webhook_workers)
-        self._busy: set[int] = set()
-        """The queues of which something is just being processed."""
-        # Until they are marked: then nobody else takes them for left.
         self._in_flight: set[str] = set()
-        self._marks = Marks(on_done=self._in_flight.difference_update)
+        """Ids of the events whose leases are kept: until they are acknowledged."""
+        self._acknowledgements = Acknowledgements(on_done=self._in_flight.difference_update)
         self._taking: asyncio.Task[StoredEvent | None] | None = None
         self._queued_bytes = 0
-        self._commits = GroupCommit(lease=self._lease, on_stored=self._enqueue)
+        self._group_commit = GroupCommit(lease=self._lease, on_stored=self._enqueue)
         self._replay_now = asyncio.Event()
 
     async def knows_verify_token(self, token: str) -> bool:
@@ -95,43 +90,39 @@ class Ingest:
         return await self._secrets.find_signer(body, signature=signature, name=name)
 
     async def accept(self, body: bytes, *, secret_digest: str) -> None:
-        """Stores a verified body; after this it is durable, and processed soon, by somebody.
+        """Stores a verified body durably; this or another process will apply it.
 
         Raises:
-            PyMongoError: it may not be durable.
+            PyMongoError: the body may or may not be durable.
         """
         by_default = secret_digest == self._default_digest
-        event = make_event(body, secret_digest=secret_digest, by_default_secret=by_default)
-        if self._commits.is_idle:
-            event = add_route(event)
-            number = self._routes.choose(event)
-            # Nobody wrote before it whose processing could change what is read now.
-            if number not in self._busy and self._queues[number].empty():
-                self._preparations.begin(event)
-        await self._commits.store(event)
+        await self._group_commit.store(
+            make_event(body, secret_digest=secret_digest, by_default_secret=by_default)
+        )
 
     async def replay(self, items: Sequence[ParkedItem]) -> list[ParkedItem]:
-        """Applies parked items again, in this order, and gives them back as they are then.
+        """Applies parked items again, in this order. Returns them in their new state.
 
         Raises:
-            PyMongoError: MongoDB is away; what was applied stays applied.
+            PyMongoError: MongoDB is unavailable; items that were applied stay applied.
         """
         await self._processor.replay(items)
         ids = [parked.id for parked in items]
-        found = {one.id: one for one in await ParkedItem.find({"_id": {"$in": ids}}).to_list()}
-        return [found[one] for one in ids if one in found]
+        found = await ParkedItem.find({"_id": {"$in": ids}}).to_list()
+        by_id = {parked.id: parked for parked in found}
+        return [by_id[item_id] for item_id in ids if item_id in by_id]
 
     def wake(self) -> None:
-        """An account was connected or enabled: what waited for it is replayed at once."""
+        """Replays due items now, because an account was connected or enabled."""
         self._replay_now.set()
 
     async def run(self) -> None:
-        """Until cancelled; then what is unfinished is left to other processes."""
+        """Processes webhooks until cancelled, then releases the leases of unfinished ones."""
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(len(self._queues)):
                     group.create_task(self._work(number))
-                group.create_task(self._marks.run())
+                group.create_task(self._acknowledgements.run())
                 group.create_task(self._keep_leases())
                 group.create_task(self._take_over())
                 group.create_task(self._replay_due())
@@ -140,10 +131,10 @@ class Ingest:
 
     def _enqueue(self, event: StoredEvent) -> None:
         if not self._has_room() or event.id in self._in_flight:
-            return  # it is stored: whoever has room takes it over when its lease has passed
+            return  # a process with room takes the event over when its lease expires
         self._in_flight.add(event.id)
         self._queued_bytes += len(event.body)
-        event = event if event.sender_key else add_route(event)
+        event = add_route(event)
         self._queues[self._routes.begin(event)].put_nowait(event)
 
     def _has_room(self) -> bool:
@@ -153,9 +144,7 @@ class Ingest:
     async def _work(self, number: int) -> None:
         queue = self._queues[number]
         while True:
-            self._busy.discard(number)
             batch = [await queue.get()]
-            self._busy.add(number)
             size = len(batch[0].body)
             while len(batch) < BATCH_EVENTS and size < BATCH_BYTES and not queue.empty():
                 batch.append(queue.get_nowait())
@@ -165,29 +154,30 @@ class Ingest:
             self._routes.end(batch)
 
     async def _process(self, batch: Sequence[StoredEvent]) -> None:
-        """In an outage they stay unmarked, and are taken over when their leases have passed."""
+        """Applies a batch. In an outage its events are taken over when their leases expire."""
         try:
             await self._process_or_park(batch)
-        except Exception as error:  # noqa: BLE001 - the edge of a worker, which must live
+        except Exception as error:  # noqa: BLE001 - one batch must not end the worker
             if isinstance(error, PyMongoError):
-                log_failure(logger, error, "%d events wait for MongoDB", len(batch))
+                log_failure(logger, error, "%d events wait until their leases end", len(batch))
             else:
-                logger.error("%d events are tried again: %s", len(batch), describe_bug(error))
+                logger.error(
+                    "%d events failed and will be retried: %s", len(batch), describe_bug(error)
+                )
             if is_transient(error):
-                await self._forgive(batch)
+                await self._reset_attempts(batch)
             self._in_flight.difference_update(event.id for event in batch)
 
-    async def _forgive(self, batch: Sequence[StoredEvent]) -> None:
-        """Best effort: where MongoDB is away altogether, nobody takes them over to count it."""
-        taken_over = [event.id for event in batch if event.attempts]
+    async def _reset_attempts(self, batch: Sequence[StoredEvent]) -> None:
+        # Best effort: while MongoDB is unavailable, no process takes the events over.
         with contextlib.suppress(PyMongoError):
-            await take_back_attempts(taken_over)
+            await reset_attempts([event.id for event in batch if event.attempts])
 
     async def _process_or_park(self, batch: Sequence[StoredEvent]) -> None:
-        """What fails as a whole for another reason is parked, by itself."""
+        """Applies a batch; if it fails permanently, each event alone, and parks the failed ones."""
         try:
-            await self._processor.finish(await self._preparations.take(batch))
-            self._marks.add([event.id for event in batch])
+            await self._processor.process(batch)
+            self._acknowledgements.add([event.id for event in batch])
         except Exception as error:
             if is_transient(error):
                 raise
@@ -195,11 +185,11 @@ class Ingest:
                 for event in batch:
                     await self._process_or_park([event])
             else:
-                await self._park(batch[0], explain_bug(error, batch[0].id, "the body"))
+                await self._park(batch[0], log_bug(error, batch[0].id, "the body"))
 
-    async def _park(self, event: StoredEvent, problem: Unfit) -> None:
+    async def _park(self, event: StoredEvent, problem: ItemRejected) -> None:
         await park_body(event, problem)
-        self._marks.add([event.id])
+        self._acknowledgements.add([event.id])
 
     async def _keep_leases(self) -> None:
         pause = min(self._lease.total_seconds() / 4, SWEEP_SECONDS)
@@ -207,7 +197,7 @@ class Ingest:
             try:
                 await set_leases(set(self._in_flight), lease=self._lease)
             except PyMongoError as error:
-                log_failure(logger, error, "Leases of webhooks can't be kept")
+                log_failure(logger, error, "Leases of webhooks can't be renewed")
             await asyncio.sleep(pause)
 
     async def _take_over(self) -> None:
@@ -221,7 +211,8 @@ class Ingest:
                         break
                     logger.info("Took over event %s", event.id)
                     if event.attempts > MAX_ATTEMPTS:
-                        await self._park(event, Unfit(ParkedReason.INTERNAL_ERROR, "never ends"))
+                        problem = ItemRejected(ParkedReason.INTERNAL_ERROR, "never ends")
+                        await self._park(event, problem)
                     else:
                         self._enqueue(event)
             except PyMongoError as error:
@@ -229,7 +220,7 @@ class Ingest:
             await asyncio.sleep(pause)
 
     async def _take_over_next(self) -> StoredEvent | None:
-        # Shielded: MongoDB may have leased the event to us, for long, before we hear which it is.
+        # Shielded: if MongoDB has leased an event already, the lease is released at shutdown.
         lease = timedelta(seconds=self.timeouts.takeover_lease_seconds)
         self._taking = asyncio.create_task(take_over_event(lease=lease), name="takeover")
         event = await asyncio.shield(self._taking)
@@ -246,7 +237,7 @@ class Ingest:
                     )
             except PyMongoError as error:
                 log_failure(logger, error, "Parked items can't be replayed")
-            except Exception as error:  # noqa: BLE001 - the edge of a task, which must live
+            except Exception as error:  # noqa: BLE001 - one replay must not end the task
                 logger.error("Parked items can't be replayed: %s", describe_bug(error))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
@@ -254,12 +245,10 @@ class Ingest:
             self._replay_now.clear()
 
     async def _release_leases(self) -> None:
-        """Best effort: without it the events are taken over when their leases have passed."""
+        """Lets other processes take the events over at once; best effort, since leases expire."""
         self._queues = [asyncio.Queue[StoredEvent]() for _ in self._queues]
         self._routes = Routes(len(self._queues))
         self._queued_bytes = 0
-        self._busy.clear()
-        self._preparations.end()
         seconds = self.timeouts.webhook_shutdown_seconds
         try:
             with contextlib.suppress(PyMongoError, TimeoutError), pymongo.timeout(seconds):
@@ -269,9 +258,9 @@ class Ingest:
             self._in_flight.clear()
 
     async def _release_leases_in_time(self) -> None:
-        await self._marks.flush()
-        # What is just becoming durable is acknowledged, and nobody here will apply it any more.
-        await self._commits.finish()
+        await self._acknowledgements.flush()
+        # Bodies that are becoming durable now are acknowledged, but not applied by this process.
+        await self._group_commit.drain()
         await set_leases(self._in_flight, lease=timedelta(0))
         if self._taking is not None and (event := await self._taking) is not None:
             await set_leases({event.id}, lease=timedelta(0))

@@ -1,8 +1,7 @@
-"""The HTTP door for Meta: the handshake (GET) and the webhooks (POST) at /webhooks/whatsapp.
+"""HTTP route for Meta: handshakes (GET) and webhooks (POST) at /webhooks/whatsapp.
 
-A further segment of the path names the app secret, see
-`whatsapp.accounts.webhook_subscription`. A 200 means that the raw body is
-durable. Nothing is parsed before its signature is verified.
+A further path segment names the app secret, see `whatsapp.accounts.webhook_subscription`. Status
+200 means that the raw body is durable. Nothing is parsed before its signature is verified.
 """
 
 import asyncio
@@ -17,21 +16,22 @@ from starlette.routing import Route
 
 from models.database.outage_log import log_failure
 from webhooks.ingest import Ingest
-from webhooks.store.body import receive_body
 from webhooks.store.signature import NoSecretKnown, read_signature
 from whatsapp.accounts.webhook_subscription import WEBHOOK_PATH
 from whatsapp.common.admission import BodyDropped, BodyTooLarge, BodyTooSlow
 
 logger = logging.getLogger(__name__)
 
+# Meta's bodies have up to 3 MB.
+MAX_BODY_BYTES = 4 * 1024 * 1024
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
-# The rest of a refused body is never read, so the connection can't be used again.
+# The rest of a refused body is not read, so the connection can't be reused.
 _CLOSE = {"Connection": "close"}
 _RETRY = {"Retry-After": "5"}
 
 
 def webhook_routes() -> list[Route]:
-    """Routes that expect the process's `Ingest` in `request.state.ingest`."""
+    """Returns the routes; they expect the process's `Ingest` in `request.state.ingest`."""
     return [
         Route(path, answer, methods=[method])
         for path in (WEBHOOK_PATH, f"{WEBHOOK_PATH}/{{name}}")
@@ -40,7 +40,7 @@ def webhook_routes() -> list[Route]:
 
 
 async def answer_handshake(request: Request) -> Response:
-    """Meta asks once whether this URL expects it: the challenge comes back as plain text."""
+    """Answers Meta's handshake: returns the challenge if the verify token is known."""
     ingest: Ingest = request.state.ingest
     mode, token, challenge = (
         _get_only(request, name) for name in ("hub.mode", "hub.verify_token", "hub.challenge")
@@ -66,25 +66,33 @@ def _get_only(request: Request, name: str) -> str | None:
 
 
 async def receive_webhook(request: Request) -> Response:
-    """401 unsigned, 403 signed wrongly, 404 no secret known, 408 slow, 413 large, 503 outage."""
+    """Stores a signed webhook body.
+
+    Statuses: 200 durable, 401 no signature, 403 wrong signature, 404 no known secret, 408 too
+    slow, 413 too large, 503 outage or too many large bodies.
+    """
     signature = read_signature(request.headers.getlist("x-hub-signature-256"))
     if signature is None:
-        return PlainTextResponse("A readable X-Hub-Signature-256 is required\n", 401)
+        return PlainTextResponse("X-Hub-Signature-256 is missing or malformed\n", 401)
     ingest: Ingest = request.state.ingest
     name = request.path_params.get("name")
     try:
-        seconds = ingest.timeouts.webhook_body_seconds
-        async with receive_body(request, ingest.bodies, seconds=seconds) as body:
+        async with ingest.bodies.receive(
+            request.stream(),
+            content_length=request.headers.get("content-length"),
+            max_bytes=MAX_BODY_BYTES,
+            seconds=ingest.timeouts.webhook_body_seconds,
+        ) as body:
             return await _verify_and_accept(ingest, body, signature, name)
     except BodyTooLarge:
         return PlainTextResponse("The body is too large\n", 413, headers=_CLOSE)
     except BodyTooSlow:
-        return PlainTextResponse("The body did not come in time\n", 408, headers=_CLOSE)
+        return PlainTextResponse("The body took too long to arrive\n", 408, headers=_CLOSE)
     except BodyDropped:
         headers = {**_CLOSE, **_RETRY}
         return PlainTextResponse("Too many large bodies at once\n", 503, headers=headers)
     except ClientDisconnect:
-        return PlainTextResponse("", 400)  # nobody is there to read it
+        return PlainTextResponse("", 400)  # the peer has disconnected
 
 
 async def _verify_and_accept(
@@ -105,6 +113,6 @@ async def _verify_and_accept(
 
 
 def _answer_outage(error: Exception) -> Response:
-    """Meta repeats what is not acknowledged, for up to seven days."""
+    # Meta retries unacknowledged webhooks for up to seven days.
     log_failure(logger, error, "A webhook can't be stored")
     return PlainTextResponse("Try again later\n", 503, headers=_RETRY)

@@ -1,51 +1,34 @@
-"""The present position, read from the database once for all who ask at the same time."""
+"""The present position of the change stream, read once for concurrent callers."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from contextvars import Context as ContextVariables
+from collections.abc import Awaitable, Callable, Sequence
 
 from graph.events.cursors import Position
+from models.database.coalescing import Call, Coalescer
 
 
-class PresentPosition:
-    """Shares reads of the present: each caller gets one that began after it had asked."""
+class PresentPosition(Coalescer[None, Position]):
+    """Shares reads of the present position; each caller gets one that began after its call."""
 
     def __init__(self, read: Callable[[], Awaitable[Position]]) -> None:
+        super().__init__("present-position")
         self.newest_known: Position | None = None
-        """Surely reached; None until somebody asked."""
+        """The newest position that was read, or None before the first read."""
         self._read = read
-        self._next: asyncio.Future[Position] | None = None
-        self._reading: asyncio.Task[None] | None = None
 
     async def read(self) -> Position:
-        """Everything that is committed now lies before it.
+        """Returns a position after everything that is committed now.
 
         Raises:
-            PyMongoError: MongoDB is away.
+            PyMongoError: MongoDB is unavailable.
         """
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-            # Where nobody waits for it any more, nobody must hear of its failure.
-            self._next.add_done_callback(lambda future: future.exception())
-        future = self._next
-        if self._reading is None:
-            # In a context of its own: it goes on for others when this caller's deadline has passed.
-            self._reading = asyncio.create_task(
-                self._read_on(), name="present-position", context=ContextVariables()
-            )
-        return await asyncio.shield(future)
+        return await self.submit(None)
 
-    async def _read_on(self) -> None:
-        try:
-            while (future := self._next) is not None:
-                self._next = None
-                try:
-                    future.set_result(self._note(await self._read()))
-                except Exception as error:  # noqa: BLE001 - whoever asked hears of it
-                    future.set_exception(error)
-        finally:
-            self._reading = None
+    def _weigh(self, item: None) -> float:  # noqa: ARG002 - one read serves any number of calls
+        return 0
 
-    def _note(self, position: Position) -> Position:
+    async def _process(self, calls: Sequence[Call[None, Position]]) -> None:
+        position = await self._read()
         self.newest_known = max(filter(None, [self.newest_known, position]))
-        return position
+        for call in calls:
+            if not call.result.done():
+                call.result.set_result(position)

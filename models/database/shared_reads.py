@@ -1,25 +1,19 @@
-"""Shared reads: what is asked of the database at the same time is asked together.
+"""Shared reads: concurrent reads of one kind are combined in one command.
 
-A command costs the driver more than the documents that it brings. So while a read of one kind is
-under way, further ones of its kind wait for it and then go together, in one command. Nobody waits
-when nothing is under way, or for long, and each read begins after it was asked for: whoever asks
-sees whatever was committed before, just as by a read of their own.
+A command costs the driver more than the documents that it returns.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
-from contextvars import Context
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import pymongo
 from beanie import Document
-from pymongo._csot import remaining as remaining_seconds  # what `pymongo.timeout` has left
 from pymongo.asynchronous.collection import AsyncCollection
 
 from models.database.base import collection
+from models.database.coalescing import Call, Coalescer
 from models.database.outages import is_transient
 from models.database.reading import project
 
@@ -27,27 +21,16 @@ Key = TypeVar("Key", bound=Hashable)
 Found = TypeVar("Found")
 Fields = dict[str, Any]
 
-# Where nobody who waits has a deadline.
 DEADLINE_SECONDS = 10.0
-# So long one waits for reads of others: a slow one may take as long as its own deadline, while on a
-# busy server a quick one takes up to some 100 ms, and sharing it is what makes it quick.
-PATIENCE_SECONDS = 0.25
-# Kinds of look-ups that are remembered: queries of apps ask for the same fields again and again.
+"""The deadline of a read whose callers have none."""
+# A slow read may take as long as its own deadline. A fast one takes up to 100 ms on a busy server,
+# where sharing is what keeps it fast.
+MAX_WAIT_SECONDS = 0.25
 MAX_KINDS = 256
 
 
-@dataclass(frozen=True)
-class Call(Generic[Key, Found]):
-    """Somebody who waits for what is found for their keys."""
-
-    keys: Sequence[Key]
-    answer: asyncio.Future[list[Found]]
-    until: float | None
-    """Their deadline, in the event loop's time."""
-
-
-class SharedRead(Generic[Key, Found]):
-    """Reads of one kind. `load` gives what it finds for each of its keys, in their order."""
+class SharedRead(Coalescer[Sequence[Key], list[Found]]):
+    """Reads of one kind. `load` returns the result for each of its keys, in their order."""
 
     def __init__(
         self,
@@ -56,109 +39,62 @@ class SharedRead(Generic[Key, Found]):
         most: int,
         at_once: int = 1,
     ) -> None:
+        super().__init__("shared-read", max_running=at_once, max_wait=MAX_WAIT_SECONDS)
         self._load = load
         self._most = most
-        self._at_once = at_once
-        self._waiting: deque[Call[Key, Found]] = deque()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._is_called = False
-        self._impatience: asyncio.TimerHandle | None = None
 
     async def load(self, key: Key) -> Found:
         """Raises PyMongoError."""
-        return (await self.load_many([key]))[0]
+        return (await self.submit([key]))[0]
 
     async def load_many(self, keys: Sequence[Key]) -> list[Found]:
-        """What is found for each of the keys, in their order.
+        """Returns the result for each of the keys, in their order.
 
         Raises:
             PyMongoError
         """
-        loop = asyncio.get_running_loop()
-        remaining = remaining_seconds()
-        until = None if remaining is None else loop.time() + remaining
-        call: Call[Key, Found] = Call(keys, loop.create_future(), until)
-        self._waiting.append(call)
-        self._call()
-        return await call.answer
+        return await self.submit(keys)
 
-    def _call(self) -> None:
-        """Begins when all that runs at this moment has had its say."""
-        if self._is_called or not self._waiting:
-            return
-        loop = asyncio.get_running_loop()
-        if len(self._tasks) < self._at_once:
-            self._is_called = True
-            loop.call_soon(self._begin)
-        elif self._impatience is None:
-            self._impatience = loop.call_later(PATIENCE_SECONDS, self._begin)
+    def _weigh(self, item: Sequence[Key]) -> float:
+        return len(item) / self._most
 
-    def _begin(self) -> None:
-        self._is_called = False
-        if self._impatience is not None:
-            self._impatience.cancel()
-            self._impatience = None
-        calls: list[Call[Key, Found]] = []
-        size = 0
-        while self._waiting and (not calls or size + len(self._waiting[0].keys) <= self._most):
-            calls.append(self._waiting.popleft())
-            size += len(calls[-1].keys)
-        if calls:
-            # A context of its own: deadlines and the like of one caller are not the others'.
-            task = asyncio.create_task(self._run(calls), name="shared-read", context=Context())
-            self._tasks.add(task)
-            task.add_done_callback(self._end)
-        self._call()
-
-    def _end(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._call()
-
-    async def _run(self, calls: list[Call[Key, Found]]) -> None:
-        calls = [call for call in calls if not call.answer.done()]
+    async def _process(self, calls: Sequence[Call[Sequence[Key], list[Found]]]) -> None:
+        calls = [call for call in calls if not call.result.done()]
         try:
-            with pymongo.timeout(_find_patience(calls)):
-                answers = await self._read([call.keys for call in calls])
-        except asyncio.CancelledError:
+            with pymongo.timeout(_find_max_wait(calls)):
+                results = await self._read([call.item for call in calls])
+        except Exception as error:
+            if len(calls) <= 1 or is_transient(error):
+                raise
+            # One call is at fault: on their own, the others succeed.
             for call in calls:
-                call.answer.cancel()
-            raise
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
-            await self._tell_error(calls, error)
+                await self._run([call])
             return
-        for call, answer in zip(calls, answers, strict=True):
-            if not call.answer.done():
-                call.answer.set_result(answer)
-
-    async def _tell_error(self, calls: list[Call[Key, Found]], error: Exception) -> None:
-        if len(calls) == 1 or is_transient(error):
-            for call in calls:
-                if not call.answer.done():
-                    call.answer.set_exception(error)
-            return
-        # One of them is at fault: alone, the others are answered.
-        for call in calls:
-            await self._run([call])
+        for call, result in zip(calls, results, strict=True):
+            if not call.result.done():
+                call.result.set_result(result)
 
     async def _read(self, keys: Sequence[Sequence[Key]]) -> list[list[Found]]:
         """Reads the keys of several calls at once, each key once."""
-        wanted = list(dict.fromkeys(chain.from_iterable(keys)))
-        found = await self._load(wanted) if wanted else []
-        if len(keys) == 1 and len(wanted) == len(keys[0]):
+        distinct = list(dict.fromkeys(chain.from_iterable(keys)))
+        found = await self._load(distinct) if distinct else []
+        if len(keys) == 1 and len(distinct) == len(keys[0]):
             return [list(found)]
-        by_key = dict(zip(wanted, found, strict=True))
+        by_key = dict(zip(distinct, found, strict=True))
         return [[by_key[key] for key in keys_of_call] for keys_of_call in keys]
 
 
-def _find_patience(calls: Sequence[Call[Any, Any]]) -> float:
-    """How long the most patient of them waits, in seconds."""
+def _find_max_wait(calls: Sequence[Call[Any, Any]]) -> float:
+    """Returns the seconds until the latest deadline of the calls."""
     now = asyncio.get_running_loop().time()
-    ends = [now + DEADLINE_SECONDS if call.until is None else call.until for call in calls]
-    return max(0.001, max(ends, default=now) - now)
+    deadlines = [
+        now + DEADLINE_SECONDS if call.deadline is None else call.deadline for call in calls
+    ]
+    return max(0.001, max(deadlines, default=now) - now)
 
 
 class SharedReads:
-    """All of one collection, by what they read."""
+    """The shared reads of one collection, by their keys and fields."""
 
     def __init__(self) -> None:
         self._kinds: dict[Hashable, SharedRead[Any, Any]] = {}
@@ -167,18 +103,18 @@ class SharedReads:
         found = self._kinds.get(kind)
         if found is None:
             if len(self._kinds) >= MAX_KINDS:
-                # The oldest; whoever still waits for it keeps it alive until it is done.
+                # Evict the oldest; its waiting callers keep it alive.
                 del self._kinds[next(iter(self._kinds))]
             found = self._kinds[kind] = make()
         return found
 
 
 def get_shared_reads(document_class: type[Document]) -> SharedReads:
-    """Those of the collection that has these documents now."""
+    """Returns the shared reads of the collection that holds these documents."""
     target = collection(document_class)
     known, reads = _READS.get(document_class, (None, None))
     if reads is None or known is not target:
-        # Beanie was given another client: what still waits ends with the old one.
+        # Beanie has another client now; calls that wait end with the old one.
         reads = SharedReads()
         _READS[document_class] = (target, reads)
     return reads
@@ -190,7 +126,7 @@ _READS: dict[type[Document], tuple[AsyncCollection[Fields], SharedReads]] = {}
 def find_by(
     document_class: type[Document], name: str, *, shown: Collection[str] | None = None
 ) -> SharedRead[Any, Fields | None]:
-    """Look-ups of documents by a field with unique values; with `shown`, of these fields only."""
+    """Returns look-ups of documents by a unique field; with `shown` they read only these fields."""
     fields = None if shown is None else frozenset(shown) | {name}
 
     async def load(values: list[Any]) -> list[Fields | None]:

@@ -1,23 +1,31 @@
-"""For which accounts an item is: the one of its number, or all of its business account."""
+"""The accounts that an item is for, and whether its signer may write for them."""
 
+from datetime import timedelta
 from typing import Any
 
 from models import Account
 from models.database.base import collection, from_bson
+from webhooks.apply.tasks import Task
 from webhooks.payload.items import NUMBER_FIELDS, Item, ItemKind
 
+# Processes load a new secret some seconds late.
+GRACE = timedelta(seconds=10)
 
-class Accounts:
-    """Looks up each once; short-lived, so that a change shows soon. Deleted ones are unknown."""
+
+class AccountLookup:
+    """Finds the accounts of items, each once. Deleted accounts are not found.
+
+    Use it for one batch, so that it sees changes of accounts soon.
+    """
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], list[Account]] = {}
 
     async def find(self, item: Item) -> list[Account]:
-        """Those that the item names. Who may speak for them is not asked here."""
+        """Returns the account of the item's number, or else all of its business account."""
         if item.phone_number_id is not None:
             return await self._find("phone_number_id", item.phone_number_id)
-        # What is said about templates, alerts and the like names no number.
+        # Changes of templates, alerts and the like name no number.
         is_of_business = item.kind is ItemKind.CHANGE and item.field_name not in NUMBER_FIELDS
         if is_of_business and item.business_account_id is not None:
             return await self._find("business_account_id", item.business_account_id)
@@ -29,3 +37,22 @@ class Accounts:
             documents = await collection(Account).find(query).sort("_id").to_list()
             self._found[name, value] = [from_bson(Account, document) for document in documents]
         return self._found[name, value]
+
+
+def is_signer_allowed(task: Task, account: Account, default_digest: str | None) -> bool:
+    """Returns True if the task was signed with the account's secret.
+
+    That is the server's default secret if the account has none. A former secret counts for bodies
+    that came before it was replaced.
+    """
+    return _is_signed_with(account.app_secret_digest, task, default_digest) or any(
+        task.received_at <= former.replaced_at + GRACE
+        and _is_signed_with(former.digest, task, default_digest)
+        for former in account.former_app_secrets
+    )
+
+
+def _is_signed_with(digest: str | None, task: Task, default_digest: str | None) -> bool:
+    if digest is None:  # the default secret, including the one at the time the body came
+        return task.by_default_secret or task.secret_digest == default_digest
+    return task.secret_digest == digest

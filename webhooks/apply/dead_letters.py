@@ -1,4 +1,4 @@
-"""What can't be applied now is parked with its reason, never lost, and can be replayed."""
+"""Dead letters: items that can't be applied are parked with the reason, and can be replayed."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,8 @@ from pymongo import InsertOne, UpdateOne
 from models import Account, ParkedItem, ParkedReason, ParkedState
 from models.database.base import collection, to_bson, utc_now
 from models.database.bulk_writes import Write, write_unless_duplicate
-from webhooks.apply.slices import Slices
-from webhooks.apply.tasks import Task
-from webhooks.payload.items import Unfit
+from webhooks.apply.tasks import Slices, Task
+from webhooks.payload.items import ItemRejected
 from webhooks.payload.parsing import dump_json
 from webhooks.store.events import StoredEvent
 
@@ -23,8 +22,8 @@ class Outcome:
     """The result of replaying a parked item."""
 
     parked: ParkedItem
-    problem: Unfit | None
-    """Why it stays parked, or None if it was applied."""
+    problem: ItemRejected | None
+    """The reason why it stays parked, or None if it was applied."""
     account: Account | None
 
     def to_update(self) -> UpdateOne:
@@ -39,7 +38,7 @@ class Outcome:
 
 
 async def park_items(tasks: Sequence[Task]) -> None:
-    """Keeps the items of tasks with a problem; parking one again for its event changes nothing."""
+    """Parks the items of failed tasks. Parking an item of an event again changes nothing."""
     slices = Slices()
     for start in range(0, len(tasks), PARKED_AT_ONCE):
         inserts: list[Write] = []
@@ -69,8 +68,8 @@ def _make_parked(task: Task) -> ParkedItem:
     )
 
 
-async def park_body(event: StoredEvent, problem: Unfit) -> None:
-    """Keeps a whole body that nothing could be read from."""
+async def park_body(event: StoredEvent, problem: ItemRejected) -> None:
+    """Parks a body that could not be read."""
     parked = ParkedItem(
         id=_make_id(event.id, ""),
         event_id=event.id,
@@ -86,7 +85,7 @@ async def park_body(event: StoredEvent, problem: Unfit) -> None:
 
 
 async def resolve(outcomes: Iterable[Outcome]) -> None:
-    """Marks replayed items as applied, or says why they are still parked."""
+    """Stores the outcomes of replayed items."""
     updates = [outcome.to_update() for outcome in outcomes]
     if updates:
         await collection(ParkedItem).bulk_write(updates, ordered=False)

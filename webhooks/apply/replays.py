@@ -1,6 +1,6 @@
 """Replays the parked items of an account that was connected, enabled or changed.
 
-A change of the account makes its replay due, and one process claims it with a lease. See
+A change of the account makes its replay due, and one process leases it. See
 docs/decisions/0031.
 """
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 30.0
 REPLAYED_AT_ONCE = 250
-# An item may have megabytes: a page ends with the item that reaches this size.
+# Items may have megabytes; a page ends with the item that reaches this size.
 REPLAYED_CHARACTERS = 8 * 1024 * 1024
 # Items with these reasons are applied once their account is connected and enabled.
 WAITING_REASONS = (ParkedReason.UNKNOWN_ACCOUNT, ParkedReason.ACCOUNT_DISABLED)
@@ -54,7 +54,7 @@ async def run_replay(account: Account, replay: Replay, *, default_digest: str | 
         first_id: str | None = None
         while items := await _read_page(query, order):
             if items[0].id == first_id:
-                break  # what stays parked for the same reason must not be tried without end
+                break  # the items stay parked for the same reason
             first_id = items[0].id
             logger.info("Replaying %d parked items of account %s", len(items), account.id)
             await replay(items)
@@ -75,8 +75,8 @@ async def run_replay(account: Account, replay: Replay, *, default_digest: str | 
 
 
 async def request_replays(tasks: Iterable[Task]) -> None:
-    """Makes the replays due of accounts that were connected or enabled while these items, which
-    waited for them, were being parked.
+    """Requests replays for accounts that were connected or enabled while these items were being
+    parked for lack of them.
     """
     waiting = [task for task in tasks if task.problem and task.problem.reason in WAITING_REASONS]
     if not waiting:
@@ -97,12 +97,12 @@ async def request_replays(tasks: Iterable[Task]) -> None:
 
 
 def _list_queries(account: Account, default_digest: str | None) -> list[tuple[Query, Order]]:
-    """What is parked for the account, and the order in which its index has it."""
+    """Returns queries for the parked items of the account, with the order of their index."""
     of_number: Query = {
         "state": ParkedState.PARKED.value,
         "phone_number_id": account.phone_number_id,
     }
-    # What names no number is for all accounts of a business, be they disabled.
+    # Items without a number are for all accounts of the business, also disabled ones.
     of_business: Query = {
         "state": ParkedState.PARKED.value,
         "business_account_id": account.business_account_id,
@@ -110,7 +110,7 @@ def _list_queries(account: Account, default_digest: str | None) -> list[tuple[Qu
         "field": {"$nin": sorted(NUMBER_FIELDS)},
     }
     order: Order = ("secret_digest", "created_at")
-    # What came signed with the next secret before the account had it.
+    # Items that were signed with the current secret before the account had it.
     digest = account.app_secret_digest or default_digest
     signed = {"reason": ParkedReason.WRONG_SECRET.value, "secret_digest": digest}
     queries: list[tuple[Query, Order]] = [

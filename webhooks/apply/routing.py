@@ -1,33 +1,33 @@
-"""Which worker applies an event: one customer's events stay in order, also when the customer moves.
+"""Routing of events to workers, so that events of a customer stay in order.
 
-Of this process only: events that another one takes over may come in any order.
+Holds within a process; events that another process takes over may be applied in any order.
 """
 
 import contextlib
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from models import Identity
 from webhooks.apply.fields.customers import list_changed
 from webhooks.apply.fields.values import get_object, get_value
-from webhooks.payload.identity_changes import list_new_identities, list_old_identities
+from webhooks.payload.identities import list_new_identities, list_old_identities
 from webhooks.payload.items import USER_IDS_FIELD, Item, list_items
 from webhooks.payload.parsing import parse_json
 from webhooks.store.events import StoredEvent
 from whatsapp.contacts.identities import list_lookups
 
-# Larger bodies hold many senders, and reading them twice would cost more than their order is worth.
+# Larger bodies hold many senders, and parsing them twice would cost more than their order is worth.
 MAX_BYTES_TO_ROUTE = 64 * 1024
-# What is parsed takes some ten times the memory of its text, and a whole backlog may wait.
+# Parsed items take about ten times the memory of their text, and a backlog of them may wait.
 MAX_BYTES_TO_KEEP_PARSED = 8 * 1024
 
 
 def add_route(event: StoredEvent) -> StoredEvent:
-    """The event with what its queue and its processing need of it, if it is small enough."""
+    """Returns the event with its customers and items, if its body is small enough to parse."""
     if len(event.body) > MAX_BYTES_TO_ROUTE:
         return event
-    # Whatever is wrong with it, processing finds that too, and parks it.
+    # Processing meets the same error, and parks the body.
     with contextlib.suppress(Exception):
         items = list_items(parse_json(event.body))
         moved_to = frozenset(
@@ -47,7 +47,7 @@ def add_route(event: StoredEvent) -> StoredEvent:
 
 
 def _find_key(item: Item) -> str:
-    """Whoever moves has the key of what they wrote before."""
+    """Returns the key of the customer; after a change of identity, the former key."""
     former = _list_former(item) if item.sender_key == item.pointer else ()
     return former[0].value if former else item.sender_key
 
@@ -66,43 +66,39 @@ def _list_new(item: Item) -> Sequence[Identity]:
 
 @dataclass
 class _Move:
-    """What leads to a queue that is not the name's own, as long as these events are in flight."""
+    """Routes an identity to another queue while these events are in flight."""
 
     number: int
     event_ids: set[str] = field(default_factory=set)
 
 
 class Routes:
-    """The queues of one process. Who moves to another number or user id has another key from then
-    on, and what comes from there would overtake the move and make somebody new: so it goes behind
-    the move, and what follows goes behind that, until all of it is done.
+    """Assigns events to the queues of this process.
+
+    A change of number or user id changes the key of the customer. Events with the new key could
+    overtake the change and create another contact, so they are queued behind it until all of them
+    are applied.
     """
 
     def __init__(self, queues: int) -> None:
         self._queues = queues
         self._moves: dict[str, _Move] = {}
 
-    def choose(self, event: StoredEvent) -> int:
-        """The same queue for all events of one customer."""
-        for name in self._list_followed(event):
-            return self._moves[name].number
-        key = event.sender_key or event.id
-        return zlib.crc32(key.encode()) % self._queues
-
     def begin(self, event: StoredEvent) -> int:
-        """The queue of an event that is in flight from now on."""
-        number = self.choose(event)
-        for name in {*event.moved_to, *self._list_followed(event)}:
+        """Returns the queue of an event, and counts the event as in flight."""
+        moved = [name for name in event.names if name in self._moves]
+        if moved:
+            number = self._moves[moved[0]].number
+        else:
+            number = zlib.crc32((event.sender_key or event.id).encode()) % self._queues
+        for name in {*event.moved_to, *moved}:
             self._moves.setdefault(name, _Move(number)).event_ids.add(event.id)
         return number
 
     def end(self, events: Iterable[StoredEvent]) -> None:
-        """They are applied, or left to others."""
+        """Ends events that were applied or left to other processes."""
         done = {event.id for event in events} if self._moves else ()
         for name, move in list(self._moves.items()):
             move.event_ids.difference_update(done)
             if not move.event_ids:
                 del self._moves[name]
-
-    def _list_followed(self, event: StoredEvent) -> Collection[str]:
-        return [name for name in event.names if name in self._moves] if self._moves else ()

@@ -1,4 +1,4 @@
-"""Stores inbound messages, many in one round trip: contact, conversation, message, summary."""
+"""Stores inbound messages with their contacts, conversations and summaries, in batches."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -29,80 +29,74 @@ from whatsapp.messages.early_updates import finish_stored_messages
 from whatsapp.messages.statuses import apply_early_updates
 
 
-class Correspondents:
-    """Contacts and conversations of a handful of messages, read at once and used at once."""
+class SenderCache:
+    """The contacts and conversations of a batch of messages."""
 
     def __init__(self) -> None:
         self._contacts: dict[tuple[PydanticObjectId, str, str], Contact] = {}
         self._conversations: dict[PydanticObjectId, Conversation] = {}
 
-    async def find(self, account_id: PydanticObjectId, inbounds: Iterable[Inbound]) -> None:
-        """Reads what is known about the senders, in one round trip or two."""
-        wanted = [
+    async def load(self, account_id: PydanticObjectId, inbounds: Iterable[Inbound]) -> None:
+        """Loads the known senders, in one or two round trips."""
+        identities = [
             identity
             for inbound in inbounds
             for identity in (*inbound.identities, *inbound.new_identities)
         ]
-        contacts, conversations = await find_contacts_with_conversations(account_id, wanted)
-        for contact in contacts:
-            self._remember(contact)
-        for conversation in conversations:
-            self._conversations[conversation.contact_id] = conversation
+        contacts, conversations = await find_contacts_with_conversations(account_id, identities)
+        self._add(contacts, conversations)
 
     async def create_contacts(
         self, account_id: PydanticObjectId, inbounds: Sequence[Inbound]
     ) -> None:
-        """Makes those known of whom nothing was found, in a few round trips if they are several."""
+        """Creates the unknown senders in a few round trips, if there are at least two."""
         new_contacts = [
             NewContact(
                 inbound.identities,
                 inbound.profile,
-                has_messages=not isinstance(inbound.said, Amendment),
+                has_messages=not isinstance(inbound.body, Amendment),
                 by_customer=inbound.by_customer,
             )
             for inbound in inbounds
             if not inbound.new_identities and self._find(account_id, inbound.identities) is None
         ]
-        moving = [
+        changing = [
             [*inbound.identities, *inbound.new_identities]
             for inbound in inbounds
             if inbound.new_identities
         ]
-        several = select_unambiguous(new_contacts, named=moving)
-        if len(several) < 2:
+        unambiguous = select_unambiguous(new_contacts, named=changing)
+        if len(unambiguous) < 2:
             return
-        contacts, conversations = await create_contacts(account_id, several)
-        for contact in contacts:
-            self._remember(contact)
-        for conversation in conversations:
-            self._conversations[conversation.contact_id] = conversation
+        contacts, conversations = await create_contacts(account_id, unambiguous)
+        self._add(contacts, conversations)
 
     async def place(self, account_id: PydanticObjectId, inbound: Inbound) -> Message | Amendment:
-        """The message in its conversation, or the amendment with its author.
+        """Returns the unstored message in its conversation, or the amendment with its author.
 
-        It is not stored yet; sender and conversation are.
+        Stores the sender and the conversation.
         """
         known = self._find(account_id, inbound.identities)
         if known is None and inbound.new_identities:
-            # They may have written under the new identities before we hear of the change.
+            # The sender may have written under the new identities before this change arrived.
             known = self._find(account_id, inbound.new_identities)
         try:
             return await self._place(account_id, inbound, known)
         except ConversationGone:
-            # The sender was erased since we looked: what we knew is of no use.
+            # The sender was erased since it was loaded.
             return await retry_when_gone(lambda: self._place(account_id, inbound, None))
 
     async def _place(
         self, account_id: PydanticObjectId, inbound: Inbound, known: Contact | None
     ) -> Message | Amendment:
         contact = await self._resolve_sender(account_id, inbound, known)
-        if isinstance(inbound.said, Amendment):
-            return replace(inbound.said, contact_id=contact.id)
+        if isinstance(inbound.body, Amendment):
+            return replace(inbound.body, contact_id=contact.id)
         conversation = self._conversations.get(contact.id)
         if conversation is None:
             conversation = await get_or_create_conversation(account_id, contact.id)
             self._conversations[contact.id] = conversation
-        return make_message(conversation, inbound.shape, inbound.said)
+        return make_message(conversation, inbound.message, inbound.body)
 
     async def _resolve_sender(
         self, account_id: PydanticObjectId, inbound: Inbound, known: Contact | None
@@ -119,29 +113,33 @@ class Correspondents:
                 contact,
                 inbound.new_identities,
                 former=inbound.identities,
-                at=inbound.shape.timestamp,
+                at=inbound.message.timestamp,
                 number_moves=inbound.number_moves,
             )
-        self._remember(contact)
+        self._add([contact])
         return contact
 
-    def _remember(self, contact: Contact) -> None:
-        for identity in contact.identities:
-            self._contacts[contact.account_id, identity.kind, identity.value] = contact
+    def _add(self, contacts: Iterable[Contact], conversations: Iterable[Conversation] = ()) -> None:
+        for contact in contacts:
+            for identity in contact.identities:
+                self._contacts[contact.account_id, identity.kind, identity.value] = contact
+        for conversation in conversations:
+            self._conversations[conversation.contact_id] = conversation
 
     def _find(self, account_id: PydanticObjectId, identities: Sequence[Identity]) -> Contact | None:
         lookups = [lookup for identity in identities for lookup in list_lookups(identity)]
-        found = (self._contacts.get((account_id, one.kind, one.value)) for one in lookups)
+        found = (self._contacts.get((account_id, key.kind, key.value)) for key in lookups)
         contacts = {contact.id: contact for contact in found if contact is not None}
         return choose_contact(contacts.values(), identities)
 
 
 async def store_messages(messages: Sequence[Message]) -> None:
-    """Stores each wamid once, however often and wherever it comes, and notes it.
+    """Stores messages, each wamid once, and updates the summaries of their conversations.
 
     Raises:
-        ConversationGone: of some, which are not stored; they can be placed anew.
-        PyMongoError: some may be stored; storing them again completes the rest.
+        ConversationGone: the conversations of some messages, which are not stored, are gone; place
+            these messages again.
+        PyMongoError: some may be stored; storing all of them again completes the work.
     """
     if not messages:
         return
@@ -149,21 +147,24 @@ async def store_messages(messages: Sequence[Message]) -> None:
     duplicates = (await write_unless_duplicate(Message, inserts)).duplicates
     stored = [message for position, message in enumerate(messages) if position not in duplicates]
     earlier = [message for position, message in enumerate(messages) if position in duplicates]
-    # An earlier try may have ended before it noted them.
+    # An earlier attempt may have ended before it updated the summaries.
     known = stored + await _list_stored(earlier)
     try:
         early_updates = await finish_stored_messages(messages, summarized=known)
     except ConversationGone as error:
         ids = [message.id for message in error.messages]
         gone = list({message.conversation_id for message in error.messages})
-        # What has followed a merged contact into another conversation stays.
+        # Messages that were moved to the conversation of a merged contact stay.
         await collection(Message).delete_many(
             {"_id": {"$in": ids}, "conversation_id": {"$in": gone}}
         )
         raise
     for account_id, updates in early_updates.by_account.items():
-        own = [one for one in messages if one.account_id == account_id]
-        message_ids = {one.wamid: one.id for one in own if one.wamid is not None}
+        message_ids = {
+            message.wamid: message.id
+            for message in messages
+            if message.account_id == account_id and message.wamid is not None
+        }
         await apply_early_updates(account_id, message_ids, updates)
     await add_media(known)
 
@@ -171,6 +172,6 @@ async def store_messages(messages: Sequence[Message]) -> None:
 async def _list_stored(messages: Sequence[Message]) -> list[Message]:
     if not messages:
         return []
-    keys = [{"account_id": one.account_id, "wamid": one.wamid} for one in messages]
+    keys = [{"account_id": message.account_id, "wamid": message.wamid} for message in messages]
     found = await collection(Message).find({"$or": keys}).to_list()
     return [from_bson(Message, fields) for fields in found]

@@ -1,7 +1,8 @@
-"""Items on their way to being applied, and what becomes of those that fail."""
+"""Tasks: items of webhooks with their intermediate results, and how their failures are handled."""
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from datetime import datetime
 from models import Account, Message, ParkedReason
 from models.database.base import utc_now
 from models.database.outages import is_transient
-from webhooks.payload.items import Item, Unfit
+from webhooks.payload.items import Item, ItemRejected
 from webhooks.payload.messages import Inbound
 from whatsapp.logs import describe_bug
 from whatsapp.messages.amendments import Amendment
@@ -18,55 +19,69 @@ from whatsapp.messages.statuses import StatusUpdate
 
 logger = logging.getLogger(__name__)
 
-# Senders that are worked on side by side.
+# Senders whose items are applied concurrently.
 SENDERS_AT_ONCE = 8
+SLICE_SECONDS = 0.02
 
 
 @dataclass
 class Task:
-    """One item on its way to being applied; `problem` says why it wasn't."""
+    """An item that is being applied; `problem` is set if it was rejected."""
 
     item: Item
     event_id: str
     secret_digest: str
     by_default_secret: bool = False
-    """Whether that was the server's default secret when it came."""
+    """Whether that was the server's default secret when the body came."""
     received_at: datetime = field(default_factory=utc_now)
     is_large: bool = False
-    """Whether reading it may take long: then a thread does it."""
+    """Whether the item must be read in a thread."""
     account: Account | None = None
     accounts: Sequence[Account] = ()
-    """All that it is for: more than one where Meta tells about a whole business account."""
+    """All accounts that the item applies to: several if it is about a whole business account."""
     inbound: Inbound | None = None
     placed: Message | Amendment | None = None
     status: StatusUpdate | None = None
-    problem: Unfit | None = None
+    problem: ItemRejected | None = None
+
+
+class Slices:
+    """Divides long work on the event loop into slices, so that other tasks get their turn."""
+
+    def __init__(self) -> None:
+        self._started_at = time.monotonic()
+
+    async def pause(self) -> None:
+        """Lets other tasks run if the current slice is over."""
+        if time.monotonic() - self._started_at >= SLICE_SECONDS:
+            await asyncio.sleep(0)
+            self._started_at = time.monotonic()
 
 
 @contextmanager
-def noting_problems(task: Task) -> Iterator[None]:
-    """One bad item never harms its neighbours: only an outage gets through."""
+def catching_problems(task: Task) -> Iterator[None]:
+    """Stores a failure in the task, so that it does not affect other items; outages are raised."""
     try:
         yield
-    except Unfit as problem:
+    except ItemRejected as problem:
         task.problem = problem
     except Exception as error:
         if is_transient(error):
             raise
-        # A bug of ours, or a value that MongoDB refuses.
-        task.problem = explain_bug(error, task.event_id, task.item.pointer)
+        # A bug, or a value that MongoDB refuses.
+        task.problem = log_bug(error, task.event_id, task.item.pointer)
 
 
 async def run_by_sender(tasks: Sequence[Task], work: Callable[[Task], Awaitable[None]]) -> None:
-    """One sender's items in order, some senders side by side."""
+    """Runs `work` on each sender's tasks in order, and on several senders concurrently."""
     senders: dict[str, list[Task]] = {}
     for task in tasks:
         senders.setdefault(task.item.sender_key, []).append(task)
-    gate = asyncio.Semaphore(SENDERS_AT_ONCE)
+    semaphore = asyncio.Semaphore(SENDERS_AT_ONCE)
 
-    async def run(own: Sequence[Task]) -> None:
-        async with gate:
-            await run_in_order(own, work)
+    async def run(tasks_of_sender: Sequence[Task]) -> None:
+        async with semaphore:
+            await run_in_order(tasks_of_sender, work)
 
     outcomes = await asyncio.gather(*map(run, senders.values()), return_exceptions=True)
     for outcome in outcomes:
@@ -76,10 +91,11 @@ async def run_by_sender(tasks: Sequence[Task], work: Callable[[Task], Awaitable[
 
 async def run_in_order(tasks: Sequence[Task], work: Callable[[Task], Awaitable[None]]) -> None:
     for task in tasks:
-        with noting_problems(task):
+        with catching_problems(task):
             await work(task)
 
 
-def explain_bug(error: Exception, event_id: str, place: str) -> Unfit:
+def log_bug(error: Exception, event_id: str, place: str) -> ItemRejected:
+    """Logs an unexpected error and returns the problem to park the item with."""
     logger.error("Failed at %s of event %s: %s", place, event_id, describe_bug(error))
-    return Unfit(ParkedReason.INTERNAL_ERROR, type(error).__name__)
+    return ItemRejected(ParkedReason.INTERNAL_ERROR, type(error).__name__)

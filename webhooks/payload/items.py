@@ -1,4 +1,4 @@
-"""Takes a webhook body apart: every entry, every change, every message and every status."""
+"""Splits a webhook body into items: messages, statuses and other changes."""
 
 import itertools
 import json
@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from models import ParkedReason
-from webhooks.payload.contact_index import CONTACT_KEYS, ContactIndex, read_id
+from webhooks.payload.identities import CONTACT_KEYS, ContactIndex, read_id
 from webhooks.payload.parsing import InvalidBody, dump_json
 
 OBJECT = "whatsapp_business_account"
@@ -17,14 +17,14 @@ ECHOES_FIELD = "smb_message_echoes"
 PREFERENCES_FIELD = "user_preferences"
 USER_IDS_FIELD = "user_id_update"
 CALLS_FIELD = "calls"
-# Fields whose value is a list of things about different customers: each is an item.
+# Fields whose value is a list; each of its elements is an item.
 _ECHOES = "message_echoes"
 _LISTS = {
     ECHOES_FIELD: _ECHOES,
     PREFERENCES_FIELD: "user_preferences",
     USER_IDS_FIELD: "user_id_update",
 }
-# Fields about the customers of one number: without their number they are nobody's.
+# Fields about the customers of a number, which apply to that number only.
 NUMBER_FIELDS = frozenset({MESSAGES_FIELD, CALLS_FIELD, *_LISTS})
 _CALL_LISTS = ("calls", "statuses")
 MAX_COPIED = 512
@@ -32,7 +32,7 @@ MAX_COPIED_ERRORS = 10
 # Meta puts at most 1,000 updates into one body.
 MAX_ITEMS = 2_000
 MAX_FIELD = 128
-# Keys of a change's value that are applied or that the items carry with them.
+# Keys of a change's value that are applied, or copied to its items.
 _KNOWN_KEYS = frozenset({"messaging_product", "metadata", "contacts", "messages", "statuses"})
 
 _SENDER_KEYS = ("from", "recipient_id", "from_user_id", "recipient_user_id", "wa_id")
@@ -44,13 +44,13 @@ class ItemKind(StrEnum):
     MESSAGE = "messages"
     STATUS = "statuses"
     CHANGE = "change"
-    """Anything else that Meta tells: `webhooks.apply.fields` has what becomes of each field."""
+    """Any other change; see `webhooks.apply.fields`."""
     OTHER = "other"
-    """What can't be applied."""
+    """An invalid item."""
 
 
-class Unfit(Exception):
-    """An item can't be applied now; `details` hold nothing of what people wrote."""
+class ItemRejected(Exception):
+    """An item can't be applied now; `details` do not quote customers."""
 
     def __init__(self, reason: ParkedReason, details: str | None = None) -> None:
         super().__init__(reason.value)
@@ -60,35 +60,35 @@ class Unfit(Exception):
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that Meta reports, with what it takes to apply it by itself."""
+    """An element of a webhook body, with everything that is needed to apply it alone."""
 
     pointer: str
     """RFC 6901 JSON pointer into the body."""
     kind: ItemKind
     value: Any
     field_name: str | None = None
-    """The webhook field of its change: `messages` and so on."""
+    """The webhook field of its change, such as `messages`."""
     phone_number_id: str | None = None
     business_account_id: str | None = None
     contact: Any = None
     """The element of `contacts[]` about the customer."""
     errors: Any = None
-    """`errors` of the value around a message that has no content: they say why."""
-    problem: Unfit | None = None
+    """The `errors` of the change's value, for a message without content."""
+    problem: ItemRejected | None = None
     list_key: str | None = None
-    """The key of the list in the change's value that this is an element of."""
+    """The key of the list in the change's value that holds the item."""
     envelope: dict[str, Any] = field(default_factory=dict)
-    """`id` and `time` of the entry around it."""
+    """`id` and `time` of the entry."""
     frame: dict[str, Any] = field(default_factory=dict)
-    """What a change's value says about all of its items."""
+    """The keys of the change's value that apply to all of its items."""
 
     @property
     def sender_key(self) -> str:
-        """The same for all items of one customer, so that these can be kept in order."""
+        """A key that items of the same customer share, so that they are applied in order."""
         return next(_read_names(self.value, self._customer_keys), self.pointer)
 
     def list_names(self) -> Iterator[str]:
-        """All that it calls its customer."""
+        """Yields all identity values of the customer."""
         yield from _read_names(self.value, self._customer_keys)
         yield from _read_names(self.contact, CONTACT_KEYS)
 
@@ -99,7 +99,7 @@ class Item:
         return _CUSTOMER_KEYS.get(self.field_name, _SENDER_KEYS)
 
     def to_entry(self) -> str | None:
-        """JSON text of the entry cut down to this item, or None where it is in no entry."""
+        """Returns the JSON of the entry reduced to this item, or None if it is in no entry."""
         if not self.envelope and self.field_name is None:
             return None
         value = self.value
@@ -113,41 +113,43 @@ class Item:
 
 
 def list_items(body: Any) -> list[Item]:
-    """All items of a parsed body, in order; what has no readable shape is one with a problem.
+    """Returns all items of a parsed body, in order; invalid ones have a `problem`.
 
     Raises:
-        InvalidBody: there are more than MAX_ITEMS.
+        InvalidBody: the body has more than MAX_ITEMS items.
     """
     entries = body.get("entry") if isinstance(body, dict) else None
     if not isinstance(entries, list) or body.get("object", OBJECT) != OBJECT:
-        problem = Unfit(ParkedReason.INVALID_BODY, f"not an object of type {OBJECT} with entries")
+        problem = ItemRejected(
+            ParkedReason.INVALID_BODY, f"not an object of type {OBJECT} with entries"
+        )
         return [Item(pointer="", kind=ItemKind.OTHER, value=body, problem=problem)]
-    walked = (
+    found = (
         item
         for position, entry in enumerate(entries)
         for item in _walk_entry(entry, f"/entry/{position}")
     )
-    items = list(itertools.islice(walked, MAX_ITEMS + 1))
+    items = list(itertools.islice(found, MAX_ITEMS + 1))
     if len(items) > MAX_ITEMS:
         raise InvalidBody(f"more than {MAX_ITEMS} items")
     return items
 
 
 def list_parked_items(entry: str) -> list[Item]:
-    """The items of what `Item.to_entry` made."""
+    """Returns the items in the result of `Item.to_entry`."""
     return list(_walk_entry(json.loads(entry), "/entry/0"))
 
 
 def _walk_entry(entry: Any, pointer: str) -> Iterator[Item]:
     changes = entry.get("changes") if isinstance(entry, dict) else None
     if not isinstance(changes, list):
-        yield _broken(pointer, entry, "an entry without a list of changes")
+        yield _make_broken(pointer, entry, "an entry without a list of changes")
         return
     envelope = _cut(entry, "id", "time")
     for position, change in enumerate(changes):
         place = f"{pointer}/changes/{position}"
         if not isinstance(change, dict):
-            yield _broken(place, change, "a change that is no object")
+            yield _make_broken(place, change, "a change that is not an object")
         else:
             yield from _walk_change(change, place, envelope)
 
@@ -163,18 +165,17 @@ def _walk_change(change: dict[str, Any], pointer: str, envelope: dict[str, Any])
         "envelope": envelope,
     }
     if not isinstance(name, str) or not 0 < len(name) <= MAX_FIELD:
-        problem = Unfit(ParkedReason.INVALID_ITEM, "field: not a name")
-        yield _rest(pointer, value, common, problem)
+        problem = ItemRejected(ParkedReason.INVALID_ITEM, "field: not a name")
+        yield _make_invalid(pointer, value, common, problem)
     elif name in _LISTS:
         yield from _walk_list(value, f"{pointer}/value", _LISTS[name], common)
     elif name == CALLS_FIELD and isinstance(value, dict):
         yield from _walk_calls(value, f"{pointer}/value", common)
     elif name != MESSAGES_FIELD:
-        # The pointer names the change, the item is its value: `field` has the rest.
         yield Item(pointer=pointer, kind=ItemKind.CHANGE, value=value, **common)
     elif not isinstance(value, dict):
-        problem = Unfit(ParkedReason.INVALID_ITEM, "value: not an object")
-        yield _rest(pointer, value, common, problem)
+        problem = ItemRejected(ParkedReason.INVALID_ITEM, "value: not an object")
+        yield _make_invalid(pointer, value, common, problem)
     else:
         yield from _walk_value(value, f"{pointer}/value", common)
 
@@ -182,17 +183,17 @@ def _walk_change(change: dict[str, Any], pointer: str, envelope: dict[str, Any])
 def _walk_list(value: Any, pointer: str, key: str, common: dict[str, Any]) -> Iterator[Item]:
     found = value.get(key) if isinstance(value, dict) else None
     if not isinstance(found, list) or not found:
-        problem = Unfit(ParkedReason.INVALID_ITEM, f"{key}: not a list of something")
-        yield _rest(pointer, value, common, problem)
+        problem = ItemRejected(ParkedReason.INVALID_ITEM, f"{key}: not a list with elements")
+        yield _make_invalid(pointer, value, common, problem)
         return
     frame = _read_frame(value)
     contacts = ContactIndex(value.get("contacts"), key, found)
-    for position, one in enumerate(found):
+    for position, element in enumerate(found):
         yield Item(
             pointer=f"{pointer}/{key}/{position}",
             kind=ItemKind.CHANGE,
-            value=one,
-            contact=contacts.find(one),
+            value=element,
+            contact=contacts.find(element),
             list_key=key,
             frame=frame,
             **common,
@@ -200,22 +201,22 @@ def _walk_list(value: Any, pointer: str, key: str, common: dict[str, Any]) -> It
 
 
 def is_business_call(call: Any) -> bool:
-    """Whether the business calls, and not the customer."""
+    """Returns True if the business called the customer."""
     return isinstance(call, dict) and call.get("direction") == "BUSINESS_INITIATED"
 
 
 def _walk_calls(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> Iterator[Item]:
-    """Each call and each status of one by itself; what else is told goes together."""
+    """Yields each call and each call status; the other keys are one item."""
     frame = _read_frame(value)
     listed = {key: value[key] for key in _CALL_LISTS if isinstance(value.get(key), list)}
     for key, found in listed.items():
         contacts = ContactIndex(value.get("contacts"), key, found)
-        for position, one in enumerate(found):
+        for position, element in enumerate(found):
             yield Item(
                 pointer=f"{pointer}/{key}/{position}",
                 kind=ItemKind.CHANGE,
-                value=one,
-                contact=contacts.find(one),
+                value=element,
+                contact=contacts.find(element),
                 errors=value.get("errors"),
                 list_key=key,
                 frame=frame,
@@ -236,37 +237,37 @@ def _walk_value(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> 
             continue
         if not isinstance(found, list):
             count += 1
-            problem = Unfit(ParkedReason.INVALID_ITEM, f"{kind}: not a list")
-            yield _rest(f"{pointer}/{kind}", {**frame, kind.value: found}, common, problem)
+            problem = ItemRejected(ParkedReason.INVALID_ITEM, f"{kind}: not a list")
+            yield _make_invalid(f"{pointer}/{kind}", {**frame, kind.value: found}, common, problem)
             continue
         contacts = ContactIndex(value.get("contacts"), kind.value, found)
-        for position, one in enumerate(found):
+        for position, element in enumerate(found):
             count += 1
-            errors = value.get("errors") if _lacks_content(kind, one) else None
+            errors = value.get("errors") if _lacks_content(kind, element) else None
             known = known if errors is None else known | {"errors"}
             yield Item(
                 pointer=f"{pointer}/{kind}/{position}",
                 kind=kind,
-                value=one,
-                contact=contacts.find(one),
+                value=element,
+                contact=contacts.find(element),
                 list_key=kind.value,
                 errors=errors,
                 frame=frame,
                 **common,
             )
     if isinstance(value.get(_ECHOES), list) and value[_ECHOES]:
-        # Meta sends echoes in a field of their own, or among the messages of the number.
+        # Meta sends echoes in their own field, or in the field of messages.
         known = known | {_ECHOES}
         count += 1
         echoes = common | {"field_name": ECHOES_FIELD}
         yield from _walk_list(value, pointer, _ECHOES, echoes)
-    # `errors` of the value, and whatever Meta adds beside messages one day.
+    # `errors` of the value, and keys that Meta may add.
     unknown = {key: item for key, item in value.items() if key not in known}
     if unknown:
         yield Item(pointer=pointer, kind=ItemKind.CHANGE, value={**frame, **unknown}, **common)
     elif not count:
-        problem = Unfit(ParkedReason.INVALID_ITEM, "neither messages nor statuses")
-        yield _rest(pointer, value, common, problem)
+        problem = ItemRejected(ParkedReason.INVALID_ITEM, "neither messages nor statuses")
+        yield _make_invalid(pointer, value, common, problem)
 
 
 def _read_frame(value: dict[str, Any]) -> dict[str, Any]:
@@ -282,17 +283,17 @@ def _lacks_content(kind: ItemKind, message: Any) -> bool:
     return isinstance(name, str) and name not in message
 
 
-def _rest(pointer: str, value: Any, common: dict[str, Any], problem: Unfit) -> Item:
+def _make_invalid(pointer: str, value: Any, common: dict[str, Any], problem: ItemRejected) -> Item:
     return Item(pointer=pointer, kind=ItemKind.OTHER, value=value, problem=problem, **common)
 
 
-def _broken(pointer: str, value: Any, details: str) -> Item:
-    problem = Unfit(ParkedReason.INVALID_ITEM, details)
+def _make_broken(pointer: str, value: Any, details: str) -> Item:
+    problem = ItemRejected(ParkedReason.INVALID_ITEM, details)
     return Item(pointer=pointer, kind=ItemKind.OTHER, value=value, problem=problem)
 
 
 def _cut(container: Any, *names: str) -> dict[str, Any]:
-    """Only these keys, and only if they are short: each parked item carries a copy of them."""
+    """Returns these keys if their values are short, since each parked item stores a copy."""
     if not isinstance(container, dict):
         return {}
     return {
@@ -303,7 +304,7 @@ def _cut(container: Any, *names: str) -> dict[str, Any]:
 
 
 def _cut_contact(contact: Any) -> Any:
-    """What is read of an element of `contacts[]`."""
+    """Returns the keys of an element of `contacts[]` that are read."""
     if not isinstance(contact, dict):
         return None
     cut: dict[str, Any] = _cut(contact, *CONTACT_KEYS, "parent_user_id")
@@ -313,7 +314,7 @@ def _cut_contact(contact: Any) -> Any:
 
 
 def _cut_errors(errors: Any) -> Any:
-    """What is read of the first `errors` of a value."""
+    """Returns the keys of the first `errors` of a value that are read."""
     return [
         _cut(error, "code", "title", "message", "href")
         | {"error_data": _cut(error.get("error_data"), "details")}

@@ -1,6 +1,6 @@
-"""Reads and writes JSON from Meta so that whatever comes out of it can be stored.
+"""Parses JSON from Meta into values that MongoDB can store, and writes it back.
 
-Numbers that MongoDB or Python can't hold stay the text they were; lone surrogates become U+FFFD.
+Numbers out of range stay text; lone surrogates become U+FFFD.
 """
 
 import json
@@ -8,28 +8,27 @@ import math
 from typing import Any
 
 MAX_DEPTH = 100
-# What a body of 4 MB may hold of them, at most: of Meta's own values each takes some 25 bytes.
-# With more, single steps of reading and writing it would hold up everything else.
+# Meta's values take about 25 bytes each, so this is more than a body of 4 MB holds. More values
+# would block the event loop for too long.
 MAX_VALUES = 250_000
 _INT64 = range(-(2**63), 2**63)
-# Longest decimal text that can be an int64, with its sign.
+# Length of the longest decimal int64 with its sign.
 _INT64_DIGITS = 20
-# Every escaped surrogate begins so; without one the text has no lone surrogate either.
+# The beginnings of escaped surrogates; a text without them has no lone surrogates.
 _SURROGATE_ESCAPES = (b"\\ud", b"\\uD")
 
 
 class InvalidBody(Exception):
-    """The bytes are no JSON text that this server takes; says why, without any content."""
+    """The body is not acceptable JSON; the message says why, without quoting it."""
 
 
 def parse_json(body: bytes) -> Any:
-    """The value of a UTF-8 JSON text; of equal keys the last one wins.
+    """Parses a UTF-8 JSON text; of equal keys, the last one wins.
 
     Raises:
-        InvalidBody: other encoding, other syntax, NaN or Infinity, nested too deep, or more than
-            MAX_VALUES.
+        InvalidBody: not UTF-8, not JSON, nested too deep, or more than MAX_VALUES.
     """
-    # Each value is the first of its container or follows a comma: an upper bound, and cheap.
+    # Each value is the first in its container or follows a comma: a cheap upper bound.
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
         raise InvalidBody(f"more than {MAX_VALUES} values")
     try:
@@ -53,7 +52,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def dump_json(value: Any) -> str:
-    """Compact JSON text of a parsed value, readable in every script."""
+    """Returns the compact JSON text of a value, without escaping non-ASCII characters."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -70,17 +69,17 @@ def _parse_float(text: str) -> float | str:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _check_depth(value: Any) -> None:
-    """Level by level instead of recursively, so that depth itself can do no harm."""
+    # Level by level: recursion would fail on deep values.
     level = [value]
     for _ in range(MAX_DEPTH):
         containers = [item for item in level if isinstance(item, dict | list)]
         if not containers:
             return
-        level = [item for one in containers for item in _list_items(one)]
+        level = [item for container in containers for item in _list_items(container)]
     raise InvalidBody("nested too deep")
 
 

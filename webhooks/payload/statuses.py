@@ -1,4 +1,4 @@
-"""One element of `statuses[]` becomes a report about a message that was sent."""
+"""Reads an element of `statuses[]`: the status update of a sent message."""
 
 import re
 from typing import Any
@@ -6,26 +6,26 @@ from typing import Any
 from beanie import PydanticObjectId
 
 from models import MessageError
-from webhooks.payload.identity_changes import list_stated
+from webhooks.payload.identities import list_reported
 from webhooks.payload.items import Item
-from webhooks.payload.shapes import MetaError, StatusReport, read_readable
+from webhooks.payload.meta_objects import MetaError, StatusReport, parse_leniently
 from whatsapp.cloud_api.error_codes import is_retryable
 from whatsapp.common.values import make_storable
 from whatsapp.contacts.contact_identities import ReportedIdentities
 from whatsapp.messages.statuses import StatusUpdate
 
-# Meta's own limit.
+# Meta's limit.
 _MAX_CALLBACK_DATA = 512
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
 
 def read_status(item: Item) -> StatusUpdate:
-    """The report, before anything of it is stored.
+    """Parses a status update.
 
     Raises:
-        Unfit: it has no id, status or time.
+        ItemRejected: the id, status or time is missing.
     """
-    report = read_readable(StatusReport, item.value)
+    report = parse_leniently(StatusReport, item.value)
     conversation = report.conversation
     return StatusUpdate(
         name=report.status,
@@ -42,29 +42,29 @@ def read_status(item: Item) -> StatusUpdate:
 
 
 def _read_recipient(item: Item) -> ReportedIdentities:
-    """In a group the report is about one of its members, who is not the message's contact."""
+    """Returns the recipient; in a group that is a member, not the message's contact."""
     in_group = item.value.get("recipient_type") == "group"
     prefix = "recipient_participant" if in_group else "recipient"
-    identities = list_stated(item.value, prefix=prefix, contact=item.contact)
+    identities = list_reported(item.value, prefix=prefix, contact=item.contact)
     return ReportedIdentities(identities, is_contact=not in_group)
 
 
 def _read_payment(report: StatusReport) -> dict[str, Any] | None:
-    """The payment that the status is of; None where it is the message's own status."""
+    """Returns the payment that the status is about, or None if it is about the message."""
     if report.type != "payment":
         return None
     return make_storable(report.payment) if isinstance(report.payment, dict) else {}
 
 
 def _read_callback_data(callback_data: Any) -> str | None:
-    """What another program had WhatsApp repeat."""
+    """Returns the callback data of another program."""
     if not isinstance(callback_data, str) or _OBJECT_ID.fullmatch(callback_data):
         return None
     return callback_data[:_MAX_CALLBACK_DATA] or None
 
 
 def _read_message_id(callback_data: Any) -> PydanticObjectId | None:
-    """Every send carries our message id as callback data; other programs carry what they like."""
+    """Returns the id that this server sends as callback data of each message."""
     if isinstance(callback_data, str) and _OBJECT_ID.fullmatch(callback_data):
         return PydanticObjectId(callback_data)
     return None

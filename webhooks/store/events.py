@@ -1,10 +1,12 @@
-"""The stored bodies: each stored once, leased to one process, marked when all is applied.
+"""Stored webhook bodies: stored once, leased to one process, acknowledged when applied.
 
-Leases are in MongoDB's time, so that the clocks of the processes do not matter.
+Leases use MongoDB's clock, so that the clocks of the processes do not matter.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +19,14 @@ from models import EventState, WebhookEvent
 from models.database.base import collection, utc_now
 from models.database.bulk_writes import DUPLICATE_KEY
 from models.database.lease import lease_document, seconds_from_now
+from models.database.outage_log import log_failure
 from webhooks.payload.items import Item
 
+logger = logging.getLogger(__name__)
+
 NOT_DURABLE = WriteConcern(w=1, j=False)
+# At 1,000 webhooks a second, a write acknowledges about twenty events.
+ACKNOWLEDGEMENT_SECONDS = 0.02
 _RECEIVED = {"state": EventState.RECEIVED.value}
 
 
@@ -32,15 +39,15 @@ class StoredEvent:
     """Whether that is the server's default secret."""
     received_at: datetime = field(default_factory=utc_now, compare=False)
     attempts: int = 0
-    """How often it was taken over from somebody who left it without a word."""
+    """Number of times it was taken over from a process that ended or hung."""
     sender_key: str | None = field(default=None, compare=False)
-    """Whose first item it is, as far as that is known."""
+    """Identifies the customer of its first item, if the body was parsed for routing."""
     names: Collection[str] = field(default=frozenset(), compare=False, repr=False)
-    """What its items call their customers, and what these are called from now on."""
+    """Identity values of its customers, including their new ones."""
     moved_to: Collection[str] = field(default=frozenset(), compare=False, repr=False)
-    """Those among the names under which somebody may not be known before it is applied."""
+    """The identity values among `names` that customers get by this event."""
     items: Sequence[Item] | None = field(default=None, compare=False, repr=False)
-    """What was read of a small body when it came, so that it is not parsed twice."""
+    """The items of a small body, so that it is parsed once."""
 
 
 def make_event(body: bytes, *, secret_digest: str, by_default_secret: bool = False) -> StoredEvent:
@@ -51,31 +58,33 @@ def make_event(body: bytes, *, secret_digest: str, by_default_secret: bool = Fal
 async def insert_events(
     events: Sequence[StoredEvent], *, lease: timedelta
 ) -> list[bool | PyMongoError]:
-    """Stores bodies durably in one write. Of each: True, False if it is stored already, or the
-    error after which it may or may not be stored.
+    """Stores bodies durably in one write.
+
+    Returns for each True, False if it was stored before, or an error if it may or may not be
+    stored.
 
     Raises:
-        PyMongoError: that holds for all of them.
+        PyMongoError: any of them may or may not be stored.
     """
     writes = [_make_insert(event, lease=lease) for event in events]
     try:
         result = await collection(WebhookEvent).bulk_write(writes, ordered=False)
     except BulkWriteError as error:
         if error.details["writeConcernErrors"]:
-            # Nobody knows whether it is durable, nor whether what was there before is.
-            raise
-        made = {one["index"] for one in error.details["upserted"]}
-        problems = {one["index"]: one for one in error.details["writeErrors"]}
+            raise  # neither new nor earlier bodies are known to be durable
+        created = {upsert["index"] for upsert in error.details["upserted"]}
+        problems = {problem["index"]: problem for problem in error.details["writeErrors"]}
     else:
-        made, problems = set(result.upserted_ids or {}), {}
+        created, problems = set(result.upserted_ids or {}), {}
     return [
-        position in made or _read_problem(problems.get(position)) for position in range(len(writes))
+        position in created or _read_problem(problems.get(position))
+        for position in range(len(writes))
     ]
 
 
 def _read_problem(problem: Mapping[str, Any] | None) -> bool | PyMongoError:
     if problem is None:
-        return PyMongoError("MongoDB did not say whether it is stored")
+        return PyMongoError("MongoDB did not report the outcome")
     if problem["code"] == DUPLICATE_KEY:
         return False
     return WriteError(problem["errmsg"], problem["code"], problem)
@@ -92,16 +101,16 @@ def _make_insert(event: StoredEvent, *, lease: timedelta) -> UpdateOne:
         "attempts": 0,
         "processed_at": None,
     }
-    # Never matches a stored event, so that a repeated body always fails on the unique `_id`.
+    # Never matches a stored event, so a repeated body always fails on the unique `_id`.
     key = {"_id": event.id, "state": {"$exists": False}}
     return UpdateOne(key, [{"$set": fields}], upsert=True)
 
 
 async def insert_event(event: StoredEvent, *, lease: timedelta) -> bool:
-    """Stores one body by itself; False if it is stored already.
+    """Stores one body. Returns False if it was stored before.
 
     Raises:
-        PyMongoError: it may or may not be stored.
+        PyMongoError: the body may or may not be stored.
     """
     [outcome] = await insert_events([event], lease=lease)
     if isinstance(outcome, PyMongoError):
@@ -110,7 +119,7 @@ async def insert_event(event: StoredEvent, *, lease: timedelta) -> bool:
 
 
 async def take_over_event(*, lease: timedelta) -> StoredEvent | None:
-    """Leases the event that nobody finished in time for longest, or None if there is none."""
+    """Leases the event whose lease expired first, or returns None if none has expired."""
     # Oldest first: a change of number must be applied before messages from the new number.
     event = await lease_document(
         WebhookEvent,
@@ -131,8 +140,8 @@ async def take_over_event(*, lease: timedelta) -> StoredEvent | None:
     )
 
 
-async def take_back_attempts(event_ids: Sequence[str]) -> None:
-    """Of events that were taken over and not finished for a reason that passes."""
+async def reset_attempts(event_ids: Sequence[str]) -> None:
+    """Uncounts the last attempt of events that failed for a transient reason."""
     if event_ids:
         await collection(WebhookEvent).update_many(
             {"_id": {"$in": event_ids}, **_RECEIVED, "attempts": {"$gt": 0}},
@@ -141,7 +150,7 @@ async def take_back_attempts(event_ids: Sequence[str]) -> None:
 
 
 async def set_leases(event_ids: Collection[str], *, lease: timedelta) -> None:
-    """Keeps events that still wait in this process; a lease of no time gives them to others."""
+    """Renews the leases of events in this process; a lease of 0 seconds releases them."""
     if event_ids:
         await collection(WebhookEvent).update_many(
             {"_id": {"$in": list(event_ids)}, **_RECEIVED},
@@ -150,10 +159,48 @@ async def set_leases(event_ids: Collection[str], *, lease: timedelta) -> None:
 
 
 async def mark_processed(event_ids: Sequence[str]) -> None:
-    """Of an event whose mark is lost with its primary, the same is done once more."""
+    """Acknowledges events without waiting for a majority.
+
+    If the primary fails, an event may be applied again, which changes nothing.
+    """
     if event_ids:
         events = collection(WebhookEvent).with_options(write_concern=NOT_DURABLE)
         await events.update_many(
             {"_id": {"$in": list(event_ids)}, **_RECEIVED},
             {"$set": {"state": EventState.PROCESSED.value, "processed_at": utc_now()}},
         )
+
+
+class Acknowledgements:
+    """Marks applied events as processed, many in one write.
+
+    An event that is not acknowledged is applied again when its lease expires. `on_done` gets the
+    ids of events that were acknowledged, or could not be.
+    """
+
+    def __init__(self, *, on_done: Callable[[Collection[str]], None]) -> None:
+        self._on_done = on_done
+        self._waiting: list[str] = []
+        self._added = asyncio.Event()
+
+    def add(self, event_ids: Collection[str]) -> None:
+        self._waiting.extend(event_ids)
+        self._added.set()
+
+    async def run(self) -> None:
+        """Writes acknowledgements until cancelled; `flush` writes the rest then."""
+        while True:
+            await self._added.wait()
+            await asyncio.sleep(ACKNOWLEDGEMENT_SECONDS)
+            await self.flush()
+
+    async def flush(self) -> None:
+        event_ids = list(self._waiting)
+        self._added.clear()
+        try:
+            await mark_processed(event_ids)
+        except PyMongoError as error:
+            log_failure(logger, error, "%d events can't be marked as processed", len(event_ids))
+        # After the write: if it is cancelled, the next flush repeats it.
+        del self._waiting[: len(event_ids)]
+        self._on_done(event_ids)

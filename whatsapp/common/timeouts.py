@@ -76,8 +76,6 @@ class Timeouts:
     """For the answer, which may wait for another request's database call."""
     webhook_shutdown_seconds: float = 2.0
     """For releasing the leases of unfinished webhooks."""
-    prefetch_seconds: float = 0.5
-    """For which prefetched documents are fresh enough to use."""
 
     # Templates
     template_sync_seconds: float = 86_400.0

@@ -15,7 +15,7 @@ from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_
 from tests.fixtures.world import NUMBER
 from tests.webhooks.conftest import Settle
 from tests.webhooks.store.test_signature import sign_body
-from webhooks.store.body import MAX_BODY_BYTES
+from webhooks.route import MAX_BODY_BYTES
 
 VALID = make_body(NUMBER, make_change(NUMBER, messages=[make_message(wamid="wamid.1")]))
 VALID_TEXT = json.dumps(VALID)

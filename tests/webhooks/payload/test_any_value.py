@@ -24,7 +24,7 @@ from tests.fixtures.world import NUMBER
 from tests.webhooks.conftest import Settle
 from webhooks.payload.items import ItemKind, list_items
 from webhooks.payload.parsing import parse_json
-from webhooks.store.body import MAX_BODY_BYTES
+from webhooks.route import MAX_BODY_BYTES
 from webhooks.store.events import make_event
 from whatsapp.common.crypto import digest_secret
 from whatsapp.settings import Settings

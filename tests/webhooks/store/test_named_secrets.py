@@ -47,7 +47,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         return hmac.new(key, *rest)
 
     stand_in = SimpleNamespace(new=new, compare_digest=hmac.compare_digest)
-    monkeypatch.setattr("webhooks.store.matching.hmac", stand_in)
+    monkeypatch.setattr("webhooks.store.signature.hmac", stand_in)
     return keys
 
 

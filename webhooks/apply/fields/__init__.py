@@ -1,6 +1,6 @@
-"""What becomes of each webhook field besides messages: one file for each family of fields.
+"""Handlers of webhook fields other than messages, one file for each family of fields.
 
-A field without a handler here, also one that Meta adds one day, is kept as an event of its account.
+A field without a handler is stored as an event of its account, also one that Meta may add.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -33,16 +33,16 @@ _HANDLERS: dict[str, Handler] = {
 
 
 async def apply_change(accounts: Sequence[Account], item: Item) -> None:
-    """Applies an item of kind CHANGE to the accounts that it is for.
+    """Applies an item of kind CHANGE to its accounts.
 
     Raises:
-        Unfit: it has not the form that its field must have; nothing is written then.
+        ItemRejected: the value is invalid for its field, and nothing was written.
     """
     handle = _HANDLERS.get(item.field_name or "", record_change)
     named = find_named(accounts, item)
     for account in named:
         await handle(account, item)
     if not named:
-        # About a number of the same business that is not connected: worth knowing, no more.
+        # About another number of the business, which is not connected here.
         for account in accounts:
             await record_change(account, item)

@@ -1,4 +1,4 @@
-"""Webhook fields about the account itself: its standing, quality, limits and names."""
+"""Webhook fields about accounts: restrictions, quality, limits and names."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from models import Account
 from webhooks.apply.fields.records import record_change
-from webhooks.apply.fields.values import get_object, get_text, get_time, get_told_at, get_value
+from webhooks.apply.fields.values import get_entry_time, get_object, get_text, get_time, get_value
 from webhooks.payload.items import Item
 from whatsapp.accounts.account_events import update_account_fields
 from whatsapp.accounts.account_restrictions import RestrictionCause, record_restriction
@@ -14,33 +14,34 @@ from whatsapp.common.timestamped_fields import NO_TIME, TimestampedFields
 
 Apply = Callable[[Account, Mapping[str, Any], datetime], Awaitable[None]]
 _LOWEST_QUALITY = "RED"
-# Unflagged, it is medium or high again: which of them WhatsApp does not say.
+# UNFLAGGED means medium or high quality; WhatsApp does not report which.
 _QUALITIES = {"FLAGGED": _LOWEST_QUALITY, "UNFLAGGED": "UNKNOWN"}
 _HIGH_THROUGHPUT = "HIGH"
-# WhatsApp restricts what a business begins apart from what it answers; only the latter stops us.
-_BEGINNING = "BIZ_INITIATED"
+# Restrictions of conversations that the business begins; replies stay possible.
+_BUSINESS_INITIATED = "BIZ_INITIATED"
 
 
 def find_named(accounts: Sequence[Account], item: Item) -> Sequence[Account]:
-    """Those of the business account's that the change is about; none if it is another number's."""
-    told = get_text(get_value(item), "display_phone_number", "phone_number")
-    number = _read_digits(told)
+    """Returns the accounts that the change is about; none if it names another number."""
+    number = _read_digits(get_text(get_value(item), "display_phone_number", "phone_number"))
     if item.phone_number_id is not None or not number:
         return accounts
-    named = [one for one in accounts if _read_digits(one.display_phone_number) == number]
+    named = [
+        account for account in accounts if _read_digits(account.display_phone_number) == number
+    ]
     is_only_one = len(accounts) == 1 and accounts[0].display_phone_number is None
     return accounts if is_only_one else named
 
 
 def _read_digits(number: str | None) -> str:
-    return "".join(one for one in number or "" if one in "0123456789")
+    return "".join(digit for digit in number or "" if digit in "0123456789")
 
 
 def _apply_with(apply: Apply) -> Callable[[Account, Item], Awaitable[None]]:
     async def record_and_apply(account: Account, item: Item) -> None:
-        # First the event: whoever is told of the account's change finds it.
+        # The event comes first: subscribers to the account's change look for it.
         await record_change(account, item)
-        await apply(account, get_value(item), get_told_at(item) or NO_TIME)
+        await apply(account, get_value(item), get_entry_time(item) or NO_TIME)
 
     return record_and_apply
 
@@ -72,7 +73,7 @@ async def _apply_name(account: Account, value: Mapping[str, Any], at: datetime) 
 def _read_number(
     account: Account, value: Mapping[str, Any], at: datetime
 ) -> list[TimestampedFields]:
-    """The number, where nobody knew it yet: WhatsApp writes the same one in several ways."""
+    """Returns the number if it is unknown: WhatsApp writes the same number in several ways."""
     number = get_text(value, "display_phone_number")
     if number is None or account.display_phone_number is not None:
         return []
@@ -85,8 +86,11 @@ def _read_limit(value: Mapping[str, Any], at: datetime) -> list[TimestampedField
         "max_daily_conversation_per_phone",
         "current_limit",
     )
-    told = next((value[name] for name in names if value.get(name) is not None), None)
-    limit = _name_tier(told) if isinstance(told, int) else get_text({"limit": told}, "limit")
+    value_of_limit = next((value[name] for name in names if value.get(name) is not None), None)
+    if isinstance(value_of_limit, int):
+        limit: str | None = _name_tier(value_of_limit)
+    else:
+        limit = get_text({"limit": value_of_limit}, "limit")
     return (
         []
         if limit is None
@@ -95,7 +99,7 @@ def _read_limit(value: Mapping[str, Any], at: datetime) -> list[TimestampedField
 
 
 def _name_tier(limit: int) -> str:
-    """The name of a limit that WhatsApp gives as a number in some places."""
+    """Returns the name of a limit, which WhatsApp gives as a number in some places."""
     if limit < 0:
         return "TIER_UNLIMITED"
     is_round = limit >= 1000 and limit % 1000 == 0
@@ -130,9 +134,9 @@ _BANNED = "WhatsApp disabled this account for breaking its rules: appeal in What
 
 
 async def _apply_ban(account: Account, ban: Mapping[str, Any], at: datetime) -> None:
-    """A ban that is only announced stops nothing yet."""
-    told = ban.get("waba_ban_state")
-    states = told if isinstance(told, list) else [told]
+    """Records a ban or its end; a ban that is only announced changes nothing."""
+    state = ban.get("waba_ban_state")
+    states = state if isinstance(state, list) else [state]
     if "REINSTATE" in states:
         await record_restriction(account.id, RestrictionCause.BAN, at=at, reason=None)
     elif "DISABLE" in states:
@@ -140,14 +144,14 @@ async def _apply_ban(account: Account, ban: Mapping[str, Any], at: datetime) -> 
 
 
 async def _apply_restriction(account: Account, restrictions: Any, at: datetime) -> None:
-    """Each report lists all that is restricted from then on."""
+    """Replaces the restriction: each webhook lists all that apply from then on."""
     listed = restrictions if isinstance(restrictions, list) else [restrictions]
-    told = [one for one in listed if isinstance(one, dict)]
     stopping = {
-        name: get_time(one, "expiration")
-        for one in told
-        if "MESSAGING" in (name := get_text(one, "restriction_type") or "")
-        and _BEGINNING not in name
+        name: get_time(restriction, "expiration")
+        for restriction in listed
+        if isinstance(restriction, dict)
+        and "MESSAGING" in (name := get_text(restriction, "restriction_type") or "")
+        and _BUSINESS_INITIATED not in name
     }
     ends = [end for end in stopping.values() if end is not None]
     until = max(ends) if ends and len(ends) == len(stopping) else None

@@ -1,4 +1,4 @@
-"""Calls: all that webhooks tell of one, in any order, becomes one message of its conversation."""
+"""Calls: all webhooks about a call, in any order, become one message of its conversation."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from models import CALL, Account, Message, MessageDirection, ParkedReason
 from models.messages.words import list_message_words
 from webhooks.apply.fields.records import record_change
 from webhooks.apply.fields.values import get_text, get_time, get_value
-from webhooks.apply.storage import Correspondents, store_messages
-from webhooks.payload.identity_changes import read_wa_id
-from webhooks.payload.items import Item, Unfit, is_business_call
+from webhooks.apply.storage import SenderCache, store_messages
+from webhooks.payload.identities import read_wa_id
+from webhooks.payload.items import Item, ItemRejected, is_business_call
 from webhooks.payload.messages import Inbound, read_errors, read_message
 from whatsapp.conversations.conversations import retry_when_gone
 from whatsapp.messages.calls import CALL_TEXT, CallReport, CallState, record_call
 
-# By Meta's names of the one who called or was called, those of a message's sender.
+# Keys of the customer, by the keys of a message's sender.
 _STATUS_NAMES = {
     "from": "recipient_id",
     "from_user_id": "recipient_user_id",
@@ -34,10 +34,10 @@ _MAX_DIGITS = 10
 
 
 async def apply_call(account: Account, item: Item) -> None:
-    """Stores the call, or adds what became of it; the rest of such a webhook is an account event.
+    """Stores a call or updates its state; other parts of the webhook become an account event.
 
     Raises:
-        Unfit: it has no id, time, customer or readable state.
+        ItemRejected: the id, time, customer or state is missing or invalid.
     """
     if item.list_key is None:
         await record_change(account, item)
@@ -54,7 +54,7 @@ async def apply_call(account: Account, item: Item) -> None:
 async def _store(account: Account, call: Inbound, report: CallReport) -> None:
     by_customer = report.direction is MessageDirection.INBOUND
     call = dataclasses.replace(call, by_customer=by_customer)
-    placed = cast("Message", await Correspondents().place(account.id, call))
+    placed = cast("Message", await SenderCache().place(account.id, call))
     message: Message = placed.model_copy(
         update={
             "direction": report.direction,
@@ -68,56 +68,57 @@ async def _store(account: Account, call: Inbound, report: CallReport) -> None:
         }
     )
     await store_messages([message])
-    await record_call(account.id, call.shape.id, report)
+    await record_call(account.id, call.message.id, report)
 
 
 def _is_from(account: Account, value: Mapping[str, Any]) -> bool:
-    """Whether the account's own number calls: older webhooks name no direction."""
+    """Returns True if the account's number called; older webhooks have no direction."""
     caller = read_wa_id(get_text(value, "from"))
-    own = "".join(filter(str.isdigit, account.display_phone_number or ""))
-    return "direction" not in value and caller is not None and caller == own
+    number = "".join(filter(str.isdigit, account.display_phone_number or ""))
+    return "direction" not in value and caller is not None and caller == number
 
 
 def _read_call(item: Item, names: Mapping[str, str]) -> Inbound:
-    """It is read in the form of a customer's message, with the customer as the sender."""
+    """Parses the call as a message with the customer as the sender."""
     value = get_value(item)
-    own = {name: value[told] for name, told in names.items() if told in value}
-    own |= {name: value[name] for name in ("id", "timestamp", "errors") if name in value}
-    call = read_message(dataclasses.replace(item, value=own | {"type": CALL}))
-    # Without a name, what the business began tells nothing of the customer's profile.
-    is_told = names is _CALLER_NAMES or (call.profile is not None and call.profile.name is not None)
-    return call if is_told else dataclasses.replace(call, profile=None)
+    parts = {name: value[key] for name, key in names.items() if key in value}
+    parts |= {name: value[name] for name in ("id", "timestamp", "errors") if name in value}
+    call = read_message(dataclasses.replace(item, value=parts | {"type": CALL}))
+    # If the business called, a missing name means that the profile is unknown.
+    has_name = call.profile is not None and call.profile.name is not None
+    is_known = names is _CALLER_NAMES or has_name
+    return call if is_known else dataclasses.replace(call, profile=None)
 
 
 def _read_report(value: Mapping[str, Any], call: Inbound, *, is_outbound: bool) -> CallReport:
     texts = {name: get_text(value, name) for name in _TEXTS}
     return CallReport(
         state=_read_state(value),
-        at=call.shape.timestamp,
+        at=call.message.timestamp,
         direction=MessageDirection.OUTBOUND if is_outbound else MessageDirection.INBOUND,
         duration=_read_duration(value.get("duration")),
         started_at=get_time(value, "start_time"),
         ended_at=get_time(value, "end_time"),
         texts={name: text for name, text in texts.items() if text is not None},
-        errors=read_errors(call.shape.errors),
+        errors=read_errors(call.message.errors),
     )
 
 
-def _read_duration(told: Any) -> int | None:
-    if isinstance(told, str) and told.isascii() and told.isdigit() and len(told) <= _MAX_DIGITS:
-        told = int(told)
-    if not isinstance(told, int) or isinstance(told, bool):
+def _read_duration(value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
         return None
-    return told if 0 <= told <= _MAX_SECONDS else None
+    return value if 0 <= value <= _MAX_SECONDS else None
 
 
 def _read_state(value: Mapping[str, Any]) -> CallState:
-    """Raises Unfit."""
+    """Raises ItemRejected."""
     event = (get_text(value, "event") or "").lower()
-    told = value.get("status")
+    status = value.get("status")
     # Meta documents the status of an ended call as a text, and shows it as a list.
-    listed = told[0] if isinstance(told, list) and told else told
-    status = (get_text({"status": listed}, "status") or "").upper()
+    first = status[0] if isinstance(status, list) and status else status
+    status = (get_text({"status": first}, "status") or "").upper()
     if event == "connect":
         return CallState.RINGING
     if event == "terminate" and status not in CallState.__members__:
@@ -125,4 +126,4 @@ def _read_state(value: Mapping[str, Any]) -> CallState:
         return CallState.COMPLETED if is_long else CallState.FAILED
     if status in CallState.__members__:
         return CallState(status)
-    raise Unfit(ParkedReason.INVALID_ITEM, "status: no known state of a call")
+    raise ItemRejected(ParkedReason.INVALID_ITEM, "status: unknown state of a call")

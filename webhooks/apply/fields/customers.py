@@ -1,13 +1,13 @@
-"""Webhook fields about customers: whether they want marketing, and their change of user id."""
+"""Webhook fields about customers: marketing preferences and changes of user ids."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from models import Account, Identity, IdentityKind, ParkedReason
 from webhooks.apply.fields.records import record_change
-from webhooks.apply.fields.values import get_object, get_text, get_time, get_told_at, get_value
-from webhooks.payload.identity_changes import join_stated, list_known, read_wa_id
-from webhooks.payload.items import Item, Unfit
+from webhooks.apply.fields.values import get_entry_time, get_object, get_text, get_time, get_value
+from webhooks.payload.identities import join_reported, list_known, read_wa_id
+from webhooks.payload.items import Item, ItemRejected
 from whatsapp.common.timestamped_fields import NO_TIME
 from whatsapp.contacts.contacts import (
     change_identities,
@@ -21,38 +21,38 @@ _OPTS_OUT = {"stop": True, "resume": False, "signup": False}
 
 
 async def apply_preference(account: Account, item: Item) -> None:
-    """A customer wants marketing messages, or no more; other wishes are kept as events.
+    """Stores whether a customer wants marketing messages; other preferences become events.
 
     Raises:
-        Unfit: it names no customer.
+        ItemRejected: the customer is missing.
     """
     value = get_value(item)
-    identities = join_stated(_list_identities(value), item.contact)
+    identities = join_reported(_list_identities(value), item.contact)
     if not identities:
-        raise Unfit(ParkedReason.INVALID_ITEM, "wa_id: no readable customer")
+        raise ItemRejected(ParkedReason.INVALID_ITEM, "wa_id: no readable customer")
     opts_out = _OPTS_OUT.get((get_text(value, "value") or "").lower())
     if opts_out is None or value.get("category", _MARKETING) != _MARKETING:
         await record_change(account, item)
         return
-    at = get_time(value, "timestamp") or get_told_at(item) or NO_TIME
+    at = get_time(value, "timestamp") or get_entry_time(item) or NO_TIME
     contact = await get_or_create_contact(account.id, identities)
     await record_marketing_choice(contact.id, opts_out=opts_out, at=at)
 
 
 async def apply_user_id(account: Account, item: Item) -> None:
-    """A customer has another user id from now on: they stay the same contact.
+    """Gives a contact the customer's new user id.
 
     Raises:
-        Unfit: it names no user id.
+        ItemRejected: the user id is missing.
     """
     value = get_value(item)
     old, new = list_changed(value, "previous"), list_changed(value, "current")
     if not new:
-        raise Unfit(ParkedReason.INVALID_ITEM, "user_id: no readable change")
-    stated = join_stated([*new, *_list_phone(value)], item.contact)
-    former = [*old, *(one for one in stated if one.kind is IdentityKind.WA_ID)]
-    at = get_time(value, "timestamp") or get_told_at(item) or NO_TIME
-    # They may have written under the new id before we hear of the change.
+        raise ItemRejected(ParkedReason.INVALID_ITEM, "user_id: no readable change")
+    reported = join_reported([*new, *_list_phone(value)], item.contact)
+    former = [*old, *(identity for identity in reported if identity.kind is IdentityKind.WA_ID)]
+    at = get_time(value, "timestamp") or get_entry_time(item) or NO_TIME
+    # The customer may have written under the new id before this change arrived.
     known = await find_contact(account.id, former) or await find_contact(account.id, new)
     contact = await get_or_create_contact(account.id, former or new, found=known)
     await change_identities(contact, new, former=former, at=at)
@@ -73,7 +73,10 @@ def _list_phone(value: Mapping[str, Any]) -> list[Identity]:
 
 
 def list_changed(value: Mapping[str, Any], side: str) -> list[Identity]:
-    """`user_id` is an object with `previous` and `current`; system messages write it flat."""
+    """Returns the identities of one side, `previous` or `current`.
+
+    `user_id` is an object with both sides, or flat as in system messages.
+    """
     return list_known(
         [
             (IdentityKind.BSUID, _read_side(value, "user_id", side)),

@@ -1,4 +1,4 @@
-"""Messages that staff wrote in the WhatsApp Business app, on the phone of the same number."""
+"""Echoes: messages that staff wrote in the WhatsApp Business app of the same number."""
 
 import dataclasses
 from typing import Any, cast
@@ -7,9 +7,9 @@ from models import Account, Message, MessageDirection, MessageStatus, ParkedReas
 from models.database.base import collection, from_bson
 from models.messages.words import list_message_words
 from webhooks.apply.fields.values import get_text, get_value
-from webhooks.apply.storage import Correspondents, store_messages
-from webhooks.payload.identity_changes import read_wa_id
-from webhooks.payload.items import Item, Unfit
+from webhooks.apply.storage import SenderCache, store_messages
+from webhooks.payload.identities import read_wa_id
+from webhooks.payload.items import Item, ItemRejected
 from webhooks.payload.messages import Inbound, read_message
 from webhooks.payload.parsing import dump_json
 from whatsapp.common.values import make_storable
@@ -25,15 +25,16 @@ SENT_BY = "WhatsApp Business app"
 
 
 async def apply_echo(account: Account, item: Item) -> None:
-    """Stores it as sent; one that this server sent itself is there already and stays as it is.
-    A reaction, an edit or a deletion changes the message that it is about.
+    """Stores the echo as a sent message, unless this server sent it.
+
+    A reaction, edit or deletion changes its target message.
 
     Raises:
-        Unfit: it has no id, time, recipient or readable content.
+        ItemRejected: the id, time, recipient or content is missing or invalid.
     """
     echo = _read_echo(item)
-    if isinstance(echo.said, Amendment):
-        await record_amendment(account.id, echo.said)
+    if isinstance(echo.body, Amendment):
+        await record_amendment(account.id, echo.body)
         await learn_reported_identities(account.id, [ReportedIdentities(echo.identities)])
         return
     message = await retry_when_gone(lambda: _store(account, echo, item))
@@ -42,7 +43,7 @@ async def apply_echo(account: Account, item: Item) -> None:
 
 async def _store(account: Account, echo: Inbound, item: Item) -> Message:
     by_business = dataclasses.replace(echo, by_customer=False)
-    placed = cast("Message", await Correspondents().place(account.id, by_business))
+    placed = cast("Message", await SenderCache().place(account.id, by_business))
     message: Message = placed.model_copy(
         update={
             "direction": MessageDirection.OUTBOUND,
@@ -59,7 +60,7 @@ async def _store(account: Account, echo: Inbound, item: Item) -> Message:
 
 
 async def _describe(account: Account, placed: Message, item: Item) -> dict[str, Any]:
-    """What is stored otherwise than of a customer's message: they send no templates."""
+    """Returns the fields of a template, which customers can't send."""
     template = get_value(item).get(TEMPLATE) if placed.type == TEMPLATE else None
     if not isinstance(template, dict) or not template:
         return {}
@@ -79,17 +80,17 @@ async def _follow_up(message: Message) -> None:
 
 
 def _read_echo(item: Item) -> Inbound:
-    """It has the form of a message of a customer, with the recipient in the place of the sender."""
+    """Parses the echo as a customer's message, with the recipient as the sender."""
     value = get_value(item)
     to, to_user_id = get_text(value, "to"), get_text(value, "to_user_id")
     if to_user_id is None and (to is None or not (read_wa_id(to) or is_bsuid(to))):
-        raise Unfit(ParkedReason.INVALID_ITEM, "to: no readable recipient")
+        raise ItemRejected(ParkedReason.INVALID_ITEM, "to: no readable recipient")
     parent = get_text(value, "to_parent_user_id")
     names = {"from": to, "from_user_id": to_user_id, "from_parent_user_id": parent}
-    own = {"to", "to_user_id", "to_parent_user_id", *names}
-    turned = {key: one for key, one in value.items() if key not in own}
-    turned |= {key: one for key, one in names.items() if one is not None}
-    echo = read_message(dataclasses.replace(item, value=turned))
-    # Without a name it tells nothing of their profile.
+    ids = {"to", "to_user_id", "to_parent_user_id", *names}
+    swapped = {key: part for key, part in value.items() if key not in ids}
+    swapped |= {key: name for key, name in names.items() if name is not None}
+    echo = read_message(dataclasses.replace(item, value=swapped))
+    # Without a name, the profile is unknown rather than empty.
     has_name = echo.profile is not None and echo.profile.name is not None
     return echo if has_name else dataclasses.replace(echo, profile=None)

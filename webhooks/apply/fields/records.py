@@ -1,17 +1,17 @@
-"""Keeps what Meta tells about an account as it came, with one line that says what it is."""
+"""Stores changes as account events, each with a summary of one line."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from models import Account
-from webhooks.apply.fields.values import get_object, get_text, get_told_at, get_value
+from webhooks.apply.fields.values import get_entry_time, get_object, get_text, get_value
 from webhooks.payload.items import Item
 from whatsapp.accounts.account_events import record_event
 
 MAX_SUMMARY = 300
-# The name of what happened, wherever a field has it.
+# Keys whose value names the event.
 _EVENT_KEYS = ("event", "decision", "alert_type", "type", "new_quality_score", "new_category")
-# What else a person wants to know, with the word before it.
+# Further keys of the summary, each with its label.
 _DETAILS = {
     "message_template_name": "template",
     "message_template_language": "language",
@@ -31,24 +31,24 @@ _DETAILS = {
     "country": "country",
     "partner_client_certification_status": "status",
 }
-# A list of things that happened, of which the first names the event.
+# Lists of events; the first element names the event.
 _LISTS = ("groups", "calls", "statuses", "history", "state_sync", "errors")
 
 
 async def record_change(account: Account, item: Item) -> None:
-    """Keeps the change, whatever it is."""
+    """Stores any change as an event of the account."""
     await record_event(
         account.id,
         field=item.field_name or "",
         value=item.value,
-        at=get_told_at(item),
+        at=get_entry_time(item),
         event=read_event_name(get_value(item)),
         summary=summarize(item),
     )
 
 
 def read_event_name(value: Mapping[str, Any]) -> str | None:
-    """Meta's own name of what happened."""
+    """Returns Meta's name of the event."""
     for part in (value, get_object(value, "alert_info"), *_list_first(value)):
         found = get_text(part, *_EVENT_KEYS)
         if found is not None:
@@ -57,7 +57,7 @@ def read_event_name(value: Mapping[str, Any]) -> str | None:
 
 
 def summarize(item: Item) -> str:
-    """Such as `account update: DISABLED_UPDATE (number 15550783881)`."""
+    """Returns a line such as `account update: DISABLED_UPDATE (number 15550783881)`."""
     value = get_value(item)
     words = (item.field_name or "").replace("_", " ")
     event = read_event_name(value)
@@ -67,14 +67,14 @@ def summarize(item: Item) -> str:
 
 
 def _list_details(value: Mapping[str, Any]) -> list[str]:
-    told = {**get_object(value, "metadata"), **get_object(value, "alert_info"), **value}
-    found = [(word, get_text(told, key)) for key, word in _DETAILS.items()]
+    values = {**get_object(value, "metadata"), **get_object(value, "alert_info"), **value}
+    found = [(word, get_text(values, key)) for key, word in _DETAILS.items()]
     details = [f"{word} {text}".strip() for word, text in found if text and text != "NONE"]
     counts = [(name, value.get(name)) for name in _LISTS]
-    return details + [f"{len(one)} {name}" for name, one in counts if isinstance(one, list)]
+    return details + [f"{len(items)} {name}" for name, items in counts if isinstance(items, list)]
 
 
 def _list_first(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     lists = (value.get(name) for name in _LISTS)
-    first = (one[0] for one in lists if isinstance(one, list) and one)
-    return [one for one in first if isinstance(one, dict)]
+    first = (items[0] for items in lists if isinstance(items, list) and items)
+    return [item for item in first if isinstance(item, dict)]

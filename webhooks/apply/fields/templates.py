@@ -6,8 +6,8 @@ from typing import Any
 
 from models import Account, ParkedReason
 from webhooks.apply.fields.records import record_change
-from webhooks.apply.fields.values import get_object, get_text, get_time, get_told_at, get_value
-from webhooks.payload.items import Item, Unfit
+from webhooks.apply.fields.values import get_entry_time, get_object, get_text, get_time, get_value
+from webhooks.payload.items import Item, ItemRejected
 from whatsapp.common.timestamped_fields import NO_TIME, TimestampedFields
 from whatsapp.common.values import make_storable
 from whatsapp.templates.records import record_template
@@ -15,7 +15,7 @@ from whatsapp.templates.sync import mark_templates_stale
 
 ReadFields = Callable[[Mapping[str, Any], datetime], list[TimestampedFields]]
 _APPROVED = "APPROVED"
-# What happened, where that is not the name of the status that it leads to.
+# Events whose status has another name.
 _STATUSES = {"REINSTATED": _APPROVED, "UNARCHIVED": _APPROVED}
 _BUTTON = "message_template_button_"
 
@@ -25,28 +25,28 @@ def _apply_with(read_fields: ReadFields) -> Callable[[Account, Item], Awaitable[
         value = get_value(item)
         template_id = get_text(value, "message_template_id")
         if template_id is None:
-            raise Unfit(ParkedReason.INVALID_ITEM, "message_template_id: missing")
+            raise ItemRejected(ParkedReason.INVALID_ITEM, "message_template_id: missing")
         await record_change(account, item)
-        at = get_told_at(item) or NO_TIME
+        at = get_entry_time(item) or NO_TIME
         updates = [
-            fact for fact in (*_read_name(value, at), *read_fields(value, at)) if fact.values
+            update for update in (*_read_name(value, at), *read_fields(value, at)) if update.values
         ]
         has_text = await record_template(account.id, template_id, updates)
-        if not has_text or any(fact.aspect == "components" for fact in updates):
-            # The report of a changed text leaves out its files and samples, as do all others.
+        if not has_text or any(update.aspect == "components" for update in updates):
+            # Webhooks leave out files and samples, so the template must be read from Meta.
             await mark_templates_stale(account.id)
 
     return apply
 
 
 def _read_name(value: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
-    """Every report names the template, so each of the two is known from the first one on."""
+    """Returns name, language and category, which every webhook about a template has."""
     names = {"name": "message_template_name", "language": "message_template_language"}
     category = {"category": "message_template_category"}
     return [
-        TimestampedFields(name, at, {name: told})
+        TimestampedFields(name, at, {name: text})
         for name, key in (names | category).items()
-        if (told := get_text(value, key)) is not None
+        if (text := get_text(value, key)) is not None
     ]
 
 
@@ -58,13 +58,13 @@ def _read_status(value: Mapping[str, Any], at: datetime) -> list[TimestampedFiel
     rejection, other = get_object(value, "rejection_info"), get_object(value, "other_info")
     details = [get_text(other, "title"), get_text(other, "description")]
     reasons = [_read_reason(value), get_text(rejection, "reason"), *details]
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "status": _STATUSES.get(event, event),
-        "status_reason": ": ".join(dict.fromkeys(one for one in reasons if one)) or None,
+        "status_reason": ": ".join(dict.fromkeys(reason for reason in reasons if reason)) or None,
         "recommendation": get_text(rejection, "recommendation"),
         "disabled_at": get_time(get_object(value, "disable_info"), "disable_date"),
     }
-    return [TimestampedFields("status", at, told)]
+    return [TimestampedFields("status", at, fields)]
 
 
 def _read_reason(value: Mapping[str, Any]) -> str | None:
@@ -93,7 +93,7 @@ def _read_category(value: Mapping[str, Any], at: datetime) -> list[TimestampedFi
 
 
 def _read_components(value: Mapping[str, Any], at: datetime) -> list[TimestampedFields]:
-    """In the form that Meta's Graph API gives and takes."""
+    """Returns the components in the form of Meta's Graph API."""
     header = get_text(value, "message_template_title")
     body = get_text(value, "message_template_element")
     footer = get_text(value, "message_template_footer")
@@ -104,8 +104,8 @@ def _read_components(value: Mapping[str, Any], at: datetime) -> list[Timestamped
         {"type": "FOOTER", "text": footer} if footer else None,
         {"type": "BUTTONS", "buttons": _read_buttons(buttons)} if buttons else None,
     ]
-    told = [part for part in parts if part is not None]
-    return [TimestampedFields("components", at, {"components": told})] if told else []
+    components = [part for part in parts if part is not None]
+    return [TimestampedFields("components", at, {"components": components})] if components else []
 
 
 def _read_buttons(buttons: Any) -> list[dict[str, Any]]:

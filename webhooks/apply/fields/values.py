@@ -1,4 +1,4 @@
-"""Reads single values of what Meta posts about accounts; whatever is missing or odd is None."""
+"""Reads single values of changes; missing and invalid values are None."""
 
 import json
 from collections.abc import Mapping
@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from webhooks.payload.items import Item
-from webhooks.payload.shapes import read_time
+from webhooks.payload.meta_objects import read_time
 
 MAX_TEXT = 1024
-# Meta's times in seconds stay below this for some thousand years: larger ones are milliseconds.
+# Times above this are in milliseconds: as seconds they would lie in the year 5138.
 _MILLISECONDS = 100_000_000_000
 
 
 def get_value(item: Item) -> Mapping[str, Any]:
-    """The change's value; empty where it is no object."""
+    """Returns the change's value, or an empty object if it is not an object."""
     return item.value if isinstance(item.value, dict) else {}
 
 
@@ -24,7 +24,7 @@ def get_object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def get_text(value: Mapping[str, Any], *names: str) -> str | None:
-    """The first of these that holds a text or a number, cut to MAX_TEXT."""
+    """Returns the first value that is a text or a number, cut to MAX_TEXT."""
     for name in names:
         found = value.get(name)
         if isinstance(found, int | float) and not isinstance(found, bool):
@@ -44,6 +44,6 @@ def get_time(value: Mapping[str, Any], name: str) -> datetime | None:
         return None
 
 
-def get_told_at(item: Item) -> datetime | None:
-    """When Meta says that it happened: the time of the entry."""
+def get_entry_time(item: Item) -> datetime | None:
+    """Returns Meta's time of the change."""
     return get_time(item.envelope, "time")

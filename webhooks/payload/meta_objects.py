@@ -1,4 +1,4 @@
-"""The shapes of what Meta posts, as far as it is typed: tolerant of missing and of unknown keys.
+"""Typed objects in Meta's webhooks; they tolerate missing and unknown keys.
 
 Sources: Meta, "Cloud API webhooks: messages" and facebook/openapi business-messaging-api_v23.0.
 """
@@ -18,17 +18,17 @@ from pydantic import (
 )
 
 from models import ParkedReason
-from webhooks.payload.items import Unfit
+from webhooks.payload.items import ItemRejected
 
 _UNIX_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 _YEAR_2100 = 4_102_444_800
 
 
 def read_time(value: object) -> datetime:
-    """Meta's time: unix seconds as text (as a number in some places), from 1970 up to 2100."""
+    """Parses Meta's time: Unix seconds as text or as a number, from 1970 to 2100."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not _UNIX_SECONDS.fullmatch(text):
-        raise ValueError("not unix seconds")
+        raise ValueError("not Unix seconds")
     seconds = int(text)
     if seconds >= _YEAR_2100:
         raise ValueError("after the year 2100")
@@ -36,7 +36,7 @@ def read_time(value: object) -> datetime:
 
 
 def _read_id(value: object) -> object:
-    """Meta writes some ids as numbers."""
+    # Meta writes some ids as numbers.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -51,19 +51,19 @@ MetaId = Annotated[str, BeforeValidator(_read_id), Field(min_length=1, max_lengt
 OptionalId = Annotated[MetaId | None, BeforeValidator(lambda value: None if value == "" else value)]
 
 
-class Shape(BaseModel):
-    """Unknown keys are kept in `model_extra`, so that their presence can be noticed."""
+class MetaObject(BaseModel):
+    """Base class that keeps unknown keys in `model_extra`, so that they are noticed."""
 
     model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
     _is_cut: bool = PrivateAttr(default=False)
 
     @property
     def is_cut(self) -> bool:
-        """Whether `read_readable` left parts out."""
+        """True if `parse_leniently` left parts out."""
         return self._is_cut
 
 
-class Context(Shape):
+class Context(MetaObject):
     sender: OptionalId = Field(default=None, alias="from")
     id: OptionalId = None
     forwarded: bool | None = None
@@ -71,7 +71,7 @@ class Context(Shape):
     referred_product: dict[str, Any] | None = None
 
 
-class MetaError(Shape):
+class MetaError(MetaObject):
     code: Annotated[int, Field(ge=-(2**31), lt=2**31)] = 0
     title: str | None = None
     message: str | None = None
@@ -80,15 +80,15 @@ class MetaError(Shape):
 
     @property
     def details(self) -> str | None:
-        """`error_data` is an object with `details`, or a plain string."""
+        """The details in `error_data`, which is an object or a plain string."""
         found = self.error_data
         if isinstance(found, dict):
             found = found.get("details")
         return found if isinstance(found, str) else self.message
 
 
-class InboundMessage(Shape):
-    """What all types of `messages[]` have in common; the type's own object is in `model_extra`."""
+class InboundMessage(MetaObject):
+    """An element of `messages[]`; the object of its type is in `model_extra`."""
 
     id: MetaId
     timestamp: MetaTime
@@ -102,12 +102,12 @@ class InboundMessage(Shape):
     errors: list[MetaError] | None = None
 
 
-class SenderProfile(Shape):
+class SenderProfile(MetaObject):
     name: str | None = None
     username: str | None = None
 
 
-class Sender(Shape):
+class Sender(MetaObject):
     """An element of `contacts[]`."""
 
     profile: SenderProfile | None = None
@@ -116,7 +116,7 @@ class Sender(Shape):
     parent_user_id: OptionalId = None
 
 
-class StatusReport(Shape):
+class StatusReport(MetaObject):
     """An element of `statuses[]`."""
 
     id: MetaId
@@ -130,11 +130,11 @@ class StatusReport(Shape):
     payment: Any = None
 
 
-class Text(Shape):
+class Text(MetaObject):
     body: str
 
 
-class MediaReference(Shape):
+class MediaReference(MetaObject):
     id: MetaId
     mime_type: str | None = None
     sha256: str | None = None
@@ -145,7 +145,7 @@ class MediaReference(Shape):
     url: str | None = None
 
 
-class Location(Shape):
+class Location(MetaObject):
     latitude: Annotated[FiniteFloat, BeforeValidator(_refuse_bool), Field(ge=-90, le=90)]
     longitude: Annotated[FiniteFloat, BeforeValidator(_refuse_bool), Field(ge=-180, le=180)]
     name: str | None = None
@@ -153,23 +153,23 @@ class Location(Shape):
     url: str | None = None
 
 
-class ReactionReference(Shape):
-    """No emoji, or an empty one, takes the reaction back."""
+class ReactionReference(MetaObject):
+    """A reaction; without an emoji it removes the earlier one."""
 
     message_id: MetaId
     emoji: Annotated[str, Field(max_length=64)] | None = None
 
 
-class EditReference(Shape):
+class EditReference(MetaObject):
     original_message_id: MetaId
     message: dict[str, Any]
 
 
-class RevokeReference(Shape):
+class RevokeReference(MetaObject):
     original_message_id: MetaId
 
 
-CONTENT_SHAPES: dict[str, type[Shape]] = {
+CONTENT_CLASSES: dict[str, type[MetaObject]] = {
     "text": Text,
     "image": MediaReference,
     "video": MediaReference,
@@ -179,58 +179,60 @@ CONTENT_SHAPES: dict[str, type[Shape]] = {
     "location": Location,
 }
 
-ShapeType = TypeVar("ShapeType", bound=Shape)
+ObjectType = TypeVar("ObjectType", bound=MetaObject)
 Path = tuple[int | str, ...]
-# Each cut may show that the part around it lacks something: shapes have at most this many levels.
+# Removing a part may make the part around it invalid; objects have at most this many levels.
 MAX_CUTS = 5
 
 
-def read_shape(shape: type[ShapeType], value: Any, *, place: str = "item") -> ShapeType:
-    """The value in its shape.
+def parse_object(object_class: type[ObjectType], value: Any, *, place: str = "item") -> ObjectType:
+    """Parses a value.
 
     Raises:
-        Unfit: it names the keys at fault, never their values.
+        ItemRejected: names the invalid keys, but not their values.
     """
     try:
-        return shape.model_validate(value)
+        return object_class.model_validate(value)
     except ValidationError as error:
         raise _explain(error, place) from None
 
 
-def read_readable(shape: type[ShapeType], value: Any, *, place: str = "item") -> ShapeType:
-    """The value in its shape, without the optional parts that do not fit; see `Shape.is_cut`.
+def parse_leniently(
+    object_class: type[ObjectType], value: Any, *, place: str = "item"
+) -> ObjectType:
+    """Parses a value without its invalid optional parts; see `MetaObject.is_cut`.
 
     Raises:
-        Unfit: as `read_shape`, for what the shape can't be without.
+        ItemRejected: as in `parse_object`, for required parts.
     """
     try:
-        return shape.model_validate(value)
+        return object_class.model_validate(value)
     except ValidationError as error:
-        problem, odd = _explain(error, place), _list_odd(error)
+        problem, invalid = _explain(error, place), _list_invalid(error)
     for _ in range(MAX_CUTS):
-        if () in odd:
+        if () in invalid:
             break
-        value = _leave_out(value, odd)
+        value = _leave_out(value, invalid)
         try:
-            read = shape.model_validate(value)
+            parsed = object_class.model_validate(value)
         except ValidationError as error:
-            odd = _list_odd(error)
+            invalid = _list_invalid(error)
             continue
-        read._is_cut = True
-        return read
+        parsed._is_cut = True
+        return parsed
     raise problem
 
 
-def _explain(error: ValidationError, place: str) -> Unfit:
+def _explain(error: ValidationError, place: str) -> ItemRejected:
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     details = [
         f"{'.'.join([place, *map(str, problem['loc'])])}: {problem['type']}" for problem in problems
     ]
-    return Unfit(ParkedReason.INVALID_ITEM, "; ".join(details)[:500])
+    return ItemRejected(ParkedReason.INVALID_ITEM, "; ".join(details)[:500])
 
 
-def _list_odd(error: ValidationError) -> set[Path]:
-    """The parts at fault; where a part lacks something, that part itself."""
+def _list_invalid(error: ValidationError) -> set[Path]:
+    """Returns the paths of invalid parts; if a part lacks a key, the path of the part."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     return {
         problem["loc"][:-1] if problem["type"] == "missing" else problem["loc"]
@@ -238,10 +240,10 @@ def _list_odd(error: ValidationError) -> set[Path]:
     }
 
 
-def _leave_out(value: Any, odd: set[Path]) -> Any:
-    """A copy without these parts."""
+def _leave_out(value: Any, paths: set[Path]) -> Any:
+    """Returns a copy without the parts at these paths."""
     below: dict[int | str, set[Path]] = {}
-    for path in odd:
+    for path in paths:
         below.setdefault(path[0], set()).add(path[1:])
     parts = value.items() if isinstance(value, dict) else enumerate(value)
     kept = {
