@@ -29,8 +29,8 @@ from webhooks.store.events import (
 from webhooks.store.group_commit import GroupCommit
 from webhooks.store.signature import SecretBook, is_verify_token
 from whatsapp.accounts.webhook_subscription import default_secret_digest
+from whatsapp.common.admission import RequestBodies
 from whatsapp.common.crypto import KeyRing
-from whatsapp.common.request_bodies import RequestBodies
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.logs import describe_bug
 from whatsapp.settings import Settings
