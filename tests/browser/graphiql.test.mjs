@@ -311,6 +311,35 @@ test("a text is sent, and its variables are typed in the page", async () => {
   assert.deepEqual([sendMessage.message.status, sendMessage.message.text], ["QUEUED", body]);
 });
 
+test("a second window sends while the first one listens", async () => {
+  await open(WAGRAPH_KEY);
+  await openTab("LiveMessages");
+  await subscribe();
+  const first = page;
+  page = await first.context().newPage();
+  await open();
+  await openTab("SendText");
+  await waitForVariables();
+
+  await press();
+  await waitForAnswer('"QUEUED"');
+
+  page = first;
+  const { data } = await waitForAnswer("Hello from wagraph!");
+  assert.equal(data.messageAdded.message.direction, "OUTBOUND");
+});
+
+test("a narrow page shows the variables of its tab", async () => {
+  await page.setViewportSize({ width: 700, height: 800 });
+  await open(WAGRAPH_KEY);
+  await openTab("React");
+  await waitForVariables();
+
+  await press();
+
+  assert.deepEqual((await waitForAnswer('"data"')).data.sendMessage.userErrors, []);
+});
+
 test("the statuses of a message appear live", async () => {
   const conversationId = await findOpenConversation();
   await open(WAGRAPH_KEY);

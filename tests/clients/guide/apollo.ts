@@ -13,7 +13,7 @@ export function createApollo(url: string, getToken: GetToken, live: Client): Apo
     headers: {
       ...headers,
       Authorization: `Bearer ${await getToken()}`,
-      // Files travel only with it: it shows that no foreign page sent them.
+      // Required for uploads: it proves that no foreign page sent the request.
       "GraphQL-Require-Preflight": "1",
     },
   }));

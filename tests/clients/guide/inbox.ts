@@ -6,8 +6,8 @@ import { follow } from "./live.js";
 type LiveEvent = ResumeLiveSubscription["events"];
 
 /**
- * Loads, and follows what happens from then on. `load` takes a cursor (`{ eventCursor }`), then loads
- * the lists, and returns the cursor. Returns what ends it.
+ * Loads the lists and follows all later events. `load` takes a cursor (`{ eventCursor }`), loads the
+ * lists and returns the cursor. Returns a function that stops.
  */
 export function keepUp(
   live: Client,
@@ -23,7 +23,7 @@ export function keepUp(
     stop = follow(live, { query: print(ResumeLiveDocument), variables: { after } }, {
       next: ({ data }) => data && onEvent(data.events),
       error(errors) {
-        // Away for longer than events are kept: all lists anew.
+        // Offline for longer than events are kept: load all lists again.
         if (getCode(errors) === "CURSOR_EXPIRED") begin().catch(onError);
         else onError(errors);
       },

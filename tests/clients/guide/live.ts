@@ -1,6 +1,6 @@
 import { createClient, type Client, type ClientOptions } from "graphql-ws";
 
-/** Asked again at each request and connection: a token that ended is replaced by a fresh one. */
+/** Returns the current token. Called at each request and connection, so an expired token is replaced. */
 export type GetToken = () => Promise<string>;
 
 export function openLive(url: string, getToken: GetToken, options: Partial<ClientOptions> = {}): Client {
@@ -8,7 +8,7 @@ export function openLive(url: string, getToken: GetToken, options: Partial<Clien
     url: url.replace(/^http/, "ws"),
     connectionParams: async () => ({ Authorization: `Bearer ${await getToken()}` }),
     retryAttempts: Infinity,
-    // Not where the credential was refused or has ended, or the client is wrong.
+    // A refused or expired credential and a protocol error do not go away by retrying.
     shouldRetry: (event) => ![4400, 4401, 4403, 4406].includes((event as CloseEvent)?.code),
     ...options,
   });
@@ -20,7 +20,7 @@ export interface Sink {
   complete?(): void;
 }
 
-/** Subscribes so that every reconnect goes on after the last event. Returns what ends it. */
+/** Subscribes, and resumes after the last event on each reconnect. Returns a function that unsubscribes. */
 export function follow(
   client: Pick<Client, "subscribe">,
   { query, variables }: { query: string; variables?: Record<string, unknown> | null },
@@ -29,7 +29,7 @@ export function follow(
   let after = variables?.after ?? null;
   const resuming = {
     ...variables,
-    // Variables are sent anew at each connection.
+    // A getter, because the variables are sent again on each connection.
     get after() {
       return after;
     },

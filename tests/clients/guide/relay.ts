@@ -11,7 +11,7 @@ export function createRelay(url: string, getToken: GetToken, live: Client) {
       "GraphQL-Require-Preflight": "1",
     };
     let body: BodyInit = JSON.stringify({ query: text, variables });
-    // `uploadables` of commitMutation: { "file": file }, with `file: null` among the variables.
+    // For uploads pass `uploadables: { file }` to commitMutation, and `file: null` in the variables.
     if (uploadables) body = makeForm(text!, variables, uploadables as Record<string, Blob>);
     else headers["Content-Type"] = "application/json";
     const answer = await fetch(url, { method: "POST", headers, body });

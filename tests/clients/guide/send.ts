@@ -4,8 +4,8 @@ import { SendTextDocument, type SendTextMutation } from "../generated/graphql.js
 type Sent = SendTextMutation["sendMessage"];
 
 /**
- * Sends a text once, however often it has to be asked for. Shows it before the server has answered:
- * `show` gets the message as it will be, and once more as it is.
+ * Sends a text exactly once and retries until it is stored. `show` gets the expected message at once,
+ * and the stored message later.
  */
 export async function sendText(
   apollo: ApolloClient,
@@ -13,7 +13,7 @@ export async function sendText(
   body: string,
   show: (sent: Sent) => void,
 ): Promise<Sent> {
-  // One key per press of the button: with it, the same message is answered again and not sent twice.
+  // One key per click: a repeated request returns the same message and does not send it again.
   const idempotencyKey = crypto.randomUUID();
   const input = { to: { conversationId }, content: { text: { body } }, idempotencyKey };
   const createdAt = new Date().toISOString();
@@ -31,11 +31,11 @@ export async function sendText(
   }
 }
 
-/** Seconds after which to repeat what failed so; null where that can't help. */
+/** Returns the seconds to wait before a retry, or null if a retry cannot help. */
 export function findWait(error: unknown, attempt: number): number | null {
   const backOff = Math.min(2 ** attempt / 2, 30);
   if (!CombinedGraphQLErrors.is(error)) {
-    // No answer at all: nobody knows whether it was sent, and the key makes repeating it safe.
+    // No response: the message may have been sent, and the key makes a retry safe.
     return error instanceof TypeError || ServerError.is(error) ? backOff : null;
   }
   const { code, retryAfter } = error.errors[0].extensions ?? {};

@@ -1,6 +1,6 @@
 import type { GetToken } from "./live.js";
 
-/** A request with files, each under its path below `variables`, such as `input.content.image.file`. */
+/** Builds a request with files. Each key is a path in `variables`, such as `input.content.image.file`. */
 export function makeForm(
   query: string,
   variables: Record<string, unknown>,
@@ -14,7 +14,7 @@ export function makeForm(
   return form;
 }
 
-/** What any client can fall back to: the answer, with `data` and `errors`. */
+/** Sends files without a GraphQL client. Returns the response with `data` and `errors`. */
 export async function upload(
   url: string,
   getToken: GetToken,

@@ -28,7 +28,7 @@ export function createUrql(
     fetch: async (input, init) => {
       const headers = new Headers(init?.headers);
       headers.set("Authorization", `Bearer ${await getToken()}`);
-      // Files travel only with it: it shows that no foreign page sent them.
+      // Required for uploads: it proves that no foreign page sent the request.
       headers.set("GraphQL-Require-Preflight", "1");
       return fetch(input, { ...init, headers });
     },
