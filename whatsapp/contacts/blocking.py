@@ -5,6 +5,7 @@ Source: Meta, "Block users". The response has an error per user besides that of 
 
 from typing import Any
 
+import httpx
 from beanie import PydanticObjectId
 
 from models import Account, Contact
@@ -12,6 +13,7 @@ from models.database.base import collection, utc_now
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.accounts.accounts import require_active_account
 from whatsapp.auth.access import Viewer
+from whatsapp.cloud_api.responses import read_error
 from whatsapp.contacts.contact_management import get_contact
 from whatsapp.contacts.identities import list_phone_variants, normalize_phone
 from whatsapp.errors import CloudAPIError, MetaRefused, MetaUnreachable, NotFound
@@ -123,13 +125,7 @@ def _read_name(value: object) -> str:
 def _read_failure(item: dict[str, Any] | None) -> CloudAPIError | None:
     errors = (item or {}).get("errors")
     first = errors[0] if isinstance(errors, list) and errors else None
-    if not isinstance(first, dict) or not isinstance(first.get("code"), int):
+    if not isinstance(first, dict):
         return None
-    data = first.get("error_data")
-    details = data.get("details") if isinstance(data, dict) else None
-    title = first.get("message") or first.get("title")
-    return CloudAPIError(
-        code=first["code"],
-        title=title if isinstance(title, str) and title else "no message",
-        details=details if isinstance(details, str) and details else None,
-    )
+    error = first | {"message": first.get("message") or first.get("title")}
+    return read_error({"error": error}, http_status=400, headers=httpx.Headers())

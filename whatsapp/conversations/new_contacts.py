@@ -72,7 +72,8 @@ async def create_contacts(
     contacts = [make_contact(account_id, new.identities, new.profile) for new in new_contacts]
     inserted = await _insert_documents(Contact, [_derive_contact(contact) for contact in contacts])
     pairs = list(zip(contacts, new_contacts, strict=True))
-    await _link_users([c for c, new in pairs if c.id in inserted and new.by_customer])
+    to_link = [contact for contact, new in pairs if contact.id in inserted and new.by_customer]
+    await _link_users(to_link)
     with_messages = {contact.id for contact, new in pairs if new.has_messages}
     conversations = [
         Conversation(account_id=account_id, contact_id=contact_id)

@@ -51,17 +51,17 @@ def make_deletion_update(
 def _fold_messages(messages: Sequence[Message]) -> dict[str, Any]:
     """Returns the combined values of the messages, by the keys of `_SUMMARIES`."""
     values: dict[str, Any] = {}
-    shown = [(m.timestamp, m.id) for m in messages if not m.is_own_reaction]
+    shown = [(message.timestamp, message.id) for message in messages if not message.is_own_reaction]
     if shown:
         values["at"], values["id"] = max(shown)
-    inbound = [m for m in messages if m.direction is MessageDirection.INBOUND]
+    inbound = [message for message in messages if message.direction is MessageDirection.INBOUND]
     if not inbound:
         return values
-    values["reopens_before"] = max(m.timestamp for m in inbound) + TIMESTAMP_STEP
-    opening = [m.timestamp for m in inbound if opens_window(m)]
+    values["reopens_before"] = max(message.timestamp for message in inbound) + TIMESTAMP_STEP
+    opening = [message.timestamp for message in inbound if opens_window(message)]
     if opening:
         values["inbound_at"] = max(opening)
-    unread = {m.id for m in inbound if m.unread}
+    unread = {message.id for message in inbound if message.unread}
     if unread:
         values["unread"] = sorted(unread, reverse=True)[:NEWEST_KEPT]
     return values
