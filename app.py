@@ -1,4 +1,4 @@
-"""The one place where the parts are put together: settings in, a Starlette application out."""
+"""The composition root: creates the Starlette application from settings."""
 
 import asyncio
 import logging
@@ -71,7 +71,7 @@ RETRY_SECONDS = 1.0
 
 
 class Runtime:
-    """The parts of one process and the tasks that drive them."""
+    """The components of a process and their background tasks."""
 
     def __init__(
         self,
@@ -144,16 +144,16 @@ class Runtime:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Runs the background work; MongoDB may be away now, and may come and go later.
+        """Runs the background tasks, also while MongoDB is unavailable.
 
         Raises:
-            DatabaseUnusable: MongoDB answers, but as it is it can't serve (a standalone server).
+            DatabaseUnusable: MongoDB lacks a required feature (a standalone server).
         """
         try:
             await self._prepare()
         except DatabaseUnreachable as error:
-            logger.error("%s Trying again until it answers.", error)
-        task = asyncio.create_task(self._drive(), name="wagraph")
+            logger.error("%s Retrying until it responds.", error)
+        task = asyncio.create_task(self._run_tasks(), name="wagraph")
         try:
             yield
         finally:
@@ -164,18 +164,18 @@ class Runtime:
         self._has_upgrade = bool(await prepare_database(self.database))
         self.is_prepared = True
 
-    async def _drive(self) -> None:
+    async def _run_tasks(self) -> None:
         while not self.is_prepared:
             await asyncio.sleep(self._timeouts.reconnect_seconds)
             try:
                 await self._prepare()
             except DatabaseUnreachable:
-                continue  # it was said at the start
+                continue  # logged at the start
             except DatabaseUnusable as error:
-                # It came back as another one, or only half: the operator may mend it meanwhile.
-                logger.error("%s Trying again.", error)
+                # A different or incomplete MongoDB, which the operator may fix.
+                logger.error("%s Retrying.", error)
             else:
-                logger.info("MongoDB answers: serving.")
+                logger.info("MongoDB is available; serving.")
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_running("live feed", self.live.run))
             group.create_task(keep_running("credential watch", self.credentials.run))
@@ -202,33 +202,35 @@ class Runtime:
 
     async def _finish_upgrade(self) -> None:
         await finish_upgrade(self.database)
-        logger.info("The database is upgraded.")
-        await asyncio.get_running_loop().create_future()  # nothing is left to run again
+        logger.info("Database upgrade complete.")
+        await (
+            asyncio.get_running_loop().create_future()
+        )  # waits forever, so that it is not restarted
 
     async def find_problem(self) -> str | None:
-        """Why this process should get no traffic now, or None."""
+        """Returns the reason why this process is not ready, or None."""
         if not self.is_prepared:
-            return "MongoDB was never reached"
+            return "MongoDB has not been reached yet"
         if not self.live.is_healthy:
-            return "the change stream is away"
+            return "the change stream is disconnected"
         return await self.majority.find_problem()
 
 
 async def keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
-    """Runs a background part for ever: an error in it is logged, and it starts again."""
+    """Runs a background task forever: logs its errors and restarts it."""
     while True:
         try:
             await run()
         except PyMongoError as error:
-            log_failure(logger, error, "%s starts again", name.capitalize())
+            log_failure(logger, error, "%s failed; restarting", name.capitalize())
         except Exception:
-            # The edge of a background task: whatever a bug did there must not end the process.
-            logger.exception("%s failed, starting again.", name)
+            # The edge of a background task: a bug must not end the process.
+            logger.exception("%s failed; restarting", name)
         await asyncio.sleep(RETRY_SECONDS)
 
 
 class State(TypedDict):
-    """What every request finds in `request.state`."""
+    """The state of every request, `request.state`."""
 
     runtime: Runtime
     services: Services
@@ -238,7 +240,7 @@ class State(TypedDict):
 
 
 class ReadinessGate:
-    """Answers for the routes that need MongoDB while it was never reached since the start."""
+    """Responds with 503 on routes that need MongoDB until it was first reached."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -247,7 +249,7 @@ class ReadinessGate:
         if scope["type"] == "lifespan" or self._may_pass(scope):
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._unavailable()(scope, receive, send)
+            await _create_unavailable_response()(scope, receive, send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1013, "reason": "Not ready yet"})
@@ -259,21 +261,22 @@ class ReadinessGate:
         needs_database = path == "/graphql" and scope.get("method") != "GET"
         return not needs_database and not path.startswith(("/webhooks", "/media"))
 
-    def _unavailable(self) -> Response:
-        error = {
-            "message": "The database can't be reached.",
-            "extensions": {"code": "SERVICE_UNAVAILABLE"},
-        }
-        return JSONResponse({"errors": [error]}, status_code=503, headers={"Retry-After": "5"})
+
+def _create_unavailable_response() -> Response:
+    error = {
+        "message": "The database is unavailable; try again later.",
+        "extensions": {"code": "SERVICE_UNAVAILABLE"},
+    }
+    return JSONResponse({"errors": [error]}, status_code=503, headers={"Retry-After": "5"})
 
 
-async def answer_alive(_request: Request) -> Response:
-    """`/healthz`: this process runs. Says nothing about MongoDB: a restart would not mend that."""
+async def respond_alive(_request: Request) -> Response:
+    """`/healthz`: the process runs. Excludes MongoDB, which a restart of the process can't fix."""
     return PlainTextResponse("ok\n")
 
 
-async def answer_ready(request: Request) -> Response:
-    """`/readyz`: 200 where MongoDB, its indexes and the change stream are well, else 503."""
+async def respond_ready(request: Request) -> Response:
+    """`/readyz`: 200 if MongoDB, its indexes and the change stream work, else 503."""
     problem = await request.state.runtime.find_problem()
     if problem is None:
         return PlainTextResponse("ready\n")
@@ -290,9 +293,9 @@ def create_app(
     """Creates the application.
 
     Args:
-        settings: Those of the environment by default.
-        timeouts: Deadlines and intervals, which tests change.
-        limits: Limits of operations, instead of those of the settings.
+        settings: By default read from the environment.
+        timeouts: Deadlines and intervals; tests use shorter ones.
+        limits: Limits of operations, by default from the settings.
         transport: Replaces the network to Meta, for tests.
 
     Raises:
@@ -327,8 +330,8 @@ def create_app(
             WebSocketRoute("/graphql", graphql),
             *webhook_routes(),
             *media_routes(),
-            Route("/healthz", answer_alive),
-            Route("/readyz", answer_ready),
+            Route("/healthz", respond_alive),
+            Route("/readyz", respond_ready),
             Mount("/graphql/assets", create_graphiql_assets()),
         ],
         middleware=[
@@ -346,6 +349,6 @@ def create_app(
         ],
         lifespan=lifespan,
     )
-    # For whoever runs it: to be called when it stops, before the open requests are waited for.
+    # The server calls it on shutdown, before it waits for open requests.
     app.state.end_streams = graphql.streams.end_all
     return app

@@ -44,7 +44,7 @@ PERMISSIONS_FILE = Path(__file__).parent / "docs" / "permissions.md"
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[None]:
-    """A prepared database for the commands that read or write documents."""
+    """Opens a prepared database for commands that read or write documents."""
     async with create_client(settings.mongodb_uri.get_secret_value()) as client:
         await prepare_database(client[settings.mongodb_database])
         yield
@@ -58,7 +58,7 @@ async def print_new_api_key(settings: Settings, arguments: argparse.Namespace) -
                 {"phone_number_id": {"$in": arguments.phone_number_id}}
             ).to_list()
             if len(found) != len(set(arguments.phone_number_id)):
-                raise SystemExit("No account has one of these phone number ids.")
+                raise SystemExit("Unknown phone number id; no API key was created.")
             accounts = [account.id for account in found]
         async with audited(settings, AuditAction.API_KEY_CREATED, accounts=accounts) as targets:
             key, token = await create_api_key(
@@ -75,7 +75,7 @@ async def print_new_api_key(settings: Settings, arguments: argparse.Namespace) -
 async def audited(
     settings: Settings, action: AuditAction, *, accounts: list[PydanticObjectId] | None = None
 ) -> AsyncIterator[list[AuditTarget]]:
-    """Writes down what is done within; the list takes what it is done to."""
+    """Records an action in the audit log; yields the list of its targets."""
     trail = AuditTrail(days=settings.audit_days)
     operator = find_operator()
     actor = AuditActor(kind=CredentialKind.OPERATOR, id=operator, name=operator)
@@ -92,7 +92,7 @@ async def audited(
 def find_operator() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
+    except (KeyError, OSError):  # users in containers may have no name
         return "operator"
 
 
@@ -110,13 +110,13 @@ async def end_api_key(settings: Settings, arguments: argparse.Namespace) -> None
     async with open_database(settings):
         key = await ApiKey.find_one({"prefix": prefix})
         if key is None:
-            raise SystemExit(f"No API key has the prefix {prefix}: see `manage.py list-api-keys`.")
+            raise SystemExit(f"No API key has the prefix {prefix}; see `manage.py list-api-keys`.")
         async with audited(
             settings, AuditAction.API_KEY_REVOKED, accounts=key.account_ids
         ) as targets:
             targets.append(AuditTarget(type="ApiKey", id=str(key.id)))
             await revoke_api_key(key)
-    print(f"Revoked {key.name}; its open sockets end within seconds.")
+    print(f"Revoked {key.name}; its open sockets are closed within seconds.")
 
 
 async def rotate_encryption_keys(settings: Settings, _arguments: argparse.Namespace) -> None:
@@ -124,19 +124,23 @@ async def rotate_encryption_keys(settings: Settings, _arguments: argparse.Namesp
     async with open_database(settings), audited(settings, AuditAction.ENCRYPTION_KEYS_ROTATED):
         report = await rotate_secrets(keyring)
     print(
-        f"accounts: {report.accounts}; secrets encrypted anew under {keyring.primary_id}:"
-        f" {report.encrypted}; already so: {report.current}; unreadable: {len(report.unreadable)}"
+        f"accounts: {report.accounts}; secrets re-encrypted with {keyring.primary_id}:"
+        f" {report.encrypted}; current: {report.current}; unreadable: {len(report.unreadable)}"
     )
     for problem in report.unreadable:
         print(problem, file=sys.stderr)
     if report.unreadable:
-        raise SystemExit("Put the keys of these back into ENCRYPTION_KEYS, and run it again.")
+        raise SystemExit(
+            "Add the keys of these secrets to ENCRYPTION_KEYS and run the command again."
+        )
     if report.changed:
-        raise SystemExit("Servers still write under another key: restart them, and run it again.")
+        raise SystemExit(
+            "Servers still encrypt with another key; restart them and run the command again."
+        )
 
 
 async def migrate_database(settings: Settings, arguments: argparse.Namespace) -> None:
-    """Upgrades the database to this version, or with `check` only says what that would do."""
+    """Upgrades the database to this version; with `check` only lists pending changes."""
     async with create_client(settings.mongodb_uri.get_secret_value()) as client:
         database = client[settings.mongodb_database]
         pending = await describe_pending(database)
@@ -149,8 +153,8 @@ async def migrate_database(settings: Settings, arguments: argparse.Namespace) ->
 
 
 def export_schema(*, check: bool) -> None:
-    """Writes schema.graphql and docs/permissions.md, or with `check` only compares them."""
-    # Other commands need no schema.
+    """Writes schema.graphql and docs/permissions.md; with `check` only compares them."""
+    # Imported here: other commands need no schema.
     from graph.reference.permission_table import print_permissions  # noqa: PLC0415
     from graph.schema import print_schema_text  # noqa: PLC0415
 
@@ -159,12 +163,12 @@ def export_schema(*, check: bool) -> None:
         if not check:
             file.write_text(text)
         elif not file.exists() or file.read_text() != text:
-            raise SystemExit(f"{file.name} is not what the code says: run `make schema`.")
+            raise SystemExit(f"{file.name} is out of date; run `make schema`.")
 
 
 def compare_schema(arguments: argparse.Namespace) -> None:
-    """Prints what the schema changes for clients; exit 1 if it breaks more than was announced."""
-    # Other commands need no schema.
+    """Prints schema changes; exits with 1 if an unannounced change breaks clients."""
+    # Imported here: other commands need no schema.
     from graph.reference.schema_changes import compare_schemas, describe_changes  # noqa: PLC0415
     from graph.reference.schema_history import NoEarlierSchema, read_earlier_schema  # noqa: PLC0415
     from graph.schema import print_schema_text  # noqa: PLC0415
@@ -180,7 +184,7 @@ def compare_schema(arguments: argparse.Namespace) -> None:
         raise SystemExit(f"Can't compare: {error}") from error
     print(f"Compared with {base}:", *describe_changes(changes), sep="\n")
     if not changes.are_compatible:
-        raise SystemExit("Deprecate it first, see docs/deprecation.md.")
+        raise SystemExit("Deprecate the fields first; see docs/deprecation.md.")
 
 
 def run_server(workers: int | None, timeouts: Timeouts) -> None:
@@ -201,36 +205,36 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("serve", help="run the server")
     server.add_argument(
-        "--workers", type=int, metavar="N", help="server processes; without it, as WORKERS says"
+        "--workers", type=int, metavar="N", help="number of server processes; default: WORKERS"
     )
-    key = commands.add_parser("create-api-key", help="make an API key and print it once")
-    key.add_argument("--name", required=True, help="who or what uses it")
+    key = commands.add_parser("create-api-key", help="create an API key and print it once")
+    key.add_argument("--name", required=True, help="person or service that uses the key")
     key.add_argument("--role", choices=[role.value for role in Role], default=Role.AGENT.value)
     key.add_argument(
         "--phone-number-id",
         action="append",
-        help="limit it to this account; repeatable; all accounts without it",
+        help="limit the key to this account; repeatable; default: all accounts",
     )
-    commands.add_parser("list-api-keys", help="show the API keys, oldest first")
-    revoke = commands.add_parser("revoke-api-key", help="end an API key for good")
-    revoke.add_argument("prefix", help="the key's first part, as list-api-keys shows it")
+    commands.add_parser("list-api-keys", help="list the API keys, oldest first")
+    revoke = commands.add_parser("revoke-api-key", help="revoke an API key permanently")
+    revoke.add_argument("prefix", help="first part of the key, as shown by list-api-keys")
     commands.add_parser(
         "rotate-encryption-keys",
-        help="encrypt all stored credentials anew under the first key of ENCRYPTION_KEYS",
+        help="re-encrypt all stored credentials with the first key of ENCRYPTION_KEYS",
     )
     migrate = commands.add_parser("migrate", help="upgrade the database to this version")
     migrate.add_argument(
-        "--check", action="store_true", help="only list what is pending; exit 1 if anything is"
+        "--check", action="store_true", help="only list pending changes; exit 1 if there are any"
     )
     schema = commands.add_parser("export-schema", help="write schema.graphql")
-    schema.add_argument("--check", action="store_true", help="only compare; exit 1 if it differs")
+    schema.add_argument("--check", action="store_true", help="only compare; exit 1 on a difference")
     compare = commands.add_parser(
-        "compare-schema", help="say what the schema changes for clients; exit 1 if it breaks them"
+        "compare-schema", help="list schema changes; exit 1 if they break clients"
     )
     old = compare.add_mutually_exclusive_group()
-    old.add_argument("--base", help="a git ref; without it, the newest tag or main")
-    old.add_argument("--old", type=Path, help="a file with the earlier schema")
-    compare.add_argument("--new", type=Path, help="a file instead of this code's schema")
+    old.add_argument("--base", help="git ref to compare with; default: newest tag or main")
+    old.add_argument("--old", type=Path, help="file with the earlier schema")
+    compare.add_argument("--new", type=Path, help="file with the new schema; default: this code")
     return parser
 
 

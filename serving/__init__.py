@@ -1,1 +1,1 @@
-"""Runs the application: in this process, or in several workers behind one socket."""
+"""Runs the application in this process, or in several workers behind a shared socket."""

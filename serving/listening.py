@@ -1,27 +1,27 @@
-"""The sockets that all workers accept connections from."""
+"""The listening sockets that all workers share."""
 
 import errno
 import socket
 
 BACKLOG = 2048
-# What a machine without IPv6 answers for the second address of `localhost`.
+# Errors for the IPv6 address of `localhost` on machines without IPv6.
 _NO_SUCH_FAMILY = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
 class ListenError(Exception):
-    """Nobody can be served at HOST and PORT; the message is one line."""
+    """HOST and PORT can't be used; the message is one line."""
 
 
 def open_listeners(host: str, port: int) -> list[socket.socket]:
-    """One listening socket for each address of the host.
+    """Opens a listening socket for each address of the host.
 
     Raises:
         ListenError
     """
     listeners: list[socket.socket] = []
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, address in {one[0]: one[4] for one in found}.items():
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, address in {info[0]: info[4] for info in infos}.items():
             listener = _open(family, str(address[0]), port)
             if listener is not None:
                 listeners.append(listener)
@@ -30,7 +30,7 @@ def open_listeners(host: str, port: int) -> list[socket.socket]:
             listener.close()
         raise ListenError(f"HOST {host} and PORT {port} can't be used: {error.strerror}") from None
     if not listeners:
-        raise ListenError(f"HOST {host} is no address of this machine")
+        raise ListenError(f"HOST {host} is not an address of this machine")
     return listeners
 
 

@@ -1,4 +1,4 @@
-"""`manage.py serve`: what is wrong is said here, once, before anybody is served."""
+"""`manage.py serve`: checks settings and database before the first connection is accepted."""
 
 import asyncio
 import gc
@@ -25,15 +25,15 @@ from whatsapp.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 
-# New objects before the youngest are looked through, and how often the older ones are.
-COLLECTOR_THRESHOLDS = (50_000, 20, 20)
+# New objects per collection of the youngest generation, and ratios for the older generations.
+GC_THRESHOLDS = (50_000, 20, 20)
 
 
 def serve(settings: Settings, *, timeouts: Timeouts = Timeouts()) -> None:
     """Runs the server until SIGTERM or Ctrl-C.
 
     Raises:
-        SettingsError, DatabaseUnusable, ListenError: it can't start; the message is one line.
+        SettingsError, DatabaseUnusable, ListenError: with a message of one line.
     """
     asyncio.run(_prepare_database(settings))
     if settings.media_store_url is not None:
@@ -47,16 +47,15 @@ def serve(settings: Settings, *, timeouts: Timeouts = Timeouts()) -> None:
 
 
 def tune_gc() -> None:
-    """Tells Python's garbage collector what it need not look at, and to look less often.
+    """Excludes loaded objects from garbage collection, and collects less often.
 
-    A page of the inbox makes thousands of objects that end without it: by default they had it look
-    through everything that is loaded again and again, a third of the time that a page took, and
-    0.1 s at a time.
+    A page of the inbox creates thousands of objects. By default they triggered full collections,
+    which took a third of the page's time, 0.1 s each.
     """
     gc.collect()
-    # What is loaded by now stays, and remains shared between processes.
+    # Also keeps the memory of loaded objects shared between forked processes.
     gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def _prepare_database(settings: Settings) -> None:
@@ -64,14 +63,14 @@ async def _prepare_database(settings: Settings) -> None:
     try:
         await prepare_database(client[settings.mongodb_database])
     except DatabaseUnreachable:
-        pass  # the application says it, and waits for MongoDB to come
+        pass  # the application logs it and waits for MongoDB
     finally:
         await client.close()
 
 
 def _run_workers(settings: Settings, timeouts: Timeouts, app: Starlette) -> int:
     if not hasattr(os, "fork"):
-        raise SettingsError("WORKERS must be 1 here: this system can't fork processes")
+        raise SettingsError("WORKERS must be 1: this system can't fork processes")
     if (settings.media_store_url or "").startswith("memory:"):
         raise SettingsError("MEDIA_STORE_URL must be a folder or bucket that all WORKERS share")
     listeners = open_listeners(settings.host, settings.port)
@@ -87,11 +86,11 @@ def _run_workers(settings: Settings, timeouts: Timeouts, app: Starlette) -> int:
         close_listeners=lambda: _close(listeners),
         timeouts=timeouts,
     )
-    logger.info("Serving on %s with %d workers", _describe(listeners), settings.workers)
+    logger.info("Serving on %s with %d workers", _format_addresses(listeners), settings.workers)
     return supervisor.run()
 
 
-def _describe(listeners: list[socket.socket]) -> str:
+def _format_addresses(listeners: list[socket.socket]) -> str:
     names = [listener.getsockname() for listener in listeners]
     return ", ".join(
         f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port, *_ in names

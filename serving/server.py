@@ -1,4 +1,4 @@
-"""One server process: uvicorn with our limits, told when to let its event streams go."""
+"""A server process: uvicorn with our limits, which ends event streams when it stops."""
 
 import asyncio
 import signal
@@ -14,21 +14,21 @@ from serving.http_protocol import BoundedConfig, check_deadlines
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
-# As uvicorn's own command ends where the application did not start.
+# Exit code of uvicorn's own command if the application does not start.
 STARTUP_FAILURE = 3
 TICKS_PER_SECOND = 10
-# The largest message that a client may send on a WebSocket.
+# Maximum size of a client's WebSocket message.
 MAX_FRAME_BYTES = 256 * 1024
 
 
 class Server(uvicorn.Server):
-    """uvicorn waits for open requests when it stops: event streams end only if they are told to.
+    """Ends event streams on shutdown, for which uvicorn would wait.
 
-    A second signal ends the process at once, as a killed one ends.
+    A second signal ends the process at once, with the status of that signal.
     """
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        self.config.app.state.end_streams()  # type: ignore[union-attr]  # uvicorn would take an app of any kind
+        self.config.app.state.end_streams()  # type: ignore[union-attr]  # uvicorn accepts other kinds of app
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
@@ -51,7 +51,7 @@ def make_config(settings: Settings, timeouts: Timeouts, app: Starlette) -> uvico
         host=settings.host,
         port=settings.port,
         ws_max_size=MAX_FRAME_BYTES,
-        # What still runs then is cancelled.
+        # Then running requests are cancelled.
         timeout_graceful_shutdown=timeouts.server_shutdown_seconds,
         log_config=None,
         access_log=False,

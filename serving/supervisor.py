@@ -1,7 +1,7 @@
-"""The supervisor: keeps a number of worker processes alive, and ends them all when it is told to.
+"""The supervisor: keeps a number of worker processes alive, and stops them on a signal.
 
-It serves nobody and has no threads, so that forking it is safe: a new worker starts with the
-application loaded, in memory that all of them share.
+It accepts no connections and has no threads, so that forking is safe. A new worker starts with the
+loaded application, in memory that all workers share.
 """
 
 import logging
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM}
 TICK_SECONDS = 1.0
-# It is woken every tick: after so long it has not run itself, and the workers may not have either.
+# Time between two wake-ups after which the supervisor, and so its workers, must have been paused.
 PAUSED_SECONDS = 3 * TICK_SECONDS
 
 
@@ -29,11 +29,11 @@ class _Worker:
     slot: int
     started_at: float
     is_first: bool
-    """Whether it is no replacement: if it can't start, neither can the others."""
+    """True unless it replaces another: if it can't start, none can."""
 
 
 class Supervisor:
-    """`run_worker` serves in a process of its own, and returns that one's exit code."""
+    """Runs `run_worker` in several processes; it returns the exit code of its process."""
 
     def __init__(
         self,
@@ -52,18 +52,18 @@ class Supervisor:
         self._workers: dict[int, _Worker] = {}
         self._due: dict[int, float] = {}
         self._never_started = set(range(count))
-        self._looked_at = self._awake_since = time.monotonic()
+        self._woken_at = self._awake_since = time.monotonic()
         self._stopping_since: float | None = None
         self._exit_code = 0
         self._killed_by: signal.Signals | None = None
         self._mask: set[int | signal.Signals] = set()
 
     def run(self) -> int:
-        """Until SIGTERM or Ctrl-C, or until the workers can't start; the exit code.
+        """Runs until SIGTERM or Ctrl-C, or until the workers can't start; returns the exit code.
 
-        Told a second time, it kills the workers, and ends as a killed process ends.
+        A second signal kills the workers, and then the supervisor.
         """
-        # Waited for instead of handled: nothing is ever interrupted, and no signal is missed.
+        # `sigwait` instead of handlers: nothing is interrupted, and no signal is lost.
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)
         for slot in range(self._count):
@@ -71,9 +71,9 @@ class Supervisor:
         while self._workers or self._stopping_since is None:
             number = signal.sigwait(SIGNALS)
             if number in {signal.SIGTERM, signal.SIGINT}:
-                self._end(signal.Signals(number))
+                self._stop(signal.Signals(number))
             self._reap()
-            self._look_after()
+            self._check_workers()
         signal.setitimer(signal.ITIMER_REAL, 0)
         if self._killed_by is not None:
             signal.signal(self._killed_by, signal.SIG_DFL)
@@ -86,30 +86,30 @@ class Supervisor:
         try:
             pid = os.fork()
         except OSError as error:
-            # No process or memory is left for now: the workers that there are go on serving.
-            logger.error("No worker can be started (%s): tried again soon", error.strerror)
+            # The system lacks processes or memory; the other workers continue.
+            logger.error("Could not start a worker (%s); retrying", error.strerror)
             self._due[slot] = time.monotonic() + self._timeouts.worker_restart_seconds
             return
         if not pid:
-            self._become_worker(slot)
+            self._run_as_worker(slot)
         self._workers[pid] = _Worker(slot, time.monotonic(), slot in self._never_started)
         self._never_started.discard(slot)
         logger.info("Started worker %d", pid)
 
-    def _become_worker(self, slot: int) -> None:
-        """In the new process, which ends here."""
+    def _run_as_worker(self, slot: int) -> None:
+        """Runs the worker in the forked process, and exits."""
         code = 1
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
             self._lifeline.hold()
             code = self._run_worker(slot, self._heartbeats)
         except Exception:
-            # The process's edge: nobody else would tell.
+            # The edge of the process.
             logger.exception("Worker %d failed", os.getpid())
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
-            # What the supervisor would do at its end is not for its workers to do.
+            # Skips the clean-up of the supervisor.
             os._exit(code)
 
     def _reap(self) -> None:
@@ -124,12 +124,12 @@ class Supervisor:
     def _replace(self, pid: int, worker: _Worker, code: int) -> None:
         if worker.is_first and code == STARTUP_FAILURE:
             self._exit_code = STARTUP_FAILURE
-            self._end_all()
+            self._stop_all()
             return
-        logger.warning("Worker %d ended (%s): starting another", pid, _describe(code))
+        logger.warning("Worker %d exited (%s); starting another", pid, _format_exit_code(code))
         self._due[worker.slot] = worker.started_at + self._timeouts.worker_restart_seconds
 
-    def _look_after(self) -> None:
+    def _check_workers(self) -> None:
         now = time.monotonic()
         if self._stopping_since is not None:
             if now - self._stopping_since > self._timeouts.worker_stop_seconds:
@@ -141,39 +141,39 @@ class Supervisor:
         self._kill_hanging(now)
 
     def _kill_hanging(self, now: float) -> None:
-        """Nobody hangs because all stood still, as in a container that was paused."""
-        if now - self._looked_at > PAUSED_SECONDS:
+        """Kills workers without heartbeats, unless the whole container was paused."""
+        if now - self._woken_at > PAUSED_SECONDS:
             self._awake_since = now
-        self._looked_at = now
+        self._woken_at = now
         for pid, worker in self._workers.items():
             silence = self._heartbeats.silent_seconds(worker.slot)
             if min(silence, now - self._awake_since) > self._timeouts.worker_hung_seconds:
-                logger.error("Worker %d hangs: it is killed", pid)
+                logger.error("Killing worker %d, which hangs", pid)
                 os.kill(pid, signal.SIGKILL)
 
-    def _end(self, number: signal.Signals) -> None:
-        """At first with patience; told again, at once."""
+    def _stop(self, number: signal.Signals) -> None:
+        """Stops the workers; kills them on a second signal."""
         if self._stopping_since is None:
-            self._end_all()
+            self._stop_all()
         else:
             self._killed_by = number
             self._signal_all(signal.SIGKILL)
 
-    def _end_all(self) -> None:
+    def _stop_all(self) -> None:
         self._stopping_since = time.monotonic()
-        # Else connections would wait for workers that accept no more.
+        # Otherwise new connections would wait for workers that accept none.
         self._close_listeners()
         self._signal_all(signal.SIGTERM)
 
     def _signal_all(self, number: signal.Signals) -> None:
         for pid in self._workers:
-            os.kill(pid, number)  # one that ended meanwhile is ours until it is reaped
+            os.kill(pid, number)  # its pid is not reused until it is reaped
 
 
-def _describe(code: int) -> str:
+def _format_exit_code(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
     try:
         return signal.Signals(-code).name
     except ValueError:
-        return f"signal {-code}"  # most real-time signals have no name
+        return f"signal {-code}"  # real-time signals have no name

@@ -1,4 +1,4 @@
-"""One of several server processes: forked by the supervisor, ended with it."""
+"""A worker process, forked by the supervisor."""
 
 import logging
 import mmap
@@ -20,13 +20,13 @@ logger = logging.getLogger(__name__)
 
 
 class Heartbeats:
-    """When each worker's event loop last turned, in memory that all processes share."""
+    """Times of the workers' last loop iterations, in shared memory."""
 
     def __init__(self, count: int) -> None:
         self._times = memoryview(mmap.mmap(-1, 8 * count)).cast("d")
 
     def beat(self, slot: int) -> None:
-        """Its beginning counts as a beat: one that never gets to serve hangs too."""
+        """Records a heartbeat; the start is one, to detect a worker that hangs before it serves."""
         self._times[slot] = time.monotonic()
 
     def silent_seconds(self, slot: int) -> float:
@@ -34,22 +34,22 @@ class Heartbeats:
 
 
 class Lifeline:
-    """A pipe whose writing end only the supervisor has: its end is the supervisor's end."""
+    """A pipe that closes when the supervisor, the only holder of its writing end, has ended."""
 
     def __init__(self, *, stop_seconds: float) -> None:
         self._stop_seconds = stop_seconds
         self._reading, self._writing = os.pipe()
 
     def hold(self) -> None:
-        """To be called in a worker: stops it when the supervisor is gone, however that ended."""
+        """Makes the calling worker stop when the supervisor has ended, even if it was killed."""
         os.close(self._writing)
         threading.Thread(target=self._wait, name="lifeline", daemon=True).start()
 
     def _wait(self) -> None:
-        # They are for the main thread, which would not notice at once what another one was given.
+        # Signals must reach the main thread, which handles them.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         os.read(self._reading, 1)
-        logger.error("The supervisor is gone: stopping")
+        logger.error("The supervisor has ended; stopping")
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(self._stop_seconds)
         os._exit(1)
@@ -66,7 +66,7 @@ class WorkerServer(Server):
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # Ctrl-C reaches every process of the terminal: the supervisor alone says what it means.
+        # Ctrl-C reaches every process of the terminal; the supervisor decides.
         if sig != signal.SIGINT:
             super().handle_exit(sig, frame)
 
@@ -80,10 +80,10 @@ def run_worker(
     slot: int,
     heartbeats: Heartbeats,
 ) -> int:
-    """Serves until SIGTERM; the exit code."""
+    """Serves until SIGTERM; returns the exit code."""
     server = WorkerServer(make_config(settings, timeouts, app), slot=slot, heartbeats=heartbeats)
     try:
         server.run(sockets=listeners)
-    except SystemExit as error:  # the application did not start, and has said why
+    except SystemExit as error:  # the application did not start, and logged why
         return error.code if isinstance(error.code, int) else STARTUP_FAILURE
     return 0 if server.started else STARTUP_FAILURE

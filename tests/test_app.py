@@ -84,4 +84,4 @@ async def test_mongodb_in_bad_state_is_retried(
     ) as manager:
         await wait_until_ready(manager.app)
 
-    assert "standalone Trying again." in caplog.text
+    assert "standalone Retrying." in caplog.text

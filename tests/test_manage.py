@@ -51,7 +51,7 @@ async def test_unknown_account_makes_no_key(
     result = run_command(settings, "create-api-key", "--name", "CRM", "--phone-number-id", "1")
 
     assert result.returncode == 1
-    assert result.stderr.strip() == "No account has one of these phone number ids."
+    assert result.stderr.strip() == "Unknown phone number id; no API key was created."
     assert await database["api_keys"].count_documents({}) == 0
 
 

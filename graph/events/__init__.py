@@ -1,1 +1,1 @@
-"""What changed in the database, as events: change stream, cursors, ring, history, differences."""
+"""Events derived from changes in the database: change stream, cursors, ring and history."""

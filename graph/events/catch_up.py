@@ -1,4 +1,4 @@
-"""Catching up: the events between an old cursor and the ring, read from MongoDB's own history."""
+"""Reads events older than the ring from MongoDB's oplog."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from graph.events.events import LiveEvent, derive_events
 
 MAX_EVENTS = 500
 MAX_BYTES = 8 * 1024 * 1024
-# Short: when nothing more comes, the subscriber wants what was found so far.
+# Short: at the end of the history the subscriber waits for the events read so far.
 AWAIT_MILLISECONDS = 50
 
 
@@ -22,22 +22,22 @@ async def read_events(
     floor: Position,
     sign: Callable[[Position], str],
 ) -> tuple[list[LiveEvent], Position]:
-    """At most about MAX_EVENTS events or MAX_BYTES after the position, and how far they reach.
+    """Returns about MAX_EVENTS events or MAX_BYTES after the position, and the position reached.
 
-    That position is `floor` or beyond once everything before `floor` was read.
+    The position reached is at least `floor` if all events before it were read.
 
     Raises:
-        HistoryLost: MongoDB no longer has what came next.
-        PyMongoError: MongoDB is away, or refuses the token.
+        HistoryLost: MongoDB no longer has the next change.
+        PyMongoError: MongoDB is unavailable or refuses the token.
     """
     events: list[LiveEvent] = []
     reached = position
-    # A token in the middle of a change: its other events are needed too, so begin at its time.
-    is_inside = position.ordinal != END_OF_CHANGE
+    # Starts at the time of a partly delivered change, to derive its other events again.
+    is_partial = position.ordinal != END_OF_CHANGE
     async with open_stream(
         database,
-        after=None if is_inside else position,
-        at=position.cluster_time if is_inside else None,
+        after=None if is_partial else position,
+        at=position.cluster_time if is_partial else None,
         await_milliseconds=AWAIT_MILLISECONDS,
     ) as stream:
         size = 0
@@ -46,12 +46,12 @@ async def read_events(
             if change is None:
                 if stream.resume_token is not None:
                     reached = max(reached, Position(stream.resume_token["_data"]))
-                # An idle database's own position stays one tick short of where the ring began.
+                # The position of an idle database stays one tick before the start of the ring.
                 if reached.directly_precedes(floor):
                     reached = floor
                 break
-            found = derive_events(change, sign=sign)
-            missed = [event for event in found if event.position > position]
+            derived = derive_events(change, sign=sign)
+            missed = [event for event in derived if event.position > position]
             events += missed
             size += sum(event.size for event in missed)
             reached = max(reached, Position(change["_id"]["_data"]))

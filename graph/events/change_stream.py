@@ -1,9 +1,8 @@
-"""The source of all live events: one resumable MongoDB change stream per process, as a broadcaster
-backend.
+"""The source of all live events: a resumable MongoDB change stream, as a broadcaster backend.
 
-broadcaster's own backends lose events without a word when their connection drops. This one is
-supervised: after any error it opens its stream again right after the last change it has seen, so
-subscribers only notice a pause. When MongoDB no longer has that history, they are told.
+broadcaster's own backends silently lose events when their connection drops. This backend reopens
+its stream after any error at the last change received, so subscribers only notice a pause. They are
+notified if MongoDB no longer has that history.
 """
 
 import asyncio
@@ -40,15 +39,15 @@ EVERYTHING = "everything"
 QUEUE_LIMIT = 1000
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
-# An idle stream comes back this often with a newer resume token.
+# Interval at which an idle stream returns a newer resume token.
 AWAIT_MILLISECONDS = 1000
 CHANGES_PER_TURN = 50
-# Deletions come in bulk, and each look through the ring for them takes about a millisecond.
+# Deletions are collected, because a scan of the ring takes about a millisecond.
 ERASE_SECONDS = 0.05
-# How long events are handed on without letting anything else work.
+# Time for which events are delivered without yielding to other tasks.
 TURN_SECONDS = 0.005
-# InvalidResumeToken, ChangeStreamFatalError, ChangeStreamHistoryLost, BSONObjectTooLarge: going on
-# from the same place would fail for ever.
+# InvalidResumeToken, ChangeStreamFatalError, ChangeStreamHistoryLost, BSONObjectTooLarge: resuming
+# at the same position would fail again.
 HISTORY_LOST_CODES = frozenset({260, 280, 286, 10334})
 
 PIPELINE = [
@@ -64,7 +63,7 @@ PIPELINE = [
         }
     }
 ]
-# A single date or text that Python can't hold would else fail a whole batch, again and again.
+# Otherwise a single date or text that Python can't represent would fail the whole batch.
 LENIENT_CODEC: CodecOptions[Change] = CodecOptions(
     tz_aware=True,
     tzinfo=UTC,
@@ -74,12 +73,13 @@ LENIENT_CODEC: CodecOptions[Change] = CodecOptions(
 
 
 class HistoryLost(Exception):
-    """What happened after the asked-for position can no longer be read."""
+    """MongoDB no longer has the changes after the requested position."""
 
 
 class ChangeStreamBackend(BroadcastBackend):
-    """Publishes a LiveEvent as the message of one channel for everything, one for its account, and
-    one for its conversation. Publishing by hand is not possible: what is committed is published.
+    """Publishes each LiveEvent on the channels of all events, its account and its conversation.
+
+    Only committed changes are published: `publish` is not supported.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class ChangeStreamBackend(BroadcastBackend):
     ) -> None:
         self._timeouts = timeouts
         self.position: Position | None = None
-        """Everything up to here is in the ring; None until the first stream is open."""
+        """Position of the last change in the ring; None until the first stream is open."""
         self.is_connected = False
         self.started = asyncio.Event()
         """Set while there is a position."""
@@ -107,7 +107,7 @@ class ChangeStreamBackend(BroadcastBackend):
         self._published: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
         self._turn_began = 0.0
         self._deleted_ids: set[ObjectId] = set()
-        """Documents that were deleted and may still be in the ring."""
+        """Deleted documents that may still be in the ring."""
         self._deleted_accounts: set[PydanticObjectId] = set()
         self._watcher: asyncio.Task[None] | None = None
 
@@ -128,7 +128,7 @@ class ChangeStreamBackend(BroadcastBackend):
     async def unsubscribe(self, group: str) -> None:
         self.drop_channel(group)
 
-    # Neither of the two is asynchronous: broadcaster's first subscribers of a channel would race.
+    # Not async, unlike `subscribe`: the first subscribers of a channel would race.
     def add_channel(self, channel: str) -> None:
         self._channels.add(channel)
 
@@ -139,14 +139,14 @@ class ChangeStreamBackend(BroadcastBackend):
         raise NotImplementedError("The database is the only source of events.")
 
     async def next_published(self) -> Event:
-        """Never raises: broadcaster's listener would end for good."""
+        """Returns the next event. Never raises, which would end broadcaster's listener."""
         now = asyncio.get_running_loop().time
         if self._published.empty():
             event = await self._published.get()
             self._turn_began = now()
             return event
-        # Subscribers work while they are handed an event: with many of them, all that is ready
-        # would keep everybody else waiting.
+        # Subscribers process an event while it is delivered, so that many events and subscribers
+        # would block the loop.
         if now() - self._turn_began > TURN_SECONDS:
             await asyncio.sleep(0)
             self._turn_began = now()
@@ -159,20 +159,20 @@ class ChangeStreamBackend(BroadcastBackend):
                 async for _ in self._watch_once():
                     pause = FIRST_PAUSE_SECONDS
             except HistoryLost:
-                logger.warning("The history of changes was lost: subscribers must load anew")
+                logger.warning("Change history lost; subscribers must reload their lists")
                 await self._lose_history()
             except PyMongoError as error:
                 if self.is_connected or pause == FIRST_PAUSE_SECONDS:
                     log_failure(logger, error, "The change stream failed")
             except Exception:
-                # The task's edge: whatever happened, the feed must come back.
+                # The edge of the task: the feed must recover from any error.
                 logger.exception("The change stream failed")
             self.is_connected = False
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _watch_once(self) -> AsyncIterator[None]:
-        """Yields after each sign of life, until an error."""
+        """Yields after each response of MongoDB, until an error."""
         open_seconds = self._timeouts.stream_open_seconds
         async with open_stream(self._database, after=self.position, seconds=open_seconds) as stream:
             if self.position is None:
@@ -182,36 +182,36 @@ class ChangeStreamBackend(BroadcastBackend):
             if not self.is_connected:
                 logger.info("The change stream is open")
             self.is_connected = True
-            taken = 0
+            changes = 0
             while True:
                 change = await next_change(stream, seconds=self._timeouts.stream_silence_seconds)
                 if change is not None:
-                    await self._take(change)
+                    await self._process(change)
                 elif stream.resume_token is not None:
                     self.position = Position(stream.resume_token["_data"])
                 yield
-                taken += 1
-                if taken % CHANGES_PER_TURN == 0:
-                    await asyncio.sleep(0)  # a full batch is read without waiting: let others work
+                changes += 1
+                if changes % CHANGES_PER_TURN == 0:
+                    await asyncio.sleep(0)  # reading a full batch does not yield to other tasks
 
-    async def _take(self, change: Change) -> None:
+    async def _process(self, change: Change) -> None:
         if change["operationType"] == "delete":
-            self._note_deletion(change["documentKey"]["_id"])
+            self._record_deletion(change["documentKey"]["_id"])
         elif _deletes_message(change):
             self._on_deletion()
-        # First: who is told of a message may read its conversation at once.
-        self._summaries.see(change)
+        # Before publishing: subscribers may read the conversation of a new message at once.
+        self._summaries.add_change(change)
         for event in derive_events(change, sign=self._sign):
             if event.kind is EventKind.ACCOUNT_DELETED:
                 self._deleted_accounts.add(event.account_id)
-                self._note_deletion(event.document_id)
+                self._record_deletion(event.document_id)
             elif event.account_id in self._deleted_accounts:
-                continue  # the end of the account has said it all
+                continue  # AccountDeleted is the last event of an account
             self._ring.append(event)
             await self._publish(list_channels(event), event)
         self.position = Position(change["_id"]["_data"])
 
-    def _note_deletion(self, document_id: ObjectId) -> None:
+    def _record_deletion(self, document_id: ObjectId) -> None:
         self._on_deletion()
         if not self._deleted_ids:
             asyncio.get_running_loop().call_later(ERASE_SECONDS, self._erase_deleted)
@@ -224,18 +224,18 @@ class ChangeStreamBackend(BroadcastBackend):
     async def _publish(self, channels: list[str], message: LiveEvent | None) -> None:
         for channel in channels:
             if channel in self._channels:
-                await self._published.put(Event(channel, message))  # type: ignore[arg-type]  # text by broadcaster's types only
+                await self._published.put(Event(channel, message))  # type: ignore[arg-type]  # broadcaster declares text
 
     async def _lose_history(self) -> None:
         self.started.clear()
         self.position = None
         self._ring.lose_history()
-        # A message of None tells the subscribers of a channel that they missed something.
+        # None notifies subscribers that they missed events.
         await self._publish(list(self._channels), None)
 
 
 def _deletes_message(change: Change) -> bool:
-    """Whether a message was deleted for everyone: it stays, without its content."""
+    """Returns whether a message was deleted for everyone; the document remains, without content."""
     before, after = change.get("fullDocumentBeforeChange"), change.get("fullDocument")
     is_deleted = after is not None and after.get("deleted_at") is not None
     return is_deleted and (before is None or before.get("deleted_at") is None)
@@ -257,27 +257,27 @@ async def open_stream(
     await_milliseconds: int = AWAIT_MILLISECONDS,
     seconds: float = Timeouts.stream_open_seconds,
 ) -> AsyncIterator[AsyncChangeStream[Change]]:
-    """A change stream over the watched collections: after a position, at a time, or from now.
+    """Opens a change stream of the watched collections after a position, at a time, or now.
 
     Raises:
-        HistoryLost: MongoDB no longer has what came next.
-        PyMongoError: MongoDB is away or refuses.
+        HistoryLost: MongoDB no longer has the next change.
+        PyMongoError: MongoDB is unavailable or refuses.
     """
     lenient = database.with_options(codec_options=LENIENT_CODEC)
-    with pymongo.timeout(seconds), _name_lost_history():
+    with pymongo.timeout(seconds), _translating_lost_history():
         stream = await lenient.watch(
             PIPELINE,
             full_document="whenAvailable",
             full_document_before_change="whenAvailable",
             max_await_time_ms=await_milliseconds,
-            # startAfter also works behind an invalidate event, where resumeAfter does not.
+            # Unlike resumeAfter, startAfter works after an invalidate event.
             start_after={"_data": after.token} if after else None,
             start_at_operation_time=at,
         )
     try:
         yield stream
     finally:
-        # MongoDB may be away, and a server-side cursor without a client ends by itself.
+        # In an outage the cursor expires on the server.
         with contextlib.suppress(PyMongoError), pymongo.timeout(1):
             await stream.close()
 
@@ -285,13 +285,13 @@ async def open_stream(
 async def next_change(
     stream: AsyncChangeStream[Change], *, seconds: float = Timeouts.stream_silence_seconds
 ) -> Change | None:
-    """The next change, or None after the stream's waiting time without one.
+    """Returns the next change, or None if there is none within the stream's await time.
 
     Raises:
         HistoryLost: the stream can't be continued.
-        PyMongoError: MongoDB is away or refuses.
+        PyMongoError: MongoDB is unavailable or refuses.
     """
-    with pymongo.timeout(seconds), _name_lost_history():
+    with pymongo.timeout(seconds), _translating_lost_history():
         change = await stream.try_next()
     if not stream.alive or (change is not None and change["operationType"] == "invalidate"):
         raise HistoryLost
@@ -299,9 +299,9 @@ async def next_change(
 
 
 async def read_position(stream: AsyncChangeStream[Change]) -> Position:
-    """The position of a stream that was just opened from now."""
+    """Returns the position of a stream just opened at the present."""
     if stream.resume_token is None:
-        # Changes came while it was opened: behind the first of them is as good a beginning.
+        # Changes arrived meanwhile; the position after the first is as good.
         await next_change(stream)
     token = stream.resume_token
     if token is None:
@@ -310,7 +310,7 @@ async def read_position(stream: AsyncChangeStream[Change]) -> Position:
 
 
 @contextlib.contextmanager
-def _name_lost_history() -> Iterator[None]:
+def _translating_lost_history() -> Iterator[None]:
     try:
         yield
     except OperationFailure as error:

@@ -1,8 +1,8 @@
-"""Cursors: where a subscriber is in the stream of events, as signed opaque text.
+"""Cursors: signed positions in the stream of events.
 
 A position is the resume token of a change and the ordinal of an event within that change. Tokens
-are hexadecimal text that sorts in the order of the changes. The signature keeps MongoDB from ever
-seeing a token that it did not make: some forged ones would wait for ever without an error.
+are hexadecimal text that sorts in the order of the changes. MongoDB would wait forever for certain
+forged tokens, so cursors are signed.
 """
 
 import base64
@@ -19,34 +19,33 @@ from whatsapp.common.crypto import KeyRing
 VERSION = 1
 SIGNATURE_BYTES = 16
 MAX_CURSOR_CHARACTERS = 1024
-# The last event of a change always has this ordinal, so that its position also means "after the
-# change", whatever number of events the change turned into.
+# Ordinal of the last event of every change, so that its position is also the end of the change.
 END_OF_CHANGE = 255
 
 
 class CursorExpired(RequestError):
-    """The events after the cursor are gone; the subscriber must load its lists anew."""
+    """The events after the cursor are no longer stored."""
 
     def __init__(self) -> None:
         super().__init__(
             ErrorCode.CURSOR_EXPIRED,
-            "The events after this cursor are no longer kept: take a new eventCursor, load your"
-            " lists anew, and subscribe after it.",
+            "The events after this cursor are no longer stored: get a new eventCursor, reload your"
+            " lists, and subscribe after it.",
         )
 
 
 class CursorInvalid(RequestError):
-    """The cursor is not one of ours, or lies ahead of this database."""
+    """The cursor is malformed, forged, or ahead of this database."""
 
     def __init__(self) -> None:
         super().__init__(
             ErrorCode.BAD_USER_INPUT,
-            "`after` is no cursor of this server: use the cursor of an event, or eventCursor.",
+            "Invalid cursor in `after`: use the cursor of an event, or eventCursor.",
         )
 
 
 class Position(NamedTuple):
-    """Sorts as the events do."""
+    """A position in the stream of events; sorts in their order."""
 
     token: str
     """`_data` of a resume token: upper-case hexadecimal."""
@@ -58,13 +57,13 @@ class Position(NamedTuple):
         return Timestamp(int(self.token[2:10], 16), int(self.token[10:18], 16))
 
     def directly_precedes(self, other: "Position") -> bool:
-        """Whether no change fits between the two times; other changes of the same time may."""
-        here, there = self.cluster_time, other.cluster_time
-        return (here.time << 32) + here.inc + 1 == (there.time << 32) + there.inc
+        """Returns whether no time lies between the two positions."""
+        first, second = self.cluster_time, other.cluster_time
+        return (first.time << 32) + first.inc + 1 == (second.time << 32) + second.inc
 
 
 class CursorSigner:
-    """Turns positions into cursors and back."""
+    """Converts positions to cursors and back."""
 
     def __init__(self, keyring: KeyRing) -> None:
         self._keys = keyring.derive_keys("cursor")
@@ -74,7 +73,7 @@ class CursorSigner:
         return base64.urlsafe_b64encode(_digest(self._keys[0], body) + body).rstrip(b"=").decode()
 
     def verify(self, cursor: str) -> Position:
-        """The position that `sign` was given, under any key of the ring.
+        """Returns the position of a cursor signed with any key of the ring.
 
         Raises:
             CursorInvalid: malformed or forged.

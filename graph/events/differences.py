@@ -1,8 +1,7 @@
-"""Differences: what a subscriber can see of one change of a document.
+"""Differences between a document before and after a change, as far as subscribers see them.
 
-The document before the change is compared with the one after it. Neither the change's own
-description of the update nor a look-up would do: MongoDB describes the same update in several ways,
-and after three quick updates a look-up sees the last one three times.
+The change's own update description is not used, because MongoDB describes equal updates in several
+ways. A lookup would return the newest version for each of several quick updates.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,8 +14,8 @@ from models import REACTION, MessageDirection, MessageStatus
 
 Image = Mapping[str, Any]
 
-# What a subscriber can see of each document. A change of bookkeeping alone (leases, attempts,
-# updated_at) is no event.
+# Fields that subscribers can see. Changes of other fields (leases, attempts, updated_at) are not
+# events.
 MESSAGE_FIELDS = (
     "type",
     "content",
@@ -33,7 +32,7 @@ MESSAGE_FIELDS = (
     "edited_at",
     "deleted_at",
 )
-# These change along with a status, whose event then shows them; by themselves they are an update.
+# Shown by the event of a status change; without a status change they are an update.
 STATUS_FIELDS = (
     "wamid",
     "status_times",
@@ -53,11 +52,11 @@ CONVERSATION_FIELDS = (
     "last_message_id",
     "last_inbound_at",
     "last_activity_at",
-    "newest_unread_ids",  # seen as the unread count
-    "newest_deleted_ids",  # so are these
+    "newest_unread_ids",  # the unread count
+    "newest_deleted_ids",  # the unread count
     "read_up_to",
-    "late_read_at",  # seen as the unread count too
-    "merged_at",  # seen as a longer history
+    "late_read_at",  # the unread count
+    "merged_at",  # a longer history
 )
 CONTACT_FIELDS = (
     "identities",
@@ -125,19 +124,20 @@ class Difference:
     status: MessageStatus | None = None
     status_at: datetime | None = None
     account_id: Any = None
-    """The account that it belongs to, where the document belongs to several."""
+    """The account, if the document belongs to several."""
 
 
 def find_differences(collection: str, change: Image, after: Image) -> list[Difference]:
-    """One for each event; none where nobody can see a difference. Of a deleted document, `after` is
-    what it was before.
+    """Returns a difference for each event of a change.
+
+    For a deleted document `after` is the document before the deletion.
     """
     if change["operationType"] == "delete":
         return [Difference(EventKind.CONTACT_DELETED)] if collection == "contacts" else []
     if collection == "messages" and change["operationType"] == "insert":
-        # A reaction is seen on its message, and its own status is all there is to hear of it.
+        # A reaction is shown on its message; only its status has events of its own.
         return [] if _is_own_reaction(after) else [Difference(EventKind.MESSAGE_ADDED)]
-    # Without an image from before nobody can tell what differs: it counts as an update.
+    # Without the previous image every change counts as an update.
     return _COMPARISONS[collection](change.get("fullDocumentBeforeChange"), after)
 
 
@@ -148,12 +148,12 @@ def _is_own_reaction(image: Image) -> bool:
 
 def _compare_messages(before: Image | None, after: Image) -> list[Difference]:
     reached = [] if before is None else _list_reached_statuses(before, after)
-    looked_at = MESSAGE_FIELDS if reached else MESSAGE_FIELDS + STATUS_FIELDS
-    return reached + _compare(EventKind.MESSAGE_UPDATED, looked_at, before, after)
+    fields = MESSAGE_FIELDS if reached else MESSAGE_FIELDS + STATUS_FIELDS
+    return reached + _compare(EventKind.MESSAGE_UPDATED, fields, before, after)
 
 
 def _list_reached_statuses(before: Image, after: Image) -> list[Difference]:
-    """One for each new status that raised the shown one, lowest rank first."""
+    """Returns a difference for each new status above the current status, lowest rank first."""
     known, times = before.get("status_times") or {}, after.get("status_times") or {}
     reached = [
         status
@@ -176,14 +176,14 @@ def _compare_contacts(before: Image | None, after: Image) -> list[Difference]:
 
 def _compare_accounts(before: Image | None, after: Image) -> list[Difference]:
     if after.get("deleted_at") is not None:
-        # Invisible from that moment; what is written to it later is nobody's business.
+        # The account is invisible from now on, so later changes are not events.
         was_deleted = before is not None and before.get("deleted_at") is not None
         return [] if was_deleted else [Difference(EventKind.ACCOUNT_DELETED)]
     return _compare(EventKind.ACCOUNT_UPDATED, ACCOUNT_FIELDS, before, after)
 
 
 def _compare_users(before: Image | None, after: Image) -> list[Difference]:
-    """One for each account whose staff see the user, of what they had not seen."""
+    """Returns a difference for each account that sees the change or newly knows the user."""
     known = [] if before is None or _differ(before, after, USER_FIELDS) else before["account_ids"]
     return [
         Difference(EventKind.USER_UPDATED, account_id=account_id)

@@ -1,4 +1,4 @@
-"""Events: what one change of a document means to a subscriber, with the document as it was then."""
+"""Live events, derived from changes, with the document as of the change."""
 
 import logging
 from collections.abc import Callable
@@ -23,26 +23,26 @@ _UNREADABLE = (ValidationError, ValueError, TypeError, KeyError, AttributeError)
 
 
 class UnreadableDocument(Exception):
-    """A document that this version can't read."""
+    """The document can't be read by this version, or was erased."""
 
 
 class Snapshot:
-    """A document as it was right after one change, read when somebody wants it and then kept."""
+    """A document as of a change, parsed on first use."""
 
     __slots__ = ("_collection", "_document", "_image", "size")
 
     def __init__(self, collection: str, image: Image) -> None:
         if collection == "accounts":
-            # Not even ciphertexts are kept in memory for subscribers.
+            # Not even ciphertexts stay in memory.
             image = {**image, **dict.fromkeys(ACCOUNT_SECRETS, "")}
         self._collection = collection
         self.size = estimate_bytes(image)
-        """Bytes in memory, estimated."""
+        """Estimated bytes in memory."""
         self._image: Image | None = image
         self._document: Document | None = None
 
     def read(self) -> Document | None:
-        """None where this version can't read it, which is logged once."""
+        """Returns the document, or None if this version can't read it, which is logged once."""
         image, self._image = self._image, None
         if image is not None:
             try:
@@ -57,20 +57,20 @@ class Snapshot:
         self._image = self._document = None
 
     def mark_deleted(self, at: datetime) -> None:
-        """Marks a message as deleted for everyone: its content is not shown any more."""
+        """Marks a message as deleted for everyone, which hides its content."""
         if isinstance(message := self.read(), Message) and message.deleted_at is None:
             self._document = message.model_copy(update={"deleted_at": at})
 
 
 class Version(NamedTuple):
-    """Equal for events that are executed alike."""
+    """Equal for events with equal execution results."""
 
     position: Position
     is_marked_deleted: bool
 
 
 class LiveEvent:
-    """One event. What costs time is done when somebody wants it, and once for everybody."""
+    """An event. Its document and cursor are computed once, on first use."""
 
     __slots__ = (
         "_cursor",
@@ -105,14 +105,14 @@ class LiveEvent:
         self.status_at = difference.status_at
         self.position = position
         self.at = at
-        """When the database took the change."""
+        """Time of the change in the database."""
         self.document_id = document_id
         self.account_id, self.conversation_id = owner
-        """A conversation only for itself and its messages."""
+        """The conversation only for events of conversations and messages."""
         self.is_marked_deleted = False
-        """Whether its message was deleted for everyone since."""
+        """True if its message has been deleted for everyone since."""
         self.size = size
-        """Bytes in memory, estimated; the first event of a change has its document's, too."""
+        """Estimated bytes in memory; the first event of a change includes the document."""
         self._snapshot = snapshot
         self._sign = sign
         self._cursor: str | None = None
@@ -129,7 +129,7 @@ class LiveEvent:
 
     @property
     def has_document(self) -> bool:
-        """False for the end of what nothing is kept of."""
+        """False for the deletion of a contact, of which nothing is kept."""
         return self._snapshot is not None
 
     @property
@@ -138,10 +138,10 @@ class LiveEvent:
 
     @property
     def document(self) -> Document:
-        """As it was right after this change. Shared by all subscribers: never change it.
+        """The document as of this change. Shared by all subscribers, so it must not be modified.
 
         Raises:
-            UnreadableDocument: also if it was erased, or the event is of a deletion.
+            UnreadableDocument: unreadable, erased, or without a document.
         """
         document = None if self._snapshot is None else self._snapshot.read()
         if document is None:
@@ -149,54 +149,57 @@ class LiveEvent:
         return document
 
     def erase_document(self) -> None:
-        """Forgets the document's values: nobody gets this event any more."""
+        """Erases the document; this event is not delivered any more."""
         if self._snapshot is not None:
             self._snapshot.erase()
 
     def mark_deleted(self, at: datetime) -> None:
-        """Its message was deleted for everyone since: what it said is not shown any more."""
+        """Hides the content of a message that has been deleted for everyone since."""
         if self._snapshot is not None and not self.is_marked_deleted:
             self.is_marked_deleted = True
             self._snapshot.mark_deleted(at)
 
 
 def derive_events(change: Image, *, sign: Callable[[Position], str]) -> list[LiveEvent]:
-    """The events of one change-stream document, in order; none if nobody can see a difference.
+    """Returns the events of a change, in order.
 
-    A change that this version can't read is logged and gives none: it must not stop the feed.
+    A change that this version can't read is logged and has no events, so that the feed continues.
     """
     collection = change["ns"]["coll"]
     before, after = change.get("fullDocumentBeforeChange"), change.get("fullDocument")
-    # Whose document it was is only known from before its deletion.
+    # A deletion shows the owner only in the previous image.
     image = before if change["operationType"] == "delete" else after
     if image is None:
-        return []  # deleted meanwhile, or its image is no longer kept
+        return []  # deleted meanwhile, or the image has expired
     try:
-        found = find_differences(collection, change, image)
-        return _finish(found, change, collection, image, sign) if found else []
+        differences = find_differences(collection, change, image)
+        return _make_events(differences, change, collection, image, sign) if differences else []
     except _UNREADABLE as error:
         _log_unreadable(collection, change.get("documentKey", {}).get("_id"), error)
         return []
 
 
 def _log_unreadable(collection: str, document_id: object, error: Exception) -> None:
-    # No values: they may hold what a customer wrote.
+    # Without values, which may be a customer's message.
     logger.error(
-        "A change of %s %s can't be shown live: %s", collection, document_id, type(error).__name__
+        "Skipped the events of an unreadable change of %s %s: %s",
+        collection,
+        document_id,
+        type(error).__name__,
     )
 
 
-def _finish(
-    found: list[Difference],
+def _make_events(
+    differences: list[Difference],
     change: Image,
     collection: str,
     image: Image,
     sign: Callable[[Position], str],
 ) -> list[LiveEvent]:
-    snapshot = _take_snapshot(found[0].kind, change, collection, image)
+    snapshot = _take_snapshot(differences[0].kind, change, collection, image)
     token = change["_id"]["_data"]
     at = change.get("wallTime") or change["clusterTime"].as_datetime()
-    last = len(found)
+    last = len(differences)
     return [
         LiveEvent(
             difference,
@@ -210,7 +213,7 @@ def _finish(
             sign=sign,
             size=EVENT_BYTES + (snapshot.size if snapshot and number == 1 else 0),
         )
-        for number, difference in enumerate(found, start=1)
+        for number, difference in enumerate(differences, start=1)
     ]
 
 
@@ -218,9 +221,9 @@ def _take_snapshot(
     kind: EventKind, change: Image, collection: str, image: Image
 ) -> Snapshot | None:
     if kind is EventKind.CONTACT_DELETED:
-        return None  # nothing is kept of who was erased
+        return None  # nothing is kept of an erased contact
     if kind is EventKind.ACCOUNT_DELETED:
-        # Its keys were freed with the deletion: what people know it by is from before.
+        # The deletion clears unique fields such as the phone number id.
         image = change.get("fullDocumentBeforeChange") or image
     return Snapshot(collection, image)
 
@@ -236,7 +239,7 @@ def _find_owner(
         conversation_id = image["conversation_id" if collection == "messages" else "_id"]
     if not isinstance(account_id, ObjectId) or not isinstance(conversation_id, ObjectId | None):
         raise TypeError(collection)
-    return account_id, conversation_id  # type: ignore[return-value]  # subscribers compare them only
+    return account_id, conversation_id  # type: ignore[return-value]  # only compared
 
 
 _DOCUMENT_CLASSES: dict[str, type[Document]] = {

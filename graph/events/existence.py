@@ -1,7 +1,7 @@
-"""Existence: events of documents that were deleted since are not replayed.
+"""Existence checks: events of documents deleted since are not replayed.
 
-Asked of the database in batches, for replays only. What was found is shared for a moment, so that
-many who resume at once do not each ask.
+Only replays are checked, in batches. Results are shared for a moment among subscribers that resume
+together.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ KEEP_SECONDS = 1.0
 
 
 class Subject(NamedTuple):
-    """What an event is about, as seen from one account."""
+    """The document of an event and the account that sees it."""
 
     kind: type[Document]
     document_id: PydanticObjectId
@@ -30,21 +30,21 @@ class Subject(NamedTuple):
 
 class Existing(NamedTuple):
     deleted_at: datetime | None = None
-    """When a message was deleted for everyone: the message stays, without its content."""
+    """Time at which a message was deleted for everyone; the document remains, without content."""
     conversation_id: PydanticObjectId | None = None
-    """Of a message: it follows its contact into another conversation where contacts are merged."""
+    """The conversation of a message, which changes when contacts are merged."""
 
 
 class Existence:
-    """Tells which events are of documents that still exist."""
+    """Selects events whose documents still exist."""
 
     def __init__(self) -> None:
         self._known: dict[Subject, Existing | None] = {}
-        self._generation = 0
-        self._is_dated = False
+        self._epoch = 0
+        self._is_expiring = False
 
     async def select(self, events: Sequence[LiveEvent]) -> list[LiveEvent]:
-        """The events whose documents exist now, in their order.
+        """Returns the events whose documents exist now, in order.
 
         Raises:
             PyMongoError
@@ -55,36 +55,36 @@ class Existence:
             existing = found[_get_subject(event)]
             if existing is not None:
                 if existing.conversation_id not in (None, event.conversation_id):
-                    continue  # what was said then in a conversation that is no more
+                    continue  # in a conversation that was merged into another
                 if existing.deleted_at is not None:
                     event.mark_deleted(existing.deleted_at)
                 selected.append(event)
         return selected
 
     def forget(self) -> None:
-        """Something was deleted: what is known may be no longer true."""
-        self._generation += 1
+        """Drops cached results after a deletion."""
+        self._epoch += 1
         self._known.clear()
 
     async def _find(self, subjects: Collection[Subject]) -> Mapping[Subject, Existing | None]:
-        known = {one: self._known[one] for one in subjects if one in self._known}
-        unknown = [one for one in subjects if one not in known]
+        known = {subject: self._known[subject] for subject in subjects if subject in self._known}
+        unknown = [subject for subject in subjects if subject not in known]
         if not unknown:
             return known
-        generation = self._generation
+        epoch = self._epoch
         found = await _look_up(unknown)
-        if generation == self._generation:
+        if epoch == self._epoch:
             self._known.update(found)
             self._clear_soon()
         return {**known, **found}
 
     def _clear_soon(self) -> None:
-        if not self._is_dated:
-            self._is_dated = True
+        if not self._is_expiring:
+            self._is_expiring = True
             asyncio.get_running_loop().call_later(KEEP_SECONDS, self._clear)
 
     def _clear(self) -> None:
-        self._is_dated = False
+        self._is_expiring = False
         self._known.clear()
 
 
@@ -97,10 +97,10 @@ _KINDS: dict[EventKind, type[Document]] = {
     EventKind.USER_UPDATED: User,
     EventKind.TEMPLATE_UPDATED: Template,
     EventKind.ACCOUNT_UPDATED: Account,
-    # The end of a contact is told as long as there is its account, and that of an account always.
+    # ContactDeleted is replayed while the account exists, AccountDeleted always.
     EventKind.CONTACT_DELETED: Account,
 }
-# What decides of each, besides that it is there.
+# Fields that decide, besides existence.
 _SHOWN: dict[type[Document], tuple[str, ...]] = {
     Message: ("deleted_at", "conversation_id"),
     User: ("account_ids",),
@@ -116,13 +116,13 @@ def _get_subject(event: LiveEvent) -> Subject:
 
 async def _look_up(subjects: Sequence[Subject]) -> dict[Subject, Existing | None]:
     ids: defaultdict[type[Document], set[PydanticObjectId]] = defaultdict(set)
-    for one in subjects:
-        if one.kind is not Document:
-            ids[one.kind].add(one.document_id)
-            ids[Account].add(one.account_id)
+    for subject in subjects:
+        if subject.kind is not Document:
+            ids[subject.kind].add(subject.document_id)
+            ids[Account].add(subject.account_id)
     stored = await asyncio.gather(*(_read(kind, wanted) for kind, wanted in ids.items()))
     fields = dict(zip(ids, stored, strict=True))
-    return {one: _judge(one, fields) for one in subjects}
+    return {subject: _check(subject, fields) for subject in subjects}
 
 
 async def _read(
@@ -133,7 +133,7 @@ async def _read(
     return dict(zip(wanted, found, strict=True))
 
 
-def _judge(
+def _check(
     subject: Subject, stored: Mapping[type[Document], Mapping[Any, Fields | None]]
 ) -> Existing | None:
     if subject.kind is Document:

@@ -1,7 +1,7 @@
-"""History: events older than the ring, read from MongoDB once for all who wait for them.
+"""History: events older than the ring, read from MongoDB once for all subscribers that wait.
 
-After a restart every client comes back at once, each with a cursor of its own. A stream for each of
-them would keep MongoDB busy for minutes; here those that stand close together share one.
+After a restart all clients resume at once, each at its own cursor. A change stream for each would
+keep MongoDB busy for minutes; subscribers at nearby positions share a stream.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ from graph.events.cursors import Position
 from graph.events.events import LiveEvent
 from whatsapp.common.admission import FairShares
 
-# Half of them for one credential, whatever cursors it shows.
+# Concurrent reads; a credential gets at most half of them.
 STREAMS = 6
-# What was read is kept for those who come a little later.
+# Segments are cached for subscribers that resume a little later.
 KEEP_SECONDS = 10.0
-KEPT_SEGMENTS = 20
-KEPT_BYTES = 32 * 1024 * 1024
+MAX_SEGMENTS = 20
+MAX_BYTES = 32 * 1024 * 1024
 
 ReadEvents = Callable[[Position], Awaitable[tuple[list[LiveEvent], Position]]]
 
 
 @dataclass(frozen=True)
 class Segment:
-    """All events after `start`, up to and with `reached`."""
+    """All events after `start` up to and including `reached`."""
 
     start: Position
     reached: Position
@@ -34,7 +34,7 @@ class Segment:
 
     @cached_property
     def size(self) -> int:
-        """Bytes in memory, estimated."""
+        """Estimated bytes in memory."""
         return sum(event.size for event in self.events)
 
     def covers(self, position: Position) -> bool:
@@ -53,11 +53,11 @@ class _Waiter:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     needs_own: bool = False
-    """A read that began before it did not reach it."""
+    """A read from an earlier position did not reach this position."""
 
 
 class History:
-    """`read` gives the first events after a position, and how far they reach."""
+    """Shares reads of history; `read` returns events after a position and the position reached."""
 
     def __init__(self, read: ReadEvents) -> None:
         self._read = read
@@ -69,12 +69,13 @@ class History:
     async def read_after(
         self, position: Position, *, holder: Hashable
     ) -> tuple[list[LiveEvent], Position]:
-        """Some of the events after the position, and how far they reach: beyond it or, where there
-        are none, it itself. `holder` is the credential that asks.
+        """Returns the next events after the position, and the position they reach.
+
+        Returns the same position if there are none. `holder` is the credential that reads.
 
         Raises:
-            HistoryLost: MongoDB no longer has what came next.
-            PyMongoError: MongoDB is away, or refuses the token.
+            HistoryLost: MongoDB no longer has the next change.
+            PyMongoError: MongoDB is unavailable or refuses the token.
         """
         segment = self._find(position) or await self._wait(position, holder)
         return segment.list_after(position), max(position, segment.reached)
@@ -84,12 +85,12 @@ class History:
         self._segments.clear()
 
     def _find(self, position: Position) -> Segment | None:
-        return next((one for one in self._segments if one.covers(position)), None)
+        return next((segment for segment in self._segments if segment.covers(position)), None)
 
     async def _wait(self, position: Position, holder: Hashable) -> Segment:
         waiter = _Waiter(position, holder)
         self._waiting.append(waiter)
-        # Not at once: those that come in the same moment may be further back.
+        # In the next loop iteration, when all subscribers of this one are known.
         asyncio.get_running_loop().call_soon(self._start_reads)
         try:
             return await waiter.found
@@ -98,7 +99,7 @@ class History:
                 self._waiting.remove(waiter)
 
     def _start_reads(self) -> None:
-        for waiter in sorted(self._waiting, key=lambda one: one.position):
+        for waiter in sorted(self._waiting, key=lambda waiter: waiter.position):
             if len(self._reads) >= STREAMS:
                 return
             if self._shares.has_room(waiter.holder) and not self._is_under_way(waiter):
@@ -121,7 +122,7 @@ class History:
     async def _read_from(self, start: Position) -> None:
         try:
             events, reached = await self._read(start)
-        except Exception as error:  # noqa: BLE001 - whoever asked for it hears of it
+        except Exception as error:  # noqa: BLE001 - raised to the waiters
             self._settle(start, error)
             return
         segment = Segment(start, reached, events)
@@ -131,12 +132,12 @@ class History:
     def _settle(self, start: Position, outcome: Segment | Exception) -> None:
         left = []
         for waiter in self._waiting:
-            is_its_own = waiter.position == start
+            is_start = waiter.position == start
             if waiter.found.done():
                 continue
-            if isinstance(outcome, Segment) and (is_its_own or outcome.covers(waiter.position)):
+            if isinstance(outcome, Segment) and (is_start or outcome.covers(waiter.position)):
                 waiter.found.set_result(outcome)
-            elif isinstance(outcome, Exception) and is_its_own:
+            elif isinstance(outcome, Exception) and is_start:
                 waiter.found.set_exception(outcome)
             else:
                 waiter.needs_own = waiter.needs_own or waiter.position > start
@@ -145,10 +146,10 @@ class History:
 
     def _keep(self, segment: Segment) -> None:
         self._segments.append(segment)
-        del self._segments[:-KEPT_SEGMENTS]
-        while len(self._segments) > 1 and sum(kept.size for kept in self._segments) > KEPT_BYTES:
+        del self._segments[:-MAX_SEGMENTS]
+        while len(self._segments) > 1 and sum(kept.size for kept in self._segments) > MAX_BYTES:
             del self._segments[0]
         asyncio.get_running_loop().call_later(KEEP_SECONDS, self._drop, segment)
 
     def _drop(self, segment: Segment) -> None:
-        self._segments = [one for one in self._segments if one is not segment]
+        self._segments = [kept for kept in self._segments if kept is not segment]

@@ -1,6 +1,6 @@
-"""An estimate of the memory that a decoded document takes: rings are bounded by bytes."""
+"""Estimates the memory of a decoded document, to bound the ring in bytes."""
 
-# A reference in its container and the object's header, measured with CPython 3.11.
+# The reference and the object header, measured with CPython 3.11.
 ENTRY_BYTES = 64
 
 

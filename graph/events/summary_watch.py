@@ -1,8 +1,7 @@
-"""Messages of the change stream whose conversations have no summary of them yet.
+"""Messages of the change stream that their conversation's summary does not include yet.
 
 A message is stored some milliseconds before the summary of its conversation. Reads of conversations
-wait here for the summaries of all messages that were announced, so that no read after an event is
-older than the event.
+wait here for the summaries of all published messages, so that no read is older than an event.
 """
 
 import asyncio
@@ -27,10 +26,10 @@ from whatsapp.messages.summary_completion import (
 
 logger = logging.getLogger(__name__)
 
-# Beyond these, messages are forgotten: what imports them notes them sooner or later.
+# Messages beyond these limits are dropped; the ingest completes their summaries.
 MAX_AGE_SECONDS = 60.0
 MAX_MESSAGES = 10_000
-# By one reader; what is left is completed by the next ones.
+# Limit for a reader; the next readers complete the rest.
 MAX_COMPLETED = 100
 
 DocumentT = TypeVar("DocumentT", Message, Conversation)
@@ -39,7 +38,7 @@ _OWNERS = ("account_id", "conversation_id", "contact_id")
 
 @dataclass(eq=False)
 class Unnoted:
-    """A message of the change stream; `noted` is set once the stream shows its summary."""
+    """A message of the change stream; `noted` is set when its summary follows."""
 
     message: Message
     seen_at: float
@@ -47,26 +46,26 @@ class Unnoted:
 
 
 class SummaryWatch:
-    """One per process, told of each change in the order of the stream."""
+    """Receives each change of a process in the order of the stream."""
 
     def __init__(self, *, wait_seconds: float = Timeouts.summary_wait_seconds) -> None:
         self._wait_seconds = wait_seconds
         self._unnoted: dict[PydanticObjectId, Unnoted] = {}
-        """By message, the oldest first."""
+        """By message id, oldest first."""
         self._by_conversation: dict[PydanticObjectId, list[Unnoted]] = {}
 
-    def see(self, change: Mapping[str, Any]) -> None:
-        """Raises nothing: an image that can't be read is left to those who show it."""
+    def add_change(self, change: Mapping[str, Any]) -> None:
+        """Processes a change. Never raises: unreadable images are reported elsewhere."""
         image = change.get("fullDocument")
         if image is None:
             return
         try:
             if change["ns"]["coll"] == "conversations":
-                self._see_conversation(image)
+                self._process_conversation(image)
             elif change["ns"]["coll"] == "messages" and change["operationType"] == "insert":
-                self._see_message(image)
+                self._process_message(image)
         except (ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
-            logger.debug("A change is not watched: %s", type(error).__name__)
+            logger.debug("Ignored an unreadable change: %s", type(error).__name__)
 
     async def wait(
         self,
@@ -75,8 +74,9 @@ class SummaryWatch:
         conversation_ids: Collection[PydanticObjectId] | None = None,
         contact_ids: Collection[PydanticObjectId] | None = None,
     ) -> None:
-        """Returns once the summaries include the messages seen so far, by default those of all
-        conversations. A summary that stays behind is completed here.
+        """Waits until the summaries include the messages published so far.
+
+        Covers all conversations by default. Completes summaries that are late.
         """
         if not self._unnoted:
             return
@@ -101,42 +101,42 @@ class SummaryWatch:
         oldest = list(late)[:MAX_COMPLETED]
         if await complete_summaries([unnoted.message.id for unnoted in oldest]):
             for unnoted in oldest:
-                self._forget(unnoted)
+                self._remove(unnoted)
 
-    def _see_message(self, image: Mapping[str, Any]) -> None:
+    def _process_message(self, image: Mapping[str, Any]) -> None:
         message = _read_part(Message, image, [*SUMMARIZED_FIELDS, *_OWNERS])
         if message.is_own_reaction:
             return
         unnoted = Unnoted(message, time.monotonic())
         self._unnoted[message.id] = unnoted
         self._by_conversation.setdefault(message.conversation_id, []).append(unnoted)
-        self._forget_old()
+        self._remove_old()
 
-    def _see_conversation(self, image: Mapping[str, Any]) -> None:
-        if not (known := self._by_conversation.get(image["_id"])):
+    def _process_conversation(self, image: Mapping[str, Any]) -> None:
+        if not (waiting := self._by_conversation.get(image["_id"])):
             return
         conversation = _read_part(Conversation, image, SUMMARY_FIELDS)
-        for unnoted in list(known):
+        for unnoted in list(waiting):
             if summary_includes(conversation, unnoted.message):
-                self._forget(unnoted)
+                self._remove(unnoted)
 
-    def _forget(self, unnoted: Unnoted) -> None:
+    def _remove(self, unnoted: Unnoted) -> None:
         message = unnoted.message
         unnoted.noted.set()
         if self._unnoted.pop(message.id, None) is None:
             return
-        left = self._by_conversation[message.conversation_id]
-        left.remove(unnoted)
-        if not left:
+        remaining = self._by_conversation[message.conversation_id]
+        remaining.remove(unnoted)
+        if not remaining:
             del self._by_conversation[message.conversation_id]
 
-    def _forget_old(self) -> None:
+    def _remove_old(self) -> None:
         before = time.monotonic() - MAX_AGE_SECONDS
         while True:
             oldest = next(iter(self._unnoted.values()))
             if oldest.seen_at > before and len(self._unnoted) <= MAX_MESSAGES:
                 return
-            self._forget(oldest)
+            self._remove(oldest)
 
 
 def _is_among(value: PydanticObjectId, wanted: Collection[PydanticObjectId] | None) -> bool:

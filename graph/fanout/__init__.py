@@ -1,1 +1,1 @@
-"""From one event to its subscribers: groups, members and bounded sockets."""
+"""Delivery of events to subscribers: groups, members and bounded sockets."""

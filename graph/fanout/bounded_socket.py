@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 GONE = (1006, "")
 TOO_SLOW = (4508, "Too slow: resume from cursor")
-# Size up to which the writer joins messages into one write.
+# Size up to which the writer joins messages.
 WRITE_BYTES = 64 * 1024
 # Maximum length of a close reason in the WebSocket protocol.
 MAX_REASON_BYTES = 123
 
 
 class BoundedSocket(ASGIWebSocketAdapter):
-    """One WebSocket, as Strawberry uses it. `opened` must surround its use."""
+    """A WebSocket, as Strawberry uses it. `opened` must surround its use."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class BoundedSocket(ASGIWebSocketAdapter):
         self.send_encoded(encoded if isinstance(encoded, bytes) else encoded.encode())
 
     def send_encoded(self, message: bytes) -> None:
-        """Sends or queues one message without waiting; closes the socket if the queue is full."""
+        """Sends or queues a message without waiting; closes the socket if the queue is full."""
         if self._closing is not None:
             return
         idle = self._find_idle_connection()

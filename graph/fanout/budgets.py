@@ -22,7 +22,7 @@ class LiveBudgets:
     def __init__(self, settings: Settings) -> None:
         per_minute = settings.live_rate_limit_per_minute
         self._buckets = TokenBuckets(per_minute=per_minute, burst=per_minute * BURST)
-        # Only one subscription of a credential waits for the budget, the others for its lock.
+        # The first subscription of a credential waits for the budget, further ones for its lock.
         self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
 
     @property

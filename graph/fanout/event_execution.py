@@ -1,4 +1,4 @@
-"""Execution of a subscription's operation for one event, shared by all members of a group.
+"""Execution of a subscription's operation for an event, shared by all members of a group.
 
 The context of the execution belongs to the group: it has the members' rights, and nothing of the
 member that joined first.
@@ -87,7 +87,7 @@ class EventRoots:
 
 
 class GroupExecution:
-    """Executes one operation for events, by a plan or, if that bails out, by graphql-core."""
+    """Executes an operation for events, by a plan or, if that bails out, by graphql-core."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class GroupExecution:
         )
 
     def execute(self, event: LiveEvent) -> Payload | Coroutine[Any, Any, Payload]:
-        """Returns the encoded result for one event.
+        """Returns the encoded result for an event.
 
         Raises:
             OperationFailed
@@ -206,7 +206,7 @@ def _make_group_context(context: Context) -> Context:
 
 
 class Subscriptions:
-    """The subscriptions of one endpoint; equal ones join the same group."""
+    """The subscriptions of an endpoint; equal subscriptions join the same group."""
 
     def __init__(
         self, schema: WagraphSchema, *, encode: Callable[[object], bytes], max_bytes: int

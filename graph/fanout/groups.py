@@ -41,7 +41,7 @@ class EventGroup:
         self.feed = groups.feed
         self.budgets = groups.budgets
         self.cost = cost
-        """Cost of executing one event."""
+        """Cost of executing an event."""
         self.replays = Replays(execution, groups.cache)
         self._queue_limit = groups.queue_limit
         self._on_empty = on_empty
@@ -110,7 +110,7 @@ class EventGroup:
             return
         self._queue.append(event)
         if self._worker is None and not self._is_scheduled:
-            # In the next loop iteration, so that events of this one share a write per socket.
+            # In the next loop iteration: the events of this one share a write per socket.
             self._is_scheduled = True
             asyncio.get_running_loop().call_soon(self._drain_queue, context=ContextVariables())
 
@@ -125,7 +125,7 @@ class EventGroup:
             self._end(error)
 
     def _deliver_batch(self) -> None:
-        """Delivers the first queued events, up to one whose execution has to wait."""
+        """Delivers queued events until an execution has to wait."""
         events: list[LiveEvent] = []
         payloads: list[Payload] = []
         while self._queue and len(events) < BATCH:
@@ -151,7 +151,7 @@ class EventGroup:
         self._worker, self._executing = worker, [event]
 
     async def _work(self, event: LiveEvent, payload: Awaitable[Payload]) -> None:
-        """Delivers an event whose execution has to wait, then those queued meanwhile."""
+        """Delivers an event after its execution, then the events queued meanwhile."""
         try:
             self._deliver([event], [await payload])
             while self._queue and self._pay_next():
@@ -167,7 +167,7 @@ class EventGroup:
         except asyncio.CancelledError:
             if _is_current_task_cancelled():
                 raise
-            # A shared future was cancelled by others: no member may miss the event.
+            # A shared future was cancelled elsewhere: no member may miss the event.
             self._drop_queue()
         finally:
             self._worker, self._executing = None, ()
@@ -249,9 +249,9 @@ class EventGroup:
                 member.start_catch_up(position)
 
     def _find_resume_position(self, received: Position, missed: LiveEvent | None) -> Position:
-        """Returns where a member resumes whose first missed event is `missed`.
+        """Returns the position from which a member resumes after it missed an event.
 
-        In a quiet group the last received event may be older than the ring, unlike the missed one.
+        In a quiet group the last received event may be older than the ring, unlike `missed`.
         """
         floor = self.feed.ring.floor
         if missed is None or floor is None or floor >= missed.position:
@@ -263,7 +263,7 @@ class EventGroup:
             self._joining.remove(member)
 
     def _end(self, error: Exception) -> None:
-        """Ends the members in the group; those catching up meet the error themselves."""
+        """Ends the members in the group; members that catch up meet the error themselves."""
         for member in [*self._active, *self._joining]:
             member.end(error)
 

@@ -1,8 +1,8 @@
-"""Memberships: one subscription and its group.
+"""Memberships of subscriptions in groups.
 
 A member first catches up by itself, from the ring or from history, and then joins its group at the
 position that it has reached. A member that can't accept an event leaves the group, catches up at
-its own pace and joins again, so a slow member never delays the others and nothing is queued for it.
+its own pace and joins again, so a slow member delays no other member and nothing is queued for it.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from graph.fanout.replays import Replays
 
 
 class Peer(Protocol):
-    """The recipient of the payloads of one subscription."""
+    """The recipient of a subscription's payloads."""
 
     def take(self, payloads: Sequence[Payload], /) -> bool:
         """Sends all payloads; returns False, sending none, if that would have to wait."""
@@ -54,7 +54,7 @@ class EventSource(Protocol):
 
 
 class Membership:
-    """One subscription: catching up, in its group, or gone."""
+    """A subscription: catching up, in its group, or gone."""
 
     def __init__(
         self, group: EventSource, peer: Peer, position: Position | None, *, holder: Hashable
@@ -85,7 +85,7 @@ class Membership:
     def start_catch_up(self, position: Position) -> None:
         """Catches up after this position, in a task of its own."""
         self.position = position
-        # In an empty context: the current one may hold the deadline of another request.
+        # In an empty context: the current context may hold the deadline of another request.
         self._catching_up = asyncio.create_task(
             self.catch_up(), name="catch-up", context=ContextVariables()
         )

@@ -1,1 +1,1 @@
-"""HTTP, WebSocket and event streams: requests come in and answers go out here."""
+"""HTTP, WebSocket and event streams."""

@@ -1,4 +1,4 @@
-"""Reading a GraphQL request from HTTP: strict about form, answering in JSON whatever arrives."""
+"""Parsing of GraphQL requests over HTTP; all errors are reported in JSON."""
 
 import json
 import re
@@ -16,26 +16,26 @@ from graph.transport.negotiation import MediaType
 from whatsapp.common.admission import BodyDropped, BodyTooLarge, BodyTooSlow, RequestBodies
 
 MAX_BODY_BYTES = 1024 * 1024
-# Of all bodies that one process is reading.
+# Total size of the bodies that a process is reading.
 MAX_TOTAL_BYTES = 32 * 1024 * 1024
-# API keys have 60 characters; what identity providers put into a token may be long.
+# API keys have 60 characters, access tokens may have thousands.
 MAX_CREDENTIAL_LENGTH = 8192
 MAX_URL_PARAMETERS = 20
-# Without a credential one reads the schema only, whose query has 2 kB.
+# Only the schema can be read without a credential; its query has 2 kB.
 MAX_ANONYMOUS_BYTES = 32 * 1024
-# Each is looked at for repeated names, which takes longer than all of the rest.
+# The check for repeated names takes longer than parsing.
 MAX_JSON_OBJECTS = 10_000
 MAX_JSON_NAMES = 20_000
 _NAME_END = re.compile(rb'"[ \t\r\n]*+:')
 HEADERS = {
-    # Whatever an answer holds belongs to one credential, which caches know nothing of.
+    # Responses depend on the credential, which caches ignore.
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
 
 
 class RequestRefused(Exception):
-    """What came over HTTP is no GraphQL request; answered with an HTTP status of its own."""
+    """The request is not a GraphQL request; the response has this HTTP status."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class RequestRefused(Exception):
 
 
 class _RepeatedName(ValueError):
-    """A JSON object has two values for one name: which one is meant is anybody's guess."""
+    """A JSON object has two values for a name."""
 
 
 def create_response(
@@ -69,9 +69,9 @@ def create_response(
 
 
 def read_credential(headers: Mapping[str, str]) -> str | None:
-    """The credential of `Authorization: Bearer …`; None where the header is absent.
+    """Returns the credential of `Authorization: Bearer …`, or None without the header.
 
-    What is no bearer credential comes back as an empty string: shown, but valid for nothing.
+    Returns an empty string, which is never valid, for other kinds of authorization.
     """
     header = headers.get("authorization")
     if header is None:
@@ -85,14 +85,14 @@ def read_credential(headers: Mapping[str, str]) -> str | None:
 async def read_operation(
     request: Request, *, bodies: RequestBodies, max_bytes: int, seconds: float
 ) -> GraphQLRequestData:
-    """The operation in the body of a POST or in the URL of a GET.
+    """Returns the operation in the body of a POST or in the URL of a GET.
 
     Raises:
-        RequestRefused: wrong content type, too large, too slow, no JSON, or not of the right form.
+        RequestRefused: wrong content type, too large, too slow, invalid JSON or form.
     """
     if request.method == "GET":
         return _to_operation(_read_url(request))
-    # A browser asks other origins' permission only for a type that no form can send.
+    # Browsers send a preflight request for this type, unlike for the types of forms.
     if not _is_json(request.headers.get("content-type", "")):
         raise RequestRefused(415, "Send the operation as application/json in UTF-8.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
@@ -108,22 +108,26 @@ async def read_operation(
         ) as body:
             return check_operation(parse_json(body))
     except BodyTooLarge:
-        raise RequestRefused(413, f"The body may have {max_bytes} bytes at most.") from None
+        raise RequestRefused(413, f"The body may have at most {max_bytes} bytes.") from None
     except BodyTooSlow:
         raise RequestRefused(408, f"The body took longer than {seconds:g} seconds.") from None
     except BodyDropped:
         raise RequestRefused(
             503,
-            "Too many large requests at once: try again in a moment.",
+            "Too many large requests at once; try again in a moment.",
             code=ErrorCode.SERVICE_UNAVAILABLE,
             headers={"Retry-After": "5"},
         ) from None
 
 
 def check_operation(body: Any) -> GraphQLRequestData:
-    """Raises RequestRefused: it does not have the form of an operation."""
+    """Returns the operation in a JSON body.
+
+    Raises:
+        RequestRefused: not an operation.
+    """
     if isinstance(body, list):
-        raise RequestRefused(400, "Send one operation at a time.")
+        raise RequestRefused(400, "Batches are not supported; send one operation at a time.")
     if not isinstance(body, dict):
         raise RequestRefused(400, "The body must be a JSON object with `query`.")
     return _to_operation(body)
@@ -150,10 +154,10 @@ def _read_url(request: Request) -> dict[str, Any]:
             max_num_fields=MAX_URL_PARAMETERS,
         )
     except ValueError:
-        raise RequestRefused(400, "The URL's parameters can't be read as UTF-8.") from None
+        raise RequestRefused(400, "The URL's parameters are not valid UTF-8.") from None
     parameters: dict[str, Any] = dict(pairs)
     if len(parameters) < len(pairs):
-        raise RequestRefused(400, "A parameter stands in the URL twice.")
+        raise RequestRefused(400, "The URL repeats a parameter.")
     for name in ("variables", "extensions"):
         if name in parameters:
             parameters[name] = parse_json(parameters[name].encode()) if parameters[name] else None
@@ -162,19 +166,21 @@ def _read_url(request: Request) -> dict[str, Any]:
 
 def _is_json(content_type: str) -> bool:
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    charsets = [one[8:].strip('"') for one in parameters if one.startswith("charset=")]
+    charsets = [
+        parameter[8:].strip('"') for parameter in parameters if parameter.startswith("charset=")
+    ]
     return media_type == "application/json" and set(charsets) <= {"utf-8", "utf8"}
 
 
 def parse_json(text: bytes) -> Any:
     if text.count(b"{") > MAX_JSON_OBJECTS:
         raise RequestRefused(413, f"The JSON may have at most {MAX_JSON_OBJECTS} objects.")
-    # A colon in a string is no name: they are looked for only where there are many colons.
+    # Colons may be part of strings, so names are counted only if there are many colons.
     if text.count(b":") > MAX_JSON_NAMES and len(_NAME_END.findall(text)) > MAX_JSON_NAMES:
         raise RequestRefused(413, f"The JSON may have at most {MAX_JSON_NAMES} names.")
     try:
         value = orjson.loads(text)
-        # orjson is strict in all but this.
+        # orjson accepts repeated names.
         json.loads(text.decode(), object_pairs_hook=_refuse_repeated)
     except _RepeatedName as repeated:
         raise RequestRefused(400, f"The JSON repeats the name `{repeated}` in an object.") from None

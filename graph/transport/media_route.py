@@ -1,7 +1,7 @@
-"""`GET /media/{id}`: the file of a message or an upload, by its signed URL or with a credential.
+"""`GET /media/{id}`: the file of a message or an upload, by signed URL or with a credential.
 
-Whatever a customer sent is served so that no browser runs it: by what the bytes are, never by what
-was said of them, sandboxed, and saved instead of shown unless it is a picture, sound or video.
+Browsers must not execute files of customers: the content type is detected from the bytes, pages are
+sandboxed, and everything but images, audio and video is downloaded instead of shown.
 """
 
 import logging
@@ -19,8 +19,8 @@ from starlette.routing import Route
 
 from graph.core.context import Services
 from graph.core.errors import RateLimited
+from graph.transport.authentication import find_viewer
 from graph.transport.http import read_credential
-from graph.transport.signing_in import find_viewer
 from models import Account, Media, MediaState, Message, UploadedMedia
 from models.database.base import collection
 from models.database.outage_log import log_failure
@@ -42,8 +42,10 @@ def media_routes() -> list[Route]:
 
 
 async def show_media(request: Request) -> Response:
-    """200, 206 or 304; 404 where there is none, or none for whoever asks; 416; 429 after too many
-    wrong credentials; 503 in an outage.
+    """Serves a file.
+
+    200, 206 or 304; 404 if it does not exist or is not visible to the viewer; 416 for the range;
+    429 after too many wrong credentials; 503 in an outage.
     """
     services: Services = request.state.services
     try:
@@ -64,13 +66,15 @@ async def show_media(request: Request) -> Response:
         logger.error("The bytes of media %s are missing in its store", request.path_params["id"])
         return _refuse()
     except (PyMongoError, StoreUnavailable, ProviderUnavailable) as error:
-        log_failure(logger, error, "A file can't be read")
+        log_failure(logger, error, "Could not read a file")
         headers = {"Retry-After": str(OUTAGE_SECONDS)}
-        return PlainTextResponse("The file can't be read now.\n", 503, headers=headers)
+        return PlainTextResponse(
+            "The file is temporarily unavailable; try again later.\n", 503, headers=headers
+        )
 
 
 async def _find(request: Request, services: Services) -> StoredFile | None:
-    """The file, if whoever asks may see it: unknown and forbidden are the same."""
+    """Returns the file, or None if it does not exist or is not visible to the viewer."""
     text = request.path_params["id"]
     if not ObjectId.is_valid(text):
         return None
@@ -84,16 +88,16 @@ async def _find(request: Request, services: Services) -> StoredFile | None:
         viewer = await find_viewer(services, credential, address=address)
     if not is_signed and viewer is None:
         return None
-    is_there = {"_id": media_id, "erased_at": None}
-    media: StoredFile | None = await Media.find_one(is_there)
-    media = media or await UploadedMedia.find_one(is_there)
+    query = {"_id": media_id, "erased_at": None}
+    media: StoredFile | None = await Media.find_one(query)
+    media = media or await UploadedMedia.find_one(query)
     if media is None or (viewer is not None and not viewer.can_see(media.account_id)):
         return None
     return media if await _is_visible(media) else None
 
 
 async def _is_visible(media: StoredFile) -> bool:
-    """Neither was its message taken back, nor is its account being deleted."""
+    """Returns whether neither its message nor its account has been deleted."""
     account = {"_id": media.account_id, "deleted_at": None}
     if isinstance(media, Media):
         message = {"_id": media.message_id, "deleted_at": None}
@@ -126,7 +130,7 @@ async def _answer(
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
     chunks = store.read(str(media.stored_as), start=start, end=end)
-    # The first bytes are read before the status is sent: an outage still has an answer then.
+    # Read before the status is sent, so that an outage can be answered with 503.
     first = await anext(chunks, b"")
     return StreamingResponse(_chain(first, chunks), status_code=status, headers=headers)
 
@@ -141,7 +145,7 @@ def _make_headers(media: StoredFile, *, max_age: int) -> dict[str, str]:
     shown = media.mime_type in SHOWN_TYPES
     mime_type = media.mime_type or UNKNOWN_TYPE
     name = make_filename(media.filename, fallback=str(media.id), mime_type=mime_type)
-    # RFC 6266: a plain name for old clients, and the true one.
+    # RFC 6266: an ASCII name for old clients, and the full name.
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
     disposition = "inline" if shown else "attachment"
     disposition += f"; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
@@ -164,9 +168,9 @@ def _is_known(header: str | None, etag: str) -> bool:
 
 
 def _read_range(request: Request, *, size: int, etag: str) -> tuple[int, int] | None:
-    """The one range asked for, from start up to but without end; empty where there is none such.
+    """Returns the requested range as start and end (exclusive), empty if unsatisfiable.
 
-    None for the whole file: no range, several of them, or one of another version.
+    Returns None for the whole file: no range, several ranges, or a range of another version.
     """
     match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
     if match is None or match[1] == match[2] == "":
@@ -177,5 +181,5 @@ def _read_range(request: Request, *, size: int, etag: str) -> tuple[int, int] | 
         return max(size - int(match[2]), 0), size
     start, last = int(match[1]), int(match[2]) if match[2] else size - 1
     if last < start and match[2]:
-        return None  # RFC 9110: such a range is no range
+        return None  # RFC 9110: ignore an invalid range
     return (start, min(last + 1, size)) if start < size else (size, size)

@@ -1,4 +1,4 @@
-"""A multipart form as a row of events, fed with bytes as they come."""
+"""An incremental parser of multipart forms."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ MAX_HEADERS = 8
 MAX_HEADER_BYTES = 2048
 
 
-class FormBroken(Exception):
-    """The bytes are no form; the message says why."""
+class MalformedForm(Exception):
+    """The form is malformed; the message gives the reason."""
 
 
 @dataclass(frozen=True)
-class PartBegan:
+class PartStart:
     name: str
     filename: str | None
     content_type: str | None
@@ -27,11 +27,11 @@ class PartData:
 
 
 class Form:
-    """None among the events is the end of a part."""
+    """Parses a form into events; None is the end of a part."""
 
     def __init__(self, boundary: bytes) -> None:
-        """Raises FormBroken: the boundary is too long."""
-        self._events: list[PartBegan | PartData | None] = []
+        """Raises MalformedForm if the boundary is too long."""
+        self._events: list[PartStart | PartData | None] = []
         self._headers: dict[bytes, bytes] = {}
         self._name, self._value = b"", b""
         self._has_ended = False
@@ -52,23 +52,23 @@ class Form:
                 max_header_size=MAX_HEADER_BYTES,
             )
         except FormParserError as error:
-            raise FormBroken(str(error)) from None
+            raise MalformedForm(str(error)) from None
 
-    def feed(self, data: bytes) -> Iterator[PartBegan | PartData | None]:
-        """What these bytes bring. Raises FormBroken."""
+    def feed(self, data: bytes) -> Iterator[PartStart | PartData | None]:
+        """Parses the next bytes. Raises MalformedForm."""
         if self._has_ended:
             return
         self._events.clear()
         try:
             self._parser.write(data)
         except FormParserError as error:
-            raise FormBroken(str(error)) from None
+            raise MalformedForm(str(error)) from None
         yield from self._events
 
     def finish(self) -> None:
-        """Raises FormBroken: the end is missing."""
+        """Raises MalformedForm if the end is missing."""
         if not self._has_ended:
-            raise FormBroken("its end is missing")
+            raise MalformedForm("the end is missing")
 
     def _add_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
@@ -83,11 +83,11 @@ class Form:
     def _begin_part(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition"))
         if b"name" not in options:
-            raise FormBroken("a part has no name")
+            raise MalformedForm("a part has no name")
         filename = options.get(b"filename")
         content_type = self._headers.get(b"content-type")
         self._events.append(
-            PartBegan(
+            PartStart(
                 name=_decode(options[b"name"]),
                 filename=None if filename is None else _decode(filename),
                 content_type=None if content_type is None else _decode(content_type),

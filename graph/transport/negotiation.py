@@ -1,4 +1,4 @@
-"""Which of our media types answers a request: what its `Accept` prefers."""
+"""Content negotiation: the response's media type by the request's `Accept` header."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class MediaType(StrEnum):
-    """What an operation over HTTP can be answered as."""
+    """Media types of responses."""
 
     JSON = "application/json"
     GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -15,7 +15,7 @@ class MediaType(StrEnum):
 
 @dataclass(frozen=True)
 class _Range:
-    """One media range of an `Accept` header."""
+    """A media range of an `Accept` header."""
 
     type: str
     quality: float
@@ -32,20 +32,19 @@ class _Range:
 
 
 def choose_media_type(accept: str, offered: Sequence[MediaType]) -> MediaType | None:
-    """The offered type that the client prefers, or None where it takes none of them.
+    """Returns the offered type that the client prefers, or None if it accepts none.
 
-    Where it likes several the same, the one that it lists first: some clients add
-    `text/event-stream` at the end to every request and then expect JSON. Where it says nothing
-    that tells them apart, the one offered first.
+    Types of equal quality rank in the client's order, because some clients append
+    `text/event-stream` to every request and expect JSON; then in the order offered.
     """
     ranges = _parse(accept) or [_Range("*/*", 1.0, 0)]
     best: MediaType | None = None
     best_rank = (0.0, 0)
     for media_type in offered:
-        fitting = [one for one in ranges if one.covers(media_type)]
-        if not fitting:
+        covering = [candidate for candidate in ranges if candidate.covers(media_type)]
+        if not covering:
             continue
-        closest = max(fitting, key=lambda one: one.precision)
+        closest = max(covering, key=lambda candidate: candidate.precision)
         rank = (closest.quality, -closest.position)
         if closest.quality > 0 and (best is None or rank > best_rank):
             best, best_rank = media_type, rank

@@ -1,7 +1,7 @@
-"""Files over HTTP: the GraphQL multipart request, read piece by piece.
+"""Uploads: the GraphQL multipart request, read in pieces.
 
 The form has `operations`, then `map`, then the files, in this order, so that a request can be
-refused before its files have come. What came is gone when the request ends, however it ends.
+refused before its files are received. Received files are deleted at the end of the request.
 Source: https://github.com/jaydenseric/graphql-multipart-request-spec
 """
 
@@ -10,14 +10,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from graphql import GraphQLError
+from pymongo.errors import PyMongoError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 from strawberry.http import GraphQLRequestData
 
-from graph.core.errors import ErrorCode
+from graph.core.errors import ErrorCode, service_unavailable
 from graph.core.scalars import FileVariables
+from graph.transport.authentication import open_context
 from graph.transport.http import MAX_BODY_BYTES, RequestRefused, check_operation, parse_json
-from graph.transport.multipart import Form, FormBroken, PartBegan, PartData
+from graph.transport.multipart import Form, MalformedForm, PartData, PartStart
 from models import Role
 from whatsapp.auth.access import Viewer
 from whatsapp.common.admission import FairShares
@@ -27,22 +30,33 @@ from whatsapp.settings import Settings
 MAX_FILES = 10
 MAX_PATHS = 100
 BUSY_SECONDS = 2
-# A browser sends none of these to another origin before it has asked for permission.
+# Browsers send these to another origin only after a preflight request.
 PREFLIGHT_HEADERS = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Requested-With")
 Place = tuple[Any, Any]
 
 
 def is_upload(request: Request) -> bool:
-    """Whether a POST brings a form."""
+    """Returns whether the request is a multipart form."""
     content_type = request.headers.get("content-type", "")
     return content_type.partition(";")[0].strip().lower() == "multipart/form-data"
 
 
-def require_uploader(viewer: Viewer | None) -> Viewer:
-    """Raises RequestRefused: nobody, or somebody without role AGENT."""
+async def authenticate_uploader(request: Request) -> Viewer:
+    """Returns the viewer of an upload; called before any file is read.
+
+    Raises:
+        RequestRefused: 401, 403 below role AGENT, or 503 in an outage.
+    """
+    try:
+        viewer = (await open_context(request)).viewer
+    except (GraphQLError, PyMongoError) as error:
+        failure = error if isinstance(error, GraphQLError) else service_unavailable()
+        code = ErrorCode((failure.extensions or {})["code"])
+        status = 401 if code is ErrorCode.UNAUTHENTICATED else 503
+        raise RequestRefused(status, failure.message, code=code) from None
     if viewer is None:
         raise RequestRefused(
-            401, "Uploading needs a valid API key.", code=ErrorCode.UNAUTHENTICATED
+            401, "Uploads require a valid API key.", code=ErrorCode.UNAUTHENTICATED
         )
     if not viewer.has_role(Role.AGENT):
         raise RequestRefused(403, "Requires role AGENT.", code=ErrorCode.FORBIDDEN)
@@ -50,8 +64,9 @@ def require_uploader(viewer: Viewer | None) -> Viewer:
 
 
 class UploadReader:
-    """Reads multipart requests, a few at a time; their places are shared out among credentials, and
-    among sets of accounts.
+    """Reads a limited number of multipart requests at a time.
+
+    Places are shared fairly among credentials and among account scopes.
     """
 
     def __init__(self, settings: Settings, *, deadline_seconds: float) -> None:
@@ -61,10 +76,10 @@ class UploadReader:
 
     @asynccontextmanager
     async def open(self, request: Request, viewer: Viewer) -> AsyncIterator[GraphQLRequestData]:
-        """The operation with its files in the variables; they are gone afterwards.
+        """Yields the operation with its files as variables; deletes the files on exit.
 
         Raises:
-            RequestRefused: not of the right form, too large, too slow, or too many at once.
+            RequestRefused: malformed, too large, too slow, or too many uploads at once.
         """
         boundary = self._check_head(request)
         scope = [] if viewer.account_ids is None else [viewer.account_ids]
@@ -72,7 +87,7 @@ class UploadReader:
         if not self._shares.has_room(*holders):
             raise RequestRefused(
                 429,
-                "Too many uploads at once: try again in a moment.",
+                "Too many uploads at once; try again in a moment.",
                 code=ErrorCode.RATE_LIMITED,
                 headers={"Retry-After": str(BUSY_SECONDS)},
             )
@@ -85,16 +100,16 @@ class UploadReader:
             reading.close()
 
     def _check_head(self, request: Request) -> bytes:
-        """The boundary of the form."""
+        """Checks the headers and returns the boundary of the form."""
         if not any(request.headers.get(name) for name in PREFLIGHT_HEADERS):
             raise RequestRefused(400, f"A form needs the header {PREFLIGHT_HEADERS[0]}: 1.")
         _, options = parse_options_header(request.headers["content-type"])
         boundary: bytes = options.get(b"boundary", b"")
         if not boundary:
-            raise RequestRefused(400, "The content type names no boundary.")
-        announced = request.headers.get("content-length", "")
+            raise RequestRefused(400, "The content type has no boundary.")
+        content_length = request.headers.get("content-length", "")
         limit = self._settings.upload_max_bytes + 2 * MAX_BODY_BYTES
-        if announced.isascii() and announced.isdigit() and int(announced) > limit:
+        if content_length.isascii() and content_length.isdigit() and int(content_length) > limit:
             raise _too_large(self._settings.upload_max_bytes)
         return boundary
 
@@ -111,13 +126,13 @@ class UploadReader:
                 form.finish()
         except TimeoutError:
             raise RequestRefused(408, f"The upload took longer than {seconds:g} seconds.") from None
-        except FormBroken as error:
-            raise RequestRefused(400, f"The form is broken: {error}.") from None
+        except MalformedForm as error:
+            raise RequestRefused(400, f"Malformed form: {error}.") from None
         return reading.end()
 
 
 class _Reading:
-    """One form on its way in."""
+    """The state of a form while it is read."""
 
     def __init__(self, settings: Settings, *, seconds: float) -> None:
         self._seconds = seconds
@@ -129,13 +144,13 @@ class _Reading:
         self._operation: GraphQLRequestData | None = None
         self._places: dict[str, list[Place]] | None = None
 
-    async def take(self, event: PartBegan | PartData | None) -> None:
-        """The beginning of a part, some of it, or (None) its end.
+    async def take(self, event: PartStart | PartData | None) -> None:
+        """Handles the start of a part, a piece of it, or its end (None).
 
         Raises:
-            RequestRefused: not what may come now.
+            RequestRefused: the part is out of order, unknown or too large.
         """
-        if isinstance(event, PartBegan):
+        if isinstance(event, PartStart):
             self._current = self._begin(event)
         elif event is not None:
             await self._add(event)
@@ -145,13 +160,13 @@ class _Reading:
             self._end_text()
 
     def end(self) -> GraphQLRequestData:
-        """The operation with all files in their places."""
+        """Returns the operation with the files as variables."""
         if self._operation is None or self._places is None:
             raise RequestRefused(400, "The form must have `operations`, then `map`.")
         for name, places in self._places.items():
             file = self._files.get(name)
             if file is None:
-                raise RequestRefused(400, f"The file {name!r} of `map` is missing.")
+                raise RequestRefused(400, f"The file {name!r} in `map` is missing.")
             for container, key in places:
                 container[key] = file
         variables = self._operation.variables
@@ -165,7 +180,7 @@ class _Reading:
         for file in self._files.values():
             file.close()
 
-    def _begin(self, part: PartBegan) -> bytearray | ReceivedFile:
+    def _begin(self, part: PartStart) -> bytearray | ReceivedFile:
         expected = ("operations", "map")[len(self._texts) : len(self._texts) + 1]
         if expected:
             if part.name != expected[0]:
@@ -174,9 +189,9 @@ class _Reading:
                 )
             return self._texts.setdefault(part.name, bytearray())
         if part.name not in (self._places or {}):
-            raise RequestRefused(400, f"`map` does not name the part {part.name[:50]!r}.")
+            raise RequestRefused(400, f"The part {part.name[:50]!r} is not in `map`.")
         if part.name in self._files:
-            raise RequestRefused(400, f"The part {part.name!r} comes twice.")
+            raise RequestRefused(400, f"The part {part.name!r} is repeated.")
         file = ReceivedFile(filename=part.filename, declared_type=part.content_type)
         return self._files.setdefault(part.name, file)
 
@@ -189,7 +204,7 @@ class _Reading:
         self._current += data.piece
         if sum(len(text) for text in self._texts.values()) > self._max_text_bytes:
             raise RequestRefused(
-                413, f"`operations` and `map` may have {self._max_text_bytes} bytes at most."
+                413, f"`operations` and `map` may have at most {self._max_text_bytes} bytes."
             )
 
     def _end_text(self) -> None:
@@ -204,38 +219,38 @@ class _Reading:
 
 
 def _read_map(names: object, variables: dict[str, Any]) -> dict[str, list[Place]]:
-    """Where each file belongs, by the name of its part."""
+    """Returns the variables of each file by the name of its part."""
     if not isinstance(names, dict) or not all(map(_is_path_list, names.values())):
         raise RequestRefused(400, "`map` must be an object of lists of paths.")
     paths = [path for listed in names.values() for path in listed]
     if len(names) > MAX_FILES or len(paths) > MAX_PATHS:
-        raise RequestRefused(400, f"One request may bring {MAX_FILES} files at most.")
+        raise RequestRefused(400, f"A request may have at most {MAX_FILES} files.")
     if len(set(paths)) < len(paths):
-        raise RequestRefused(400, "A path stands twice in `map`.")
+        raise RequestRefused(400, "`map` repeats a path.")
     return {
         name: [_find_place(variables, path) for path in listed] for name, listed in names.items()
     }
 
 
 def _is_path_list(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
+    return isinstance(value, list) and bool(value) and all(isinstance(path, str) for path in value)
 
 
 def _find_place(variables: dict[str, Any], path: str) -> Place:
-    """The object or list, and the key in it, that a path leads to; null must be there."""
+    """Returns the object or list, and the key in it, of a path; the value must be null."""
     first, *steps = path.split(".")
     if first != "variables" or not steps:
-        raise RequestRefused(400, f"The path {path[:100]!r} of `map` leads to no variable.")
+        raise RequestRefused(400, f"The path {path[:100]!r} in `map` is not a variable.")
     container: Any = None
     value: Any = variables
     key: Any = None
     for step in steps:
         container, key = value, _read_step(value, step)
         if key is None:
-            raise RequestRefused(400, f"The path {path[:100]!r} of `map` leads nowhere.")
+            raise RequestRefused(400, f"The path {path[:100]!r} in `map` does not exist.")
         value = container[key]
     if value is not None:
-        raise RequestRefused(400, f"Where {path[:100]!r} of `map` leads there must be null.")
+        raise RequestRefused(400, f"The variable {path[:100]!r} in `map` must be null.")
     return container, key
 
 
@@ -248,4 +263,4 @@ def _read_step(value: object, step: str) -> str | int | None:
 
 
 def _too_large(max_bytes: int) -> RequestRefused:
-    return RequestRefused(413, f"The files of one request may have {max_bytes} bytes at most.")
+    return RequestRefused(413, f"The files of a request may have at most {max_bytes} bytes.")

@@ -35,7 +35,7 @@ from graph.events.feed import SubscriberTooSlow
 from graph.fanout.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.fanout.event_execution import Subscriptions, list_errors
 from graph.fanout.membership import Membership
-from graph.transport.signing_in import find_viewer
+from graph.transport.authentication import find_viewer
 from graph.transport.socket_messages import (
     MalformedMessage,
     find_credential,

@@ -51,8 +51,8 @@ async def test_supervisor_survives_failed_starts_and_signals() -> None:
 
     told = [line for line in written.decode().splitlines() if not line.startswith("Started")]
     assert [line.rpartition("(")[2] for line in told] == [
-        "Resource temporarily unavailable): tried again soon",
-        "Cannot allocate memory): tried again soon",
-        f"signal {signal.SIGRTMIN + 1}): starting another",
+        "Resource temporarily unavailable); retrying",
+        "Cannot allocate memory); retrying",
+        f"signal {signal.SIGRTMIN + 1}); starting another",
     ]
     assert process.returncode == 0

@@ -72,7 +72,7 @@ async def test_missing_index_is_built_while_serving(
         await hold_index_builds(own_database, mode="off")
 
     async def is_built() -> bool:
-        return any("The database is upgraded." in server.log for server in servers)
+        return any("Database upgrade complete." in server.log for server in servers)
 
     await eventually(is_built)
     assert "history" in await messages.index_information()

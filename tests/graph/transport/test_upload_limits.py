@@ -43,7 +43,7 @@ class TestLimits:
         announced = await post(agent, bytes(3 * 1024 * 1024))
 
         assert (answer.status_code, announced.status_code) == (413, 413)
-        assert "20000 bytes at most" in answer.json()["errors"][0]["message"]
+        assert "at most 20000 bytes" in answer.json()["errors"][0]["message"]
         assert len(sent) < 50
         assert await count_stored() == NOTHING
         assert list_uploads(meta) == []

@@ -31,24 +31,28 @@ MALFORMED: list[tuple[list[Part], int, str]] = [
     ([("operations", "%"), ("map", '{"0": []}'), ("0", PNG)], 400, "lists of paths"),
     ([("operations", "%"), ("map", '{"0": "variables.file"}'), ("0", PNG)], 400, "lists of"),
     ([("operations", "%"), ("map", '{"0": [1]}'), ("0", PNG)], 400, "lists of paths"),
-    ([("operations", "%"), ("map", '{"0": ["query"]}'), ("0", PNG)], 400, "no variable"),
-    ([("operations", "%"), ("map", '{"0": ["variables.x"]}'), ("0", PNG)], 400, "nowhere"),
-    ([("operations", "%"), ("map", '{"0": ["variables.file.x"]}'), ("0", PNG)], 400, "nowhere"),
+    ([("operations", "%"), ("map", '{"0": ["query"]}'), ("0", PNG)], 400, "is not a variable"),
+    ([("operations", "%"), ("map", '{"0": ["variables.x"]}'), ("0", PNG)], 400, "does not exist"),
+    (
+        [("operations", "%"), ("map", '{"0": ["variables.file.x"]}'), ("0", PNG)],
+        400,
+        "does not exist",
+    ),
     ([("operations", "%"), ("map", '{"0": ["variables.account"]}'), ("0", PNG)], 400, "null"),
-    ([("operations", "%"), ("map", MAP), ("1", PNG)], 400, "does not name the part"),
-    ([("operations", "%"), ("map", MAP), ("0", PNG), ("0", PNG)], 400, "comes twice"),
-    ([("operations", "%"), ("map", MAP), ("0", PNG), ("map", MAP)], 400, "does not name"),
+    ([("operations", "%"), ("map", MAP), ("1", PNG)], 400, "is not in `map`"),
+    ([("operations", "%"), ("map", MAP), ("0", PNG), ("0", PNG)], 400, "is repeated"),
+    ([("operations", "%"), ("map", MAP), ("0", PNG), ("map", MAP)], 400, "is not in `map`"),
     (
         [("operations", "%"), ("map", '{"0": ["variables.file"], "1": ["variables.file"]}')],
         400,
-        "stands twice",
+        "repeats a path",
     ),
     (
         [("operations", "%"), ("map", json.dumps({str(n): [f"{n}"] for n in range(11)}))],
         400,
         "10 files",
     ),
-    ([("operations", "%"), ("map", "x" * 1024 * 1024), ("0", PNG)], 413, "bytes at most"),
+    ([("operations", "%"), ("map", "x" * 1024 * 1024), ("0", PNG)], 413, "at most 1048576 bytes"),
 ]
 
 

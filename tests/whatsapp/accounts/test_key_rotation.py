@@ -235,9 +235,7 @@ async def test_wrong_key_is_said_and_changes_nothing(settings: Settings) -> None
     code, out, err = await finish(start(settings, NEW_KEY))
 
     assert code == 1
-    assert out == (
-        "accounts: 1; secrets encrypted anew under k2: 0; already so: 0; unreadable: 3\n"
-    )
+    assert out == ("accounts: 1; secrets re-encrypted with k2: 0; current: 0; unreadable: 3\n")
     assert f"accounts|{account.id}|access_token can't be decrypted" in err
-    assert "Put the keys of these back into ENCRYPTION_KEYS" in err
+    assert "Add the keys of these secrets to ENCRYPTION_KEYS" in err
     assert await Account.get(account.id) == account
