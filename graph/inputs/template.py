@@ -73,7 +73,7 @@ class TemplateInput:
     def to_content(self) -> OutgoingTemplate:
         """Raises TemplateInvalid for an invalid id or value."""
         with fields_below("content", "template"):
-            return OutgoingTemplate(self._read_reference(), read_parameters(self.parameters))
+            return OutgoingTemplate(self._read_reference(), read_template_values(self.parameters))
 
     def _read_reference(self) -> TemplateReference:
         if self.template_id is None:
@@ -84,7 +84,7 @@ class TemplateInput:
         return TemplateReference(template_id, self.name, self.language)
 
 
-def read_parameters(parameters: TemplateParametersInput | None) -> TemplateValues:
+def read_template_values(parameters: TemplateParametersInput | None) -> TemplateValues:
     """Raises TemplateInvalid; the path of its field starts below `parameters`."""
     if parameters is None:
         return TemplateValues()

@@ -1,14 +1,42 @@
 """Mutations of messages: send, retry and cancel."""
 
 import strawberry
+from strawberry import Maybe
 
 from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import parse_given_id, require_id
 from graph.core.user_errors import UserError, user_errors
 from graph.inputs.message_content import MessageContentInput
-from graph.inputs.recipient import RecipientInput
 from graph.mutations.mutation_field import mutation_field
 from graph.types.messages import Message
+from whatsapp.outbox.recipients import Recipient
+
+
+@strawberry.input(one_of=True, description="Recipient; exactly one field must be given.")
+class RecipientInput:
+    phone_number: Maybe[str] = strawberry.field(
+        description='Phone number with country code; "+" and punctuation are optional.'
+        " Requires `accountId`."
+    )
+    business_scoped_user_id: Maybe[str] = strawberry.field(
+        description="WhatsApp's id of the person for your business. Requires `accountId`."
+    )
+    contact_id: Maybe[strawberry.ID] = strawberry.field(description="Id of a contact.")
+    conversation_id: Maybe[strawberry.ID] = strawberry.field(description="Id of a conversation.")
+
+    def to_recipient(self) -> Recipient:
+        """Raises NotFound if an id is not the id of a contact or conversation."""
+        contact, conversation = self.contact_id, self.conversation_id
+        return Recipient(
+            phone_number=self.phone_number.value if self.phone_number else None,
+            bsuid=self.business_scoped_user_id.value if self.business_scoped_user_id else None,
+            contact_id=require_id(contact.value, "Contact", "to", "contactId") if contact else None,
+            conversation_id=(
+                require_id(conversation.value, "Conversation", "to", "conversationId")
+                if conversation
+                else None
+            ),
+        )
 
 
 @strawberry.input(description="Message to send.")

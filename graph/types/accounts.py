@@ -24,8 +24,7 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
-from graph.inputs.filters import NodeId
-from graph.types.connection_field import DocumentList, connection_field
+from graph.types.connection_field import DocumentList, NodeId, connection_field
 from whatsapp.accounts.webhook_subscription import make_webhook_url
 from whatsapp.auth.access import Viewer
 

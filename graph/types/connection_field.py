@@ -1,10 +1,10 @@
-"""Declares fields that list documents page by page, with `first`, `after`, `last` and `before`."""
+"""Fields that list documents page by page, and the arguments that they share."""
 
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from beanie import Document
@@ -22,8 +22,32 @@ from graph.core.connections import (
     connect,
     read_page,
 )
-from graph.core.context import Info
+from graph.core.context import Info, get_viewer
+from graph.core.ids import parse_id
 from graph.core.stored import find_node_class, reads
+
+NodeId = Annotated[strawberry.ID, strawberry.argument(description="Global id.")]
+AccountId = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description="Returns only items of this account; by default, of all accounts visible"
+        " to the caller."
+    ),
+]
+# Matches nothing: the account is unknown or not visible.
+_NOTHING: dict[str, Any] = {"account_id": {"$in": []}}
+
+
+def limit_to_account(info: Info, account_id: str | None) -> dict[str, Any]:
+    """Returns a filter for one account, or for all accounts visible to the viewer."""
+    viewer = get_viewer(info)
+    if account_id is None:
+        return viewer.limit_accounts()
+    document_id = parse_id(account_id, "Account")
+    if document_id is None or not viewer.can_see(document_id):
+        return _NOTHING
+    return {"account_id": document_id}
+
 
 _PAGE_ARGUMENTS: dict[str, tuple[Any, int | None]] = {
     "first": (First, PAGE_SIZE),

@@ -25,9 +25,14 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
-from graph.inputs.filters import AccountId, NodeId, limit_to_account
 from graph.types.accounts import Account, linked_account
-from graph.types.connection_field import DocumentList, connection_field
+from graph.types.connection_field import (
+    AccountId,
+    DocumentList,
+    NodeId,
+    connection_field,
+    limit_to_account,
+)
 from graph.types.users import User
 
 if TYPE_CHECKING:

@@ -22,9 +22,14 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
-from graph.inputs.filters import AccountId, NodeId, limit_to_account
 from graph.types.accounts import Account, linked_account
-from graph.types.connection_field import DocumentList, connection_field
+from graph.types.connection_field import (
+    AccountId,
+    DocumentList,
+    NodeId,
+    connection_field,
+    limit_to_account,
+)
 from graph.types.contacts import Contact, linked_contact
 from models.database.base import utc_now
 from whatsapp.conversations.conversations import SERVICE_WINDOW, window_expires_at, window_is_open

@@ -23,13 +23,17 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
-from graph.inputs.filters import AccountId, NodeId, limit_to_account
 from graph.types.accounts import Account, linked_account
-from graph.types.connection_field import DocumentList, connection_field
+from graph.types.connection_field import (
+    AccountId,
+    DocumentList,
+    NodeId,
+    connection_field,
+    limit_to_account,
+)
 from graph.types.contacts import Contact, linked_contact
 from graph.types.content.content import CONTENT_FIELDS, MessageContent, read_content
-from graph.types.content.orders import ReferredProduct, read_product
-from graph.types.content.payments import MessagePayment
+from graph.types.content.orders import MessagePayment, ReferredProduct, read_product
 from graph.types.conversations import Conversation
 from graph.types.message_details import (
     BillingConversation,

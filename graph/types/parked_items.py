@@ -13,9 +13,8 @@ from graph.core.context import Info, IsAdmin
 from graph.core.enums import ParkedReason, ParkedState
 from graph.core.ids import parse_text_id
 from graph.core.stored import ACCOUNTS, linked, registers_type, stored
-from graph.inputs.filters import AccountId, limit_to_account
 from graph.types.accounts import Account
-from graph.types.connection_field import DocumentList, connection_field
+from graph.types.connection_field import AccountId, DocumentList, connection_field, limit_to_account
 from whatsapp.auth.access import Viewer
 
 

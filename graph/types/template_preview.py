@@ -8,7 +8,7 @@ import models
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.ids import require_id
 from graph.core.user_errors import UserError, refusals_as_data, user_errors
-from graph.inputs.template import TemplateParametersInput, read_parameters
+from graph.inputs.template import TemplateParametersInput, read_template_values
 from graph.types.content.template_content import TemplateContent, read_template
 from whatsapp.errors import NotFound
 from whatsapp.outbox.content.template import preview_template
@@ -43,7 +43,7 @@ class TemplatePreviewQueries:
         ] = None,
     ) -> PreviewTemplatePayload:
         template = await _read_template(info, template_id)
-        content = preview_template(template, read_parameters(parameters))
+        content = preview_template(template, read_template_values(parameters))
         return PreviewTemplatePayload(content=read_template(content))
 
 

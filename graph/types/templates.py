@@ -14,9 +14,8 @@ from graph.core.context import Info, IsViewer
 from graph.core.enums import describe_enum
 from graph.core.searching import check_search
 from graph.core.stored import reads, registers_type, stored
-from graph.inputs.filters import limit_to_account
 from graph.types.accounts import Account, linked_account
-from graph.types.connection_field import DocumentList, connection_field
+from graph.types.connection_field import DocumentList, connection_field, limit_to_account
 from graph.types.content.template_parts import (
     TemplateComponent,
     TemplateParameter,

@@ -12,8 +12,7 @@ from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.ids import parse_id
 from graph.core.searching import Search, match_keys
 from graph.core.stored import load_user, registers_type, stored
-from graph.inputs.filters import NodeId
-from graph.types.connection_field import DocumentList, connection_field
+from graph.types.connection_field import DocumentList, NodeId, connection_field
 
 if TYPE_CHECKING:
     from graph.types.contacts import Contact

@@ -1,11 +1,20 @@
-"""Catalog orders, and products that customers ask about."""
+"""Catalog orders with their payments, and products that customers ask about."""
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
 
 import strawberry
 
-from graph.types.content.reading import read_float, read_int, read_objects, read_text
+from graph.types.content.reading import (
+    read_float,
+    read_int,
+    read_object,
+    read_objects,
+    read_text,
+    read_unix_time,
+)
 
 
 @strawberry.type(description="Catalog product that a message refers to.")
@@ -58,4 +67,74 @@ def read_order(content: Mapping[str, Any]) -> OrderContent | None:
             )
             for item in items
         ],
+    )
+
+
+MAX_MINOR_UNITS = 10**15
+_OFFSETS = (1, 10, 100, 1000, 10_000)
+
+
+@strawberry.type(description="Payment transaction of an order.")
+class PaymentTransaction:
+    id: str | None = strawberry.field(description="Transaction id at the payment gateway.")
+    type: str | None = strawberry.field(description="Payment gateway, such as razorpay.")
+    status: str | None = strawberry.field(
+        description="Transaction status: pending, success or failed."
+    )
+    method: str | None = strawberry.field(description="Payment method, such as upi.")
+    created_at: datetime | None = strawberry.field(
+        description="Time at which the transaction started."
+    )
+    updated_at: datetime | None = strawberry.field(description="Time of the last change.")
+    error_code: str | None = strawberry.field(description="Error code of the payment gateway.")
+    error_reason: str | None = strawberry.field(description="Reason for the failure.")
+
+
+@strawberry.type(description="Payment status that WhatsApp reported for an order.")
+class MessagePayment:
+    status: str = strawberry.field(
+        description="WhatsApp's payment status: pending, captured, failed and so on."
+    )
+    at: datetime = strawberry.field(description="Time of the status according to WhatsApp.")
+    reference_id: str | None = strawberry.field(description="Order id defined by your application.")
+    amount: Decimal | None = strawberry.field(description="Amount, such as 12.50.")
+    currency: str | None = strawberry.field(description="ISO 4217 code of the amount's currency.")
+    transaction: PaymentTransaction | None = strawberry.field(
+        description="Payment transaction; null if WhatsApp reports none."
+    )
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        payment = read_object(document, "payment")
+        transaction = read_object(payment, "transaction")
+        return cls(
+            status=document["status"],
+            at=document["at"],
+            reference_id=read_text(payment, "reference_id"),
+            amount=_read_amount(payment) or _read_amount(transaction),
+            currency=read_text(payment, "currency") or read_text(transaction, "currency"),
+            transaction=_read_transaction(transaction) if transaction else None,
+        )
+
+
+def _read_amount(payment: Mapping[str, Any]) -> Decimal | None:
+    """Converts Meta's minor units, `offset` of which are one unit of the currency."""
+    amount = read_object(payment, "amount")
+    value, offset = read_float(amount, "value"), read_int(amount, "offset")
+    if value is None or not 0 <= value <= MAX_MINOR_UNITS or offset not in _OFFSETS:
+        return None
+    return Decimal(int(value)).scaleb(-_OFFSETS.index(offset))
+
+
+def _read_transaction(transaction: Mapping[str, Any]) -> PaymentTransaction:
+    error = read_object(transaction, "error")
+    return PaymentTransaction(
+        id=read_text(transaction, "id"),
+        type=read_text(transaction, "type"),
+        status=read_text(transaction, "status"),
+        method=read_text(read_object(transaction, "method"), "type"),
+        created_at=read_unix_time(transaction, "created_timestamp"),
+        updated_at=read_unix_time(transaction, "updated_timestamp"),
+        error_code=read_text(error, "code"),
+        error_reason=read_text(error, "reason"),
     )

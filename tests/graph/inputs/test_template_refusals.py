@@ -58,7 +58,7 @@ WRONG: list[tuple[str, Any, list[str], str]] = [
     ("order_shipped", {"body": TEXTS}, ["buttons"], "needs urlSuffix"),
     ("order_shipped", {"header": {"text": "x"}, "body": TEXTS}, ["header"], "no header"),
     ("order_shipped", {"body": [{**TEXTS[0], "name": "1"}, TEXTS[1]]}, [*BODY_0, "name"], "num"),
-    ("order_shipped", {"body": [{}, TEXTS[1]]}, BODY_0, "Exactly one"),
+    ("order_shipped", {"body": [{}, TEXTS[1]]}, BODY_0, "exactly one"),
     (
         "order_shipped",
         {"body": TEXTS, "buttons": SUFFIX, "cards": [CARD]},
@@ -72,7 +72,7 @@ WRONG: list[tuple[str, Any, list[str], str]] = [
     ("order_shipped", line("a\0b"), [*BODY_0, "text"], "character"),
     ("order_shipped", line("x" * 1020), ["body"], "1024 are allowed"),
     ("order_shipped", button(0, payload="x"), [*BUTTON_0, "payload"], "takes urlSuffix"),
-    ("order_shipped", button(0), BUTTON_0, "Exactly one"),
+    ("order_shipped", button(0), BUTTON_0, "exactly one"),
     ("order_shipped", button(1, urlSuffix="x"), [*BUTTON_0, "index"], "1 buttons"),
     ("order_shipped", button(-1, urlSuffix="x"), [*BUTTON_0, "index"], "counted from 0"),
     ("order_shipped", button(0, urlSuffix="a b"), [*BUTTON_0, "urlSuffix"], "Remove the spaces"),
