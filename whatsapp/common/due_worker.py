@@ -91,16 +91,16 @@ class DueWorker(Generic[DocumentType]):
             if item is None:
                 return
             release_place = self._shares.take(self._find_account(item))
-            task = asyncio.create_task(self._guard(item), name=self._name)
+            task = asyncio.create_task(self._run_guarded(item), name=self._name)
             self._tasks.add(task)
-            task.add_done_callback(partial(self._end, release_place))
+            task.add_done_callback(partial(self._end_task, release_place))
 
-    def _end(self, release_place: Callable[[], None], task: asyncio.Task[None]) -> None:
+    def _end_task(self, release_place: Callable[[], None], task: asyncio.Task[None]) -> None:
         release_place()
         self._tasks.discard(task)
         self.wake()
 
-    async def _guard(self, item: DocumentType) -> None:
+    async def _run_guarded(self, item: DocumentType) -> None:
         try:
             await self._work(item)
         except PyMongoError as error:

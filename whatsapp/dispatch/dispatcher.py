@@ -159,10 +159,12 @@ class Dispatcher:
             await self._pacing.stop()
             await asyncio.wait({claims, *self._workers}, timeout=timeout)
         finally:
-            await _end({claims, sweep, *self._workers}, seconds=timeouts.dispatcher_record_seconds)
+            await _end_tasks(
+                {claims, sweep, *self._workers}, seconds=timeouts.dispatcher_record_seconds
+            )
 
 
-async def _end(tasks: set[asyncio.Task[None]], *, seconds: float) -> None:
+async def _end_tasks(tasks: set[asyncio.Task[None]], *, seconds: float) -> None:
     for task in tasks:
         task.cancel()
     _, stuck = await asyncio.wait(tasks, timeout=seconds)

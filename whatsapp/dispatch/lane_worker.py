@@ -191,7 +191,7 @@ class LaneWorker:
         try:
             if not await outbox_transitions.claim_message(message, fence=self._lease.fence):
                 return False
-            await self._tools.pacing.smooth(message.account_id)
+            await self._tools.pacing.keep_interval(message.account_id)
         except (PyMongoError, asyncio.CancelledError):
             # The update may have succeeded, and no request was made.
             await self._return_message(message)
@@ -206,7 +206,7 @@ class LaneWorker:
         return self._lease.remaining_seconds() > self._timeouts.send_deadline_seconds
 
     async def _return_message(self, message: Message) -> None:
-        await outbox_transitions.persist(
+        await outbox_transitions.persist_write(
             lambda: outbox_transitions.return_message(message.id, fence=self._lease.fence)
         )
 

@@ -68,7 +68,7 @@ CONTACT_BLOCKED = MessageError(
 )
 
 
-async def persist(write: Callable[[], Awaitable[Result]]) -> Result:
+async def persist_write(write: Callable[[], Awaitable[Result]]) -> Result:
     """Repeats a write until MongoDB acknowledges it, because its content is stored nowhere else.
 
     Raises:
@@ -177,18 +177,18 @@ async def return_message(
     if not returned.matched_count:
         states = {"$in": [OutboxState.HOLDING.value, OutboxState.DONE.value]}
         unknown = {"outbox_state": states, "status_rank": MessageStatus.UNKNOWN.rank}
-        await collection(Message).update_one({**attempt, **unknown}, _fail(error))
+        await collection(Message).update_one({**attempt, **unknown}, _make_failure(error))
 
 
 async def fail_message(message_id: PydanticObjectId, error: MessageError) -> None:
     """Fails a message that Meta refused permanently."""
-    await collection(Message).update_one({"_id": message_id}, _fail(error))
+    await collection(Message).update_one({"_id": message_id}, _make_failure(error))
 
 
 async def fail_unsent(message_id: PydanticObjectId, error: MessageError) -> None:
     """Fails a READY message that may no longer be sent."""
     await collection(Message).update_one(
-        {"_id": message_id, "outbox_state": OutboxState.READY.value}, _fail(error)
+        {"_id": message_id, "outbox_state": OutboxState.READY.value}, _make_failure(error)
     )
 
 
@@ -262,7 +262,7 @@ def _set_status(status: MessageStatus) -> dict[str, Any]:
     }
 
 
-def _fail(error: MessageError) -> dict[str, Any]:
+def _make_failure(error: MessageError) -> dict[str, Any]:
     return {
         "$set": {"outbox_state": OutboxState.DONE.value},
         "$addToSet": {"errors": error.model_dump()},

@@ -101,7 +101,7 @@ class Pacing:
         """Returns a slot for which there was nothing to send."""
         self._get_queue(account_id).schedule.return_slot()
 
-    async def smooth(self, account_id: PydanticObjectId) -> None:
+    async def keep_interval(self, account_id: PydanticObjectId) -> None:
         """Keeps a minimum interval between requests, as the work after taking a slot varies."""
         queue = self._get_queue(account_id)
         interval = SHORTEST_INTERVAL / self._full_rate(account_id)
@@ -128,7 +128,7 @@ class Pacing:
     async def record_failure(self, account_id: PydanticObjectId, reason: object) -> None:
         """Records that Meta was not reached or gave no readable answer."""
         queue = self._get_queue(account_id)
-        queue.failures = await count_failure(account_id, self._terms(account_id))
+        queue.failures = await count_failure(account_id, self._make_terms(account_id))
         if queue.failures < FAILURES_TO_OPEN:
             return
         self.pause(account_id, self._probe_seconds)
@@ -144,7 +144,7 @@ class Pacing:
         """Records that Meta refused a message because of the account's rate."""
         if pause_seconds:
             self.pause(account_id, pause_seconds)
-        terms = self._terms(account_id)
+        terms = self._make_terms(account_id)
         await slow_down(account_id, terms, pause_seconds=pause_seconds)
 
     def pause(self, account_id: PydanticObjectId, seconds: float) -> None:
@@ -187,7 +187,7 @@ class Pacing:
                 await asyncio.wait([queue.fetching])
 
     def _fetch_ahead(self, queue: _SendQueue) -> None:
-        batch = self._batch(queue)
+        batch = self._compute_batch_size(queue)
         is_fetching = queue.fetching is not None and not queue.fetching.done()
         missing = len(queue.waiters) - len(queue.schedule)
         if not is_fetching and missing > 0 and len(queue.schedule) <= batch // 2:
@@ -195,7 +195,7 @@ class Pacing:
             queue.fetching = asyncio.create_task(self._fetch(queue, count), name="slot fetch")
 
     async def _fetch(self, queue: _SendQueue, count: int) -> None:
-        terms = self._terms(queue.account_id)
+        terms = self._make_terms(queue.account_id)
         try:
             grant = await take_slots(queue.account_id, count=count, terms=terms)
         except PyMongoError as error:
@@ -208,15 +208,15 @@ class Pacing:
                 queue.account_id, max(grant.first - time.monotonic(), SHORTEST_PAUSE_SECONDS)
             )
 
-    def _terms(self, account_id: PydanticObjectId) -> Terms:
+    def _make_terms(self, account_id: PydanticObjectId) -> Terms:
         rate = self._full_rate(account_id) * SHARE_OF_RATE
         return Terms(rate=rate, probe_seconds=self._probe_seconds)
 
     def _full_rate(self, account_id: PydanticObjectId) -> float:
         return self._rates.get(account_id, self._rate)
 
-    def _batch(self, queue: _SendQueue) -> int:
-        return max(1, round(self._terms(queue.account_id).rate * BATCH_SECONDS))
+    def _compute_batch_size(self, queue: _SendQueue) -> int:
+        return max(1, round(self._make_terms(queue.account_id).rate * BATCH_SECONDS))
 
     def _get_queue(self, account_id: PydanticObjectId) -> _SendQueue:
         queue = self._queues.get(account_id)

@@ -123,14 +123,14 @@ class Sending:
     async def _record_accepted(self, result: SendResult) -> float | None:
         message, hold = self.message, self.tools.timeouts.media_hold_seconds
         # Reactions are shown first: Meta has them even if this process crashes in between.
-        await outbox_transitions.persist(lambda: show_accepted_reaction(message))
+        await outbox_transitions.persist_write(lambda: show_accepted_reaction(message))
         # WhatsApp processes files slowly, so a following text would overtake them.
         holds = hold > 0 and carries_file(message)
-        hold_until = self._after(hold) if holds else None
-        holds = await outbox_transitions.persist(
+        hold_until = self._compute_time(hold) if holds else None
+        holds = await outbox_transitions.persist_write(
             lambda: outbox_transitions.record_accepted(message.id, result, hold_until=hold_until)
         )
-        await outbox_transitions.persist(
+        await outbox_transitions.persist_write(
             lambda: apply_pending_to_message(message.account_id, result.wamid, message.id)
         )
         await self._record_success()
@@ -152,7 +152,7 @@ class Sending:
             action,
         )
         if action is Action.FAIL and is_file_at_fault(self.message, error):
-            await outbox_transitions.persist(lambda: request_renewal(self.message))
+            await outbox_transitions.persist_write(lambda: request_renewal(self.message))
             await self._return_message(to_message_error(error))
             held = 0.0
         elif action is Action.FAIL:
@@ -169,7 +169,7 @@ class Sending:
 
     async def _fail(self, error: CloudAPIError) -> None:
         failed = to_message_error(error)
-        await outbox_transitions.persist(
+        await outbox_transitions.persist_write(
             lambda: outbox_transitions.fail_message(self.message.id, failed)
         )
         if error.code == OPTED_OUT_CODE:
@@ -194,7 +194,7 @@ class Sending:
         """Stops the account; the message keeps its place and is sent once the account resumes."""
         reason = describe_stop(error)
         logger.error("Stopping account %s: %s", self.account.id, reason)
-        await outbox_transitions.persist(
+        await outbox_transitions.persist_write(
             lambda: stop_account(self.account, reason=reason, code=error.code)
         )
         await self._return_message(to_message_error(error))
@@ -208,11 +208,13 @@ class Sending:
         life = timedelta(seconds=self.tools.settings.retry_life_seconds)
         is_exhausted = self.message.refusals >= self.tools.timeouts.retry_limit
         if (is_refused and is_exhausted) or utc_now() - first_tried_at > life:
-            await outbox_transitions.persist(
+            await outbox_transitions.persist_write(
                 lambda: outbox_transitions.fail_message(self.message.id, error)
             )
             return None
-        await self._return_message(error, not_before=self._after(seconds), is_refused=is_refused)
+        await self._return_message(
+            error, not_before=self._compute_time(seconds), is_refused=is_refused
+        )
         return seconds
 
     async def _return_message(
@@ -222,7 +224,7 @@ class Sending:
         not_before: datetime | None = None,
         is_refused: bool = False,
     ) -> None:
-        await outbox_transitions.persist(
+        await outbox_transitions.persist_write(
             lambda: outbox_transitions.return_message(
                 self.message.id,
                 fence=self.lease.fence,
@@ -234,8 +236,8 @@ class Sending:
 
     async def _hold(self) -> float | None:
         hold = self.tools.timeouts.unknown_hold_seconds
-        hold_until = self._after(hold)
-        holds = await outbox_transitions.persist(
+        hold_until = self._compute_time(hold)
+        holds = await outbox_transitions.persist_write(
             lambda: outbox_transitions.record_unknown(
                 self.message.id, fence=self.lease.fence, hold_until=hold_until
             )
@@ -254,13 +256,13 @@ class Sending:
         with suppress(PyMongoError):  # the next refusal is recorded again
             await self.tools.pacing.record_throttle(self.account.id, pause_seconds=pause_seconds)
 
-    def _after(self, seconds: float) -> datetime:
+    def _compute_time(self, seconds: float) -> datetime:
         return self.lease.database_now() + timedelta(seconds=seconds)
 
     def _backoff_seconds(self, longest: int) -> float:
         # The exponent is capped, because a message may have many attempts.
         steps = min(BACKOFF_FACTOR ** min(self.message.attempts - 1, 4), longest)
-        return _spread(steps * self.tools.timeouts.retry_base_seconds)
+        return _add_jitter(steps * self.tools.timeouts.retry_base_seconds)
 
 
 def read_identities(result: SendResult) -> list[Identity]:
@@ -275,6 +277,6 @@ def read_identities(result: SendResult) -> list[Identity]:
     return identities
 
 
-def _spread(seconds: float) -> float:
+def _add_jitter(seconds: float) -> float:
     """Adds jitter, so that lanes that failed together are not retried together."""
     return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret

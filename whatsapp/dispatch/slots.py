@@ -52,7 +52,7 @@ class Terms:
 async def take_slots(account_id: PydanticObjectId, *, count: int, terms: Terms) -> Grant:
     """Takes up to `count` slots; while Meta does not answer, one every `probe_seconds`."""
     started = time.monotonic()
-    pace = await _change(account_id, _grant(count, terms))
+    pace = await _update_pace(account_id, _build_grant(count, terms))
     return Grant(
         count=int(pace["granted"]),
         first=started + (pace["start_ms"] - pace["now_ms"]) / 1000,
@@ -65,7 +65,7 @@ async def count_failure(account_id: PydanticObjectId, terms: Terms) -> int:
     """Counts a request without an answer. Returns the number of consecutive requests."""
     opens = {"$eq": ["$failures", FAILURES_TO_OPEN]}
     probe_at = {"$add": ["$now_ms", terms.probe_seconds * 1000]}
-    pace = await _change(
+    pace = await _update_pace(
         account_id,
         [
             {"$set": {"failures": {"$add": ["$failures", 1]}}},
@@ -77,22 +77,22 @@ async def count_failure(account_id: PydanticObjectId, terms: Terms) -> int:
 
 async def clear_failures(account_id: PydanticObjectId) -> bool:
     """Resets the count after an answer. Returns True if only probes were sent until now."""
-    pace = await _plain().find_one_and_update(
+    pace = await _get_collection().find_one_and_update(
         {"_id": account_id, "failures": {"$gt": 0}}, {"$set": {"failures": 0}}
     )
     if pace is None or pace["failures"] < FAILURES_TO_OPEN:
         return False
-    await _plain().update_one({"_id": account_id}, {"$set": {"free_ms": 0.0}})
+    await _get_collection().update_one({"_id": account_id}, {"$set": {"free_ms": 0.0}})
     return True
 
 
 async def slow_down(account_id: PydanticObjectId, terms: Terms, *, pause_seconds: float) -> None:
     """Lowers the rate after Meta refused a message for it; grants no slots during the pause."""
     is_new = {"$gt": [{"$subtract": ["$now_ms", SAME_EXCESS_MS]}, "$throttled_ms"]}
-    less = {"$max": [{"$multiply": [_limit(terms), SLOWDOWN]}, SLOWEST_RATE]}
+    less = {"$max": [{"$multiply": [_compute_rate(terms), SLOWDOWN]}, SLOWEST_RATE]}
     later = {"$add": [{"$max": ["$free_ms", "$now_ms"]}, THROTTLE_PAUSE_MS]}
     pause_ends = {"$add": ["$now_ms", pause_seconds * 1000]}
-    await _change(
+    await _update_pace(
         account_id,
         [
             {"$set": {"is_new": is_new}},
@@ -108,7 +108,7 @@ async def slow_down(account_id: PydanticObjectId, terms: Terms, *, pause_seconds
     )
 
 
-def _grant(count: int, terms: Terms) -> list[dict[str, Any]]:
+def _build_grant(count: int, terms: Terms) -> list[dict[str, Any]]:
     probe_ms = terms.probe_seconds * 1000
     is_silent = {"$gte": ["$failures", FAILURES_TO_OPEN]}
     ahead = {"$subtract": ["$start_ms", "$now_ms"]}
@@ -122,7 +122,7 @@ def _grant(count: int, terms: Terms) -> list[dict[str, Any]]:
             "default": 0,
         }
     }
-    interval = {"$cond": [is_silent, probe_ms, {"$divide": [1000.0, _limit(terms)]}]}
+    interval = {"$cond": [is_silent, probe_ms, {"$divide": [1000.0, _compute_rate(terms)]}]}
     return [
         {"$set": {"start_ms": {"$max": ["$free_ms", "$now_ms"]}, "interval_ms": interval}},
         {"$set": {"granted": granted}},
@@ -130,7 +130,7 @@ def _grant(count: int, terms: Terms) -> list[dict[str, Any]]:
     ]
 
 
-def _limit(terms: Terms) -> dict[str, Any]:
+def _compute_rate(terms: Terms) -> dict[str, Any]:
     """Returns the current rate: the full rate, or a lower rate after a recent refusal."""
     since = {"$subtract": ["$now_ms", "$throttled_ms"]}
     regained = {"$multiply": [since, terms.rate / RECOVERY_SECONDS / 1000]}
@@ -138,7 +138,9 @@ def _limit(terms: Terms) -> dict[str, Any]:
     return {"$min": [terms.rate, {"$add": ["$throttled_rate", regained]}]}
 
 
-async def _change(account_id: PydanticObjectId, stages: list[dict[str, Any]]) -> dict[str, Any]:
+async def _update_pace(
+    account_id: PydanticObjectId, stages: list[dict[str, Any]]
+) -> dict[str, Any]:
     """Changes the account's document, or inserts it, and returns the result."""
     basis = {
         "asked_at": "$$NOW",
@@ -148,7 +150,7 @@ async def _change(account_id: PydanticObjectId, stages: list[dict[str, Any]]) ->
     }
     for is_last in (False, True):
         try:
-            pace: dict[str, Any] | None = await _plain().find_one_and_update(
+            pace: dict[str, Any] | None = await _get_collection().find_one_and_update(
                 {"_id": account_id},
                 [{"$set": basis}, *stages],
                 upsert=True,
@@ -163,5 +165,5 @@ async def _change(account_id: PydanticObjectId, stages: list[dict[str, Any]]) ->
     raise AssertionError("unreachable")
 
 
-def _plain() -> AsyncCollection[dict[str, Any]]:
+def _get_collection() -> AsyncCollection[dict[str, Any]]:
     return collection(Pace).with_options(write_concern=WriteConcern(w=1))

@@ -33,7 +33,7 @@ def observing_due_media(listener: Callable[[float], None]) -> Iterator[None]:
         _listeners.discard(listener)
 
 
-def _announce(seconds: float) -> None:
+def _notify_listeners(seconds: float) -> None:
     for listener in tuple(_listeners):
         listener(seconds)
 
@@ -47,7 +47,7 @@ async def add_media(messages: Sequence[Message]) -> None:
     pending = [message for message in messages if message.media_state is MediaState.PENDING]
     if pending:
         await write_unless_duplicate(Media, [_make_insert(message) for message in pending])
-        _announce(0)
+        _notify_listeners(0)
 
 
 def _make_insert(message: Message) -> UpdateOne:
@@ -109,7 +109,9 @@ async def set_message_state(message_id: PydanticObjectId, state: MediaState) -> 
     )
 
 
-async def postpone(media: Media, seconds: float, *, error: str | None, counts: bool = True) -> None:
+async def postpone_media(
+    media: Media, seconds: float, *, error: str | None, counts: bool = True
+) -> None:
     """Makes the file due again after `seconds`. With `counts=False`, the attempt is not counted."""
     changes: dict[str, Any] = {"next_attempt_at": seconds_from_now(seconds), "begun": media.begun}
     if error is not None:
@@ -117,7 +119,7 @@ async def postpone(media: Media, seconds: float, *, error: str | None, counts: b
     if not counts:
         changes["attempts"] = {"$subtract": ["$attempts", 1]}
     await collection(Media).update_one(_match_claim(media), [{"$set": changes}])
-    _announce(seconds)
+    _notify_listeners(seconds)
 
 
 async def suspend_media(media: Media) -> None:

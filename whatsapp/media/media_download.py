@@ -80,7 +80,7 @@ class MediaDownloader:
             await self._fetcher.fetch(media)
         except asyncio.CancelledError:
             with suppress(PyMongoError), pymongo.timeout(self._timeouts.media_release_seconds):
-                await medias.postpone(media, 0, error=None, counts=False)
+                await medias.postpone_media(media, 0, error=None, counts=False)
             raise
         finally:
             self._gate.leave(media.account_id)

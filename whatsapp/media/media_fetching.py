@@ -181,13 +181,13 @@ class MediaFetcher:
         retries, base = media.attempts - 1, self.timeouts.media_retry_seconds
         pause = compute_backoff(base, retries, at_least=at_least)
         logger.info("Media %s: retry in %.0f s: %s", media.id, pause, reason)
-        await medias.postpone(media, pause, error=reason)
+        await medias.postpone_media(media, pause, error=reason)
 
     async def _postpone(self, media: Media, error: Exception) -> None:
         """Postpones the file without counting an attempt: key or store may become available."""
         logger.error("Media %s is postponed: %s", media.id, error)
         pause = LONG_PAUSE * self.timeouts.media_retry_seconds
-        await medias.postpone(media, pause, error=str(error), counts=False)
+        await medias.postpone_media(media, pause, error=str(error), counts=False)
 
     async def _give_up(
         self, media: Media, reason: str, *, state: MediaState = MediaState.FAILED

@@ -103,8 +103,8 @@ def sniff_type(head: bytes, *, declared: str | None) -> str:
     """
     named = (declared or "").partition(";")[0].strip().lower()
     if head.startswith(_OLE_SIGNATURE):
-        return named if named in _OLE else _guess(head) or UNKNOWN_TYPE
-    detected = _read_brand(head) or _guess(head)
+        return named if named in _OLE else _guess_type(head) or UNKNOWN_TYPE
+    detected = _read_brand(head) or _guess_type(head)
     if named in _PLAIN and b"\0" not in head and detected not in SHOWN_TYPES | _KNOWN_DOCUMENTS:
         return named
     if detected is None:
@@ -122,7 +122,7 @@ def _read_brand(head: bytes) -> str | None:
     return "video/3gpp" if brand[:2] == b"3g" else _BRANDS.get(brand)
 
 
-def _guess(head: bytes) -> str | None:
+def _guess_type(head: bytes) -> str | None:
     """Returns the library's answer if its signature is long enough to be reliable."""
     match = filetype.guess(head[:HEAD_BYTES])
     if match is None:

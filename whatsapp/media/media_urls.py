@@ -30,16 +30,16 @@ class MediaUrls:
         # The URL stays the same for a while, so that browsers can use their cached copy.
         step = self._seconds // 3
         expires = (int(utc_now().timestamp()) // step + 3) * step
-        signature = _sign(self._keys[0], id, expires)
+        signature = _sign_url(self._keys[0], id, expires)
         return f"{self._public_url}/media/{id}?expires={expires}&signature={signature}"
 
     def is_valid(self, id: PydanticObjectId, *, expires: str, signature: str) -> bool:
         if not _EXPIRES.fullmatch(expires) or int(expires) <= utc_now().timestamp():
             return False
-        expected = [_sign(key, id, int(expires)) for key in self._keys]
+        expected = [_sign_url(key, id, int(expires)) for key in self._keys]
         return any(hmac.compare_digest(signature.encode(), each.encode()) for each in expected)
 
 
-def _sign(key: bytes, id: PydanticObjectId, expires: int) -> str:
+def _sign_url(key: bytes, id: PydanticObjectId, expires: int) -> str:
     digest = hmac.digest(key, f"{id}:{expires}".encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -96,7 +96,7 @@ class Outbox:
             answered = await find_reply_target(target.conversation, reply_to_message_id)
             draft = replace(draft, reply_to_wamid=answered.wamid, answered_at=answered.timestamp)
         try:
-            return await self._store(target, draft, await content.resolve(target))
+            return await self._store_message(target, draft, await content.resolve(target))
         except ConversationGone:
             if target.contact is None or not await is_merged(target.contact.id):
                 raise
@@ -143,7 +143,7 @@ class Outbox:
         if existing is not None:
             return await self._return_existing(existing)
         await _check_target(target, content)
-        return await self._store(target, draft, await content.resolve(target))
+        return await self._store_message(target, draft, await content.resolve(target))
 
     async def cancel_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
         """Cancels a queued message; repeated calls change nothing.
@@ -168,7 +168,9 @@ class Outbox:
         self._wake()
         return message
 
-    async def _store(self, target: Target, draft: Draft, resolved: ResolvedContent) -> Message:
+    async def _store_message(
+        self, target: Target, draft: Draft, resolved: ResolvedContent
+    ) -> Message:
         conversation = await _ensure_conversation(target)
         number = await take_number(target.account.id, conversation.id)
         message = build_message(conversation, draft, resolved, number)
@@ -187,15 +189,15 @@ class Outbox:
             while moved is not None:
                 moved = await _remove_or_follow(moved)
             raise
-        return await self._announce(message)
+        return await self._announce_message(message)
 
     async def _return_existing(self, existing: Message) -> Message:
         """Announces an existing message again: the earlier request may have crashed before."""
         if existing.outbox_state is not OutboxState.READY:
             return existing
-        return await self._announce(existing)
+        return await self._announce_message(existing)
 
-    async def _announce(self, message: Message) -> Message:
+    async def _announce_message(self, message: Message) -> Message:
         """Updates the conversation's summary and wakes the dispatcher; may be repeated."""
         try:
             await update_summary(message)
@@ -203,7 +205,7 @@ class Outbox:
             moved = await _remove_or_follow(message)
             if moved is None:
                 raise
-            return await self._announce(moved)
+            return await self._announce_message(moved)
         await wake_lane(message.conversation_id)
         self._wake()
         return message

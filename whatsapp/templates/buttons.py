@@ -36,7 +36,7 @@ def fill_buttons(
     Raises:
         TemplateInvalid: a value is missing or does not fit; its field is relative to `buttons`.
     """
-    by_index = _assign(buttons, values)
+    by_index = _assign_values(buttons, values)
     components, shown = [], []
     for button in buttons:
         given = by_index.get(button.index)
@@ -50,11 +50,13 @@ def fill_buttons(
                     "parameters": [parameter],
                 }
             )
-        shown.append(_describe(button, parameter))
+        shown.append(_describe_button(button, parameter))
     return components, shown
 
 
-def _assign(buttons: Sequence[Button], values: Sequence[ButtonValue]) -> Mapping[int, ButtonValue]:
+def _assign_values(
+    buttons: Sequence[Button], values: Sequence[ButtonValue]
+) -> Mapping[int, ButtonValue]:
     by_index: dict[int, ButtonValue] = {}
     for number, value in enumerate(values):
         place = [str(number)]
@@ -70,7 +72,8 @@ def _assign(buttons: Sequence[Button], values: Sequence[ButtonValue]) -> Mapping
             raise TemplateInvalid(f"{_name(button)} takes no value.", field=[*place, value.kind])
         if value.kind != expected:
             raise TemplateInvalid(
-                f"{_name(button)} takes {expected}, not {value.kind}.", field=[*place, value.kind]
+                f"{_name(button)} takes {expected}, not {value.kind}.",
+                field=[*place, value.kind],
             )
         by_index[value.index] = value
     return by_index
@@ -119,7 +122,7 @@ def _build_flow(flow: FlowValue) -> dict[str, Any]:
     return {"type": "action", "action": action}
 
 
-def _describe(button: Button, parameter: Mapping[str, Any] | None) -> dict[str, Any]:
+def _describe_button(button: Button, parameter: Mapping[str, Any] | None) -> dict[str, Any]:
     filled = parameter or {}
     shown = {
         "type": button.type,

@@ -31,12 +31,12 @@ def _describe_known(known: Template, template: _Json) -> dict[str, Any]:
     part, stated = read_definition(known).part, _describe_unknown(template)
     header = part.header
     text = header.text if header else None
-    filled = _fill(text, template, "header")
+    filled = _fill_text(text, template, "header")
     return {
         "template_id": str(known.id),
         "category": known.category,
         "header": {"format": header.format, "text": filled} if header else stated["header"],
-        "body": _fill(part.body, template, "body") or stated["body"],
+        "body": _fill_text(part.body, template, "body") or stated["body"],
         "footer": part.footer,
         "buttons": [{"type": button.type, "text": button.text} for button in part.buttons],
     }
@@ -57,7 +57,7 @@ def _describe_unknown(template: _Json) -> dict[str, Any]:
     }
 
 
-def _fill(text: VariableText | None, template: _Json, kind: str) -> str | None:
+def _fill_text(text: VariableText | None, template: _Json, kind: str) -> str | None:
     if text is None:
         return None
     parameters = _find_component(template, kind).get("parameters")

@@ -154,7 +154,7 @@ class _Filler:
     def _fill_text(
         self, text: VariableText, values: Sequence[BodyValue]
     ) -> tuple[list[dict[str, Any]], str]:
-        by_name = self._assign(text, values)
+        by_name = self._assign_values(text, values)
         shown = {name: value.value.shown for name, value in by_name.items()}
         parameters = []
         for name in text.variables:
@@ -162,7 +162,9 @@ class _Filler:
             parameters.append(built | ({"parameter_name": name} if self.is_named else {}))
         return parameters, text.fill(shown)
 
-    def _assign(self, text: VariableText, values: Sequence[BodyValue]) -> Mapping[str, BodyValue]:
+    def _assign_values(
+        self, text: VariableText, values: Sequence[BodyValue]
+    ) -> Mapping[str, BodyValue]:
         """Returns the value of each variable by its name."""
         if self.is_named:
             return _assign_by_name(text, values)
@@ -198,12 +200,12 @@ def _assign_by_name(text: VariableText, values: Sequence[BodyValue]) -> Mapping[
         if value.name is None:
             raise TemplateInvalid(
                 "This template's variables have names; set the name of this value to one of:"
-                f" {_join(text.variables)}.",
+                f" {_join_names(text.variables)}.",
                 field=field,
             )
         if value.name not in text.variables:
             raise TemplateInvalid(
-                f"The text has no variable {value.name!r}; use: {_join(text.variables)}.",
+                f"The text has no variable {value.name!r}; use: {_join_names(text.variables)}.",
                 field=field,
             )
         if value.name in by_name:
@@ -211,7 +213,7 @@ def _assign_by_name(text: VariableText, values: Sequence[BodyValue]) -> Mapping[
         by_name[value.name] = value
     missing = [name for name in text.variables if name not in by_name]
     if missing:
-        raise TemplateInvalid(f"Values are missing for: {_join(missing)}.")
+        raise TemplateInvalid(f"Values are missing for: {_join_names(missing)}.")
     return by_name
 
 
@@ -259,5 +261,5 @@ def _too_long(part: str, shown: str, limit: int) -> str:
     return f"{part} would have {len(shown)} characters; at most {limit} are allowed."
 
 
-def _join(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return ", ".join(names) or "none"

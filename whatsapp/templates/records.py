@@ -40,14 +40,14 @@ async def record_template(
     unlisted = [replace(update, newer_than="synced_at") for update in updates]
     stages = [_set_defaults(), make_update_stage(unlisted)]
     try:
-        stored = await _update(key, stages)
+        stored = await _update_template(key, stages)
     except DuplicateKeyError:
         # A concurrent upsert has just inserted the template.
-        stored = await _update(key, stages)
+        stored = await _update_template(key, stages)
     return bool(stored.get("components"))
 
 
-async def _update(key: dict[str, Any], stages: list[dict[str, Any]]) -> dict[str, Any]:
+async def _update_template(key: dict[str, Any], stages: list[dict[str, Any]]) -> dict[str, Any]:
     stored = await collection(Template).find_one_and_update(
         key,
         stages,

@@ -20,7 +20,7 @@ from tests.fixtures.said import id_of
 from tests.fixtures.waiting import eventually
 from tests.whatsapp.media.conftest import PNG, SendFile, Settled
 from whatsapp.common.crypto import KeyRing
-from whatsapp.media.media_urls import MediaUrls, _sign
+from whatsapp.media.media_urls import MediaUrls, _sign_url
 from whatsapp.settings import Settings
 
 URL = "query ($id: ID!) { message(id: $id) { content { ... on MediaContent { url } } } }"
@@ -184,7 +184,7 @@ async def test_forged_or_expired_url_is_like_none(
     path, _, query = url.partition("?")
     media_id = path.rpartition("/")[2]
     past = int(time.time()) - 1
-    own = _sign(keyring.derive_keys("media")[0], ObjectId(media_id), past)  # type: ignore[arg-type]
+    own = _sign_url(keyring.derive_keys("media")[0], ObjectId(media_id), past)  # type: ignore[arg-type]
     wrong = [
         path,
         f"/media/{other.id}?{query}",

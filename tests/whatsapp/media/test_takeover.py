@@ -11,7 +11,7 @@ from tests.fixtures.servers import ServerProcess
 from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.whatsapp.media.conftest import SendFile, Settled
-from whatsapp.media.media import claim_media, postpone, settle_media
+from whatsapp.media.media import claim_media, postpone_media, settle_media
 
 # Short deadlines, and retries without limit.
 IMPATIENT = {"media_deadline_seconds": 3.0, "media_retry_limit": 1000}
@@ -49,7 +49,7 @@ async def test_worker_that_lost_its_file_changes_nothing(
     late.fence -= 1
 
     assert not await settle_media(late, MediaState.FAILED, error="late")
-    await postpone(late, 0, error="late")
+    await postpone_media(late, 0, error="late")
 
     media = await Media.get(message.id)
     assert media is not None

@@ -34,7 +34,7 @@ class OutgoingContacts:
     cards: list[dict[str, Any]]
 
     def describe(self) -> list[dict[str, Any]]:
-        return [_complete(card) for card in self.cards]
+        return [_complete_name(card) for card in self.cards]
 
     def check(self) -> None:
         """Raises InvalidInput."""
@@ -47,7 +47,7 @@ class OutgoingContacts:
         return ResolvedContent(content, make_preview("contacts", content))
 
 
-def _complete(card: Card) -> dict[str, Any]:
+def _complete_name(card: Card) -> dict[str, Any]:
     """Returns the card with a first name: WhatsApp requires one part of the name."""
     name = card["name"]
     return {

@@ -67,16 +67,16 @@ class OutgoingMedia:
         source = self.source
         if [source.link, source.upload_id, source.file].count(None) != 2:
             raise InvalidInput(
-                "Exactly one of link, uploadId and file is needed.", field=self._place()
+                "Exactly one of link, uploadId and file is needed.", field=self._make_field()
             )
         if self.caption is not None:
-            check_text(self.caption, limit=CAPTION_LIMIT, field=self._place("caption"))
+            check_text(self.caption, limit=CAPTION_LIMIT, field=self._make_field("caption"))
         if self.filename is not None:
-            check_filename(self.filename, field=self._place("filename"))
+            check_filename(self.filename, field=self._make_field("filename"))
         if source.link is not None:
-            check_link(source.link, field=self._place("link"))
+            check_link(source.link, field=self._make_field("link"))
         if source.file is not None:
-            place = self._place("file")
+            place = self._make_field("file")
             properties = check_file(
                 source.file, kind=self.kind, filename=self.filename, field=place
             )
@@ -85,7 +85,7 @@ class OutgoingMedia:
     async def resolve(self, target: Target) -> ResolvedContent:
         """Uploads a file, or looks the upload up. Raises Refused if it can't be sent."""
         if self.source.link is not None:
-            return self._finish({"link": self.source.link}, None)
+            return self._make_content({"link": self.source.link}, None)
         if self.source.file is not None:
             upload = await self.uploads.receive(
                 target.account,
@@ -93,14 +93,14 @@ class OutgoingMedia:
                 kind=self.kind,
                 filename=self.filename,
                 created_by=self.sent_by,
-                field=self._place("file"),
+                field=self._make_field("file"),
             )
         else:
             upload = await self._find_upload(target)
-        return self._finish({"id": upload.media_id}, upload)
+        return self._make_content({"id": upload.media_id}, upload)
 
     async def _find_upload(self, target: Target) -> UploadedMedia:
-        place = self._place("uploadId")
+        place = self._make_field("uploadId")
         upload = await find_upload(self.source.upload_id) if self.source.upload_id else None
         if upload is None or upload.account_id != target.account.id:
             raise NotFound("The upload", field=place)
@@ -113,7 +113,9 @@ class OutgoingMedia:
         if self.voice and mime_type != "audio/ogg":
             raise InvalidInput("Unsupported voice message type; use Ogg with Opus.", field=place)
 
-    def _finish(self, reference: dict[str, Any], upload: UploadedMedia | None) -> ResolvedContent:
+    def _make_content(
+        self, reference: dict[str, Any], upload: UploadedMedia | None
+    ) -> ResolvedContent:
         content = {**reference, **self._make_options()}
         if self.kind == "document" and upload is not None:
             name = self.filename or upload.filename
@@ -130,7 +132,7 @@ class OutgoingMedia:
         content: dict[str, Any] = {key: text for key, text in options.items() if text is not None}
         return content | ({"voice": True} if self.voice else {})
 
-    def _place(self, *names: str) -> list[str]:
+    def _make_field(self, *names: str) -> list[str]:
         return ["content", self.kind, *names]
 
 
