@@ -1,4 +1,4 @@
-"""Settings: all of them come from the environment or a `.env` file."""
+"""Settings, read from environment variables or a `.env` file."""
 
 import base64
 import binascii
@@ -6,29 +6,31 @@ import re
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from whatsapp.token_settings import (
-    check_algorithms,
-    check_jwks_url,
-    check_token_settings,
-    parse_roles,
-)
+from whatsapp import token_settings
 
 GRAPH_API_VERSION_PATTERN = r"^v[0-9]{1,3}\.[0-9]$"
-# That of Meta's own example, "meatyhamhock": whoever guesses a token passes the handshake.
+# The length of Meta's example, "meatyhamhock"; a guessed token would pass the handshake.
 SHORTEST_VERIFY_TOKEN = 12
 MEDIA_STORE_SCHEMES = ("file", "s3", "gs", "az", "memory")
 _HOST_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 
 
 class SettingsError(Exception):
-    """A setting is missing or malformed; the message is one line that names it."""
+    """Raised for a missing or malformed setting, with a message of one line that names it."""
 
 
 class Settings(BaseSettings):
-    """One attribute per environment variable, of the same name in upper case."""
+    """Attributes are named as their environment variables, in lower case."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
@@ -168,37 +170,28 @@ class Settings(BaseSettings):
         parse_encryption_keys(value.get_secret_value())
         return value
 
-    @field_validator("allowed_origins", "media_hosts", mode="before")
+    @field_validator(
+        *("allowed_origins", "media_hosts", "jwt_algorithms", "jwt_audience", "jwt_roles"),
+        mode="before",
+    )
     @classmethod
     def split_list(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("jwt_algorithms", "jwt_audience", "jwt_roles", mode="before")
-    @classmethod
-    def split_names(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("jwt_algorithms")
+    @field_validator("jwt_algorithms", "jwt_roles")
     @classmethod
-    def check_jwt_algorithms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        check_algorithms(value)
-        return value
-
-    @field_validator("jwt_roles")
-    @classmethod
-    def check_jwt_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        parse_roles(value)
+    def check_names(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        is_roles = info.field_name == "jwt_roles"
+        (token_settings.parse_roles if is_roles else token_settings.check_algorithms)(value)
         return value
 
     @field_validator("jwt_jwks_url")
     @classmethod
     def check_jwks_url(cls, value: str | None) -> str | None:
         if value:
-            check_jwks_url(value)
+            token_settings.check_jwks_url(value)
         return value or None
 
     @field_validator("jwt_key")
@@ -206,7 +199,7 @@ class Settings(BaseSettings):
     def read_jwt_key(cls, value: SecretStr | None) -> SecretStr | None:
         text = value.get_secret_value().strip() if value else ""
         if text.startswith("-----BEGIN"):
-            # A PEM has several lines, which many environments can only hold as one.
+            # Many environments can hold only one line.
             text = text.replace("\\n", "\n")
         return SecretStr(text) if text else None
 
@@ -217,50 +210,49 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def check_tokens(self) -> Self:
-        check_token_settings(self.__dict__)
+        token_settings.check_token_settings(self.__dict__)
         return self
 
     @field_validator("media_hosts")
     @classmethod
     def check_media_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for host in value:
+        hosts = tuple(host.lower().rstrip("/") for host in value)
+        for host in hosts:
             if not _HOST_NAME.fullmatch(host) and not _is_origin(host):
-                raise ValueError(f"{host!r} is neither a host name nor an origin")
-        return tuple(host.lower() for host in value)
+                raise ValueError(
+                    f"{host!r} must be a host name or an origin such as https://cdn.example.com"
+                )
+        return hosts
 
     @field_validator("media_store_url")
     @classmethod
     def check_media_store(cls, value: str | None) -> str | None:
         if value and urlsplit(value).scheme not in MEDIA_STORE_SCHEMES:
-            raise ValueError(f"not one of {', '.join(f'{one}://' for one in MEDIA_STORE_SCHEMES)}")
+            raise ValueError(f"use one of {', '.join(MEDIA_STORE_SCHEMES)} as the scheme")
         return value or None
 
     @field_validator("allowed_origins")
     @classmethod
     def check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
+        origins = tuple(origin.rstrip("/") for origin in value)
+        for origin in origins:
             if origin != "*" and not _is_origin(origin):
-                raise ValueError(f"{origin!r} is no origin such as https://app.example.com")
-        return value
+                raise ValueError(f"{origin!r} must be an origin such as https://app.example.com")
+        return origins
 
     @field_validator("public_url", "graph_api_url")
     @classmethod
     def check_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("not an http(s) URL")
+        if not urlsplit(value).hostname or urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("it must be an http(s) URL")
         return value.rstrip("/")
 
     @field_validator("meta_app_secret", "meta_verify_token")
     @classmethod
-    def empty_is_absent(cls, value: SecretStr | None) -> SecretStr | None:
-        # An empty secret would verify anything signed with an empty key.
-        return value if value and value.get_secret_value() else None
-
-    @field_validator("meta_verify_token")
-    @classmethod
-    def check_verify_token(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < SHORTEST_VERIFY_TOKEN:
+    def check_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if not value:
+            return None  # an empty secret would verify anything signed with an empty key
+        if info.field_name == "meta_verify_token" and len(value) < SHORTEST_VERIFY_TOKEN:
             raise ValueError(f"use at least {SHORTEST_VERIFY_TOKEN} characters")
         return value
 
@@ -271,16 +263,16 @@ def _is_origin(text: str) -> bool:
 
 
 def parse_encryption_keys(text: str) -> dict[str, bytes]:
-    """Key id → 32 bytes, in the order given.
+    """Returns the 32-byte key of each key id, in the order given.
 
     Raises:
-        ValueError: it says what is wrong, without any of the key's characters.
+        ValueError: a key is malformed; the message contains no part of it.
     """
     keys: dict[str, bytes] = {}
     for number, part in enumerate((part.strip() for part in text.split(",")), start=1):
         key_id, separator, encoded = part.partition(":")
         if not separator or not key_id.isalnum() or key_id in keys:
-            raise ValueError(f"key {number} is not `id:base64` with an alphanumeric id of its own")
+            raise ValueError(f"key {number} is not `id:base64` with a unique alphanumeric id")
         try:
             key = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
@@ -291,17 +283,17 @@ def parse_encryption_keys(text: str) -> dict[str, bytes]:
     return keys
 
 
-def load_settings(**given: Any) -> Settings:
-    """The settings of this process; what is given goes before the environment.
+def load_settings(**overrides: Any) -> Settings:
+    """Loads the settings of the process; `overrides` take precedence over the environment.
 
     Raises:
         SettingsError: the first missing or malformed setting, in one line without its value.
     """
     try:
-        return Settings(**given)  # the required ones come from the environment
+        return Settings(**overrides)  # the environment has the required settings
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
-        if not problem["loc"]:  # several settings together, which the message names
+        if not problem["loc"]:  # the message names the settings
             raise SettingsError(problem["msg"].removeprefix("Value error, ")) from None
         name = str(problem["loc"][0]).upper()
         if problem["type"] == "missing":
