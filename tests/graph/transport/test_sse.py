@@ -158,7 +158,7 @@ async def test_stream_without_database_returns_503(
     async def fail(_token: str) -> Any:
         raise AutoReconnect("away")
 
-    monkeypatch.setattr(api_keys, "authenticate", fail)
+    monkeypatch.setattr(api_keys, "authenticate_api_key", fail)
     async with open_stream(url, token, ADDED) as stream:
         body = await stream.response.aread()
 
