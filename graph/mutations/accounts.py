@@ -15,7 +15,6 @@ from graph.mutations.mutation_field import mutation_field
 from graph.types.accounts import Account
 from models import AuditAction
 from whatsapp.accounts import accounts
-from whatsapp.errors import NotFound
 from whatsapp.privacy.account_deletion import delete_account
 
 _REQUIRED = ("name", "access_token", "verify_token", "send_read_receipts")
@@ -256,8 +255,4 @@ async def _update_account(info: Info, account_id: str, changes: dict[str, Any]) 
 
 async def _load_account(info: Info, global_id: str) -> models.Account:
     account_id = require_id(global_id, "Account", "accountId")
-    if get_viewer(info).can_see(account_id):
-        account = await models.Account.find_one({"_id": account_id, "deleted_at": None})
-        if account is not None:
-            return account
-    raise NotFound("The account", field=["accountId"])
+    return await accounts.get_account(get_viewer(info), account_id)

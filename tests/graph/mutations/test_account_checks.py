@@ -175,7 +175,7 @@ async def test_secret_of_another_app_is_found_out(
     absent = list_failed(await check(admin, account))
 
     assert "not the secret" in wrong["APP_SECRET"]
-    assert "There is none" in absent["APP_SECRET"]
+    assert "No app secret is set" in absent["APP_SECRET"]
 
 
 async def test_unreachable_meta_is_finding_only(
