@@ -1,7 +1,7 @@
-"""What we remember: one Beanie document a file. Imports nothing of ours.
+"""The stored documents, a Beanie document in each file. Imports no other package of wagraph.
 
-Writes that must hold under concurrency go through `collection()` (plain pymongo): upserts on
-exactly a unique key, `$min`/`$max`, conditional updates. Beanie reads, declares indexes, validates.
+Writes that must be atomic use pymongo through `collection()`: upserts on a unique key, `$min` and
+`$max`, conditional updates. Beanie declares indexes, reads and validates.
 """
 
 from models.accounts.account import (

@@ -30,28 +30,28 @@ from models.migrations.runner import (
 
 logger = logging.getLogger(__name__)
 
-# Whoever opens a database has tasks that use it, and must be able to end them.
+# Tasks that use the database must end when they are cancelled.
 correct_wait_for()
 
-# Not that of version 0.1, which is told by it; see `models.database.predecessor`.
+# Differs from that of version 0.1, see `models.database.predecessor`.
 APP_NAME = "wagraph 0.2"
 UPGRADE_RETRY_SECONDS = 5.0
-# The live feed compares a document before and after each change.
+# The change stream needs these documents before and after each change.
 WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts", "users", "templates")
 
 
 class DatabaseUnusable(Exception):
-    """MongoDB can't serve us; the message says in one line what to do."""
+    """MongoDB can't be used; the message says what to do."""
 
 
 class DatabaseUnreachable(DatabaseUnusable):
-    """Nobody answers at the address: it may be back later."""
+    """MongoDB does not answer; it may be back later."""
 
 
 def create_client(
     uri: str, *, operation_seconds: float = 10.0, reach_seconds: float = 3.0
 ) -> AsyncMongoClient[dict[str, Any]]:
-    """A client whose acknowledged writes survive a failover and whose calls always end.
+    """Returns a client whose acknowledged writes survive a failover and whose calls time out.
 
     Raises:
         DatabaseUnusable: the URI is malformed.
@@ -72,7 +72,7 @@ def create_client(
             event_listeners=[server_clock],
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
-        # The error's own text may quote the URI, and with it a part of the password.
+        # The error's text may quote the URI with the password.
         raise DatabaseUnusable(
             f"MONGODB_URI is malformed ({type(error).__name__}): it begins with mongodb:// or"
             " mongodb+srv://, and user and password must be percent-encoded (RFC 3986)."
@@ -80,12 +80,12 @@ def create_client(
 
 
 async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> bool:
-    """Checks the server, and does what must be done before the database is served.
+    """Checks the server, and runs the migrations and index builds that serving requires.
 
-    Returns whether `finish_upgrade` has something left to do while it is served.
+    Returns True if `finish_upgrade` has more to do while serving.
 
     Raises:
-        DatabaseUnreachable: nobody answered within `reach_seconds`, or it went away.
+        DatabaseUnreachable: no answer within `reach_seconds`, or it went away.
         DatabaseUnusable: a standalone server, version 0.1 still runs, a later version was here, or
             an index could not be made.
     """
@@ -107,17 +107,17 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> bool:
         raise DatabaseUnusable(str(error)) from None
     except PyMongoError as error:
         if is_transient(error):
-            # It answers already, or still, but has no primary now.
+            # The server answers, but has no primary now.
             name = type(error).__name__
             raise DatabaseUnreachable(f"MongoDB went away ({name}).") from error
         raise DatabaseUnusable(f"MongoDB could not be prepared: {error}") from error
-    return is_index_left or any(not one.before_serving for one in list_pending(state))
+    return is_index_left or any(not migration.before_serving for migration in list_pending(state))
 
 
 async def finish_upgrade(database: AsyncDatabase[dict[str, Any]]) -> None:
     """Builds the missing indexes and runs the online migrations, in one process at a time.
 
-    Returns when nothing is left, whoever did it.
+    Returns when nothing is left to do.
     """
     lease = Lease(database, "indexes")
     while missing := await list_missing_indexes():
@@ -132,7 +132,7 @@ async def finish_upgrade(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 
 async def describe_pending(database: AsyncDatabase[dict[str, Any]]) -> list[str]:
-    """What `prepare_database` and `finish_upgrade` would do, without doing it."""
+    """Lists the steps that `prepare_database` and `finish_upgrade` would take."""
     await check_server(database)
     await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
     state = await read_state(database)
@@ -141,19 +141,19 @@ async def describe_pending(database: AsyncDatabase[dict[str, Any]]) -> list[str]
     migrations = list_pending(state or SchemaState(version=0))
     indexes = await list_missing_indexes()
     return [
-        *[f"migration {one.number}: {one.name}" for one in migrations],
-        *[f"index {one.name}" for one in indexes],
+        *[f"migration {migration.number}: {migration.name}" for migration in migrations],
+        *[f"index {index.name}" for index in indexes],
     ]
 
 
 async def _is_new(database: AsyncDatabase[dict[str, Any]]) -> bool:
-    """Whether it holds no collection of ours."""
+    """Returns True if the database has none of the collections."""
     names = {collection(document_class).name for document_class in DOCUMENTS}
     return names.isdisjoint(await database.list_collection_names())
 
 
 async def _refuse_predecessor(database: AsyncDatabase[dict[str, Any]]) -> None:
-    """Version 0.1 knows no other version beside it; after migration 1 it can't start any more."""
+    """Raises DatabaseUnusable if version 0.1 runs; after migration 1 it can't start any more."""
     try:
         address = await find_live_predecessor(database)
     except OperationFailure as error:
@@ -169,7 +169,7 @@ async def _refuse_predecessor(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 
 async def _build_first_indexes() -> bool:
-    """Builds what can't wait; returns whether any is left."""
+    """Builds the indexes that serving requires. Returns True if others are left."""
     is_left = False
     for index in await list_missing_indexes():
         if await index.is_needed_first():
@@ -197,7 +197,7 @@ async def check_server(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 
 def _describe_address(database: AsyncDatabase[dict[str, Any]]) -> str:
-    """Host names only: a URI may hold a password."""
+    """Returns the host names without credentials."""
     seeds = database.client.topology_description.server_descriptions()
     return ", ".join(sorted(f"{host}:{port}" for host, port in seeds))
 
@@ -207,6 +207,6 @@ async def enable_pre_images(database: AsyncDatabase[dict[str, Any]]) -> None:
         spec["name"]: spec.get("options", {}) async for spec in await database.list_collections()
     }
     for name in WATCHED_COLLECTIONS:
-        # Its indexes have just made each collection that was missing.
+        # All collections exist, since their indexes were built.
         if not existing.get(name, {}).get("changeStreamPreAndPostImages", {}).get("enabled"):
             await database.command("collMod", name, changeStreamPreAndPostImages={"enabled": True})

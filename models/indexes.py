@@ -1,4 +1,4 @@
-"""The indexes of all documents: checked, and built before serving or behind it."""
+"""Checks the indexes of all documents, and builds missing ones before or while serving."""
 
 import logging
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from models.database.base import collection
 
 logger = logging.getLogger(__name__)
 
-# Collections of up to so many documents get any index in well under a second.
+# An index of this many documents is built in well under a second.
 BUILT_AT_ONCE = 10_000
 
 
 class IndexConflict(Exception):
-    """An index has the name of one of ours and other keys or options."""
+    """An index exists with the same name but other keys or options."""
 
 
 @dataclass(frozen=True)
@@ -32,26 +32,26 @@ class MissingIndex:
 
     @property
     def name(self) -> str:
-        """As operators know it: collection and index."""
+        """Collection and index, as operators know them."""
         return f"{collection(self.document_class).name}.{self.index.document['name']}"
 
     async def is_needed_first(self) -> bool:
-        """Whether to build it before serving: two processes could each make the same contact."""
+        """Returns True if it is unique, as it prevents duplicate contacts, or quick to build."""
         if self.index.document.get("unique"):
             return True
         return await collection(self.document_class).estimated_document_count() <= BUILT_AT_ONCE
 
     async def build(self) -> None:
-        """Builds it, however long that takes. Building what another process builds waits for it."""
+        """Builds the index without a timeout; waits if another process builds it."""
         with pymongo.timeout(None):
             await collection(self.document_class).create_indexes([self.index])
 
 
 async def list_missing_indexes() -> list[MissingIndex]:
-    """The indexes that are yet to be built.
+    """Returns the indexes that are not built yet.
 
     Raises:
-        IndexConflict: an index is there with other keys or options.
+        IndexConflict: an index exists with other keys or options.
     """
     missing = []
     for document_class in DOCUMENTS:

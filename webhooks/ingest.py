@@ -41,12 +41,12 @@ logger = logging.getLogger(__name__)
 # outage may take days.
 MAX_ATTEMPTS = 50
 SWEEP_SECONDS = 2.0
-# A process is woken for its own replays; polling finds those that other processes requested.
+# Polling finds replays that other processes requested.
 REPLAY_POLL_SECONDS = 10.0
 # Events that a worker applies together: the more, the fewer round trips for each.
 BATCH_EVENTS = 128
 BATCH_BYTES = 1024 * 1024
-# Events that this process has queued; others take over the rest.
+# Queued events of this process; other processes take over the rest.
 MAX_BACKLOG = 2000
 MAX_QUEUED_BYTES = 64 * 1024 * 1024
 # Bodies that are being received or verified.
@@ -75,7 +75,7 @@ class Ingest:
         self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
         self._routes = Routes(settings.webhook_workers)
         self._in_flight: set[str] = set()
-        """Ids of the events whose leases are kept: until they are acknowledged."""
+        """Ids of events that are not acknowledged yet; their leases are renewed."""
         self._acknowledgements = Acknowledgements(on_done=self._in_flight.difference_update)
         self._taking: asyncio.Task[StoredEvent | None] | None = None
         self._queued_bytes = 0
@@ -117,7 +117,7 @@ class Ingest:
         self._replay_now.set()
 
     async def run(self) -> None:
-        """Processes webhooks until cancelled, then releases the leases of unfinished ones."""
+        """Processes webhooks until cancelled, then releases the leases of unfinished webhooks."""
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(len(self._queues)):
@@ -157,7 +157,7 @@ class Ingest:
         """Applies a batch. In an outage its events are taken over when their leases expire."""
         try:
             await self._process_or_park(batch)
-        except Exception as error:  # noqa: BLE001 - one batch must not end the worker
+        except Exception as error:  # noqa: BLE001 - a bug must not end the worker
             if isinstance(error, PyMongoError):
                 log_failure(logger, error, "%d events wait until their leases end", len(batch))
             else:
@@ -174,7 +174,7 @@ class Ingest:
             await reset_attempts([event.id for event in batch if event.attempts])
 
     async def _process_or_park(self, batch: Sequence[StoredEvent]) -> None:
-        """Applies a batch; if it fails permanently, each event alone, and parks the failed ones."""
+        """Applies a batch; if it fails permanently, applies each event alone and parks failures."""
         try:
             await self._processor.process(batch)
             self._acknowledgements.add([event.id for event in batch])
@@ -237,7 +237,7 @@ class Ingest:
                     )
             except PyMongoError as error:
                 log_failure(logger, error, "Parked items can't be replayed")
-            except Exception as error:  # noqa: BLE001 - one replay must not end the task
+            except Exception as error:  # noqa: BLE001 - a bug must not end the task
                 logger.error("Parked items can't be replayed: %s", describe_bug(error))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):

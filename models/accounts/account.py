@@ -1,4 +1,4 @@
-"""Account: one WhatsApp Business phone number that a company connected, with its credentials."""
+"""Account: a connected WhatsApp Business phone number with its credentials."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from models.database.base import ObjectIdDocument, utc_now
 
 
 class HealthState(StrEnum):
-    """Whether messages can be sent: OK, or STOPPED by Meta (token refused, account blocked)."""
+    """Whether messages can be sent; STOPPED by Meta if it refused the token or the account."""
 
     OK = "OK"
     STOPPED = "STOPPED"
@@ -19,21 +19,20 @@ class HealthState(StrEnum):
 class AccountHealth(BaseModel):
     state: HealthState = HealthState.OK
     reason: str | None = None
-    """Why it is stopped, in words for an operator."""
+    """The reason of a stop, for operators."""
     quality_rating: str | None = None
     """Meta's GREEN, YELLOW, RED or UNKNOWN."""
     throughput: str | None = None
     """Meta's STANDARD or HIGH."""
     messaging_limit: str | None = None
-    """How many customers may be written to first in 24 hours: Meta's TIER_1K and so on."""
+    """The limit of conversations that the business may begin in 24 hours, such as TIER_1K."""
     changed_at: datetime | None = None
     stop_code: int | None = None
-    """Meta's error code that stopped it, where it was an error: a token that works again starts
-    only what a refused token stopped."""
+    """Meta's error code that stopped it. A new token lifts only a stop by a refused token."""
 
 
 class CheckName(StrEnum):
-    """What is looked at when an account is checked."""
+    """A check of an account."""
 
     TOKEN = "TOKEN"  # noqa: S105 - the name of a check
     PHONE_NUMBER = "PHONE_NUMBER"
@@ -47,7 +46,7 @@ class AccountCheck(BaseModel):
     name: CheckName
     ok: bool
     message: str
-    """What was found and, where it is not well, what to do; in words for an operator."""
+    """The result and, if the check failed, what to do; for operators."""
 
 
 class CheckReport(BaseModel):
@@ -56,53 +55,53 @@ class CheckReport(BaseModel):
 
 
 class SendingBlock(BaseModel):
-    """What WhatsApp last said about one cause for which it lets an account send nothing."""
+    """The newest report about a cause for which WhatsApp stops an account."""
 
     at: datetime
     reason: str | None = None
-    """None: this cause holds no more."""
+    """None if the cause has ended."""
     until: datetime | None = None
-    """When it ends by itself."""
+    """The time at which it expires."""
 
 
 class AccountRestrictions(BaseModel):
-    """The causes apart, so that the end of one does not pass for the end of another."""
+    """The causes of a stop. They are kept apart, so that the end of one does not end another."""
 
     blocks: dict[str, SendingBlock] = Field(default_factory=dict)
     """By cause: ban, restriction, connection, deletion."""
     cleared_at: datetime | None = None
-    """Staff started the account again then: what stopped it before counts no more."""
+    """The time at which staff lifted the stop; earlier causes are void."""
     is_stopping: bool = False
-    """Whether one of these is why `health` is STOPPED."""
+    """Whether a cause here is the reason why `health` is STOPPED."""
 
 
 class TemplateSyncState(BaseModel):
-    """When the account's templates were and will be read from Meta."""
+    """The last and the next sync of the account's templates."""
 
     synced_at: datetime | None = None
-    """When they were last asked for and all came."""
+    """Start of the last successful sync."""
     error: str | None = None
-    """Why the last try failed, in words for an operator."""
+    """The reason why the last sync failed, for operators."""
     due_at: datetime | None = None
     stale_at: datetime | None = None
-    """Since when a webhook's news of them waits to be completed."""
+    """Time of the first webhook that only a sync can complete."""
     leased_until: datetime | None = None
-    """Whoever reads them has so much time."""
+    """End of the lease of the running sync."""
 
 
 class FormerSecret(BaseModel):
     """An app secret that was replaced."""
 
     digest: str | None
-    """None: the server's default secret."""
+    """None for the server's default secret."""
     replaced_at: datetime
 
 
 class Account(ObjectIdDocument):
     """`access_token`, `app_secret` and `verify_token` are ciphertexts of `whatsapp.common.crypto`.
 
-    The `*_digest` fields are hex SHA-256 digests: they find the account of a verify token, and tell
-    whose secret signed a webhook, without decrypting every account.
+    The `*_digest` fields are hex SHA-256 digests. They find the account of a verify token and the
+    signer of a webhook without decrypting every account.
     """
 
     name: str
@@ -114,30 +113,30 @@ class Account(ObjectIdDocument):
     app_secret: str | None = None
     app_secret_digest: str | None = None
     former_app_secrets: list[FormerSecret] = Field(default_factory=list)
-    """The newest last: webhook URLs that name one of them stay in use, and bodies that came before
-    the replacement are applied.
+    """The newest last. Webhook URLs that name them stay valid, and bodies that came before the
+    replacement are applied.
     """
     verify_token: str
     verify_token_digest: str
     graph_api_version: str | None = None
-    """`v25.0` and the like; None follows the server's default."""
+    """A version such as `v25.0`; None for the server's default."""
     enabled: bool = True
     health: AccountHealth = Field(default_factory=AccountHealth)
     standing: AccountRestrictions = Field(default_factory=AccountRestrictions)
     changed_at: dict[str, datetime] = Field(default_factory=dict)
-    """Meta's time of what is stored of each aspect: an older report of it changes nothing."""
+    """Meta's time of the newest report for each group of fields; older reports are ignored."""
     send_read_receipts: bool = True
-    """Whether customers learn that staff have read what they wrote."""
+    """Whether read receipts are sent to customers."""
     last_check: CheckReport | None = None
     check_due_at: datetime | None = None
-    """When it is to be checked in the background; whoever takes that over moves it on."""
+    """Time of the next background check, or the end of the lease of a running one."""
     replay_due_at: datetime | None = None
-    """When its parked items are to be replayed; the process that replays them moves it on."""
+    """Time of the next replay of parked items, or the end of the lease of a running one."""
     template_sync: TemplateSyncState = Field(default_factory=TemplateSyncState)
     last_event_at: datetime | None = None
     """Meta's time of the newest AccountEvent."""
     deleted_at: datetime | None = None
-    """Set while its data is being removed; a deleted account is invisible from that moment."""
+    """Set when the account is deleted and hidden; its data is removed after that."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 

@@ -1,4 +1,4 @@
-"""AccountEvent: one thing that WhatsApp told about an account or its number, as it was told."""
+"""AccountEvent: a report by WhatsApp about an account or its number."""
 
 from datetime import datetime
 
@@ -10,23 +10,23 @@ from models.database.base import utc_now
 
 
 class AccountEvent(Document):
-    """`_id` is a digest of (account, field, Meta's time, value): repetitions add nothing."""
+    """`_id` is a digest of account, field, Meta's time and value, so repetitions add nothing."""
 
-    # A document that can't be read is logged, and what customers wrote must not be in the log.
+    # Errors are logged, and the log must not contain customers' texts.
     model_config = ConfigDict(hide_input_in_errors=True)
 
     id: str  # type: ignore[assignment]  # Beanie allows any BSON id
     account_id: PydanticObjectId
     field: str
-    """The webhook field it came in: `account_update` and so on."""
+    """The webhook field, such as `account_update`."""
     event: str | None = None
-    """Meta's own name of what happened, where it gives one."""
+    """Meta's name of the event, if it has one."""
     summary: str
-    """What happened, in one line."""
+    """A description of one line."""
     raw: str = ""
-    """The change's value as JSON text; it may be of some megabytes, so lists leave it out."""
+    """The change's value as JSON text; lists omit it, since it may have megabytes."""
     at: datetime
-    """Meta's time; that of the first storing where Meta tells none."""
+    """Meta's time, or that of the first webhook if Meta gives none."""
     created_at: datetime = Field(default_factory=utc_now)
 
     class Settings:

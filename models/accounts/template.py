@@ -1,4 +1,4 @@
-"""Template: a message template as WhatsApp knows it, as far as it has told."""
+"""Template: a message template, as far as WhatsApp has reported it."""
 
 from datetime import datetime
 from typing import Any
@@ -11,35 +11,34 @@ from models.database.base import ObjectIdDocument, utc_now
 
 
 class Template(ObjectIdDocument):
-    """Every field but the keys is None or empty until WhatsApp has told it."""
+    """Fields other than the keys are None or empty until WhatsApp reports them."""
 
     account_id: PydanticObjectId
     template_id: str
-    """Meta's id of it: one name has one for each language."""
+    """Meta's id, one for each name and language."""
     name: str | None = None
     language: str | None = None
     category: str | None = None
     sub_category: str | None = None
     previous_category: str | None = None
     status: str | None = None
-    """Meta's word: APPROVED, REJECTED, PAUSED and so on, also ones this version does not know."""
+    """Meta's status, such as APPROVED; may be unknown to this version."""
     status_reason: str | None = None
-    """Why it is rejected, paused or disabled, as Meta says it."""
+    """Meta's reason of a rejection, pause or disabling."""
     recommendation: str | None = None
-    """What Meta advises to change of a rejected one."""
+    """Meta's advice for a rejected template."""
     disabled_at: datetime | None = None
-    """When a disabled one ceases to work."""
+    """The time from which a disabled template can't be sent."""
     quality_score: str | None = None
     previous_quality_score: str | None = None
     components: list[dict[str, Any]] = Field(default_factory=list)
     """As in Meta's Graph API: objects with `type` HEADER, BODY, FOOTER, BUTTONS and so on."""
     parameter_format: str | None = None
-    """Meta's POSITIONAL or NAMED: whether its variables have numbers or names."""
+    """Meta's POSITIONAL or NAMED: the kind of its variables."""
     changed_at: dict[str, datetime] = Field(default_factory=dict)
-    """Meta's time of what is stored of each aspect: an older report of it changes nothing."""
+    """Meta's time of the newest report for each group of fields; older reports are ignored."""
     synced_at: datetime | None = None
-    """Of the last list that WhatsApp gave and that had it, or had it no more: what is older than
-    that changes nothing."""
+    """Time of the last list from WhatsApp that was applied; older reports are ignored."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 

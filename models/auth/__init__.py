@@ -1,1 +1,1 @@
-"""Documents of access: API keys and the audit trail."""
+"""Documents of access: API keys and the audit log."""

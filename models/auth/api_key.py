@@ -1,4 +1,4 @@
-"""ApiKey: what a program or a person shows to use the graph. The secret itself is never stored."""
+"""ApiKey: a credential for the GraphQL API. Only a hash of its secret is stored."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class CredentialKind(StrEnum):
-    """With what somebody acts: OPERATOR is whoever runs manage.py on the server."""
+    """The kind of a credential; OPERATOR is a person who runs manage.py on the server."""
 
     API_KEY = "API_KEY"
     JWT = "JWT"
@@ -32,7 +32,7 @@ class ApiKey(ObjectIdDocument):
     """Hex SHA-256 of the whole key; its secret part has 256 random bits."""
     role: Role
     account_ids: list[PydanticObjectId] | None = None
-    """None: every account."""
+    """None for all accounts."""
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""AuditEntry: one act of an administrator, written before it is done and completed after it."""
+"""AuditEntry: an action of an administrator, stored before it starts and completed after it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -40,7 +40,7 @@ class AuditAction(StrEnum):
 
 class AuditOutcome(StrEnum):
     STARTED = "STARTED"
-    """Nothing more is known: it may have been done."""
+    """Not completed: the action may or may not have been done."""
     DONE = "DONE"
     REFUSED = "REFUSED"
     FAILED = "FAILED"
@@ -55,20 +55,20 @@ class AuditActor(BaseModel):
 
 class AuditTarget(BaseModel):
     type: str
-    """Name of its type in the graph."""
+    """Name of its GraphQL type."""
     id: str
 
 
 class AuditEntry(ObjectIdDocument):
-    """Only its outcome is ever set, once; nothing changes or removes it but its age."""
+    """Its outcome is set once; nothing else changes, and it is removed only by its age."""
 
     action: AuditAction
     actor: AuditActor
     targets: list[AuditTarget] = Field(default_factory=list)
     account_ids: list[PydanticObjectId] = Field(default_factory=list)
-    """The accounts that it touches, as far as its actor might know them."""
+    """The accounts concerned, as far as the actor may see them."""
     fields: list[str] = Field(default_factory=list)
-    """Names of what was given; values are nobody's business here."""
+    """Names of the given input fields, without their values."""
     request_id: str | None = None
     outcome: AuditOutcome = AuditOutcome.STARTED
     refusal: str | None = None

@@ -1,4 +1,4 @@
-"""Contact: a customer as one account knows them, by one or more of Meta's identities."""
+"""Contact: a customer of an account, with one or more of Meta's identities."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from models.database.base import ObjectIdDocument, utc_now
 
 
 class IdentityKind(StrEnum):
-    """Meta's ways to name a person: wa_id (digits), business-scoped user id, and its parent."""
+    """Meta's identities of a person: wa_id (digits), business-scoped user id, and its parent."""
 
     WA_ID = "wa_id"
     BSUID = "bsuid"
@@ -25,47 +25,48 @@ class Identity(BaseModel):
 
 
 class Contact(ObjectIdDocument):
-    """`wa_id` and `phone_number` are None for a username user whose phone Meta does not tell."""
+    """`wa_id` and `phone_number` are None for a username user whose phone is hidden."""
 
     account_id: PydanticObjectId
     identities: list[Identity]
-    """Never empty; each belongs to one contact of an account only."""
+    """Never empty; unique in the account."""
     wa_id: str | None = None
     phone_number: str | None = None
     """E.164 with a leading "+"."""
     bsuid: str | None = None
     username: str | None = None
     profile_name: str | None = None
-    """The name the customer gave themselves in WhatsApp."""
+    """The name in the customer's WhatsApp profile."""
     profile_at: datetime | None = None
-    """Meta's time of the message that brought profile_name and username; older ones are ignored."""
+    """Meta's time of the message with this profile; older profiles are ignored."""
     name: str | None = None
-    """The name your own staff gave them."""
+    """The name that staff entered."""
     user_id: PydanticObjectId | None = None
     unlinked_at: datetime | None = None
-    """Set when staff took the user away, so that the next message does not link one again."""
+    """Set when staff unlinked the user, so that the next message does not link one again."""
     duplicate_ids: list[PydanticObjectId] = Field(default_factory=list)
-    """Contacts that one message proved to be the same person."""
+    """Contacts with which it shared a message, so they are the same person."""
     tags: list[str] = Field(default_factory=list)
     attributes: dict[str, Any] = Field(default_factory=dict)
     blocked: bool = False
     marketing_opt_out: bool = False
     changed_at: dict[str, datetime] = Field(default_factory=dict)
-    """When `marketing` was last decided, by the customer or by staff: an older decision is void."""
+    """Time of the newest decision on `marketing`; older decisions are ignored."""
     search_keys: list[str] = Field(default_factory=list)
-    """What it is found by: words and numbers, derived from the fields above."""
+    """Search words and numbers, derived from the fields above."""
     sort_name: str = ""
-    """What it is sorted by: the name that is shown, plain; derived with the keys."""
+    """The normalised display name for sorting, derived with the keys."""
     stale_keys: bool = False
-    """One of these fields was changed, and the keys not yet."""
+    """Whether the keys must be derived again."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 
     @property
     def parent_bsuid(self) -> str | None:
-        """The newest one that was told."""
-        parents = [one.value for one in self.identities if one.kind is IdentityKind.PARENT_BSUID]
-        return parents[-1] if parents else None
+        """The newest parent id."""
+        parent = IdentityKind.PARENT_BSUID
+        values = [identity.value for identity in self.identities if identity.kind is parent]
+        return values[-1] if values else None
 
     class Settings:
         name = "contacts"

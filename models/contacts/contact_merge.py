@@ -1,4 +1,4 @@
-"""ContactMerge: one contact was merged into another; `_id` is the id of the one that is no more."""
+"""ContactMerge: a contact that was merged into another one; `_id` is the merged contact's id."""
 
 from datetime import datetime
 
@@ -10,14 +10,14 @@ from models.database.base import ObjectIdDocument, utc_now
 
 
 class ContactMerge(ObjectIdDocument):
-    """Kept for good: whoever still knows the old ids finds the contact that is left."""
+    """Kept forever, so that old ids lead to the remaining contact."""
 
     account_id: PydanticObjectId
     into_id: PydanticObjectId
     conversation_id: PydanticObjectId | None = None
-    """The conversation of the contact that is no more, once it is known that there was one."""
+    """The merged contact's conversation, if it is known to have had one."""
     due_at: datetime | None = Field(default_factory=utc_now)
-    """When its history is to be moved, or looked for again; None where all of it is moved."""
+    """Time of the next move of its history; None if all is moved."""
     created_at: datetime = Field(default_factory=utc_now)
 
     class Settings:

@@ -1,4 +1,4 @@
-"""Erasure: a contact whose data is being removed, until all of it is gone."""
+"""Erasure: a contact whose data is being removed."""
 
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,11 @@ from models.database.base import utc_now
 
 
 class Erasure(Document):
-    """`_id` is the contact's id. Removed last, so that a crash leaves it to be continued."""
+    """`_id` is the contact's id. Removed last, so that the erasure continues after a crash."""
 
     id: PydanticObjectId
     contact: dict[str, Any]
-    """The contact as it was: nothing else says what belongs to it once it is gone."""
+    """The removed contact, which identifies the data that belongs to it."""
     conversation_ids: list[PydanticObjectId]
     requested_at: datetime = Field(default_factory=utc_now)
 

@@ -13,25 +13,24 @@ from models.database.base import ANY_STRING, ObjectIdDocument, utc_now
 class User(ObjectIdDocument):
     name: str | None = None
     phone: str | None = None
-    """E.164 with a leading "+". Unique within its scope: a second person with the same phone is the
-    same person."""
+    """E.164 with a leading "+". Unique within its scope."""
     phone_scope: str | None = None
-    """The accounts of the staff who entered the phone, if they are limited to some: staff of others
-    must not notice it, so it is unique and matched among these accounts only."""
+    """The accounts that the phone is unique and matched in: those of the staff who entered it. None
+    if they have access to all accounts."""
     email: str | None = None
     external_id: str | None = None
-    """The host application's own id of this person. Unique within its scope."""
+    """The host application's id of the person. Unique within its scope."""
     external_id_scope: str | None = None
-    """As `phone_scope`."""
+    """Like `phone_scope`."""
     attributes: dict[str, Any] = Field(default_factory=dict)
     account_ids: list[PydanticObjectId] = Field(default_factory=list)
-    """Accounts whose staff may see this person: those of its contacts, and of who created it."""
+    """Accounts whose staff may see the user: those of its contacts and of its creator."""
     from_contact: bool = False
-    """Made from a first message, and so erased with its last contact."""
+    """Whether it was created by a message, and so is erased with its last contact."""
     search_keys: list[str] = Field(default_factory=list)
-    """What it is found by: words and numbers, derived from the fields above."""
+    """Search words and numbers, derived from the fields above."""
     stale_keys: bool = False
-    """One of these fields was changed, and the keys not yet."""
+    """Whether the keys must be derived again."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 

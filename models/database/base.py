@@ -24,8 +24,8 @@ __all__ = [
     "utc_now",
 ]
 
-# For partial indexes on an optional string. Unlike {"$type": "string"}, MongoDB sees that every
-# equality with a string lies within it, so that look-ups use the index instead of scanning.
+# For partial indexes on an optional string. With {"$type": "string"}, MongoDB would not use the
+# index for look-ups by equality.
 ANY_STRING = {"$gt": ""}
 # The same for an optional ObjectId.
 ANY_ID = {"$gt": ObjectId("0" * 24)}
@@ -33,30 +33,30 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def utc_now() -> datetime:
-    """The database's present time in UTC, cut to milliseconds as MongoDB stores it."""
+    """Returns the database's current time in UTC, cut to milliseconds as MongoDB stores it."""
     return _EPOCH + timedelta(milliseconds=int(server_clock.timestamp() * 1000))
 
 
 def new_id() -> PydanticObjectId:
-    """An id that begins with the database's time: ids of several hosts sort by it too."""
+    """Returns an id that begins with the database's time, so that ids of all hosts sort by it."""
     seconds = int(server_clock.timestamp())
     return PydanticObjectId(seconds.to_bytes(4, "big") + ObjectId().binary[4:])
 
 
 class ObjectIdDocument(Document):
-    """A document whose id is an ObjectId made before the insert: encryption binds secrets to it."""
+    """A document that gets its ObjectId before the insert, since encryption binds secrets to it."""
 
-    # A document that can't be read is logged, and what customers wrote must not be in the log.
+    # Errors are logged, and the log must not contain customers' texts.
     model_config = ConfigDict(hide_input_in_errors=True)
 
     id: PydanticObjectId = Field(default_factory=new_id)
 
     if not TYPE_CHECKING:
-        # Beanie's lazy parsing, which nothing here uses, looks at each attribute whenever it is
-        # read: on a page of 50 conversations that took longer than anything else.
+        # Beanie's hook for lazy parsing, which is unused here, is slow: on a page of 50
+        # conversations it took longer than anything else.
         __getattribute__ = object.__getattribute__
 
 
 def collection(document_class: type[Document]) -> AsyncCollection[dict[str, Any]]:
-    """The pymongo collection of a document class, for writes that Beanie would not make atomic."""
+    """Returns the pymongo collection of a document class, for atomic writes."""
     return document_class.get_pymongo_collection()

@@ -30,11 +30,11 @@ class WriteResult:
 async def write_unless_duplicate(
     document_class: type[Document], writes: Sequence[Write]
 ) -> WriteResult:
-    """Executes inserts and upserts in one unordered command, and skips duplicates.
+    """Executes inserts and upserts in an unordered command, and skips duplicates.
 
     Raises:
-        BulkWriteError: a write failed for another reason, or may not be durable. Any of the others
-            may have been executed.
+        BulkWriteError: a write failed for another reason, or may not be durable. The rest may
+            have been executed.
     """
     if not writes:
         return WriteResult()

@@ -1,7 +1,7 @@
 """The database server's clock, kept per process without a command of its own.
 
-Every process compares its times with those of other hosts and of Meta, so all read one clock: the
-primary's, which `$$NOW` shows too. See docs/decisions/0038.
+Processes compare their times with those of other hosts and of Meta, so all use the same clock: the
+primary's, which is also `$$NOW`. See docs/decisions/0038.
 """
 
 import time
@@ -15,15 +15,14 @@ from pymongo.monitoring import (
     ServerHeartbeatSucceededEvent,
 )
 
-# The driver asks for a heartbeat every ten seconds.
+# The driver sends a heartbeat every ten seconds.
 KEPT_SAMPLES = 6
 
 
 class ServerClock(ServerHeartbeatListener):
-    """Adds the distance between the primary's clock and ours to our monotonic one.
+    """Adds the offset of the primary's clock to the local monotonic clock.
 
-    The process's wall clock is read only until the first heartbeat, which comes before the first
-    command.
+    Uses the local wall clock until the first heartbeat, which comes before the first command.
     """
 
     def __init__(self) -> None:
@@ -36,7 +35,7 @@ class ServerClock(ServerHeartbeatListener):
         return time.time() if self._offset is None else time.monotonic() + self._offset
 
     def succeeded(self, event: ServerHeartbeatSucceededEvent) -> None:
-        """Measures at each heartbeat of the primary, or of the router of a sharded cluster."""
+        """Measures the offset at heartbeats of the primary, or of a sharded cluster's router."""
         local_time = event.reply.document.get("localTime")
         if not event.reply.is_writable or not isinstance(local_time, datetime):
             return
@@ -46,14 +45,14 @@ class ServerClock(ServerHeartbeatListener):
         if local_time.tzinfo is None:
             local_time = local_time.replace(tzinfo=UTC)
         self._samples.append(local_time.timestamp() - time.monotonic())
-        # An answer that arrives late makes the distance too small, never too great.
+        # A delayed answer makes the offset too small, never too large.
         self._offset = max(self._samples)
 
     def started(self, event: ServerHeartbeatStartedEvent) -> None:
-        """Nothing is measured before the answer."""
+        """Does nothing: the offset is measured at the answer."""
 
     def failed(self, event: ServerHeartbeatFailedEvent) -> None:
-        """The monotonic clock goes on."""
+        """Does nothing: the last offset stays in use."""
 
 
 server_clock = ServerClock()

@@ -8,7 +8,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pymongo._csot import remaining as remaining_seconds  # what `pymongo.timeout` has left
+from pymongo._csot import remaining as remaining_seconds
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,8 +28,8 @@ class Coalescer(ABC, Generic[Item, Result]):
     """Processes the items of concurrent calls in batches.
 
     A call waits only if `max_running` batches are running, and at most `max_wait` seconds then. Its
-    batch begins after the call, so it sees all writes that were committed before. The cancellation
-    or deadline of one caller does not affect the others.
+    batch begins after the call, so it sees all writes that were committed before. A caller's
+    cancellation or deadline does not affect the rest of its batch.
     """
 
     def __init__(self, name: str, *, max_running: int = 1, max_wait: float | None = None) -> None:
@@ -43,7 +43,7 @@ class Coalescer(ABC, Generic[Item, Result]):
 
     @abstractmethod
     async def _process(self, calls: Sequence[Call[Item, Result]]) -> None:
-        """Sets the result of each call; an exception is raised in those that have none."""
+        """Sets the result of each call; an exception is raised in calls without a result."""
 
     @abstractmethod
     def _weigh(self, item: Item) -> float:
@@ -88,7 +88,7 @@ class Coalescer(ABC, Generic[Item, Result]):
                 break
             calls.append(self._waiting.popleft())
         if calls:
-            # A context of its own: the batch must not inherit one caller's deadline.
+            # A context of its own: the batch must not inherit a caller's deadline.
             task = asyncio.create_task(self._run(calls), name=self._name, context=Context())
             self._running.add(task)
             task.add_done_callback(self._end_batch)

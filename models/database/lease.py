@@ -1,4 +1,4 @@
-"""Leases by the database's clock: of documents that are due, and named ones of a deployment."""
+"""Leases by the database's clock: of documents that are due, and of named tasks of a deployment."""
 
 import asyncio
 import secrets
@@ -27,7 +27,7 @@ def has_passed(field: str) -> dict[str, Any]:
 
 
 def is_due(field: str) -> dict[str, Any]:
-    """Returns a query for documents whose time in `field` is set and has passed."""
+    """Returns a query for documents with a time in `field` that has passed."""
     # The type lets MongoDB use a partial index on the field.
     return {field: {"$type": "date"}, "$expr": has_passed(field)}
 

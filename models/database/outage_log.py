@@ -1,6 +1,6 @@
 """Logs a MongoDB outage once, then a count of its failures every 10 s, then its end.
 
-Without this every request and background task of an outage writes a warning of its own.
+Otherwise every request and background task would log a warning during an outage.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ REPORT_SECONDS = 10.0
 
 
 class OutageLog:
-    """Log entries about one dependency of this process."""
+    """Log entries about a dependency of this process."""
 
     def __init__(self, name: str, *, report_seconds: float = REPORT_SECONDS) -> None:
         self._name = name
@@ -26,9 +26,9 @@ class OutageLog:
         self._failures_reported = 0
 
     def record_failure(self, source: logging.Logger, message: str) -> None:
-        """Logs `message` as a warning of `source` if the outage begins with it; else counts it."""
+        """Logs `message` as a warning if it begins an outage, otherwise counts it."""
         now = time.monotonic()
-        # The loop that was to report the end of the last outage may have been closed.
+        # The event loop that would have reported the end of the last outage may be closed.
         is_new = now - self._last_failure_at > 2 * self._report_seconds
         self._last_failure_at = now
         if self._started_at is not None and not is_new:
@@ -69,13 +69,13 @@ mongodb_outage = OutageLog("MongoDB")
 
 
 def log_failure(source: logging.Logger, error: BaseException, message: str, *args: object) -> None:
-    """Logs that `message` happened because of `error`, a failure of MongoDB.
+    """Logs `message` with the class of `error`, a failure of MongoDB.
 
-    Failures of an outage are counted; any other is a warning of its own. The error's text is left
-    out, since it may quote documents.
+    During an outage, failures are counted instead. The error's text is omitted, since it may quote
+    documents.
     """
     text = f"{message % args if args else message} ({type(error).__name__})"
-    # A deadline of ours around the call is an outage for its caller, too.
+    # A timeout around the call is an outage too.
     if is_transient(error) or isinstance(error, TimeoutError):
         mongodb_outage.record_failure(source, text)
     else:

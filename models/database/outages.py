@@ -1,6 +1,6 @@
-"""MongoDB failures by kind: transient, permanent, or a bug of ours.
+"""Kinds of MongoDB failures: transient, permanent, or a bug.
 
-Every class the driver can raise has a row in `FAILURE_KINDS`; server errors are told apart by code.
+Every class that the driver can raise is in `FAILURE_KINDS`; server errors are classified by code.
 Source of the codes: MongoDB server, `src/mongo/base/error_codes.yml`.
 """
 
@@ -18,11 +18,11 @@ class FailureKind(Enum):
     TRANSIENT = "transient"
     """MongoDB can't serve now; the same call may succeed later. The write may have been applied."""
     PERMANENT = "permanent"
-    """MongoDB refuses this document or value; repeating the call gives the same answer."""
+    """MongoDB refuses this document or value; repeating the call fails again."""
     BUG = "bug"
     """The call itself is wrong."""
     BY_CODE = "by code"
-    """Only in the table: the server's error code decides."""
+    """Used in the table only: the server's error code decides."""
 
 
 TRANSIENT_CODES = frozenset(
@@ -81,7 +81,7 @@ PERMANENT_CODES = frozenset(
         17419,  # a document that an update would make too large
     }
 )
-# Set by the server or the driver on errors whose operation may simply be repeated.
+# Labels that the server or the driver sets on errors of repeatable operations.
 TRANSIENT_LABELS = (
     "RetryableError",
     "RetryableWriteError",
@@ -90,7 +90,7 @@ TRANSIENT_LABELS = (
 )
 
 FAILURE_KINDS: dict[type[Exception], FailureKind] = {
-    # Raised by group commits whose outcome is unknown; the driver raises only subclasses.
+    # Raised by group commits with an unknown outcome; the driver raises only subclasses.
     PyMongoError: FailureKind.TRANSIENT,
     # Connection and server selection.
     errors.ConnectionFailure: FailureKind.TRANSIENT,
@@ -134,7 +134,7 @@ FAILURE_KINDS: dict[type[Exception], FailureKind] = {
 
 
 def classify_failure(error: BaseException) -> FailureKind:
-    """Returns BUG for errors that aren't MongoDB's, too."""
+    """Returns the kind of a failure; BUG also for errors that are not MongoDB's."""
     kind = _find_row(type(error))
     if isinstance(error, PyMongoError) and _is_marked_transient(error):
         return FailureKind.TRANSIENT
@@ -142,7 +142,7 @@ def classify_failure(error: BaseException) -> FailureKind:
 
 
 def is_transient(error: BaseException) -> bool:
-    """True if MongoDB can't serve now, as opposed to refusing this very call."""
+    """Returns True if the same call may succeed later."""
     return classify_failure(error) is FailureKind.TRANSIENT
 
 
@@ -157,7 +157,7 @@ def _is_marked_transient(error: PyMongoError) -> bool:
 
 def _classify_codes(error: BaseException) -> FailureKind:
     codes = _list_codes(error)
-    # One transient answer is enough: the whole bulk write may be repeated.
+    # A bulk write can be repeated if any of its failures is transient.
     if codes & TRANSIENT_CODES:
         return FailureKind.TRANSIENT
     return FailureKind.PERMANENT if codes and codes <= PERMANENT_CODES else FailureKind.BUG
@@ -166,7 +166,7 @@ def _classify_codes(error: BaseException) -> FailureKind:
 def _list_codes(error: BaseException) -> set[int]:
     if isinstance(error, BulkWriteError):
         problems = error.details["writeErrors"] + error.details["writeConcernErrors"]
-        # What isn't known to be on a majority is written again.
+        # Writes that may not be on a majority are repeated.
         concern = {64} if error.details["writeConcernErrors"] else set()
         return concern | {problem["code"] for problem in problems}
     if isinstance(error, ClientBulkWriteException):

@@ -1,4 +1,4 @@
-"""Finds processes of version 0.1, which can't run beside this one."""
+"""Finds running processes of version 0.1, which can't share a database with this version."""
 
 import asyncio
 import re
@@ -7,24 +7,23 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
-# As version 0.1 names its connections; later versions have other names.
+# Application name of version 0.1; later versions use other names.
 LEGACY_APP_NAME = "wagraph"
-# A live process of 0.1 always waits at its change stream, for at most a second at a time; between
-# two waits there is a moment without an operation.
+# A process of 0.1 waits at its change stream for up to a second at a time, with short gaps.
 LOOKS = 5
 LOOK_SECONDS = 0.1
-# The last wait of a process that has just ended outlives it.
+# The last wait of a process may outlive it.
 LAST_WAIT_SECONDS = 2.0
 
 
 async def find_live_predecessor(database: AsyncDatabase[dict[str, Any]]) -> str | None:
-    """The address of a process of version 0.1 that works in this database now, or None.
+    """Returns the address of a process of version 0.1 that uses this database, or None.
 
-    Version 0.1 at rest writes nothing, so only its operations show that it lives. Those of the user
-    that we are connected as are shown without any privilege.
+    An idle process of 0.1 writes nothing, so only its operations show it. Those of the connected
+    user are visible without privileges.
 
     Raises:
-        OperationFailure: MongoDB does not show operations here.
+        OperationFailure: MongoDB does not list operations.
     """
     if await _look(database) is None:
         return None
@@ -51,7 +50,7 @@ async def _list_operations(database: AsyncDatabase[dict[str, Any]]) -> list[dict
             [{"$currentOp": {"allUsers": True}}, {"$match": own}]
         )
     except OperationFailure as error:
-        if error.code != 13:  # Unauthorized: a privilege on the whole cluster, which few have
+        if error.code != 13:  # Unauthorized: needs a privilege on the whole cluster
             raise
         cursor = await database.client.admin.aggregate(
             [{"$currentOp": {"allUsers": False}}, {"$match": own}]

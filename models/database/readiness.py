@@ -1,4 +1,4 @@
-"""Tells whether MongoDB can acknowledge majority writes now."""
+"""Checks whether MongoDB can acknowledge majority writes now."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-# Anybody may ask, and each probe makes the primary write a no-op to a majority.
+# The endpoint is public, and each probe makes the primary write a no-op to a majority.
 KEEP_SECONDS = 1.0
 PROBED_COLLECTION = "webhook_events"
 
@@ -17,8 +17,8 @@ PROBED_COLLECTION = "webhook_events"
 class MajorityProbe:
     """Reads with read concern "linearizable", which a primary without a majority can't answer.
 
-    A ping or a majority read still succeeds on a primary that has lost its majority and doesn't
-    know it yet. Source: MongoDB manual, "Read Concern linearizable".
+    A ping or a majority read still succeeds on a primary that has not noticed the loss of its
+    majority. Source: MongoDB manual, "Read Concern linearizable".
     """
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]], *, seconds: float = 2.0) -> None:

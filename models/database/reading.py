@@ -1,8 +1,8 @@
-"""Reads documents of our own collections fast, or a part of their fields.
+"""Converts stored documents, or parts of them, to Python without validating them again.
 
-Whatever was written here was checked when it was written. Checking it again on each read would cost
-more than all the rest of a page of the inbox, so only what has another form in Python is converted:
-enums and nested models. What does not fit is left to pydantic, which says what is wrong with it.
+Documents were validated when they were written, and validating a page of the inbox would cost more
+than the rest of the query. So only enums and nested models are converted; documents that do not
+fit are validated by pydantic, which raises the errors. Beanie's own queries always validate.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -25,10 +25,10 @@ _set = object.__setattr__
 
 
 class UnloadedField:
-    """Stands for a field that a document lacks, because it was not asked for or can't be read. What
-    the document has goes before it.
+    """Raises AttributeError for a field that was not loaded or can't be read.
 
-    Without it, Beanie's own class attributes would be found there, which name fields in queries.
+    Loaded fields take precedence. Without this descriptor, the attribute would be Beanie's
+    expression for queries.
     """
 
     def __init__(self, name: str) -> None:
@@ -41,7 +41,7 @@ class UnloadedField:
 
 
 class DocumentReader:
-    """Reads the documents of one class."""
+    """Reads the documents of a class."""
 
     def __init__(self, document_class: type[Document]) -> None:
         fields = document_class.model_fields
@@ -60,7 +60,7 @@ class DocumentReader:
     def read(
         self, stored: Mapping[str, Any], shown: Collection[str] | None, *, tolerant: bool
     ) -> Document:
-        """The document; with `shown` only these fields were read, and it has no others."""
+        """Returns the document; with `shown`, it has only these fields."""
         values = dict(stored)
         try:
             values["id"] = values.pop("_id")
@@ -92,7 +92,7 @@ class DocumentReader:
         return document
 
     def _read_readable(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields that can be read, each in the form that a partial document has it in."""
+        """Returns the fields that can be read."""
         values = {name: stored[name] for name in self._names if name in stored}
         values["id"] = stored["_id"]
         for name, convert in self._converters:
@@ -108,13 +108,13 @@ class DocumentReader:
 
     def _get_default(self, name: str, document_id: Any) -> Any:
         value = self._defaults[name].get_default(call_default_factory=True)
-        # A time that is missing is not the present, which would be another at each read.
+        # The current time would differ at each read, so use the document's creation.
         if isinstance(value, datetime) and isinstance(document_id, ObjectId):
             return document_id.generation_time
         return value
 
     def _make(self, document_class: type[Document], values: dict[str, Any]) -> Document:
-        # As pydantic's model_construct does it, without looking at each field.
+        # Like pydantic's model_construct, but without a loop over the fields.
         document = document_class.__new__(document_class)
         _set(document, "__dict__", values)
         _set(document, "__pydantic_fields_set__", self._names)
@@ -136,13 +136,14 @@ def from_bson(
     shown: Collection[str] | None = None,
     tolerant: bool = False,
 ) -> DocumentType:
-    """The document of what pymongo read. With `shown` only these of its fields were read: asking it
-    for another one raises AttributeError. So does asking for a field that can't be read, where the
-    reader is `tolerant`: such a document may be shown, but never saved.
+    """Returns the document that pymongo read.
+
+    With `shown`, only these fields were loaded, and access to other fields raises AttributeError. With
+    `tolerant`, so does access to invalid fields; never save such a document.
 
     Raises:
-        ValidationError: a field does not fit, and the reader is not tolerant.
-        KeyError, ValueError, TypeError: the same where only some fields were read.
+        ValidationError: a field is invalid, unless `tolerant`.
+        KeyError, ValueError, TypeError: a field is invalid, with `shown`.
     """
     reader = _READERS.get(document_class)
     if reader is None:
@@ -152,22 +153,22 @@ def from_bson(
 
 
 def project(shown: Collection[str] | None) -> dict[str, int] | None:
-    """The projection for a find whose documents are read with the same `shown`."""
+    """Returns the projection for a find that is read with the same `shown`."""
     if shown is None:
         return None
-    # MongoDB gives `_id` unasked, which is the document's `id`.
+    # `_id` is the document's `id`.
     return {"_id": 1, **{name: 1 for name in shown if name != "id"}}
 
 
 def find_whole_class(document: Document) -> type[Document]:
-    """The class of a document, also where only some of its fields were read."""
+    """Returns the class of a document, also of a partial document."""
     kind = type(document)
     whole: type[Document] = vars(kind).get("_whole_class", kind)
     return whole
 
 
 def _make_partial_class(document_class: type[Document]) -> type[Document]:
-    # Not by pydantic's metaclass: it is the same model, whose class says what was not read.
+    # Bypasses pydantic's metaclass: it is the same model with other class attributes.
     partial: type[Document] = type.__new__(
         type(document_class),
         document_class.__name__,
@@ -180,26 +181,26 @@ def _make_partial_class(document_class: type[Document]) -> type[Document]:
 
 
 def _find_converter(field: FieldInfo) -> Convert | None:
-    """What makes the Python value of a stored one, or None where they are the same."""
+    """Returns the function that converts a stored value, or None if it needs no conversion."""
     kinds = set(list_classes(field.annotation))
     enums = [kind for kind in kinds if issubclass(kind, Enum)]
     if enums and len(kinds - {NoneType}) == 1 and get_origin(field.annotation) is not list:
-        members: dict[Any, Any] = {one.value: one for one in enums[0]}
+        members: dict[Any, Any] = {member.value: member for member in enums[0]}
         if NoneType in kinds:
             members[None] = None
         return members.__getitem__
     if enums or any(issubclass(kind, BaseModel) for kind in kinds):
         annotation: Any = field.annotation
         validate = TypeAdapter(annotation).validate_python
-        # Most lists of parts are empty, and most parts that may be missing are.
+        # Most lists of models are empty, and most optional models are None.
         return lambda value: value if value is None or value == [] else validate(value)
     return None
 
 
 def list_classes(annotation: Any) -> list[type]:
-    """All classes that an annotation names, at any depth."""
+    """Returns all classes in an annotation, at any depth."""
     origin = get_origin(annotation)
     if origin is None:
         return [annotation] if isinstance(annotation, type) else []
     outer = [origin] if isinstance(origin, type) and origin not in (Union, UnionType) else []
-    return outer + [one for argument in get_args(annotation) for one in list_classes(argument)]
+    return outer + [kind for argument in get_args(annotation) for kind in list_classes(argument)]

@@ -1,4 +1,4 @@
-"""Shared reads: concurrent reads of one kind are combined in one command.
+"""Shared reads: concurrent reads of a kind are combined in a command.
 
 A command costs the driver more than the documents that it returns.
 """
@@ -22,7 +22,7 @@ Found = TypeVar("Found")
 Fields = dict[str, Any]
 
 DEADLINE_SECONDS = 10.0
-"""The deadline of a read whose callers have none."""
+"""The deadline of a read if a caller has no deadline."""
 # A slow read may take as long as its own deadline. A fast one takes up to 100 ms on a busy server,
 # where sharing is what keeps it fast.
 MAX_WAIT_SECONDS = 0.25
@@ -30,7 +30,7 @@ MAX_KINDS = 256
 
 
 class SharedRead(Coalescer[Sequence[Key], list[Found]]):
-    """Reads of one kind. `load` returns the result for each of its keys, in their order."""
+    """Reads of a kind. `load` returns the result for each of its keys, in their order."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class SharedRead(Coalescer[Sequence[Key], list[Found]]):
         except Exception as error:
             if len(calls) <= 1 or is_transient(error):
                 raise
-            # One call is at fault: on their own, the others succeed.
+            # An invalid call must not affect the rest: run each alone.
             for call in calls:
                 await self._run([call])
             return
@@ -94,7 +94,7 @@ def _find_max_wait(calls: Sequence[Call[Any, Any]]) -> float:
 
 
 class SharedReads:
-    """The shared reads of one collection, by their keys and fields."""
+    """The shared reads of a collection, by their keys and fields."""
 
     def __init__(self) -> None:
         self._kinds: dict[Hashable, SharedRead[Any, Any]] = {}
@@ -114,7 +114,7 @@ def get_shared_reads(document_class: type[Document]) -> SharedReads:
     target = collection(document_class)
     known, reads = _READS.get(document_class, (None, None))
     if reads is None or known is not target:
-        # Beanie has another client now; calls that wait end with the old one.
+        # Beanie has another client now; waiting calls end with the old client.
         reads = SharedReads()
         _READS[document_class] = (target, reads)
     return reads

@@ -1,8 +1,7 @@
-"""Writes documents as MongoDB stores them, fast: the counterpart of `models.database.reading`.
+"""Converts documents to BSON: the counterpart of `models.database.reading`.
 
-Beanie's own way asks of each value what it is. Here the fields' annotations say it once for all
-documents of a class: most fields hold what BSON has anyway and are taken as they are, and only the
-others are looked at. What is neither plain nor a model is left to Beanie.
+Beanie checks the type of each value. Here the annotations of a class decide once which fields need
+a conversion; other values are stored unchanged. Unusual types are left to Beanie.
 """
 
 from datetime import datetime
@@ -23,7 +22,7 @@ _PLAIN = frozenset({str, int, float, bool, datetime, ObjectId, PydanticObjectId,
 
 
 class DocumentWriter:
-    """Writes the documents of one class."""
+    """Converts the documents of a class."""
 
     def __init__(self, document_class: type[Document]) -> None:
         fields = document_class.model_fields
@@ -33,7 +32,7 @@ class DocumentWriter:
             for name, field in fields.items()
             if name not in self._left_out and not _is_plain(field)
         ]
-        # Beanie's links, unions and the like would need what only Beanie knows.
+        # Beanie itself writes classes with links, unions and the like.
         settings = document_class.get_settings()
         aliases = {name: field.alias or name for name, field in fields.items() if name != "id"}
         self._is_usual = (
@@ -46,7 +45,7 @@ class DocumentWriter:
         )
 
     def write(self, document: Document) -> dict[str, Any]:
-        """The fields as they are stored; what is in them is not shared with the document."""
+        """Returns the fields to store, without objects that are shared with the document."""
         values = dict(document.__dict__)
         if not self._is_usual or values.get("id") is None or document.model_extra:
             written: dict[str, Any] = get_dict(document, to_db=True)
@@ -69,7 +68,7 @@ def to_bson(document: Document) -> dict[str, Any]:
 
 
 def _is_plain(field: FieldInfo) -> bool:
-    """Whether every value of the field is one of BSON's, and can't be changed in place."""
+    """Returns True if every value of the field is an immutable BSON value."""
     return all(
         kind in _PLAIN or (issubclass(kind, Enum) and issubclass(kind, str | int))
         for kind in list_classes(field.annotation) or [object]
@@ -81,9 +80,9 @@ def _write(value: Any) -> Any:
     if kind in _PLAIN:
         return value
     if kind is dict:
-        return {_write_key(key): _write(one) for key, one in value.items()}
+        return {_write_key(key): _write(item) for key, item in value.items()}
     if kind is list:
-        return [_write(one) for one in value]
+        return [_write(item) for item in value]
     return Encoder(to_db=True).encode(value)
 
 

@@ -1,1 +1,1 @@
-"""Documents of what was said: conversations, messages, their files and pending updates."""
+"""Documents of conversations, messages, their media and pending updates."""

@@ -1,4 +1,4 @@
-"""Conversation: everything said between one account and one contact."""
+"""Conversation: the messages between an account and a contact."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,22 +16,22 @@ class ConversationStatus(StrEnum):
 
 
 class ReadMark(BaseModel):
-    """The newest message that staff have read, by the order of messages: (timestamp, id)."""
+    """The newest message that staff have read, in the order (timestamp, id)."""
 
     timestamp: datetime
     message_id: PydanticObjectId
 
 
 class ReadReceipt(BaseModel):
-    """What the customer is told of `read_up_to`, and whether something is still to be told."""
+    """The read receipt for the customer, derived from `read_up_to`."""
 
     due_at: datetime | None = None
-    """When a receipt is to be sent; None where nothing new was read."""
+    """Time of the next attempt; None if nothing new was read."""
     leased_until: datetime | None = None
-    """A worker is at it until then."""
+    """End of the lease of the worker that sends it."""
     attempts: int = 0
     sent_up_to: ReadMark | None = None
-    """The newest message of the customer that WhatsApp was told about."""
+    """The newest customer message that was reported as read."""
 
 
 class Conversation(ObjectIdDocument):
@@ -40,31 +40,31 @@ class Conversation(ObjectIdDocument):
     status: ConversationStatus = ConversationStatus.OPEN
     closed_at: datetime | None = None
     assignee_id: str | None = None
-    """The host application's own id of the agent."""
+    """The host application's id of the agent."""
     tags: list[str] = Field(default_factory=list)
     last_message_id: PydanticObjectId | None = None
     last_message_at: datetime | None = None
     last_inbound_at: datetime | None = None
-    """Meta's time of the customer's newest message: it opens the service window for 24 hours."""
+    """Meta's time of the customer's newest message, which opens the 24-hour window."""
     last_activity_at: datetime = Field(default_factory=utc_now)
     newest_unread_ids: list[PydanticObjectId] = Field(default_factory=list)
-    """The newest messages that came in unread, read or not by now: each one that comes changes the
-    conversation, so that whoever watches it learns of the new unread count."""
+    """The newest messages that arrived unread. They make each arrival a change of the conversation,
+    so that subscribers get the new unread count."""
     newest_deleted_ids: list[PydanticObjectId] = Field(default_factory=list)
-    """The newest messages that their writer deleted: the same for those that are gone."""
+    """The newest messages that their sender deleted, stored for the same reason."""
     read_up_to: ReadMark | None = None
     late_read_at: datetime | None = None
-    """When messages were last read that `read_up_to` had passed before they came in: that changes
-    the conversation where the mark does not, so that whoever watches it learns of the count."""
+    """Time at which late messages before `read_up_to` were last read. It makes that a change of the
+    conversation, so that subscribers get the new unread count."""
     receipt: ReadReceipt = Field(default_factory=ReadReceipt)
     typing_at: datetime | None = None
-    """When WhatsApp was last asked to show that somebody is typing."""
+    """Time of the last typing indicator."""
     phone_read_at: datetime | None = None
-    """Meta's time of the newest message from the business's own phone: whoever wrote it had read
-    what the customer wrote until then, also what comes in late."""
+    """Meta's time of the newest message from the business's phone. Its author had read all earlier
+    messages, also those that arrive late."""
     merged_at: datetime | None = None
-    """When the history of another contact's conversation last joined this one: that changes the
-    conversation also where its summary stays, so that whoever watches it reads it anew."""
+    """Time at which the history of a merged contact last joined the conversation. It makes that a
+    change of the conversation, so that subscribers reload it."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 

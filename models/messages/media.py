@@ -1,4 +1,4 @@
-"""Media: the file of a message; it is fetched after the message is stored, and never harms it."""
+"""Media: the file of a message, downloaded after the message is stored."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from models.database.base import ObjectIdDocument, utc_now
 
 
 class MediaState(StrEnum):
-    """PENDING until it is decided; the other three are final."""
+    """The state of a download; all but PENDING are final."""
 
     PENDING = "PENDING"
     STORED = "STORED"
@@ -20,7 +20,7 @@ class MediaState(StrEnum):
 
 
 class Media(ObjectIdDocument):
-    """`_id` is the message's id, so that making it again for the same message adds nothing."""
+    """`_id` is the message's id, so each message has one at most."""
 
     account_id: PydanticObjectId
     conversation_id: PydanticObjectId
@@ -28,45 +28,45 @@ class Media(ObjectIdDocument):
     kind: str
     """The message's type: `image`, `video`, `audio`, `document` or `sticker`."""
     media_id: str
-    """Meta's id of the file; it works for 7 days."""
+    """Meta's id of the file, valid for 7 days."""
     told_type: str | None = None
-    """MIME type as Meta told it, with parameters where it has any."""
+    """Meta's MIME type, which may have parameters."""
     told_sha256: str | None = None
-    """SHA-256 as the webhook told it, in base64 or hex."""
+    """The webhook's SHA-256, in base64 or hex."""
     filename: str | None = None
     upload_id: PydanticObjectId | None = None
-    """The `UploadedMedia` that the bytes belong to, of a message that we sent."""
+    """The `UploadedMedia` with the bytes of an outbound message."""
 
     state: MediaState = MediaState.PENDING
     mime_type: str | None = None
-    """What the stored bytes really are; see `whatsapp.media.media_types`."""
+    """The detected MIME type of the bytes; see `whatsapp.media.media_types`."""
     size_bytes: int | None = None
     sha256: str | None = None
     """Hex SHA-256 of the stored bytes."""
     store: str | None = None
-    """Name of the store that holds the bytes, so that they are found after a change of stores."""
+    """Name of the store that holds the bytes, also after the default store changes."""
     stored_as: str | None = None
     """Their key in that store."""
     stored_at: datetime | None = None
     error: str | None = None
-    """Why the last try failed, in words for an operator."""
+    """The reason why the last attempt failed, for operators."""
 
     attempts: int = 0
     next_attempt_at: datetime | None = None
-    """When to try; while a worker is at it, when its lease ends. None: settled, or waiting for its
-    account to be well."""
+    """Time of the next attempt, or end of the lease of a running attempt. None if the state is final
+    or the account can't download."""
     fence: int = 0
-    """Rises with every claim: a worker whose fence is no longer this one has lost the file."""
+    """Rises with every lease; a worker with a lower fence has lost the file."""
     begun: list[int] | None = None
-    """Fences of attempts whose bytes may be in a store, besides `stored_as`. None: all of them, as
-    version 0.1 kept no such list."""
+    """Fences of attempts that may have left bytes in a store, besides `stored_as`. None, as in
+    version 0.1, for all attempts."""
     erased_at: datetime | None = None
-    """Set when its message was erased: from then on invisible; bytes and document go next."""
+    """Set when its message is erased; it is hidden then, and removed after that."""
     created_at: datetime = Field(default_factory=utc_now)
 
     @property
     def unsettled(self) -> list[int]:
-        """The fences of attempts whose bytes may be in a store, besides `stored_as`."""
+        """Fences of attempts that may have left bytes in a store, besides `stored_as`."""
         return [*range(1, self.fence + 1)] if self.begun is None else self.begun
 
     class Settings:

@@ -1,4 +1,4 @@
-"""Message: one thing said, in either direction; an outbound one is its own place in the outbox."""
+"""Message: an inbound or outbound message; outbound ones hold their state in the outbox."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ class MessageDirection(StrEnum):
 
 
 class MessageStatus(StrEnum):
-    """The shown status is the reached one of the highest rank, so it never goes back."""
+    """The shown status is the reached one with the highest rank, so it never goes back."""
 
     RECEIVED = "RECEIVED"
     QUEUED = "QUEUED"
@@ -39,15 +39,15 @@ class MessageStatus(StrEnum):
 
     @property
     def key(self) -> str:
-        """The name of this status in `status_times`: `sent`, `delivered` and so on."""
+        """The key in `status_times`, such as `sent`."""
         return self.value.lower()
 
     @classmethod
     def of_rank(cls, rank: int) -> "MessageStatus":
-        """The status of a stored rank.
+        """Returns the status of a stored rank.
 
-        A rank that only a later version knows shows as the step below it. That step was certainly
-        passed, which can't be said of an end like FAILED.
+        A rank of a later version becomes the next lower status that is not final: a message has
+        certainly passed that one.
         """
         known = _BY_RANK.get(rank)
         if known is not None:
@@ -59,8 +59,7 @@ class MessageStatus(StrEnum):
         )
 
 
-# Stored in documents, so they never change. Steps of ten leave room for a status that Meta adds
-# between two others.
+# Stored in documents, so they never change. Steps of ten leave room for statuses that Meta may add.
 _RANKS = {
     MessageStatus.RECEIVED: 0,
     MessageStatus.QUEUED: 10,
@@ -81,18 +80,17 @@ _ENDS = frozenset({MessageStatus.FAILED, MessageStatus.CANCELLED})
 
 REACTION = "reaction"
 CALL = "call"
-# A reaction of the business is stored in order to be sent and watched, but people see it on the
-# message that it is about: no list of messages has it.
+# A reaction of the business is stored as a message, but shown on its target message only.
 NO_OWN_REACTIONS: dict[str, Any] = {
     "$nor": [{"direction": MessageDirection.OUTBOUND.value, "type": REACTION}]
 }
 
 
 class OutboxState(StrEnum):
-    """Where an outbound message stands in its lane; what people see is the status.
+    """The state of an outbound message in its lane.
 
-    READY waits for its turn (also before another try), SENDING is with a worker, HOLDING has an
-    unknown outcome and holds the lane until `hold_until`, DONE has left the lane.
+    READY waits for its turn or for a retry, SENDING is being sent, HOLDING has an unknown outcome
+    and blocks the lane until `hold_until`, DONE has left the lane.
     """
 
     READY = "READY"
@@ -102,18 +100,18 @@ class OutboxState(StrEnum):
 
 
 class MessageError(BaseModel):
-    """One of Meta's errors on a message, or ours (`code` 0) where Meta was never asked."""
+    """An error of Meta about a message, or of this server (`code` 0) before it was sent."""
 
     code: int
     title: str | None = None
     details: str | None = None
     href: str | None = None
     retryable: bool = False
-    """Whether sending the same again later can help."""
+    """Whether a later retry may succeed."""
 
 
 class UnknownStatus(BaseModel):
-    """A status name that this version does not know, kept as Meta sent it."""
+    """A status that is unknown to this version, with Meta's name."""
 
     name: str
     at: datetime
@@ -125,78 +123,78 @@ class Message(ObjectIdDocument):
     contact_id: PydanticObjectId
     direction: MessageDirection
     type: str
-    """Meta's own name: `text`, `image`, `location`, … also ones this version does not know."""
+    """Meta's type, such as `text`; may be unknown to this version."""
     content: dict[str, Any] = Field(default_factory=dict)
-    """Meta's object under the type's key, checked; empty where the type has no typed content."""
+    """Meta's validated object of the type; empty if the type has no typed content."""
     raw: str | None = None
-    """The whole item as JSON text, where `content` does not hold all of it."""
+    """The item as JSON text, if `content` does not hold all of it."""
     text: str | None = None
-    """What a person reads in one line."""
+    """A preview of one line."""
     words: list[str] = Field(default_factory=list)
-    """What it is found by: words of `text`; none once its writer has deleted it."""
+    """Search words of `text`; empty once the sender has deleted the message."""
 
     media_state: MediaState | None = None
-    """Where its file stands, as in its `Media`; None where it has none to be fetched."""
+    """The state of its `Media`; None if there is no file to download."""
     upload_id: PydanticObjectId | None = None
-    """The `UploadedMedia` that it is sent with."""
+    """The `UploadedMedia` of an outbound message."""
     media_renewed: bool = False
-    """Whether its file was handed to Meta anew because Meta did not know it any more."""
+    """Whether its file was uploaded to Meta again because Meta had lost it."""
 
     wamid: str | None = None
     timestamp: datetime
     """Meta's time for inbound (1 s steps), created_at for outbound. Order is (timestamp, _id)."""
     unread: bool = False
     status_times: dict[str, datetime] = Field(default_factory=dict)
-    """When each status was reached, by `MessageStatus.key`; the earliest report wins."""
+    """The earliest time of each reached status, by `MessageStatus.key`."""
     status_rank: int
     unknown_statuses: list[UnknownStatus] = Field(default_factory=list)
     errors: list[MessageError] = Field(default_factory=list)
-    """Why it failed; of documents of version 0.1 also what WhatsApp warned about."""
+    """The errors of a failed message; in documents of version 0.1 also warnings."""
     warnings: list[MessageError] = Field(default_factory=list)
-    """Errors that came with another status than `failed`."""
+    """Errors that came with a status other than `failed`."""
     payments: list[dict[str, Any]] = Field(default_factory=list)
-    """Reports about the payment of what it asked for: status, at, payment (Meta's object)."""
+    """Reports about the requested payment: status, at, payment (Meta's object)."""
     callback_data: str | None = None
-    """Meta's `biz_opaque_callback_data`, where it is of another program than this server."""
+    """Meta's `biz_opaque_callback_data`, if another program set it."""
     pricing: dict[str, Any] | None = None
     billing_conversation: dict[str, Any] | None = None
-    """Meta's `conversation` of a status, as it came: what it charged as one until 2025."""
+    """Meta's `conversation` of a status, its unit of billing until 2025."""
 
     reply_to_wamid: str | None = None
     referred_product: dict[str, Any] | None = None
-    """The product of a catalog that the customer asks about, as Meta names it."""
+    """Meta's object of the catalog product that the message is about."""
     forwarded: bool = False
     frequently_forwarded: bool = False
     referral: dict[str, Any] | None = None
     group_id: str | None = None
-    """Set where the customer wrote into a group: that opens no service window with them."""
+    """Set if the customer wrote into a group, which opens no service window."""
     reactions: list[dict[str, Any]] = Field(default_factory=list)
-    """The newest of each contact: contact_id (None for the business's phone), at, wamid, and emoji,
-    which is empty where it was taken back. Those sent from here have `message_id` and `stage`."""
+    """The newest reaction of each contact: contact_id (None for the business's phone), at, wamid
+    and emoji (empty if removed). Reactions sent by this server have `message_id` and `stage`."""
     edited_at: datetime | None = None
-    """Meta's time of the newest edit, whose content this is."""
+    """Meta's time of the edit that set the content."""
     edit_wamid: str | None = None
-    """That edit's own id: of two edits within Meta's second the greater one wins."""
+    """Id of that edit; of two edits within a second, the greater id wins."""
     original: dict[str, Any] | None = None
-    """type, content, raw and text as first written, where it was edited."""
+    """type, content, raw and text before the first edit."""
     deleted_at: datetime | None = None
-    """When its writer deleted it; what it said stays here, and is shown to nobody."""
+    """Time at which the sender deleted it; the content stays stored, but hidden."""
 
     sent_by: str | None = None
-    """Name of the API key that queued it, or of the app it was written in on the phone."""
+    """Name of the API key that queued it, or of the app on the phone."""
     idempotency_key: str | None = None
     input_digest: str | None = None
-    """SHA-256 of what was asked for, to tell a repeated request from a reused key."""
+    """SHA-256 of the input, to distinguish a repeated request from a reused key."""
     retry_of: PydanticObjectId | None = None
     lane_number: int | None = None
     outbox_state: OutboxState | None = None
     lane_fence: int | None = None
-    """Fence of the worker that took it for sending."""
+    """Fence of the worker that sends it."""
     hold_until: datetime | None = None
-    """READY: not to be tried before. HOLDING: its lane waits for a status until then."""
+    """READY: earliest time of the next attempt. HOLDING: end of the wait for a status."""
     attempts: int = 0
     refusals: int = 0
-    """Tries that Meta refused for now, perhaps because of the message: there is a limit to them."""
+    """Number of attempts that Meta refused temporarily, which is limited."""
     created_at: datetime = Field(default_factory=utc_now)
 
     @property
@@ -205,24 +203,24 @@ class Message(ObjectIdDocument):
 
     @property
     def stored_file_id(self) -> PydanticObjectId | None:
-        """The id of its `Media`, where that has the bytes."""
+        """The id of its `Media`, if the bytes are stored."""
         return self.id if self.media_state is MediaState.STORED else None
 
     @property
     def answered(self) -> tuple[PydanticObjectId, str] | None:
-        """Account and wamid of the message that this one answers."""
+        """Account and wamid of the message that this one replies to."""
         return None if self.reply_to_wamid is None else (self.account_id, self.reply_to_wamid)
 
     @property
     def shown_status(self) -> MessageStatus:
-        """As people see it: what a customer wrote has just been received."""
+        """The status for display: RECEIVED for inbound messages."""
         if self.direction is MessageDirection.INBOUND:
             return MessageStatus.RECEIVED
         return self.status
 
     @property
     def shown_text(self) -> str | None:
-        """As people see it: nobody reads any more what its writer deleted."""
+        """The text for display: None if the sender deleted the message."""
         return self.text if self.deleted_at is None else None
 
     @property
@@ -253,7 +251,7 @@ class Message(ObjectIdDocument):
                 name="unread",
                 partialFilterExpression={"unread": True},
             ),
-            # All its fields, so that conversations with unread messages are found from it alone.
+            # Covers the query for conversations with unread messages.
             IndexModel(
                 [("unread", ASCENDING), ("account_id", ASCENDING), ("conversation_id", ASCENDING)],
                 name="unread_of_account",
@@ -274,7 +272,7 @@ class Message(ObjectIdDocument):
                 name="media_pending",
                 partialFilterExpression={"media_state": "PENDING"},
             ),
-            # A search reads what its accounts hold of one word, and no other account's.
+            # A search reads the entries of a word in its accounts only.
             IndexModel(
                 [("account_id", ASCENDING), ("words", ASCENDING), ("timestamp", DESCENDING)],
                 name="words",

@@ -1,4 +1,4 @@
-"""PendingUpdate: what was told about a message before the message; applied when that appears."""
+"""PendingUpdate: an update that arrived before its message, and is applied when that arrives."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,12 +9,12 @@ from pymongo import ASCENDING, IndexModel
 
 from models.database.base import ANY_ID, utc_now
 
-# Meta keeps an undelivered message for 30 days and repeats webhooks for 7.
+# Meta keeps an undelivered message for 30 days and retries webhooks for 7.
 KEPT = timedelta(days=37)
 
 
 class PendingUpdate(Document):
-    """`_id` is a digest of (account, wamid, kind, change), so a repeated webhook adds nothing."""
+    """`_id` is a digest of account, wamid, kind and change, so a repeated webhook adds nothing."""
 
     id: str  # type: ignore[assignment]  # Beanie allows any BSON id
     account_id: PydanticObjectId
@@ -22,7 +22,7 @@ class PendingUpdate(Document):
     kind: str
     """`status`, `reaction`, `edit` or `revoke`."""
     change: dict[str, Any]
-    """What to write, in the shape its kind's writer takes."""
+    """The change, in the format of its kind."""
     created_at: datetime = Field(default_factory=utc_now)
 
     class Settings:

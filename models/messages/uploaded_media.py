@@ -1,4 +1,4 @@
-"""UploadedMedia: a file that was put here to be sent, and what Meta knows it as."""
+"""UploadedMedia: a file that was uploaded to be sent, and its id at Meta."""
 
 from datetime import datetime
 
@@ -11,19 +11,19 @@ from models.messages.media import MediaState
 
 
 class UploadedMedia(ObjectIdDocument):
-    """The bytes belong to this document; each message that shows them has a `Media` naming it.
+    """Owns the bytes; each message with them has a `Media` that refers to this document.
 
-    Made before the bytes are stored, so that what a crash leaves is found and removed.
+    Created before the bytes are stored, so that bytes left by a crash are removed.
     """
 
     account_id: PydanticObjectId
     kind: str
-    """The type of message it was checked for: `image`, `video`, `audio`, `document`, `sticker`."""
+    """The message type: `image`, `video`, `audio`, `document` or `sticker`."""
     filename: str | None = None
     mime_type: str
-    """What the bytes really are; see `whatsapp.media.media_types`."""
+    """The detected MIME type of the bytes; see `whatsapp.media.media_types`."""
     told_type: str
-    """What Meta is told: of a document more than its first bytes can say."""
+    """The MIME type for Meta, which for documents is more specific than the detected one."""
     size_bytes: int
     sha256: str
     """Hex SHA-256 of the bytes."""
@@ -34,15 +34,15 @@ class UploadedMedia(ObjectIdDocument):
     """Their key in that store."""
 
     media_id: str | None = None
-    """Meta's id of the file; None until Meta took it."""
+    """Meta's id of the file; None until it is uploaded to Meta."""
     media_id_expires_at: datetime | None = None
-    """When Meta forgets that id; the file is then handed over once more before it is sent."""
+    """Time at which that id expires; the file is then uploaded to Meta again."""
     unused_until: datetime | None = None
-    """When it is removed if no message was sent with it; None once one was."""
+    """Time at which it is removed if unused; None once a message uses it."""
     erased_at: datetime | None = None
-    """Set when nothing shows it any more: bytes and document go next."""
+    """Set when no message uses it any more; bytes and document are removed after that."""
     created_by: str | None = None
-    """Name of the API key that brought it."""
+    """Name of the API key that uploaded it."""
     created_at: datetime = Field(default_factory=utc_now)
 
     @property

@@ -1,7 +1,6 @@
-"""Migrations: users and contacts from before there were search keys are to be indexed.
+"""Migrations: mark users and contacts without search keys as stale, so that they get keys.
 
-Version 0.1 looked for them at each start, which read all of them. They are marked as stale, and
-what is stale is indexed by the housekeeping.
+Version 0.1 searched for them at each start, which read all of them.
 """
 
 from models.migrations.migration import Batches, Database, Migration, Progress

@@ -1,4 +1,4 @@
-"""A migration, the state of a database's migrations, and the position of a long one."""
+"""Migrations, their state in the database, and the position of a running one."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ BATCH_SIZE = 1000
 
 
 class MigrationTakenOver(Exception):
-    """Another process has finished this migration meanwhile."""
+    """Another process has finished this migration."""
 
 
 class Progress:
@@ -29,10 +29,10 @@ class Progress:
         self._schema = database[COLLECTION]
         self._key = {"_id": _ID, "version": number - 1}
         self.position = position
-        """The last saved position; None at the beginning."""
+        """The last saved position, or None at the beginning."""
 
     async def save(self, position: Any) -> None:
-        """Stores the position, after the work before it is written.
+        """Stores the position. Write the work up to it first.
 
         Raises:
             MigrationTakenOver: another process held the lease and finished the migration.
@@ -52,17 +52,17 @@ class Progress:
 class Migration:
     """One step from version `number - 1` of the database to version `number`.
 
-    `run` must be idempotent: it is repeated from the last saved position after a crash. Unless it
-    is `before_serving`, it runs while this release and the one before serve, so both must read old
-    and new documents.
+    `run` must be idempotent: after a crash, it continues at the last saved position. Unless
+    `before_serving` is set, it runs while this release and the previous one serve, so both must
+    read old and new documents.
     """
 
     number: int
     name: str
-    """What it does, in words for the log."""
+    """A description for the log."""
     run: Callable[[Database, Progress], Awaitable[None]]
     before_serving: bool = False
-    """Serve only after this one; it must be quick."""
+    """Whether serving must wait for it; it must be quick then."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class SchemaState:
 
 
 async def read_state(database: Database) -> SchemaState | None:
-    """The stored version, or None if there is none: a new database, or one of version 0.1."""
+    """Returns the stored state, or None for a new database and for one of version 0.1."""
     found = await database[COLLECTION].find_one({"_id": _ID})
     if found is None:
         return None
@@ -96,7 +96,7 @@ async def store_state(database: Database, state: SchemaState) -> None:
 
 @dataclass(frozen=True)
 class Batches:
-    """The documents of a collection in batches by `_id`, resumed at the saved position."""
+    """Iterates over a collection in batches by `_id`, from the saved position."""
 
     database: Database
     collection: str
@@ -106,7 +106,7 @@ class Batches:
     size: int = BATCH_SIZE
 
     async def __aiter__(self) -> AsyncIterator[list[dict[str, Any]]]:
-        """Saves the position of a batch when the next one is asked for."""
+        """Saves the position of each batch when the next one is requested."""
         documents = self.database[self.collection]
         while True:
             start = self.progress.position
@@ -121,7 +121,7 @@ class Batches:
 
 
 async def drop_index(collection: AsyncCollection[dict[str, Any]], name: str) -> None:
-    """Drops the index, unless there is none."""
+    """Drops the index if it exists."""
     try:
         await collection.drop_index(name)
     except OperationFailure as error:

@@ -1,7 +1,7 @@
-"""Migration: Brazilian landlines no longer share a contact with a mobile number.
+"""Migration: separate Brazilian landlines from mobile numbers.
 
-Version 0.1 took a number for the same phone as the one with a 9 after its area code, whatever digit
-follows. That 9 is of mobile numbers, which began with 6 to 9 before.
+Version 0.1 equated each number with the one that has a 9 after the area code. Only mobile numbers,
+which began with 6 to 9, got that 9.
 """
 
 import re
@@ -17,8 +17,9 @@ _LANDLINE = re.compile(r"55[0-9]{2}[2-5][0-9]{7}")
 
 
 def _find_wrong(contact: Mapping[str, Any]) -> str | None:
-    """The number that belongs to another phone than the contact's own."""
-    numbers = {one["value"] for one in contact["identities"] if one["kind"] == _WA_ID}
+    """Returns the number that belongs to another phone than the contact's."""
+    identities = contact["identities"]
+    numbers = {identity["value"] for identity in identities if identity["kind"] == _WA_ID}
     for number in numbers:
         with_nine = f"{number[:4]}9{number[4:]}"
         if _LANDLINE.fullmatch(number) and with_nine in numbers:

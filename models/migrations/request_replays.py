@@ -1,6 +1,6 @@
-"""Migration: parked items are replayed once, and the index that 0.1 replayed by is dropped.
+"""Migration: replay parked items once, and drop the index that version 0.1 used for replays.
 
-Version 0.1 looked for replayable items all the time; since then a change of an account asks for it.
+Version 0.1 polled for replayable items; now a change of an account requests their replay.
 """
 
 from models.database.base import utc_now

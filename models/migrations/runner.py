@@ -1,4 +1,4 @@
-"""Applies the migrations that a database lacks, in one process at a time."""
+"""Runs pending migrations, in one process at a time."""
 
 import asyncio
 import logging
@@ -26,20 +26,20 @@ WAIT_SECONDS = 1.0
 
 
 class SchemaTooNew(Exception):
-    """A later release has changed the database so that this one can't serve it."""
+    """The database was changed by a later release and can't be served by this one."""
 
 
 async def open_schema(
     database: Database, *, is_new: bool, migrations: Sequence[Migration] = MIGRATIONS
 ) -> SchemaState:
-    """The state of the database. `is_new` says whether it holds nothing of ours yet.
+    """Returns the state of the database. `is_new` is True for an empty database.
 
     Raises:
-        SchemaTooNew: this release is too old for it.
+        SchemaTooNew: this release is too old for the database.
     """
     state = await read_state(database)
     if state is None:
-        with suppress(DuplicateKeyError):  # another process has just opened it
+        with suppress(DuplicateKeyError):  # another process has just created the state
             await store_state(database, SchemaState(len(migrations) if is_new else 0))
         state = await read_state(database)
         assert state is not None  # noqa: S101 - nothing deletes it
@@ -51,19 +51,20 @@ async def open_schema(
 def list_pending(
     state: SchemaState, migrations: Sequence[Migration] = MIGRATIONS
 ) -> list[Migration]:
-    """The migrations that the database lacks, in order."""
+    """Returns the pending migrations, in order."""
     return list(migrations[state.version :])
 
 
 def find_last_before_serving(migrations: Sequence[Migration] = MIGRATIONS) -> int:
-    """The version that a database must have before it is served."""
-    return max((one.number for one in migrations if one.before_serving), default=0)
+    """Returns the version that a database must have before it is served."""
+    numbers = (migration.number for migration in migrations if migration.before_serving)
+    return max(numbers, default=0)
 
 
 async def migrate(
     database: Database, *, through: int, migrations: Sequence[Migration] = MIGRATIONS
 ) -> None:
-    """Brings the database to version `through`; waits while another process does."""
+    """Migrates the database to version `through`; waits while another process does so."""
     while True:
         state = await read_state(database)
         if state is None or state.version >= through:
@@ -77,7 +78,7 @@ async def migrate(
 
 
 async def _apply(database: Database, through: int, migrations: Sequence[Migration]) -> None:
-    """Runs what is pending by what the database says now, as another process may have just done."""
+    # Reads the state again: another process may have just finished.
     while (state := await read_state(database)) is not None and state.version < through:
         migration = migrations[state.version]
         logger.info("Migration %d: %s.", migration.number, migration.name)

@@ -1,6 +1,6 @@
-"""Migrations of users: staff see only those whose customers wrote to them, or whom staff linked.
+"""Migrations: limit users to the accounts whose customers wrote, or whose staff linked them.
 
-Version 0.1 linked a contact to the user of its phone as soon as somebody sent a message there, and
+Version 0.1 linked a contact to the user with its phone at the first message in any direction, and
 kept phones and external ids unique over all accounts.
 """
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from models.migrations.migration import Batches, Database, Migration, Progress, drop_index
 
-# All forms of one phone end alike.
+# All forms of a phone number end with the same digits.
 _SAME_DIGITS = 8
 Fields = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ async def _unlink_unproven(database: Database, progress: Progress) -> None:
 
 
 async def _list_linked_by_staff(database: Database, contacts: Sequence[Fields]) -> set[Any]:
-    """Those of the contacts that the audit log knows as linked by somebody."""
+    """Returns the ids of the contacts that staff linked, by the audit log."""
     ids = {str(contact["_id"]): contact["_id"] for contact in contacts}
     query = {"action": "CONTACT_LINKED", "targets.id": {"$in": list(ids)}}
     entries = database["audit_entries"].find(query, {"targets": 1})
@@ -44,7 +44,7 @@ async def _list_linked_by_staff(database: Database, contacts: Sequence[Fields]) 
 
 
 def _has_its_phone(user: Fields, contact: Fields) -> bool:
-    """Whether the link may be of version 0.1 itself: it looked for the phone, or made the user."""
+    """Returns True if version 0.1 may have linked them: by the phone, or by creating the user."""
     phones = [fields.get(name) for fields, name in ((user, "phone"), (contact, "phone_number"))]
     is_same = None not in phones and len({str(phone)[-_SAME_DIGITS:] for phone in phones}) == 1
     return is_same or user["_id"] == contact["_id"]
@@ -53,7 +53,7 @@ def _has_its_phone(user: Fields, contact: Fields) -> bool:
 async def _limit_view(database: Database, contact: Fields, user: Fields) -> None:
     account_id = contact["account_id"]
     if user["account_ids"] == [account_id]:
-        # Nobody else sees it, and no message of a customer elsewhere may bring them together.
+        # No other account sees the user, and no message to one may link it.
         wrote = {"user_id": user["_id"], "profile_at": {"$ne": None}}
         if await database["contacts"].find_one(wrote, {"_id": 1}) is None:
             await database["users"].update_one(
@@ -74,7 +74,7 @@ async def _limit_view(database: Database, contact: Fields, user: Fields) -> None
 
 
 async def _scope_values_of_staff(database: Database, progress: Progress) -> None:
-    # Made by staff limited to some accounts: one of them sees the user without having a contact.
+    # Created by staff of some accounts: one of these has no contact of the user.
     query = {"from_contact": False, "account_ids": {"$ne": []}, "phone_scope": None}
     async for users in Batches(database, "users", progress, query=query):
         for user in users:

@@ -1,7 +1,7 @@
-"""Migration 1: version 0.1 can no longer start on this database.
+"""Migration 1: prevents version 0.1 from starting on this database.
 
-At its start version 0.1 creates each index that differs from its own, and ends if that fails. It
-knows no schema version, so one of its indexes gets other keys under the same name.
+Version 0.1 does not read the schema version, but ends if it can't create an index at its start. So
+one of its indexes gets other keys under the same name.
 """
 
 from pymongo import ASCENDING

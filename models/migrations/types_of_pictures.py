@@ -1,6 +1,6 @@
-"""Migration: pictures that version 0.1 took for MP4 video get their own type.
+"""Migration: correct the type of images that version 0.1 stored as MP4 video.
 
-It took every ISO media file of a brand it did not know for MP4. Meta had said what they are.
+It took every ISO media file with an unknown brand for MP4. Meta had reported the right type.
 """
 
 from pymongo import UpdateOne

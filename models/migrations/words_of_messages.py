@@ -1,7 +1,4 @@
-"""Migration: messages are found by their words instead of a text index.
-
-The newest messages come first: they are what people search for.
-"""
+"""Migration: index messages by their words instead of by a text index, the newest first."""
 
 import asyncio
 from typing import Any
@@ -12,7 +9,7 @@ from models.messages.words import list_message_words
 from models.migrations.migration import Database, Migration, Progress, drop_index
 
 BATCH_SIZE = 500
-# Between batches, so that webhooks are not kept waiting.
+# Between batches, so that webhooks are not delayed.
 PAUSE_SECONDS = 0.05
 
 
@@ -33,7 +30,7 @@ async def _add_words(database: Database, progress: Progress) -> None:
 
 
 def _make_update(message: dict[str, Any]) -> UpdateOne:
-    """Whoever edits or deletes the message meanwhile sets its words, which are the newer ones."""
+    # An edit or deletion meanwhile sets the words, which must not be overwritten.
     is_deleted = message.get("deleted_at") is not None
     words = [] if is_deleted else list_message_words(message.get("text"))
     return UpdateOne(

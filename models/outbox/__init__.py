@@ -1,1 +1,1 @@
-"""Documents of the outbox: lanes and the pace of accounts."""
+"""Documents of the outbox: lanes and the send rate of accounts."""

@@ -1,4 +1,4 @@
-"""Lane: the outbox of one conversation; whoever holds its lease sends its messages in order."""
+"""Lane: the outbox of a conversation; the holder of its lease sends its messages in order."""
 
 from datetime import datetime
 
@@ -12,15 +12,15 @@ class Lane(Document):
     id: PydanticObjectId
     account_id: PydanticObjectId
     next_number: int = 0
-    """The number that the next queued message gets."""
+    """The number of the next queued message."""
     next_attempt_at: datetime | None = None
-    """When there is something to do; None while the lane is empty or its account is stopped."""
+    """Time of the next step; None while the lane is empty or its account is stopped."""
     leased_until: datetime | None = None
     lease_owner: str | None = None
     wakes: int = 0
-    """Rises with every wake: a worker that found the lane empty looks again if it rose since."""
+    """Rises with every wake, so that a worker that found the lane empty checks it again."""
     fence: int = 0
-    """Rises with every lease: a worker whose fence is no longer this one has lost the lane."""
+    """Rises with every lease; a worker with a lower fence has lost the lane."""
 
     class Settings:
         name = "lanes"

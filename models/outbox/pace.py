@@ -1,4 +1,4 @@
-"""Pace: when an account may send its next message, agreed between all processes."""
+"""Pace: the send rate of an account, shared by all processes."""
 
 from datetime import datetime
 
@@ -9,19 +9,19 @@ DAY_SECONDS = 24 * 3600
 
 
 class Pace(Document):
-    """`_id` is the account's id. Times named `_ms` are the database's, with fractions: at 80
-    messages a second whole milliseconds would be too coarse.
+    """`_id` is the account's id. Times named `_ms` are the database's, with fractions: whole
+    milliseconds are too coarse for 80 messages a second.
     """
 
     id: PydanticObjectId
     asked_at: datetime
-    """When a slot was last asked for; a day later the document goes, and starts anew."""
+    """Time of the last request for a slot; the document expires a day later."""
     free_ms: float = 0.0
-    """Every slot before was given away, or lies in a pause of the account."""
+    """Time of the next free slot."""
     failures: int = 0
-    """Requests in a row to which Meta gave no answer."""
+    """Number of consecutive requests that Meta did not answer."""
     throttled_rate: float | None = None
-    """What was left of the rate when Meta last refused a message for it."""
+    """The reduced rate after Meta last refused a message for its rate."""
     throttled_ms: float | None = None
 
     class Settings:

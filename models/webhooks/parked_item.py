@@ -1,4 +1,4 @@
-"""ParkedItem: one item of a webhook that couldn't be applied, kept with its reason."""
+"""ParkedItem: a dead letter, an item of a webhook that could not be applied, with the reason."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -26,7 +26,7 @@ class ParkedState(StrEnum):
 
 
 class ParkedItem(Document):
-    """`_id` is a digest of (event, pointer): processing an event twice parks its items once."""
+    """`_id` is a digest of event and pointer, so that an item is parked once."""
 
     id: str  # type: ignore[assignment]  # Beanie allows any BSON id
     event_id: str
@@ -34,22 +34,22 @@ class ParkedItem(Document):
     phone_number_id: str | None = None
     business_account_id: str | None = None
     field: str | None = None
-    """The webhook field the item came in: `messages` and so on."""
+    """The webhook field, such as `messages`."""
     pointer: str
     """RFC 6901 JSON pointer of the item in the body; empty for the whole body."""
     item: str
-    """The item as JSON text (the raw body, undecodable bytes replaced, where it is no JSON)."""
+    """The item as JSON text; for a body that is not JSON, its text with invalid bytes replaced."""
     entry: str | None = None
-    """JSON text of the entry cut down to this item, with what it needs to be applied later."""
+    """JSON text of the entry reduced to this item, from which it can be applied later."""
     secret_digest: str
-    """Whose secret signed it: a replay checks it again."""
+    """Digest of the secret that signed it; a replay checks it again."""
     by_default_secret: bool = False
-    """Whether that was the server's default secret when it came."""
+    """Whether that was the server's default secret at the time."""
     received_at: datetime | None = None
-    """When its body came; None for items of version 0.1."""
+    """Time at which its body arrived; None for items of version 0.1."""
     reason: ParkedReason
     details: str | None = None
-    """What was wrong, without any content of the message."""
+    """The problem, without content of the message."""
     state: ParkedState = ParkedState.PARKED
     created_at: datetime = Field(default_factory=utc_now)
     resolved_at: datetime | None = None
@@ -62,7 +62,7 @@ class ParkedItem(Document):
                 [("account_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
                 name="newest_of_account",
             ),
-            # What an account replays once it is connected or enabled, the oldest first.
+            # For replays when an account is connected or enabled, the oldest first.
             IndexModel(
                 [
                     ("phone_number_id", ASCENDING),

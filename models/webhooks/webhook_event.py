@@ -1,4 +1,4 @@
-"""WebhookEvent: the raw body of one POST from Meta, stored before it is acknowledged."""
+"""WebhookEvent: the raw body of a webhook, stored before it is acknowledged."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +9,7 @@ from pymongo import ASCENDING, IndexModel
 
 from models.database.base import utc_now
 
-# Meta repeats an unacknowledged body for 7 days; one day more for clocks and queues.
+# Meta retries an unacknowledged body for 7 days; plus one day for clocks and queues.
 KEPT = timedelta(days=8)
 
 
@@ -21,20 +21,20 @@ class EventState(StrEnum):
 class WebhookEvent(Document):
     """`_id` is the hex SHA-256 of the signing secret's digest and the raw body.
 
-    The secret is part of it: otherwise somebody who knows one account's secret could post another
-    account's body first, signed wrongly, and the genuine one would pass for a repetition.
+    Without the secret in it, the owner of an account could sign another account's body with their
+    secret and post it first; the genuine body would then count as a repetition.
     """
 
     id: str  # type: ignore[assignment]  # Beanie allows any BSON id
     body: bytes
     secret_digest: str
-    """Hex SHA-256 of the app secret whose signature this body carries."""
+    """Hex SHA-256 of the app secret that signed the body."""
     by_default_secret: bool = False
-    """Whether that was the server's default secret when the body came."""
+    """Whether that was the server's default secret at the time."""
     received_at: datetime = Field(default_factory=utc_now)
     state: EventState = EventState.RECEIVED
     lease_until: datetime
-    """Another process may take a RECEIVED event after this time."""
+    """Another process may take over a RECEIVED event after this time."""
     attempts: int = 0
     processed_at: datetime | None = None
 

@@ -1,1 +1,1 @@
-"""From the values of a webhook to documents, and what can't be applied to dead letters."""
+"""Applies the items of webhooks to documents, or parks them as dead letters."""

@@ -8,14 +8,14 @@ from models.database.base import collection, from_bson
 from webhooks.apply.tasks import Task
 from webhooks.payload.items import NUMBER_FIELDS, Item, ItemKind
 
-# Processes load a new secret some seconds late.
+# Processes load a new secret a few seconds late.
 GRACE = timedelta(seconds=10)
 
 
 class AccountLookup:
     """Finds the accounts of items, each once. Deleted accounts are not found.
 
-    Use it for one batch, so that it sees changes of accounts soon.
+    Use an instance per batch, so that changes of accounts are seen soon.
     """
 
     def __init__(self) -> None:

@@ -44,7 +44,7 @@ async def _record_statuses(account_id: PydanticObjectId, tasks: Sequence[Task]) 
     except Exception as error:
         if is_transient(error):
             raise
-        # One update is at fault: on their own, the others are recorded.
+        # An invalid update must not affect the rest: record each alone.
         left = range(len(updates))
 
     async def record(task: Task) -> None:
@@ -60,7 +60,7 @@ async def apply_changes(tasks: Sequence[Task]) -> None:
 
 
 async def apply_moves(tasks: Sequence[Task]) -> None:
-    """Applies changes of user ids in order: one may start from the result of another."""
+    """Applies changes of user ids in order, since a change may depend on an earlier one."""
     await run_in_order(tasks, _apply_change)
 
 
@@ -69,7 +69,7 @@ async def _apply_change(task: Task) -> None:
 
 
 async def apply_messages(tasks: Sequence[Task]) -> None:
-    """Stores messages, and applies reactions, edits and deletions to earlier ones."""
+    """Stores messages, and applies reactions, edits and deletions to earlier messages."""
     # Oldest first, so that the newest message sets the sender's profile.
     ordered = sorted(tasks, key=_get_timestamp)
     for start in range(0, len(ordered), MESSAGES_AT_ONCE):
@@ -79,7 +79,7 @@ async def apply_messages(tasks: Sequence[Task]) -> None:
         except Exception as error:
             if is_transient(error):
                 raise
-            # One message is at fault: on their own, the others are stored.
+            # An invalid message must not affect the rest: store each alone.
             for task in batch:
                 if task.problem is None:
                     with catching_problems(task):

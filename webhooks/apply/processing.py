@@ -1,4 +1,4 @@
-"""Applies stored webhook bodies; items that fail are parked without affecting the others."""
+"""Applies stored webhook bodies; items that fail are parked without affecting the rest."""
 
 import asyncio
 import logging
@@ -66,7 +66,7 @@ class Processor:
     async def replay(self, parked: Sequence[ParkedItem]) -> None:
         """Applies parked items again, under the same rules.
 
-        If a whole body was parked, its items that fail again are parked one by one.
+        If a whole body was parked, its items that fail again are parked separately.
 
         Raises:
             PyMongoError: MongoDB is unavailable.
@@ -77,7 +77,7 @@ class Processor:
             if is_transient(error):
                 raise
             if len(parked) > 1:
-                # One item is at fault: on their own, the others are applied.
+                # An invalid item must not affect the rest: replay each alone.
                 for item in parked:
                     await self.replay([item])
             else:
@@ -100,7 +100,7 @@ class Processor:
         await request_replays(changed)
 
     async def _apply(self, tasks: Sequence[Task]) -> None:
-        """Applies the tasks, and sets the problem of those that failed."""
+        """Applies the tasks, and sets the problem of failed tasks."""
         slices, accounts = Slices(), AccountLookup()
         for task in tasks:
             with catching_problems(task):
@@ -174,7 +174,7 @@ async def _parse_items(body: bytes) -> list[Item]:
 
 
 async def _read_again(parked: ParkedItem) -> list[Task]:
-    """Returns the tasks of a parked item: one, or all items of a whole body."""
+    """Returns the tasks of a parked item or body."""
     text = parked.entry or parked.item
     is_large = len(text) > MAX_BYTES_ON_LOOP
     if parked.entry is not None and is_large:

@@ -31,7 +31,7 @@ Replay = Callable[[Sequence[ParkedItem]], Awaitable[object]]
 
 
 async def claim_replay() -> Account | None:
-    """Leases the account whose replay has been due longest, or returns None if none is due.
+    """Leases the account whose replay has been due longest, or returns None.
 
     Its `replay_due_at` is the end of the lease.
     """
@@ -102,7 +102,7 @@ def _list_queries(account: Account, default_digest: str | None) -> list[tuple[Qu
         "state": ParkedState.PARKED.value,
         "phone_number_id": account.phone_number_id,
     }
-    # Items without a number are for all accounts of the business, also disabled ones.
+    # Items without a number are for all accounts of the business, including disabled accounts.
     of_business: Query = {
         "state": ParkedState.PARKED.value,
         "business_account_id": account.business_account_id,

@@ -37,7 +37,7 @@ class SenderCache:
         self._conversations: dict[PydanticObjectId, Conversation] = {}
 
     async def load(self, account_id: PydanticObjectId, inbounds: Iterable[Inbound]) -> None:
-        """Loads the known senders, in one or two round trips."""
+        """Loads the known senders, in up to two round trips."""
         identities = [
             identity
             for inbound in inbounds
@@ -137,9 +137,9 @@ async def store_messages(messages: Sequence[Message]) -> None:
     """Stores messages, each wamid once, and updates the summaries of their conversations.
 
     Raises:
-        ConversationGone: the conversations of some messages, which are not stored, are gone; place
-            these messages again.
-        PyMongoError: some may be stored; storing all of them again completes the work.
+        ConversationGone: conversations are gone, and their messages are not stored; place these
+            messages again.
+        PyMongoError: any of them may be stored; storing all of them again completes the work.
     """
     if not messages:
         return

@@ -19,7 +19,7 @@ from whatsapp.messages.statuses import StatusUpdate
 
 logger = logging.getLogger(__name__)
 
-# Senders whose items are applied concurrently.
+# Maximum number of senders that are processed concurrently.
 SENDERS_AT_ONCE = 8
 SLICE_SECONDS = 0.02
 

@@ -28,7 +28,7 @@ _NUMBER_CHANGES = ("user_changed_number", "customer_changed_number")
 
 
 def read_wa_id(text: Any) -> str | None:
-    """Returns the digits of a WhatsApp id, or None if the text is not one."""
+    """Returns the digits of a WhatsApp id, or None for other texts."""
     match = _WA_ID.fullmatch(text) if isinstance(text, str) else None
     return match.group(1) if match else None
 
@@ -148,7 +148,7 @@ class ContactIndex:
 
 
 def _list_forms(value: str | None) -> list[str]:
-    """Returns the forms in which Meta may write a phone number; a user id has one."""
+    """Returns the forms in which Meta may write a phone number; a user id has a single form."""
     return [] if value is None else list_phone_variants(value.removeprefix("+"))
 
 

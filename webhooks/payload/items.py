@@ -17,7 +17,7 @@ ECHOES_FIELD = "smb_message_echoes"
 PREFERENCES_FIELD = "user_preferences"
 USER_IDS_FIELD = "user_id_update"
 CALLS_FIELD = "calls"
-# Fields whose value is a list; each of its elements is an item.
+# Fields with a list as value; each element is an item.
 _ECHOES = "message_echoes"
 _LISTS = {
     ECHOES_FIELD: _ECHOES,
@@ -29,7 +29,7 @@ NUMBER_FIELDS = frozenset({MESSAGES_FIELD, CALLS_FIELD, *_LISTS})
 _CALL_LISTS = ("calls", "statuses")
 MAX_COPIED = 512
 MAX_COPIED_ERRORS = 10
-# Meta puts at most 1,000 updates into one body.
+# Meta puts at most 1,000 updates into a body.
 MAX_ITEMS = 2_000
 MAX_FIELD = 128
 # Keys of a change's value that are applied, or copied to its items.
@@ -113,7 +113,7 @@ class Item:
 
 
 def list_items(body: Any) -> list[Item]:
-    """Returns all items of a parsed body, in order; invalid ones have a `problem`.
+    """Returns all items of a parsed body, in order; invalid items have a `problem`.
 
     Raises:
         InvalidBody: the body has more than MAX_ITEMS items.
@@ -206,7 +206,7 @@ def is_business_call(call: Any) -> bool:
 
 
 def _walk_calls(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> Iterator[Item]:
-    """Yields each call and each call status; the other keys are one item."""
+    """Yields each call and each call status; the other keys are a separate item."""
     frame = _read_frame(value)
     listed = {key: value[key] for key in _CALL_LISTS if isinstance(value.get(key), list)}
     for key, found in listed.items():

@@ -82,8 +82,8 @@ def read_message(item: Item) -> Inbound:
     if not identities:
         raise ItemRejected(ParkedReason.INVALID_ITEM, "from: no readable sender")
     amendment = read_amendment(message)
-    # System messages are by WhatsApp. Amendments are not in the conversation, whose order decides
-    # which profile is the newest.
+    # System messages are by WhatsApp. Amendments have no place in the order of the conversation,
+    # which decides on the newest profile.
     has_profile = not is_system and amendment is None
     return Inbound(
         message=message,
@@ -105,7 +105,7 @@ def read_errors(errors: list[MetaError] | None) -> list[MessageError]:
 
 
 def _read_sender(contact: Any, message: InboundMessage) -> Sender:
-    """Parses the element of `contacts[]` about the sender; an invalid one is ignored."""
+    """Parses the element of `contacts[]` about the sender; invalid elements are ignored."""
     try:
         sender = parse_leniently(Sender, contact)
     except ItemRejected:
@@ -132,7 +132,7 @@ def _list_identities(message: InboundMessage, sender: Sender) -> list[Identity]:
 
 
 def _read_shared_phone(message: InboundMessage) -> str | None:
-    """Returns the sender's number in the answer to a contact request, if it has exactly one."""
+    """Returns the sender's number in the answer to a contact request, if it is unambiguous."""
     more = message.model_extra or {}
     cards = _list_objects(more.get("contacts")) if message.type == "contacts" else []
     requested = [

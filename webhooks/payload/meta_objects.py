@@ -36,7 +36,7 @@ def read_time(value: object) -> datetime:
 
 
 def _read_id(value: object) -> object:
-    # Meta writes some ids as numbers.
+    # Meta writes ids as numbers in places.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -154,7 +154,7 @@ class Location(MetaObject):
 
 
 class ReactionReference(MetaObject):
-    """A reaction; without an emoji it removes the earlier one."""
+    """A reaction, or the removal of a reaction if there is no emoji."""
 
     message_id: MetaId
     emoji: Annotated[str, Field(max_length=64)] | None = None

@@ -23,7 +23,7 @@ class InvalidBody(Exception):
 
 
 def parse_json(body: bytes) -> Any:
-    """Parses a UTF-8 JSON text; of equal keys, the last one wins.
+    """Parses a UTF-8 JSON text; of equal keys, the last wins.
 
     Raises:
         InvalidBody: not UTF-8, not JSON, nested too deep, or more than MAX_VALUES.

@@ -1,4 +1,4 @@
-"""Stored webhook bodies: stored once, leased to one process, acknowledged when applied.
+"""Stored webhook bodies: stored once, leased to a process, acknowledged when applied.
 
 Leases use MongoDB's clock, so that the clocks of the processes do not matter.
 """
@@ -43,7 +43,7 @@ class StoredEvent:
     sender_key: str | None = field(default=None, compare=False)
     """Identifies the customer of its first item, if the body was parsed for routing."""
     names: Collection[str] = field(default=frozenset(), compare=False, repr=False)
-    """Identity values of its customers, including their new ones."""
+    """Identity values of its customers, including new values."""
     moved_to: Collection[str] = field(default=frozenset(), compare=False, repr=False)
     """The identity values among `names` that customers get by this event."""
     items: Sequence[Item] | None = field(default=None, compare=False, repr=False)
@@ -58,7 +58,7 @@ def make_event(body: bytes, *, secret_digest: str, by_default_secret: bool = Fal
 async def insert_events(
     events: Sequence[StoredEvent], *, lease: timedelta
 ) -> list[bool | PyMongoError]:
-    """Stores bodies durably in one write.
+    """Stores bodies durably in a single write.
 
     Returns for each True, False if it was stored before, or an error if it may or may not be
     stored.
@@ -107,7 +107,7 @@ def _make_insert(event: StoredEvent, *, lease: timedelta) -> UpdateOne:
 
 
 async def insert_event(event: StoredEvent, *, lease: timedelta) -> bool:
-    """Stores one body. Returns False if it was stored before.
+    """Stores a body. Returns False if it was stored before.
 
     Raises:
         PyMongoError: the body may or may not be stored.
@@ -119,7 +119,7 @@ async def insert_event(event: StoredEvent, *, lease: timedelta) -> bool:
 
 
 async def take_over_event(*, lease: timedelta) -> StoredEvent | None:
-    """Leases the event whose lease expired first, or returns None if none has expired."""
+    """Leases the event whose lease expired first, or returns None."""
     # Oldest first: a change of number must be applied before messages from the new number.
     event = await lease_document(
         WebhookEvent,
@@ -172,7 +172,7 @@ async def mark_processed(event_ids: Sequence[str]) -> None:
 
 
 class Acknowledgements:
-    """Marks applied events as processed, many in one write.
+    """Marks applied events as processed, in batches.
 
     An event that is not acknowledged is applied again when its lease expires. `on_done` gets the
     ids of events that were acknowledged, or could not be.

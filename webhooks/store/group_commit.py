@@ -1,7 +1,7 @@
-"""Group commit: webhooks that arrive at the same time are made durable by one write.
+"""Group commit: webhooks that arrive at the same time are made durable by a single write.
 
-A webhook that arrives during a write joins the next group. So none waits if no write is running,
-and many share the cost of majority and journal under load.
+A webhook that arrives during a write joins the next group. So a webhook does not wait while no write is
+running, and webhooks share the cost of majority and journal under load.
 """
 
 import logging
@@ -18,7 +18,7 @@ from whatsapp.logs import describe_bug
 logger = logging.getLogger(__name__)
 
 MAX_EVENTS = 256
-# A body has up to 4 MB, so one body alone may exceed the size of a group.
+# A body has up to 4 MB, so a body alone may exceed the size of a group.
 MAX_BYTES = 2 * 1024 * 1024
 WRITE_SECONDS = 3.0
 
@@ -27,7 +27,7 @@ Outcome = bool | PyMongoError
 
 
 class GroupCommit(Coalescer[StoredEvent, Outcome]):
-    """Stores events in groups, one write at a time; `on_stored` gets each new event."""
+    """Stores events in groups, a write at a time; `on_stored` gets each new event."""
 
     def __init__(self, *, lease: timedelta, on_stored: Callable[[StoredEvent], None]) -> None:
         super().__init__("webhook group commit")

@@ -66,9 +66,9 @@ class SecretBook:
         self._matcher = SecretMatcher()
 
     async def find_signer(self, body: bytes, *, signature: bytes, name: str | None) -> str | None:
-        """Returns the digest of the secret that signed the body, or None if no known one did.
+        """Returns the digest of the secret that signed the body, or None if it is unknown.
 
-        `name` is the URL's name of the secret; without one, all known secrets are tried.
+        `name` is the URL's name of the secret; without a name, all known secrets are tried.
 
         Raises:
             NoSecretKnown: there is no secret to try.
@@ -95,7 +95,7 @@ class SecretBook:
         return self._loaded_at is None or time.monotonic() - self._loaded_at > seconds
 
     async def _reload_or_keep(self) -> None:
-        """Reloads the secrets; if MongoDB is unavailable, those loaded before stay valid."""
+        """Reloads the secrets; if MongoDB is unavailable, the cached secrets stay valid."""
         try:
             await self._reload(RELOAD_SECONDS)
         except PyMongoError:
@@ -158,10 +158,10 @@ class SecretBook:
 
 
 class SecretMatcher:
-    """Finds the secret that signed a body, beginning with those that signed recently.
+    """Finds the secret that signed a body; recently used secrets are tried first.
 
-    Large bodies and many secrets are hashed in slices, in a thread, one slice at a time. So large
-    unsigned bodies use one core at most, and each delays a signed body by one slice.
+    Large bodies and many secrets are hashed in slices, in a thread, a slice at a time. So large
+    unsigned bodies use a single core, and each delays a signed body by a slice.
     """
 
     def __init__(self) -> None:
@@ -169,7 +169,7 @@ class SecretMatcher:
         self._recent: OrderedDict[str, None] = OrderedDict()
 
     async def find(self, secrets: Mapping[str, bytes], body: bytes, signature: bytes) -> str | None:
-        """Returns the digest of the secret that made the signature, or None if none did."""
+        """Returns the digest of the secret that made the signature, or None."""
         for number, batch in enumerate(self._slice(secrets, len(body))):
             if number == 0 and _count_bytes(batch, body) <= LOOP_BYTES:
                 signer = _match(batch, body, signature)

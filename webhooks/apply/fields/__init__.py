@@ -1,4 +1,4 @@
-"""Handlers of webhook fields other than messages, one file for each family of fields.
+"""Handlers of webhook fields other than messages, a file for each family of fields.
 
 A field without a handler is stored as an event of its account, also one that Meta may add.
 """

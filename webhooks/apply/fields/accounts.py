@@ -99,7 +99,7 @@ def _read_limit(value: Mapping[str, Any], at: datetime) -> list[TimestampedField
 
 
 def _name_tier(limit: int) -> str:
-    """Returns the name of a limit, which WhatsApp gives as a number in some places."""
+    """Returns the name of a limit, which WhatsApp may give as a number."""
     if limit < 0:
         return "TIER_UNLIMITED"
     is_round = limit >= 1000 and limit % 1000 == 0

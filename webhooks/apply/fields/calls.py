@@ -1,4 +1,4 @@
-"""Calls: all webhooks about a call, in any order, become one message of its conversation."""
+"""Calls: all webhooks about a call, in any order, become a single message of its conversation."""
 
 import dataclasses
 from collections.abc import Mapping

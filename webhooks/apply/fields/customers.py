@@ -73,7 +73,7 @@ def _list_phone(value: Mapping[str, Any]) -> list[Identity]:
 
 
 def list_changed(value: Mapping[str, Any], side: str) -> list[Identity]:
-    """Returns the identities of one side, `previous` or `current`.
+    """Returns the identities of a side, `previous` or `current`.
 
     `user_id` is an object with both sides, or flat as in system messages.
     """

@@ -1,4 +1,4 @@
-"""Stores changes as account events, each with a summary of one line."""
+"""Stores changes as account events, each with a one-line summary."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from webhooks.payload.items import Item
 from whatsapp.accounts.account_events import record_event
 
 MAX_SUMMARY = 300
-# Keys whose value names the event.
+# Keys that may hold the name of the event.
 _EVENT_KEYS = ("event", "decision", "alert_type", "type", "new_quality_score", "new_category")
 # Further keys of the summary, each with its label.
 _DETAILS = {

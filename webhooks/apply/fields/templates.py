@@ -15,7 +15,7 @@ from whatsapp.templates.sync import mark_templates_stale
 
 ReadFields = Callable[[Mapping[str, Any], datetime], list[TimestampedFields]]
 _APPROVED = "APPROVED"
-# Events whose status has another name.
+# Events that lead to a status with another name.
 _STATUSES = {"REINSTATED": _APPROVED, "UNARCHIVED": _APPROVED}
 _BUTTON = "message_template_button_"
 
