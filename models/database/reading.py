@@ -138,8 +138,8 @@ def from_bson(
 ) -> DocumentType:
     """Returns the document that pymongo read.
 
-    With `shown`, only these fields were loaded, and access to other fields raises AttributeError. With
-    `tolerant`, so does access to invalid fields; never save such a document.
+    With `shown`, only these fields were loaded, and access to other fields raises AttributeError.
+    With `tolerant`, so does access to invalid fields; never save such a document.
 
     Raises:
         ValidationError: a field is invalid, unless `tolerant`.

@@ -53,8 +53,8 @@ class Media(ObjectIdDocument):
 
     attempts: int = 0
     next_attempt_at: datetime | None = None
-    """Time of the next attempt, or end of the lease of a running attempt. None if the state is final
-    or the account can't download."""
+    """Time of the next attempt, or end of the lease of a running attempt. None if the state is
+    final or the account can't download."""
     fence: int = 0
     """Rises with every lease; a worker with a lower fence has lost the file."""
     begun: list[int] | None = None

@@ -1,7 +1,7 @@
 """Group commit: webhooks that arrive at the same time are made durable by a single write.
 
-A webhook that arrives during a write joins the next group. So a webhook does not wait while no write is
-running, and webhooks share the cost of majority and journal under load.
+A webhook that arrives during a write joins the next group; otherwise it is written at once. Under
+load, webhooks share the cost of majority and journal.
 """
 
 import logging
