@@ -1,4 +1,4 @@
-"""Subscriptions: what happens, as it happens, each event with the cursor to resume from."""
+"""The root type Subscription and its events, each with a cursor to resume from."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import datetime
@@ -56,11 +56,11 @@ class Event:
     )
     at: datetime = strawberry.field(description="Time at which the event was stored.")
     event: strawberry.Private[LiveEvent]
-    # Taken at once: the event may be erased while it is executed.
+    # Read at once, because the event may be erased during its execution.
     document: strawberry.Private[Document | None]
-    # An event is the root value of its own execution: what it loads is as fresh as the event.
+    # An event is a root value with loaders of its own, so documents are as new as the event.
     loaders: strawberry.Private[Loaders]
-    # And what it shows is got once for all who ask for it.
+    # Resolved values, shared by all groups that select them.
     memo: strawberry.Private[Memo]
 
     @strawberry.field(description="Account of the event.")
@@ -196,8 +196,8 @@ DocumentT = TypeVar(
 )
 
 
-# Each resolver awaits the checks and then gives a stream back, so that a refusal is the answer to
-# the subscription itself and not its first event.
+# Resolvers await the checks before they return a stream, so that an error ends the subscription
+# instead of being its first event.
 @strawberry.type
 class Subscription:
     @strawberry.subscription(
@@ -327,7 +327,7 @@ async def _find_conversation(info: Info, global_id: str | None) -> PydanticObjec
 
 
 def _not_found(what: str) -> RequestError:
-    # The same for what does not exist and for what this viewer may not see.
+    # The same error for missing and invisible documents.
     return bad_input(f"There is no such {what}.")
 
 

@@ -1,8 +1,8 @@
 """GraphiQL at GET /graphql: the page, its examples and its assets, all served by this server.
 
-- `page.py`      writes the page and names the headers it must be sent with
-- `examples/`    an operation for every main job, its variables in the JSON file of the same name;
-                 the ones with a number are the page's tabs, and apps generate types from all
+- `page.py`      renders the page and defines its headers
+- `examples/`    an operation for each main task, with variables in the JSON file of the same name;
+                 numbered files are the page's tabs, and apps generate types from all
 - `static/`      the page's own scripts and style; `static/vendor/` is GraphiQL and React as they
                  are on npm, byte for byte: `scripts/vendor_graphiql.sh` rebuilds and checks it
 

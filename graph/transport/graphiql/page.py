@@ -1,4 +1,4 @@
-"""Writes the GraphiQL page: HTML, example tabs, and the headers that keep it to our own origin."""
+"""The GraphiQL page: HTML, example tabs, and headers that restrict it to our origin."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""Our own origin only: the page holds an API key, so no other host may see or run anything."""
+"""Allows only our origin, because the page holds an API key."""
 
 GRAPHIQL_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cache-Control": "no-cache",
     "Referrer-Policy": "no-referrer",
-    # The same address answers JSON to other clients: a cache must not mix them up.
+    # The URL has another response for other clients, which a cache must distinguish.
     "Vary": "Accept",
     "X-Content-Type-Options": "nosniff",
 }
 
 
 class Example(TypedDict):
-    """One tab of the page. `variables` is JSON text, or None for an operation without variables."""
+    """A tab of the page. `variables` is JSON text, or None for an operation without variables."""
 
     query: str
     variables: str | None
 
 
 def list_examples() -> list[Example]:
-    """Reads the operations that have a tab, those with a number, in its order."""
+    """Reads the operations of the tabs: the files with a number, in order."""
     return [
         Example(query=path.read_text("utf-8"), variables=_read_variables(path))
         for path in sorted((_FOLDER / "examples").glob("[0-9]*.graphql"))
@@ -72,22 +72,22 @@ def _read_variables(example: Path) -> str | None:
 def render_graphiql(*, graphql_path: str = "/graphql") -> str:
     """Returns the page as HTML.
 
-    Every address in it is relative to `graphql_path`, so it also works behind a proxy that adds a
-    path in front. Send it with `GRAPHIQL_HEADERS`.
+    Its URLs are relative to `graphql_path`, so that it works behind a proxy with a path prefix.
+    Send it with `GRAPHIQL_HEADERS`.
     """
-    # The browser resolves against the folder of the page, so the last segment leads back to it.
+    # Browsers resolve URLs against the folder of the page.
     assets = f"{graphql_path.rsplit('/', 1)[-1]}/assets".lstrip("/")
     page = Template((_FOLDER / "page.html").read_text("utf-8"))
     return page.substitute(assets=assets, examples=_encode_for_script(list_examples()))
 
 
 def _encode_for_script(value: object) -> str:
-    # Inside a script element only "</script" and "<!--" have a meaning: no "<", no way out.
+    # Without "<" the text can't close the script element.
     return json.dumps(value).replace("<", "\\u003c")
 
 
 def create_graphiql_response(*, graphql_path: str = "/graphql") -> HTMLResponse:
-    """Returns the page with the headers that belong to it."""
+    """Returns the page with its headers."""
     return HTMLResponse(render_graphiql(graphql_path=graphql_path), headers=GRAPHIQL_HEADERS)
 
 
@@ -97,7 +97,7 @@ def create_graphiql_assets() -> StaticFiles:
 
 
 class _RevalidatedFiles(StaticFiles):
-    """Static files that a browser asks for again by ETag: after an upgrade no stale script runs."""
+    """Static files that browsers revalidate, so that no old script runs after an upgrade."""
 
     def file_response(
         self,
