@@ -54,12 +54,12 @@ async def print_new_api_key(settings: Settings, arguments: argparse.Namespace) -
     async with open_database(settings):
         accounts = None
         if arguments.phone_number_id:
-            found = await Account.find(
+            documents = await Account.find(
                 {"phone_number_id": {"$in": arguments.phone_number_id}}
             ).to_list()
-            if len(found) != len(set(arguments.phone_number_id)):
+            if len(documents) != len(set(arguments.phone_number_id)):
                 raise SystemExit("Unknown phone number id; no API key was created.")
-            accounts = [account.id for account in found]
+            accounts = [account.id for account in documents]
         async with audited(settings, AuditAction.API_KEY_CREATED, accounts=accounts) as targets:
             key, token = await create_api_key(
                 name=arguments.name,

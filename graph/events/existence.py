@@ -49,10 +49,10 @@ class Existence:
         Raises:
             PyMongoError
         """
-        found = await self._find({_get_subject(event) for event in events})
+        states = await self._find_states({_get_subject(event) for event in events})
         selected = []
         for event in events:
-            existing = found[_get_subject(event)]
+            existing = states[_get_subject(event)]
             if existing is not None:
                 if existing.conversation_id not in (None, event.conversation_id):
                     continue  # in a conversation that was merged into another
@@ -66,17 +66,19 @@ class Existence:
         self._epoch += 1
         self._known.clear()
 
-    async def _find(self, subjects: Collection[Subject]) -> Mapping[Subject, Existing | None]:
+    async def _find_states(
+        self, subjects: Collection[Subject]
+    ) -> Mapping[Subject, Existing | None]:
         known = {subject: self._known[subject] for subject in subjects if subject in self._known}
         unknown = [subject for subject in subjects if subject not in known]
         if not unknown:
             return known
         epoch = self._epoch
-        found = await _look_up(unknown)
+        loaded = await _load_states(unknown)
         if epoch == self._epoch:
-            self._known.update(found)
+            self._known.update(loaded)
             self._clear_soon()
-        return {**known, **found}
+        return {**known, **loaded}
 
     def _clear_soon(self) -> None:
         if not self._is_expiring:
@@ -114,23 +116,23 @@ def _get_subject(event: LiveEvent) -> Subject:
     return Subject(kind, document_id, event.account_id)
 
 
-async def _look_up(subjects: Sequence[Subject]) -> dict[Subject, Existing | None]:
+async def _load_states(subjects: Sequence[Subject]) -> dict[Subject, Existing | None]:
     ids: defaultdict[type[Document], set[PydanticObjectId]] = defaultdict(set)
     for subject in subjects:
         if subject.kind is not Document:
             ids[subject.kind].add(subject.document_id)
             ids[Account].add(subject.account_id)
-    stored = await asyncio.gather(*(_read(kind, wanted) for kind, wanted in ids.items()))
+    stored = await asyncio.gather(*(_load_fields(kind, kind_ids) for kind, kind_ids in ids.items()))
     fields = dict(zip(ids, stored, strict=True))
     return {subject: _check(subject, fields) for subject in subjects}
 
 
-async def _read(
+async def _load_fields(
     kind: type[Document], ids: Iterable[PydanticObjectId]
 ) -> dict[PydanticObjectId, Fields | None]:
-    wanted = list(ids)
-    found = await find_by(kind, "_id", shown=_SHOWN.get(kind, ())).load_many(wanted)
-    return dict(zip(wanted, found, strict=True))
+    keys = list(ids)
+    documents = await find_by(kind, "_id", shown=_SHOWN.get(kind, ())).load_many(keys)
+    return dict(zip(keys, documents, strict=True))
 
 
 def _check(

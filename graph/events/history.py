@@ -49,7 +49,7 @@ class Segment:
 class _Waiter:
     position: Position
     holder: Hashable
-    found: "asyncio.Future[Segment]" = field(
+    segment: "asyncio.Future[Segment]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     needs_own: bool = False
@@ -93,7 +93,7 @@ class History:
         # In the next loop iteration, when all subscribers of this one are known.
         asyncio.get_running_loop().call_soon(self._start_reads)
         try:
-            return await waiter.found
+            return await waiter.segment
         finally:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
@@ -126,30 +126,30 @@ class History:
             self._settle(start, error)
             return
         segment = Segment(start, reached, events)
-        self._keep(segment)
+        self._cache(segment)
         self._settle(start, segment)
 
     def _settle(self, start: Position, outcome: Segment | Exception) -> None:
         left = []
         for waiter in self._waiting:
             is_start = waiter.position == start
-            if waiter.found.done():
+            if waiter.segment.done():
                 continue
             if isinstance(outcome, Segment) and (is_start or outcome.covers(waiter.position)):
-                waiter.found.set_result(outcome)
+                waiter.segment.set_result(outcome)
             elif isinstance(outcome, Exception) and is_start:
-                waiter.found.set_exception(outcome)
+                waiter.segment.set_exception(outcome)
             else:
                 waiter.needs_own = waiter.needs_own or waiter.position > start
                 left.append(waiter)
         self._waiting = left
 
-    def _keep(self, segment: Segment) -> None:
+    def _cache(self, segment: Segment) -> None:
         self._segments.append(segment)
         del self._segments[:-MAX_SEGMENTS]
-        while len(self._segments) > 1 and sum(kept.size for kept in self._segments) > MAX_BYTES:
+        while len(self._segments) > 1 and sum(cached.size for cached in self._segments) > MAX_BYTES:
             del self._segments[0]
         asyncio.get_running_loop().call_later(KEEP_SECONDS, self._drop, segment)
 
     def _drop(self, segment: Segment) -> None:
-        self._segments = [kept for kept in self._segments if kept is not segment]
+        self._segments = [cached for cached in self._segments if cached is not segment]

@@ -139,8 +139,8 @@ class SummaryWatch:
             self._remove(oldest)
 
 
-def _is_among(value: PydanticObjectId, wanted: Collection[PydanticObjectId] | None) -> bool:
-    return wanted is None or value in wanted
+def _is_among(value: PydanticObjectId, values: Collection[PydanticObjectId] | None) -> bool:
+    return values is None or value in values
 
 
 def _read_part(

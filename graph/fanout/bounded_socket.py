@@ -139,8 +139,9 @@ class BoundedSocket(ASGIWebSocketAdapter):
 
     def _find_idle_connection(self) -> Connection | None:
         """Returns the connection if nothing is queued and the network accepts more."""
-        found = self._connection
-        return found if self._writer is None and found is not None and found.is_ready() else None
+        candidate = self._connection
+        is_idle = self._writer is None and candidate is not None and candidate.is_ready()
+        return candidate if is_idle else None
 
     def _enqueue(self, message: bytes) -> None:
         self._queue.append(message)

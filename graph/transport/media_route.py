@@ -38,10 +38,10 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 
 def media_routes() -> list[Route]:
     """Routes that expect the process's `Services` in `request.state.services`."""
-    return [Route("/media/{id}", show_media, methods=["GET"])]
+    return [Route("/media/{id}", serve_media, methods=["GET"])]
 
 
-async def show_media(request: Request) -> Response:
+async def serve_media(request: Request) -> Response:
     """Serves a file.
 
     200, 206 or 304; 404 if it does not exist or is not visible to the viewer; 416 for the range;

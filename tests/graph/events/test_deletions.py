@@ -267,13 +267,13 @@ async def test_existence_is_asked_in_batches(
     reader: FeedReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    look_up = existence._look_up
+    look_up = existence._load_states
 
     async def count(subjects: Any) -> Any:
         asked.append(len(subjects))
         return await look_up(subjects)
 
-    monkeypatch.setattr(existence, "_look_up", count)
+    monkeypatch.setattr(existence, "_load_states", count)
     cursor = await reader.feed.get_cursor()
     for number in range(64):
         await create_message(text=str(number))
