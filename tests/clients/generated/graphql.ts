@@ -4,47 +4,47 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** What is looked at when an account is checked. */
+/** Checks of an account. */
 export type AccountCheckName =
-  /** Whether WhatsApp takes the access token. */
+  /** WhatsApp accepts the access token. */
   | 'TOKEN'
-  /** Whether the number exists and is registered with the Cloud API. */
+  /** The number exists and is registered with the Cloud API. */
   | 'PHONE_NUMBER'
-  /** Whether the number belongs to the business account. */
+  /** The number belongs to the business account. */
   | 'BUSINESS_ACCOUNT'
-  /** Whether a Meta app gets the business account's webhooks. */
+  /** A Meta app receives the business account's webhooks. */
   | 'WEBHOOK_SUBSCRIPTION'
-  /** Whether messages are posted to this server. */
+  /** WhatsApp posts messages to this server. */
   | 'WEBHOOK_URL'
-  /** Whether webhooks can be verified: the secret is there, and is that of the access token's app. */
+  /** Webhooks can be verified: the app secret is set and belongs to the access token's app. */
   | 'APP_SECRET';
 
-/** Whether an account can send. */
+/** Sending state of an account. */
 export type AccountHealthState =
-  /** Messages are sent. */
+  /** The account can send. */
   | 'OK'
-  /** WhatsApp refused the account; its messages wait until that is mended. */
+  /** WhatsApp refuses the account; its messages stay queued. */
   | 'STOPPED';
 
-/** A sound of at most 16 MB, aac, amr, mp3, m4a or ogg with Opus: a link, an upload or a file. */
+/** Audio file of up to 16 MB (AAC, AMR, MP3, M4A or OGG with Opus), as a link, an upload or a file. */
 export type AudioInput = {
-  /** An http(s) URL that WhatsApp fetches it from. */
+  /** URL from which WhatsApp downloads the file: http:// or https://. */
   link?: string | null | undefined;
-  /** A file of `uploadMedia`, of the same account. */
+  /** Id of a file from `uploadMedia`, uploaded for the same account. */
   uploadId?: string | null | undefined;
-  /** The file itself, in a multipart request. */
+  /** File of a multipart request. */
   file?: Blob | null | undefined;
-  /** Whether it is shown as a voice message; ogg with Opus only. */
+  /** Whether the file is shown as a voice message; requires OGG with Opus. */
   voice?: boolean | null | undefined;
 };
 
-/** What somebody did. */
+/** Audited action. */
 export type AuditAction =
   /** Connected an account. */
   | 'ACCOUNT_CREATED'
   /** Changed an account. */
   | 'ACCOUNT_UPDATED'
-  /** Changed which number or business account an account stands for. */
+  /** Changed the number or business account of an account. */
   | 'ACCOUNT_MOVED'
   /** Enabled an account. */
   | 'ACCOUNT_ENABLED'
@@ -52,57 +52,57 @@ export type AuditAction =
   | 'ACCOUNT_DISABLED'
   /** Deleted an account with all its data. */
   | 'ACCOUNT_DELETED'
-  /** Had an account's credentials checked. */
+  /** Checked an account's credentials. */
   | 'ACCOUNT_CHECKED'
-  /** Had WhatsApp send an account's webhooks here. */
+  /** Subscribed an account to webhooks. */
   | 'WEBHOOKS_SUBSCRIBED'
-  /** Had WhatsApp send an account's webhooks no more. */
+  /** Unsubscribed an account from webhooks. */
   | 'WEBHOOKS_UNSUBSCRIBED'
-  /** Had an account's templates read from WhatsApp. */
+  /** Synchronized an account's templates from WhatsApp. */
   | 'TEMPLATES_SYNCED'
-  /** Made an API key. */
+  /** Created an API key. */
   | 'API_KEY_CREATED'
-  /** Ended an API key. */
+  /** Revoked an API key. */
   | 'API_KEY_REVOKED'
-  /** Encrypted all credentials under the newest key. */
+  /** Re-encrypted all credentials with the newest key. */
   | 'ENCRYPTION_KEYS_ROTATED'
-  /** Had parked items applied. */
+  /** Replayed parked items. */
   | 'PARKED_ITEMS_REPLAYED'
   /** Discarded parked items. */
   | 'PARKED_ITEMS_DISCARDED'
   /** Changed a contact. */
   | 'CONTACT_UPDATED'
-  /** Said which user a contact is. */
+  /** Linked a contact to a user. */
   | 'CONTACT_LINKED'
-  /** Took the user from a contact. */
+  /** Unlinked a contact from its user. */
   | 'CONTACT_UNLINKED'
   /** Blocked a contact. */
   | 'CONTACT_BLOCKED'
   /** Unblocked a contact. */
   | 'CONTACT_UNBLOCKED'
-  /** Erased a contact with all that was said. */
+  /** Erased a contact with its messages. */
   | 'CONTACT_DELETED'
-  /** Merged a contact into another one. */
+  /** Merged a contact into another contact. */
   | 'CONTACTS_MERGED'
-  /** Made a user. */
+  /** Created a user. */
   | 'USER_CREATED'
   /** Changed a user. */
   | 'USER_UPDATED';
 
-/** What came of an act. */
+/** Outcome of an action. */
 export type AuditOutcome =
-  /** It was begun, and nothing more is known: it may have been done. */
+  /** Started with unknown result; it may have been completed. */
   | 'STARTED'
-  /** It was done. */
+  /** Completed. */
   | 'DONE'
-  /** It was refused; `refusal` says why. */
+  /** Refused; see `refusal`. */
   | 'REFUSED'
-  /** An error ended it, or an outage; the log has it under the request's id. */
+  /** Failed with an error or outage; see the log for the request id. */
   | 'FAILED';
 
-/** A postal address on a contact card. */
+/** Postal address on a contact card. */
 export type ContactAddressInput = {
-  /** Street and house. */
+  /** Street and house number. */
   street?: string | null | undefined;
   /** City. */
   city?: string | null | undefined;
@@ -112,41 +112,41 @@ export type ContactAddressInput = {
   zip?: string | null | undefined;
   /** Country. */
   country?: string | null | undefined;
-  /** The country's two letters, by ISO 3166. */
+  /** Two-letter ISO 3166 country code. */
   countryCode?: string | null | undefined;
-  /** What it is for: HOME, WORK and so on. */
+  /** Kind of address, such as HOME or WORK. */
   type?: string | null | undefined;
 };
 
-/** A contact card. Texts have at most 500 characters, URLs 2000. */
+/** Contact card. Texts have up to 500 characters, URLs up to 2,000. */
 export type ContactCardInput = {
-  /** The name. */
+  /** Name on the card. */
   name: ContactNameInput;
-  /** Phone numbers: at most 50. */
+  /** Up to 50 phone numbers. */
   phones?: Array<ContactPhoneInput> | null | undefined;
-  /** E-mail addresses: at most 50. */
+  /** Up to 50 e-mail addresses. */
   emails?: Array<ContactEmailInput> | null | undefined;
-  /** Web pages: at most 50. */
+  /** Up to 50 web pages. */
   urls?: Array<ContactUrlInput> | null | undefined;
-  /** Postal addresses: at most 50. */
+  /** Up to 50 postal addresses. */
   addresses?: Array<ContactAddressInput> | null | undefined;
-  /** Where they work. */
+  /** Organization of the contact. */
   org?: ContactOrganizationInput | null | undefined;
-  /** The birthday as YYYY-MM-DD. */
+  /** Birthday as YYYY-MM-DD. */
   birthday?: string | null | undefined;
 };
 
-/** An e-mail address on a contact card. */
+/** E-mail address on a contact card. */
 export type ContactEmailInput = {
-  /** The address. */
+  /** E-mail address. */
   email: string;
-  /** What it is for: HOME, WORK and so on. */
+  /** Kind of address, such as HOME or WORK. */
   type?: string | null | undefined;
 };
 
-/** The name on a contact card. */
+/** Name on a contact card. */
 export type ContactNameInput = {
-  /** The full name, as the card shows it. */
+  /** Full name as shown on the card. */
   formattedName: string;
   /** First name. */
   firstName?: string | null | undefined;
@@ -154,546 +154,546 @@ export type ContactNameInput = {
   lastName?: string | null | undefined;
   /** Middle name. */
   middleName?: string | null | undefined;
-  /** What precedes it: Dr. */
+  /** Name prefix, such as Dr. */
   prefix?: string | null | undefined;
-  /** What follows it: Jr. */
+  /** Name suffix, such as Jr. */
   suffix?: string | null | undefined;
 };
 
-/** Where somebody on a contact card works. */
+/** Organization on a contact card. */
 export type ContactOrganizationInput = {
-  /** The company. */
+  /** Company. */
   company?: string | null | undefined;
-  /** The department. */
+  /** Department. */
   department?: string | null | undefined;
-  /** What they do there. */
+  /** Job title. */
   title?: string | null | undefined;
 };
 
-/** A phone number on a contact card. */
+/** Phone number on a contact card. */
 export type ContactPhoneInput = {
-  /** The number as the card shows it. */
+  /** Phone number as shown on the card. */
   phone: string;
-  /** What it is for: CELL, HOME, WORK and so on. */
+  /** Kind of number, such as CELL, HOME or WORK. */
   type?: string | null | undefined;
-  /** Digits of the number at WhatsApp: with it the card has a button to write. */
+  /** WhatsApp's id of the number, as digits; adds a button to message the contact. */
   waId?: string | null | undefined;
 };
 
-/** A web page on a contact card. */
+/** Web page on a contact card. */
 export type ContactUrlInput = {
-  /** The address of the page. */
+  /** URL of the page. */
   url: string;
-  /** What it is for: HOME, WORK and so on. */
+  /** Kind of page, such as HOME or WORK. */
   type?: string | null | undefined;
 };
 
-/** Whether a conversation needs attention. */
+/** Status of a conversation. */
 export type ConversationStatus =
-  /** Being worked on; a message of the customer opens it again. */
+  /** In progress; an inbound message reopens a closed conversation. */
   | 'OPEN'
-  /** Done. */
+  /** Closed by an agent. */
   | 'CLOSED';
 
-/** A WhatsApp Business number to connect. */
+/** WhatsApp Business number to connect. */
 export type CreateAccountInput = {
-  /** What your staff call it. */
+  /** Name used by your staff. */
   name: string;
   /** WhatsApp's id of the phone number. */
   phoneNumberId: string;
   /** WhatsApp's id of the business account (WABA). */
   businessAccountId: string;
-  /** A lasting access token that may send for the number; kept encrypted. */
+  /** Permanent access token with permission to send from the number; stored encrypted. */
   accessToken: string;
-  /** Secret of the Meta app that posts its webhooks; without it, the server's default. Kept encrypted. */
+  /** Secret of the Meta app that sends the webhooks; defaults to the server's secret. Stored encrypted. */
   appSecret?: string | null | undefined;
-  /** The token that Meta shows when it verifies the webhook, of 12 to 256 characters; without it, one is made. Kept encrypted. */
+  /** Token of 12 to 256 characters that Meta presents when it verifies the webhook URL; generated if omitted. Stored encrypted. */
   verifyToken?: string | null | undefined;
-  /** Version of Meta's Graph API, such as v25.0; without it, the server's. */
+  /** Version of Meta's Graph API, such as v25.0; defaults to the server's setting. */
   graphApiVersion?: string | null | undefined;
 };
 
-/** A new user. */
+/** User to create. */
 export type CreateUserInput = {
-  /** Their name: at most 200 characters. */
+  /** Name of up to 200 characters. */
   name?: string | null | undefined;
-  /** Their phone number with its country code; no two users that you see share it. */
+  /** Phone number with country code; unique among the users visible to the caller. */
   phone?: string | null | undefined;
-  /** Their e-mail address. */
+  /** E-mail address. */
   email?: string | null | undefined;
-  /** Your own application's id of them; no two users that you see share it. */
+  /** Id of the person in your application; unique among the users visible to the caller. */
   externalId?: string | null | undefined;
-  /** Whatever else you want to keep: a JSON object of at most 16 KiB. */
+  /** JSON object of up to 16 KiB for your application's own data. */
   attributes?: unknown;
 };
 
-/** With what somebody acts. */
+/** Kind of the credential that performed an action. */
 export type CredentialKind =
-  /** An API key. */
+  /** API key. */
   | 'API_KEY'
-  /** A token of your identity provider. */
+  /** Token of your identity provider. */
   | 'JWT'
-  /** `manage.py`, on the server itself. */
+  /** `manage.py` on the server. */
   | 'OPERATOR';
 
-/** A file of at most 100 MB, of any type but a picture, audio or video that can't be sent as such: a link, an upload or a file. */
+/** File of up to 100 MB, as a link, an upload or a file. Images, audio and video in a format that can't be sent as media are refused. */
 export type DocumentInput = {
-  /** An http(s) URL that WhatsApp fetches it from. */
+  /** URL from which WhatsApp downloads the file: http:// or https://. */
   link?: string | null | undefined;
-  /** A file of `uploadMedia`, of the same account. */
+  /** Id of a file from `uploadMedia`, uploaded for the same account. */
   uploadId?: string | null | undefined;
-  /** The file itself, in a multipart request. */
+  /** File of a multipart request. */
   file?: Blob | null | undefined;
-  /** The text below it: at most 1024 characters. */
+  /** Caption below the file, up to 1,024 characters. */
   caption?: string | null | undefined;
-  /** The name it is shown under: at most 240 characters; left out, the upload's. */
+  /** File name shown to the customer, up to 240 characters; defaults to the upload's name. */
   filename?: string | null | undefined;
 };
 
-/** What opens a WhatsApp Flow. */
+/** First step when a WhatsApp Flow opens. */
 export type FlowAction =
-  /** The given screen, with the given data. */
+  /** Opens the given screen with the given data. */
   | 'NAVIGATE'
-  /** Your endpoint says what is shown. */
+  /** Asks your endpoint for the first screen. */
   | 'DATA_EXCHANGE';
 
-/** Which state a WhatsApp Flow is in. */
+/** Publication state of a WhatsApp Flow. */
 export type FlowMode =
-  /** It is still being made: for trying it out. */
+  /** Draft, for testing. */
   | 'DRAFT'
-  /** It is published. */
+  /** Published. */
   | 'PUBLISHED';
 
-/** A document above the text. */
+/** Document above the body. */
 export type HeaderDocumentInput = {
-  /** Where WhatsApp fetches the file: https:// or http://, at most 2000 characters. */
+  /** URL from which WhatsApp downloads the file: http:// or https://, up to 2,000 characters. */
   link: string;
-  /** The name that the customer sees: at most 240 characters. */
+  /** File name shown to the customer, up to 240 characters. */
   filename?: string | null | undefined;
 };
 
-/** A picture or video above the text. */
+/** Image or video above the body. */
 export type HeaderMediaInput = {
-  /** Where WhatsApp fetches the file: https:// or http://, at most 2000 characters. */
+  /** URL from which WhatsApp downloads the file: http:// or https://, up to 2,000 characters. */
   link: string;
 };
 
-/** A jpeg or png picture of at most 5 MB: a link, an upload or a file. */
+/** JPEG or PNG image of up to 5 MB, as a link, an upload or a file. */
 export type ImageInput = {
-  /** An http(s) URL that WhatsApp fetches it from. */
+  /** URL from which WhatsApp downloads the file: http:// or https://. */
   link?: string | null | undefined;
-  /** A file of `uploadMedia`, of the same account. */
+  /** Id of a file from `uploadMedia`, uploaded for the same account. */
   uploadId?: string | null | undefined;
-  /** The file itself, in a multipart request. */
+  /** File of a multipart request. */
   file?: Blob | null | undefined;
-  /** The text below it: at most 1024 characters. */
+  /** Caption below the file, up to 1,024 characters. */
   caption?: string | null | undefined;
 };
 
-/** A message with reply buttons. */
+/** Message with reply buttons. */
 export type InteractiveButtonsInput = {
-  /** What stands above the text. */
+  /** Header above the body. */
   header?: InteractiveHeaderInput | null | undefined;
-  /** The text: 1 to 1024 characters. */
+  /** Body text of 1 to 1,024 characters. */
   body: string;
-  /** Small print below it: at most 60 characters. */
+  /** Footer of up to 60 characters, shown below the body. */
   footer?: string | null | undefined;
   /** 1 to 3 buttons with different ids and titles. */
   buttons: Array<ReplyButtonInput>;
 };
 
-/** A message with a button to share the own phone number. */
+/** Message with a button that shares the customer's phone number. */
 export type InteractiveContactRequestInput = {
-  /** The text: 1 to 1024 characters. */
+  /** Body text of 1 to 1,024 characters. */
   body: string;
 };
 
-/** A message with a button that opens a web page. */
+/** Message with a button that opens a web page. */
 export type InteractiveCtaUrlInput = {
-  /** What stands above the text. */
+  /** Header above the body. */
   header?: InteractiveHeaderInput | null | undefined;
-  /** The text: 1 to 1024 characters. */
+  /** Body text of 1 to 1,024 characters. */
   body: string;
-  /** Small print below it: at most 60 characters. */
+  /** Footer of up to 60 characters, shown below the body. */
   footer?: string | null | undefined;
-  /** The words on it: 1 to 20 characters. */
+  /** Button label of 1 to 20 characters. */
   displayText: string;
-  /** The page: https:// or http://, at most 2000 characters. */
+  /** URL of the page: http:// or https://, up to 2,000 characters. */
   url: string;
 };
 
-/** A message with a button that opens a WhatsApp Flow. */
+/** Message with a button that opens a WhatsApp Flow. */
 export type InteractiveFlowInput = {
-  /** What stands above the text. */
+  /** Header above the body. */
   header?: InteractiveHeaderInput | null | undefined;
-  /** The text: 1 to 1024 characters. */
+  /** Body text of 1 to 1,024 characters. */
   body: string;
-  /** Small print below it: at most 60 characters. */
+  /** Footer of up to 60 characters, shown below the body. */
   footer?: string | null | undefined;
-  /** Meta's id of the flow; either this or `flowName`. */
+  /** Meta's id of the flow; give either this or `flowName`. */
   flowId?: string | null | undefined;
   /** Name of the flow. */
   flowName?: string | null | undefined;
-  /** The button label: 1 to 30 characters without emoji; WhatsApp advises 20. */
+  /** Button label of 1 to 30 characters without emoji; WhatsApp recommends up to 20. */
   cta: string;
-  /** Your own text, which comes back with the answer: at most 1000 characters. */
+  /** Token of up to 1,000 characters, returned with the customer's response. */
   token?: string | null | undefined;
-  /** Which state the flow is in. */
+  /** Publication state of the flow. */
   mode?: FlowMode | null | undefined;
-  /** What opens it. */
+  /** First step when the flow opens. */
   action?: FlowAction | null | undefined;
-  /** The first screen, for NAVIGATE; the flow's own if left out. */
+  /** First screen, for NAVIGATE; defaults to the flow's own. */
   screen?: string | null | undefined;
-  /** What the first screen starts with, for NAVIGATE: a JSON object of at most 16 KiB and 8 levels. */
+  /** Initial data of the first screen, for NAVIGATE: a JSON object of up to 16 KiB and 8 levels. */
   data?: unknown;
 };
 
-/** What stands above the text; exactly one. */
+/** Header above the body; exactly one kind must be given. */
 export type InteractiveHeaderInput =
-  {   /** A text: 1 to 60 characters. */
+  {   /** Text of 1 to 60 characters. */
   text: string; image?: never; video?: never; document?: never; }
-  |  { text?: never;   /** A picture. */
+  |  { text?: never;   /** Image. */
   image: HeaderMediaInput; video?: never; document?: never; }
-  |  { text?: never; image?: never;   /** A video. */
+  |  { text?: never; image?: never;   /** Video. */
   video: HeaderMediaInput; document?: never; }
-  |  { text?: never; image?: never; video?: never;   /** A document. */
+  |  { text?: never; image?: never; video?: never;   /** Document. */
   document: HeaderDocumentInput; };
 
-/** A message that the customer can tap on; exactly one kind. */
+/** Interactive message; exactly one kind must be given. */
 export type InteractiveInput =
   {   /** Reply buttons. */
   buttons: InteractiveButtonsInput; list?: never; ctaUrl?: never; locationRequest?: never; contactRequest?: never; flow?: never; }
-  |  { buttons?: never;   /** A list to choose from. */
+  |  { buttons?: never;   /** List of rows to choose from. */
   list: InteractiveListInput; ctaUrl?: never; locationRequest?: never; contactRequest?: never; flow?: never; }
-  |  { buttons?: never; list?: never;   /** A button that opens a web page. */
+  |  { buttons?: never; list?: never;   /** Button that opens a web page. */
   ctaUrl: InteractiveCtaUrlInput; locationRequest?: never; contactRequest?: never; flow?: never; }
-  |  { buttons?: never; list?: never; ctaUrl?: never;   /** A request for the customer's location. */
+  |  { buttons?: never; list?: never; ctaUrl?: never;   /** Request for the customer's location. */
   locationRequest: InteractiveLocationRequestInput; contactRequest?: never; flow?: never; }
-  |  { buttons?: never; list?: never; ctaUrl?: never; locationRequest?: never;   /** A request for the customer's phone number. */
+  |  { buttons?: never; list?: never; ctaUrl?: never; locationRequest?: never;   /** Request for the customer's phone number. */
   contactRequest: InteractiveContactRequestInput; flow?: never; }
-  |  { buttons?: never; list?: never; ctaUrl?: never; locationRequest?: never; contactRequest?: never;   /** A WhatsApp Flow. */
+  |  { buttons?: never; list?: never; ctaUrl?: never; locationRequest?: never; contactRequest?: never;   /** WhatsApp Flow. */
   flow: InteractiveFlowInput; };
 
-/** A message with a list to choose from. */
+/** Message with a list to choose from. */
 export type InteractiveListInput = {
-  /** What stands above the text: a text, for a list. */
+  /** Header above the body; lists allow text only. */
   header?: InteractiveHeaderInput | null | undefined;
-  /** The text: 1 to 4096 characters. */
+  /** Body text of 1 to 4,096 characters. */
   body: string;
-  /** Small print below it: at most 60 characters. */
+  /** Footer of up to 60 characters, shown below the body. */
   footer?: string | null | undefined;
-  /** The words on the button that opens the list: 1 to 20 characters. */
+  /** Label of 1 to 20 characters on the button that opens the list. */
   button: string;
   /** 1 to 10 sections. */
   sections: Array<ListSectionInput>;
 };
 
-/** A message with a button to send a location. */
+/** Message with a button that sends the customer's location. */
 export type InteractiveLocationRequestInput = {
-  /** The text: 1 to 1024 characters. */
+  /** Body text of 1 to 1,024 characters. */
   body: string;
 };
 
-/** One choice of a list. */
+/** Row of a list. */
 export type ListRowInput = {
-  /** Your own id, which comes back as `replyId`: 1 to 200 characters. */
+  /** Id of 1 to 200 characters, returned as `replyId`. */
   id: string;
-  /** The words: 1 to 24 characters. */
+  /** Row title of 1 to 24 characters. */
   title: string;
-  /** Small print below them: at most 72 characters. */
+  /** Row description of up to 72 characters, shown below the title. */
   description?: string | null | undefined;
 };
 
-/** A part of a list. */
+/** Section of a list. */
 export type ListSectionInput = {
-  /** Its title: 1 to 24 characters; needed where there are several sections. */
+  /** Section title of 1 to 24 characters; required if there are several sections. */
   title?: string | null | undefined;
-  /** The choices: at most 10 in all sections together, with different ids. */
+  /** Rows with different ids; up to 10 in all sections together. */
   rows: Array<ListRowInput>;
 };
 
-/** A place. */
+/** Location. */
 export type LocationInput = {
-  /** Degrees north: -90 to 90. */
+  /** Latitude in degrees, -90 to 90. */
   latitude: number;
-  /** Degrees east: -180 to 180. */
+  /** Longitude in degrees, -180 to 180. */
   longitude: number;
-  /** Name of the place: at most 1000 characters. */
+  /** Name of the place, up to 1,000 characters. */
   name?: string | null | undefined;
-  /** Address of the place, shown below a name: at most 1000 characters. */
+  /** Address of the place, up to 1,000 characters; shown below a name. */
   address?: string | null | undefined;
 };
 
-/** Which kind of file a message brings. */
+/** Kind of a message's file. */
 export type MediaKind =
-  /** A picture. */
+  /** Image. */
   | 'IMAGE'
-  /** A video. */
+  /** Video. */
   | 'VIDEO'
-  /** A sound or a voice message. */
+  /** Audio file or voice message. */
   | 'AUDIO'
-  /** Any other file. */
+  /** Other file. */
   | 'DOCUMENT'
-  /** A sticker. */
+  /** Sticker. */
   | 'STICKER';
 
-/** What to send; exactly one. */
+/** Content to send; exactly one kind must be given. */
 export type MessageContentInput =
-  {   /** A text. */
+  {   /** Text. */
   text: TextInput; image?: never; video?: never; audio?: never; document?: never; sticker?: never; location?: never; contacts?: never; reaction?: never; interactive?: never; template?: never; }
-  |  { text?: never;   /** A picture. */
+  |  { text?: never;   /** Image. */
   image: ImageInput; video?: never; audio?: never; document?: never; sticker?: never; location?: never; contacts?: never; reaction?: never; interactive?: never; template?: never; }
-  |  { text?: never; image?: never;   /** A video. */
+  |  { text?: never; image?: never;   /** Video. */
   video: VideoInput; audio?: never; document?: never; sticker?: never; location?: never; contacts?: never; reaction?: never; interactive?: never; template?: never; }
-  |  { text?: never; image?: never; video?: never;   /** A sound or a voice message. */
+  |  { text?: never; image?: never; video?: never;   /** Audio file or voice message. */
   audio: AudioInput; document?: never; sticker?: never; location?: never; contacts?: never; reaction?: never; interactive?: never; template?: never; }
   |  { text?: never; image?: never; video?: never; audio?: never;   /** Any other file. */
   document: DocumentInput; sticker?: never; location?: never; contacts?: never; reaction?: never; interactive?: never; template?: never; }
-  |  { text?: never; image?: never; video?: never; audio?: never; document?: never;   /** A sticker. */
+  |  { text?: never; image?: never; video?: never; audio?: never; document?: never;   /** Sticker. */
   sticker: StickerInput; location?: never; contacts?: never; reaction?: never; interactive?: never; template?: never; }
-  |  { text?: never; image?: never; video?: never; audio?: never; document?: never; sticker?: never;   /** A place. */
+  |  { text?: never; image?: never; video?: never; audio?: never; document?: never; sticker?: never;   /** Location. */
   location: LocationInput; contacts?: never; reaction?: never; interactive?: never; template?: never; }
   |  { text?: never; image?: never; video?: never; audio?: never; document?: never; sticker?: never; location?: never;   /** 1 to 257 contact cards. */
   contacts: Array<ContactCardInput>; reaction?: never; interactive?: never; template?: never; }
-  |  { text?: never; image?: never; video?: never; audio?: never; document?: never; sticker?: never; location?: never; contacts?: never;   /** An emoji on a message. */
+  |  { text?: never; image?: never; video?: never; audio?: never; document?: never; sticker?: never; location?: never; contacts?: never;   /** Reaction to a message. */
   reaction: ReactionInput; interactive?: never; template?: never; }
   |  { text?: never; image?: never; video?: never; audio?: never; document?: never; sticker?: never; location?: never; contacts?: never; reaction?: never;   /** Buttons, a list, a link, a request or a flow. */
   interactive: InteractiveInput; template?: never; }
-  |  { text?: never; image?: never; video?: never; audio?: never; document?: never; sticker?: never; location?: never; contacts?: never; reaction?: never; interactive?: never;   /** A message template. */
+  |  { text?: never; image?: never; video?: never; audio?: never; document?: never; sticker?: never; location?: never; contacts?: never; reaction?: never; interactive?: never;   /** Message template. */
   template: TemplateInput; };
 
-/** Who wrote a message. */
+/** Direction of a message. */
 export type MessageDirection =
-  /** The customer wrote it. */
+  /** From the customer. */
   | 'INBOUND'
-  /** The business wrote it. */
+  /** From the business. */
   | 'OUTBOUND';
 
-/** How far a message has come; it never goes back. */
+/** Delivery status of a message; it only advances. */
 export type MessageStatus =
-  /** Inbound: it has arrived here. */
+  /** Inbound message received. */
   | 'RECEIVED'
-  /** Stored, and waiting for its turn in its conversation. */
+  /** Stored and waiting to be sent. */
   | 'QUEUED'
-  /** Being handed to WhatsApp. */
+  /** Being sent to WhatsApp. */
   | 'SENDING'
-  /** Handed to WhatsApp, but the answer was lost; it is not sent again by itself. */
+  /** Sent to WhatsApp without a response; not retried automatically. */
   | 'UNKNOWN'
-  /** WhatsApp took it. */
+  /** Accepted by WhatsApp. */
   | 'ACCEPTED'
-  /** WhatsApp holds it back to assess its quality. */
+  /** Held by WhatsApp for quality assessment. */
   | 'HELD'
-  /** WhatsApp sent it to the customer. */
+  /** Sent by WhatsApp to the customer. */
   | 'SENT'
-  /** It was not delivered; `errors` says why. */
+  /** Not delivered; see `errors`. */
   | 'FAILED'
-  /** It is on the customer's device. */
+  /** Delivered to the customer's device. */
   | 'DELIVERED'
-  /** The customer has read it. */
+  /** Read by the customer. */
   | 'READ'
-  /** The customer has played the voice message. */
+  /** Voice message played by the customer. */
   | 'PLAYED'
-  /** Taken back before it was sent. */
+  /** Cancelled before it was sent. */
   | 'CANCELLED';
 
-/** Why an item of a webhook couldn't be applied. */
+/** Reason why an item of a webhook was parked. */
 export type ParkedReason =
-  /** It is for a number that is not connected. */
+  /** No account has the number. */
   | 'UNKNOWN_ACCOUNT'
-  /** Its account is disabled. */
+  /** The account is disabled. */
   | 'ACCOUNT_DISABLED'
-  /** It was signed with a secret that is not its account's. */
+  /** Signed with a secret of another account. */
   | 'WRONG_SECRET'
-  /** The body of the webhook is not readable JSON. */
+  /** The body of the webhook is not valid JSON. */
   | 'INVALID_BODY'
-  /** It does not have the form that WhatsApp describes. */
+  /** The item does not match WhatsApp's documented format. */
   | 'INVALID_ITEM'
-  /** An error of this server; the log says which. */
+  /** Error of this server; see the log. */
   | 'INTERNAL_ERROR';
 
-/** An emoji on a message. It is no message in the conversation: once WhatsApp took it, it is among the `reactions` of the message that it is about. */
+/** Reaction to a message. It does not appear as a message; once WhatsApp accepts it, it is listed in the `reactions` of the message. */
 export type ReactionInput = {
-  /** The message of the same conversation, at most 30 days old. */
+  /** Id of a message in the same conversation, up to 30 days old. */
   messageId: string;
-  /** Exactly one emoji; null or empty to take the reaction back. */
+  /** Exactly one emoji; null or empty removes the reaction. */
   emoji?: string | null | undefined;
 };
 
-/** To whom; exactly one. */
+/** Recipient; exactly one field must be given. */
 export type RecipientInput =
-  {   /** A phone number with its country code; "+" and punctuation are optional. Needs `accountId`. */
+  {   /** Phone number with country code; "+" and punctuation are optional. Requires `accountId`. */
   phoneNumber: string; businessScopedUserId?: never; contactId?: never; conversationId?: never; }
-  |  { phoneNumber?: never;   /** WhatsApp's id of a person for your business; needs `accountId`. */
+  |  { phoneNumber?: never;   /** WhatsApp's id of the person for your business. Requires `accountId`. */
   businessScopedUserId: string; contactId?: never; conversationId?: never; }
-  |  { phoneNumber?: never; businessScopedUserId?: never;   /** A contact. */
+  |  { phoneNumber?: never; businessScopedUserId?: never;   /** Id of a contact. */
   contactId: string; conversationId?: never; }
-  |  { phoneNumber?: never; businessScopedUserId?: never; contactId?: never;   /** A conversation. */
+  |  { phoneNumber?: never; businessScopedUserId?: never; contactId?: never;   /** Id of a conversation. */
   conversationId: string; };
 
-/** A button that answers for the customer. */
+/** Reply button. */
 export type ReplyButtonInput = {
-  /** Your own id, which comes back as `replyId`: 1 to 256 characters. */
+  /** Id of 1 to 256 characters, returned as `replyId`. */
   id: string;
-  /** The words on it: 1 to 20 characters. */
+  /** Button label of 1 to 20 characters. */
   title: string;
 };
 
-/** What a credential may do: an ADMIN all that an AGENT may, an AGENT all that a VIEWER may. */
+/** Role of a credential; each role includes the lower ones. */
 export type Role =
-  /** Everything: accounts, API keys, parked items and erasure too. */
+  /** Can also manage accounts, API keys and parked items, and erase contacts. */
   | 'ADMIN'
-  /** Reads, sends, and works on conversations, contacts and users. */
+  /** Can also send and edit conversations, contacts and users. */
   | 'AGENT'
-  /** Reads. */
+  /** Can read. */
   | 'VIEWER';
 
-/** A message to send. */
+/** Message to send. */
 export type SendMessageInput = {
-  /** The account that sends; needed only with a phone number or a user id. */
+  /** Id of the sending account; required if the recipient is a phone number or user id. */
   accountId?: string | null | undefined;
-  /** To whom. */
+  /** Recipient of the message. */
   to: RecipientInput;
-  /** What. */
+  /** Content of the message. */
   content: MessageContentInput;
-  /** The message of the same conversation that it answers. */
+  /** Id of the message in the same conversation to reply to. */
   replyToMessageId?: string | null | undefined;
-  /** A key of your own: sent again with it, a message is not sent twice. At most 255 characters. */
+  /** Key of up to 255 characters chosen by your application; a second message with the same key is not sent. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** A webp picture of 512 x 512 pixels, at most 100 KB, animated 500 KB: a link, an upload or a file. */
+/** WebP sticker of 512 x 512 pixels and up to 100 KB, animated 500 KB, as a link, an upload or a file. */
 export type StickerInput = {
-  /** An http(s) URL that WhatsApp fetches it from. */
+  /** URL from which WhatsApp downloads the file: http:// or https://. */
   link?: string | null | undefined;
-  /** A file of `uploadMedia`, of the same account. */
+  /** Id of a file from `uploadMedia`, uploaded for the same account. */
   uploadId?: string | null | undefined;
-  /** The file itself, in a multipart request. */
+  /** File of a multipart request. */
   file?: Blob | null | undefined;
 };
 
-/** The value of one variable: exactly one of `text`, `currency` and `dateTime`. */
+/** Value of one variable: exactly one of `text`, `currency` and `dateTime`. */
 export type TemplateBodyParameterInput = {
-  /** Name of the variable, where variables have names. */
+  /** Name of the variable, for templates with named variables. */
   name?: string | null | undefined;
-  /** A text of one line, without tabs or more than 4 blanks in a row. */
+  /** Single-line text without tabs and with at most 4 consecutive spaces. */
   text?: string | null | undefined;
-  /** An amount of money. */
+  /** Amount of money. */
   currency?: TemplateCurrencyInput | null | undefined;
-  /** A date and time. */
+  /** Date and time. */
   dateTime?: TemplateDateTimeInput | null | undefined;
 };
 
-/** What one button needs: exactly one of the fields besides `index`, the one that belongs to the button's type. */
+/** Parameter of one button: `index` and exactly one other field, matching the button's type. */
 export type TemplateButtonParameterInput = {
-  /** Which button of the template, counted from 0. */
+  /** Index of the button in the template, from 0. */
   index: number;
-  /** URL: what stands in place of the variable at its end. */
+  /** URL button: replaces the variable at the end of the URL. */
   urlSuffix?: string | null | undefined;
-  /** QUICK_REPLY: your own text, which comes back as `replyId`; 256 characters. */
+  /** QUICK_REPLY button: payload of up to 256 characters, returned as `replyId`. */
   payload?: string | null | undefined;
-  /** COPY_CODE: the code to copy; 15 characters. */
+  /** COPY_CODE button: code of up to 15 characters to copy. */
   couponCode?: string | null | undefined;
-  /** FLOW: what it begins with. */
+  /** FLOW button: initial state of the flow. */
   flow?: TemplateFlowInput | null | undefined;
-  /** CATALOG: the product whose picture is shown. */
+  /** CATALOG button: product whose image is shown. */
   thumbnailProductRetailerId?: string | null | undefined;
 };
 
-/** A calendar that WhatsApp knows. */
+/** Calendar supported by WhatsApp. */
 export type TemplateCalendar =
-  /** The Gregorian one. */
+  /** Gregorian calendar. */
   | 'GREGORIAN'
-  /** The Iranian one. */
+  /** Solar Hijri (Iranian) calendar. */
   | 'SOLAR_HIJRI';
 
-/** What one card of a carousel template is filled in with. */
+/** Parameters of a carousel card. */
 export type TemplateCardInput = {
-  /** Its picture or video. */
+  /** Image or video above the card. */
   header?: TemplateHeaderInput | null | undefined;
-  /** The variables of its text, in their order. */
+  /** Variables of the card text, in order. */
   body?: Array<TemplateBodyParameterInput> | null | undefined;
-  /** What its buttons need. */
+  /** Parameters of the card's buttons. */
   buttons?: Array<TemplateButtonParameterInput> | null | undefined;
 };
 
-/** An amount of money, written as the customer's phone writes it. */
+/** Amount of money, formatted by the customer's phone. */
 export type TemplateCurrencyInput = {
-  /** ISO 4217 code, such as EUR. */
+  /** ISO 4217 currency code, such as EUR. */
   code: string;
-  /** The amount, such as "12.50"; at most three decimals. */
+  /** Amount, such as "12.50"; up to three decimals. */
   amount: string;
-  /** The text where it can't be written so; previews and histories show it. */
+  /** Text shown if the phone can't format the amount, and in previews and histories. */
   fallbackValue: string;
 };
 
-/** A date and time, written as the customer's phone writes it. */
+/** Date and time, formatted by the customer's phone. */
 export type TemplateDateTimeInput = {
-  /** The text where it can't be written so; previews and histories show it. */
+  /** Text shown if the phone can't format the date, and in previews and histories. */
   fallbackValue: string;
-  /** The calendar of the year, month and day. */
+  /** Calendar of the year, month and day. */
   calendar?: TemplateCalendar | null | undefined;
-  /** The year. */
+  /** Year. */
   year?: number | null | undefined;
-  /** The month, 1 to 12. */
+  /** Month, 1 to 12. */
   month?: number | null | undefined;
-  /** The day, 1 to 31. */
+  /** Day of the month, 1 to 31. */
   dayOfMonth?: number | null | undefined;
-  /** The day of the week, 1 for Monday to 7. */
+  /** Day of the week, 1 (Monday) to 7 (Sunday). */
   dayOfWeek?: number | null | undefined;
-  /** The hour, 0 to 23. */
+  /** Hour, 0 to 23. */
   hour?: number | null | undefined;
-  /** The minute, 0 to 59. */
+  /** Minute, 0 to 59. */
   minute?: number | null | undefined;
 };
 
-/** The document of a header: a link or an upload. */
+/** Header document as a link or an upload. */
 export type TemplateDocumentInput = {
-  /** An http(s) URL that WhatsApp fetches it from. */
+  /** URL from which WhatsApp downloads the file: http:// or https://. */
   link?: string | null | undefined;
-  /** A file of `uploadMedia`, of the same account. */
+  /** Id of a file from `uploadMedia`, uploaded for the same account. */
   uploadId?: string | null | undefined;
-  /** The name that the customer sees. */
+  /** File name shown to the customer. */
   filename?: string | null | undefined;
 };
 
-/** What a flow begins with. */
+/** Initial state of a flow. */
 export type TemplateFlowInput = {
-  /** Your own text, which comes back with the answer. */
+  /** Token returned with the customer's response. */
   token?: string | null | undefined;
-  /** What the first screen starts with: a JSON object. */
+  /** Initial data of the first screen: a JSON object. */
   data?: unknown;
 };
 
-/** The header of a template; exactly one. */
+/** Template header; exactly one kind must be given. */
 export type TemplateHeaderInput =
-  {   /** The value of its variable. */
+  {   /** Value of the header's variable. */
   text: string; image?: never; video?: never; document?: never; location?: never; }
-  |  { text?: never;   /** A picture: JPEG or PNG. */
+  |  { text?: never;   /** JPEG or PNG image. */
   image: TemplateMediaInput; video?: never; document?: never; location?: never; }
-  |  { text?: never; image?: never;   /** A video: MP4 or 3GPP. */
+  |  { text?: never; image?: never;   /** MP4 or 3GPP video. */
   video: TemplateMediaInput; document?: never; location?: never; }
-  |  { text?: never; image?: never; video?: never;   /** A document. */
+  |  { text?: never; image?: never; video?: never;   /** Document. */
   document: TemplateDocumentInput; location?: never; }
-  |  { text?: never; image?: never; video?: never; document?: never;   /** A place. */
+  |  { text?: never; image?: never; video?: never; document?: never;   /** Location. */
   location: TemplateLocationInput; };
 
-/** A message template: by `templateId`, or by `name` and `language`. It may be sent outside the service window, and does not open it. */
+/** Message template, by `templateId` or by `name` and `language`. Allowed outside the customer service window, which it does not open. */
 export type TemplateInput = {
-  /** The template, one of the account that sends. */
+  /** Id of a template of the sending account. */
   templateId?: string | null | undefined;
   /** Name of the template. */
   name?: string | null | undefined;
-  /** Its language, such as en_US. */
+  /** Language code, such as en_US. */
   language?: string | null | undefined;
-  /** What it is filled in with. */
+  /** Parameters to fill in. */
   parameters?: TemplateParametersInput | null | undefined;
 };
 
-/** The place of a header. */
+/** Header location. */
 export type TemplateLocationInput = {
-  /** Degrees north. */
+  /** Latitude in degrees. */
   latitude: number;
-  /** Degrees east. */
+  /** Longitude in degrees. */
   longitude: number;
   /** Name of the place. */
   name: string;
@@ -701,124 +701,124 @@ export type TemplateLocationInput = {
   address: string;
 };
 
-/** The file of a header: a link or an upload; in a card, a link. */
+/** Header file as a link or an upload; carousel cards allow links only. */
 export type TemplateMediaInput = {
-  /** An http(s) URL that WhatsApp fetches it from. */
+  /** URL from which WhatsApp downloads the file: http:// or https://. */
   link?: string | null | undefined;
-  /** A file of `uploadMedia`, of the same account. */
+  /** Id of a file from `uploadMedia`, uploaded for the same account. */
   uploadId?: string | null | undefined;
 };
 
-/** What is to be given for a parameter of a template. */
+/** Kind of value that a template parameter takes. */
 export type TemplateParameterKind =
-  /** The value of a variable: `text`, `currency` or `dateTime`. */
+  /** Value of a variable, given as `text`, `currency` or `dateTime`. */
   | 'TEXT'
-  /** A picture. */
+  /** Image. */
   | 'IMAGE'
-  /** A video. */
+  /** Video. */
   | 'VIDEO'
-  /** A document. */
+  /** Document. */
   | 'DOCUMENT'
-  /** A place. */
+  /** Location. */
   | 'LOCATION'
-  /** The end of the button's address: `urlSuffix`. */
+  /** End of the button's URL, given as `urlSuffix`. */
   | 'URL_SUFFIX'
-  /** A text of yours that comes back when the button is pressed: `payload`. */
+  /** Text that is returned when the button is pressed, given as `payload`. */
   | 'PAYLOAD'
-  /** The code that the button copies: `couponCode`. */
+  /** Code that the button copies, given as `couponCode`. */
   | 'COUPON_CODE'
-  /** What a flow begins with: `flow`. */
+  /** Initial state of a flow, given as `flow`. */
   | 'FLOW'
-  /** The product whose picture is shown: `thumbnailProductRetailerId`. */
+  /** Product whose image is shown, given as `thumbnailProductRetailerId`. */
   | 'CATALOG'
-  /** When the offer ends: `offerExpiresAt`. */
+  /** Time at which the offer expires, given as `offerExpiresAt`. */
   | 'EXPIRES_AT'
-  /** Something that this server has no input for: the template can't be sent here. */
+  /** Parameter that this server does not support; the template can't be sent here. */
   | 'OTHER';
 
-/** Where in `TemplateParametersInput` a parameter belongs. */
+/** Field of `TemplateParametersInput` that takes a parameter. */
 export type TemplateParameterPlace =
-  /** `header`. */
+  /** Given in `header`. */
   | 'HEADER'
-  /** `body`. */
+  /** Given in `body`. */
   | 'BODY'
-  /** `buttons`. */
+  /** Given in `buttons`. */
   | 'BUTTON'
-  /** `offerExpiresAt`. */
+  /** Given in `offerExpiresAt`. */
   | 'LIMITED_TIME_OFFER';
 
-/** What a template is filled in with; `Template.parameters` lists what it needs. */
+/** Parameters of a template; `Template.parameters` lists the required ones. */
 export type TemplateParametersInput = {
-  /** The header: its variable, file or place. */
+  /** Variable, file or location of the header. */
   header?: TemplateHeaderInput | null | undefined;
-  /** The variables of the text; where they have numbers, in order. */
+  /** Variables of the body; numbered variables must be given in order. */
   body?: Array<TemplateBodyParameterInput> | null | undefined;
-  /** What the buttons need; those that need nothing are left out. */
+  /** Parameters of the buttons; omit buttons without parameters. */
   buttons?: Array<TemplateButtonParameterInput> | null | undefined;
-  /** The cards of a carousel, in their order. */
+  /** Cards of a carousel, in order. */
   cards?: Array<TemplateCardInput> | null | undefined;
-  /** When a limited-time offer ends. */
+  /** Time at which a limited-time offer expires. */
   offerExpiresAt?: string | null | undefined;
 };
 
-/** A text. */
+/** Text message. */
 export type TextInput = {
-  /** The text: 1 to 4096 characters. */
+  /** Text of 1 to 4,096 characters. */
   body: string;
   /** Whether WhatsApp shows a preview of the first link. */
   previewUrl?: boolean | null | undefined;
 };
 
-/** What to change of a contact; absent fields stay as they are. */
+/** Changes to a contact; omitted fields keep their values. */
 export type UpdateContactInput = {
-  /** The contact. */
+  /** Id of the contact. */
   contactId: string;
-  /** The name your staff give them, at most 200 characters; null clears it. */
+  /** Name given by your staff, up to 200 characters; null removes it. */
   name?: string | null | undefined;
-  /** All their labels from now on: at most 50 of 64 characters. */
+  /** Labels that replace the current ones: up to 50, each up to 64 characters. */
   tags?: Array<string> | null | undefined;
-  /** A JSON object of at most 16 KiB that replaces the one before. */
+  /** JSON object of up to 16 KiB that replaces the current one. */
   attributes?: unknown;
-  /** Whether they want no marketing messages. */
+  /** Whether the customer opted out of marketing messages. */
   marketingOptOut?: boolean | null | undefined;
 };
 
-/** Why something was refused. */
+/** Reason of a refusal. */
 export type UserErrorCode =
-  /** It does not exist, or you may not see it. */
+  /** Not found, or outside your accounts. */
   | 'NOT_FOUND'
-  /** A value does not have the right form; `field` says which. */
+  /** A value is invalid; `field` is its path. */
   | 'INVALID_INPUT'
   /** The account is disabled. */
   | 'ACCOUNT_DISABLED'
-  /** WhatsApp stopped the account; its `health` says why. */
+  /** WhatsApp stopped the account; see its `health`. */
   | 'ACCOUNT_STOPPED'
-  /** The customer service window is closed: only a template may be sent. */
+  /** The customer service window is closed; send a template. */
   | 'WINDOW_CLOSED'
-  /** The template does not exist, or was not filled in as it must be. */
+  /** The template does not exist, or its parameters are invalid. */
   | 'TEMPLATE_INVALID'
-  /** The customer wants no marketing messages. */
+  /** The customer opted out of marketing messages. */
   | 'OPTED_OUT'
   /** The contact is blocked. */
   | 'CONTACT_BLOCKED'
   /** The idempotency key belongs to another message. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** It contradicts what is there already. */
+  /** The change conflicts with existing data. */
   | 'CONFLICT'
-  /** WhatsApp refused it. */
+  /** WhatsApp refused the request. */
   | 'META_REFUSED'
-  /** WhatsApp can't be reached at the moment. */
+  /** WhatsApp is unavailable. */
   | 'META_UNREACHABLE';
 
-/** An mp4 or 3gp video of at most 16 MB: a link, an upload or a file. */
+/** MP4 or 3GP video of up to 16 MB, as a link, an upload or a file. */
 export type VideoInput = {
-  /** An http(s) URL that WhatsApp fetches it from. */
+  /** URL from which WhatsApp downloads the file: http:// or https://. */
   link?: string | null | undefined;
-  /** A file of `uploadMedia`, of the same account. */
+  /** Id of a file from `uploadMedia`, uploaded for the same account. */
   uploadId?: string | null | undefined;
-  /** The file itself, in a multipart request. */
+  /** File of a multipart request. */
   file?: Blob | null | undefined;
-  /** The text below it: at most 1024 characters. */
+  /** Caption below the file, up to 1,024 characters. */
   caption?: string | null | undefined;
 };
 
