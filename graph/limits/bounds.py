@@ -7,7 +7,8 @@ from whatsapp.settings import Settings
 
 # Values in `variables`, at any depth; each is checked against its type.
 MAX_VARIABLE_VALUES = 10_000
-# Anonymous documents can read the schema only. GraphiQL's introspection query has 183 tokens.
+# Tokens of an anonymous document, which can read the schema only. GraphiQL's introspection query
+# has 183.
 MAX_ANONYMOUS_TOKENS = 400
 # Characters of an anonymous document; comments and strings are not counted as tokens.
 MAX_ANONYMOUS_CHARACTERS = 4096
@@ -40,7 +41,7 @@ class Limits:
     directives: int = 50
     root_fields: int = 10
     mutations: int = 4
-    """Root fields of a mutation, which run one after the other."""
+    """Root fields of a mutation, which run serially."""
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:

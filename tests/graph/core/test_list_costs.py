@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 
+from graph.limits.bounds import Limits
 from graph.schema import create_schema
 from models import (
     Account,
@@ -49,11 +50,14 @@ LEVELS = 3
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"rate_limit_per_minute": 0})
+
+
+@pytest.fixture
+def limits() -> Limits:
     """Raises the limits, because all fields at once exceed them."""
-    limits = ("tokens", "characters", "fields", "aliases", "depth", "cost")
-    return settings.model_copy(
-        update={f"query_{name}": 1_000_000 for name in limits} | {"rate_limit_per_minute": 0}
-    )
+    most = 1_000_000
+    return Limits(tokens=most, characters=most, fields=most, aliases=most, depth=most, cost=most)
 
 
 @pytest.fixture
