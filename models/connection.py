@@ -41,7 +41,7 @@ WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts", "use
 
 
 class DatabaseUnusable(Exception):
-    """MongoDB can't be used; the message says what to do."""
+    """MongoDB can't be used; the message has the remedy."""
 
 
 class DatabaseUnreachable(DatabaseUnusable):
@@ -51,7 +51,7 @@ class DatabaseUnreachable(DatabaseUnusable):
 def create_client(
     uri: str, *, operation_seconds: float = 10.0, reach_seconds: float = 3.0
 ) -> AsyncMongoClient[dict[str, Any]]:
-    """Returns a client whose acknowledged writes survive a failover and whose calls time out.
+    """Returns a client with durable writes and calls that time out.
 
     Raises:
         DatabaseUnusable: the URI is malformed.
@@ -101,7 +101,7 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> bool:
         await enable_pre_images(database)
     except SchemaTooNew:
         raise DatabaseUnusable(
-            "The database belongs to a later version of wagraph: start that one."
+            "The database belongs to a later version of wagraph: start that version."
         ) from None
     except IndexConflict as error:
         raise DatabaseUnusable(str(error)) from None
@@ -115,7 +115,7 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> bool:
 
 
 async def finish_upgrade(database: AsyncDatabase[dict[str, Any]]) -> None:
-    """Builds the missing indexes and runs the online migrations, in one process at a time.
+    """Builds the missing indexes and runs the online migrations, in a single process at a time.
 
     Returns when nothing is left to do.
     """
@@ -169,7 +169,7 @@ async def _refuse_predecessor(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 
 async def _build_first_indexes() -> bool:
-    """Builds the indexes that serving requires. Returns True if others are left."""
+    """Builds the indexes that serving requires. Returns True if any are left."""
     is_left = False
     for index in await list_missing_indexes():
         if await index.is_needed_first():

@@ -46,7 +46,7 @@ class AccountCheck(BaseModel):
     name: CheckName
     ok: bool
     message: str
-    """The result and, if the check failed, what to do; for operators."""
+    """The result and, if the check failed, the remedy; for operators."""
 
 
 class CheckReport(BaseModel):
@@ -65,7 +65,7 @@ class SendingBlock(BaseModel):
 
 
 class AccountRestrictions(BaseModel):
-    """The causes of a stop. They are kept apart, so that the end of one does not end another."""
+    """The causes of a stop. They are kept apart, so that each ends alone."""
 
     blocks: dict[str, SendingBlock] = Field(default_factory=dict)
     """By cause: ban, restriction, connection, deletion."""
@@ -129,9 +129,9 @@ class Account(ObjectIdDocument):
     """Whether read receipts are sent to customers."""
     last_check: CheckReport | None = None
     check_due_at: datetime | None = None
-    """Time of the next background check, or the end of the lease of a running one."""
+    """Time of the next background check, or the end of the running check's lease."""
     replay_due_at: datetime | None = None
-    """Time of the next replay of parked items, or the end of the lease of a running one."""
+    """Time of the next replay of parked items, or the end of the running replay's lease."""
     template_sync: TemplateSyncState = Field(default_factory=TemplateSyncState)
     last_event_at: datetime | None = None
     """Meta's time of the newest AccountEvent."""

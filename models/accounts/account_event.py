@@ -20,9 +20,9 @@ class AccountEvent(Document):
     field: str
     """The webhook field, such as `account_update`."""
     event: str | None = None
-    """Meta's name of the event, if it has one."""
+    """Meta's name of the event, if given."""
     summary: str
-    """A description of one line."""
+    """A one-line description."""
     raw: str = ""
     """The change's value as JSON text; lists omit it, since it may have megabytes."""
     at: datetime

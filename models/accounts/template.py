@@ -15,7 +15,7 @@ class Template(ObjectIdDocument):
 
     account_id: PydanticObjectId
     template_id: str
-    """Meta's id, one for each name and language."""
+    """Meta's id, which differs by language."""
     name: str | None = None
     language: str | None = None
     category: str | None = None

@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class CredentialKind(StrEnum):
-    """The kind of a credential; OPERATOR is a person who runs manage.py on the server."""
+    """The kind of a credential; OPERATOR stands for manage.py on the server."""
 
     API_KEY = "API_KEY"
     JWT = "JWT"

@@ -1,4 +1,4 @@
-"""Contact: a customer of an account, with one or more of Meta's identities."""
+"""Contact: a customer of an account, with its identities at Meta."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -43,7 +43,7 @@ class Contact(ObjectIdDocument):
     """The name that staff entered."""
     user_id: PydanticObjectId | None = None
     unlinked_at: datetime | None = None
-    """Set when staff unlinked the user, so that the next message does not link one again."""
+    """Set when staff unlinked the user, so that the next message does not link it again."""
     duplicate_ids: list[PydanticObjectId] = Field(default_factory=list)
     """Contacts with which it shared a message, so they are the same person."""
     tags: list[str] = Field(default_factory=list)

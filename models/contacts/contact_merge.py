@@ -1,4 +1,4 @@
-"""ContactMerge: a contact that was merged into another one; `_id` is the merged contact's id."""
+"""ContactMerge: a contact that was merged into another; `_id` is the merged contact's id."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ class ContactMerge(ObjectIdDocument):
     account_id: PydanticObjectId
     into_id: PydanticObjectId
     conversation_id: PydanticObjectId | None = None
-    """The merged contact's conversation, if it is known to have had one."""
+    """The merged contact's conversation, if it is known."""
     due_at: datetime | None = Field(default_factory=utc_now)
     """Time of the next move of its history; None if all is moved."""
     created_at: datetime = Field(default_factory=utc_now)

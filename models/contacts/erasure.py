@@ -1,4 +1,4 @@
-"""Erasure: a contact whose data is being removed."""
+"""Erasure: the removal of a contact's data."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""User: the person behind one or more contacts."""
+"""User: the person behind contacts of several accounts."""
 
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,8 @@ class User(ObjectIdDocument):
     phone: str | None = None
     """E.164 with a leading "+". Unique within its scope."""
     phone_scope: str | None = None
-    """The accounts that the phone is unique and matched in: those of the staff who entered it. None
-    if they have access to all accounts."""
+    """The accounts that the phone is unique and matched in: the accounts of the staff that entered
+    it. None if these have access to all accounts."""
     email: str | None = None
     external_id: str | None = None
     """The host application's id of the person. Unique within its scope."""
@@ -24,7 +24,7 @@ class User(ObjectIdDocument):
     """Like `phone_scope`."""
     attributes: dict[str, Any] = Field(default_factory=dict)
     account_ids: list[PydanticObjectId] = Field(default_factory=list)
-    """Accounts whose staff may see the user: those of its contacts and of its creator."""
+    """Accounts whose staff may see the user: the accounts of its contacts and of its creator."""
     from_contact: bool = False
     """Whether it was created by a message, and so is erased with its last contact."""
     search_keys: list[str] = Field(default_factory=list)

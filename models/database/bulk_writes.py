@@ -57,7 +57,7 @@ async def list_batches(
 ) -> AsyncIterator[list[dict[str, Any]]]:
     """Yields the matching documents in batches, each with its `_id` and `fields`.
 
-    Process each batch before you request the next one, so that its documents no longer match.
+    Process each batch before you request the next, so that its documents no longer match.
     Otherwise they are yielded again. An interrupted caller can therefore start from the beginning.
     """
     projection = dict.fromkeys(("_id", *fields), 1)

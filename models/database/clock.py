@@ -1,7 +1,7 @@
-"""The database server's clock, kept per process without a command of its own.
+"""The database server's clock, known without extra commands.
 
-Processes compare their times with those of other hosts and of Meta, so all use the same clock: the
-primary's, which is also `$$NOW`. See docs/decisions/0038.
+Processes compare their times with the times of other hosts and of Meta, so all use the same clock:
+the primary's, which is also `$$NOW`. See docs/decisions/0038.
 """
 
 import time

@@ -57,7 +57,7 @@ async def lease_document(
 
 
 class Lease:
-    """A named lease that at most one process of the deployment holds."""
+    """A named lease that a single process of the deployment holds."""
 
     def __init__(
         self, database: AsyncDatabase[dict[str, Any]], name: str, *, seconds: float = LEASE_SECONDS

@@ -24,7 +24,7 @@ Fields = dict[str, Any]
 DEADLINE_SECONDS = 10.0
 """The deadline of a read if a caller has no deadline."""
 # A slow read may take as long as its own deadline. A fast one takes up to 100 ms on a busy server,
-# where sharing is what keeps it fast.
+# and sharing keeps it fast.
 MAX_WAIT_SECONDS = 0.25
 MAX_KINDS = 256
 

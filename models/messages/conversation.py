@@ -61,7 +61,7 @@ class Conversation(ObjectIdDocument):
     """Time of the last typing indicator."""
     phone_read_at: datetime | None = None
     """Meta's time of the newest message from the business's phone. Its author had read all earlier
-    messages, also those that arrive late."""
+    messages, also late ones."""
     merged_at: datetime | None = None
     """Time at which the history of a merged contact last joined the conversation. It makes that a
     change of the conversation, so that subscribers reload it."""

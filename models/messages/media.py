@@ -20,7 +20,7 @@ class MediaState(StrEnum):
 
 
 class Media(ObjectIdDocument):
-    """`_id` is the message's id, so each message has one at most."""
+    """`_id` is the message's id, so a message has at most one."""
 
     account_id: PydanticObjectId
     conversation_id: PydanticObjectId

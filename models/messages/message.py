@@ -18,7 +18,7 @@ class MessageDirection(StrEnum):
 
 
 class MessageStatus(StrEnum):
-    """The shown status is the reached one with the highest rank, so it never goes back."""
+    """The shown status is the reached status with the highest rank, so it never goes back."""
 
     RECEIVED = "RECEIVED"
     QUEUED = "QUEUED"
@@ -47,7 +47,7 @@ class MessageStatus(StrEnum):
         """Returns the status of a stored rank.
 
         A rank of a later version becomes the next lower status that is not final: a message has
-        certainly passed that one.
+        certainly passed that status.
         """
         known = _BY_RANK.get(rank)
         if known is not None:
@@ -129,7 +129,7 @@ class Message(ObjectIdDocument):
     raw: str | None = None
     """The item as JSON text, if `content` does not hold all of it."""
     text: str | None = None
-    """A preview of one line."""
+    """A one-line preview."""
     words: list[str] = Field(default_factory=list)
     """Search words of `text`; empty once the sender has deleted the message."""
 
@@ -208,7 +208,7 @@ class Message(ObjectIdDocument):
 
     @property
     def answered(self) -> tuple[PydanticObjectId, str] | None:
-        """Account and wamid of the message that this one replies to."""
+        """Account and wamid of the message that this message replies to."""
         return None if self.reply_to_wamid is None else (self.account_id, self.reply_to_wamid)
 
     @property

@@ -23,7 +23,7 @@ class UploadedMedia(ObjectIdDocument):
     mime_type: str
     """The detected MIME type of the bytes; see `whatsapp.media.media_types`."""
     told_type: str
-    """The MIME type for Meta, which for documents is more specific than the detected one."""
+    """The MIME type for Meta, which for documents is more specific than the detected type."""
     size_bytes: int
     sha256: str
     """Hex SHA-256 of the bytes."""

@@ -1,4 +1,4 @@
-"""Migrations, their state in the database, and the position of a running one."""
+"""Migrations, their state in the database, and the position of a running migration."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class Migration:
     """One step from version `number - 1` of the database to version `number`.
 
     `run` must be idempotent: after a crash, it continues at the last saved position. Unless
-    `before_serving` is set, it runs while this release and the previous one serve, so both must
+    `before_serving` is set, it runs while this and the previous release serve, so both must
     read old and new documents.
     """
 
@@ -87,7 +87,7 @@ async def store_state(database: Database, state: SchemaState) -> None:
     """Stores the first version of a database.
 
     Raises:
-        DuplicateKeyError: another process has stored one.
+        DuplicateKeyError: another process has stored a version.
     """
     await database[COLLECTION].insert_one(
         {"_id": _ID, "version": state.version, "oldest_code": state.oldest_code}
@@ -106,7 +106,7 @@ class Batches:
     size: int = BATCH_SIZE
 
     async def __aiter__(self) -> AsyncIterator[list[dict[str, Any]]]:
-        """Saves the position of each batch when the next one is requested."""
+        """Saves the position of each batch when the next is requested."""
         documents = self.database[self.collection]
         while True:
             start = self.progress.position

@@ -1,7 +1,7 @@
 """Migration: separate Brazilian landlines from mobile numbers.
 
-Version 0.1 equated each number with the one that has a 9 after the area code. Only mobile numbers,
-which began with 6 to 9, got that 9.
+Version 0.1 equated each number with the number that has a 9 after the area code. Only mobile
+numbers, which began with 6 to 9, got that 9.
 """
 
 import re

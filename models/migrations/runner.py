@@ -1,4 +1,4 @@
-"""Runs pending migrations, in one process at a time."""
+"""Runs pending migrations, in a single process at a time."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ WAIT_SECONDS = 1.0
 
 
 class SchemaTooNew(Exception):
-    """The database was changed by a later release and can't be served by this one."""
+    """The database was changed by a later release and can't be served by this release."""
 
 
 async def open_schema(

@@ -1,6 +1,6 @@
 """Migration: set the time of the next template sync in every account.
 
-Version 0.1 searched for accounts without one, which read all accounts every few seconds.
+Version 0.1 searched for accounts without that time, which read all accounts every few seconds.
 """
 
 from models.migrations.migration import Batches, Database, Migration, Progress

@@ -53,7 +53,7 @@ def _has_its_phone(user: Fields, contact: Fields) -> bool:
 async def _limit_view(database: Database, contact: Fields, user: Fields) -> None:
     account_id = contact["account_id"]
     if user["account_ids"] == [account_id]:
-        # No other account sees the user, and no message to one may link it.
+        # No other account sees the user, and no message there may link it.
         wrote = {"user_id": user["_id"], "profile_at": {"$ne": None}}
         if await database["contacts"].find_one(wrote, {"_id": 1}) is None:
             await database["users"].update_one(
@@ -74,7 +74,7 @@ async def _limit_view(database: Database, contact: Fields, user: Fields) -> None
 
 
 async def _scope_values_of_staff(database: Database, progress: Progress) -> None:
-    # Created by staff of some accounts: one of these has no contact of the user.
+    # Created by staff of limited accounts, not all of which have a contact of the user.
     query = {"from_contact": False, "account_ids": {"$ne": []}, "phone_scope": None}
     async for users in Batches(database, "users", progress, query=query):
         for user in users:

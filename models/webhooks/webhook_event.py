@@ -9,7 +9,7 @@ from pymongo import ASCENDING, IndexModel
 
 from models.database.base import utc_now
 
-# Meta retries an unacknowledged body for 7 days; plus one day for clocks and queues.
+# Meta retries an unacknowledged body for 7 days; plus a day for clocks and queues.
 KEPT = timedelta(days=8)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from models import Identity
 from webhooks.apply.fields.customers import list_changed
-from webhooks.apply.fields.values import get_object, get_value
 from webhooks.payload.identities import list_new_identities, list_old_identities
 from webhooks.payload.items import USER_IDS_FIELD, Item, list_items
+from webhooks.payload.meta_objects import get_object, get_value
 from webhooks.payload.parsing import parse_json
 from webhooks.store.events import StoredEvent
 from whatsapp.contacts.identities import list_lookups

@@ -1,9 +1,11 @@
-"""Typed objects in Meta's webhooks; they tolerate missing and unknown keys.
+"""Typed objects and single values in Meta's webhooks; tolerates missing and unknown keys.
 
 Sources: Meta, "Cloud API webhooks: messages" and facebook/openapi business-messaging-api_v23.0.
 """
 
+import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -18,9 +20,12 @@ from pydantic import (
 )
 
 from models import ParkedReason
-from webhooks.payload.items import ItemRejected
+from webhooks.payload.items import Item, ItemRejected
 
 _UNIX_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
+MAX_TEXT = 1024
+# Times above this are in milliseconds: as seconds they would lie in the year 5138.
+_MILLISECONDS = 100_000_000_000
 _YEAR_2100 = 4_102_444_800
 
 
@@ -252,3 +257,39 @@ def _leave_out(value: Any, paths: set[Path]) -> Any:
         if () not in below.get(key, ())
     }
     return kept if isinstance(value, dict) else list(kept.values())
+
+
+def get_value(item: Item) -> Mapping[str, Any]:
+    """Returns the change's value, or an empty object if it is not an object."""
+    return item.value if isinstance(item.value, dict) else {}
+
+
+def get_object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def get_text(value: Mapping[str, Any], *names: str) -> str | None:
+    """Returns the first value that is a text or a number, cut to MAX_TEXT."""
+    for name in names:
+        found = value.get(name)
+        if isinstance(found, int | float) and not isinstance(found, bool):
+            found = json.dumps(found)
+        if isinstance(found, str) and found.strip():
+            return found.strip()[:MAX_TEXT]
+    return None
+
+
+def get_time(value: Mapping[str, Any], name: str) -> datetime | None:
+    found = value.get(name)
+    if isinstance(found, int) and not isinstance(found, bool) and found >= _MILLISECONDS:
+        found //= 1000
+    try:
+        return read_time(found)
+    except ValueError:
+        return None
+
+
+def get_entry_time(item: Item) -> datetime | None:
+    """Returns Meta's time of the change."""
+    return get_time(item.envelope, "time")

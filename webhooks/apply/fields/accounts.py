@@ -6,8 +6,8 @@ from typing import Any
 
 from models import Account
 from webhooks.apply.fields.records import record_change
-from webhooks.apply.fields.values import get_entry_time, get_object, get_text, get_time, get_value
 from webhooks.payload.items import Item
+from webhooks.payload.meta_objects import get_entry_time, get_object, get_text, get_time, get_value
 from whatsapp.accounts.account_events import update_account_fields
 from whatsapp.accounts.account_restrictions import RestrictionCause, record_restriction
 from whatsapp.common.timestamped_fields import NO_TIME, TimestampedFields

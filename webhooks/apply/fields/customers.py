@@ -5,9 +5,9 @@ from typing import Any
 
 from models import Account, Identity, IdentityKind, ParkedReason
 from webhooks.apply.fields.records import record_change
-from webhooks.apply.fields.values import get_entry_time, get_object, get_text, get_time, get_value
 from webhooks.payload.identities import join_reported, list_known, read_wa_id
 from webhooks.payload.items import Item, ItemRejected
+from webhooks.payload.meta_objects import get_entry_time, get_object, get_text, get_time, get_value
 from whatsapp.common.timestamped_fields import NO_TIME
 from whatsapp.contacts.contacts import (
     change_identities,

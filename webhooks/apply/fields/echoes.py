@@ -6,11 +6,11 @@ from typing import Any, cast
 from models import Account, Message, MessageDirection, MessageStatus, ParkedReason
 from models.database.base import collection, from_bson
 from models.messages.words import list_message_words
-from webhooks.apply.fields.values import get_text, get_value
 from webhooks.apply.storage import SenderCache, store_messages
 from webhooks.payload.identities import read_wa_id
 from webhooks.payload.items import Item, ItemRejected
 from webhooks.payload.messages import Inbound, read_message
+from webhooks.payload.meta_objects import get_text, get_value
 from webhooks.payload.parsing import dump_json
 from whatsapp.common.values import make_storable
 from whatsapp.contacts.contact_identities import ReportedIdentities, learn_reported_identities

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from models import Account
-from webhooks.apply.fields.values import get_entry_time, get_object, get_text, get_value
 from webhooks.payload.items import Item
+from webhooks.payload.meta_objects import get_entry_time, get_object, get_text, get_value
 from whatsapp.accounts.account_events import record_event
 
 MAX_SUMMARY = 300

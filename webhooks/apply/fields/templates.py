@@ -6,8 +6,8 @@ from typing import Any
 
 from models import Account, ParkedReason
 from webhooks.apply.fields.records import record_change
-from webhooks.apply.fields.values import get_entry_time, get_object, get_text, get_time, get_value
 from webhooks.payload.items import Item, ItemRejected
+from webhooks.payload.meta_objects import get_entry_time, get_object, get_text, get_time, get_value
 from whatsapp.common.timestamped_fields import NO_TIME, TimestampedFields
 from whatsapp.common.values import make_storable
 from whatsapp.templates.records import record_template
