@@ -118,7 +118,7 @@ class Runtime:
         self.receipts = ReadReceiptWorker(account_api, timeouts=timeouts)
         self.template_syncs = BackgroundSyncs(account_api, timeouts=timeouts)
         self.live = LiveFeed(database=database, keyring=keyring, timeouts=timeouts)
-        self.groups = Groups(self.live, settings)
+        self.groups = Groups(self.live, settings, timeouts=timeouts)
         self.credentials = CredentialWatch(timeouts)
         self.services = Services(
             settings=settings,

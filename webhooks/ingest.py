@@ -63,10 +63,12 @@ class Ingest:
         keyring: KeyRing,
         timeouts: Timeouts = Timeouts(),
         max_backlog: int = MAX_BACKLOG,
+        max_queued_bytes: int = MAX_QUEUED_BYTES,
     ) -> None:
         self._settings = settings
         self.timeouts = timeouts
         self._max_backlog = max_backlog
+        self._max_queued_bytes = max_queued_bytes
         self.bodies = RequestBodies(max_total_bytes=MAX_RECEIVED_BYTES)
         self._secrets = SecretBook(settings=settings, keyring=keyring)
         self._default_digest = default_secret_digest(settings)
@@ -138,7 +140,7 @@ class Ingest:
         self._queues[self._routes.begin(event)].put_nowait(event)
 
     def _has_room(self) -> bool:
-        has_bytes = self._queued_bytes < MAX_QUEUED_BYTES
+        has_bytes = self._queued_bytes < self._max_queued_bytes
         return has_bytes and len(self._in_flight) < self._max_backlog
 
     async def _work(self, number: int) -> None:

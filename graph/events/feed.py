@@ -70,7 +70,7 @@ class LiveFeed:
             on_deletion=self._existence.forget,
         )
         self._broadcast = LiveBroadcast(self._backend)
-        self._history = History(self._read_history)
+        self._history = History(self._read_history, keep_seconds=timeouts.history_keep_seconds)
         self._history_epoch = self.ring.epoch
         self._present = PresentPosition(self._read_present)
 

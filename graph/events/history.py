@@ -13,11 +13,10 @@ from functools import cached_property, partial
 from graph.events.cursors import Position
 from graph.events.events import LiveEvent
 from whatsapp.common.admission import FairShares
+from whatsapp.common.timeouts import Timeouts
 
 # Concurrent reads; a credential gets at most half of them.
 STREAMS = 6
-# Segments are cached for subscribers that resume a little later.
-KEEP_SECONDS = 10.0
 MAX_SEGMENTS = 20
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -59,8 +58,11 @@ class _Waiter:
 class History:
     """Shares reads of history; `read` returns events after a position and the position reached."""
 
-    def __init__(self, read: ReadEvents) -> None:
+    def __init__(
+        self, read: ReadEvents, *, keep_seconds: float = Timeouts.history_keep_seconds
+    ) -> None:
         self._read = read
+        self._keep_seconds = keep_seconds
         self._segments: list[Segment] = []
         self._waiting: list[_Waiter] = []
         self._reads: dict[asyncio.Task[None], Position] = {}
@@ -149,7 +151,7 @@ class History:
         del self._segments[:-MAX_SEGMENTS]
         while len(self._segments) > 1 and sum(cached.size for cached in self._segments) > MAX_BYTES:
             del self._segments[0]
-        asyncio.get_running_loop().call_later(KEEP_SECONDS, self._drop, segment)
+        asyncio.get_running_loop().call_later(self._keep_seconds, self._drop, segment)
 
     def _drop(self, segment: Segment) -> None:
         self._segments = [cached for cached in self._segments if cached is not segment]

@@ -21,6 +21,7 @@ from graph.fanout.budgets import LiveBudgets
 from graph.fanout.membership import Membership, Peer
 from graph.fanout.payloads import BATCH, EventExecution, Payload
 from graph.fanout.replays import PayloadCache, Replays
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -290,11 +291,13 @@ async def _execute_all(execution: EventExecution, events: Sequence[LiveEvent]) -
 class Groups:
     """The groups of one process."""
 
-    def __init__(self, feed: LiveFeed, settings: Settings) -> None:
+    def __init__(
+        self, feed: LiveFeed, settings: Settings, *, timeouts: Timeouts = Timeouts()
+    ) -> None:
         self.feed = feed
         self.budgets = LiveBudgets(settings)
         self.queue_limit = settings.socket_queue_events
-        self.cache = PayloadCache()
+        self.cache = PayloadCache(keep_seconds=timeouts.history_keep_seconds)
         self._groups: dict[Hashable, EventGroup] = {}
 
     def join(

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Hashable, Sequence
 
 from graph.events.events import LiveEvent, Version
 from graph.fanout.payloads import EventExecution, Payload
+from whatsapp.common.timeouts import Timeouts
 
 MAX_CACHED_BYTES = 16 * 1024 * 1024
-KEEP_SECONDS = 10.0
 _numbers = itertools.count()
 
 
@@ -68,7 +68,13 @@ class Replays:
 class PayloadCache:
     """Payloads of replayed events, kept for some seconds and bounded in bytes."""
 
-    def __init__(self, *, max_bytes: int = MAX_CACHED_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        max_bytes: int = MAX_CACHED_BYTES,
+        keep_seconds: float = Timeouts.history_keep_seconds,
+    ) -> None:
+        self._keep_seconds = keep_seconds
         self._max_bytes = max_bytes
         self._bytes = 0
         self._payloads: OrderedDict[Hashable, Payload] = OrderedDict()
@@ -87,7 +93,7 @@ class PayloadCache:
             self._bytes -= len(oldest.body)
         if not self._is_expiring:
             self._is_expiring = True
-            asyncio.get_running_loop().call_later(KEEP_SECONDS, self._clear)
+            asyncio.get_running_loop().call_later(self._keep_seconds, self._clear)
 
     def _clear(self) -> None:
         self._payloads.clear()

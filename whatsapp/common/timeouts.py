@@ -131,6 +131,9 @@ class Timeouts:
     summary_wait_seconds: float = 0.1
     """For which an event waits for its conversation's summary, whose writer may have crashed."""
 
+    history_keep_seconds: float = 10.0
+    """For which events read from history, and their payloads, are kept for other subscribers."""
+
     # Identity provider
     jwks_keep_seconds: float = 300.0
     """For which signing keys are used before they are fetched again."""

@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from graph.events import history
 from graph.events.feed import LiveFeed
-from graph.fanout import replays
 from graph.fanout.groups import Groups
 from models import Account, Conversation
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import (
     catch_up,
     create_contact,
@@ -27,6 +26,7 @@ from tests.graph.live_kit import (
     wait_for_listeners,
 )
 from tests.graph.socket_kit import SocketClient, open_socket
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 CLIENTS = 60
@@ -44,11 +44,10 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"sockets_per_credential": 0})
 
 
-@pytest.fixture(autouse=True)
-def patient_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def timeouts() -> Timeouts:
     """Keeps shared history longer, because storms take longer on slow machines."""
-    for module in (history, replays):
-        monkeypatch.setattr(module, "KEEP_SECONDS", module.KEEP_SECONDS * 10)
+    return make_timeouts(history_keep_seconds=100.0)
 
 
 @pytest.fixture

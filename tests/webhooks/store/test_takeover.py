@@ -75,10 +75,9 @@ async def test_events_beyond_backlog_are_taken_over_later(
 
 
 async def test_backlog_is_bounded_in_bytes(
-    connected: Account, settings: Settings, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
+    connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
-    monkeypatch.setattr("webhooks.ingest.MAX_QUEUED_BYTES", 1)
-    small = Ingest(settings=settings, keyring=keyring, timeouts=make_timeouts())
+    small = Ingest(settings=settings, keyring=keyring, timeouts=make_timeouts(), max_queued_bytes=1)
     for _ in range(12):
         await small.accept(make_text_body(), secret_digest=SIGNER)
     waiting = sum(queue.qsize() for queue in small._queues)
