@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -22,9 +22,9 @@ from graph.events.cursors import CursorExpired, CursorInvalid, CursorSigner, Pos
 from graph.events.events import LiveEvent
 from graph.events.existence import Existence
 from graph.events.history import History
-from graph.events.present import PresentPosition
 from graph.events.ring import EventRing
 from graph.events.summary_watch import SummaryWatch
+from models.database.coalescing import Call, Coalescer
 from models.database.outage_log import log_failure
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
@@ -43,6 +43,34 @@ class SubscriberTooSlow(RequestError):
 
     def __init__(self) -> None:
         super().__init__(ErrorCode.RATE_LIMITED, "Too slow: resume from the last cursor.")
+
+
+class PresentPosition(Coalescer[None, Position]):
+    """Shares reads of the present position; each caller gets one that began after its call."""
+
+    def __init__(self, read: Callable[[], Awaitable[Position]]) -> None:
+        super().__init__("present-position")
+        self.newest_known: Position | None = None
+        """The newest position that was read, or None before the first read."""
+        self._read = read
+
+    async def read(self) -> Position:
+        """Returns a position after everything that is committed now.
+
+        Raises:
+            PyMongoError: MongoDB is unavailable.
+        """
+        return await self.submit(None)
+
+    def _weigh(self, item: None) -> float:  # noqa: ARG002 - one read serves any number of calls
+        return 0
+
+    async def _process(self, calls: Sequence[Call[None, Position]]) -> None:
+        position = await self._read()
+        self.newest_known = max(filter(None, [self.newest_known, position]))
+        for call in calls:
+            if not call.result.done():
+                call.result.set_result(position)
 
 
 class LiveFeed:

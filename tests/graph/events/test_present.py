@@ -6,7 +6,7 @@ import pymongo
 from pymongo._csot import remaining
 
 from graph.events.cursors import Position
-from graph.events.present import PresentPosition
+from graph.events.feed import PresentPosition
 
 
 async def test_no_caller_gives_others_their_deadline() -> None:
