@@ -57,12 +57,12 @@ async def list_missing_indexes() -> list[MissingIndex]:
     for document_class in DOCUMENTS:
         present = await _read_indexes(document_class)
         for index in document_class.Settings.indexes:
-            wanted: dict[str, Any] = {**index.document, "key": [*index.document["key"].items()]}
-            found = present.get(wanted.pop("name"))
-            lacking = MissingIndex(document_class, index)
-            if found is None:
-                missing.append(lacking)
-            elif not _is_as(wanted, found):
+            expected: dict[str, Any] = {**index.document, "key": [*index.document["key"].items()]}
+            actual = present.get(expected.pop("name"))
+            missing_index = MissingIndex(document_class, index)
+            if actual is None:
+                missing.append(missing_index)
+            elif not _is_as(expected, actual):
                 raise IndexConflict(
                     f"The index {index.document['name']} of {collection(document_class).name} has"
                     " other keys or options than wagraph needs: drop it, then start again to have"
@@ -78,5 +78,5 @@ async def _read_indexes(document_class: type[Document]) -> Mapping[str, Any]:
         return {}  # no such collection yet
 
 
-def _is_as(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    return all(found.get(name) == value for name, value in wanted.items())
+def _is_as(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> bool:
+    return all(actual.get(name) == value for name, value in expected.items())

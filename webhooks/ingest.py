@@ -110,8 +110,8 @@ class Ingest:
         """
         await self._processor.replay(items)
         ids = [parked.id for parked in items]
-        found = await ParkedItem.find({"_id": {"$in": ids}}).to_list()
-        by_id = {parked.id: parked for parked in found}
+        replayed = await ParkedItem.find({"_id": {"$in": ids}}).to_list()
+        by_id = {parked.id: parked for parked in replayed}
         return [by_id[item_id] for item_id in ids if item_id in by_id]
 
     def wake(self) -> None:

@@ -62,8 +62,8 @@ async def list_batches(
     """
     projection = dict.fromkeys(("_id", *fields), 1)
     while True:
-        found = collection(document_class).find(query, projection).limit(BATCH_SIZE)
-        batch = await found.to_list()
+        cursor = collection(document_class).find(query, projection).limit(BATCH_SIZE)
+        batch = await cursor.to_list()
         if batch:
             yield batch
         if len(batch) < BATCH_SIZE:

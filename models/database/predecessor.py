@@ -41,18 +41,18 @@ async def _look(database: AsyncDatabase[dict[str, Any]]) -> str | None:
 
 
 async def _list_operations(database: AsyncDatabase[dict[str, Any]]) -> list[dict[str, Any]]:
-    own = {
+    query = {
         "appName": LEGACY_APP_NAME,
         "ns": {"$regex": f"^{re.escape(database.name)}\\."},
     }
     try:
         cursor = await database.client.admin.aggregate(
-            [{"$currentOp": {"allUsers": True}}, {"$match": own}]
+            [{"$currentOp": {"allUsers": True}}, {"$match": query}]
         )
     except OperationFailure as error:
         if error.code != 13:  # Unauthorized: needs a privilege on the whole cluster
             raise
         cursor = await database.client.admin.aggregate(
-            [{"$currentOp": {"allUsers": False}}, {"$match": own}]
+            [{"$currentOp": {"allUsers": False}}, {"$match": query}]
         )
     return await cursor.to_list()

@@ -100,13 +100,13 @@ class SharedReads:
         self._kinds: dict[Hashable, SharedRead[Any, Any]] = {}
 
     def get(self, kind: Hashable, make: Callable[[], SharedRead[Any, Any]]) -> SharedRead[Any, Any]:
-        found = self._kinds.get(kind)
-        if found is None:
+        read = self._kinds.get(kind)
+        if read is None:
             if len(self._kinds) >= MAX_KINDS:
                 # Evict the oldest; its waiting callers keep it alive.
                 del self._kinds[next(iter(self._kinds))]
-            found = self._kinds[kind] = make()
-        return found
+            read = self._kinds[kind] = make()
+        return read
 
 
 def get_shared_reads(document_class: type[Document]) -> SharedReads:
@@ -130,9 +130,9 @@ def find_by(
     fields = None if shown is None else frozenset(shown) | {name}
 
     async def load(values: list[Any]) -> list[Fields | None]:
-        wanted = {name: values[0]} if len(values) == 1 else {name: {"$in": values}}
-        found = collection(document_class).find(wanted, project(fields), batch_size=len(values) + 1)
-        by_value = {document[name]: document for document in await found.to_list()}
+        query = {name: values[0]} if len(values) == 1 else {name: {"$in": values}}
+        cursor = collection(document_class).find(query, project(fields), batch_size=len(values) + 1)
+        by_value = {document[name]: document for document in await cursor.to_list()}
         return [by_value.get(value) for value in values]
 
     return get_shared_reads(document_class).get(

@@ -77,10 +77,12 @@ class SchemaState:
 
 async def read_state(database: Database) -> SchemaState | None:
     """Returns the stored state, or None for a new database and for one of version 0.1."""
-    found = await database[COLLECTION].find_one({"_id": _ID})
-    if found is None:
+    document = await database[COLLECTION].find_one({"_id": _ID})
+    if document is None:
         return None
-    return SchemaState(found["version"], found.get("position"), found.get("oldest_code", 0))
+    return SchemaState(
+        document["version"], document.get("position"), document.get("oldest_code", 0)
+    )
 
 
 async def store_state(database: Database, state: SchemaState) -> None:
@@ -112,8 +114,8 @@ class Batches:
             start = self.progress.position
             after = {} if start is None else {"_id": {"$gt": start}}
             query = {"$and": [self.query, after]} if self.query else after
-            found = documents.find(query, self.projection).sort("_id").limit(self.size)
-            batch = await found.to_list()
+            cursor = documents.find(query, self.projection).sort("_id").limit(self.size)
+            batch = await cursor.to_list()
             if not batch:
                 return
             yield batch

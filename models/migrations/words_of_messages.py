@@ -20,8 +20,8 @@ async def _add_words(database: Database, progress: Progress) -> None:
         query: dict[str, Any] = {"words": {"$exists": False}}
         if progress.position is not None:
             query["_id"] = {"$lt": progress.position}
-        found = messages.find(query, {"text": 1, "deleted_at": 1})
-        batch = await found.sort("_id", DESCENDING).limit(BATCH_SIZE).to_list()
+        cursor = messages.find(query, {"text": 1, "deleted_at": 1})
+        batch = await cursor.sort("_id", DESCENDING).limit(BATCH_SIZE).to_list()
         if not batch:
             return
         await messages.bulk_write([_make_update(message) for message in batch], ordered=False)

@@ -128,8 +128,8 @@ class SenderCache:
 
     def _find(self, account_id: PydanticObjectId, identities: Sequence[Identity]) -> Contact | None:
         lookups = [lookup for identity in identities for lookup in list_lookups(identity)]
-        found = (self._contacts.get((account_id, key.kind, key.value)) for key in lookups)
-        contacts = {contact.id: contact for contact in found if contact is not None}
+        candidates = (self._contacts.get((account_id, key.kind, key.value)) for key in lookups)
+        contacts = {contact.id: contact for contact in candidates if contact is not None}
         return choose_contact(contacts.values(), identities)
 
 
@@ -173,5 +173,5 @@ async def _list_stored(messages: Sequence[Message]) -> list[Message]:
     if not messages:
         return []
     keys = [{"account_id": message.account_id, "wamid": message.wamid} for message in messages]
-    found = await collection(Message).find({"$or": keys}).to_list()
-    return [from_bson(Message, fields) for fields in found]
+    documents = await collection(Message).find({"$or": keys}).to_list()
+    return [from_bson(Message, fields) for fields in documents]

@@ -33,10 +33,10 @@ def read_wa_id(text: Any) -> str | None:
     return match.group(1) if match else None
 
 
-def list_known(found: Iterable[tuple[IdentityKind, str | None]]) -> list[Identity]:
+def list_known(pairs: Iterable[tuple[IdentityKind, str | None]]) -> list[Identity]:
     """Returns the identities that have a value, without duplicates."""
     identities: list[Identity] = []
-    for kind, value in found:
+    for kind, value in pairs:
         identity = Identity(kind=kind, value=value) if value else None
         if identity is not None and identity not in identities:
             identities.append(identity)
@@ -107,8 +107,8 @@ def list_new_identities(change: Any) -> list[Identity]:
 
 
 def _read_id(change: Any, name: str) -> str | None:
-    found = change.get(name) if isinstance(change, dict) else None
-    return found if isinstance(found, str) and 0 < len(found) <= _MAX_ID else None
+    value = change.get(name) if isinstance(change, dict) else None
+    return value if isinstance(value, str) and 0 < len(value) <= _MAX_ID else None
 
 
 class ContactIndex:
@@ -153,7 +153,7 @@ def _list_forms(value: str | None) -> list[str]:
 
 
 def read_id(container: Any, name: str) -> str | None:
-    found = container.get(name) if isinstance(container, dict) else None
-    if isinstance(found, int) and not isinstance(found, bool):
-        return str(found)
-    return found if isinstance(found, str) and found else None
+    value = container.get(name) if isinstance(container, dict) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None

@@ -124,12 +124,12 @@ def list_items(body: Any) -> list[Item]:
             ParkedReason.INVALID_BODY, f"not an object of type {OBJECT} with entries"
         )
         return [Item(pointer="", kind=ItemKind.OTHER, value=body, problem=problem)]
-    found = (
+    walked = (
         item
         for position, entry in enumerate(entries)
         for item in _walk_entry(entry, f"/entry/{position}")
     )
-    items = list(itertools.islice(found, MAX_ITEMS + 1))
+    items = list(itertools.islice(walked, MAX_ITEMS + 1))
     if len(items) > MAX_ITEMS:
         raise InvalidBody(f"more than {MAX_ITEMS} items")
     return items
@@ -181,14 +181,14 @@ def _walk_change(change: dict[str, Any], pointer: str, envelope: dict[str, Any])
 
 
 def _walk_list(value: Any, pointer: str, key: str, common: dict[str, Any]) -> Iterator[Item]:
-    found = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(found, list) or not found:
+    elements = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(elements, list) or not elements:
         problem = ItemRejected(ParkedReason.INVALID_ITEM, f"{key}: not a list with elements")
         yield _make_invalid(pointer, value, common, problem)
         return
     frame = _read_frame(value)
-    contacts = ContactIndex(value.get("contacts"), key, found)
-    for position, element in enumerate(found):
+    contacts = ContactIndex(value.get("contacts"), key, elements)
+    for position, element in enumerate(elements):
         yield Item(
             pointer=f"{pointer}/{key}/{position}",
             kind=ItemKind.CHANGE,
@@ -209,9 +209,9 @@ def _walk_calls(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> 
     """Yields each call and each call status; the other keys are a separate item."""
     frame = _read_frame(value)
     listed = {key: value[key] for key in _CALL_LISTS if isinstance(value.get(key), list)}
-    for key, found in listed.items():
-        contacts = ContactIndex(value.get("contacts"), key, found)
-        for position, element in enumerate(found):
+    for key, elements in listed.items():
+        contacts = ContactIndex(value.get("contacts"), key, elements)
+        for position, element in enumerate(elements):
             yield Item(
                 pointer=f"{pointer}/{key}/{position}",
                 kind=ItemKind.CHANGE,
@@ -232,16 +232,18 @@ def _walk_value(value: dict[str, Any], pointer: str, common: dict[str, Any]) -> 
     frame = _read_frame(value)
     known, count = _KNOWN_KEYS, 0
     for kind in (ItemKind.MESSAGE, ItemKind.STATUS):
-        found = value.get(kind.value)
-        if found is None:
+        elements = value.get(kind.value)
+        if elements is None:
             continue
-        if not isinstance(found, list):
+        if not isinstance(elements, list):
             count += 1
             problem = ItemRejected(ParkedReason.INVALID_ITEM, f"{kind}: not a list")
-            yield _make_invalid(f"{pointer}/{kind}", {**frame, kind.value: found}, common, problem)
+            yield _make_invalid(
+                f"{pointer}/{kind}", {**frame, kind.value: elements}, common, problem
+            )
             continue
-        contacts = ContactIndex(value.get("contacts"), kind.value, found)
-        for position, element in enumerate(found):
+        contacts = ContactIndex(value.get("contacts"), kind.value, elements)
+        for position, element in enumerate(elements):
             count += 1
             errors = value.get("errors") if _lacks_content(kind, element) else None
             known = known if errors is None else known | {"errors"}
@@ -325,6 +327,6 @@ def _cut_errors(errors: Any) -> Any:
 
 def _read_names(container: Any, keys: Iterable[str]) -> Iterator[str]:
     for key in keys if isinstance(container, dict) else ():
-        found = container.get(key)
-        if isinstance(found, str | int):
-            yield str(found)
+        name = container.get(key)
+        if isinstance(name, str | int):
+            yield str(name)

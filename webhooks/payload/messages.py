@@ -120,15 +120,15 @@ def _read_sender(contact: Any, message: InboundMessage) -> Sender:
 
 
 def _list_identities(message: InboundMessage, sender: Sender) -> list[Identity]:
-    found: list[tuple[IdentityKind, str | None]] = [
+    pairs: list[tuple[IdentityKind, str | None]] = [
         (IdentityKind.BSUID, message.sender_user_id or sender.user_id),
         (IdentityKind.PARENT_BSUID, message.sender_parent_user_id or sender.parent_user_id),
     ]
     phone = read_wa_id(message.sender) or read_wa_id(sender.wa_id) or _read_shared_phone(message)
-    found.append((IdentityKind.WA_ID, phone))
+    pairs.append((IdentityKind.WA_ID, phone))
     if message.sender is not None and is_bsuid(message.sender):
-        found.append((IdentityKind.BSUID, message.sender))
-    return list_known(found)
+        pairs.append((IdentityKind.BSUID, message.sender))
+    return list_known(pairs)
 
 
 def _read_shared_phone(message: InboundMessage) -> str | None:

@@ -86,10 +86,10 @@ class MetaError(MetaObject):
     @property
     def details(self) -> str | None:
         """The details in `error_data`, which is an object or a plain string."""
-        found = self.error_data
-        if isinstance(found, dict):
-            found = found.get("details")
-        return found if isinstance(found, str) else self.message
+        part = self.error_data
+        if isinstance(part, dict):
+            part = part.get("details")
+        return part if isinstance(part, str) else self.message
 
 
 class InboundMessage(MetaObject):
@@ -265,27 +265,27 @@ def get_value(item: Item) -> Mapping[str, Any]:
 
 
 def get_object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}
+    part = value.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def get_text(value: Mapping[str, Any], *names: str) -> str | None:
     """Returns the first value that is a text or a number, cut to MAX_TEXT."""
     for name in names:
-        found = value.get(name)
-        if isinstance(found, int | float) and not isinstance(found, bool):
-            found = json.dumps(found)
-        if isinstance(found, str) and found.strip():
-            return found.strip()[:MAX_TEXT]
+        part = value.get(name)
+        if isinstance(part, int | float) and not isinstance(part, bool):
+            part = json.dumps(part)
+        if isinstance(part, str) and part.strip():
+            return part.strip()[:MAX_TEXT]
     return None
 
 
 def get_time(value: Mapping[str, Any], name: str) -> datetime | None:
-    found = value.get(name)
-    if isinstance(found, int) and not isinstance(found, bool) and found >= _MILLISECONDS:
-        found //= 1000
+    part = value.get(name)
+    if isinstance(part, int) and not isinstance(part, bool) and part >= _MILLISECONDS:
+        part //= 1000
     try:
-        return read_time(found)
+        return read_time(part)
     except ValueError:
         return None
 

@@ -72,10 +72,10 @@ async def _describe(account: Account, placed: Message, item: Item) -> dict[str, 
 
 async def _follow_up(message: Message) -> None:
     key = {"account_id": message.account_id, "wamid": message.wamid}
-    found = await collection(Message).find_one(key)
-    if found is None or found["sent_by"] != SENT_BY:
+    document = await collection(Message).find_one(key)
+    if document is None or document["sent_by"] != SENT_BY:
         return
-    stored = from_bson(Message, found)
+    stored = from_bson(Message, document)
     await mark_read_on_phone(stored)
 
 

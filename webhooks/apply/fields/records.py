@@ -50,9 +50,9 @@ async def record_change(account: Account, item: Item) -> None:
 def read_event_name(value: Mapping[str, Any]) -> str | None:
     """Returns Meta's name of the event."""
     for part in (value, get_object(value, "alert_info"), *_list_first(value)):
-        found = get_text(part, *_EVENT_KEYS)
-        if found is not None:
-            return found
+        name = get_text(part, *_EVENT_KEYS)
+        if name is not None:
+            return name
     return None
 
 
@@ -68,8 +68,8 @@ def summarize(item: Item) -> str:
 
 def _list_details(value: Mapping[str, Any]) -> list[str]:
     values = {**get_object(value, "metadata"), **get_object(value, "alert_info"), **value}
-    found = [(word, get_text(values, key)) for key, word in _DETAILS.items()]
-    details = [f"{word} {text}".strip() for word, text in found if text and text != "NONE"]
+    labelled = [(word, get_text(values, key)) for key, word in _DETAILS.items()]
+    details = [f"{word} {text}".strip() for word, text in labelled if text and text != "NONE"]
     counts = [(name, value.get(name)) for name in _LISTS]
     return details + [f"{len(items)} {name}" for name, items in counts if isinstance(items, list)]
 
