@@ -76,7 +76,7 @@ async def test_keys_are_listed_and_ended(
         ["valid", "AGENT", "all", "accounts", "CRM"],
         ["valid", "AGENT", "1", "accounts", "Shop"],
     ]
-    assert ended.stdout == "Revoked CRM; its open sockets end within seconds.\n"
+    assert ended.stdout == "Revoked CRM; its open sockets are closed within seconds.\n"
     assert await authenticate_api_key(token) is None
     assert token[-20:] not in "".join(listed)
     actors = [one["actor"]["kind"] async for one in database["audit_entries"].find({})]
