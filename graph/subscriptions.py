@@ -30,8 +30,8 @@ from graph.types.users import User
 AccountId = Annotated[
     strawberry.ID | None,
     strawberry.argument(
-        description="Returns only events of this account; by default, of all accounts visible"
-        " to the caller."
+        description="Returns only events of this account; by default, of all accounts visible to"
+        " the caller."
     ),
 ]
 ConversationId = Annotated[
@@ -42,9 +42,8 @@ After = Annotated[
     str | None,
     strawberry.argument(
         description="Cursor of the last event received, or `eventCursor`. Later events are"
-        " replayed first, without gaps or duplicates; by default, only new events"
-        " are sent. CURSOR_EXPIRED means that they are no longer stored: reload"
-        " your lists."
+        " replayed first, without gaps or duplicates; by default, only new events are sent."
+        " CURSOR_EXPIRED means that they are no longer stored: reload your lists."
     ),
 ]
 
@@ -106,8 +105,8 @@ class MessageStatusChanged(Event):
 
 
 @strawberry.type(
-    description="A message was edited, deleted or reacted to, or its status history was"
-    " completed by a late report."
+    description="A message was edited, deleted or reacted to, or its status history was completed"
+    " by a late report."
 )
 class MessageUpdated(Event):
     @strawberry.field(description="Message, as of the event.")
@@ -137,8 +136,8 @@ class AccountUpdated(Event):
 
 
 @strawberry.type(
-    description="A contact was deleted with its conversation and messages; remove them"
-    " from your cache. Their earlier events are not replayed."
+    description="A contact was deleted with its conversation and messages; remove them from your"
+    " cache. Their earlier events are not replayed."
 )
 class ContactDeleted(Event):
     @strawberry.field(description="Id of the deleted contact.")
@@ -163,8 +162,8 @@ class TemplateUpdated(Event):
 
 
 @strawberry.type(
-    description="An account was deleted with all its data; remove it from your cache. It"
-    " has no later events, and earlier ones are not replayed."
+    description="An account was deleted with all its data; remove it from your cache. It has no"
+    " later events, and earlier ones are not replayed."
 )
 class AccountDeleted(Event):
     @strawberry.field(description="Account, as it was before the deletion.")
@@ -215,8 +214,8 @@ class Subscription:
 
     @strawberry.subscription(
         permission_classes=[IsViewer],
-        description="Sends each status that an outbound message reaches, in order. Requires"
-        " role VIEWER.",
+        description="Sends each status that an outbound message reaches, in order. Requires role"
+        " VIEWER.",
     )
     async def message_status_changed(
         self,

@@ -35,16 +35,16 @@ HEADER = "Header above the body."
 @strawberry.input(description="Image or video above the body.")
 class HeaderMediaInput:
     link: str = strawberry.field(
-        description="URL from which WhatsApp downloads the file: http:// or https://, up to"
-        " 2,000 characters."
+        description="URL from which WhatsApp downloads the file: http:// or https://, up to 2,000"
+        " characters."
     )
 
 
 @strawberry.input(description="Document above the body.")
 class HeaderDocumentInput:
     link: str = strawberry.field(
-        description="URL from which WhatsApp downloads the file: http:// or https://, up to"
-        " 2,000 characters."
+        description="URL from which WhatsApp downloads the file: http:// or https://, up to 2,000"
+        " characters."
     )
     filename: str | None = strawberry.field(
         default=None, description="File name shown to the customer, up to 240 characters."
@@ -196,8 +196,8 @@ class InteractiveFlowInput:
     )
     flow_name: str | None = strawberry.field(default=None, description="Name of the flow.")
     cta: str = strawberry.field(
-        description="Button label of 1 to 30 characters without emoji; WhatsApp recommends up"
-        " to 20."
+        description="Button label of 1 to 30 characters without emoji; WhatsApp recommends up to"
+        " 20."
     )
     token: str | None = strawberry.field(
         default=None,
@@ -214,8 +214,8 @@ class InteractiveFlowInput:
     )
     data: JSON | None = strawberry.field(
         default=None,
-        description="Initial data of the first screen, for NAVIGATE: a JSON object of up to"
-        " 16 KiB and 8 levels.",
+        description="Initial data of the first screen, for NAVIGATE: a JSON object of up to 16 KiB"
+        " and 8 levels.",
     )
 
     def to_action(self) -> Flow:

@@ -80,8 +80,8 @@ class VideoInput(MediaInput):
 
 
 @strawberry.input(
-    description="Audio file of up to 16 MB (AAC, AMR, MP3, M4A or OGG with Opus), as a"
-    " link, an upload or a file."
+    description="Audio file of up to 16 MB (AAC, AMR, MP3, M4A or OGG with Opus), as a link, an"
+    " upload or a file."
 )
 class AudioInput(MediaInput):
     kind: strawberry.Private[str] = "audio"
@@ -95,8 +95,8 @@ class AudioInput(MediaInput):
 
 
 @strawberry.input(
-    description="File of up to 100 MB, as a link, an upload or a file. Images, audio and"
-    " video in a format that can't be sent as media are refused."
+    description="File of up to 100 MB, as a link, an upload or a file. Images, audio and video in"
+    " a format that can't be sent as media are refused."
 )
 class DocumentInput(MediaInput):
     kind: strawberry.Private[str] = "document"
@@ -112,8 +112,8 @@ class DocumentInput(MediaInput):
 
 
 @strawberry.input(
-    description="WebP sticker of 512 x 512 pixels and up to 100 KB, animated 500 KB, as a"
-    " link, an upload or a file."
+    description="WebP sticker of 512 x 512 pixels and up to 100 KB, animated 500 KB, as a link, an"
+    " upload or a file."
 )
 class StickerInput(MediaInput):
     kind: strawberry.Private[str] = "sticker"

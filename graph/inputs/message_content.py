@@ -61,8 +61,8 @@ class LocationInput:
 
 
 @strawberry.input(
-    description="Reaction to a message. It does not appear as a message; once WhatsApp"
-    " accepts it, it is listed in the `reactions` of the message."
+    description="Reaction to a message. It does not appear as a message; once WhatsApp accepts it,"
+    " it is listed in the `reactions` of the message."
 )
 class ReactionInput:
     message_id: strawberry.ID = strawberry.field(

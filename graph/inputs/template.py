@@ -55,8 +55,8 @@ class TemplateParametersInput:
 
 
 @strawberry.input(
-    description="Message template, by `templateId` or by `name` and `language`. Allowed"
-    " outside the customer service window, which it does not open."
+    description="Message template, by `templateId` or by `name` and `language`. Allowed outside"
+    " the customer service window, which it does not open."
 )
 class TemplateInput:
     template_id: ID | None = strawberry.field(

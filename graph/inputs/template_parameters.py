@@ -179,8 +179,8 @@ class TemplateFlowInput:
 
 
 @strawberry.input(
-    description="Parameter of one button: `index` and exactly one other field, matching"
-    " the button's type."
+    description="Parameter of one button: `index` and exactly one other field, matching the"
+    " button's type."
 )
 class TemplateButtonParameterInput:
     index: int = strawberry.field(description="Index of the button in the template, from 0.")

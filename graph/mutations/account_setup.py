@@ -39,8 +39,7 @@ class UnsubscribeWebhooksInput:
     level: WebhookLevel = strawberry.field(
         default=WebhookLevel.BUSINESS_ACCOUNT,
         description="BUSINESS_ACCOUNT ends all webhooks of the business account; PHONE_NUMBER"
-        " removes the number's own URL, so that the business account's applies"
-        " again.",
+        " removes the number's own URL, so that the business account's applies again.",
     )
 
 
@@ -69,10 +68,9 @@ class AccountSetupMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.ACCOUNT_CHECKED,
-        description="Checks the account's credentials and webhooks with WhatsApp, and stores"
-        " what WhatsApp reports about the number. A refused token stops the"
-        " account; a valid token restarts an account stopped for that reason."
-        " Requires role ADMIN.",
+        description="Checks the account's credentials and webhooks with WhatsApp, and stores what"
+        " WhatsApp reports about the number. A refused token stops the account; a valid token"
+        " restarts an account stopped for that reason. Requires role ADMIN.",
     )
     async def check_account(self, info: Info, input: CheckAccountInput) -> CheckAccountPayload:
         services = info.context.services
@@ -94,10 +92,9 @@ class AccountSetupMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.WEBHOOKS_SUBSCRIBED,
-        description="Directs the account's message webhooks to this server, overriding the"
-        " Meta app's URL; template and account webhooks always go to the app's"
-        " URL. WhatsApp first verifies the URL with a challenge. Requires role"
-        " ADMIN.",
+        description="Directs the account's message webhooks to this server, overriding the Meta"
+        " app's URL; template and account webhooks always go to the app's URL. WhatsApp first"
+        " verifies the URL with a challenge. Requires role ADMIN.",
     )
     async def subscribe_webhooks(
         self, info: Info, input: SubscribeWebhooksInput
@@ -119,8 +116,8 @@ class AccountSetupMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.WEBHOOKS_UNSUBSCRIBED,
-        description="Ends the webhooks of the business account with all its numbers, or"
-        " removes only the number's own URL. Requires role ADMIN.",
+        description="Ends the webhooks of the business account with all its numbers, or removes"
+        " only the number's own URL. Requires role ADMIN.",
     )
     async def unsubscribe_webhooks(
         self, info: Info, input: UnsubscribeWebhooksInput

@@ -40,8 +40,8 @@ class CreateAccountInput:
     )
     verify_token: str | None = strawberry.field(
         default=None,
-        description="Token of 12 to 256 characters that Meta presents when it verifies the"
-        " webhook URL; generated if omitted. Stored encrypted.",
+        description="Token of 12 to 256 characters that Meta presents when it verifies the webhook"
+        " URL; generated if omitted. Stored encrypted.",
     )
     graph_api_version: str | None = strawberry.field(
         default=None,
@@ -71,8 +71,8 @@ class UpdateAccountInput:
 
 
 @strawberry.input(
-    description="New phone number or business account of an account; omitted fields keep"
-    " their values."
+    description="New phone number or business account of an account; omitted fields keep their"
+    " values."
 )
 class MoveAccountInput:
     account_id: ID = strawberry.field(description="Id of the account.")
@@ -111,8 +111,8 @@ class AccountPayload:
 class CreateAccountPayload(AccountPayload):
     verify_token: str | None = strawberry.field(
         default=None,
-        description="Generated verify token to enter in the Meta app; returned only once."
-        " Null if the input had one.",
+        description="Generated verify token to enter in the Meta app; returned only once. Null if"
+        " the input had one.",
     )
 
 
@@ -176,8 +176,8 @@ class AccountMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.ACCOUNT_UPDATED,
-        description="Changes an account and checks new credentials in the background."
-        " Requires role ADMIN.",
+        description="Changes an account and checks new credentials in the background. Requires"
+        " role ADMIN.",
     )
     async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountPayload:
         changes = list_changes(input, *_REQUIRED, *_OPTIONAL, required=_REQUIRED)
@@ -187,8 +187,8 @@ class AccountMutations:
         IsAdmin,
         audit=AuditAction.ACCOUNT_MOVED,
         description="Changes the phone number or business account of an account, and applies"
-        " webhook items parked for the new number. Contacts and messages stay."
-        " Requires role ADMIN for all accounts.",
+        " webhook items parked for the new number. Contacts and messages stay. Requires role ADMIN"
+        " for all accounts.",
     )
     async def move_account(self, info: Info, input: MoveAccountInput) -> MoveAccountPayload:
         _require_all_accounts(info, "move an account")
@@ -198,8 +198,8 @@ class AccountMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.ACCOUNT_ENABLED,
-        description="Lets an account send and receive again, and applies the webhook items"
-        " parked meanwhile. Requires role ADMIN.",
+        description="Lets an account send and receive again, and applies the webhook items parked"
+        " meanwhile. Requires role ADMIN.",
     )
     async def enable_account(self, info: Info, input: EnableAccountInput) -> EnableAccountPayload:
         account = await _load_account(info, input.account_id)
@@ -225,8 +225,8 @@ class AccountMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.ACCOUNT_DELETED,
-        description="Deletes an account with its contacts, conversations and messages"
-        " permanently. Requires role ADMIN.",
+        description="Deletes an account with its contacts, conversations and messages permanently."
+        " Requires role ADMIN.",
     )
     async def delete_account(self, info: Info, input: DeleteAccountInput) -> DeleteAccountPayload:
         account = await _load_account(info, input.account_id)

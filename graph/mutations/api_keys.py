@@ -66,8 +66,8 @@ class ApiKeyMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.API_KEY_CREATED,
-        description="Creates an API key limited to the caller's own accounts at most."
-        " Requires role ADMIN.",
+        description="Creates an API key limited to the caller's own accounts at most. Requires"
+        " role ADMIN.",
     )
     async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> CreateApiKeyPayload:
         viewer = get_viewer(info)
@@ -86,8 +86,8 @@ class ApiKeyMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.API_KEY_REVOKED,
-        description="Revokes an API key permanently and closes its connections within"
-        " seconds. Requires role ADMIN.",
+        description="Revokes an API key permanently and closes its connections within seconds."
+        " Requires role ADMIN.",
     )
     async def revoke_api_key(self, info: Info, input: RevokeApiKeyInput) -> RevokeApiKeyPayload:
         key = await find_api_key(get_viewer(info), input.api_key_id)

@@ -144,8 +144,8 @@ class ContactMutations:
     @mutation_field(
         IsAgent,
         audit=AuditAction.CONTACT_UNLINKED,
-        description="Removes the link between a contact and its user; new messages do not"
-        " restore it. Requires role AGENT.",
+        description="Removes the link between a contact and its user; new messages do not restore"
+        " it. Requires role AGENT.",
     )
     async def unlink_contact(self, info: Info, input: UnlinkContactInput) -> UnlinkContactPayload:
         contact_id = _require(input.contact_id)
@@ -155,10 +155,9 @@ class ContactMutations:
     @mutation_field(
         IsAgent,
         audit=AuditAction.CONTACT_BLOCKED,
-        description="Blocks a customer at WhatsApp: they can't message the number, and"
-        " nothing is sent to them, including queued messages. WhatsApp only allows"
-        " blocking within 24 hours of the customer's last message. Requires role"
-        " AGENT.",
+        description="Blocks a customer at WhatsApp: they can't message the number, and nothing is"
+        " sent to them, including queued messages. WhatsApp only allows blocking within 24 hours"
+        " of the customer's last message. Requires role AGENT.",
     )
     async def block_contact(self, info: Info, input: BlockContactInput) -> BlockContactPayload:
         contact_id = _require(input.contact_id)
@@ -171,8 +170,8 @@ class ContactMutations:
     @mutation_field(
         IsAgent,
         audit=AuditAction.CONTACT_UNBLOCKED,
-        description="Unblocks a customer, so that messages can be exchanged again. Requires"
-        " role AGENT.",
+        description="Unblocks a customer, so that messages can be exchanged again. Requires role"
+        " AGENT.",
     )
     async def unblock_contact(
         self, info: Info, input: UnblockContactInput
@@ -187,9 +186,9 @@ class ContactMutations:
     @mutation_field(
         IsAgent,
         audit=AuditAction.CONTACTS_MERGED,
-        description="Merges a contact into another contact of the same account: identities,"
-        " user, tags, attributes, history and queued messages. It can't be undone;"
-        " repeat the mutation to finish an interrupted merge. Requires role AGENT.",
+        description="Merges a contact into another contact of the same account: identities, user,"
+        " tags, attributes, history and queued messages. It can't be undone; repeat the mutation"
+        " to finish an interrupted merge. Requires role AGENT.",
     )
     async def merge_contacts(self, info: Info, input: MergeContactsInput) -> MergeContactsPayload:
         merging = contact_merging.merge_contacts(
@@ -204,9 +203,9 @@ class ContactMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.CONTACT_DELETED,
-        description="Erases a contact with its conversation and messages permanently. Also"
-        " deletes its user if the user was created automatically and has no other"
-        " contact. Requires role ADMIN.",
+        description="Erases a contact with its conversation and messages permanently. Also deletes"
+        " its user if the user was created automatically and has no other contact. Requires role"
+        " ADMIN.",
     )
     async def delete_contact(self, info: Info, input: DeleteContactInput) -> DeleteContactPayload:
         contact_id = _require(input.contact_id)

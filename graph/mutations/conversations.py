@@ -96,9 +96,8 @@ class UpdateConversationPayload(ConversationPayload):
 class ConversationMutations:
     @mutation_field(
         IsAgent,
-        description="Marks the customer's messages as read for all staff. The customer gets a"
-        " read receipt if the account's `sendReadReceipts` is on. Requires role"
-        " AGENT.",
+        description="Marks the customer's messages as read for all staff. The customer gets a read"
+        " receipt if the account's `sendReadReceipts` is on. Requires role AGENT.",
     )
     async def mark_conversation_read(
         self, info: Info, input: MarkConversationReadInput
@@ -113,11 +112,10 @@ class ConversationMutations:
 
     @mutation_field(
         IsAgent,
-        description="Shows a typing indicator to the customer for 25 seconds or until a"
-        " message is sent. Repeated calls reach WhatsApp at most every 5 seconds."
-        " The customer's newest message is also shown to them as read, even if"
-        " `sendReadReceipts` is off; `unreadCount` does not change. Requires role"
-        " AGENT.",
+        description="Shows a typing indicator to the customer for 25 seconds or until a message is"
+        " sent. Repeated calls reach WhatsApp at most every 5 seconds. The customer's newest"
+        " message is also shown to them as read, even if `sendReadReceipts` is off; `unreadCount`"
+        " does not change. Requires role AGENT.",
     )
     async def set_typing(self, info: Info, input: SetTypingInput) -> SetTypingPayload:
         conversation_id = _require(input.conversation_id)
@@ -151,8 +149,8 @@ class ConversationMutations:
 
     @mutation_field(
         IsAgent,
-        description="Assigns a conversation to an agent, or removes the assignment. Requires"
-        " role AGENT.",
+        description="Assigns a conversation to an agent, or removes the assignment. Requires role"
+        " AGENT.",
     )
     async def assign_conversation(
         self, info: Info, input: AssignConversationInput

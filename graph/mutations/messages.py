@@ -15,8 +15,8 @@ from whatsapp.outbox.recipients import Recipient
 @strawberry.input(one_of=True, description="Recipient; exactly one field must be given.")
 class RecipientInput:
     phone_number: Maybe[str] = strawberry.field(
-        description='Phone number with country code; "+" and punctuation are optional.'
-        " Requires `accountId`."
+        description='Phone number with country code; "+" and punctuation are optional. Requires'
+        " `accountId`."
     )
     business_scoped_user_id: Maybe[str] = strawberry.field(
         description="WhatsApp's id of the person for your business. Requires `accountId`."
@@ -43,8 +43,8 @@ class RecipientInput:
 class SendMessageInput:
     account_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="Id of the sending account; required if the recipient is a phone number"
-        " or user id.",
+        description="Id of the sending account; required if the recipient is a phone number or"
+        " user id.",
     )
     to: RecipientInput = strawberry.field(description="Recipient of the message.")
     content: MessageContentInput = strawberry.field(description="Content of the message.")
@@ -53,8 +53,8 @@ class SendMessageInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="Key of up to 255 characters chosen by your application; a second message"
-        " with the same key is not sent.",
+        description="Key of up to 255 characters chosen by your application; a second message with"
+        " the same key is not sent.",
     )
 
 
@@ -97,9 +97,8 @@ class CancelMessagePayload(MessagePayload):
 class MessageMutations:
     @mutation_field(
         IsAgent,
-        description="Queues a message, which is sent in the order of its conversation."
-        " Subscribe to `messageStatusChanged` to follow its delivery. Requires"
-        " role AGENT.",
+        description="Queues a message, which is sent in the order of its conversation. Subscribe"
+        " to `messageStatusChanged` to follow its delivery. Requires role AGENT.",
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
         account_id, reply_to_id = input.account_id, input.reply_to_message_id

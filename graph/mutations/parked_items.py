@@ -37,8 +37,8 @@ class ParkedItemsPayload:
 
 
 @strawberry.type(
-    description="Result of `replayParkedItems`: each item is APPLIED, or PARKED with its"
-    " current reason."
+    description="Result of `replayParkedItems`: each item is APPLIED, or PARKED with its current"
+    " reason."
 )
 class ReplayParkedItemsPayload(ParkedItemsPayload):
     pass
@@ -54,8 +54,8 @@ class ParkedItemMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.PARKED_ITEMS_REPLAYED,
-        description="Tries to apply parked items again; items that were applied or discarded"
-        " do not change. Requires role ADMIN.",
+        description="Tries to apply parked items again; items that were applied or discarded do"
+        " not change. Requires role ADMIN.",
     )
     async def replay_parked_items(
         self, info: Info, input: ReplayParkedItemsInput

@@ -34,8 +34,8 @@ class SyncTemplatesPayload:
 class TemplateMutations:
     @mutation_field(
         IsAgent,
-        description="Reads all message templates of an account from WhatsApp now; the server"
-        " also does so periodically. Requires role AGENT.",
+        description="Reads all message templates of an account from WhatsApp now; the server also"
+        " does so periodically. Requires role AGENT.",
     )
     async def sync_templates(self, info: Info, input: SyncTemplatesInput) -> SyncTemplatesPayload:
         account_id = require_id(input.account_id, "Account", "accountId")

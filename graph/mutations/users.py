@@ -23,8 +23,8 @@ class CreateUserInput:
     )
     email: Maybe[str | None] = strawberry.field(description="E-mail address.")
     external_id: Maybe[str | None] = strawberry.field(
-        description="Id of the person in your application; unique among the users visible to"
-        " the caller."
+        description="Id of the person in your application; unique among the users visible to the"
+        " caller."
     )
     attributes: Maybe[JSON | None] = strawberry.field(
         description="JSON object of up to 16 KiB for your application's own data."

@@ -58,8 +58,8 @@ class CheckReport:
 
 @registers_type(models.AccountEvent)
 @strawberry.type(
-    description="Event that WhatsApp reported for an account: a change to its number,"
-    " templates, groups, calls and so on."
+    description="Event that WhatsApp reported for an account: a change to its number, templates,"
+    " groups, calls and so on."
 )
 class AccountEvent(relay.Node):
     node_id: relay.NodeID[str]
@@ -123,8 +123,8 @@ class TemplateSync:
         description="Time of the last successful synchronization; null if there was none."
     )
     error: str | None = strawberry.field(
-        description="Error of the last attempt; null if it succeeded. Failed attempts are"
-        " retried automatically."
+        description="Error of the last attempt; null if it succeeded. Failed attempts are retried"
+        " automatically."
     )
     due_at: datetime | None = strawberry.field(description="Time of the next synchronization.")
 
@@ -164,8 +164,8 @@ class Account(relay.Node):
     )
     graph_api_version: str | None = stored(
         "graph_api_version",
-        description="Version of Meta's Graph API used for this account; null if it follows"
-        " the server's setting.",
+        description="Version of Meta's Graph API used for this account; null if it follows the"
+        " server's setting.",
     )
     send_read_receipts: bool = stored(
         "send_read_receipts",
@@ -182,8 +182,8 @@ class Account(relay.Node):
     document: strawberry.Private[models.Account]
 
     @strawberry.field(
-        description="Results of the last check by `checkAccount` or in the background; null"
-        " before the first check, and unless the caller is an ADMIN.",
+        description="Results of the last check by `checkAccount` or in the background; null before"
+        " the first check, and unless the caller is an ADMIN.",
         metadata=reads("last_check"),
     )
     def last_check(self, info: Info) -> CheckReport | None:
@@ -193,8 +193,8 @@ class Account(relay.Node):
         return CheckReport.from_document(report)
 
     @strawberry.field(
-        description="URL to which WhatsApp must send this account's webhooks. It changes with"
-        " the app secret; earlier URLs remain valid.",
+        description="URL to which WhatsApp must send this account's webhooks. It changes with the"
+        " app secret; earlier URLs remain valid.",
         metadata=reads("app_secret_digest"),
     )
     def webhook_url(self, info: Info) -> str:

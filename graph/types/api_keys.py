@@ -60,8 +60,8 @@ class ApiKeyQueries:
     @connection_field(
         ApiKey,
         permission_classes=[IsAdmin],
-        description="Lists API keys, newest first. An ADMIN limited to some accounts sees"
-        " only keys limited to these accounts. Requires role ADMIN.",
+        description="Lists API keys, newest first. An ADMIN limited to some accounts sees only"
+        " keys limited to these accounts. Requires role ADMIN.",
     )
     def api_keys(self, info: Info) -> DocumentList:
         return DocumentList(models.ApiKey, limit_keys(get_viewer(info)))

@@ -20,8 +20,8 @@ from whatsapp.auth.audit import make_entry_filter
 class AuditActor:
     kind: CredentialKind = strawberry.field(description="Kind of credential that was used.")
     id: str = strawberry.field(
-        description="Id of the API key as in `apiKeys`, subject (`sub`) of the token, or user"
-        " name of the operator on the server."
+        description="Id of the API key as in `apiKeys`, subject (`sub`) of the token, or user name"
+        " of the operator on the server."
     )
     name: str = strawberry.field(description="Name of the caller at the time of the action.")
 
@@ -98,8 +98,8 @@ class AuditQueries:
     @connection_field(
         AuditEntry,
         permission_classes=[IsAdmin],
-        description="Lists audited actions, newest first. An ADMIN limited to some accounts"
-        " sees only actions that affected these accounts. Requires role ADMIN.",
+        description="Lists audited actions, newest first. An ADMIN limited to some accounts sees"
+        " only actions that affected these accounts. Requires role ADMIN.",
     )
     def audit_log(
         self,

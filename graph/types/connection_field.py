@@ -30,8 +30,8 @@ NodeId = Annotated[strawberry.ID, strawberry.argument(description="Global id.")]
 AccountId = Annotated[
     strawberry.ID | None,
     strawberry.argument(
-        description="Returns only items of this account; by default, of all accounts visible"
-        " to the caller."
+        description="Returns only items of this account; by default, of all accounts visible to"
+        " the caller."
     ),
 ]
 # Matches nothing: the account is unknown or not visible.

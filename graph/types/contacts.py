@@ -45,8 +45,8 @@ class Contact(relay.Node):
     node_id: relay.NodeID[str]
     wa_id: str | None = stored(
         "wa_id",
-        description="WhatsApp's id of the phone number, as digits; null if the customer hides"
-        " the number.",
+        description="WhatsApp's id of the phone number, as digits; null if the customer hides the"
+        " number.",
     )
     phone_number: str | None = stored(
         "phone_number", description="Phone number in E.164 format; null if the customer hides it."
@@ -57,8 +57,8 @@ class Contact(relay.Node):
     username: str | None = stored("username", description="WhatsApp username.")
     business_scoped_user_id: str | None = stored(
         "bsuid",
-        description="WhatsApp's id of the person for your business; available even if the"
-        " phone number is hidden.",
+        description="WhatsApp's id of the person for your business; available even if the phone"
+        " number is hidden.",
     )
     parent_business_scoped_user_id: str | None = stored(
         "parent_bsuid",
@@ -72,8 +72,8 @@ class Contact(relay.Node):
     )
     blocked: bool = stored(
         "blocked",
-        description="Whether the contact is blocked; blocked contacts can neither send nor"
-        " receive messages.",
+        description="Whether the contact is blocked; blocked contacts can neither send nor receive"
+        " messages.",
     )
     marketing_opt_out: bool = stored(
         "marketing_opt_out", description="Whether the customer opted out of marketing messages."
@@ -86,8 +86,8 @@ class Contact(relay.Node):
     user: User | None = linked(
         "user_id",
         USERS,
-        description="User behind the contact; null until the customer writes or your staff"
-        " link one.",
+        description="User behind the contact; null until the customer writes or your staff link"
+        " one.",
     )
     conversation: Annotated["Conversation", strawberry.lazy("graph.types.conversations")] | None = (
         linked(
@@ -99,8 +99,8 @@ class Contact(relay.Node):
     document: strawberry.Private[models.Contact]
 
     @strawberry.field(
-        description="Up to 10 contacts that belong to the same person according to WhatsApp."
-        " Merge them with `mergeContacts`.",
+        description="Up to 10 contacts that belong to the same person according to WhatsApp. Merge"
+        " them with `mergeContacts`.",
         metadata=reads("duplicate_ids"),
     )
     async def possible_duplicates(self, info: Info) -> list["Contact"]:
@@ -167,8 +167,8 @@ describe_enum(
     description="Sort order of contacts.",
     values={
         "NEWEST": "Most recently created first.",
-        "NAME": "By staff-given name, else profile name, else phone number; ignores case"
-        " and accents.",
+        "NAME": "By staff-given name, else profile name, else phone number; ignores case and"
+        " accents.",
     },
 )
 _ORDERS = {ContactOrder.NEWEST: NEWEST, ContactOrder.NAME: BY_CONTACT_NAME}

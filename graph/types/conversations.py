@@ -40,9 +40,8 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(
-    description="Customer service window: the 24 hours after the customer's last message,"
-    " in which free-form messages may be sent. Outside it, only templates may"
-    " be sent."
+    description="Customer service window: the 24 hours after the customer's last message, in which"
+    " free-form messages may be sent. Outside it, only templates may be sent."
 )
 class ServiceWindow:
     is_open: bool = strawberry.field(description="Whether the window is open now.")
@@ -105,8 +104,8 @@ class Conversation(relay.Node):
     document: strawberry.Private[models.Conversation]
 
     @strawberry.field(
-        description="Customer service window: whether free-form messages may be sent, and"
-        " until when.",
+        description="Customer service window: whether free-form messages may be sent, and until"
+        " when.",
         metadata=reads("last_inbound_at"),
     )
     def service_window(self) -> ServiceWindow:

@@ -170,14 +170,14 @@ class MessagePricing:
 
 
 @strawberry.type(
-    description="Conversation for which WhatsApp charged: until July 2025, and since then"
-    " only if an advertisement makes messages free."
+    description="Conversation for which WhatsApp charged: until July 2025, and since then only if"
+    " an advertisement makes messages free."
 )
 class BillingConversation:
     id: str | None = strawberry.field(description="WhatsApp's id of the billing conversation.")
     origin: str | None = strawberry.field(
-        description="Origin of the billing conversation: service, marketing,"
-        " referral_conversion and so on."
+        description="Origin of the billing conversation: service, marketing, referral_conversion"
+        " and so on."
     )
     expires_at: datetime | None = strawberry.field(
         description="Time at which the billing conversation ends or ended."

@@ -97,8 +97,8 @@ class Message(relay.Node):
     )
     timestamp: datetime = stored(
         "timestamp",
-        description="Time of the message: as reported by WhatsApp, or the time of queueing."
-        " Lists are sorted by it.",
+        description="Time of the message: as reported by WhatsApp, or the time of queueing. Lists"
+        " are sorted by it.",
     )
     created_at: datetime = stored("created_at", description="Time at which the message was stored.")
     edited_at: datetime | None = stored(
@@ -122,8 +122,8 @@ class Message(relay.Node):
     )
     sent_by: str | None = stored(
         "sent_by",
-        description="Name of the API key that sent the message, or `WhatsApp Business app` if"
-        " it was written on the phone; null for messages from customers.",
+        description="Name of the API key that sent the message, or `WhatsApp Business app` if it"
+        " was written on the phone; null for messages from customers.",
     )
     callback_data: str | None = stored(
         "callback_data",
@@ -166,8 +166,8 @@ class Message(relay.Node):
         return list_status_times(self.document)
 
     @strawberry.field(
-        description="Errors that made the message fail, or that kept WhatsApp from delivering"
-        " part of a customer's message. DELIVERED on another device may follow.",
+        description="Errors that made the message fail, or that kept WhatsApp from delivering part"
+        " of a customer's message. DELIVERED on another device may follow.",
         metadata=reads("errors", "direction", "type", "status_times"),
     )
     def errors(self) -> list[MessageError]:
@@ -188,8 +188,8 @@ class Message(relay.Node):
         return [MessagePayment.from_document(payment) for payment in self.document.payments]
 
     @strawberry.field(
-        description="Conversation for which WhatsApp bills the message; null if WhatsApp"
-        " reported none.",
+        description="Conversation for which WhatsApp bills the message; null if WhatsApp reported"
+        " none.",
         metadata=reads("billing_conversation"),
     )
     def billing_conversation(self) -> BillingConversation | None:
@@ -197,8 +197,8 @@ class Message(relay.Node):
         return BillingConversation.from_document(conversation) if conversation else None
 
     @strawberry.field(
-        description="Fingerprint of the sender's devices; null unless WhatsApp's identity"
-        " check is on.",
+        description="Fingerprint of the sender's devices; null unless WhatsApp's identity check is"
+        " on.",
         metadata=reads("raw", "original", "content"),
     )
     def sender_identity(self) -> SenderIdentity | None:
@@ -282,8 +282,8 @@ class MessageQueries:
         text: Annotated[
             str,
             strawberry.argument(
-                description="Word prefixes in any order, up to 200 characters and 16 words;"
-                " case and accents are ignored."
+                description="Word prefixes in any order, up to 200 characters and 16 words; case"
+                " and accents are ignored."
             ),
         ],
         account_id: AccountId = None,

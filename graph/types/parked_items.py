@@ -70,8 +70,8 @@ class ParkedItemQueries:
     @connection_field(
         ParkedItem,
         permission_classes=[IsAdmin],
-        description="Lists webhook items that could not be applied, newest first. Requires"
-        " role ADMIN.",
+        description="Lists webhook items that could not be applied, newest first. Requires role"
+        " ADMIN.",
     )
     def parked_items(
         self,

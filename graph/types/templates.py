@@ -52,8 +52,8 @@ class Template(relay.Node):
     )
     status: str | None = stored(
         "status",
-        description="WhatsApp's status: APPROVED, PENDING, REJECTED, PAUSED, DISABLED,"
-        " FLAGGED, DELETED and so on.",
+        description="WhatsApp's status: APPROVED, PENDING, REJECTED, PAUSED, DISABLED, FLAGGED,"
+        " DELETED and so on.",
     )
     status_reason: str | None = stored(
         "status_reason",
@@ -73,8 +73,8 @@ class Template(relay.Node):
     )
     synced_at: datetime | None = stored(
         "synced_at",
-        description="Time of the last synchronization with WhatsApp; null if the template is"
-        " known from webhooks only.",
+        description="Time of the last synchronization with WhatsApp; null if the template is known"
+        " from webhooks only.",
     )
     created_at: datetime = stored(
         "created_at", description="Time at which the template was first stored."

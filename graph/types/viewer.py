@@ -63,8 +63,8 @@ class ViewerQueries:
 
     @strawberry.field(
         permission_classes=[IsViewer],
-        description="Returns the cursor of the newest event. To miss no change, read it, load"
-        " your lists, then subscribe with `after` set to it. Requires role VIEWER.",
+        description="Returns the cursor of the newest event. To miss no change, read it, load your"
+        " lists, then subscribe with `after` set to it. Requires role VIEWER.",
     )
     async def event_cursor(self, info: Info) -> str:
         return await info.context.services.live.get_cursor()

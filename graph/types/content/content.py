@@ -56,8 +56,8 @@ class MediaContent:
     document: strawberry.Private[Message]
 
     @strawberry.field(
-        description="Signed URL of the file, valid for a limited time without credentials;"
-        " null until STORED. For files sent by link, the link itself."
+        description="Signed URL of the file, valid for a limited time without credentials; null"
+        " until STORED. For files sent by link, the link itself."
     )
     def url(self, info: Info) -> str | None:
         if self.state is not MediaState.STORED:
@@ -91,8 +91,8 @@ class MediaContent:
         return upload is not None and upload.animated
 
     @strawberry.field(
-        description="SHA-256 digest in base64: of the stored file, or as reported by WhatsApp"
-        " if it is not stored."
+        description="SHA-256 digest in base64: of the stored file, or as reported by WhatsApp if"
+        " it is not stored."
     )
     async def sha256(self, info: Info) -> str | None:
         media = await self._load(info)
@@ -121,8 +121,8 @@ class LocationContent:
 class UnsupportedContent:
     type: str = strawberry.field(description="WhatsApp's name of the message type.")
     reason: str | None = strawberry.field(
-        description="Reason why WhatsApp could not deliver the content, or the message type"
-        " it names."
+        description="Reason why WhatsApp could not deliver the content, or the message type it"
+        " names."
     )
     unsupported_type: str | None = strawberry.field(
         description="Message type that WhatsApp could not deliver, such as poll_creation."

@@ -63,8 +63,8 @@ class InteractiveReplyContent:
         description="Kind of element that the customer replied to."
     )
     reply_id: str | None = strawberry.field(
-        description="Id of the button or row defined by your application, or the payload of"
-        " the template button."
+        description="Id of the button or row defined by your application, or the payload of the"
+        " template button."
     )
     title: str | None = strawberry.field(description="Label of the button or title of the row.")
     description: str | None = strawberry.field(description="Description of the row.")

@@ -39,8 +39,8 @@ class TemplateContentHeader:
     message: strawberry.Private[Message | None]
 
     @strawberry.field(
-        description="Signed URL of an uploaded file, valid for a limited time without"
-        " credentials; null for other files and in previews."
+        description="Signed URL of an uploaded file, valid for a limited time without credentials;"
+        " null for other files and in previews."
     )
     def url(self, info: Info) -> str | None:
         message = self.message
@@ -62,8 +62,8 @@ class TemplateContentPlace:
 @strawberry.type(description="Button below the body.")
 class TemplateContentButton:
     button_type: str = strawberry.field(
-        description="WhatsApp's button type: QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW"
-        " and so on."
+        description="WhatsApp's button type: QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW and"
+        " so on."
     )
     title: str | None = strawberry.field(description="Button label.")
     url: str | None = strawberry.field(description="URL that the button opens, for URL.")
@@ -97,8 +97,8 @@ class TemplateContentOffer:
 
 
 @strawberry.type(
-    description="Template as the customer reads it: filled in, and as it was when the"
-    " message was created."
+    description="Template as the customer reads it: filled in, and as it was when the message was"
+    " created."
 )
 class TemplateContent:
     name: str | None = strawberry.field(description="Name of the template.")

@@ -68,8 +68,8 @@ class TemplateParameter:
     )
     kind: ParameterKind = strawberry.field(description="Kind of value.")
     name: str | None = strawberry.field(
-        description="Name or number of the variable; null for other parameters. Numbered"
-        " variables are given in order."
+        description="Name or number of the variable; null for other parameters. Numbered variables"
+        " are given in order."
     )
     card_index: int | None = strawberry.field(
         description="Index of the carousel card, from 0; null outside a carousel."
@@ -100,8 +100,8 @@ class TemplateParameter:
 @strawberry.type(description="Button of a template definition.")
 class TemplateButton:
     type: str = strawberry.field(
-        description="WhatsApp's button type: QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW"
-        " and so on."
+        description="WhatsApp's button type: QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW and"
+        " so on."
     )
     text: str | None = strawberry.field(description="Button label.")
     url: str | None = strawberry.field(
