@@ -43,7 +43,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
         await gate.wait()
 
     monkeypatch.setattr(users, "create_user", wait_and_create)
-    monkeypatch.setattr("graph.types.accounts.connect", wait)
+    monkeypatch.setattr("graph.types.connection_field.connect", wait)
     return gate
 
 
