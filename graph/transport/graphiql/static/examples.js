@@ -1,5 +1,5 @@
 /**
- * Fills the placeholders in the variables of the example tabs with ids that the key may read.
+ * Replaces placeholders in the variables of the example tabs with ids that the API key may read.
  */
 import { createHeaders } from "./key.js";
 
@@ -21,7 +21,7 @@ const TEMPLATES = `query ($accountId: ID!) {
 }`;
 const PLACEHOLDER = /<(?:an id|the id|the cursor) [^>]*>/;
 
-/** Fills a tab's variables when it is shown, and again once a new key has loaded the schema. */
+/** Replaces a tab's placeholders when it is shown, and when a new key has loaded the schema. */
 export function VariableFiller({ endpoint, session }) {
   const { variableEditor, activeTabIndex } = useEditorContext();
   const { schema } = useSchemaContext();
@@ -43,7 +43,7 @@ export function VariableFiller({ endpoint, session }) {
   return null;
 }
 
-/** Returns the text with each placeholder replaced whose value is known. */
+/** Replaces the placeholders that have a value. */
 function fillVariables(text, values) {
   return Object.entries(values).reduce(
     (filled, [placeholder, value]) => (value ? filled.replaceAll(placeholder, value) : filled),
@@ -68,7 +68,7 @@ async function loadValues(endpoint, key) {
 
 const getFirst = (connection) => connection?.edges[0]?.node;
 
-/** Returns the data of a query, or undefined: a placeholder that stays says where to find the id. */
+/** Returns the data of a query, or undefined if it fails. The placeholders then remain as a hint. */
 async function query(endpoint, key, text, variables) {
   const headers = { ...JSON.parse(createHeaders(key)), "content-type": "application/json" };
   const body = JSON.stringify({ query: text, variables });

@@ -1,13 +1,13 @@
 /**
- * The API key: from the address bar or the headers tab, into every tab's headers.
+ * Reads the API key from the address bar or a headers tab, and writes it into headers tabs.
  */
 
 const PLACEHOLDER = "<paste your wag_ key>";
 const TOKEN = /^[\w.~+/=-]+$/;
 
 /**
- * Reads `#key=...` and takes it out of the address bar, so that it stays in no history or screenshot.
- * A fragment is never sent, so no server or proxy has it in a log.
+ * Reads `#key=...` and removes it from the address bar, to keep it out of the history and screenshots.
+ * Browsers never send a fragment, so no server or proxy logs it.
  */
 export function takeKeyFromAddress() {
   const key = readFragment(location.hash);
@@ -17,7 +17,7 @@ export function takeKeyFromAddress() {
   return key !== null && TOKEN.test(key) ? key : null;
 }
 
-/** The fragment's key, or null. Not URLSearchParams: it would turn the "+" of a token into a space. */
+/** Returns the fragment's key, or null. URLSearchParams would turn the "+" of a token into a space. */
 export function readFragment(hash) {
   const value = /^#(?:.*&)?key=([^&]*)/.exec(hash)?.[1];
   if (value === undefined) return null;
@@ -29,23 +29,23 @@ export function readFragment(hash) {
   }
 }
 
-/** The text of a headers tab for this key, or one that says where to put it. */
+/** Returns the text of a headers tab with this key, or with a placeholder if there is no key. */
 export function createHeaders(key) {
   return JSON.stringify({ Authorization: `Bearer ${key ?? PLACEHOLDER}` }, null, 2);
 }
 
-/** The bearer token in the text of a headers tab, or null. */
+/** Returns the bearer token in the text of a headers tab, or null. */
 export function readToken(text) {
   const token = /"authorization"\s*:\s*"bearer\s+([^"]*)"/i.exec(text)?.[1];
   return token !== undefined && TOKEN.test(token) ? token : null;
 }
 
-/** The text with the key where a key is still asked for; another key, once entered, stays. */
+/** Replaces the placeholder with the key. An entered key is not changed. */
 export function fillPlaceholder(text, key) {
   return key ? text.replaceAll(PLACEHOLDER, key) : text;
 }
 
-/** The text with this key in place of whatever token it had; other headers stay. */
+/** Replaces the Authorization header. A text without this header is replaced entirely. */
 export function replaceToken(text, key) {
   const pattern = /("authorization"\s*:\s*")[^"]*(")/i;
   return pattern.test(text ?? "")

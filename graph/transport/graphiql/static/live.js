@@ -1,14 +1,14 @@
 /**
- * Subscriptions over graphql-transport-ws: one socket each, opened with the headers tab as the
+ * Subscriptions over graphql-transport-ws. Each has its own socket and sends the headers tab as the
  * connection_init payload.
  *
- * GraphiQL has a client of its own, which answers a refused key (4403) by trying five times more and
- * shows nothing for most of a minute. Here every end of a stream is shown at once, with its reason.
+ * GraphiQL's own client retries a refused key (4403) five times, and shows no error for most of a
+ * minute. This client shows at once why a stream ended.
  */
 
 const REFUSED = new Set([4401, 4403]);
 
-/** Makes `(params, headers) => AsyncIterator` of execution results for a GraphQL endpoint. */
+/** Creates `(params, headers) => AsyncIterator` of execution results for a GraphQL endpoint. */
 export function createLiveFetcher(endpoint) {
   const address = new URL(endpoint);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
@@ -16,8 +16,8 @@ export function createLiveFetcher(endpoint) {
 }
 
 /**
- * The results of one subscription. Not an async generator: GraphiQL stops a stream by `return()`,
- * which a generator would not hear while it waits for the next event.
+ * Iterates over the results of one subscription. GraphiQL stops a stream by calling `return()`, which
+ * an async generator would handle only after the next event.
  */
 class LiveStream {
   #socket;
@@ -85,12 +85,12 @@ class LiveStream {
   }
 }
 
-/** A close frame as a result, so that the answer pane shows it like any other error. */
+/** Converts a close frame to an error result, which the response pane shows. */
 function describeClose(code, reason) {
-  const facts = [code, reason].filter(Boolean).join(" ");
+  const details = [code, reason].filter(Boolean).join(" ");
   const message = REFUSED.has(code)
-    ? `The server refused the live connection (${facts}). Is the API key in the Headers tab right?`
-    : `The live connection ended (${facts}). Press play to subscribe again, ` +
+    ? `The server refused the live connection (${details}). Is the API key in the Headers tab right?`
+    : `The live connection ended (${details}). Press play to subscribe again, ` +
       "or resume after the last cursor you saw.";
   return { errors: [{ message, extensions: { closeCode: code } }] };
 }

@@ -1,5 +1,5 @@
 /**
- * Puts GraphiQL on the page: example tabs, the API key in the headers tab, live subscriptions.
+ * Renders GraphiQL with example tabs, the API key in the headers tab, and live subscriptions.
  * React, ReactDOM, GraphiQL and GraphiQLPluginExplorer are globals of the vendored scripts.
  */
 import { VariableFiller } from "./examples.js";
@@ -31,8 +31,8 @@ function createFetcher() {
 }
 
 /**
- * Returns the operation to run, or undefined if the server must report what is wrong. Reads the query
- * itself: for 0.1 s after a change GraphiQL still names the previous operation.
+ * Returns the operation to run, or undefined if the query is invalid; the server then reports the
+ * error. `operationName` may be outdated: GraphiQL updates it 0.1 s after a change of the query.
  */
 function findOperation({ query, operationName }) {
   const { GraphQLError, parse } = GraphiQL.GraphQL;
@@ -55,7 +55,7 @@ function createProps(session) {
     defaultHeaders,
     shouldPersistHeaders: keepsHeaders(storage),
     showPersistHeadersSettings: true,
-    // Without a key, the first thing to do is to enter one.
+    // Without a key, show the headers tab, where the user enters the key.
     defaultEditorToolsVisibility: session.key ? "variables" : "headers",
     inputValueDeprecation: true,
     plugins: [GraphiQLPluginExplorer.explorerPlugin()],
@@ -81,6 +81,6 @@ function openPage() {
   root.render(createElement(GraphiQL, createProps(session), logo));
 }
 
-// A link with another key, followed while the page is open, changes only the fragment.
+// A link with another key changes only the fragment, so the browser does not reload an open page.
 addEventListener("hashchange", () => readFragment(location.hash) !== null && location.reload());
 openPage();

@@ -1,33 +1,33 @@
 /**
- * What GraphiQL keeps in this browser between visits, and the API key in it.
+ * Reads and changes GraphiQL's state in the browser's local storage, and the API key in it.
  */
 import { createHeaders, readToken, replaceToken } from "./key.js";
 
-// GraphiQL's own names, with the prefix that it puts before them.
+// GraphiQL's storage keys, with its prefix.
 const TABS = "graphiql:tabState";
 const QUERY = "graphiql:query";
 const VARIABLES = "graphiql:variables";
 const HEADERS = "graphiql:headers";
 const PERSIST = "graphiql:shouldPersistHeaders";
 
-/** Opens the storage of one endpoint: GraphiQL pages of other applications on this host have theirs. */
+/** Opens the endpoint's own storage; other GraphiQL pages on this host have different names. */
 export function openStorage(endpoint) {
   return GraphiQL.createLocalStorage({ namespace: `wagraph:${endpoint.pathname}` });
 }
 
-/** Whether headers outlive the visit: yes, until somebody says no in the settings dialog. */
+/** Returns true if headers are stored: the default, which the settings dialog can turn off. */
 export function keepsHeaders(storage) {
   return storage.getItem(PERSIST) !== "false";
 }
 
-/** The key that an earlier visit left, or null. */
+/** Returns the key stored by an earlier visit, or null. */
 export function findKey(storage) {
   const tabs = readState(storage)?.tabs ?? [];
   const headers = [storage.getItem(HEADERS), ...tabs.map((tab) => tab.headers)];
   return headers.map((text) => readToken(text ?? "")).find(Boolean) ?? null;
 }
 
-/** Puts a new key into every tab that an earlier visit left. */
+/** Writes a new key into every tab stored by an earlier visit. */
 export function adoptKey(storage, key) {
   const state = readState(storage);
   if (!state || !keepsHeaders(storage)) return;
@@ -36,9 +36,9 @@ export function adoptKey(storage, key) {
 }
 
 /**
- * Makes the stored editors equal to the tab that will be shown. GraphiQL forgets the stored headers
- * at each load and stores an editor only once it was changed; where tab and editors disagree it
- * opens one more tab, so without this every reload would bring one.
+ * Copies the active tab into the stored editors. GraphiQL stores an editor only after a change and
+ * drops the stored headers at each load. It opens an additional tab if the editors differ from the
+ * active tab, so without this copy every reload would add a tab.
  */
 export function alignEditors(storage, { firstExample, key }) {
   const state = readState(storage);
@@ -48,7 +48,7 @@ export function alignEditors(storage, { firstExample, key }) {
   storage.setItem(HEADERS, shown.headers ?? createHeaders(key));
 }
 
-/** Forgets the tabs, not the key: the next load opens the example tabs. */
+/** Removes the tabs but keeps the key. The next load opens the example tabs. */
 export function forgetTabs(storage, key) {
   storage.removeItem(TABS);
   if (keepsHeaders(storage)) storage.setItem(HEADERS, createHeaders(key));
@@ -59,7 +59,7 @@ function readState(storage) {
     const state = JSON.parse(storage.getItem(TABS));
     return Array.isArray(state?.tabs) ? state : null;
   } catch (error) {
-    // GraphiQL starts anew from tabs that it can't read, and so do we.
+    // GraphiQL also discards tabs that it can't parse.
     if (error instanceof SyntaxError) return null;
     throw error;
   }

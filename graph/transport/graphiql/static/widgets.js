@@ -1,5 +1,5 @@
 /**
- * What we add to GraphiQL's toolbar.
+ * Additions to GraphiQL's toolbar.
  */
 import { fillPlaceholder, readToken } from "./key.js";
 import { forgetTabs } from "./storage.js";
@@ -7,12 +7,12 @@ import { forgetTabs } from "./storage.js";
 const { createElement, useEffect, useRef } = React;
 const { ReloadIcon, ToolbarButton, useEditorContext, useSchemaContext } = GraphiQL.React;
 
-/** Time in ms after the last keystroke before a key counts as entered. */
+/** Milliseconds after the last keystroke until a key counts as entered. */
 const TYPING_PAUSE = 300;
 
 /**
- * Carries a key from the headers tab where it was entered to those that still ask for one.
- * `session.key` is the latest one.
+ * Copies an entered key into the headers tabs that still have the placeholder. `session.key` is the
+ * latest key.
  */
 export function KeyKeeper({ session }) {
   const { headerEditor, activeTabIndex } = useEditorContext();
@@ -29,12 +29,12 @@ export function KeyKeeper({ session }) {
   useEffect(() => {
     if (!headerEditor) return undefined;
     let timer;
-    const notice = () => {
+    const scheduleKeepKey = () => {
       clearTimeout(timer);
       timer = setTimeout(() => keepKey(headerEditor, session, schemaContext.current), TYPING_PAUSE);
     };
-    headerEditor.on("change", notice);
-    return () => headerEditor.off("change", notice);
+    headerEditor.on("change", scheduleKeepKey);
+    return () => headerEditor.off("change", scheduleKeepKey);
   }, [headerEditor, session]);
 
   return null;
@@ -44,7 +44,7 @@ function keepKey(headerEditor, session, { schema, introspect }) {
   const token = readToken(headerEditor.getValue());
   if (!token || token === session.key) return;
   session.key = token;
-  // Without a valid key the server may have refused to show its schema.
+  // Without a valid key the server may have refused introspection.
   if (!schema) introspect();
 }
 
