@@ -26,9 +26,9 @@ STATUSES = {
 }
 # An event may be queued for many subscribers.
 MAX_EVENT_BYTES = 1024 * 1024
-# A number, an enum value or a time.
+# Charged for a number, an enum value or a time.
 SHORT_VALUE_BYTES = 1
-# Quotes, colon and comma.
+# Charged for the quotes, colon and comma of a key.
 KEY_BYTES = 4
 UNBOUNDED = 2**62
 _SHORT_TYPES = frozenset({int, float, bool, datetime})
@@ -36,13 +36,13 @@ Encode = Callable[[object], bytes]
 
 
 def is_request_error(result: ExecutionResult) -> bool:
-    """Checks whether the operation failed as a whole; errors of fields have a path."""
+    """Returns True if the operation was not executed; errors of fields have a path."""
     if isinstance(result, PreExecutionError):
         return True
     errors = result.errors or []
     if not errors or result.data is not None or any(error.path is not None for error in errors):
         return False
-    # Such an operation was executed: a mutation may have written.
+    # An operation whose response is too large was executed: a mutation may have written.
     codes = [(error.extensions or {}).get("code") for error in errors]
     return ErrorCode.RESPONSE_TOO_LARGE.value not in codes
 
@@ -77,7 +77,7 @@ def list_status_headers(status: int, errors: list[GraphQLError]) -> dict[str, st
 
 
 class ResponseTooLarge(RequestError):
-    """The response exceeds the size limit. A mutation is executed nevertheless."""
+    """The response exceeds the size limit. A mutation has still been executed."""
 
     def __init__(self, max_bytes: int) -> None:
         text = f"The response exceeds {max_bytes} bytes; request fewer objects or fields."
@@ -100,13 +100,21 @@ class ResponseMeter:
         return self.left < 0
 
     def add(self, size: int) -> None:
-        """Raises ResponseTooLarge."""
+        """Adds a number of bytes.
+
+        Raises:
+            ResponseTooLarge
+        """
         self.left -= size
         if self.left < 0:
             raise ResponseTooLarge(self._max_bytes)
 
     def add_texts(self, texts: Sequence[str]) -> None:
-        """Raises ResponseTooLarge."""
+        """Adds strings with their quotes.
+
+        Raises:
+            ResponseTooLarge
+        """
         self.add(sum(map(len, texts)) + 2 * len(texts))
 
     def add_value(self, value: Any) -> None:

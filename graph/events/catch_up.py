@@ -46,7 +46,7 @@ async def read_events(
             if change is None:
                 if stream.resume_token is not None:
                     reached = max(reached, Position(stream.resume_token["_data"]))
-                # The position of an idle database stays one tick before the start of the ring.
+                # In an idle database the last position is one tick before the start of the ring.
                 if reached.directly_precedes(floor):
                     reached = floor
                 break

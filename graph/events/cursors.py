@@ -1,8 +1,8 @@
 """Cursors: signed positions in the stream of events.
 
 A position is the resume token of a change and the ordinal of an event within that change. Tokens
-are hexadecimal text that sorts in the order of the changes. MongoDB would wait forever for certain
-forged tokens, so cursors are signed.
+are hexadecimal text that sorts in the order of the changes. Cursors are
+signed, because MongoDB would wait forever for certain forged tokens.
 """
 
 import base64
@@ -45,7 +45,7 @@ class CursorInvalid(RequestError):
 
 
 class Position(NamedTuple):
-    """A position in the stream of events; sorts in their order."""
+    """A position in the stream of events. Positions sort in the order of the events."""
 
     token: str
     """`_data` of a resume token: upper-case hexadecimal."""
@@ -57,7 +57,7 @@ class Position(NamedTuple):
         return Timestamp(int(self.token[2:10], 16), int(self.token[10:18], 16))
 
     def directly_precedes(self, other: "Position") -> bool:
-        """Returns whether no time lies between the two positions."""
+        """Returns True if `other` has the next possible cluster time after this position."""
         first, second = self.cluster_time, other.cluster_time
         return (first.time << 32) + first.inc + 1 == (second.time << 32) + second.inc
 

@@ -1,4 +1,4 @@
-"""Closes open sockets within seconds of the end of their credential."""
+"""Closes sockets within seconds after their credential expires, is revoked or changes."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 class CredentialWatch:
     """Checks the API keys of all open sockets of a process with one query per round.
 
-    An access token keeps the rights it had when the socket was opened, until it expires.
+    A socket with a token (JWT) keeps its rights until the token expires.
     """
 
     def __init__(self, timeouts: Timeouts) -> None:
@@ -43,14 +43,14 @@ class CredentialWatch:
         while True:
             await asyncio.sleep(self._timeouts.credential_check_seconds)
             try:
-                # Needs no database, which may be unavailable for long.
+                # Checked first, because it works without the database.
                 self._end_expired()
                 await self._check_keys()
             except PyMongoError as error:
                 # Sockets stay open during an outage; the next round checks again.
                 log_failure(logger, error, "Could not check the API keys of open sockets")
             except Exception:
-                # The edge of the task: without it no credential would be checked again.
+                # A bug must not end the task, or no credential would be checked again.
                 logger.exception("The credential watch failed")
 
     def _end_expired(self) -> None:

@@ -20,7 +20,7 @@ class Replays:
         self._execution = execution
         self._cache = cache
         self._number = next(_numbers)
-        """Distinguishes the group in the cache."""
+        """Key of the group in the shared cache."""
         self._running: dict[Version, asyncio.Task[Payload]] = {}
 
     def count_new(self, events: Sequence[LiveEvent]) -> int:
@@ -66,7 +66,7 @@ class Replays:
 
 
 class PayloadCache:
-    """Payloads of replayed events, kept for some seconds and bounded in bytes."""
+    """Payloads of replayed events, kept for `keep_seconds` and up to `max_bytes`."""
 
     def __init__(
         self,

@@ -100,7 +100,7 @@ class Document:
         if excess or meter.has_cycles:
             return excess, meter.has_cycles
         if OverlapCounter(self.fragments).is_excessive(self._list_roots()):
-            return "The document selects the same fields too often in one place.", False
+            return "The document repeats fields too often in one selection set.", False
         return None, False
 
     def _list_roots(self) -> list[SelectionSetNode]:

@@ -29,7 +29,7 @@ from graphql.utilities import BreakingChangeType, DangerousChangeType, find_sche
 Element = GraphQLField | GraphQLArgument | GraphQLInputField | GraphQLEnumValue
 
 _REMOVAL = re.compile(r"\bRemoved on (\d{4}-\d{2}-\d{2})\b")
-_GONE = re.compile(r"(\S+) was removed\.$")
+_REMOVED_ELEMENT = re.compile(r"(\S+) was removed\.$")
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,13 @@ def compare_schemas(old_text: str, new_text: str, *, today: date) -> SchemaChang
     """
     old, new = build_schema(old_text), build_schema(new_text)
     retired = list_retired(old, new, today)
-    pardoned = {*retired, *list_orphans(old, new, retired)}
+    announced = {*retired, *list_orphans(old, new, retired)}
     changes = [
         change
         for change in find_schema_changes(old, new)
-        if not ((gone := _GONE.search(change.description)) and gone[1] in pardoned)
+        if not (
+            (removed := _REMOVED_ELEMENT.search(change.description)) and removed[1] in announced
+        )
         # An unused standard scalar breaks no operation.
         and not change.description.startswith("Standard scalar ")
     ]
@@ -110,7 +112,7 @@ def list_retired(old: GraphQLSchema, new: GraphQLSchema, today: date) -> list[st
 
 
 def list_orphans(old: GraphQLSchema, new: GraphQLSchema, retired: list[str]) -> set[str]:
-    """Returns the removed types that only retired elements referred to."""
+    """Returns the removed types to which only retired elements referred."""
     roots = [root for root in (old.query_type, old.mutation_type, old.subscription_type) if root]
     reached: set[str] = set()
     waiting: list[GraphQLNamedType] = list(roots)

@@ -29,7 +29,7 @@ class Contact(ObjectIdDocument):
 
     account_id: PydanticObjectId
     identities: list[Identity]
-    """Never empty; unique in the account."""
+    """Never empty. Each identity belongs to one contact of the account."""
     wa_id: str | None = None
     phone_number: str | None = None
     """E.164 with a leading "+"."""
@@ -43,9 +43,9 @@ class Contact(ObjectIdDocument):
     """The name that staff entered."""
     user_id: PydanticObjectId | None = None
     unlinked_at: datetime | None = None
-    """Set when staff unlinked the user, so that the next message does not link it again."""
+    """Time at which staff unlinked the user; the next message then does not link it again."""
     duplicate_ids: list[PydanticObjectId] = Field(default_factory=list)
-    """Contacts with which it shared a message, so they are the same person."""
+    """Contacts of the same person: a message had identities of this contact and of theirs."""
     tags: list[str] = Field(default_factory=list)
     attributes: dict[str, Any] = Field(default_factory=dict)
     blocked: bool = False
@@ -55,9 +55,9 @@ class Contact(ObjectIdDocument):
     search_keys: list[str] = Field(default_factory=list)
     """Search words and numbers, derived from the fields above."""
     sort_name: str = ""
-    """The normalised display name for sorting, derived with the keys."""
+    """The normalised display name for sorting, derived with `search_keys`."""
     stale_keys: bool = False
-    """Whether the keys must be derived again."""
+    """Whether `search_keys` must be derived again."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 

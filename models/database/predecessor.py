@@ -9,32 +9,33 @@ from pymongo.errors import OperationFailure
 
 # Application name of version 0.1; later versions use other names.
 LEGACY_APP_NAME = "wagraph"
-# A process of 0.1 waits at its change stream for up to a second at a time, with short gaps.
-LOOKS = 5
-LOOK_SECONDS = 0.1
-# The last wait of a process may outlive it.
-LAST_WAIT_SECONDS = 2.0
+# A process of 0.1 reads its change stream in commands of up to a second, with short gaps between
+# them. So its commands are looked for repeatedly.
+ATTEMPTS = 5
+ATTEMPT_SECONDS = 0.1
+# The last command of a process may run on in MongoDB after the process has ended.
+LAST_COMMAND_SECONDS = 2.0
 
 
 async def find_live_predecessor(database: AsyncDatabase[dict[str, Any]]) -> str | None:
     """Returns the address of a process of version 0.1 that uses this database, or None.
 
-    An idle process of 0.1 writes nothing, so only its operations show it. Those of the connected
-    user are visible without privileges.
+    An idle process of 0.1 writes nothing, so it is detected by its running operations. MongoDB
+    shows the operations of the connected user without extra privileges.
 
     Raises:
         OperationFailure: MongoDB does not list operations.
     """
-    if await _look(database) is None:
+    if await _find_client(database) is None:
         return None
-    await asyncio.sleep(LAST_WAIT_SECONDS)
-    return await _look(database)
+    await asyncio.sleep(LAST_COMMAND_SECONDS)
+    return await _find_client(database)
 
 
-async def _look(database: AsyncDatabase[dict[str, Any]]) -> str | None:
-    for look in range(LOOKS):
-        if look:
-            await asyncio.sleep(LOOK_SECONDS)
+async def _find_client(database: AsyncDatabase[dict[str, Any]]) -> str | None:
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            await asyncio.sleep(ATTEMPT_SECONDS)
         for operation in await _list_operations(database):
             return str(operation.get("client") or operation.get("client_s") or "unknown address")
     return None

@@ -1,6 +1,6 @@
-"""Shared reads: concurrent reads of a kind are combined in a command.
+"""Shared reads: combines concurrent reads of the same kind into one command.
 
-A command costs the driver more than the documents that it returns.
+Sending a command takes the driver more time than reading the documents that it returns.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ Found = TypeVar("Found")
 Fields = dict[str, Any]
 
 DEADLINE_SECONDS = 10.0
-"""The deadline of a read if a caller has no deadline."""
-# A slow read may take as long as its own deadline. A fast one takes up to 100 ms on a busy server,
-# and sharing keeps it fast.
+"""Deadline of a read for a caller without a deadline."""
+# Longest wait of a caller for a running read: a slow read must not delay it until the read's own
+# deadline. On a busy server reads take up to 100 ms and should still be shared.
 MAX_WAIT_SECONDS = 0.25
 MAX_KINDS = 256
 
 
 class SharedRead(Coalescer[Sequence[Key], list[Found]]):
-    """Reads of a kind. `load` returns the result for each of its keys, in their order."""
+    """Batches reads by key. The `load` callback returns a result for each key, in their order."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class SharedRead(Coalescer[Sequence[Key], list[Found]]):
         except Exception as error:
             if len(calls) <= 1 or is_transient(error):
                 raise
-            # An invalid call must not affect the rest: run each alone.
+            # An invalid call must not fail the other calls: run each alone.
             for call in calls:
                 await self._run([call])
             return
@@ -75,7 +75,7 @@ class SharedRead(Coalescer[Sequence[Key], list[Found]]):
                 call.result.set_result(result)
 
     async def _read(self, keys: Sequence[Sequence[Key]]) -> list[list[Found]]:
-        """Reads the keys of several calls at once, each key once."""
+        """Reads the distinct keys of several calls with one `load`."""
         distinct = list(dict.fromkeys(chain.from_iterable(keys)))
         found = await self._load(distinct) if distinct else []
         if len(keys) == 1 and len(distinct) == len(keys[0]):
@@ -114,7 +114,7 @@ def get_shared_reads(document_class: type[Document]) -> SharedReads:
     target = collection(document_class)
     known, reads = _READS.get(document_class, (None, None))
     if reads is None or known is not target:
-        # Beanie has another client now; waiting calls end with the old client.
+        # Beanie has a new client. Calls that are waiting still use the old client.
         reads = SharedReads()
         _READS[document_class] = (target, reads)
     return reads
@@ -126,7 +126,7 @@ _READS: dict[type[Document], tuple[AsyncCollection[Fields], SharedReads]] = {}
 def find_by(
     document_class: type[Document], name: str, *, shown: Collection[str] | None = None
 ) -> SharedRead[Any, Fields | None]:
-    """Returns look-ups of documents by a unique field; with `shown` they read only these fields."""
+    """Returns the shared read of documents by a unique field, limited to the fields in `shown`."""
     fields = None if shown is None else frozenset(shown) | {name}
 
     async def load(values: list[Any]) -> list[Fields | None]:

@@ -46,7 +46,7 @@ class Media(ObjectIdDocument):
     store: str | None = None
     """Name of the store that holds the bytes, also after the default store changes."""
     stored_as: str | None = None
-    """Their key in that store."""
+    """Key of the bytes in the store."""
     stored_at: datetime | None = None
     error: str | None = None
     """The reason why the last attempt failed, for operators."""

@@ -1,4 +1,4 @@
-"""UploadedMedia: a file that was uploaded to be sent, and its id at Meta."""
+"""UploadedMedia: a file uploaded by staff, and its id at Meta."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ from models.messages.media import MediaState
 
 
 class UploadedMedia(ObjectIdDocument):
-    """Owns the bytes; each message with them has a `Media` that refers to this document.
+    """The owner of the stored bytes. Each message with this file has a `Media` that refers to it.
 
-    Created before the bytes are stored, so that bytes left by a crash are removed.
+    Created before the bytes are stored, so that a crash leaves no bytes without an owner.
     """
 
     account_id: PydanticObjectId
@@ -23,7 +23,7 @@ class UploadedMedia(ObjectIdDocument):
     mime_type: str
     """The detected MIME type of the bytes; see `whatsapp.media.media_types`."""
     told_type: str
-    """The MIME type for Meta, which for documents is more specific than the detected type."""
+    """The MIME type stated to Meta; for documents more specific than the detected type."""
     size_bytes: int
     sha256: str
     """Hex SHA-256 of the bytes."""
@@ -31,18 +31,18 @@ class UploadedMedia(ObjectIdDocument):
     store: str
     """Name of the store that holds the bytes."""
     stored_as: str
-    """Their key in that store."""
+    """Key of the bytes in the store."""
 
     media_id: str | None = None
     """Meta's id of the file; None until it is uploaded to Meta."""
     media_id_expires_at: datetime | None = None
-    """Time at which that id expires; the file is then uploaded to Meta again."""
+    """Time at which `media_id` expires. A later message uploads the file to Meta again."""
     unused_until: datetime | None = None
-    """Time at which it is removed if unused; None once a message uses it."""
+    """Time at which an unused file is removed; None once a message uses the file."""
     erased_at: datetime | None = None
-    """Set when no message uses it any more; bytes and document are removed after that."""
+    """Set when no message uses the file any more; then bytes and document are removed."""
     created_by: str | None = None
-    """Name of the API key that uploaded it."""
+    """Name of the API key that uploaded the file."""
     created_at: datetime = Field(default_factory=utc_now)
 
     @property

@@ -1,7 +1,7 @@
 """Migration 1: prevents version 0.1 from starting on this database.
 
-Version 0.1 does not read the schema version, but ends if it can't create an index at its start. So
-one of its indexes gets other keys under the same name.
+Version 0.1 does not read the schema version, but exits if it can't create an index at start. This
+migration recreates one of its indexes under the same name with different keys.
 """
 
 from pymongo import ASCENDING

@@ -52,19 +52,19 @@ class Inbound:
 
     message: InboundMessage
     body: MessageBody | Amendment
-    """Its content, or the amendment of another message."""
+    """The content of the message, or its amendment of another message."""
     identities: Sequence[Identity]
     profile: Profile | None
     new_identities: Sequence[Identity]
-    """The identities that a system message gives to the customer."""
+    """The customer's new identities, from a system message."""
     number_moves: bool
-    """Whether the customer has a new number among these."""
+    """Whether the system message reports a new phone number of the customer."""
     by_customer: bool
     """False for messages by WhatsApp or by the business."""
 
 
 def read_message(item: Item) -> Inbound:
-    """Parses and checks an item, before anything of it is written.
+    """Parses and checks a message item, before anything is written.
 
     Raises:
         ItemRejected: the id, time, sender or target message is missing.
@@ -76,14 +76,14 @@ def read_message(item: Item) -> Inbound:
     change = (message.model_extra or {}).get("system") if is_system else None
     new_identities = list_new_identities(change)
     named = _list_identities(message, sender)
-    # The new identities may be unknown yet, or belong to another contact.
-    former = [identity for identity in named if identity not in new_identities]
-    identities = former + list_old_identities(change) or named or new_identities
+    # The sender is found by its old identities: the new ones may belong to another contact.
+    old_identities = [identity for identity in named if identity not in new_identities]
+    identities = old_identities + list_old_identities(change) or named or new_identities
     if not identities:
         raise ItemRejected(ParkedReason.INVALID_ITEM, "from: no readable sender")
     amendment = read_amendment(message)
-    # System messages are by WhatsApp. Amendments have no place in the order of the conversation,
-    # which decides on the newest profile.
+    # WhatsApp, not the customer, writes system messages. Amendments are not ordered among the
+    # conversation's messages, so their profile may be outdated.
     has_profile = not is_system and amendment is None
     return Inbound(
         message=message,
@@ -115,7 +115,8 @@ def _read_sender(contact: Any, message: InboundMessage) -> Sender:
     from_number, wa_id = read_wa_id(message.sender), read_wa_id(sender.wa_id)
     if from_number is None or wa_id is None or from_number in list_phone_variants(wa_id):
         return sender
-    # The only element: its number may be an unknown form of the sender's.
+    # The numbers differ: the element may be about the sender under another form of the number, so
+    # only its profile is used.
     return Sender(profile=sender.profile)
 
 
@@ -133,10 +134,10 @@ def _list_identities(message: InboundMessage, sender: Sender) -> list[Identity]:
 
 def _read_shared_phone(message: InboundMessage) -> str | None:
     """Returns the sender's number in the answer to a contact request, if it is unambiguous."""
-    more = message.model_extra or {}
-    cards = _list_objects(more.get("contacts")) if message.type == "contacts" else []
+    extra = message.model_extra or {}
+    cards = _list_objects(extra.get("contacts")) if message.type == "contacts" else []
     requested = [
-        card for card in cards if _CONTACT_REQUEST in (more.get("origin"), card.get("origin"))
+        card for card in cards if _CONTACT_REQUEST in (extra.get("origin"), card.get("origin"))
     ]
     phones = [phone for card in requested for phone in _list_objects(card.get("phones"))]
     numbers = {read_wa_id(phone.get("wa_id")) for phone in phones}
@@ -157,7 +158,7 @@ def _read_profile(message: InboundMessage, sender: Sender) -> Profile:
 
 
 def make_message(conversation: Conversation, message: InboundMessage, body: MessageBody) -> Message:
-    """Returns the message to store."""
+    """Builds the inbound message to store."""
     context = message.context
     return Message(
         id=new_id(),

@@ -1,8 +1,9 @@
 """Search keys of contacts and users, without case and accents, for indexed prefix search.
 
-A key is a word of a name, or a suffix of a phone number, so that a key prefix matches the beginning
-of a word or any part of a number. Keys are derived from other fields: a write to these sets `STALE`
-and is followed by indexing. Documents left stale by a crash are indexed later.
+A key is a word of a name, or a suffix of a phone number. A search for a key prefix therefore finds
+the beginning of a word or any part of a number. A write that changes the fields from which keys are
+derived sets `STALE`, and its caller then indexes the document. Documents left stale by a crash are
+indexed later.
 """
 
 import logging
@@ -26,7 +27,7 @@ MAX_SORT_NAME = 120
 
 _CONTACT_FIELDS = ("name", "profile_name", "username", "bsuid", "phone_number", "identities")
 _USER_FIELDS = ("name", "email", "external_id", "phone")
-# Each further attempt means a concurrent change; then the document stays stale.
+# An attempt fails only because of a concurrent change. After the last one the document stays stale.
 _MAX_ATTEMPTS = 3
 _SWEEP_BATCH = 1000
 
@@ -63,7 +64,7 @@ def make_user_keys(fields: Mapping[str, Any]) -> list[str]:
     """Returns the search keys of a user, from its stored fields."""
     names = [fields.get(name) for name in ("name", "email", "external_id")]
     digits = read_digits(fields.get("phone") or "")
-    # A contact has both forms among its identities.
+    # Both forms of a number that WhatsApp may use. A contact has both among its identities.
     return _combine_keys(names, list_phone_variants(digits) if digits else [])
 
 
@@ -118,7 +119,7 @@ def _combine_keys(texts: Iterable[str | None], numbers: Iterable[str | None]) ->
     keys: set[str] = set()
     for text in filter(None, texts):
         for word in [*list_words(text), *list_words(join_apostrophes(text))]:
-            keys.update(_list_beginnings(word))
+            keys.update(_list_searchable_parts(word))
     for number in filter(None, numbers):
         digits = read_digits(number) or ""
         keys.update(digits[at:] for at in range(max(1, len(digits) - SHORTEST_NUMBER + 1)))
@@ -126,8 +127,8 @@ def _combine_keys(texts: Iterable[str | None], numbers: Iterable[str | None]) ->
     return sorted(filter(None, keys))[:MAX_KEYS]
 
 
-def _list_beginnings(word: str) -> list[str]:
-    """Returns the word, or all its suffixes in scripts that are written without spaces."""
+def _list_searchable_parts(word: str) -> list[str]:
+    """Returns the word, or all its suffixes if its script is written without spaces."""
     if is_unspaced(word):
         return [word[at:] for at in range(len(word))]
     return [word]

@@ -22,11 +22,10 @@ from whatsapp.conversations.summaries import (
 from whatsapp.errors import NotFound
 
 SERVICE_WINDOW = timedelta(hours=24)
-# Attempts to store a message whose contact is erased concurrently. Each attempt creates the contact
-# again, so repeated erasures are no coincidence.
+# Attempts to store a message whose contact is erased concurrently; each creates a new contact.
 MAX_ATTEMPTS = 10
 
-# For few identities a `$lookup` takes half the time of two finds; from about ten on, more.
+# A `$lookup` takes half the time of two finds, but more time from about ten identities on.
 MAX_JOINED_IDENTITIES = 8
 
 Outcome = TypeVar("Outcome")
@@ -41,7 +40,7 @@ class ConversationGone(NotFound):
 
 
 async def retry_when_gone(work: Callable[[], Awaitable[Outcome]]) -> Outcome:
-    """Repeats the work if the contact was erased meanwhile; it then creates a new contact.
+    """Repeats the work if the contact was erased meanwhile; the repetition creates a new contact.
 
     Raises:
         ConversationGone: after MAX_ATTEMPTS attempts.
@@ -67,7 +66,7 @@ def window_is_open(conversation: Conversation, now: datetime) -> bool:
 
 
 async def may_send_free_text(conversation: Conversation) -> bool:
-    """Returns True if the window is open, also by a message that is not in the summary yet."""
+    """Returns True if the service window is open, considering messages not yet in the summary."""
     now = utc_now()
     if window_is_open(conversation, now):
         return True
@@ -106,7 +105,7 @@ async def _create_conversation(key: dict[str, PydanticObjectId]) -> dict[str, An
 
 
 async def remove_conversations(conversation_ids: Sequence[PydanticObjectId]) -> None:
-    """Deletes conversations of removed contacts, with messages stored concurrently."""
+    """Deletes conversations of removed contacts, including messages stored concurrently."""
     await collection(Conversation).delete_many({"_id": {"$in": list(conversation_ids)}})
     # Writers check for the conversation after storing a message, and delete the message if it is
     # gone. So only messages stored before this point are left.
@@ -176,7 +175,7 @@ def summary_includes(conversation: Conversation, message: Message) -> bool:
 
 
 async def update_summary(message: Message) -> None:
-    """Updates the summary of the message's conversation; a repetition changes nothing.
+    """Updates the summary of the message's conversation; idempotent.
 
     A late older message neither becomes the last message nor reopens the conversation.
 
@@ -190,7 +189,7 @@ async def update_summaries(messages: Sequence[Message]) -> None:
     """Updates the summaries of many messages in one round trip, in any order.
 
     Raises:
-        ConversationGone: some conversations no longer exist; the other summaries are updated.
+        ConversationGone: conversations were deleted; the summaries of the others are updated.
     """
     if not messages:
         return
@@ -208,6 +207,6 @@ async def update_summaries(messages: Sequence[Message]) -> None:
 
 
 async def record_deletion(conversation_id: PydanticObjectId, message_id: PydanticObjectId) -> None:
-    """Adds a deleted message to the summary, so that subscribers get the new unread count."""
+    """Records a deleted message in the summary, so that subscribers get the new unread count."""
     update = make_deletion_update(conversation_id, message_id)
     await collection(Conversation).bulk_write([update])

@@ -36,7 +36,8 @@ from whatsapp.outbox.content import needs_window
 
 logger = logging.getLogger(__name__)
 
-KEYLESS_PAUSE = 30  # in units of `retry_base_seconds`
+# Pause of an account whose token this process can't decrypt, in units of `retry_base_seconds`.
+DECRYPTION_PAUSE = 30
 # Time for a queued message to follow its merged contact into another lane.
 MOVING_PAUSE_SECONDS = 1.0
 # Errors of uploading a message's file; the message itself was definitely not sent.
@@ -61,12 +62,12 @@ class LaneWorker:
         except PyMongoError as error:
             log_failure(logger, error, "Lane %s waits until its lease ends", self._lease.lane_id)
         except Exception as error:  # noqa: BLE001 - see the next line
-            # The edge of a background task: a bug with one message must not end the dispatcher.
+            # A bug with one message must not end the dispatcher.
             lane_id = self._lease.lane_id
             logger.error("Lane %s failed and will be retried: %s", lane_id, describe_bug(error))
 
     async def _step(self) -> bool:
-        """Makes one change. Returns False when the lease has ended."""
+        """Advances the lane by one transition. Returns False when the lease has ended."""
         if self._tools.is_stopping():
             await release_lease(self._lease)
             return False
@@ -125,7 +126,7 @@ class LaneWorker:
     async def _release_unless_woken(self, seconds: float | None = None) -> bool:
         """Releases the lease until the lane is woken or, if given, `seconds` have passed.
 
-        Returns True if the lane was woken meanwhile and its lease goes on.
+        Returns True if the lane was woken meanwhile and its lease was renewed.
         """
         due = None
         if seconds is not None:
@@ -155,7 +156,9 @@ class LaneWorker:
         except DecryptionError as error:
             # Another process may have the key, so the account is only paused, not stopped.
             logger.error("Account %s can't send: %s", account.id, error)
-            self._tools.pacing.pause(account.id, KEYLESS_PAUSE * self._timeouts.retry_base_seconds)
+            self._tools.pacing.pause(
+                account.id, DECRYPTION_PAUSE * self._timeouts.retry_base_seconds
+            )
             return True
         prepared = await self._prepare_file(message, account)
         if prepared is False:
@@ -193,7 +196,7 @@ class LaneWorker:
                 return False
             await self._tools.pacing.keep_interval(message.account_id)
         except (PyMongoError, asyncio.CancelledError):
-            # The update may have succeeded, and no request was made.
+            # The message may be claimed, but no request was sent: undo the claim.
             await self._return_message(message)
             raise
         if not self._has_time():
@@ -212,8 +215,8 @@ class LaneWorker:
 
 
 def _may_send(account: Account) -> bool:
-    is_well = account.health.state is HealthState.OK
-    return account.enabled and is_well and account.deleted_at is None
+    is_healthy = account.health.state is HealthState.OK
+    return account.enabled and is_healthy and account.deleted_at is None
 
 
 async def _complete_summary(head: Head | None) -> None:

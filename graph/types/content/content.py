@@ -15,7 +15,7 @@ from graph.core.context import Info
 from graph.core.enums import MediaKind, MediaState
 from graph.core.stored import MEDIA, linked, load_media, load_upload
 from graph.types.content.calls import CallContent, read_call
-from graph.types.content.interactive import InteractiveContent, read_offer
+from graph.types.content.interactive import InteractiveContent, read_sent_interactive
 from graph.types.content.orders import OrderContent, read_order
 from graph.types.content.reactions import ReactionContent, read_reaction
 from graph.types.content.reading import read_float, read_object, read_objects, read_text
@@ -167,7 +167,7 @@ Content = (
 
 def _read_interactive(content: Mapping[str, Any]) -> Content | None:
     """Reads the customer's reply or, without one, the business's offer."""
-    return read_interactive(content) or read_offer(content)
+    return read_interactive(content) or read_sent_interactive(content)
 
 
 # Each returns None for content that it can't read.

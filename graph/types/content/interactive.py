@@ -32,7 +32,7 @@ describe_enum(
         "LOCATION_REQUEST": "Button that sends the customer's location.",
         "CONTACT_REQUEST": "Button that shares the customer's phone number.",
         "FLOW": "Button that opens a WhatsApp Flow.",
-        "OTHER": "Element without a kind of its own in this API.",
+        "OTHER": "Any other kind of element.",
     },
 )
 
@@ -121,8 +121,8 @@ _KINDS = {
 }
 
 
-def read_offer(content: Mapping[str, Any]) -> InteractiveContent | None:
-    """Returns None without an interactive element."""
+def read_sent_interactive(content: Mapping[str, Any]) -> InteractiveContent | None:
+    """Returns the interactive element of a message by the business, or None if it has none."""
     action = read_object(content, "action")
     if not action:
         return None

@@ -1,4 +1,4 @@
-"""Content of stored messages: the request body for Meta, and sending it again."""
+"""Content of stored messages: builds the request to Meta, and queues the content again."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +68,7 @@ def build_payload(message: Message, contact: Contact) -> dict[str, Any]:
 
 
 def _read_object(message: Message) -> Any:
-    """Returns Meta's object under the type's key."""
+    """Returns the value of the type's key in the request, such as `text`."""
     if message.type == "contacts":  # Meta's value is a list, but content is always an object
         return message.content["contacts"]
     if message.type == "template":  # `shown` is for display only
@@ -90,10 +90,10 @@ def carries_file(message: Message) -> bool:
 
 
 def _has_file(part: object) -> bool:
-    """Searches an interactive message's header, or a component or card of a template."""
+    """Returns True if a header, template component or carousel card contains a file."""
     if not isinstance(part, dict):
         return False
     # The files of a carousel are in the components of its cards.
     lists = (part.get(name) for name in ("parameters", "cards", "components"))
-    inner = [each for values in lists if isinstance(values, list) for each in values]
-    return part.get("type") in _FILE_TYPES or any(_has_file(each) for each in inner)
+    children = [child for values in lists if isinstance(values, list) for child in values]
+    return part.get("type") in _FILE_TYPES or any(_has_file(child) for child in children)
