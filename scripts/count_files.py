@@ -75,11 +75,11 @@ def recording(files: set[str], parts: set[str]) -> Iterator[None]:
 
 def mark_background() -> None:
     """Marks the tasks of each background part, and the tasks that they start."""
-    run = app.keep_running
+    original = app.keep_running
 
-    async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
         BACKGROUND.set(name)
-        await run(name, work)
+        await original(name, run)
 
     app.keep_running = keep_running
 
