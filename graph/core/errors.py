@@ -130,7 +130,7 @@ def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
         )
     else:
         logger.error("Request %s failed at %s", request_id, error.path, exc_info=cause)
-    masked = RequestError(code, f"Internal error; the log has it as request {request_id}.")
+    masked = RequestError(code, f"Internal error; the log has details for request {request_id}.")
     masked.extensions = {"code": code.value, "requestId": request_id}
     return _replace(error, masked)
 
