@@ -58,6 +58,7 @@ def test_legal_signs_are_text() -> None:
 
 def test_endless_sequence_is_refused() -> None:
     assert not is_emoji("👍" + "\u200d👍" * 20)
+    assert not is_emoji("👍" + "\ufe0f" * 40)
 
 
 def test_variation_selectors_are_optional() -> None:

@@ -16,6 +16,8 @@ from whatsapp.outbox.recipients import Target
 # Meta refuses reactions to older and deleted messages, and to reactions (error 131009).
 OLDEST_TARGET = timedelta(days=30)
 VARIATION_SELECTOR = "\ufe0f"
+# Variation selectors are ignored, so without a limit an emoji could have any length.
+MAX_CODE_POINTS = 32
 _EMOJI_FIELD = ["content", "reaction", "emoji"]
 _MESSAGE_FIELD = ["content", "reaction", "messageId"]
 
@@ -68,4 +70,5 @@ class OutgoingReaction:
 
 def is_emoji(text: str) -> bool:
     """Returns True for exactly one emoji, with or without variation selectors."""
-    return emoji.is_emoji(text.replace(VARIATION_SELECTOR, ""))
+    bare = text.replace(VARIATION_SELECTOR, "")
+    return len(text) <= MAX_CODE_POINTS and emoji.is_emoji(bare)
