@@ -101,10 +101,12 @@ class Coalescer(ABC, Generic[Item, Result]):
     async def _run(self, calls: Sequence[Call[Item, Result]]) -> None:
         try:
             await self._process(calls)
-        except Exception as error:  # noqa: BLE001 - it belongs to the callers
-            for call in calls:
-                if not call.result.done():
-                    call.result.set_exception(error)
+        except Exception as error:
+            waiting = [call for call in calls if not call.result.done()]
+            for call in waiting:
+                call.result.set_exception(error)
+            if not waiting and not all(call.result.cancelled() for call in calls):
+                raise  # no caller sees the error, so asyncio logs it
         finally:
             for call in calls:
                 call.result.cancel()  # only if the batch was cancelled: a result stays
