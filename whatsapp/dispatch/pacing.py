@@ -154,14 +154,6 @@ class Pacing:
         queue.schedule.clear()
         queue.answer_all(seconds)
 
-    def list_silent(self) -> list[PydanticObjectId]:
-        """Returns the accounts for which this process gets no answers from Meta."""
-        return [
-            queue.account_id
-            for queue in self._queues.values()
-            if queue.failures >= FAILURES_TO_OPEN
-        ]
-
     async def stop(self) -> None:
         """Releases all waiting workers without a slot."""
         tasks = [
