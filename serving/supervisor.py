@@ -104,7 +104,7 @@ class Supervisor:
             self._lifeline.hold()
             code = self._run_worker(slot, self._heartbeats)
         except Exception:
-            # The edge of the process.
+            # No code above this logs it: the worker process exits.
             logger.exception("Worker %d failed", os.getpid())
         finally:
             sys.stdout.flush()

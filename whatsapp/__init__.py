@@ -1,1 +1,1 @@
-"""What we decide and what we say to Meta: accounts, contacts, the outbox, the Cloud API client."""
+"""Domain logic and the client of the Cloud API: accounts, contacts, messages, the outbox."""

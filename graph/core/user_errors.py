@@ -111,8 +111,8 @@ def list_changes(input: object, *names: str, required: Iterable[str] = ()) -> di
     Raises:
         InvalidInput: a field of `required` is null.
     """
-    given = {name: getattr(input, name) for name in names}
-    changes = {name: maybe.value for name, maybe in given.items() if maybe is not None}
+    given_fields = {name: getattr(input, name) for name in names}
+    changes = {name: maybe.value for name, maybe in given_fields.items() if maybe is not None}
     for name in required:
         if name in changes and changes[name] is None:
             raise InvalidInput("Null is not allowed; omit the field to keep it.", field=[name])

@@ -47,7 +47,7 @@ class LiveBroadcast(Broadcast):
                 try:
                     await self._listener()
                 except Exception:
-                    # The edge of the task: subscribers would receive nothing any more.
+                    # A bug must not end the task, or subscribers would receive no more events.
                     logger.exception("The broadcast listener failed; restarting it")
         finally:
             await self._source.disconnect()

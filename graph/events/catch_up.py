@@ -51,8 +51,8 @@ async def read_events(
                     reached = floor
                 break
             derived = derive_events(change, sign=sign)
-            missed = [event for event in derived if event.position > position]
-            events += missed
-            size += sum(event.size for event in missed)
+            later_events = [event for event in derived if event.position > position]
+            events += later_events
+            size += sum(event.size for event in later_events)
             reached = max(reached, Position(change["_id"]["_data"]))
     return events, reached

@@ -165,7 +165,7 @@ class ChangeStreamBackend(BroadcastBackend):
                 if self.is_connected or pause == FIRST_PAUSE_SECONDS:
                     log_failure(logger, error, "The change stream failed")
             except Exception:
-                # The edge of the task: the feed must recover from any error.
+                # A bug must not end the task: the feed recovers from any error.
                 logger.exception("The change stream failed")
             self.is_connected = False
             await asyncio.sleep(pause)

@@ -184,11 +184,13 @@ def _compare_accounts(before: Image | None, after: Image) -> list[Difference]:
 
 def _compare_users(before: Image | None, after: Image) -> list[Difference]:
     """Returns a difference for each account that sees the change or newly knows the user."""
-    known = [] if before is None or _differ(before, after, USER_FIELDS) else before["account_ids"]
+    account_ids_before = (
+        [] if before is None or _differ(before, after, USER_FIELDS) else before["account_ids"]
+    )
     return [
         Difference(EventKind.USER_UPDATED, account_id=account_id)
         for account_id in after["account_ids"]
-        if account_id not in known
+        if account_id not in account_ids_before
     ]
 
 

@@ -69,16 +69,16 @@ class Existence:
     async def _find_states(
         self, subjects: Collection[Subject]
     ) -> Mapping[Subject, Existing | None]:
-        known = {subject: self._known[subject] for subject in subjects if subject in self._known}
-        unknown = [subject for subject in subjects if subject not in known]
+        cached = {subject: self._known[subject] for subject in subjects if subject in self._known}
+        unknown = [subject for subject in subjects if subject not in cached]
         if not unknown:
-            return known
+            return cached
         epoch = self._epoch
         loaded = await _load_states(unknown)
         if epoch == self._epoch:
             self._known.update(loaded)
             self._clear_soon()
-        return {**known, **loaded}
+        return {**cached, **loaded}
 
     def _clear_soon(self) -> None:
         if not self._is_expiring:

@@ -130,10 +130,10 @@ class LiveFeed:
         """
         position = self._signer.verify(cursor)
         positions = (self._present.newest_known, self._backend.position)
-        known = max(filter(None, positions), default=None)
+        newest = max(filter(None, positions), default=None)
         # MongoDB waits without an error for a position ahead of it, such as one from before a
         # restore from a backup.
-        if (known is None or position > known) and position > await self._present.read():
+        if (newest is None or position > newest) and position > await self._present.read():
             raise CursorInvalid
         return position
 

@@ -89,7 +89,7 @@ class KnownQueries:
             if seconds is None or not deadline.expired():
                 return self._fail(error, request.context)
             return self._refuse([OperationTimedOut(seconds, continues=False)], request.context)
-        except Exception as error:  # noqa: BLE001 - the edge of the operation: format_errors logs it
+        except Exception as error:  # noqa: BLE001 - format_errors logs it
             return self._fail(error, request.context)
 
     async def _execute_in_turn(self, request: OperationRequest) -> ExecutionResult:

@@ -101,7 +101,7 @@ class EventGroup:
             elif self.size and self._filter.matches(event):
                 self._enqueue(event)
         except Exception as error:
-            # The edge of the group: a failure must not affect other groups.
+            # A bug ends this group only; other groups continue.
             logger.exception("A group of subscriptions failed")
             self._end(error)
 
@@ -121,7 +121,7 @@ class EventGroup:
             while self._queue and self._worker is None:
                 self._deliver_batch()
         except Exception as error:
-            # The edge of the group, as in `_on_event`.
+            # A bug ends this group only, as in `_on_event`.
             logger.exception("A group of subscriptions failed")
             self._end(error)
 

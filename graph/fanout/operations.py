@@ -54,10 +54,10 @@ class OperationShapes:
     def find(
         self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
     ) -> OperationShape:
-        known = self._known.get(id(operation))
-        if known is not None:
+        cached = self._known.get(id(operation))
+        if cached is not None:
             self._known.move_to_end(id(operation))
-            return known[1]
+            return cached[1]
         shape = make_shape(operation, fragments)
         if len(shape.text) > MAX_CACHED_CHARACTERS:
             return shape

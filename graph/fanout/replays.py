@@ -45,9 +45,9 @@ class Replays:
 
     def _find_or_execute(self, event: LiveEvent) -> "Payload | asyncio.Task[Payload]":
         version = event.version
-        known = self._running.get(version) or self._cache.get((self._number, version))
-        if known is not None:
-            return known
+        existing = self._running.get(version) or self._cache.get((self._number, version))
+        if existing is not None:
+            return existing
         payload = self._execution.execute(event)
         if isinstance(payload, Payload):
             self._cache.add((self._number, version), payload)

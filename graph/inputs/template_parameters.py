@@ -210,10 +210,10 @@ class TemplateButtonParameterInput:
             "flow": flow,
             "thumbnailProductRetailerId": self.thumbnail_product_retailer_id,
         }
-        given = [(kind, value) for kind, value in values.items() if value is not None]
-        if len(given) != 1:
+        given_values = [(kind, value) for kind, value in values.items() if value is not None]
+        if len(given_values) != 1:
             raise TemplateInvalid(f"Give exactly one of {', '.join(values)}.")
-        kind, value = given[0]
+        kind, value = given_values[0]
         return ButtonValue(self.index, kind, value)
 
 

@@ -59,6 +59,6 @@ def _write_row(root: str, field: Any) -> str:
         for role in (Role.VIEWER, Role.AGENT, Role.ADMIN)
     ]
     action = find_audit_action(field)
-    shown = f"`{action}`" if action else ""
-    cells = [f"{root} `{to_camel_case(field.python_name)}`", *marks, shown]
+    action_cell = f"`{action}`" if action else ""
+    cells = [f"{root} `{to_camel_case(field.python_name)}`", *marks, action_cell]
     return f"| {' | '.join(cells)} |\n"

@@ -18,11 +18,11 @@ def read_earlier_schema(ref: str | None = None) -> tuple[str, str]:
     Raises:
         NoEarlierSchema: Git has no schema there, or this is not a checkout.
     """
-    wanted = ref or find_base()
-    text = _ask("show", "--end-of-options", f"{wanted}:{SCHEMA_PATH}")
+    base = ref or find_base()
+    text = _ask("show", "--end-of-options", f"{base}:{SCHEMA_PATH}")
     if text is None:
-        raise NoEarlierSchema(f"git has no {SCHEMA_PATH} at {wanted}.")
-    return wanted, text
+        raise NoEarlierSchema(f"git has no {SCHEMA_PATH} at {base}.")
+    return base, text
 
 
 def find_base() -> str:

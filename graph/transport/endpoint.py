@@ -118,7 +118,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         except ClientDisconnect:
             return
         except Exception:
-            # The edge of the request: a bug is reported in JSON like any other error.
+            # A bug is reported in JSON like any other error.
             logger.exception("Request %s failed", scope[REQUEST_ID])
             response = _report_bug(scope[REQUEST_ID])
         response.headers["X-Request-Id"] = scope[REQUEST_ID]

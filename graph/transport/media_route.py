@@ -142,12 +142,12 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
 
 
 def _make_headers(media: StoredFile, *, max_age: int) -> dict[str, str]:
-    shown = media.mime_type in SHOWN_TYPES
+    is_inline = media.mime_type in SHOWN_TYPES
     mime_type = media.mime_type or UNKNOWN_TYPE
     name = make_filename(media.filename, fallback=str(media.id), mime_type=mime_type)
     # RFC 6266: an ASCII name for old clients, and the full name.
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
-    disposition = "inline" if shown else "attachment"
+    disposition = "inline" if is_inline else "attachment"
     disposition += f"; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     return {
         "Content-Type": f"{mime_type}; charset=utf-8" if mime_type[:5] == "text/" else mime_type,

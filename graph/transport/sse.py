@@ -157,7 +157,7 @@ class EventStream(Response):
                 await self._join_group(groups, send)
                 return
         except Exception as error:  # noqa: BLE001 - `list_errors` logs it
-            # The edge of the operation: a bug is reported like any other error.
+            # A bug is reported to the client like any other error.
             await self._send(self._format_failure(error), send)
         self.end(CloseReason.COMPLETED)
 

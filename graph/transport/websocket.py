@@ -132,7 +132,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
             try:
                 await self._read_messages()
             except Exception:
-                # The edge of the socket: after a bug it is closed with a code.
+                # A bug closes the socket with a close code.
                 logger.exception("A WebSocket failed")
                 await self.websocket.close(*INTERNAL_ERROR)
 
@@ -248,7 +248,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         try:
             await self._execute(operation, context)
         except Exception as error:  # noqa: BLE001 - `list_errors` logs it
-            # The edge of the operation: a bug must not end the socket.
+            # A bug ends the operation, not the socket.
             operation.end_with(list_errors(error, request_id=context.request_id))
 
     async def _execute(self, operation: SocketOperation, context: Context) -> None:

@@ -190,8 +190,8 @@ class ConversationFilter:
 
 async def _wait_for_summaries(info: Info, account_id: str | None) -> None:
     """Waits until the summaries include all events that were sent to subscribers."""
-    named = parse_id(account_id, "Account") if account_id is not None else None
-    accounts = get_viewer(info).account_ids if named is None else [named]
+    requested_id = parse_id(account_id, "Account") if account_id is not None else None
+    accounts = get_viewer(info).account_ids if requested_id is None else [requested_id]
     await info.context.services.live.summaries.wait(account_ids=accounts)
 
 

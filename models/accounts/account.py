@@ -65,14 +65,14 @@ class SendingBlock(BaseModel):
 
 
 class AccountRestrictions(BaseModel):
-    """The causes of a stop. They are kept apart, so that each ends alone."""
+    """Restrictions that stop the account, stored per cause because each ends on its own."""
 
     blocks: dict[str, SendingBlock] = Field(default_factory=dict)
-    """By cause: ban, restriction, connection, deletion."""
+    """Newest report per cause: ban, restriction, connection, deletion."""
     cleared_at: datetime | None = None
-    """The time at which staff lifted the stop; earlier causes are void."""
+    """Time at which staff restarted the account; earlier restrictions are ignored."""
     is_stopping: bool = False
-    """Whether a cause here is the reason why `health` is STOPPED."""
+    """True if `health` is STOPPED because of a restriction in `blocks`."""
 
 
 class TemplateSyncState(BaseModel):

@@ -60,7 +60,7 @@ class AuditTarget(BaseModel):
 
 
 class AuditEntry(ObjectIdDocument):
-    """Its outcome is set once; nothing else changes, and it is removed only by its age."""
+    """Immutable except for the outcome, which is set once. Removed only when it expires."""
 
     action: AuditAction
     actor: AuditActor

@@ -57,7 +57,7 @@ class Contact(ObjectIdDocument):
     sort_name: str = ""
     """The normalised display name for sorting, derived with `search_keys`."""
     stale_keys: bool = False
-    """Whether `search_keys` must be derived again."""
+    """True if `search_keys` must be derived again."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 

@@ -26,11 +26,11 @@ class User(ObjectIdDocument):
     account_ids: list[PydanticObjectId] = Field(default_factory=list)
     """Accounts whose staff may see the user: the accounts of its contacts and of its creator."""
     from_contact: bool = False
-    """Whether it was created by a message, and so is erased with its last contact."""
+    """True if a message created the user; it is then erased with its last contact."""
     search_keys: list[str] = Field(default_factory=list)
     """Search words and numbers, derived from the fields above."""
     stale_keys: bool = False
-    """Whether the keys must be derived again."""
+    """True if `search_keys` must be derived again."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 

@@ -138,7 +138,7 @@ class Message(ObjectIdDocument):
     upload_id: PydanticObjectId | None = None
     """The `UploadedMedia` of an outbound message."""
     media_renewed: bool = False
-    """Whether its file was uploaded to Meta again because Meta had lost it."""
+    """True if the file was uploaded to Meta again because Meta no longer had it."""
 
     wamid: str | None = None
     timestamp: datetime

@@ -62,7 +62,7 @@ class Migration:
     """A description for the log."""
     run: Callable[[Database, Progress], Awaitable[None]]
     before_serving: bool = False
-    """Whether serving must wait for it; it must be quick then."""
+    """True if serving waits for the migration, which must then be quick."""
 
 
 @dataclass(frozen=True)

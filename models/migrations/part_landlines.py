@@ -28,8 +28,8 @@ def _find_wrong(contact: Mapping[str, Any]) -> str | None:
 
 
 async def _part(database: Database, progress: Progress) -> None:
-    shown = {"identities": 1, "wa_id": 1}
-    async for batch in Batches(database, "contacts", progress, projection=shown):
+    projection = {"identities": 1, "wa_id": 1}
+    async for batch in Batches(database, "contacts", progress, projection=projection):
         wrong = {contact["_id"]: _find_wrong(contact) for contact in batch}
         writes = [
             UpdateOne(

@@ -65,8 +65,8 @@ async def _limit_view(database: Database, contact: Fields, user: Fields) -> None
         {"_id": contact["_id"], "user_id": user["_id"], "profile_at": None},
         {"$set": {"user_id": None}},
     )
-    others = {"user_id": user["_id"], "account_id": account_id}
-    if await database["contacts"].find_one(others, {"_id": 1}) is None:
+    contacts_of_user = {"user_id": user["_id"], "account_id": account_id}
+    if await database["contacts"].find_one(contacts_of_user, {"_id": 1}) is None:
         await database["users"].update_one(
             {"_id": user["_id"], "account_ids": {"$ne": [account_id]}},
             {"$pull": {"account_ids": account_id}},

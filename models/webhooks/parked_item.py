@@ -42,11 +42,11 @@ class ParkedItem(Document):
     entry: str | None = None
     """JSON text of the entry reduced to this item, from which it can be applied later."""
     secret_digest: str
-    """Digest of the secret that signed it; a replay checks it again."""
+    """Digest of the secret that signed the body; a replay checks it again."""
     by_default_secret: bool = False
-    """Whether that was the server's default secret at the time."""
+    """True if the secret was the server's default secret when the body arrived."""
     received_at: datetime | None = None
-    """Time at which its body arrived; None for items of version 0.1."""
+    """Time at which the body arrived; None for items of version 0.1."""
     reason: ParkedReason
     details: str | None = None
     """The problem, without content of the message."""

@@ -30,7 +30,7 @@ class WebhookEvent(Document):
     secret_digest: str
     """Hex SHA-256 of the app secret that signed the body."""
     by_default_secret: bool = False
-    """Whether that was the server's default secret at the time."""
+    """True if the secret was the server's default secret when the body arrived."""
     received_at: datetime = Field(default_factory=utc_now)
     state: EventState = EventState.RECEIVED
     lease_until: datetime

@@ -32,10 +32,10 @@ class Task:
     event_id: str
     secret_digest: str
     by_default_secret: bool = False
-    """Whether that was the server's default secret when the body came."""
+    """True if the secret was the server's default secret when the body arrived."""
     received_at: datetime = field(default_factory=utc_now)
     is_large: bool = False
-    """Whether the item must be read in a thread."""
+    """True if the item is so large that it is read in a thread."""
     account: Account | None = None
     accounts: Sequence[Account] = ()
     """All accounts that the item applies to: several if it is about a whole business account."""

@@ -1,1 +1,1 @@
-"""What Meta posts, read into values of our own. Nothing is written here."""
+"""Parses the JSON of Meta's webhooks into typed values. Writes nothing."""

@@ -64,11 +64,11 @@ def join_reported(identities: Sequence[Identity], contact: Any) -> list[Identity
 
 
 def _list_named(user_id: str | None, parent_id: str | None, phone: str | None) -> list[Identity]:
-    named = [(IdentityKind.BSUID, user_id), (IdentityKind.PARENT_BSUID, parent_id)]
+    values = [(IdentityKind.BSUID, user_id), (IdentityKind.PARENT_BSUID, parent_id)]
     if phone is not None and is_bsuid(phone):
         is_parent = ".ENT." in phone
-        named.append((IdentityKind.PARENT_BSUID if is_parent else IdentityKind.BSUID, phone))
-    return list_known([*named, (IdentityKind.WA_ID, read_wa_id(phone))])
+        values.append((IdentityKind.PARENT_BSUID if is_parent else IdentityKind.BSUID, phone))
+    return list_known([*values, (IdentityKind.WA_ID, read_wa_id(phone))])
 
 
 def _contradicts(identity: Identity, value: str | None) -> bool:

@@ -58,7 +58,7 @@ class Inbound:
     new_identities: Sequence[Identity]
     """The customer's new identities, from a system message."""
     number_moves: bool
-    """Whether the system message reports a new phone number of the customer."""
+    """True if the system message reports a new phone number of the customer."""
     by_customer: bool
     """False for messages by WhatsApp or by the business."""
 
@@ -75,10 +75,10 @@ def read_message(item: Item) -> Inbound:
     is_system = message.type == "system"
     change = (message.model_extra or {}).get("system") if is_system else None
     new_identities = list_new_identities(change)
-    named = _list_identities(message, sender)
+    stated_identities = _list_identities(message, sender)
     # The sender is found by its old identities: the new ones may belong to another contact.
-    old_identities = [identity for identity in named if identity not in new_identities]
-    identities = old_identities + list_old_identities(change) or named or new_identities
+    old_identities = [identity for identity in stated_identities if identity not in new_identities]
+    identities = old_identities + list_old_identities(change) or stated_identities or new_identities
     if not identities:
         raise ItemRejected(ParkedReason.INVALID_ITEM, "from: no readable sender")
     amendment = read_amendment(message)

@@ -36,7 +36,7 @@ class StoredEvent:
     body: bytes
     secret_digest: str
     by_default_secret: bool = False
-    """Whether that is the server's default secret."""
+    """True if the secret is the server's default secret."""
     received_at: datetime = field(default_factory=utc_now, compare=False)
     attempts: int = 0
     """Number of times it was taken over from a process that ended or hung."""

@@ -145,9 +145,9 @@ class SecretBook:
 
     def _open(self, account: Mapping[str, Any]) -> bytes | None:
         sealed = account["app_secret"]
-        known = self._opened.get(sealed)
-        if known is not None:
-            return known
+        cached = self._opened.get(sealed)
+        if cached is not None:
+            return cached
         try:
             return self._keyring.decrypt(
                 sealed, collection="accounts", id=account["_id"], field="app_secret"

@@ -157,15 +157,15 @@ class AccountCheckup:
 
     async def _check_url(self) -> AccountCheck:
         name, ours = CheckName.WEBHOOK_URL, make_webhook_url(self._settings, self.account)
-        known = {ours, *list_former_urls(self._settings, self.account)}
+        own_urls = {ours, *list_former_urls(self._settings, self.account)}
         urls = await read_callback_urls(self._api, self.account)
         if urls.messages is None:
             return _fail(name, "No webhook URL is set at WhatsApp: call subscribeWebhooks.")
-        if urls.messages not in known:
+        if urls.messages not in own_urls:
             return _fail(
                 name, f"Messages go to {urls.messages} instead of {ours}: call subscribeWebhooks."
             )
-        if urls.application not in known:
+        if urls.application not in own_urls:
             return _pass(
                 name,
                 "Messages come here. Webhooks about templates and the account go to the Meta app's"

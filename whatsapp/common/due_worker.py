@@ -106,7 +106,7 @@ class DueWorker(Generic[DocumentType]):
         except PyMongoError as error:
             log_failure(logger, error, "%s: %s waits until its lease ends", self._name, item.id)
         except Exception as error:  # noqa: BLE001 - see the next line
-            # The edge of a background task: a bug with one item must not end the worker.
+            # A bug with one item must not end the worker.
             logger.error("%s: %s failed: %s", self._name, item.id, describe_bug(error))
 
 

@@ -1,4 +1,4 @@
-"""Deadlines, intervals, leases and retries, in one value that constructors pass on."""
+"""Deadlines, intervals, leases and numbers of retries, passed to constructors as one value."""
 
 from dataclasses import dataclass
 
@@ -9,39 +9,39 @@ class Timeouts:
 
     # MongoDB
     mongodb_operation_seconds: float = 10.0
-    """For one operation with its retries."""
+    """Deadline for one operation with its retries."""
     mongodb_reach_seconds: float = 3.0
-    """For finding a server and connecting to it."""
+    """Deadline for finding a server and connecting to it."""
     reconnect_seconds: float = 1.0
-    """Between two attempts to reach MongoDB at the start."""
+    """Interval between two attempts to reach MongoDB at the start."""
     readiness_seconds: float = 2.0
-    """For the read that tells whether the primary has a majority."""
+    """Deadline for the read that checks whether the primary has a majority."""
 
     # Server and its connections
     server_shutdown_seconds: int = 3
-    """For requests under way when the process stops."""
+    """Deadline for requests under way when the process stops."""
     worker_restart_seconds: float = 2.0
-    """Between two starts of a worker that ends as soon as it has started."""
+    """Interval between two starts of a worker that ends immediately."""
     worker_hung_seconds: float = 60.0
-    """Without a heartbeat of its event loop, after which a worker is killed."""
+    """Time without a heartbeat of the event loop after which a worker is killed."""
     worker_stop_seconds: float = 9.0
-    """Until a stopping worker is killed; below the 10 s that most supervisors grant us."""
+    """Time until a stopping worker is killed; below the 10 s that most supervisors grant us."""
     http_first_byte_seconds: float = 30.0
-    """From the connection to its first byte."""
+    """Deadline from the connection to its first byte."""
     http_header_seconds: float = 10.0
-    """For the headers of a request."""
+    """Deadline for the headers of a request."""
     http_body_margin_seconds: float = 10.0
-    """In addition to the longest deadline of a route that reads a body."""
+    """Time in addition to the longest deadline of a route that reads a body."""
     http_rest_seconds: float = 10.0
-    """For the rest of a body whose request is answered."""
+    """Deadline for reading the rest of a body after its request was answered."""
     http_read_seconds: float = 120.0
-    """Without progress of a client in reading a response."""
+    """Deadline for a client to read a part of a response."""
     http_idle_seconds: int = 75
-    """Between two requests; load balancers close idle connections earlier."""
+    """Deadline between two requests; longer than load balancers keep idle connections."""
 
     # Requests to Meta
     send_deadline_seconds: float = 15.0
-    """For a whole request to the Cloud API."""
+    """Deadline for a whole request to the Cloud API."""
     retry_base_seconds: float = 1.0
     """Pause before the first retry; each further pause is four times as long."""
     retry_limit: int = 6
@@ -49,95 +49,95 @@ class Timeouts:
 
     # Sending
     lane_lease_seconds: float = 30.0
-    """After which another process takes over the lane of a crashed worker."""
+    """Time after which another process takes over the lane of a crashed worker."""
     lane_poll_seconds: float = 0.5
-    """Between two searches for due lanes; sweeps run at a multiple of it."""
+    """Interval between two searches for due lanes; sweeps run at a multiple of it."""
     unknown_hold_seconds: float = 30.0
-    """For which a send with unknown outcome holds back later messages of its conversation."""
+    """Time for which a send with unknown outcome holds back later messages of its conversation."""
     media_hold_seconds: float = 30.0
-    """For which a file holds back later messages, unless Meta reports it as sent before."""
+    """Time for which a file holds back later messages, unless Meta reports it as sent before."""
     dispatcher_shutdown_seconds: float = 3.0
-    """For requests under way when the process stops; with the server's own shutdown below 10 s."""
+    """Deadline for sends in progress at a stop; together with the server's shutdown below 10 s."""
     dispatcher_record_seconds: float = 1.5
-    """For recording the outcome of the requests that were cancelled then."""
+    """Deadline for recording the outcome of the cancelled requests."""
     lane_release_seconds: float = 1.0
-    """For releasing a lane when its worker is cancelled."""
+    """Deadline for releasing a lane when its worker is cancelled."""
 
     # Webhooks
     webhook_lease_seconds: float = 10.0
-    """After which another process takes over a stored webhook that nobody has finished."""
+    """Time after which another process takes over a stored webhook that no process has finished."""
     takeover_lease_seconds: float = 30.0
     """Lease of a webhook that was taken over."""
     webhook_body_seconds: float = 30.0
-    """For receiving the body."""
+    """Deadline for receiving the body."""
     webhook_database_seconds: float = 3.0
-    """For one database call of the route."""
+    """Deadline for one database call of the route."""
     webhook_answer_seconds: float = 4.0
-    """For the answer, which may wait for another request's database call."""
+    """Deadline for the answer, which may wait for another request's database call."""
     webhook_shutdown_seconds: float = 2.0
-    """For releasing the leases of unfinished webhooks."""
+    """Deadline for releasing the leases of unfinished webhooks."""
 
     # Templates
     template_sync_seconds: float = 86_400.0
-    """Between two full reads of an account's templates."""
+    """Interval between two full reads of an account's templates."""
     template_refresh_seconds: float = 5.0
-    """Until they are read after a webhook that told only a part of the change."""
+    """Delay until templates are read after a webhook that reported only part of a change."""
 
     # Media and uploads
     media_deadline_seconds: float = 120.0
-    """For one download."""
+    """Deadline for one download."""
     media_poll_seconds: float = 10.0
-    """Between two searches for downloads that another process has left."""
+    """Interval between two searches for downloads that another process has left."""
     media_retry_seconds: float = 10.0
     """Pause before the first retry; each further pause is four times as long."""
     media_retry_limit: int = 4
     """Retries of a download; Meta blocks a number for a while after 20 errors."""
     media_release_seconds: float = 2.0
-    """For releasing a download when its worker is cancelled."""
+    """Deadline for releasing a download when its worker is cancelled."""
     upload_deadline_seconds: float = 120.0
-    """For reading an upload, and again for passing it to Meta."""
+    """Deadline for reading an upload, and again for passing it to Meta."""
 
     # GraphQL
     graphql_body_seconds: float = 30.0
-    """For receiving the body of a request without files."""
+    """Deadline for receiving the body of a request without files."""
     operation_seconds: float = 10.0
-    """For a query or mutation."""
+    """Deadline for a query or mutation."""
     database_deadline_seconds: float = 4.0
-    """For the database calls of an operation, and for those of signing in."""
+    """Deadline for the database calls of an operation, and for those of signing in."""
     media_database_seconds: float = 3.0
-    """For the database calls of a media request."""
+    """Deadline for the database calls of a media request."""
     connection_init_seconds: float = 10.0
-    """Until `connection_init` must arrive on a WebSocket."""
+    """Time until `connection_init` must arrive on a WebSocket."""
     socket_send_seconds: float = 10.0
-    """For a peer to read what was written, a part of a long response for example."""
+    """Deadline for a peer to read the written bytes, such as a part of a long response."""
     close_send_seconds: float = 1.0
-    """For writing the close frame."""
+    """Deadline for writing the close frame."""
     close_answer_seconds: float = 5.0
-    """For the peer to answer a close, before the connection is aborted."""
+    """Deadline for the peer to answer a close frame; then the connection is aborted."""
     keep_alive_seconds: float = 12.0
-    """Between two keep-alive comments of an event stream."""
+    """Interval between two keep-alive comments of an event stream."""
     final_event_seconds: float = 1.0
-    """For writing the final event of an event stream."""
+    """Deadline for writing the final event of an event stream."""
     credential_check_seconds: float = 2.0
-    """Between two checks of the credentials of open sockets."""
+    """Interval between two checks of the credentials of open sockets."""
     credential_query_seconds: float = 2.0
-    """For the database call of such a check."""
+    """Deadline for the database call of a credential check."""
 
     # Live feed
     stream_open_seconds: float = 30.0
-    """For opening a change stream, which MongoDB first searches for its beginning."""
+    """Deadline for opening a change stream; MongoDB first searches the oplog for its start."""
     stream_silence_seconds: float = 3.0
-    """For one read of the change stream; longer than MongoDB waits there for a change."""
+    """Deadline for one read of the change stream; longer than MongoDB's own wait for a change."""
     summary_wait_seconds: float = 0.1
-    """For which an event waits for its conversation's summary, whose writer may have crashed."""
+    """Time for which an event waits for a conversation summary, whose writer may have crashed."""
 
     history_keep_seconds: float = 10.0
-    """For which events read from history, and their payloads, are kept for other subscribers."""
+    """Time for which events read from history, with their payloads, are kept for reuse."""
 
     # Identity provider
     jwks_keep_seconds: float = 300.0
-    """For which signing keys are used before they are fetched again."""
+    """Time for which signing keys are used before they are fetched again."""
     jwks_pause_seconds: float = 10.0
-    """Between two fetches, whatever unknown keys tokens name."""
+    """Minimum interval between two fetches, even if tokens name unknown keys."""
     jwks_fetch_seconds: float = 5.0
-    """For one fetch."""
+    """Deadline for one fetch."""

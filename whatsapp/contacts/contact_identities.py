@@ -255,9 +255,11 @@ def _find_contact(report: ReportedIdentities, contacts: Sequence[Contact]) -> Co
     if contact_id is not None:
         return next((contact for contact in contacts if contact.id == contact_id), None)
     forms = list_identity_variants(report.identities)
-    named = (contact for contact in contacts if any(form in contact.identities for form in forms))
+    matching = (
+        contact for contact in contacts if any(form in contact.identities for form in forms)
+    )
     return next(
-        (contact for contact in named if names_same_person(contact, report.identities)), None
+        (contact for contact in matching if names_same_person(contact, report.identities)), None
     )
 
 

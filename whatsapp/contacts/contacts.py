@@ -186,11 +186,11 @@ async def _insert_contact(
         for holder in holders:
             await release_from_holder(holder, *identities, at=profile.at)
         holders = await list_contacts(account_id, identities)
-    held = [identity for holder in holders for identity in holder.identities]
+    held_identities = [identity for holder in holders for identity in holder.identities]
     free = [
         identity
         for identity in identities
-        if not any(form in held for form in list_lookups(identity))
+        if not any(form in held_identities for form in list_lookups(identity))
     ]
     contact = make_contact(account_id, free, profile)
     return contact if free and await _insert_document(contact) else None

@@ -44,9 +44,9 @@ def make_contact_keys(fields: Mapping[str, Any]) -> list[str]:
 
 def make_sort_name(fields: Mapping[str, Any]) -> str:
     """Returns the displayed name in lower case and without accents, for sorting."""
-    shown = (fields.get(name) for name in ("name", "profile_name", "username", "phone_number"))
+    names = (fields.get(name) for name in ("name", "profile_name", "username", "phone_number"))
     identities = [identity["value"] for identity in fields.get("identities") or ()]
-    plain = (" ".join(list_words(text)) for text in [*shown, *identities] if text)
+    plain = (" ".join(list_words(text)) for text in [*names, *identities] if text)
     return next(filter(None, plain), "")[:MAX_SORT_NAME]
 
 

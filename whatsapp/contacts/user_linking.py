@@ -49,8 +49,8 @@ async def detach_user(contact: Contact) -> None:
         keys.append({"phone": contact.phone_number})
     unshared = {"from_contact": True, "account_ids": {"$in": [[], [contact.account_id]]}}
     async for user in collection(User).find({**unshared, "$or": keys}, {"_id": 1}):
-        others = {"user_id": user["_id"], "_id": {"$ne": contact.id}}
-        if await collection(Contact).find_one(others, {"_id": 1}) is None:
+        other_contacts = {"user_id": user["_id"], "_id": {"$ne": contact.id}}
+        if await collection(Contact).find_one(other_contacts, {"_id": 1}) is None:
             await collection(User).delete_one({"_id": user["_id"]})
 
 
@@ -118,13 +118,13 @@ async def _is_former_owner(user_id: PydanticObjectId, contact: Contact) -> bool:
     """Returns True if the user with the contact's phone has another WhatsApp user id here."""
     if contact.bsuid is None:
         return False
-    others = {
+    other_contacts = {
         "user_id": user_id,
         "account_id": contact.account_id,
         "_id": {"$ne": contact.id},
         "bsuid": {"$nin": [None, contact.bsuid]},
     }
-    return await collection(Contact).find_one(others, {"_id": 1}) is not None
+    return await collection(Contact).find_one(other_contacts, {"_id": 1}) is not None
 
 
 async def list_known_phones(phones: Iterable[str]) -> set[str]:
@@ -133,8 +133,8 @@ async def list_known_phones(phones: Iterable[str]) -> set[str]:
     if not forms:
         return set()
     query = {"phone": {"$in": [form for variants in forms.values() for form in variants]}}
-    known = {user["phone"] async for user in collection(User).find(query, {"phone": 1})}
-    return {phone for phone, variants in forms.items() if not known.isdisjoint(variants)}
+    known_phones = {user["phone"] async for user in collection(User).find(query, {"phone": 1})}
+    return {phone for phone, variants in forms.items() if not known_phones.isdisjoint(variants)}
 
 
 async def _find_user(phone: str | None, account_id: PydanticObjectId) -> dict[str, Any] | None:

@@ -31,9 +31,9 @@ class NewContact:
     identities: Sequence[Identity]
     profile: Profile | None
     has_messages: bool
-    """Whether the sender gets a conversation."""
+    """True if the sender has messages to store, and so needs a conversation."""
     by_customer: bool
-    """Whether the sender wrote; then they get a user."""
+    """True if the customer wrote a message; the contact is then linked to a user."""
 
 
 def select_unambiguous(
@@ -102,8 +102,8 @@ def _derive_contact(contact: Contact) -> dict[str, Any]:
 async def _link_users(contacts: Sequence[Contact]) -> None:
     """Creates and links users; contacts whose phone has a user are linked later."""
     phones = (contact.phone_number for contact in contacts if contact.phone_number)
-    known = await list_known_phones(phones)
-    unknown = [contact for contact in contacts if contact.phone_number not in known]
+    known_phones = await list_known_phones(phones)
+    unknown = [contact for contact in contacts if contact.phone_number not in known_phones]
     users = [to_bson(make_user(contact)) for contact in unknown]
     inserted = await _insert_documents(
         User, [fields | derive_user_fields(fields) for fields in users]

@@ -80,8 +80,8 @@ class LaneWorker:
         head = await outbox_transitions.find_head(self._lease.lane_id)
         await _complete_summary(head)
         if head is not None and head.message.outbox_state is OutboxState.READY:
-            held = self._held_seconds(head.message)
-            if not held:
+            hold_seconds = self._held_seconds(head.message)
+            if not hold_seconds:
                 return await self._send_head(head)
         self._tools.pacing.return_slot(self._lease.account_id)
         return await (
@@ -92,12 +92,12 @@ class LaneWorker:
         """Handles a head that can't be sent now. Returns False when the lease has ended."""
         if head.outbox_state is OutboxState.SENDING:
             return await self._record_abandoned(head)
-        held = self._held_seconds(head)
+        hold_seconds = self._held_seconds(head)
         is_settled = (
             head.outbox_state is OutboxState.HOLDING and head.status_rank >= MessageStatus.SENT.rank
         )
-        if held and not is_settled:
-            return await self._release_unless_woken(held)
+        if hold_seconds and not is_settled:
+            return await self._release_unless_woken(hold_seconds)
         await outbox_transitions.end_hold(head.id)
         return True
 
@@ -168,12 +168,12 @@ class LaneWorker:
             return True
         sending = Sending(message, account, head.contact, self._lease, self._tools)
         if isinstance(prepared, Exception):
-            held = await sending.postpone_for_file(prepared)
+            wait_seconds = await sending.postpone_for_file(prepared)
         else:
-            held = await sending.send(token)
-        if held is None and not head.is_last:
+            wait_seconds = await sending.send(token)
+        if wait_seconds is None and not head.is_last:
             return True
-        return await self._release_unless_woken(held)
+        return await self._release_unless_woken(wait_seconds)
 
     async def _prepare_file(self, message: Message, account: Account) -> bool | Exception:
         """Returns True if the message can be sent now, False if its lane must be read again, or

@@ -93,16 +93,16 @@ class Sending:
         except CloudAPIError as error:
             return await self._handle_refusal(error)
         except CloudAPINotReached as error:
-            held = await self._postpone(
+            wait_seconds = await self._postpone(
                 self._backoff_seconds(PROBE_PAUSES), outbox_transitions.NOT_REACHED
             )
             await self._record_failure(error)
-            return held
+            return wait_seconds
         except CloudAPIOutcomeUnknown as error:
             logger.warning("Message %s: outcome unknown (%s)", self.message.id, error)
-            held = await self._hold()
+            wait_seconds = await self._hold()
             await self._record_failure(error)
-            return held
+            return wait_seconds
         except asyncio.CancelledError:
             # The process stops, and Meta may have received the request.
             await self._hold()
@@ -113,12 +113,12 @@ class Sending:
         """Postpones a message whose file could not be uploaded. Returns the same as `send`."""
         if isinstance(error, CloudAPIError):
             return await self._handle_refusal(error)
-        held = await self._postpone(
+        wait_seconds = await self._postpone(
             self._backoff_seconds(PROBE_PAUSES), outbox_transitions.FILE_NOT_REACHED
         )
         if not isinstance(error, StoreUnavailable):
             await self._record_failure(error)
-        return held
+        return wait_seconds
 
     async def _record_accepted(self, result: SendResult) -> float | None:
         message, hold = self.message, self.tools.timeouts.media_hold_seconds
@@ -154,18 +154,18 @@ class Sending:
         if action is Action.FAIL and is_file_at_fault(self.message, error):
             await outbox_transitions.persist_write(lambda: request_renewal(self.message))
             await self._return_message(to_message_error(error))
-            held = 0.0
+            wait_seconds = 0.0
         elif action is Action.FAIL:
             await self._fail(error)
-            held = None
+            wait_seconds = None
         elif action is Action.STOP_ACCOUNT:
-            held = await self._stop_account(error)
+            wait_seconds = await self._stop_account(error)
         else:
-            held = await self._retry(error, action)
+            wait_seconds = await self._retry(error, action)
         await (
             self._record_failure(error) if action is Action.RETRY_META else self._record_success()
         )
-        return held
+        return wait_seconds
 
     async def _fail(self, error: CloudAPIError) -> None:
         failed = to_message_error(error)
@@ -184,11 +184,11 @@ class Sending:
         if requested is not None:
             seconds = max(seconds, min(requested, LONGEST_REQUESTED_SECONDS))
         is_refused = action is Action.RETRY
-        held = await self._postpone(seconds, to_message_error(error), is_refused=is_refused)
+        wait_seconds = await self._postpone(seconds, to_message_error(error), is_refused=is_refused)
         if action is Action.RETRY_ACCOUNT:
             is_brief = error.code == THROUGHPUT_CODE and requested is None
             await self._slow_account(0.0 if is_brief else seconds)
-        return held
+        return wait_seconds
 
     async def _stop_account(self, error: CloudAPIError) -> float | None:
         """Stops the account; the message keeps its place and is sent once the account resumes."""

@@ -101,15 +101,19 @@ def sniff_type(head: bytes, *, declared: str | None) -> str:
 
     `head` is at least the first `HEAD_BYTES` bytes, or the whole file.
     """
-    named = (declared or "").partition(";")[0].strip().lower()
+    declared_type = (declared or "").partition(";")[0].strip().lower()
     if head.startswith(_OLE_SIGNATURE):
-        return named if named in _OLE else _guess_type(head) or UNKNOWN_TYPE
+        return declared_type if declared_type in _OLE else _guess_type(head) or UNKNOWN_TYPE
     detected = _read_brand(head) or _guess_type(head)
-    if named in _PLAIN and b"\0" not in head and detected not in SHOWN_TYPES | _KNOWN_DOCUMENTS:
-        return named
+    if (
+        declared_type in _PLAIN
+        and b"\0" not in head
+        and detected not in SHOWN_TYPES | _KNOWN_DOCUMENTS
+    ):
+        return declared_type
     if detected is None:
         return UNKNOWN_TYPE
-    return named if named in _CONTAINERS.get(detected, ()) else detected
+    return declared_type if declared_type in _CONTAINERS.get(detected, ()) else detected
 
 
 def _read_brand(head: bytes) -> str | None:

@@ -129,8 +129,8 @@ async def _is_unshared(
 ) -> bool:
     if not user.from_contact or set(user.account_ids) - {into.account_id}:
         return False
-    others = {"user_id": user.id, "_id": {"$nin": [contact.id, into.id]}}
-    return await collection(Contact).find_one(others, {"_id": 1}, session=session) is None
+    other_contacts = {"user_id": user.id, "_id": {"$nin": [contact.id, into.id]}}
+    return await collection(Contact).find_one(other_contacts, {"_id": 1}, session=session) is None
 
 
 async def _replace_duplicate(session: AsyncClientSession, contact: Contact, into: Contact) -> None:

@@ -65,8 +65,10 @@ class Reaction(Amendment):
             "$and": [{"$eq": ["$$this.contact_id", self.contact_id]}, {"$not": [is_sent]}]
         }
         newest = {"$max": {"$filter": {"input": union, "as": "this", "cond": is_same_author}}}
-        others = {"$filter": {"input": union, "as": "this", "cond": {"$not": [is_same_author]}}}
-        both = {"$concatArrays": [others, [newest]]}
+        other_reactions = {
+            "$filter": {"input": union, "as": "this", "cond": {"$not": [is_same_author]}}
+        }
+        both = {"$concatArrays": [other_reactions, [newest]]}
         return {"reactions": {"$sortArray": {"input": both, "sortBy": REACTION_ORDER}}}
 
 

@@ -88,8 +88,8 @@ def _merge_reaction(entry: Mapping[str, Any]) -> dict[str, Any]:
     is_sent: dict[str, Any] = {"$ne": [{"$type": "$$this.message_id"}, "missing"]}
     is_same = {"$eq": ["$$this.message_id", entry["message_id"]]}
     same = {"$max": _filter_array({"$setUnion": [stored, {"$literal": [entry]}]}, is_same)}
-    others = _filter_array(stored, {"$and": [is_sent, {"$not": [is_same]}]})
-    sent = _sort_array({"$concatArrays": [others, [same]]}, {"at": -1, "message_id": -1})
+    other_reactions = _filter_array(stored, {"$and": [is_sent, {"$not": [is_same]}]})
+    sent = _sort_array({"$concatArrays": [other_reactions, [same]]}, {"at": -1, "message_id": -1})
     newest = {"$slice": [sent, KEPT_REACTIONS]}
     received = _filter_array(stored, {"$not": [is_sent]})
     return _sort_array({"$concatArrays": [received, newest]}, REACTION_ORDER)

@@ -160,7 +160,7 @@ def _read_text(component: Mapping[str, Any], example_name: str) -> VariableText:
     if all(name.isdecimal() for name in variables):
         variables.sort(key=int)
     example = _get_object(component, "example")
-    named = {
+    named_samples = {
         str(sample.get("param_name")): str(sample.get("example"))
         for sample in _list_objects(example, f"{example_name}_named_params")
     }
@@ -169,7 +169,7 @@ def _read_text(component: Mapping[str, Any], example_name: str) -> VariableText:
     if isinstance(listed, list) and listed and isinstance(listed[0], list):
         listed = listed[0]
     numbered = listed if isinstance(listed, list) else []
-    samples = dict(zip(variables, map(str, numbered), strict=False)) | named
+    samples = dict(zip(variables, map(str, numbered), strict=False)) | named_samples
     return VariableText(text, tuple(variables), samples)
 
 

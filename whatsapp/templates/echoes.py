@@ -18,10 +18,14 @@ async def describe_echo(
     """Returns the content to store for Meta's object, and its text if it has any."""
     name, language = template.get("name"), template.get("language")
     code = language.get("code") if isinstance(language, dict) else language
-    known = None
+    stored_template = None
     if isinstance(name, str) and isinstance(code, str):
-        known = await find_by_name(account_id, name, code)
-    shown = _describe_known(known, template) if known else _describe_unknown(template)
+        stored_template = await find_by_name(account_id, name, code)
+    shown = (
+        _describe_known(stored_template, template)
+        if stored_template
+        else _describe_unknown(template)
+    )
     content = {**template, "language": {"code": code}, "shown": shown}
     return content, shown["body"] or (name if isinstance(name, str) else None)
 

@@ -39,10 +39,10 @@ async def apply_change(accounts: Sequence[Account], item: Item) -> None:
         ItemRejected: the value is invalid for its field, and nothing was written.
     """
     handle = _HANDLERS.get(item.field_name or "", record_change)
-    named = find_named(accounts, item)
-    for account in named:
+    named_accounts = find_named(accounts, item)
+    for account in named_accounts:
         await handle(account, item)
-    if not named:
+    if not named_accounts:
         # About another number of the business, which is not connected here.
         for account in accounts:
             await record_change(account, item)

@@ -26,11 +26,11 @@ def find_named(accounts: Sequence[Account], item: Item) -> Sequence[Account]:
     number = _read_digits(get_text(get_value(item), "display_phone_number", "phone_number"))
     if item.phone_number_id is not None or not number:
         return accounts
-    named = [
+    matching = [
         account for account in accounts if _read_digits(account.display_phone_number) == number
     ]
     is_only_one = len(accounts) == 1 and accounts[0].display_phone_number is None
-    return accounts if is_only_one else named
+    return accounts if is_only_one else matching
 
 
 def _read_digits(number: str | None) -> str:

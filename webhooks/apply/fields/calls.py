@@ -113,7 +113,11 @@ def _read_duration(value: Any) -> int | None:
 
 
 def _read_state(value: Mapping[str, Any]) -> CallState:
-    """Raises ItemRejected."""
+    """Returns the state of the call.
+
+    Raises:
+        ItemRejected: the status is missing or unknown.
+    """
     event = (get_text(value, "event") or "").lower()
     status = value.get("status")
     # Meta documents the status of an ended call as a text, and shows it as a list.
