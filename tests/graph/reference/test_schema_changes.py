@@ -60,7 +60,7 @@ def compare(
 
 
 COMPATIBLE = ["All operations remain valid, except for announced removals."]
-REFUSED = "Deprecate it first, see docs/deprecation.md."
+REFUSED = "Deprecate the fields first; see docs/deprecation.md."
 BREAKING = {
     "a field": (("name: String! state", "state"), "Field Shop.name was removed."),
     "an argument": (("id: ID, name: String", "id: ID"), "Argument Query.shop(name:) was removed."),
