@@ -15,7 +15,7 @@ from models.database.base import collection
 
 logger = logging.getLogger(__name__)
 
-# An index of this many documents is built in well under a second.
+# MongoDB indexes this many documents in well under a second.
 BUILT_AT_ONCE = 10_000
 
 

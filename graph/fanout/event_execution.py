@@ -50,7 +50,7 @@ class OperationFailed(GraphQLError):
 
 
 def list_errors(error: Exception, *, request_id: str) -> list[GraphQLError]:
-    """Returns the errors that a peer is sent when its operation has failed."""
+    """Returns the errors to send to the peer of a failed operation."""
     if isinstance(error, OperationFailed):
         return error.errors
     if not isinstance(error, GraphQLError):
@@ -59,7 +59,7 @@ def list_errors(error: Exception, *, request_id: str) -> list[GraphQLError]:
 
 
 class Rights(NamedTuple):
-    """The access rights of a group's members, all that resolvers know of them."""
+    """The access rights shared by a group's members. Resolvers get nothing else about them."""
 
     role: Role
     account_ids: frozenset[PydanticObjectId] | None

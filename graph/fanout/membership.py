@@ -22,17 +22,17 @@ class Peer(Protocol):
     """The recipient of a subscription's payloads."""
 
     def take(self, payloads: Sequence[Payload], /) -> bool:
-        """Sends all payloads; returns False, sending none, if that would have to wait."""
+        """Sends all payloads. Returns False and sends none if the peer has no room for them."""
 
     async def wait_for_room(self) -> None:
         """Waits until `take` should be called again."""
 
     def end(self, error: Exception) -> None:
-        """Reports that the subscription has failed; nothing follows."""
+        """Reports that the subscription has failed. No payload follows."""
 
 
 class EventSource(Protocol):
-    """The group of a membership, as the membership uses it."""
+    """The interface of a group to its memberships."""
 
     @property
     def feed(self) -> LiveFeed: ...
@@ -54,16 +54,16 @@ class EventSource(Protocol):
 
 
 class Membership:
-    """A subscription: catching up, in its group, or gone."""
+    """A subscription that catches up, is in its group, or has left."""
 
     def __init__(
         self, group: EventSource, peer: Peer, position: Position | None, *, holder: Hashable
     ) -> None:
         self.peer = peer
         self.holder = holder
-        """The credential that subscribed, and pays for the events."""
+        """The subscriber's credential, which is charged for the events."""
         self.position = position
-        """While it catches up: everything up to here has been sent."""
+        """During catch-up: the position up to which events have been sent."""
         self.has_left = False
         self._group = group
         self._epoch = group.feed.ring.epoch
@@ -71,7 +71,7 @@ class Membership:
         self._catching_up: asyncio.Task[None] | None = None
 
     async def catch_up(self) -> None:
-        """Returns when the member has joined the group, or its peer has been sent an error."""
+        """Returns after the member has joined the group, or after an error was sent to its peer."""
         try:
             while not self.has_left and await self._send_missed():
                 pass

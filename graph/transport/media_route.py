@@ -97,7 +97,7 @@ async def _find(request: Request, services: Services) -> StoredFile | None:
 
 
 async def _is_visible(media: StoredFile) -> bool:
-    """Returns whether neither its message nor its account has been deleted."""
+    """Returns True if neither the message nor the account of the file has been deleted."""
     account = {"_id": media.account_id, "deleted_at": None}
     if isinstance(media, Media):
         message = {"_id": media.message_id, "deleted_at": None}

@@ -50,7 +50,7 @@ class CloseReason(Enum):
 
 
 class EventStreams:
-    """The open streams of this process, which a shutdown has to end."""
+    """The open streams of this process; a shutdown ends them."""
 
     def __init__(self) -> None:
         self._open: set[EventStream] = set()

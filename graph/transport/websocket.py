@@ -67,7 +67,7 @@ class SocketView(Protocol):
 
 
 class SocketOperation(Operation[Context, object]):
-    """One operation. A subscription in its group needs no task."""
+    """An operation of a socket. A subscription that has joined its group needs no task."""
 
     __slots__ = ("membership",)
 

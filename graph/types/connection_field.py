@@ -114,13 +114,13 @@ def connection_field(
 
 
 def _add_page_arguments(signature: inspect.Signature, node_type: Any) -> inspect.Signature:
-    own = signature.parameters
+    resolver_parameters = signature.parameters
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
         for name, (kind, default) in {**_PAGE_ARGUMENTS, "info": (Info, None)}.items()
-        if name not in own
+        if name not in resolver_parameters
     ]
     return signature.replace(
-        parameters=[*own.values(), *added],
+        parameters=[*resolver_parameters.values(), *added],
         return_annotation=Connection[node_type],
     )

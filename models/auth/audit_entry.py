@@ -40,7 +40,7 @@ class AuditAction(StrEnum):
 
 class AuditOutcome(StrEnum):
     STARTED = "STARTED"
-    """Not completed: the action may or may not have been done."""
+    """The outcome was not recorded; the action may or may not have run."""
     DONE = "DONE"
     REFUSED = "REFUSED"
     FAILED = "FAILED"
@@ -66,7 +66,7 @@ class AuditEntry(ObjectIdDocument):
     actor: AuditActor
     targets: list[AuditTarget] = Field(default_factory=list)
     account_ids: list[PydanticObjectId] = Field(default_factory=list)
-    """The accounts concerned, as far as the actor may see them."""
+    """The affected accounts that the actor may see."""
     fields: list[str] = Field(default_factory=list)
     """Names of the given input fields, without their values."""
     request_id: str | None = None

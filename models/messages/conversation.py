@@ -48,23 +48,23 @@ class Conversation(ObjectIdDocument):
     """Meta's time of the customer's newest message, which opens the 24-hour window."""
     last_activity_at: datetime = Field(default_factory=utc_now)
     newest_unread_ids: list[PydanticObjectId] = Field(default_factory=list)
-    """The newest messages that arrived unread. They make each arrival a change of the conversation,
-    so that subscribers get the new unread count."""
+    """The newest messages that arrived unread. Each arrival changes this field, so that
+    subscribers get the new unread count."""
     newest_deleted_ids: list[PydanticObjectId] = Field(default_factory=list)
-    """The newest messages that their sender deleted, stored for the same reason."""
+    """The newest messages deleted by their sender, stored so that subscribers get the new count."""
     read_up_to: ReadMark | None = None
     late_read_at: datetime | None = None
-    """Time at which late messages before `read_up_to` were last read. It makes that a change of the
-    conversation, so that subscribers get the new unread count."""
+    """Time at which late messages before `read_up_to` were last read; stored so that subscribers
+    get the new unread count."""
     receipt: ReadReceipt = Field(default_factory=ReadReceipt)
     typing_at: datetime | None = None
     """Time of the last typing indicator."""
     phone_read_at: datetime | None = None
     """Meta's time of the newest message from the business's phone. Its author had read all earlier
-    messages, also late ones."""
+    messages, including those that arrive late."""
     merged_at: datetime | None = None
-    """Time at which the history of a merged contact last joined the conversation. It makes that a
-    change of the conversation, so that subscribers reload it."""
+    """Time at which the history of a merged contact last joined the conversation; stored so that
+    subscribers reload the conversation."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 

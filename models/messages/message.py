@@ -49,9 +49,9 @@ class MessageStatus(StrEnum):
         A rank of a later version becomes the next lower status that is not final: a message has
         certainly passed that status.
         """
-        known = _BY_RANK.get(rank)
-        if known is not None:
-            return known
+        member = _BY_RANK.get(rank)
+        if member is not None:
+            return member
         return max(
             (status for status in cls if status not in _ENDS and status.rank < rank),
             key=lambda status: status.rank,

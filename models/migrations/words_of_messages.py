@@ -1,4 +1,4 @@
-"""Migration: index messages by their words instead of by a text index, the newest first."""
+"""Migration: replaces the text index of messages by an index of their words, newest first."""
 
 import asyncio
 from typing import Any

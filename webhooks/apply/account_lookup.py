@@ -1,4 +1,4 @@
-"""The accounts that an item is for, and whether its signer may write for them."""
+"""Finds the accounts of an item, and checks that its signer may write to them."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ GRACE = timedelta(seconds=10)
 
 
 class AccountLookup:
-    """Finds the accounts of items, each once. Deleted accounts are not found.
+    """Finds the accounts of items, and caches them. Deleted accounts are not found.
 
     Use an instance per batch, so that changes of accounts are seen soon.
     """

@@ -1,6 +1,7 @@
-"""Routing of events to workers, so that events of a customer stay in order.
+"""Routing of events (stored webhooks) to workers, so that a customer's events stay in order.
 
-Holds within a process; events that another process takes over may be applied in any order.
+The order is kept within a process. Events that another process takes over may be applied in any
+order.
 """
 
 import contextlib

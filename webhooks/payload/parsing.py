@@ -19,7 +19,7 @@ _SURROGATE_ESCAPES = (b"\\ud", b"\\uD")
 
 
 class InvalidBody(Exception):
-    """The body is not acceptable JSON; the message says why, without quoting it."""
+    """The body is not acceptable JSON. The error message has the reason, without the body."""
 
 
 def parse_json(body: bytes) -> Any:

@@ -38,7 +38,7 @@ def default_secret_digest(settings: Settings) -> str | None:
 
 
 def name_secret(digest: str) -> str:
-    """Returns the name that a webhook URL has for the secret with this digest."""
+    """Returns the name of the secret with this digest in webhook URLs."""
     return hashlib.sha256(f"webhook url|{digest}".encode()).hexdigest()[:_NAME_LENGTH]
 
 
@@ -48,7 +48,7 @@ def make_webhook_url(settings: Settings, account: Account) -> str:
 
 
 def list_former_urls(settings: Settings, account: Account) -> Iterable[str]:
-    """Yields former URLs that still lead to the account: the bare route and former secrets'."""
+    """Yields former URLs that still work: the bare route, and the URLs of former secrets."""
     yield _make_url(settings, None)
     for former in account.former_app_secrets:
         yield _make_url(settings, former.digest or default_secret_digest(settings))
@@ -241,7 +241,7 @@ async def _subscribe_app(account_api: AccountAPI, account: Account) -> bool:
 
 
 def _check_level(viewer: Viewer, level: WebhookLevel) -> None:
-    """Refuses changes of the whole business account to viewers of some accounts only."""
+    """Raises InvalidInput if a viewer limited to accounts changes a whole business account."""
     if viewer.account_ids is not None and level is WebhookLevel.BUSINESS_ACCOUNT:
         raise InvalidInput(
             "This would also change other numbers of the business account, and your key is limited"

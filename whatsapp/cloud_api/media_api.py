@@ -30,11 +30,11 @@ class MediaGone(Exception):
 
 
 class MediaRefused(Exception):
-    """The file can never be downloaded; the message says why."""
+    """The file can never be downloaded. The error message has the reason."""
 
 
 class MediaUnavailable(Exception):
-    """The download failed but may be retried; the message says why."""
+    """The download failed but may be retried. The error message has the reason."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from models.database.base import utc_now
 
 # Meta truncates timestamps to seconds, so a message may be this much later.
 TIMESTAMP_STEP = timedelta(seconds=1)
-# More than are ever stored concurrently out of the order of their ids.
+# An upper bound of messages that are stored concurrently in another order than their ids.
 NEWEST_KEPT = 10
 # Types that open no service window: system messages, and changes of earlier messages.
 NOT_WRITTEN = frozenset({"system", "reaction", "edit", "revoke"})

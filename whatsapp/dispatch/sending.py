@@ -1,4 +1,4 @@
-"""An attempt to send a claimed message, and the reaction to Meta's answer."""
+"""Sends a claimed message, and records Meta's answer or the failure."""
 
 import asyncio
 import logging

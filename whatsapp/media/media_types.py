@@ -168,8 +168,8 @@ def correct_ending(name: str, mime_type: str, *, add: bool = False) -> str:
     if not is_media(mime_type) and mime_type != "application/pdf":
         return name
     ending = _find_ending(mime_type)
-    stem, dot, given = name.rpartition(".")
-    detected = dot + given.lower()
+    stem, dot, given_extension = name.rpartition(".")
+    detected = dot + given_extension.lower()
     if not ending or detected in (ending, *_MORE_ENDINGS.get(mime_type, ())):
         return name
     if stem and (

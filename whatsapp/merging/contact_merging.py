@@ -135,12 +135,16 @@ async def _is_unshared(
 
 async def _replace_duplicate(session: AsyncClientSession, contact: Contact, into: Contact) -> None:
     """Replaces the merged contact among the possible duplicates of other contacts."""
-    others = [other_id for other_id in contact.duplicate_ids if other_id != into.id]
+    other_duplicates = [other_id for other_id in contact.duplicate_ids if other_id != into.id]
     renamed: Mapping[str, Any] = {
         "$setUnion": [{"$setDifference": ["$duplicate_ids", [contact.id]]}, [into.id]]
     }
     await collection(Contact).update_many(
-        {"_id": {"$in": others}, "account_id": into.account_id, "duplicate_ids": contact.id},
+        {
+            "_id": {"$in": other_duplicates},
+            "account_id": into.account_id,
+            "duplicate_ids": contact.id,
+        },
         [{"$set": {"duplicate_ids": renamed}}],
         session=session,
     )

@@ -35,9 +35,9 @@ async def find_objection(message: Message, contact: Contact) -> MessageError | N
     if message.type != "template" or not contact.marketing_opt_out:
         return None
     template = await find_template_of(message)
-    shown = message.content.get("shown") or {}
+    shown_content = message.content.get("shown") or {}
     # WhatsApp may have changed the template's category since the message was queued.
-    categories = {shown.get("category"), template.category if template else None}
+    categories = {shown_content.get("category"), template.category if template else None}
     return OPTED_OUT if MARKETING in categories else None
 
 

@@ -1,4 +1,4 @@
-"""The parameters of a template, listed so that an app can show a form for them."""
+"""Lists the parameters of a template, from which an app can build a form."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -137,9 +137,9 @@ class MediaValue:
     media_id: str | None = None
 
     def build(self) -> dict[str, Any]:
-        named = {"filename": self.filename} if self.filename else {}
+        optional_fields = {"filename": self.filename} if self.filename else {}
         reference = {"id": self.media_id} if self.link is None else {"link": self.link}
-        return {"type": self.kind, self.kind: reference | named}
+        return {"type": self.kind, self.kind: reference | optional_fields}
 
     def check(self, field: list[str]) -> None:
         place = [*field, self.kind]

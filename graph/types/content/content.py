@@ -77,9 +77,9 @@ class MediaContent:
 
     @strawberry.field(description="File name; null if there is none.")
     async def filename(self, info: Info) -> str | None:
-        named = read_text(self.document.content, "filename")
-        if named is not None or self.document.upload_id is None:
-            return named
+        stated_filename = read_text(self.document.content, "filename")
+        if stated_filename is not None or self.document.upload_id is None:
+            return stated_filename
         media = await self._load(info)
         return media.filename if media else None
 

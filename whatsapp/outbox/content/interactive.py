@@ -48,8 +48,8 @@ class MediaHeader:
     filename: str | None = None
 
     def build(self) -> dict[str, Any]:
-        named = {} if self.filename is None else {"filename": self.filename}
-        return {"type": self.kind, self.kind: {"link": self.link, **named}}
+        optional_fields = {} if self.filename is None else {"filename": self.filename}
+        return {"type": self.kind, self.kind: {"link": self.link, **optional_fields}}
 
     def check(self, field: list[str]) -> None:
         place = [*field, self.kind]
