@@ -176,7 +176,7 @@ class Sandbox:
     def _print_welcome(self, api_key: str) -> None:
         print(
             f"""
-wagraph is running. Ctrl-C stops it; its data stays in {self.home.folder.name}/.
+wagraph is running. Ctrl-C stops it; the data stays in {self.home.folder}/.
 
   GraphiQL          {self.server_url}/graphql#key={api_key}
   Customer's phone  {self.sandbox_url}/
