@@ -72,15 +72,22 @@ async def test_large_answer_is_refused_in_bounded_memory(
     viewer: GraphQLClient, message: Message
 ) -> None:
     await viewer.post(QUERY)
+    peaks = [await measure_peak(viewer) for _ in range(3)]
+
+    # The first one makes the plan, and other tasks allocate too.
+    assert min(peaks) < 2_000_000, "the answer would have 3 MB"
+
+
+async def measure_peak(viewer: GraphQLClient) -> int:
+    """Returns the peak of allocated bytes during a refused query."""
     tracemalloc.start()
     try:
         answer = await viewer.post(QUERY)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-
     assert_too_large(answer)
-    assert peak < 2_000_000, "the answer would have 3 MB"
+    return peak
 
 
 async def test_answer_within_bound_is_given(viewer: GraphQLClient, message: Message) -> None:

@@ -33,31 +33,41 @@ def put(filler: bytes, **parts: Any) -> bytes:
     return encode(change).replace(b'"FILLER"', filler)
 
 
-LARGE = {
-    "a thousand messages": encode(
-        make_change(
-            NUMBER, messages=[make_message(sender=f"1650{one % 50:07}") for one in range(1000)]
-        )
-    ),
-    "items without anything": encode(make_change(NUMBER, messages=[{}] * MAX_ITEMS)),
-    "a long text": put(b'"' + b"x" * 3_900_000 + b'"', text={"body": "FILLER"}),
-    "many values in an order": put(
-        b"[" + b"{}," * 100_000 + b"{}]", type="order", order={"product_items": "FILLER"}
-    ),
-    "many values in an unknown key": put(b"[" + b"1," * 200_000 + b"1]", unknown="FILLER"),
-    "many parts of an unknown field": encode(
-        {"field": "news", "value": {"list": [{"a": 1}] * 50_000}}
-    ),
-}
+def make_bodies(share: float) -> dict[str, bytes]:
+    """Returns bodies by kind; `share` is their part of the largest size."""
+
+    def repeat(part: bytes, count: int) -> bytes:
+        return b"[" + b",".join([part] * int(count * share)) + b"]"
+
+    senders = [f"1650{number % 50:07}" for number in range(int(1000 * share))]
+    messages = [make_message(sender=sender) for sender in senders]
+    parts = [{"a": 1}] * int(50_000 * share)
+    order = put(repeat(b"{}", 100_000), type="order", order={"product_items": "FILLER"})
+    return {
+        "a thousand messages": encode(make_change(NUMBER, messages=messages)),
+        "items without anything": encode(
+            make_change(NUMBER, messages=[{}] * int(MAX_ITEMS * share))
+        ),
+        "a long text": put(b'"' + b"x" * int(3_900_000 * share) + b'"', text={"body": "FILLER"}),
+        "many values in an order": order,
+        "many values in an unknown key": put(repeat(b"1", 200_000), unknown="FILLER"),
+        "many parts of an unknown field": encode({"field": "news", "value": {"list": parts}}),
+    }
+
+
+LARGE = make_bodies(1)
+# Posted first: code that runs for the first time is slow under coverage.
+SMALL = make_bodies(0.01)
 
 
 @pytest.mark.parametrize("name", LARGE)
 async def test_large_body_is_worked_on_in_slices(
     webhook: WebhookClient, account: Account, settle: Settle, name: str
 ) -> None:
-    with measuring_steps() as steps:
-        assert (await webhook.post(LARGE[name])).status_code == 200
-        await settle()
+    for body in (SMALL[name], LARGE[name]):
+        with measuring_steps() as steps:
+            assert (await webhook.post(body)).status_code == 200
+            await settle()
 
     assert steps.longest < STEP_SECONDS, (steps.longest, steps.what)
     assert not await ParkedItem.find({"reason": ParkedReason.INTERNAL_ERROR.value}).count()
@@ -67,19 +77,19 @@ async def test_large_body_is_worked_on_in_slices(
 async def test_large_items_are_replayed_in_slices(
     webhook: WebhookClient, account: Account, settle: Settle, name: str
 ) -> None:
-    await set_account_enabled(account, enabled=False)
-    assert (await webhook.post(LARGE[name])).status_code == 200
-    await settle()
     disabled = {"reason": ParkedReason.ACCOUNT_DISABLED.value, "state": "PARKED"}
-    assert await ParkedItem.find(disabled).count() or name == "many parts of an unknown field"
 
-    with measuring_steps() as steps:
-        await set_account_enabled(account, enabled=True)
+    async def are_replayed() -> bool:
+        return not await ParkedItem.find(disabled).count()
 
-        async def are_replayed() -> bool:
-            return not await ParkedItem.find(disabled).count()
-
-        await eventually(are_replayed)
+    for body in (SMALL[name], LARGE[name]):
+        await set_account_enabled(account, enabled=False)
+        assert (await webhook.post(body)).status_code == 200
+        await settle()
+        assert not await are_replayed() or name == "many parts of an unknown field"
+        with measuring_steps() as steps:
+            await set_account_enabled(account, enabled=True)
+            await eventually(are_replayed)
 
     assert steps.longest < STEP_SECONDS, (steps.longest, steps.what)
 
