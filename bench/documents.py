@@ -321,8 +321,8 @@ def list_counts(people: int, messages: int) -> list[int]:
 
 
 def _make_template(**fields: Any) -> Fields:
-    nobody, some_time = ObjectId(), datetime.fromisoformat("2026-01-01T00:00:00+00:00")
-    keys = {"account_id": nobody, "conversation_id": nobody, "contact_id": nobody}
+    unknown_id, some_time = ObjectId(), datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    keys = {"account_id": unknown_id, "conversation_id": unknown_id, "contact_id": unknown_id}
     return to_bson(Message(**keys, timestamp=some_time, **fields))
 
 
@@ -354,11 +354,11 @@ def prepare_templates() -> None:
             attempts=1,
         )
     )
-    nobody = ObjectId()
+    unknown_id = ObjectId()
     media = Media(
-        account_id=nobody,
-        conversation_id=nobody,
-        message_id=nobody,
+        account_id=unknown_id,
+        conversation_id=unknown_id,
+        message_id=unknown_id,
         kind="image",
         media_id="1",
         state=MediaState.STORED,

@@ -90,7 +90,7 @@ class AudioInput(MediaInput):
     file: Upload | None = file_field()
     voice: bool | None = strawberry.field(
         default=False,
-        description="Whether the file is shown as a voice message; requires OGG with Opus.",
+        description="True if the file is shown as a voice message; requires OGG with Opus.",
     )
 
 

@@ -32,7 +32,7 @@ from whatsapp.outbox.content import (
 class TextInput:
     body: str = strawberry.field(description="Text of 1 to 4,096 characters.")
     preview_url: bool | None = strawberry.field(
-        default=False, description="Whether WhatsApp shows a preview of the first link."
+        default=False, description="True if WhatsApp shows a preview of the first link."
     )
 
     def to_content(self) -> OutgoingText:

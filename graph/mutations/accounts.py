@@ -66,7 +66,7 @@ class UpdateAccountInput:
         description="Version of Meta's Graph API; null restores the server's setting."
     )
     send_read_receipts: Maybe[bool | None] = strawberry.field(
-        description="Whether customers get read receipts when staff read their messages."
+        description="True if customers get read receipts when staff read their messages."
     )
 
 

@@ -30,7 +30,7 @@ class UpdateContactInput:
         description="JSON object of up to 16 KiB that replaces the current one."
     )
     marketing_opt_out: Maybe[bool | None] = strawberry.field(
-        description="Whether the customer opted out of marketing messages."
+        description="True if the customer opted out of marketing messages."
     )
 
 

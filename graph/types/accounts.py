@@ -37,7 +37,7 @@ def linked_account(description: str) -> Any:
 @strawberry.type(description="Result of one check of an account.")
 class AccountCheck:
     name: CheckName = strawberry.field(description="Name of the check.")
-    ok: bool = strawberry.field(description="Whether the check passed.")
+    ok: bool = strawberry.field(description="True if the check passed.")
     message: str = strawberry.field(description="Finding and, if the check failed, how to fix it.")
 
     @classmethod
@@ -91,7 +91,7 @@ class AccountEvent(relay.Node):
 
 @strawberry.type(description="Sending status and limits of an account at WhatsApp.")
 class AccountHealth:
-    state: HealthState = strawberry.field(description="Whether the account can send messages.")
+    state: HealthState = strawberry.field(description="Sending health of the account.")
     reason: str | None = strawberry.field(
         description="Reason why the account is stopped, and how to fix it; null if it can send."
     )
@@ -150,7 +150,7 @@ class Account(relay.Node):
     )
     verified_name: str | None = stored("verified_name", description="Name that customers see.")
     enabled: bool = stored(
-        "enabled", description="Whether the account sends and receives messages."
+        "enabled", description="True if the account sends and receives messages."
     )
     health: AccountHealth = stored(
         "health",
@@ -169,7 +169,7 @@ class Account(relay.Node):
     )
     send_read_receipts: bool = stored(
         "send_read_receipts",
-        description="Whether customers get read receipts when staff read their messages.",
+        description="True if customers get read receipts when staff read their messages.",
     )
     last_event_at: datetime | None = stored(
         "last_event_at",

@@ -72,11 +72,11 @@ class Contact(relay.Node):
     )
     blocked: bool = stored(
         "blocked",
-        description="Whether the contact is blocked; blocked contacts can neither send nor receive"
+        description="True if the contact is blocked; blocked contacts can neither send nor receive"
         " messages.",
     )
     marketing_opt_out: bool = stored(
-        "marketing_opt_out", description="Whether the customer opted out of marketing messages."
+        "marketing_opt_out", description="True if the customer opted out of marketing messages."
     )
     created_at: datetime = stored(
         "created_at", description="Time at which the contact was created."
@@ -127,13 +127,14 @@ class ContactFilter:
         default=None, description="Contacts linked to this user."
     )
     has_user: bool | None = strawberry.field(
-        default=None, description="Whether contacts are linked to a user."
+        default=None, description="Returns contacts with a user if true, without one if false."
     )
     blocked: bool | None = strawberry.field(
-        default=None, description="Whether contacts are blocked."
+        default=None, description="Returns blocked contacts if true, others if false."
     )
     marketing_opt_out: bool | None = strawberry.field(
-        default=None, description="Whether contacts opted out of marketing messages."
+        default=None,
+        description="Returns contacts that opted out of marketing if true, others if false.",
     )
     created_since: datetime | None = strawberry.field(
         default=None, description="Contacts created at this time or later."

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     " free-form messages may be sent. Outside it, only templates may be sent."
 )
 class ServiceWindow:
-    is_open: bool = strawberry.field(description="Whether the window is open now.")
+    is_open: bool = strawberry.field(description="True if the window is open now.")
     expires_at: datetime | None = strawberry.field(
         description="Time at which the window ends or ended; null if the customer never wrote."
     )
@@ -77,9 +77,7 @@ class MessageFilter:
 @strawberry.type(description="Conversation between an account and a contact.")
 class Conversation(relay.Node):
     node_id: relay.NodeID[str]
-    status: ConversationStatus = stored(
-        "status", description="Whether the conversation is open or closed."
-    )
+    status: ConversationStatus = stored("status", description="Status of the conversation.")
     assignee_id: str | None = stored(
         "assignee_id",
         description="Your application's id of the assigned agent; null if unassigned.",
@@ -144,16 +142,19 @@ class ConversationFilter:
         default=None, description="Conversations assigned to this agent."
     )
     unassigned: bool | None = strawberry.field(
-        default=None, description="Whether conversations are unassigned."
+        default=None,
+        description="Returns unassigned conversations if true, assigned ones if false.",
     )
     tags: list[str] | None = strawberry.field(
         default=None, description="Conversations with all of these tags."
     )
     unread: bool | None = strawberry.field(
-        default=None, description="Whether conversations have unread messages from the customer."
+        default=None,
+        description="Returns conversations with unread messages if true, others if false.",
     )
     window_open: bool | None = strawberry.field(
-        default=None, description="Whether the customer service window is open."
+        default=None,
+        description="Returns conversations with an open service window if true, others if false.",
     )
     active_since: datetime | None = strawberry.field(
         default=None, description="Conversations with a message at this time or later."

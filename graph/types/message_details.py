@@ -58,7 +58,7 @@ class MessageError:
     )
     href: str | None = strawberry.field(description="URL of WhatsApp's documentation of the error.")
     retryable: bool = strawberry.field(
-        description="Whether sending the message again later may succeed."
+        description="True if sending the message again later may succeed."
     )
 
     @classmethod
@@ -149,7 +149,7 @@ class MessageReferral:
 @strawberry.type(description="Price category of a message at WhatsApp.")
 class MessagePricing:
     billable: bool | None = strawberry.field(
-        description="Whether WhatsApp charges for the message."
+        description="True if WhatsApp charges for the message."
     )
     model: str | None = strawberry.field(description="WhatsApp's pricing model: PMP or CBP.")
     type: str | None = strawberry.field(
@@ -200,7 +200,7 @@ class SenderIdentity:
         description="Fingerprint; it changes when the customer's devices change."
     )
     acknowledged: bool | None = strawberry.field(
-        description="Whether your business has acknowledged the fingerprint."
+        description="True if your business has acknowledged the fingerprint."
     )
     created_at: datetime | None = strawberry.field(
         description="Time since which the fingerprint is valid."

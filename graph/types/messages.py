@@ -107,10 +107,10 @@ class Message(relay.Node):
     deleted_at: datetime | None = stored(
         "deleted_at", description="Time at which the sender deleted the message."
     )
-    forwarded: bool = stored("forwarded", description="Whether the message was forwarded.")
+    forwarded: bool = stored("forwarded", description="True if the message was forwarded.")
     frequently_forwarded: bool = stored(
         "frequently_forwarded",
-        description="Whether the message was forwarded more than five times.",
+        description="True if the message was forwarded more than five times.",
     )
     reply_to_whatsapp_id: str | None = stored(
         "reply_to_wamid",

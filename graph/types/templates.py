@@ -101,7 +101,7 @@ class Template(relay.Node):
         return read_components(self.document.components)
 
     @strawberry.field(
-        description="Whether variables are numbered or named.",
+        description="Format of the variables: numbered or named.",
         metadata=reads(*_DEFINITION_FIELDS),
     )
     def parameter_format(self) -> TemplateParameterFormat:
@@ -115,7 +115,7 @@ class Template(relay.Node):
         return read_parameters(self.document)
 
     @strawberry.field(
-        description="Whether the template can be sent now.", metadata=reads(*_OBSTACLE_FIELDS)
+        description="True if the template can be sent now.", metadata=reads(*_OBSTACLE_FIELDS)
     )
     def sendable(self) -> bool:
         return find_obstacle(self.document) is None
@@ -145,7 +145,7 @@ class TemplateFilter:
         description="Templates whose name contains this text, ignoring case; up to 200 characters.",
     )
     sendable: bool | None = strawberry.field(
-        default=None, description="Whether templates can be sent now."
+        default=None, description="Returns templates that can be sent now if true, others if false."
     )
 
     def list_conditions(self) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ class UploadedMedia(relay.Node):
     mime_type: str = stored("mime_type", description="MIME type detected from the content.")
     size_bytes: int = stored("size_bytes", description="Size in bytes.")
     filename: str | None = stored("filename", description="File name.")
-    animated: bool = stored("animated", description="Whether the file is an animated sticker.")
+    animated: bool = stored("animated", description="True if the file is an animated sticker.")
     expires_at: datetime | None = stored(
         "media_id_expires_at",
         description="Time at which WhatsApp deletes the file; if it is sent later, the server"

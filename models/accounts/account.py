@@ -10,7 +10,7 @@ from models.database.base import ObjectIdDocument, utc_now
 
 
 class HealthState(StrEnum):
-    """Whether messages can be sent; STOPPED by Meta if it refused the token or the account."""
+    """Sending health; STOPPED if Meta refused the token or the account."""
 
     OK = "OK"
     STOPPED = "STOPPED"
@@ -126,7 +126,7 @@ class Account(ObjectIdDocument):
     changed_at: dict[str, datetime] = Field(default_factory=dict)
     """Meta's time of the newest report for each group of fields; older reports are ignored."""
     send_read_receipts: bool = True
-    """Whether read receipts are sent to customers."""
+    """True if read receipts are sent to customers."""
     last_check: CheckReport | None = None
     check_due_at: datetime | None = None
     """Time of the next background check, or the end of the running check's lease."""

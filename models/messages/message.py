@@ -107,7 +107,7 @@ class MessageError(BaseModel):
     details: str | None = None
     href: str | None = None
     retryable: bool = False
-    """Whether a later retry may succeed."""
+    """True if a later retry may succeed."""
 
 
 class UnknownStatus(BaseModel):

@@ -42,7 +42,7 @@ class ErrorRule:
     meaning: str
     action: Action
     is_retryable: bool
-    """Whether sending the same content again later may succeed."""
+    """True if sending the same content again later may succeed."""
 
 
 _TOKEN = ErrorRule("the access token is invalid or expired", Action.STOP_ACCOUNT, True)

@@ -34,7 +34,7 @@ from models import CALL, Media, Message
 class TextContent:
     body: str = strawberry.field(description="Text as it was written.")
     preview_url: bool = strawberry.field(
-        description="Whether WhatsApp shows a preview of the first link."
+        description="True if WhatsApp shows a preview of the first link."
     )
 
 
@@ -43,7 +43,7 @@ class MediaContent:
     kind: MediaKind = strawberry.field(description="Kind of file.")
     media_id: str | None = strawberry.field(description="WhatsApp's id of the file.")
     caption: str | None = strawberry.field(description="Caption below the file.")
-    voice: bool = strawberry.field(description="Whether the file is a voice message.")
+    voice: bool = strawberry.field(description="True if the file is a voice message.")
     state: MediaState | None = strawberry.field(
         description="Download state of the file; null if there is nothing to download."
     )
@@ -83,7 +83,7 @@ class MediaContent:
         media = await self._load(info)
         return media.filename if media else None
 
-    @strawberry.field(description="Whether the file is an animated sticker.")
+    @strawberry.field(description="True if the file is an animated sticker.")
     async def animated(self, info: Info) -> bool:
         if self.document.upload_id is None or self.kind is not MediaKind.STICKER:
             return bool(self.document.content.get("animated"))

@@ -87,7 +87,7 @@ class InteractiveFlow:
     flow_token: str | None = strawberry.field(
         description="Token defined by your application and returned with the customer's response."
     )
-    is_draft: bool = strawberry.field(description="Whether the flow was a draft when it was sent.")
+    is_draft: bool = strawberry.field(description="True if the flow was a draft when it was sent.")
     screen: str | None = strawberry.field(description="First screen of the flow.")
     data: JSON | None = strawberry.field(description="Initial data of the first screen.")
 

@@ -44,9 +44,9 @@ describe_enum(
 
 @strawberry.type(description="Permission for the business to call the customer.")
 class CallPermission:
-    granted: bool = strawberry.field(description="Whether the customer gave permission.")
+    granted: bool = strawberry.field(description="True if the customer gave permission.")
     permanent: bool = strawberry.field(
-        description="Whether the permission is valid until the customer withdraws it."
+        description="True if the permission is valid until the customer withdraws it."
     )
     expires_at: datetime | None = strawberry.field(
         description="Time at which the permission expires; null if it does not."

@@ -81,7 +81,7 @@ class TemplateParameter:
     example: str | None = strawberry.field(
         description="Sample value that WhatsApp reviewed; for a file, its URL."
     )
-    required: bool = strawberry.field(description="Whether the parameter must be given.")
+    required: bool = strawberry.field(description="True if the parameter must be given.")
 
     @classmethod
     def from_form(cls, parameter: FormParameter) -> Self:

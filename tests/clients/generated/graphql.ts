@@ -34,7 +34,7 @@ export type AudioInput = {
   uploadId?: string | null | undefined;
   /** File of a multipart request. */
   file?: Blob | null | undefined;
-  /** Whether the file is shown as a voice message; requires OGG with Opus. */
+  /** True if the file is shown as a voice message; requires OGG with Opus. */
   voice?: boolean | null | undefined;
 };
 
@@ -765,7 +765,7 @@ export type TemplateParametersInput = {
 export type TextInput = {
   /** Text of 1 to 4,096 characters. */
   body: string;
-  /** Whether WhatsApp shows a preview of the first link. */
+  /** True if WhatsApp shows a preview of the first link. */
   previewUrl?: boolean | null | undefined;
 };
 
@@ -779,7 +779,7 @@ export type UpdateContactInput = {
   tags?: Array<string> | null | undefined;
   /** JSON object of up to 16 KiB that replaces the current one. */
   attributes?: unknown;
-  /** Whether the customer opted out of marketing messages. */
+  /** True if the customer opted out of marketing messages. */
   marketingOptOut?: boolean | null | undefined;
 };
 
