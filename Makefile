@@ -48,9 +48,10 @@ test-browser: $(VENV)/.ready  ## GraphiQL in headless Chromium; needs node and c
 soak: $(VENV)/.ready  ## the long fault runs; one part of at most an hour with ARGS=tests/whatsapp
 	$(BIN)/python -m pytest -m soak --durations 10 $(or $(ARGS),tests)
 
-lock: $(VENV)/.ready  ## writes both lock files from pyproject.toml
+lock: $(VENV)/.ready  ## writes the lock files from pyproject.toml
 	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header pyproject.toml --group dev --group sandbox -o requirements-dev.lock
+	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header pyproject.toml --extra tracing -c requirements.lock -o requirements-tracing.lock
+	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header pyproject.toml --extra tracing --group dev --group sandbox -o requirements-dev.lock
 
 # The stamp is newer than the lock file once the environment matches it.
 $(VENV)/.ready: requirements-dev.lock
