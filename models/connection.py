@@ -11,9 +11,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 
 from models import DOCUMENTS
-from models.database.base import collection
+from models.database.base import collection, server_clock
 from models.database.cancellation import correct_wait_for
-from models.database.clock import server_clock
 from models.database.lease import Lease
 from models.database.outages import is_transient
 from models.database.predecessor import find_live_predecessor

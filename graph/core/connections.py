@@ -21,7 +21,7 @@ from strawberry.relay.types import NodeType
 from graph.core.context import Info, get_loaders
 from graph.core.errors import bad_input
 from graph.core.loaders import MAX_COUNT, CountQuery, Loaders, PageQuery
-from models.database.reading import from_bson
+from models.database.conversion import from_bson
 
 DocumentT = TypeVar("DocumentT", bound=Document)
 NodeT = TypeVar("NodeT", bound=relay.Node)

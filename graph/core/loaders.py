@@ -25,8 +25,8 @@ from models import (
     User,
 )
 from models.database.base import collection
-from models.database.reading import from_bson, project
-from models.database.shared_reads import SharedRead, find_by, get_shared_reads
+from models.database.coalescing import SharedRead, find_by, get_shared_reads
+from models.database.conversion import from_bson, project
 
 # The maximum page size: one batch holds a nested list of each item. MongoDB allows 1,000 stages.
 BATCH = 100

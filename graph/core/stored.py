@@ -31,7 +31,7 @@ from models import (
     UploadedMedia,
     User,
 )
-from models.database.reading import find_whole_class
+from models.database.conversion import find_whole_class
 from whatsapp.auth.access import Viewer
 
 AccountDocument = TypeVar("AccountDocument", AccountEvent, Contact, Conversation, Message, Template)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from graph.events.cursors import END_OF_CHANGE, Position
 from graph.events.differences import Difference, EventKind, Image, find_differences
 from models import Account, Contact, Conversation, Message, Template, User
-from models.database.reading import from_bson
+from models.database.conversion import from_bson
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from beanie import Document, PydanticObjectId
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
 from models import Account, Contact, Conversation, Message, Template, User
-from models.database.shared_reads import Fields, find_by
+from models.database.coalescing import Fields, find_by
 
 KEEP_SECONDS = 1.0
 

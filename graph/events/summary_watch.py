@@ -15,7 +15,7 @@ from beanie import PydanticObjectId
 from pydantic import ValidationError
 
 from models import Conversation, Message
-from models.database.reading import from_bson
+from models.database.conversion import from_bson
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.conversations.conversations import summary_includes
 from whatsapp.messages.summary_completion import (

@@ -1,5 +1,11 @@
-"""Shared by all documents: ids, times, the plain collection, and conversion from and to BSON."""
+"""Shared by all documents: ids, the database's time, and the plain collection.
 
+Processes compare their times with the times of other hosts and of Meta, so all use the same clock:
+the primary's, known without extra commands, which is also `$$NOW`. See docs/decisions/0038.
+"""
+
+import time
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -7,10 +13,57 @@ from beanie import Document, PydanticObjectId
 from bson import ObjectId
 from pydantic import ConfigDict, Field
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.monitoring import (
+    ServerHeartbeatFailedEvent,
+    ServerHeartbeatListener,
+    ServerHeartbeatStartedEvent,
+    ServerHeartbeatSucceededEvent,
+)
 
-from models.database.clock import server_clock
-from models.database.reading import DocumentType, from_bson
-from models.database.writing import to_bson
+from models.database.conversion import DocumentType, from_bson, to_bson
+
+# The driver sends a heartbeat every ten seconds.
+KEPT_SAMPLES = 6
+
+
+class ServerClock(ServerHeartbeatListener):
+    """Adds the offset of the primary's clock to the local monotonic clock.
+
+    Uses the local wall clock until the first heartbeat, which comes before the first command.
+    """
+
+    def __init__(self) -> None:
+        self._address: tuple[str, int | None] | None = None
+        self._samples: deque[float] = deque(maxlen=KEPT_SAMPLES)
+        self._offset: float | None = None
+
+    def timestamp(self) -> float:
+        """Returns the primary's Unix time, late by at most the fastest recent heartbeat."""
+        return time.time() if self._offset is None else time.monotonic() + self._offset
+
+    def succeeded(self, event: ServerHeartbeatSucceededEvent) -> None:
+        """Measures the offset at heartbeats of the primary, or of a sharded cluster's router."""
+        local_time = event.reply.document.get("localTime")
+        if not event.reply.is_writable or not isinstance(local_time, datetime):
+            return
+        if event.connection_id != self._address:
+            self._address = event.connection_id
+            self._samples.clear()
+        if local_time.tzinfo is None:
+            local_time = local_time.replace(tzinfo=UTC)
+        self._samples.append(local_time.timestamp() - time.monotonic())
+        # A delayed answer makes the offset too small, never too large.
+        self._offset = max(self._samples)
+
+    def started(self, event: ServerHeartbeatStartedEvent) -> None:
+        """Does nothing: the offset is measured at the answer."""
+
+    def failed(self, event: ServerHeartbeatFailedEvent) -> None:
+        """Does nothing: the last offset stays in use."""
+
+
+server_clock = ServerClock()
+
 
 __all__ = [
     "ANY_ID",
@@ -60,3 +113,20 @@ class ObjectIdDocument(Document):
 def collection(document_class: type[Document]) -> AsyncCollection[dict[str, Any]]:
     """Returns the pymongo collection of a document class, for atomic writes."""
     return document_class.get_pymongo_collection()
+
+
+def seconds_from_now(seconds: float) -> dict[str, Any]:
+    """Returns an aggregation expression for a time that is `seconds` after the database's now."""
+    amount = int(seconds * 1000)
+    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": amount}}
+
+
+def has_passed(field: str) -> dict[str, Any]:
+    """Returns an expression that is true if the time in `field` has passed or is None."""
+    return {"$lte": [f"${field}", "$$NOW"]}  # None is less than every date
+
+
+def is_due(field: str) -> dict[str, Any]:
+    """Returns a query for documents with a time in `field` that has passed."""
+    # The type lets MongoDB use a partial index on the field.
+    return {field: {"$type": "date"}, "$expr": has_passed(field)}

@@ -1,14 +1,26 @@
-"""Coalescing: calls that arrive while a batch runs are processed together in the next batch."""
+"""Coalescing: calls that arrive while a batch runs are processed together in the next batch.
+
+Shared reads combine concurrent reads of the same kind into one command, because sending a command
+takes the driver more time than reading the documents that it returns.
+"""
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from itertools import chain
+from typing import Any, Generic, TypeVar
 
+import pymongo
+from beanie import Document
 from pymongo._csot import remaining as remaining_seconds
+from pymongo.asynchronous.collection import AsyncCollection
+
+from models.database.base import collection
+from models.database.conversion import project
+from models.database.outages import is_transient
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -110,3 +122,126 @@ class Coalescer(ABC, Generic[Item, Result]):
         finally:
             for call in calls:
                 call.result.cancel()  # only if the batch was cancelled: a result stays
+
+
+Key = TypeVar("Key", bound=Hashable)
+Found = TypeVar("Found")
+Fields = dict[str, Any]
+
+DEADLINE_SECONDS = 10.0
+"""Deadline of a read for a caller without a deadline."""
+# Longest wait of a caller for a running read: a slow read must not delay it until the read's own
+# deadline. On a busy server reads take up to 100 ms and should still be shared.
+MAX_WAIT_SECONDS = 0.25
+MAX_KINDS = 256
+
+
+class SharedRead(Coalescer[Sequence[Key], list[Found]]):
+    """Batches reads by key. The `load` callback returns a result for each key, in their order."""
+
+    def __init__(
+        self,
+        load: Callable[[list[Key]], Awaitable[Sequence[Found]]],
+        *,
+        most: int,
+        at_once: int = 1,
+    ) -> None:
+        super().__init__("shared-read", max_running=at_once, max_wait=MAX_WAIT_SECONDS)
+        self._load = load
+        self._most = most
+
+    async def load(self, key: Key) -> Found:
+        """Raises PyMongoError."""
+        return (await self.submit([key]))[0]
+
+    async def load_many(self, keys: Sequence[Key]) -> list[Found]:
+        """Returns the result for each of the keys, in their order.
+
+        Raises:
+            PyMongoError
+        """
+        return await self.submit(keys)
+
+    def _weigh(self, item: Sequence[Key]) -> float:
+        return len(item) / self._most
+
+    async def _process(self, calls: Sequence[Call[Sequence[Key], list[Found]]]) -> None:
+        calls = [call for call in calls if not call.result.done()]
+        try:
+            with pymongo.timeout(_find_max_wait(calls)):
+                results = await self._read([call.item for call in calls])
+        except Exception as error:
+            if len(calls) <= 1 or is_transient(error):
+                raise
+            # An invalid call must not fail the other calls: run each alone.
+            for call in calls:
+                await self._run([call])
+            return
+        for call, result in zip(calls, results, strict=True):
+            if not call.result.done():
+                call.result.set_result(result)
+
+    async def _read(self, keys: Sequence[Sequence[Key]]) -> list[list[Found]]:
+        """Reads the distinct keys of several calls with one `load`."""
+        distinct = list(dict.fromkeys(chain.from_iterable(keys)))
+        found = await self._load(distinct) if distinct else []
+        if len(keys) == 1 and len(distinct) == len(keys[0]):
+            return [list(found)]
+        by_key = dict(zip(distinct, found, strict=True))
+        return [[by_key[key] for key in keys_of_call] for keys_of_call in keys]
+
+
+def _find_max_wait(calls: Sequence[Call[Any, Any]]) -> float:
+    """Returns the seconds until the latest deadline of the calls."""
+    now = asyncio.get_running_loop().time()
+    deadlines = [
+        now + DEADLINE_SECONDS if call.deadline is None else call.deadline for call in calls
+    ]
+    return max(0.001, max(deadlines, default=now) - now)
+
+
+class SharedReads:
+    """The shared reads of a collection, by their keys and fields."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[Hashable, SharedRead[Any, Any]] = {}
+
+    def get(self, kind: Hashable, make: Callable[[], SharedRead[Any, Any]]) -> SharedRead[Any, Any]:
+        read = self._kinds.get(kind)
+        if read is None:
+            if len(self._kinds) >= MAX_KINDS:
+                # Evict the oldest; its waiting callers keep it alive.
+                del self._kinds[next(iter(self._kinds))]
+            read = self._kinds[kind] = make()
+        return read
+
+
+def get_shared_reads(document_class: type[Document]) -> SharedReads:
+    """Returns the shared reads of the collection that holds these documents."""
+    target = collection(document_class)
+    known, reads = _READS.get(document_class, (None, None))
+    if reads is None or known is not target:
+        # Beanie has a new client. Calls that are waiting still use the old client.
+        reads = SharedReads()
+        _READS[document_class] = (target, reads)
+    return reads
+
+
+_READS: dict[type[Document], tuple[AsyncCollection[Fields], SharedReads]] = {}
+
+
+def find_by(
+    document_class: type[Document], name: str, *, shown: Collection[str] | None = None
+) -> SharedRead[Any, Fields | None]:
+    """Returns the shared read of documents by a unique field, limited to the fields in `shown`."""
+    fields = None if shown is None else frozenset(shown) | {name}
+
+    async def load(values: list[Any]) -> list[Fields | None]:
+        query = {name: values[0]} if len(values) == 1 else {name: {"$in": values}}
+        cursor = collection(document_class).find(query, project(fields), batch_size=len(values) + 1)
+        by_value = {document[name]: document for document in await cursor.to_list()}
+        return [by_value.get(value) for value in values]
+
+    return get_shared_reads(document_class).get(
+        (document_class, name, fields), lambda: SharedRead(load, most=2000)
+    )

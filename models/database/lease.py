@@ -10,26 +10,9 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from models.database.base import DocumentType, collection, from_bson
+from models.database.base import DocumentType, collection, from_bson, has_passed, seconds_from_now
 
 LEASE_SECONDS = 30.0
-
-
-def seconds_from_now(seconds: float) -> dict[str, Any]:
-    """Returns an aggregation expression for a time that is `seconds` after the database's now."""
-    amount = int(seconds * 1000)
-    return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": amount}}
-
-
-def has_passed(field: str) -> dict[str, Any]:
-    """Returns an expression that is true if the time in `field` has passed or is None."""
-    return {"$lte": [f"${field}", "$$NOW"]}  # None is less than every date
-
-
-def is_due(field: str) -> dict[str, Any]:
-    """Returns a query for documents with a time in `field` that has passed."""
-    # The type lets MongoDB use a partial index on the field.
-    return {field: {"$type": "date"}, "$expr": has_passed(field)}
 
 
 async def lease_document(

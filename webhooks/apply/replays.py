@@ -11,8 +11,8 @@ from typing import Any
 from pymongo import ASCENDING, ReturnDocument
 
 from models import Account, ParkedItem, ParkedReason, ParkedState
-from models.database.base import collection, from_bson, utc_now
-from models.database.lease import is_due, lease_document, seconds_from_now
+from models.database.base import collection, from_bson, is_due, seconds_from_now, utc_now
+from models.database.lease import lease_document
 from webhooks.apply.tasks import Task
 from webhooks.payload.items import NUMBER_FIELDS
 

@@ -16,9 +16,9 @@ from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError, WriteError
 
 from models import EventState, WebhookEvent
-from models.database.base import collection, utc_now
+from models.database.base import collection, seconds_from_now, utc_now
 from models.database.bulk_writes import DUPLICATE_KEY
-from models.database.lease import lease_document, seconds_from_now
+from models.database.lease import lease_document
 from models.database.outage_log import log_failure
 from webhooks.payload.items import Item
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from beanie import PydanticObjectId
 
 from models import Account
-from models.database.base import collection
-from models.database.lease import is_due, lease_document
+from models.database.base import collection, is_due
+from models.database.lease import lease_document
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.accounts.account_check import AccountCheckup
 from whatsapp.common.crypto import KeyRing

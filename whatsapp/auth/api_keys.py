@@ -14,8 +14,8 @@ from beanie import PydanticObjectId
 
 from models import ApiKey, Role
 from models.database.base import collection, utc_now
-from models.database.reading import from_bson
-from models.database.shared_reads import find_by
+from models.database.coalescing import find_by
+from models.database.conversion import from_bson
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.identity_provider import IdentityProvider
 from whatsapp.common.crypto import digest_secret

@@ -13,8 +13,15 @@ from beanie import PydanticObjectId
 from pymongo import DESCENDING
 
 from models import CALL, Account, Conversation, HealthState, Message, MessageDirection, ReadMark
-from models.database.base import ANY_STRING, collection, from_bson, utc_now
-from models.database.lease import is_due, lease_document, seconds_from_now
+from models.database.base import (
+    ANY_STRING,
+    collection,
+    from_bson,
+    is_due,
+    seconds_from_now,
+    utc_now,
+)
+from models.database.lease import lease_document
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.cloud_api.error_codes import Action, classify
 from whatsapp.common.due_worker import DueWorker, compute_backoff

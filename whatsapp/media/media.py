@@ -12,9 +12,9 @@ from beanie import PydanticObjectId
 from pymongo import UpdateOne
 
 from models import Account, HealthState, Media, MediaState, Message
-from models.database.base import collection, from_bson, to_bson, utc_now
+from models.database.base import collection, from_bson, is_due, seconds_from_now, to_bson, utc_now
 from models.database.bulk_writes import update_in_batches, write_unless_duplicate
-from models.database.lease import is_due, lease_document, seconds_from_now
+from models.database.lease import lease_document
 
 PAGE_SIZE = 1000
 _OPEN = {"state": MediaState.PENDING.value, "erased_at": None}

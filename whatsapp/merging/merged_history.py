@@ -22,9 +22,9 @@ from models import (
     OutboxState,
     PendingUpdate,
 )
-from models.database.base import collection, from_bson, utc_now
+from models.database.base import collection, from_bson, is_due, utc_now
 from models.database.bulk_writes import delete_in_batches
-from models.database.lease import LEASE_SECONDS, is_due, lease_document
+from models.database.lease import LEASE_SECONDS, lease_document
 from whatsapp.contacts.contacts import find_survivor
 from whatsapp.conversations.conversations import ConversationGone, get_or_create_conversation
 from whatsapp.merging.merged_fields import COMBINED_FIELDS, combine_conversations

@@ -16,8 +16,7 @@ from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from models import Account, HealthState, Lane, Message, OutboxState
-from models.database.base import collection
-from models.database.lease import has_passed, seconds_from_now
+from models.database.base import collection, has_passed, seconds_from_now
 
 ACTIVE_STATES = [OutboxState.READY.value, OutboxState.SENDING.value, OutboxState.HOLDING.value]
 # Per account, oldest first; further messages follow when these are done.

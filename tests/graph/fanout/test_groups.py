@@ -15,7 +15,7 @@ from graph.fanout.event_execution import GroupExecution
 from graph.fanout.groups import Groups
 from models import Account, ApiKey, Contact, Conversation, Role
 from models.database.base import collection
-from models.database.shared_reads import SharedRead
+from models.database.coalescing import SharedRead
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.waiting import eventually
 from tests.graph.live_kit import (

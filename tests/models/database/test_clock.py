@@ -9,8 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.hello import Hello
 from pymongo.monitoring import ServerHeartbeatSucceededEvent
 
-from models.database.base import new_id, utc_now
-from models.database.clock import KEPT_SAMPLES, ServerClock
+from models.database.base import KEPT_SAMPLES, ServerClock, new_id, utc_now
 from tests.fixtures.clocks import shift_wall_clock
 
 PRIMARY, OTHER = ("db1.test", 27017), ("db2.test", 27017)

@@ -7,7 +7,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from models import DOCUMENTS, Message, MessageDirection
 from models.database.base import new_id, to_bson, utc_now
-from models.database.reading import from_bson
+from models.database.conversion import from_bson
 
 
 def create_message() -> Message:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from models.database.shared_reads import SharedRead
+from models.database.coalescing import SharedRead
 
 
 async def test_slow_read_does_not_hold_others_up() -> None:
