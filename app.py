@@ -11,7 +11,6 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -23,12 +22,13 @@ from graph.events.feed import LiveFeed
 from graph.fanout.credential_watch import CredentialWatch
 from graph.fanout.groups import Groups
 from graph.limits.bounds import Limits
+from graph.transport.cors import create_cors
 from graph.transport.endpoint import GraphQLEndpoint
 from graph.transport.graphiql import create_graphiql_assets
 from graph.transport.media_route import media_routes
+from graph.transport.plain_routes import plain_routes
 from graph.transport.security_headers import SecurityHeaders
 from graph.transport.send_deadline import SendDeadline
-from graph.transport.uploads import PREFLIGHT_HEADERS
 from models.connection import (
     DatabaseUnreachable,
     DatabaseUnusable,
@@ -270,11 +270,6 @@ def _create_unavailable_response() -> Response:
     return JSONResponse({"errors": [error]}, status_code=503, headers={"Retry-After": "5"})
 
 
-async def respond_alive(_request: Request) -> Response:
-    """`/healthz`: the process runs. Excludes MongoDB, which a restart of the process can't fix."""
-    return PlainTextResponse("ok\n")
-
-
 async def respond_ready(request: Request) -> Response:
     """`/readyz`: 200 if MongoDB, its indexes and the change stream work, else 503."""
     problem = await request.state.runtime.find_problem()
@@ -330,21 +325,14 @@ def create_app(
             WebSocketRoute("/graphql", graphql),
             *webhook_routes(),
             *media_routes(),
-            Route("/healthz", respond_alive),
+            *plain_routes(has_graphiql=settings.graphiql),
             Route("/readyz", respond_ready),
             Mount("/graphql/assets", create_graphiql_assets()),
         ],
         middleware=[
             Middleware(SendDeadline, seconds=timeouts.socket_send_seconds),
             Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.allowed_origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["Authorization", "Content-Type", *PREFLIGHT_HEADERS],
-                expose_headers=["Content-Disposition", "ETag", "Retry-After", "X-Request-Id"],
-                max_age=600,
-            ),
+            create_cors(settings.allowed_origins, more_headers=settings.allowed_headers),
             Middleware(ReadinessGate),
         ],
         lifespan=lifespan,

@@ -30,6 +30,7 @@ from models.connection import (
 )
 from models.database.base import utc_now
 from serving.listening import ListenError
+from version import VERSION
 from whatsapp.accounts.key_rotation import rotate_secrets
 from whatsapp.auth.api_keys import create_api_key, is_valid, revoke_api_key
 from whatsapp.auth.audit import AuditedAction, AuditTrail
@@ -202,6 +203,7 @@ async def run_command(settings: Settings, arguments: argparse.Namespace) -> None
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="manage.py", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"wagraph {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("serve", help="run the server")
     server.add_argument(

@@ -26,6 +26,7 @@ from models.migrations.runner import (
     migrate,
     open_schema,
 )
+from version import VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ logger = logging.getLogger(__name__)
 correct_wait_for()
 
 # Differs from that of version 0.1, see `models.database.predecessor`.
-APP_NAME = "wagraph 0.2"
+APP_NAME = f"wagraph {VERSION.rpartition('.')[0]}"
 UPGRADE_RETRY_SECONDS = 5.0
 # The change stream needs these documents before and after each change.
 WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts", "users", "templates")

@@ -18,11 +18,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from whatsapp import token_settings
 
+HEADER_NAME_PATTERN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 GRAPH_API_VERSION_PATTERN = r"^v[0-9]{1,3}\.[0-9]$"
 # The length of Meta's example, "meatyhamhock"; a guessed token would pass the handshake.
 SHORTEST_VERIFY_TOKEN = 12
 MEDIA_STORE_SCHEMES = ("file", "s3", "gs", "az", "memory")
 _HOST_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+_HeaderName = Annotated[str, Field(pattern=HEADER_NAME_PATTERN)]
 
 
 class SettingsError(Exception):
@@ -55,6 +57,8 @@ class Settings(BaseSettings):
     """URL under which clients and Meta reach this server; webhook and media URLs start with it."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins of browser apps, comma-separated, for CORS and WebSocket; `*` allows every origin."""
+    allowed_headers: Annotated[tuple[_HeaderName, ...], NoDecode] = ()
+    """More request headers of browser apps, comma-separated; `*` allows every header."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
     connections_per_address: int = Field(default=500, ge=0)
@@ -171,7 +175,14 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        *("allowed_origins", "media_hosts", "jwt_algorithms", "jwt_audience", "jwt_roles"),
+        *(
+            "allowed_origins",
+            "allowed_headers",
+            "media_hosts",
+            "jwt_algorithms",
+            "jwt_audience",
+            "jwt_roles",
+        ),
         mode="before",
     )
     @classmethod

@@ -11,6 +11,7 @@ class MediaType(StrEnum):
     JSON = "application/json"
     GRAPHQL_RESPONSE = "application/graphql-response+json"
     EVENT_STREAM = "text/event-stream"
+    TEXT = "text/plain"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import CredentialKind, Role
 from graph.core.ids import encode_id
 from graph.types.accounts import Account, list_visible_accounts
+from version import VERSION
 from whatsapp.auth.access import Viewer as Access
 
 
@@ -25,6 +26,7 @@ class Viewer:
     expires_at: datetime | None = strawberry.field(
         description="Time at which the credential expires and its open sockets are closed."
     )
+    server_version: str = strawberry.field(description="Version of the server, such as 0.2.0.")
     access: strawberry.Private[Access]
 
     @strawberry.field(
@@ -48,6 +50,7 @@ class Viewer:
             name=viewer.name,
             role=viewer.role,
             expires_at=viewer.expires_at,
+            server_version=VERSION,
             access=viewer,
         )
 

@@ -29,6 +29,7 @@ def test_missing_setting_is_named() -> None:
         ("PORT", "eighty"),
         ("PUBLIC_URL", "ftp://example.com"),
         ("ALLOWED_ORIGINS", "https://app.example.com/path"),
+        ("ALLOWED_HEADERS", "X-Tenant, not a name"),
         ("GRAPH_API_VERSION", "25"),
         ("LOG_LEVEL", "LOUD"),
         ("MONGODB_DATABASE", "a/b"),

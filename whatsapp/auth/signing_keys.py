@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import httpx
 import jwt
 
+from version import USER_AGENT
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.token_settings import prepare_keys
 
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 MAX_BYTES = 256 * 1024
 MAX_KEYS = 100
+_HEADERS = {"Accept": "application/json", "User-Agent": USER_AGENT}
 _FAMILIES = {"RSA": ("RS", "PS"), "EC": ("ES",), "OKP": ("EdDSA",)}
 
 
@@ -108,7 +110,7 @@ class PublishedKeys:
     async def _download(self) -> bytes:
         async with (
             httpx.AsyncClient(trust_env=False, follow_redirects=False) as http,
-            http.stream("GET", self._url, headers={"Accept": "application/json"}) as response,
+            http.stream("GET", self._url, headers=_HEADERS) as response,
         ):
             if response.status_code != 200:
                 raise ValueError(f"status {response.status_code}")

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import orjson
 
+from version import USER_AGENT
 from whatsapp.cloud_api.responses import SendResult, read_error, read_send_result
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
@@ -44,6 +45,7 @@ def create_http_client(
     share = timeouts.send_deadline_seconds / 4
     return httpx.AsyncClient(
         transport=transport,
+        headers={"User-Agent": USER_AGENT},
         timeout=httpx.Timeout(timeouts.send_deadline_seconds, connect=share, pool=share),
         limits=httpx.Limits(
             max_connections=SEND_CONCURRENCY, max_keepalive_connections=SEND_CONCURRENCY

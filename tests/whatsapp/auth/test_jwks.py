@@ -23,6 +23,7 @@ from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.tokens import AUDIENCE, ISSUER, SECRET, make_token
 from tests.fixtures.waiting import eventually
 from tests.graph.socket_kit import open_socket, serve
+from version import USER_AGENT
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
@@ -48,9 +49,11 @@ class Provider:
         self.keys: list[Any] = [publish(EC, "one")]
         self.answer: Response | None = None
         self.requests = 0
+        self.user_agents: set[str] = set()
 
-    async def show_keys(self, _request: Request) -> Response:
+    async def show_keys(self, request: Request) -> Response:
         self.requests += 1
+        self.user_agents.add(request.headers["User-Agent"])
         return self.answer or JSONResponse({"keys": self.keys})
 
 
@@ -99,6 +102,7 @@ async def test_every_kind_of_published_key_is_used(
 
     assert [await find_code(client, token) for token in tokens] == [None] * 5
     assert provider.requests >= 1
+    assert provider.user_agents == {USER_AGENT}
 
 
 @pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")  # PyJWT, while signing
