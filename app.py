@@ -48,6 +48,7 @@ from whatsapp.auth.audit import AuditTrail
 from whatsapp.auth.identity_provider import create_identity_provider
 from whatsapp.cloud_api.client import CloudAPI, create_http_client
 from whatsapp.cloud_api.media_api import MediaAPI
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.contacts.search_keys import index_stale
@@ -77,6 +78,7 @@ class Runtime:
         self,
         settings: Settings,
         timeouts: Timeouts,
+        capacity: Capacity,
         database: AsyncDatabase[dict[str, Any]],
         http: httpx.AsyncClient,
     ) -> None:
@@ -87,10 +89,11 @@ class Runtime:
         self._has_upgrade = False
         keyring = KeyRing.from_text(settings.encryption_keys.get_secret_value())
         cloud_api = CloudAPI(http, settings=settings, timeouts=timeouts)
-        self.ingest = Ingest(settings=settings, timeouts=timeouts, keyring=keyring)
+        self.ingest = Ingest(
+            settings=settings, timeouts=timeouts, capacity=capacity, keyring=keyring
+        )
         stores = MediaStores(database, url=settings.media_store_url)
         uploads = Uploads(
-            settings=settings,
             timeouts=timeouts,
             keyring=keyring,
             cloud_api=cloud_api,
@@ -99,6 +102,7 @@ class Runtime:
         self.dispatcher = Dispatcher(
             settings=settings,
             timeouts=timeouts,
+            capacity=capacity,
             keyring=keyring,
             cloud_api=cloud_api,
             uploads=uploads,
@@ -106,6 +110,7 @@ class Runtime:
         self.downloader = MediaDownloader(
             settings=settings,
             timeouts=timeouts,
+            capacity=capacity,
             keyring=keyring,
             media_api=MediaAPI(http, cloud_api=cloud_api, settings=settings),
             stores=stores,
@@ -118,11 +123,12 @@ class Runtime:
         self.receipts = ReadReceiptWorker(account_api, timeouts=timeouts)
         self.template_syncs = BackgroundSyncs(account_api, timeouts=timeouts)
         self.live = LiveFeed(database=database, keyring=keyring, timeouts=timeouts)
-        self.groups = Groups(self.live, settings, timeouts=timeouts)
+        self.groups = Groups(self.live, settings, timeouts=timeouts, capacity=capacity)
         self.credentials = CredentialWatch(timeouts)
         self.services = Services(
             settings=settings,
             timeouts=timeouts,
+            capacity=capacity,
             keyring=keyring,
             authenticator=Authenticator(create_identity_provider(settings, timeouts=timeouts)),
             audit=AuditTrail(days=settings.audit_days),
@@ -283,6 +289,7 @@ def create_app(
     *,
     timeouts: Timeouts = Timeouts(),
     limits: Limits | None = None,
+    capacity: Capacity = Capacity(),
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
     """Creates the application.
@@ -291,6 +298,7 @@ def create_app(
         settings: By default read from the environment.
         timeouts: Deadlines and intervals; tests use shorter ones.
         limits: Limits of operations, by default from the settings.
+        capacity: Sizes of queues and numbers of workers; tests use smaller ones.
         transport: Replaces the network to Meta, for tests.
 
     Raises:
@@ -298,7 +306,9 @@ def create_app(
         DatabaseUnusable: MONGODB_URI is malformed.
     """
     settings = settings or load_settings()
-    graphql = GraphQLEndpoint(settings=settings, timeouts=timeouts, limits=limits)
+    graphql = GraphQLEndpoint(
+        settings=settings, timeouts=timeouts, limits=limits, capacity=capacity
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
@@ -308,7 +318,8 @@ def create_app(
             reach_seconds=timeouts.mongodb_reach_seconds,
         )
         async with client, create_http_client(transport, timeouts=timeouts) as http:
-            runtime = Runtime(settings, timeouts, client[settings.mongodb_database], http)
+            database = client[settings.mongodb_database]
+            runtime = Runtime(settings, timeouts, capacity, database, http)
             async with runtime.running():
                 yield {
                     "runtime": runtime,

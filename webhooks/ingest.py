@@ -30,6 +30,7 @@ from webhooks.store.group_commit import GroupCommit
 from webhooks.store.signature import SecretBook, is_verify_token
 from whatsapp.accounts.webhook_subscription import default_secret_digest
 from whatsapp.common.admission import RequestBodies
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.logs import describe_bug
@@ -62,6 +63,7 @@ class Ingest:
         settings: Settings,
         keyring: KeyRing,
         timeouts: Timeouts = Timeouts(),
+        capacity: Capacity = Capacity(),
         max_backlog: int = MAX_BACKLOG,
         max_queued_bytes: int = MAX_QUEUED_BYTES,
     ) -> None:
@@ -74,8 +76,8 @@ class Ingest:
         self._default_digest = default_secret_digest(settings)
         self._processor = Processor(default_secret_digest=self._default_digest)
         self._lease = timedelta(seconds=timeouts.webhook_lease_seconds)
-        self._queues = [asyncio.Queue[StoredEvent]() for _ in range(settings.webhook_workers)]
-        self._routes = Routes(settings.webhook_workers)
+        self._queues = [asyncio.Queue[StoredEvent]() for _ in range(capacity.webhook_workers)]
+        self._routes = Routes(capacity.webhook_workers)
         self._in_flight: set[str] = set()
         """Ids of events that are not acknowledged yet; their leases are renewed."""
         self._acknowledgements = Acknowledgements(on_done=self._in_flight.difference_update)

@@ -80,13 +80,9 @@ class Settings(BaseSettings):
     meta_verify_token: SecretStr | None = None
     """Webhook verify token of at least 12 characters, accepted besides the accounts' own tokens."""
 
-    # Webhooks and sending
-    webhook_workers: int = Field(default=4, ge=1, le=256)
-    """Webhook batches that a process applies concurrently; fewer workers make larger batches."""
+    # Sending
     send_rate_per_account: float = Field(default=80.0, gt=0)
     """Messages per second per number; 12.5 times as many at HIGH throughput."""
-    send_concurrency_per_account: int = Field(default=60, ge=1)
-    """Conversations of one account to which one process sends concurrently."""
     retry_life_seconds: float = Field(default=86_400.0, gt=0)
     """Time after which a message fails if Meta stays unreachable, down or rate-limited."""
 
@@ -99,18 +95,12 @@ class Settings(BaseSettings):
     """Maximum size of a stored document; other media types have lower limits."""
     media_url_seconds: int = Field(default=900, ge=30)
     """Maximum lifetime of a signed media URL; the minimum is two thirds of it."""
-    media_concurrency: int = Field(default=8, ge=1, le=64)
-    """Concurrent media downloads per process; one account gets at most half of them."""
     upload_max_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
     """Maximum size of an upload, all files of the request together."""
     upload_concurrency: int = Field(default=32, ge=1)
     """Concurrent uploads per process; one credential gets at most half of them."""
-    upload_unused_seconds: float = Field(default=86400.0, gt=0)
-    """Retention of uploaded files that no message uses."""
 
     # Operations
-    query_tokens: int = Field(default=1000, ge=100)
-    """Maximum tokens (names, values, brackets) in a GraphQL document."""
     query_depth: int = Field(default=12, ge=1, le=100)
     """Maximum depth of an operation."""
     query_cost: int = Field(default=5000, ge=1)
@@ -135,12 +125,6 @@ class Settings(BaseSettings):
     # Subscriptions
     sockets_per_credential: int = Field(default=100, ge=0)
     """Maximum WebSockets and event streams per credential and process; 0: no limit."""
-    socket_operations: int = Field(default=50, ge=1)
-    """Maximum concurrent operations on a WebSocket."""
-    socket_queue_events: int = Field(default=1000, ge=1)
-    """Maximum messages queued for a slow WebSocket."""
-    socket_queue_bytes: int = Field(default=1024 * 1024, ge=1024)
-    """Maximum bytes queued for a slow WebSocket."""
 
     # Audit
     audit_days: int = Field(default=365, ge=1, le=36_500)

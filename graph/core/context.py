@@ -16,6 +16,7 @@ from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.api_keys import Authenticator
 from whatsapp.auth.audit import AuditTrail
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.media.media_store import MediaStores
@@ -55,6 +56,7 @@ class Services:
 
     settings: Settings
     timeouts: Timeouts
+    capacity: Capacity
     keyring: KeyRing
     authenticator: Authenticator
     audit: AuditTrail

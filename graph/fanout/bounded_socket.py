@@ -73,9 +73,9 @@ class BoundedSocket(ASGIWebSocketAdapter):
     ) -> None:
         super().__init__(view, request, response)
         services: Services = request.state.services
-        settings, self._timeouts = services.settings, services.timeouts
-        self._max_events = settings.socket_queue_events
-        self._max_bytes = settings.socket_queue_bytes
+        self._timeouts = services.timeouts
+        self._max_events = services.capacity.socket_queue_events
+        self._max_bytes = services.capacity.socket_queue_bytes
         self._queue: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._drained = LazyEvent(is_set=True)

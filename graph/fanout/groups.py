@@ -21,6 +21,7 @@ from graph.fanout.budgets import LiveBudgets
 from graph.fanout.membership import Membership, Peer
 from graph.fanout.payloads import BATCH, EventExecution, Payload
 from graph.fanout.replays import PayloadCache, Replays
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
@@ -292,11 +293,16 @@ class Groups:
     """The groups of one process."""
 
     def __init__(
-        self, feed: LiveFeed, settings: Settings, *, timeouts: Timeouts = Timeouts()
+        self,
+        feed: LiveFeed,
+        settings: Settings,
+        *,
+        timeouts: Timeouts = Timeouts(),
+        capacity: Capacity = Capacity(),
     ) -> None:
         self.feed = feed
         self.budgets = LiveBudgets(settings)
-        self.queue_limit = settings.socket_queue_events
+        self.queue_limit = capacity.socket_queue_events
         self.cache = PayloadCache(keep_seconds=timeouts.history_keep_seconds)
         self._groups: dict[Hashable, EventGroup] = {}
 

@@ -26,11 +26,11 @@ MAX_INTROSPECTIONS = 2
 class Limits:
     """Maximum size and cost of an operation."""
 
-    tokens: int
-    """Names, values and brackets in a document."""
     depth: int
     cost: int
     """Objects in the response."""
+    tokens: int = 1000
+    """Names, values and brackets in a document."""
     subscription_cost: int = 500
     """Objects in an event of a subscription."""
     characters: int = 16_384
@@ -47,8 +47,4 @@ class Limits:
     def from_settings(cls, settings: Settings | None = None) -> Self:
         """Returns the limits of the settings, or the default limits."""
         settings = settings or Settings.model_construct()
-        return cls(
-            tokens=settings.query_tokens,
-            depth=settings.query_depth,
-            cost=settings.query_cost,
-        )
+        return cls(depth=settings.query_depth, cost=settings.query_cost)

@@ -53,6 +53,7 @@ from graph.transport.sse import EventStream, EventStreams
 from graph.transport.uploads import UploadReader, authenticate_uploader, is_upload
 from graph.transport.websocket import SocketHandler
 from whatsapp.common.admission import RequestBodies
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
@@ -81,6 +82,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         settings: Settings,
         timeouts: Timeouts = Timeouts(),
         limits: Limits | None = None,
+        capacity: Capacity = Capacity(),
     ) -> None:
         schema = create_schema(
             limits or Limits.from_settings(settings),
@@ -94,7 +96,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             allow_queries_via_get=False,
             allowed_origins=settings.allowed_origins,
             connection_init_wait_timeout=timedelta(seconds=timeouts.connection_init_seconds),
-            max_subscriptions_per_connection=settings.socket_operations,
+            max_subscriptions_per_connection=capacity.socket_operations,
         )
         self.settings = settings
         self._timeouts = timeouts

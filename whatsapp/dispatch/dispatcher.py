@@ -13,6 +13,7 @@ from pymongo.errors import PyMongoError
 from models.database.outage_log import log_failure
 from whatsapp.accounts.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.cloud_api.client import SEND_CONCURRENCY, CloudAPI
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.dispatch.lane_worker import LaneWorker
@@ -41,13 +42,14 @@ class Dispatcher:
         cloud_api: CloudAPI,
         uploads: Uploads,
         timeouts: Timeouts = Timeouts(),
+        capacity: Capacity = Capacity(),
     ) -> None:
         self._timeouts = timeouts
         # A lease must outlast a request, or no message could be sent under it.
         self._lease_seconds = max(timeouts.lane_lease_seconds, timeouts.send_deadline_seconds * 1.5)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._gate = AccountGate(
-            lanes_per_account=settings.send_concurrency_per_account,
+            lanes_per_account=capacity.account_sends,
             probe_seconds=PROBE_PAUSES * timeouts.retry_base_seconds,
         )
         self._pacing = Pacing(

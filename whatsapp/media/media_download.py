@@ -14,6 +14,7 @@ from models import Media
 from models.database.base import collection, utc_now
 from whatsapp.accounts.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.cloud_api.media_api import MediaAPI
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.due_worker import DueWorker
 from whatsapp.common.timeouts import Timeouts
@@ -39,13 +40,14 @@ class MediaDownloader:
         media_api: MediaAPI,
         stores: MediaStores,
         timeouts: Timeouts = Timeouts(),
+        capacity: Capacity = Capacity(),
     ) -> None:
         self._timeouts = timeouts
         self._stores = stores
         # Leaves time after the deadline to remove the bytes and record the outcome.
         self._lease_seconds = timeouts.media_deadline_seconds * 1.5
         self._gate = AccountGate(
-            lanes_per_account=settings.media_concurrency,
+            lanes_per_account=capacity.media_downloads,
             probe_seconds=PROBE_PAUSES * timeouts.media_retry_seconds,
         )
         self._fetcher = MediaFetcher(
@@ -65,7 +67,7 @@ class MediaDownloader:
             work=self._work,
             find_account=lambda media: media.account_id,
             list_closed=self._gate.list_closed,
-            width=settings.media_concurrency,
+            width=capacity.media_downloads,
             poll_seconds=timeouts.media_poll_seconds,
         )
 

@@ -18,11 +18,12 @@ from whatsapp.media.media_store import FileMissing, MediaStores
 from whatsapp.media.media_types import make_filename
 from whatsapp.media.received_file import FileProperties, ReceivedFile, check_file, check_filename
 from whatsapp.media.uploaded_media import erase_uploads, set_media_id
-from whatsapp.settings import Settings
 
 # Meta keeps uploaded files for 30 days; a message must be sent before that.
 MEDIA_ID_LIFE = timedelta(days=30)
 EXPIRY_MARGIN = timedelta(hours=1)
+# Time until an upload that no message uses is deleted.
+UNUSED_RETENTION = timedelta(days=1)
 
 
 class Uploads:
@@ -31,13 +32,11 @@ class Uploads:
     def __init__(
         self,
         *,
-        settings: Settings,
         keyring: KeyRing,
         cloud_api: CloudAPI,
         stores: MediaStores,
         timeouts: Timeouts = Timeouts(),
     ) -> None:
-        self._settings = settings
         self._timeouts = timeouts
         self._keyring = keyring
         self._cloud_api = cloud_api
@@ -144,7 +143,7 @@ class Uploads:
             animated=properties.animated,
             store=self._stores.current.name,
             stored_as=f"{account.id}/uploads/{upload_id}",
-            unused_until=utc_now() + timedelta(seconds=self._settings.upload_unused_seconds),
+            unused_until=utc_now() + UNUSED_RETENTION,
             created_by=created_by,
         )
 

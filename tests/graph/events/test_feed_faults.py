@@ -29,6 +29,7 @@ from tests.graph.live_kit import (
     wait_for_listeners,
     wait_until_healthy,
 )
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
@@ -151,9 +152,9 @@ async def test_cursor_beyond_oplog_is_expired(
 async def test_burst_beyond_readers_queue_comes_whole(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
-    small = settings.model_copy(update={"socket_queue_events": 5})
     async with run_feed(LiveFeed(database=database, keyring=keyring, timeouts=TIMEOUTS)) as feed:
-        slow = await FeedReader(Groups(feed, small), create_viewer()).open(room=5)
+        groups = Groups(feed, settings, capacity=Capacity(socket_queue_events=5))
+        slow = await FeedReader(groups, create_viewer()).open(room=5)
         messages = [await create_message() for _ in range(40)]
         await catch_up(feed)
 
@@ -165,10 +166,10 @@ async def test_burst_beyond_readers_queue_comes_whole(
 async def test_reader_behind_ring_ends_and_resumes(
     database: AsyncDatabase[dict[str, Any]], settings: Settings, keyring: KeyRing
 ) -> None:
-    small, ring = settings.model_copy(update={"socket_queue_events": 5}), EventRing(max_events=10)
+    ring = EventRing(max_events=10)
     feed = LiveFeed(database=database, keyring=keyring, timeouts=TIMEOUTS, ring=ring)
     async with run_feed(feed):
-        groups = Groups(feed, small)
+        groups = Groups(feed, settings, capacity=Capacity(socket_queue_events=5))
         slow = await FeedReader(groups, create_viewer()).open(room=6)
         quick = await FeedReader(groups, create_viewer()).open()
         await wait_for_listeners(groups, 2)

@@ -1,15 +1,16 @@
 """Which plans are made, and which are kept."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from graph.execution.known_queries import KnownQueries
+from graph.limits.bounds import Limits
 from models import Account, Role
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
-from whatsapp.settings import Settings
 
 INBOX = "{ conversations(first: 3) { edges { node { id contact { name } } } } }"
 PAGE = "query ($after: String) { conversations(first: 1, after: $after) { edges { cursor } } }"
@@ -17,9 +18,9 @@ MakeClient = Any
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
+def limits() -> Limits:
     """Documents may have more fields than a plan."""
-    return settings.model_copy(update={"query_tokens": 3000})
+    return replace(Limits.from_settings(), tokens=3000)
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,7 @@ from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import create_message, wait_for_listeners
 from tests.graph.socket_kit import open_socket, serve_with
 from whatsapp.auth.api_keys import create_api_key, revoke_api_key
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
@@ -34,10 +35,9 @@ LONG = "x" * 4000
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Small bounds, which 100 operations reach with a few events."""
-    small = {"socket_queue_events": 200, "socket_queue_bytes": 300_000, "socket_operations": 100}
-    return settings.model_copy(update=small)
+def capacity() -> Capacity:
+    """Small queues, which 100 operations fill with a few events."""
+    return Capacity(socket_queue_events=200, socket_queue_bytes=300_000, socket_operations=100)
 
 
 @pytest.fixture
@@ -193,7 +193,9 @@ async def test_reading_peer_gets_more_than_queue_size(
     assert {frame["id"] for frame in heard} == {str(number) for number in range(1, 101)}
 
 
-async def test_what_waits_at_revocation_is_not_sent(settings: Settings, timeouts: Timeouts) -> None:
+async def test_what_waits_at_revocation_is_not_sent(
+    settings: Settings, timeouts: Timeouts, capacity: Capacity
+) -> None:
     sent, is_reading = [], asyncio.Event()
 
     async def receive() -> dict[str, object]:
@@ -205,7 +207,7 @@ async def test_what_waits_at_revocation_is_not_sent(settings: Settings, timeouts
             await is_reading.wait()
         sent.append(message)
 
-    state = {"services": SimpleNamespace(settings=settings, timeouts=timeouts)}
+    state = {"services": SimpleNamespace(timeouts=timeouts, capacity=capacity)}
     websocket = WebSocket({"type": "websocket", "state": state}, receive, send)
     websocket.client_state = websocket.application_state = WebSocketState.CONNECTED
     bounded = BoundedSocket(GraphQLEndpoint(settings=settings), websocket, websocket)

@@ -1,13 +1,14 @@
 """Limits: excessive documents are refused at once, in any form."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from graphql import get_introspection_query
 
+from graph.limits.bounds import Limits
 from tests.fixtures.graphql import GraphQLClient
-from whatsapp.settings import Settings
 
 
 def nest(levels: int) -> str:
@@ -82,20 +83,20 @@ async def test_limit_is_exact_and_named(
 
 
 @pytest.fixture
-def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
-    return settings.model_copy(update=getattr(request, "param", {}))
+def limits(request: pytest.FixtureRequest) -> Limits:
+    return replace(Limits.from_settings(), **getattr(request, "param", {}))
 
 
 SMALLER: list[tuple[dict[str, int], str]] = [
-    ({"query_depth": 3}, nest(4)),
-    ({"query_tokens": 100}, repeat(96, "name #%d\n")),
-    ({"query_tokens": 100}, "#\n" * 101 + begin(1)),
-    ({"query_cost": 50}, "{ contacts { pageInfo { endCursor } } }"),
+    ({"depth": 3}, nest(4)),
+    ({"tokens": 100}, repeat(96, "name #%d\n")),
+    ({"tokens": 100}, "#\n" * 101 + begin(1)),
+    ({"cost": 50}, "{ contacts { pageInfo { endCursor } } }"),
     ({}, "#" + "x" * 16_384 + "\n" + begin(1)),
 ]
 
 
-@pytest.mark.parametrize(("settings", "query"), SMALLER, indirect=["settings"])
+@pytest.mark.parametrize(("limits", "query"), SMALLER, indirect=["limits"])
 async def test_document_over_limit_is_refused(admin: GraphQLClient, query: str) -> None:
     assert await admin.find_error_code(query) == "QUERY_TOO_COMPLEX"
 

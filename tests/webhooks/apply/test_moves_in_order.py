@@ -15,6 +15,7 @@ from tests.webhooks.conftest import Settle
 from tests.webhooks.store.test_takeover import run_until_settled
 from webhooks.ingest import Ingest
 from webhooks.store.events import insert_event, make_event
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing, digest_secret
 from whatsapp.settings import Settings
 
@@ -125,8 +126,12 @@ async def test_messages_do_not_overtake_senderless_change(
 async def test_change_and_message_that_are_applied_together(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
-    lone = settings.model_copy(update={"webhook_workers": 1})
-    ingest = Ingest(settings=lone, keyring=keyring, timeouts=make_timeouts())
+    ingest = Ingest(
+        settings=settings,
+        keyring=keyring,
+        timeouts=make_timeouts(),
+        capacity=Capacity(webhook_workers=1),
+    )
     changes = [say(-9, "US.old"), move(-5, "US.old", "US.new"), say(0, "US.new")]
     for change in changes:
         await ingest.accept(encode(change), secret_digest=SIGNER)

@@ -20,6 +20,7 @@ from tests.fixtures.dispatcher_process import running_process
 from tests.fixtures.outbox import OutboxWorld, get_message, is_outbox_empty
 from tests.fixtures.waiting import eventually
 from tests.whatsapp.dispatch.test_dispatcher_takeover import expire_leases
+from whatsapp.common.capacity import Capacity
 from whatsapp.messages.statuses import StatusUpdate, record_status
 
 CUSTOMERS = 40
@@ -80,7 +81,7 @@ async def test_frozen_and_killed_process_leave_rest_to_others(
 ) -> None:
     conversations = [await world.add_customer(phone=name_phone(n)) for n in range(customers)]
     world.meta.settings.answer_delay = 0.05
-    settings = world.settings.model_copy(update={"send_concurrency_per_account": WORKERS})
+    capacity = Capacity(account_sends=WORKERS)
     timeouts = replace(
         world.timeouts,
         lane_lease_seconds=lease_seconds,
@@ -91,7 +92,10 @@ async def test_frozen_and_killed_process_leave_rest_to_others(
 
     async with AsyncExitStack() as stack:
         frozen, killed, *_ = [
-            await stack.enter_async_context(running_process(settings, timeouts)) for _ in range(4)
+            await stack.enter_async_context(
+                running_process(world.settings, timeouts, capacity=capacity)
+            )
+            for _ in range(4)
         ]
         feeding = asyncio.create_task(queue_many(world, conversations, each=each))
         await eventually(lambda: has_accepted(world, 40), seconds=60)

@@ -146,7 +146,7 @@ async def test_silent_meta_costs_few_messages(
     world.break_sends("timeout", seconds=600, times=None)
 
     async with world.dispatching(
-        send_deadline_seconds=1.0, send_concurrency_per_account=2, retry_base_seconds=600.0
+        send_deadline_seconds=1.0, account_sends=2, retry_base_seconds=600.0
     ):
         messages = [await world.queue(each) for each in many]
 

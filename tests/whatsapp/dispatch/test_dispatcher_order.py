@@ -79,7 +79,7 @@ async def test_concurrent_lanes_are_limited_per_account(world: OutboxWorld) -> N
     async def are_two_open() -> bool:
         return len(world.meta.requests.requests) >= 2
 
-    async with world.dispatching(transport=held, send_concurrency_per_account=2):
+    async with world.dispatching(transport=held, account_sends=2):
         messages = [await world.queue(each) for each in many]
         await eventually(are_two_open)
         # Several polls: time enough for a third to show.

@@ -38,7 +38,7 @@ async def test_customer_at_pair_limit_holds_no_slot(
     limited, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)
     world.break_sends("error", code=131056, to=PHONE, times=None)
 
-    async with world.dispatching(send_concurrency_per_account=1, retry_base_seconds=600.0):
+    async with world.dispatching(account_sends=1, retry_base_seconds=600.0):
         stuck = await world.queue(limited)
         await eventually(lambda: was_refused(world, PHONE))
         sent = [await world.queue(other, f"{number}") for number in range(5)]

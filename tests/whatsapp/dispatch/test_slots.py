@@ -98,7 +98,7 @@ async def test_outage_costs_all_processes_together_few_messages(world: OutboxWor
 
     async with AsyncExitStack() as stack:
         for _ in range(3):
-            one = world.dispatching(send_concurrency_per_account=1, retry_base_seconds=600.0)
+            one = world.dispatching(account_sends=1, retry_base_seconds=600.0)
             await stack.enter_async_context(one)
         for each in many:
             await world.queue(each)
@@ -120,7 +120,7 @@ async def test_answered_probe_resumes_sending(
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(12)]
     world.break_sends("html", times=FAILURES_TO_OPEN)
 
-    async with world.dispatching(send_concurrency_per_account=1, retry_base_seconds=0.02):
+    async with world.dispatching(account_sends=1, retry_base_seconds=0.02):
         messages = [await world.queue(each) for each in many]
 
         async def have_ended() -> bool:
@@ -138,7 +138,7 @@ async def test_errors_of_broken_down_meta_count_as_silence(world: OutboxWorld) -
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(10)]
     world.break_sends("error", code=131016, times=None)
 
-    async with world.dispatching(send_concurrency_per_account=1, retry_base_seconds=600.0):
+    async with world.dispatching(account_sends=1, retry_base_seconds=600.0):
         for each in many:
             await world.queue(each)
         await eventually(lambda: is_silent(world))

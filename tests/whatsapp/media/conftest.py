@@ -18,6 +18,7 @@ from tests.fixtures.timeouts import run_lifespan
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import LateTransport, wait_until_ready
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
@@ -69,11 +70,13 @@ def settings(mongodb_uri: str, settings: Settings, cloud_server: FakeCloudServer
 async def app(
     settings: Settings,
     timeouts: Timeouts,
+    capacity: Capacity,
     database: AsyncDatabase[dict[str, Any]],
     meta: FakeMeta,
     to_server: LateTransport,
 ) -> AsyncIterator[Any]:
-    async with run_lifespan(create_app(settings, timeouts=timeouts)) as manager:
+    application = create_app(settings, timeouts=timeouts, capacity=capacity)
+    async with run_lifespan(application) as manager:
         to_server.app = manager.app
         await wait_until_ready(manager.app)
         yield manager.app

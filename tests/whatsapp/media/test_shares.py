@@ -11,12 +11,12 @@ from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import OTHER_NUMBER
 from tests.whatsapp.media.conftest import PNG, SendFile, Settled
-from whatsapp.settings import Settings
+from whatsapp.common.capacity import Capacity
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"media_concurrency": 4})
+def capacity() -> Capacity:
+    return Capacity(media_downloads=4)
 
 
 @with_timeouts(media_deadline_seconds=60.0)
