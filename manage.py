@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import getpass
+import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -37,7 +38,9 @@ from whatsapp.auth.audit import AuditedAction, AuditTrail
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.logs import configure_logging
-from whatsapp.settings import Settings, SettingsError, load_settings
+from whatsapp.settings import Settings, SettingsError, list_unknown_variables, load_settings
+
+logger = logging.getLogger("manage")  # also if it is the program
 
 SCHEMA_FILE = Path(__file__).parent / "schema.graphql"
 PERMISSIONS_FILE = Path(__file__).parent / "docs" / "permissions.md"
@@ -194,6 +197,8 @@ def run_server(workers: int | None, timeouts: Timeouts) -> None:
 
     settings = load_settings(**({} if workers is None else {"workers": workers}))
     configure_logging(settings.log_level, shows_process=settings.workers > 1)
+    for warning in list_unknown_variables():
+        logger.warning("%s", warning)
     serve(settings, timeouts=timeouts)
 
 
@@ -266,7 +271,7 @@ def main(timeouts: Timeouts = Timeouts()) -> None:
         configure_logging(settings.log_level)
         asyncio.run(run_command(settings, arguments))
     except (SettingsError, DatabaseUnusable, ListenError) as error:
-        sys.exit(f"wagraph: {error}")
+        sys.exit("\n".join(f"wagraph: {line}" for line in str(error).splitlines()))
 
 
 if __name__ == "__main__":

@@ -1,28 +1,20 @@
 """Operator commands, run as an operator runs them."""
 
 import subprocess
-import sys
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
 from manage import SCHEMA_FILE
 from models import Account, Role
-from tests.fixtures.servers import ROOT, make_environment
+from tests.fixtures.servers import make_environment, run_manage
 from tests.fixtures.world import NUMBER
 from whatsapp.auth.api_keys import authenticate_api_key
 from whatsapp.settings import Settings
 
 
 def run_command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), *arguments],
-        env=make_environment(settings, LOG_LEVEL="WARNING"),
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    return run_manage(make_environment(settings, LOG_LEVEL="WARNING"), *arguments)
 
 
 async def test_key_is_made_and_printed_once(

@@ -1,8 +1,5 @@
 """Settings, read from environment variables or a `.env` file."""
 
-import base64
-import binascii
-import re
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
@@ -14,25 +11,34 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
-from whatsapp import token_settings
+from whatsapp import setting_values, token_settings
+from whatsapp.settings_sources import SecretFiles, SettingsError, find_unknown_variables
+
+__all__ = ["Settings", "SettingsError", "list_unknown_variables", "load_settings"]
 
 HEADER_NAME_PATTERN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 GRAPH_API_VERSION_PATTERN = r"^v[0-9]{1,3}\.[0-9]$"
 # The length of Meta's example, "meatyhamhock"; a guessed token would pass the handshake.
 SHORTEST_VERIFY_TOKEN = 12
 MEDIA_STORE_SCHEMES = ("file", "s3", "gs", "az", "memory")
-_HOST_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _HeaderName = Annotated[str, Field(pattern=HEADER_NAME_PATTERN)]
 
 
-class SettingsError(Exception):
-    """Raised for a missing or malformed setting, with a message of one line that names it."""
-
-
 class Settings(BaseSettings):
-    """Attributes are named as their environment variables, in lower case."""
+    """Attributes are named as their environment variables, in lower case.
+
+    Each secret may also come from the file that the variable with the suffix `_FILE` names.
+    """
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
@@ -152,10 +158,24 @@ class Settings(BaseSettings):
     jwt_name_claim: str = Field(default="name", min_length=1)
     """Claim with the name shown to staff; tokens without it show `sub`."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a folder, which is unused
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        assert isinstance(env_settings, EnvSettingsSource)  # noqa: S101 - pydantic-settings' own
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)  # noqa: S101
+        files = SecretFiles(settings_cls, env_settings, dotenv_settings)
+        return init_settings, files, env_settings, dotenv_settings
+
     @field_validator("encryption_keys")
     @classmethod
     def check_encryption_keys(cls, value: SecretStr) -> SecretStr:
-        parse_encryption_keys(value.get_secret_value())
+        setting_values.parse_encryption_keys(value.get_secret_value())
         return value
 
     @field_validator(
@@ -213,10 +233,7 @@ class Settings(BaseSettings):
     def check_media_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         hosts = tuple(host.lower().rstrip("/") for host in value)
         for host in hosts:
-            if not _HOST_NAME.fullmatch(host) and not _is_origin(host):
-                raise ValueError(
-                    f"{host!r} must be a host name or an origin such as https://cdn.example.com"
-                )
+            setting_values.check_media_host(host)
         return hosts
 
     @field_validator("media_store_url")
@@ -231,7 +248,7 @@ class Settings(BaseSettings):
     def check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         origins = tuple(origin.rstrip("/") for origin in value)
         for origin in origins:
-            if origin != "*" and not _is_origin(origin):
+            if origin != "*" and not setting_values.is_origin(origin):
                 raise ValueError(f"{origin!r} must be an origin such as https://app.example.com")
         return origins
 
@@ -252,45 +269,34 @@ class Settings(BaseSettings):
         return value
 
 
-def _is_origin(text: str) -> bool:
-    parts = urlsplit(text)
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not parts.path
-
-
-def parse_encryption_keys(text: str) -> dict[str, bytes]:
-    """Returns the 32-byte key of each key id, in the order given.
-
-    Raises:
-        ValueError: a key is malformed; the message contains no part of it.
-    """
-    keys: dict[str, bytes] = {}
-    for number, part in enumerate((part.strip() for part in text.split(",")), start=1):
-        key_id, separator, encoded = part.partition(":")
-        if not separator or not key_id.isalnum() or key_id in keys:
-            raise ValueError(f"key {number} is not `id:base64` with a unique alphanumeric id")
-        try:
-            key = base64.b64decode(encoded, validate=True)
-        except (binascii.Error, ValueError):
-            raise ValueError(f"key {number} is not base64") from None
-        if len(key) != 32:
-            raise ValueError(f"key {number} has {len(key)} bytes instead of 32")
-        keys[key_id] = key
-    return keys
-
-
 def load_settings(**overrides: Any) -> Settings:
     """Loads the settings of the process; `overrides` take precedence over the environment.
 
     Raises:
-        SettingsError: the first missing or malformed setting, in one line without its value.
+        SettingsError: a line for each missing or malformed setting, without its value.
     """
     try:
         return Settings(**overrides)  # the environment has the required settings
     except ValidationError as error:
-        problem = error.errors(include_input=False, include_url=False)[0]
-        if not problem["loc"]:  # the message names the settings
-            raise SettingsError(problem["msg"].removeprefix("Value error, ")) from None
-        name = str(problem["loc"][0]).upper()
-        if problem["type"] == "missing":
-            raise SettingsError(f"{name} is not set: put it into the environment or .env") from None
-        raise SettingsError(f"{name} is malformed: {problem['msg']}") from None
+        problems = error.errors(include_url=False)
+        raise SettingsError("\n".join(_describe_problem(problem) for problem in problems)) from None
+
+
+def _describe_problem(problem: ErrorDetails) -> str:
+    if not problem["loc"]:  # the message names the settings
+        return problem["msg"].removeprefix("Value error, ")
+    name = str(problem["loc"][0]).upper()
+    if problem["type"] == "missing":
+        return f"{name} is not set: put it into the environment or .env"
+    if problem["input"] == "":
+        return f"{name} is empty: give it a value"
+    return f"{name} is malformed: {problem['msg']}"
+
+
+def list_unknown_variables() -> list[str]:
+    """Returns a warning for each variable in `.env` that no setting has."""
+    return [
+        f"{name} in .env is not a setting and has no effect"
+        + (f": did you mean {similar}?" if similar else ".")
+        for name, similar in find_unknown_variables(Settings).items()
+    ]

@@ -15,7 +15,7 @@ from beanie import PydanticObjectId
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from whatsapp.settings import parse_encryption_keys
+from whatsapp.setting_values import parse_encryption_keys
 
 FORMAT = "v1"
 NONCE_BYTES = 12
