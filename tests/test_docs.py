@@ -10,7 +10,11 @@ from manage import SCHEMA_FILE
 from tests.fixtures.servers import ROOT
 from whatsapp.settings import Settings
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted(set(ROOT.glob("*.md")) - {ROOT / "README.md"}),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 SCHEMA = build_schema(SCHEMA_FILE.read_text())
 
 
