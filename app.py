@@ -27,8 +27,7 @@ from graph.transport.endpoint import GraphQLEndpoint
 from graph.transport.graphiql import create_graphiql_assets
 from graph.transport.media_route import media_routes
 from graph.transport.plain_routes import plain_routes
-from graph.transport.security_headers import SecurityHeaders
-from graph.transport.send_deadline import SendDeadline
+from graph.transport.response_middleware import SecurityHeaders, SendDeadline
 from models.connection import (
     DatabaseUnreachable,
     DatabaseUnusable,

@@ -44,13 +44,15 @@ from graph.transport.http import (
     MAX_ANONYMOUS_BYTES,
     MAX_BODY_BYTES,
     MAX_TOTAL_BYTES,
+    MediaType,
     RequestRefused,
+    choose_media_type,
     create_response,
+    is_upload,
     read_operation,
 )
-from graph.transport.negotiation import MediaType, choose_media_type
 from graph.transport.sse import EventStream, EventStreams
-from graph.transport.uploads import UploadReader, authenticate_uploader, is_upload
+from graph.transport.uploads import UploadReader, authenticate_uploader
 from graph.transport.websocket import SocketHandler
 from whatsapp.common.admission import RequestBodies
 from whatsapp.common.capacity import Capacity

@@ -35,12 +35,6 @@ PREFLIGHT_HEADERS = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X
 Place = tuple[Any, Any]
 
 
-def is_upload(request: Request) -> bool:
-    """Returns whether the request is a multipart form."""
-    content_type = request.headers.get("content-type", "")
-    return content_type.partition(";")[0].strip().lower() == "multipart/form-data"
-
-
 async def authenticate_uploader(request: Request) -> Viewer:
     """Returns the viewer of an upload; called before any file is read.
 
