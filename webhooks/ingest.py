@@ -20,13 +20,13 @@ from webhooks.apply.tasks import log_bug
 from webhooks.payload.items import ItemRejected
 from webhooks.store.events import (
     Acknowledgements,
+    GroupCommit,
     StoredEvent,
     make_event,
     reset_attempts,
     set_leases,
     take_over_event,
 )
-from webhooks.store.group_commit import GroupCommit
 from webhooks.store.signature import SecretBook, is_verify_token
 from whatsapp.accounts.webhook_subscription import default_secret_digest
 from whatsapp.common.admission import RequestBodies

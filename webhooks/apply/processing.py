@@ -4,20 +4,27 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 from models import Account, ParkedItem, ParkedReason
+from models.database.base import collection, from_bson
 from models.database.outages import is_transient
-from webhooks.apply.account_lookup import AccountLookup, is_signer_allowed
-from webhooks.apply.applying import (
-    apply_changes,
-    apply_messages,
-    apply_moves,
-    apply_statuses,
-)
 from webhooks.apply.dead_letters import Outcome, park_body, park_items, resolve
+from webhooks.apply.fields import apply_change
+from webhooks.apply.messages import apply_messages
 from webhooks.apply.replays import request_replays
-from webhooks.apply.tasks import Slices, Task, catching_problems, log_bug
+from webhooks.apply.statuses import apply_statuses
+from webhooks.apply.tasks import (
+    Slices,
+    Task,
+    catching_problems,
+    log_bug,
+    run_by_sender,
+    run_in_order,
+)
 from webhooks.payload.items import (
+    NUMBER_FIELDS,
     USER_IDS_FIELD,
     Item,
     ItemKind,
@@ -34,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 # Larger bodies are read in a thread, since that may take longer than a slice of the event loop.
 MAX_BYTES_ON_LOOP = 64 * 1024
+# Processes load a new secret a few seconds late.
+GRACE = timedelta(seconds=10)
 
 
 class Processor:
@@ -108,12 +117,16 @@ class Processor:
             await slices.pause()
         await _read_all([task for task in tasks if task.problem is None], slices)
         valid = [task for task in tasks if task.problem is None]
-        await apply_statuses([task for task in valid if task.status is not None])
+        if statuses := [task for task in valid if task.status is not None]:
+            await apply_statuses(statuses)
         changes = [task for task in valid if task.item.kind is ItemKind.CHANGE]
-        # Changes of user ids come first: messages from a new id would create another contact.
-        await apply_moves([task for task in changes if task.item.field_name == USER_IDS_FIELD])
+        # Changes of user ids come first, in order, since one may depend on an earlier one: messages
+        # from a new id would create another contact.
+        moves = [task for task in changes if task.item.field_name == USER_IDS_FIELD]
+        await run_in_order(moves, apply_change)
         await apply_messages([task for task in valid if task.inbound is not None])
-        await apply_changes([task for task in changes if task.item.field_name != USER_IDS_FIELD])
+        others = [task for task in changes if task.item.field_name != USER_IDS_FIELD]
+        await run_by_sender(others, apply_change)
 
     def _check(self, task: Task, found: Sequence[Account]) -> None:
         """Sets the accounts of the task; raises ItemRejected if it must not be applied to any."""
@@ -224,3 +237,49 @@ async def _park_failed(tasks: Sequence[Task]) -> None:
         logger.warning("Parked %d items of event %s: %s", count, event_id, reason)
     await park_items(failed)
     await request_replays(failed)
+
+
+class AccountLookup:
+    """Finds the accounts of items, and caches them. Deleted accounts are not found.
+
+    Use an instance per batch, so that changes of accounts are seen soon.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], list[Account]] = {}
+
+    async def find(self, item: Item) -> list[Account]:
+        """Returns the account of the item's number, or else all of its business account."""
+        if item.phone_number_id is not None:
+            return await self._find("phone_number_id", item.phone_number_id)
+        # Changes of templates, alerts and the like name no number.
+        is_of_business = item.kind is ItemKind.CHANGE and item.field_name not in NUMBER_FIELDS
+        if is_of_business and item.business_account_id is not None:
+            return await self._find("business_account_id", item.business_account_id)
+        return []
+
+    async def _find(self, name: str, value: str) -> list[Account]:
+        if (name, value) not in self._found:
+            query: dict[str, Any] = {name: value, "deleted_at": None}
+            documents = await collection(Account).find(query).sort("_id").to_list()
+            self._found[name, value] = [from_bson(Account, document) for document in documents]
+        return self._found[name, value]
+
+
+def is_signer_allowed(task: Task, account: Account, default_digest: str | None) -> bool:
+    """Returns True if the task was signed with the account's secret.
+
+    That is the server's default secret if the account has none. A former secret counts for bodies
+    that came before it was replaced.
+    """
+    return _is_signed_with(account.app_secret_digest, task, default_digest) or any(
+        task.received_at <= former.replaced_at + GRACE
+        and _is_signed_with(former.digest, task, default_digest)
+        for former in account.former_app_secrets
+    )
+
+
+def _is_signed_with(digest: str | None, task: Task, default_digest: str | None) -> bool:
+    if digest is None:  # the default secret, including the one at the time the body came
+        return task.by_default_secret or task.secret_digest == default_digest
+    return task.secret_digest == digest

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from beanie import PydanticObjectId
 
 from models import Account, Message, ParkedReason
 from models.database.base import utc_now
@@ -70,6 +72,15 @@ def catching_problems(task: Task) -> Iterator[None]:
             raise
         # A bug, or a value that MongoDB refuses.
         task.problem = log_bug(error, task.event_id, task.item.pointer)
+
+
+def group_by_account(tasks: Iterable[Task]) -> dict[PydanticObjectId, list[Task]]:
+    """Returns the tasks by the id of their account."""
+    groups: dict[PydanticObjectId, list[Task]] = {}
+    for task in tasks:
+        if task.account is not None:
+            groups.setdefault(task.account.id, []).append(task)
+    return groups
 
 
 async def run_by_sender(tasks: Sequence[Task], work: Callable[[Task], Awaitable[None]]) -> None:

@@ -1,6 +1,8 @@
 """Stored webhook bodies: stored once, leased to a process, acknowledged when applied.
 
-Leases use MongoDB's clock, so that the clocks of the processes do not matter.
+Leases use MongoDB's clock, so that the clocks of the processes do not matter. Bodies that arrive
+during a write are stored together in the next write; under load, they share the cost of majority
+and journal.
 """
 
 import asyncio
@@ -11,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import pymongo
 from bson import Binary
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError, WriteError
@@ -18,15 +21,21 @@ from pymongo.errors import BulkWriteError, PyMongoError, WriteError
 from models import EventState, WebhookEvent
 from models.database.base import collection, seconds_from_now, utc_now
 from models.database.bulk_writes import DUPLICATE_KEY
+from models.database.coalescing import Call, Coalescer
 from models.database.lease import lease_document
 from models.database.outage_log import log_failure
 from webhooks.payload.items import Item
+from whatsapp.logs import describe_bug
 
 logger = logging.getLogger(__name__)
 
 NOT_DURABLE = WriteConcern(w=1, j=False)
 # At 1,000 webhooks a second, a write acknowledges about twenty events.
 ACKNOWLEDGEMENT_SECONDS = 0.02
+# Bounds of a group. A body has up to 4 MB, so a body alone may exceed the size of a group.
+MAX_EVENTS = 256
+MAX_BYTES = 2 * 1024 * 1024
+WRITE_SECONDS = 3.0
 _RECEIVED = {"state": EventState.RECEIVED.value}
 
 
@@ -104,18 +113,6 @@ def _make_insert(event: StoredEvent, *, lease: timedelta) -> UpdateOne:
     # Never matches a stored event, so a repeated body always fails on the unique `_id`.
     key = {"_id": event.id, "state": {"$exists": False}}
     return UpdateOne(key, [{"$set": fields}], upsert=True)
-
-
-async def insert_event(event: StoredEvent, *, lease: timedelta) -> bool:
-    """Stores a body. Returns False if it was stored before.
-
-    Raises:
-        PyMongoError: the body may or may not be stored.
-    """
-    [outcome] = await insert_events([event], lease=lease)
-    if isinstance(outcome, PyMongoError):
-        raise outcome
-    return outcome
 
 
 async def take_over_event(*, lease: timedelta) -> StoredEvent | None:
@@ -204,3 +201,50 @@ class Acknowledgements:
         # After the write: if it is cancelled, the next flush repeats it.
         del self._waiting[: len(event_ids)]
         self._on_done(event_ids)
+
+
+Outcome = bool | PyMongoError
+"""True if the event was stored now, False if earlier, or the error that leaves this unknown."""
+
+
+class GroupCommit(Coalescer[StoredEvent, Outcome]):
+    """Stores events in groups, a write at a time; `on_stored` gets each new event."""
+
+    def __init__(self, *, lease: timedelta, on_stored: Callable[[StoredEvent], None]) -> None:
+        super().__init__("webhook group commit")
+        self._lease = lease
+        self._on_stored = on_stored
+
+    async def store(self, event: StoredEvent) -> None:
+        """Returns when the event is durable.
+
+        Raises:
+            PyMongoError: the event may or may not be stored.
+        """
+        outcome = await self.submit(event)
+        if isinstance(outcome, PyMongoError):
+            raise outcome
+
+    def _weigh(self, item: StoredEvent) -> float:
+        return max(1 / MAX_EVENTS, len(item.body) / MAX_BYTES)
+
+    async def _process(self, calls: Sequence[Call[StoredEvent, Outcome]]) -> None:
+        events = {call.item.id: call.item for call in calls}
+        outcomes = dict(zip(events, await self._write(list(events.values())), strict=True))
+        for call in calls:
+            if not call.result.done():
+                call.result.set_result(outcomes[call.item.id])
+        # Events of callers that have disconnected are processed too.
+        for event_id, outcome in outcomes.items():
+            if outcome is True:
+                self._on_stored(events[event_id])
+
+    async def _write(self, events: Sequence[StoredEvent]) -> Sequence[Outcome]:
+        try:
+            with pymongo.timeout(WRITE_SECONDS):
+                return await insert_events(events, lease=self._lease)
+        except PyMongoError as error:
+            return [error] * len(events)
+        except Exception as error:  # noqa: BLE001 - the callers answer 503, so that Meta retries
+            logger.error("A group of webhooks could not be stored: %s", describe_bug(error))
+            return [PyMongoError(type(error).__name__)] * len(events)

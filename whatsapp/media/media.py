@@ -39,15 +39,13 @@ def _notify_listeners(seconds: float) -> None:
 
 
 async def add_media(messages: Sequence[Message]) -> None:
-    """Creates the Media of messages with a pending file, due at once.
+    """Creates the Media of messages, which have a pending file; due at once.
 
     Raises:
         PyMongoError: some may be missing; the same call again, or the sweep, creates them.
     """
-    pending = [message for message in messages if message.media_state is MediaState.PENDING]
-    if pending:
-        await write_unless_duplicate(Media, [_make_insert(message) for message in pending])
-        _notify_listeners(0)
+    await write_unless_duplicate(Media, [_make_insert(message) for message in messages])
+    _notify_listeners(0)
 
 
 def _make_insert(message: Message) -> UpdateOne:
@@ -164,7 +162,8 @@ async def repair_messages(after: PydanticObjectId | None) -> PydanticObjectId | 
     of_page = {"_id": {"$in": [message.id for message in messages]}}
     medias = collection(Media).find(of_page, {"state": 1})
     states = {media["_id"]: MediaState(media["state"]) async for media in medias}
-    await add_media([message for message in messages if message.id not in states])
+    if missing := [message for message in messages if message.id not in states]:
+        await add_media(missing)
     for message_id, state in states.items():
         if state is not MediaState.PENDING:
             await set_message_state(message_id, state)

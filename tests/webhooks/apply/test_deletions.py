@@ -86,9 +86,9 @@ def do_before(
 @pytest.mark.parametrize(
     "step",
     [
-        "webhooks.apply.storage.get_or_create_contact",
-        "webhooks.apply.storage.get_or_create_conversation",
-        "webhooks.apply.applying.store_messages",
+        "webhooks.apply.messages.get_or_create_contact",
+        "webhooks.apply.messages.get_or_create_conversation",
+        "webhooks.apply.messages.store_messages",
         "whatsapp.messages.early_updates.update_summaries",
     ],
 )
@@ -183,7 +183,7 @@ async def test_contact_erased_before_user_leaves_none(
 async def test_erasure_includes_updates_of_unknown_messages(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    do_before(monkeypatch, "webhooks.apply.applying.record_amendment", lambda: erase(connected))
+    do_before(monkeypatch, "webhooks.apply.messages.record_amendment", lambda: erase(connected))
 
     said = {"type": "text", "text": {"body": "private"}}
     content = {"original_message_id": "wamid.NEVER", "message": said}
@@ -249,7 +249,7 @@ async def test_account_deleted_while_messages_come_in_leaves_nothing(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     do_before(
-        monkeypatch, "webhooks.apply.applying.store_messages", lambda: delete_account(connected)
+        monkeypatch, "webhooks.apply.messages.store_messages", lambda: delete_account(connected)
     )
 
     await accept(ingest)

@@ -14,7 +14,7 @@ from tests.fixtures.world import NUMBER
 from tests.webhooks.conftest import Settle
 from tests.webhooks.store.test_takeover import run_until_settled
 from webhooks.ingest import Ingest
-from webhooks.store.events import insert_event, make_event
+from webhooks.store.events import insert_events, make_event
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing, digest_secret
 from whatsapp.settings import Settings
@@ -147,7 +147,7 @@ async def test_left_events_are_taken_over_in_order(connected: Account, ingest: I
     # Without a sort order the message comes first.
     for change, age in ((say(0, "US.new"), 1), (move(-5, "US.old", "US.new"), 2)):
         event = make_event(encode(change), secret_digest=SIGNER)
-        await insert_event(event, lease=timedelta(seconds=-age))
+        await insert_events([event], lease=timedelta(seconds=-age))
 
     await run_until_settled(ingest)
 

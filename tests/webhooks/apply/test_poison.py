@@ -24,7 +24,7 @@ from tests.fixtures.webhooks import CUSTOMER, make_body, make_change, make_messa
 from tests.fixtures.world import NUMBER
 from tests.webhooks.store.test_takeover import run_until_settled
 from webhooks.ingest import MAX_ATTEMPTS, Ingest
-from webhooks.store.events import insert_event, make_event
+from webhooks.store.events import insert_events, make_event
 from whatsapp.common.crypto import KeyRing, digest_secret
 from whatsapp.conversations.conversations import update_summaries
 from whatsapp.settings import Settings
@@ -91,7 +91,7 @@ async def test_crashing_event_is_parked_and_replayable(connected: Account, inges
         NUMBER, make_change(NUMBER, messages=[make_message(), make_message() | {"timestamp": None}])
     )
     event = make_event(json.dumps(body).encode(), secret_digest=SIGNER)
-    await insert_event(event, lease=timedelta(0))
+    await insert_events([event], lease=timedelta(0))
     await WebhookEvent.find_all().update({"$set": {"attempts": MAX_ATTEMPTS}})
 
     await run_until_settled(ingest)
@@ -124,7 +124,7 @@ async def test_event_is_applied_after_long_outage(
 
     monkeypatch.setattr("whatsapp.messages.early_updates.update_summaries", note_or_fail)
     event = make_event(make_text_body(CUSTOMER), secret_digest=SIGNER)
-    await insert_event(event, lease=timedelta(0))
+    await insert_events([event], lease=timedelta(0))
     await WebhookEvent.find_all().update({"$set": {"attempts": MAX_ATTEMPTS - 3}})
 
     await run_until_settled(ingest)

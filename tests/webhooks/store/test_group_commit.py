@@ -17,7 +17,7 @@ from tests.webhooks.conftest import Settle
 from webhooks.ingest import Ingest
 from webhooks.store.events import StoredEvent, insert_events
 
-INSERT = "webhooks.store.group_commit.insert_events"
+INSERT = "webhooks.store.events.insert_events"
 Outcomes = list[bool | PyMongoError]
 
 
@@ -155,14 +155,14 @@ async def test_group_is_bounded(
     door: WebhookClient, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bodies = make_bodies(7)
-    monkeypatch.setattr("webhooks.store.group_commit.MAX_EVENTS", 3)
+    monkeypatch.setattr("webhooks.store.events.MAX_EVENTS", 3)
     first, posts = await post_behind_a_write(door, writer, bodies)
     writer.may_pass.set()
     assert {answer.status_code for answer in await asyncio.gather(first, *posts)} == {200}
     assert max(len(group) for group in writer.groups) == 3
 
     writer.groups.clear()
-    monkeypatch.setattr("webhooks.store.group_commit.MAX_BYTES", 1)
+    monkeypatch.setattr("webhooks.store.events.MAX_BYTES", 1)
     first, posts = await post_behind_a_write(door, writer, make_bodies(3))
     writer.may_pass.set()
 

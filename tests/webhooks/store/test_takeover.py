@@ -16,7 +16,7 @@ from tests.fixtures.world import NUMBER
 from webhooks.ingest import Ingest
 from webhooks.payload.items import Item
 from webhooks.payload.messages import Inbound, read_message
-from webhooks.store.events import insert_event, insert_events, make_event, take_over_event
+from webhooks.store.events import insert_events, make_event, take_over_event
 from whatsapp.common.crypto import KeyRing, digest_secret
 from whatsapp.conversations.conversations import update_summaries
 from whatsapp.settings import Settings
@@ -45,7 +45,7 @@ async def test_event_that_dead_process_left_is_taken_over(
     connected: Account, settings: Settings, keyring: KeyRing
 ) -> None:
     event = make_event(make_text_body(), secret_digest=SIGNER)
-    await insert_event(event, lease=timedelta(seconds=-1))
+    await insert_events([event], lease=timedelta(seconds=-1))
 
     # Its own leases are long, so that nothing is taken over twice where the machine is slow.
     await run_until_settled(
@@ -174,9 +174,8 @@ async def test_shutdown_releases_event_being_taken_over(
         await asyncio.sleep(0.01)
         return event
 
-    await insert_event(
-        make_event(make_text_body(), secret_digest=SIGNER), lease=timedelta(seconds=-1)
-    )
+    event = make_event(make_text_body(), secret_digest=SIGNER)
+    await insert_events([event], lease=timedelta(seconds=-1))
     with monkeypatch.context() as patch:
         patch.setattr("webhooks.ingest.take_over_event", take_over_and_tell_late)
         timeouts = make_timeouts(takeover_lease_seconds=600.0)
@@ -208,7 +207,7 @@ async def test_shutdown_releases_event_being_stored(
         timeouts=make_timeouts(webhook_lease_seconds=600.0),
     )
     with monkeypatch.context() as patch:
-        patch.setattr("webhooks.store.group_commit.insert_events", insert_and_tell_late)
+        patch.setattr("webhooks.store.events.insert_events", insert_and_tell_late)
         running = asyncio.create_task(stopping.run())
         accepting = asyncio.create_task(stopping.accept(make_text_body(), secret_digest=SIGNER))
         await is_stored.wait()
@@ -304,7 +303,7 @@ async def test_refused_message_affects_no_other(
         fields = to_bson(message)
         return fields | ({"content": {"n": 2**70}} if message.text == "poison" else {})
 
-    monkeypatch.setattr("webhooks.apply.storage.to_bson", spoil)
+    monkeypatch.setattr("webhooks.apply.messages.to_bson", spoil)
     texts = [make_message(content={"body": body}) for body in ("one", "poison", "two")]
     body = make_body(NUMBER, make_change(NUMBER, messages=texts))
     await ingest.accept(json.dumps(body).encode(), secret_digest=SIGNER)

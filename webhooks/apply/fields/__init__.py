@@ -3,7 +3,7 @@
 A field without a handler is stored as an event of its account, also one that Meta may add.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from models import Account
 from webhooks.apply.fields.accounts import ACCOUNT_FIELDS, find_named
@@ -12,6 +12,7 @@ from webhooks.apply.fields.customers import apply_preference, apply_user_id
 from webhooks.apply.fields.echoes import apply_echo
 from webhooks.apply.fields.records import record_change
 from webhooks.apply.fields.templates import TEMPLATE_FIELDS
+from webhooks.apply.tasks import Task
 from webhooks.payload.items import (
     CALLS_FIELD,
     ECHOES_FIELD,
@@ -32,17 +33,18 @@ _HANDLERS: dict[str, Handler] = {
 }
 
 
-async def apply_change(accounts: Sequence[Account], item: Item) -> None:
+async def apply_change(task: Task) -> None:
     """Applies an item of kind CHANGE to its accounts.
 
     Raises:
         ItemRejected: the value is invalid for its field, and nothing was written.
     """
+    item = task.item
     handle = _HANDLERS.get(item.field_name or "", record_change)
-    named_accounts = find_named(accounts, item)
+    named_accounts = find_named(task.accounts, item)
     for account in named_accounts:
         await handle(account, item)
     if not named_accounts:
         # About another number of the business, which is not connected here.
-        for account in accounts:
+        for account in task.accounts:
             await record_change(account, item)

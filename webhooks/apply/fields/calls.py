@@ -8,7 +8,7 @@ from typing import Any, cast
 from models import CALL, Account, Message, MessageDirection, ParkedReason
 from models.messages.words import list_message_words
 from webhooks.apply.fields.records import record_change
-from webhooks.apply.storage import SenderCache, store_messages
+from webhooks.apply.messages import SenderCache, store_messages
 from webhooks.payload.identities import read_wa_id
 from webhooks.payload.items import Item, ItemRejected, is_business_call
 from webhooks.payload.messages import Inbound, read_errors, read_message

@@ -6,7 +6,7 @@ from typing import Any, cast
 from models import Account, Message, MessageDirection, MessageStatus, ParkedReason
 from models.database.base import collection, from_bson
 from models.messages.words import list_message_words
-from webhooks.apply.storage import SenderCache, store_messages
+from webhooks.apply.messages import SenderCache, store_messages
 from webhooks.payload.identities import read_wa_id
 from webhooks.payload.items import Item, ItemRejected
 from webhooks.payload.messages import Inbound, read_message

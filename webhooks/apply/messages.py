@@ -2,14 +2,35 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 
 from beanie import PydanticObjectId
 from pymongo import InsertOne
 
-from models import Contact, Conversation, Identity, Message
-from models.database.base import collection, from_bson, to_bson
+from models import (
+    Contact,
+    Conversation,
+    Identity,
+    MediaState,
+    Message,
+    MessageDirection,
+    MessageStatus,
+)
+from models.database.base import collection, from_bson, new_id, to_bson
 from models.database.bulk_writes import write_unless_duplicate
-from webhooks.payload.messages import Inbound, make_message
+from models.database.outages import is_transient
+from models.messages.words import list_message_words
+from webhooks.apply.tasks import (
+    Task,
+    catching_problems,
+    group_by_account,
+    run_by_sender,
+    run_in_order,
+)
+from webhooks.payload.messages import Inbound, MessageBody, read_errors
+from webhooks.payload.meta_objects import CONTENT_CLASSES, Context, InboundMessage, MediaReference
+from whatsapp.common.values import make_storable
 from whatsapp.contacts.contacts import (
     change_identities,
     choose_contact,
@@ -24,9 +45,14 @@ from whatsapp.conversations.conversations import (
 )
 from whatsapp.conversations.new_contacts import NewContact, create_contacts, select_unambiguous
 from whatsapp.media.media import add_media
-from whatsapp.messages.amendments import Amendment
+from whatsapp.messages.amendments import Amendment, record_amendment
 from whatsapp.messages.early_updates import finish_stored_messages
 from whatsapp.messages.statuses import apply_early_updates
+
+# Types that change another message or the contact, and so never count as unread.
+_NEVER_UNREAD = frozenset({"reaction", "edit", "revoke", "system"})
+# Larger writes would save little more, and block the event loop while they are encoded.
+MESSAGES_AT_ONCE = 100
 
 
 class SenderCache:
@@ -60,6 +86,8 @@ class SenderCache:
             for inbound in inbounds
             if not inbound.new_identities and self._find(account_id, inbound.identities) is None
         ]
+        if len(new_contacts) < 2:
+            return
         changing = [
             [*inbound.identities, *inbound.new_identities]
             for inbound in inbounds
@@ -166,7 +194,9 @@ async def store_messages(messages: Sequence[Message]) -> None:
             if message.account_id == account_id and message.wamid is not None
         }
         await apply_early_updates(account_id, message_ids, updates)
-    await add_media(known)
+    with_files = [message for message in known if message.media_state is MediaState.PENDING]
+    if with_files:
+        await add_media(with_files)
 
 
 async def _list_stored(messages: Sequence[Message]) -> list[Message]:
@@ -175,3 +205,88 @@ async def _list_stored(messages: Sequence[Message]) -> list[Message]:
     keys = [{"account_id": message.account_id, "wamid": message.wamid} for message in messages]
     documents = await collection(Message).find({"$or": keys}).to_list()
     return [from_bson(Message, fields) for fields in documents]
+
+
+def make_message(conversation: Conversation, message: InboundMessage, body: MessageBody) -> Message:
+    """Builds the inbound message to store."""
+    context = message.context or Context()
+    return Message(
+        id=new_id(),
+        account_id=conversation.account_id,
+        conversation_id=conversation.id,
+        contact_id=conversation.contact_id,
+        direction=MessageDirection.INBOUND,
+        type=message.type,
+        content=body.content,
+        raw=body.raw,
+        text=body.text,
+        words=list_message_words(body.text),
+        media_state=MediaState.PENDING if _has_file(message, body) else None,
+        wamid=message.id,
+        timestamp=message.timestamp,
+        unread=message.type not in _NEVER_UNREAD,
+        status_times={MessageStatus.RECEIVED.key: message.timestamp},
+        status_rank=MessageStatus.RECEIVED.rank,
+        errors=read_errors(message.errors),
+        reply_to_wamid=context.id,
+        referred_product=context.referred_product and make_storable(context.referred_product),
+        forwarded=bool(context.forwarded or context.frequently_forwarded),
+        frequently_forwarded=bool(context.frequently_forwarded),
+        referral=message.referral and make_storable(message.referral),
+        group_id=message.group_id,
+    )
+
+
+def _has_file(message: InboundMessage, body: MessageBody) -> bool:
+    return bool(body.content) and CONTENT_CLASSES.get(message.type) is MediaReference
+
+
+async def apply_messages(tasks: Sequence[Task]) -> None:
+    """Stores messages, and applies reactions, edits and deletions to earlier messages."""
+    # Oldest first, so that the newest message sets the sender's profile.
+    ordered = sorted(tasks, key=_get_timestamp)
+    for start in range(0, len(ordered), MESSAGES_AT_ONCE):
+        batch = ordered[start : start + MESSAGES_AT_ONCE]
+        try:
+            await _place_and_store(batch)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            # An invalid message must not affect the rest: store each alone.
+            for task in batch:
+                if task.problem is None:
+                    with catching_problems(task):
+                        await retry_when_gone(partial(_place_and_store, [task]))
+
+
+def _get_timestamp(task: Task) -> datetime:
+    return task.inbound.message.timestamp if task.inbound else datetime.max.replace(tzinfo=UTC)
+
+
+def _changes_identity(task: Task) -> bool:
+    return task.inbound is not None and bool(task.inbound.new_identities)
+
+
+async def _place_and_store(tasks: Sequence[Task]) -> None:
+    senders = SenderCache()
+    for account_id, group in group_by_account(tasks).items():
+        inbounds = [task.inbound for task in group if task.inbound is not None]
+        await senders.load(account_id, inbounds)
+        await senders.create_contacts(account_id, inbounds)
+
+    async def place(task: Task) -> None:
+        if task.account is not None and task.inbound is not None:
+            task.placed = await senders.place(task.account.id, task.inbound)
+
+    # Changes of number come first: messages from a new number would create another contact.
+    await run_in_order([task for task in tasks if _changes_identity(task)], place)
+    await run_by_sender([task for task in tasks if not _changes_identity(task)], place)
+    placed = [task for task in tasks if task.problem is None]
+    await store_messages([task.placed for task in placed if isinstance(task.placed, Message)])
+    # After the messages, which may be the targets.
+    await run_by_sender([task for task in placed if isinstance(task.placed, Amendment)], _amend)
+
+
+async def _amend(task: Task) -> None:
+    if task.account is not None and isinstance(task.placed, Amendment):
+        await record_amendment(task.account.id, task.placed)
