@@ -30,6 +30,6 @@ class Lane(Document):
                 name="due_of_accounts",
                 partialFilterExpression={"next_attempt_at": {"$type": "date"}},
             ),
-            # Version 0.1 has other keys under this name; see `migrations.shut_out_0_1`.
+            # Version 0.1 has other keys under this name; see `migrations.from_0_1`.
             IndexModel([("account_id", ASCENDING), ("_id", ASCENDING)], name="account"),
         ]

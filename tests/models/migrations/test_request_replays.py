@@ -7,8 +7,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Account
 from models.database.base import collection
+from models.migrations.from_0_1 import REQUEST_REPLAYS
 from models.migrations.migration import Progress
-from models.migrations.request_replays import REQUEST_REPLAYS
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from whatsapp.common.crypto import KeyRing
 

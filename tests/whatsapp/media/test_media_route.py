@@ -10,8 +10,8 @@ from bson import ObjectId
 
 from models import Account, Media, MediaState, Message, Role
 from models.database.base import collection, new_id
+from models.migrations.from_0_1 import TYPES_OF_PICTURES
 from models.migrations.migration import Progress
-from models.migrations.types_of_pictures import TYPES_OF_PICTURES
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from tests.fixtures.files import HEIC, MP4
