@@ -58,11 +58,6 @@ class SubscribeWebhooksPayload(AccountPayload):
     )
 
 
-@strawberry.type(description="Result of `unsubscribeWebhooks`.")
-class UnsubscribeWebhooksPayload(AccountPayload):
-    pass
-
-
 @strawberry.type
 class AccountSetupMutations:
     @mutation_field(
@@ -121,7 +116,7 @@ class AccountSetupMutations:
     )
     async def unsubscribe_webhooks(
         self, info: Info, input: UnsubscribeWebhooksInput
-    ) -> UnsubscribeWebhooksPayload:
+    ) -> AccountPayload:
         document = await run_without_deadline(
             webhook_subscription.unsubscribe_webhooks(
                 info.context.services.account_api,
@@ -130,7 +125,7 @@ class AccountSetupMutations:
                 level=input.level,
             )
         )
-        return UnsubscribeWebhooksPayload(account=Account.from_document(document))
+        return AccountPayload(account=Account.from_document(document))
 
 
 def _require(account_id: str) -> PydanticObjectId:

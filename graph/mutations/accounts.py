@@ -116,26 +116,6 @@ class CreateAccountPayload(AccountPayload):
     )
 
 
-@strawberry.type(description="Result of `updateAccount`.")
-class UpdateAccountPayload(AccountPayload):
-    pass
-
-
-@strawberry.type(description="Result of `moveAccount`.")
-class MoveAccountPayload(AccountPayload):
-    pass
-
-
-@strawberry.type(description="Result of `enableAccount`.")
-class EnableAccountPayload(AccountPayload):
-    pass
-
-
-@strawberry.type(description="Result of `disableAccount`.")
-class DisableAccountPayload(AccountPayload):
-    pass
-
-
 @strawberry.type(description="Result of `deleteAccount`.")
 class DeleteAccountPayload:
     deleted_account_id: ID | None = strawberry.field(
@@ -179,9 +159,9 @@ class AccountMutations:
         description="Changes an account and checks new credentials in the background. Requires"
         " role ADMIN.",
     )
-    async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountPayload:
+    async def update_account(self, info: Info, input: UpdateAccountInput) -> AccountPayload:
         changes = list_changes(input, *_REQUIRED, *_OPTIONAL, required=_REQUIRED)
-        return UpdateAccountPayload(account=await _update_account(info, input.account_id, changes))
+        return AccountPayload(account=await _update_account(info, input.account_id, changes))
 
     @mutation_field(
         IsAdmin,
@@ -190,10 +170,10 @@ class AccountMutations:
         " webhook items parked for the new number. Contacts and messages stay. Requires role ADMIN"
         " for all accounts.",
     )
-    async def move_account(self, info: Info, input: MoveAccountInput) -> MoveAccountPayload:
+    async def move_account(self, info: Info, input: MoveAccountInput) -> AccountPayload:
         _require_all_accounts(info, "move an account")
         changes = list_changes(input, *_PLACE, required=_PLACE)
-        return MoveAccountPayload(account=await _update_account(info, input.account_id, changes))
+        return AccountPayload(account=await _update_account(info, input.account_id, changes))
 
     @mutation_field(
         IsAdmin,
@@ -201,13 +181,13 @@ class AccountMutations:
         description="Lets an account send and receive again, and applies the webhook items parked"
         " meanwhile. Requires role ADMIN.",
     )
-    async def enable_account(self, info: Info, input: EnableAccountInput) -> EnableAccountPayload:
+    async def enable_account(self, info: Info, input: EnableAccountInput) -> AccountPayload:
         account = await _load_account(info, input.account_id)
         document = await accounts.set_account_enabled(account, enabled=True)
         services = info.context.services
         services.wake_ingest()
         await services.template_syncs.request(document.id)
-        return EnableAccountPayload(account=Account.from_document(document))
+        return AccountPayload(account=Account.from_document(document))
 
     @mutation_field(
         IsAdmin,
@@ -215,12 +195,10 @@ class AccountMutations:
         description="Stops an account: outgoing messages wait, and received webhook items are"
         " parked. Requires role ADMIN.",
     )
-    async def disable_account(
-        self, info: Info, input: DisableAccountInput
-    ) -> DisableAccountPayload:
+    async def disable_account(self, info: Info, input: DisableAccountInput) -> AccountPayload:
         account = await _load_account(info, input.account_id)
         document = await accounts.set_account_enabled(account, enabled=False)
-        return DisableAccountPayload(account=Account.from_document(document))
+        return AccountPayload(account=Account.from_document(document))
 
     @mutation_field(
         IsAdmin,

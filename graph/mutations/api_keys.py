@@ -56,11 +56,6 @@ class CreateApiKeyPayload(ApiKeyPayload):
     )
 
 
-@strawberry.type(description="Result of `revokeApiKey`.")
-class RevokeApiKeyPayload(ApiKeyPayload):
-    pass
-
-
 @strawberry.type
 class ApiKeyMutations:
     @mutation_field(
@@ -89,12 +84,12 @@ class ApiKeyMutations:
         description="Revokes an API key permanently and closes its connections within seconds."
         " Requires role ADMIN.",
     )
-    async def revoke_api_key(self, info: Info, input: RevokeApiKeyInput) -> RevokeApiKeyPayload:
+    async def revoke_api_key(self, info: Info, input: RevokeApiKeyInput) -> ApiKeyPayload:
         key = await find_api_key(get_viewer(info), input.api_key_id)
         if key is None:
             raise NotFound("The API key", field=["apiKeyId"])
         revoked = await api_keys.revoke_api_key(key)
-        return RevokeApiKeyPayload(api_key=ApiKey.from_document(revoked))
+        return ApiKeyPayload(api_key=ApiKey.from_document(revoked))
 
 
 async def _read_accounts(

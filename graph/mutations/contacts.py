@@ -74,36 +74,6 @@ class ContactPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.type(description="Result of `updateContact`.")
-class UpdateContactPayload(ContactPayload):
-    pass
-
-
-@strawberry.type(description="Result of `linkContact`.")
-class LinkContactPayload(ContactPayload):
-    pass
-
-
-@strawberry.type(description="Result of `unlinkContact`.")
-class UnlinkContactPayload(ContactPayload):
-    pass
-
-
-@strawberry.type(description="Result of `blockContact`.")
-class BlockContactPayload(ContactPayload):
-    pass
-
-
-@strawberry.type(description="Result of `unblockContact`.")
-class UnblockContactPayload(ContactPayload):
-    pass
-
-
-@strawberry.type(description="Result of `mergeContacts`.")
-class MergeContactsPayload(ContactPayload):
-    pass
-
-
 @strawberry.type(description="Result of `deleteContact`.")
 class DeleteContactPayload:
     deleted_contact_id: ID | None = strawberry.field(
@@ -119,27 +89,27 @@ class ContactMutations:
         audit=AuditAction.CONTACT_UPDATED,
         description="Changes a contact. Requires role AGENT.",
     )
-    async def update_contact(self, info: Info, input: UpdateContactInput) -> UpdateContactPayload:
+    async def update_contact(self, info: Info, input: UpdateContactInput) -> ContactPayload:
         never_null = ("tags", "attributes", "marketing_opt_out")
         document = await contact_management.update_contact(
             get_viewer(info),
             _require(input.contact_id),
             changes=list_changes(input, "name", *never_null, required=never_null),
         )
-        return UpdateContactPayload(contact=Contact.from_document(document))
+        return ContactPayload(contact=Contact.from_document(document))
 
     @mutation_field(
         IsAgent,
         audit=AuditAction.CONTACT_LINKED,
         description="Links a contact to a user, replacing any other link. Requires role AGENT.",
     )
-    async def link_contact(self, info: Info, input: LinkContactInput) -> LinkContactPayload:
+    async def link_contact(self, info: Info, input: LinkContactInput) -> ContactPayload:
         document = await contact_management.link_contact(
             get_viewer(info),
             _require(input.contact_id),
             require_id(input.user_id, "User", "userId"),
         )
-        return LinkContactPayload(contact=Contact.from_document(document))
+        return ContactPayload(contact=Contact.from_document(document))
 
     @mutation_field(
         IsAgent,
@@ -147,10 +117,10 @@ class ContactMutations:
         description="Removes the link between a contact and its user; new messages do not restore"
         " it. Requires role AGENT.",
     )
-    async def unlink_contact(self, info: Info, input: UnlinkContactInput) -> UnlinkContactPayload:
+    async def unlink_contact(self, info: Info, input: UnlinkContactInput) -> ContactPayload:
         contact_id = _require(input.contact_id)
         document = await contact_management.unlink_contact(get_viewer(info), contact_id)
-        return UnlinkContactPayload(contact=Contact.from_document(document))
+        return ContactPayload(contact=Contact.from_document(document))
 
     @mutation_field(
         IsAgent,
@@ -159,13 +129,13 @@ class ContactMutations:
         " sent to them, including queued messages. WhatsApp only allows blocking within 24 hours"
         " of the customer's last message. Requires role AGENT.",
     )
-    async def block_contact(self, info: Info, input: BlockContactInput) -> BlockContactPayload:
+    async def block_contact(self, info: Info, input: BlockContactInput) -> ContactPayload:
         contact_id = _require(input.contact_id)
         api = info.context.services.account_api
         document = await run_without_deadline(
             blocking.block_contact(api, get_viewer(info), contact_id)
         )
-        return BlockContactPayload(contact=Contact.from_document(document))
+        return ContactPayload(contact=Contact.from_document(document))
 
     @mutation_field(
         IsAgent,
@@ -173,15 +143,13 @@ class ContactMutations:
         description="Unblocks a customer, so that messages can be exchanged again. Requires role"
         " AGENT.",
     )
-    async def unblock_contact(
-        self, info: Info, input: UnblockContactInput
-    ) -> UnblockContactPayload:
+    async def unblock_contact(self, info: Info, input: UnblockContactInput) -> ContactPayload:
         contact_id = _require(input.contact_id)
         api = info.context.services.account_api
         document = await run_without_deadline(
             blocking.unblock_contact(api, get_viewer(info), contact_id)
         )
-        return UnblockContactPayload(contact=Contact.from_document(document))
+        return ContactPayload(contact=Contact.from_document(document))
 
     @mutation_field(
         IsAgent,
@@ -190,7 +158,7 @@ class ContactMutations:
         " tags, attributes, history and queued messages. It can't be undone; repeat the mutation"
         " to finish an interrupted merge. Requires role AGENT.",
     )
-    async def merge_contacts(self, info: Info, input: MergeContactsInput) -> MergeContactsPayload:
+    async def merge_contacts(self, info: Info, input: MergeContactsInput) -> ContactPayload:
         merging = contact_merging.merge_contacts(
             get_viewer(info),
             _require(input.contact_id),
@@ -198,7 +166,7 @@ class ContactMutations:
         )
         document = await run_without_deadline(merging)
         info.context.services.outbox.wake()
-        return MergeContactsPayload(contact=Contact.from_document(document))
+        return ContactPayload(contact=Contact.from_document(document))
 
     @mutation_field(
         IsAdmin,

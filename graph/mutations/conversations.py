@@ -62,36 +62,6 @@ class ConversationPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.type(description="Result of `markConversationRead`.")
-class MarkConversationReadPayload(ConversationPayload):
-    pass
-
-
-@strawberry.type(description="Result of `setTyping`.")
-class SetTypingPayload(ConversationPayload):
-    pass
-
-
-@strawberry.type(description="Result of `closeConversation`.")
-class CloseConversationPayload(ConversationPayload):
-    pass
-
-
-@strawberry.type(description="Result of `reopenConversation`.")
-class ReopenConversationPayload(ConversationPayload):
-    pass
-
-
-@strawberry.type(description="Result of `assignConversation`.")
-class AssignConversationPayload(ConversationPayload):
-    pass
-
-
-@strawberry.type(description="Result of `updateConversation`.")
-class UpdateConversationPayload(ConversationPayload):
-    pass
-
-
 @strawberry.type
 class ConversationMutations:
     @mutation_field(
@@ -101,14 +71,14 @@ class ConversationMutations:
     )
     async def mark_conversation_read(
         self, info: Info, input: MarkConversationReadInput
-    ) -> MarkConversationReadPayload:
+    ) -> ConversationPayload:
         document = await inbox.mark_read(
             get_viewer(info),
             _require(input.conversation_id),
             up_to_message_id=parse_given_id(input.up_to_message_id, "Message", "upToMessageId"),
         )
         info.context.services.wake_receipts()
-        return MarkConversationReadPayload(conversation=Conversation.from_document(document))
+        return ConversationPayload(conversation=Conversation.from_document(document))
 
     @mutation_field(
         IsAgent,
@@ -117,13 +87,13 @@ class ConversationMutations:
         " message is also shown to them as read, even if `sendReadReceipts` is off; `unreadCount`"
         " does not change. Requires role AGENT.",
     )
-    async def set_typing(self, info: Info, input: SetTypingInput) -> SetTypingPayload:
+    async def set_typing(self, info: Info, input: SetTypingInput) -> ConversationPayload:
         conversation_id = _require(input.conversation_id)
         api = info.context.services.account_api
         document = await run_without_deadline(
             typing_indicator.set_typing(api, get_viewer(info), conversation_id)
         )
-        return SetTypingPayload(conversation=Conversation.from_document(document))
+        return ConversationPayload(conversation=Conversation.from_document(document))
 
     @mutation_field(
         IsAgent,
@@ -131,10 +101,10 @@ class ConversationMutations:
     )
     async def close_conversation(
         self, info: Info, input: CloseConversationInput
-    ) -> CloseConversationPayload:
+    ) -> ConversationPayload:
         conversation_id = _require(input.conversation_id)
         document = await inbox.close_conversation(get_viewer(info), conversation_id)
-        return CloseConversationPayload(conversation=Conversation.from_document(document))
+        return ConversationPayload(conversation=Conversation.from_document(document))
 
     @mutation_field(
         IsAgent,
@@ -142,10 +112,10 @@ class ConversationMutations:
     )
     async def reopen_conversation(
         self, info: Info, input: ReopenConversationInput
-    ) -> ReopenConversationPayload:
+    ) -> ConversationPayload:
         conversation_id = _require(input.conversation_id)
         document = await inbox.reopen_conversation(get_viewer(info), conversation_id)
-        return ReopenConversationPayload(conversation=Conversation.from_document(document))
+        return ConversationPayload(conversation=Conversation.from_document(document))
 
     @mutation_field(
         IsAgent,
@@ -154,11 +124,11 @@ class ConversationMutations:
     )
     async def assign_conversation(
         self, info: Info, input: AssignConversationInput
-    ) -> AssignConversationPayload:
+    ) -> ConversationPayload:
         document = await inbox.assign_conversation(
             get_viewer(info), _require(input.conversation_id), assignee_id=input.assignee_id
         )
-        return AssignConversationPayload(conversation=Conversation.from_document(document))
+        return ConversationPayload(conversation=Conversation.from_document(document))
 
     @mutation_field(
         IsAgent,
@@ -166,13 +136,13 @@ class ConversationMutations:
     )
     async def update_conversation(
         self, info: Info, input: UpdateConversationInput
-    ) -> UpdateConversationPayload:
+    ) -> ConversationPayload:
         document = await inbox.update_conversation(
             get_viewer(info),
             _require(input.conversation_id),
             changes=list_changes(input, "tags", required=["tags"]),
         )
-        return UpdateConversationPayload(conversation=Conversation.from_document(document))
+        return ConversationPayload(conversation=Conversation.from_document(document))
 
 
 def _require(conversation_id: str) -> PydanticObjectId:

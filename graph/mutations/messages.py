@@ -78,18 +78,8 @@ class MessagePayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.type(description="Result of `sendMessage`.")
-class SendMessagePayload(MessagePayload):
-    pass
-
-
 @strawberry.type(description="Result of `retryMessage`, with the new message.")
 class RetryMessagePayload(MessagePayload):
-    pass
-
-
-@strawberry.type(description="Result of `cancelMessage`.")
-class CancelMessagePayload(MessagePayload):
     pass
 
 
@@ -100,7 +90,7 @@ class MessageMutations:
         description="Queues a message, which is sent in the order of its conversation. Subscribe"
         " to `messageStatusChanged` to follow its delivery. Requires role AGENT.",
     )
-    async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
+    async def send_message(self, info: Info, input: SendMessageInput) -> MessagePayload:
         account_id, reply_to_id = input.account_id, input.reply_to_message_id
         viewer, services = get_viewer(info), info.context.services
         document = await services.outbox.queue_message(
@@ -111,7 +101,7 @@ class MessageMutations:
             reply_to_message_id=parse_given_id(reply_to_id, "Message", "replyToMessageId"),
             idempotency_key=input.idempotency_key,
         )
-        return SendMessagePayload(message=Message.from_document(document))
+        return MessagePayload(message=Message.from_document(document))
 
     @mutation_field(
         IsAgent,
@@ -128,8 +118,8 @@ class MessageMutations:
         IsAgent,
         description="Cancels a message that is still QUEUED. Requires role AGENT.",
     )
-    async def cancel_message(self, info: Info, input: CancelMessageInput) -> CancelMessagePayload:
+    async def cancel_message(self, info: Info, input: CancelMessageInput) -> MessagePayload:
         message_id = require_id(input.message_id, "Message", "messageId")
         outbox = info.context.services.outbox
         document = await outbox.cancel_message(get_viewer(info), message_id)
-        return CancelMessagePayload(message=Message.from_document(document))
+        return MessagePayload(message=Message.from_document(document))

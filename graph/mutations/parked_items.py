@@ -44,11 +44,6 @@ class ReplayParkedItemsPayload(ParkedItemsPayload):
     pass
 
 
-@strawberry.type(description="Result of `discardParkedItems`.")
-class DiscardParkedItemsPayload(ParkedItemsPayload):
-    pass
-
-
 @strawberry.type
 class ParkedItemMutations:
     @mutation_field(
@@ -75,16 +70,14 @@ class ParkedItemMutations:
     )
     async def discard_parked_items(
         self, info: Info, input: DiscardParkedItemsInput
-    ) -> DiscardParkedItemsPayload:
+    ) -> ParkedItemsPayload:
         item_ids = [item.id for item in await _find_items(info, input.ids)]
         await collection(models.ParkedItem).update_many(
             {"_id": {"$in": item_ids}, "state": ParkedState.PARKED.value},
             {"$set": {"state": ParkedState.DISCARDED.value, "resolved_at": utc_now()}},
         )
         items = await _find_items(info, input.ids)
-        return DiscardParkedItemsPayload(
-            parked_items=[ParkedItem.from_document(item) for item in items]
-        )
+        return ParkedItemsPayload(parked_items=[ParkedItem.from_document(item) for item in items])
 
 
 async def _find_items(info: Info, global_ids: Sequence[str]) -> list[models.ParkedItem]:

@@ -46,16 +46,6 @@ class UserPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.type(description="Result of `createUser`.")
-class CreateUserPayload(UserPayload):
-    pass
-
-
-@strawberry.type(description="Result of `updateUser`.")
-class UpdateUserPayload(UserPayload):
-    pass
-
-
 @strawberry.type
 class UserMutations:
     @mutation_field(
@@ -63,20 +53,20 @@ class UserMutations:
         audit=AuditAction.USER_CREATED,
         description="Creates a user to which contacts can be linked. Requires role AGENT.",
     )
-    async def create_user(self, info: Info, input: CreateUserInput) -> CreateUserPayload:
+    async def create_user(self, info: Info, input: CreateUserInput) -> UserPayload:
         values = list_changes(input, *_FIELDS, required=["attributes"])
         document = await users.create_user(get_viewer(info), values=values)
-        return CreateUserPayload(user=User.from_document(document))
+        return UserPayload(user=User.from_document(document))
 
     @mutation_field(
         IsAgent,
         audit=AuditAction.USER_UPDATED,
         description="Changes a user. Requires role AGENT.",
     )
-    async def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
+    async def update_user(self, info: Info, input: UpdateUserInput) -> UserPayload:
         document = await users.update_user(
             get_viewer(info),
             require_id(input.user_id, "User", "userId"),
             changes=list_changes(input, *_FIELDS, required=["attributes"]),
         )
-        return UpdateUserPayload(user=User.from_document(document))
+        return UserPayload(user=User.from_document(document))

@@ -130,25 +130,6 @@ class UnsupportedContent:
     raw: JSON | None = strawberry.field(description="Message as WhatsApp sent it.")
 
 
-MessageContent = Annotated[
-    TextContent
-    | MediaContent
-    | LocationContent
-    | ContactsContent
-    | InteractiveContent
-    | InteractiveReplyContent
-    | ReactionContent
-    | OrderContent
-    | SystemContent
-    | TemplateContent
-    | CallContent
-    | UnsupportedContent,
-    strawberry.union(
-        "MessageContent",
-        description="Content of a message. Types may be added, so clients must accept unknown"
-        " ones.",
-    ),
-]
 Content = (
     TextContent
     | MediaContent
@@ -163,6 +144,14 @@ Content = (
     | CallContent
     | UnsupportedContent
 )
+MessageContent = Annotated[
+    Content,
+    strawberry.union(
+        "MessageContent",
+        description="Content of a message. Types may be added, so clients must accept unknown"
+        " ones.",
+    ),
+]
 
 
 def _read_interactive(content: Mapping[str, Any]) -> Content | None:
