@@ -27,7 +27,7 @@ from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import CUSTOMER, WebhookClient, make_message
 from tests.graph.live_kit import wait_for_listeners
 from tests.graph.socket_kit import SocketClient
-from webhooks.apply import storage
+from webhooks.apply import messages
 from whatsapp.messages.early_updates import finish_stored_messages
 from whatsapp.settings import Settings
 
@@ -86,7 +86,7 @@ def gap(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gap]:
         await gap.is_open.wait()
         return await finish_stored_messages(*args, **kwargs)
 
-    monkeypatch.setattr(storage, "finish_stored_messages", wait_and_note)
+    monkeypatch.setattr(messages, "finish_stored_messages", wait_and_note)
     yield gap
     gap.is_open.set()
 
