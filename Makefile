@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # One more than two cores: some tests wait for what takes its time.
 WORKERS ?= 3
-SOURCES := app.py manage.py bench graph models sandbox scripts serving tests webhooks whatsapp
+SOURCES := app.py manage.py bench graph models sandbox scripts serving telemetry tests webhooks whatsapp
 
 .PHONY: run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser clean
 

@@ -28,6 +28,7 @@ from graph.transport.graphiql import create_graphiql_assets
 from graph.transport.media_route import media_routes
 from graph.transport.plain_routes import plain_routes
 from graph.transport.response_middleware import SecurityHeaders, SendDeadline
+from models.backlog import Backlog
 from models.connection import (
     DatabaseUnreachable,
     DatabaseUnusable,
@@ -37,6 +38,8 @@ from models.connection import (
 )
 from models.database.outage_log import log_failure
 from models.database.readiness import MajorityProbe
+from telemetry.endpoint import MetricsEndpoint, MetricsPort
+from telemetry.metrics.process import ProcessMonitor
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
 from whatsapp.accounts.account_api import AccountAPI
@@ -84,6 +87,7 @@ class Runtime:
         self._timeouts = timeouts
         self.database = database
         self.majority = MajorityProbe(database, seconds=timeouts.readiness_seconds)
+        self._backlog = Backlog()
         self.is_prepared = False
         self._has_upgrade = False
         keyring = KeyRing.from_text(settings.encryption_keys.get_secret_value())
@@ -158,12 +162,17 @@ class Runtime:
             await self._prepare()
         except DatabaseUnreachable as error:
             logger.error("%s Retrying until it responds.", error)
-        task = asyncio.create_task(self._run_tasks(), name="wagraph")
+        monitor = keep_running("process metrics", ProcessMonitor().run)
+        tasks = [
+            asyncio.create_task(self._run_tasks(), name="wagraph"),
+            asyncio.create_task(monitor, name="process metrics"),
+        ]
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     async def _prepare(self) -> None:
         self._has_upgrade = bool(await prepare_database(self.database))
@@ -212,6 +221,11 @@ class Runtime:
             asyncio.get_running_loop().create_future()
         )  # waits forever, so that it is not restarted
 
+    async def refresh_metrics(self) -> None:
+        """Updates the metrics that are read from the database."""
+        if self.is_prepared:
+            await self._backlog.refresh()
+
     async def find_problem(self) -> str | None:
         """Returns the reason why this process is not ready, or None."""
         if not self.is_prepared:
@@ -242,6 +256,7 @@ class State(TypedDict):
     ingest: Ingest
     groups: Groups
     credentials: CredentialWatch
+    refresh_metrics: Callable[[], Awaitable[None]]
 
 
 class ReadinessGate:
@@ -305,6 +320,10 @@ def create_app(
         DatabaseUnusable: MONGODB_URI is malformed.
     """
     settings = settings or load_settings()
+    token = settings.metrics_token
+    metrics = MetricsEndpoint(
+        port=settings.metrics_port, token=token.get_secret_value() if token else None
+    )
     graphql = GraphQLEndpoint(
         settings=settings, timeouts=timeouts, limits=limits, capacity=capacity
     )
@@ -326,6 +345,7 @@ def create_app(
                     "ingest": runtime.ingest,
                     "groups": runtime.groups,
                     "credentials": runtime.credentials,
+                    "refresh_metrics": runtime.refresh_metrics,
                 }
 
     app = Starlette(
@@ -337,9 +357,11 @@ def create_app(
             *media_routes(),
             *plain_routes(has_graphiql=settings.graphiql),
             Route("/readyz", respond_ready),
+            *metrics.list_routes(),
             Mount("/graphql/assets", create_graphiql_assets()),
         ],
         middleware=[
+            Middleware(MetricsPort, port=settings.metrics_port),
             Middleware(SendDeadline, seconds=timeouts.socket_send_seconds),
             Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),
             create_cors(settings.allowed_origins, more_headers=settings.allowed_headers),

@@ -3,6 +3,8 @@
 import errno
 import socket
 
+from whatsapp.settings import Settings
+
 BACKLOG = 2048
 # Errors for the IPv6 address of `localhost` on machines without IPv6.
 _NO_SUCH_FAMILY = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -12,8 +14,28 @@ class ListenError(Exception):
     """HOST and PORT can't be used; the message is one line."""
 
 
-def open_listeners(host: str, port: int) -> list[socket.socket]:
+def open_all_listeners(settings: Settings) -> list[socket.socket]:
+    """Opens the listening sockets of PORT and, if it is set, METRICS_PORT.
+
+    Raises:
+        ListenError
+    """
+    listeners = open_listeners(settings.host, settings.port)
+    if not settings.metrics_port:
+        return listeners
+    try:
+        metrics = open_listeners(settings.metrics_host, settings.metrics_port, prefix="METRICS_")
+    except ListenError:
+        for listener in listeners:
+            listener.close()
+        raise
+    return [*listeners, *metrics]
+
+
+def open_listeners(host: str, port: int, *, prefix: str = "") -> list[socket.socket]:
     """Opens a listening socket for each address of the host.
+
+    `prefix` of the settings' names is for messages.
 
     Raises:
         ListenError
@@ -28,9 +50,11 @@ def open_listeners(host: str, port: int) -> list[socket.socket]:
     except OSError as error:
         for listener in listeners:
             listener.close()
-        raise ListenError(f"HOST {host} and PORT {port} can't be used: {error.strerror}") from None
+        raise ListenError(
+            f"{prefix}HOST {host} and {prefix}PORT {port} can't be used: {error.strerror}"
+        ) from None
     if not listeners:
-        raise ListenError(f"HOST {host} is not an address of this machine")
+        raise ListenError(f"{prefix}HOST {host} is not an address of this machine")
     return listeners
 
 

@@ -15,10 +15,11 @@ from models.connection import (
     create_client,
     prepare_database,
 )
-from serving.listening import open_listeners
+from serving.listening import open_all_listeners
 from serving.server import run_server
 from serving.supervisor import Supervisor
 from serving.worker import Heartbeats, run_worker
+from telemetry.metrics.shared_values import shared_memory
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.media.media_store import open_objects
 from whatsapp.settings import Settings, SettingsError
@@ -73,7 +74,8 @@ def _run_workers(settings: Settings, timeouts: Timeouts, app: Starlette) -> int:
         raise SettingsError("WORKERS must be 1: this system can't fork processes")
     if (settings.media_store_url or "").startswith("memory:"):
         raise SettingsError("MEDIA_STORE_URL must be a folder or bucket that all WORKERS share")
-    listeners = open_listeners(settings.host, settings.port)
+    listeners = open_all_listeners(settings)
+    shared_memory.share(settings.workers)
 
     def run(slot: int, heartbeats: Heartbeats) -> int:
         return run_worker(

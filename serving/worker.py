@@ -13,6 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from serving.server import STARTUP_FAILURE, Server, make_config
+from telemetry.metrics.shared_values import shared_memory
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
@@ -81,6 +82,7 @@ def run_worker(
     heartbeats: Heartbeats,
 ) -> int:
     """Serves until SIGTERM; returns the exit code."""
+    shared_memory.use_slot(slot)
     server = WorkerServer(make_config(settings, timeouts, app), slot=slot, heartbeats=heartbeats)
     try:
         server.run(sockets=listeners)

@@ -58,7 +58,7 @@ def describe_default(name: str) -> str:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_named_files_exist(document: Path) -> None:
-    pattern = r"`((?:graph|webhooks|whatsapp|models|sandbox|tests|docs)/[\w/.-]*)`"
+    pattern = r"`((?:graph|webhooks|whatsapp|models|sandbox|telemetry|deploy|tests|docs)/[\w/.-]*)`"
     named = re.findall(pattern, document.read_text())
     links = re.findall(r"\]\((?!http)([^)#]+)\)", document.read_text())
 
@@ -70,7 +70,7 @@ def test_architecture_names_every_package() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
     packages = {
         f"{file.parent.relative_to(ROOT).as_posix()}/"
-        for name in ("graph", "webhooks", "whatsapp", "models", "sandbox")
+        for name in ("graph", "webhooks", "whatsapp", "models", "sandbox", "telemetry")
         for file in (ROOT / name).rglob("__init__.py")
     }
 

@@ -27,7 +27,16 @@ def test_product_never_imports_its_sandbox(module: str) -> None:
 FOLDERS = sorted(
     {
         file.parent
-        for package in ("bench", "graph", "models", "sandbox", "serving", "webhooks", "whatsapp")
+        for package in (
+            "bench",
+            "graph",
+            "models",
+            "sandbox",
+            "serving",
+            "telemetry",
+            "webhooks",
+            "whatsapp",
+        )
         for file in (ROOT / package).rglob("*.py")
     }
 )
@@ -57,7 +66,7 @@ GRAPHQL_TYPES = {
 def read_imports() -> dict[str, set[str]]:
     """Returns the product modules that each product module imports, also for annotations only."""
     files = [ROOT / "app.py", ROOT / "manage.py"]
-    for package in ("graph", "models", "serving", "webhooks", "whatsapp"):
+    for package in ("graph", "models", "serving", "telemetry", "webhooks", "whatsapp"):
         files += (ROOT / package).rglob("*.py")
     modules = {
         ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file

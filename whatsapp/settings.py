@@ -30,8 +30,12 @@ HEADER_NAME_PATTERN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 GRAPH_API_VERSION_PATTERN = r"^v[0-9]{1,3}\.[0-9]$"
 # The length of Meta's example, "meatyhamhock"; a guessed token would pass the handshake.
 SHORTEST_VERIFY_TOKEN = 12
+_SHORTEST = {"meta_verify_token": SHORTEST_VERIFY_TOKEN, "metrics_token": 16}
+# Each has some thirty time series.
+MAX_METRICS_OPERATIONS = 50
 MEDIA_STORE_SCHEMES = ("file", "s3", "gs", "az", "memory")
 _HeaderName = Annotated[str, Field(pattern=HEADER_NAME_PATTERN)]
+_OperationName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 
 
 class Settings(BaseSettings):
@@ -69,6 +73,18 @@ class Settings(BaseSettings):
     """DEBUG, INFO, WARNING or ERROR."""
     connections_per_address: int = Field(default=500, ge=0)
     """Maximum connections per client address and process, trusted proxies exempt; 0: no limit."""
+
+    # Metrics
+    metrics_host: str = "127.0.0.1"
+    """Address on which METRICS_PORT listens."""
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Port that serves `/metrics` only; 0: none."""
+    metrics_token: SecretStr | None = None
+    """Bearer token of at least 16 characters; opens `/metrics` on PORT, and guards METRICS_PORT."""
+    metrics_operations: Annotated[
+        tuple[_OperationName, ...], NoDecode, Field(max_length=MAX_METRICS_OPERATIONS)
+    ] = ()
+    """GraphQL operations with metrics of their own, at most 50 names, comma-separated."""
 
     # Schema
     graphiql: bool = True
@@ -186,6 +202,7 @@ class Settings(BaseSettings):
             "jwt_algorithms",
             "jwt_audience",
             "jwt_roles",
+            "metrics_operations",
         ),
         mode="before",
     )
@@ -224,6 +241,12 @@ class Settings(BaseSettings):
         return None if value == "" else value
 
     @model_validator(mode="after")
+    def check_metrics_port(self) -> Self:
+        if self.metrics_port and self.metrics_port == self.port:
+            raise ValueError("METRICS_PORT must differ from PORT")
+        return self
+
+    @model_validator(mode="after")
     def check_tokens(self) -> Self:
         token_settings.check_token_settings(self.__dict__)
         return self
@@ -259,13 +282,14 @@ class Settings(BaseSettings):
             raise ValueError("it must be an http(s) URL")
         return value.rstrip("/")
 
-    @field_validator("meta_app_secret", "meta_verify_token")
+    @field_validator("meta_app_secret", "meta_verify_token", "metrics_token")
     @classmethod
     def check_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if not value:
             return None  # an empty secret would verify anything signed with an empty key
-        if info.field_name == "meta_verify_token" and len(value) < SHORTEST_VERIFY_TOKEN:
-            raise ValueError(f"use at least {SHORTEST_VERIFY_TOKEN} characters")
+        shortest = _SHORTEST.get(info.field_name or "", 1)
+        if len(value) < shortest:
+            raise ValueError(f"use at least {shortest} characters")
         return value
 
 

@@ -1,0 +1,1 @@
+"""The server's metrics, one module per subject. Callers import a metric and call it."""

@@ -1,0 +1,108 @@
+"""The registry, and constructors that bind the label values of a metric in advance."""
+
+from collections.abc import Iterable
+from itertools import product
+from typing import Generic, TypeVar
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
+from prometheus_client import (
+    values as prometheus_values,
+)
+
+from telemetry.metrics.shared_values import SharedValue
+
+# Metrics take their values from this class when they are created.
+prometheus_values.ValueClass = SharedValue
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+REGISTRY = CollectorRegistry()
+OTHER = "other"
+# Seconds of requests and commands: from cached reads to timeouts.
+LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+Metric = TypeVar("Metric", Counter, Gauge, Histogram)
+
+
+class ByLabels(Generic[Metric]):
+    """The children of a metric for closed sets of label values.
+
+    `metrics[value]`, or `metrics[value, value]` with several labels, returns a child. A value that
+    is not in its set counts as `other`, so that the number of children is bounded.
+    """
+
+    def __init__(self, metric: Metric, *label_values: Iterable[str]) -> None:
+        self._metric: Metric = metric
+        self._values = _list_values(label_values)
+        self._children: dict[object, Metric] = {}
+        self._bind()
+
+    def __getitem__(self, key: object) -> Metric:
+        child = self._children.get(key)
+        return child if child is not None else self._find_other(key)
+
+    def add_values(self, values: Iterable[str], *, label: int = 0) -> None:
+        """Adds label values; only before workers are forked."""
+        self._values[label].update(dict.fromkeys(values))
+        self._bind()
+
+    def _bind(self) -> None:
+        for labels in product(*self._values):
+            key = labels[0] if len(labels) == 1 else labels
+            if key not in self._children:
+                self._children[key] = self._metric.labels(*labels)
+
+    def _find_other(self, key: object) -> Metric:
+        parts = key if isinstance(key, tuple) else (key,)
+        known = [
+            part if part in values else OTHER
+            for part, values in zip(parts, self._values, strict=True)
+        ]
+        return self._children[known[0] if len(known) == 1 else tuple(known)]
+
+
+def _list_values(label_values: Iterable[Iterable[str]]) -> list[dict[str, None]]:
+    return [dict.fromkeys([*values, OTHER]) for values in label_values]
+
+
+def make_counter(name: str, text: str) -> Counter:
+    return Counter(name, text, registry=REGISTRY)
+
+
+def make_counters(name: str, text: str, **labels: Iterable[str]) -> ByLabels[Counter]:
+    """Makes a counter with labels; each argument gives the closed set of a label."""
+    return ByLabels(Counter(name, text, list(labels), registry=REGISTRY), *labels.values())
+
+
+def make_gauge(name: str, text: str, *, mode: str = "sum") -> Gauge:
+    """`mode`: how the values of several workers are combined; see `SharedValue`."""
+    return Gauge(name, text, registry=REGISTRY, multiprocess_mode=mode)  # type: ignore[arg-type]
+
+
+def make_gauges(
+    name: str, text: str, *, mode: str = "sum", **labels: Iterable[str]
+) -> ByLabels[Gauge]:
+    gauge = Gauge(name, text, list(labels), registry=REGISTRY, multiprocess_mode=mode)  # type: ignore[arg-type]
+    return ByLabels(gauge, *labels.values())
+
+
+def make_histogram(
+    name: str, text: str, *, buckets: tuple[float, ...] = LATENCY_BUCKETS
+) -> Histogram:
+    return Histogram(name, text, registry=REGISTRY, buckets=buckets)
+
+
+def make_histograms(
+    name: str,
+    text: str,
+    *,
+    buckets: tuple[float, ...] = LATENCY_BUCKETS,
+    **labels: Iterable[str],
+) -> ByLabels[Histogram]:
+    histogram = Histogram(name, text, list(labels), registry=REGISTRY, buckets=buckets)
+    return ByLabels(histogram, *labels.values())
