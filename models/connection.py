@@ -13,6 +13,7 @@ from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyM
 from models import DOCUMENTS
 from models.database.base import collection, server_clock
 from models.database.cancellation import correct_wait_for
+from models.database.hello_replies import STARTING_SECONDS, HelloReplies, find_replies
 from models.database.lease import Lease
 from models.database.outages import is_transient
 from models.database.predecessor import find_live_predecessor
@@ -36,6 +37,7 @@ correct_wait_for()
 # Differs from that of version 0.1, see `models.database.predecessor`.
 APP_NAME = f"wagraph {VERSION.rpartition('.')[0]}"
 UPGRADE_RETRY_SECONDS = 5.0
+_AUTHENTICATION_FAILED = 18
 # The change stream needs these documents before and after each change.
 WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts", "users", "templates")
 
@@ -69,7 +71,7 @@ def create_client(
             serverSelectionTimeoutMS=int(reach_seconds * 1000),
             connectTimeoutMS=int(reach_seconds * 1000),
             appname=APP_NAME,
-            event_listeners=[server_clock],
+            event_listeners=[server_clock, HelloReplies()],
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
         # The error's text may quote the URI with the password.
@@ -180,26 +182,47 @@ async def _build_first_indexes() -> bool:
 
 
 async def check_server(database: AsyncDatabase[dict[str, Any]]) -> None:
-    address = _describe_address(database)
+    """Checks that the replica set of the URI answers.
+
+    Raises:
+        DatabaseUnreachable: no server, or no primary, within `reach_seconds`.
+        DatabaseUnusable: it answers, but is no replica set, or not this one, or refuses the user.
+    """
+    options, replies = database.client.options, find_replies(database.client)
     try:
-        async with asyncio.timeout(database.client.options.server_selection_timeout):
+        async with asyncio.timeout(options.server_selection_timeout):
             hello = await database.client.admin.command("hello")
     except (PyMongoError, TimeoutError) as error:
-        raise DatabaseUnreachable(
-            f"MongoDB is unreachable at {address}: start it, or correct MONGODB_URI."
-            f" ({type(error).__name__})"
-        ) from None
-    if "setName" not in hello and hello.get("msg") != "isdbgrid":
-        raise DatabaseUnusable(
-            f"MongoDB at {address} is a standalone server: wagraph needs a replica set for its live"
-            " events. Start mongod with --replSet rs0 and run rs.initiate() once."
+        raise _explain_failure(error, replies, options.replica_set_name) from None
+    if "setName" in hello or hello.get("msg") == "isdbgrid":
+        return
+    # Connected directly to a single server.
+    if replies.find_misconfiguration(options.replica_set_name) is None:
+        await asyncio.sleep(STARTING_SECONDS)
+        if "setName" in await database.client.admin.command("hello"):
+            return
+    raise DatabaseUnusable(replies.find_misconfiguration(options.replica_set_name))
+
+
+def _explain_failure(
+    error: Exception, replies: HelloReplies, set_name: str | None
+) -> DatabaseUnusable:
+    addresses = ", ".join(replies.addresses)
+    if isinstance(error, OperationFailure) and error.code == _AUTHENTICATION_FAILED:
+        return DatabaseUnusable(
+            f"MongoDB at {addresses} refuses the user or password in MONGODB_URI: correct them, or"
+            " add the authSource of the user."
         )
-
-
-def _describe_address(database: AsyncDatabase[dict[str, Any]]) -> str:
-    """Returns the host names without credentials."""
-    seeds = database.client.topology_description.server_descriptions()
-    return ", ".join(sorted(f"{host}:{port}" for host, port in seeds))
+    if problem := replies.find_misconfiguration(set_name):
+        return DatabaseUnusable(problem)
+    if replies.is_any_member_running(set_name):
+        return DatabaseUnreachable(
+            f"MongoDB at {addresses} has no primary: start the majority of its members."
+        )
+    return DatabaseUnreachable(
+        f"MongoDB is unreachable at {addresses}: start it, or correct MONGODB_URI."
+        f" ({type(error).__name__})"
+    )
 
 
 async def enable_pre_images(database: AsyncDatabase[dict[str, Any]]) -> None:

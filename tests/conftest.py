@@ -31,6 +31,7 @@ pytest_plugins = [
     "tests.fixtures.collector",
     "tests.fixtures.commands",
     "tests.fixtures.replica_set",
+    "tests.fixtures.odd_mongods",
 ]
 
 URI_VARIABLE = "TEST_MONGODB_URI"

@@ -1,9 +1,6 @@
 """Checks at start: a problem of MongoDB is reported at once, in one line."""
 
-import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +18,6 @@ from models.connection import (
 )
 from models.database.base import collection
 from models.indexes import list_missing_indexes
-from sandbox.child_process import GuardedChild
-from sandbox.mongod import find_mongod
 
 NOBODY = "mongodb://user:canary-password@127.0.0.1:9/?replicaSet=rs0"
 
@@ -58,12 +53,6 @@ def test_malformed_uri_is_said_without_its_password(uri: str) -> None:
     assert "ET@" not in str(caught.value)
 
 
-async def test_standalone_server_is_refused(standalone_uri: str) -> None:
-    async with create_client(standalone_uri) as client:
-        with pytest.raises(DatabaseUnusable, match="standalone"):
-            await wait_for_server(client["wagraph"])
-
-
 async def test_lost_primary_is_transient(
     database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,30 +85,3 @@ async def test_older_collection_gets_pre_images(database: AsyncDatabase[dict[str
 
     [messages] = await (await database.list_collections(filter={"name": "messages"})).to_list()
     assert messages["options"]["changeStreamPreAndPostImages"] == {"enabled": True}
-
-
-async def wait_for_server(database: AsyncDatabase[dict[str, Any]]) -> None:
-    """It has just been started, so it may take a moment to answer."""
-    for _ in range(20):
-        try:
-            await check_server(database)
-        except DatabaseUnreachable:
-            continue
-        return
-
-
-@pytest.fixture
-def standalone_uri(tmp_path: Path, free_port: int) -> Iterator[str]:
-    child = GuardedChild(
-        [
-            str(find_mongod()),
-            *("--dbpath", str(tmp_path)),
-            *("--port", str(free_port)),
-            *("--bind_ip", "127.0.0.1"),
-        ],
-        output=tmp_path / "log",
-    )
-    child.start()
-    yield f"mongodb://127.0.0.1:{free_port}/?directConnection=true"
-    child.send_signal(signal.SIGKILL)
-    child.wait()
