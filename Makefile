@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 WORKERS ?= 3
 SOURCES := app.py manage.py bench graph models sandbox scripts serving telemetry tests webhooks whatsapp
 
-.PHONY: run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser clean
+.PHONY: run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser test-proxies clean
 
 run: $(VENV)/.ready  ## a working server with embedded MongoDB and the sandbox
 	@$(BIN)/python -m sandbox
@@ -44,6 +44,9 @@ schema-diff: $(VENV)/.ready  ## what the schema changes for clients since BASE, 
 test-browser: $(VENV)/.ready  ## GraphiQL in headless Chromium; needs node and chromium
 	cd tests/browser && npm ci --silent --no-audit --no-fund
 	$(BIN)/python -m pytest -m browser tests/browser
+
+test-proxies: $(VENV)/.ready  ## nginx and Caddy with the files of deploy/; needs both
+	$(BIN)/python -m pytest -n 2 -m proxies tests/deploy
 
 soak: $(VENV)/.ready  ## the long fault runs; one part of at most an hour with ARGS=tests/whatsapp
 	$(BIN)/python -m pytest -m soak --durations 10 $(or $(ARGS),tests)
