@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 import app  # noqa: E402 - the root is on the path from here on
 from graph.core.ids import encode_id  # noqa: E402
 from models import Account, Contact, Message, Role  # noqa: E402
+from models.database.base import utc_now  # noqa: E402
 from sandbox.application import create_fake_cloud_api  # noqa: E402
 from sandbox.mongod import EmbeddedMongod  # noqa: E402
 from sandbox.webhooks.webhook_bodies import encode_like_meta, sign  # noqa: E402
@@ -88,7 +89,7 @@ def make_text(number: int) -> bytes:
     message = {
         "from": CUSTOMER,
         "id": f"wamid.{number}",
-        "timestamp": "1760000000",
+        "timestamp": str(int(utc_now().timestamp())),  # so that the service window is open
         "type": "text",
         "text": {"body": f"Hello {number}"},
     }
@@ -119,9 +120,11 @@ async def post_text(client: httpx.AsyncClient, number: int) -> None:
 async def ask(client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
     answer = await client.post("/graphql", json={"query": query, "variables": variables})
     result = answer.raise_for_status().json()
-    if "errors" in result:
-        raise SystemExit(str(result["errors"]))
-    return result["data"]
+    data = result["data"]
+    refusals = [payload["userErrors"] for payload in data.values() if "userErrors" in payload]
+    if "errors" in result or any(refusals):
+        raise SystemExit(str(result))
+    return data
 
 
 async def list_flows(client: httpx.AsyncClient, account: Account) -> dict[str, Flow]:
@@ -149,7 +152,7 @@ async def count_files(folder: Path) -> dict[str, set[str]]:
             graph_api_url="http://meta.test",
         )
         application = app.create_app(settings, transport=httpx.ASGITransport(meta_app))
-        async with LifespanManager(application) as manager:
+        async with LifespanManager(application, startup_timeout=60) as manager:
             account, token = await connect(KeyRing.from_text(key))
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(manager.app),

@@ -44,9 +44,12 @@ EnumT = TypeVar("EnumT", bound=type[Enum])
 
 
 def describe_enum(
-    enum_class: EnumT, *, name: str, description: str, values: Mapping[str, str]
+    enum_class: EnumT, *, description: str, values: Mapping[str, str], name: str | None = None
 ) -> EnumT:
-    """Registers an enum as a GraphQL enum; `values` holds descriptions by name."""
+    """Registers an enum as a GraphQL enum; `values` holds descriptions by name.
+
+    Its GraphQL name is `name`, by default the name of the class.
+    """
     described = strawberry.enum(enum_class, name=name, description=description)
     definition: StrawberryEnumDefinition = described.__strawberry_definition__  # type: ignore[attr-defined]  # just set
     for value in definition.values:
@@ -56,13 +59,11 @@ def describe_enum(
 
 describe_enum(
     MessageDirection,
-    name="MessageDirection",
     description="Direction of a message.",
     values={"INBOUND": "From the customer.", "OUTBOUND": "From the business."},
 )
 describe_enum(
     MediaState,
-    name="MediaState",
     description="State of a message's file.",
     values={
         "PENDING": "Being downloaded from WhatsApp.",
@@ -73,7 +74,6 @@ describe_enum(
 )
 describe_enum(
     MessageStatus,
-    name="MessageStatus",
     description="Delivery status of a message; it only advances.",
     values={
         "RECEIVED": "Inbound message received.",
@@ -92,7 +92,6 @@ describe_enum(
 )
 describe_enum(
     ConversationStatus,
-    name="ConversationStatus",
     description="Status of a conversation.",
     values={
         "OPEN": "In progress; an inbound message reopens a closed conversation.",
@@ -124,7 +123,6 @@ describe_enum(
 )
 describe_enum(
     WebhookLevel,
-    name="WebhookLevel",
     description="Scope of the webhook URL.",
     values={
         "BUSINESS_ACCOUNT": "All numbers of the business account; not with a key limited to some"
@@ -134,7 +132,6 @@ describe_enum(
 )
 describe_enum(
     Role,
-    name="Role",
     description="Role of a credential; each role includes the lower ones.",
     values={
         "VIEWER": "Can read.",
@@ -144,7 +141,6 @@ describe_enum(
 )
 describe_enum(
     ParkedReason,
-    name="ParkedReason",
     description="Reason why an item of a webhook was parked.",
     values={
         "UNKNOWN_ACCOUNT": "No account has the number.",
@@ -157,7 +153,6 @@ describe_enum(
 )
 describe_enum(
     ParkedState,
-    name="ParkedState",
     description="State of a parked item.",
     values={
         "PARKED": "Waiting to be replayed.",
@@ -177,7 +172,6 @@ class MediaKind(StrEnum):
 
 describe_enum(
     MediaKind,
-    name="MediaKind",
     description="Kind of a message's file.",
     values={
         "IMAGE": "Image.",
@@ -189,7 +183,6 @@ describe_enum(
 )
 describe_enum(
     CredentialKind,
-    name="CredentialKind",
     description="Kind of the credential that performed an action.",
     values={
         "API_KEY": "API key.",
@@ -199,7 +192,6 @@ describe_enum(
 )
 describe_enum(
     AuditOutcome,
-    name="AuditOutcome",
     description="Outcome of an action.",
     values={
         "STARTED": "Started with unknown result; it may have been completed.",
@@ -210,7 +202,6 @@ describe_enum(
 )
 describe_enum(
     AuditAction,
-    name="AuditAction",
     description="Audited action.",
     values={
         "ACCOUNT_CREATED": "Connected an account.",

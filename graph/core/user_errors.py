@@ -31,7 +31,6 @@ class UserErrorCode(StrEnum):
 
 describe_enum(
     UserErrorCode,
-    name="UserErrorCode",
     description="Reason of a refusal.",
     values={
         "NOT_FOUND": "Not found, or outside your accounts.",

@@ -138,7 +138,6 @@ class InteractiveListInput:
 
 describe_enum(
     FlowMode,
-    name="FlowMode",
     description="Publication state of a WhatsApp Flow.",
     values={
         "DRAFT": "Draft, for testing.",
@@ -147,7 +146,6 @@ describe_enum(
 )
 describe_enum(
     FlowAction,
-    name="FlowAction",
     description="First step when a WhatsApp Flow opens.",
     values={
         "NAVIGATE": "Opens the given screen with the given data.",

@@ -34,7 +34,6 @@ class TemplateCalendar(StrEnum):
 
 describe_enum(
     TemplateCalendar,
-    name="TemplateCalendar",
     description="Calendar supported by WhatsApp.",
     values={"GREGORIAN": "Gregorian calendar.", "SOLAR_HIJRI": "Solar Hijri (Iranian) calendar."},
 )

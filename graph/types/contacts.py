@@ -164,7 +164,6 @@ class ContactOrder(Enum):
 
 describe_enum(
     ContactOrder,
-    name="ContactOrder",
     description="Sort order of contacts.",
     values={
         "NEWEST": "Most recently created first.",

@@ -210,7 +210,6 @@ class ConversationOrder(Enum):
 
 describe_enum(
     ConversationOrder,
-    name="ConversationOrder",
     description="Sort order of conversations.",
     values={
         "NEWEST_ACTIVITY": "Most recently active first.",

@@ -171,7 +171,6 @@ class TemplateOrder(Enum):
 
 describe_enum(
     TemplateOrder,
-    name="TemplateOrder",
     description="Sort order of templates.",
     values={
         "NEWEST": "Most recently stored first.",

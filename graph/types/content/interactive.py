@@ -23,7 +23,6 @@ class InteractiveKind(StrEnum):
 
 describe_enum(
     InteractiveKind,
-    name="InteractiveKind",
     description="Kind of interactive element in a message.",
     values={
         "BUTTONS": "Reply buttons.",

@@ -29,7 +29,6 @@ class InteractiveReplyKind(StrEnum):
 
 describe_enum(
     InteractiveReplyKind,
-    name="InteractiveReplyKind",
     description="Kind of element that a customer replied to.",
     values={
         "BUTTON": "Button of an interactive message.",

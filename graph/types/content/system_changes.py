@@ -22,7 +22,6 @@ class SystemKind(StrEnum):
 
 describe_enum(
     SystemKind,
-    name="SystemKind",
     description="Kind of system message about a customer.",
     values={
         "NUMBER_CHANGED": "The customer changed their phone number.",

@@ -52,7 +52,6 @@ class TemplateParameterFormat(StrEnum):
 
 describe_enum(
     TemplateParameterFormat,
-    name="TemplateParameterFormat",
     description="Naming of a template's variables.",
     values={
         "POSITIONAL": "Variables are numbered: {{1}}, {{2}} and so on.",
