@@ -17,6 +17,7 @@ from graph.types.content.reading import (
     read_bool,
     read_object,
     read_text,
+    read_texts,
     read_unix_time,
 )
 
@@ -109,6 +110,12 @@ class MessageReaction:
         )
 
 
+_REFERRAL_TEXTS = (
+    *("source_url", "source_type", "source_id", "headline", "body"),
+    *("media_type", "image_url", "video_url", "thumbnail_url", "ref"),
+)
+
+
 @strawberry.type(description="Advertisement or post that led the customer to the chat.")
 class MessageReferral:
     source_url: str | None = strawberry.field(description="URL of the advertisement or post.")
@@ -131,16 +138,7 @@ class MessageReferral:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         return cls(
-            source_url=read_text(document, "source_url"),
-            source_type=read_text(document, "source_type"),
-            source_id=read_text(document, "source_id"),
-            headline=read_text(document, "headline"),
-            body=read_text(document, "body"),
-            media_type=read_text(document, "media_type"),
-            image_url=read_text(document, "image_url"),
-            video_url=read_text(document, "video_url"),
-            thumbnail_url=read_text(document, "thumbnail_url"),
-            ref=read_text(document, "ref"),
+            **read_texts(document, *_REFERRAL_TEXTS),
             click_id=read_text(document, "ctwa_clid"),
             welcome_text=read_text(read_object(document, "welcome_message"), "text"),
         )

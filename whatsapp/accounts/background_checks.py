@@ -22,8 +22,10 @@ SWEEP_POLLS = 30
 LEASE_DEADLINES = 8
 
 
-class BackgroundChecks:
+class BackgroundChecks(DueWorker[Account]):
     """Checks due accounts until `run` is cancelled."""
+
+    account_field = "id"
 
     def __init__(
         self,
@@ -33,22 +35,14 @@ class BackgroundChecks:
         settings: Settings,
         timeouts: Timeouts = Timeouts(),
     ) -> None:
+        poll_seconds = timeouts.lane_poll_seconds * SWEEP_POLLS
+        super().__init__("Account checks", width=CHECKS_AT_ONCE, poll_seconds=poll_seconds)
         self._account_api = account_api
         self._keyring = keyring
         self._settings = settings
         self._lease_seconds = timeouts.send_deadline_seconds * LEASE_DEADLINES
-        self._worker = DueWorker(
-            "Account checks",
-            claim=self._claim,
-            work=self._work,
-            find_account=lambda account: account.id,
-            width=CHECKS_AT_ONCE,
-            poll_seconds=timeouts.lane_poll_seconds * SWEEP_POLLS,
-        )
-        self.wake = self._worker.wake
-        self.run = self._worker.run
 
-    async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
+    async def claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
         is_free = {"_id": {"$nin": list(except_accounts)}, "deleted_at": None}
         return await lease_document(
             Account,
@@ -57,7 +51,7 @@ class BackgroundChecks:
             seconds=self._lease_seconds,
         )
 
-    async def _work(self, account: Account) -> None:
+    async def work(self, account: Account) -> None:
         checkup = AccountCheckup(
             account, self._account_api, keyring=self._keyring, settings=self._settings
         )

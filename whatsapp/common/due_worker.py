@@ -7,7 +7,8 @@ a worker are shared fairly among accounts.
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Generic
@@ -27,35 +28,34 @@ BACKOFF_FACTOR = 4.0
 LONGEST_BACKOFF_SECONDS = 3600.0
 
 
-class DueWorker(Generic[DocumentType]):
+class DueWorker(ABC, Generic[DocumentType]):
     """Runs `work` on each item that `claim` leases.
 
-    `claim` gets the accounts whose items it must not lease, and returns None if no item is due.
-    `list_closed` adds accounts to those with their full share of places. An item whose `work` fails
-    is due again when its lease expires.
+    An item whose `work` fails is due again when its lease expires.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        claim: Callable[[Sequence[Any]], Awaitable[DocumentType | None]],
-        work: Callable[[DocumentType], Awaitable[None]],
-        find_account: Callable[[DocumentType], Any],
-        list_closed: Callable[[], Iterable[Any]] = tuple,
-        width: int,
-        poll_seconds: float,
-    ) -> None:
+    account_field = "account_id"
+    """The field with the id of the account that the item's place counts for."""
+
+    def __init__(self, name: str, *, width: int, poll_seconds: float) -> None:
         self._name = name
-        self._claim = claim
-        self._work = work
-        self._find_account = find_account
-        self._list_closed = list_closed
         self._width = width
         self._shares = FairShares(width)
         self._poll_seconds = poll_seconds
         self._wakened = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @abstractmethod
+    async def claim(self, except_accounts: Sequence[Any]) -> DocumentType | None:
+        """Leases a due item of another account, or returns None if no item is due."""
+
+    @abstractmethod
+    async def work(self, item: DocumentType, /) -> None:
+        """Works on a leased item."""
+
+    def list_closed(self) -> Iterable[Any]:
+        """Returns accounts whose items wait, besides those with their full share of places."""
+        return ()
 
     def wake(self) -> None:
         """Claims due items now instead of at the next poll."""
@@ -87,10 +87,10 @@ class DueWorker(Generic[DocumentType]):
 
     async def _claim_due(self) -> None:
         while len(self._tasks) < self._width:
-            item = await self._claim([*self._list_closed(), *self._shares.list_full()])
+            item = await self.claim([*self.list_closed(), *self._shares.list_full()])
             if item is None:
                 return
-            release_place = self._shares.take(self._find_account(item))
+            release_place = self._shares.take(getattr(item, self.account_field))
             task = asyncio.create_task(self._run_guarded(item), name=self._name)
             self._tasks.add(task)
             task.add_done_callback(partial(self._end_task, release_place))
@@ -102,7 +102,7 @@ class DueWorker(Generic[DocumentType]):
 
     async def _run_guarded(self, item: DocumentType) -> None:
         try:
-            await self._work(item)
+            await self.work(item)
         except PyMongoError as error:
             log_failure(logger, error, "%s: %s waits until its lease ends", self._name, item.id)
         except Exception as error:  # noqa: BLE001 - see the next line

@@ -40,25 +40,17 @@ READABLE = timedelta(days=30)
 _FINAL = frozenset({Action.FAIL, Action.STOP_ACCOUNT})
 
 
-class ReadReceiptWorker:
+class ReadReceiptWorker(DueWorker[Conversation]):
     """Sends due receipts until `run` is cancelled."""
 
     def __init__(self, account_api: AccountAPI, *, timeouts: Timeouts = Timeouts()) -> None:
+        poll_seconds = timeouts.lane_poll_seconds * SWEEP_POLLS
+        super().__init__("Read receipts", width=RECEIPTS_AT_ONCE, poll_seconds=poll_seconds)
         self._account_api = account_api
         self._timeouts = timeouts
         self._lease_seconds = timeouts.send_deadline_seconds * LEASE_DEADLINES
-        self._worker = DueWorker(
-            "Read receipts",
-            claim=self._claim,
-            work=self._work,
-            find_account=lambda conversation: conversation.account_id,
-            width=RECEIPTS_AT_ONCE,
-            poll_seconds=timeouts.lane_poll_seconds * SWEEP_POLLS,
-        )
-        self.wake = self._worker.wake
-        self.run = self._worker.run
 
-    async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Conversation | None:
+    async def claim(self, except_accounts: Sequence[PydanticObjectId]) -> Conversation | None:
         query = is_due("receipt.due_at")
         if except_accounts:
             query["account_id"] = {"$nin": list(except_accounts)}
@@ -70,7 +62,7 @@ class ReadReceiptWorker:
             order="receipt.due_at",
         )
 
-    async def _work(self, conversation: Conversation) -> None:
+    async def work(self, conversation: Conversation) -> None:
         account = await Account.get(conversation.account_id)
         message = await find_message_to_confirm(conversation)
         if message is None or account is None or not _may_send_receipts(account):
@@ -121,7 +113,7 @@ class ReadReceiptWorker:
                 }
             ],
         )
-        self._worker.wake_later(seconds)
+        self.wake_later(seconds)
 
 
 def make_receipt_due() -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 
 import pymongo
 from beanie import PydanticObjectId
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 SWEEP_POLLS = 5
 
 
-class MediaDownloader:
+class MediaDownloader(DueWorker[Media]):
     """Downloads due files until `run` is cancelled."""
 
     def __init__(
@@ -42,12 +42,14 @@ class MediaDownloader:
         timeouts: Timeouts = Timeouts(),
         capacity: Capacity = Capacity(),
     ) -> None:
+        width, poll_seconds = capacity.media_downloads, timeouts.media_poll_seconds
+        super().__init__("Media downloads", width=width, poll_seconds=poll_seconds)
         self._timeouts = timeouts
         self._stores = stores
         # Leaves time after the deadline to remove the bytes and record the outcome.
         self._lease_seconds = timeouts.media_deadline_seconds * 1.5
         self._gate = AccountGate(
-            lanes_per_account=capacity.media_downloads,
+            lanes_per_account=width,
             probe_seconds=PROBE_PAUSES * timeouts.media_retry_seconds,
         )
         self._fetcher = MediaFetcher(
@@ -58,25 +60,22 @@ class MediaDownloader:
             stores=stores,
             gate=self._gate,
         )
-        self.sweep_seconds = timeouts.media_poll_seconds * SWEEP_POLLS
+        self.sweep_seconds = poll_seconds * SWEEP_POLLS
         self._page: PydanticObjectId | None = None
         """The last message that `sweep` has checked."""
-        self._worker = DueWorker(
-            "Media downloads",
-            claim=partial(medias.claim_media, lease_seconds=self._lease_seconds),
-            work=self._work,
-            find_account=lambda media: media.account_id,
-            list_closed=self._gate.list_closed,
-            width=capacity.media_downloads,
-            poll_seconds=timeouts.media_poll_seconds,
-        )
 
     async def run(self) -> None:
         """Works until cancelled; then other processes may fetch the files under way."""
-        with medias.observing_due_media(self._worker.wake_later):
-            await self._worker.run()
+        with medias.observing_due_media(self.wake_later):
+            await super().run()
 
-    async def _work(self, media: Media) -> None:
+    async def claim(self, except_accounts: Sequence[Hashable]) -> Media | None:
+        return await medias.claim_media(except_accounts, lease_seconds=self._lease_seconds)
+
+    def list_closed(self) -> Iterable[Hashable]:
+        return self._gate.list_closed()
+
+    async def work(self, media: Media) -> None:
         self._gate.enter(media.account_id)
         try:
             await self._fetcher.fetch(media)
@@ -91,7 +90,7 @@ class MediaDownloader:
         """Repairs files after a crash, resumes suspended files, and removes erased files."""
         self._page = await medias.repair_messages(self._page)
         if await medias.resume_suspended_media():
-            self._worker.wake()
+            self.wake()
         try:
             await remove_erased(self._stores, lease_seconds=self._lease_seconds)
             await sweep_uploads(self._stores)

@@ -195,31 +195,26 @@ async def mark_templates_stale(account_id: PydanticObjectId) -> None:
     await collection(Account).update_one(unmarked, {"$set": {"template_sync.stale_at": now}})
 
 
-class BackgroundSyncs:
+class BackgroundSyncs(DueWorker[Account]):
     """Syncs due accounts until `run` is cancelled."""
 
+    account_field = "id"
+
     def __init__(self, account_api: AccountAPI, *, timeouts: Timeouts = Timeouts()) -> None:
+        poll_seconds = timeouts.lane_poll_seconds * SWEEP_POLLS
+        super().__init__("Template syncs", width=SYNCS_AT_ONCE, poll_seconds=poll_seconds)
         self.sync = TemplateSync(account_api, seconds=timeouts.template_sync_seconds)
         self._refresh = timedelta(seconds=timeouts.template_refresh_seconds)
         self._lease_seconds = timeouts.send_deadline_seconds * LEASE_DEADLINES
-        self._worker = DueWorker(
-            "Template syncs",
-            claim=self._claim,
-            work=self._work,
-            find_account=lambda account: account.id,
-            width=SYNCS_AT_ONCE,
-            poll_seconds=timeouts.lane_poll_seconds * SWEEP_POLLS,
-        )
-        self.run = self._worker.run
 
     async def request(self, account_id: PydanticObjectId) -> None:
         """Makes a sync of the account due now."""
         await collection(Account).update_one(
             {"_id": account_id}, {"$set": {"template_sync.due_at": utc_now()}}
         )
-        self._worker.wake()
+        self.wake()
 
-    async def _claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
+    async def claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
         now = utc_now()
         healthy: dict[str, Any] = {
             "enabled": True,
@@ -238,7 +233,7 @@ class BackgroundSyncs:
             order="template_sync.due_at",
         )
 
-    async def _work(self, account: Account) -> None:
+    async def work(self, account: Account) -> None:
         try:
             async with asyncio.timeout(self._lease_seconds):
                 await self.sync.run(account)

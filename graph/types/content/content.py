@@ -18,7 +18,7 @@ from graph.types.content.calls import CallContent, read_call
 from graph.types.content.interactive import InteractiveContent, read_sent_interactive
 from graph.types.content.orders import OrderContent, read_order
 from graph.types.content.reactions import ReactionContent, read_reaction
-from graph.types.content.reading import read_float, read_object, read_objects, read_text
+from graph.types.content.reading import read_float, read_object, read_objects, read_text, read_texts
 from graph.types.content.replies import (
     InteractiveReplyContent,
     read_interactive,
@@ -234,9 +234,7 @@ def _read_location(content: dict[str, Any]) -> LocationContent | None:
     return LocationContent(
         latitude=latitude,
         longitude=longitude,
-        name=read_text(content, "name"),
-        address=read_text(content, "address"),
-        url=read_text(content, "url"),
+        **read_texts(content, "name", "address", "url"),
     )
 
 

@@ -8,7 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from graph.core.enums import MediaKind, describe_enum
-from graph.types.content.reading import read_object, read_objects, read_text
+from graph.types.content.reading import read_object, read_objects, read_text, read_texts
 
 
 class InteractiveKind(StrEnum):
@@ -161,11 +161,7 @@ def _read_button(button: Mapping[str, Any]) -> InteractiveButton:
 
 def _read_section(section: Mapping[str, Any]) -> InteractiveSection:
     rows = [
-        InteractiveRow(
-            reply_id=read_text(row, "id"),
-            title=read_text(row, "title"),
-            description=read_text(row, "description"),
-        )
+        InteractiveRow(reply_id=read_text(row, "id"), **read_texts(row, "title", "description"))
         for row in read_objects(section, "rows")
     ]
     return InteractiveSection(title=read_text(section, "title"), rows=rows)
@@ -180,10 +176,8 @@ def _read_link(parameters: Mapping[str, Any]) -> InteractiveLink:
 def _read_flow(parameters: Mapping[str, Any]) -> InteractiveFlow:
     payload = read_object(parameters, "flow_action_payload")
     return InteractiveFlow(
-        flow_id=read_text(parameters, "flow_id"),
-        flow_name=read_text(parameters, "flow_name"),
+        **read_texts(parameters, "flow_id", "flow_name", "flow_token"),
         cta=read_text(parameters, "flow_cta"),
-        flow_token=read_text(parameters, "flow_token"),
         is_draft=read_text(parameters, "mode") == "draft",
         screen=read_text(payload, "screen"),
         data=JSON(read_object(payload, "data")) or None,

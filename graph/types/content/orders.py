@@ -13,6 +13,7 @@ from graph.types.content.reading import (
     read_object,
     read_objects,
     read_text,
+    read_texts,
     read_unix_time,
 )
 
@@ -26,10 +27,7 @@ class ReferredProduct:
 
 
 def read_product(document: Mapping[str, Any]) -> ReferredProduct:
-    return ReferredProduct(
-        catalog_id=read_text(document, "catalog_id"),
-        product_retailer_id=read_text(document, "product_retailer_id"),
-    )
+    return ReferredProduct(**read_texts(document, "catalog_id", "product_retailer_id"))
 
 
 @strawberry.type(description="Line item of an order.")
@@ -60,10 +58,9 @@ def read_order(content: Mapping[str, Any]) -> OrderContent | None:
         note=read_text(content, "text"),
         items=[
             OrderItem(
-                product_retailer_id=read_text(item, "product_retailer_id"),
+                **read_texts(item, "product_retailer_id", "currency"),
                 quantity=read_int(item, "quantity"),
                 price=read_float(item, "item_price"),
-                currency=read_text(item, "currency"),
             )
             for item in items
         ],
@@ -129,9 +126,7 @@ def _read_amount(payment: Mapping[str, Any]) -> Decimal | None:
 def _read_transaction(transaction: Mapping[str, Any]) -> PaymentTransaction:
     error = read_object(transaction, "error")
     return PaymentTransaction(
-        id=read_text(transaction, "id"),
-        type=read_text(transaction, "type"),
-        status=read_text(transaction, "status"),
+        **read_texts(transaction, "id", "type", "status"),
         method=read_text(read_object(transaction, "method"), "type"),
         created_at=read_unix_time(transaction, "created_timestamp"),
         updated_at=read_unix_time(transaction, "updated_timestamp"),

@@ -23,6 +23,11 @@ def read_text(document: Mapping[str, Any], *keys: str) -> str | None:
     return None
 
 
+def read_texts(document: Mapping[str, Any], *keys: str) -> dict[str, str | None]:
+    """Returns the texts of these keys, for fields of the same names."""
+    return {key: read_text(document, key) for key in keys}
+
+
 def read_int(document: Mapping[str, Any], key: str) -> int | None:
     """Returns a number within the range of GraphQL's Int, also if it is stored as text."""
     value = _read_whole(document, key)

@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from graph.types.content.reading import read_object, read_objects, read_text
+from graph.types.content.reading import read_object, read_objects, read_text, read_texts
 
 
 @strawberry.type(description="Phone number on a contact card.")
@@ -61,6 +61,9 @@ class ContactsContent:
     )
 
 
+_ADDRESS_KEYS = ("street", "city", "state", "zip", "country", "country_code", "type")
+
+
 def read_contacts(content: Mapping[str, Any]) -> ContactsContent | None:
     """Returns None without a readable card."""
     cards = read_objects(content, "contacts")
@@ -76,26 +79,20 @@ def _read_card(card: Mapping[str, Any]) -> SharedContact:
     name, org = read_object(card, "name"), read_object(card, "org")
     return SharedContact(
         name=read_text(name, "formatted_name"),
-        first_name=read_text(name, "first_name"),
-        last_name=read_text(name, "last_name"),
-        middle_name=read_text(name, "middle_name"),
-        prefix=read_text(name, "prefix"),
-        suffix=read_text(name, "suffix"),
-        company=read_text(org, "company"),
-        department=read_text(org, "department"),
+        **read_texts(name, "first_name", "last_name", "middle_name", "prefix", "suffix"),
+        **read_texts(org, "company", "department"),
         job_title=read_text(org, "title"),
         birthday=read_text(card, "birthday"),
         phones=[
-            SharedPhone(
-                phone=read_text(phone, "phone"),
-                wa_id=read_text(phone, "wa_id"),
-                type=read_text(phone, "type"),
-            )
+            SharedPhone(**read_texts(phone, "phone", "wa_id", "type"))
             for phone in read_objects(card, "phones")
         ],
         emails=_read_links(card, "emails", "email"),
         urls=_read_links(card, "urls", "url"),
-        addresses=[_read_address(address) for address in read_objects(card, "addresses")],
+        addresses=[
+            SharedAddress(**read_texts(address, *_ADDRESS_KEYS))
+            for address in read_objects(card, "addresses")
+        ],
         vcard=read_text(card, "vcard"),
     )
 
@@ -107,15 +104,3 @@ def _read_links(card: Mapping[str, Any], key: str, name: str) -> list[SharedLink
         for value, link in links
         if value is not None
     ]
-
-
-def _read_address(address: Mapping[str, Any]) -> SharedAddress:
-    return SharedAddress(
-        street=read_text(address, "street"),
-        city=read_text(address, "city"),
-        state=read_text(address, "state"),
-        zip=read_text(address, "zip"),
-        country=read_text(address, "country"),
-        country_code=read_text(address, "country_code"),
-        type=read_text(address, "type"),
-    )

@@ -16,6 +16,7 @@ from graph.types.content.reading import (
     read_object,
     read_objects,
     read_text,
+    read_texts,
 )
 from models import Message
 
@@ -175,8 +176,7 @@ def _read_place(header: Mapping[str, Any]) -> TemplateContentPlace:
     return TemplateContentPlace(
         latitude=read_float(header, "latitude") or 0.0,
         longitude=read_float(header, "longitude") or 0.0,
-        name=read_text(header, "name"),
-        address=read_text(header, "address"),
+        **read_texts(header, "name", "address"),
     )
 
 
@@ -185,11 +185,8 @@ def _read_buttons(filled: Mapping[str, Any]) -> list[TemplateContentButton]:
         TemplateContentButton(
             button_type=read_text(button, "type") or "",
             title=read_text(button, "text"),
-            url=read_text(button, "url"),
-            phone_number=read_text(button, "phone_number"),
-            coupon_code=read_text(button, "coupon_code"),
             reply_id=read_text(button, "payload"),
-            flow_token=read_text(button, "flow_token"),
+            **read_texts(button, "url", "phone_number", "coupon_code", "flow_token"),
         )
         for button in read_objects(filled, "buttons")
     ]
