@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from bench.load.processes import Usage, read_usage
 from bench.servers.contenders import Server
 from bench.world import World
+from sandbox.server import FakeCloudServer
 
 Figures = dict[str, float | str]
 
@@ -36,6 +37,8 @@ class Run:
     """Factor for the rates of a case; 1 is a production machine."""
     number: int
     """Number of the run, for unique names."""
+    meta: FakeCloudServer | None = None
+    """The fake of Meta from the case's `open_meta`."""
     notes: list[str] = field(default_factory=list)
 
     def pick(self, *, quick: float, full: float) -> float:
@@ -84,6 +87,11 @@ class Case:
     """Skip servers that only store webhooks."""
     only_main: bool = False
     """Skip reference servers."""
+    only_wagraph: bool = False
+    """Skip all other servers, which lack the feature."""
+    open_meta: Callable[[World], AbstractAsyncContextManager[FakeCloudServer]] | None = None
+    """Prepares the database and a fake of Meta before the server starts; by default, all cases
+    share a minimal fake."""
     rounds: int = 100
     """Maximum number of rounds."""
     settings: dict[str, str] = field(default_factory=dict)

@@ -7,7 +7,12 @@ import sys
 import time
 import traceback
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +26,7 @@ from bench.servers.contenders import Contender, ContenderFailedError, Server, ru
 from bench.servers.fake_graph_api import FakeGraphAPI
 from bench.world import World, open_client, seed_world
 from sandbox.mongod import EmbeddedMongod
+from sandbox.server import FakeCloudServer
 
 SERVER_CORE, OTHERS_CORE = 0, 1
 CASE_SECONDS = 400.0
@@ -53,14 +59,18 @@ class Bench:
 
     @asynccontextmanager
     async def serve(
-        self, contender: Contender, world: World, case: Case | None = None
+        self,
+        contender: Contender,
+        world: World,
+        case: Case | None = None,
+        meta: FakeCloudServer | None = None,
     ) -> AsyncIterator[Server]:
         wanted = case.settings if case else {}
         async with run_server(
             contender,
             world,
             mongodb_uri=self.mongod.uri,
-            graph_api_url=self.graph_api.url,
+            graph_api_url=meta.url if meta else self.graph_api.url,
             log=self.folder / f"{contender.name}.log",
             core=SERVER_CORE if self.is_pinned else None,
             settings=wanted | (self.settings if contender.name == "wagraph" else {}),
@@ -74,10 +84,16 @@ class Bench:
             case.needs_processing and not contender.processes_webhooks
         ):
             return
+        if case.only_wagraph and contender.name != "wagraph":
+            return
         print(f"{case.name} · {contender.name}", flush=True)
         try:
             world = await self.provide_world(case)
-            async with self.serve(contender, world, case) as server, asyncio.timeout(CASE_SECONDS):
+            async with (
+                _open_meta(case, world) as meta,
+                self.serve(contender, world, case, meta) as server,
+                asyncio.timeout(CASE_SECONDS),
+            ):
                 run = Run(
                     server=server,
                     world=world,
@@ -86,6 +102,7 @@ class Bench:
                     is_quick=self.is_quick,
                     scale=self.scale,
                     number=next(self._numbers),
+                    meta=meta,
                 )
                 figures = await case.measure(run)
         except NotSupportedError:
@@ -128,6 +145,10 @@ class Bench:
                 difference = find_problem(theirs) or find_difference(first[name], theirs, name)
                 if difference:
                     results.warn(f"{contender.name} answers otherwise: {difference}")
+
+
+def _open_meta(case: Case, world: World) -> AbstractAsyncContextManager[FakeCloudServer | None]:
+    return case.open_meta(world) if case.open_meta else nullcontext()
 
 
 def _show(value: float | str) -> str:

@@ -12,7 +12,7 @@ from bench.case import (
     Run,
 )
 from bench.cases.loading import describe, require_good, send_all, wait_for_effects
-from bench.load.requests import check_send, make_global_id, make_graphql_request
+from bench.load.requests import check_mutation, make_global_id, make_graphql_request
 from models import MessageStatus
 
 WARM_UP = 50
@@ -43,7 +43,7 @@ async def measure_send(run: Run) -> Figures:
     await _warm_up(run, requests[count:])
     async with run.measured(figures):
         started = time.perf_counter()
-        result = await send_all(run, requests[:count], check=check_send)
+        result = await send_all(run, requests[:count], check=check_mutation)
         require_good(result)
         stored = await run.database["messages"].count_documents(queued)
         if stored != len(requests):
@@ -56,7 +56,7 @@ async def measure_send(run: Run) -> Figures:
 
 async def _warm_up(run: Run, requests: list[bytes]) -> None:
     """Sends to other customers first, because the server's first sends are slow."""
-    result = await send_all(run, requests, check=check_send)
+    result = await send_all(run, requests, check=check_mutation)
     if result.failed and not result.count and "sendmessage" in str(result.failure).lower():
         raise NotSupportedError(result.failure)
     require_good(result)

@@ -77,7 +77,7 @@ def _check_whole(body: bytes) -> str | None:
     return None if is_good else f"not whole: {body[:300]!r}"
 
 
-def check_send(status: int, body: bytes, fully: bool) -> str | None:
+def check_mutation(status: int, body: bytes, fully: bool) -> str | None:
     problem = check_graphql(status, body, fully)
     if problem is None and b'"userErrors":[]' not in body:
         return f"refused: {body[:300]!r}"

@@ -39,13 +39,13 @@ def make_status(person_wa_id: str, wamid: str, message_id: ObjectId, status: str
     return {"kind": "statuses", "item": item}
 
 
-def make_webhook(items: Sequence[Item]) -> bytes:
+def make_webhook(items: Sequence[Item], *, phone_number_id: str = PHONE_NUMBER_IDS[0]) -> bytes:
     """Returns one signed request with all items in one change."""
     value: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "metadata": {
             "display_phone_number": DISPLAY_NUMBER,
-            "phone_number_id": PHONE_NUMBER_IDS[0],
+            "phone_number_id": phone_number_id,
         },
     }
     contacts = {one["contact"]["wa_id"]: one["contact"] for one in items if "contact" in one}

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pymongo import InsertOne, UpdateOne
+from pymongo import InsertOne, UpdateMany
 
 from models import Account, ParkedItem, ParkedReason, ParkedState
 from models.database.base import collection, to_bson, utc_now
@@ -26,15 +26,14 @@ class Outcome:
     """The reason why it stays parked, or None if it was applied."""
     account: Account | None
 
-    def to_update(self) -> UpdateOne:
-        account_id = self.account.id if self.account else self.parked.account_id
-        changes: dict[str, object] = {"account_id": account_id}
+    def list_changes(self) -> dict[str, object]:
+        """Returns the changed fields, except the time."""
+        changes: dict[str, object] = {
+            "account_id": self.account.id if self.account else self.parked.account_id
+        }
         if self.problem is None:
-            changes |= {"state": ParkedState.APPLIED.value, "resolved_at": utc_now()}
-        else:
-            changes |= {"reason": self.problem.reason.value, "details": self.problem.details}
-        key = {"_id": self.parked.id, "state": ParkedState.PARKED.value}
-        return UpdateOne(key, {"$set": changes})
+            return changes | {"state": ParkedState.APPLIED.value}
+        return changes | {"reason": self.problem.reason.value, "details": self.problem.details}
 
 
 async def park_items(tasks: Sequence[Task]) -> None:
@@ -85,10 +84,21 @@ async def park_body(event: StoredEvent, problem: ItemRejected) -> None:
 
 
 async def resolve(outcomes: Iterable[Outcome]) -> None:
-    """Stores the outcomes of replayed items."""
-    updates = [outcome.to_update() for outcome in outcomes]
+    """Stores the outcomes of replayed items, equal outcomes with one update."""
+    groups: dict[tuple[tuple[str, object], ...], list[str]] = {}
+    for outcome in outcomes:
+        changes = tuple(outcome.list_changes().items())
+        groups.setdefault(changes, []).append(outcome.parked.id)
+    updates = [_make_update(ids, dict(changes)) for changes, ids in groups.items()]
     if updates:
         await collection(ParkedItem).bulk_write(updates, ordered=False)
+
+
+def _make_update(ids: Sequence[str], changes: dict[str, object]) -> UpdateMany:
+    if "state" in changes:
+        changes["resolved_at"] = utc_now()
+    key = {"_id": {"$in": ids}, "state": ParkedState.PARKED.value}
+    return UpdateMany(key, {"$set": changes})
 
 
 def _make_id(event_id: str, pointer: str) -> str:

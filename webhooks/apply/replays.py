@@ -127,7 +127,7 @@ async def _read_page(query: Query, order: Order) -> list[ParkedItem]:
     documents = collection(ParkedItem).find(query).sort([(name, ASCENDING) for name in order])
     items: list[ParkedItem] = []
     size = 0
-    async with documents.limit(REPLAYED_AT_ONCE) as cursor:
+    async with documents.limit(REPLAYED_AT_ONCE).batch_size(REPLAYED_AT_ONCE + 1) as cursor:
         async for document in cursor:
             items.append(from_bson(ParkedItem, document))
             size += len(items[-1].item) + len(items[-1].entry or "")

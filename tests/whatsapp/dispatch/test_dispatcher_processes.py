@@ -4,9 +4,10 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from models import Conversation, MessageStatus
+from sandbox.cloud_api.rate_limits import PAIR_LIMIT_HIT, THROUGHPUT_HIT
 from sandbox.server import FakeCloudServer
 from tests.fixtures.dispatcher_process import running_process
-from tests.fixtures.outbox import OutboxWorld, get_message
+from tests.fixtures.outbox import OutboxWorld, get_message, is_outbox_empty
 from tests.fixtures.waiting import eventually
 
 PHONE, OTHER_PHONE = "16505551234", "16505550002"
@@ -36,7 +37,7 @@ async def test_customer_at_pair_limit_holds_no_slot(
     world: OutboxWorld,
 ) -> None:
     limited, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)
-    world.break_sends("error", code=131056, to=PHONE, times=None)
+    world.break_sends("error", code=PAIR_LIMIT_HIT, to=PHONE, times=None)
 
     async with world.dispatching(account_sends=1, retry_base_seconds=600.0):
         stuck = await world.queue(limited)
@@ -68,6 +69,30 @@ async def test_burst_to_one_customer_delays_no_other(world: OutboxWorld) -> None
     assert len(world.list_tries(burst[0])) == 1
 
 
-async def was_limited(world: OutboxWorld) -> bool:
+async def test_refusals_for_rate_lose_and_repeat_nothing(
+    world: OutboxWorld, cloud_server: FakeCloudServer
+) -> None:
+    customers = [await world.add_customer(phone=f"1650{number:07}") for number in range(10)]
+    texts = [f"{number}" for number in range(4)]
+    messages = [await world.queue(customer, text) for text in texts for customer in customers]
+    world.break_sends("error", code=THROUGHPUT_HIT, http_status=429, times=6)
+    world.break_sends("error", code=PAIR_LIMIT_HIT, to="16500000000", times=2)
+
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            await stack.enter_async_context(running_process(world.settings, world.timeouts))
+        await eventually(is_outbox_empty, seconds=120)
+
+    assert list_refusals(world) == {THROUGHPUT_HIT, PAIR_LIMIT_HIT}
+    assert world.meta.requests.accepted_counts == {str(message.id): 1 for message in messages}
+    for number in range(10):
+        assert world.list_texts(to=f"1650{number:07}") == texts
+
+
+def list_refusals(world: OutboxWorld) -> set[int]:
     answers = [request.answer or {} for request in world.meta.requests.requests]
-    return any(answer.get("error", {}).get("code") == 131056 for answer in answers)
+    return {answer["error"]["code"] for answer in answers if "error" in answer}
+
+
+async def was_limited(world: OutboxWorld) -> bool:
+    return PAIR_LIMIT_HIT in list_refusals(world)
