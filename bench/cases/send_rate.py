@@ -39,7 +39,7 @@ from whatsapp.outbox.recipients import Recipient
 
 MESSAGES_PER_SECOND = 80
 PAIR_BURST = 45
-TOTAL = 2400
+TOTAL = 1200
 TO_ONE = 48
 """Messages to one customer, more than Meta accepts at once."""
 ANSWER_SECONDS = 0.2
