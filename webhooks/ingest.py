@@ -9,12 +9,12 @@ from datetime import timedelta
 import pymongo
 from pymongo.errors import PyMongoError
 
-from models import ParkedItem, ParkedReason
+from models import ParkedReason
 from models.database.outage_log import log_failure
 from models.database.outages import is_transient
 from webhooks.apply.dead_letters import park_body
 from webhooks.apply.processing import Processor
-from webhooks.apply.replays import claim_replay, run_replay
+from webhooks.apply.replays import claim_replay, read_in_pages, run_replay
 from webhooks.apply.routing import Routes, add_route
 from webhooks.apply.tasks import log_bug
 from webhooks.payload.items import ItemRejected
@@ -104,17 +104,14 @@ class Ingest:
             make_event(body, secret_digest=secret_digest, by_default_secret=by_default)
         )
 
-    async def replay(self, items: Sequence[ParkedItem]) -> list[ParkedItem]:
-        """Applies parked items again, in this order. Returns them in their new state.
+    async def replay(self, ids: Sequence[str]) -> None:
+        """Applies parked items again, in this order; items in another state do not change.
 
         Raises:
             PyMongoError: MongoDB is unavailable; items that were applied stay applied.
         """
-        await self._processor.replay(items)
-        ids = [parked.id for parked in items]
-        replayed = await ParkedItem.find({"_id": {"$in": ids}}).to_list()
-        by_id = {parked.id: parked for parked in replayed}
-        return [by_id[item_id] for item_id in ids if item_id in by_id]
+        async for items in read_in_pages(ids):
+            await self._processor.replay(items)
 
     def wake(self) -> None:
         """Replays due items now, because an account was connected or enabled."""

@@ -11,7 +11,7 @@ from strawberry.types import Info as StrawberryInfo
 from graph.core.errors import forbidden, unauthenticated
 from graph.core.loaders import Loaders
 from graph.core.rate_limit import RateLimits
-from models import ParkedItem, Role
+from models import Role
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.api_keys import Authenticator
@@ -68,8 +68,8 @@ class Services:
     media_stores: MediaStores
     rate_limits: RateLimits
     uploads: Uploads
-    replay_parked: Callable[[Sequence[ParkedItem]], Awaitable[list[ParkedItem]]]
-    """Applies parked items again and returns their new state."""
+    replay_parked: Callable[[Sequence[str]], Awaitable[None]]
+    """Applies the parked items with these ids again."""
     wake_ingest: Callable[[], None]
     """Triggers the replay of items parked for an account that was created or enabled."""
     wake_checks: Callable[[], None]

@@ -105,8 +105,10 @@ class Loaders:
 
     def __init__(self, projections: Projections | None = None) -> None:
         self.projections: Projections = projections or {}
+        self.large_texts: dict[tuple[type[Document], str], DataLoader[str, str | None]] = {}
+        """Loaders of `graph.core.large_texts`."""
 
-    # Created on first use: an operation needs two or three of them.
+    # Created on first use, since an operation needs two or three.
     @cached_property
     def accounts(self) -> ById[Account]:
         return self._create_loader(Account)
@@ -149,7 +151,7 @@ class Loaders:
 
     @cached_property
     def account_events(self) -> DataLoader[str, AccountEvent | None]:
-        return DataLoader(_make_load(AccountEvent))
+        return DataLoader(_load_account_events)
 
     @cached_property
     def unread_counts(self) -> DataLoader[PydanticObjectId, int]:
@@ -199,6 +201,15 @@ async def _load_messages(keys: list[WamidKey]) -> list[Message | None]:
     messages = [from_bson(Message, fields, tolerant=True) for fields in stored]
     by_key = {(message.account_id, message.wamid): message for message in messages}
     return [by_key.get(key) for key in keys]
+
+
+async def _load_account_events(ids: list[str]) -> list[AccountEvent | None]:
+    """Loads events without `raw`, which may have megabytes."""
+    cursor = collection(AccountEvent).find({"_id": {"$in": ids}}, {"raw": 0})
+    events = {
+        fields["_id"]: from_bson(AccountEvent, fields, tolerant=True) async for fields in cursor
+    }
+    return [events.get(event_id) for event_id in ids]
 
 
 async def _load_unread_counts(conversation_ids: list[PydanticObjectId]) -> list[int]:

@@ -55,12 +55,11 @@ class ParkedItemMutations:
     async def replay_parked_items(
         self, info: Info, input: ReplayParkedItemsInput
     ) -> ReplayParkedItemsPayload:
+        item_ids = [item.id for item in await _find_items(info, input.ids)]
+        await info.context.services.replay_parked(item_ids)
         items = await _find_items(info, input.ids)
-        waiting = [item for item in items if item.state is ParkedState.PARKED]
-        replayed = await info.context.services.replay_parked(waiting) if waiting else []
-        now = {item.id: item for item in (*items, *replayed)}
         return ReplayParkedItemsPayload(
-            parked_items=[ParkedItem.from_document(now[item.id]) for item in items]
+            parked_items=[ParkedItem.from_document(item) for item in items]
         )
 
     @mutation_field(

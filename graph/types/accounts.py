@@ -15,6 +15,7 @@ from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import CheckName, HealthState
 from graph.core.errors import deleted_meanwhile
 from graph.core.ids import parse_id
+from graph.core.large_texts import large_text
 from graph.core.stored import (
     ACCOUNTS,
     linked,
@@ -75,14 +76,12 @@ class AccountEvent(relay.Node):
     )
     created_at: datetime = stored("created_at", description="Time at which the event was stored.")
     account: "Account" = linked_account("Account that the event concerns.")
-    document: strawberry.Private[models.AccountEvent]
-
-    @strawberry.field(
-        description="Complete event as JSON text; up to several megabytes.", metadata=reads("id")
+    raw: str | None = large_text(
+        models.AccountEvent,
+        "raw",
+        description="Complete event as JSON text; up to several megabytes.",
     )
-    async def raw(self, info: Info) -> str | None:
-        document = await load_account_event(info, self.node_id)
-        return document.raw if document else None
+    document: strawberry.Private[models.AccountEvent]
 
     @classmethod
     def from_document(cls, document: models.AccountEvent) -> Self:

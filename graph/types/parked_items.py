@@ -12,10 +12,14 @@ from graph.core.connections import NEWEST_TEXT_ID
 from graph.core.context import Info, IsAdmin
 from graph.core.enums import ParkedReason, ParkedState
 from graph.core.ids import parse_text_id
+from graph.core.large_texts import large_text
 from graph.core.stored import ACCOUNTS, linked, registers_type, stored
 from graph.types.accounts import Account
 from graph.types.connection_field import AccountId, DocumentList, connection_field, limit_to_account
+from models.database.base import collection, from_bson
 from whatsapp.auth.access import Viewer
+
+_LARGE_FIELDS = ("item", "entry")
 
 
 @registers_type(models.ParkedItem)
@@ -35,7 +39,12 @@ class ParkedItem(relay.Node):
         description="JSON pointer (RFC 6901) to the item in the webhook's body; empty for the"
         " whole body.",
     )
-    item: str = stored("item", description="Item as WhatsApp sent it, usually JSON text.")
+    item: str = large_text(
+        models.ParkedItem,
+        "item",
+        description="Item as WhatsApp sent it, usually JSON text.",
+        missing="parked item",
+    )
     reason: ParkedReason = stored("reason", description="Reason why the item could not be applied.")
     details: str | None = stored("details", description="Details of the failure.")
     state: ParkedState = stored("state", description="Current state of the item.")
@@ -85,15 +94,22 @@ class ParkedItemQueries:
         conditions = [limit_to_account(info, account_id)]
         conditions += filter.list_conditions() if filter else []
         return DocumentList(
-            models.ParkedItem, {"$and": conditions}, NEWEST_TEXT_ID, hidden=["entry"]
+            models.ParkedItem, {"$and": conditions}, NEWEST_TEXT_ID, hidden=_LARGE_FIELDS
         )
 
 
 async def find_parked_items(
     viewer: Viewer, global_ids: Iterable[str]
 ) -> list[models.ParkedItem | None]:
-    """Loads items by their global ids, with None for each item that is not visible."""
+    """Loads items by their global ids, with None for each item that is not visible.
+
+    Their large fields are not loaded.
+    """
     ids = [parse_text_id(global_id, "ParkedItem") for global_id in global_ids]
     query = {"_id": {"$in": ids}, **viewer.limit_accounts()}
-    items = {item.id: item for item in await models.ParkedItem.find(query).to_list()}
+    cursor = collection(models.ParkedItem).find(query, dict.fromkeys(_LARGE_FIELDS, 0))
+    items = {
+        fields["_id"]: from_bson(models.ParkedItem, fields, tolerant=True)
+        async for fields in cursor
+    }
     return [None if item_id is None else items.get(item_id) for item_id in ids]

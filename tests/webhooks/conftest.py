@@ -1,7 +1,7 @@
 """The webhook door by itself: the routes and the engine behind them, on the real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
-from models import Account, EventState, WebhookEvent
+from models import Account, EventState, ParkedItem, WebhookEvent
 from tests.fixtures.timeouts import run_lifespan
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient
@@ -76,3 +76,11 @@ def settle() -> Settle:
         await eventually(is_settled)
 
     return wait
+
+
+async def replay_items(ingest: Ingest, items: Sequence[ParkedItem]) -> list[ParkedItem]:
+    """Replays parked items and returns them in their new state."""
+    ids = [item.id for item in items]
+    await ingest.replay(ids)
+    by_id = {item.id: item for item in await ParkedItem.find({"_id": {"$in": ids}}).to_list()}
+    return [by_id[item_id] for item_id in ids]

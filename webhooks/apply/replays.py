@@ -5,7 +5,7 @@ docs/decisions/0031.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from pymongo import ASCENDING, ReturnDocument
@@ -72,6 +72,38 @@ async def run_replay(account: Account, replay: Replay, *, default_digest: str | 
     await collection(Account).update_one(
         {"_id": account.id, "replay_due_at": leased_until}, {"$set": {"replay_due_at": None}}
     )
+
+
+async def read_in_pages(ids: Sequence[str]) -> AsyncIterator[list[ParkedItem]]:
+    """Yields the items that are parked, in the order of their ids, in pages of bounded size.
+
+    Raises:
+        PyMongoError
+    """
+    query = {"_id": {"$in": list(ids)}, "state": ParkedState.PARKED.value}
+    stages: list[Query] = [
+        {"$match": query},
+        {"$project": {"bytes": {"$bsonSize": "$$ROOT"}}},
+    ]
+    cursor = await collection(ParkedItem).aggregate(stages)
+    sizes = {document["_id"]: document["bytes"] async for document in cursor}
+    page: list[str] = []
+    size = 0
+    for item_id in ids:
+        if page and size + sizes.get(item_id, 0) > REPLAYED_CHARACTERS:
+            yield await _load_items(page)
+            page, size = [], 0
+        if item_id in sizes:
+            page.append(item_id)
+            size += sizes[item_id]
+    if page:
+        yield await _load_items(page)
+
+
+async def _load_items(ids: Sequence[str]) -> list[ParkedItem]:
+    cursor = collection(ParkedItem).find({"_id": {"$in": list(ids)}})
+    items = {document["_id"]: from_bson(ParkedItem, document) async for document in cursor}
+    return [items[item_id] for item_id in ids if item_id in items]
 
 
 async def request_replays(tasks: Iterable[Task]) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -32,24 +34,85 @@ async def parked(account: Account) -> ParkedItem:
     return item
 
 
+async def add_large_items(parked: ParkedItem, count: int) -> list[str]:
+    """Parks items of 8 MB each and returns their global ids."""
+    large = {"item": "x" * 4_000_000, "entry": "y" * 4_000_000}
+    ids = [f"large {number}" for number in range(count)]
+    for item_id in ids:
+        await parked.model_copy(update={"id": item_id, **large}).insert()
+    return [encode_id("ParkedItem", item_id) for item_id in ids]
+
+
+@contextmanager
+def allocating_at_most(max_bytes: int) -> Iterator[None]:
+    tracemalloc.start()
+    try:
+        yield
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < max_bytes
+
+
 async def test_list_reads_only_selected_item_fields(
     admin: GraphQLClient, parked: ParkedItem
 ) -> None:
     query = "{ parkedItems { edges { node { id reason account { id } } } } }"
-    await admin(query)  # from the second time on it has a plan
-    large = {"item": "x" * 4_000_000, "entry": "y" * 4_000_000}
-    for number in range(5):
-        await parked.model_copy(update={"id": f"large {number}", **large}).insert()
+    await add_large_items(parked, 5)
 
-    tracemalloc.start()
-    try:
-        shown = await admin(query)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    for _ in range(2):  # the second time by a plan
+        with allocating_at_most(4_000_000):
+            shown = await admin(query)
 
-    assert len(shown["parkedItems"]["edges"]) == 6
-    assert peak < 4_000_000
+        assert len(shown["parkedItems"]["edges"]) == 6
+
+
+LARGE_SELECTIONS = [
+    "{ parkedItems { edges { node { item } } } }",
+    "{ parkedItems(first: 1) { edges { node { a: item b: item c: item } } } }",
+    "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on ParkedItem { item } } }",
+    "query ($ids: [ID!]!) { a: nodes(ids: $ids) { id } b: parkedItems(first: 2) {"
+    " edges { node { item } } } c: parkedItems { edges { node { item } } } }",
+]
+
+
+@pytest.mark.parametrize("query", LARGE_SELECTIONS)
+async def test_items_beyond_response_limit_are_not_read(
+    admin: GraphQLClient, parked: ParkedItem, query: str
+) -> None:
+    ids = await add_large_items(parked, 5)
+
+    for _ in range(2):
+        with allocating_at_most(30_000_000):
+            answer = await admin.post(query, ids=ids)
+
+        assert answer["data"] is None
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["RESPONSE_TOO_LARGE"]
+
+
+async def test_large_item_within_limit_is_shown(admin: GraphQLClient, parked: ParkedItem) -> None:
+    await add_large_items(parked, 1)
+
+    for _ in range(2):
+        shown = await admin("{ parkedItems { edges { node { item } } } }")
+
+        items = [edge["node"]["item"] for edge in shown["parkedItems"]["edges"]]
+        assert sorted(map(len, items)) == [len(parked.item), 4_000_000]
+
+
+async def test_mutations_read_large_items_in_pages(
+    admin: GraphQLClient, parked: ParkedItem
+) -> None:
+    ids = await add_large_items(parked, 5)
+
+    with allocating_at_most(40_000_000):
+        replayed = (await admin(REPLAY, ids=ids))["replayParkedItems"]
+    with allocating_at_most(4_000_000):
+        discarded = (await admin(DISCARD, ids=ids))["discardParkedItems"]
+
+    assert [item["state"] for item in replayed["parkedItems"]] == ["PARKED"] * 5
+    assert [item["state"] for item in discarded["parkedItems"]] == ["DISCARDED"] * 5
+    assert await ParkedItem.find({"state": ParkedState.DISCARDED.value}).count() == 5
 
 
 async def test_items_are_listed_with_their_reason(admin: GraphQLClient, parked: ParkedItem) -> None:

@@ -26,7 +26,7 @@ from tests.fixtures.webhooks import (
     make_status,
 )
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
-from tests.webhooks.conftest import Settle
+from tests.webhooks.conftest import Settle, replay_items
 from webhooks.ingest import Ingest
 from whatsapp.accounts.accounts import set_account_enabled, update_account
 from whatsapp.common.crypto import KeyRing
@@ -117,7 +117,7 @@ async def test_nobody_forges_another_accounts_messages(
 
     [forged] = await list_parked()
     assert forged.reason is ParkedReason.WRONG_SECRET
-    [replayed] = await ingest.replay([forged])
+    [replayed] = await replay_items(ingest, [forged])
     assert (replayed.state, replayed.reason) == (ParkedState.PARKED, ParkedReason.WRONG_SECRET)
     assert (await Message.count(), await Contact.count()) == (0, 0)
     # The genuine body does not count as a repetition of the forged one.
@@ -179,7 +179,7 @@ async def test_replaying_item_that_is_still_broken_says_so(
     await settle()
     parked = await list_parked()
 
-    replayed = await ingest.replay(parked)
+    replayed = await replay_items(ingest, parked)
 
     assert [one.id for one in replayed] == [one.id for one in parked]
     assert {one.state for one in replayed} == {ParkedState.PARKED}

@@ -13,7 +13,7 @@ from models.database.base import collection, to_bson, utc_now
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
-from tests.webhooks.conftest import Settle
+from tests.webhooks.conftest import Settle, replay_items
 from webhooks.apply.dead_letters import park_items, resolve
 from webhooks.apply.replays import (
     REPLAYED_AT_ONCE,
@@ -150,7 +150,7 @@ async def test_pages_of_large_items_are_short(
 
     async def replay(items: Any) -> None:
         pages.append(len(items))
-        await ingest.replay(items)
+        await replay_items(ingest, items)
 
     account = await claim_replay()
     assert account is not None
@@ -283,7 +283,7 @@ class TestRotatedSecret:
         )
         await park_forged(former)
 
-        await ingest.replay(await ParkedItem.find().sort("_id").to_list())
+        await replay_items(ingest, await ParkedItem.find().sort("_id").to_list())
 
         states = [(one.id, one.state) for one in await ParkedItem.find().sort("_id").to_list()]
         assert states == [("forged", ParkedState.PARKED), ("parked 0", ParkedState.APPLIED)]
@@ -311,7 +311,7 @@ async def test_item_enabled_during_replay_is_applied(
         await resolve(outcomes)
 
     monkeypatch.setattr("webhooks.apply.processing.resolve", enable_first)
-    await ingest.replay(await ParkedItem.find().to_list())
+    await replay_items(ingest, await ParkedItem.find().to_list())
     monkeypatch.undo()
 
     await wait_until_applied(1)
