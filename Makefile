@@ -1,13 +1,18 @@
 # Everything from Python 3.11, pip and make. `make run` and `make test` need nothing else.
+.DEFAULT_GOAL := help
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+PROGRESS := sh "$(CURDIR)/scripts/show_progress.sh"
 # One more than two cores: some tests wait for what takes its time.
 WORKERS ?= 3
-SOURCES := app.py manage.py bench graph models sandbox scripts serving telemetry tests webhooks whatsapp
+SOURCES := app.py manage.py version.py bench graph models sandbox scripts serving telemetry tests webhooks whatsapp
 
-.PHONY: run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser test-proxies clean
+.PHONY: help run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser test-proxies clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/.ready  ## a working server with embedded MongoDB and the sandbox
 	@$(BIN)/python -m sandbox
@@ -18,31 +23,32 @@ test: $(VENV)/.ready  ## all tests, in parallel
 check: lint types contract schema-check  ## what CI runs first, with the tests and their coverage
 	$(BIN)/python -m slipcover -m pytest -W ignore::pytest.PytestAssertRewriteWarning -n $(WORKERS) $(ARGS)
 
-lint: $(VENV)/.ready
+lint: $(VENV)/.ready  ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.ready
+types: $(VENV)/.ready  ## mypy, strict
 	$(BIN)/mypy $(SOURCES)
 
-contract: $(VENV)/.ready
+contract: $(VENV)/.ready  ## import-linter: which package may import which
 	$(BIN)/lint-imports
 
 schema: $(VENV)/.ready  ## writes schema.graphql
 	$(BIN)/python manage.py export-schema
 
-schema-check: $(VENV)/.ready
+schema-check: $(VENV)/.ready  ## fails if schema.graphql is not that of the code
 	$(BIN)/python manage.py export-schema --check
 
 test-clients: $(VENV)/.ready  ## Apollo, urql, Relay and others against a real server; needs node
-	cd tests/clients && npm ci --prefer-offline --silent --no-audit --no-fund && npm run --silent build
+	@cd tests/clients && $(PROGRESS) "Installing the clients' packages" npm ci --prefer-offline --silent --no-audit --no-fund
+	cd tests/clients && npm run --silent build
 	$(BIN)/python -m pytest -n 2 -m clients tests/clients
 
 schema-diff: $(VENV)/.ready  ## what the schema changes for clients since BASE, a git ref
 	$(BIN)/python manage.py compare-schema $(if $(BASE),--base $(BASE))
 
 test-browser: $(VENV)/.ready  ## GraphiQL in headless Chromium; needs node and chromium
-	cd tests/browser && npm ci --silent --no-audit --no-fund
+	@cd tests/browser && $(PROGRESS) "Installing the browser tests' packages" npm ci --silent --no-audit --no-fund
 	$(BIN)/python -m pytest -m browser tests/browser
 
 test-proxies: $(VENV)/.ready  ## nginx and Caddy with the files of deploy/; needs both
@@ -58,12 +64,16 @@ lock: $(VENV)/.ready  ## writes the lock files from pyproject.toml
 
 # The stamp is newer than the lock file once the environment matches it.
 $(VENV)/.ready: requirements-dev.lock
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -x $(UV) || $(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
-	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.lock
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo 'wagraph needs Python 3.11 or later: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@test -x $(BIN)/python || $(PROGRESS) "Creating the Python environment in $(VENV)/" $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(PROGRESS) "Installing uv, which installs the packages" \
+		$(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
+	@$(PROGRESS) "Installing $$(grep -c '^[a-z].*==' $<) packages, with the embedded MongoDB, into $(VENV)/" \
+		$(UV) pip sync --quiet --require-hashes --python $(BIN)/python $<
 	@touch $@
 
-clean:
+clean:  ## removes the environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 bench: $(VENV)/.ready  ## all cases against all servers that are here; docs/benchmarks.md

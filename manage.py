@@ -270,7 +270,10 @@ def main(timeouts: Timeouts = Timeouts()) -> None:
         settings = load_settings()
         configure_logging(settings.log_level)
         asyncio.run(run_command(settings, arguments))
-    except (SettingsError, DatabaseUnusable, ListenError) as error:
+    except ListenError as error:
+        print(f"wagraph: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except (SettingsError, DatabaseUnusable) as error:
         sys.exit("\n".join(f"wagraph: {line}" for line in str(error).splitlines()))
 
 

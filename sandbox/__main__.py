@@ -2,8 +2,8 @@
 
 import asyncio
 import os
+import platform
 import signal
-import socket
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -28,6 +28,8 @@ from sandbox.recall import recall_conversations
 from sandbox.seed import SeedError, seed
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
+from serving.listening import ListenError, close_listeners, open_listeners
+from version import VERSION
 from whatsapp.accounts.webhook_subscription import WEBHOOK_PATH
 from whatsapp.auth.api_keys import authenticate_api_key, create_api_key
 from whatsapp.common.crypto import KeyRing
@@ -42,6 +44,10 @@ STOP_SECONDS = 15.0
 class StartError(Exception):
     """The sandbox can't start; the message gives the reason in one line."""
 
+    def __init__(self, message: str, *, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
 
 def read_port(name: str, default: int) -> int:
     text = os.environ.get(name, str(default))
@@ -50,15 +56,13 @@ def read_port(name: str, default: int) -> int:
     return int(text)
 
 
-def require_free(name: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            raise StartError(
-                f"Port {port} is taken: stop what uses it, or set {name} to another port."
-            ) from None
+def require_free(port: int, *, prefix: str = "") -> None:
+    """Raises ListenError if the port can't be used; `prefix` of its setting is for the message."""
+    close_listeners(open_listeners(HOST, port, prefix=prefix))
+
+
+def print_step(text: str) -> None:
+    print(f"{text} …", flush=True)
 
 
 class StoppedEarly(Exception):
@@ -84,6 +88,7 @@ class Sandbox:
         async with AsyncExitStack() as stack:
             mongodb_uri = await self._start_mongodb(stack)
             database = await self._open_database(stack, mongodb_uri)
+            print_step(f"Starting the server on {self.server_url}")
             server = self._start_server(mongodb_uri)
             # While the server's process loads its modules.
             await prepare_database(database)
@@ -92,6 +97,7 @@ class Sandbox:
             stack.push_async_callback(stop_server, server)
             await self._wait_until_answers(f"{self.server_url}/readyz", server)
             api_key = await self._get_api_key()
+            print_step("Preparing the demo shop")
             await seed(server_url=self.server_url, sandbox_url=self.sandbox_url, api_key=api_key)
             self._print_welcome(api_key)
             await self._wait_for_end(server)
@@ -100,7 +106,9 @@ class Sandbox:
     async def _start_mongodb(self, stack: AsyncExitStack) -> str:
         given = os.environ.get("MONGODB_URI")
         if given:
+            print_step("Using the MongoDB of MONGODB_URI")
             return given
+        print_step(f"Starting the embedded MongoDB with its data in {self.home.mongodb}/")
         mongod = EmbeddedMongod(self.home.mongodb)
         await mongod.start_async()
         stack.push_async_callback(mongod.stop_async)
@@ -123,6 +131,7 @@ class Sandbox:
         )
         app = create_fake_cloud_api(numbers, settings)
         await recall_conversations(get_fake_meta(app).customers, numbers)
+        print_step(f"Starting the fake of Meta's Cloud API on {self.sandbox_url}")
         server = FakeCloudServer(app, port=self.sandbox_port)
         await server.start()
         stack.push_async_callback(server.close)
@@ -149,7 +158,10 @@ class Sandbox:
         async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(START_SECONDS):
             while not self.stopped.is_set():
                 if server.wait(0):
-                    raise StartError("The server did not start; its reason is above.")
+                    raise StartError(
+                        "The server did not start; its reason is above.",
+                        exit_code=server.exit_code or 1,
+                    )
                 try:
                     if (await client.get(url)).status_code == 200:
                         return
@@ -196,8 +208,9 @@ def main() -> None:
     configure_logging(os.environ.get("LOG_LEVEL", "WARNING"))
     try:
         port, sandbox_port = read_port("PORT", 8000), read_port("SANDBOX_PORT", 8001)
-        require_free("PORT", port)
-        require_free("SANDBOX_PORT", sandbox_port)
+        require_free(port)
+        require_free(sandbox_port, prefix="SANDBOX_")
+        print_step(f"Starting wagraph {VERSION} on Python {platform.python_version()}")
         home = SandboxHome(Path(os.environ.get("SANDBOX_HOME", ".sandbox")))
 
         async def run() -> None:
@@ -206,13 +219,10 @@ def main() -> None:
         asyncio.run(run())
     except StoppedEarly:
         pass
-    except (
-        StartError,
-        MongodNotFoundError,
-        MongodFailedError,
-        DatabaseUnusable,
-        SeedError,
-    ) as error:
+    except (StartError, ListenError) as error:
+        print(f"wagraph: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except (MongodNotFoundError, MongodFailedError, DatabaseUnusable, SeedError) as error:
         sys.exit(f"wagraph: {error}")
 
 

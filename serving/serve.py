@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import os
-import socket
 import sys
 
 from starlette.applications import Starlette
@@ -15,7 +14,7 @@ from models.connection import (
     create_client,
     prepare_database,
 )
-from serving.listening import open_all_listeners
+from serving.listening import close_listeners, format_addresses, open_all_listeners
 from serving.server import run_server
 from serving.supervisor import Supervisor
 from serving.worker import Heartbeats, run_worker
@@ -42,7 +41,9 @@ def serve(settings: Settings, *, timeouts: Timeouts = Timeouts()) -> None:
     app = create_app(settings, timeouts=timeouts)
     tune_gc()
     if settings.workers == 1:
-        run_server(settings, timeouts, app)
+        listeners = open_all_listeners(settings)
+        logger.info("Serving on %s", format_addresses(listeners))
+        run_server(settings, timeouts, app, listeners=listeners)
     else:
         sys.exit(_run_workers(settings, timeouts, app))
 
@@ -85,20 +86,8 @@ def _run_workers(settings: Settings, timeouts: Timeouts, app: Starlette) -> int:
     supervisor = Supervisor(
         count=settings.workers,
         run_worker=run,
-        close_listeners=lambda: _close(listeners),
+        close_listeners=lambda: close_listeners(listeners),
         timeouts=timeouts,
     )
-    logger.info("Serving on %s with %d workers", _format_addresses(listeners), settings.workers)
+    logger.info("Serving on %s with %d workers", format_addresses(listeners), settings.workers)
     return supervisor.run()
-
-
-def _format_addresses(listeners: list[socket.socket]) -> str:
-    names = [listener.getsockname() for listener in listeners]
-    return ", ".join(
-        f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port, *_ in names
-    )
-
-
-def _close(listeners: list[socket.socket]) -> None:
-    for listener in listeners:
-        listener.close()

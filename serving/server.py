@@ -11,7 +11,6 @@ import uvicorn
 from starlette.applications import Starlette
 
 from serving.http_protocol import BoundedConfig, check_deadlines
-from serving.listening import open_all_listeners
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
@@ -60,15 +59,11 @@ def make_config(settings: Settings, timeouts: Timeouts, app: Starlette) -> uvico
     )
 
 
-def run_server(settings: Settings, timeouts: Timeouts, app: Starlette) -> None:
-    """Serves in this process until SIGTERM or Ctrl-C.
-
-    Raises:
-        ListenError: METRICS_PORT is set, and it or PORT can't be used.
-    """
+def run_server(
+    settings: Settings, timeouts: Timeouts, app: Starlette, *, listeners: list[socket]
+) -> None:
+    """Serves in this process until SIGTERM or Ctrl-C."""
     server = Server(make_config(settings, timeouts, app))
-    # Otherwise uvicorn opens the only one.
-    listeners = open_all_listeners(settings) if settings.metrics_port else None
     with suppress(KeyboardInterrupt):
         server.run(sockets=listeners)
     if not server.started:

@@ -290,17 +290,22 @@ def post(world: SandboxProcess, key: str, body: Any) -> Any:
 COUNT = {"query": "{ contacts { edges { node { id } } } accounts { edges { node { name } } } }"}
 
 
-def test_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("setting", ["PORT", "SANDBOX_PORT"])
+def test_taken_port_is_said_in_one_line(tmp_path: Path, setting: str, workers: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result = run_sandbox(tmp_path, PORT=str(port))
+        free = {"PORT": str(find_free_port()), "WORKERS": workers}
+        result = run_sandbox(tmp_path, **free | {setting: str(port)})
 
-    assert result.returncode == 1
+    assert (result.returncode, result.stdout) == (4, "")
     assert result.stderr.strip() == (
-        f"wagraph: Port {port} is taken: stop what uses it, or set PORT to another port."
+        f"wagraph: Port {port} is taken: stop what uses it, or set {setting} to another port."
     )
+    # Not even the folder was made.
+    assert not (tmp_path / ".sandbox").exists()
 
 
 def test_unreachable_mongodb_is_said_in_one_line(tmp_path: Path) -> None:

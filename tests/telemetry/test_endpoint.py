@@ -109,7 +109,7 @@ def test_taken_metrics_port_ends_server(
         server = make_server(METRICS_PORT=str(port), WORKERS=str(workers))
         server.start(wait_for="")
         assert server.wait(60)
-    assert f"METRICS_HOST 127.0.0.1 and METRICS_PORT {port} can't be used" in server.log
+    assert f"Port {port} is taken: stop what uses it, or set METRICS_PORT" in server.log
     assert "Traceback" not in server.log
 
 
