@@ -72,6 +72,9 @@ logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
 
+PrepareDatabase = Callable[[AsyncDatabase[dict[str, Any]]], Awaitable[object]]
+"""Returns a true value if `finish_upgrade` has more to do while serving."""
+
 
 class Runtime:
     """The components of a process and their background tasks."""
@@ -83,8 +86,10 @@ class Runtime:
         capacity: Capacity,
         database: AsyncDatabase[dict[str, Any]],
         http: httpx.AsyncClient,
+        prepare: PrepareDatabase = prepare_database,
     ) -> None:
         self._timeouts = timeouts
+        self._prepare_database = prepare
         self.database = database
         self.majority = MajorityProbe(database, seconds=timeouts.readiness_seconds)
         self._backlog = Backlog()
@@ -175,7 +180,7 @@ class Runtime:
             await asyncio.wait(tasks)
 
     async def _prepare(self) -> None:
-        self._has_upgrade = bool(await prepare_database(self.database))
+        self._has_upgrade = bool(await self._prepare_database(self.database))
         self.is_prepared = True
 
     async def _run_tasks(self) -> None:
@@ -305,6 +310,7 @@ def create_app(
     limits: Limits | None = None,
     capacity: Capacity = Capacity(),
     transport: httpx.AsyncBaseTransport | None = None,
+    prepare: PrepareDatabase = prepare_database,
 ) -> Starlette:
     """Creates the application.
 
@@ -314,6 +320,7 @@ def create_app(
         limits: Limits of operations, by default from the settings.
         capacity: Sizes of queues and numbers of workers; tests use smaller ones.
         transport: Replaces the network to Meta, for tests.
+        prepare: Prepares the database; tests bring a prepared one.
 
     Raises:
         SettingsError: a setting is missing or malformed.
@@ -337,7 +344,7 @@ def create_app(
         )
         async with client, create_http_client(transport, timeouts=timeouts) as http:
             database = client[settings.mongodb_database]
-            runtime = Runtime(settings, timeouts, capacity, database, http)
+            runtime = Runtime(settings, timeouts, capacity, database, http, prepare)
             async with runtime.running():
                 yield {
                     "runtime": runtime,

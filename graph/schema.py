@@ -35,9 +35,6 @@ from graph.subscriptions import EVENT_TYPES, Subscription
 from whatsapp.common.admission import FairTurns
 from whatsapp.common.timeouts import Timeouts
 
-# Concurrent queries and mutations of the process, at most half of them per credential, so that
-# other credentials get a MongoDB connection.
-OPERATIONS_AT_ONCE = 128
 MUTATIONS = (
     AccountMutations,
     AccountSetupMutations,
@@ -162,17 +159,19 @@ def create_schema(
     uses_plans: bool = True,
 ) -> WagraphSchema:
     """Creates the schema, by default with the limits of the settings' defaults."""
-    gate = Gate(limits or Limits.from_settings())
+    limits = limits or Limits.from_settings()
+    gate = Gate(limits)
     schema = copy(_build_types())
     schema.extensions = tuple(list_extensions(gate, database_seconds=database_seconds))
     schema.operation_seconds = operation_seconds
-    schema.turns = FairTurns(OPERATIONS_AT_ONCE)
+    schema.turns = FairTurns(limits.operations_at_once)
     schema.known_queries = KnownQueries(
         schema,
         gate,
         mask=schema.mask,
         turns=schema.turns,
         database_seconds=database_seconds,
+        plan_steps=limits.plan_steps,
     )
     schema.known_queries.uses_plans = uses_plans
     return schema

@@ -7,7 +7,6 @@ import httpx
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-import app as app_module
 from app import create_app
 from models.connection import DatabaseUnreachable, DatabaseUnusable, prepare_database
 from tests.conftest import make_settings
@@ -30,7 +29,7 @@ async def test_running_server_is_alive_and_ready(client: httpx.AsyncClient) -> N
 async def browser(
     database: AsyncDatabase[dict[str, Any]], mongodb_uri: str, database_name: str
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Client of a server that allows one origin."""
+    """Client of a server that allows a single origin."""
     settings = make_settings(
         mongodb_uri=mongodb_uri, mongodb_database=database_name, allowed_origins=ORIGIN
     )
@@ -67,7 +66,6 @@ async def test_mongodb_in_bad_state_is_retried(
     database: AsyncDatabase[dict[str, Any]],
     mongodb_uri: str,
     database_name: str,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     problems = iter([DatabaseUnreachable("away"), DatabaseUnusable("standalone")])
@@ -77,10 +75,9 @@ async def test_mongodb_in_bad_state_is_retried(
             raise problem
         await prepare_database(database)
 
-    monkeypatch.setattr(app_module, "prepare_database", prepare_later)
     settings = make_settings(mongodb_uri=mongodb_uri, mongodb_database=database_name)
     async with run_lifespan(
-        create_app(settings, timeouts=make_timeouts(reconnect_seconds=0.05))
+        create_app(settings, timeouts=make_timeouts(reconnect_seconds=0.05), prepare=prepare_later)
     ) as manager:
         await wait_until_ready(manager.app)
 

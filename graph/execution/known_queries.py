@@ -40,6 +40,7 @@ class KnownQueries:
         mask: Callable[[list[GraphQLError], Context], None],
         turns: FairTurns,
         database_seconds: float,
+        plan_steps: int,
     ) -> None:
         self.uses_plans = True
         self.planned = 0
@@ -51,7 +52,7 @@ class KnownQueries:
         self._mask = mask
         self._turns = turns
         self._database_seconds = database_seconds
-        self.plan_cache = PlanCache()
+        self.plan_cache = PlanCache(max_steps=plan_steps)
         self._plans: WeakKeyDictionary[Document, dict[str, OperationPlans]] = WeakKeyDictionary()
 
     def find(

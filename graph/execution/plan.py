@@ -87,14 +87,10 @@ class Plan:
 _EMPTY_SELECTION = Selection()
 
 
-# A step takes about 2.5 kB; an operation of an app has 10 to 100 steps.
-MAX_CACHED_STEPS = 20_000
-
-
 class PlanCache:
     """The plans of queries and subscriptions of a schema."""
 
-    def __init__(self, *, max_steps: int = MAX_CACHED_STEPS) -> None:
+    def __init__(self, *, max_steps: int) -> None:
         self._plans: FairCache[Plan, Plan] = FairCache(max_steps, on_evict=Plan.evict)
 
     @property

@@ -208,7 +208,8 @@ class AccountMutations:
     )
     async def delete_account(self, info: Info, input: DeleteAccountInput) -> DeleteAccountPayload:
         account = await _load_account(info, input.account_id)
-        await run_without_deadline(delete_account(account))
+        seconds = info.context.services.timeouts.account_removal_seconds
+        await run_without_deadline(delete_account(account, wait_seconds=seconds))
         return DeleteAccountPayload(deleted_account_id=input.account_id)
 
 

@@ -163,6 +163,7 @@ class ContactMutations:
             get_viewer(info),
             _require(input.contact_id),
             into_id=require_id(input.into_contact_id, "Contact", "intoContactId"),
+            wait_seconds=info.context.services.timeouts.merge_wait_seconds,
         )
         document = await run_without_deadline(merging)
         info.context.services.outbox.wake()

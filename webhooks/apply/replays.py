@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 LEASE_SECONDS = 30.0
 REPLAYED_AT_ONCE = 250
 # Items may have megabytes; a page ends with the item that reaches this size.
-REPLAYED_CHARACTERS = 8 * 1024 * 1024
+PAGE_CHARACTERS = 8 * 1024 * 1024
 # Items with these reasons are applied once their account is connected and enabled.
 WAITING_REASONS = (ParkedReason.UNKNOWN_ACCOUNT, ParkedReason.ACCOUNT_DISABLED)
 
@@ -43,7 +43,13 @@ async def claim_replay() -> Account | None:
     )
 
 
-async def run_replay(account: Account, replay: Replay, *, default_digest: str | None) -> None:
+async def run_replay(
+    account: Account,
+    replay: Replay,
+    *,
+    default_digest: str | None,
+    page_characters: int = PAGE_CHARACTERS,
+) -> None:
     """Replays the parked items of a claimed account in pages while the lease is held.
 
     Raises:
@@ -52,7 +58,7 @@ async def run_replay(account: Account, replay: Replay, *, default_digest: str | 
     leased_until = account.replay_due_at
     for query, order in _list_queries(account, default_digest):
         first_id: str | None = None
-        while items := await _read_page(query, order):
+        while items := await _read_page(query, order, page_characters):
             if items[0].id == first_id:
                 break  # the items stay parked for the same reason
             first_id = items[0].id
@@ -155,7 +161,7 @@ def _list_queries(account: Account, default_digest: str | None) -> list[tuple[Qu
     return queries
 
 
-async def _read_page(query: Query, order: Order) -> list[ParkedItem]:
+async def _read_page(query: Query, order: Order, max_characters: int) -> list[ParkedItem]:
     documents = collection(ParkedItem).find(query).sort([(name, ASCENDING) for name in order])
     items: list[ParkedItem] = []
     size = 0
@@ -163,6 +169,6 @@ async def _read_page(query: Query, order: Order) -> list[ParkedItem]:
         async for document in cursor:
             items.append(from_bson(ParkedItem, document))
             size += len(items[-1].item) + len(items[-1].entry or "")
-            if size >= REPLAYED_CHARACTERS:
+            if size >= max_characters:
                 break
     return items

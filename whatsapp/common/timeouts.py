@@ -97,6 +97,12 @@ class Timeouts:
     upload_deadline_seconds: float = 120.0
     """Deadline for reading an upload, and again for passing it to Meta."""
 
+    # Removals and merges
+    account_removal_seconds: float = 5.0
+    """Time for which `deleteAccount` waits for the removal; a background job finishes it."""
+    merge_wait_seconds: float = 5.0
+    """Time for which a merge waits for a message that is being sent; then a job finishes it."""
+
     # GraphQL
     graphql_body_seconds: float = 30.0
     """Deadline for receiving the body of a request without files."""

@@ -12,6 +12,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from models import Contact, ContactMerge, Erasure, User
 from models.database.base import collection, from_bson, to_bson, utc_now
 from whatsapp.auth.access import Viewer, get_visible
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.contacts.contacts import find_merge, find_survivor
 from whatsapp.contacts.search_keys import STALE, derive_contact_fields, index_user
 from whatsapp.contacts.users import unshare_user
@@ -23,7 +24,11 @@ _INTO_FIELD = ["intoContactId"]
 
 
 async def merge_contacts(
-    viewer: Viewer, contact_id: PydanticObjectId, *, into_id: PydanticObjectId
+    viewer: Viewer,
+    contact_id: PydanticObjectId,
+    *,
+    into_id: PydanticObjectId,
+    wait_seconds: float = Timeouts.merge_wait_seconds,
 ) -> Contact:
     """Merges the contact into another contact of its account; returns the surviving contact.
 
@@ -45,7 +50,7 @@ async def merge_contacts(
                 field=_INTO_FIELD,
             )
         merge = await _merge_documents(contact, into)
-    await move_history(merge)
+    await move_history(merge, wait_seconds=wait_seconds)
     # The contact may have been merged into a third one meanwhile.
     survivor = await find_survivor(into_id)
     if survivor is None:

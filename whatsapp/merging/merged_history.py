@@ -25,6 +25,7 @@ from models import (
 from models.database.base import collection, from_bson, is_due, utc_now
 from models.database.bulk_writes import delete_in_batches
 from models.database.lease import LEASE_SECONDS, lease_document
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.contacts.contacts import find_survivor
 from whatsapp.conversations.conversations import ConversationGone, get_or_create_conversation
 from whatsapp.merging.merged_fields import COMBINED_FIELDS, combine_conversations
@@ -32,19 +33,22 @@ from whatsapp.messages.lanes import ACTIVE_STATES, take_number, wake_lane
 from whatsapp.messages.removal import remove_conversations_with_messages
 
 MOVE_BATCH = 1000
-# Longest wait of a caller for a message that is being sent; then the background job takes over.
-MAX_WAIT_SECONDS = 5.0
 PAUSE_SECONDS = 0.2
 # Messages in flight during the merge are stored by then, and are moved by a second run.
 SETTLING = timedelta(seconds=60)
 _RETRY = timedelta(seconds=1)
 
 
-async def move_history(merge: ContactMerge) -> None:
-    """Moves the history, or leaves the rest to `finish_merges`."""
+async def move_history(
+    merge: ContactMerge, *, wait_seconds: float = Timeouts.merge_wait_seconds
+) -> None:
+    """Moves the history, or leaves the rest to `finish_merges`.
+
+    Waits up to `wait_seconds` for a message that is being sent.
+    """
     if merge.due_at is None:
         return
-    deadline = asyncio.get_running_loop().time() + MAX_WAIT_SECONDS
+    deadline = asyncio.get_running_loop().time() + wait_seconds
     while not await _try_move(merge):
         if asyncio.get_running_loop().time() > deadline:
             await _set_due(merge, utc_now() + _RETRY)

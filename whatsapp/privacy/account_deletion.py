@@ -21,6 +21,7 @@ from models import (
 )
 from models.database.base import collection, utc_now
 from models.database.bulk_writes import delete_in_batches, update_in_batches
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.media.media import mark_erased
 from whatsapp.media.uploaded_media import erase_uploads
 from whatsapp.messages.removal import remove_account_conversations
@@ -29,8 +30,6 @@ logger = logging.getLogger(__name__)
 
 # Tasks that loaded the account before its deletion have ended after this time.
 SETTLING = timedelta(minutes=5)
-# The time that a caller waits for removal; `finish_deletions` removes the remaining data.
-REMOVAL_SECONDS = 5.0
 ACCOUNTS_AT_ONCE = 100
 _OF_ACCOUNT = (
     Lane,
@@ -43,10 +42,13 @@ _OF_ACCOUNT = (
 )
 
 
-async def delete_account(account: Account) -> None:
+async def delete_account(
+    account: Account, *, wait_seconds: float = Timeouts.account_removal_seconds
+) -> None:
     """Deletes the account with its contacts, conversations and messages.
 
-    The first write hides the account and frees its phone number.
+    The first write hides the account and frees its phone number. `finish_deletions` removes what
+    is left after `wait_seconds`.
     """
     await collection(Account).update_one(
         {"_id": account.id},
@@ -65,7 +67,7 @@ async def delete_account(account: Account) -> None:
         },
     )
     with suppress(TimeoutError):
-        async with asyncio.timeout(REMOVAL_SECONDS):
+        async with asyncio.timeout(wait_seconds):
             await _remove_data(account.id)
 
 

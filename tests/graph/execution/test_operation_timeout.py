@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from graph.fanout.groups import Groups
+from graph.limits.bounds import Limits
 from models import Account, Role, User
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.multipart import Part, make_form, post
@@ -110,7 +112,7 @@ async def test_same_holds_on_socket(ws: SocketClient, gate: asyncio.Event) -> No
     assert await eventually(User.count) == 1
 
 
-async def test_mutation_whose_caller_leaves_is_done_all_same(
+async def test_mutation_completes_after_caller_disconnects(
     ws: SocketClient, gate: asyncio.Event
 ) -> None:
     operation_id = await ws.subscribe(CREATE)
@@ -136,12 +138,15 @@ async def test_subscription_lives_on(
 
 class TestTurns:
     @pytest.fixture
-    def timeouts(self, monkeypatch: pytest.MonkeyPatch) -> Timeouts:
-        monkeypatch.setattr("graph.schema.OPERATIONS_AT_ONCE", 4)
+    def limits(self) -> Limits:
+        return replace(Limits.from_settings(), operations_at_once=4)
+
+    @pytest.fixture
+    def timeouts(self) -> Timeouts:
         return make_timeouts(operation_seconds=60.0)
 
     @pytest.mark.parametrize("operation", [ACCOUNTS, CREATE])
-    async def test_one_credential_leaves_operations_for_others(
+    async def test_credential_leaves_operations_for_other_credentials(
         self,
         admin: GraphQLClient,
         make_client: Callable[..., Awaitable[GraphQLClient]],

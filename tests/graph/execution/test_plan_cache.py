@@ -34,10 +34,12 @@ def name_differently(number: int) -> str:
     return INBOX.replace("node {", f"node {{ n{number}: id")
 
 
+@pytest.mark.parametrize(
+    "limits", [replace(Limits.from_settings(), plan_steps=30)], indirect=True, ids=["30 steps"]
+)
 async def test_least_recently_used_plans_are_evicted(
-    admin: GraphQLClient, known_queries: KnownQueries, monkeypatch: pytest.MonkeyPatch
+    admin: GraphQLClient, known_queries: KnownQueries
 ) -> None:
-    monkeypatch.setattr(known_queries.plan_cache._plans, "_max_size", 30)
     for number in range(12):
         for _ in range(2):
             answer = await admin(name_differently(number))

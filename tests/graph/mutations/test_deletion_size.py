@@ -21,11 +21,11 @@ from models import (
 from models.database.base import collection, new_id, to_bson, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
+from tests.fixtures.timeouts import with_timeouts
 from whatsapp.accounts.accounts import create_account
 from whatsapp.common.crypto import KeyRing
 from whatsapp.media.media import mark_erased
-from whatsapp.privacy import account_deletion
-from whatsapp.privacy.account_deletion import finish_deletions
+from whatsapp.privacy.account_deletion import SETTLING, finish_deletions
 from whatsapp.privacy.erasures import ABANDONED, finish_erasures
 
 Database = AsyncDatabase[dict[str, Any]]
@@ -154,13 +154,10 @@ async def test_contact_deletion_reads_only_its_own(
     assert await Erasure.count() == 0
 
 
+@with_timeouts(account_removal_seconds=0.0)
 async def test_deletion_of_large_account_ends_in_background(
-    admin: GraphQLClient,
-    keyring: KeyRing,
-    account: Account,
-    monkeypatch: pytest.MonkeyPatch,
+    admin: GraphQLClient, keyring: KeyRing, account: Account
 ) -> None:
-    monkeypatch.setattr(account_deletion, "REMOVAL_SECONDS", 0.0)
     await add_customer(account, messages=2500)
 
     await admin(DELETE_ACCOUNT, id=id_of(account))
@@ -179,7 +176,7 @@ async def test_deletion_of_large_account_ends_in_background(
     await finish_deletions()
     assert await Message.count() == 0
     assert await Contact.count() == 0
-    deleted_at = utc_now() - account_deletion.SETTLING - timedelta(seconds=1)
+    deleted_at = utc_now() - SETTLING - timedelta(seconds=1)
     await collection(Account).update_one({"_id": account.id}, {"$set": {"deleted_at": deleted_at}})
     await finish_deletions()
     assert [one.name for one in await Account.find_all().to_list()] == ["Again"]
@@ -216,7 +213,7 @@ async def test_erasure_of_killed_process_is_continued(
 
 
 async def test_account_deletion_removes_documents_of_every_kind(
-    admin: GraphQLClient, account: Account
+    admin: GraphQLClient, account: Account, subtests: pytest.Subtests
 ) -> None:
     kinds = [kind for kind in DOCUMENTS if "account_id" in kind.model_fields]
     for kind in kinds:
@@ -228,6 +225,7 @@ async def test_account_deletion_removes_documents_of_every_kind(
     await admin(DELETE_ACCOUNT, id=id_of(account))
 
     for kind in kinds:
-        # The bytes of a file go first; until then its document is invisible.
-        left = {"account_id": account.id, "erased_at": None}
-        assert await collection(kind).count_documents(left) == 0, kind
+        with subtests.test(kind=kind.__name__):
+            # The bytes of a file go first; until then its document is invisible.
+            left = {"account_id": account.id, "erased_at": None}
+            assert await collection(kind).count_documents(left) == 0, kind

@@ -19,7 +19,7 @@ from tests.fixtures.webhooks import WebhookClient
 from tests.fixtures.world import NUMBER
 from tests.webhooks.conftest import Settle
 from tests.webhooks.conftest import settle as settle  # noqa: PLC0414 - a fixture
-from whatsapp.templates import sync as sync_module
+from whatsapp.templates.sync import PAGE_SIZE
 
 ORDER_SHIPPED = "1034765432109876"
 BODY = {"type": "BODY", "text": "Hello"}
@@ -36,7 +36,7 @@ def change_template(meta: FakeMeta, name: str, **values: Any) -> None:
     ]
 
 
-async def test_all_that_meta_says_is_stored(
+async def test_sync_stores_all_template_fields(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     done = await sync(agent, account)
@@ -61,14 +61,18 @@ async def test_all_that_meta_says_is_stored(
 
 
 async def test_pages_are_read_by_cursor(
-    agent: GraphQLClient, account: Account, meta: FakeMeta, monkeypatch: pytest.MonkeyPatch
+    agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
-    monkeypatch.setattr(sync_module, "PAGE_SIZE", 3)
+    template = meta.templates.templates[0]
+    meta.templates.templates = [
+        dataclasses.replace(template, id=str(number), name=f"page_{number}")
+        for number in range(2 * PAGE_SIZE + 1)
+    ]
 
     done = await sync(agent, account)
 
     total = len(meta.templates.templates)
-    assert (done["created"], count_lists(meta)) == (total, -(-total // 3))
+    assert (done["created"], count_lists(meta)) == (total, 3)
     assert await Template.count() == total
 
 
@@ -92,7 +96,7 @@ async def pass_a_second(account: Account) -> None:
     await collection(Template).update_many({"account_id": account.id}, {"$set": change})
 
 
-async def test_what_changed_and_what_is_gone_is_told(
+async def test_changed_and_deleted_templates_are_counted(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -163,7 +167,7 @@ async def test_what_webhook_explained_stays_explained(
     assert int(found.changed_at["status"].timestamp()) == earlier
 
 
-async def test_template_that_webhook_told_during_sync_is_kept(
+async def test_template_of_webhook_during_sync_is_kept(
     agent: GraphQLClient, account: Account, webhook: WebhookClient, settle: Settle
 ) -> None:
     later = (utc_now() + timedelta(minutes=5)).timestamp()
@@ -200,8 +204,12 @@ async def test_failed_sync_removes_nothing(
     assert (await reload(account)).template_sync.error == done["userErrors"][0]["message"]
 
 
-async def test_odd_lists_are_no_reason_to_forget_templates(
-    agent: GraphQLClient, account: Account, meta: FakeMeta, monkeypatch: pytest.MonkeyPatch
+async def test_malformed_lists_keep_templates(
+    agent: GraphQLClient,
+    account: Account,
+    meta: FakeMeta,
+    monkeypatch: pytest.MonkeyPatch,
+    subtests: pytest.Subtests,
 ) -> None:
     await sync(agent, account)
     await pass_a_second(account)
@@ -212,12 +220,13 @@ async def test_odd_lists_are_no_reason_to_forget_templates(
         {"data": [], "paging": {"next": "x", "cursors": {"after": "same"}}},
     ]
     for answer in odd:
-        shown = dict(answer)
-        monkeypatch.setattr(meta.templates, "list_page", lambda *_, shown=shown, **__: shown)
+        with subtests.test(answer=answer):
+            shown = dict(answer)
+            monkeypatch.setattr(meta.templates, "list_page", lambda *_, shown=shown, **__: shown)
 
-        done = await sync(agent, account)
+            done = await sync(agent, account)
 
-        assert [error["code"] for error in done["userErrors"]] == ["META_UNREACHABLE"], answer
+            assert [error["code"] for error in done["userErrors"]] == ["META_UNREACHABLE"]
     assert await Template.find({"status": "DELETED"}).count() == 0
     hosts = {request.headers["host"] for request in meta.requests.requests}
     assert hosts == {"meta.test"}

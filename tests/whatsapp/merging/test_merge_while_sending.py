@@ -10,7 +10,6 @@ from models import MessageStatus as Status
 from models.database.base import utc_now
 from tests.fixtures.outbox import AGENT, PHONE, HeldAnswers, OutboxWorld, is_outbox_empty
 from tests.fixtures.waiting import eventually
-from whatsapp.merging import merged_history
 from whatsapp.merging.contact_merging import merge_contacts
 from whatsapp.merging.merged_history import finish_merges
 from whatsapp.outbox import outbox
@@ -28,8 +27,8 @@ async def left(world: OutboxWorld) -> Conversation:
     return await world.add_customer(phone=PHONE)
 
 
-async def merge(merged: Conversation, left: Conversation) -> None:
-    await merge_contacts(AGENT, merged.contact_id, into_id=left.contact_id)
+async def merge(merged: Conversation, left: Conversation, **options: float) -> None:
+    await merge_contacts(AGENT, merged.contact_id, into_id=left.contact_id, **options)
 
 
 async def finish() -> None:
@@ -75,18 +74,14 @@ async def test_merge_under_running_dispatcher_sends_each_once(
 
 
 async def test_message_that_is_being_sent_is_waited_for(
-    world: OutboxWorld,
-    merged: Conversation,
-    left: Conversation,
-    monkeypatch: pytest.MonkeyPatch,
+    world: OutboxWorld, merged: Conversation, left: Conversation
 ) -> None:
-    monkeypatch.setattr(merged_history, "MAX_WAIT_SECONDS", 0.1)
     first, second = await world.queue(merged, "b1"), await world.queue(merged, "b2")
     held = HeldAnswers(world.transport)
 
     async with world.dispatching(transport=held):
         await world.wait_for(first, Status.SENDING)
-        await merge(merged, left)
+        await merge(merged, left, wait_seconds=0.1)
         still = await Message.find({"conversation_id": merged.id}).count()
         waiting = await Message.get(second.id)
         held.release()
