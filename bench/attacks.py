@@ -1,7 +1,7 @@
 """Cost of hostile operations until they are refused: `python -m bench.attacks`.
 
 Prints the CPU time of the process and the longest block of the event loop, as median and maximum
-over several rounds, with and without an API key. The target is 10 ms of CPU on one core.
+over several rounds, with and without an API key. The target is 10 ms of CPU per operation.
 """
 
 import asyncio

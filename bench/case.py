@@ -26,7 +26,7 @@ class NotSupportedError(Exception):
 
 @dataclass
 class Run:
-    """One case against one contender, freshly started."""
+    """Runs a case against a freshly started contender."""
 
     server: Server
     world: World

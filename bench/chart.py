@@ -1,4 +1,4 @@
-"""An SVG chart of ratios: one bar per case, to the right if wagraph is ahead."""
+"""An SVG chart of ratios: a bar per case, to the right if wagraph is ahead."""
 
 import math
 from collections.abc import Mapping

@@ -54,7 +54,7 @@ BUSY_EVERY = 4
 
 @dataclass(frozen=True)
 class Person:
-    """One customer and their documents; `number` is their index."""
+    """A customer and their documents; `number` is their index."""
 
     number: int
     account_id: ObjectId
@@ -129,7 +129,7 @@ def make_user(person: Person, at: datetime) -> Fields:
 
 
 class History:
-    """All messages of one customer, with the conversation's summary, lane and files."""
+    """Returns all messages of a customer, with the conversation's summary, lane and files."""
 
     def __init__(self, person: Person, count: int, *, now: datetime, seed: int) -> None:
         self.person = person
@@ -298,7 +298,7 @@ def make_wamid(key: str, wa_id: str) -> str:
 
 
 def make_status_times(at: datetime, reached: MessageStatus) -> dict[str, datetime]:
-    """Returns the times of the statuses up to the final one."""
+    """Returns the times of the statuses up to the final status."""
     ways = {
         MessageStatus.ACCEPTED: (),
         MessageStatus.SENT: ("sent",),
@@ -312,7 +312,7 @@ def make_status_times(at: datetime, reached: MessageStatus) -> dict[str, datetim
 
 
 def list_counts(people: int, messages: int) -> list[int]:
-    """Returns the number of messages of each customer; busy ones have 60 % of all."""
+    """Returns the number of messages of each customer; busy customers have 60 % of all."""
     busy = -(-people // BUSY_EVERY)
     each_busy, each_other = messages * 6 // 10 // busy, messages * 4 // 10 // (people - busy)
     counts = [each_other if number % BUSY_EVERY else each_busy for number in range(people)]

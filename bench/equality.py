@@ -1,4 +1,4 @@
-"""Compares the contenders' responses: only equal ones may be compared in speed."""
+"""Compares the contenders' responses: their speed is comparable only if these are equal."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SAMPLES = 12
 
 
 async def fetch_answers(port: int, world: World, *, has_graphql: bool) -> dict[str, list[Any]]:
-    """Returns `data` of some responses to each read operation, or the response without data."""
+    """Returns `data` of sampled responses to each read operation, or the response without data."""
     answers: dict[str, list[Any]] = {}
     for name, make in READS.items():
         bodies: list[bytes] = []

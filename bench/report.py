@@ -31,7 +31,7 @@ DETAILS = {
 
 
 class Comparison:
-    """The medians of one case."""
+    """The medians of a case."""
 
     def __init__(self, case: Case, runs: Mapping[str, list[Figures]]) -> None:
         self.case = case

@@ -49,7 +49,7 @@ class Bench:
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def provide_world(self, case: Case) -> World:
-        """Returns one database for all read-only cases, a new one for each run of the others."""
+        """Returns a common database for read-only cases, and a new database for other runs."""
         if case.changes_data:
             return await seed_world(self.client, "bench_changed", case.messages)
         if case.messages not in self._worlds:

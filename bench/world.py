@@ -149,7 +149,7 @@ async def _insert_people(
 
 
 class _BulkWriter:
-    """Inserts in batches; prepares the next batch while one is being written."""
+    """Inserts in batches; prepares the next batch during a write."""
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._database = database

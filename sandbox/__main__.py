@@ -42,7 +42,7 @@ STOP_SECONDS = 15.0
 
 
 class StartError(Exception):
-    """The sandbox can't start; the message gives the reason in one line."""
+    """The sandbox can't start; the message gives the reason in a line."""
 
     def __init__(self, message: str, *, exit_code: int = 1) -> None:
         super().__init__(message)
@@ -70,7 +70,7 @@ class StoppedEarly(Exception):
 
 
 class Sandbox:
-    """One run. Parts stop in the reverse order of their start."""
+    """A run of the sandbox. Parts stop in the reverse order of their start."""
 
     def __init__(self, *, port: int, sandbox_port: int, home: SandboxHome) -> None:
         self.port = port

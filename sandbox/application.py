@@ -1,4 +1,4 @@
-"""The fake Cloud API as one ASGI application: Meta's endpoints, the control API, the phone page."""
+"""The fake Cloud API as an ASGI application: Meta's endpoints, the control API, the phone page."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -30,7 +30,7 @@ ALREADY_INITIALIZED = 23
 
 
 class MongodNotFoundError(RuntimeError):
-    """No mongod binary was found; the message says what to do."""
+    """No mongod binary was found; the message gives the remedies."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -59,7 +59,7 @@ def find_mongod(search_path: Iterable[str] | None = None) -> Path:
 
 
 class EmbeddedMongod:
-    """One mongod over one data folder, writable as soon as `start` returns.
+    """A mongod over a data folder, writable as soon as `start` returns.
 
     Use it as `with` or `async with`, or call start/stop (blocking) or start_async/stop_async. The
     data stays in the folder. After a restart the port is the same, so that a test can stop MongoDB

@@ -38,8 +38,8 @@ class SandboxSettings:
     with_user_ids: bool = True
     # Meta's wa_id differs from the number dialled in Brazil, Mexico and Argentina.
     canonical_wa_ids: bool = True
-    # At Meta a customer who never wrote has no open window. The sandbox loses its customers when it
-    # stops, so by default it closes only windows that it saw expire.
+    # At Meta a customer without messages has no open window. The sandbox loses its customers at a
+    # stop, so by default it closes only windows that it saw expire.
     strangers_have_open_window: bool = True
     # None behaves as Meta: a `conversation` object only in versions before v24.0.
     conversation_in_statuses: bool | None = None
@@ -50,7 +50,7 @@ class SandboxSettings:
     pair_burst: int | None = None
     pair_interval: float = 6.0
 
-    blocked_limit: int = 64_000  # customers that one number may block
+    blocked_limit: int = 64_000  # customers that a number may block
 
     kept_requests: int = 20_000
     kept_webhooks: int = 5000

@@ -10,7 +10,7 @@ from bench.load.http_load import run_closed_loop
 from bench.load.requests import choose_check
 from bench.world import SIZES
 
-# One caller, so that latency has no queueing.
+# A single caller, so that latency has no queueing.
 CONNECTIONS = 1
 # Number of turns for the median, because single pages of a few milliseconds are noisy.
 TURNS = 5

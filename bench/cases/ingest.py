@@ -21,7 +21,7 @@ def make_prefix(run: Run, kind: str = "B") -> str:
 
 
 def make_message_webhooks(run: Run, prefix: str, count: int) -> list[bytes]:
-    """Returns webhooks with one message each."""
+    """Returns webhooks with a message each."""
     return [make_webhook([one]) for one in make_messages(run.world.customers, prefix, count)]
 
 
@@ -58,7 +58,7 @@ async def warm_up(run: Run) -> None:
 
 
 async def measure_webhook(run: Run) -> Figures:
-    """Webhooks of one message each, at full speed."""
+    """Webhooks of a message each, at full speed."""
     return await _measure_closed(run, items_each=1, count=int(run.pick(quick=1000, full=2500)))
 
 

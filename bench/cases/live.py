@@ -197,7 +197,7 @@ async def measure_storm(run: Run) -> Figures:
     subscribers = [
         _make_subscriber(run, after=after, received=counter.add) for _ in range(SUBSCRIBERS - 1)
     ]
-    # One of them checks events and order.
+    # The first subscriber checks events and order.
     subscribers.append(
         _make_subscriber(
             run,
@@ -225,7 +225,7 @@ async def measure_storm(run: Run) -> Figures:
 
 
 async def _find_cursor(run: Run) -> str:
-    """Returns the cursor of an event before the missed ones."""
+    """Returns the cursor of an event before the missed events."""
     if not run.server.contender.can_resume:
         raise NotSupportedError("no cursors")
     seen: asyncio.Future[str] = asyncio.get_running_loop().create_future()

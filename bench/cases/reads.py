@@ -1,4 +1,4 @@
-"""Reads: an inbox page, a page of a conversation, one small object."""
+"""Reads: an inbox page, a page of a conversation, a small object."""
 
 import itertools
 import random

@@ -1,4 +1,4 @@
-"""Sustained share of Meta's top tier on one number: 1,000 messages and 3,000 statuses a second.
+"""Sustained share of Meta's top tier on a number: 1,000 messages and 3,000 statuses a second.
 
 The share is doubled while the server keeps up and halved while it does not; then the middle is
 tried once.
@@ -34,7 +34,7 @@ _SAMPLE_POLL_SECONDS = 0.02
 
 @dataclass
 class _Step:
-    """One share of the rate, tried for several seconds."""
+    """Measures a share of the rate for several seconds."""
 
     share: float
     total: int
@@ -56,7 +56,7 @@ class _Load:
     prefix: str
     requests: list[bytes]
     samples: list[tuple[int, str]] = field(default_factory=list)
-    """Request number and the wamid of one of its messages."""
+    """Request number and the wamid of a message in it."""
 
 
 async def measure_top_tier(run: Run) -> Figures:
@@ -139,7 +139,7 @@ async def _try_share(run: Run, share: float, *, number: int) -> _Step:
 
 
 async def _make_load(run: Run, count: int, number: int) -> _Load:
-    """Returns batches of 1 to 10 items of one kind, as Meta sends them, spread evenly over time."""
+    """Returns batches of 1 to 10 items of a kind, as Meta sends them, spread evenly over time."""
     prefix = f"{make_prefix(run)}{number}s"
     pool = await insert_accepted(run, count)
     messages = list(make_messages(run.world.customers, prefix, count))

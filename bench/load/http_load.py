@@ -56,7 +56,7 @@ def find_percentile(values: list[float], percent: float) -> float:
 
 
 class _Connection(asyncio.Protocol):
-    """One request at a time; `answered` gets each response, or None if the server closed."""
+    """A serial connection; `answered` gets each response, or None if the server closed."""
 
     def __init__(self, answered: Callable[["_Connection", int, bytes], None]) -> None:
         self._answered = answered
@@ -188,7 +188,7 @@ def _record(
 
 
 class OpenLoop:
-    """Sends each request at its scheduled time, whether or not earlier ones are answered.
+    """Sends each request at its scheduled time, whether or not earlier requests are answered.
 
     A request without an idle connection waits; its latency counts from the scheduled time.
     """

@@ -16,7 +16,7 @@ class Usage:
 
 
 def read_usage(session: int) -> Usage:
-    """Returns the usage of a session: each child leads one, and its workers belong to it."""
+    """Returns the usage of a session: each child leads a session, which includes its workers."""
     cpu, rss, peak = 0.0, 0, 0
     for pid in _list_session(session):
         try:

@@ -56,7 +56,7 @@ def make_global_id(type_name: str, document_id: object) -> str:
 
 
 def choose_check(has_graphql: bool) -> Check:
-    """Returns the check for reads of a GraphQL server, or of one without GraphQL."""
+    """Returns the check for reads of a server with or without GraphQL."""
     return check_graphql if has_graphql else check_status
 
 

@@ -40,7 +40,7 @@ def make_status(person_wa_id: str, wamid: str, message_id: ObjectId, status: str
 
 
 def make_webhook(items: Sequence[Item], *, phone_number_id: str = PHONE_NUMBER_IDS[0]) -> bytes:
-    """Returns one signed request with all items in one change."""
+    """Returns a signed request with all items in the same change."""
     value: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "metadata": {

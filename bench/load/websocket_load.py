@@ -38,7 +38,7 @@ def _frame(payload: bytes, opcode: int) -> bytes:
 
 
 class Subscriber(asyncio.Protocol):
-    """One socket with one subscription.
+    """A socket with a subscription.
 
     `received` is called with the number of events in each piece of data; `watch` with each
     message, if it is given.
@@ -103,7 +103,7 @@ class Subscriber(asyncio.Protocol):
         self._buffer = data[self._read_frames(data) :]
 
     def _read_frames(self, data: bytes) -> int:
-        """Reads all complete frames; returns the offset of the first incomplete one."""
+        """Reads all complete frames; returns the offset of the first incomplete frame."""
         at, end, counted, is_watching = 0, len(data), 0, self._watch is not None
         while end - at >= 2:
             # Inlined: this is the generator's hot loop.

@@ -41,7 +41,7 @@ function isSame(expected, given) {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** Who is asking; throws where it is nobody, or somebody of a lesser role. */
+/** Returns the viewer; throws without a valid credential or with a lower role. */
 export function requireRole(context, role) {
   if (!context.viewer) throw unauthenticated();
   if (RANKS[context.viewer.role] < RANKS[role]) {
@@ -51,7 +51,11 @@ export function requireRole(context, role) {
 }
 
 export const unauthenticated = () =>
-  createGraphQLError("Show a valid credential.", { extensions: { code: "UNAUTHENTICATED" } });
+  createGraphQLError(
+    "Send a valid API key or a token of your identity provider in the header" +
+      " `Authorization: Bearer ...`.",
+    { extensions: { code: "UNAUTHENTICATED" } },
+  );
 
 export const badInput = (message) =>
   createGraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });

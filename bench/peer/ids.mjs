@@ -23,7 +23,7 @@ export function readCursor(order, cursor) {
       return [new Date(at), ObjectId.createFromHexString(id)];
     }
   } catch {
-    // Said below.
+    // Refused below.
   }
-  throw badInput("The cursor is not one of this list.");
+  throw badInput("Invalid cursor.");
 }

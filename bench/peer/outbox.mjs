@@ -86,9 +86,9 @@ function readText(content) {
   const problem = !body.trim()
     ? "The text is blank."
     : length > TEXT_LIMIT
-      ? `The text has ${length} characters, ${TEXT_LIMIT} are allowed.`
+      ? `The text has ${length} characters; at most ${TEXT_LIMIT} are allowed.`
       : body.includes("\0") || !body.isWellFormed()
-        ? "The text has a character that can't be sent."
+        ? "The text contains an invalid character."
         : null;
   if (problem) throw invalid(problem, "content", "text", "body");
   return { body, preview_url: Boolean(previewUrl) };
@@ -97,7 +97,7 @@ function readText(content) {
 function checkKey(key) {
   if (key == null) return null;
   if (!key || [...key].length > KEY_LIMIT || /\p{C}/u.test(key)) {
-    throw invalid(`An idempotency key has 1 to ${KEY_LIMIT} printable characters.`, "idempotencyKey");
+    throw invalid(`Use an idempotency key of 1 to ${KEY_LIMIT} printable characters.`, "idempotencyKey");
   }
   return key;
 }
@@ -171,7 +171,11 @@ function checkAccount({ name, enabled, health }) {
     );
   }
   if (health.state === "STOPPED") {
-    throw new Refused("ACCOUNT_STOPPED", `WhatsApp stopped the account ${name}: ${health.reason}.`);
+    throw new Refused(
+      "ACCOUNT_STOPPED",
+      `WhatsApp stopped the account ${name}: ${health.reason ?? "no reason given"}.` +
+        " Correct its credentials or lift its restriction at Meta, then update or enable it.",
+    );
   }
 }
 
@@ -196,7 +200,7 @@ async function checkWindow(database, conversation) {
     : "was never opened";
   throw new Refused(
     "WINDOW_CLOSED",
-    `The 24-hour customer service window ${closed}: only a template can be sent now.`,
+    `The 24-hour customer service window ${closed}: send a template instead.`,
   );
 }
 

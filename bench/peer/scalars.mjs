@@ -13,7 +13,11 @@ export function writeTime(date) {
 
 function readTime(value) {
   const date = new Date(value);
-  if (typeof value !== "string" || Number.isNaN(date.getTime())) throw badInput("Not a moment.");
+  if (typeof value !== "string" || Number.isNaN(date.getTime())) {
+    throw badInput(
+      "Invalid DateTime; use RFC 3339 with seconds and a time zone, such as 2026-03-01T09:30:00Z.",
+    );
+  }
   return date;
 }
 

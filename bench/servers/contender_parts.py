@@ -17,7 +17,7 @@ MEDIA_TYPES = {"image", "video", "audio", "document", "sticker"}
 
 
 def match_behind(at: datetime, last_id: object) -> dict[str, Any]:
-    """Returns the filter of conversations after this one in the inbox."""
+    """Returns the filter of conversations after the given conversation in the inbox."""
     older = [{"last_activity_at": {"$lt": at}}, {"last_activity_at": at, "_id": {"$lt": last_id}}]
     return {"last_activity_at": {"$lte": at}, "$or": older}
 
@@ -31,7 +31,7 @@ def list_unread_stages(conversation_ids: Sequence[ObjectId]) -> list[dict[str, A
 
 
 def make_event_id(secret_digest: str, body: bytes) -> str:
-    """Returns wagraph's id of a webhook, so that a repeated one is stored once."""
+    """Returns wagraph's id of a webhook, so that a repetition is stored once."""
     return hashlib.sha256(secret_digest.encode() + body).hexdigest()
 
 

@@ -58,7 +58,7 @@ WAGRAPH = Contender(
     (sys.executable, "manage.py", "serve"),
     "manage.py",
     environment={
-        # All load uses one key and one address.
+        # All load uses the same key and address.
         "RATE_LIMIT_PER_MINUTE": "0",
         "SOCKETS_PER_CREDENTIAL": "0",
         "LOG_LEVEL": "WARNING",

@@ -1,6 +1,6 @@
 """A minimal fake Graph API that accepts every message.
 
-It shares a core with the load, so it must cost next to nothing; `sandbox` has a realistic one.
+It shares a core with the load, so it must cost next to nothing; `sandbox` has a realistic API.
 """
 
 import asyncio

@@ -66,7 +66,7 @@ def answer(data: Mapping[str, Any]) -> Response:
 
 
 def connect(order: str, field: str, documents: list[Document], nodes: list[Document]) -> Document:
-    """Returns a page; one document more than the page size means a next page."""
+    """Returns a page; a document beyond the page size means a next page."""
     edges = [
         {"cursor": write_cursor(order, document[field], document["_id"]), "node": node}
         for document, node in zip(documents, nodes, strict=False)

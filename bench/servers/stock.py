@@ -1,7 +1,7 @@
 """Stock Strawberry: types, Beanie and Starlette as in their tutorials, without tuning.
 
 A team's first version: `python -m bench.servers.stock`. It reads wagraph's documents and gives
-the same responses to the compared operations; its webhook writes documents one by one.
+the same responses to the compared operations; its webhook writes each document separately.
 """
 
 import asyncio
@@ -156,7 +156,7 @@ async def list_events(subscriber: Any) -> AsyncIterator[tuple[models.Message, st
 def require_viewer(info: Info) -> Viewer:
     viewer: Viewer | None = info.context["viewer"]
     if viewer is None:
-        raise PermissionError("Show a valid credential.")
+        raise PermissionError("Send a valid API key in the header `Authorization: Bearer ...`.")
     return viewer
 
 

@@ -81,7 +81,7 @@ class BlockList:
 
 
 class SomeUsersFailed(MetaError):
-    """Some users could not be blocked: Meta answers 400 with an error and each user's result."""
+    """Not all users could be blocked: Meta answers 400 with an error and each user's result."""
 
     def __init__(self, answer: Json) -> None:
         super().__init__(

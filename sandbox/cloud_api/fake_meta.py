@@ -1,4 +1,4 @@
-"""Wires the parts of one fake Meta together. There is no global state."""
+"""Wires the parts of a fake Meta together. There is no global state."""
 
 import asyncio
 

@@ -30,7 +30,7 @@ THROUGHPUT_HIT = 130429
 def break_answer(
     rule: FaultRule, answer: Response | None, *, settings: SandboxSettings, closing: asyncio.Event
 ) -> Response:
-    """Returns the response for a rule; `answer` is the correct one, None without acceptance."""
+    """Returns the response of a rule; `answer` is the correct response, or None."""
     payload = bytes(answer.body) if answer is not None else b'{"messaging_product":"whatsapp"}'
     match rule.kind:
         case FaultKind.ERROR | FaultKind.THROTTLE:

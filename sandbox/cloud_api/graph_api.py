@@ -32,7 +32,7 @@ VERSION = re.compile(r"\d{1,2}\.\d")
 
 @dataclass(slots=True)
 class Call:
-    """One request: its number and its log entry."""
+    """A request: its number and its log entry."""
 
     request: Request
     logged: LoggedRequest

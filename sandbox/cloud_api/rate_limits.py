@@ -13,7 +13,7 @@ PAIR_LIMIT_HIT = 131056
 
 
 class RateLimits:
-    """Limits messages per second of a number and bursts to one customer."""
+    """Limits messages per second of a number and bursts to a customer."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
@@ -33,8 +33,8 @@ class RateLimits:
         recent.append(now)
 
     def check_pair(self, conversation: Conversation) -> None:
-        """Raises MetaError 131056. Allows `pair_burst` messages at once, then one per
-        `pair_interval` seconds."""
+        """Raises MetaError 131056. Allows `pair_burst` messages at once, then a
+        message per `pair_interval` seconds."""
         burst = self.settings.pair_burst
         if burst is None:
             return

@@ -56,7 +56,7 @@ class MessageDesk:
     async def take(
         self, number: FakeNumber, raw_body: Any, *, version: float, request: LoggedRequest
     ) -> Json:
-        """Returns Meta's answer to one POST. Raises MetaError for a request that Meta refuses."""
+        """Returns Meta's answer to a POST. Raises MetaError for a request that Meta refuses."""
         body = check_send(raw_body)
         if "status" in body:
             return self._take_read_mark(number, body)

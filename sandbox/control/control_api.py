@@ -58,7 +58,7 @@ class ControlApi:
         ]
 
     async def post_inbound(self, request: Request) -> Response:
-        """One customer's message, or {"messages": […], "entries", "changes"} in one webhook."""
+        """A customer's message, or {"messages": […], "entries", "changes"} for a common webhook."""
         described = await _read_json(request)
         if "messages" in described:
             return await self._post_batch(described, base_url=str(request.base_url))
@@ -113,7 +113,7 @@ class ControlApi:
         return JSONResponse({"rules": [_describe_rule(each) for each in self.meta.faults.rules]})
 
     async def add_faults(self, request: Request) -> Response:
-        """One rule, a list of rules, or {"rules": […]}; see FaultRule for the fields."""
+        """A rule, a list of rules, or {"rules": […]}; see FaultRule for the fields."""
         asked = await _read_json(request, kinds=(dict, list))
         rules = asked.get("rules", [asked]) if isinstance(asked, dict) else asked
         added = [self.meta.faults.add(rule) for rule in _RULES.validate_python(rules)]

@@ -1,7 +1,7 @@
 """Restricts the control API and the phone page to programs and pages of this machine.
 
 The sandbox listens on loopback, but a browser sends requests of any page there: simple requests
-directly, others by DNS rebinding.
+directly, other requests by DNS rebinding.
 """
 
 import ipaddress

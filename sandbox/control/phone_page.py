@@ -52,7 +52,7 @@ class PhonePage:
         return JSONResponse({"numbers": shown})
 
     async def list_conversations(self, request: Request) -> Response:
-        """All conversations of one number, or of all, with their messages."""
+        """Returns the conversations of a number, or of all numbers, with their messages."""
         wanted = request.query_params.get("phone_number_id")
         shown = [
             {

@@ -1,4 +1,4 @@
-"""The templates that every business account of the sandbox has: one for each kind of component."""
+"""The templates of every business account in the sandbox, for all kinds of components."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One template in one language."""
+    """A template in a language."""
 
     id: str
     name: str

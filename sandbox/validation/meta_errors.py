@@ -14,7 +14,7 @@ NO_SUCH_OBJECT = (
 
 @dataclass(frozen=True, slots=True)
 class KnownError:
-    """Meta's documentation of one code: HTTP status, title and usual details."""
+    """Meta's documentation of a code: HTTP status, title and usual details."""
 
     http_status: int
     title: str
@@ -146,7 +146,7 @@ def missing_token() -> MetaError:
 
 
 def make_status_error(code: int, *, details: str | None = None) -> dict[str, Any]:
-    """One item of `errors` in a `failed` status."""
+    """An item of `errors` in a `failed` status."""
     known = KNOWN_ERRORS.get(code, _UNKNOWN_ERROR)
     return {
         "code": code,

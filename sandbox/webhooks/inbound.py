@@ -32,7 +32,7 @@ class InboundMistakeError(ValueError):
 
 @dataclass(slots=True)
 class CustomerMessage:
-    """One customer message that is not delivered yet."""
+    """A customer message that is not delivered yet."""
 
     number: FakeNumber
     conversation: Conversation
@@ -137,7 +137,7 @@ class InboundDesk:
     def deliver_together(
         self, messages: list[CustomerMessage], *, entries: int, changes: int, retry: bool = True
     ) -> Delivery:
-        """Delivers several messages in one webhook; their numbers must share an app secret."""
+        """Delivers several messages in the same webhook; their numbers must share an app secret."""
         secrets = {message.number.app_secret for message in messages}
         if len(secrets) > 1:
             raise InboundMistakeError("One webhook has one signature: these numbers have several.")
@@ -150,7 +150,7 @@ class InboundDesk:
         )
 
     async def wait_for_answer(self, delivery: Delivery) -> Json:
-        """Returns the server's answer so far; a webhook queued behind others has no status yet."""
+        """Returns the server's answer so far; a webhook in a queue has no status yet."""
         try:
             await asyncio.wait_for(delivery.answered.wait(), self.settings.inbound_wait)
         except TimeoutError:

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One message, status or call, before it is wrapped into a body."""
+    """A message, status or call, before it is wrapped into a body."""
 
     number: FakeNumber
     kind: Literal["messages", "statuses", "calls"]
@@ -41,14 +41,14 @@ def sign(body: bytes, *, app_secret: str) -> str:
 
 
 def build_body(updates: Sequence[Update]) -> Json:
-    """Builds one body with one entry per business account and one change per number."""
+    """Builds a body with an entry per business account and a change per number."""
     return build_batch(updates, entries=1, changes=1)
 
 
 def build_batch(updates: Sequence[Update], *, entries: int, changes: int) -> Json:
     """Spreads updates over `entries` times `changes`, in order.
 
-    A change belongs to one number and an entry to one business account, so updates of several
+    A change belongs to a number and an entry to a business account, so updates of several
     numbers get additional entries and changes.
     """
     built = []

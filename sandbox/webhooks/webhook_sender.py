@@ -23,7 +23,7 @@ OK = 200
 
 @dataclass(slots=True)
 class Delivery:
-    """One webhook and its attempts: an HTTP status for each, None if the server was unreachable."""
+    """A webhook and its attempts: an HTTP status for each, None if the server was unreachable."""
 
     body: bytes
     app_secret: str = field(repr=False)
@@ -90,7 +90,7 @@ class WebhookSender:
             await asyncio.wait(self._tasks)
 
     def submit(self, updates: Sequence[Update]) -> Delivery:
-        """Sends updates of one customer as one webhook, or lets a batch collect them."""
+        """Sends updates of a customer as a webhook, or lets a batch collect them."""
         first = updates[0]
         rule = self._faults.find(FaultKind.BATCH, _subject_of(first))
         if rule is not None:

@@ -18,7 +18,7 @@ LISTENER_BACKLOG = 1000
 
 @dataclass(slots=True)
 class Customer:
-    """One person with WhatsApp. A customer with a username may hide the phone number."""
+    """A person with WhatsApp. A customer with a username may hide the phone number."""
 
     name: str
     phone: str | None
@@ -33,7 +33,7 @@ class Customer:
 
 @dataclass(slots=True)
 class ChatMessage:
-    """One bubble. `status` is set on messages of the business, `is_read` on the customer's."""
+    """A bubble. `status` is set on messages of the business, `is_read` on the customer's."""
 
     id: str
     from_customer: bool
@@ -48,7 +48,7 @@ class ChatMessage:
 
 
 class Conversation:
-    """The messages between one customer and one business number, oldest first."""
+    """The messages between a customer and a business number, oldest first."""
 
     def __init__(self, phone_number_id: str, customer: Customer, *, kept_messages: int) -> None:
         self.phone_number_id = phone_number_id
@@ -70,7 +70,7 @@ class Conversation:
             self.messages.popitem(last=False)
 
     def mark_read(self, message_id: str) -> list[ChatMessage]:
-        """Marks messages up to this one as read by the business; returns the changed messages."""
+        """Marks messages up to the given message as read; returns the changed messages."""
         if message_id not in self.messages:
             return []
         changed = []

@@ -14,19 +14,19 @@ class FaultKind(StrEnum):
     """Kinds of faults. The first group changes an answer, the second the webhooks."""
 
     ERROR = "error"  # answers with Meta's error `code`, and Retry-After if given
-    THROTTLE = "throttle"  # the same; 130429 unless `code` says otherwise
-    TIMEOUT = "timeout"  # takes the request, then says nothing for `seconds`
+    THROTTLE = "throttle"  # the same; `code` defaults to 130429
+    TIMEOUT = "timeout"  # accepts the request, then waits for `seconds`
     RESET_BEFORE = "reset_before"  # resets the connection (RST) and takes nothing
     RESET_AFTER = "reset_after"  # takes the request, then resets the connection
     TRUNCATED = "truncated"  # a complete 200 whose JSON breaks off
     CUT = "cut"  # the connection closes in the middle of the announced body
-    HTML = "html"  # an HTML error page, 502 unless `http_status` says otherwise
-    SLOW_DRIP = "slow_drip"  # the answer comes one byte each `seconds`
+    HTML = "html"  # an HTML error page; `http_status` defaults to 502
+    SLOW_DRIP = "slow_drip"  # a byte of the answer each `seconds`
     HUGE = "huge"  # an answer of `megabytes`
     REDIRECT = "redirect"  # 302 to `location`
 
     STATUS_BEFORE_ANSWER = "status_before_answer"  # the statuses come before the send's answer
-    BATCH = "batch"  # collects entries * changes * items updates into one webhook
+    BATCH = "batch"  # collects entries * changes * items updates into a webhook
     DUPLICATE_WEBHOOKS = "duplicate_webhooks"  # each webhook comes `copies` more times
     SHUFFLE_STATUSES = "shuffle_statuses"  # in the given `statuses` order, else a random one
     STATUS_FAILED = "status_failed"  # `failed` with `code`, after the given `statuses`
@@ -48,7 +48,7 @@ StatusName = Literal["sent", "delivered", "read", "played"]
 
 @dataclass(frozen=True, slots=True)
 class FaultSubject:
-    """The subject of a rule: one request, or one webhook (`endpoint` is "webhook")."""
+    """The subject of a rule: a request, or a webhook (`endpoint` is "webhook")."""
 
     endpoint: str
     phone_number_id: str | None = None
@@ -58,7 +58,7 @@ class FaultSubject:
 
 
 class FaultRule(BaseModel):
-    """One rule. A missing field matches everything; `times` null means until deleted."""
+    """A rule. A missing field matches everything; `times` null means until deleted."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -13,7 +13,7 @@ from sandbox.world.identifiers import make_numeric_id
 
 @dataclass(frozen=True, slots=True)
 class StoredMedia:
-    """One file. `phone_number_id` is the number that may read it."""
+    """A file. `phone_number_id` is the number that may read it."""
 
     id: str
     phone_number_id: str

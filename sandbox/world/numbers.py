@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class FakeNumber:
-    """One business number at the fake Meta. Secrets stay out of its repr."""
+    """A business number at the fake Meta. Secrets stay out of its repr."""
 
     phone_number_id: str
     business_account_id: str

@@ -13,7 +13,7 @@ SHOWN_TOKEN_CHARACTERS = 4
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """One request. `status` and `answer` are None until it is answered."""
+    """A request. `status` and `answer` are None until the response."""
 
     method: str
     path: str
@@ -73,7 +73,7 @@ def describe_request(request: LoggedRequest) -> dict[str, Any]:
 
 
 def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Shortens tokens so that they can be told apart but not used."""
+    """Shortens tokens so that they can be distinguished but not used."""
     shown = dict(headers)
     for name in ("authorization", "cookie"):
         if name in shown:
