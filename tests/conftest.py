@@ -1,7 +1,7 @@
-"""What tests stand on: a real MongoDB shared by the workers, the real application, a fake Meta.
+"""Fixtures of all tests: a real MongoDB, the real application, and a fake Meta.
 
-One embedded mongod serves all workers of a run; each worker has a database of its own, emptied for
-each test. Only Meta is fake: the sandbox's Cloud API.
+An embedded mongod serves all workers of a run. Each worker has its own database, which is emptied
+for each test. Only Meta is fake: the sandbox's Cloud API.
 """
 
 import base64
@@ -37,7 +37,7 @@ pytest_plugins = [
 URI_VARIABLE = "TEST_MONGODB_URI"
 ENCRYPTION_KEYS = "k1:" + base64.b64encode(bytes(range(32))).decode()
 _resources = ExitStack()
-# Databases with all their indexes. A test that takes one away restores it.
+# Databases with all their indexes. A test that drops an index restores it.
 _prepared: set[str] = set()
 
 
@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    # As a server does: what is loaded by now stays, and need not be looked through again.
+    # As in a server, the garbage collector need not scan loaded modules again.
     tune_gc()
 
 
@@ -71,8 +71,10 @@ def database_name(worker_id: str) -> str:
 
 
 @pytest.fixture
-def settings(mongodb_uri: str, database_name: str) -> Settings:
-    return make_settings(mongodb_uri=mongodb_uri, mongodb_database=database_name)
+def settings(mongodb_uri: str, database_name: str, request: pytest.FixtureRequest) -> Settings:
+    """Settings of the application under test; a parametrization adds its own."""
+    changes = getattr(request, "param", {})
+    return make_settings(mongodb_uri=mongodb_uri, mongodb_database=database_name, **changes)
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def make_settings(**changes: Any) -> Settings:
         "graph_api_url": "http://meta.test",
         "media_hosts": "http://meta.test",
         "send_rate_per_account": 1000.0,
-        # One address asks for all of them; what the limit does is tested where it is set.
+        # All clients have the same address; tests of the limit set it.
         "failed_sign_ins_per_minute": 0,
     }
     return _read_settings(tuple(sorted((values | changes).items())))
@@ -95,7 +97,7 @@ def make_settings(**changes: Any) -> Settings:
 
 @cache
 def _read_settings(values: tuple[tuple[str, Any], ...]) -> Settings:
-    # Neither the machine's environment nor its .env file says how tests run.
+    # Ignores the machine's environment and .env file.
     return Settings(_env_file=None, **dict(values))
 
 
@@ -114,7 +116,7 @@ async def database(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, 
         reach_seconds=patient.mongodb_reach_seconds,
     ) as client:
         database = client[settings.mongodb_database]
-        # Beanie belongs to one client; the indexes stay from test to test.
+        # Beanie is bound to a client; the indexes stay from test to test.
         if database.name not in _prepared:
             await prepare_database(database)
             _prepared.add(database.name)
@@ -125,7 +127,7 @@ async def database(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, 
 
 
 async def _list_filled(database: AsyncDatabase[dict[str, Any]]) -> list[str]:
-    """The collections that hold anything, asked in one round trip."""
+    """Returns the non-empty collections, in a single round trip."""
     names = await database.list_collection_names(filter={"type": "collection"})
     # The schema version stays from test to test, as the indexes do.
     own = [name for name in names if not name.startswith("system.") and name != "schema"]

@@ -122,7 +122,7 @@ def list_shown_code() -> dict[str, str]:
     return dict(re.findall(blocks, GUIDE.read_text(), re.DOTALL | re.MULTILINE))
 
 
-def test_guides_code_is_what_clients_tests_run() -> None:
+def test_guide_code_equals_tested_code() -> None:
     shown = list_shown_code()
 
     assert {name: (ROOT / name).read_text() for name in shown} == shown

@@ -47,7 +47,7 @@ async def test_unknown_account_makes_no_key(
     assert await database["api_keys"].count_documents({}) == 0
 
 
-def test_schema_file_is_what_code_says(settings: Settings) -> None:
+def test_schema_file_equals_exported_schema(settings: Settings) -> None:
     result = run_command(settings, "export-schema", "--check")
 
     assert (result.returncode, result.stderr) == (0, "")

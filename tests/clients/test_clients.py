@@ -35,7 +35,7 @@ async def world(
     keyring: KeyRing,
     make_server: Callable[..., ServerProcess],
 ) -> AsyncIterator[dict[str, str]]:
-    """Environment of a Node test: a server with one account, and the fake Meta."""
+    """Environment of a Node test: a server with an account, and the fake Meta."""
     settings = SandboxSettings().faster(20)
     async with FakeCloudServer(create_fake_cloud_api(NumberDirectory(NUMBER), settings)) as meta:
         server = make_server(GRAPH_API_URL=meta.url)

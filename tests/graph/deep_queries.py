@@ -27,7 +27,7 @@ def list_selections(schema: GraphQLSchema, parent: GraphQLObjectType, depth: int
 
 
 def _lead_on(schema: GraphQLSchema, name: str, field: GraphQLField, depth: int) -> Iterator[str]:
-    """Returns one selection per possible type, because their fields would conflict in one."""
+    """Returns a selection per possible type, because their fields would conflict if combined."""
     kind = get_named_type(field.type)
     head = name + (" (first: 3)" if "first" in field.args else "")
     members: list[Any] = [kind]

@@ -142,7 +142,7 @@ async def report(message: Message, *statuses: Status, at: datetime = NOON) -> No
 
 
 class FeedReader:
-    """Reads a feed as one viewer, with deadlines."""
+    """Reads a feed as a viewer, with deadlines."""
 
     def __init__(self, groups: Groups, viewer: Viewer) -> None:
         self.groups = groups

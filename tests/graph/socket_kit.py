@@ -64,7 +64,7 @@ async def serve_with(
 
 
 class SocketClient:
-    """One socket. `receive` returns frames, `take` the payloads of one operation."""
+    """A socket. `receive` returns frames, `take` the payloads of an operation."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection

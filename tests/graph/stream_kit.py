@@ -13,7 +13,7 @@ EVENT_STREAM = {"Accept": "text/event-stream"}
 
 
 class StreamReader:
-    """One stream with events as (name, data) and separate comments."""
+    """A stream with events as (name, data) and separate comments."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response

@@ -45,7 +45,7 @@ async def test_lists_leave_other_account_out(limited: GraphQLClient, hidden: Mes
 
 
 async def test_lists_of_account_out_of_sight_are_empty(
-    limited: GraphQLClient, hidden: Message, other_account: Account
+    limited: GraphQLClient, hidden: Message, other_account: Account, subtests: pytest.Subtests
 ) -> None:
     query = """query ($id: ID!) {
       contacts(accountId: $id) { edges { node { id } } }
@@ -55,11 +55,12 @@ async def test_lists_of_account_out_of_sight_are_empty(
     }"""
 
     for account_id in (id_of(other_account), "nonsense", contact_id(hidden)):
-        data = await limited(query, id=account_id)
-        assert all(part["edges"] == [] for part in data.values())
+        with subtests.test(account_id=account_id):
+            data = await limited(query, id=account_id)
+            assert all(part["edges"] == [] for part in data.values())
 
 
-async def test_ids_out_of_sight_are_as_unknown_ones(
+async def test_hidden_ids_are_like_unknown_ids(
     limited: GraphQLClient, admin: GraphQLClient, hidden: Message, other_account: Account
 ) -> None:
     query = """query ($account: ID!, $contact: ID!, $conversation: ID!, $message: ID!) {
@@ -84,15 +85,17 @@ MALFORMED_IDS = ["", "x", "QWNjb3VudDp4", "QWNjb3VudA==", "é", "TWVzc2FnZTo="]
 MALFORMED_IDS += [encode_id("Message", "6" * 24 + "\n"), encode_id("User", "6" * 24 + "\n")]
 
 
-async def test_malformed_id_is_as_unknown_one(
+async def test_malformed_id_is_like_unknown_id(
     admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for global_id in MALFORMED_IDS:
-        query = (
-            "query ($id: ID!) { node(id: $id) { id } message(id: $id) { id } user(id: $id) { id } }"
-        )
+        with subtests.test(global_id=global_id):
+            query = """query ($id: ID!) {
+              node(id: $id) { id } message(id: $id) { id } user(id: $id) { id }
+            }"""
 
-        assert await admin(query, id=global_id) == {"node": None, "message": None, "user": None}
+            assert await admin(query, id=global_id) == {"node": None, "message": None, "user": None}
 
 
 MUTATIONS = [
@@ -113,18 +116,20 @@ async def test_mutations_do_not_find_hidden_nodes(
     limited: GraphQLClient,
     hidden: Message,
     other_account: Account,
+    subtests: pytest.Subtests,
 ) -> None:
     for mutation in MUTATIONS:
-        filled = mutation % {
-            "account": id_of(other_account),
-            "contact": contact_id(hidden),
-            "conversation": conversation_id(hidden),
-            "message": id_of(hidden),
-        }
+        with subtests.test(mutation=mutation):
+            filled = mutation % {
+                "account": id_of(other_account),
+                "contact": contact_id(hidden),
+                "conversation": conversation_id(hidden),
+                "message": id_of(hidden),
+            }
 
-        data = await limited("mutation { done: " + filled + " { userErrors { code } } }")
+            data = await limited("mutation { done: " + filled + " { userErrors { code } } }")
 
-        assert data["done"]["userErrors"] == [{"code": "NOT_FOUND"}]
+            assert data["done"]["userErrors"] == [{"code": "NOT_FOUND"}]
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ MakeClient = Callable[..., Awaitable[GraphQLClient]]
 
 @pytest.fixture
 async def ids(account: Account, other_account: Account) -> dict[str, str]:
-    """One node of each type in the hidden account, two nodes in the visible one."""
+    """Creates a node of each type in the hidden account, and two in the visible account."""
     own = await write_message(account, OWN, "seen", name="Seen")
     message = await write_message(other_account, OTHERS, "hidden words", name="Hidden")
     contact = await Contact.get(message.contact_id)
@@ -299,46 +299,49 @@ def list_node_types() -> set[str]:
     return {one.name for one in SCHEMA.get_possible_types(node)}
 
 
-async def test_key_of_one_account_gets_nothing_of_another(
-    make_client: MakeClient, account: Account, ids: dict[str, str]
+async def test_limited_key_reads_no_other_account(
+    make_client: MakeClient, account: Account, ids: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])
 
     for field, (_, text, expected) in QUERIES.items():
-        data = await limited("{ " + text % ids + " }")
-        if expected is not ...:
-            assert data[field] == expected, field
+        with subtests.test(field=field):
+            data = await limited("{ " + text % ids + " }")
+            if expected is not ...:
+                assert data[field] == expected
 
     keys = (await limited("{ apiKeys { edges { node { name } } } }"))["apiKeys"]["edges"]
     assert [key["node"]["name"] for key in keys] == ["test admin"]
 
 
-async def test_node_shows_only_what_its_own_field_would(
-    make_client: MakeClient, account: Account, ids: dict[str, str]
+async def test_node_has_access_rules_of_its_field(
+    make_client: MakeClient, account: Account, ids: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     query = "query ($id: ID!) { node(id: $id) { __typename } }"
     admin, agent = await make_client(Role.ADMIN), await make_client(Role.AGENT)
     limited = await make_client(Role.ADMIN, [account])
 
     for name in list_node_types():
-        to_admin = await admin(query, id=ids[name])
-        to_agent = await agent(query, id=ids[name])
-        to_limited = await limited(query, id=ids[name])
+        with subtests.test(name=name):
+            to_admin = await admin(query, id=ids[name])
+            to_agent = await agent(query, id=ids[name])
+            to_limited = await limited(query, id=ids[name])
 
-        assert to_admin["node"] == {"__typename": name}
-        assert (to_agent["node"] is None) == (name in FOR_ADMINS_ONLY), name
-        assert to_limited["node"] is None, name
+            assert to_admin["node"] == {"__typename": name}
+            assert (to_agent["node"] is None) == (name in FOR_ADMINS_ONLY)
+            assert to_limited["node"] is None
 
 
-async def test_key_of_one_account_changes_nothing_of_another(
-    make_client: MakeClient, account: Account, ids: dict[str, str]
+async def test_limited_key_changes_no_other_account(
+    make_client: MakeClient, account: Account, ids: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])
     before = await read_database()
 
     for field, _, refusal, document in list_mutations(ids):
-        answer = await post(limited, document)
-        assert find_refusal(answer, field) == refusal, document
+        with subtests.test(field=field):
+            answer = await post(limited, document)
+            assert find_refusal(answer, field) == refusal, document
 
     after = await read_database()
     assert {name: after[name] for name in before if name != "users"} == {
@@ -348,7 +351,7 @@ async def test_key_of_one_account_changes_nothing_of_another(
 
 
 async def test_role_that_is_too_low_is_forbidden(
-    make_client: MakeClient, ids: dict[str, str]
+    make_client: MakeClient, ids: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     clients = {role: await make_client(role) for role in (Role.VIEWER, Role.AGENT)}
     before = await read_database()
@@ -356,23 +359,27 @@ async def test_role_that_is_too_low_is_forbidden(
     cases = [(role, "{ " + text % ids + " }") for role, text, _ in QUERIES.values()]
     cases += [(role, document) for _, role, _, document in list_mutations(ids)]
     for needed, document in cases:
-        for role in LOWER[needed]:
-            answer = await post(clients[role], document)
-            assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", document
+        with subtests.test(document=document):
+            for role in LOWER[needed]:
+                answer = await post(clients[role], document)
+                assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
     assert await read_database() == before
 
 
-async def test_nobody_gets_nothing(admin: GraphQLClient, ids: dict[str, str]) -> None:
+async def test_anonymous_caller_gets_no_data(
+    admin: GraphQLClient, ids: dict[str, str], subtests: pytest.Subtests
+) -> None:
     anonymous = GraphQLClient(admin.http, None)
     before = await read_database()
 
     documents = ["{ " + text % ids + " }" for _, text, _ in QUERIES.values()]
     documents += [document for *_, document in list_mutations(ids)]
     for document in documents:
-        answer = await post(anonymous, document)
-        assert not any((answer.get("data") or {}).values()), document
-        assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED", document
+        with subtests.test(document=document):
+            answer = await post(anonymous, document)
+            assert not any((answer.get("data") or {}).values())
+            assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
     assert await read_database() == before
 

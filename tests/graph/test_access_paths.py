@@ -42,7 +42,7 @@ from whatsapp.settings import Settings
 ids = matrix.ids
 KINDS = ("API key", "token")
 ROLES = (Role.VIEWER, Role.AGENT, Role.ADMIN)
-# Shown in full to viewers of the hidden account, in no byte to others.
+# Shown to viewers of the hidden account only.
 CANARIES = ("hidden", matrix.OTHERS, "other shop", OTHER_NUMBER.phone_number_id)
 Ask = Callable[[str], Awaitable[str]]
 
@@ -110,7 +110,7 @@ def find_canaries(told: str, hidden: dict[str, str]) -> set[str]:
 
 @pytest.fixture
 async def linked(ids: dict[str, str], account: Account, other_account: Account) -> dict[str, str]:
-    """Documents of the visible account that refer to the hidden one wherever possible."""
+    """Documents of the visible account with all possible references to the hidden account."""
     (message,) = await Message.find({"account_id": account.id}).to_list()
     (hidden,) = await Message.find({"account_id": other_account.id}).to_list()
     contact, theirs = await Contact.get(message.contact_id), await Contact.get(hidden.contact_id)
@@ -182,12 +182,13 @@ def list_deep_queries(linked: dict[str, str]) -> list[str]:
     return documents
 
 
-async def test_no_byte_of_another_account_is_told(
+async def test_responses_contain_no_hidden_account_data(
     client: httpx.AsyncClient,
     port: int,
     account: Account,
     ids: dict[str, str],
     linked: dict[str, str],
+    subtests: pytest.Subtests,
 ) -> None:
     documents = list_deep_queries(linked) + [document for _, document in list_documents(ids)]
     key, token = [await make_credential(kind, Role.ADMIN, [account]) for kind in KINDS]
@@ -197,15 +198,16 @@ async def test_no_byte_of_another_account_is_told(
             (ask_http(client, token), ask_socket(by_key)),
         ):
             for document, ask in itertools.product(documents, asks):
-                told = await ask(document)
-                assert find_canaries(told, ids) == set(), document
-                assert "INTERNAL_SERVER_ERROR" not in told, document
-                assert "VALIDATION_FAILED" not in told, document
+                with subtests.test(document=document):
+                    answer = await ask(document)
+                    assert find_canaries(answer, ids) == set()
+                    assert "INTERNAL_SERVER_ERROR" not in answer
+                    assert "VALIDATION_FAILED" not in answer
             # The other pair is tested with queries, which change nothing.
             documents = [document for _, document in list_queries(ids)]
 
 
-async def test_whoever_may_see_it_is_told(
+async def test_permitted_viewer_sees_all_canaries(
     admin: GraphQLClient, ids: dict[str, str], linked: dict[str, str]
 ) -> None:
     told = [await ask_http(admin.http, str(admin.token))(one) for one in list_deep_queries(linked)]
@@ -214,38 +216,42 @@ async def test_whoever_may_see_it_is_told(
     assert set(CANARIES) <= find_canaries("\n".join(told), ids)
 
 
-async def test_required_role_is_enforced(client: httpx.AsyncClient, port: int, app: Any) -> None:
+async def test_required_role_is_enforced(
+    client: httpx.AsyncClient, port: int, app: Any, subtests: pytest.Subtests
+) -> None:
     # Unknown ids, so that permitted callers change nothing.
     names = [*matrix.list_node_types(), "own", "own_account", "own_contact"]
     documents = list_documents({name: encode_id(name, new_id()) for name in names})
     for kind, role in itertools.product(KINDS, ROLES):
-        credential = await make_credential(kind, role)
-        async with open_socket(port, token=credential) as ws:
-            for needed, document in documents:
-                # Roles further away are in the matrix itself.
-                if role is not needed and role not in matrix.LOWER[needed][-1:]:
-                    continue
-                if "$file" in document:
-                    continue  # a file only comes in a form, which is refused before it is read
-                for ask in (ask_http(client, credential), ask_socket(ws)):
-                    told = await ask(document)
-                    assert ("FORBIDDEN" in told) == (role is not needed), (kind, role, document)
-                    assert "UNAUTHENTICATED" not in told, (kind, role, document)
+        with subtests.test(kind=kind, role=role.value):
+            credential = await make_credential(kind, role)
+            async with open_socket(port, token=credential) as ws:
+                for needed, document in documents:
+                    # Roles further away are in the matrix itself.
+                    if role is not needed and role not in matrix.LOWER[needed][-1:]:
+                        continue
+                    if "$file" in document:
+                        continue  # a file only comes in a form, which is refused before it is read
+                    for ask in (ask_http(client, credential), ask_socket(ws)):
+                        told = await ask(document)
+                        assert ("FORBIDDEN" in told) == (role is not needed), (kind, role, document)
+                        assert "UNAUTHENTICATED" not in told, (kind, role, document)
 
 
-async def test_what_is_expired_or_missing_opens_no_door(
-    client: httpx.AsyncClient, port: int, ids: dict[str, str]
+async def test_expired_or_missing_credential_is_refused(
+    client: httpx.AsyncClient, port: int, ids: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     before = await matrix.read_database()
     for kind in KINDS:
-        expired = await make_credential(kind, Role.ADMIN, seconds=-1)
-        for _, document in list_documents(ids):
-            told = await ask_http(client, expired)(document)
-            assert "UNAUTHENTICATED" in told, document
-            assert find_canaries(told, ids) == set(), document
-        async with open_socket(port) as ws:
-            await ws.send({"type": "connection_init", "payload": {"Authorization": expired}})
-            assert await ws.find_close() == (4403, "Forbidden")
+        with subtests.test(kind=kind):
+            expired = await make_credential(kind, Role.ADMIN, seconds=-1)
+            for _, document in list_documents(ids):
+                told = await ask_http(client, expired)(document)
+                assert "UNAUTHENTICATED" in told, document
+                assert find_canaries(told, ids) == set(), document
+            async with open_socket(port) as ws:
+                await ws.send({"type": "connection_init", "payload": {"Authorization": expired}})
+                assert await ws.find_close() == (4403, "Forbidden")
     for message in ({"type": "connection_init"}, {"id": "1", "type": "subscribe", "payload": {}}):
         async with open_socket(port) as ws:
             await ws.send(message | {"payload": {"query": "{ viewer { name } }"}})
@@ -256,20 +262,31 @@ async def test_what_is_expired_or_missing_opens_no_door(
     assert after == before
 
 
-async def test_every_subscription_refuses_what_is_out_of_sight(
-    client: httpx.AsyncClient, port: int, account: Account, ids: dict[str, str]
+async def test_subscriptions_refuse_hidden_ids(
+    client: httpx.AsyncClient,
+    port: int,
+    account: Account,
+    ids: dict[str, str],
+    subtests: pytest.Subtests,
 ) -> None:
     for kind in KINDS:
-        credential = await make_credential(kind, Role.VIEWER, [account])
-        async with open_socket(port, token=credential) as ws:
-            for field, argument in itertools.product(matrix.SUBSCRIPTIONS, matrix.SUBSCRIBED_TO):
-                document = f"subscription {{ {field}({argument % ids}) {{ cursor }} }}"
-                assert await ws.find_error(document) == "BAD_USER_INPUT", document
-                assert "BAD_USER_INPUT" in await ask_http(client, credential)(document)
+        with subtests.test(kind=kind):
+            credential = await make_credential(kind, Role.VIEWER, [account])
+            async with open_socket(port, token=credential) as ws:
+                for field, argument in itertools.product(
+                    matrix.SUBSCRIPTIONS, matrix.SUBSCRIBED_TO
+                ):
+                    document = f"subscription {{ {field}({argument % ids}) {{ cursor }} }}"
+                    assert await ws.find_error(document) == "BAD_USER_INPUT", document
+                    assert "BAD_USER_INPUT" in await ask_http(client, credential)(document)
 
 
-async def test_cursors_of_another_account_lead_nowhere(
-    admin: GraphQLClient, account: Account, ids: dict[str, str], linked: dict[str, str]
+async def test_foreign_cursors_reveal_nothing(
+    admin: GraphQLClient,
+    account: Account,
+    ids: dict[str, str],
+    linked: dict[str, str],
+    subtests: pytest.Subtests,
 ) -> None:
     root = matrix.SCHEMA.query_type
     assert root is not None
@@ -280,19 +297,20 @@ async def test_cursors_of_another_account_lead_nowhere(
     }
     limited = ask_http(admin.http, await make_credential("token", Role.ADMIN, [account]))
     for name in lists:
-        foreign = needed.get(name, "").replace(linked["Account"], ids["Account"])
-        foreign = foreign.replace("seen", "hidden")
-        shown = await admin(f"{{ {name}({foreign}first: 100) {{ edges {{ cursor }} }} }}")
-        cursors = [edge["cursor"] for edge in shown[name]["edges"]]
-        assert cursors, name
-        for cursor, side in itertools.product(cursors, ("first: 9, after", "last: 9, before")):
-            page = f'{needed.get(name, "")}{side}: "{cursor}"'
-            told = await limited(f"{{ {name}({page}) {{ edges {{ node {{ id }} }} }} }}")
-            assert '"errors"' not in told, told
-            assert find_canaries(told, ids) == set(), name
+        with subtests.test(name=name):
+            foreign = needed.get(name, "").replace(linked["Account"], ids["Account"])
+            foreign = foreign.replace("seen", "hidden")
+            shown = await admin(f"{{ {name}({foreign}first: 100) {{ edges {{ cursor }} }} }}")
+            cursors = [edge["cursor"] for edge in shown[name]["edges"]]
+            assert cursors
+            for cursor, side in itertools.product(cursors, ("first: 9, after", "last: 9, before")):
+                page = f'{needed.get(name, "")}{side}: "{cursor}"'
+                told = await limited(f"{{ {name}({page}) {{ edges {{ node {{ id }} }} }} }}")
+                assert '"errors"' not in told, told
+                assert find_canaries(told, ids) == set()
 
 
-async def test_files_are_for_those_who_see_account(
+async def test_files_require_access_to_account(
     client: httpx.AsyncClient, account: Account, ids: dict[str, str], other_account: Account
 ) -> None:
     (message,) = await Message.find({"account_id": other_account.id}).to_list()

@@ -107,7 +107,7 @@ async def hidden(ids: dict[str, str], other_account: Account, webhook: WebhookCl
 
 
 async def post(webhook: WebhookClient, body: dict[str, Any], number: FakeNumber) -> None:
-    """Signs with the number's secret, which may be removed by now, and with a known one."""
+    """Signs with the number's secret, which may be removed by now, and with a known secret."""
     secrets = {number.app_secret, OTHER_NUMBER.app_secret}
     answers = [await webhook.post(body, secret=secret) for secret in secrets]
     assert 200 in {answer.status_code for answer in answers}

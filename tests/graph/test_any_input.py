@@ -127,7 +127,7 @@ def _make_object(kind: GraphQLInputObjectType, ids: dict[str, str], levels: int)
 def list_odd(
     name: str, kind: Any, ids: dict[str, str], values: Callable[[Any], list[Any]], seen: Seen = ()
 ) -> Iterator[Any]:
-    """Yields values of this type with one odd value each."""
+    """Yields values of this type with a single odd part each."""
     named = get_named_type(kind)
     yield from values(named)
     if not isinstance(named, GraphQLInputObjectType) or named.name in seen:

@@ -33,7 +33,7 @@ def settings(settings: Settings) -> Settings:
 
 
 class World:
-    """A key of one account, its ids, and ids of another account with canary texts."""
+    """A limited key, ids of its account, and ids of a hidden account with canary texts."""
 
     def __init__(self, client: GraphQLClient, ids: list[str], hidden: Account) -> None:
         self.client = client
@@ -67,7 +67,7 @@ async def world(client: httpx.AsyncClient, account: Account, other_account: Acco
 
 
 async def write_all(account: Account, phone: str, text: str) -> list[str]:
-    """Returns one global id per type."""
+    """Returns a global id per type."""
     message = await write_message(account, phone, text, name=text)
     template = Template(account_id=account.id, template_id=text, name=text)
     await template.insert()

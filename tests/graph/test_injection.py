@@ -125,18 +125,23 @@ async def post(client: GraphQLClient, query: str, variables: dict[str, Any]) -> 
     return await client.http.post("/graphql", content=body, headers=headers)
 
 
-async def test_argument_values_are_never_operators(admin: GraphQLClient, account: Account) -> None:
+async def test_argument_values_are_never_operators(
+    admin: GraphQLClient, account: Account, subtests: pytest.Subtests
+) -> None:
     message = await write_message(account, "15550001111", "hello", name="Ada")
     before = await collection(type(message)).find().to_list()
 
     for number, (name, query, make) in enumerate(list_operations()):
-        # Each argument gets a sample; together they cover all many times.
-        for value in [HOSTILE[(number + step) % len(HOSTILE)] for step in range(0, 12, 2)]:
-            answer = await post(admin, query, make(value))
+        with subtests.test(name=name):
+            # Each argument gets a sample; together they cover all many times.
+            for value in [HOSTILE[(number + step) % len(HOSTILE)] for step in range(0, 12, 2)]:
+                answer = await post(admin, query, make(value))
 
-            assert answer.status_code < 500, (name, value)
-            codes = {error["extensions"].get("code") for error in answer.json().get("errors") or ()}
-            assert not codes & FORBIDDEN, (name, value, answer.text[:500])
+                assert answer.status_code < 500, (name, value)
+                codes = {
+                    error["extensions"].get("code") for error in answer.json().get("errors") or ()
+                }
+                assert not codes & FORBIDDEN, (name, value, answer.text[:500])
 
     assert await collection(type(message)).find().to_list() == before
 
@@ -153,21 +158,25 @@ SEARCHES = [
 
 
 @pytest.mark.parametrize("query", SEARCHES)
-async def test_pattern_finds_nothing(admin: GraphQLClient, account: Account, query: str) -> None:
+async def test_pattern_finds_nothing(
+    admin: GraphQLClient, account: Account, query: str, subtests: pytest.Subtests
+) -> None:
     await write_message(account, "15550001111", "hello", name="Zed")
 
     for value in TEXTS:
-        data = (await post(admin, query, {"s": value})).json().get("data")
-        found = data and next(iter(data.values()))
-        assert not found or found["edges"] == [], value
+        with subtests.test(value=value):
+            data = (await post(admin, query, {"s": value})).json().get("data")
+            found = data and next(iter(data.values()))
+            assert not found or found["edges"] == []
 
 
 async def test_object_where_text_belongs_is_bad_input(
-    admin: GraphQLClient, account: Account
+    admin: GraphQLClient, account: Account, subtests: pytest.Subtests
 ) -> None:
     message = await write_message(account, "15550001111", "hello")
     query = "query ($id: ID!) { conversation(id: $id) { id } }"
 
     for value in ({"$ne": None}, {"$in": [conversation_id(message)]}, [conversation_id(message)]):
-        answer = (await post(admin, query, {"id": value})).json()
-        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        with subtests.test(value=value):
+            answer = (await post(admin, query, {"id": value})).json()
+            assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
@@ -68,25 +69,26 @@ def list_guards(field: Any) -> list[BasePermission]:
     ]
 
 
-def test_every_root_field_needs_role_and_says_so() -> None:
+def test_root_fields_require_and_name_role(subtests: pytest.Subtests) -> None:
     for name, field in list_root_fields():
-        (guard,) = list_guards(field)
-        assert isinstance(guard, RolePermission), name
-        assert f"Requires role {guard.role.value}" in field.description, name
+        with subtests.test(name=name):
+            (guard,) = list_guards(field)
+            assert isinstance(guard, RolePermission)
+            assert f"Requires role {guard.role.value}" in field.description
 
 
-def test_no_output_field_could_give_credential_away() -> None:
-    secrets = {"accessToken", "appSecret", "secretHash"}
-    for name, graphql_type in SCHEMA._schema.type_map.items():
-        if isinstance(graphql_type, GraphQLInputObjectType | GraphQLScalarType | GraphQLEnumType):
-            continue
-        shown = set(getattr(graphql_type, "fields", {}))
-        assert not shown & secrets, name
-        # Shown once, to the creator of the account or key.
-        if "verifyToken" in shown:
-            assert name == "CreateAccountPayload"
-        if "token" in shown:
-            assert name == "CreateApiKeyPayload"
+def test_output_fields_contain_no_credentials() -> None:
+    secrets = {"accessToken", "appSecret", "secretHash", "verifyToken", "token"}
+    inputs = GraphQLInputObjectType | GraphQLScalarType | GraphQLEnumType
+    shown = {
+        (name, field)
+        for name, graphql_type in SCHEMA._schema.type_map.items()
+        if not isinstance(graphql_type, inputs)
+        for field in secrets & set(getattr(graphql_type, "fields", {}))
+    }
+
+    # Shown once, to the creator of the account or key.
+    assert shown == {("CreateAccountPayload", "verifyToken"), ("CreateApiKeyPayload", "token")}
 
 
 def test_admin_mutations_have_audit_actions() -> None:
@@ -140,38 +142,46 @@ def test_lists_have_no_gaps() -> None:
     assert missing == WITHOUT_A_LIST
 
 
-def test_every_connection_can_be_paged_and_counted() -> None:
-    connections = 0
-    for name, element in list_elements(SCHEMA._schema):
-        if not isinstance(element, GraphQLField):
-            continue
-        page = get_named_type(element.type)
-        if not page.name.endswith("Connection"):
-            continue
-        connections += 1
-        assert isinstance(page, GraphQLObjectType)
-        assert {"edges", "pageInfo", "totalCount"} <= set(page.fields), name
-        assert {"first", "after", "last", "before"} <= set(element.args), name
-        for argument in ("orderBy", "filter"):
-            if argument in element.args:
-                kind = get_named_type(element.args[argument].type)
-                assert isinstance(kind, GraphQLEnumType | GraphQLInputObjectType), name
-    assert connections > 10
+def list_connection_fields() -> list[tuple[str, GraphQLField]]:
+    return [
+        (name, element)
+        for name, element in list_elements(SCHEMA._schema)
+        if isinstance(element, GraphQLField)
+        and get_named_type(element.type).name.endswith("Connection")
+    ]
 
 
-def test_mutations_have_input_and_user_errors() -> None:
+def test_schema_has_connection_fields() -> None:
+    assert len(list_connection_fields()) > 10
+
+
+@pytest.mark.parametrize(
+    "field", [pytest.param(field, id=name) for name, field in list_connection_fields()]
+)
+def test_connection_can_be_paged_and_counted(field: GraphQLField) -> None:
+    page = get_named_type(field.type)
+    assert isinstance(page, GraphQLObjectType)
+    assert {"edges", "pageInfo", "totalCount"} <= set(page.fields)
+    assert {"first", "after", "last", "before"} <= set(field.args)
+    for argument in {"orderBy", "filter"} & set(field.args):
+        kind = get_named_type(field.args[argument].type)
+        assert isinstance(kind, GraphQLEnumType | GraphQLInputObjectType)
+
+
+def test_mutations_have_input_and_user_errors(subtests: pytest.Subtests) -> None:
     mutations = SCHEMA._schema.mutation_type
     assert mutations is not None
     for name, field in mutations.fields.items():
-        payload = get_named_type(field.type)
-        assert set(field.args) == {"input"}, name
-        assert str(field.args["input"].type) == f"{name[0].upper()}{name[1:]}Input!"
-        assert isinstance(payload, GraphQLObjectType)
-        assert payload.name == f"{name[0].upper()}{name[1:]}Payload"
-        assert str(payload.fields["userErrors"].type) == "[UserError!]!"
-        # A refusal has no entity.
-        entities = [str(one.type) for key, one in payload.fields.items() if key != "userErrors"]
-        assert any(not entity.endswith("!") for entity in entities), name
+        with subtests.test(name=name):
+            payload = get_named_type(field.type)
+            assert set(field.args) == {"input"}
+            assert str(field.args["input"].type) == f"{name[0].upper()}{name[1:]}Input!"
+            assert isinstance(payload, GraphQLObjectType)
+            assert payload.name == f"{name[0].upper()}{name[1:]}Payload"
+            assert str(payload.fields["userErrors"].type) == "[UserError!]!"
+            # A refusal has no entity.
+            entities = [str(one.type) for key, one in payload.fields.items() if key != "userErrors"]
+            assert any(not entity.endswith("!") for entity in entities)
 
 
 def test_deprecations_name_day() -> None:

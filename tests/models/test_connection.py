@@ -1,4 +1,4 @@
-"""Checks at start: a problem of MongoDB is reported at once, in one line."""
+"""Checks at start: a problem of MongoDB is reported at once, in a single line."""
 
 import time
 from typing import Any
@@ -22,7 +22,7 @@ from models.indexes import list_missing_indexes
 NOBODY = "mongodb://user:canary-password@127.0.0.1:9/?replicaSet=rs0"
 
 
-async def test_unreachable_server_is_said_within_seconds() -> None:
+async def test_unreachable_server_is_reported_within_seconds() -> None:
     started = time.monotonic()
     async with create_client(NOBODY) as client:
         with pytest.raises(DatabaseUnreachable) as caught:
@@ -44,7 +44,7 @@ async def test_unreachable_server_is_said_within_seconds() -> None:
         "mongodb://user:S3CR?ET@host:27017/db",
     ],
 )
-def test_malformed_uri_is_said_without_its_password(uri: str) -> None:
+def test_malformed_uri_is_reported_without_password(uri: str) -> None:
     with pytest.raises(DatabaseUnusable, match="MONGODB_URI is malformed") as caught:
         create_client(uri)
 

@@ -169,7 +169,7 @@ def test_taken_port_is_named(tmp_path: Path) -> None:
             EmbeddedMongod(tmp_path / "data", port=port).start()
 
 
-def test_without_binary_message_says_what_to_do(
+def test_missing_binary_error_names_remedies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -158,7 +158,7 @@ async def test_webhook_is_applied_once(
     assert await count_messages() == 1
 
 
-async def test_failed_query_says_when_to_try_again(
+async def test_failed_query_has_retry_after(
     agent: GraphQLClient, client: httpx.AsyncClient, failing_mongod: FailingMongod
 ) -> None:
     await fail_next(failing_mongod, {"errorCode": 11601}, collection="api_keys", times=100)

@@ -1,4 +1,4 @@
-"""`make run` as a newcomer uses it: one command, a live conversation, Ctrl-C."""
+"""`make run` for a newcomer: the command, a live conversation, Ctrl-C."""
 
 import json
 import os
@@ -193,7 +193,7 @@ async def test_photo_from_phone_page_is_stored_and_shown(
     assert answer.headers["content-type"] == "image/png"
 
 
-async def test_client_that_was_away_gets_what_it_missed(
+async def test_disconnected_client_gets_missed_messages(
     world: SandboxProcess, graphql: GraphQLClient
 ) -> None:
     before = (await graphql("{ eventCursor }"))["eventCursor"]
@@ -292,7 +292,9 @@ COUNT = {"query": "{ contacts { edges { node { id } } } accounts { edges { node 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("setting", ["PORT", "SANDBOX_PORT"])
-def test_taken_port_is_said_in_one_line(tmp_path: Path, setting: str, workers: str) -> None:
+def test_taken_port_is_reported_in_single_line(
+    tmp_path: Path, setting: str, workers: str
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -308,7 +310,7 @@ def test_taken_port_is_said_in_one_line(tmp_path: Path, setting: str, workers: s
     assert not (tmp_path / ".sandbox").exists()
 
 
-def test_unreachable_mongodb_is_said_in_one_line(tmp_path: Path) -> None:
+def test_unreachable_mongodb_is_reported_in_single_line(tmp_path: Path) -> None:
     result = run_sandbox(
         tmp_path, MONGODB_URI="mongodb://127.0.0.1:9/?replicaSet=rs0", PORT=str(find_free_port())
     )

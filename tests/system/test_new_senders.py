@@ -1,4 +1,4 @@
-"""Many new customers at once over two processes: one contact each, nothing lost."""
+"""Many new customers at once over two processes: a contact each, nothing lost."""
 
 import asyncio
 import itertools

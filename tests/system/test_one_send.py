@@ -1,4 +1,4 @@
-"""One request sent to several servers at once: one message, one send, equal answers."""
+"""A request sent to several servers at once: a single message and send, equal responses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

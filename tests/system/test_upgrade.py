@@ -89,7 +89,7 @@ def run_migrate(settings: Settings, *arguments: str) -> subprocess.CompletedProc
     )
 
 
-async def test_migrate_command_lists_and_does_what_is_pending(
+async def test_migrate_command_lists_and_runs_pending_migrations(
     settings: Settings, database: Database
 ) -> None:
     await database["media"].drop_index("conversation")

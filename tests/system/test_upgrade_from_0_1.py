@@ -117,7 +117,7 @@ def list_nodes(connection: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 async def list_messages(graphql: GraphQLClient, wa_id: str = "16505551234") -> dict[str, Any]:
-    """Returns the messages of one customer by their texts."""
+    """Returns the messages of a customer by their texts."""
     found = await graphql(MESSAGES, id=await find_conversation_id(graphql, wa_id))
     return {one["text"]: one for one in list_nodes(found["conversation"]["messages"])}
 

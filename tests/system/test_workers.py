@@ -1,4 +1,4 @@
-"""`manage.py serve --workers 4`: several processes behind one port act and end as one."""
+"""`manage.py serve --workers 4`: processes behind a port start, serve and stop together."""
 
 import asyncio
 import os
@@ -204,7 +204,7 @@ async def post_all(graphql: GraphQLClient, bodies: list[dict[str, Any]], *, widt
 
 
 async def send_all(graphql: GraphQLClient, conversations: list[str]) -> None:
-    """Queues messages to each customer one by one, so that their order is known."""
+    """Queues messages to each customer serially, so that their order is known."""
 
     async def send(conversation: str, number: int) -> None:
         for count in range(SENDS):
@@ -221,7 +221,7 @@ async def find_conversations(graphql: GraphQLClient) -> list[str]:
 
 
 async def list_unsent() -> list[Message] | None:
-    """Returns the unfinished messages once all others have ended; None before."""
+    """Returns the unfinished messages once all other messages have ended; None before."""
     outbound = await Message.find({"direction": "OUTBOUND"}).to_list()
     left = [one for one in outbound if one.status is not MessageStatus.READ]
     return None if any(one.status is not MessageStatus.UNKNOWN for one in left) else left

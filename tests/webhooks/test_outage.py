@@ -23,7 +23,7 @@ from whatsapp.common.timeouts import Timeouts
 
 @pytest.fixture
 async def door(own_mongod: EmbeddedMongod) -> AsyncIterator[httpx.AsyncClient]:
-    """A server with a separate MongoDB and one account."""
+    """A server with a separate MongoDB and an account."""
     settings = make_settings(mongodb_uri=own_mongod.uri)
     keyring = KeyRing.from_text(ENCRYPTION_KEYS)
     async with create_client(own_mongod.uri) as mongo:
@@ -86,7 +86,7 @@ async def test_database_that_hangs_is_503_too(
     finally:
         own_mongod.resume()
 
-    # A body written just before the pause may be stored already: it is one message all the same.
+    # A body written just before the pause may be stored already; it stays a single message.
     await post_until_taken(webhook, message)
     await eventually(lambda: has_messages(2))
 

@@ -1,4 +1,4 @@
-"""A host with a wrong wall clock shows and decides the same as with a right one."""
+"""A wrong wall clock of the host does not change results."""
 
 import asyncio
 import copy

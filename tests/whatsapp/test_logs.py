@@ -1,4 +1,4 @@
-"""Log lines: one per event, no input at the start, no library messages."""
+"""Log lines: a line per event, no input at the start, no library messages."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Settings come from the environment; errors are one line without the value."""
+"""Settings come from the environment; errors are a line without the value."""
 
 import base64
 
@@ -61,7 +61,7 @@ def test_malformed_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "canary" not in str(caught.value)
 
 
-def test_origins_are_list_in_one_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_origins_are_comma_separated_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCRYPTION_KEYS", KEY)
     monkeypatch.setenv("ALLOWED_ORIGINS", "https://a.example.com, http://localhost:5173/")
 

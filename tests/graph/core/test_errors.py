@@ -28,13 +28,15 @@ MISTAKES = [
 ]
 
 
-async def test_mistake_of_caller_has_its_code(
+async def test_client_error_has_code(
     admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     # Twice: the second time the caches of parsed and checked documents answer.
     for query, code in MISTAKES:
-        assert await admin.find_error_code(query) == code
-        assert await admin.find_error_code(query) == code
+        with subtests.test(query=query):
+            assert await admin.find_error_code(query) == code
+            assert await admin.find_error_code(query) == code
 
 
 WRONG_VALUES = [None, 1.5, {"a": 1}, ["x", 1.5]]
@@ -42,11 +44,13 @@ WRONG_VALUES = [None, 1.5, {"a": 1}, ["x", 1.5]]
 
 async def test_variable_of_wrong_type_is_bad_input(
     admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for value in WRONG_VALUES:
-        query = "query ($id: ID!) { node(id: $id) { id } }"
+        with subtests.test(value=value):
+            query = "query ($id: ID!) { node(id: $id) { id } }"
 
-        assert await admin.find_error_code(query, id=value) == "BAD_USER_INPUT"
+            assert await admin.find_error_code(query, id=value) == "BAD_USER_INPUT"
 
 
 async def test_unknown_operation_name_is_bad_input(admin: GraphQLClient) -> None:
@@ -89,13 +93,16 @@ async def test_mistake_of_caller_is_not_in_log(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-async def test_same_rules_hold_for_stream() -> None:
+async def test_same_rules_hold_for_stream(subtests: pytest.Subtests) -> None:
     schema = create_schema()
     for query in ("{", "subscription { nonsense }", "{ a " * 400):
-        (result,) = [result async for result in await schema.stream(query)]
-        assert isinstance(result, PreExecutionError)
-        assert result.errors
-        assert result.errors[0].formatted["extensions"]["code"].startswith(("GRAPHQL_", "QUERY_"))
+        with subtests.test(query=query):
+            (result,) = [result async for result in await schema.stream(query)]
+            assert isinstance(result, PreExecutionError)
+            assert result.errors
+            assert (
+                result.errors[0].formatted["extensions"]["code"].startswith(("GRAPHQL_", "QUERY_"))
+            )
 
 
 def test_formatting_twice_changes_nothing() -> None:

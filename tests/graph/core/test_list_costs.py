@@ -121,21 +121,22 @@ async def write_answer(account: Account, phone: str, key: str, answered: str) ->
 
 
 async def test_long_page_costs_no_extra_commands(
-    counter: CommandCounter, admin: GraphQLClient, account: Account
+    counter: CommandCounter, admin: GraphQLClient, account: Account, subtests: pytest.Subtests
 ) -> None:
     for name in LISTS:
-        commands = {}
-        for size in (SHORT, LONG):
-            query = write_query(name, account, size)
-            with counter.counting():
-                data = await admin(query)
-            assert len(data[name]["edges"]) == size, name
-            commands[size] = Counter(counter.reads)
+        with subtests.test(name=name):
+            commands = {}
+            for size in (SHORT, LONG):
+                query = write_query(name, account, size)
+                with counter.counting():
+                    data = await admin(query)
+                assert len(data[name]["edges"]) == size
+                commands[size] = Counter(counter.reads)
 
-        # A read per edge would grow with the page. A difference of one is timing: concurrent look-
-        # ups share a command.
-        more = commands[LONG] - commands[SHORT]
-        assert all(count < LONG - SHORT for count in more.values()), (name, more)
+            # A read per edge would grow with the page. A difference of one is timing: concurrent
+            # look-ups share a command.
+            more = commands[LONG] - commands[SHORT]
+            assert all(count < LONG - SHORT for count in more.values()), (name, more)
 
 
 def write_query(name: str, account: Account, size: int) -> str:

@@ -102,7 +102,7 @@ async def _account(history: list[Message]) -> Account:
     return found
 
 
-async def test_empty_page_tells_whether_there_is_more(
+async def test_empty_page_reports_further_pages(
     admin: GraphQLClient, history: list[Message]
 ) -> None:
     page = await read(admin, history, first=0)
@@ -134,14 +134,18 @@ FOREIGN_CURSORS = [
 ]
 
 
-async def test_cursor_of_another_make_is_bad_input(
+async def test_foreign_cursor_is_bad_input(
     admin: GraphQLClient,
     history: list[Message],
+    subtests: pytest.Subtests,
 ) -> None:
     for cursor in FOREIGN_CURSORS:
-        found = await admin.find_error_code(MESSAGES, id=conversation_id(history[0]), after=cursor)
+        with subtests.test(cursor=cursor):
+            found = await admin.find_error_code(
+                MESSAGES, id=conversation_id(history[0]), after=cursor
+            )
 
-        assert found == "BAD_USER_INPUT"
+            assert found == "BAD_USER_INPUT"
 
 
 async def test_half_surrogate_pair_is_no_name(admin: GraphQLClient, account: Account) -> None:

@@ -72,7 +72,7 @@ async def test_date_time_is_stored_as_moment_it_names(admin: GraphQLClient) -> N
     assert payload["apiKey"]["expiresAt"].startswith("2199-03-01T15:00:00.123")
 
 
-async def test_schema_says_what_date_time_is(admin: GraphQLClient) -> None:
+async def test_schema_describes_date_time(admin: GraphQLClient) -> None:
     found = await admin('{ __type(name: "DateTime") { specifiedByURL description } }')
 
     assert found["__type"]["specifiedByURL"].startswith("https://www.rfc-editor.org/rfc/rfc3339")

@@ -66,9 +66,11 @@ WORDS = [
 async def test_messages_are_found_by_all_their_words(
     admin: GraphQLClient,
     said: None,
+    subtests: pytest.Subtests,
 ) -> None:
     for text, count in WORDS:
-        assert len(texts(await admin(MESSAGES, text=text))) == count
+        with subtests.test(text=text):
+            assert len(texts(await admin(MESSAGES, text=text))) == count
 
 
 async def test_newest_message_comes_first(admin: GraphQLClient, said: None) -> None:
@@ -91,11 +93,13 @@ PIECES = [
 async def test_contacts_are_found_by_partial_name_or_number(
     admin: GraphQLClient,
     said: None,
+    subtests: pytest.Subtests,
 ) -> None:
     for search, names in PIECES:
-        data = await admin(CONTACTS, s=search)
+        with subtests.test(search=search):
+            data = await admin(CONTACTS, s=search)
 
-        assert [edge["node"]["profileName"] for edge in data["contacts"]["edges"]] == names
+            assert [edge["node"]["profileName"] for edge in data["contacts"]["edges"]] == names
 
 
 HOPELESS = ["x" * 201, "a\0b", "a\nb"]
@@ -104,14 +108,18 @@ TOO_MANY = " ".join("abcdefghijklmnopq")
 
 async def test_search_that_no_name_has_is_bad_input(
     admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for search in HOPELESS:
-        assert await admin.find_error_code(CONTACTS, s=search) == "BAD_USER_INPUT"
-        assert await admin.find_error_code(MESSAGES, text=search) == "BAD_USER_INPUT"
+        with subtests.test(search=search):
+            assert await admin.find_error_code(CONTACTS, s=search) == "BAD_USER_INPUT"
+            assert await admin.find_error_code(MESSAGES, text=search) == "BAD_USER_INPUT"
     assert await admin.find_error_code(MESSAGES, text=TOO_MANY) == "BAD_USER_INPUT"
 
 
-async def test_contacts_are_filtered(admin: GraphQLClient, said: None) -> None:
+async def test_contacts_are_filtered(
+    admin: GraphQLClient, said: None, subtests: pytest.Subtests
+) -> None:
     count = "query ($filter: ContactFilter) { contacts(filter: $filter) { edges { cursor } } }"
 
     for conditions, expected in (
@@ -122,5 +130,6 @@ async def test_contacts_are_filtered(admin: GraphQLClient, said: None) -> None:
         ({"blocked": False, "marketingOptOut": False}, 2),
         ({}, 2),
     ):
-        data = await admin(count, filter=conditions)
-        assert len(data["contacts"]["edges"]) == expected
+        with subtests.test(conditions=conditions):
+            data = await admin(count, filter=conditions)
+            assert len(data["contacts"]["edges"]) == expected

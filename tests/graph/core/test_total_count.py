@@ -21,7 +21,7 @@ async def said(account: Account) -> str:
     return conversation_id(message)
 
 
-async def test_it_counts_whole_list_whatever_page(admin: GraphQLClient, said: str) -> None:
+async def test_total_count_is_independent_of_page(admin: GraphQLClient, said: str) -> None:
     query = """query ($id: ID!, $after: String) {
       conversation(id: $id) { messages(first: 1, after: $after) {
         totalCount pageInfo { endCursor } } } }"""
@@ -33,7 +33,7 @@ async def test_it_counts_whole_list_whatever_page(admin: GraphQLClient, said: st
     assert (first["totalCount"], second["totalCount"]) == (3, 3)
 
 
-async def test_it_follows_filter_and_limits_of_key(
+async def test_total_count_follows_filter_and_access(
     admin: GraphQLClient, said: str, other_account: Account
 ) -> None:
     _, token = await create_api_key(name="x", role=Role.VIEWER, account_ids=[other_account.id])
@@ -58,7 +58,7 @@ async def test_lists_within_list_are_counted_together(
     assert len([target for _, target in counter.reads if target == "messages"]) == 2
 
 
-async def test_it_is_counted_only_when_asked_for(
+async def test_total_count_is_read_only_if_selected(
     counter: CommandCounter, admin: GraphQLClient, said: str
 ) -> None:
     with counter.counting():
@@ -67,7 +67,7 @@ async def test_it_is_counted_only_when_asked_for(
     assert ("aggregate", "conversations") not in counter.reads
 
 
-async def test_it_stops_at_its_ceiling(
+async def test_total_count_has_maximum(
     admin: GraphQLClient, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("graph.core.loaders.MAX_COUNT", 2)
@@ -75,7 +75,7 @@ async def test_it_stops_at_its_ceiling(
     assert (await admin("{ contacts { totalCount } }"))["contacts"]["totalCount"] == 2
 
 
-async def test_it_has_price(admin: GraphQLClient) -> None:
+async def test_total_count_has_cost(admin: GraphQLClient) -> None:
     answer = await admin.post("{ contacts(first: 1) { totalCount } }")
 
     assert answer["extensions"]["cost"]["requested"] == 1 + 1 + 10

@@ -137,7 +137,7 @@ async def run_later_feed(
         yield FeedReader(Groups(feed, settings), viewer)
 
 
-async def test_history_replays_what_still_exists_in_order(
+async def test_history_replays_existing_documents_in_order(
     reader: FeedReader,
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
@@ -263,7 +263,7 @@ async def test_unshared_user_is_not_replayed(
     assert [event["__typename"] for event in events] == ["TemplateUpdated"]
 
 
-async def test_existence_is_asked_in_batches(
+async def test_existence_is_read_in_batches(
     reader: FeedReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []

@@ -131,7 +131,7 @@ async def test_bookkeeping_is_no_event(reader: FeedReader) -> None:
     assert await reading.rest() == []
 
 
-async def test_conversations_and_contacts_tell_new_and_changed(reader: FeedReader) -> None:
+async def test_conversations_and_contacts_have_added_and_updated_events(reader: FeedReader) -> None:
     reading = await reader.open()
     contact = await create_contact((await create_account()).id)
     conversation = await create_conversation(contact)
@@ -165,7 +165,7 @@ async def test_account_event_has_no_secret(reader: FeedReader) -> None:
     assert events[1].document.enabled is False
 
 
-async def test_deleted_account_tells_its_end_once(reader: FeedReader) -> None:
+async def test_deleted_account_has_single_event(reader: FeedReader) -> None:
     account = await create_account()
     contact = await create_contact(account.id)
     reading = await reader.open()
@@ -224,7 +224,7 @@ async def test_date_beyond_calendar_does_not_stop_feed(
     assert kinds(await reading.take(2)) == [UPDATED, EventKind.MESSAGE_ADDED]
 
 
-async def test_viewers_get_only_what_they_may_see(reader: FeedReader) -> None:
+async def test_viewers_get_only_visible_events(reader: FeedReader) -> None:
     mine, other, foreign = [await create_account() for _ in range(3)]
     one = await reader.open(viewer=create_viewer(mine.id))
     two = await reader.open(viewer=create_viewer(mine.id, other.id))

@@ -24,7 +24,7 @@ async def test_watchers_see_accounts_contacts_and_echoes_change(
 
     await webhook.post(make_body("account_banned", at=AT))
     told, stopped = [data["events"]["account"] for data in await ws.take(2)]
-    # With the first one the account event exists, and maybe the health too.
+    # With the first event the account event exists, and possibly the health.
     assert (told["events"], told["lastEventAt"]) == (NOTED, LAST_EVENT_AT)
     assert stopped["health"] == {"state": "STOPPED"}
 

@@ -7,7 +7,7 @@ from graph.events.events import LiveEvent
 from graph.events.history import STREAMS, History
 
 
-async def test_one_credential_leaves_reads_for_others() -> None:
+async def test_credential_leaves_reads_for_other_credentials() -> None:
     go_on = asyncio.Event()
     begun: list[Position] = []
 

@@ -9,7 +9,7 @@ from graph.events.cursors import Position
 from graph.events.feed import PresentPosition
 
 
-async def test_no_caller_gives_others_their_deadline() -> None:
+async def test_deadlines_of_callers_are_independent() -> None:
     deadlines: list[float | None] = []
 
     async def read() -> Position:

@@ -31,7 +31,7 @@ def texts(events: list[LiveEvent]) -> list[str | None]:
     return [event.document.text for event in events if isinstance(event.document, Message)]
 
 
-async def test_missed_events_come_once_before_live_ones(reader: FeedReader) -> None:
+async def test_missed_events_precede_live_events_once(reader: FeedReader) -> None:
     reading = await reader.open()
     await create_message(text="seen")
     [seen] = await reading.take(1)
@@ -149,7 +149,7 @@ async def test_small_ring_and_catch_up_together_lose_nothing(
     assert 0 < len(kept) < 60
 
 
-async def test_ring_keeps_one_event_of_any_size(
+async def test_ring_keeps_newest_event_of_any_size(
     database: AsyncDatabase[dict[str, Any]],
     settings: Settings,
     keyring: KeyRing,

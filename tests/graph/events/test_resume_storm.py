@@ -66,7 +66,7 @@ async def conversation(account: Account) -> Conversation:
 
 
 class App:
-    """One client with its events and its last cursor."""
+    """A client with its events and last cursor."""
 
     def __init__(self, port: int, token: str, cursor: str) -> None:
         self.heard: list[str] = []

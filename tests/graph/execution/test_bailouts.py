@@ -1,4 +1,4 @@
-"""One caller's queries and data do not affect other callers' plans and caches."""
+"""Queries and data of a caller do not affect plans and caches of other callers."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ SINCE = """query Inbox($since: DateTime) {
 MakeClient = Any
 
 
-async def test_bailouts_of_one_account_leave_plan_to_others(
+async def test_bailouts_of_account_keep_plan_for_others(
     account: Account,
     other_account: Account,
     make_client: MakeClient,

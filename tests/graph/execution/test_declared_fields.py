@@ -32,7 +32,7 @@ LISTS = {
 
 @pytest.fixture
 async def documents(admin: GraphQLClient, account: Account) -> None:
-    """One document of each type."""
+    """A document of each type."""
     await write_message(account, "15550001111", "Hello")
     await AccountEvent(
         id="event", account_id=account.id, field="account_update", summary="s", at=utc_now()
@@ -58,7 +58,7 @@ def write_query(type_name: str, selection: str, account: Account) -> str:
 
 
 def list_selections(type_name: str) -> list[str]:
-    """Returns one selection for each field without required arguments."""
+    """Returns a selection for each field without required arguments."""
     graphql_type = SCHEMA.type_map[type_name]
     assert isinstance(graphql_type, GraphQLObjectType)
     return [

@@ -239,7 +239,7 @@ async def test_variables_are_checked_each_time(both: Both, variables: dict[str, 
     await both.compare(query, **variables)
 
 
-async def test_contact_that_vanishes_is_told_in_its_place(both: Both) -> None:
+async def test_vanished_contact_has_error_path(both: Both) -> None:
     query = "{ conversations(first: 5) { edges { node { id contact { id } } } } }"
     conversation = await Conversation.find_all().sort("-last_activity_at").first_or_none()
     assert conversation is not None

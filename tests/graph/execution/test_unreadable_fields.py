@@ -1,4 +1,4 @@
-"""Both executors show the readable fields of a document with an unreadable one."""
+"""Both executors show the readable fields of a document with an unreadable field."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A key limited to one account never gets events of others, for any subscription."""
+"""Subscriptions of a limited key deliver no events of hidden accounts."""
 
 import itertools
 from typing import Any
@@ -60,7 +60,7 @@ async def happen(conversation: Conversation) -> None:
 async def subscribe_in_every_way(
     ws: SocketClient, mine: Conversation, foreign: Conversation, after: str | None
 ) -> tuple[set[str], set[str]]:
-    """Returns ids of the operations on visible accounts, and of the others."""
+    """Returns ids of the operations on visible accounts, and on hidden accounts."""
     allowed: set[str] = set()
     refused: set[str] = set()
     sides = (None, mine, foreign)

@@ -1,4 +1,4 @@
-"""Equal subscriptions form one group: executed once, encoded once, separate from others."""
+"""Equal subscriptions form a group: executed once, encoded once."""
 
 import asyncio
 import logging
@@ -243,7 +243,7 @@ async def test_who_joins_while_events_flow_misses_none(
     assert heard == [[str(number) for number in range(150)]] * 20
 
 
-async def test_revoked_key_leaves_its_group_and_others_stay(
+async def test_revoked_key_leaves_other_members_subscribed(
     port: int,
     conversation: Conversation,
     live_groups: Groups,
@@ -292,7 +292,7 @@ async def test_events_are_executed_by_plans(
     assert "bailed out" not in caplog.text
 
 
-async def test_what_surprises_plan_is_told_by_stock_executor(
+async def test_plan_bailout_falls_back_to_graphql_core(
     ws: SocketClient, conversation: Conversation, live_groups: Groups
 ) -> None:
 

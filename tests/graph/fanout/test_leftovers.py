@@ -27,7 +27,7 @@ KEPT = (BoundedSocket, SocketHandler, SocketOperation)
 
 
 async def end(client: SocketClient, number: int) -> None:
-    """Ends the socket in one of several ways."""
+    """Ends the socket in the given way."""
     match number % 3:
         case 0:
             await client.connection.close()

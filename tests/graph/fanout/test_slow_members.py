@@ -1,4 +1,4 @@
-"""A slow member of a group delays no other; it loses nothing or is told to resume."""
+"""A slow member delays no other member; it loses nothing or gets a resume event."""
 
 import asyncio
 import contextlib
@@ -44,7 +44,7 @@ MAX_EVENTS = 500
 
 @pytest.fixture
 def timeouts() -> Timeouts:
-    """Disables deadlines: a member that waits for the slow one would wait for the whole test."""
+    """Disables deadlines: a member that waits for a slow member would wait for the whole test."""
     return make_timeouts(
         socket_send_seconds=600.0, close_send_seconds=600.0, close_answer_seconds=600.0
     )
@@ -164,7 +164,7 @@ async def test_overflow_in_quiet_group_is_delivered_later(
     assert [document.text for document in heard if isinstance(document, Message)] == ["one", "two"]
 
 
-async def test_stalled_member_is_told_to_resume(
+async def test_stalled_member_gets_resume_event(
     app: Any, token: str, live_groups: Groups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make, sockets = BoundedSocket.__init__, []

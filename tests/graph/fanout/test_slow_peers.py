@@ -1,4 +1,4 @@
-"""Peers that do not read are disconnected in time, at a bounded cost for others."""
+"""Peers that do not read are disconnected in time, at a bounded cost."""
 
 import asyncio
 import base64

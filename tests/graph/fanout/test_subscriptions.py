@@ -84,7 +84,7 @@ async def test_what_event_loads_is_as_new_as_event(
 async def test_each_unread_message_changes_its_conversation_once(
     ws: SocketClient, account: Account, admin: GraphQLClient, webhook: WebhookClient
 ) -> None:
-    """Also for a message older than the last one."""
+    """Also for a message older than the last message."""
     cursor = str((await admin("{ eventCursor }"))["eventCursor"])
     await ws.subscribe(CONVERSATIONS, after=cursor)
     now = int(time.time())
@@ -189,7 +189,7 @@ async def test_replay_longer_than_socket_queue_arrives_whole(
 
 
 async def test_viewers_see_their_accounts_only(
-    port: int, account: Account, other_account: Account, cursor: str
+    port: int, account: Account, other_account: Account, cursor: str, subtests: pytest.Subtests
 ) -> None:
     _, token = await create_api_key(name="x", role=Role.VIEWER, account_ids=[account.id])
     async with open_socket(port, token=token) as ws:
@@ -199,8 +199,9 @@ async def test_viewers_see_their_accounts_only(
 
         assert (await ws.take(1))[0]["events"]["contact"] == {"name": "ours"}
         for account_id in (other_account.id, "0" * 24, "?"):
-            global_id = encode_id("Account", account_id)
-            assert await ws.find_error(EVENTS, account=global_id) == "BAD_USER_INPUT"
+            with subtests.test(account_id=account_id):
+                global_id = encode_id("Account", account_id)
+                assert await ws.find_error(EVENTS, account=global_id) == "BAD_USER_INPUT"
         foreign = await create_conversation(await create_contact(other_account.id))
         global_id = encode_id("Conversation", foreign.id)
         assert await ws.find_error(EVENTS, conversation=global_id) == "BAD_USER_INPUT"
@@ -219,9 +220,10 @@ async def test_arguments_narrow_stream(
     assert (await ws.take(1))[0]["events"]["message"]["text"] == "here"
 
 
-async def test_bad_cursor_is_callers_mistake(ws: SocketClient) -> None:
+async def test_bad_cursor_is_callers_mistake(ws: SocketClient, subtests: pytest.Subtests) -> None:
     for cursor in ("", "nonsense", "A" * 60):
-        assert await ws.find_error(ADDED, after=cursor) == "BAD_USER_INPUT"
+        with subtests.test(cursor=cursor):
+            assert await ws.find_error(ADDED, after=cursor) == "BAD_USER_INPUT"
 
 
 async def test_one_failing_field_does_not_end_stream(

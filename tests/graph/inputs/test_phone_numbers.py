@@ -44,19 +44,24 @@ async def test_typed_number_reaches_known_contact(
 
 
 async def test_impossible_number_sends_nothing(
-    agent: GraphQLClient, account: Account, londoner: Message, meta: FakeMeta
+    agent: GraphQLClient,
+    account: Account,
+    londoner: Message,
+    meta: FakeMeta,
+    subtests: pytest.Subtests,
 ) -> None:
     for phone in BAD_NUMBERS:
-        done = await send(agent, account, phone)
+        with subtests.test(phone=phone):
+            done = await send(agent, account, phone)
 
-        [error] = done["userErrors"]
-        assert (error["code"], error["field"]) == ("INVALID_INPUT", ["to", "phoneNumber"])
-        assert "country code" in error["message"]
+            [error] = done["userErrors"]
+            assert (error["code"], error["field"]) == ("INVALID_INPUT", ["to", "phoneNumber"])
+            assert "country code" in error["message"]
     assert (await Contact.count(), await Message.count()) == (1, 1)
     assert meta.requests.list_sends() == []
 
 
-async def test_user_phone_is_stored_in_one_form(agent: GraphQLClient) -> None:
+async def test_user_phone_is_normalized(agent: GraphQLClient) -> None:
     made = await agent(CREATE_USER, input={"phone": "+44 (0)20 7946 0018"})
     again = await agent(CREATE_USER, input={"phone": "442079460018"})
 
@@ -64,25 +69,31 @@ async def test_user_phone_is_stored_in_one_form(agent: GraphQLClient) -> None:
     assert again["createUser"]["userErrors"] == [{"code": "CONFLICT", "field": ["phone"]}]
 
 
-async def test_impossible_user_phone_is_refused(agent: GraphQLClient) -> None:
+async def test_impossible_user_phone_is_refused(
+    agent: GraphQLClient, subtests: pytest.Subtests
+) -> None:
     for phone in BAD_NUMBERS:
-        done = await agent(CREATE_USER, input={"phone": phone})
+        with subtests.test(phone=phone):
+            done = await agent(CREATE_USER, input={"phone": phone})
 
-        assert done["createUser"]["userErrors"] == [{"code": "INVALID_INPUT", "field": ["phone"]}]
+            assert done["createUser"]["userErrors"] == [
+                {"code": "INVALID_INPUT", "field": ["phone"]}
+            ]
     assert await User.count() == 0
 
 
 async def test_card_with_impossible_whatsapp_id_is_refused(
-    agent: GraphQLClient, londoner: Message
+    agent: GraphQLClient, londoner: Message, subtests: pytest.Subtests
 ) -> None:
     for wa_id in ["+442079460018", "4402079460018", "1650", "999123456789"]:
-        phones = [{"phone": "+44 20 7946 0018", "waId": wa_id}]
-        card = {"name": {"formattedName": "Ada"}, "phones": phones}
-        values = {"to": {"contactId": contact_id(londoner)}, "content": {"contacts": [card]}}
+        with subtests.test(wa_id=wa_id):
+            phones = [{"phone": "+44 20 7946 0018", "waId": wa_id}]
+            card = {"name": {"formattedName": "Ada"}, "phones": phones}
+            values = {"to": {"contactId": contact_id(londoner)}, "content": {"contacts": [card]}}
 
-        done = (await agent(SEND, input=values))["sendMessage"]
+            done = (await agent(SEND, input=values))["sendMessage"]
 
-        assert [one["code"] for one in done["userErrors"]] == ["INVALID_INPUT"]
+            assert [one["code"] for one in done["userErrors"]] == ["INVALID_INPUT"]
     assert await Message.count() == 1
 
 

@@ -120,18 +120,19 @@ REFUSED: list[tuple[list[Any], Any, list[str]]] = [
 ]
 
 
-async def test_what_is_malformed_is_refused_with_its_field(
-    agent: GraphQLClient, said: Message, meta: FakeMeta
+async def test_malformed_contact_is_refused_with_field(
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for [*path, last], value, field in REFUSED:
-        card = copy.deepcopy(CARD)
-        inner: Any = card
-        for step in path:
-            inner = inner[step]
-        inner[last] = value
-        content = {"contacts": [CARD, card]}
+        with subtests.test(field=field):
+            card = copy.deepcopy(CARD)
+            inner: Any = card
+            for step in path:
+                inner = inner[step]
+            inner[last] = value
+            content = {"contacts": [CARD, card]}
 
-        await check_refused(agent, meta, said, content, "contacts", "1", *field)
+            await check_refused(agent, meta, said, content, "contacts", "1", *field)
 
 
 @pytest.mark.parametrize("count", [0, 258])

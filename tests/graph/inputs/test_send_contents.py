@@ -43,57 +43,63 @@ async def said(account: Account) -> Message:
     return await write_message(account, "15550001111", "Question", wamid="wamid.QUESTION")
 
 
-async def test_each_can_answer_message(agent: GraphQLClient, said: Message, meta: FakeMeta) -> None:
+async def test_each_can_answer_message(
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
+) -> None:
     for name, content in CONTENTS.items():
-        plain = await send(agent, said, content)
-        answer = await send(agent, said, content, replyToMessageId=id_of(said))
+        with subtests.test(name=name):
+            plain = await send(agent, said, content)
+            answer = await send(agent, said, content, replyToMessageId=id_of(said))
 
-        body = await find_body(meta, answer["id"])
-        assert body.pop("context") == {"message_id": "wamid.QUESTION"}, name
-        assert body == await find_body(meta, plain["id"]), name
+            body = await find_body(meta, answer["id"])
+            assert body.pop("context") == {"message_id": "wamid.QUESTION"}
+            assert body == await find_body(meta, plain["id"])
 
 
 async def test_each_can_be_repeated_with_its_key(
-    agent: GraphQLClient, said: Message, meta: FakeMeta
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for name, content in CONTENTS.items():
-        first = await send(agent, said, content, idempotencyKey=name)
-        second = await send(agent, said, content, idempotencyKey=name)
-        other = CONTENTS["flow" if name == "text" else "text"]
-        reused = await send_to(agent, said, other, idempotencyKey=name)
+        with subtests.test(name=name):
+            first = await send(agent, said, content, idempotencyKey=name)
+            second = await send(agent, said, content, idempotencyKey=name)
+            other = CONTENTS["flow" if name == "text" else "text"]
+            reused = await send_to(agent, said, other, idempotencyKey=name)
 
-        assert first["id"] == second["id"], name
-        assert [error["code"] for error in reused["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
+            assert first["id"] == second["id"]
+            assert [error["code"] for error in reused["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
     await find_body(meta, first["id"])
     assert set(meta.requests.accepted_counts.values()) == {1}
     assert await Message.count() == len(CONTENTS) + 1
 
 
-async def test_each_is_tried_again_as_it_was(
-    agent: GraphQLClient, said: Message, meta: FakeMeta
+async def test_each_content_is_retried_unchanged(
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for name, content in CONTENTS.items():
-        meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=131026))
-        failed = await send(agent, said, content, replyToMessageId=id_of(said))
-        await wait_for_status(agent, failed["id"], "FAILED")
-        wanted = meta.requests.requests[-1].body
+        with subtests.test(name=name):
+            meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=131026))
+            failed = await send(agent, said, content, replyToMessageId=id_of(said))
+            await wait_for_status(agent, failed["id"], "FAILED")
+            wanted = meta.requests.requests[-1].body
 
-        again = (await agent(RETRY, id=failed["id"]))["retryMessage"]["message"]
+            again = (await agent(RETRY, id=failed["id"]))["retryMessage"]["message"]
 
-        body = await find_body(meta, again["id"])
-        assert (again["text"], again["type"]) == (failed["text"], failed["type"]), name
-        assert again["retryOf"] == {"id": failed["id"]}
-        outside = ("to", "biz_opaque_callback_data")
-        assert body == {key: value for key, value in wanted.items() if key not in outside}, name
+            body = await find_body(meta, again["id"])
+            assert (again["text"], again["type"]) == (failed["text"], failed["type"])
+            assert again["retryOf"] == {"id": failed["id"]}
+            outside = ("to", "biz_opaque_callback_data")
+            assert body == {key: value for key, value in wanted.items() if key not in outside}
 
 
 async def test_each_needs_open_window(
-    agent: GraphQLClient, account: Account, meta: FakeMeta
+    agent: GraphQLClient, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     old = await write_message(account, "15550002222", "x", at=utc_now() - timedelta(hours=25))
 
-    for content in CONTENTS.values():
-        payload = await send_to(agent, old, content)
-        assert [error["code"] for error in payload["userErrors"]] == ["WINDOW_CLOSED"]
+    for name, content in CONTENTS.items():
+        with subtests.test(name=name):
+            payload = await send_to(agent, old, content)
+            assert [error["code"] for error in payload["userErrors"]] == ["WINDOW_CLOSED"]
 
     assert (await Message.count(), meta.requests.list_sends()) == (1, [])

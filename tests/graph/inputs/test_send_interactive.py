@@ -74,7 +74,7 @@ async def send_interactive(
 
 
 async def test_every_example_of_meta_is_made(
-    agent: GraphQLClient, said: Message, meta: FakeMeta
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     by_id, by_name = {"flowId": "1234567890"}, {"flowName": "booking"}
     examples: dict[str, dict[str, Any]] = {
@@ -87,11 +87,14 @@ async def test_every_example_of_meta_is_made(
     }
 
     for name, kind in examples.items():
-        body = await send_interactive(agent, said, meta, **kind)
-        assert body == load_send(f"interactive_{name}"), name
+        with subtests.test(name=name):
+            body = await send_interactive(agent, said, meta, **kind)
+            assert body == load_send(f"interactive_{name}")
 
 
-async def test_links_and_requests(agent: GraphQLClient, said: Message, meta: FakeMeta) -> None:
+async def test_links_and_requests(
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
+) -> None:
     actions: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         (
             "ctaUrl",
@@ -117,8 +120,9 @@ async def test_links_and_requests(agent: GraphQLClient, said: Message, meta: Fak
     ]
 
     for name, value, kind, action in actions:
-        body = await send_interactive(agent, said, meta, **{name: value})
-        assert body["interactive"] == {"type": kind, "body": {"text": BODY}, "action": action}
+        with subtests.test(name=name):
+            body = await send_interactive(agent, said, meta, **{name: value})
+            assert body["interactive"] == {"type": kind, "body": {"text": BODY}, "action": action}
 
 
 async def test_data_exchange_flow_has_no_screen(
@@ -136,7 +140,9 @@ async def test_data_exchange_flow_has_no_screen(
     }
 
 
-async def test_files_stand_above_text(agent: GraphQLClient, said: Message, meta: FakeMeta) -> None:
+async def test_files_stand_above_text(
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
+) -> None:
     headers = {
         "image": {"link": LINK},
         "video": {"link": LINK},
@@ -144,9 +150,10 @@ async def test_files_stand_above_text(agent: GraphQLClient, said: Message, meta:
     }
 
     for kind, file in headers.items():
-        value = BUTTONS | {"header": {kind: file}}
-        body = await send_interactive(agent, said, meta, buttons=value)
-        assert body["interactive"]["header"] == {"type": kind, kind: file}
+        with subtests.test(kind=kind):
+            value = BUTTONS | {"header": {kind: file}}
+            body = await send_interactive(agent, said, meta, buttons=value)
+            assert body["interactive"]["header"] == {"type": kind, kind: file}
 
 
 CONTENT = """query ($id: ID!) { message(id: $id) { content { __typename ... on InteractiveContent {
@@ -174,7 +181,9 @@ def show_header(**values: str) -> dict[str, Any]:
     return dict.fromkeys(names) | values
 
 
-async def test_what_was_sent_is_shown(agent: GraphQLClient, said: Message) -> None:
+async def test_sent_interactive_content_is_shown(
+    agent: GraphQLClient, said: Message, subtests: pytest.Subtests
+) -> None:
     sections = [
         {"title": one["title"], "rows": [rename(row) for row in one["rows"]]}
         for one in LIST["sections"]
@@ -231,9 +240,10 @@ async def test_what_was_sent_is_shown(agent: GraphQLClient, said: Message) -> No
     ]
 
     for kind, expected in shown:
-        message = await send(agent, said, {"interactive": kind})
-        content = (await agent(CONTENT, id=message["id"]))["message"]["content"]
-        assert content == NOTHING | expected
+        with subtests.test(kind=next(iter(kind))):
+            message = await send(agent, said, {"interactive": kind})
+            content = (await agent(CONTENT, id=message["id"]))["message"]["content"]
+            assert content == NOTHING | expected
 
 
 async def test_kind_without_name_here_shows_its_text(
@@ -327,13 +337,14 @@ REFUSED: list[tuple[str, dict[str, Any], list[Any], Any, list[str] | None]] = [
 
 
 async def test_every_limit_is_refused_with_its_field(
-    agent: GraphQLClient, said: Message, meta: FakeMeta
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for name, kind, path, value, named in REFUSED:
-        content = {"interactive": {name: change(kind, path, value)}}
-        field = [str(step) for step in path] if named is None else named
+        with subtests.test(name=name, path=path):
+            content = {"interactive": {name: change(kind, path, value)}}
+            field = [str(step) for step in path] if named is None else named
 
-        await check_refused(agent, meta, said, content, "interactive", name, *field)
+            await check_refused(agent, meta, said, content, "interactive", name, *field)
 
 
 LONGEST: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -358,15 +369,16 @@ LONGEST: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 
 async def test_longest_texts_that_meta_takes_are_sent(
-    agent: GraphQLClient, said: Message, meta: FakeMeta
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for name, kind, values in LONGEST:
-        message = await send(agent, said, {"interactive": {name: kind | values}})
+        with subtests.test(name=name):
+            message = await send(agent, said, {"interactive": {name: kind | values}})
 
-        body = await find_body(meta, message["id"])
-        for text in values.values():
-            if isinstance(text, str):
-                assert text in json.dumps(body)
+            body = await find_body(meta, message["id"])
+            for text in values.values():
+                if isinstance(text, str):
+                    assert text in json.dumps(body)
 
 
 @pytest.mark.parametrize("data", [{"x": float("inf")}, {"\ud800": 1}, {"x": "\ud800"}])
@@ -384,7 +396,9 @@ async def test_data_that_can_not_be_sent_is_refused(
     assert await Message.count() == 1
 
 
-async def test_exactly_one_kind_and_header_is_wanted(agent: GraphQLClient, said: Message) -> None:
+async def test_exactly_one_kind_and_header_is_required(
+    agent: GraphQLClient, said: Message, subtests: pytest.Subtests
+) -> None:
     for interactive in (
         {},
         {"buttons": BUTTONS, "list": LIST},
@@ -392,11 +406,12 @@ async def test_exactly_one_kind_and_header_is_wanted(agent: GraphQLClient, said:
         {"buttons": BUTTONS | {"header": {"text": "x", "image": {"link": LINK}}}},
         {"buttons": None},
     ):
-        values = {
-            "to": {"conversationId": conversation_id(said)},
-            "content": {"interactive": interactive},
-        }
-        assert await agent.find_error_code(SEND, input=values) == "BAD_USER_INPUT"
+        with subtests.test(interactive=interactive):
+            values = {
+                "to": {"conversationId": conversation_id(said)},
+                "content": {"interactive": interactive},
+            }
+            assert await agent.find_error_code(SEND, input=values) == "BAD_USER_INPUT"
 
 
 TAPPED = """query ($id: ID!) { conversation(id: $id) { messages { edges { node { replyTo { id }
@@ -404,8 +419,12 @@ TAPPED = """query ($id: ID!) { conversation(id: $id) { messages { edges { node {
     ... on ContactsContent { origin contacts { phones { waId } } } } } } } } }"""
 
 
-async def test_what_customer_taps_on_phone_comes_back(
-    agent: GraphQLClient, said: Message, meta: FakeMeta, sandbox: httpx.AsyncClient
+async def test_taps_of_customer_are_received(
+    agent: GraphQLClient,
+    said: Message,
+    meta: FakeMeta,
+    sandbox: httpx.AsyncClient,
+    subtests: pytest.Subtests,
 ) -> None:
     card = {"name": {"formatted_name": "Ana"}, "phones": [{"wa_id": "15550001111"}]}
     form = {"name": "flow", "body": "Sent", "response_json": '{"flow_token": "order-17"}'}
@@ -432,14 +451,17 @@ async def test_what_customer_taps_on_phone_comes_back(
         ),
     ]
     for kind, answer, shown in taps:
-        message = await send(agent, said, {"interactive": kind})
-        await find_body(meta, message["id"])
-        wamid = meta.requests.list_sends()[-1].message_id
-        answer |= {"from": "15550001111", "context": {"id": wamid}}
+        with subtests.test(kind=next(iter(kind))):
+            message = await send(agent, said, {"interactive": kind})
+            await find_body(meta, message["id"])
+            wamid = meta.requests.list_sends()[-1].message_id
+            answer |= {"from": "15550001111", "context": {"id": wamid}}
 
-        assert (await sandbox.post("/sandbox/inbound", json=answer)).json()["webhook_status"] == 200
+            assert (await sandbox.post("/sandbox/inbound", json=answer)).json()[
+                "webhook_status"
+            ] == 200
 
-        assert await wait_for_answer(agent, said, message["id"]) == shown
+            assert await wait_for_answer(agent, said, message["id"]) == shown
 
 
 def tap(kind: str, reply: dict[str, Any]) -> dict[str, Any]:

@@ -53,10 +53,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 async def test_out_of_range_location_is_refused(
-    agent: GraphQLClient, said: Message, meta: FakeMeta
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for place, field in REFUSED:
-        await check_refused(agent, meta, said, {"location": place}, "location", field)
+        with subtests.test(place=place):
+            await check_refused(agent, meta, said, {"location": place}, "location", field)
 
 
 async def test_ends_of_ranges_are_places_too(

@@ -84,7 +84,7 @@ async def test_what_is_sent_equals_metas_examples(
     assert len(list_uploads(meta)) == 1
 
 
-async def test_what_was_sent_is_seen_like_what_came(
+async def test_sent_media_is_shown_like_received_media(
     agent: GraphQLClient, client: httpx.AsyncClient, to: dict[str, str]
 ) -> None:
     done = await send_file(agent, to, "image", PICTURE, caption="Our shop")
@@ -119,7 +119,7 @@ async def test_link_is_seen_as_it_is(agent: GraphQLClient, to: dict[str, str]) -
     assert await count_stored() == NOTHING
 
 
-async def test_voice_and_animation_are_told(
+async def test_voice_and_animation_are_marked(
     agent: GraphQLClient, to: dict[str, str], meta: FakeMeta
 ) -> None:
     animated = ("a.webp", files.make_webp(animated=True), "image/webp")
@@ -205,20 +205,21 @@ REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
 
 
 async def test_refusals_name_field(
-    agent: GraphQLClient, to: dict[str, str], meta: FakeMeta
+    agent: GraphQLClient, to: dict[str, str], meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for kind, values, field in REFUSED:
-        done = await send(agent, to, {kind: values})
+        with subtests.test(kind=kind, values=values):
+            done = await send(agent, to, {kind: values})
 
-        (error,) = done["userErrors"]
-        assert error["field"] == ["content", kind, *field], (values, error)
-        assert error["code"] == ("NOT_FOUND" if "uploadId" in values else "INVALID_INPUT")
+            (error,) = done["userErrors"]
+            assert error["field"] == ["content", kind, *field], (values, error)
+            assert error["code"] == ("NOT_FOUND" if "uploadId" in values else "INVALID_INPUT")
     assert await Message.count() == 1
     assert meta.requests.list_sends() == []
 
 
 async def test_unsuitable_file_is_refused_before_storing(
-    agent: GraphQLClient, to: dict[str, str], meta: FakeMeta
+    agent: GraphQLClient, to: dict[str, str], meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     cases: list[tuple[str, File, dict[str, Any]]] = [
         ("image", FILES["document"], {}),
@@ -226,10 +227,11 @@ async def test_unsuitable_file_is_refused_before_storing(
         ("audio", ("a.mp3", files.MP3, "audio/mpeg"), {"voice": True}),
     ]
     for kind, file, more in cases:
-        done = await send_file(agent, to, kind, file, **more)
+        with subtests.test(kind=kind):
+            done = await send_file(agent, to, kind, file, **more)
 
-        (error,) = done["userErrors"]
-        assert (error["code"], error["field"]) == ("INVALID_INPUT", ["content", kind, "file"])
+            (error,) = done["userErrors"]
+            assert (error["code"], error["field"]) == ("INVALID_INPUT", ["content", kind, "file"])
     assert await count_stored() == NOTHING
     assert list_uploads(meta) == []
 
@@ -255,6 +257,7 @@ async def test_upload_of_another_kind_or_account_is_refused(
     other_account: Account,
     to: dict[str, str],
     meta: FakeMeta,
+    subtests: pytest.Subtests,
 ) -> None:
     picture = (await upload(agent, account))["upload"]["id"]
     foreign = (await upload(agent, other_account))["upload"]["id"]
@@ -263,8 +266,9 @@ async def test_upload_of_another_kind_or_account_is_refused(
     cases += [("image", gone, "NOT_FOUND"), ("image", to["conversationId"], "NOT_FOUND")]
 
     for kind, upload_id, code in cases:
-        (error,) = (await send(agent, to, {kind: {"uploadId": upload_id}}))["userErrors"]
-        assert (error["code"], error["field"]) == (code, ["content", kind, "uploadId"])
+        with subtests.test(kind=kind, code=code):
+            (error,) = (await send(agent, to, {kind: {"uploadId": upload_id}}))["userErrors"]
+            assert (error["code"], error["field"]) == (code, ["content", kind, "uploadId"])
     assert await Message.count() == 1
     assert meta.requests.list_sends() == []
 

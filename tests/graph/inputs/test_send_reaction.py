@@ -83,7 +83,7 @@ async def test_it_is_no_message_in_conversation(agent: GraphQLClient, said: Mess
     assert len(before["conversation"]["messages"]["edges"]) == 1
 
 
-async def test_its_own_message_says_what_it_is_about(agent: GraphQLClient, said: Message) -> None:
+async def test_reaction_message_names_its_target(agent: GraphQLClient, said: Message) -> None:
     message = await send(agent, said, react(said, "😀"))
     query = """query ($id: ID!) { message(id: $id) { content { __typename
       ... on ReactionContent { emoji reactedTo { id text } } } } }"""
@@ -130,7 +130,7 @@ async def test_reactions_and_texts_arrive_in_their_order(
     await wait_for_emoji(agent, said, "❤️")
 
 
-async def test_refused_reaction_leaves_one_before_it(
+async def test_refused_reaction_keeps_previous_reaction(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     await send(agent, said, react(said, "👍"))
@@ -223,14 +223,15 @@ def on_phone(emoji: str, *, at: Any) -> Reaction:
 
 
 async def test_only_one_emoji_is_reaction(
-    agent: GraphQLClient, said: Message, meta: FakeMeta
+    agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for text in ("x", "👍👍", "👍 ", " ", "1", "\u200d", "🇩🇪🇫🇷", "\0"):
-        await check_refused(agent, meta, said, react(said, text), "reaction", "emoji")
+        with subtests.test(text=text):
+            await check_refused(agent, meta, said, react(said, text), "reaction", "emoji")
 
 
 async def test_messages_that_can_not_be_reacted_to(
-    agent: GraphQLClient, said: Message, account: Account, meta: FakeMeta
+    agent: GraphQLClient, said: Message, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     now = utc_now()
     old, ours = now - timedelta(days=30, minutes=1), MessageDirection.OUTBOUND
@@ -245,7 +246,8 @@ async def test_messages_that_can_not_be_reacted_to(
     field = ("reaction", "messageId")
 
     for target, code in others:
-        await check_refused(agent, meta, said, react(target, "👍"), *field, code=code)
+        with subtests.test(target=target.text):
+            await check_refused(agent, meta, said, react(target, "👍"), *field, code=code)
     unknown = {"reaction": {"messageId": encode_id("Message", account.id), "emoji": "👍"}}
     await check_refused(agent, meta, said, unknown, *field, code="NOT_FOUND")
     unreadable = {"reaction": {"messageId": "x", "emoji": "👍"}}

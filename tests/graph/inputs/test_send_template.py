@@ -200,7 +200,7 @@ async def test_what_meta_gets_equals_its_example(
 
 
 async def test_sendable_demo_templates_are_accepted(
-    agent: GraphQLClient, account: Account, meta: FakeMeta
+    agent: GraphQLClient, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     await sync(agent, account)
     queried = await agent(
@@ -212,9 +212,10 @@ async def test_sendable_demo_templates_are_accepted(
     assert len(sendable) == len(meta.templates.templates) - 3
 
     for number, node in enumerate(sendable):
-        template = {"templateId": node["id"], "parameters": fill_form(node["parameters"])}
-        done = await send(agent, account, template, to={"phoneNumber": f"1650555{number:04}"})
-        assert done["userErrors"] == [], node["name"]
+        with subtests.test(template=node["name"]):
+            template = {"templateId": node["id"], "parameters": fill_form(node["parameters"])}
+            done = await send(agent, account, template, to={"phoneNumber": f"1650555{number:04}"})
+            assert done["userErrors"] == [], node["name"]
 
     await wait_for_status("READ", count=len(sendable))
 
@@ -263,7 +264,7 @@ async def test_somebody_never_written_to_becomes_contact(
     known = {one.value for one in contact.identities if one.kind is IdentityKind.WA_ID}
     [answer] = [one.answer for one in meta.requests.list_sends()]
     assert known == {"5551987654321", answer["contacts"][0]["wa_id"]}
-    # A contact who never wrote has no user.
+    # A contact without inbound messages has no user.
     assert contact.user_id is None
     assert (await User.count(), await Conversation.count()) == (0, 1)
 
@@ -286,7 +287,7 @@ async def test_template_opens_no_window_and_needs_none(
     assert text["sendMessage"]["userErrors"] == [{"code": "WINDOW_CLOSED"}]
 
 
-async def test_history_keeps_what_customer_read(agent: GraphQLClient, account: Account) -> None:
+async def test_history_keeps_sent_template_text(agent: GraphQLClient, account: Account) -> None:
     await sync(agent, account)
     done = await send(agent, account, OFFER)
     await collection(Template).update_many({}, {"$set": {"components": [], "status": "DELETED"}})
@@ -376,7 +377,7 @@ async def test_who_wants_no_marketing_gets_none(
     assert names == ["hello_world"]
 
 
-async def test_opt_out_holds_also_for_what_waits_already(
+async def test_opt_out_stops_queued_messages(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -402,7 +403,7 @@ async def is_hit(rule: FaultRule) -> bool:
 
 # As the answer to the send, or later as a status.
 @pytest.mark.parametrize("kind", [FaultKind.ERROR, FaultKind.STATUS_FAILED])
-async def test_meta_tells_that_somebody_opted_out(
+async def test_refusal_by_meta_records_opt_out(
     agent: GraphQLClient, account: Account, meta: FakeMeta, kind: FaultKind
 ) -> None:
     await sync(agent, account)
@@ -498,12 +499,14 @@ async def test_templates_of_other_accounts_do_not_exist(
     make_client: Callable[..., Awaitable[GraphQLClient]],
     account: Account,
     other_account: Account,
+    subtests: pytest.Subtests,
 ) -> None:
     admin = await make_client(Role.ADMIN)
     await sync(admin, other_account)
     theirs = id_of(await get_template("hello_world"))
 
     for template in ({"templateId": theirs}, HELLO, {"templateId": "nonsense"}):
-        done = await send(admin, account, template)
-        assert [error["code"] for error in done["userErrors"]] == ["TEMPLATE_INVALID"]
+        with subtests.test(template=template):
+            done = await send(admin, account, template)
+            assert [error["code"] for error in done["userErrors"]] == ["TEMPLATE_INVALID"]
     assert await Message.count() == 0

@@ -119,7 +119,11 @@ async def test_template_with_file_can_be_sent_again(
 
 
 async def test_files_that_do_not_fit_are_refused(
-    agent: GraphQLClient, account: Account, other_account: Account, meta: FakeMeta
+    agent: GraphQLClient,
+    account: Account,
+    other_account: Account,
+    meta: FakeMeta,
+    subtests: pytest.Subtests,
 ) -> None:
     document = (await upload(agent, account, PDF))["upload"]["id"]
     theirs = (await upload(agent, other_account))["upload"]["id"]
@@ -129,8 +133,9 @@ async def test_files_that_do_not_fit_are_refused(
         (theirs, "NOT_FOUND"),
         ("nonsense", "NOT_FOUND"),
     ):
-        done = await send(agent, account, offer(upload_id))
-        shown = [(error["code"], error["field"]) for error in done["userErrors"]]
-        assert shown == [(code, field)], upload_id
+        with subtests.test(upload_id=upload_id):
+            done = await send(agent, account, offer(upload_id))
+            shown = [(error["code"], error["field"]) for error in done["userErrors"]]
+            assert shown == [(code, field)]
     assert await Message.count() == 0
     assert meta.requests.find({"endpoint": "messages"}) == []

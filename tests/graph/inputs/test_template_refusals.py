@@ -227,20 +227,21 @@ async def check_untouched(meta: FakeMeta) -> None:
 
 
 async def test_wrong_values_are_refused_by_their_field(
-    agent: GraphQLClient, account: Account, meta: FakeMeta
+    agent: GraphQLClient, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     await sync(agent, account)
     for name, parameters, field, words in WRONG:
-        template = {"name": name, "language": "en_US", "parameters": parameters}
-        document_id = id_of(await get_template(name))
+        with subtests.test(name=name, field=field):
+            template = {"name": name, "language": "en_US", "parameters": parameters}
+            document_id = id_of(await get_template(name))
 
-        sent = await send(agent, account, template)
-        previewed = await agent(PREVIEW, id=document_id, p=parameters)
+            sent = await send(agent, account, template)
+            previewed = await agent(PREVIEW, id=document_id, p=parameters)
 
-        await check_refused(sent, ["content", "template", "parameters", *field], words)
-        assert sent["message"] is None
-        await check_refused(previewed["previewTemplate"], ["parameters", *field], words)
-        assert previewed["previewTemplate"]["content"] is None
+            await check_refused(sent, ["content", "template", "parameters", *field], words)
+            assert sent["message"] is None
+            await check_refused(previewed["previewTemplate"], ["parameters", *field], words)
+            assert previewed["previewTemplate"]["content"] is None
     await check_untouched(meta)
 
 
@@ -259,17 +260,18 @@ UNSENDABLE: list[tuple[dict[str, Any], list[str], str]] = [
 ]
 
 
-async def test_what_can_not_be_sent_is_refused(
-    agent: GraphQLClient, account: Account, meta: FakeMeta
+async def test_unsendable_templates_are_refused(
+    agent: GraphQLClient, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     await sync(agent, account)
     for template, field, words in UNSENDABLE:
-        done = await send(agent, account, template)
-        await check_refused(done, ["content", "template", *field], words)
+        with subtests.test(template=template):
+            done = await send(agent, account, template)
+            await check_refused(done, ["content", "template", *field], words)
     await check_untouched(meta)
 
 
-async def test_id_and_name_are_one_too_many(
+async def test_template_id_and_name_exclude_each_other(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
@@ -282,7 +284,9 @@ async def test_id_and_name_are_one_too_many(
 
 
 @pytest.mark.parametrize("header", [{}, {"text": "x", **PICTURE}, {"text": None}])
-async def test_header_is_one_thing(agent: GraphQLClient, account: Account, header: Any) -> None:
+async def test_header_takes_single_parameter(
+    agent: GraphQLClient, account: Account, header: Any
+) -> None:
     template = {"name": "x", "language": "en", "parameters": {"header": header}}
     values = {
         "accountId": id_of(account),
@@ -298,7 +302,7 @@ async def test_header_is_one_thing(agent: GraphQLClient, account: Account, heade
     assert code == "BAD_USER_INPUT"
 
 
-async def test_preview_is_what_would_be_sent(
+async def test_preview_equals_sent_message(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)

@@ -52,7 +52,7 @@ COSTS: list[tuple[int, str, dict[str, Any]]] = [
     (8, CONTACTS.replace("first: $n", "first: null, last: $n"), {"n": 7}),
     (1 + 2 * 2 + 1 + 11 * 2, FRAGMENTS, {"n": 2}),
     (1 + 3 * 2 + 1 + 11 * 2, FRAGMENTS, {"n": 3}),
-    # One object per given id.
+    # An object per given id.
     (3, '{ nodes(ids: ["a", "b", "c"]) { id } }', {}),
     (2, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a", "b"]}),
     # Of an abstract type only the most expensive of its types.
@@ -66,12 +66,15 @@ COSTS: list[tuple[int, str, dict[str, Any]]] = [
 ]
 
 
-async def test_answer_says_what_was_asked_for(admin: GraphQLClient) -> None:
+async def test_response_reports_requested_cost(
+    admin: GraphQLClient, subtests: pytest.Subtests
+) -> None:
     for cost, query, variables in COSTS:
-        answer = await admin.post(query, **variables)
+        with subtests.test(query=query):
+            answer = await admin.post(query, **variables)
 
-        assert "errors" not in answer, answer
-        assert answer["extensions"]["cost"] == {"requested": cost, "limit": 5000}, query
+            assert "errors" not in answer, answer
+            assert answer["extensions"]["cost"] == {"requested": cost, "limit": 5000}
 
 
 async def test_what_is_about_schema_only_has_no_cost(admin: GraphQLClient) -> None:
@@ -100,13 +103,16 @@ SHOWN = [(path.name, path.read_text()) for path in EXAMPLES] + list_blocks("grap
 
 
 @pytest.mark.parametrize(("name", "text"), SHOWN)
-def test_what_we_show_is_within_limits(name: str, text: str) -> None:
+def test_shown_operations_are_within_limits(
+    name: str, text: str, subtests: pytest.Subtests
+) -> None:
     limits = Limits.from_settings()
     schema = create_schema(limits)._schema
     document = DocumentCache(limits).add(text, parse(text, max_tokens=limits.tokens), schema, None)
 
     assert document.errors == []
     for operation_name in document.operations:
-        cost = document.find_cost(operation_name, {})
-        assert cost.data <= limits.cost / 4, f"{operation_name} of {name}"
-        assert cost.find_excess() is None
+        with subtests.test(operation=operation_name):
+            cost = document.find_cost(operation_name, {})
+            assert cost.data <= limits.cost / 4, f"{operation_name} of {name}"
+            assert cost.find_excess() is None

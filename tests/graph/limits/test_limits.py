@@ -29,7 +29,7 @@ def spread(count: int) -> str:
     fields = " ".join(["name", "enabled", "createdAt", "updatedAt", "phoneNumberId"] * 10)
     spreads = " ".join(f"...F{number % 2}" for number in range((count - 1) // 50))
     fragments = [f" fragment F{number} on Account {{ {fields} }}" for number in range(2)]
-    # A fragment with one field fills the rest.
+    # A fragment with a field fills the rest.
     missing = " ".join(["id"] * ((count - 1) % 50))
     return f'{{ account(id: "x") {{ {spreads} {missing} }} }}' + "".join(fragments)
 

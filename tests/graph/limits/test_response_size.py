@@ -74,7 +74,7 @@ async def test_large_answer_is_refused_in_bounded_memory(
     await viewer.post(QUERY)
     peaks = [await measure_peak(viewer) for _ in range(3)]
 
-    # The first one makes the plan, and other tasks allocate too.
+    # The first response creates the plan, and other tasks allocate too.
     assert min(peaks) < 2_000_000, "the answer would have 3 MB"
 
 
@@ -166,7 +166,7 @@ async def test_large_answer_as_event_stream_is_refused(
     assert "event: complete" in answer.text
 
 
-async def test_large_event_is_told_and_subscription_goes_on(
+async def test_large_event_is_error_and_subscription_continues(
     app: Any, admin: GraphQLClient, message: Message, live_groups: Groups
 ) -> None:
     query = "subscription { events { ... on ContactUpdated { contact { name %s } } } }"
@@ -196,7 +196,7 @@ async def test_raw_values_and_aliases_cost(admin: GraphQLClient) -> None:
 
 
 @pytest.mark.parametrize("number", [4])
-async def test_answers_that_nobody_reads_end_their_connections(
+async def test_unread_responses_end_their_connections(
     app: Any, admin: GraphQLClient, account: Account, settings: Settings, number: int
 ) -> None:
     """Reads responses larger than the network's buffers."""

@@ -203,9 +203,7 @@ async def test_one_refused_question_leaves_other_answers(
     assert failed.keys() == {"WEBHOOK_SUBSCRIPTION", "WEBHOOK_URL"}
 
 
-async def test_what_webhook_told_later_is_not_overwritten(
-    admin: GraphQLClient, account: Account
-) -> None:
+async def test_check_keeps_newer_webhook_state(admin: GraphQLClient, account: Account) -> None:
     later = {"changed_at.quality_rating": utc_now().replace(year=2099)}
     await change(account, **later, **{"health.quality_rating": "RED"})
 
@@ -260,7 +258,7 @@ async def test_mutation_does_not_wait_for_meta(admin: GraphQLClient, meta: FakeM
     assert done["createAccount"]["userErrors"] == []
 
 
-async def test_only_admins_see_what_check_found(
+async def test_only_admins_see_check_result(
     admin: GraphQLClient,
     account: Account,
     make_client: Callable[..., Awaitable[GraphQLClient]],

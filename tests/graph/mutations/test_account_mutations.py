@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from models import Account, Role
 from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
@@ -49,16 +51,18 @@ REFUSED_CHANGES = [
 
 async def test_refusals_name_field_and_no_secret(
     admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for change, code, field in REFUSED_CHANGES:
-        await admin(CREATE, input=NEW)
+        with subtests.test(change=change):
+            await admin(CREATE, input=NEW)
 
-        done = (await admin(CREATE, input=NEW | change))["createAccount"]
+            done = (await admin(CREATE, input=NEW | change))["createAccount"]
 
-        assert [(error["code"], error["field"]) for error in done["userErrors"]] == [
-            (code, [field])
-        ]
-        assert "canary" not in str(done)
+            assert [(error["code"], error["field"]) for error in done["userErrors"]] == [
+                (code, [field])
+            ]
+            assert "canary" not in str(done)
 
 
 async def test_account_is_changed_disabled_and_enabled(
@@ -109,7 +113,7 @@ async def test_deleted_account_takes_everything_with_it(
     assert left == {"account": None, "conversation": None}
 
 
-async def test_admin_of_some_accounts_connects_no_others(
+async def test_limited_admin_connects_no_account(
     make_client: Callable[..., Awaitable[GraphQLClient]], account: Account
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])
@@ -146,14 +150,17 @@ async def read_settings(account: Account) -> dict[str, Any]:
 
 
 async def test_limited_admin_moves_no_account(
-    make_client: Callable[..., Awaitable[GraphQLClient]], account: Account
+    make_client: Callable[..., Awaitable[GraphQLClient]],
+    account: Account,
+    subtests: pytest.Subtests,
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])
     before = await read_settings(account)
 
     for change in ({"phoneNumberId": "1"}, {"businessAccountId": "1"}, {}):
-        values = {"accountId": id_of(account), **change}
-        assert await limited.find_error_code(MOVE, input=values) == "FORBIDDEN"
+        with subtests.test(change=change):
+            values = {"accountId": id_of(account), **change}
+            assert await limited.find_error_code(MOVE, input=values) == "FORBIDDEN"
 
     assert await read_settings(account) == before
 

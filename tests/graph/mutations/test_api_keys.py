@@ -63,12 +63,17 @@ MALFORMED_WISHES: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-async def test_malformed_wishes_are_refused(admin: GraphQLClient) -> None:
+async def test_malformed_api_key_input_is_refused(
+    admin: GraphQLClient, subtests: pytest.Subtests
+) -> None:
     for change, code, field in MALFORMED_WISHES:
-        done = (await admin(CREATE, input={"name": "x", "role": "VIEWER"} | change))["createApiKey"]
+        with subtests.test(change=change):
+            done = (await admin(CREATE, input={"name": "x", "role": "VIEWER"} | change))[
+                "createApiKey"
+            ]
 
-        assert done["token"] is None
-        assert done["userErrors"] == [{"code": code, "field": [field]}]
+            assert done["token"] is None
+            assert done["userErrors"] == [{"code": code, "field": [field]}]
 
 
 async def test_limited_admin_has_no_wider_keys(

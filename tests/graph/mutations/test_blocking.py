@@ -77,7 +77,7 @@ async def test_unblocked_customer_writes_and_is_written_to_again(
     assert sent["sendMessage"]["userErrors"] == []
 
 
-async def test_what_is_so_already_asks_nobody(
+async def test_redundant_unblock_calls_no_api(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     done = await run(agent, UNBLOCK, said)
@@ -110,20 +110,23 @@ REFUSALS = [
 
 
 async def test_meta_refusals_are_explained_and_change_nothing(
-    agent: GraphQLClient, said: Message, sandbox: Any
+    agent: GraphQLClient, said: Message, sandbox: Any, subtests: pytest.Subtests
 ) -> None:
     for code, words in REFUSALS:
-        fault = {"kind": "error", "endpoint": "block_users", "code": code}
-        await sandbox.post("/sandbox/faults", json=fault)
+        with subtests.test(code=code):
+            fault = {"kind": "error", "endpoint": "block_users", "code": code}
+            await sandbox.post("/sandbox/faults", json=fault)
 
-        (error,) = (await run(agent, BLOCK, said))["userErrors"]
+            (error,) = (await run(agent, BLOCK, said))["userErrors"]
 
-        assert error["code"] == "META_REFUSED"
-        assert words in error["message"]
+            assert error["code"] == "META_REFUSED"
+            assert words in error["message"]
     assert not await is_blocked(said)
 
 
-async def test_full_list_is_told(agent: GraphQLClient, said: Message, meta: FakeMeta) -> None:
+async def test_full_block_list_is_reported(
+    agent: GraphQLClient, said: Message, meta: FakeMeta
+) -> None:
     meta.settings.blocked_limit = 0
 
     (error,) = (await run(agent, BLOCK, said))["userErrors"]
@@ -132,15 +135,16 @@ async def test_full_list_is_told(agent: GraphQLClient, said: Message, meta: Fake
 
 
 async def test_meta_that_is_away_changes_nothing(
-    agent: GraphQLClient, said: Message, sandbox: Any
+    agent: GraphQLClient, said: Message, sandbox: Any, subtests: pytest.Subtests
 ) -> None:
     for kind in ("reset_before", "html", "truncated"):
-        fault = {"kind": kind, "endpoint": "block_users", "accept": False}
-        await sandbox.post("/sandbox/faults", json=fault)
+        with subtests.test(kind=kind):
+            fault = {"kind": kind, "endpoint": "block_users", "accept": False}
+            await sandbox.post("/sandbox/faults", json=fault)
 
-        (error,) = (await run(agent, BLOCK, said))["userErrors"]
+            (error,) = (await run(agent, BLOCK, said))["userErrors"]
 
-        assert error["code"] == "META_UNREACHABLE"
+            assert error["code"] == "META_UNREACHABLE"
     assert not await is_blocked(said)
 
 
@@ -169,7 +173,7 @@ async def test_number_variant_in_answer_is_same_customer(
     assert (await run(agent, BLOCK, message))["userErrors"] == []
 
 
-async def test_answer_about_somebody_else_is_none(
+async def test_answer_for_other_user_is_failure(
     agent: GraphQLClient, said: Message, meta: FakeMeta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other: dict[str, Any] = {"block_users": {"added_users": [{"input": "+4915112345678"}]}}
@@ -203,7 +207,7 @@ async def test_queued_message_to_blocked_customer_fails(
     assert [error.title for error in failed.errors] == ["Contact blocked"]
 
 
-async def test_disabled_account_asks_nobody(
+async def test_disabled_account_calls_no_api(
     agent: GraphQLClient, account: Account, said: Message, meta: FakeMeta
 ) -> None:
     await set_account_enabled(account, enabled=False)

@@ -66,11 +66,15 @@ MALFORMED_VALUES = [
 async def test_malformed_values_are_refused_by_name(
     agent: GraphQLClient,
     said: Message,
+    subtests: pytest.Subtests,
 ) -> None:
     for field, value in MALFORMED_VALUES:
-        done = await agent(UPDATE, input={"contactId": contact_id(said), field: value})
+        with subtests.test(field=field, value=value):
+            done = await agent(UPDATE, input={"contactId": contact_id(said), field: value})
 
-        assert done["updateContact"]["userErrors"] == [{"code": "INVALID_INPUT", "field": [field]}]
+            assert done["updateContact"]["userErrors"] == [
+                {"code": "INVALID_INPUT", "field": [field]}
+            ]
 
 
 async def test_contact_is_linked_unlinked_and_stays_so(
@@ -90,7 +94,7 @@ async def test_contact_is_linked_unlinked_and_stays_so(
     assert contact.user_id is None
 
 
-async def test_linking_to_nobody_is_refused(agent: GraphQLClient, said: Message) -> None:
+async def test_linking_to_unknown_user_is_refused(agent: GraphQLClient, said: Message) -> None:
     done = await agent(LINK, contact=contact_id(said), user=contact_id(said))
 
     assert done["linkContact"]["userErrors"] == [{"code": "NOT_FOUND", "field": ["userId"]}]
@@ -130,7 +134,7 @@ async def test_erasure_takes_user_of_unlinked_contact_too(
     assert await User.count() == 0
 
 
-async def test_erasure_leaves_person_whom_another_account_keeps(
+async def test_erasure_keeps_user_of_other_account(
     admin: GraphQLClient, said: Message, other_account: Account
 ) -> None:
     elsewhere = await write_message(other_account, "15550001111", "Hello there", name="Ada")
@@ -169,7 +173,7 @@ async def test_last_contact_deletion_hides_user(
     assert relinked["linkContact"]["userErrors"] == []
 
 
-async def test_user_whom_staff_made_survives_contact(admin: GraphQLClient, said: Message) -> None:
+async def test_created_user_survives_contact(admin: GraphQLClient, said: Message) -> None:
     user = await make_user(admin, externalId="crm-1")
     await admin(LINK, contact=contact_id(said), user=user)
 

@@ -31,7 +31,7 @@ async def change(client: GraphQLClient, mutation: str, said: list[Message]) -> d
     return payload
 
 
-async def test_reading_clears_what_was_said_up_to_message(
+async def test_reading_clears_messages_up_to_given(
     agent: GraphQLClient, said: list[Message]
 ) -> None:
     conversation = conversation_id(said[0])
@@ -58,15 +58,16 @@ async def test_read_mark_only_moves_forward(agent: GraphQLClient, said: list[Mes
 
 
 async def test_message_of_another_conversation_is_not_found(
-    agent: GraphQLClient, said: list[Message], account: Account
+    agent: GraphQLClient, said: list[Message], account: Account, subtests: pytest.Subtests
 ) -> None:
     stranger = await write_message(account, "15550002222", "else")
 
     for up_to in (id_of(stranger), ""):
-        data = await agent(READ, id=conversation_id(said[0]), upTo=up_to)
+        with subtests.test(up_to=up_to):
+            data = await agent(READ, id=conversation_id(said[0]), upTo=up_to)
 
-        errors = data["markConversationRead"]["userErrors"]
-        assert errors == [{"code": "NOT_FOUND", "field": ["upToMessageId"]}]
+            errors = data["markConversationRead"]["userErrors"]
+            assert errors == [{"code": "NOT_FOUND", "field": ["upToMessageId"]}]
 
 
 async def test_closed_conversation_opens_when_customer_writes(
@@ -119,16 +120,20 @@ MALFORMED_VALUES = [
 async def test_malformed_values_are_refused_by_name(
     agent: GraphQLClient,
     said: list[Message],
+    subtests: pytest.Subtests,
 ) -> None:
     for mutation, field in MALFORMED_VALUES:
-        done = await change(agent, mutation, said)
+        with subtests.test(field=field):
+            done = await change(agent, mutation, said)
 
-        assert [(error["code"], error["field"]) for error in done["userErrors"]] == [
-            ("INVALID_INPUT", [field])
-        ]
+            assert [(error["code"], error["field"]) for error in done["userErrors"]] == [
+                ("INVALID_INPUT", [field])
+            ]
 
 
-async def test_inbox_is_filtered(agent: GraphQLClient, said: list[Message]) -> None:
+async def test_inbox_is_filtered(
+    agent: GraphQLClient, said: list[Message], subtests: pytest.Subtests
+) -> None:
     await change(agent, 'assignConversation(input: {conversationId: $id, assigneeId: "a7"})', said)
     query = "query ($f: ConversationFilter) { conversations(filter: $f) { edges { cursor } } }"
 
@@ -140,11 +145,12 @@ async def test_inbox_is_filtered(agent: GraphQLClient, said: list[Message]) -> N
         ({"unassigned": False}, 1),
         ({"tags": ["x"]}, 0),
     ):
-        data = await agent(query, f=conditions)
-        assert len(data["conversations"]["edges"]) == expected
+        with subtests.test(conditions=conditions):
+            data = await agent(query, f=conditions)
+            assert len(data["conversations"]["edges"]) == expected
 
 
-async def test_mutations_in_one_request_see_each_other(
+async def test_mutations_in_request_see_earlier_changes(
     agent: GraphQLClient, said: list[Message]
 ) -> None:
     data = await agent(

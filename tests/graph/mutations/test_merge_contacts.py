@@ -90,7 +90,7 @@ async def snapshot() -> dict[str, Any]:
     return stored
 
 
-async def test_merge_makes_one_contact_with_one_history(
+async def test_merge_joins_contacts_and_histories(
     agent: GraphQLClient, by_phone: Message, by_id: Message
 ) -> None:
     phone, user_id = contact_id(by_phone), contact_id(by_id)
@@ -125,7 +125,7 @@ async def test_merge_makes_one_contact_with_one_history(
     assert [await kind.count() for kind in kinds] == [1, 1, 1]
 
 
-async def test_merge_asked_again_changes_nothing(
+async def test_repeated_merge_changes_nothing(
     agent: GraphQLClient, by_phone: Message, by_id: Message
 ) -> None:
     first = await merge(agent, by_phone, by_id)
@@ -290,18 +290,19 @@ async def finish_now() -> None:
 
 
 async def test_old_ids_send_to_remaining_contact(
-    agent: GraphQLClient, by_phone: Message, by_id: Message
+    agent: GraphQLClient, by_phone: Message, by_id: Message, subtests: pytest.Subtests
 ) -> None:
     """An open app may not have heard of the merge yet."""
     await merge(agent, by_phone, by_id)
 
     for to in ({"contactId": contact_id(by_phone)}, {"conversationId": conversation_id(by_phone)}):
-        done = (await agent(SEND, input={"to": to, "content": {"text": {"body": "Hi"}}}))[
-            "sendMessage"
-        ]
+        with subtests.test(recipient=next(iter(to))):
+            done = (await agent(SEND, input={"to": to, "content": {"text": {"body": "Hi"}}}))[
+                "sendMessage"
+            ]
 
-        assert done["userErrors"] == []
-        assert done["message"]["contact"] == {"id": contact_id(by_id)}
+            assert done["userErrors"] == []
+            assert done["message"]["contact"] == {"id": contact_id(by_id)}
     assert await Conversation.count() == 1
 
 
@@ -340,7 +341,7 @@ async def test_merges_in_row_lead_to_last_contact(
     assert await Message.find({"contact_id": third.contact_id}).count() == 8
 
 
-async def test_reactions_and_what_waits_follow_their_author(
+async def test_reactions_and_pending_updates_follow_author(
     agent: GraphQLClient,
     webhook: WebhookClient,
     account: Account,
@@ -366,7 +367,7 @@ async def test_reactions_and_what_waits_follow_their_author(
 
 
 @pytest.mark.parametrize("is_staff_made", [True, False])
-async def test_user_of_both_is_one(
+async def test_common_user_survives_merge(
     agent: GraphQLClient, by_phone: Message, by_id: Message, is_staff_made: bool
 ) -> None:
     contact = await Contact.get(by_phone.contact_id)

@@ -63,7 +63,7 @@ def list_read_wamids(meta: FakeMeta) -> list[str]:
     return [one.body["message_id"] for one in list_receipts(meta)]
 
 
-async def test_newest_message_that_was_read_is_told_once(
+async def test_newest_read_message_is_reported_once(
     agent: GraphQLClient, said: list[Message], meta: FakeMeta
 ) -> None:
     await read(agent, said[0], upTo=id_of(said[1]))
@@ -177,7 +177,7 @@ async def test_staff_may_read_in_silence(
 
 
 @pytest.mark.parametrize("how", ["disabled", "stopped"])
-async def test_account_that_may_not_send_tells_nothing(
+async def test_restricted_account_sends_no_receipts(
     agent: GraphQLClient, said: list[Message], account: Account, meta: FakeMeta, how: str
 ) -> None:
     if how == "disabled":
@@ -191,7 +191,7 @@ async def test_account_that_may_not_send_tells_nothing(
     assert not meta.requests.requests
 
 
-async def test_message_older_than_30_days_is_not_told(
+async def test_message_older_than_30_days_has_no_receipt(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     old = await write_message(account, CUSTOMER, "old", at=utc_now() - timedelta(days=31))
@@ -202,7 +202,7 @@ async def test_message_older_than_30_days_is_not_told(
     assert not meta.requests.requests
 
 
-async def test_what_crash_left_is_told_by_whoever_runs(said: list[Message], meta: FakeMeta) -> None:
+async def test_receipts_left_by_crash_are_sent(said: list[Message], meta: FakeMeta) -> None:
     left = {
         "read_up_to": {"timestamp": said[2].timestamp, "message_id": said[2].id},
         "receipt.due_at": utc_now() - timedelta(minutes=1),
@@ -215,7 +215,7 @@ async def test_what_crash_left_is_told_by_whoever_runs(said: list[Message], meta
     assert list_read_wamids(meta) == [said[2].wamid]
 
 
-async def test_conversation_from_before_receipts_existed_is_told_too(
+async def test_conversation_older_than_receipts_gets_receipt(
     agent: GraphQLClient, said: list[Message], meta: FakeMeta
 ) -> None:
     await collection(Conversation).update_many({}, {"$unset": {"receipt": 1, "typing_at": 1}})
@@ -226,7 +226,7 @@ async def test_conversation_from_before_receipts_existed_is_told_too(
     assert list_read_wamids(meta) == [said[2].wamid]
 
 
-async def test_many_who_read_at_once_tell_once(
+async def test_concurrent_reads_send_single_receipt(
     agent: GraphQLClient, said: list[Message], meta: FakeMeta
 ) -> None:
     import asyncio
@@ -237,7 +237,7 @@ async def test_many_who_read_at_once_tell_once(
     assert list_read_wamids(meta) == [said[2].wamid]
 
 
-async def test_erased_conversation_is_told_nothing(
+async def test_erased_conversation_sends_no_receipt(
     admin: GraphQLClient, said: list[Message], meta: FakeMeta
 ) -> None:
     contact = await Contact.get(said[0].contact_id)
@@ -252,7 +252,7 @@ async def test_erased_conversation_is_told_nothing(
     assert await Conversation.count() == 0
 
 
-async def test_slow_receipts_of_one_account_leave_places(
+async def test_slow_receipts_do_not_block_other_accounts(
     agent: GraphQLClient,
     account: Account,
     other_account: Account,

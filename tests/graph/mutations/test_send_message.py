@@ -80,13 +80,16 @@ REFUSED: list[tuple[dict[str, str], Any, str, Any]] = [
 ]
 
 
-async def test_refusals_name_field(agent: GraphQLClient, said: Message) -> None:
+async def test_refusals_name_field(
+    agent: GraphQLClient, said: Message, subtests: pytest.Subtests
+) -> None:
     for recipient, content, code, field in REFUSED:
-        to = {key: value.replace("%", contact_id(said)) for key, value in recipient.items()}
+        with subtests.test(recipient=recipient, content=content):
+            to = {key: value.replace("%", contact_id(said)) for key, value in recipient.items()}
 
-        done = await send(agent, to=to, content=content)
+            done = await send(agent, to=to, content=content)
 
-        assert done["userErrors"] == [{"code": code, "field": field}]
+            assert done["userErrors"] == [{"code": code, "field": field}]
 
 
 NOT_ONE = [
@@ -99,17 +102,19 @@ NOT_ONE = [
 ]
 
 
-async def test_exactly_one_recipient_and_content_is_wanted(
+async def test_exactly_one_recipient_and_content_is_required(
     agent: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for values in NOT_ONE:
-        answer = await agent.post(SEND, input=values)
+        with subtests.test(values=values):
+            answer = await agent.post(SEND, input=values)
 
-        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
-        assert "object at" not in answer["errors"][0]["message"]
+            assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+            assert "object at" not in answer["errors"][0]["message"]
 
 
-async def test_message_opens_window_before_its_conversation_tells(
+async def test_message_opens_window_before_conversation_is_updated(
     agent: GraphQLClient, said: Message
 ) -> None:
     stale = {"$set": {"last_inbound_at": None}}

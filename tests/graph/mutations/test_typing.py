@@ -51,7 +51,7 @@ async def test_metas_own_body_is_sent_for_newest_message(
     }
 
 
-async def test_pressing_many_keys_asks_once_in_five_seconds(
+async def test_typing_calls_api_every_five_seconds(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
     assert await set_typing(agent, said) == []
@@ -104,7 +104,7 @@ async def test_typing_read_mark_sends_no_receipt(
 
 
 @pytest.mark.parametrize("fault", [("reset_before", "META_UNREACHABLE"), ("error", "META_REFUSED")])
-async def test_failure_is_told_and_next_key_asks_again(
+async def test_failure_is_reported_and_next_key_retries(
     agent: GraphQLClient, said: Message, sandbox: Any, fault: tuple[str, str]
 ) -> None:
     kind, code = fault
@@ -114,7 +114,7 @@ async def test_failure_is_told_and_next_key_asks_again(
     assert await set_typing(agent, said) == []
 
 
-async def test_where_no_answer_may_be_sent_nobody_types(
+async def test_typing_is_refused_without_open_window(
     agent: GraphQLClient, account: Account, said: Message, meta: FakeMeta
 ) -> None:
     late = await write_message(account, "15550002222", "old", at=utc_now() - timedelta(hours=25))

@@ -125,12 +125,15 @@ async def test_document_name_follows_type(agent: GraphQLClient, account: Account
     assert done["upload"]["filename"] == "Floor plan.png"
 
 
-async def test_each_type_that_whatsapp_takes(agent: GraphQLClient, account: Account) -> None:
+async def test_each_type_that_whatsapp_takes(
+    agent: GraphQLClient, account: Account, subtests: pytest.Subtests
+) -> None:
     for file, kind, found_kind, mime_type in TAKEN:
-        done = await upload(agent, account, file, kind=kind)
+        with subtests.test(file=file[0]):
+            done = await upload(agent, account, file, kind=kind)
 
-        assert done["userErrors"] == [], file[0]
-        assert (done["upload"]["kind"], done["upload"]["mimeType"]) == (found_kind, mime_type)
+            assert done["userErrors"] == []
+            assert (done["upload"]["kind"], done["upload"]["mimeType"]) == (found_kind, mime_type)
 
 
 async def test_animated_sticker_may_be_larger(agent: GraphQLClient, account: Account) -> None:
@@ -183,14 +186,15 @@ REFUSED: list[tuple[File, str | None, str]] = [
 
 
 async def test_unsupported_file_is_refused_at_once(
-    agent: GraphQLClient, account: Account, meta: FakeMeta
+    agent: GraphQLClient, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for file, kind, reason in REFUSED:
-        done = await upload(agent, account, file, kind=kind)
+        with subtests.test(file=file[0]):
+            done = await upload(agent, account, file, kind=kind)
 
-        (error,) = done["userErrors"]
-        assert (error["code"], error["field"]) == ("INVALID_INPUT", ["file"]), file[0]
-        assert reason in error["message"]
+            (error,) = done["userErrors"]
+            assert (error["code"], error["field"]) == ("INVALID_INPUT", ["file"])
+            assert reason in error["message"]
     for name in ("", " ", "x" * 241, "a/b.png", "a\nb.png"):
         (error,) = (await upload(agent, account, name=name))["userErrors"]
         assert (error["code"], error["field"]) == ("INVALID_INPUT", ["filename"]), name
@@ -263,7 +267,7 @@ async def test_only_for_accounts_that_may_send(
     assert await count_stored() == NOTHING
 
 
-async def test_file_that_nobody_sends_is_removed(
+async def test_unused_file_is_removed(
     agent: GraphQLClient, client: httpx.AsyncClient, account: Account
 ) -> None:
     found = (await upload(agent, account))["upload"]

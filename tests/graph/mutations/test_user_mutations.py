@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.fixtures.graphql import GraphQLClient
 
 CREATE = """mutation ($input: CreateUserInput!) { createUser(input: $input) {
@@ -59,17 +61,22 @@ MALFORMED_VALUES = [
 
 async def test_malformed_values_are_refused_by_name(
     agent: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for field, value in MALFORMED_VALUES:
-        done = await create(agent, **{field: value})
+        with subtests.test(field=field, value=value):
+            done = await create(agent, **{field: value})
 
-        assert done["user"] is None
-        assert done["userErrors"] == [{"code": "INVALID_INPUT", "field": [field]}]
+            assert done["user"] is None
+            assert done["userErrors"] == [{"code": "INVALID_INPUT", "field": [field]}]
 
 
-async def test_users_are_found_by_name_and_number(agent: GraphQLClient) -> None:
+async def test_users_are_found_by_name_and_number(
+    agent: GraphQLClient, subtests: pytest.Subtests
+) -> None:
     await create(agent, name="Ada", phone="+15550001111", externalId="crm-1")
     query = "query ($s: String) { users(search: $s) { edges { node { name } } } }"
 
     for search, expected in (("ad", 1), ("0001", 1), ("CRM", 1), ("zzz", 0), (None, 1)):
-        assert len((await agent(query, s=search))["users"]["edges"]) == expected
+        with subtests.test(search=search):
+            assert len((await agent(query, s=search))["users"]["edges"]) == expected

@@ -106,18 +106,19 @@ UNREACHABLE_URLS = [
 
 
 async def test_unreachable_webhook_url_is_refused(
-    admin: GraphQLClient, account: Account, meta: FakeMeta
+    admin: GraphQLClient, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for url in UNREACHABLE_URLS:
-        done = await subscribe(admin, account, callbackUrl=url)
+        with subtests.test(url=url):
+            done = await subscribe(admin, account, callbackUrl=url)
 
-        assert [(one["code"], one["field"]) for one in done["userErrors"]] == [
-            ("INVALID_INPUT", ["callbackUrl"])
-        ], url
+            assert [(one["code"], one["field"]) for one in done["userErrors"]] == [
+                ("INVALID_INPUT", ["callbackUrl"])
+            ]
     assert not meta.requests.requests
 
 
-async def test_meta_that_is_away_is_told(
+async def test_unreachable_meta_is_reported(
     admin: GraphQLClient, account: Account, sandbox: Any
 ) -> None:
     fault = {"kind": "reset_before", "endpoint": "subscribed_apps"}
@@ -140,7 +141,7 @@ async def test_number_url_is_removed_and_account_url_applies(
     assert meta.callbacks.of_accounts == {NUMBER.business_account_id: OURS}
 
 
-async def test_key_of_some_accounts_changes_only_their_numbers(
+async def test_limited_key_changes_only_its_numbers(
     make_client: Callable[..., Awaitable[GraphQLClient]], account: Account, meta: FakeMeta
 ) -> None:
     limited = await make_client(Role.ADMIN, [account])

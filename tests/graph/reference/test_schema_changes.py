@@ -206,7 +206,7 @@ def test_deprecation_with_day_is_fine(compare: Command) -> None:
 
 
 @pytest.mark.parametrize("text", ["type Query {", "type Query { a: Missing }", ""])
-def test_file_that_is_no_schema_is_said(compare: Command, text: str) -> None:
+def test_invalid_schema_file_is_reported(compare: Command, text: str) -> None:
     ended, _ = compare(text, OLD)
 
     assert str(ended).startswith("Can't compare: ")
@@ -230,7 +230,7 @@ def test_this_schema_is_compared_with_file() -> None:
     assert result.stdout.splitlines()[1:] == COMPATIBLE
 
 
-def test_ref_that_is_none_is_said() -> None:
+def test_unknown_ref_is_reported() -> None:
     result = run_command("--base=--output=x")
 
     assert result.returncode == 1

@@ -41,15 +41,18 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/behind/proxy/graphql"])
-async def test_every_asset_is_served_below_page(client: httpx.AsyncClient, path: str) -> None:
+async def test_every_asset_is_served_below_page(
+    client: httpx.AsyncClient, path: str, subtests: pytest.Subtests
+) -> None:
     page = await client.get(path)
     addresses = re.findall(r'(?:src|href)="(?!data:)([^"]+)"', page.text)
 
     assert len(addresses) == 8
     for address in addresses:
-        asset = await client.get(urljoin(path, address))
-        assert (address, asset.status_code) == (address, 200)
-        assert asset.headers["cache-control"] == "no-cache"
+        with subtests.test(address=address):
+            asset = await client.get(urljoin(path, address))
+            assert (address, asset.status_code) == (address, 200)
+            assert asset.headers["cache-control"] == "no-cache"
 
 
 async def test_page_is_sent_with_its_policy(client: httpx.AsyncClient) -> None:
@@ -90,7 +93,7 @@ def test_examples_reach_page_unharmed() -> None:
     assert json.loads(match[1]) == list_examples()
 
 
-def test_vendored_files_are_those_published_on_npm() -> None:
+def test_vendored_files_equal_npm_releases() -> None:
     listed = {}
     for line in (VENDOR / "SHA384SUMS").read_text("ascii").splitlines():
         digest, name = line.split("  ", 1)

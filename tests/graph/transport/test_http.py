@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pytest
 
 from graph.core.ids import encode_id
 from graph.transport.endpoint import GraphQLEndpoint
@@ -49,12 +50,14 @@ NO_OPERATIONS = [
 
 async def test_invalid_operation_body_returns_400(
     client: httpx.AsyncClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for body in NO_OPERATIONS:
-        answer = await client.post("/graphql", content=body, headers=JSON)
+        with subtests.test(body=body):
+            answer = await client.post("/graphql", content=body, headers=JSON)
 
-        assert answer.status_code == 400
-        assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+            assert answer.status_code == 400
+            assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 OTHER_TYPES = [
@@ -66,17 +69,19 @@ OTHER_TYPES = [
 ]
 
 
-async def test_what_form_could_send_is_refused(
+async def test_form_content_types_are_refused(
     admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for content_type in OTHER_TYPES:
-        body = json.dumps({"query": "{ viewer { name } }"})
-        headers = {"Content-Type": content_type, "Authorization": f"Bearer {admin.token}"}
+        with subtests.test(content_type=content_type):
+            body = json.dumps({"query": "{ viewer { name } }"})
+            headers = {"Content-Type": content_type, "Authorization": f"Bearer {admin.token}"}
 
-        answer = await admin.http.post("/graphql", content=body, headers=headers)
+            answer = await admin.http.post("/graphql", content=body, headers=headers)
 
-        assert answer.status_code == 415
-        assert answer.json()["errors"]
+            assert answer.status_code == 415
+            assert answer.json()["errors"]
 
 
 async def test_body_over_limit_is_refused_announced_or_not(
@@ -155,24 +160,30 @@ ACCEPTED = [
 ]
 
 
-async def test_answer_has_type_that_client_likes_best(admin: GraphQLClient) -> None:
+async def test_response_has_preferred_media_type(
+    admin: GraphQLClient, subtests: pytest.Subtests
+) -> None:
     for accept, media_type in ACCEPTED:
-        answer = await send(admin, {"query": ME}, accept=accept)
+        with subtests.test(accept=accept):
+            answer = await send(admin, {"query": ME}, accept=accept)
 
-        assert answer.status_code == 200, accept
-        assert answer.headers["Content-Type"] == f"{media_type}; charset=utf-8", accept
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.json()["data"] == {"viewer": {"name": "test admin"}}
+            assert answer.status_code == 200
+            assert answer.headers["Content-Type"] == f"{media_type}; charset=utf-8"
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert answer.json()["data"] == {"viewer": {"name": "test admin"}}
 
 
-async def test_unacceptable_type_returns_406_with_types(admin: GraphQLClient) -> None:
+async def test_unacceptable_type_returns_406_with_types(
+    admin: GraphQLClient, subtests: pytest.Subtests
+) -> None:
     for accept in ("text/html", "image/*", "application/json;q=0", "application/xml, text/plain"):
-        answer = await send(admin, {"query": ME}, accept=accept)
+        with subtests.test(accept=accept):
+            answer = await send(admin, {"query": ME}, accept=accept)
 
-        assert answer.status_code == 406, accept
-        [error] = answer.json()["errors"]
-        assert error["extensions"]["code"] == "BAD_USER_INPUT"
-        assert GRAPHQL_RESPONSE in error["message"]
+            assert answer.status_code == 406
+            [error] = answer.json()["errors"]
+            assert error["extensions"]["code"] == "BAD_USER_INPUT"
+            assert GRAPHQL_RESPONSE in error["message"]
 
 
 async def send(
@@ -200,23 +211,28 @@ REQUEST_ERRORS: list[tuple[dict[str, Any], str]] = [
 
 async def test_request_error_has_status_without_data(
     admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for body, code in REQUEST_ERRORS:
-        for accept, status in (("application/json", 200), (GRAPHQL_RESPONSE, 400)):
-            answer = await send(admin, body, accept=accept)
+        with subtests.test(body=body):
+            for accept, status in (("application/json", 200), (GRAPHQL_RESPONSE, 400)):
+                answer = await send(admin, body, accept=accept)
 
-            assert answer.status_code == status, (body, accept)
-            assert answer.json()["errors"][0]["extensions"]["code"] == code, body
-            assert "data" not in answer.json()
+                assert answer.status_code == status, (body, accept)
+                assert answer.json()["errors"][0]["extensions"]["code"] == code
+                assert "data" not in answer.json()
 
 
-async def test_wrong_key_is_401_where_type_allows_it(admin: GraphQLClient) -> None:
+async def test_wrong_key_is_401_where_type_allows_it(
+    admin: GraphQLClient, subtests: pytest.Subtests
+) -> None:
     for accept, status in (("application/json", 200), (GRAPHQL_RESPONSE, 401)):
-        answer = await send(admin, {"query": ME}, accept=accept, token="wag_wrong")
+        with subtests.test(accept=accept):
+            answer = await send(admin, {"query": ME}, accept=accept, token="wag_wrong")
 
-        assert answer.status_code == status
-        assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-        assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+            assert answer.status_code == status
+            assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+            assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
 
 
 async def test_executed_operation_is_200_with_data(
@@ -231,15 +247,18 @@ async def test_executed_operation_is_200_with_data(
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_refusal_comes_in_type_that_was_asked_for(client: httpx.AsyncClient) -> None:
+async def test_refusal_has_accepted_media_type(
+    client: httpx.AsyncClient, subtests: pytest.Subtests
+) -> None:
     for accept in ("application/json", GRAPHQL_RESPONSE):
-        answer = await client.post("/graphql", content=b"{", headers=JSON | {"Accept": accept})
+        with subtests.test(accept=accept):
+            answer = await client.post("/graphql", content=b"{", headers=JSON | {"Accept": accept})
 
-        assert answer.status_code == 400
-        assert answer.headers["Content-Type"] == f"{accept}; charset=utf-8"
+            assert answer.status_code == 400
+            assert answer.headers["Content-Type"] == f"{accept}; charset=utf-8"
 
 
-async def test_subscription_is_told_how_it_is_served(admin: GraphQLClient) -> None:
+async def test_subscription_by_http_names_supported_transports(admin: GraphQLClient) -> None:
     answer = await admin.post("subscription { messageAdded { cursor } }")
 
     message = answer["errors"][0]["message"]
@@ -250,7 +269,7 @@ async def test_subscription_is_told_how_it_is_served(admin: GraphQLClient) -> No
 NAMED = "query Find($id: ID!) { account(id: $id) { id } } query Me { viewer { name } }"
 
 
-async def test_query_may_stand_in_url(admin: GraphQLClient) -> None:
+async def test_query_in_url_is_executed(admin: GraphQLClient, subtests: pytest.Subtests) -> None:
     variables = quote(json.dumps({"id": "x"}))
     for url, data in [
         (f"?query={quote(ME)}", {"viewer": {"name": "test admin"}}),
@@ -258,11 +277,12 @@ async def test_query_may_stand_in_url(admin: GraphQLClient) -> None:
         (f"?query={quote(NAMED)}&operationName=Me", {"viewer": {"name": "test admin"}}),
         (f"?query={quote(NAMED)}&operationName=Find&variables={variables}", {"account": None}),
     ]:
-        answer = await get(admin, url)
+        with subtests.test(url=url):
+            answer = await get(admin, url)
 
-        assert answer.status_code == 200, url
-        assert answer.json()["data"] == data
-        assert answer.headers["Cache-Control"] == "no-store"
+            assert answer.status_code == 200
+            assert answer.json()["data"] == data
+            assert answer.headers["Cache-Control"] == "no-store"
 
 
 async def get(client: GraphQLClient, url: str, accept: str = "*/*") -> httpx.Response:
@@ -282,39 +302,48 @@ BAD_URLS = [
 ]
 
 
-async def test_url_that_holds_no_query_is_400(admin: GraphQLClient) -> None:
+async def test_url_that_holds_no_query_is_400(
+    admin: GraphQLClient, subtests: pytest.Subtests
+) -> None:
     for url in BAD_URLS:
-        answer = await get(admin, url)
+        with subtests.test(url=url):
+            answer = await get(admin, url)
 
-        assert answer.status_code == 400, url
-        assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+            assert answer.status_code == 400
+            assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert (await get(admin, "", accept="application/json")).status_code == 400
 
 
 DISABLE = 'mutation { disableAccount(input: { accountId: "%s" }) { userErrors { code } } }'
 
 
-async def test_nothing_is_changed_by_url(admin: GraphQLClient, account: Account) -> None:
+async def test_mutation_in_url_is_refused(
+    admin: GraphQLClient, account: Account, subtests: pytest.Subtests
+) -> None:
     disable = DISABLE % encode_id("Account", account.id)
     for operation in (disable, "subscription { messageAdded { cursor } }"):
-        for accept in ("application/json", GRAPHQL_RESPONSE):
-            answer = await get(admin, f"?query={quote(operation)}", accept=accept)
+        with subtests.test(operation=operation):
+            for accept in ("application/json", GRAPHQL_RESPONSE):
+                answer = await get(admin, f"?query={quote(operation)}", accept=accept)
 
-            assert answer.status_code == 405
-            assert answer.headers["Allow"] == "POST"
-            assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+                assert answer.status_code == 405
+                assert answer.headers["Allow"] == "POST"
+                assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     stored = await Account.get(account.id)
     assert stored is not None
     assert (stored.enabled, stored.updated_at) == (True, account.updated_at)
 
 
-async def test_other_methods_are_refused_in_json(client: httpx.AsyncClient) -> None:
+async def test_other_methods_are_refused_in_json(
+    client: httpx.AsyncClient, subtests: pytest.Subtests
+) -> None:
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS"):
-        answer = await client.request(method, "/graphql", json={"query": ME})
+        with subtests.test(method=method):
+            answer = await client.request(method, "/graphql", json={"query": ME})
 
-        assert answer.status_code == 405
-        assert answer.headers["Allow"] == "GET, POST"
-        assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+            assert answer.status_code == 405
+            assert answer.headers["Allow"] == "GET, POST"
+            assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_without_graphiql_browser_gets_json(settings: Settings) -> None:

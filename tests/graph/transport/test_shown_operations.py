@@ -41,7 +41,7 @@ NEW_ACCOUNT = {
 
 
 class Shown(NamedTuple):
-    """One operation and its source; `variables` if they are shown with it."""
+    """An operation and its source; `variables` if they are shown with it."""
 
     origin: str
     text: str

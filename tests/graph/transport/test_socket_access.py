@@ -10,7 +10,6 @@ from websockets.exceptions import InvalidStatus
 
 from graph.fanout import credential_watch
 from graph.fanout.groups import Groups
-from graph.transport.endpoint import GraphQLEndpoint
 from models import ApiKey, Role
 from models.database.base import utc_now
 from tests.fixtures.waiting import eventually
@@ -22,7 +21,9 @@ ADDED = "subscription { messageAdded { message { text } } }"
 INIT = {"type": "connection_init"}
 
 
-async def test_key_may_stand_where_clients_put_it(port: int, token: str) -> None:
+async def test_key_is_read_from_all_client_forms(
+    port: int, token: str, subtests: pytest.Subtests
+) -> None:
     payloads: list[dict[str, object]] = [
         {"Authorization": f"Bearer {token}"},
         {"authorization": token},
@@ -30,12 +31,13 @@ async def test_key_may_stand_where_clients_put_it(port: int, token: str) -> None
         {"headers": {"Authorization": f"Bearer {token}"}},
     ]
     for payload in payloads:
-        async with open_socket(port) as client:
-            await client.send(INIT | {"payload": payload})
-            assert await client.receive() == {"type": "connection_ack"}
+        with subtests.test(payload=payload):
+            async with open_socket(port) as client:
+                await client.send(INIT | {"payload": payload})
+                assert await client.receive() == {"type": "connection_ack"}
 
 
-async def test_missing_and_wrong_key_have_close_codes(port: int) -> None:
+async def test_missing_and_wrong_key_have_close_codes(port: int, subtests: pytest.Subtests) -> None:
     for payload, close in [
         (None, (4401, "Unauthorized")),
         ({}, (4401, "Unauthorized")),
@@ -44,67 +46,70 @@ async def test_missing_and_wrong_key_have_close_codes(port: int) -> None:
         ({"Authorization": "Bearer wag_000000000000_" + "x" * 43}, (4403, "Forbidden")),
         ({"Authorization": "Basic abc"}, (4403, "Forbidden")),
     ]:
-        async with open_socket(port) as client:
-            await client.send(INIT | {"payload": payload})
-            assert await client.find_close() == close
+        with subtests.test(payload=payload):
+            async with open_socket(port) as client:
+                await client.send(INIT | {"payload": payload})
+                assert await client.find_close() == close
 
 
-ORIGINS: list[tuple[tuple[str, ...], str | None, bool]] = [
-    ((), None, True),
-    ((), "http://127.0.0.1:{port}", True),
-    ((), "http://127.0.0.1:1", False),
-    ((), "https://evil.example", False),
-    ((), "null", False),
-    (("https://app.example",), "https://app.example", True),
-    (("https://app.example",), "https://app.example.evil", False),
-    (("*",), "https://any.example", True),
+# For each setting: an origin, and its permission to connect.
+ORIGINS: list[tuple[dict[str, tuple[str, ...]], dict[str | None, bool]]] = [
+    (
+        {"allowed_origins": ()},
+        {
+            None: True,
+            "http://127.0.0.1:{port}": True,
+            "http://127.0.0.1:1": False,
+            "https://evil.example": False,
+            "null": False,
+        },
+    ),
+    (
+        {"allowed_origins": ("https://app.example",)},
+        {"https://app.example": True, "https://app.example.evil": False},
+    ),
+    ({"allowed_origins": ("*",)}, {"https://any.example": True}),
 ]
 
 
-class ListedOrigins:
-    """A data descriptor on the class goes before the list that each endpoint has of its own."""
-
-    def __init__(self, origins: tuple[str, ...]) -> None:
-        self.origins = origins
-
-    def __get__(self, endpoint: object, owner: object) -> tuple[str, ...]:
-        return self.origins
-
-    def __set__(self, endpoint: object, value: object) -> None:
-        """The endpoint's own list makes no difference."""
-
-
-async def test_only_known_origins_may_open_socket(
-    port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("settings", "origins"), ORIGINS, indirect=["settings"], ids=["none", "listed", "any"]
+)
+async def test_only_allowed_origins_open_sockets(
+    port: int,
+    origins: dict[str | None, bool],
+    caplog: pytest.LogCaptureFixture,
+    subtests: pytest.Subtests,
 ) -> None:
-    for allowed, origin, is_welcome in ORIGINS:
-        monkeypatch.setattr(GraphQLEndpoint, "allowed_origins", ListedOrigins(allowed))
-        opening = open_socket(port, origin=origin and origin.format(port=port))
-        if not is_welcome:
-            with pytest.raises(InvalidStatus, match="403"):
-                await opening.__aenter__()
-            continue
-        async with opening as client:
-            await client.send({"type": "ping"})
-            assert await client.receive() == {"type": "pong"}
+    for origin, is_allowed in origins.items():
+        with subtests.test(origin=origin):
+            opening = open_socket(port, origin=origin and origin.format(port=port))
+            if not is_allowed:
+                with pytest.raises(InvalidStatus, match="403"):
+                    await opening.__aenter__()
+                continue
+            async with opening as client:
+                await client.send({"type": "ping"})
+                assert await client.receive() == {"type": "pong"}
 
     assert "evil" not in caplog.text, "any page could fill the log"
 
 
-async def test_changed_key_ends_its_sockets(port: int) -> None:
-    changes: list[Callable[[ApiKey], Awaitable[Any]]] = [
-        revoke_api_key,
-        lambda key: key.set({ApiKey.expires_at: utc_now()}),
-        lambda key: key.set({ApiKey.role: Role.VIEWER}),
-        lambda key: key.set({ApiKey.account_ids: []}),
-        lambda key: key.delete(),
-    ]
-    for change in changes:
-        key, token = await create_api_key(name="x", role=Role.AGENT)
-        async with open_socket(port, token=token) as client:
-            await client.subscribe(ADDED)
-            await change(key)
-            assert await client.find_close() == (4403, "Forbidden")
+async def test_changed_key_ends_its_sockets(port: int, subtests: pytest.Subtests) -> None:
+    changes: dict[str, Callable[[ApiKey], Awaitable[Any]]] = {
+        "revoked": revoke_api_key,
+        "expired": lambda key: key.set({ApiKey.expires_at: utc_now()}),
+        "lower role": lambda key: key.set({ApiKey.role: Role.VIEWER}),
+        "no accounts": lambda key: key.set({ApiKey.account_ids: []}),
+        "deleted": lambda key: key.delete(),
+    }
+    for name, change in changes.items():
+        with subtests.test(change=name):
+            key, token = await create_api_key(name="x", role=Role.AGENT)
+            async with open_socket(port, token=token) as client:
+                await client.subscribe(ADDED)
+                await change(key)
+                assert await client.find_close() == (4403, "Forbidden")
 
 
 async def test_ended_key_closes_only_its_sockets(

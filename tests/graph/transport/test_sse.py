@@ -55,7 +55,7 @@ def find_texts(results: list[Any]) -> list[str]:
     return [result["messageAdded"]["message"]["text"] for result in results]
 
 
-async def test_query_is_one_result_and_complete(url: str, token: str) -> None:
+async def test_query_streams_result_and_complete(url: str, token: str) -> None:
     async with open_stream(url, token, "{ viewer { name } }") as stream:
         events = await stream.read_to_the_end()
 
@@ -71,7 +71,7 @@ CREATE = """mutation { createUser(input: { name: "Ada" }) {
     user { name } userErrors { code } } }"""
 
 
-async def test_mutation_is_one_result_and_complete(url: str, token: str) -> None:
+async def test_mutation_streams_result_and_complete(url: str, token: str) -> None:
     async with open_stream(url, token, CREATE) as stream:
         events = await stream.read_to_the_end()
 
@@ -111,16 +111,19 @@ BAD_OPERATIONS: list[tuple[str, str]] = [
 ]
 
 
-async def test_bad_operation_is_told_in_stream(url: str, token: str) -> None:
+async def test_bad_operation_is_reported_in_stream(
+    url: str, token: str, subtests: pytest.Subtests
+) -> None:
     for query, code in BAD_OPERATIONS:
-        async with open_stream(url, token, query) as stream:
-            events = await stream.read_to_the_end()
+        with subtests.test(query=query):
+            async with open_stream(url, token, query) as stream:
+                events = await stream.read_to_the_end()
 
-        assert stream.response.status_code == 200
-        assert [name for name, _ in events] == ["next", "complete"], query
-        result = events[0][1]
-        assert "data" not in result
-        assert result["errors"][0]["extensions"]["code"] == code
+            assert stream.response.status_code == 200
+            assert [name for name, _ in events] == ["next", "complete"]
+            result = events[0][1]
+            assert "data" not in result
+            assert result["errors"][0]["extensions"]["code"] == code
 
 
 async def test_bug_is_masked(
@@ -140,16 +143,19 @@ async def test_bug_is_masked(
     assert error["extensions"]["requestId"] in caplog.text
 
 
-async def test_anonymous_stream_returns_401(url: str, token: str) -> None:
+async def test_anonymous_stream_returns_401(
+    url: str, token: str, subtests: pytest.Subtests
+) -> None:
     for credential in (None, "wag_wrong", token[:-1] + "?"):
-        async with open_stream(url, credential, ADDED) as stream:
-            body = await stream.response.aread()
+        with subtests.test(credential=credential):
+            async with open_stream(url, credential, ADDED) as stream:
+                body = await stream.response.aread()
 
-        assert stream.response.status_code == 401
-        assert stream.response.headers["Content-Type"].startswith("application/json")
-        assert stream.response.headers["WWW-Authenticate"] == "Bearer"
-        [error] = orjson.loads(body)["errors"]
-        assert error["extensions"]["code"] == "UNAUTHENTICATED"
+            assert stream.response.status_code == 401
+            assert stream.response.headers["Content-Type"].startswith("application/json")
+            assert stream.response.headers["WWW-Authenticate"] == "Bearer"
+            [error] = orjson.loads(body)["errors"]
+            assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_stream_without_database_returns_503(
@@ -178,16 +184,19 @@ ACCEPTS: list[tuple[str, str]] = [
 ]
 
 
-async def test_stream_is_for_who_likes_it_best(app: Any, url: str, token: str) -> None:
+async def test_stream_requires_highest_accept_quality(
+    app: Any, url: str, token: str, subtests: pytest.Subtests
+) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(
         base_url=url, headers=headers, trust_env=False, timeout=60
     ) as client:
         for accept, media_type in ACCEPTS:
-            answer = await client.post(
-                "/graphql", json={"query": "{ __typename }"}, headers={"Accept": accept}
-            )
-            assert answer.headers["Content-Type"].startswith(media_type), accept
+            with subtests.test(accept=accept):
+                answer = await client.post(
+                    "/graphql", json={"query": "{ __typename }"}, headers={"Accept": accept}
+                )
+                assert answer.headers["Content-Type"].startswith(media_type)
 
         by_get = await client.get("/graphql?query={__typename}", headers=EVENT_STREAM)
     assert by_get.status_code == 406
@@ -216,23 +225,26 @@ async def test_silence_is_broken_by_comments(url: str, token: str, cursor: str) 
         assert find_texts(await stream.take(1)) == ["after the silence"]
 
 
-async def test_changed_key_ends_its_streams_and_no_other(url: str, token: str) -> None:
-    changes: list[Callable[[ApiKey], Awaitable[Any]]] = [
-        revoke_api_key,
-        lambda key: key.set({ApiKey.expires_at: utc_now()}),
-        lambda key: key.set({ApiKey.role: Role.VIEWER}),
-        lambda key: key.delete(),
-    ]
+async def test_changed_key_ends_only_its_streams(
+    url: str, token: str, subtests: pytest.Subtests
+) -> None:
+    changes: dict[str, Callable[[ApiKey], Awaitable[Any]]] = {
+        "revoked": revoke_api_key,
+        "expired": lambda key: key.set({ApiKey.expires_at: utc_now()}),
+        "lower role": lambda key: key.set({ApiKey.role: Role.VIEWER}),
+        "deleted": lambda key: key.delete(),
+    }
     async with open_stream(url, token, ADDED) as lasting:
         await lasting.wait_for_comments(1)
-        for change in changes:
-            key, own = await create_api_key(name="x", role=Role.AGENT)
-            async with open_stream(url, own, ADDED) as stream:
-                await change(key)
-                events = await stream.read_to_the_end()
+        for name, change in changes.items():
+            with subtests.test(change=name):
+                key, changed = await create_api_key(name="x", role=Role.AGENT)
+                async with open_stream(url, changed, ADDED) as stream:
+                    await change(key)
+                    events = await stream.read_to_the_end()
 
-            assert [name for name, _ in events] == ["next", "complete"]
-            assert events[0][1]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+                assert [event for event, _ in events] == ["next", "complete"]
+                assert events[0][1]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
         await wait_until_it_flows(lasting)
 
 

@@ -83,8 +83,14 @@ async def test_expiry_ends_sockets_without_database(
         assert await lasting.receive() == {"type": "pong"}
 
 
-async def test_invalid_token_opens_no_socket(port: int) -> None:
-    for token in (make_token(seconds=-1), make_token(aud="billing"), "a.b.c"):
-        async with open_socket(port) as client:
-            await client.send(INIT | {"payload": {"Authorization": f"Bearer {token}"}})
-            assert await client.find_close() == FORBIDDEN
+async def test_invalid_token_opens_no_socket(port: int, subtests: pytest.Subtests) -> None:
+    tokens = {
+        "expired": make_token(seconds=-1),
+        "foreign audience": make_token(aud="billing"),
+        "malformed": "a.b.c",
+    }
+    for name, token in tokens.items():
+        with subtests.test(token=name):
+            async with open_socket(port) as client:
+                await client.send(INIT | {"payload": {"Authorization": f"Bearer {token}"}})
+                assert await client.find_close() == FORBIDDEN

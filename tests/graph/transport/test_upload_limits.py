@@ -72,7 +72,7 @@ class TestLimits:
         assert after["userErrors"] == []
 
 
-async def test_temporary_files_are_gone_whatever_happens(
+async def test_temporary_files_are_always_removed(
     agent: GraphQLClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Any] = []
@@ -98,7 +98,7 @@ class TestShares:
     def settings(self, settings: Settings) -> Settings:
         return settings.model_copy(update={"upload_concurrency": 4})
 
-    async def test_one_credential_leaves_places_for_others(
+    async def test_credential_leaves_places_for_other_credentials(
         self,
         agent: GraphQLClient,
         account: Account,
@@ -121,7 +121,7 @@ class TestShares:
         await eventually(partial(count_begun, 2))
         refused = await post(agent, make_form())
         other = await upload(await make_client(Role.AGENT), account)
-        # Two keys of one account share its limit.
+        # Two keys of an account share its limit.
         first, second = [await make_client(Role.AGENT, [other_account]) for _ in range(2)]
         slow.append(asyncio.create_task(post(first, stall(3))))
         await eventually(partial(count_begun, 3))

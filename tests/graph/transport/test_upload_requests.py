@@ -56,20 +56,24 @@ MALFORMED: list[tuple[list[Part], int, str]] = [
 ]
 
 
-async def test_malformed_request_is_told_what_is_wrong(
-    agent: GraphQLClient, account: Account, meta: FakeMeta
+async def test_malformed_request_gets_specific_error(
+    agent: GraphQLClient, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     for parts, status, words in MALFORMED:
-        filled = [
-            (name, text.replace("%", make_operations(account)) if isinstance(text, str) else text)
-            for name, text in parts
-        ]
+        with subtests.test(status=status, words=words):
+            filled = [
+                (
+                    name,
+                    text.replace("%", make_operations(account)) if isinstance(text, str) else text,
+                )
+                for name, text in parts
+            ]
 
-        answer = await post(agent, make_form(*filled))
+            answer = await post(agent, make_form(*filled))
 
-        (error,) = answer.json()["errors"]
-        assert (answer.status_code, error["extensions"]["code"]) == (status, "BAD_USER_INPUT")
-        assert words in error["message"], (parts, error["message"])
+            (error,) = answer.json()["errors"]
+            assert (answer.status_code, error["extensions"]["code"]) == (status, "BAD_USER_INPUT")
+            assert words in error["message"], (parts, error["message"])
     assert list_uploads(meta) == []
     assert await count_stored() == NOTHING
 
@@ -84,12 +88,13 @@ BROKEN = [
 ]
 
 
-async def test_broken_form_is_refused(agent: GraphQLClient) -> None:
+async def test_broken_form_is_refused(agent: GraphQLClient, subtests: pytest.Subtests) -> None:
     for body in BROKEN:
-        answer = await post(agent, body)
+        with subtests.test(body=body[:50]):
+            answer = await post(agent, body)
 
-        assert answer.status_code == 400, body[:50]
-        assert "form" in answer.json()["errors"][0]["message"]
+            assert answer.status_code == 400
+            assert "form" in answer.json()["errors"][0]["message"]
     for content_type in ("multipart/form-data", f"multipart/form-data; boundary={'x' * 999}"):
         answer = await post(agent, make_form(), **{"Content-Type": content_type})
         assert answer.status_code == 400
@@ -114,17 +119,20 @@ class TestFromABrowser:
     def settings(self, settings: Settings) -> Settings:
         return settings.model_copy(update={"allowed_origins": ("https://app.example.com",)})
 
-    async def test_allowed_origin_may_send_header(self, client: httpx.AsyncClient) -> None:
+    async def test_allowed_origin_may_send_header(
+        self, client: httpx.AsyncClient, subtests: pytest.Subtests
+    ) -> None:
         for name in ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Requested-With"):
-            answer = await client.options(
-                "/graphql",
-                headers={
-                    "Origin": "https://app.example.com",
-                    "Access-Control-Request-Method": "POST",
-                    "Access-Control-Request-Headers": f"authorization, {name}",
-                },
-            )
-            assert answer.status_code == 200, name
+            with subtests.test(header=name):
+                answer = await client.options(
+                    "/graphql",
+                    headers={
+                        "Origin": "https://app.example.com",
+                        "Access-Control-Request-Method": "POST",
+                        "Access-Control-Request-Headers": f"authorization, {name}",
+                    },
+                )
+                assert answer.status_code == 200
 
 
 async def test_forbidden_upload_is_refused_before_reading(
@@ -132,19 +140,21 @@ async def test_forbidden_upload_is_refused_before_reading(
     agent: GraphQLClient,
     account: Account,
     meta: FakeMeta,
+    subtests: pytest.Subtests,
 ) -> None:
     viewer, anonymous = await make_client(Role.VIEWER), GraphQLClient(agent.http, None)
     unknown = GraphQLClient(agent.http, "wag_unknown")
     cases = [(viewer, 403, "FORBIDDEN")]
     cases += [(who, 401, "UNAUTHENTICATED") for who in (anonymous, unknown)]
     for client, status, code in cases:
-        read: list[bytes] = []
+        with subtests.test(code=code):
+            read: list[bytes] = []
 
-        answer = await post(client, watch(account, read))
+            answer = await post(client, watch(account, read))
 
-        assert answer.status_code == status
-        assert answer.json()["errors"][0]["extensions"]["code"] == code
-        assert read == []
+            assert answer.status_code == status
+            assert answer.json()["errors"][0]["extensions"]["code"] == code
+            assert read == []
     assert list_uploads(meta) == []
     assert await count_stored() == NOTHING
 
@@ -178,12 +188,13 @@ async def test_request_has_two_files_in_lists(agent: GraphQLClient, account: Acc
 
 
 async def test_file_comes_by_multipart_alone(
-    agent: GraphQLClient, account: Account, meta: FakeMeta
+    agent: GraphQLClient, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     values: list[Any] = ["x", 1, {}, [], None, True]
     for value in values:
-        answer = await agent.post(UPLOAD, file=value, account=id_of(account))
-        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", value
+        with subtests.test(value=value):
+            answer = await agent.post(UPLOAD, file=value, account=id_of(account))
+            assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     literal = UPLOAD.replace("file: $file,", 'file: "x",').replace("$file: Upload!, ", "")
     answer = await agent.post(literal, account=id_of(account))
     assert answer["errors"][0]["extensions"]["code"] in {
@@ -205,17 +216,18 @@ async def test_file_in_place_of_text_is_refused(agent: GraphQLClient, account: A
 
 
 async def test_no_file_comes_over_websocket(
-    app: Any, agent: GraphQLClient, account: Account, meta: FakeMeta
+    app: Any, agent: GraphQLClient, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     async with serve(app) as port, open_socket(port, token=str(agent.token)) as socket:
         values: list[Any] = [None, "x", {}, ["x"]]
         for number, value in enumerate(values):
-            variables = {"file": value, "account": id_of(account)}
-            payload = {"query": UPLOAD, "variables": variables}
-            await socket.send({"id": str(number), "type": "subscribe", "payload": payload})
+            with subtests.test(value=value):
+                variables = {"file": value, "account": id_of(account)}
+                payload = {"query": UPLOAD, "variables": variables}
+                await socket.send({"id": str(number), "type": "subscribe", "payload": payload})
 
-            answer = await socket.receive()
+                answer = await socket.receive()
 
-            assert (answer["type"], answer["id"]) == ("error", str(number))
-            assert answer["payload"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+                assert (answer["type"], answer["id"]) == ("error", str(number))
+                assert answer["payload"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert list_uploads(meta) == []

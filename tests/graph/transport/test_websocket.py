@@ -65,19 +65,23 @@ MALFORMED: list[object] = [
 ]
 
 
-async def test_malformed_messages_close_with_4400(port: int, token: str) -> None:
+async def test_malformed_messages_close_with_4400(
+    port: int, token: str, subtests: pytest.Subtests
+) -> None:
     for message in MALFORMED:
-        async with open_socket(port, token=token) as client:
-            await client.send(message)
-            assert (await client.find_close())[0] == 4400, message
+        with subtests.test(message=message):
+            async with open_socket(port, token=token) as client:
+                await client.send(message)
+                assert (await client.find_close())[0] == 4400
 
 
-async def test_malformed_init_closes_with_4400(port: int) -> None:
+async def test_malformed_init_closes_with_4400(port: int, subtests: pytest.Subtests) -> None:
     payloads: list[object] = [1, "x", [], True]
     for payload in payloads:
-        async with open_socket(port) as client:
-            await client.send(INIT | {"payload": payload})
-            assert (await client.find_close())[0] == 4400, payload
+        with subtests.test(payload=payload):
+            async with open_socket(port) as client:
+                await client.send(INIT | {"payload": payload})
+                assert (await client.find_close())[0] == 4400
 
 
 async def test_subscribing_before_ack_closes_with_4401(ws_raw: SocketClient) -> None:
@@ -129,13 +133,16 @@ BAD_OPERATIONS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_bad_operation_is_answered_and_socket_lives(ws: SocketClient) -> None:
+async def test_bad_operation_is_answered_and_socket_lives(
+    ws: SocketClient, subtests: pytest.Subtests
+) -> None:
     for payload, code in BAD_OPERATIONS:
-        await ws.send(subscribe("bad", **payload))
-        error = await ws.receive()
+        with subtests.test(payload=payload):
+            await ws.send(subscribe("bad", **payload))
+            error = await ws.receive()
 
-        assert (error["id"], error["type"]) == ("bad", "error")
-        assert error["payload"][0]["extensions"]["code"] == code
+            assert (error["id"], error["type"]) == ("bad", "error")
+            assert error["payload"][0]["extensions"]["code"] == code
 
     await ws.send(subscribe("bad"))
     assert (await ws.receive())["payload"]["data"] == {"viewer": {"name": "live"}}
@@ -206,7 +213,7 @@ async def test_pings_are_answered_before_ack_too(ws_raw: SocketClient) -> None:
     assert [await ws_raw.receive() for _ in range(3)] == [{"type": "pong"}] * 3
 
 
-async def test_completing_what_is_not_there_changes_nothing(ws: SocketClient) -> None:
+async def test_completing_unknown_operation_changes_nothing(ws: SocketClient) -> None:
     await ws.send({"id": "never", "type": "complete"})
     await ws.send(subscribe("q"))
     frames = [await ws.receive() for _ in range(2)]
@@ -255,15 +262,18 @@ async def test_flood_of_pings_is_answered(ws: SocketClient) -> None:
         assert (await ws.receive())["type"] == "pong"
 
 
-async def test_only_graphql_transport_ws_is_spoken(port: int) -> None:
+async def test_only_graphql_transport_ws_is_spoken(port: int, subtests: pytest.Subtests) -> None:
     from websockets.asyncio.client import connect
     from websockets.typing import Subprotocol
 
     unknown = [Subprotocol("graphql-ws"), Subprotocol("GRAPHQL-TRANSPORT-WS")]
     for offered in ([Subprotocol("graphql-ws")], unknown, None):
-        async with connect(f"ws://127.0.0.1:{port}/graphql", subprotocols=offered) as connection:
-            assert connection.subprotocol is None
-            assert (await SocketClient(connection).find_close())[0] == 4406
+        with subtests.test(offered=offered):
+            async with connect(
+                f"ws://127.0.0.1:{port}/graphql", subprotocols=offered
+            ) as connection:
+                assert connection.subprotocol is None
+                assert (await SocketClient(connection).find_close())[0] == 4406
 
 
 async def test_shutdown_closes_with_1012(app: Any, token: str, live_groups: Groups) -> None:

@@ -64,7 +64,7 @@ SORTED_NAMES = ["Ada", "ada", "Ádám", "bob", "émile", "ZOE", "Łukasz"]
 
 @pytest.fixture
 async def contacts(account: Account) -> list[Message]:
-    """Creates customers in the order of their messages; one has no name."""
+    """Creates customers in the order of their messages, including a customer without a name."""
     return [
         await write_message(account, f"1555000{number:04}", "hello", name=name)
         for number, name in enumerate(NAMES)
@@ -105,7 +105,7 @@ async def test_contacts_of_before_are_sorted_too(
     assert [node["profileName"] for node in nodes] == [None, *SORTED_NAMES]
 
 
-async def test_contacts_who_became_known_since_moment(
+async def test_contacts_are_filtered_by_first_seen(
     admin: GraphQLClient, contacts: list[Message]
 ) -> None:
     newest = await Contact.find_one({"profile_name": "ada"})
@@ -153,7 +153,7 @@ async def test_conversations_that_wait_longest_come_first(
 
 
 async def test_cursor_of_another_order_is_bad_input(
-    admin: GraphQLClient, contacts: list[Message]
+    admin: GraphQLClient, contacts: list[Message], subtests: pytest.Subtests
 ) -> None:
     page = await admin(CONVERSATIONS, orderBy="NEWEST_ACTIVITY", first=2)
     cursor = page["list"]["pageInfo"]["endCursor"]
@@ -163,8 +163,9 @@ async def test_cursor_of_another_order_is_bad_input(
         (CONTACTS, "NEWEST"),
         (CONTACTS, "NAME"),
     ):
-        found = await admin.find_error_code(query, orderBy=order, first=2, after=cursor)
-        assert found == "BAD_USER_INPUT"
+        with subtests.test(order=order):
+            found = await admin.find_error_code(query, orderBy=order, first=2, after=cursor)
+            assert found == "BAD_USER_INPUT"
 
 
 async def filter_conversations(client: GraphQLClient, **filter: Any) -> list[str]:
@@ -175,7 +176,7 @@ async def filter_conversations(client: GraphQLClient, **filter: Any) -> list[str
 
 @pytest.fixture
 async def inbox(account: Account) -> None:
-    """Four conversations: one old, one read, one with an unread message behind the read mark."""
+    """Creates old, read, partly read and new conversations."""
     old = utc_now() - timedelta(hours=25)
     await write_message(account, "15550000001", "hello", name="old", at=old)
     await write_message(account, "15550000002", "hello", name="read", unread=False)
@@ -196,7 +197,7 @@ async def inbox(account: Account) -> None:
         ({"unread": None, "windowOpen": None, "activeSince": None}, ["old", "read", "both", "new"]),
     ],
 )
-async def test_conversations_by_what_is_to_be_done(
+async def test_conversations_are_filtered_by_pending_work(
     admin: GraphQLClient, inbox: None, filter: Json, names: list[str]
 ) -> None:
     assert await filter_conversations(admin, **filter) == names

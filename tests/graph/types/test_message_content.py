@@ -1,4 +1,4 @@
-"""The content union: one query can select every type with all fields."""
+"""The content union: a query can select every type with all fields."""
 
 from graphql import (
     GraphQLObjectType,

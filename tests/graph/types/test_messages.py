@@ -105,7 +105,7 @@ async def test_sent_message_shows_its_way(admin: GraphQLClient, account: Account
     assert (shown["sentBy"], shown["retryOf"], shown["reactions"]) == ("an agent", None, [])
 
 
-async def test_answer_names_what_it_answers(admin: GraphQLClient, account: Account) -> None:
+async def test_reply_names_its_original(admin: GraphQLClient, account: Account) -> None:
     first = await write_message(account, "15550001111", "Question")
     answer = await write_message(account, "15550001111", "Answer", reply_to_wamid=first.wamid)
     stray = await write_message(account, "15550001111", "Stray", reply_to_wamid="wamid.unknown")

@@ -158,8 +158,10 @@ UNUSABLE_IDS = [(["x"], "NOT_FOUND"), (["x"] * 101, "INVALID_INPUT"), ([], None)
 
 async def test_unknown_and_too_many_items_are_refused(
     admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for ids, code in UNUSABLE_IDS:
-        done = (await admin(REPLAY, ids=ids))["replayParkedItems"]
+        with subtests.test(code=code):
+            done = (await admin(REPLAY, ids=ids))["replayParkedItems"]
 
-        assert [error["code"] for error in done["userErrors"]] == ([code] if code else [])
+            assert [error["code"] for error in done["userErrors"]] == ([code] if code else [])

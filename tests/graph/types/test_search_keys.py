@@ -71,18 +71,23 @@ FOUND = [
 ]
 
 
-async def test_users_are_found_by_names_and_numbers(admin: GraphQLClient, account: Account) -> None:
+async def test_users_are_found_by_names_and_numbers(
+    admin: GraphQLClient, account: Account, subtests: pytest.Subtests
+) -> None:
     for phone, name in NAMES.items():
         await write_message(account, phone, "hello", name=name)
 
     for search, phones in FOUND:
-        expected = sorted(NAMES[phone] for phone in phones)
-        assert await find_contacts(admin, search) == expected, search
-        assert await find_users(admin, search) == expected, search
+        with subtests.test(search=search):
+            expected = sorted(NAMES[phone] for phone in phones)
+            assert await find_contacts(admin, search) == expected
+            assert await find_users(admin, search) == expected
     assert len(await find_contacts(admin, " ")) == len(NAMES)
 
 
-async def test_search_sees_every_change_at_once(admin: GraphQLClient, account: Account) -> None:
+async def test_search_sees_every_change_at_once(
+    admin: GraphQLClient, account: Account, subtests: pytest.Subtests
+) -> None:
     message = await write_message(account, "15550001111", "hello", name="Ada")
     rename = """mutation ($id: ID!, $name: String) {
       updateContact(input: {contactId: $id, name: $name}) { contact { user { id } } } }"""
@@ -97,7 +102,8 @@ async def test_search_sees_every_change_at_once(admin: GraphQLClient, account: A
 
     await admin(change, id=data["updateContact"]["contact"]["user"]["id"])
     for search in ("grace", "navy", "crm-0042", "15550001111"):
-        assert await find_users(admin, search) == ["Grace"], search
+        with subtests.test(search=search):
+            assert await find_users(admin, search) == ["Grace"]
     assert await find_users(admin, "ada") == []
 
 

@@ -38,7 +38,9 @@ async def show(client: GraphQLClient, account: Account, name: str) -> dict[str, 
     return node
 
 
-async def test_filters_narrow_list(agent: GraphQLClient, account: Account) -> None:
+async def test_filters_narrow_list(
+    agent: GraphQLClient, account: Account, subtests: pytest.Subtests
+) -> None:
     cases: list[tuple[dict[str, Any], list[str]]] = [
         ({"category": "AUTHENTICATION"}, ["login_code"]),
         ({"language": "de"}, ["invoice"]),
@@ -50,11 +52,12 @@ async def test_filters_narrow_list(agent: GraphQLClient, account: Account) -> No
         ({"sendable": True, "category": "AUTHENTICATION"}, ["login_code"]),
     ]
     for wanted, names in cases:
-        assert await list_names(agent, account, **wanted) == names, wanted
+        with subtests.test(wanted=wanted):
+            assert await list_names(agent, account, **wanted) == names
 
 
 async def test_sendable_means_same_in_filter_and_in_field(
-    agent: GraphQLClient, account: Account, meta: FakeMeta
+    agent: GraphQLClient, account: Account, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
     product = {"type": "HEADER", "format": "PRODUCT"}
     items = {"type": "BUTTONS", "buttons": [{"type": "SPM", "text": "View"}]}
@@ -70,10 +73,11 @@ async def test_sendable_means_same_in_filter_and_in_field(
     ).insert()
 
     for sendable in (True, False):
-        found = await agent(LIST, id=id_of(account), filter={"sendable": sendable})
-        nodes = [edge["node"] for edge in found["templates"]["edges"]]
-        assert {node["sendable"] for node in nodes} == {sendable}
-        assert {node["obstacle"] is None for node in nodes} == {sendable}
+        with subtests.test(sendable=sendable):
+            found = await agent(LIST, id=id_of(account), filter={"sendable": sendable})
+            nodes = [edge["node"] for edge in found["templates"]["edges"]]
+            assert {node["sendable"] for node in nodes} == {sendable}
+            assert {node["obstacle"] is None for node in nodes} == {sendable}
 
 
 async def test_what_is_to_be_filled_in_is_listed(agent: GraphQLClient, account: Account) -> None:
@@ -119,7 +123,7 @@ async def test_each_parameter_has_its_example(
     assert given == KINDS[name]
 
 
-async def test_cards_are_told_apart(agent: GraphQLClient, account: Account) -> None:
+async def test_cards_have_distinct_positions(agent: GraphQLClient, account: Account) -> None:
     found = await show(agent, account, "boots_carousel")
 
     places = [(one["cardIndex"], one["place"], one["kind"]) for one in found["parameters"]]

@@ -1,4 +1,4 @@
-"""A limited key sees users who wrote to its accounts or were linked there."""
+"""A limited key sees users of its accounts: by messages or links."""
 
 import json
 import time
@@ -51,7 +51,7 @@ async def send(client: GraphQLClient, account: Account) -> dict[str, Any]:
     return contact
 
 
-async def test_sending_to_phone_links_nobody(
+async def test_sending_to_phone_links_no_user(
     ours: GraphQLClient, theirs: GraphQLClient, account: Account
 ) -> None:
     made = (await create(theirs, phone=f"+{PHONE}", externalId="crm-1", **SECRETS))["user"]
@@ -71,7 +71,7 @@ async def test_sending_to_phone_links_nobody(
     assert await User.find_all().to_list() == before
 
 
-async def test_sending_to_customer_of_others_links_nobody(
+async def test_sending_to_foreign_customer_links_no_user(
     ours: GraphQLClient, theirs: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     message = await write_message(other_account, PHONE, "Hi", name="Ada")
@@ -102,20 +102,22 @@ async def test_own_message_of_customer_links_them(
     assert contacts[0]["node"]["user"]["id"] == users[0][0]["node"]["id"]
 
 
-async def test_conflict_with_unseen_user_is_not_told(
+async def test_conflict_with_hidden_user_is_not_reported(
     ours: GraphQLClient,
     theirs: GraphQLClient,
     admin: GraphQLClient,
     other_account: Account,
+    subtests: pytest.Subtests,
 ) -> None:
     await write_message(other_account, PHONE, "Hi", name="Ada")
     await create(theirs, phone="+15550107799", externalId="crm-1")
     fresh = (await create(ours, name="Fresh"))["user"]
 
     for phone, external_id in ((f"+{PHONE}", "crm-1"), ("+15550107799", "crm-2")):
-        made = await create(ours, phone=phone, externalId=external_id)
-        assert made["userErrors"] == []
-        assert (made["user"]["phone"], made["user"]["externalId"]) == (phone, external_id)
+        with subtests.test(phone=phone):
+            made = await create(ours, phone=phone, externalId=external_id)
+            assert made["userErrors"] == []
+            assert (made["user"]["phone"], made["user"]["externalId"]) == (phone, external_id)
     # Visible users still cause a conflict.
     taken = {"phone": f"+{PHONE}", "externalId": "crm-1"}
     for name, value in taken.items():
@@ -142,7 +144,7 @@ async def test_changing_to_unseen_value_is_not_refused(
     assert changed["user"]["phone"] == f"+{PHONE}"
 
 
-async def test_phone_that_staff_entered_shows_them_nobody(
+async def test_entered_phone_reveals_no_hidden_user(
     ours: GraphQLClient, theirs: GraphQLClient, other_account: Account
 ) -> None:
     made = (await create(ours, phone=f"+{PHONE}", name="Bait"))["user"]
@@ -171,7 +173,7 @@ async def test_created_user_is_found_by_customer(
     assert encode_id("User", contact.user_id) == made["id"]
 
 
-async def test_link_by_someone_who_sees_both_shares_user(
+async def test_link_by_viewer_of_both_shares_user(
     ours: GraphQLClient, theirs: GraphQLClient, admin: GraphQLClient, account: Account
 ) -> None:
     made = (await create(theirs, name="Ada", **SECRETS))["user"]
@@ -184,7 +186,7 @@ async def test_link_by_someone_who_sees_both_shares_user(
     assert (await ours(USER, id=made["id"]))["user"]["email"] == SECRETS["email"]
 
 
-async def test_echo_and_business_call_link_nobody(
+async def test_echo_and_business_call_link_no_user(
     ours: GraphQLClient, theirs: GraphQLClient, account: Account, webhook: WebhookClient
 ) -> None:
     await create(theirs, phone=f"+{PHONE}", **SECRETS)
@@ -212,7 +214,7 @@ async def test_echo_and_business_call_link_nobody(
     assert "secret" not in json.dumps(await ours(SEEN))
 
 
-async def test_number_that_moves_to_unseen_one_tells_nothing(
+async def test_number_moved_to_hidden_user_reveals_nothing(
     theirs: GraphQLClient,
     make_client: MakeClient,
     account: Account,

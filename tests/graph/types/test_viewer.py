@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from models import Account
 from tests.fixtures.graphql import GraphQLClient
@@ -29,9 +30,11 @@ async def test_without_credential_only_schema_can_be_read(client: httpx.AsyncCli
 
 async def test_invalid_credential_is_refused_even_for_schema(
     client: httpx.AsyncClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for token in ("wag_000000000000_" + "x" * 43, "nonsense", " "):
-        stranger = GraphQLClient(client, token)
-        answer: dict[str, Any] = await stranger.post("{ __schema { queryType { name } } }")
-        assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-        assert "data" not in answer
+        with subtests.test(token=token):
+            stranger = GraphQLClient(client, token)
+            answer: dict[str, Any] = await stranger.post("{ __schema { queryType { name } } }")
+            assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+            assert "data" not in answer

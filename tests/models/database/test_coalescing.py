@@ -34,7 +34,7 @@ async def test_error_after_results_is_logged(caplog: pytest.LogCaptureFixture) -
     assert "never retrieved" in caplog.text
 
 
-def test_pymongo_tells_remaining_seconds() -> None:
+def test_pymongo_reports_remaining_seconds() -> None:
     assert remaining() is None
     with pymongo.timeout(60):
         seconds = remaining()

@@ -24,7 +24,7 @@ def create_message() -> Message:
 
 
 @pytest.mark.usefixtures("database")
-def test_whole_document_is_what_was_stored() -> None:
+def test_whole_document_equals_stored_document() -> None:
     message = create_message()
 
     read = from_bson(Message, to_bson(message))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from models.database.coalescing import SharedRead
 
 
-async def test_slow_read_does_not_hold_others_up() -> None:
+async def test_slow_read_does_not_block_other_reads() -> None:
     has_begun, go_on = asyncio.Event(), asyncio.Event()
     commands: list[list[str]] = []
 

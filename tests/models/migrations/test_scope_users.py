@@ -65,7 +65,7 @@ async def test_contact_that_only_got_messages_loses_shared_user(database: Databa
         assert (await read(database, "users", user))["account_ids"] == [WROTE_TO]
 
 
-async def test_user_of_nobody_else_stays_and_is_scoped(database: Database) -> None:
+async def test_unshared_user_is_kept_and_scoped(database: Database) -> None:
     contact = ObjectId()
     user = await write_user(database, SENT_FROM, _id=contact)
     await write_contact(database, SENT_FROM, _id=contact, user_id=user)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from sandbox.cloud_api.fake_meta import FakeMeta
 from tests.sandbox.meta_kit import SHOP, send, text_to
@@ -44,6 +45,9 @@ async def test_blocked_customer_neither_hears_nor_is_heard(api: httpx.AsyncClien
     assert sent.status_code == 200
 
 
-async def test_body_without_users_is_refused(api: httpx.AsyncClient) -> None:
+async def test_body_without_users_is_refused(
+    api: httpx.AsyncClient, subtests: pytest.Subtests
+) -> None:
     for body in (name(), {"messaging_product": "whatsapp"}, {"block_users": [{"user": ANA}]}):
-        assert (await api.post(BLOCKED, json=body)).json()["error"]["code"] == 100
+        with subtests.test(body=body):
+            assert (await api.post(BLOCKED, json=body)).json()["error"]["code"] == 100

@@ -24,7 +24,7 @@ async def upload(client: httpx.AsyncClient) -> str:
     return str(answer.json()["id"])
 
 
-async def test_number_has_metas_default_fields_or_wanted_ones(
+async def test_number_has_default_or_requested_fields(
     api: httpx.AsyncClient,
 ) -> None:
     everything = (await api.get(NUMBER)).json()

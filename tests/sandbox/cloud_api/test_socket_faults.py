@@ -54,7 +54,7 @@ async def test_reset_after_took_message(socket_api: httpx.AsyncClient, meta: Fak
     assert (await send(socket_api, text_to(ANA))).status_code == 200
 
 
-async def test_timeout_took_message_and_says_nothing(
+async def test_timeout_after_acceptance_sends_no_answer(
     socket_api: httpx.AsyncClient, meta: FakeMeta
 ) -> None:
     await socket_api.post("/sandbox/faults", json={"kind": "timeout"})
@@ -86,7 +86,7 @@ async def test_cut_answer_ends_in_middle(socket_api: httpx.AsyncClient) -> None:
         await send(socket_api, text_to(ANA))
 
 
-async def test_slow_drip_brings_single_bytes_and_every_one(
+async def test_slow_drip_sends_all_bytes_singly(
     socket_api: httpx.AsyncClient,
 ) -> None:
     await socket_api.post("/sandbox/faults", json={"kind": "slow_drip", "seconds": 0.001})

@@ -34,13 +34,14 @@ async def test_page_and_its_parts_come_from_here_alone(api: httpx.AsyncClient) -
         assert set(hosts) <= {"www.w3.org"}, file.name
 
 
-async def test_every_control_has_label(api: httpx.AsyncClient) -> None:
+async def test_every_control_has_label(api: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
     page = (await api.get("/")).text
 
     for tag in re.findall(r"<(?:input|select)[^>]*>", page):
-        identifier = re.search(r'id="([\w-]+)"', tag)
-        assert identifier is not None, tag
-        assert f'for="{identifier[1]}"' in page or "aria-label=" in tag, tag
+        with subtests.test(tag=tag):
+            identifier = re.search(r'id="([\w-]+)"', tag)
+            assert identifier is not None
+            assert f'for="{identifier[1]}"' in page or "aria-label=" in tag
     for icon_button in re.findall(r"<button[^>]*>\s*<svg", page):
         assert "aria-label=" in icon_button
 
@@ -89,7 +90,7 @@ async def test_conversations_are_bounded_least_used_go_first(
     assert [message["content"]["body"] for message in shown[0]["messages"]] == ["b", "c", "d"]
 
 
-async def test_stream_tells_of_sends_and_every_status(socket_api: httpx.AsyncClient) -> None:
+async def test_stream_shows_sends_and_all_statuses(socket_api: httpx.AsyncClient) -> None:
     async with socket_api.stream("GET", "/sandbox/stream") as stream:
         await send(socket_api, text_to(ANA, "Hello"))
         statuses = []

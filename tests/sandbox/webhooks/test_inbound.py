@@ -186,7 +186,7 @@ async def test_several_messages_go_out_in_one_webhook(
     assert answer.json()["wamids"] == [message["id"] for message in receiver.messages]
 
 
-async def test_messages_under_two_secrets_make_no_one_webhook(api: httpx.AsyncClient) -> None:
+async def test_messages_under_two_secrets_are_refused(api: httpx.AsyncClient) -> None:
     messages = [
         {"from": ANA, "text": "x", "phone_number_id": number.phone_number_id}
         for number in (SHOP, BAKERY)

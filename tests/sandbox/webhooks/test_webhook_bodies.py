@@ -20,7 +20,7 @@ def test_golden_vector_of_escapes_and_signature() -> None:
     )
 
 
-def test_escaped_bytes_read_back_as_what_went_in() -> None:
+def test_escaped_bytes_decode_to_original() -> None:
     tricky = {"text": 'back\\slash \\/ "quote" \u2028 \ud800 </script>\n'}
 
     assert json.loads(encode_like_meta(tricky)) == tricky

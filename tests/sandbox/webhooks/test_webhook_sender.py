@@ -86,7 +86,7 @@ async def test_server_that_is_away_is_reported_without_status() -> None:
     assert "ConnectError" in answer.json()["webhook_error"]
 
 
-async def test_statuses_of_one_message_wait_for_each_other(
+async def test_statuses_of_message_are_sent_in_order(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     receiver.answers = [503, 503, 200, 503]
@@ -97,7 +97,7 @@ async def test_statuses_of_one_message_wait_for_each_other(
     assert receiver.status_names == ["sent", "delivered", "read"]
 
 
-async def test_closing_ends_what_still_waits(
+async def test_closing_cancels_waiting_webhooks(
     api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
 ) -> None:
     meta.settings.sent_delay = 600

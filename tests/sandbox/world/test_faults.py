@@ -55,7 +55,7 @@ async def test_throttle_is_130429_by_default(api: httpx.AsyncClient) -> None:
     "matcher",
     [{"to": f"+{ANA}"}, {"text": "boom"}, {"phone_number_id": SHOP.phone_number_id, "to": ANA}],
 )
-async def test_rule_hits_only_what_it_matches(
+async def test_rule_hits_only_matching_requests(
     api: httpx.AsyncClient, matcher: dict[str, Any]
 ) -> None:
     await add_fault(api, kind="error", code=1, times=None, **matcher)
@@ -156,7 +156,7 @@ async def test_in_process_broken_connection_is_clients_error(
         await send(api, text_to(ANA))
 
 
-async def test_other_endpoints_break_when_asked(api: httpx.AsyncClient) -> None:
+async def test_rule_breaks_any_endpoint(api: httpx.AsyncClient) -> None:
     await add_fault(api, kind="error", code=4, endpoint="node")
 
     broken = await api.get(f"/v25.0/{SHOP.phone_number_id}")

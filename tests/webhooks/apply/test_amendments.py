@@ -98,7 +98,7 @@ async def test_reaction_is_taken_back(
     assert [one["emoji"] for one in (await show(admin))["reactions"]] == ["🙏"]
 
 
-async def test_edit_replaces_what_is_shown_and_keeps_first(
+async def test_edit_replaces_text_and_keeps_original(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_messages(say(), edit("second", at=9), edit("third", at=20))
@@ -192,7 +192,7 @@ async def test_what_comes_before_its_message_waits_for_it(
     assert await PendingUpdate.count() == 0
 
 
-async def test_reaction_waits_for_wamid_of_what_was_sent(
+async def test_reaction_waits_for_wamid_of_target(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await webhook.post_messages(make_message(sender=ANA, wamid="wamid.OTHER", at=AT))

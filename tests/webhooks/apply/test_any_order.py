@@ -23,9 +23,9 @@ senders = st.sampled_from(SENDERS)
 
 @st.composite
 def draw_items(draw: st.DrawFn) -> list[Kinded]:
-    """Some messages and their updates, with distinct times.
+    """Draws messages and their updates, with distinct times.
 
-    The customer who edits or deletes a message is its writer, as with WhatsApp.
+    Only the author edits or deletes a message, as with WhatsApp.
     """
     writers = draw(st.lists(senders, min_size=1, max_size=4))
     said = [

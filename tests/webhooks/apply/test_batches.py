@@ -15,7 +15,7 @@ OBJECT = "whatsapp_business_account"
 
 
 def make_batch(number: FakeNumber, broken: Any) -> dict[str, Any]:
-    """3 entries of 2 changes of 5 messages, one of them broken; 4 statuses in the last change."""
+    """3 entries of 2 changes of 5 messages with a broken message; 4 statuses in the last change."""
     changes = [
         make_change(
             number, messages=[make_message(sender=f"1650555{row}{one}00") for one in range(5)]
@@ -44,7 +44,7 @@ def make_batch(number: FakeNumber, broken: Any) -> dict[str, Any]:
         make_message() | {"from": {}},
     ],
 )
-async def test_all_but_broken_one_are_stored(
+async def test_broken_item_does_not_affect_others(
     webhook: WebhookClient, account: Account, settle: Settle, broken: Any
 ) -> None:
     assert (await webhook.post(make_batch(NUMBER, broken))).status_code == 200
@@ -118,7 +118,7 @@ async def test_broken_profile_does_not_cost_message(
     assert (await Message.count(), await ParkedItem.count()) == (6, 0)
 
 
-async def test_thousand_messages_with_one_poison_are_stored(
+async def test_poison_message_does_not_block_thousand_others(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     messages = [make_message(sender=f"165055{number % 20:05}") for number in range(1000)]

@@ -47,7 +47,7 @@ async def wait_until_applied(count: int) -> list[ParkedItem]:
     return await eventually(look)
 
 
-async def test_connecting_account_replays_what_came_before_it(
+async def test_connecting_account_replays_earlier_items(
     webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
 ) -> None:
     change = make_change(
@@ -60,7 +60,7 @@ async def test_connecting_account_replays_what_came_before_it(
     assert [one.reason for one in await list_parked()] == [ParkedReason.UNKNOWN_ACCOUNT] * 3
     assert await Message.count() == 0
 
-    # Both numbers belong to one app, so they share a secret.
+    # Both numbers belong to the same app, so they share a secret.
     same_app = dataclasses.replace(OTHER_NUMBER, app_secret=NUMBER.app_secret)
     other = await connect_number(keyring, same_app)
     await wait_until_applied(3)
@@ -120,7 +120,7 @@ async def test_nobody_forges_another_accounts_messages(
     [replayed] = await replay_items(ingest, [forged])
     assert (replayed.state, replayed.reason) == (ParkedState.PARKED, ParkedReason.WRONG_SECRET)
     assert (await Message.count(), await Contact.count()) == (0, 0)
-    # The genuine body does not count as a repetition of the forged one.
+    # The genuine body does not count as a repetition of the forged body.
     await webhook.post(body)
     await settle()
     assert await Message.count() == 1
@@ -171,7 +171,7 @@ async def test_reprocessed_item_is_parked_once(
     assert len(await list_parked()) == 1
 
 
-async def test_replaying_item_that_is_still_broken_says_so(
+async def test_replay_of_broken_item_reports_it(
     webhook: WebhookClient, account: Account, settle: Settle, ingest: Ingest
 ) -> None:
     await webhook.post_messages(make_message() | {"timestamp": "soon"}, make_message())
@@ -190,7 +190,7 @@ async def test_replaying_item_that_is_still_broken_says_so(
 
 
 class TestDefaultSecret:
-    """An account without an app secret uses the default one."""
+    """An account without an app secret uses the default secret."""
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:

@@ -126,7 +126,7 @@ async def test_message_during_erasure_leaves_no_orphan(
 ) -> None:
     await accept(ingest)
     await run_until_settled(ingest)
-    # A contact who only reacted has no conversation yet.
+    # A contact with only a reaction has no conversation yet.
     await collection(Message).delete_many({})
     await collection(Conversation).delete_many({})
 

@@ -97,7 +97,7 @@ async def test_json_of_any_shape_is_parked(
         ("a line break", r"a\r\nERROR forged"),
     ],
 )
-async def test_odd_characters_in_text_are_stored(
+async def test_unusual_characters_in_text_are_stored(
     webhook: WebhookClient, account: Account, settle: Settle, name: str, text: str
 ) -> None:
     body = VALID_TEXT.replace("Hello", text).encode()
@@ -127,7 +127,7 @@ EXTRAS = [
 ]
 
 
-async def test_odd_extras_cost_nothing(
+async def test_unexpected_fields_are_ignored(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     for extra in EXTRAS:

@@ -1,4 +1,4 @@
-"""One contact per person and account, whichever identities Meta sends."""
+"""A person has a single contact per account, by any identities that Meta sends."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ PARENT = "US.ENT.11815799212886844830"
 def make_visit(
     sender: dict[str, str], name: str = "Sheena", *, at: int = AT, **profile: str
 ) -> dict[str, Any]:
-    """Returns a body with one text; `sender` may have wa_id, user_id and parent_user_id."""
+    """Returns a body with a text; `sender` may have wa_id, user_id and parent_user_id."""
     ids = {"from": "wa_id", "from_user_id": "user_id", "from_parent_user_id": "parent_user_id"}
     message = make_message(at=at)
     del message["from"]
@@ -250,7 +250,7 @@ async def test_person_at_two_accounts_has_one_user(
     assert set(user.account_ids) == {account.id, other_account.id}
 
 
-async def test_contact_whose_user_staff_took_away_stays_so(
+async def test_contact_unlinked_by_staff_stays_unlinked(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     [contact] = await visit(webhook, settle, make_visit({"wa_id": "16505551234"}))
@@ -288,7 +288,7 @@ async def test_identities_are_of_known_kinds(
 async def test_changed_number_stays_one_contact(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
-    """Also within one body, whose senders are processed concurrently."""
+    """Also within a body, whose senders are processed concurrently."""
     messages = []
     for number in range(20):
         old, new = f"16505550{number:03}", f"16505551{number:03}"

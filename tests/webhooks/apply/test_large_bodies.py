@@ -1,4 +1,4 @@
-"""Large bodies are processed in slices; a body beyond the limits is one dead letter."""
+"""Large bodies are processed in slices; a body beyond the limits is a dead letter."""
 
 import dataclasses
 import json
@@ -122,7 +122,7 @@ async def test_body_beyond_limits_is_one_dead_letter(
     assert steps.longest < STEP_SECONDS, steps.what
 
 
-async def test_items_carry_little_of_what_they_share(
+async def test_parked_items_copy_little_shared_data(
     webhook: WebhookClient, account: Account, keyring: KeyRing, settle: Settle
 ) -> None:
     message = make_message()

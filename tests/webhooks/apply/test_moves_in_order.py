@@ -1,4 +1,4 @@
-"""A customer who changes number or user id and writes at once stays one customer."""
+"""A customer with a changed number or user id stays the same customer."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Many new customers in one body: each gets a contact, a user and a conversation."""
+"""Many new customers in a body: each gets a contact, a user and a conversation."""
 
 from models import Account, Contact, Conversation, Message, ParkedItem, User
 from models.database.base import collection, to_bson
@@ -37,7 +37,7 @@ async def test_new_customers_get_user_and_conversation(
     conversations = await Conversation.find().to_list()
     stored = await Message.find().to_list()
     assert await ParkedItem.find().count() == 0
-    # Two numbers came in two forms each; a contact who only reacts gets no conversation.
+    # Two numbers came in two forms each; a contact with only a reaction gets no conversation.
     assert len(contacts) == 12 + 1 + 1 + 1
     assert {one.contact_id for one in conversations} == {
         one.id for one in contacts if one.wa_id != "16505550200"

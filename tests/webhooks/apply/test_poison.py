@@ -135,9 +135,7 @@ async def test_event_is_applied_after_long_outage(
     assert stored.attempts < MAX_ATTEMPTS
 
 
-async def test_replaying_what_is_no_json_leaves_it_parked(
-    connected: Account, ingest: Ingest
-) -> None:
+async def test_replay_of_invalid_json_leaves_it_parked(connected: Account, ingest: Ingest) -> None:
     await ingest.accept(b"no JSON", secret_digest=SIGNER)
     await run_until_settled(ingest)
 

@@ -1,4 +1,4 @@
-"""Two identities of one person in one webhook: the contact gets both."""
+"""A webhook with two identities of a person: the contact gets both."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ DUPLICATES = """query ($id: ID!) { contact(id: $id) {
 
 
 def write(*, at: int = 0, **given: str | None) -> dict[str, Any]:
-    """Returns a text whose sender has the given `wa_id` and `user_id`."""
+    """Returns a text from the given `wa_id` and `user_id`."""
     ids = {name: value for name, value in given.items() if value is not None}
     message = make_message(at=AT + at)
     del message["from"]
@@ -211,7 +211,7 @@ async def test_status_teaches_contact_of_its_message(
     assert (contact.wa_id, contact.bsuid) == (PHONE, BSUID)
 
 
-async def test_statement_about_nobody_known_makes_no_contact(
+async def test_statement_about_unknown_customer_creates_no_contact(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     names = ["status with contacts", "status alone", "status of a group", "echo of a reaction"]
@@ -252,7 +252,7 @@ async def test_status_to_recycled_number_teaches_nothing(
 async def test_contact_of_another_customer_teaches_nothing(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
-    """The only element of `contacts[]` belongs to one of two customers."""
+    """The only element of `contacts[]` belongs to the first of two customers."""
     first = make_message(sender=PHONE, at=AT)
     second = make_message(at=AT) | {"from_user_id": OTHER_BSUID}
     del second["from"]
@@ -270,7 +270,7 @@ async def test_contact_of_another_customer_teaches_nothing(
 
 
 @pytest.mark.parametrize("origin", ["other", None])
-async def test_shared_card_of_somebody_else_teaches_nothing(
+async def test_shared_card_adds_no_identity(
     webhook: WebhookClient, account: Account, settle: Settle, origin: str | None
 ) -> None:
     phones = [{"phone": f"+{PHONE}", "wa_id": PHONE}]

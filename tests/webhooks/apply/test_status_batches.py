@@ -1,4 +1,4 @@
-"""Statuses in one body have the same effects as single ones."""
+"""Statuses in a body have the same effects as single statuses."""
 
 from typing import Any
 
@@ -86,7 +86,7 @@ def without_first(snapshot: dict[str, Any]) -> dict[str, Any]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-async def test_batched_statuses_equal_single_ones(
+async def test_batched_statuses_equal_single_statuses(
     webhook: WebhookClient, account: Account, settle: Settle, data: st.DataObject
 ) -> None:
     drawn = data.draw(draw_statuses())
@@ -105,7 +105,7 @@ async def test_batched_statuses_equal_single_ones(
     assert await ParkedItem.count() == 0
 
 
-async def test_broken_one_costs_its_neighbours_nothing(
+async def test_broken_status_does_not_affect_batch(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     messages = [await create_outbound(account, wamid=f"wamid.{number}") for number in range(20)]

@@ -169,7 +169,7 @@ async def test_foreign_callback_data_finds_nothing(
     assert await PendingUpdate.count() == 3
 
 
-async def test_status_that_nobody_knows_is_kept(
+async def test_unknown_status_is_kept(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     message = await create_outbound(account, wamid="wamid.1")
@@ -182,7 +182,7 @@ async def test_status_that_nobody_knows_is_kept(
     assert (found.status, list(found.status_times)) == (MessageStatus.QUEUED, ["queued"])
 
 
-async def test_status_never_touches_what_customer_wrote(account: Account) -> None:
+async def test_status_never_changes_inbound_message(account: Account) -> None:
     message = await create_outbound(account, wamid="wamid.1")
     await message.set({"direction": MessageDirection.INBOUND.value})
     at = datetime.fromtimestamp(AT, UTC)

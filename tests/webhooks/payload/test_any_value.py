@@ -72,7 +72,7 @@ def replace(value: Any, place: Place, odd: Any) -> Any:
 
 
 def make_entry(name: str) -> dict[str, Any]:
-    """Returns the entry of a body around one payload of the corpus."""
+    """Returns the entry of a body around a payload of the corpus."""
     payload = load_payload(name)
     kind = name.partition("_")[0]
     change = payload
@@ -83,8 +83,9 @@ def make_entry(name: str) -> dict[str, Any]:
 
 
 def list_entries(values: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each with one odd value, by a name of its place. Places that several payloads have in common
-    are taken once; each takes so many values, the next place those after them.
+    """Returns payloads with a single odd value, by the name of its place.
+
+    Places that several payloads share are used once. Each place gets the next `values` odd values.
     """
     seen: set[Any] = set()
     turn = 0
@@ -160,7 +161,7 @@ async def post_and_look(
 
 
 async def check_kept(bodies: list[bytes], parked: set[tuple[str, str]]) -> None:
-    """Every message that is not parked is stored, except those that change another."""
+    """Counts messages: each is stored or parked, unless it changes another message."""
     stored = {one["wamid"] async for one in Message.get_pymongo_collection().find({}, {"wamid": 1})}
     digest = digest_secret(NUMBER.app_secret)
     for body in bodies:

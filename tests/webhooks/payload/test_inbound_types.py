@@ -44,7 +44,7 @@ IMAGE = {"__typename": "MediaContent", "kind": "IMAGE", "mimeType": "image/jpeg"
 REPLY: dict[str, Any] = {"__typename": "InteractiveReplyContent"}
 FLOW = REPLY | {"replyKind": "FLOW", "summary": "Sent", "formName": "flow"}
 
-# By file: preview, content and other fields, only the relevant ones.
+# By file: preview, relevant content and other fields.
 SHOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "text": (
         "Ist das Café noch offen? ☕",
@@ -379,18 +379,24 @@ def test_every_payload_has_expectation() -> None:
 
 @pytest.mark.parametrize("names", [OTHERS, *([name] for name in SYSTEM)])
 async def test_each_type_is_shown(
-    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient, names: list[str]
+    webhook: WebhookClient,
+    account: Account,
+    settle: Settle,
+    admin: GraphQLClient,
+    names: list[str],
+    subtests: pytest.Subtests,
 ) -> None:
     for name in names:
         await webhook.post(make_body(NUMBER, wrap(load_payload(f"message_{name}"))))
     await settle()
 
     for name in names:
-        text, content, more = SHOWN[name]
-        shown = await show(admin, name)
-        assert shown["text"] == text
-        assert {key: shown["content"].get(key) for key in content} == content
-        assert {key: shown[key] for key in more} == more
+        with subtests.test(name=name):
+            text, content, more = SHOWN[name]
+            shown = await show(admin, name)
+            assert shown["text"] == text
+            assert {key: shown["content"].get(key) for key in content} == content
+            assert {key: shown[key] for key in more} == more
     assert not await ParkedItem.count()
 
 
@@ -412,17 +418,25 @@ async def test_card_is_shown_whole(
     assert (other["name"], other["phones"][0]["phone"]) == (None, "+1 (983) 555-0102")
 
 
-async def test_what_is_not_known_is_shown_whole(
-    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+async def test_unknown_types_are_shown_raw(
+    webhook: WebhookClient,
+    account: Account,
+    settle: Settle,
+    admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     payloads = {name: load_payload(f"message_{name}") for name in RAW}
     await webhook.post_messages(*payloads.values())
     await settle()
 
     for name, payload in payloads.items():
-        content = (await show(admin, name))["content"]
-        assert (content["__typename"], content["type"]) == ("UnsupportedContent", payload["type"])
-        assert content["raw"] in (payload, payload.get(payload["type"]))
+        with subtests.test(name=name):
+            content = (await show(admin, name))["content"]
+            assert (content["__typename"], content["type"]) == (
+                "UnsupportedContent",
+                payload["type"],
+            )
+            assert content["raw"] in (payload, payload.get(payload["type"]))
 
 
 async def test_change_errors_explain_missing_content(
@@ -439,10 +453,10 @@ async def test_change_errors_explain_missing_content(
     assert not await ParkedItem.count()
 
 
-async def test_all_of_them_in_one_body(
+async def test_all_types_in_single_body(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
-    """Posts them with their messages in one change, beside a broken item in another."""
+    """Posts them with their messages in a change, beside a broken item in another change."""
     names = [name for name in (*SHOWN, *RAW, *AMENDMENTS) if not name.startswith("system")]
     earlier = make_message(sender=CUSTOMER, wamid=EARLIER, at=AT - 60)
     payloads = [load_payload(f"message_{name}") for name in names]
@@ -463,8 +477,12 @@ async def test_all_of_them_in_one_body(
 ODD: tuple[Any, ...] = (None, [], {}, "x", 7, [1], {"type": 5}, {"product_items": "x"})
 
 
-async def test_odd_content_of_rich_type_is_shown_somehow(
-    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+async def test_malformed_rich_content_is_shown(
+    webhook: WebhookClient,
+    account: Account,
+    settle: Settle,
+    admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for name in ("interactive", "button", "order", "contacts", "system"):
         messages = [make_message(name) | {name: odd} for odd in ODD]
@@ -474,6 +492,7 @@ async def test_odd_content_of_rich_type_is_shown_somehow(
     stored = await Message.find().to_list()
     assert len(stored) == 5 * len(ODD)
     for message in stored:
-        shown = (await admin(QUERY, id=encode_id("Message", message.id)))["message"]
-        assert shown["text"]
-        assert shown["content"]["__typename"] in ("UnsupportedContent", "SystemContent")
+        with subtests.test(type=message.type):
+            shown = (await admin(QUERY, id=encode_id("Message", message.id)))["message"]
+            assert shown["text"]
+            assert shown["content"]["__typename"] in ("UnsupportedContent", "SystemContent")

@@ -51,32 +51,34 @@ WHOLE = {
 
 
 async def test_known_type_has_typed_content(
-    webhook: WebhookClient, account: Account, settle: Settle
+    webhook: WebhookClient, account: Account, settle: Settle, subtests: pytest.Subtests
 ) -> None:
     for name in TYPED:
         assert (await webhook.post_messages(load(name))).status_code == 200
     await settle()
 
     for name, text in TYPED.items():
-        payload = load(name)
-        message = await get_one(payload["id"])
-        assert message.content == payload[payload["type"]]
-        assert (message.text, message.raw, message.unread) == (text, None, True)
-        assert message.timestamp == datetime.fromtimestamp(AT, UTC)
+        with subtests.test(name=name):
+            payload = load(name)
+            message = await get_one(payload["id"])
+            assert message.content == payload[payload["type"]]
+            assert (message.text, message.raw, message.unread) == (text, None, True)
+            assert message.timestamp == datetime.fromtimestamp(AT, UTC)
 
 
 async def test_any_other_type_is_kept_whole(
-    webhook: WebhookClient, account: Account, settle: Settle
+    webhook: WebhookClient, account: Account, settle: Settle, subtests: pytest.Subtests
 ) -> None:
     for name in WHOLE:
         assert (await webhook.post_messages(load(name))).status_code == 200
     await settle()
 
     for name, text in WHOLE.items():
-        message = await get_one(load(name)["id"])
-        assert json.loads(message.raw or "") == load(name)
-        assert (message.content, message.text) == ({}, text)
-        assert message.unread
+        with subtests.test(name=name):
+            message = await get_one(load(name)["id"])
+            assert json.loads(message.raw or "") == load(name)
+            assert (message.content, message.text) == ({}, text)
+            assert message.unread
     assert not await ParkedItem.count()
 
 

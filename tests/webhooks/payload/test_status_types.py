@@ -150,20 +150,26 @@ async def learn_of_sent(account: Account) -> Message:
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["known", "before it is known"])
 async def test_each_status_is_shown(
-    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient, is_known: bool
+    webhook: WebhookClient,
+    account: Account,
+    settle: Settle,
+    admin: GraphQLClient,
+    is_known: bool,
+    subtests: pytest.Subtests,
 ) -> None:
     for name, (status, more) in SHOWN.items():
-        message = await learn_of_sent(account) if is_known else None
-        await webhook.post_statuses(load_payload(f"status_{name}"))
-        await settle()
-        if message is None:
-            message = await learn_of_sent(account)
-            await apply_pending_to_message(account.id, WAMID, message.id)
+        with subtests.test(name=name):
+            message = await learn_of_sent(account) if is_known else None
+            await webhook.post_statuses(load_payload(f"status_{name}"))
+            await settle()
+            if message is None:
+                message = await learn_of_sent(account)
+                await apply_pending_to_message(account.id, WAMID, message.id)
 
-        shown = (await admin(QUERY, id=encode_id("Message", message.id)))["message"]
-        assert shown["status"] == status, name
-        assert {key: shown[key] for key in more} == more, name
-        await message.delete()
+            shown = (await admin(QUERY, id=encode_id("Message", message.id)))["message"]
+            await message.delete()
+            assert shown["status"] == status
+            assert {key: shown[key] for key in more} == more
     assert not await ParkedItem.count()
 
 

@@ -1,4 +1,4 @@
-"""Unverified bodies: their total size is limited, and they delay no verified ones."""
+"""Unverified bodies: their total size is limited, and they delay no verified bodies."""
 
 import asyncio
 import tracemalloc
@@ -118,7 +118,7 @@ async def test_timed_out_body_affects_no_other() -> None:
     assert outcomes[1] is None
 
 
-async def test_unsigned_bodies_do_not_delay_signed_ones(
+async def test_unsigned_bodies_do_not_delay_signed_bodies(
     client: httpx.AsyncClient, account: Account, keyring: KeyRing
 ) -> None:
     await connect_secrets(keyring, 80)

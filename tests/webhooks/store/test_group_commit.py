@@ -59,12 +59,12 @@ def make_bodies(count: int) -> list[bytes]:
 async def post_behind_a_write(
     door: WebhookClient, writer: Writer, bodies: Sequence[bytes]
 ) -> tuple[asyncio.Task[httpx.Response], list[asyncio.Task[httpx.Response]]]:
-    """These wait for the write after the current one."""
+    """Posts bodies that wait for the write after the current write."""
     writer.may_pass.clear()
     first = asyncio.create_task(door.post(make_bodies(1)[0]))
     await eventually(lambda: is_equal(len(writer.groups), 1))
     posts = [asyncio.create_task(door.post(body)) for body in bodies]
-    await asyncio.sleep(0.05)  # long enough to join; later ones form another group
+    await asyncio.sleep(0.05)  # long enough to join; later bodies form another group
     return first, posts
 
 
@@ -72,7 +72,7 @@ async def is_equal(one: int, other: int) -> bool:
     return one == other
 
 
-async def test_who_comes_during_write_shares_next_one(
+async def test_events_during_write_share_next_write(
     door: WebhookClient, writer: Writer, settle: Settle
 ) -> None:
     first, posts = await post_behind_a_write(door, writer, make_bodies(20))

@@ -1,4 +1,4 @@
-"""Webhook URLs name the app secret, so one check decides."""
+"""Webhook URLs name the app secret, so a single check decides."""
 
 import hashlib
 import hmac
@@ -134,7 +134,7 @@ async def test_urls_from_before_rotation_stay_valid(
     assert len({before, between, await read_path(admin, account), BARE}) == 4
 
 
-async def test_subscribed_url_is_named_one(
+async def test_subscription_uses_named_url(
     client: httpx.AsyncClient,
     admin: GraphQLClient,
     account: Account,

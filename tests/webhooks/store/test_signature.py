@@ -69,9 +69,12 @@ UNREADABLE = [
 ]
 
 
-async def test_unreadable_signature_is_401(client: httpx.AsyncClient, account: Account) -> None:
+async def test_unreadable_signature_is_401(
+    client: httpx.AsyncClient, account: Account, subtests: pytest.Subtests
+) -> None:
     for signature in UNREADABLE:
-        assert await post(client, BODY, signature) == 401, signature
+        with subtests.test(signature=signature):
+            assert await post(client, BODY, signature) == 401
     assert await count_events() == 0
 
 
@@ -84,11 +87,12 @@ async def test_no_signature_and_two_signatures_are_401(
 
 
 async def test_wrong_signature_is_403_and_stores_nothing(
-    client: httpx.AsyncClient, account: Account
+    client: httpx.AsyncClient, account: Account, subtests: pytest.Subtests
 ) -> None:
     wrong = [(BODY, "another secret"), (BODY, ""), (BODY + b" ", SECRET), (BODY[:-1], SECRET)]
     for signed, secret in wrong:
-        assert await post(client, BODY, sign_body(signed, secret)) == 403
+        with subtests.test(signed=signed, secret=secret):
+            assert await post(client, BODY, sign_body(signed, secret)) == 403
     assert await count_events() == 0
 
 
@@ -97,7 +101,7 @@ async def test_secret_of_another_account_is_as_good(
 ) -> None:
     assert await post(client, BODY, sign_body(BODY, SECRET)) == 200
     assert await post(client, BODY, sign_body(BODY, "canary-app-secret-B")) == 200
-    # One body under two secrets is two events: neither counts as a repetition.
+    # A body under two secrets is two events: neither counts as a repetition.
     assert await count_events() == 2
 
 
@@ -134,7 +138,7 @@ async def test_new_secret_is_known_soon(
     await eventually(is_accepted)
 
 
-async def test_large_bodies_are_verified_while_others_are_served(
+async def test_verification_of_large_bodies_blocks_no_request(
     client: httpx.AsyncClient, account: Account, keyring: KeyRing
 ) -> None:
     await connect_secrets(keyring, 60)
@@ -166,6 +170,9 @@ class TestDefaultSecret:
         assert await post(client, BODY, sign_body(BODY)) == 403
 
 
-async def test_only_get_and_post_are_answered(client: httpx.AsyncClient) -> None:
+async def test_only_get_and_post_are_answered(
+    client: httpx.AsyncClient, subtests: pytest.Subtests
+) -> None:
     for method in ("PUT", "DELETE", "PATCH", "TRACE"):
-        assert (await client.request(method, PATH)).status_code == 405
+        with subtests.test(method=method):
+            assert (await client.request(method, PATH)).status_code == 405

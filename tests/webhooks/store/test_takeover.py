@@ -1,4 +1,4 @@
-"""An event answered with 200 is applied, whatever happens to the process."""
+"""An event answered with 200 is applied, even if the process ends."""
 
 import asyncio
 from datetime import timedelta

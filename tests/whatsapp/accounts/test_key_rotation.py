@@ -43,7 +43,7 @@ async def connect(keyring: KeyRing, number: int) -> Account:
 
 
 async def connect_many(count: int) -> None:
-    """Inserts accounts with the old key in one write."""
+    """Inserts accounts with the old key in a single write."""
     pattern = to_bson(await connect(OLD, 0))
     documents = []
     for number in range(1, count):
@@ -165,7 +165,7 @@ async def test_concurrently_replaced_secret_is_rotated(
     assert (report.encrypted, report.current, report.changed) == (3, 0, 0)
 
 
-async def test_what_no_key_opens_is_named_and_kept() -> None:
+async def test_undecryptable_secrets_are_named_and_kept() -> None:
     lost, moved, fine = [await connect(OLD, number) for number in (1, 3, 5)]
     other_ring = KeyRing.from_text("k1:" + base64.b64encode(os.urandom(32)).decode())
     sealed = other_ring.encrypt("x", collection="accounts", id=lost.id, field="access_token")
@@ -229,7 +229,7 @@ async def test_killed_command_is_run_again(settings: Settings) -> None:
     assert entries[-1].actor.kind is CredentialKind.OPERATOR
 
 
-async def test_wrong_key_is_said_and_changes_nothing(settings: Settings) -> None:
+async def test_wrong_key_is_reported_and_changes_nothing(settings: Settings) -> None:
     account = await connect(OLD, 1)
 
     code, out, err = await finish(start(settings, NEW_KEY))

@@ -135,9 +135,7 @@ async def test_token_must_fit_its_key(client: httpx.AsyncClient, provider: Provi
     assert await find_code(client, sign(RSA, "only-ps", "PS256")) is None
 
 
-async def test_new_key_is_found_and_old_one_ends(
-    client: httpx.AsyncClient, provider: Provider
-) -> None:
+async def test_new_key_replaces_old_key(client: httpx.AsyncClient, provider: Provider) -> None:
     old, new = sign(EC, "one"), sign(OTHER_EC, "two")
     assert await find_code(client, old) is None
     provider.keys = [publish(OTHER_EC, "two")]
@@ -152,7 +150,7 @@ async def test_new_key_is_found_and_old_one_ends(
     await eventually(is_gone)
 
 
-async def test_unknown_ids_ask_provider_only_now_and_then(
+async def test_unknown_key_ids_rarely_trigger_fetches(
     client: httpx.AsyncClient, provider: Provider
 ) -> None:
     assert await find_code(client, sign(EC, "one")) is None
@@ -196,7 +194,7 @@ async def test_keys_stay_good_while_provider_is_away(
     assert "The identity provider's keys can't be fetched" in caplog.text
 
 
-async def test_before_first_keys_nobody_can_tell(
+async def test_tokens_are_undecided_before_first_fetch(
     app: Any, client: httpx.AsyncClient, provider: Provider, database: Any
 ) -> None:
     provider.answer = Response(status_code=503)
@@ -220,8 +218,11 @@ async def test_before_first_keys_nobody_can_tell(
     await eventually(is_back)
 
 
-async def test_what_is_no_token_asks_nobody(client: httpx.AsyncClient, provider: Provider) -> None:
+async def test_malformed_token_triggers_no_fetch(
+    client: httpx.AsyncClient, provider: Provider, subtests: pytest.Subtests
+) -> None:
     for credential in ("x", "a.b.c", "wag_x", sign(SECRET, None, "HS256")):
-        assert await find_code(client, credential) == "UNAUTHENTICATED"
+        with subtests.test(credential=credential):
+            assert await find_code(client, credential) == "UNAUTHENTICATED"
 
     assert provider.requests == 0

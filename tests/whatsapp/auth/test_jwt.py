@@ -78,7 +78,7 @@ async def test_token_scope_is_enforced(
 
 
 def sign(claims: object, *, header: dict[str, Any] | None = None, secret: str = SECRET) -> str:
-    """Returns a signed token with any claims; PyJWT refuses to create some of them."""
+    """Returns a signed token with any claims, including claims that PyJWT refuses."""
     body = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
     return jwt.api_jws.encode(body, secret, algorithm="HS256", headers=header)
 
@@ -142,7 +142,7 @@ def list_bad_tokens() -> dict[str, str]:
     }
 
 
-async def test_what_is_no_good_token_is_unauthenticated(
+async def test_invalid_token_is_unauthenticated(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -157,7 +157,7 @@ async def test_what_is_no_good_token_is_unauthenticated(
     assert SECRET not in logged
 
 
-async def test_clock_that_is_little_ahead_is_no_fault(client: httpx.AsyncClient) -> None:
+async def test_slightly_fast_clock_is_accepted(client: httpx.AsyncClient) -> None:
     soon = int(time.time()) + 50
 
     assert await find_code(client, make_token(nbf=soon, iat=soon)) is None
@@ -192,15 +192,27 @@ ROLES: list[tuple[dict[str, Any], dict[str, Any], Role | None]] = [
 ]
 
 
-async def test_roles_are_found_where_settings_say() -> None:
-    for changes, claims, role in ROLES:
-        token = sign(make_claims() | {"role": None} | claims)
-        viewer = await make_provider(**changes).authenticate(token)
+@pytest.mark.parametrize(
+    ("changes", "claims", "role"),
+    ROLES,
+    ids=[
+        *("text", "highest of list", "unknown name", "missing path", "path"),
+        *("path through text", "claim named by URL", "mapped name", "unmapped name"),
+    ],
+)
+async def test_roles_are_read_from_configured_claim(
+    changes: dict[str, Any], claims: dict[str, Any], role: Role | None
+) -> None:
+    token = sign(make_claims() | {"role": None} | claims)
 
-        assert (viewer and viewer.role) == role, (changes, claims)
+    viewer = await make_provider(**changes).authenticate(token)
+
+    assert (viewer and viewer.role) == role
 
 
-async def test_accounts_are_found_where_settings_say(account: Account) -> None:
+async def test_accounts_are_read_from_configured_claim(
+    account: Account, subtests: pytest.Subtests
+) -> None:
     own = frozenset({account.id})
     cases: list[tuple[dict[str, Any], object, frozenset[Any] | None]] = [
         ({}, "*", None),
@@ -216,26 +228,27 @@ async def test_accounts_are_found_where_settings_say(account: Account) -> None:
         ({}, 1, frozenset()),
     ]
     for changes, value, accounts in cases:
-        claims = make_claims(accounts=None)
-        token = sign(claims if value is ... else claims | {"accounts": value})
-        viewer = await make_provider(**changes).authenticate(token)
+        with subtests.test(changes=changes, value=value):
+            claims = make_claims(accounts=None)
+            token = sign(claims if value is ... else claims | {"accounts": value})
+            viewer = await make_provider(**changes).authenticate(token)
 
-        assert viewer is not None
-        assert viewer.account_ids == accounts, (changes, value)
+            assert viewer is not None
+            assert viewer.account_ids == accounts
 
 
-async def test_name_is_shown_as_it_can_be() -> None:
-    names = {
-        "Ada  Lovelace ": "Ada Lovelace",
-        " ": "user-1",
-        "a\nb": "user-1",
-        "x" * 300: "x" * 200,
-    }
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("Ada  Lovelace ", "Ada Lovelace", id="spaces"),
+        pytest.param(" ", "user-1", id="blank"),
+        pytest.param("a\nb", "user-1", id="control character"),
+        pytest.param("x" * 300, "x" * 200, id="too long"),
+        pytest.param(None, "user-1", id="missing"),
+    ],
+)
+async def test_name_of_viewer_is_cleaned(name: str | None, expected: str) -> None:
+    viewer = await make_provider().authenticate(make_token(name=name))
 
-    for given, shown in names.items():
-        viewer = await make_provider().authenticate(make_token(name=given))
-        assert viewer is not None
-        assert viewer.name == shown
-    nameless = await make_provider().authenticate(make_token(name=None))
-    assert nameless is not None
-    assert nameless.name == "user-1"
+    assert viewer is not None
+    assert viewer.name == expected

@@ -138,9 +138,7 @@ async def test_odd_error_objects_are_read(error: dict[str, Any], details: str | 
         ({}, None),
     ],
 )
-async def test_wait_that_meta_asks_for_is_read(
-    headers: dict[str, str], seconds: float | None
-) -> None:
+async def test_retry_after_is_read(headers: dict[str, str], seconds: float | None) -> None:
     error = await get_error(answer({"error": {"code": 4}}, 429, **headers))
 
     assert error.retry_after_seconds == seconds
@@ -175,7 +173,7 @@ async def test_unreadable_answer_leaves_outcome_unknown(handler: Handler) -> Non
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
-async def test_connection_that_was_never_made_is_told_apart(
+async def test_failed_connection_is_distinguished(
     error: type[httpx.TransportError],
 ) -> None:
     def handle(request: httpx.Request) -> httpx.Response:

@@ -59,6 +59,6 @@ def test_unknown_code_is_judged_by_its_answer(error: CloudAPIError, action: Acti
     ("code", "retryable"),
     [(131000, True), (131049, True), (190, True), (131047, False), (131026, False), (7, False)],
 )
-def test_people_are_told_whether_sending_again_can_help(code: int, retryable: bool) -> None:
+def test_errors_state_whether_retry_can_help(code: int, retryable: bool) -> None:
     assert is_retryable(code) is retryable
     assert to_message_error(make_error(code)).retryable is retryable

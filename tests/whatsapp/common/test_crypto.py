@@ -29,7 +29,7 @@ def test_what_was_encrypted_comes_back() -> None:
     assert open_(ring, seal(ring, "EAAG… token")) == "EAAG… token"
 
 
-def test_two_encryptions_of_one_secret_differ() -> None:
+def test_two_encryptions_of_secret_differ() -> None:
     ring = KeyRing.from_text(make_key("k1"))
 
     assert seal(ring) != seal(ring)

@@ -45,7 +45,7 @@ def test_other_countries_have_one_form() -> None:
     assert list_phone_variants("16505551234") == ["16505551234"]
 
 
-def test_user_ids_are_told_from_numbers() -> None:
+def test_user_ids_are_distinguished_from_numbers() -> None:
     assert is_bsuid("US.13491208655302741918")
     assert is_bsuid("BR.ENT.abc123")
     assert not is_bsuid("16505551234")

@@ -52,7 +52,7 @@ async def send(agent: GraphQLClient, conversation_id: str) -> str:
 async def wait_for_status(
     agent: GraphQLClient, message_id: str, status: str, *, after: str
 ) -> list[str]:
-    """Returns the statuses of the message once it shows the given one.
+    """Returns the statuses of the message once it has the given status.
 
     `after` is the status set by the answer to its request; it may be stored after the webhooks'
     statuses.

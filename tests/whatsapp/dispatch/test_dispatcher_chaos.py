@@ -71,7 +71,7 @@ async def has_accepted(world: OutboxWorld, number: int) -> bool:
     ("customers", "each", "lease_seconds", "frozen_seconds"),
     [(40, 5, 12.0, 14.0), pytest.param(400, 10, 30.0, 90.0, marks=pytest.mark.soak)],
 )
-async def test_frozen_and_killed_process_leave_rest_to_others(
+async def test_lanes_of_dead_processes_are_taken_over(
     world: OutboxWorld,
     cloud_server: FakeCloudServer,
     customers: int,
@@ -110,7 +110,7 @@ async def test_frozen_and_killed_process_leave_rest_to_others(
     statuses = {one.id: (await get_message(one.id)).status for one in messages}
     unsure = [one for one in statuses if statuses[one] is not MessageStatus.ACCEPTED]
     assert set(accepted.values()) == {1}
-    # The outcome of messages under way in those two processes may be unknown.
+    # The outcome of messages under way in the two processes may be unknown.
     assert len(unsure) <= 2 * WORKERS
     assert all(str(one) in accepted for one in statuses if one not in unsure)
     check_order(world, customers)
@@ -181,7 +181,7 @@ async def test_kill_at_any_step_loses_and_doubles_nothing(
 
 
 async def check_statuses_settle(world: OutboxWorld) -> None:
-    """The first status settles a send whose answer was lost."""
+    """The first status settles a send with a lost answer."""
     for request in world.meta.requests.list_sends():
         message_id = PydanticObjectId(request.callback_data)
         update = StatusUpdate(

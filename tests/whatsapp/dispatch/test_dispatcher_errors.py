@@ -156,7 +156,7 @@ async def test_accounts_rate_limit_pauses_all_its_lanes(world: OutboxWorld, code
 
 
 @pytest.mark.parametrize("code", [190, 368, 131048])
-async def test_refused_account_is_stopped_after_one_call(
+async def test_refused_account_stops_after_first_call(
     world: OutboxWorld, conversation: Conversation, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.break_sends("error", code=code, times=None, http_status=401)

@@ -13,7 +13,7 @@ from tests.fixtures.waiting import eventually
 PHONE, OTHER_PHONE = "16505551234", "16505550002"
 
 
-async def test_four_processes_keep_order_of_one_conversation(
+async def test_four_processes_keep_order_of_conversation(
     world: OutboxWorld, conversation: Conversation, cloud_server: FakeCloudServer
 ) -> None:
     world.meta.settings.answer_jitter = 0.1
@@ -54,7 +54,7 @@ async def was_refused(world: OutboxWorld, phone: str) -> bool:
 
 
 async def test_burst_to_one_customer_delays_no_other(world: OutboxWorld) -> None:
-    """Meta accepts a burst, then one message per interval."""
+    """Meta accepts a burst, then a message per interval."""
     world.meta.settings.pair_burst, world.meta.settings.pair_interval = 2, 600.0
     eager, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)
 

@@ -1,4 +1,4 @@
-"""Killed, stalled and stopped processes: others continue, without duplicates or loss."""
+"""Lanes of killed, stalled and stopped processes continue without duplicates or loss."""
 
 import asyncio
 import signal
@@ -104,7 +104,7 @@ async def test_request_that_outlives_shutdown_is_unknown(
     assert lane.leased_until is None
 
 
-async def test_lane_is_taken_by_one_at_time(world: OutboxWorld, conversation: Conversation) -> None:
+async def test_lane_has_single_holder(world: OutboxWorld, conversation: Conversation) -> None:
     await world.queue(conversation)
 
     due = await find_due(except_accounts=[], limit=10)
@@ -139,7 +139,7 @@ async def test_lane_woken_during_check_is_kept(
     assert await release_unless_woken(lease, next_attempt_at=None)
 
 
-async def test_woken_worker_that_had_not_sent_says_so(
+async def test_resumed_worker_reports_unsent_message(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     message = await world.queue(conversation)

@@ -28,7 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def use_all(
     schedule: Schedule, clock: Clock, *, stalls: dict[int, float], seconds: float
 ) -> list[float]:
-    """Returns the times of slots used by a constant caller; `stalls` delay some of them."""
+    """Returns the times of slots used by a constant caller; `stalls` delay slots."""
     used: list[float] = []
     end = clock.now + seconds
     steps = 0

@@ -42,7 +42,7 @@ async def test_concurrent_grants_follow_rate() -> None:
     assert after["free_ms"] - before["free_ms"] >= 40 * 20
 
 
-async def test_slots_that_nobody_wanted_are_not_saved_up() -> None:
+async def test_unused_slots_do_not_accumulate() -> None:
     account_id = new_id()
     await take_slots(account_id, count=1, terms=TERMS)
     await asyncio.sleep(0.1)
@@ -59,7 +59,7 @@ async def test_refusal_for_rate_slows_account_for_while() -> None:
     account_id = new_id()
     await take_slots(account_id, count=1, terms=TERMS)
 
-    # They count as one excess, because they come within a second.
+    # They count as a single excess, because they come within a second.
     await asyncio.gather(*(slow_down(account_id, TERMS, pause_seconds=0.0) for _ in range(5)))
     slowed = await take_slots(account_id, count=1, terms=TERMS)
     long_ago = {"$set": {"throttled_ms": 0.0}}
@@ -78,7 +78,7 @@ async def test_retry_after_pauses_every_process() -> None:
     assert (await take_slots(account_id, count=5, terms=TERMS)).count == 0
 
 
-async def test_silent_meta_leaves_one_slot() -> None:
+async def test_unresponsive_meta_leaves_single_slot() -> None:
     account_id = new_id()
     soon = Terms(rate=50.0, probe_seconds=0.0)
     failures = [await count_failure(account_id, soon) for _ in range(FAILURES_TO_OPEN)]

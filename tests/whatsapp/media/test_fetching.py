@@ -117,7 +117,7 @@ async def test_what_stays_fails_after_few_tries(
     assert (shown["content"]["state"], shown["content"]["url"]) == ("FAILED", None)
 
 
-async def test_dead_id_is_asked_for_once(
+async def test_unknown_media_id_is_requested_once(
     meta: FakeMeta, send_file: SendFile, settled: Settled
 ) -> None:
     media = await settled(await send_file(id="123456789012345"))
@@ -135,7 +135,7 @@ async def test_unsafe_media_id_is_not_requested(
     assert [one for one in meta.requests.requests if one.method == "GET"] == []
 
 
-async def test_other_bytes_than_told_are_not_kept(
+async def test_file_with_wrong_hash_is_discarded(
     meta: FakeMeta, send_file: SendFile, settled: Settled
 ) -> None:
     media = await settled(await send_file(sha256="0" * 64))
@@ -221,14 +221,16 @@ async def test_token_goes_to_no_other_host(
     listener: Listener,
     send_file: SendFile,
     settled: Settled,
+    subtests: pytest.Subtests,
 ) -> None:
     for url in ELSEWHERE:
-        meta.settings.public_url = url.format(port=listener.port, meta_port=cloud_server.port)
+        with subtests.test(url=url):
+            meta.settings.public_url = url.format(port=listener.port, meta_port=cloud_server.port)
 
-        media = await settled(await send_file())
+            media = await settled(await send_file())
 
-        assert (media.state, media.attempts) == (MediaState.FAILED, 1), (url, media.error)
-        assert "media URL is malformed" in str(media.error) or "MEDIA_HOSTS" in str(media.error)
+            assert (media.state, media.attempts) == (MediaState.FAILED, 1), (url, media.error)
+            assert "media URL is malformed" in str(media.error) or "MEDIA_HOSTS" in str(media.error)
     assert listener.connections == 0
     assert count(meta, "media_content") == 0
 
@@ -256,7 +258,7 @@ async def test_refused_token_stops_account_and_file_waits(
 ENABLE = "mutation ($id: ID!) { enableAccount(input: {accountId: $id}) { userErrors { code } } }"
 
 
-async def test_what_crash_left_is_mended(send_file: SendFile, settled: Settled) -> None:
+async def test_downloads_left_by_crash_are_repaired(send_file: SendFile, settled: Settled) -> None:
     unmade, unshown = await send_file(), await send_file()
     for message in (unmade, unshown):
         await settled(message)

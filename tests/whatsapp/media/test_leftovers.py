@@ -114,7 +114,7 @@ async def has_lost(lost: list[Media]) -> bool:
 
 
 @STORES
-async def test_attempts_between_do_not_hide_lost_one(
+async def test_later_attempts_do_not_hide_lost_file(
     settings: Settings,
     tmp_path: Path,
     account: Account,

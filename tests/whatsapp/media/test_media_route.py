@@ -55,36 +55,38 @@ async def test_picture_is_shown(
     assert answer.headers["content-disposition"].startswith(f'inline; filename="{message.id}.png"')
 
 
-async def test_what_could_run_is_saved_instead(
-    client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
+async def test_active_content_is_served_as_attachment(
+    client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl, subtests: pytest.Subtests
 ) -> None:
     name = '../Ünter"\r\nX: 1.html'
     for data, mime_type, served in SENT_TYPES:
-        message = await send_file(data, type="document", mime_type=mime_type, filename=name)
+        with subtests.test(data=data, mime_type=mime_type):
+            message = await send_file(data, type="document", mime_type=mime_type, filename=name)
 
-        answer = await client.get(await read_url(message))
+            answer = await client.get(await read_url(message))
 
-        assert (answer.status_code, answer.content) == (200, data)
-        assert answer.headers["content-type"] == served, (data, mime_type)
-        ending = "pdf" if served == "application/pdf" else "html"
-        assert answer.headers["content-disposition"] == (
-            f'attachment; filename="_nter_X_ 1.{ending}";'
-            f" filename*=UTF-8''%C3%9Cnter%22X%3A%201.{ending}"
-        )
+            assert (answer.status_code, answer.content) == (200, data)
+            assert answer.headers["content-type"] == served
+            ending = "pdf" if served == "application/pdf" else "html"
+            assert answer.headers["content-disposition"] == (
+                f'attachment; filename="_nter_X_ 1.{ending}";'
+                f" filename*=UTF-8''%C3%9Cnter%22X%3A%201.{ending}"
+            )
 
 
 async def test_received_heic_is_saved_as_heic(
-    client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
+    client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl, subtests: pytest.Subtests
 ) -> None:
     for kind, told in (("image", "image/heic"), ("document", "video/mp4"), ("video", "video/mp4")):
-        message = await send_file(HEIC, type=kind, mime_type=told, filename="IMG_1.MOV")
+        with subtests.test(kind=kind):
+            message = await send_file(HEIC, type=kind, mime_type=told, filename="IMG_1.MOV")
 
-        answer = await client.get(await read_url(message))
+            answer = await client.get(await read_url(message))
 
-        assert (answer.status_code, answer.content) == (200, HEIC)
-        assert answer.headers["content-type"] == "image/heic"
-        disposition = answer.headers["content-disposition"]
-        assert disposition.startswith('attachment; filename="IMG_1.heic"')
+            assert (answer.status_code, answer.content) == (200, HEIC)
+            assert answer.headers["content-type"] == "image/heic"
+            disposition = answer.headers["content-disposition"]
+            assert disposition.startswith('attachment; filename="IMG_1.heic"')
 
 
 SENT_TYPES = [
@@ -120,15 +122,16 @@ async def test_heic_stored_by_0_1_is_served_as_heic(
     assert types == ["image/heic", "image/heic", "video/mp4"]
 
 
-async def test_part_of_it(
-    client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
+async def test_range_request_returns_part(
+    client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl, subtests: pytest.Subtests
 ) -> None:
     url = await read_url(await send_file())
     for asked, start, end in PARTS:
-        answer = await client.get(url, headers={"Range": asked})
+        with subtests.test(asked=asked):
+            answer = await client.get(url, headers={"Range": asked})
 
-        assert (answer.status_code, answer.content) == (206, PNG[start:end]), asked
-        assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{len(PNG)}"
+            assert (answer.status_code, answer.content) == (206, PNG[start:end])
+            assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{len(PNG)}"
     for asked in ("bytes=0-1,4-5", "bytes=9-3", "bytes=-", "items=0-1"):
         answer = await client.get(url, headers={"Range": asked})
         assert (answer.status_code, answer.content) == (200, PNG), asked
@@ -149,14 +152,15 @@ PARTS = [
 ]
 
 
-async def test_what_browser_has_is_not_sent_again(
-    client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
+async def test_matching_etag_returns_304(
+    client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl, subtests: pytest.Subtests
 ) -> None:
     url = await read_url(await send_file())
     etag = (await client.head(url)).headers["etag"]
 
     for known in (etag, f'"x", W/{etag}', "*"):
-        assert (await client.get(url, headers={"If-None-Match": known})).status_code == 304
+        with subtests.test(known=known):
+            assert (await client.get(url, headers={"If-None-Match": known})).status_code == 304
     assert (await client.get(url, headers={"If-None-Match": '"x"'})).status_code == 200
     part = {"Range": "bytes=0-1"}
     assert (await client.get(url, headers=part | {"If-Range": etag})).status_code == 206

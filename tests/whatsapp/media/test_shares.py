@@ -1,4 +1,4 @@
-"""One account's slow files do not block other accounts."""
+"""Slow files of an account do not block other accounts."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def capacity() -> Capacity:
 
 
 @with_timeouts(media_deadline_seconds=60.0)
-async def test_slow_files_of_one_account_leave_places(
+async def test_slow_files_do_not_block_other_accounts(
     meta: FakeMeta,
     webhook: WebhookClient,
     account: Account,

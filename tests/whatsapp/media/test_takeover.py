@@ -56,7 +56,7 @@ async def test_worker_that_lost_its_file_changes_nothing(
     assert (media.state, media.error) == (MediaState.STORED, None)
 
 
-async def test_claim_is_one_workers_alone(database: object) -> None:
+async def test_download_is_claimed_by_single_worker(database: object) -> None:
     await collection(Media).insert_one(make_due())
 
     claims = await asyncio.gather(*(claim_media([], lease_seconds=600) for _ in range(10)))

@@ -177,9 +177,7 @@ async def _is_gone(message: Message) -> bool:
     return await Media.get(message.id) is None
 
 
-async def test_file_of_one_message_goes_with_its_customer(
-    admin: GraphQLClient, said: Message
-) -> None:
+async def test_file_is_erased_with_its_customer(admin: GraphQLClient, said: Message) -> None:
     to = {"conversationId": conversation_id(said)}
     message = await read_sent(await send_file(admin, to, "image", PICTURE))
 

@@ -26,7 +26,7 @@ async def target(world: OutboxWorld, conversation: Conversation) -> Message:
 
 
 async def send_reaction(target: Message, emoji: str, *, seconds: int = 0) -> Message:
-    """Returns an accepted reaction, `seconds` later than others."""
+    """Returns an accepted reaction from now plus `seconds`."""
     reaction = Message(
         account_id=target.account_id,
         conversation_id=target.conversation_id,
@@ -56,7 +56,7 @@ def list_facts(message: Message) -> list[Any]:
     return [(one["emoji"], one["stage"]) for one in message.reactions]
 
 
-async def test_reports_in_any_order_end_equal(target: Message) -> None:
+async def test_reports_in_any_order_end_equal(target: Message, subtests: pytest.Subtests) -> None:
     ends = {
         ("sent", "delivered"): ["👍"],
         ("sent", "failed"): [],
@@ -66,17 +66,20 @@ async def test_reports_in_any_order_end_equal(target: Message) -> None:
     }
 
     for names, emoji in ends.items():
-        seen = []
-        for order in itertools.permutations(names):
-            await collection(Message).update_one({"_id": target.id}, {"$set": {"reactions": []}})
-            reaction = await send_reaction(target, "👍")
-            for name in order:
-                await report(reaction, name)
-            # The answer to the send may come last of all.
-            await show_accepted_reaction(reaction)
-            seen.append(list_facts(await get_message(target.id)))
-            assert await list_emoji(target) == emoji, order
-        assert all(one == seen[0] for one in seen)
+        with subtests.test(names=names):
+            seen = []
+            for order in itertools.permutations(names):
+                await collection(Message).update_one(
+                    {"_id": target.id}, {"$set": {"reactions": []}}
+                )
+                reaction = await send_reaction(target, "👍")
+                for name in order:
+                    await report(reaction, name)
+                # The answer to the send may come last of all.
+                await show_accepted_reaction(reaction)
+                seen.append(list_facts(await get_message(target.id)))
+                assert await list_emoji(target) == emoji, order
+            assert all(one == seen[0] for one in seen)
 
 
 async def test_reports_at_once_end_equal(target: Message) -> None:
@@ -96,7 +99,7 @@ async def test_reports_at_once_end_equal(target: Message) -> None:
         assert list_facts(await get_message(target.id)) == [("👍", 3), ("❤️", 3)]
 
 
-async def test_what_failed_leaves_what_was_before(target: Message) -> None:
+async def test_failed_reaction_restores_previous_reaction(target: Message) -> None:
     for seconds, emoji in enumerate(("👍", "", "❤️")):
         await report(await send_reaction(target, emoji, seconds=seconds), "delivered")
     failing = await send_reaction(target, "🎉", seconds=9)
@@ -108,7 +111,7 @@ async def test_what_failed_leaves_what_was_before(target: Message) -> None:
     assert await list_emoji(target) == ["❤️"]
 
 
-async def test_each_side_has_its_own(target: Message) -> None:
+async def test_each_side_has_its_reaction(target: Message) -> None:
     at = hours_ago(0.5)
     customer = Reaction(
         target=str(target.wamid), at=at, wamid="wamid.A", emoji="🙏", contact_id=target.contact_id

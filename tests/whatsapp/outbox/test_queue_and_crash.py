@@ -44,7 +44,7 @@ async def test_what_is_sent_later_is_in_its_conversation(
     assert (summary.last_message_id, summary.last_activity_at) == (message.id, message.timestamp)
 
 
-async def test_what_was_said_since_stays_last(
+async def test_newer_message_stays_last(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = await queue_and_end(world, conversation, monkeypatch)

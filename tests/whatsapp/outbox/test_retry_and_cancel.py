@@ -1,4 +1,4 @@
-"""Retrying failed messages and cancelling queued ones."""
+"""Retrying failed messages and cancelling queued messages."""
 
 import asyncio
 from dataclasses import replace
@@ -27,7 +27,7 @@ async def fail(world: OutboxWorld, conversation: Conversation) -> Message:
         return await world.wait_for(await world.queue(conversation), MessageStatus.FAILED)
 
 
-async def test_failed_message_is_sent_again_as_new_one(
+async def test_retry_sends_copy_of_failed_message(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     failed = await fail(world, conversation)

@@ -1,4 +1,4 @@
-"""Templates are synced in the background by one process, or another if that one ends."""
+"""Background syncs of templates: a process at a time, with takeover."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -59,7 +59,7 @@ async def test_one_of_many_processes_reads(world: OutboxWorld) -> None:
     assert await Template.count() == len(world.meta.templates.templates)
 
 
-async def test_another_one_takes_over_when_lease_ended(world: OutboxWorld) -> None:
+async def test_expired_sync_lease_is_taken_over(world: OutboxWorld) -> None:
     ago = utc_now() - timedelta(seconds=1)
     await set_state(world, due_at=ago, leased_until=ago)
 
@@ -87,7 +87,7 @@ async def test_who_is_not_due_waits(world: OutboxWorld) -> None:
             for name, value in change.items()
         }
         await collection(Account).update_one({"_id": other.id}, {"$set": moments})
-    # The others would have been synced first.
+    # The other accounts would have been synced first.
     await set_state(world, due_at=now)
 
     async with syncing(world):

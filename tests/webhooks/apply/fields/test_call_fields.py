@@ -1,4 +1,4 @@
-"""Each call is one message of the conversation, in any order of webhooks."""
+"""Each call is a message of the conversation, in any order of webhooks."""
 
 import itertools
 import time
@@ -95,7 +95,7 @@ ORDERS = [
 
 
 @pytest.mark.parametrize(("names", "content"), ORDERS)
-async def test_any_order_of_webhooks_gives_one_equal_call(
+async def test_any_order_of_webhooks_gives_equal_call(
     webhook: WebhookClient,
     account: Account,
     settle: Settle,

@@ -320,7 +320,7 @@ async def test_statuses_of_echo_come_before_or_after_it(
     assert not await PendingUpdate.count()
 
 
-async def test_echo_of_what_this_server_sent_changes_nothing(
+async def test_echo_of_own_message_changes_nothing(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await webhook.post_messages(make_message(sender=CUSTOMER, at=AT - 60))

@@ -1,4 +1,4 @@
-"""Messages sent from the business's phone are shown like those sent here, for all types."""
+"""Messages from the business's phone are shown like messages from here, for all types."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def make_echo(name: str, number: int) -> dict[str, Any]:
     return make_entry(change_value(change, message_echoes=[common | place | content]))
 
 
-async def test_echoes_show_what_they_say(
+async def test_echoes_show_their_content(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     names = [

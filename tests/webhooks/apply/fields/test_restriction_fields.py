@@ -26,7 +26,8 @@ from whatsapp.accounts.accounts import set_account_enabled, stop_account, update
 from whatsapp.common.crypto import KeyRing
 
 HEALTH = "{ accounts { edges { node { health { state reason } } } } }"
-STANDING = [
+# Webhooks, and the state of the account after them.
+RESTRICTIONS = [
     (["account_banned"], "STOPPED"),
     (["account_ban_scheduled"], "OK"),
     (["account_banned", "account_reinstated"], "OK"),
@@ -41,8 +42,8 @@ STANDING = [
 ]
 
 
-@pytest.mark.parametrize(("names", "state"), STANDING, ids=str)
-async def test_what_stops_account_and_what_starts_it(
+@pytest.mark.parametrize(("names", "state"), RESTRICTIONS, ids=str)
+async def test_events_set_account_restriction(
     webhook: WebhookClient,
     account: Account,
     settle: Settle,
@@ -91,7 +92,7 @@ async def test_restriction_ends_by_itself(
     assert (health.state, health.reason) == (HealthState.OK, None)
 
 
-async def test_expired_block_beside_open_one_changes_once(
+async def test_expired_restriction_beside_open_restriction_changes_once(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
     await post(webhook, settle, make_body("account_banned"))
@@ -178,7 +179,7 @@ async def test_nobody_speaks_for_business_with_anothers_secret(
     assert not await AccountEvent.count()
 
 
-async def test_connecting_number_replays_what_its_business_was_told(
+async def test_connecting_number_replays_items_of_business(
     webhook: WebhookClient, other_account: Account, keyring: KeyRing, settle: Settle
 ) -> None:
     secret = OTHER_NUMBER.app_secret

@@ -35,7 +35,7 @@ async def show(client: GraphQLClient, account: Account, **filter: Any) -> list[d
     return [edge["node"] for edge in found["templates"]["edges"]]
 
 
-async def test_what_was_told_is_shown(
+async def test_template_fields_show_webhook_values(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await post(webhook, settle, *TOLD)
@@ -117,8 +117,12 @@ async def test_reports_of_one_second_give_equal_templates(
     assert [one.changed_at for one in found] == [found[0].changed_at] * 6
 
 
-async def test_events_that_are_no_status_lead_to_one(
-    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+async def test_template_events_set_status(
+    webhook: WebhookClient,
+    account: Account,
+    settle: Settle,
+    admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     for event, status in [
         ("PAUSED", "PAUSED"),
@@ -127,15 +131,20 @@ async def test_events_that_are_no_status_lead_to_one(
         ("UNARCHIVED", "APPROVED"),
         ("something_new", "SOMETHING_NEW"),
     ]:
-        values = {"event": event, "message_template_id": event}
-        change = change_value(load_change("template_approved"), **values)
-        await post(webhook, settle, make_entry(change))
-        [shown] = [one for one in await show(admin, account) if one["templateId"] == event]
-        assert shown["status"] == status
+        with subtests.test(event=event):
+            values = {"event": event, "message_template_id": event}
+            change = change_value(load_change("template_approved"), **values)
+            await post(webhook, settle, make_entry(change))
+            [shown] = [one for one in await show(admin, account) if one["templateId"] == event]
+            assert shown["status"] == status
 
 
 async def test_templates_are_filtered(
-    webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
+    webhook: WebhookClient,
+    account: Account,
+    settle: Settle,
+    admin: GraphQLClient,
+    subtests: pytest.Subtests,
 ) -> None:
     change = load_change("template_approved")
     german = {"message_template_id": 2, "message_template_language": "de", "event": "PAUSED"}
@@ -149,5 +158,6 @@ async def test_templates_are_filtered(
         ({"statuses": []}, []),
     ]
     for wanted, ids in cases:
-        shown = await show(admin, account, **wanted)
-        assert sorted(one["templateId"] for one in shown) == ids
+        with subtests.test(wanted=wanted):
+            shown = await show(admin, account, **wanted)
+            assert sorted(one["templateId"] for one in shown) == ids
