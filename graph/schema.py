@@ -33,6 +33,7 @@ from graph.mutations.users import UserMutations
 from graph.queries import Query
 from graph.subscriptions import EVENT_TYPES, Subscription
 from whatsapp.common.admission import FairTurns
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
 
 MUTATIONS = (
@@ -157,21 +158,21 @@ def create_schema(
     operation_seconds: float | None = None,
     database_seconds: float = Timeouts.database_deadline_seconds,
     uses_plans: bool = True,
+    capacity: Capacity = Capacity(),
 ) -> WagraphSchema:
     """Creates the schema, by default with the limits of the settings' defaults."""
-    limits = limits or Limits.from_settings()
-    gate = Gate(limits)
+    gate = Gate(limits or Limits.from_settings())
     schema = copy(_build_types())
     schema.extensions = tuple(list_extensions(gate, database_seconds=database_seconds))
     schema.operation_seconds = operation_seconds
-    schema.turns = FairTurns(limits.operations_at_once)
+    schema.turns = FairTurns(capacity.graphql_operations)
     schema.known_queries = KnownQueries(
         schema,
         gate,
         mask=schema.mask,
         turns=schema.turns,
         database_seconds=database_seconds,
-        plan_steps=limits.plan_steps,
+        plan_steps=capacity.plan_steps,
     )
     schema.known_queries.uses_plans = uses_plans
     return schema

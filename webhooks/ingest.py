@@ -83,7 +83,9 @@ class Ingest:
         self._acknowledgements = Acknowledgements(on_done=self._in_flight.difference_update)
         self._taking: asyncio.Task[StoredEvent | None] | None = None
         self._queued_bytes = 0
-        self._group_commit = GroupCommit(lease=self._lease, on_stored=self._enqueue)
+        self._group_commit = GroupCommit(
+            lease=self._lease, on_stored=self._enqueue, capacity=capacity
+        )
         self._replay_now = asyncio.Event()
 
     async def knows_verify_token(self, token: str) -> bool:

@@ -24,7 +24,7 @@ MAX_INTROSPECTIONS = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """Maximum size and cost of an operation, and of all operations of a process."""
+    """Maximum size and cost of an operation."""
 
     depth: int
     cost: int
@@ -42,11 +42,6 @@ class Limits:
     root_fields: int = 10
     mutations: int = 4
     """Root fields of a mutation, which run serially."""
-    operations_at_once: int = 128
-    """Concurrent queries and mutations of a process; a credential gets at most half of them, so
-    that other credentials get a MongoDB connection."""
-    plan_steps: int = 20_000
-    """Steps of all cached plans: a step takes about 2.5 kB, an operation of an app 10 to 100."""
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:

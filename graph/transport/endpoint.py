@@ -91,6 +91,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             operation_seconds=timeouts.operation_seconds,
             database_seconds=timeouts.database_deadline_seconds,
             uses_plans=settings.query_plans,
+            capacity=capacity,
         )
         super().__init__(
             schema,

@@ -17,6 +17,7 @@ from tests.fixtures.webhooks import WebhookClient
 from tests.fixtures.world import NUMBER, SERVER_URL, connect_number
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
@@ -44,10 +45,11 @@ async def serving(ingest: Ingest) -> AsyncIterator[Any]:
 def ingest(
     settings: Settings,
     timeouts: Timeouts,
+    capacity: Capacity,
     keyring: KeyRing,
     database: AsyncDatabase[dict[str, Any]],
 ) -> Ingest:
-    return Ingest(settings=settings, keyring=keyring, timeouts=timeouts)
+    return Ingest(settings=settings, keyring=keyring, timeouts=timeouts, capacity=capacity)
 
 
 @pytest.fixture

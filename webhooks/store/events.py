@@ -25,6 +25,7 @@ from models.database.coalescing import Call, Coalescer
 from models.database.lease import lease_document
 from models.database.outage_log import log_failure
 from webhooks.payload.items import Item
+from whatsapp.common.capacity import Capacity
 from whatsapp.logs import describe_bug
 
 logger = logging.getLogger(__name__)
@@ -32,9 +33,6 @@ logger = logging.getLogger(__name__)
 NOT_DURABLE = WriteConcern(w=1, j=False)
 # At 1,000 webhooks a second, a write acknowledges about twenty events.
 ACKNOWLEDGEMENT_SECONDS = 0.02
-# Bounds of a group. A body has up to 4 MB, so a body alone may exceed the size of a group.
-MAX_EVENTS = 256
-MAX_BYTES = 2 * 1024 * 1024
 WRITE_SECONDS = 3.0
 _RECEIVED = {"state": EventState.RECEIVED.value}
 
@@ -210,8 +208,16 @@ Outcome = bool | PyMongoError
 class GroupCommit(Coalescer[StoredEvent, Outcome]):
     """Stores events in groups, a write at a time; `on_stored` gets each new event."""
 
-    def __init__(self, *, lease: timedelta, on_stored: Callable[[StoredEvent], None]) -> None:
+    def __init__(
+        self,
+        *,
+        lease: timedelta,
+        on_stored: Callable[[StoredEvent], None],
+        capacity: Capacity = Capacity(),
+    ) -> None:
         super().__init__("webhook group commit")
+        self._max_events = capacity.webhook_group_events
+        self._max_bytes = capacity.webhook_group_bytes
         self._lease = lease
         self._on_stored = on_stored
 
@@ -226,7 +232,7 @@ class GroupCommit(Coalescer[StoredEvent, Outcome]):
             raise outcome
 
     def _weigh(self, item: StoredEvent) -> float:
-        return max(1 / MAX_EVENTS, len(item.body) / MAX_BYTES)
+        return max(1 / self._max_events, len(item.body) / self._max_bytes)
 
     async def _process(self, calls: Sequence[Call[StoredEvent, Outcome]]) -> None:
         events = {call.item.id: call.item for call in calls}

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 class Capacity:
     """Maxima per process. Operators have no reason to change them; tests make them smaller."""
 
+    webhook_group_events: int = 256
+    """Webhooks stored by one write."""
+    webhook_group_bytes: int = 2 * 1024 * 1024
+    """Bytes stored by one write; a single body may have more, up to 4 MB."""
     webhook_workers: int = 4
     """Webhook batches applied concurrently; fewer workers make larger batches."""
     account_sends: int = 60
     """Conversations of one account to which messages are sent concurrently."""
     media_downloads: int = 8
     """Concurrent media downloads; one account gets at most half of them."""
+    graphql_operations: int = 128
+    """Concurrent queries and mutations; a credential gets at most half of them, so that other
+    credentials get a MongoDB connection."""
+    plan_steps: int = 20_000
+    """Steps of all cached plans: a step takes about 2.5 kB, an operation of an app 10 to 100."""
     socket_operations: int = 50
     """Concurrent operations on a WebSocket."""
     socket_queue_events: int = 1000

@@ -3,14 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from graph.fanout.groups import Groups
-from graph.limits.bounds import Limits
 from models import Account, Role, User
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.multipart import Part, make_form, post
@@ -19,6 +17,7 @@ from tests.fixtures.timeouts import make_timeouts
 from tests.fixtures.waiting import eventually
 from tests.graph.live_kit import wait_for_listeners
 from tests.graph.socket_kit import SocketClient, open_socket, serve
+from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.contacts import users
 
@@ -138,8 +137,8 @@ async def test_subscription_lives_on(
 
 class TestTurns:
     @pytest.fixture
-    def limits(self) -> Limits:
-        return replace(Limits.from_settings(), operations_at_once=4)
+    def capacity(self) -> Capacity:
+        return Capacity(graphql_operations=4)
 
     @pytest.fixture
     def timeouts(self) -> Timeouts:

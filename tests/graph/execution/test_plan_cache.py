@@ -34,9 +34,7 @@ def name_differently(number: int) -> str:
     return INBOX.replace("node {", f"node {{ n{number}: id")
 
 
-@pytest.mark.parametrize(
-    "limits", [replace(Limits.from_settings(), plan_steps=30)], indirect=True, ids=["30 steps"]
-)
+@pytest.mark.parametrize("capacity", [{"plan_steps": 30}], indirect=True, ids=["30 steps"])
 async def test_least_recently_used_plans_are_evicted(
     admin: GraphQLClient, known_queries: KnownQueries
 ) -> None:

@@ -151,23 +151,18 @@ async def test_cancelled_request_does_not_cancel_group(
     assert await Message.count() == 6
 
 
-async def test_group_is_bounded(
-    door: WebhookClient, writer: Writer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bodies = make_bodies(7)
-    monkeypatch.setattr("webhooks.store.events.MAX_EVENTS", 3)
-    first, posts = await post_behind_a_write(door, writer, bodies)
-    writer.may_pass.set()
-    assert {answer.status_code for answer in await asyncio.gather(first, *posts)} == {200}
-    assert max(len(group) for group in writer.groups) == 3
-
-    writer.groups.clear()
-    monkeypatch.setattr("webhooks.store.events.MAX_BYTES", 1)
-    first, posts = await post_behind_a_write(door, writer, make_bodies(3))
+@pytest.mark.parametrize(
+    ("capacity", "size"),
+    [({"webhook_group_events": 3}, 3), ({"webhook_group_bytes": 1}, 1)],
+    indirect=["capacity"],
+    ids=["events", "bytes"],
+)
+async def test_group_is_bounded(door: WebhookClient, writer: Writer, size: int) -> None:
+    first, posts = await post_behind_a_write(door, writer, make_bodies(7))
     writer.may_pass.set()
 
     assert {answer.status_code for answer in await asyncio.gather(first, *posts)} == {200}
-    assert [len(group) for group in writer.groups] == [1, 1, 1, 1]
+    assert max(len(group) for group in writer.groups) == size
 
 
 async def test_leases_are_in_time_of_database(
