@@ -292,9 +292,7 @@ COUNT = {"query": "{ contacts { edges { node { id } } } accounts { edges { node 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("setting", ["PORT", "SANDBOX_PORT"])
-def test_taken_port_is_reported_in_single_line(
-    tmp_path: Path, setting: str, workers: str
-) -> None:
+def test_taken_port_is_reported_in_single_line(tmp_path: Path, setting: str, workers: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

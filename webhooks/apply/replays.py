@@ -96,7 +96,7 @@ async def read_in_pages(ids: Sequence[str]) -> AsyncIterator[list[ParkedItem]]:
     page: list[str] = []
     size = 0
     for item_id in ids:
-        if page and size + sizes.get(item_id, 0) > REPLAYED_CHARACTERS:
+        if page and size + sizes.get(item_id, 0) > PAGE_CHARACTERS:
             yield await _load_items(page)
             page, size = [], 0
         if item_id in sizes:
