@@ -8,16 +8,11 @@ from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import WebhookLevel
 from graph.core.ids import require_id
 from graph.execution.extensions import run_without_deadline
-from graph.mutations.accounts import AccountPayload
+from graph.mutations.accounts import AccountIdInput, AccountPayload
 from graph.mutations.mutation_field import mutation_field
 from graph.types.accounts import Account, AccountCheck
 from models import AuditAction
 from whatsapp.accounts import account_check, webhook_subscription
-
-
-@strawberry.input(description="Input of `checkAccount`.")
-class CheckAccountInput:
-    account_id: ID = strawberry.field(description="Id of the account.")
 
 
 @strawberry.input(description="Input of `subscribeWebhooks`.")
@@ -67,7 +62,7 @@ class AccountSetupMutations:
         " WhatsApp reports about the number. A refused token stops the account; a valid token"
         " restarts an account stopped for that reason. Requires role ADMIN.",
     )
-    async def check_account(self, info: Info, input: CheckAccountInput) -> CheckAccountPayload:
+    async def check_account(self, info: Info, input: AccountIdInput) -> CheckAccountPayload:
         services = info.context.services
         document = await run_without_deadline(
             account_check.check_account(

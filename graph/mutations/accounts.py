@@ -84,18 +84,8 @@ class MoveAccountInput:
     )
 
 
-@strawberry.input(description="Input of `enableAccount`.")
-class EnableAccountInput:
-    account_id: ID = strawberry.field(description="Id of the account.")
-
-
-@strawberry.input(description="Input of `disableAccount`.")
-class DisableAccountInput:
-    account_id: ID = strawberry.field(description="Id of the account.")
-
-
-@strawberry.input(description="Input of `deleteAccount`.")
-class DeleteAccountInput:
+@strawberry.input
+class AccountIdInput:
     account_id: ID = strawberry.field(description="Id of the account.")
 
 
@@ -181,7 +171,7 @@ class AccountMutations:
         description="Lets an account send and receive again, and applies the webhook items parked"
         " meanwhile. Requires role ADMIN.",
     )
-    async def enable_account(self, info: Info, input: EnableAccountInput) -> AccountPayload:
+    async def enable_account(self, info: Info, input: AccountIdInput) -> AccountPayload:
         account = await _load_account(info, input.account_id)
         document = await accounts.set_account_enabled(account, enabled=True)
         services = info.context.services
@@ -195,7 +185,7 @@ class AccountMutations:
         description="Stops an account: outgoing messages wait, and received webhook items are"
         " parked. Requires role ADMIN.",
     )
-    async def disable_account(self, info: Info, input: DisableAccountInput) -> AccountPayload:
+    async def disable_account(self, info: Info, input: AccountIdInput) -> AccountPayload:
         account = await _load_account(info, input.account_id)
         document = await accounts.set_account_enabled(account, enabled=False)
         return AccountPayload(account=Account.from_document(document))
@@ -206,7 +196,7 @@ class AccountMutations:
         description="Deletes an account with its contacts, conversations and messages permanently."
         " Requires role ADMIN.",
     )
-    async def delete_account(self, info: Info, input: DeleteAccountInput) -> DeleteAccountPayload:
+    async def delete_account(self, info: Info, input: AccountIdInput) -> DeleteAccountPayload:
         account = await _load_account(info, input.account_id)
         seconds = info.context.services.timeouts.account_removal_seconds
         await run_without_deadline(delete_account(account, wait_seconds=seconds))

@@ -40,23 +40,8 @@ class LinkContactInput:
     user_id: ID = strawberry.field(description="Id of the user behind the contact.")
 
 
-@strawberry.input(description="Input of `unlinkContact`.")
-class UnlinkContactInput:
-    contact_id: ID = strawberry.field(description="Id of the contact.")
-
-
-@strawberry.input(description="Input of `blockContact`.")
-class BlockContactInput:
-    contact_id: ID = strawberry.field(description="Id of the contact.")
-
-
-@strawberry.input(description="Input of `unblockContact`.")
-class UnblockContactInput:
-    contact_id: ID = strawberry.field(description="Id of the contact.")
-
-
-@strawberry.input(description="Input of `deleteContact`.")
-class DeleteContactInput:
+@strawberry.input
+class ContactIdInput:
     contact_id: ID = strawberry.field(description="Id of the contact.")
 
 
@@ -117,7 +102,7 @@ class ContactMutations:
         description="Removes the link between a contact and its user; new messages do not restore"
         " it. Requires role AGENT.",
     )
-    async def unlink_contact(self, info: Info, input: UnlinkContactInput) -> ContactPayload:
+    async def unlink_contact(self, info: Info, input: ContactIdInput) -> ContactPayload:
         contact_id = _require(input.contact_id)
         document = await contact_management.unlink_contact(get_viewer(info), contact_id)
         return ContactPayload(contact=Contact.from_document(document))
@@ -129,7 +114,7 @@ class ContactMutations:
         " sent to them, including queued messages. WhatsApp only allows blocking within 24 hours"
         " of the customer's last message. Requires role AGENT.",
     )
-    async def block_contact(self, info: Info, input: BlockContactInput) -> ContactPayload:
+    async def block_contact(self, info: Info, input: ContactIdInput) -> ContactPayload:
         contact_id = _require(input.contact_id)
         api = info.context.services.account_api
         document = await run_without_deadline(
@@ -143,7 +128,7 @@ class ContactMutations:
         description="Unblocks a customer, so that messages can be exchanged again. Requires role"
         " AGENT.",
     )
-    async def unblock_contact(self, info: Info, input: UnblockContactInput) -> ContactPayload:
+    async def unblock_contact(self, info: Info, input: ContactIdInput) -> ContactPayload:
         contact_id = _require(input.contact_id)
         api = info.context.services.account_api
         document = await run_without_deadline(
@@ -176,7 +161,7 @@ class ContactMutations:
         " its user if the user was created automatically and has no other contact. Requires role"
         " ADMIN.",
     )
-    async def delete_contact(self, info: Info, input: DeleteContactInput) -> DeleteContactPayload:
+    async def delete_contact(self, info: Info, input: ContactIdInput) -> DeleteContactPayload:
         contact_id = _require(input.contact_id)
         await run_without_deadline(erase_contact(get_viewer(info), contact_id))
         return DeleteContactPayload(deleted_contact_id=input.contact_id)

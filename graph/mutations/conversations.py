@@ -22,18 +22,8 @@ class MarkConversationReadInput:
     )
 
 
-@strawberry.input(description="Input of `setTyping`.")
-class SetTypingInput:
-    conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
-
-
-@strawberry.input(description="Input of `closeConversation`.")
-class CloseConversationInput:
-    conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
-
-
-@strawberry.input(description="Input of `reopenConversation`.")
-class ReopenConversationInput:
+@strawberry.input
+class ConversationIdInput:
     conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
 
 
@@ -87,7 +77,7 @@ class ConversationMutations:
         " message is also shown to them as read, even if `sendReadReceipts` is off; `unreadCount`"
         " does not change. Requires role AGENT.",
     )
-    async def set_typing(self, info: Info, input: SetTypingInput) -> ConversationPayload:
+    async def set_typing(self, info: Info, input: ConversationIdInput) -> ConversationPayload:
         conversation_id = _require(input.conversation_id)
         api = info.context.services.account_api
         document = await run_without_deadline(
@@ -100,7 +90,7 @@ class ConversationMutations:
         description="Closes a conversation until the customer writes again. Requires role AGENT.",
     )
     async def close_conversation(
-        self, info: Info, input: CloseConversationInput
+        self, info: Info, input: ConversationIdInput
     ) -> ConversationPayload:
         conversation_id = _require(input.conversation_id)
         document = await inbox.close_conversation(get_viewer(info), conversation_id)
@@ -111,7 +101,7 @@ class ConversationMutations:
         description="Reopens a closed conversation. Requires role AGENT.",
     )
     async def reopen_conversation(
-        self, info: Info, input: ReopenConversationInput
+        self, info: Info, input: ConversationIdInput
     ) -> ConversationPayload:
         conversation_id = _require(input.conversation_id)
         document = await inbox.reopen_conversation(get_viewer(info), conversation_id)

@@ -16,30 +16,40 @@ from models import AuditAction
 def mutation_field(
     permission: type[RolePermission], *, description: str, audit: AuditAction | None = None
 ) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """Makes a mutation from a resolver whose return annotation is the payload class.
+    """Makes a mutation from a resolver of an `input` that returns its payload.
 
-    The payload of `updateContact` is called `UpdateContactPayload`, whatever the class is called.
+    `updateContact` takes an `UpdateContactInput` and returns an `UpdateContactPayload`: if the
+    resolver's classes have other names, the mutation gets types of its own that inherit from them.
     With `audit`, the audit log gets an entry for each call.
     """
 
     def decorate(resolver: Callable[..., Awaitable[Any]]) -> Any:
-        payload_class = _name_payload(resolver)
+        signature = _name_types(resolver)
         resolve = resolver if audit is None else audited(audit)(resolver)
+        resolve = refusals_as_data(signature.return_annotation)(resolve)
+        resolve.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect
         return strawberry.mutation(
-            resolver=refusals_as_data(payload_class)(resolve),
-            graphql_type=payload_class,
-            permission_classes=[permission],
-            description=description,
+            resolver=resolve, permission_classes=[permission], description=description
         )
 
     return decorate
 
 
-def _name_payload(resolver: Callable[..., Awaitable[Any]]) -> type[Any]:
-    """Returns the payload class of a resolver, as a type with the name of the mutation."""
-    payload_class: type[Any] = inspect.signature(resolver).return_annotation
+def _name_types(resolver: Callable[..., Awaitable[Any]]) -> inspect.Signature:
+    """Returns the resolver's signature with the input and the payload named after the mutation."""
+    signature = inspect.signature(resolver)
     mutation = to_camel_case(resolver.__name__)
-    name = f"{mutation[0].upper()}{mutation[1:]}Payload"
-    if payload_class.__name__ == name:
-        return payload_class
-    return strawberry.type(type(name, (payload_class,), {}), description=f"Result of `{mutation}`.")
+    prefix = f"{mutation[0].upper()}{mutation[1:]}"
+    input_class = signature.parameters["input"].annotation
+    payload_class = signature.return_annotation
+    if input_class.__name__ != f"{prefix}Input":
+        named = type(f"{prefix}Input", (input_class,), {})
+        input_class = strawberry.input(named, description=f"Input of `{mutation}`.")
+    if payload_class.__name__ != f"{prefix}Payload":
+        named = type(f"{prefix}Payload", (payload_class,), {})
+        payload_class = strawberry.type(named, description=f"Result of `{mutation}`.")
+    parameters = {
+        **signature.parameters,
+        "input": signature.parameters["input"].replace(annotation=input_class),
+    }
+    return signature.replace(parameters=list(parameters.values()), return_annotation=payload_class)

@@ -16,13 +16,8 @@ from whatsapp.errors import InvalidInput, NotFound
 MAX_ITEMS = 100
 
 
-@strawberry.input(description="Input of `replayParkedItems`.")
-class ReplayParkedItemsInput:
-    ids: list[strawberry.ID] = strawberry.field(description="Ids of up to 100 parked items.")
-
-
-@strawberry.input(description="Input of `discardParkedItems`.")
-class DiscardParkedItemsInput:
+@strawberry.input
+class ParkedItemIdsInput:
     ids: list[strawberry.ID] = strawberry.field(description="Ids of up to 100 parked items.")
 
 
@@ -53,7 +48,7 @@ class ParkedItemMutations:
         " not change. Requires role ADMIN.",
     )
     async def replay_parked_items(
-        self, info: Info, input: ReplayParkedItemsInput
+        self, info: Info, input: ParkedItemIdsInput
     ) -> ReplayParkedItemsPayload:
         item_ids = [item.id for item in await _find_items(info, input.ids)]
         await info.context.services.replay_parked(item_ids)
@@ -68,7 +63,7 @@ class ParkedItemMutations:
         description="Marks parked items as discarded; they stay in the list. Requires role ADMIN.",
     )
     async def discard_parked_items(
-        self, info: Info, input: DiscardParkedItemsInput
+        self, info: Info, input: ParkedItemIdsInput
     ) -> ParkedItemsPayload:
         item_ids = [item.id for item in await _find_items(info, input.ids)]
         await collection(models.ParkedItem).update_many(

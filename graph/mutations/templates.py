@@ -6,14 +6,10 @@ from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import require_id
 from graph.core.user_errors import UserError, user_errors
 from graph.execution.extensions import run_without_deadline
+from graph.mutations.accounts import AccountIdInput
 from graph.mutations.mutation_field import mutation_field
 from graph.types.accounts import Account
 from whatsapp.accounts.accounts import get_account
-
-
-@strawberry.input(description="Input of `syncTemplates`.")
-class SyncTemplatesInput:
-    account_id: strawberry.ID = strawberry.field(description="Id of the account.")
 
 
 @strawberry.type(description="Result of `syncTemplates`.")
@@ -37,7 +33,7 @@ class TemplateMutations:
         description="Reads all message templates of an account from WhatsApp now; the server also"
         " does so periodically. Requires role AGENT.",
     )
-    async def sync_templates(self, info: Info, input: SyncTemplatesInput) -> SyncTemplatesPayload:
+    async def sync_templates(self, info: Info, input: AccountIdInput) -> SyncTemplatesPayload:
         account_id = require_id(input.account_id, "Account", "accountId")
         viewer, services = get_viewer(info), info.context.services
         account = await get_account(viewer, account_id)
