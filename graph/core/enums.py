@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum, StrEnum
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
@@ -43,13 +43,38 @@ __all__ = [
 EnumT = TypeVar("EnumT", bound=type[Enum])
 
 
+class DescribedEnum(StrEnum):
+    """An enum of the graph, whose members have a description."""
+
+    _value_: str
+    description: str
+
+    def __new__(cls, value: str, description: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.description = description
+        return member
+
+
 def describe_enum(
-    enum_class: EnumT, *, description: str, values: Mapping[str, str], name: str | None = None
+    enum_class: EnumT,
+    *,
+    description: str,
+    values: Mapping[str, str] | None = None,
+    name: str | None = None,
 ) -> EnumT:
     """Registers an enum as a GraphQL enum; `values` holds descriptions by name.
 
+    A `DescribedEnum` needs no `values`.
+
     Its GraphQL name is `name`, by default the name of the class.
     """
+    if values is None:
+        values = {
+            member.name: member.description
+            for member in enum_class
+            if isinstance(member, DescribedEnum)
+        }
     described = strawberry.enum(enum_class, name=name, description=description)
     definition: StrawberryEnumDefinition = described.__strawberry_definition__  # type: ignore[attr-defined]  # just set
     for value in definition.values:
@@ -162,25 +187,15 @@ describe_enum(
 )
 
 
-class MediaKind(StrEnum):
-    IMAGE = "IMAGE"
-    VIDEO = "VIDEO"
-    AUDIO = "AUDIO"
-    DOCUMENT = "DOCUMENT"
-    STICKER = "STICKER"
+class MediaKind(DescribedEnum):
+    IMAGE = "IMAGE", "Image."
+    VIDEO = "VIDEO", "Video."
+    AUDIO = "AUDIO", "Audio file or voice message."
+    DOCUMENT = "DOCUMENT", "Other file."
+    STICKER = "STICKER", "Sticker."
 
 
-describe_enum(
-    MediaKind,
-    description="Kind of a message's file.",
-    values={
-        "IMAGE": "Image.",
-        "VIDEO": "Video.",
-        "AUDIO": "Audio file or voice message.",
-        "DOCUMENT": "Other file.",
-        "STICKER": "Sticker.",
-    },
-)
+describe_enum(MediaKind, description="Kind of a message's file.")
 describe_enum(
     CredentialKind,
     description="Kind of the credential that performed an action.",

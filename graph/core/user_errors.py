@@ -2,51 +2,39 @@
 
 import functools
 from collections.abc import Awaitable, Callable, Iterable
-from enum import StrEnum
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from graph.core.context import Info
-from graph.core.enums import describe_enum
+from graph.core.enums import DescribedEnum, describe_enum
 from graph.core.loaders import Loaders
 from whatsapp.errors import InvalidInput, Refused
 
 
-class UserErrorCode(StrEnum):
-    NOT_FOUND = "NOT_FOUND"
-    INVALID_INPUT = "INVALID_INPUT"
-    ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
-    ACCOUNT_STOPPED = "ACCOUNT_STOPPED"
-    WINDOW_CLOSED = "WINDOW_CLOSED"
-    TEMPLATE_INVALID = "TEMPLATE_INVALID"
-    OPTED_OUT = "OPTED_OUT"
-    CONTACT_BLOCKED = "CONTACT_BLOCKED"
-    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
-    CONFLICT = "CONFLICT"
-    META_REFUSED = "META_REFUSED"
-    META_UNREACHABLE = "META_UNREACHABLE"
+class UserErrorCode(DescribedEnum):
+    NOT_FOUND = "NOT_FOUND", "Not found, or outside your accounts."
+    INVALID_INPUT = "INVALID_INPUT", "A value is invalid; `field` is its path."
+    ACCOUNT_DISABLED = "ACCOUNT_DISABLED", "The account is disabled."
+    ACCOUNT_STOPPED = "ACCOUNT_STOPPED", "WhatsApp stopped the account; see its `health`."
+    WINDOW_CLOSED = "WINDOW_CLOSED", "The customer service window is closed; send a template."
+    TEMPLATE_INVALID = (
+        "TEMPLATE_INVALID",
+        "The template does not exist, or its parameters are invalid.",
+    )
+    OPTED_OUT = "OPTED_OUT", "The customer opted out of marketing messages."
+    CONTACT_BLOCKED = "CONTACT_BLOCKED", "The contact is blocked."
+    IDEMPOTENCY_KEY_REUSED = (
+        "IDEMPOTENCY_KEY_REUSED",
+        "The idempotency key belongs to another message.",
+    )
+    CONFLICT = "CONFLICT", "The change conflicts with existing data."
+    META_REFUSED = "META_REFUSED", "WhatsApp refused the request."
+    META_UNREACHABLE = "META_UNREACHABLE", "WhatsApp is unavailable."
 
 
-describe_enum(
-    UserErrorCode,
-    description="Reason of a refusal.",
-    values={
-        "NOT_FOUND": "Not found, or outside your accounts.",
-        "INVALID_INPUT": "A value is invalid; `field` is its path.",
-        "ACCOUNT_DISABLED": "The account is disabled.",
-        "ACCOUNT_STOPPED": "WhatsApp stopped the account; see its `health`.",
-        "WINDOW_CLOSED": "The customer service window is closed; send a template.",
-        "TEMPLATE_INVALID": "The template does not exist, or its parameters are invalid.",
-        "OPTED_OUT": "The customer opted out of marketing messages.",
-        "CONTACT_BLOCKED": "The contact is blocked.",
-        "IDEMPOTENCY_KEY_REUSED": "The idempotency key belongs to another message.",
-        "CONFLICT": "The change conflicts with existing data.",
-        "META_REFUSED": "WhatsApp refused the request.",
-        "META_UNREACHABLE": "WhatsApp is unavailable.",
-    },
-)
+describe_enum(UserErrorCode, description="Reason of a refusal.")
 
 
 @strawberry.type(description="A refusal of a mutation.")

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from enum import StrEnum
 
 import strawberry
 from strawberry import Maybe
 from strawberry.scalars import JSON
 
-from graph.core.enums import describe_enum
+from graph.core.enums import DescribedEnum, describe_enum
 from graph.core.ids import parse_given_id
 from graph.inputs.media import link_field, upload_id_field
 from whatsapp.errors import TemplateInvalid
@@ -27,16 +26,12 @@ from whatsapp.templates.values import (
 )
 
 
-class TemplateCalendar(StrEnum):
-    GREGORIAN = "GREGORIAN"
-    SOLAR_HIJRI = "SOLAR_HIJRI"
+class TemplateCalendar(DescribedEnum):
+    GREGORIAN = "GREGORIAN", "Gregorian calendar."
+    SOLAR_HIJRI = "SOLAR_HIJRI", "Solar Hijri (Iranian) calendar."
 
 
-describe_enum(
-    TemplateCalendar,
-    description="Calendar supported by WhatsApp.",
-    values={"GREGORIAN": "Gregorian calendar.", "SOLAR_HIJRI": "Solar Hijri (Iranian) calendar."},
-)
+describe_enum(TemplateCalendar, description="Calendar supported by WhatsApp.")
 
 
 @strawberry.input(description="Amount of money, formatted by the customer's phone.")

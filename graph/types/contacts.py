@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import datetime
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
@@ -12,7 +11,7 @@ from strawberry.scalars import JSON
 import models
 from graph.core.connections import BY_CONTACT_NAME, NEWEST
 from graph.core.context import Info, IsViewer
-from graph.core.enums import describe_enum
+from graph.core.enums import DescribedEnum, describe_enum
 from graph.core.ids import parse_id
 from graph.core.searching import Search, match_keys
 from graph.core.stored import (
@@ -157,20 +156,15 @@ class ContactFilter:
         return conditions
 
 
-class ContactOrder(Enum):
-    NEWEST = "NEWEST"
-    NAME = "NAME"
+class ContactOrder(DescribedEnum):
+    NEWEST = "NEWEST", "Most recently created first."
+    NAME = (
+        "NAME",
+        "By staff-given name, else profile name, else phone number; ignores case and accents.",
+    )
 
 
-describe_enum(
-    ContactOrder,
-    description="Sort order of contacts.",
-    values={
-        "NEWEST": "Most recently created first.",
-        "NAME": "By staff-given name, else profile name, else phone number; ignores case and"
-        " accents.",
-    },
-)
+describe_enum(ContactOrder, description="Sort order of contacts.")
 _ORDERS = {ContactOrder.NEWEST: NEWEST, ContactOrder.NAME: BY_CONTACT_NAME}
 
 

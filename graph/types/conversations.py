@@ -1,7 +1,6 @@
 """Conversations in the graph: the inbox."""
 
 from datetime import datetime
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
@@ -10,7 +9,7 @@ from strawberry import relay
 import models
 from graph.core.connections import BY_ACTIVITY, BY_OLDEST_ACTIVITY, BY_TIMESTAMP
 from graph.core.context import Info, IsViewer, get_viewer
-from graph.core.enums import ConversationStatus, MessageDirection, describe_enum
+from graph.core.enums import ConversationStatus, DescribedEnum, MessageDirection, describe_enum
 from graph.core.errors import bad_input
 from graph.core.ids import parse_id
 from graph.core.stored import (
@@ -203,19 +202,12 @@ async def _match_unread(of_accounts: dict[str, Any], is_unread: bool) -> dict[st
     return {"_id": {"$in" if is_unread else "$nin": ids}}
 
 
-class ConversationOrder(Enum):
-    NEWEST_ACTIVITY = "NEWEST_ACTIVITY"
-    OLDEST_ACTIVITY = "OLDEST_ACTIVITY"
+class ConversationOrder(DescribedEnum):
+    NEWEST_ACTIVITY = "NEWEST_ACTIVITY", "Most recently active first."
+    OLDEST_ACTIVITY = "OLDEST_ACTIVITY", "Least recently active first."
 
 
-describe_enum(
-    ConversationOrder,
-    description="Sort order of conversations.",
-    values={
-        "NEWEST_ACTIVITY": "Most recently active first.",
-        "OLDEST_ACTIVITY": "Least recently active first.",
-    },
-)
+describe_enum(ConversationOrder, description="Sort order of conversations.")
 _ORDERS = {
     ConversationOrder.NEWEST_ACTIVITY: BY_ACTIVITY,
     ConversationOrder.OLDEST_ACTIVITY: BY_OLDEST_ACTIVITY,

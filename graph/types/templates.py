@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime
-from enum import Enum
 from typing import Annotated, Any, Self
 
 import strawberry
@@ -11,7 +10,7 @@ from strawberry import relay
 import models
 from graph.core.connections import BY_TEMPLATE_NAME, NEWEST
 from graph.core.context import Info, IsViewer
-from graph.core.enums import describe_enum
+from graph.core.enums import DescribedEnum, describe_enum
 from graph.core.searching import check_search
 from graph.core.stored import reads, registers_type, stored
 from graph.types.accounts import Account, linked_account
@@ -164,19 +163,12 @@ class TemplateFilter:
         return conditions
 
 
-class TemplateOrder(Enum):
-    NEWEST = "NEWEST"
-    NAME = "NAME"
+class TemplateOrder(DescribedEnum):
+    NEWEST = "NEWEST", "Most recently stored first."
+    NAME = "NAME", "By name, then by language."
 
 
-describe_enum(
-    TemplateOrder,
-    description="Sort order of templates.",
-    values={
-        "NEWEST": "Most recently stored first.",
-        "NAME": "By name, then by language.",
-    },
-)
+describe_enum(TemplateOrder, description="Sort order of templates.")
 _ORDERS = {TemplateOrder.NEWEST: NEWEST, TemplateOrder.NAME: BY_TEMPLATE_NAME}
 
 

@@ -1,39 +1,26 @@
 """Interactive messages of the business: buttons, lists, links, requests and flows."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
 
-from graph.core.enums import MediaKind, describe_enum
+from graph.core.enums import DescribedEnum, MediaKind, describe_enum
 from graph.types.content.reading import read_object, read_objects, read_text, read_texts
 
 
-class InteractiveKind(StrEnum):
-    BUTTONS = "BUTTONS"
-    LIST = "LIST"
-    CTA_URL = "CTA_URL"
-    LOCATION_REQUEST = "LOCATION_REQUEST"
-    CONTACT_REQUEST = "CONTACT_REQUEST"
-    FLOW = "FLOW"
-    OTHER = "OTHER"
+class InteractiveKind(DescribedEnum):
+    BUTTONS = "BUTTONS", "Reply buttons."
+    LIST = "LIST", "List of rows to choose from."
+    CTA_URL = "CTA_URL", "Button that opens a web page."
+    LOCATION_REQUEST = "LOCATION_REQUEST", "Button that sends the customer's location."
+    CONTACT_REQUEST = "CONTACT_REQUEST", "Button that shares the customer's phone number."
+    FLOW = "FLOW", "Button that opens a WhatsApp Flow."
+    OTHER = "OTHER", "Any other kind of element."
 
 
-describe_enum(
-    InteractiveKind,
-    description="Kind of interactive element in a message.",
-    values={
-        "BUTTONS": "Reply buttons.",
-        "LIST": "List of rows to choose from.",
-        "CTA_URL": "Button that opens a web page.",
-        "LOCATION_REQUEST": "Button that sends the customer's location.",
-        "CONTACT_REQUEST": "Button that shares the customer's phone number.",
-        "FLOW": "Button that opens a WhatsApp Flow.",
-        "OTHER": "Any other kind of element.",
-    },
-)
+describe_enum(InteractiveKind, description="Kind of interactive element in a message.")
 
 
 @strawberry.type(description="Header above the body: a text or a file.")

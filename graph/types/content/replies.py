@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
 
-from graph.core.enums import describe_enum
+from graph.core.enums import DescribedEnum, describe_enum
 from graph.types.content.reading import (
     parse_text,
     read_bool,
@@ -18,27 +17,16 @@ from graph.types.content.reading import (
 )
 
 
-class InteractiveReplyKind(StrEnum):
-    BUTTON = "BUTTON"
-    LIST = "LIST"
-    TEMPLATE_BUTTON = "TEMPLATE_BUTTON"
-    FLOW = "FLOW"
-    ADDRESS = "ADDRESS"
-    CALL_PERMISSION = "CALL_PERMISSION"
+class InteractiveReplyKind(DescribedEnum):
+    BUTTON = "BUTTON", "Button of an interactive message."
+    LIST = "LIST", "Row of a list."
+    TEMPLATE_BUTTON = "TEMPLATE_BUTTON", "Quick-reply button of a template."
+    FLOW = "FLOW", "Completed WhatsApp Flow."
+    ADDRESS = "ADDRESS", "Address request."
+    CALL_PERMISSION = "CALL_PERMISSION", "Request for permission to call."
 
 
-describe_enum(
-    InteractiveReplyKind,
-    description="Kind of element that a customer replied to.",
-    values={
-        "BUTTON": "Button of an interactive message.",
-        "LIST": "Row of a list.",
-        "TEMPLATE_BUTTON": "Quick-reply button of a template.",
-        "FLOW": "Completed WhatsApp Flow.",
-        "ADDRESS": "Address request.",
-        "CALL_PERMISSION": "Request for permission to call.",
-    },
-)
+describe_enum(InteractiveReplyKind, description="Kind of element that a customer replied to.")
 
 
 @strawberry.type(description="Permission for the business to call the customer.")

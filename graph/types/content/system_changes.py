@@ -1,36 +1,31 @@
 """System messages: changes of a customer's number or user id."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 import strawberry
 
-from graph.core.enums import describe_enum
+from graph.core.enums import DescribedEnum, describe_enum
 from graph.types.content.reading import read_text
 
 WELCOME_REQUEST = "request_welcome"
 
 
-class SystemKind(StrEnum):
-    NUMBER_CHANGED = "NUMBER_CHANGED"
-    USER_ID_CHANGED = "USER_ID_CHANGED"
-    IDENTITY_CHANGED = "IDENTITY_CHANGED"
-    WELCOME_REQUESTED = "WELCOME_REQUESTED"
-    OTHER = "OTHER"
+class SystemKind(DescribedEnum):
+    NUMBER_CHANGED = "NUMBER_CHANGED", "The customer changed their phone number."
+    USER_ID_CHANGED = "USER_ID_CHANGED", "The customer's business-scoped user id changed."
+    IDENTITY_CHANGED = (
+        "IDENTITY_CHANGED",
+        "The customer may use a new device; verify their identity.",
+    )
+    WELCOME_REQUESTED = (
+        "WELCOME_REQUESTED",
+        "The customer opened the chat for the first time and can be greeted.",
+    )
+    OTHER = "OTHER", "Another change, described in `notice`."
 
 
-describe_enum(
-    SystemKind,
-    description="Kind of system message about a customer.",
-    values={
-        "NUMBER_CHANGED": "The customer changed their phone number.",
-        "USER_ID_CHANGED": "The customer's business-scoped user id changed.",
-        "IDENTITY_CHANGED": "The customer may use a new device; verify their identity.",
-        "WELCOME_REQUESTED": "The customer opened the chat for the first time and can be greeted.",
-        "OTHER": "Another change, described in `notice`.",
-    },
-)
+describe_enum(SystemKind, description="Kind of system message about a customer.")
 _KINDS = {
     "user_changed_number": SystemKind.NUMBER_CHANGED,
     "customer_changed_number": SystemKind.NUMBER_CHANGED,

@@ -1,14 +1,13 @@
 """Definition of a template: its components and parameters."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
 import models
-from graph.core.enums import describe_enum
+from graph.core.enums import DescribedEnum, describe_enum
 from graph.types.content.reading import read_objects, read_text
 from whatsapp.templates.definition import read_definition
 from whatsapp.templates.form import FormParameter, ParameterKind, ParameterPlace, list_parameters
@@ -45,19 +44,12 @@ describe_enum(
 )
 
 
-class TemplateParameterFormat(StrEnum):
-    POSITIONAL = "POSITIONAL"
-    NAMED = "NAMED"
+class TemplateParameterFormat(DescribedEnum):
+    POSITIONAL = "POSITIONAL", "Variables are numbered: {{1}}, {{2}} and so on."
+    NAMED = "NAMED", "Variables are named, such as {{first_name}}."
 
 
-describe_enum(
-    TemplateParameterFormat,
-    description="Naming of a template's variables.",
-    values={
-        "POSITIONAL": "Variables are numbered: {{1}}, {{2}} and so on.",
-        "NAMED": "Variables are named, such as {{first_name}}.",
-    },
-)
+describe_enum(TemplateParameterFormat, description="Naming of a template's variables.")
 
 
 @strawberry.type(description="Value that is needed to send a template.")
