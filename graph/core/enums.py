@@ -23,23 +23,6 @@ from models import (
 )
 from whatsapp.accounts.webhook_subscription import WebhookLevel
 
-__all__ = [
-    "AuditAction",
-    "AuditOutcome",
-    "CheckName",
-    "ConversationStatus",
-    "CredentialKind",
-    "HealthState",
-    "MediaKind",
-    "MediaState",
-    "MessageDirection",
-    "MessageStatus",
-    "ParkedReason",
-    "ParkedState",
-    "Role",
-    "WebhookLevel",
-]
-
 EnumT = TypeVar("EnumT", bound=type[Enum])
 
 

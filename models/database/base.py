@@ -64,19 +64,6 @@ class ServerClock(ServerHeartbeatListener):
 
 server_clock = ServerClock()
 
-
-__all__ = [
-    "ANY_ID",
-    "ANY_STRING",
-    "DocumentType",
-    "ObjectIdDocument",
-    "collection",
-    "from_bson",
-    "new_id",
-    "to_bson",
-    "utc_now",
-]
-
 # For partial indexes on an optional string. With {"$type": "string"}, MongoDB would not use the
 # index for look-ups by equality.
 ANY_STRING = {"$gt": ""}

@@ -22,14 +22,3 @@ from graph.transport.graphiql.page import (
     list_examples,
     render_graphiql,
 )
-
-__all__ = [
-    "CONTENT_SECURITY_POLICY",
-    "GRAPHIQL_ASSETS",
-    "GRAPHIQL_HEADERS",
-    "Example",
-    "create_graphiql_assets",
-    "create_graphiql_response",
-    "list_examples",
-    "render_graphiql",
-]

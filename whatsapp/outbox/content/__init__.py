@@ -9,20 +9,3 @@ from whatsapp.outbox.content.reaction import OutgoingReaction
 from whatsapp.outbox.content.stored import StoredContent, build_payload, carries_file, needs_window
 from whatsapp.outbox.content.template import OutgoingTemplate
 from whatsapp.outbox.content.text import OutgoingText
-
-__all__ = [
-    "MediaSource",
-    "OutgoingContacts",
-    "OutgoingContent",
-    "OutgoingInteractive",
-    "OutgoingLocation",
-    "OutgoingMedia",
-    "OutgoingReaction",
-    "OutgoingTemplate",
-    "OutgoingText",
-    "ResolvedContent",
-    "StoredContent",
-    "build_payload",
-    "carries_file",
-    "needs_window",
-]
