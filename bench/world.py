@@ -33,7 +33,7 @@ from bench.documents import (
     prepare_templates,
 )
 from models import DOCUMENTS, Account, Role
-from models.connection import finish_upgrade, prepare_database
+from models.connection import create_client, finish_upgrade, prepare_database
 from models.database.base import collection, utc_now
 from sandbox.mongod import EmbeddedMongod
 from whatsapp.accounts.accounts import create_account
@@ -46,6 +46,7 @@ PHONE_NUMBER_IDS = ("106540352242922", "106540352242923")
 BUSINESS_ACCOUNT_ID = "419561257915477"
 DISPLAY_NUMBER = "15550783881"
 BATCH = 5000
+SEED_SECONDS = 3600.0
 SIZES = {1_000: 60, 10_000: 400, 100_000: 2_000, 1_000_000: 20_000}
 """Returns the number of contacts for a number of messages."""
 
@@ -79,9 +80,8 @@ class World:
 
 @asynccontextmanager
 async def open_client(mongod: EmbeddedMongod) -> AsyncIterator[AsyncMongoClient[dict[str, Any]]]:
-    """Opens a client without deadlines, because building indexes takes minutes."""
-    options: dict[str, Any] = {"tz_aware": True, "w": "majority", "journal": True}
-    async with AsyncMongoClient[dict[str, Any]](mongod.uri, **options) as client:
+    """Opens a client with a long deadline, because building indexes takes minutes."""
+    async with create_client(mongod.uri, operation_seconds=SEED_SECONDS) as client:
         yield client
 
 
