@@ -9,7 +9,7 @@ PROGRESS := sh "$(CURDIR)/scripts/show_progress.sh"
 WORKERS ?= 3
 SOURCES := app.py manage.py version.py bench graph models sandbox scripts serving telemetry tests webhooks whatsapp
 
-.PHONY: help run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser test-proxies clean
+.PHONY: help run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser test-proxies image-check clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,8 +51,11 @@ test-browser: $(VENV)/.ready  ## GraphiQL in headless Chromium; needs node and c
 	@cd tests/browser && $(PROGRESS) "Installing the browser tests' packages" npm ci --silent --no-audit --no-fund
 	$(BIN)/python -m pytest -m browser tests/browser
 
-test-proxies: $(VENV)/.ready  ## nginx and Caddy with the files of deploy/; needs both
+test-proxies: $(VENV)/.ready  ## nginx, Caddy and compose.yaml; needs nginx, caddy and python3-yaml
 	$(BIN)/python -m pytest -n 2 -m proxies tests/deploy
+
+image-check: $(VENV)/.ready  ## builds and runs the images without Docker; needs root and debootstrap
+	$(BIN)/python -m scripts.check_image
 
 soak: $(VENV)/.ready  ## the long fault runs; one part of at most an hour with ARGS=tests/whatsapp
 	$(BIN)/python -m pytest -m soak --durations 10 $(or $(ARGS),tests)

@@ -35,7 +35,7 @@ from whatsapp.auth.api_keys import authenticate_api_key, create_api_key
 from whatsapp.common.crypto import KeyRing
 from whatsapp.logs import configure_logging
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -56,9 +56,9 @@ def read_port(name: str, default: int) -> int:
     return int(text)
 
 
-def require_free(port: int, *, prefix: str = "") -> None:
+def require_free(host: str, port: int, *, prefix: str = "") -> None:
     """Raises ListenError if the port can't be used; `prefix` of its setting is for the message."""
-    close_listeners(open_listeners(HOST, port, prefix=prefix))
+    close_listeners(open_listeners(host, port, prefix=prefix))
 
 
 def print_step(text: str) -> None:
@@ -72,11 +72,13 @@ class StoppedEarly(Exception):
 class Sandbox:
     """A run of the sandbox. Parts stop in the reverse order of their start."""
 
-    def __init__(self, *, port: int, sandbox_port: int, home: SandboxHome) -> None:
+    def __init__(self, *, host: str, port: int, sandbox_port: int, home: SandboxHome) -> None:
+        """`host` is the address to listen on, loopback or all addresses of a container."""
+        self.host = host
         self.port = port
-        self.server_url = f"http://{HOST}:{port}"
+        self.server_url = f"http://{LOOPBACK}:{port}"
         self.sandbox_port = sandbox_port
-        self.sandbox_url = f"http://{HOST}:{sandbox_port}"
+        self.sandbox_url = f"http://{LOOPBACK}:{sandbox_port}"
         self.home = home
         self.stopped = asyncio.Event()
 
@@ -132,7 +134,7 @@ class Sandbox:
         app = create_fake_cloud_api(numbers, settings)
         await recall_conversations(get_fake_meta(app).customers, numbers)
         print_step(f"Starting the fake of Meta's Cloud API on {self.sandbox_url}")
-        server = FakeCloudServer(app, port=self.sandbox_port)
+        server = FakeCloudServer(app, host=self.host, port=self.sandbox_port)
         await server.start()
         stack.push_async_callback(server.close)
 
@@ -143,7 +145,7 @@ class Sandbox:
             "META_APP_SECRET": self.home.app_secret,
             "GRAPH_API_URL": self.sandbox_url,
             "MEDIA_HOSTS": self.sandbox_url,
-            "HOST": HOST,
+            "HOST": self.host,
             "PORT": str(self.port),
             "PUBLIC_URL": self.server_url,
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
@@ -208,13 +210,14 @@ def main() -> None:
     configure_logging(os.environ.get("LOG_LEVEL", "WARNING"))
     try:
         port, sandbox_port = read_port("PORT", 8000), read_port("SANDBOX_PORT", 8001)
-        require_free(port)
-        require_free(sandbox_port, prefix="SANDBOX_")
+        host = os.environ.get("SANDBOX_HOST", LOOPBACK)
+        require_free(host, port)
+        require_free(host, sandbox_port, prefix="SANDBOX_")
         print_step(f"Starting wagraph {VERSION} on Python {platform.python_version()}")
         home = SandboxHome(Path(os.environ.get("SANDBOX_HOME", ".sandbox")))
 
         async def run() -> None:
-            await Sandbox(port=port, sandbox_port=sandbox_port, home=home).run()
+            await Sandbox(host=host, port=port, sandbox_port=sandbox_port, home=home).run()
 
         asyncio.run(run())
     except StoppedEarly:

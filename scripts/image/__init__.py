@@ -1,0 +1,1 @@
+"""Reads the Dockerfile, and builds and runs its images without Docker."""
