@@ -156,6 +156,23 @@ async def migrate_database(settings: Settings, arguments: argparse.Namespace) ->
         raise SystemExit("Run `manage.py migrate`, or start the server.")
 
 
+def check_deployment(arguments: argparse.Namespace) -> None:
+    """Prints findings; exits with 1 if any failed, and with 2 if the settings are not valid."""
+    # Imported here: other commands need no checks.
+    from operations import check, findings  # noqa: PLC0415
+
+    show = findings.to_json if arguments.json else findings.to_text
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(show(check.list_setting_problems(str(error))))
+        sys.exit(2)
+    configure_logging(settings.log_level)
+    results = asyncio.run(check.check_deployment(settings, checks_callback=arguments.callback))
+    print(show(results))
+    sys.exit(findings.find_worst(results) is findings.Outcome.FAILED)
+
+
 def export_schema(*, check: bool) -> None:
     """Writes schema.graphql and docs/permissions.md; with `check` only compares them."""
     # Imported here: other commands need no schema.
@@ -233,6 +250,13 @@ def build_parser() -> argparse.ArgumentParser:
     migrate.add_argument(
         "--check", action="store_true", help="only list pending changes; exit 1 if there are any"
     )
+    check = commands.add_parser(
+        "check", help="check the deployment; exit 1 if a check failed, 2 if settings are not valid"
+    )
+    check.add_argument("--json", action="store_true", help="print JSON")
+    check.add_argument(
+        "--callback", action="store_true", help="also request the webhook URL of the running server"
+    )
     schema = commands.add_parser("export-schema", help="write schema.graphql")
     schema.add_argument("--check", action="store_true", help="only compare; exit 1 on a difference")
     compare = commands.add_parser(
@@ -259,6 +283,9 @@ def main(timeouts: Timeouts = Timeouts()) -> None:
     arguments = build_parser().parse_args()
     if arguments.command == "export-schema":
         export_schema(check=arguments.check)
+        return
+    if arguments.command == "check":
+        check_deployment(arguments)
         return
     if arguments.command == "compare-schema":
         compare_schema(arguments)

@@ -38,6 +38,7 @@ correct_wait_for()
 APP_NAME = f"wagraph {VERSION.rpartition('.')[0]}"
 UPGRADE_RETRY_SECONDS = 5.0
 _AUTHENTICATION_FAILED = 18
+_TOO_NEW = "The database belongs to a later version of wagraph: start that version."
 # The change stream needs these documents before and after each change.
 WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts", "users", "templates")
 
@@ -102,9 +103,7 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> bool:
         is_index_left = await _build_first_indexes()
         await enable_pre_images(database)
     except SchemaTooNew:
-        raise DatabaseUnusable(
-            "The database belongs to a later version of wagraph: start that version."
-        ) from None
+        raise DatabaseUnusable(_TOO_NEW) from None
     except IndexConflict as error:
         raise DatabaseUnusable(str(error)) from None
     except PyMongoError as error:
@@ -134,14 +133,23 @@ async def finish_upgrade(database: AsyncDatabase[dict[str, Any]]) -> None:
 
 
 async def describe_pending(database: AsyncDatabase[dict[str, Any]]) -> list[str]:
-    """Lists the steps that `prepare_database` and `finish_upgrade` would take."""
+    """Lists the steps that `prepare_database` and `finish_upgrade` would take.
+
+    Raises:
+        DatabaseUnusable: see `prepare_database`.
+    """
     await check_server(database)
     await init_beanie(database=database, document_models=DOCUMENTS, skip_indexes=True)
     state = await read_state(database)
     if state is None and await _is_new(database):
         return []
+    if state is not None and state.oldest_code > len(MIGRATIONS):
+        raise DatabaseUnusable(_TOO_NEW)
     migrations = list_pending(state or SchemaState(version=0))
-    indexes = await list_missing_indexes()
+    try:
+        indexes = await list_missing_indexes()
+    except IndexConflict as error:
+        raise DatabaseUnusable(str(error)) from None
     return [
         *[f"migration {migration.number}: {migration.name}" for migration in migrations],
         *[f"index {index.name}" for index in indexes],

@@ -71,6 +71,16 @@ async def list_missing_indexes() -> list[MissingIndex]:
     return missing
 
 
+async def list_extra_indexes() -> list[str]:
+    """Returns the indexes that no document class declares, as collection and name."""
+    extra = []
+    for document_class in DOCUMENTS:
+        declared = {index.document["name"] for index in document_class.Settings.indexes}
+        names = {*await _read_indexes(document_class)} - declared - {"_id_"}
+        extra += [f"{collection(document_class).name}.{name}" for name in sorted(names)]
+    return extra
+
+
 async def _read_indexes(document_class: type[Document]) -> Mapping[str, Any]:
     try:
         return await collection(document_class).index_information()

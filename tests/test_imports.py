@@ -31,6 +31,7 @@ FOLDERS = sorted(
             "bench",
             "graph",
             "models",
+            "operations",
             "sandbox",
             "serving",
             "telemetry",
@@ -66,7 +67,15 @@ GRAPHQL_TYPES = {
 def read_imports() -> dict[str, set[str]]:
     """Returns the product modules that each product module imports, also for annotations only."""
     files = [ROOT / "app.py", ROOT / "manage.py"]
-    for package in ("graph", "models", "serving", "telemetry", "webhooks", "whatsapp"):
+    for package in (
+        "graph",
+        "models",
+        "operations",
+        "serving",
+        "telemetry",
+        "webhooks",
+        "whatsapp",
+    ):
         files += (ROOT / package).rglob("*.py")
     modules = {
         ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file

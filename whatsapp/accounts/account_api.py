@@ -34,10 +34,12 @@ def decrypt_access_token(keyring: KeyRing, account: Account) -> str:
 
 
 @asynccontextmanager
-async def translating_cloud_api_errors(account: Account, operation: str) -> AsyncIterator[None]:
+async def translating_cloud_api_errors(
+    account: Account, operation: str, *, stops_account: bool = True
+) -> AsyncIterator[None]:
     """Translates errors of a request to Meta into refusals; `operation` is for the log.
 
-    An error such as an invalid token stops the account, as in the outbox.
+    With `stops_account`, an error such as an invalid token stops the account, as in the outbox.
 
     Raises:
         MetaRefused: an error object.
@@ -50,7 +52,7 @@ async def translating_cloud_api_errors(account: Account, operation: str) -> Asyn
         raise MetaUnreachable from None
     except CloudAPIError as error:
         action = classify(error)
-        if action is Action.STOP_ACCOUNT:
+        if action is Action.STOP_ACCOUNT and stops_account:
             reason = describe_stop(error)
             logger.error("Account %s was stopped: %s", account.id, reason)
             await stop_account(account, reason=reason, code=error.code)
@@ -64,9 +66,12 @@ async def translating_cloud_api_errors(account: Account, operation: str) -> Asyn
 class AccountAPI:
     """Calls the Cloud API with an account's token."""
 
-    def __init__(self, cloud_api: CloudAPI, *, keyring: KeyRing) -> None:
+    def __init__(
+        self, cloud_api: CloudAPI, *, keyring: KeyRing, stops_accounts: bool = True
+    ) -> None:
         self._cloud_api = cloud_api
         self._keyring = keyring
+        self._stops_accounts = stops_accounts
 
     async def call(
         self,
@@ -81,7 +86,9 @@ class AccountAPI:
         Raises:
             MetaRefused, MetaUnreachable: see `translating_cloud_api_errors`.
         """
-        async with translating_cloud_api_errors(account, f"{method} {path[-1]}"):
+        async with translating_cloud_api_errors(
+            account, f"{method} {path[-1]}", stops_account=self._stops_accounts
+        ):
             token = decrypt_access_token(self._keyring, account)
             response = await self._cloud_api.call(
                 method,

@@ -80,16 +80,12 @@ class AccountCheckup:
         started_at = utc_now()
         token, number = await self._check_token()
         if token.ok:
-            rest, _ = await asyncio.gather(
-                self._check_rest(number), self._record(number, started_at)
+            checks, _ = await asyncio.gather(
+                self._complete(token, number), self._record(number, started_at)
             )
-            checks = [token, *rest]
             await restart_stopped_account(self.account)
         else:
-            unknown = [
-                _fail(name, "Not checked: correct the access token first.") for name in _NEED_TOKEN
-            ]
-            checks = [token, *unknown, self._find_app_secret()[0]]
+            checks = await self._complete(token, number)
         report = CheckReport(at=started_at, checks=checks)
         await collection(Account).update_one(
             {"_id": self.account.id, "deleted_at": None},
@@ -98,6 +94,20 @@ class AccountCheckup:
         failed = [check.name.value for check in checks if not check.ok]
         logger.info("Account %s was checked; failed checks: %s", self.account.id, failed or "none")
         return await Account.get(self.account.id) or self.account
+
+    async def find_checks(self) -> list[AccountCheck]:
+        """Runs all checks, and changes nothing if the AccountAPI doesn't stop accounts."""
+        return await self._complete(*await self._check_token())
+
+    async def _complete(
+        self, token: AccountCheck, number: Mapping[str, Any] | None
+    ) -> list[AccountCheck]:
+        if token.ok:
+            return [token, *await self._check_rest(number)]
+        unknown = [
+            _fail(name, "Not checked: correct the access token first.") for name in _NEED_TOKEN
+        ]
+        return [token, *unknown, self._find_app_secret()[0]]
 
     async def _check_token(self) -> tuple[AccountCheck, Mapping[str, Any] | None]:
         """Checks the token; also returns the number if the token may read it."""

@@ -4,6 +4,7 @@ Servers may run meanwhile, because a secret is replaced only if it is unchanged 
 The rotation may be interrupted and repeated; current secrets are skipped.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from beanie import PydanticObjectId
@@ -11,9 +12,34 @@ from beanie import PydanticObjectId
 from models import Account
 from models.database.base import collection
 from whatsapp.accounts.accounts import COLLECTION, SECRET_FIELDS
-from whatsapp.common.crypto import DecryptionError, KeyRing
+from whatsapp.common.crypto import DecryptionError, KeyRing, get_key_id
 
 MAX_PASSES = 5
+
+
+@dataclass
+class SecretCounts:
+    by_key: Counter[str]
+    """Readable secrets for each key of the ring; 0 for unused keys."""
+    unreadable: list[str] = field(default_factory=list)
+    """A message for each secret that no key of the ring decrypts."""
+
+
+async def count_secrets(keyring: KeyRing) -> SecretCounts:
+    """Decrypts every stored secret, and changes nothing."""
+    counts = SecretCounts(Counter(dict.fromkeys(keyring.key_ids, 0)))
+    projection = dict.fromkeys(SECRET_FIELDS, 1)
+    async for account in collection(Account).find({}, projection).sort("_id"):
+        for name in SECRET_FIELDS:
+            if not (ciphertext := account.get(name)):
+                continue
+            try:
+                keyring.decrypt(ciphertext, collection=COLLECTION, id=account["_id"], field=name)
+            except DecryptionError as error:
+                counts.unreadable.append(str(error))
+            else:
+                counts.by_key[get_key_id(ciphertext)] += 1
+    return counts
 
 
 @dataclass

@@ -36,7 +36,8 @@ class KeyRing:
     def __init__(self, keys: dict[str, bytes]) -> None:
         self._keys = dict(keys)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self.primary_id = next(iter(keys))
+        self.key_ids = tuple(keys)
+        self.primary_id = self.key_ids[0]
 
     @classmethod
     def from_text(cls, text: str) -> "KeyRing":
@@ -76,6 +77,11 @@ class KeyRing:
             hmac.new(key, f"wagraph:{purpose}".encode(), hashlib.sha256).digest()
             for key in self._keys.values()
         ]
+
+
+def get_key_id(ciphertext: str) -> str:
+    """Returns the id of the key of a valid ciphertext."""
+    return ciphertext.split(":", 2)[1]
 
 
 def _describe_place(collection: str, id: PydanticObjectId, field: str) -> str:

@@ -1,0 +1,1 @@
+"""`manage.py check`: the state of a deployment, for operators."""
