@@ -3,23 +3,46 @@
 import base64
 import binascii
 import re
+from typing import Annotated
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 
 
-def check_media_host(host: str) -> None:
-    """Raises ValueError unless it is a host name or an origin."""
-    if not _HOST_NAME.fullmatch(host) and not is_origin(host):
-        raise ValueError(
-            f"{host!r} must be a host name or an origin such as https://cdn.example.com"
-        )
+def _read_hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    hosts = tuple(host.lower().rstrip("/") for host in value)
+    for host in hosts:
+        if not _HOST_NAME.fullmatch(host) and not _is_origin(host):
+            raise ValueError(
+                f"{host!r} must be a host name or an origin such as https://cdn.example.com"
+            )
+    return hosts
 
 
-def is_origin(text: str) -> bool:
-    """Returns True for a scheme and host such as `https://app.example.com`."""
+def _read_origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    origins = tuple(origin.rstrip("/") for origin in value)
+    for origin in origins:
+        if origin != "*" and not _is_origin(origin):
+            raise ValueError(f"{origin!r} must be an origin such as https://app.example.com")
+    return origins
+
+
+def _is_origin(text: str) -> bool:
     parts = urlsplit(text)
     return parts.scheme in {"http", "https"} and bool(parts.netloc) and not parts.path
+
+
+def _read_url(value: str) -> str:
+    if not urlsplit(value).hostname or urlsplit(value).scheme not in {"http", "https"}:
+        raise ValueError("it must be an http(s) URL")
+    return value.rstrip("/")
+
+
+MediaHosts = Annotated[tuple[str, ...], AfterValidator(_read_hosts)]
+Origins = Annotated[tuple[str, ...], AfterValidator(_read_origins)]
+Url = Annotated[str, AfterValidator(_read_url)]
 
 
 def parse_encryption_keys(text: str) -> dict[str, bytes]:

@@ -14,7 +14,6 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
-    DotEnvSettingsSource,
     EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
@@ -63,9 +62,9 @@ class Settings(BaseSettings):
     """Port to listen on."""
     workers: int = Field(default=1, ge=1, le=256)
     """Server processes behind this port; `serve --workers` overrides it."""
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: setting_values.Url = "http://127.0.0.1:8000"
     """URL under which clients and Meta reach this server; webhook and media URLs start with it."""
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_origins: Annotated[setting_values.Origins, NoDecode] = ()
     """Origins of browser apps, comma-separated, for CORS and WebSocket; `*` allows every origin."""
     allowed_headers: Annotated[tuple[_HeaderName, ...], NoDecode] = ()
     """More request headers of browser apps, comma-separated; `*` allows every header."""
@@ -93,7 +92,7 @@ class Settings(BaseSettings):
     """Allows introspection (`__schema`, `__type`) and name suggestions in error messages."""
 
     # WhatsApp
-    graph_api_url: str = "https://graph.facebook.com"
+    graph_api_url: setting_values.Url = "https://graph.facebook.com"
     """Base URL of Meta's Graph API."""
     graph_api_version: str = Field(default="v25.0", pattern=GRAPH_API_VERSION_PATTERN)
     """Graph API version for accounts without a version of their own."""
@@ -111,7 +110,7 @@ class Settings(BaseSettings):
     # Media and uploads
     media_store_url: str | None = None
     """Media store: `file:///folder`, `s3://`, `gs://` or `az://`; empty for MongoDB."""
-    media_hosts: Annotated[tuple[str, ...], NoDecode] = ("lookaside.fbsbx.com",)
+    media_hosts: Annotated[setting_values.MediaHosts, NoDecode] = ("lookaside.fbsbx.com",)
     """Hosts or origins from which media is downloaded with the access token, comma-separated."""
     media_max_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
     """Maximum size of a stored document; other media types have lower limits."""
@@ -183,10 +182,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a folder, which is unused
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        assert isinstance(env_settings, EnvSettingsSource)  # noqa: S101 - pydantic-settings' own
-        assert isinstance(dotenv_settings, DotEnvSettingsSource)  # noqa: S101
-        files = SecretFiles(settings_cls, env_settings, dotenv_settings)
-        return init_settings, files, env_settings, dotenv_settings
+        sources = (env_settings, dotenv_settings)
+        variables = [source for source in sources if isinstance(source, EnvSettingsSource)]
+        return init_settings, SecretFiles(settings_cls, *variables), *sources
 
     @field_validator("encryption_keys")
     @classmethod
@@ -251,36 +249,12 @@ class Settings(BaseSettings):
         token_settings.check_token_settings(self.__dict__)
         return self
 
-    @field_validator("media_hosts")
-    @classmethod
-    def check_media_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        hosts = tuple(host.lower().rstrip("/") for host in value)
-        for host in hosts:
-            setting_values.check_media_host(host)
-        return hosts
-
     @field_validator("media_store_url")
     @classmethod
     def check_media_store(cls, value: str | None) -> str | None:
         if value and urlsplit(value).scheme not in MEDIA_STORE_SCHEMES:
             raise ValueError(f"use one of {', '.join(MEDIA_STORE_SCHEMES)} as the scheme")
         return value or None
-
-    @field_validator("allowed_origins")
-    @classmethod
-    def check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        origins = tuple(origin.rstrip("/") for origin in value)
-        for origin in origins:
-            if origin != "*" and not setting_values.is_origin(origin):
-                raise ValueError(f"{origin!r} must be an origin such as https://app.example.com")
-        return origins
-
-    @field_validator("public_url", "graph_api_url")
-    @classmethod
-    def check_url(cls, value: str) -> str:
-        if not urlsplit(value).hostname or urlsplit(value).scheme not in {"http", "https"}:
-            raise ValueError("it must be an http(s) URL")
-        return value.rstrip("/")
 
     @field_validator("meta_app_secret", "meta_verify_token", "metrics_token")
     @classmethod

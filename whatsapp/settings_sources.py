@@ -16,7 +16,10 @@ from pydantic_settings import (
 
 # Variables of other programs that share the file: the sandbox, compose, uvicorn and libraries.
 _FOREIGN_NAMES = frozenset({"forwarded_allow_ips", "ssl_cert_file", "tmpdir", "tz"})
-_FOREIGN_PREFIXES = ("aws_", "azure_", "compose_", "google_", "mongo_", "otel_", "sandbox_")
+_FOREIGN_PREFIXES = (
+    *("aws_", "azure_", "caddy_", "compose_", "google_", "mongo_", "otel_", "prometheus_"),
+    "sandbox_",
+)
 _FILE_SUFFIX = "_file"
 
 
