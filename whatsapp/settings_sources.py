@@ -15,7 +15,9 @@ from pydantic_settings import (
 )
 
 # Variables of other programs that share the file: the sandbox, compose, uvicorn and libraries.
-_FOREIGN_NAMES = frozenset({"forwarded_allow_ips", "ssl_cert_file", "tmpdir", "tz"})
+_FOREIGN_NAMES = frozenset(
+    {"domain", "forwarded_allow_ips", "ssl_cert_file", "tmpdir", "tz", "version"}
+)
 _FOREIGN_PREFIXES = (
     *("aws_", "azure_", "caddy_", "compose_", "google_", "mongo_", "otel_", "prometheus_"),
     "sandbox_",
