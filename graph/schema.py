@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from graphql import GraphQLError, Undefined, get_named_type
-from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext, ExecutionResult
@@ -16,6 +15,7 @@ from strawberry.types.graphql import OperationType
 from graph.core.context import Context
 from graph.core.errors import OperationTimedOut, format_errors, hide_suggestions
 from graph.core.scalars import SCALARS, UPLOAD_SCALAR, FileVariables, Upload
+from graph.core.strawberry_internals import InterceptedSchema, get_graphql_schema
 from graph.execution.extensions import MeteredExecutor, hold_task, list_extensions
 from graph.execution.known_queries import KnownQueries
 from graph.limits.bounds import Limits
@@ -57,7 +57,7 @@ DESCRIPTIONS = {
 }
 
 
-class WagraphSchema(Schema):
+class WagraphSchema(InterceptedSchema):
     """Executes operations with a deadline, and masks their errors.
 
     A query is cancelled at its deadline. A mutation continues, so that it is not half done, and the
@@ -109,23 +109,22 @@ class WagraphSchema(Schema):
             operation_extensions,
         )
 
-    async def _execute_operation(
-        self, execution_context: ExecutionContext, *args: Any, **kwargs: Any
+    async def run_operation(
+        self, execution: ExecutionContext, work: Coroutine[Any, Any, Any]
     ) -> Any:
         """Executes a query or mutation in its turn and within its deadline.
 
         Raises:
             OperationTimedOut
         """
-        work = super()._execute_operation(execution_context, *args, **kwargs)
-        viewer = getattr(execution_context.context, "viewer", None)
+        viewer = getattr(execution.context, "viewer", None)
         # Uploads have their own concurrency limit.
-        if viewer is not None and not isinstance(execution_context.variables, FileVariables):
+        if viewer is not None and not isinstance(execution.variables, FileVariables):
             work = _take_turn(self.turns, viewer.key, work)
-        if execution_context.operation_type is OperationType.MUTATION:
+        if execution.operation_type is OperationType.MUTATION:
             seconds = self.operation_seconds
-            if seconds is not None and isinstance(execution_context.variables, FileVariables):
-                seconds += execution_context.variables.seconds
+            if seconds is not None and isinstance(execution.variables, FileVariables):
+                seconds += execution.variables.seconds
             return await _await_mutation(asyncio.create_task(work, name="mutation"), seconds)
         try:
             async with asyncio.timeout(self.operation_seconds) as deadline:
@@ -195,7 +194,7 @@ def _build_types() -> WagraphSchema:
 
 def _complete_descriptions(schema: WagraphSchema) -> None:
     """Completes descriptions and drops null defaults, which add nothing to an optional value."""
-    for graphql_type in schema._schema.type_map.values():
+    for graphql_type in get_graphql_schema(schema).type_map.values():
         if graphql_type.name.startswith("__"):
             continue
         graphql_type.description = DESCRIPTIONS.get(graphql_type.name, graphql_type.description)

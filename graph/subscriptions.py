@@ -15,6 +15,7 @@ from graph.core.errors import RequestError, bad_input
 from graph.core.ids import encode_id, parse_id
 from graph.core.loaders import Loaders
 from graph.core.stored import load_account, load_conversation
+from graph.core.strawberry_internals import get_resolve_info
 from graph.events.cursors import Position
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
@@ -287,7 +288,7 @@ async def _open(
         )
         live = info.context.services.live
         position = None if after is None else Position(*await live.check_cursor(after))
-    request = info._raw_info
+    request = get_resolve_info(info)
     info.context.subscription = CheckedSubscription(
         event_filter, position, request.operation, request.fragments
     )

@@ -1,6 +1,7 @@
 """Connections as the application sees them, and their number per client address.
 
-With `serving.http_protocol`, the only user of uvicorn's private API.
+This module alone uses uvicorn's `_TrustedHosts`; `test_trusted_proxy_has_no_limit` fails if that
+changes.
 """
 
 import asyncio

@@ -109,7 +109,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._release()
         super().connection_lost(exc)
         # After an error uvicorn keeps the timer, which holds the connection in memory.
-        self._unset_keepalive_if_required()
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
 
     def data_received(self, data: bytes) -> None:
         if self._phase is _Phase.ENDING:

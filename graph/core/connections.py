@@ -21,6 +21,7 @@ from strawberry.relay.types import NodeType
 from graph.core.context import Info, get_loaders
 from graph.core.errors import bad_input
 from graph.core.loaders import MAX_COUNT, CountQuery, Loaders, PageQuery
+from graph.core.strawberry_internals import get_resolve_info
 from models.database.conversion import from_bson
 
 DocumentT = TypeVar("DocumentT", bound=Document)
@@ -141,7 +142,7 @@ def read_page(
 
 def _is_given(info: Info, name: str) -> bool:
     """Checks whether the document gives the argument, as opposed to its default."""
-    for argument in info._raw_info.field_nodes[0].arguments or ():
+    for argument in get_resolve_info(info).field_nodes[0].arguments or ():
         if argument.name.value == name:
             value = argument.value
             return not isinstance(value, VariableNode) or value.name.value in info.variable_values

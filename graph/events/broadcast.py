@@ -1,7 +1,7 @@
 """broadcaster without its queues, which are unbounded: listeners are called for each event.
 
-Subscribers have bounded queues of their own. This module and `graph.events.change_stream` are the
-only users of broadcaster's private API; `test_broadcaster.py` fails when it changes.
+Subscribers have bounded queues of their own. This module alone uses broadcaster's private
+API; `tests/graph/events/test_broadcaster.py` fails when it changes.
 """
 
 import asyncio

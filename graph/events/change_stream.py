@@ -14,8 +14,7 @@ from typing import Any
 
 import pymongo
 from beanie import PydanticObjectId
-from broadcaster import Event
-from broadcaster._backends.base import BroadcastBackend
+from broadcaster import BroadcastBackend, Event
 from bson import CodecOptions, ObjectId, Timestamp
 from bson.codec_options import DatetimeConversion
 from pymongo.asynchronous.change_stream import AsyncChangeStream

@@ -28,10 +28,10 @@ from strawberry.types.field import StrawberryField
 
 from graph.core.loaders import Projections
 from graph.core.stored import NEEDS, StoredField, find_document_class
+from graph.core.strawberry_internals import is_global_id
 from graph.execution.resolving import (
     FieldSite,
     Unplannable,
-    is_global_id,
     make_getter,
     make_step,
 )
@@ -129,7 +129,7 @@ class Compiler:
             return
         always = None if _reads_all(site.parent) else _list_always_read(document_class)
         known = self._needs.setdefault(document_class, always)
-        needed = site.field.metadata.get(NEEDS, ["id"] if is_global_id(site) else None)
+        needed = site.field.metadata.get(NEEDS, ["id"] if is_global_id(site.field) else None)
         if needed is None or known is None:
             self._needs[document_class] = None
         else:

@@ -13,6 +13,7 @@ from strawberry.types.graphql import OperationType
 
 from graph.core.responses import ResponseMeter, ResponseTooLarge, create_meter, measure_keys
 from graph.core.scalars import FileVariables
+from graph.core.strawberry_internals import get_given_operation_name, get_graphql_schema
 from graph.limits.document import Cost, Document
 from graph.limits.gate import Gate, OperationRequest, format_cost, get_caller
 
@@ -52,14 +53,14 @@ class CheckedDocument(SchemaExtension):
                 self._document = self._gate.documents.add(
                     execution.query or "",
                     execution.graphql_document,
-                    execution.schema._schema,
+                    get_graphql_schema(execution.schema),
                     get_caller(execution.context),
                 )
             request = OperationRequest(
                 self._document,
                 execution.query or "",
                 execution.variables,
-                execution._provided_operation_name,
+                get_given_operation_name(execution),
                 execution.context,
             )
             execution.pre_execution_errors, self._cost = self._gate.admit(request)

@@ -21,6 +21,7 @@ from graph.core.context import Context
 from graph.core.errors import OperationTimedOut
 from graph.core.loaders import Loaders
 from graph.core.responses import ResponseTooLarge
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.execution.plan import OperationPlans, PlanCache
 from graph.limits.document import Document
 from graph.limits.gate import Gate, OperationRequest, format_cost
@@ -112,7 +113,7 @@ class KnownQueries:
             context.loaders = Loaders()  # the plan may have read parts of documents
         result = await await_maybe(
             execute(
-                self._strawberry_schema._schema,
+                get_graphql_schema(self._strawberry_schema),
                 document.node,
                 variable_values=dict(variables or {}),
                 operation_name=operation_name,

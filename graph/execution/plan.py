@@ -9,7 +9,6 @@ from graphql import (
     DirectiveNode,
     FragmentDefinitionNode,
     GraphQLError,
-    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
@@ -24,6 +23,7 @@ from graph.core.context import Context
 from graph.core.errors import RequestError
 from graph.core.loaders import Projections
 from graph.core.responses import create_meter
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.execution.compiler import Compiler
 from graph.execution.resolving import Denied, Unplannable
 from graph.execution.run import PlanBailout, Run
@@ -174,7 +174,7 @@ class OperationPlans:
     ) -> None:
         self.operation = operation
         self._strawberry_schema = strawberry_schema
-        self._schema: GraphQLSchema = strawberry_schema._schema
+        self._schema = get_graphql_schema(strawberry_schema)
         self._fragments = dict(fragments)
         self._conditions = list_condition_variables(operation, fragments)
         self._plan_cache = plan_cache

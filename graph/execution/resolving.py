@@ -22,13 +22,13 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
-from strawberry import relay
 from strawberry.permission import PermissionExtension
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from graph.core.ids import encode_id
 from graph.core.stored import LINK, Link, StoredField
+from graph.core.strawberry_internals import is_global_id, make_info
 from graph.execution.run import PlanBailout, Run, Values
 from graph.execution.value_completion import Completer, Step, gather_or_cancel
 
@@ -108,7 +108,7 @@ def make_getter(site: FieldSite) -> Getter:
     field = site.field
     if isinstance(field, StoredField):
         return _make_attribute_getter(field.get_value)
-    if is_global_id(site):
+    if is_global_id(site.field):
         return _make_global_id_getter(site.parent.name)
     if any(not isinstance(extension, PermissionExtension) for extension in field.extensions):
         raise Unplannable(f"{site.parent.name}.{site.key} has an extension")
@@ -123,16 +123,6 @@ def _make_attribute_getter(get_value: Callable[[Any], Any]) -> Getter:
     return Getter(lambda _run, objects: list(map(get_value, objects)))
 
 
-def is_global_id(site: FieldSite) -> bool:
-    """Checks whether the field is the id of a Relay node with Strawberry's resolver."""
-    resolver = site.field.base_resolver
-    resolve = getattr(resolver.wrapped_func if resolver else None, "__func__", None)
-    return resolve is not None and (resolve.__module__, resolve.__qualname__) == (
-        relay.Node.__module__,
-        "Node._id",
-    )
-
-
 def _make_global_id_getter(type_name: str) -> Getter:
     return Getter(lambda _run, objects: [encode_id(type_name, node.node_id) for node in objects])
 
@@ -144,13 +134,13 @@ def _make_link_getter(site: FieldSite, link: Link) -> Getter:
         keys = list(map(get_key, objects))
         loaded = iter(
             await link.lookup.load_many(
-                make_info(run, site), [key for key in keys if key is not None]
+                make_site_info(run, site), [key for key in keys if key is not None]
             )
         )
         values = [None if key is None else next(loaded) for key in keys]
         if link.refresh is not None:
             documents = [source.document for source in objects]
-            values = await link.refresh(make_info(run, site), documents, values)
+            values = await link.refresh(make_site_info(run, site), documents, values)
         return list(map(link.resolve, values))
 
     return Getter(get, is_async=True)
@@ -172,7 +162,7 @@ def _make_resolver_getter(site: FieldSite) -> Getter:
         """Calls the resolver for each object; returns awaitables if it is async."""
         if is_plain and takes_self:
             return [call(source) for source in objects]
-        info = make_info(run, site)
+        info = make_site_info(run, site)
         arguments = site.read_arguments(run, info)
         for source in objects if permissions else ():
             if not all(check.has_permission(source, info, **arguments) for check in permissions):
@@ -190,17 +180,16 @@ def _make_resolver_getter(site: FieldSite) -> Getter:
     return Getter(get_later, is_async=True) if resolver.is_async else Getter(call_all)
 
 
-def make_info(run: Run, site: FieldSite) -> Any:
+def make_site_info(run: Run, site: FieldSite) -> Any:
     """Creates the info of a resolver, shared by all objects of a list."""
-    schema = run.strawberry_schema
-    raw = run.make_resolve_info(
+    resolve_info = run.make_resolve_info(
         site.details[0].node.name.value,
         site.nodes,
         site.definition.type,
         site.parent,
         Path(None, site.key, site.parent.name),
     )
-    return schema.config.info_class(_raw_info=raw, _field=site.field)
+    return make_info(run.strawberry_schema, resolve_info, site.field)
 
 
 def make_step(site: FieldSite, getter: Getter, completer: Completer) -> Step:

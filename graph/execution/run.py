@@ -8,6 +8,7 @@ from graphql.execution.values import VariableValues
 
 from graph.core.context import Context
 from graph.core.responses import UNBOUNDED, ResponseMeter, create_meter
+from graph.core.strawberry_internals import get_graphql_schema
 
 Values = list[Any]
 
@@ -69,7 +70,7 @@ class Run:
         """Creates the info from field name, nodes, return type, parent type and path."""
         values = (
             *field_info,
-            self.strawberry_schema._schema,
+            get_graphql_schema(self.strawberry_schema),
             self.fragments,
             self.root_value,
             self.operation,

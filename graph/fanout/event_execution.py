@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 from beanie import PydanticObjectId
 from graphql import DocumentNode, ExecutionResult, GraphQLError
 from strawberry.execution import optimized_is_awaitable
-from strawberry.types import ExecutionContext
 from strawberry.types import ExecutionResult as StrawberryResult
 
 from graph.core.context import Context
 from graph.core.errors import format_errors
 from graph.core.responses import MAX_EVENT_BYTES, ResponseTooLarge, encode_result, is_request_error
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.events.events import LiveEvent
 from graph.events.subscription import CheckedSubscription
 from graph.execution.extensions import MeteredExecutor
@@ -100,13 +100,11 @@ class GroupExecution:
         self._rights = find_rights(context)
         self._caller = context.caller
         group_context = _make_group_context(context)
-        self._execution = ExecutionContext(
-            query=None, schema=shared.schema, allowed_operations=(), context=group_context
-        )
+        self._context = group_context
         operation, fragments = subscription.operation, subscription.fragments
         document = DocumentNode(definitions=(operation, *fragments.values()))
         executor = MeteredExecutor.build(
-            shared.schema._schema,
+            get_graphql_schema(shared.schema),
             document,
             context_value=group_context,
             raw_variable_values=dict(variables or {}),
@@ -178,7 +176,7 @@ class GroupExecution:
     def _encode(self, result: ExecutionResult) -> Payload:
         errors = list(result.errors or ())
         if errors:
-            self._shared.schema._process_errors(errors, self._execution)
+            self._shared.schema.mask(errors, self._context)
         formatted = StrawberryResult(data=result.data, errors=errors or None)
         if is_request_error(formatted):
             raise OperationFailed(errors)

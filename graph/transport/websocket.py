@@ -214,7 +214,6 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
             await operation.send_initial_errors([RequestError(ErrorCode.RATE_LIMITED, text)])
             return
         operation.task = asyncio.create_task(self._run(operation))
-        operation.task.add_done_callback(self._task_done)
 
     def _read_operation(self, message: dict[str, Any]) -> SocketOperation:
         payload = require_value(message, "payload", dict)
@@ -261,8 +260,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         async with aclosing(results):
             async for result in results:
                 if not isinstance(result, ExecutionResult):
-                    await self._reject_incremental_delivery(operation)
-                    return
+                    raise TypeError("Incremental delivery is disabled, so there are no such parts")
                 if is_request_error(result):
                     await operation.send_initial_errors(result.errors or [])
                     return

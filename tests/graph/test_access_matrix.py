@@ -10,6 +10,7 @@ import pytest
 from graphql import GraphQLInterfaceType
 
 from graph.core.ids import encode_id
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.schema import create_schema
 from models import (
     DOCUMENTS,
@@ -33,7 +34,7 @@ from tests.fixtures.uploads import PICTURE
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.auth.audit import AuditedAction, AuditTrail
 
-SCHEMA = create_schema()._schema
+SCHEMA = get_graphql_schema(create_schema())
 OWN, OTHERS = "15550001111", "15550009999"
 NO_EDGES: dict[str, Any] = {"edges": []}
 LIST = "{ edges { node { id } } }"

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from graph.core.ids import encode_id
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.schema import create_schema
 from models import Account
 from models.database.base import new_id
@@ -27,7 +28,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from whatsapp.settings import Settings
 
-SCHEMA = create_schema()._schema
+SCHEMA = get_graphql_schema(create_schema())
 Seen = tuple[str, ...]
 DEEP: list[Any] = []
 for _ in range(60):

@@ -21,6 +21,7 @@ from graphql import (
     is_required_input_field,
 )
 
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.schema import create_schema
 from models import Account
 from models.database.base import collection
@@ -28,7 +29,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, write_message
 from whatsapp.settings import Settings
 
-SCHEMA = create_schema()._schema
+SCHEMA = get_graphql_schema(create_schema())
 HOSTILE: list[Any] = [
     {"$ne": None},
     {"$gt": ""},

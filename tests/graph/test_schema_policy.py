@@ -21,6 +21,7 @@ from strawberry.permission import BasePermission, PermissionExtension
 from strawberry.types.base import get_object_definition
 
 from graph.core.context import RolePermission
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.reference.permission_table import find_audit_action, find_guards, print_permissions
 from graph.reference.schema_changes import list_elements, list_unannounced
 from graph.schema import create_schema, print_schema_text
@@ -31,7 +32,7 @@ SCHEMA = create_schema()
 
 
 def list_described() -> Iterator[tuple[str, Any]]:
-    for name, graphql_type in SCHEMA._schema.type_map.items():
+    for name, graphql_type in get_graphql_schema(SCHEMA).type_map.items():
         if name.startswith("__") or is_specified_scalar_type(graphql_type):
             continue
         yield name, graphql_type
@@ -82,7 +83,7 @@ def test_output_fields_contain_no_credentials() -> None:
     inputs = GraphQLInputObjectType | GraphQLScalarType | GraphQLEnumType
     shown = {
         (name, field)
-        for name, graphql_type in SCHEMA._schema.type_map.items()
+        for name, graphql_type in get_graphql_schema(SCHEMA).type_map.items()
         if not isinstance(graphql_type, inputs)
         for field in secrets & set(getattr(graphql_type, "fields", {}))
     }
@@ -129,7 +130,7 @@ WITHOUT_A_LIST = {
 def test_lists_have_no_gaps() -> None:
     gaps: set[str] = set()
     missing: set[str] = set()
-    for name, element in list_elements(SCHEMA._schema):
+    for name, element in list_elements(get_graphql_schema(SCHEMA)):
         inner = get_nullable_type(getattr(element, "type", None))
         if not isinstance(inner, GraphQLList):
             continue
@@ -145,7 +146,7 @@ def test_lists_have_no_gaps() -> None:
 def list_connection_fields() -> list[tuple[str, GraphQLField]]:
     return [
         (name, element)
-        for name, element in list_elements(SCHEMA._schema)
+        for name, element in list_elements(get_graphql_schema(SCHEMA))
         if isinstance(element, GraphQLField)
         and get_named_type(element.type).name.endswith("Connection")
     ]
@@ -169,7 +170,7 @@ def test_connection_can_be_paged_and_counted(field: GraphQLField) -> None:
 
 
 def test_mutations_have_input_and_user_errors(subtests: pytest.Subtests) -> None:
-    mutations = SCHEMA._schema.mutation_type
+    mutations = get_graphql_schema(SCHEMA).mutation_type
     assert mutations is not None
     for name, field in mutations.fields.items():
         with subtests.test(name=name):
@@ -185,4 +186,4 @@ def test_mutations_have_input_and_user_errors(subtests: pytest.Subtests) -> None
 
 
 def test_deprecations_name_day() -> None:
-    assert list_unannounced(SCHEMA._schema) == []
+    assert list_unannounced(get_graphql_schema(SCHEMA)) == []

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.limits.bounds import Limits
 from graph.schema import create_schema
 from models import (
@@ -38,7 +39,7 @@ from whatsapp.auth.api_keys import create_api_key
 from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
 
-SCHEMA = create_schema()._schema
+SCHEMA = get_graphql_schema(create_schema())
 QUERY = SCHEMA.query_type
 assert QUERY is not None
 LISTS = [name for name, _ in list_connection_fields(QUERY)]

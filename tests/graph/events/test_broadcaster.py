@@ -3,8 +3,7 @@
 import hashlib
 import inspect
 
-from broadcaster import Broadcast
-from broadcaster._backends.base import BroadcastBackend
+from broadcaster import Broadcast, BroadcastBackend
 
 
 def test_library_is_unchanged() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.execution.known_queries import KnownQueries
 from graph.schema import create_schema
 from models import Account, AccountEvent, ParkedItem, ParkedReason, Template
@@ -12,7 +13,7 @@ from models.database.base import utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of, write_message
 
-SCHEMA = create_schema()._schema
+SCHEMA = get_graphql_schema(create_schema())
 CREATE_KEY = 'mutation { createApiKey(input: {name: "k", role: VIEWER}) { apiKey { id } } }'
 CREATE_USER = 'mutation { createUser(input: {name: "Ann"}) { user { id } } }'
 # The path to the nodes of each type.

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from graphql import parse
 
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.limits.bounds import Limits
 from graph.limits.document import DocumentCache
 from graph.schema import create_schema
@@ -107,7 +108,7 @@ def test_shown_operations_are_within_limits(
     name: str, text: str, subtests: pytest.Subtests
 ) -> None:
     limits = Limits.from_settings()
-    schema = create_schema(limits)._schema
+    schema = get_graphql_schema(create_schema(limits))
     document = DocumentCache(limits).add(text, parse(text, max_tokens=limits.tokens), schema, None)
 
     assert document.errors == []

@@ -9,9 +9,10 @@ from graphql import (
     validate,
 )
 
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.schema import create_schema
 
-SCHEMA = create_schema()._schema
+SCHEMA = get_graphql_schema(create_schema())
 
 
 def select(object_type: GraphQLObjectType) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graph.core.strawberry_internals import get_graphql_schema
 from graph.limits.bounds import Limits
 from graph.schema import create_schema
 from models import Account, Conversation, Message, ParkedItem, ParkedReason
@@ -175,7 +176,7 @@ async def check_kept(bodies: list[bytes], parked: set[tuple[str, str]]) -> None:
 
 def write_query(head: str, connection: str) -> str:
     """A query of a page with all that its nodes have."""
-    schema = create_schema()._schema
+    schema = get_graphql_schema(create_schema())
     page = select_page(schema, schema.type_map[connection], levels=2, size=1)  # type: ignore[arg-type]
     return head.replace("PAGE", f"(first: {PAGE}, after: $after) {page}")
 
