@@ -252,7 +252,7 @@ class History:
             "message_id": message["_id"],
             "kind": message["type"],
             "media_id": content["id"],
-            "told_type": content["mime_type"],
+            "stated_type": content["mime_type"],
             "filename": content.get("filename"),
             "mime_type": content["mime_type"],
             "size_bytes": self.generator.randrange(20_000, 2_000_000),

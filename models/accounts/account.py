@@ -122,7 +122,7 @@ class Account(ObjectIdDocument):
     """A version such as `v25.0`; None for the server's default."""
     enabled: bool = True
     health: AccountHealth = Field(default_factory=AccountHealth)
-    standing: AccountRestrictions = Field(default_factory=AccountRestrictions)
+    restrictions: AccountRestrictions = Field(default_factory=AccountRestrictions)
     changed_at: dict[str, datetime] = Field(default_factory=dict)
     """Meta's time of the newest report for each group of fields; older reports are ignored."""
     send_read_receipts: bool = True
@@ -172,8 +172,8 @@ class Account(ObjectIdDocument):
                 partialFilterExpression={"template_sync.stale_at": {"$type": "date"}},
             ),
             IndexModel(
-                [("standing.is_stopping", ASCENDING)],
-                name="stopped_by_webhook",
-                partialFilterExpression={"standing.is_stopping": True},
+                [("restrictions.is_stopping", ASCENDING)],
+                name="restricted",
+                partialFilterExpression={"restrictions.is_stopping": True},
             ),
         ]

@@ -29,9 +29,9 @@ class Media(ObjectIdDocument):
     """The message's type: `image`, `video`, `audio`, `document` or `sticker`."""
     media_id: str
     """Meta's id of the file, valid for 7 days."""
-    told_type: str | None = None
+    stated_type: str | None = None
     """Meta's MIME type, which may have parameters."""
-    told_sha256: str | None = None
+    stated_sha256: str | None = None
     """The webhook's SHA-256, in base64 or hex."""
     filename: str | None = None
     upload_id: PydanticObjectId | None = None

@@ -22,7 +22,7 @@ class UploadedMedia(ObjectIdDocument):
     filename: str | None = None
     mime_type: str
     """The detected MIME type of the bytes; see `whatsapp.media.media_types`."""
-    told_type: str
+    stated_type: str
     """The MIME type stated to Meta; for documents more specific than the detected type."""
     size_bytes: int
     sha256: str

@@ -11,6 +11,7 @@ from models.migrations.from_0_1 import (
     WORDS_OF_MESSAGES,
 )
 from models.migrations.migration import Migration
+from models.migrations.rename_fields import RENAME_IN_ACCOUNTS, RENAME_IN_MEDIA, RENAME_IN_UPLOADS
 from models.migrations.scope_users import (
     DROP_UNSCOPED_INDEXES,
     SCOPE_VALUES_OF_STAFF,
@@ -21,6 +22,9 @@ from models.migrations.scope_users import (
 MIGRATIONS: tuple[Migration, ...] = (
     SHUT_OUT_0_1,
     DROP_UNSCOPED_INDEXES,
+    RENAME_IN_ACCOUNTS,
+    RENAME_IN_MEDIA,
+    RENAME_IN_UPLOADS,
     REQUEST_REPLAYS,
     WORDS_OF_MESSAGES,
     UNLINK_UNPROVEN,

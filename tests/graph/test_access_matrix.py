@@ -244,7 +244,7 @@ async def write_upload(account: Account) -> UploadedMedia:
         account_id=account.id,
         kind="image",
         mime_type="image/png",
-        told_type="image/png",
+        stated_type="image/png",
         size_bytes=1,
         sha256="00",
         store="gridfs",

@@ -15,7 +15,7 @@ from models import Account, HealthState
 from models.database.base import collection, utc_now
 from whatsapp.cloud_api.error_codes import TOKEN_CODES
 
-_BLOCKS = {"$objectToArray": {"$ifNull": ["$standing.blocks", {}]}}
+_BLOCKS = {"$objectToArray": {"$ifNull": ["$restrictions.blocks", {}]}}
 
 
 class RestrictionCause(StrEnum):
@@ -34,7 +34,7 @@ async def record_restriction(
     until: datetime | None = None,
 ) -> None:
     """Records that WhatsApp restricted the account at `at`, or lifted it (`reason` None)."""
-    path = f"standing.blocks.{cause}"
+    path = f"restrictions.blocks.{cause}"
     restriction = {"at": at, "reason": reason, "until": until}
     stored = [f"${path}.{name}" for name in restriction]
     is_newer = {"$gt": [[{"$literal": value} for value in restriction.values()], stored]}
@@ -58,7 +58,7 @@ async def lift_expired_restrictions() -> None:
         ]
     }
     await collection(Account).update_many(
-        {"standing.is_stopping": True, "$expr": has_expired}, _derive_changed_health()
+        {"restrictions.is_stopping": True, "$expr": has_expired}, _derive_changed_health()
     )
 
 
@@ -71,7 +71,7 @@ async def restart_stopped_account(account: Account) -> bool:
     started = {
         "health.state": HealthState.OK.value,
         "health.stop_code": None,
-        "standing.is_stopping": False,
+        "restrictions.is_stopping": False,
     }
     result = await collection(Account).update_one(
         {
@@ -93,7 +93,7 @@ async def restart_stopped_account(account: Account) -> bool:
 
 def clear_restrictions(now: datetime) -> dict[str, Any]:
     """Returns the changes by which earlier restrictions no longer count."""
-    return {"standing.cleared_at": now, "standing.is_stopping": False}
+    return {"restrictions.cleared_at": now, "restrictions.is_stopping": False}
 
 
 def _has_field(name: str) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _derive_changed_health() -> list[Mapping[str, Any]]:
 
     MongoDB writes nothing if the document stays equal.
     """
-    health = ["$health", "$standing"]
+    health = ["$health", "$restrictions"]
     updated_at = {"$cond": [{"$ne": ["$before", health]}, utc_now(), "$updated_at"]}
     return [
         {"$set": {"before": health}},
@@ -118,7 +118,7 @@ def _derive_changed_health() -> list[Mapping[str, Any]]:
 def _derive_health() -> list[Mapping[str, Any]]:
     """Stages that derive the health from the restrictions, unless it has another cause."""
     is_unexpired = {"$or": [{"$not": [_has_field("until")]}, {"$gt": ["$$this.v.until", "$$NOW"]}]}
-    is_uncleared = {"$gt": ["$$this.v.at", "$standing.cleared_at"]}
+    is_uncleared = {"$gt": ["$$this.v.at", "$restrictions.cleared_at"]}
     is_active = {"$and": [_has_field("reason"), is_unexpired, is_uncleared]}
     active_blocks = {"$filter": {"input": _BLOCKS, "as": "this", "cond": is_active}}
     newest = {"$last": {"$sortArray": {"input": "$active_blocks", "sortBy": {"v.at": 1, "k": 1}}}}
@@ -126,7 +126,7 @@ def _derive_health() -> list[Mapping[str, Any]]:
     is_derived = {
         "$or": [
             {"$ne": ["$health.state", HealthState.STOPPED.value]},
-            {"$eq": ["$standing.is_stopping", True]},
+            {"$eq": ["$restrictions.is_stopping", True]},
         ]
     }
     state = {"$cond": [is_stopped, HealthState.STOPPED.value, HealthState.OK.value]}
@@ -136,7 +136,7 @@ def _derive_health() -> list[Mapping[str, Any]]:
         "health.state": state,
         "health.reason": reason,
         "health.changed_at": reported_at,
-        "standing.is_stopping": is_stopped,
+        "restrictions.is_stopping": is_stopped,
     }
     changes = {
         name: {"$cond": ["$is_derived", value, f"${name}"]} for name, value in health.items()

@@ -173,7 +173,7 @@ async def stop_account(account: Account, *, reason: str, code: int | None = None
                 "health.stop_code": code,
                 "health.changed_at": now,
                 # The end of a reported restriction must not restart the account.
-                "standing.is_stopping": False,
+                "restrictions.is_stopping": False,
                 "updated_at": now,
             }
         },

@@ -131,7 +131,7 @@ class MediaFetcher:
                     await store.put(key, stream)
         except TimeoutError:
             raise MediaUnavailable("the download exceeded its deadline") from None
-        for stated in (media.told_sha256, address.sha256):
+        for stated in (media.stated_sha256, address.sha256):
             if read_sha256(stated) not in (None, stream.sha256):
                 await store.delete(key)
                 raise MediaUnavailable("the SHA-256 of the bytes differs from the one Meta stated")
@@ -143,7 +143,7 @@ class MediaFetcher:
         is_settled = await medias.settle_media(
             media,
             MediaState.STORED,
-            mime_type=sniff_type(stream.head, declared=media.told_type),
+            mime_type=sniff_type(stream.head, declared=media.stated_type),
             size_bytes=stream.size,
             sha256=stream.sha256.hex(),
             store=store.name,

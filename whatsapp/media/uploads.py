@@ -109,7 +109,7 @@ class Uploads:
             raise FileMissing(upload.stored_as)
         form = MediaForm.make(
             filename=name,
-            mime_type=upload.told_type,
+            mime_type=upload.stated_type,
             size_bytes=upload.size_bytes,
             chunks=store.read(upload.stored_as, start=0, end=upload.size_bytes),
         )
@@ -137,7 +137,7 @@ class Uploads:
             kind=properties.kind,
             filename=properties.filename,
             mime_type=properties.mime_type,
-            told_type=properties.stated_type,
+            stated_type=properties.stated_type,
             size_bytes=file.size,
             sha256=file.sha256,
             animated=properties.animated,

@@ -21,7 +21,7 @@ async def store_file(world: OutboxWorld) -> UploadedMedia:
         account_id=world.account.id,
         kind="image",
         mime_type="image/png",
-        told_type="image/png",
+        stated_type="image/png",
         size_bytes=len(PNG),
         sha256="00",
         store="gridfs",

@@ -130,7 +130,7 @@ async def test_impossible_upload_fails_message(
     agent: GraphQLClient, account: Account, said: Message, meta: FakeMeta
 ) -> None:
     uploaded = (await upload(agent, account))["upload"]
-    await expire(told_type="image/x-unknown")
+    await expire(stated_type="image/x-unknown")
 
     failed = await wait_until_ended(await send_upload(agent, said, uploaded["id"]))
 

@@ -55,11 +55,11 @@ async def test_events_set_account_restriction(
     outcomes = []
     for number, order in enumerate(itertools.permutations(bodies)):
         await collection(Account).update_one(
-            {"_id": account.id}, {"$set": {"health": {"state": "OK"}, "standing": {}}}
+            {"_id": account.id}, {"$set": {"health": {"state": "OK"}, "restrictions": {}}}
         )
         await post(webhook, settle, *({**body, "run": number} for body in (*order, *order[:1])))
         found = await reload(account)
-        outcomes.append((found.health, found.standing))
+        outcomes.append((found.health, found.restrictions))
 
     assert outcomes == [outcomes[0]] * len(outcomes)
     [edge] = (await admin(HEALTH))["accounts"]["edges"]
@@ -85,7 +85,7 @@ async def test_restriction_ends_by_itself(
     await post(webhook, settle, make_body("account_restricted"))
     assert (await reload(account)).health.state is HealthState.STOPPED
 
-    await account.set({"standing.blocks.restriction.until": utc_now()})
+    await account.set({"restrictions.blocks.restriction.until": utc_now()})
     await lift_expired_restrictions()
 
     health = (await reload(account)).health
@@ -99,7 +99,7 @@ async def test_expired_restriction_beside_open_restriction_changes_once(
     await post(webhook, settle, make_body("account_restricted", at=AT + 1))
     restricted = (await reload(account)).health.reason
 
-    await account.set({"standing.blocks.restriction.until": utc_now()})
+    await account.set({"restrictions.blocks.restriction.until": utc_now()})
     await lift_expired_restrictions()
     lifted = await collection(Account).find_one({"_id": account.id})
     await lift_expired_restrictions()
