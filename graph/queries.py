@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 import strawberry
-from beanie import PydanticObjectId
+from beanie import Document, PydanticObjectId
 from strawberry import relay
 from strawberry.tools import merge_types
 
@@ -19,23 +19,22 @@ from graph.core.stored import (
     load_template,
     load_upload,
     load_user,
+    to_node,
 )
 from graph.types.accounts import (
-    Account,
     AccountQueries,
     find_account_event,
-    resolve_account,
+    load_kept_account,
 )
 from graph.types.api_keys import ApiKey, ApiKeyQueries, find_api_key
 from graph.types.audit_log import AuditQueries, find_audit_entry
-from graph.types.contacts import Contact, ContactQueries
-from graph.types.conversations import Conversation, ConversationQueries
-from graph.types.messages import Message, MessageQueries
+from graph.types.contacts import ContactQueries
+from graph.types.conversations import ConversationQueries
+from graph.types.messages import MessageQueries
 from graph.types.parked_items import ParkedItem, ParkedItemQueries, find_parked_items
 from graph.types.template_preview import TemplatePreviewQueries
-from graph.types.templates import Template, TemplateQueries
-from graph.types.uploaded_media import UploadedMedia
-from graph.types.users import User, UserQueries
+from graph.types.templates import TemplateQueries
+from graph.types.users import UserQueries
 from graph.types.viewer import ViewerQueries
 from models import Role
 
@@ -50,18 +49,13 @@ async def find_node(info: Info, global_id: str) -> relay.Node | None:
 
 
 def _by_object_id(
-    node_class: Any, load: Callable[[Info, PydanticObjectId], Awaitable[Any]]
+    load: Callable[[Info, PydanticObjectId], Awaitable[Document | None]],
 ) -> Callable[[Info, str], Awaitable[Any]]:
     async def find(info: Info, document_id: str) -> Any:
         object_id = parse_object_id(document_id)
-        document = await load(info, object_id) if object_id else None
-        return node_class.from_document(document) if document is not None else None
+        return to_node(await load(info, object_id)) if object_id else None
 
     return find
-
-
-async def _find_account(info: Info, document_id: str) -> Account | None:
-    return await resolve_account(info, encode_id("Account", document_id))
 
 
 async def _find_api_key(info: Info, document_id: str) -> ApiKey | None:
@@ -81,17 +75,17 @@ async def _find_parked_item(info: Info, document_id: str) -> ParkedItem | None:
 
 
 _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
-    "Account": _find_account,
+    "Account": _by_object_id(load_kept_account),
     "AccountEvent": find_account_event,
     "ApiKey": _find_api_key,
     "AuditEntry": find_audit_entry,
-    "Contact": _by_object_id(Contact, load_contact),
-    "Conversation": _by_object_id(Conversation, load_conversation),
-    "Message": _by_object_id(Message, load_message),
+    "Contact": _by_object_id(load_contact),
+    "Conversation": _by_object_id(load_conversation),
+    "Message": _by_object_id(load_message),
     "ParkedItem": _find_parked_item,
-    "Template": _by_object_id(Template, load_template),
-    "UploadedMedia": _by_object_id(UploadedMedia, load_upload),
-    "User": _by_object_id(User, load_user),
+    "Template": _by_object_id(load_template),
+    "UploadedMedia": _by_object_id(load_upload),
+    "User": _by_object_id(load_user),
 }
 
 

@@ -24,6 +24,11 @@ _LABELS = {
 }
 
 
+def get_label(type_name: str) -> str:
+    """Returns the name of a type in descriptions and errors."""
+    return _LABELS[type_name]
+
+
 def encode_id(type_name: str, document_id: object) -> str:
     # str(ObjectId) and b64encode take three times as long, and a page has hundreds of ids.
     text = document_id.binary.hex() if isinstance(document_id, ObjectId) else document_id

@@ -50,8 +50,11 @@ from whatsapp.messages.summary_completion import SUMMARY_FIELDS
 
 # About five times the fields of an app's query. Compiling more would block the event loop.
 MAX_STEPS = 500
-# Fields for access checks and for the age of a summary.
-_ALWAYS_READ = ("account_id", "account_ids", "deleted_at", *SUMMARY_FIELDS)
+# Fields for access checks, for the state of an upload and for the age of a summary.
+_ALWAYS_READ = (
+    *("account_id", "account_ids", "deleted_at", "erased_at", "media_id"),
+    *SUMMARY_FIELDS,
+)
 _BACKREF = "strawberry-definition"
 
 

@@ -14,7 +14,6 @@ from graph.core.connections import NEWEST_REPORTED
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import CheckName, HealthState
 from graph.core.errors import deleted_meanwhile
-from graph.core.ids import parse_id
 from graph.core.large_texts import large_text
 from graph.core.stored import (
     ACCOUNTS,
@@ -25,7 +24,7 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
-from graph.types.connection_field import DocumentList, NodeId, connection_field
+from graph.types.connection_field import DocumentList, connection_field, node_field
 from whatsapp.accounts.webhook_subscription import make_webhook_url
 from whatsapp.auth.access import Viewer
 
@@ -231,13 +230,10 @@ async def list_accounts(info: Info, account_ids: Sequence[PydanticObjectId]) -> 
     ]
 
 
-async def resolve_account(info: Info, global_id: str) -> Account | None:
-    """Returns the account, or None if it does not exist, is not visible or is being deleted."""
-    account_id = parse_id(global_id, "Account")
-    document = await load_account(info, account_id) if account_id else None
-    if document is None or document.deleted_at is not None:
-        return None
-    return Account.from_document(document)
+async def load_kept_account(info: Info, account_id: PydanticObjectId) -> models.Account | None:
+    """Loads an account; None if it is unknown, not visible or being deleted."""
+    account = await load_account(info, account_id)
+    return None if account is None or account.deleted_at is not None else account
 
 
 async def find_account_event(info: Info, event_id: str) -> AccountEvent | None:
@@ -247,12 +243,7 @@ async def find_account_event(info: Info, event_id: str) -> AccountEvent | None:
 
 @strawberry.type
 class AccountQueries:
-    @strawberry.field(
-        permission_classes=[IsViewer],
-        description="Returns the account with this id, or null. Requires role VIEWER.",
-    )
-    async def account(self, info: Info, id: NodeId) -> Account | None:
-        return await resolve_account(info, id)
+    account = node_field(Account, load_kept_account)
 
     @connection_field(
         Account,

@@ -1,4 +1,4 @@
-"""Fields that list documents page by page, and the arguments that they share."""
+"""Fields that return a document by its id or list documents page by page; shared arguments."""
 
 import functools
 import inspect
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
-from beanie import Document
+from beanie import Document, PydanticObjectId
 from strawberry.permission import BasePermission
 
 from graph.core.connections import (
@@ -22,9 +22,9 @@ from graph.core.connections import (
     connect,
     read_page,
 )
-from graph.core.context import Info, get_viewer
-from graph.core.ids import parse_id
-from graph.core.stored import find_node_class, reads
+from graph.core.context import Info, IsViewer, get_viewer
+from graph.core.ids import get_label, parse_id
+from graph.core.stored import find_node_class, reads, to_node
 
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="Global id.")]
 AccountId = Annotated[
@@ -66,6 +66,28 @@ class DocumentList:
     order: Order = NEWEST
     hidden: Sequence[str] = ()
     """Large fields that lists do not read."""
+
+
+def node_field(
+    node_type: Any, load: Callable[[Info, PydanticObjectId], Awaitable[Document | None]]
+) -> Any:
+    """Makes a field that returns the object with the given global id, or null.
+
+    `load` returns None for a document that does not exist or is not visible to the viewer.
+    """
+    type_name = node_type.__strawberry_definition__.name
+
+    async def resolve(self: Any, info: Info, id: NodeId) -> Any:  # noqa: ARG001 - a root type
+        document_id = parse_id(id, type_name)
+        return to_node(await load(info, document_id)) if document_id else None
+
+    resolve.__annotations__["return"] = node_type | None
+    return strawberry.field(
+        resolver=resolve,
+        description=f"Returns the {get_label(type_name)} with this id, or null. Requires role"
+        " VIEWER.",
+        permission_classes=[IsViewer],
+    )
 
 
 def connection_field(

@@ -28,9 +28,9 @@ from graph.types.accounts import Account, linked_account
 from graph.types.connection_field import (
     AccountId,
     DocumentList,
-    NodeId,
     connection_field,
     limit_to_account,
+    node_field,
 )
 from graph.types.users import User
 
@@ -170,14 +170,7 @@ _ORDERS = {ContactOrder.NEWEST: NEWEST, ContactOrder.NAME: BY_CONTACT_NAME}
 
 @strawberry.type
 class ContactQueries:
-    @strawberry.field(
-        permission_classes=[IsViewer],
-        description="Returns the contact with this id, or null. Requires role VIEWER.",
-    )
-    async def contact(self, info: Info, id: NodeId) -> Contact | None:
-        contact_id = parse_id(id, "Contact")
-        document = await load_contact(info, contact_id) if contact_id else None
-        return Contact.from_document(document) if document else None
+    contact = node_field(Contact, load_contact)
 
     @connection_field(
         Contact,

@@ -25,9 +25,9 @@ from graph.types.accounts import Account, linked_account
 from graph.types.connection_field import (
     AccountId,
     DocumentList,
-    NodeId,
     connection_field,
     limit_to_account,
+    node_field,
 )
 from graph.types.contacts import Contact, linked_contact
 from models.database.base import utc_now
@@ -216,14 +216,7 @@ _ORDERS = {
 
 @strawberry.type
 class ConversationQueries:
-    @strawberry.field(
-        permission_classes=[IsViewer],
-        description="Returns the conversation with this id, or null. Requires role VIEWER.",
-    )
-    async def conversation(self, info: Info, id: NodeId) -> Conversation | None:
-        conversation_id = parse_id(id, "Conversation")
-        document = await load_conversation(info, conversation_id) if conversation_id else None
-        return Conversation.from_document(document) if document else None
+    conversation = node_field(Conversation, load_conversation)
 
     @connection_field(
         Conversation,

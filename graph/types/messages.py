@@ -11,7 +11,6 @@ import models
 from graph.core.connections import BY_TIMESTAMP
 from graph.core.context import Info, IsViewer
 from graph.core.enums import MessageDirection, MessageStatus
-from graph.core.ids import parse_id
 from graph.core.searching import match_words
 from graph.core.stored import (
     CONVERSATIONS,
@@ -27,9 +26,9 @@ from graph.types.accounts import Account, linked_account
 from graph.types.connection_field import (
     AccountId,
     DocumentList,
-    NodeId,
     connection_field,
     limit_to_account,
+    node_field,
 )
 from graph.types.contacts import Contact, linked_contact
 from graph.types.content.content import CONTENT_FIELDS, MessageContent, read_content
@@ -259,14 +258,7 @@ class Message(relay.Node):
 
 @strawberry.type
 class MessageQueries:
-    @strawberry.field(
-        permission_classes=[IsViewer],
-        description="Returns the message with this id, or null. Requires role VIEWER.",
-    )
-    async def message(self, info: Info, id: NodeId) -> Message | None:
-        message_id = parse_id(id, "Message")
-        document = await load_message(info, message_id) if message_id else None
-        return Message.from_document(document) if document else None
+    message = node_field(Message, load_message)
 
     @connection_field(
         Message,

@@ -10,13 +10,18 @@ from strawberry import relay
 import models
 from graph.core.context import Info
 from graph.core.enums import MediaKind
-from graph.core.stored import stored
+from graph.core.stored import reads, registers_type, stored
 
 
 def _read_kind(kind: str) -> MediaKind:
     return MediaKind[kind.upper()]
 
 
+def _encode_digest(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()
+
+
+@registers_type(models.UploadedMedia)
 @strawberry.type(description="File uploaded for use in messages.")
 class UploadedMedia(relay.Node):
     node_id: relay.NodeID[str]
@@ -39,14 +44,14 @@ class UploadedMedia(relay.Node):
         " does.",
     )
     created_at: datetime = stored("created_at", description="Time of the upload.")
+    sha256: str = stored(
+        "sha256", convert=_encode_digest, description="SHA-256 digest of the file in base64."
+    )
     document: strawberry.Private[models.UploadedMedia]
 
-    @strawberry.field(description="SHA-256 digest of the file in base64.")
-    def sha256(self) -> str:
-        return base64.b64encode(bytes.fromhex(self.document.sha256)).decode()
-
     @strawberry.field(
-        description="Signed URL of the file, valid for a limited time without credentials."
+        description="Signed URL of the file, valid for a limited time without credentials.",
+        metadata=reads("id"),
     )
     def url(self, info: Info) -> str:
         return info.context.services.media_urls.make(self.document.id)

@@ -9,10 +9,9 @@ from strawberry.scalars import JSON
 
 import models
 from graph.core.context import Info, IsViewer, get_viewer
-from graph.core.ids import parse_id
 from graph.core.searching import Search, match_keys
 from graph.core.stored import load_user, registers_type, stored
-from graph.types.connection_field import DocumentList, NodeId, connection_field
+from graph.types.connection_field import DocumentList, connection_field, node_field
 
 if TYPE_CHECKING:
     from graph.types.contacts import Contact
@@ -51,14 +50,7 @@ class User(relay.Node):
 
 @strawberry.type
 class UserQueries:
-    @strawberry.field(
-        permission_classes=[IsViewer],
-        description="Returns the user with this id, or null. Requires role VIEWER.",
-    )
-    async def user(self, info: Info, id: NodeId) -> User | None:
-        user_id = parse_id(id, "User")
-        document = await load_user(info, user_id) if user_id else None
-        return User.from_document(document) if document else None
+    user = node_field(User, load_user)
 
     @connection_field(
         User,

@@ -12,6 +12,7 @@ from models import Account, AccountEvent, ParkedItem, ParkedReason, Template
 from models.database.base import utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of, write_message
+from tests.fixtures.uploads import upload
 
 SCHEMA = get_graphql_schema(create_schema())
 CREATE_KEY = 'mutation { createApiKey(input: {name: "k", role: VIEWER}) { apiKey { id } } }'
@@ -73,13 +74,35 @@ def list_selections(type_name: str) -> list[str]:
 async def test_each_field_is_planned_alone(
     admin: GraphQLClient, account: Account, known_queries: KnownQueries, type_name: str
 ) -> None:
+    queries = [
+        write_query(type_name, selection, account) for selection in list_selections(type_name)
+    ]
+
+    assert await list_unplanned(admin, known_queries, queries) == []
+
+
+async def test_each_field_of_uploads_is_planned_alone(
+    admin: GraphQLClient, account: Account, known_queries: KnownQueries
+) -> None:
+    payload = await upload(admin, account)
+    node = f'node(id: "{payload["upload"]["id"]}")'
+    queries = [
+        f"{{ {node} {{ ... on UploadedMedia {{ {selection} }} }} }}"
+        for selection in list_selections("UploadedMedia")
+    ]
+
+    assert await list_unplanned(admin, known_queries, queries) == []
+
+
+async def list_unplanned(
+    admin: GraphQLClient, known_queries: KnownQueries, queries: list[str]
+) -> list[str]:
+    """Returns the queries that no plan executes, or whose plan has another result."""
     unplanned = []
-    for selection in list_selections(type_name):
-        query = write_query(type_name, selection, account)
+    for query in queries:
         first = await admin(query)
         planned = known_queries.planned
         again: dict[str, Any] = await admin(query)
         if known_queries.planned == planned or again.keys() != first.keys():
-            unplanned.append(selection)
-
-    assert unplanned == []
+            unplanned.append(query)
+    return unplanned
