@@ -1,7 +1,8 @@
 /**
  * GraphiQL in a real Chromium, against a running sandbox, with every host but 127.0.0.1 unresolvable.
  * Starts nothing but the browser: test_graphiql_browser.py starts the rest and names it in
- * WAGRAPH_URL, WAGRAPH_KEY and SANDBOX_URL. CHROMIUM is the browser, /usr/bin/chromium by default.
+ * WAGRAPH_URL, WAGRAPH_KEY and SANDBOX_URL. EXAMPLE_TITLES are the example tabs as JSON. CHROMIUM is
+ * the browser, /usr/bin/chromium by default.
  */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -10,25 +11,7 @@ import { chromium } from "playwright-core";
 const { WAGRAPH_URL, WAGRAPH_KEY, SANDBOX_URL, CHROMIUM = "/usr/bin/chromium" } = process.env;
 const HOST = new URL(WAGRAPH_URL).host;
 const WAIT = { timeout: 10_000 };
-const TABS = [
-  "WhoAmI",
-  "Accounts",
-  "Inbox",
-  "History",
-  "SendText",
-  "LiveMessages",
-  "LiveStatuses",
-  "MarkRead",
-  "LiveEverything",
-  "ResumeLive",
-  "SearchMessages",
-  "SendMedia",
-  "SendButtons",
-  "React",
-  "Templates",
-  "PreviewTemplate",
-  "SendTemplate",
-];
+const TABS = JSON.parse(process.env.EXAMPLE_TITLES);
 
 let browser;
 let page;

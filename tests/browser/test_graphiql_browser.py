@@ -5,6 +5,7 @@ Needs node, chromium and `npm ci` in this folder: `make test-browser` sees to th
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -14,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from graph.transport.graphiql import list_examples
+from tests.graph.transport.test_graphiql_examples import get_title
 
 pytestmark = pytest.mark.browser
 
@@ -96,7 +100,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def test_graphiql_in_chromium(sandbox: dict[str, str]) -> None:
-    run_node("graphiql.test.mjs", sandbox)
+    titles = [get_title(example) for example in list_examples()]
+    run_node("graphiql.test.mjs", sandbox | {"EXAMPLE_TITLES": json.dumps(titles)})
 
 
 @pytest.mark.parametrize("changes", [{"INTROSPECTION": "false"}])

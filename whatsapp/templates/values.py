@@ -144,7 +144,7 @@ class MediaValue:
     def check(self, field: list[str]) -> None:
         place = [*field, self.kind]
         if (self.link is None) == (self.upload_id is None):
-            raise TemplateInvalid("Exactly one of link and uploadId is needed.", field=place)
+            raise TemplateInvalid("Give exactly one of link and uploadId.", field=place)
         if self.link is not None:
             _check_link(self.link, [*place, "link"])
         if self.filename is not None:

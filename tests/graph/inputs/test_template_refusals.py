@@ -104,7 +104,7 @@ WRONG: list[tuple[str, Any, list[str], str]] = [
         "spring_offer",
         {"body": NAMED, "header": {"image": {}}},
         ["header", "image"],
-        "Exactly one of link and uploadId",
+        "Give exactly one of link and uploadId",
     ),
     (
         "boots_carousel",

@@ -67,7 +67,7 @@ class OutgoingMedia:
         source = self.source
         if [source.link, source.upload_id, source.file].count(None) != 2:
             raise InvalidInput(
-                "Exactly one of link, uploadId and file is needed.", field=self._make_field()
+                "Give exactly one of link, uploadId and file.", field=self._make_field()
             )
         if self.caption is not None:
             check_text(self.caption, limit=CAPTION_LIMIT, field=self._make_field("caption"))
