@@ -21,14 +21,14 @@ async def recall_conversations(book: CustomerBook, numbers: Numbers) -> None:
         if account is None:
             continue
         newest = models.Conversation.find({"account_id": account.id}).sort("-last_activity_at")
-        for found in reversed(await newest.limit(RECALLED_CONVERSATIONS).to_list()):
-            await _recall_conversation(book, number, found)
+        for document in reversed(await newest.limit(RECALLED_CONVERSATIONS).to_list()):
+            await _recall_conversation(book, number, document)
 
 
 async def _recall_conversation(
-    book: CustomerBook, number: FakeNumber, found: models.Conversation
+    book: CustomerBook, number: FakeNumber, document: models.Conversation
 ) -> None:
-    contact = await Contact.get(found.contact_id)
+    contact = await Contact.get(document.contact_id)
     if contact is None or (contact.wa_id is None and contact.bsuid is None):
         return
     conversation = book.open(
@@ -38,11 +38,11 @@ async def _recall_conversation(
         name=contact.profile_name,
         username=contact.username,
     )
-    if found.last_inbound_at is not None:
-        conversation.last_inbound_at = found.last_inbound_at.timestamp()
-    of_conversation = {"conversation_id": found.id, "wamid": {"$ne": None}}
-    said = Message.find({**of_conversation, **NO_OWN_REACTIONS})
-    newest = await said.sort("-timestamp", "-_id").limit(RECALLED_MESSAGES).to_list()
+    if document.last_inbound_at is not None:
+        conversation.last_inbound_at = document.last_inbound_at.timestamp()
+    of_conversation = {"conversation_id": document.id, "wamid": {"$ne": None}}
+    messages = Message.find({**of_conversation, **NO_OWN_REACTIONS})
+    newest = await messages.sort("-timestamp", "-_id").limit(RECALLED_MESSAGES).to_list()
     for message in reversed(newest):
         _recall_message(book, conversation, message)
 
@@ -50,7 +50,7 @@ async def _recall_conversation(
 def _recall_message(book: CustomerBook, conversation: Conversation, message: Message) -> None:
     content = _read_content(message)
     from_customer = message.direction is MessageDirection.INBOUND
-    shown = ChatMessage(
+    chat_message = ChatMessage(
         id=message.wamid or str(message.id),
         from_customer=from_customer,
         type=message.type,
@@ -62,8 +62,8 @@ def _recall_message(book: CustomerBook, conversation: Conversation, message: Mes
     )
     for reaction in list_current_reactions(message.reactions):
         who = "business" if reaction.get("contact_id") is None else "customer"
-        shown.reactions[who] = reaction["emoji"]
-    book.add_message(conversation, shown)
+        chat_message.reactions[who] = reaction["emoji"]
+    book.add_message(conversation, chat_message)
 
 
 def _read_content(message: Message) -> Any:
@@ -84,15 +84,17 @@ def _read_template(content: dict[str, Any]) -> dict[str, Any]:
     """Returns the template as the phone showed it on arrival."""
     shown = content.get("shown") or {}
     header = shown.get("header") or {}
-    replies = [one for one in shown.get("buttons") or () if one["type"] == "QUICK_REPLY"]
+    replies = [button for button in shown.get("buttons") or () if button["type"] == "QUICK_REPLY"]
     names = (header.get(name) for name in ("text", "filename", "name", "link"))
     return {
         "name": content.get("name"),
         "header": next((name for name in names if name), None),
         "body": shown.get("body"),
         "footer": shown.get("footer"),
-        "buttons": [one["text"] for one in replies],
-        "payloads": {one["text"]: one["payload"] for one in replies if "payload" in one},
+        "buttons": [button["text"] for button in replies],
+        "payloads": {
+            button["text"]: button["payload"] for button in replies if "payload" in button
+        },
     }
 
 

@@ -181,7 +181,7 @@ async def paginate(
         )
     )
     documents = [
-        from_bson(document_class, fields, shown=projection, tolerant=True)
+        from_bson(document_class, fields, fields=projection, tolerant=True)
         for fields in stored[: page.size]
     ]
     has_more = len(stored) > page.size

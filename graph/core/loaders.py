@@ -178,11 +178,11 @@ def _make_load(
     projection: Collection[str] | None = None,
 ) -> Callable[[list[Any]], Awaitable[list[DocumentT | None]]]:
     async def load(keys: list[Any]) -> list[DocumentT | None]:
-        stored = await find_by(document_class, field, shown=projection).load_many(keys)
+        stored = await find_by(document_class, field, fields=projection).load_many(keys)
         return [
             None
             if fields is None
-            else from_bson(document_class, fields, shown=projection, tolerant=True)
+            else from_bson(document_class, fields, fields=projection, tolerant=True)
             for fields in stored
         ]
 
@@ -215,7 +215,7 @@ async def _load_account_events(ids: list[str]) -> list[AccountEvent | None]:
 async def _load_unread_counts(conversation_ids: list[PydanticObjectId]) -> list[int]:
     reads = get_shared_reads(Message)
     counts: SharedRead[PydanticObjectId, int] = reads.get(
-        "unread", lambda: SharedRead(_count_unread, most=2000)
+        "unread", lambda: SharedRead(_count_unread, max_keys=2000)
     )
     return await counts.load_many(conversation_ids)
 
@@ -252,7 +252,8 @@ async def _load_pages(queries: list[PageQuery]) -> list[list[Fields]]:
 def _get_shared_read(queries: Sequence[PageQuery]) -> SharedRead[PageQuery, list[Fields]]:
     """Returns the read that concurrent operations share for pages of this kind."""
     return get_shared_reads(queries[0].document_class).get(
-        queries[0].kind, lambda: SharedRead(_read_together, most=MAX_SHARED_PAGES, at_once=2)
+        queries[0].kind,
+        lambda: SharedRead(_read_together, max_keys=MAX_SHARED_PAGES, max_running=2),
     )
 
 

@@ -103,7 +103,7 @@ _KINDS: dict[EventKind, type[Document]] = {
     EventKind.CONTACT_DELETED: Account,
 }
 # Fields that decide, besides existence.
-_SHOWN: dict[type[Document], tuple[str, ...]] = {
+_FIELDS_BY_CLASS: dict[type[Document], tuple[str, ...]] = {
     Message: ("deleted_at", "conversation_id"),
     User: ("account_ids",),
     Account: ("deleted_at",),
@@ -131,7 +131,7 @@ async def _load_fields(
     kind: type[Document], ids: Iterable[PydanticObjectId]
 ) -> dict[PydanticObjectId, Fields | None]:
     keys = list(ids)
-    documents = await find_by(kind, "_id", shown=_SHOWN.get(kind, ())).load_many(keys)
+    documents = await find_by(kind, "_id", fields=_FIELDS_BY_CLASS.get(kind, ())).load_many(keys)
     return dict(zip(keys, documents, strict=True))
 
 

@@ -147,4 +147,4 @@ def _read_part(
     document_class: type[DocumentT], image: Mapping[str, Any], names: Collection[str]
 ) -> DocumentT:
     part = {name: image[name] for name in ("_id", *names) if name in image}
-    return from_bson(document_class, part, shown=names)
+    return from_bson(document_class, part, fields=names)

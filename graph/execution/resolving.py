@@ -86,17 +86,17 @@ class FieldSite:
 
 
 class _VariableFinder(Visitor):
-    found = False
+    has_variables = False
 
     def enter_variable(self, _node: VariableNode, *_args: Any) -> None:
-        self.found = True
+        self.has_variables = True
 
 
 def _has_variables(node: FieldNode) -> bool:
     finder = _VariableFinder()
     for argument in node.arguments or ():
         visit(argument, finder)
-    return finder.found
+    return finder.has_variables
 
 
 def make_getter(site: FieldSite) -> Getter:
@@ -242,13 +242,13 @@ def name_value(field_name: str, node: FieldNode) -> str | None:
         return field_name
     finder = _DependencyFinder()
     visit(node.selection_set, finder)
-    return None if finder.found else f"{field_name} {print_ast(node.selection_set)}"
+    return None if finder.has_dependencies else f"{field_name} {print_ast(node.selection_set)}"
 
 
 class _DependencyFinder(Visitor):
-    found = False
+    has_dependencies = False
 
     def enter(self, node: Node, *_args: Any) -> None:
-        self.found = self.found or isinstance(
+        self.has_dependencies = self.has_dependencies or isinstance(
             node, ArgumentNode | DirectiveNode | FragmentSpreadNode
         )

@@ -184,12 +184,14 @@ def find_introspection(document: DocumentNode, query: str) -> RequestError | Non
         return None
     finder = _IntrospectionFinder()
     visit(document, finder)
-    return forbidden("Introspection is disabled on this server.") if finder.found else None
+    return (
+        forbidden("Introspection is disabled on this server.") if finder.is_introspection else None
+    )
 
 
 class _IntrospectionFinder(Visitor):
-    found = False
+    is_introspection = False
 
     def enter_field(self, node: FieldNode, *_: object) -> object:
-        self.found = self.found or node.name.value in _SCHEMA_FIELDS
-        return BREAK if self.found else None
+        self.is_introspection = self.is_introspection or node.name.value in _SCHEMA_FIELDS
+        return BREAK if self.is_introspection else None

@@ -78,8 +78,8 @@ async def _find_items(info: Info, global_ids: Sequence[str]) -> list[models.Park
     """Loads all items. Raises InvalidInput for too many, NotFound if one is missing."""
     if len(global_ids) > MAX_ITEMS:
         raise InvalidInput(f"Give at most {MAX_ITEMS} items.", field=["ids"])
-    found = await find_parked_items(get_viewer(info), dict.fromkeys(global_ids))
-    items = [item for item in found if item is not None]
-    if len(items) < len(found):
+    documents = await find_parked_items(get_viewer(info), dict.fromkeys(global_ids))
+    items = [item for item in documents if item is not None]
+    if len(items) < len(documents):
         raise NotFound("A parked item", field=["ids"])
     return items

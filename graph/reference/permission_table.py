@@ -25,7 +25,9 @@ as not found.
 
 def print_permissions() -> str:
     """Returns the page as Markdown."""
-    return _HEAD + "".join(_write_row(*one) for one in list_root_fields(create_schema()))
+    return _HEAD + "".join(
+        _write_row(root, field) for root, field in list_root_fields(create_schema())
+    )
 
 
 def list_root_fields(schema: WagraphSchema) -> Iterator[tuple[str, Any]]:

@@ -143,12 +143,12 @@ class SharedRead(Coalescer[Sequence[Key], list[Found]]):
         self,
         load: Callable[[list[Key]], Awaitable[Sequence[Found]]],
         *,
-        most: int,
-        at_once: int = 1,
+        max_keys: int,
+        max_running: int = 1,
     ) -> None:
-        super().__init__("shared-read", max_running=at_once, max_wait=MAX_WAIT_SECONDS)
+        super().__init__("shared-read", max_running=max_running, max_wait=MAX_WAIT_SECONDS)
         self._load = load
-        self._most = most
+        self._max_keys = max_keys
 
     async def load(self, key: Key) -> Found:
         """Raises PyMongoError."""
@@ -163,7 +163,7 @@ class SharedRead(Coalescer[Sequence[Key], list[Found]]):
         return await self.submit(keys)
 
     def _weigh(self, item: Sequence[Key]) -> float:
-        return len(item) / self._most
+        return len(item) / self._max_keys
 
     async def _process(self, calls: Sequence[Call[Sequence[Key], list[Found]]]) -> None:
         calls = [call for call in calls if not call.result.done()]
@@ -184,10 +184,10 @@ class SharedRead(Coalescer[Sequence[Key], list[Found]]):
     async def _read(self, keys: Sequence[Sequence[Key]]) -> list[list[Found]]:
         """Reads the distinct keys of several calls with one `load`."""
         distinct = list(dict.fromkeys(chain.from_iterable(keys)))
-        found = await self._load(distinct) if distinct else []
+        results = await self._load(distinct) if distinct else []
         if len(keys) == 1 and len(distinct) == len(keys[0]):
-            return [list(found)]
-        by_key = dict(zip(distinct, found, strict=True))
+            return [list(results)]
+        by_key = dict(zip(distinct, results, strict=True))
         return [[by_key[key] for key in keys_of_call] for keys_of_call in keys]
 
 
@@ -231,17 +231,19 @@ _READS: dict[type[Document], tuple[AsyncCollection[Fields], SharedReads]] = {}
 
 
 def find_by(
-    document_class: type[Document], name: str, *, shown: Collection[str] | None = None
+    document_class: type[Document], name: str, *, fields: Collection[str] | None = None
 ) -> SharedRead[Any, Fields | None]:
-    """Returns the shared read of documents by a unique field, limited to the fields in `shown`."""
-    fields = None if shown is None else frozenset(shown) | {name}
+    """Returns the shared read of documents by a unique field, limited to these `fields`."""
+    read_fields = None if fields is None else frozenset(fields) | {name}
 
     async def load(values: list[Any]) -> list[Fields | None]:
         query = {name: values[0]} if len(values) == 1 else {name: {"$in": values}}
-        cursor = collection(document_class).find(query, project(fields), batch_size=len(values) + 1)
+        cursor = collection(document_class).find(
+            query, project(read_fields), batch_size=len(values) + 1
+        )
         by_value = {document[name]: document for document in await cursor.to_list()}
         return [by_value.get(value) for value in values]
 
     return get_shared_reads(document_class).get(
-        (document_class, name, fields), lambda: SharedRead(load, most=2000)
+        (document_class, name, read_fields), lambda: SharedRead(load, max_keys=2000)
     )

@@ -63,25 +63,25 @@ class DocumentReader:
         }
 
     def read(
-        self, stored: Mapping[str, Any], shown: Collection[str] | None, *, tolerant: bool
+        self, stored: Mapping[str, Any], fields: Collection[str] | None, *, tolerant: bool
     ) -> Document:
-        """Returns the document; with `shown`, it has only these fields."""
+        """Returns the document; with `fields`, it has only these."""
         values = dict(stored)
         try:
             values["id"] = values.pop("_id")
             for name, convert in self._converters:
                 if name in values:
                     values[name] = convert(values[name])
-            for name in self._defaults if shown is None else shown:
+            for name in self._defaults if fields is None else fields:
                 if name not in values:
                     values[name] = self._get_default(name, values["id"])
-            if shown is None and values.keys() != self._names:
+            if fields is None and values.keys() != self._names:
                 values = {name: values[name] for name in self._names}
         except (KeyError, ValueError, TypeError):
-            if shown is not None:
+            if fields is not None:
                 raise
             return self._read_slowly(stored, tolerant=tolerant)
-        return self._make(self._document_class if shown is None else self._partial_class, values)
+        return self._make(self._document_class if fields is None else self._partial_class, values)
 
     def _read_slowly(self, stored: Mapping[str, Any], *, tolerant: bool) -> Document:
         missing = [name for name in self._defaults if name not in stored]
@@ -138,38 +138,38 @@ def from_bson(
     document_class: type[DocumentType],
     stored: Mapping[str, Any],
     *,
-    shown: Collection[str] | None = None,
+    fields: Collection[str] | None = None,
     tolerant: bool = False,
 ) -> DocumentType:
     """Returns the document that pymongo read.
 
-    With `shown`, only these fields were loaded, and access to other fields raises AttributeError.
+    With `fields`, only these were loaded, and access to other fields raises AttributeError.
     With `tolerant`, so does access to invalid fields; never save such a document.
 
     Raises:
         ValidationError: a field is invalid, unless `tolerant`.
-        KeyError, ValueError, TypeError: a field is invalid, with `shown`.
+        KeyError, ValueError, TypeError: a field is invalid, with `fields`.
     """
     reader = _READERS.get(document_class)
     if reader is None:
         reader = _READERS[document_class] = DocumentReader(document_class)
-    document: Any = reader.read(stored, shown, tolerant=tolerant)
+    document: Any = reader.read(stored, fields, tolerant=tolerant)
     return document  # type: ignore[no-any-return]  # the reader is of this class
 
 
-def project(shown: Collection[str] | None) -> dict[str, int] | None:
-    """Returns the projection for a find that is read with the same `shown`."""
-    if shown is None:
+def project(fields: Collection[str] | None) -> dict[str, int] | None:
+    """Returns the projection for a find that is read with the same `fields`."""
+    if fields is None:
         return None
     # `_id` is the document's `id`.
-    return {"_id": 1, **{name: 1 for name in shown if name != "id"}}
+    return {"_id": 1, **{name: 1 for name in fields if name != "id"}}
 
 
 def find_whole_class(document: Document) -> type[Document]:
     """Returns the class of a document, also of a partial document."""
     kind = type(document)
-    whole: type[Document] = vars(kind).get("_whole_class", kind)
-    return whole
+    whole_class: type[Document] = vars(kind).get("_whole_class", kind)
+    return whole_class
 
 
 def _make_partial_class(document_class: type[Document]) -> type[Document]:

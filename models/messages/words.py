@@ -33,26 +33,26 @@ def is_unspaced(word: str) -> bool:
 
 def list_message_words(text: str | None) -> list[str]:
     """Returns the search words of a message with this text, sorted."""
-    found: dict[str, None] = {}
+    words: dict[str, None] = {}
     joined = join_apostrophes(text or "")
     for word in [*_split(text or ""), *(_split(joined) if joined != text else ())]:
         for key in _list_message_keys(word):
-            found[key] = None
-            if len(found) == MAX_MESSAGE_WORDS:
-                return sorted(found)
-    return sorted(found)
+            words[key] = None
+            if len(words) == MAX_MESSAGE_WORDS:
+                return sorted(words)
+    return sorted(words)
 
 
 def list_searched_words(text: str) -> list[str]:
     """Returns prefixes of words that a message must have to match a search for this text."""
-    found: dict[str, None] = {}
+    prefixes: dict[str, None] = {}
     for word in _split(join_apostrophes(text)):
         if not _has_no_spaces(word):
-            found[word[:MAX_MESSAGE_WORD]] = None
+            prefixes[word[:MAX_MESSAGE_WORD]] = None
             continue
         for at in range(0, len(word), MAX_UNSPACED):
-            found[word[at : at + MAX_UNSPACED]] = None
-    return [*found]
+            prefixes[word[at : at + MAX_UNSPACED]] = None
+    return [*prefixes]
 
 
 def _list_message_keys(word: str) -> list[str]:

@@ -133,7 +133,7 @@ class SenderCache:
             account_id,
             inbound.identities,
             profile=inbound.profile,
-            found=known,
+            known_contact=known,
             by_customer=inbound.by_customer,
         )
         if inbound.new_identities:

@@ -128,13 +128,15 @@ class Processor:
         others = [task for task in changes if task.item.field_name != USER_IDS_FIELD]
         await run_by_sender(others, apply_change)
 
-    def _check(self, task: Task, found: Sequence[Account]) -> None:
+    def _check(self, task: Task, accounts: Sequence[Account]) -> None:
         """Sets the accounts of the task; raises ItemRejected if it must not be applied to any."""
         task.accounts = [
-            account for account in found if is_signer_allowed(task, account, self._default_digest)
+            account
+            for account in accounts
+            if is_signer_allowed(task, account, self._default_digest)
         ]
-        task.account = next(iter(task.accounts or found), None)
-        if found and not task.accounts:
+        task.account = next(iter(task.accounts or accounts), None)
+        if accounts and not task.accounts:
             raise ItemRejected(ParkedReason.WRONG_SECRET)
         if task.item.problem is not None:
             raise task.item.problem

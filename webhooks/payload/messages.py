@@ -264,8 +264,12 @@ def read_amendment(message: InboundMessage) -> Amendment | None:
 def _read_edit(message: InboundMessage, value: Any) -> Edit:
     edit = parse_object(EditReference, value, place=message.type)
     # The edited message has no id and time of its own.
-    whole = {**edit.message, "id": message.id, "timestamp": str(int(message.timestamp.timestamp()))}
-    edited = parse_leniently(InboundMessage, whole, place="edit.message")
+    complete_message = {
+        **edit.message,
+        "id": message.id,
+        "timestamp": str(int(message.timestamp.timestamp())),
+    }
+    edited = parse_leniently(InboundMessage, complete_message, place="edit.message")
     caption = _read_caption_alone(edited.type, edit.message)
     if caption is None:
         body = read_body(edited, edit.message)

@@ -103,21 +103,21 @@ async def learn_identities(contact: Contact, identities: Sequence[Identity]) -> 
     if not names_same_person(contact, identities):
         logger.info("The user id of contact %s differs from the reported user id", contact.id)
         return
-    shown = derive_shown_fields(await join_identities(contact, identities))
+    changes = derive_shown_fields(await join_identities(contact, identities))
     for number in ("wa_id", "phone_number") if contact.wa_id and contact.profile_at else ():
-        shown.pop(number, None)
+        changes.pop(number, None)
     if contact.bsuid and contact.profile_at:
-        shown.pop("bsuid", None)
-    if all(getattr(contact, name) == value for name, value in shown.items()):
+        changes.pop("bsuid", None)
+    if all(getattr(contact, name) == value for name, value in changes.items()):
         return
     unchanged = {"_id": contact.id, "wa_id": contact.wa_id, "bsuid": contact.bsuid}
     result = await collection(Contact).update_one(
-        unchanged, {"$set": {**shown, **STALE, "updated_at": utc_now()}}
+        unchanged, {"$set": {**changes, **STALE, "updated_at": utc_now()}}
     )
     if not result.matched_count:
         return  # a concurrent message of the customer set the fields
     await index_contact(contact.id)
-    for name, value in shown.items():
+    for name, value in changes.items():
         setattr(contact, name, value)
     await fill_user_phone(contact)
 
@@ -264,6 +264,6 @@ def _find_contact(report: ReportedIdentities, contacts: Sequence[Contact]) -> Co
 
 
 def _adds_identities(contact: Contact, identities: Sequence[Identity]) -> bool:
-    shown = derive_shown_fields(identities)
+    derived = derive_shown_fields(identities)
     is_joined = all(form in contact.identities for form in list_identity_variants(identities))
-    return not is_joined or any(getattr(contact, name) is None for name in shown)
+    return not is_joined or any(getattr(contact, name) is None for name in derived)

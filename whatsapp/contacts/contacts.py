@@ -78,14 +78,14 @@ async def get_or_create_contact(
     identities: Sequence[Identity],
     *,
     profile: Profile | None = None,
-    found: Contact | None = None,
+    known_contact: Contact | None = None,
     by_customer: bool = False,
 ) -> Contact:
     """Returns the contact with these identities, created if it is new.
 
-    `profile` comes from a message of the customer and also updates the number to send to. `found`
-    is a recent result of `find_contact`. `by_customer` means that the customer wrote, which links
-    the contact to a user.
+    `profile` comes from a message of the customer and also updates the number to send to.
+    `known_contact` is a recent result of `find_contact`. `by_customer` means that the customer
+    wrote, which links the contact to a user.
 
     Raises:
         ValueError: no identity was given.
@@ -93,7 +93,8 @@ async def get_or_create_contact(
     if not identities:
         raise ValueError("a contact needs an identity")
     for _ in range(MAX_ATTEMPTS):
-        contact, found = found or await find_contact(account_id, identities), None
+        contact = known_contact or await find_contact(account_id, identities)
+        known_contact = None
         if contact is None:
             contact = await _insert_contact(account_id, identities, profile)
             if contact is None:
@@ -124,11 +125,11 @@ async def change_identities(
     if number_moves:
         await release_numbers(contact, identities, at=at)
     known = derive_shown_fields(await join_identities(contact, former, is_proven=True))
-    shown = {name: value for name, value in known.items() if getattr(contact, name) is None}
-    shown |= derive_shown_fields(await join_identities(contact, identities, is_proven=True))
-    if all(getattr(contact, name) == value for name, value in shown.items()):
+    changes = {name: value for name, value in known.items() if getattr(contact, name) is None}
+    changes |= derive_shown_fields(await join_identities(contact, identities, is_proven=True))
+    if all(getattr(contact, name) == value for name, value in changes.items()):
         return contact
-    changed = await _show_newest(contact, shown, at)
+    changed = await _show_newest(contact, changes, at)
     if changed.phone_number != contact.phone_number:
         await replace_user_phone(changed, former=contact.phone_number)
     return changed
@@ -212,18 +213,18 @@ async def _refresh_contact(
     if profile is None:
         await learn_identities(contact, identities)
         return contact
-    shown = derive_shown_fields(await join_identities(contact, identities, at=profile.at))
+    changes = derive_shown_fields(await join_identities(contact, identities, at=profile.at))
     if profile.name is not None:
-        shown["profile_name"] = profile.name
+        changes["profile_name"] = profile.name
     if profile.username is not None:
-        shown["username"] = profile.username
-    is_same = all(getattr(contact, name) == value for name, value in shown.items())
+        changes["username"] = profile.username
+    is_same = all(getattr(contact, name) == value for name, value in changes.items())
     if is_same and contact.profile_at is not None:
         return contact
-    return await _show_newest(contact, shown, profile.at)
+    return await _show_newest(contact, changes, profile.at)
 
 
-async def _show_newest(contact: Contact, shown: dict[str, Any], at: datetime) -> Contact:
+async def _show_newest(contact: Contact, changes: dict[str, Any], at: datetime) -> Contact:
     """Sets the fields of a message unless a newer message of the customer is known.
 
     The conversation shows which message is the newest. `profile_at` can't, because a message
@@ -235,12 +236,12 @@ async def _show_newest(contact: Contact, shown: dict[str, Any], at: datetime) ->
     ):
         return contact
     names = ("profile_name", "username", "wa_id", "bsuid")
-    reported = [at, *(shown.get(name, getattr(contact, name)) for name in names)]
+    reported = [at, *(changes.get(name, getattr(contact, name)) for name in names)]
     # Comparing whole tuples makes the result independent of order within Meta's 1 s timestamps.
     stored = ["$profile_at", *(f"${name}" for name in names)]
     document = await collection(Contact).find_one_and_update(
         {"_id": contact.id, "$expr": {"$lt": [stored, {"$literal": reported}]}},
-        {"$set": {**shown, **STALE, "profile_at": at, "updated_at": utc_now()}},
+        {"$set": {**changes, **STALE, "profile_at": at, "updated_at": utc_now()}},
         return_document=ReturnDocument.AFTER,
     )
     if document is None:

@@ -51,9 +51,9 @@ def make_deletion_update(
 def _fold_messages(messages: Sequence[Message]) -> dict[str, Any]:
     """Returns the combined values of the messages, by the keys of `_SUMMARIES`."""
     values: dict[str, Any] = {}
-    shown = [(message.timestamp, message.id) for message in messages if not message.is_own_reaction]
-    if shown:
-        values["at"], values["id"] = max(shown)
+    keys = [(message.timestamp, message.id) for message in messages if not message.is_own_reaction]
+    if keys:
+        values["at"], values["id"] = max(keys)
     inbound = [message for message in messages if message.direction is MessageDirection.INBOUND]
     if not inbound:
         return values

@@ -101,7 +101,7 @@ async def erase_uploads(query: Mapping[str, Any]) -> None:
 
 async def release_upload(media: Media) -> None:
     """Erases the upload of an erased Media, unless another message shows it."""
-    if media.upload_id is not None and not await _is_shown(media.upload_id):
+    if media.upload_id is not None and not await _is_used(media.upload_id):
         await erase_uploads({"_id": media.upload_id})
 
 
@@ -122,7 +122,7 @@ async def sweep_uploads(stores: MediaStores) -> int:
 
 async def _remove_upload(upload: UploadedMedia, stores: MediaStores) -> bool:
     key = {"_id": upload.id, "erased_at": upload.erased_at}
-    if await _is_shown(upload.id):
+    if await _is_used(upload.id):
         # A message was attached while the last earlier message was erased.
         await collection(UploadedMedia).update_one(key, {"$set": {"erased_at": None}})
         return False
@@ -135,9 +135,9 @@ async def _remove_upload(upload: UploadedMedia, stores: MediaStores) -> bool:
     return True
 
 
-async def _is_shown(upload_id: PydanticObjectId) -> bool:
-    shown = {"upload_id": upload_id, "erased_at": None}
-    return await collection(Media).find_one(shown, {"_id": 1}) is not None
+async def _is_used(upload_id: PydanticObjectId) -> bool:
+    query = {"upload_id": upload_id, "erased_at": None}
+    return await collection(Media).find_one(query, {"_id": 1}) is not None
 
 
 def locate_media_id(message: Message) -> Path:

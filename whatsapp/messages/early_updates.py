@@ -72,8 +72,8 @@ async def list_early_updates(
     """Returns the pending updates of these messages, in one round trip."""
     query = {"account_id": account_id, "wamid": {"$in": list(wamids)}}
     return [
-        EarlyUpdate(found["_id"], found["wamid"], found["kind"], found["change"])
-        async for found in collection(PendingUpdate).find(query)
+        EarlyUpdate(update["_id"], update["wamid"], update["kind"], update["change"])
+        async for update in collection(PendingUpdate).find(query)
     ]
 
 

@@ -37,7 +37,7 @@ def fill_buttons(
         TemplateInvalid: a value is missing or does not fit; its field is relative to `buttons`.
     """
     by_index = _assign_values(buttons, values)
-    components, shown = [], []
+    components, descriptions = [], []
     for button in buttons:
         given = by_index.get(button.index)
         parameter = _build_parameter(button, given, code)
@@ -50,8 +50,8 @@ def fill_buttons(
                     "parameters": [parameter],
                 }
             )
-        shown.append(_describe_button(button, parameter))
-    return components, shown
+        descriptions.append(_describe_button(button, parameter))
+    return components, descriptions
 
 
 def _assign_values(
@@ -124,7 +124,7 @@ def _build_flow(flow: FlowValue) -> dict[str, Any]:
 
 def _describe_button(button: Button, parameter: Mapping[str, Any] | None) -> dict[str, Any]:
     filled = parameter or {}
-    shown = {
+    values = {
         "type": button.type,
         "text": button.text,
         "url": _fill_url(button, filled.get("text")),
@@ -133,7 +133,7 @@ def _describe_button(button: Button, parameter: Mapping[str, Any] | None) -> dic
         "payload": filled.get("payload"),
         "flow_token": filled.get("action", {}).get("flow_token"),
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _fill_url(button: Button, suffix: str | None) -> str | None:

@@ -37,7 +37,7 @@ def test_whole_document_equals_stored_document() -> None:
 def test_what_was_not_read_is_error() -> None:
     message = create_message()
 
-    read = from_bson(Message, {"_id": message.id, "text": "hi"}, shown=["text", "edited_at"])
+    read = from_bson(Message, {"_id": message.id, "text": "hi"}, fields=["text", "edited_at"])
 
     assert (read.id, read.text, read.edited_at) == (message.id, "hi", None)
     assert isinstance(read, Message)
@@ -49,7 +49,7 @@ def test_what_was_not_read_is_error() -> None:
 def test_partial_documents_of_every_class_can_be_made(
     kind: Any, database: AsyncDatabase[dict[str, Any]]
 ) -> None:
-    read = from_bson(kind, {"_id": new_id()}, shown=[])
+    read = from_bson(kind, {"_id": new_id()}, fields=[])
 
     for name in kind.model_fields.keys() - {"id"}:
         with pytest.raises(AttributeError):

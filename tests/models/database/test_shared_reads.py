@@ -17,7 +17,7 @@ async def test_slow_read_does_not_block_other_reads() -> None:
             await go_on.wait()
         return [key.upper() for key in keys]
 
-    read = SharedRead[str, str](load, most=10)
+    read = SharedRead[str, str](load, max_keys=10)
     slow = asyncio.create_task(read.load("slow"))
     await has_begun.wait()
 
