@@ -18,6 +18,7 @@ COPY --from=build /opt/venv /opt/venv
 COPY app.py manage.py version.py LICENSE ./
 COPY graph ./graph
 COPY models ./models
+COPY operations ./operations
 COPY serving ./serving
 COPY telemetry ./telemetry
 COPY webhooks ./webhooks
