@@ -94,5 +94,6 @@ class FakeMeta:
     async def close(self) -> None:
         """Ends open streams, hanging answers and pending webhooks."""
         self.closing.set()
+        self.customers.wake_listeners()
         await self.webhooks.close()
         await self._client.aclose()

@@ -192,3 +192,4 @@ async def _wait_for_end(receive: Receive, closing: asyncio.Event, *, timeout: fl
     finally:
         for wait in waits:
             wait.cancel()
+        await asyncio.wait(waits)

@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -96,29 +95,15 @@ class PhonePage:
         return Response(stored.content, media_type=stored.mime_type, headers=headers)
 
     async def _make_events(self) -> AsyncIterator[bytes]:
-        closing = asyncio.ensure_future(self.meta.closing.wait())
-        try:
-            with self.meta.customers.listen() as queue:
-                yield b"retry: 1000\n: connected\n\n"
-                while not closing.done():
-                    event = await _get_or_none(queue, closing)
-                    yield _encode_event(event)
-        finally:
-            closing.cancel()
-
-
-async def _get_or_none(
-    queue: asyncio.Queue[dict[str, Any]], closing: asyncio.Future[Any]
-) -> dict[str, Any] | None:
-    getter = asyncio.ensure_future(queue.get())
-    await asyncio.wait(
-        {getter, closing}, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-    )
-    if getter.done():
-        return getter.result()
-    getter.cancel()
-    return None
-
-
-def _encode_event(event: dict[str, Any] | None) -> bytes:
-    return b": still here\n\n" if event is None else f"data: {json.dumps(event)}\n\n".encode()
+        with self.meta.customers.listen() as queue:
+            yield b"retry: 1000\n: connected\n\n"
+            while not self.meta.closing.is_set():
+                try:
+                    # Without a task for each wait: a page that closes would leave it behind.
+                    async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+                        event = await queue.get()
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if event is not None:
+                    yield f"data: {json.dumps(event)}\n\n".encode()

@@ -89,7 +89,7 @@ class CustomerBook:
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
-        self._listeners: set[asyncio.Queue[dict[str, Any]]] = set()
+        self._listeners: set[asyncio.Queue[dict[str, Any] | None]] = set()
 
     def open(
         self,
@@ -169,15 +169,22 @@ class CustomerBook:
             "conversation": describe_conversation(conversation),
             "message": asdict(message) if message else None,
         }
+        self._tell(event)
+
+    def wake_listeners(self) -> None:
+        """Puts None into the queues, for listeners that wait although the sandbox closes."""
+        self._tell(None)
+
+    def _tell(self, event: dict[str, Any] | None) -> None:
         for listener in self._listeners:
             if listener.full():
                 listener.get_nowait()  # a page that stopped reading loses its oldest events
             listener.put_nowait(event)
 
     @contextmanager
-    def listen(self) -> Iterator[asyncio.Queue[dict[str, Any]]]:
+    def listen(self) -> Iterator[asyncio.Queue[dict[str, Any] | None]]:
         """A queue of events: {"conversation": {...}, "message": {...} or None}."""
-        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LISTENER_BACKLOG)
+        queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(LISTENER_BACKLOG)
         self._listeners.add(queue)
         try:
             yield queue

@@ -3,11 +3,9 @@
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.child_process import GuardedChild
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import open_live
+from tests.fixtures.sandbox_process import SandboxProcess
 from tests.fixtures.servers import ROOT
 from tests.fixtures.waiting import eventually
 from tests.fixtures.world import find_free_port
@@ -49,48 +47,6 @@ mutation ($to: ID!, $body: String!) {
   }
 }
 """
-
-
-class SandboxProcess:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = f"http://127.0.0.1:{find_free_port()}"
-        self.websocket_url = self.url.replace("http", "ws") + "/graphql"
-        self.sandbox_url = f"http://127.0.0.1:{find_free_port()}"
-        self.log = folder / "log"
-        self.child = self._make_child()
-
-    def _make_child(self) -> GuardedChild:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "PORT": self.url.rsplit(":", 1)[1],
-            "SANDBOX_PORT": self.sandbox_url.rsplit(":", 1)[1],
-            "SANDBOX_HOME": str(self.folder / ".sandbox"),
-        }
-        return GuardedChild(
-            [sys.executable, "-m", "sandbox"], output=self.log, environment=environment
-        )
-
-    def start(self) -> float:
-        """Seconds until it welcomes the user."""
-        started = time.monotonic()
-        self.log.write_text("")
-        self.child = self._make_child()
-        self.child.start()
-        while "Ctrl-C" not in self.log.read_text():
-            assert self.child.exit_code is None, self.log.read_text()
-            assert time.monotonic() - started < 180, self.log.read_text()
-            time.sleep(0.05)
-        return time.monotonic() - started
-
-    def stop(self) -> None:
-        self.child.send_signal(signal.SIGINT)
-        assert self.child.wait(60)
-
-    @property
-    def api_key(self) -> str:
-        return (self.folder / ".sandbox" / "api-key").read_text().strip()
 
 
 @pytest.fixture(scope="module")
