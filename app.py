@@ -38,6 +38,7 @@ from models.connection import (
 )
 from models.database.outage_log import log_failure
 from models.database.readiness import MajorityProbe
+from telemetry.access_log import AccessLog
 from telemetry.endpoint import MetricsEndpoint, MetricsPort
 from telemetry.metrics.process import ProcessMonitor
 from webhooks.ingest import Ingest
@@ -368,6 +369,7 @@ def create_app(
             Mount("/graphql/assets", create_graphiql_assets()),
         ],
         middleware=[
+            Middleware(AccessLog, shows_clients=settings.access_log_clients),
             Middleware(MetricsPort, port=settings.metrics_port),
             Middleware(SendDeadline, seconds=timeouts.socket_send_seconds),
             Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),

@@ -31,13 +31,14 @@ from models.connection import (
 )
 from models.database.base import utc_now
 from serving.listening import ListenError
+from telemetry.log_levels import parse_levels
+from telemetry.logs import configure_logging
 from version import VERSION
 from whatsapp.accounts.key_rotation import rotate_secrets
 from whatsapp.auth.api_keys import create_api_key, is_valid, revoke_api_key
 from whatsapp.auth.audit import AuditedAction, AuditTrail
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
-from whatsapp.logs import configure_logging
 from whatsapp.settings import Settings, SettingsError, list_unknown_variables, load_settings
 
 logger = logging.getLogger("manage")  # also if it is the program
@@ -167,7 +168,7 @@ def check_deployment(arguments: argparse.Namespace) -> None:
     except SettingsError as error:
         print(show(check.list_setting_problems(str(error))))
         sys.exit(2)
-    configure_logging(settings.log_level)
+    configure_process_logging(settings)
     results = asyncio.run(check.check_deployment(settings, checks_callback=arguments.callback))
     print(show(results))
     sys.exit(findings.find_worst(results) is findings.Outcome.FAILED)
@@ -208,12 +209,22 @@ def compare_schema(arguments: argparse.Namespace) -> None:
         raise SystemExit("Deprecate the fields first; see docs/deprecation.md.")
 
 
+def configure_process_logging(settings: Settings) -> None:
+    configure_logging(
+        settings.log_level,
+        log_format=settings.log_format,
+        levels=parse_levels(settings.log_levels),
+        access_log=settings.access_log,
+        shows_process=settings.workers > 1,
+    )
+
+
 def run_server(workers: int | None, timeouts: Timeouts) -> None:
     """`workers` stands in for the setting of that name."""
     from serving.serve import serve  # noqa: PLC0415 - other commands need no server
 
     settings = load_settings(**({} if workers is None else {"workers": workers}))
-    configure_logging(settings.log_level, shows_process=settings.workers > 1)
+    configure_process_logging(settings)
     for warning in list_unknown_variables():
         logger.warning("%s", warning)
     serve(settings, timeouts=timeouts)
@@ -295,7 +306,7 @@ def main(timeouts: Timeouts = Timeouts()) -> None:
             run_server(arguments.workers, timeouts)
             return
         settings = load_settings()
-        configure_logging(settings.log_level)
+        configure_process_logging(settings)
         asyncio.run(run_command(settings, arguments))
     except ListenError as error:
         print(f"wagraph: {error}", file=sys.stderr)

@@ -11,7 +11,7 @@ from strawberry.tools import merge_types
 
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.errors import bad_input
-from graph.core.ids import encode_id, parse_object_id, split_id
+from graph.core.ids import parse_object_id, split_id
 from graph.core.stored import (
     load_contact,
     load_conversation,
@@ -37,6 +37,7 @@ from graph.types.templates import TemplateQueries
 from graph.types.users import UserQueries
 from graph.types.viewer import ViewerQueries
 from models import Role
+from telemetry.global_ids import encode_id
 
 MAX_NODES = 100
 

@@ -12,7 +12,7 @@ import models
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import MessageStatus
 from graph.core.errors import RequestError, bad_input
-from graph.core.ids import encode_id, parse_id
+from graph.core.ids import parse_id
 from graph.core.loaders import Loaders
 from graph.core.stored import load_account, load_conversation
 from graph.core.strawberry_internals import get_resolve_info
@@ -27,6 +27,7 @@ from graph.types.conversations import Conversation
 from graph.types.messages import Message
 from graph.types.templates import Template
 from graph.types.users import User
+from telemetry.global_ids import encode_id
 
 AccountId = Annotated[
     strawberry.ID | None,

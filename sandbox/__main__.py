@@ -29,11 +29,11 @@ from sandbox.seed import SeedError, seed
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
 from serving.listening import ListenError, close_listeners, open_listeners
+from telemetry.logs import configure_logging
 from version import VERSION
 from whatsapp.accounts.webhook_subscription import WEBHOOK_PATH
 from whatsapp.auth.api_keys import authenticate_api_key, create_api_key
 from whatsapp.common.crypto import KeyRing
-from whatsapp.logs import configure_logging
 
 LOOPBACK = "127.0.0.1"
 ROOT = Path(__file__).parent.parent
@@ -207,7 +207,11 @@ async def stop_server(server: GuardedChild) -> None:
 
 
 def main() -> None:
-    configure_logging(os.environ.get("LOG_LEVEL", "WARNING"))
+    # The server checks the settings, and says what is wrong with them.
+    is_json = os.environ.get("LOG_FORMAT") == "json"
+    configure_logging(
+        os.environ.get("LOG_LEVEL", "WARNING"), log_format="json" if is_json else "text"
+    )
     try:
         port, sandbox_port = read_port("PORT", 8000), read_port("SANDBOX_PORT", 8001)
         host = os.environ.get("SANDBOX_HOST", LOOPBACK)

@@ -25,13 +25,13 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 import app  # noqa: E402 - the root is on the path from here on
-from graph.core.ids import encode_id  # noqa: E402
 from models import Account, Contact, Message, Role  # noqa: E402
 from models.database.base import utc_now  # noqa: E402
 from sandbox.application import create_fake_cloud_api  # noqa: E402
 from sandbox.mongod import EmbeddedMongod  # noqa: E402
 from sandbox.webhooks.webhook_bodies import encode_like_meta, sign  # noqa: E402
 from sandbox.world.numbers import FakeNumber, NumberDirectory  # noqa: E402
+from telemetry.global_ids import encode_id  # noqa: E402
 from whatsapp.accounts.accounts import create_account  # noqa: E402
 from whatsapp.auth.api_keys import create_api_key  # noqa: E402
 from whatsapp.common.crypto import KeyRing  # noqa: E402

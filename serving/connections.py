@@ -35,6 +35,10 @@ class Addresses:
         self._counts[group] += 1
         return lambda: self._release(group)
 
+    def is_trusted(self, address: str | None) -> bool:
+        """Returns True for a trusted proxy."""
+        return address is not None and address in self._trusted
+
     def _release(self, group: str) -> None:
         self._counts[group] -= 1
         if not self._counts[group]:

@@ -27,6 +27,7 @@ from serving.connections import (
     do_nothing,
     make_response,
 )
+from telemetry.request_ids import TRUSTED_PEER
 from whatsapp.common.timeouts import Timeouts
 
 MAX_HEADER_BYTES = 64 * 1024
@@ -98,7 +99,9 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._connection = HttpConnection(transport, self.flow)
-        release = self._addresses.add(self.client[0] if self.client else None)
+        address = self.client[0] if self.client else None
+        self._is_trusted = self._addresses.is_trusted(address)
+        release = self._addresses.add(address)
         if release is None:
             self._phase = _Phase.ENDING
             transport.abort()
@@ -153,7 +156,8 @@ class BoundedHttp(HttpToolsProtocol):
         if self._phase is not _Phase.HEAD:  # follows another request in the same bytes
             self._begin_head(is_pipelined=True)
         super().on_message_begin()
-        self.scope["extensions"] = {EXTENSION: self._connection}  # type: ignore[dict-item]  # ours
+        extensions = {EXTENSION: self._connection, TRUSTED_PEER: self._is_trusted}
+        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # ours
 
     def on_headers_complete(self) -> None:
         self._phase = _Phase.BODY
@@ -197,6 +201,7 @@ class BoundedHttp(HttpToolsProtocol):
         protocol = self.transport.get_protocol()
         if isinstance(protocol, BoundedWebSocket):
             protocol.release, self._release = self._release, do_nothing
+            protocol.is_trusted = self._is_trusted
 
     def send_400_response(self, msg: str) -> None:
         self._end_with(HTTPStatus.BAD_REQUEST, msg)
@@ -272,12 +277,14 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     """One WebSocket, upgraded from a `BoundedHttp` connection."""
 
     release: Callable[[], None] = staticmethod(do_nothing)
+    is_trusted = False
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             # The task of the request has not started yet.
             self.scope["extensions"][EXTENSION] = SocketConnection(self)  # type: ignore[assignment]  # ours
+            self.scope["extensions"][TRUSTED_PEER] = self.is_trusted  # type: ignore[assignment]  # ours
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)

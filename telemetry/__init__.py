@@ -1,1 +1,1 @@
-"""Metrics of the server. Every package may import it; it imports none of them."""
+"""Metrics and logs of the server. Every package may import it; it imports none of them."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -12,6 +13,8 @@ from pymongo.errors import PyMongoError
 from models import ParkedReason
 from models.database.outage_log import log_failure
 from models.database.outages import is_transient
+from telemetry.access_log import log_processed
+from telemetry.log_lines import describe_bug
 from webhooks.apply.dead_letters import park_body
 from webhooks.apply.processing import Processor
 from webhooks.apply.replays import claim_replay, read_in_pages, run_replay
@@ -33,7 +36,6 @@ from whatsapp.common.admission import RequestBodies
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
-from whatsapp.logs import describe_bug
 from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -95,16 +97,18 @@ class Ingest:
         """See `SecretBook.find_signer`."""
         return await self._secrets.find_signer(body, signature=signature, name=name)
 
-    async def accept(self, body: bytes, *, secret_digest: str) -> None:
+    async def accept(self, body: bytes, *, secret_digest: str) -> str:
         """Stores a verified body durably; this or another process will apply it.
+
+        Returns the id of its event.
 
         Raises:
             PyMongoError: the body may or may not be durable.
         """
         by_default = secret_digest == self._default_digest
-        await self._group_commit.store(
-            make_event(body, secret_digest=secret_digest, by_default_secret=by_default)
-        )
+        event = make_event(body, secret_digest=secret_digest, by_default_secret=by_default)
+        await self._group_commit.store(event)
+        return event.id
 
     async def replay(self, ids: Sequence[str]) -> None:
         """Applies parked items again, in this order; items in another state do not change.
@@ -179,7 +183,9 @@ class Ingest:
     async def _process_or_park(self, batch: Sequence[StoredEvent]) -> None:
         """Applies a batch; if it fails permanently, applies each event alone and parks failures."""
         try:
-            await self._processor.process(batch)
+            started_at = time.perf_counter()
+            items = await self._processor.process(batch)
+            log_processed(started_at, [event.id for event in batch], items=items)
             self._acknowledgements.add([event.id for event in batch])
         except Exception as error:
             if is_transient(error):

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from models.database.outage_log import log_failure
+from telemetry.access_log import add_access_fields
 from webhooks.ingest import Ingest
 from webhooks.store.signature import NoSecretKnown, read_signature
 from whatsapp.accounts.webhook_subscription import WEBHOOK_PATH
@@ -71,6 +72,7 @@ async def receive_webhook(request: Request) -> Response:
     Statuses: 200 durable, 401 no signature, 403 wrong signature, 404 no known secret, 408 too
     slow, 413 too large, 503 outage or too many large bodies.
     """
+    add_access_fields(request.scope, kind="webhook")
     signature = read_signature(request.headers.getlist("x-hub-signature-256"))
     if signature is None:
         return PlainTextResponse("X-Hub-Signature-256 is missing or malformed\n", 401)
@@ -83,7 +85,8 @@ async def receive_webhook(request: Request) -> Response:
             max_bytes=MAX_BODY_BYTES,
             seconds=ingest.timeouts.webhook_body_seconds,
         ) as body:
-            return await _verify_and_accept(ingest, body, signature, name)
+            add_access_fields(request.scope, received_bytes=len(body))
+            return await _verify_and_accept(request, body, signature, name)
     except BodyTooLarge:
         return PlainTextResponse("The body is too large\n", 413, headers=_CLOSE)
     except BodyTooSlow:
@@ -96,15 +99,17 @@ async def receive_webhook(request: Request) -> Response:
 
 
 async def _verify_and_accept(
-    ingest: Ingest, body: bytes, signature: bytes, name: str | None
+    request: Request, body: bytes, signature: bytes, name: str | None
 ) -> Response:
+    ingest: Ingest = request.state.ingest
     try:
         async with asyncio.timeout(ingest.timeouts.webhook_answer_seconds):
             with pymongo.timeout(ingest.timeouts.webhook_database_seconds):
                 signer = await ingest.find_signer(body, signature=signature, name=name)
                 if signer is None:
                     return PlainTextResponse("The signature is wrong\n", 403)
-                await ingest.accept(body, secret_digest=signer)
+                event_id = await ingest.accept(body, secret_digest=signer)
+                add_access_fields(request.scope, event_id=event_id)
     except NoSecretKnown:
         return PlainTextResponse("Not Found\n", 404)
     except (PyMongoError, TimeoutError) as error:

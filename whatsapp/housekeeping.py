@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 
 from models.database.lease import LEASE_SECONDS, Lease
 from models.database.outage_log import log_failure
-from whatsapp.logs import describe_bug
+from telemetry.log_lines import describe_bug
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Settings, read from environment variables or a `.env` file."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from telemetry.log_levels import parse_levels
 from whatsapp import setting_values, token_settings
 from whatsapp.settings_sources import SecretFiles, SettingsError, find_unknown_variables
 
@@ -70,6 +71,14 @@ class Settings(BaseSettings):
     """More request headers of browser apps, comma-separated; `*` allows every header."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
+    log_levels: Annotated[tuple[str, ...], NoDecode] = ()
+    """Levels of packages and libraries as `name=LEVEL`, comma-separated: `webhooks=DEBUG`."""
+    log_format: Literal["text", "json"] = "text"
+    """Format of log lines: text or json."""
+    access_log: bool = True
+    """Logs every request, webhook and WebSocket at INFO."""
+    access_log_clients: bool = False
+    """Adds the client address to these lines."""
     connections_per_address: int = Field(default=500, ge=0)
     """Maximum connections per client address and process, trusted proxies exempt; 0: no limit."""
 
@@ -201,6 +210,7 @@ class Settings(BaseSettings):
             "jwt_audience",
             "jwt_roles",
             "metrics_operations",
+            "log_levels",
         ),
         mode="before",
     )
@@ -215,6 +225,12 @@ class Settings(BaseSettings):
     def check_names(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         is_roles = info.field_name == "jwt_roles"
         (token_settings.parse_roles if is_roles else token_settings.check_algorithms)(value)
+        return value
+
+    @field_validator("log_levels")
+    @classmethod
+    def check_log_levels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_levels(value)
         return value
 
     @field_validator("jwt_jwks_url")

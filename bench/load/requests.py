@@ -12,8 +12,8 @@ from bson import ObjectId
 from bench.load.http_load import Check
 from bench.load.signature import sign
 from graph.core.connections import BY_ACTIVITY, write_cursor
-from graph.core.ids import encode_id
 from models import Conversation
+from telemetry.global_ids import encode_id
 
 OPERATIONS = Path(__file__).parents[1] / "operations"
 

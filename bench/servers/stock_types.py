@@ -10,7 +10,7 @@ import models
 from bench.servers.contender_parts import MEDIA_TYPES, PAGE_SIZE, SERVICE_WINDOW
 from graph.core.connections import BY_TIMESTAMP, Order, write_cursor
 from graph.core.enums import ConversationStatus, MessageDirection, MessageStatus
-from graph.core.ids import encode_id
+from telemetry.global_ids import encode_id
 
 Info = strawberry.Info[dict[str, Any], object]
 

@@ -5,7 +5,6 @@ import binascii
 import re
 
 from beanie import PydanticObjectId
-from bson import ObjectId
 
 from whatsapp.errors import NotFound
 
@@ -27,12 +26,6 @@ _LABELS = {
 def get_label(type_name: str) -> str:
     """Returns the name of a type in descriptions and errors."""
     return _LABELS[type_name]
-
-
-def encode_id(type_name: str, document_id: object) -> str:
-    # str(ObjectId) and b64encode take three times as long, and a page has hundreds of ids.
-    text = document_id.binary.hex() if isinstance(document_id, ObjectId) else document_id
-    return binascii.b2a_base64(f"{type_name}:{text}".encode(), newline=False).decode()
 
 
 def split_id(global_id: str) -> tuple[str, str] | None:

@@ -26,11 +26,11 @@ from strawberry.permission import PermissionExtension
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-from graph.core.ids import encode_id
 from graph.core.stored import LINK, Link, StoredField
 from graph.core.strawberry_internals import is_global_id, make_info
 from graph.execution.run import PlanBailout, Run, Values
 from graph.execution.value_completion import Completer, Step, gather_or_cancel
+from telemetry.global_ids import encode_id
 
 
 class Unplannable(Exception):

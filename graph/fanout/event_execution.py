@@ -6,7 +6,6 @@ member that joined first.
 
 import asyncio
 import logging
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
@@ -33,6 +32,7 @@ from graph.fanout.payloads import Payload
 from graph.schema import WagraphSchema
 from graph.subscriptions import Event, to_root_value
 from models import Role
+from telemetry.request_ids import make_request_id
 from whatsapp.auth.access import Viewer
 
 logger = logging.getLogger(__name__)
@@ -197,7 +197,7 @@ def _make_group_context(context: Context) -> Context:
     role, account_ids = find_rights(context)
     return type(context)(
         services=context.services,
-        request_id=secrets.token_hex(8),
+        request_id=make_request_id(),
         viewer=Viewer(credential_id="", name="", role=role, account_ids=account_ids),
         client_address="",
     )

@@ -6,10 +6,11 @@ from starlette.requests import HTTPConnection, Request
 from graph.core.context import Context, Services
 from graph.core.errors import service_unavailable, unauthenticated
 from graph.transport.http import read_credential
+from models import CredentialKind
+from telemetry.log_context import add_log_fields
+from telemetry.request_ids import REQUEST_ID
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.signing_keys import ProviderUnavailable
-
-REQUEST_ID = "wagraph.request_id"
 
 
 async def find_viewer(services: Services, credential: str, *, address: str) -> Viewer | None:
@@ -25,6 +26,9 @@ async def find_viewer(services: Services, credential: str, *, address: str) -> V
     with pymongo.timeout(services.timeouts.database_deadline_seconds):
         viewer = await services.authenticator.authenticate(credential)
     limits.record_sign_in(credential, address, succeeded=viewer is not None)
+    # The subject of a token may be a person's address.
+    if viewer is not None and viewer.kind is CredentialKind.API_KEY:
+        add_log_fields(credential_id=viewer.credential_id)
     return viewer
 
 

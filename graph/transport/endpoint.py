@@ -1,12 +1,11 @@
 """The `/graphql` endpoint: GraphQL over HTTP, event streams and WebSockets, and the GraphiQL page.
 
 POST runs any operation, and streams the results for `Accept: text/event-stream`. GET runs queries,
-or shows GraphiQL in a browser. Every response has an `X-Request-Id`, which is also logged.
+or shows GraphiQL in a browser. Middleware gives every request an id, which is also logged.
 """
 
 import json
 import logging
-import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -38,7 +37,7 @@ from graph.fanout.bounded_socket import BoundedSocket
 from graph.fanout.event_execution import Subscriptions
 from graph.limits.bounds import Limits
 from graph.schema import create_schema
-from graph.transport.authentication import REQUEST_ID, create_context, open_context
+from graph.transport.authentication import create_context, open_context
 from graph.transport.graphiql import create_graphiql_response
 from graph.transport.http import (
     MAX_ANONYMOUS_BYTES,
@@ -54,6 +53,7 @@ from graph.transport.http import (
 from graph.transport.sse import EventStream, EventStreams
 from graph.transport.uploads import UploadReader, authenticate_uploader
 from graph.transport.websocket import SocketHandler
+from telemetry.request_ids import REQUEST_ID
 from whatsapp.common.admission import RequestBodies
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
@@ -111,7 +111,6 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         self.bodies = RequestBodies(max_total_bytes=MAX_TOTAL_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[REQUEST_ID] = secrets.token_hex(8)
         if scope["type"] != "http":
             await self._serve_socket(WebSocket(scope, receive, send))
             return
@@ -126,7 +125,6 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             # A bug is reported in JSON like any other error.
             logger.exception("Request %s failed", scope[REQUEST_ID])
             response = _report_bug(scope[REQUEST_ID])
-        response.headers["X-Request-Id"] = scope[REQUEST_ID]
         await response(scope, receive, send)
 
     async def _serve_socket(self, socket: WebSocket) -> None:

@@ -1,4 +1,4 @@
-"""Middleware around every response: security headers, and a deadline for peers that don't read."""
+"""Middleware around responses: request id, security headers, deadline for peers that don't read."""
 
 import asyncio
 
@@ -6,6 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph.fanout.connection import Connection, abort, find_connection
+from telemetry.request_ids import REQUEST_ID
 
 HSTS_SECONDS = 365 * 24 * 3600
 _ALL_HEADERS = {
@@ -29,12 +30,13 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             # The second type is the response to a refused WebSocket.
             if message["type"] in {"http.response.start", "websocket.http.response.start"}:
-                self._add(MutableHeaders(scope=message))
+                self._add(MutableHeaders(scope=message), scope[REQUEST_ID])
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
-    def _add(self, headers: MutableHeaders) -> None:
+    def _add(self, headers: MutableHeaders, request_id: str) -> None:
+        headers["X-Request-Id"] = request_id
         added = dict(self._headers)
         if headers.get("content-type", "").startswith("text/html"):
             added |= _PAGE_HEADERS

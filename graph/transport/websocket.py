@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -44,6 +43,9 @@ from graph.transport.socket_messages import (
     require_value,
 )
 from models.database.outage_log import log_failure
+from telemetry.access_log import count_operation
+from telemetry.log_context import add_log_fields
+from telemetry.request_ids import make_request_id
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.signing_keys import ProviderUnavailable
 
@@ -208,6 +210,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
             await self.websocket.close(4409, f"Subscriber for {operation.id} already exists")
             return
         self.operations[operation.id] = operation
+        count_operation(self.websocket.ws.scope)
         limit = self.max_subscriptions_per_connection
         if limit is not None and len(self.operations) > limit:
             text = f"A socket may have at most {limit} operations at a time."
@@ -241,9 +244,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
 
     async def _run(self, operation: SocketOperation) -> None:
         """Runs one operation to its end or into its group; reports every error to the peer."""
-        context = dataclasses.replace(
-            self.context, request_id=secrets.token_hex(8), loaders=Loaders()
-        )
+        request_id = make_request_id()
+        add_log_fields(request_id=request_id, socket_id=self.context.request_id)
+        context = dataclasses.replace(self.context, request_id=request_id, loaders=Loaders())
         try:
             await self._execute(operation, context)
         except Exception as error:  # noqa: BLE001 - `list_errors` logs it

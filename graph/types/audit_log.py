@@ -9,10 +9,11 @@ from strawberry import relay
 import models
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import AuditAction, AuditOutcome, CredentialKind
-from graph.core.ids import encode_id, parse_id, parse_object_id
+from graph.core.ids import parse_id, parse_object_id
 from graph.core.stored import reads, registers_type, stored
 from graph.types.accounts import Account, list_accounts
 from graph.types.connection_field import AccountId, DocumentList, connection_field
+from telemetry.global_ids import encode_id
 from whatsapp.auth.audit import make_entry_filter
 
 

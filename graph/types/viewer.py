@@ -9,8 +9,8 @@ import models
 from graph.core.connections import MAX_PAGE_SIZE, NEWEST
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import CredentialKind, Role
-from graph.core.ids import encode_id
 from graph.types.accounts import Account, list_visible_accounts
+from telemetry.global_ids import encode_id
 from version import VERSION
 from whatsapp.auth.access import Viewer as Access
 

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from pymongo import MongoClient
 
-from graph.core.ids import encode_id
 from models import Role
 from models.connection import create_client, prepare_database
+from telemetry.global_ids import encode_id
 from tests.conftest import ENCRYPTION_KEYS, make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.proxies import Caddy, Nginx, Proxy

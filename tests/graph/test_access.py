@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from models import Account, Message, Role
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 

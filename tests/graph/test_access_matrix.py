@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from graphql import GraphQLInterfaceType
 
-from graph.core.ids import encode_id
 from graph.core.strawberry_internals import get_graphql_schema
 from graph.schema import create_schema
 from models import (
@@ -28,6 +27,7 @@ from models import (
     UploadedMedia,
 )
 from models.database.base import collection, utc_now
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from tests.fixtures.uploads import PICTURE

@@ -13,7 +13,6 @@ import httpx
 import pytest
 from graphql import GraphQLObjectType
 
-from graph.core.ids import encode_id
 from models import (
     Account,
     AccountEvent,
@@ -28,6 +27,7 @@ from models import (
     User,
 )
 from models.database.base import new_id, utc_now
+from telemetry.global_ids import encode_id
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of

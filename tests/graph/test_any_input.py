@@ -19,11 +19,11 @@ from graphql import (
     is_required_input_field,
 )
 
-from graph.core.ids import encode_id
 from graph.core.strawberry_internals import get_graphql_schema
 from graph.schema import create_schema
 from models import Account
 from models.database.base import new_id
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from whatsapp.settings import Settings

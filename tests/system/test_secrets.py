@@ -95,7 +95,9 @@ async def cloud(meta_app: Starlette, to_server: LateTransport) -> Any:
         yield server
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
 async def test_no_secret_appears_anywhere(
+    log_format: str,
     database: AsyncDatabase[dict[str, Any]],
     cloud: FakeCloudServer,
     make_server: Callable[..., ServerProcess],
@@ -105,6 +107,7 @@ async def test_no_secret_appears_anywhere(
         GRAPH_API_URL=cloud.url,
         META_APP_SECRET=DEFAULT_SECRET,
         META_VERIFY_TOKEN=DEFAULT_VERIFY_TOKEN,
+        LOG_FORMAT=log_format,
     )
     server.start()
     ear = Ear()
@@ -118,7 +121,7 @@ async def test_no_secret_appears_anywhere(
         await webhook.post_messages(make_message())
         await eventually(lambda: database["messages"].find_one({}))
         await provoke(graphql, webhook, account_id)
-        await graphql(SEND, account=account_id, body="accepted")
+        await graphql(SEND, account=account_id, body="canary-of-a-text")
         await graphql(
             UPDATE, input={"accountId": account_id, "accessToken": "canary-refused-token"}
         )
@@ -138,6 +141,9 @@ async def test_no_secret_appears_anywhere(
     canaries = list_canaries("canary-refused-token", key, key[-16:])
     found = {canary for canary in canaries if canary in told}
     assert found == set()
+    assert "canary-of-a-text" not in server.log
+    assert "webhooks processed" in server.log
+    assert "hub.verify_token" not in server.log
     assert created["verifyToken"] is None
 
 

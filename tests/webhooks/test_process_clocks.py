@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.core.ids import encode_id
 from models import Account, Contact, Conversation, HealthState, Message, Template
 from models.database.base import collection
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.media import describe_for_webhook
+from telemetry.global_ids import encode_id
 from tests.conftest import make_settings
 from tests.fixtures.clocks import shift_wall_clock
 from tests.fixtures.fields import change_value, load_change, make_body, make_entry, post, reload

@@ -51,8 +51,8 @@ class Processor:
     def __init__(self, *, default_secret_digest: str | None) -> None:
         self._default_digest = default_secret_digest
 
-    async def process(self, events: Sequence[StoredEvent]) -> None:
-        """Applies or parks every item of the events.
+    async def process(self, events: Sequence[StoredEvent]) -> int:
+        """Applies or parks every item of the events. Returns the number of items.
 
         Raises:
             PyMongoError: MongoDB is unavailable; processing again completes the work.
@@ -71,6 +71,7 @@ class Processor:
         ]
         await self._apply(tasks)
         await _park_failed(tasks)
+        return len(tasks)
 
     async def replay(self, parked: Sequence[ParkedItem]) -> None:
         """Applies parked items again, under the same rules.

@@ -13,9 +13,9 @@ from beanie import PydanticObjectId
 from models import Account, Message, ParkedReason
 from models.database.base import utc_now
 from models.database.outages import is_transient
+from telemetry.log_lines import describe_bug
 from webhooks.payload.items import Item, ItemRejected
 from webhooks.payload.messages import Inbound
-from whatsapp.logs import describe_bug
 from whatsapp.messages.amendments import Amendment
 from whatsapp.messages.statuses import StatusUpdate
 

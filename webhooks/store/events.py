@@ -24,9 +24,9 @@ from models.database.bulk_writes import DUPLICATE_KEY
 from models.database.coalescing import Call, Coalescer
 from models.database.lease import lease_document
 from models.database.outage_log import log_failure
+from telemetry.log_lines import describe_bug
 from webhooks.payload.items import Item
 from whatsapp.common.capacity import Capacity
-from whatsapp.logs import describe_bug
 
 logger = logging.getLogger(__name__)
 

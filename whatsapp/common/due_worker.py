@@ -17,8 +17,9 @@ from pymongo.errors import PyMongoError
 
 from models.database.base import DocumentType
 from models.database.outage_log import log_failure
+from telemetry.log_context import add_log_fields, name_document
+from telemetry.log_lines import describe_bug
 from whatsapp.common.admission import FairShares
-from whatsapp.logs import describe_bug
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class DueWorker(ABC, Generic[DocumentType]):
         self.wake()
 
     async def _run_guarded(self, item: DocumentType) -> None:
+        add_log_fields(**name_document(item))
         try:
             await self.work(item)
         except PyMongoError as error:

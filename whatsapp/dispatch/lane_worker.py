@@ -14,6 +14,8 @@ from pymongo.errors import PyMongoError
 
 from models import Account, HealthState, Message, MessageError, MessageStatus, OutboxState
 from models.database.outage_log import log_failure
+from telemetry.log_context import add_log_fields, log_fields
+from telemetry.log_lines import describe_bug
 from whatsapp.accounts.account_api import decrypt_access_token
 from whatsapp.common.crypto import DecryptionError
 from whatsapp.contacts.contacts import is_merged
@@ -28,7 +30,6 @@ from whatsapp.dispatch.outbox_transitions import Head
 from whatsapp.dispatch.sending import Sending, Tools
 from whatsapp.dispatch.sent_media import prepare_file
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
-from whatsapp.logs import describe_bug
 from whatsapp.media.media_store import FileMissing, StoreUnavailable
 from whatsapp.messages.lanes import Lease, release_lease, release_unless_woken, renew_lease
 from whatsapp.outbox.consent import find_objection
@@ -52,6 +53,7 @@ class LaneWorker:
 
     async def run(self) -> None:
         """Works until the lane is empty, must wait, its lease is lost, or the process stops."""
+        add_log_fields(account_id=self._lease.account_id)
         try:
             while await self._step():
                 pass
@@ -82,7 +84,9 @@ class LaneWorker:
         if head is not None and head.message.outbox_state is OutboxState.READY:
             hold_seconds = self._held_seconds(head.message)
             if not hold_seconds:
-                return await self._send_head(head)
+                conversation_id = head.message.conversation_id
+                with log_fields(conversation_id=conversation_id, message_id=head.message.id):
+                    return await self._send_head(head)
         self._tools.pacing.return_slot(self._lease.account_id)
         return await (
             self._release_unless_woken() if head is None else self._wait_for(head.message)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from graph.core.ids import encode_id
 from graph.events import existence
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
@@ -16,6 +15,7 @@ from graph.events.feed import LiveFeed
 from graph.fanout.groups import Groups
 from models import Account, Contact, Message, Role, Template, User
 from models.database.base import utc_now
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
 from tests.fixtures.timeouts import make_timeouts

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from graph.events import summary_watch
 from graph.events.feed import LiveFeed
 from graph.fanout.groups import Groups
@@ -20,6 +19,7 @@ from models import (
     WebhookEvent,
 )
 from models.database.base import collection, new_id
+from telemetry.global_ids import encode_id
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.timeouts import with_timeouts

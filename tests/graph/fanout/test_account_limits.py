@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from graph.core.ids import encode_id
 from graph.events.cursors import CursorSigner, Position
 from graph.events.feed import LiveFeed
 from graph.fanout.groups import Groups
 from models import Account, Conversation, MessageStatus, Role
 from models.database.base import new_id
+from telemetry.global_ids import encode_id
 from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import (
     catch_up,

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from graph.core import stored
-from graph.core.ids import encode_id
 from graph.events.feed import LiveFeed
 from graph.fanout.event_execution import GroupExecution
 from graph.fanout.groups import Groups
 from models import Account, ApiKey, Contact, Conversation, Role
 from models.database.base import collection
 from models.database.coalescing import SharedRead
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.waiting import eventually
 from tests.graph.live_kit import (

@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack
 from types import CodeType, CoroutineType
 from typing import Any
 
-from graph.core.ids import encode_id
 from graph.events.feed import LiveFeed
 from graph.fanout.bounded_socket import BoundedSocket
 from graph.fanout.credential_watch import CredentialWatch
 from graph.transport.websocket import SocketHandler, SocketOperation
 from models import Account, Conversation
+from telemetry.global_ids import encode_id
 from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.graph.live_kit import create_contact, create_conversation, create_message

@@ -17,11 +17,11 @@ import pytest
 import uvicorn
 from starlette.websockets import WebSocket, WebSocketState
 
-from graph.core.ids import encode_id
 from graph.fanout.bounded_socket import BoundedSocket
 from graph.fanout.groups import Groups
 from graph.transport.endpoint import GraphQLEndpoint
 from models import Role
+from telemetry.global_ids import encode_id
 from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import create_message, wait_for_listeners
 from tests.graph.socket_kit import open_socket, serve_with

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from graph.events.feed import LiveFeed
 from graph.fanout.groups import Groups
 from models import Account, Conversation, Message, MessageStatus, Role
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.graph.live_kit import (

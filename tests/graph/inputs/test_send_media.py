@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from graph.core.ids import encode_id, split_id
+from graph.core.ids import split_id
 from models import Account, Message, MessageStatus
 from sandbox.cloud_api.fake_meta import FakeMeta
+from telemetry.global_ids import encode_id
 from tests.fixtures import files
 from tests.fixtures.graphql import File, GraphQLClient
 from tests.fixtures.said import conversation_id, write_message

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id, split_id
+from graph.core.ids import split_id
 from models import Account, Conversation, Message, MessageDirection, OutboxState
 from models.database.base import collection, utc_now
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, id_of, write_message
 from tests.fixtures.sending import (

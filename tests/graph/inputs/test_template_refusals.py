@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from models import Account, Contact, Message
 from sandbox.cloud_api.fake_meta import FakeMeta
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.templates import OFFER, SHIPPED, get_template, send, sync

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from beanie import Document
 
-from graph.core.ids import encode_id
 from models import Account, Contact, Conversation, Lane, Message, PendingUpdate, Role, User
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, id_of, write_message
 from whatsapp.messages.lanes import take_number

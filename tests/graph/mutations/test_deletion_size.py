@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from graph.core.ids import encode_id
 from models import (
     DOCUMENTS,
     Account,
@@ -19,6 +18,7 @@ from models import (
     User,
 )
 from models.database.base import collection, new_id, to_bson, utc_now
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.timeouts import with_timeouts

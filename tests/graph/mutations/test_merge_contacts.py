@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from models import (
     Account,
     AuditEntry,
@@ -23,6 +22,7 @@ from models import (
     User,
 )
 from models.database.base import collection, utc_now
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from tests.fixtures.waiting import eventually

@@ -8,9 +8,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from graph.core.ids import encode_id
 from graph.transport.endpoint import GraphQLEndpoint
 from models import Account
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from whatsapp.settings import Settings
 

@@ -15,8 +15,8 @@ import httpx
 import pytest
 from graphql import OperationDefinitionNode, OperationType, parse
 
-from graph.core.ids import encode_id
 from models import Account, Message, ParkedItem, ParkedReason
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import File, GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of
 from tests.fixtures.servers import ROOT

@@ -14,9 +14,9 @@ import uvicorn
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect
 
-from graph.core.ids import encode_id
 from models import ApiKey, Role
 from models.database.base import utc_now
+from telemetry.global_ids import encode_id
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect
 
-from graph.core.ids import encode_id
 from graph.fanout import credential_watch
 from graph.fanout.groups import Groups
 from models import Account, Role
 from models.database.base import utc_now
+from telemetry.global_ids import encode_id
 from tests.conftest import make_settings
 from tests.fixtures.tokens import SETTINGS, make_token
 from tests.graph.live_kit import (

@@ -10,10 +10,10 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect
 
-from graph.core.ids import encode_id
 from models import Account, AuditEntry, Role
 from models.database.base import collection, new_id
 from sandbox.cloud_api.fake_meta import FakeMeta
+from telemetry.global_ids import encode_id
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, id_of, write_message

@@ -8,13 +8,13 @@ import pytest
 from pymongo import AsyncMongoClient, monitoring
 
 import models.connection
-from graph.core.ids import encode_id
 from models import Account, Message, Role
 from models.database.base import collection, new_id, to_bson, utc_now
 from models.messages.words import MAX_MESSAGE_WORD, MAX_MESSAGE_WORDS, list_message_words
 from models.migrations import MIGRATIONS
 from models.migrations.migration import Progress
 from sandbox.cloud_api.fake_meta import FakeMeta
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
 from tests.fixtures.sending import send

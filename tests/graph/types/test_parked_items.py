@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from graph.core.ids import encode_id
 from models import Account, ParkedItem, ParkedReason, ParkedState
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 
 LIST = """query ($f: ParkedItemFilter) { parkedItems(filter: $f) { edges { node {

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from models import Account, Contact, Message, Role, User
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, write_message
 from tests.fixtures.templates import HELLO, sync

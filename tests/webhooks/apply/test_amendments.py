@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from models import Account, Conversation, Message, MessageDirection, PendingUpdate
 from models.database.base import collection
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.webhooks.conftest import Settle

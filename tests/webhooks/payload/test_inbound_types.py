@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from models import Account, Contact, Message, ParkedItem
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.payloads import AT, CUSTOMER, EARLIER, list_payloads, load_payload
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message

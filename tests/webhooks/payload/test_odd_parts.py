@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from models import Account, Message, ParkedItem
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message, make_status
 from tests.fixtures.world import NUMBER

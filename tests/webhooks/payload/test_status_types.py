@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from models import Account, Message, ParkedItem
 from models.database.base import collection
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.payloads import list_payloads, load_payload
 from tests.fixtures.webhooks import WebhookClient

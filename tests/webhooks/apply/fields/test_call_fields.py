@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from graph.core.ids import encode_id
 from models import Account, AccountEvent, Contact, Conversation, Message, ParkedItem, User
 from models.database.base import collection
 from sandbox.cloud_api.fake_meta import FakeMeta
+from telemetry.global_ids import encode_id
 from tests.fixtures.fields import load_change, make_entry, post
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.waiting import eventually
