@@ -51,7 +51,7 @@ test-browser: $(VENV)/.ready  ## GraphiQL in headless Chromium; needs node and c
 	@cd tests/browser && $(PROGRESS) "Installing the browser tests' packages" npm ci --silent --no-audit --no-fund
 	$(BIN)/python -m pytest -m browser tests/browser
 
-test-proxies: $(VENV)/.ready  ## nginx, Caddy and compose.yaml; needs nginx, caddy and python3-yaml
+test-proxies: $(VENV)/.ready  ## the shipped nginx and Caddy files; needs nginx and caddy
 	$(BIN)/python -m pytest -n 2 -m proxies tests/deploy
 
 image-check: $(VENV)/.ready  ## builds and runs the images without Docker; needs root and debootstrap
