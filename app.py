@@ -40,6 +40,7 @@ from models.database.outage_log import log_failure
 from models.database.readiness import MajorityProbe
 from telemetry.access_log import AccessLog
 from telemetry.endpoint import MetricsEndpoint, MetricsPort
+from telemetry.metrics import operations
 from telemetry.metrics.process import ProcessMonitor
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
@@ -328,6 +329,7 @@ def create_app(
         DatabaseUnusable: MONGODB_URI is malformed.
     """
     settings = settings or load_settings()
+    operations.SECONDS.add_values(settings.metrics_operations, label=1)
     token = settings.metrics_token
     metrics = MetricsEndpoint(
         port=settings.metrics_port, token=token.get_secret_value() if token else None

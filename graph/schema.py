@@ -1,6 +1,7 @@
 """The schema, and the execution of its operations."""
 
 import asyncio
+import time
 from collections.abc import Coroutine, Hashable, Iterable
 from copy import copy
 from functools import cache
@@ -32,6 +33,7 @@ from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.queries import Query
 from graph.subscriptions import EVENT_TYPES, Subscription
+from telemetry.metrics.operations import SECONDS
 from whatsapp.common.admission import FairTurns
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
@@ -112,11 +114,21 @@ class WagraphSchema(InterceptedSchema):
     async def run_operation(
         self, execution: ExecutionContext, work: Coroutine[Any, Any, Any]
     ) -> Any:
-        """Executes a query or mutation in its turn and within its deadline.
+        """Executes a query or mutation in its turn and within its deadline, and measures it.
 
         Raises:
             OperationTimedOut
         """
+        started = time.perf_counter()
+        try:
+            return await self._run_in_time(execution, work)
+        finally:
+            labels = execution.operation_type.value, execution.operation_name
+            SECONDS[labels].observe(time.perf_counter() - started)
+
+    async def _run_in_time(
+        self, execution: ExecutionContext, work: Coroutine[Any, Any, Any]
+    ) -> Any:
         viewer = getattr(execution.context, "viewer", None)
         # Uploads have their own concurrency limit.
         if viewer is not None and not isinstance(execution.variables, FileVariables):

@@ -27,6 +27,7 @@ from models.migrations.runner import (
     migrate,
     open_schema,
 )
+from telemetry.metrics.mongodb import PoolMetrics
 from version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def create_client(
             serverSelectionTimeoutMS=int(reach_seconds * 1000),
             connectTimeoutMS=int(reach_seconds * 1000),
             appname=APP_NAME,
-            event_listeners=[server_clock, HelloReplies()],
+            event_listeners=[server_clock, HelloReplies(), PoolMetrics()],
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
         # The error's text may quote the URI with the password.

@@ -4,19 +4,22 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 import pymongo
 from pymongo.errors import PyMongoError
 
 from models import ParkedReason
+from models.database.base import utc_now
 from models.database.outage_log import log_failure
 from models.database.outages import is_transient
 from telemetry.access_log import log_processed
 from telemetry.log_lines import describe_bug
+from telemetry.metrics import webhooks as metrics
 from webhooks.apply.dead_letters import park_body
-from webhooks.apply.processing import Processor
+from webhooks.apply.processing import ItemCounts, Processor
 from webhooks.apply.replays import claim_replay, read_in_pages, run_replay
 from webhooks.apply.routing import Routes, add_route
 from webhooks.apply.tasks import log_bug
@@ -82,7 +85,7 @@ class Ingest:
         self._routes = Routes(capacity.webhook_workers)
         self._in_flight: set[str] = set()
         """Ids of events that are not acknowledged yet; their leases are renewed."""
-        self._acknowledgements = Acknowledgements(on_done=self._in_flight.difference_update)
+        self._acknowledgements = Acknowledgements(on_done=self._drop)
         self._taking: asyncio.Task[StoredEvent | None] | None = None
         self._queued_bytes = 0
         self._group_commit = GroupCommit(
@@ -143,6 +146,11 @@ class Ingest:
         self._queued_bytes += len(event.body)
         event = add_route(event)
         self._queues[self._routes.begin(event)].put_nowait(event)
+        metrics.IN_FLIGHT.set(len(self._in_flight))
+
+    def _drop(self, event_ids: Iterable[str]) -> None:
+        self._in_flight.difference_update(event_ids)
+        metrics.IN_FLIGHT.set(len(self._in_flight))
 
     def _has_room(self) -> bool:
         has_bytes = self._queued_bytes < self._max_queued_bytes
@@ -173,7 +181,7 @@ class Ingest:
                 )
             if is_transient(error):
                 await self._reset_attempts(batch)
-            self._in_flight.difference_update(event.id for event in batch)
+            self._drop(event.id for event in batch)
 
     async def _reset_attempts(self, batch: Sequence[StoredEvent]) -> None:
         # Best effort: while MongoDB is unavailable, no process takes the events over.
@@ -185,8 +193,8 @@ class Ingest:
         try:
             started_at = time.perf_counter()
             items = await self._processor.process(batch)
-            log_processed(started_at, [event.id for event in batch], items=items)
-            self._acknowledgements.add([event.id for event in batch])
+            log_processed(started_at, [event.id for event in batch], items=items.total())
+            self._acknowledge(batch, items)
         except Exception as error:
             if is_transient(error):
                 raise
@@ -198,7 +206,13 @@ class Ingest:
 
     async def _park(self, event: StoredEvent, problem: ItemRejected) -> None:
         await park_body(event, problem)
-        self._acknowledgements.add([event.id])
+        self._acknowledge([event], Counter())
+
+    def _acknowledge(self, batch: Sequence[StoredEvent], items: ItemCounts) -> None:
+        received = [event.received_at for event in batch]
+        self._acknowledgements.add(
+            [event.id for event in batch], lambda: _count_applied(received, items)
+        )
 
     async def _keep_leases(self) -> None:
         pause = min(self._lease.total_seconds() / 4, SWEEP_SECONDS)
@@ -219,6 +233,7 @@ class Ingest:
                     if event is None:
                         break
                     logger.info("Took over event %s", event.id)
+                    metrics.TAKEN_OVER.inc()
                     if event.attempts > MAX_ATTEMPTS:
                         problem = ItemRejected(ParkedReason.INTERNAL_ERROR, "never ends")
                         await self._park(event, problem)
@@ -264,7 +279,7 @@ class Ingest:
                 async with asyncio.timeout(seconds):
                     await self._release_leases_in_time()
         finally:
-            self._in_flight.clear()
+            self._drop(list(self._in_flight))
 
     async def _release_leases_in_time(self) -> None:
         await self._acknowledgements.flush()
@@ -273,3 +288,12 @@ class Ingest:
         await set_leases(self._in_flight, lease=timedelta(0))
         if self._taking is not None and (event := await self._taking) is not None:
             await set_leases({event.id}, lease=timedelta(0))
+
+
+def _count_applied(received: Sequence[datetime], items: ItemCounts) -> None:
+    """Counts events that are marked as processed, so that repeated attempts count once."""
+    now = utc_now()
+    for received_at in received:
+        metrics.PROCESSING_SECONDS.observe((now - received_at).total_seconds())
+    for labels, count in items.items():
+        metrics.ITEMS[labels].inc(count)

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from models.database.outage_log import log_failure
 from telemetry.access_log import add_access_fields
+from telemetry.metrics import webhooks as metrics
 from webhooks.ingest import Ingest
 from webhooks.store.signature import NoSecretKnown, read_signature
 from whatsapp.accounts.webhook_subscription import WEBHOOK_PATH
@@ -29,6 +30,16 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
 # The rest of a refused body is not read, so the connection can't be reused.
 _CLOSE = {"Connection": "close"}
 _RETRY = {"Retry-After": "5"}
+# Statuses of refusals as labels of a metric; stored bodies are counted where they are written.
+_REFUSALS = {
+    400: "disconnected",
+    401: "no_signature",
+    403: "wrong_signature",
+    404: "unknown_secret",
+    408: "too_slow",
+    413: "too_large",
+    503: "unavailable",
+}
 
 
 def webhook_routes() -> list[Route]:
@@ -67,12 +78,20 @@ def _get_only(request: Request, name: str) -> str | None:
 
 
 async def receive_webhook(request: Request) -> Response:
-    """Stores a signed webhook body.
+    """Stores a signed webhook body, and counts refusals.
 
     Statuses: 200 durable, 401 no signature, 403 wrong signature, 404 no known secret, 408 too
     slow, 413 too large, 503 outage or too many large bodies.
     """
     add_access_fields(request.scope, kind="webhook")
+    response = await _receive_webhook(request)
+    refusal = _REFUSALS.get(response.status_code)
+    if refusal is not None:
+        metrics.RECEIVED[refusal].inc()
+    return response
+
+
+async def _receive_webhook(request: Request) -> Response:
     signature = read_signature(request.headers.getlist("x-hub-signature-256"))
     if signature is None:
         return PlainTextResponse("X-Hub-Signature-256 is missing or malformed\n", 401)

@@ -15,6 +15,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from models.database.outage_log import log_failure
 from models.database.outages import is_transient
+from telemetry.metrics.operations import ERRORS
 from whatsapp.errors import Refused
 from whatsapp.media.media_store import StoreUnavailable
 
@@ -104,7 +105,10 @@ def format_errors(errors: Iterable[GraphQLError], *, request_id: str) -> list[Gr
     # Only errors without a path can be many: validation reports each mistake.
     request_errors = [error for error in formatted if error.path is None]
     field_errors = [error for error in formatted if error.path is not None]
-    return request_errors[:MAX_REQUEST_ERRORS] + field_errors
+    shown = request_errors[:MAX_REQUEST_ERRORS] + field_errors
+    for error in shown:
+        ERRORS[(error.extensions or {}).get("code")].inc()
+    return shown
 
 
 def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:

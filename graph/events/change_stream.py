@@ -27,7 +27,9 @@ from graph.events.events import LiveEvent, derive_events
 from graph.events.ring import EventRing
 from graph.events.summary_watch import SummaryWatch
 from models.connection import WATCHED_COLLECTIONS
+from models.database.base import utc_now
 from models.database.outage_log import log_failure
+from telemetry.metrics import live as metrics
 from whatsapp.common.timeouts import Timeouts
 
 logger = logging.getLogger(__name__)
@@ -119,7 +121,11 @@ class ChangeStreamBackend(BroadcastBackend):
         if watcher is not None:
             watcher.cancel()
             await asyncio.wait([watcher])
-        self.is_connected = False
+        self._set_connected(False)
+
+    def _set_connected(self, is_connected: bool) -> None:
+        self.is_connected = is_connected
+        metrics.STREAMS_CONNECTED.set(is_connected)
 
     async def subscribe(self, group: str) -> None:
         self.add_channel(group)
@@ -159,6 +165,7 @@ class ChangeStreamBackend(BroadcastBackend):
                     pause = FIRST_PAUSE_SECONDS
             except HistoryLost:
                 logger.warning("Change history lost; subscribers must reload their lists")
+                metrics.STREAM_FAILURES["history_lost"].inc()
                 await self._lose_history()
             except PyMongoError as error:
                 if self.is_connected or pause == FIRST_PAUSE_SECONDS:
@@ -166,7 +173,9 @@ class ChangeStreamBackend(BroadcastBackend):
             except Exception:
                 # A bug must not end the task: the feed recovers from any error.
                 logger.exception("The change stream failed")
-            self.is_connected = False
+            if self.is_connected:
+                metrics.STREAM_FAILURES["interrupted"].inc()
+            self._set_connected(False)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
@@ -180,7 +189,7 @@ class ChangeStreamBackend(BroadcastBackend):
                 self.started.set()
             if not self.is_connected:
                 logger.info("The change stream is open")
-            self.is_connected = True
+            self._set_connected(True)
             changes = 0
             while True:
                 change = await next_change(stream, seconds=self._timeouts.stream_silence_seconds)
@@ -207,8 +216,11 @@ class ChangeStreamBackend(BroadcastBackend):
             elif event.account_id in self._deleted_accounts:
                 continue  # AccountDeleted is the last event of an account
             self._ring.append(event)
+            metrics.EVENTS.inc()
             await self._publish(list_channels(event), event)
         self.position = Position(change["_id"]["_data"])
+        if (changed_at := change.get("wallTime")) is not None:  # since MongoDB 6.0
+            metrics.STREAM_LAG.observe(max((utc_now() - changed_at).total_seconds(), 0.0))
 
     def _record_deletion(self, document_id: ObjectId) -> None:
         self._on_deletion()

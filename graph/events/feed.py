@@ -26,6 +26,7 @@ from graph.events.ring import EventRing
 from graph.events.summary_watch import SummaryWatch
 from models.database.coalescing import Call, Coalescer
 from models.database.outage_log import log_failure
+from telemetry.metrics.live import RESUMES
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
 
@@ -128,6 +129,13 @@ class LiveFeed:
             CursorInvalid: malformed, forged, or ahead of this database.
             PyMongoError: MongoDB is unavailable.
         """
+        try:
+            return await self._check_cursor(cursor)
+        except CursorInvalid:
+            RESUMES["invalid"].inc()
+            raise
+
+    async def _check_cursor(self, cursor: str) -> Position:
         position = self._signer.verify(cursor)
         positions = (self._present.newest_known, self._backend.position)
         newest = max(filter(None, positions), default=None)

@@ -6,6 +6,7 @@ Strawberry's per-request overhead, with the same gate, deadlines and error maski
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Hashable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -25,6 +26,7 @@ from graph.core.strawberry_internals import get_graphql_schema
 from graph.execution.plan import OperationPlans, PlanCache
 from graph.limits.document import Document
 from graph.limits.gate import Gate, OperationRequest, format_cost
+from telemetry.metrics import operations as metrics
 from whatsapp.common.admission import FairTurns
 
 logger = logging.getLogger(__name__)
@@ -77,7 +79,10 @@ class KnownQueries:
         if errors:
             result: ExecutionResult = self._refuse(errors, request.context)
         else:
+            started = time.perf_counter()
             result = await self._execute_in_time(request, seconds)
+            name = _find_name(request)
+            metrics.SECONDS["query", name].observe(time.perf_counter() - started)
         result.extensions = format_cost(cost)
         return result
 
@@ -111,6 +116,7 @@ class KnownQueries:
             if data is not None:
                 return ExecutionResult(data=data, errors=None)
             context.loaders = Loaders()  # the plan may have read parts of documents
+        metrics.PLANS["executed"].inc()
         result = await await_maybe(
             execute(
                 get_graphql_schema(self._strawberry_schema),
@@ -145,9 +151,11 @@ class KnownQueries:
         except Exception as error:  # noqa: BLE001 - graphql-core executes the operation and reports the error
             plans.record_bailout(error, caller)
             self.bailed_out += 1
+            metrics.PLANS["bailed_out"].inc()
             logger.debug("A plan bailed out: %s", type(error).__name__)
         else:
             self.planned += 1
+            metrics.PLANS["planned"].inc()
             plans.record_success(caller)
             return data
         return None
@@ -169,3 +177,8 @@ class KnownQueries:
         if not isinstance(error, GraphQLError):
             error = GraphQLError(str(error), original_error=error)
         return self._refuse([error], context)
+
+
+def _find_name(request: OperationRequest) -> str | None:
+    operation = request.document.find_operation(request.operation_name)
+    return operation.name.value if operation is not None and operation.name else None

@@ -18,6 +18,7 @@ from strawberry.http.exceptions import NonTextMessageReceived
 from graph.fanout import connection
 from graph.fanout.connection import Connection
 from graph.fanout.payloads import Payload, make_frame
+from telemetry.metrics.live import SLOW_PEERS, SOCKETS
 
 if TYPE_CHECKING:
     from strawberry.http.async_base_view import AsyncBaseHTTPView
@@ -91,6 +92,7 @@ class BoundedSocket(ASGIWebSocketAdapter):
     async def opened(self) -> AsyncIterator[None]:
         """Exits when either side closes the socket, and stops the writer."""
         self._is_open = True
+        SOCKETS["websocket"].inc()
         try:
             async with self._reading:
                 yield
@@ -98,6 +100,7 @@ class BoundedSocket(ASGIWebSocketAdapter):
             if not self._closed.is_set():
                 raise
         finally:
+            SOCKETS["websocket"].dec()
             if self._closing is None:
                 # The peer has closed: nothing more is sent.
                 self._closing = GONE
@@ -192,6 +195,8 @@ class BoundedSocket(ASGIWebSocketAdapter):
         """Starts to close. Drops the queue: the peer may have lost access to its messages."""
         if self._closing is not None:
             return
+        if code == TOO_SLOW[0]:
+            SLOW_PEERS.inc()
         self._closing = (code, reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
         self._queue.clear()
         self._waiting_bytes = 0

@@ -21,6 +21,7 @@ from graph.fanout.budgets import LiveBudgets
 from graph.fanout.membership import Membership, Peer
 from graph.fanout.payloads import BATCH, EventExecution, Payload
 from graph.fanout.replays import PayloadCache, Replays
+from telemetry.metrics import live as metrics
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
@@ -80,6 +81,7 @@ class EventGroup:
         """Creates a member that still has to catch up. `holder` is the credential."""
         member = Membership(self, peer, position, holder=holder)
         self._members.add(member)
+        metrics.SUBSCRIPTIONS.inc()
         return member
 
     def add(self, member: Membership) -> None:
@@ -90,6 +92,7 @@ class EventGroup:
 
     def remove(self, member: Membership) -> None:
         self._members.discard(member)
+        metrics.SUBSCRIPTIONS.dec()
         self._deactivate(member)
         if not self._members:
             self._close()
@@ -178,6 +181,7 @@ class EventGroup:
         if not events:
             return
         before, self._last_delivered = self._last_delivered, events[-1].position
+        metrics.DELIVERIES.inc(len(payloads) * len(self._active))
         refusing = [member for member, take in self._active.items() if not take(payloads)]
         for member in refusing:
             self._deactivate(member)
@@ -323,10 +327,15 @@ class Groups:
                 self,
                 event_filter,
                 make_execution(),
-                on_empty=lambda: self._groups.pop(key, None),
+                on_empty=lambda: self._drop_group(key),
                 cost=cost,
             )
+            metrics.GROUPS.set(len(self._groups))
         return group.create_member(peer, position, holder=event_filter.viewer.key)
+
+    def _drop_group(self, key: Hashable) -> None:
+        self._groups.pop(key, None)
+        metrics.GROUPS.set(len(self._groups))
 
     def count_members(self) -> int:
         """Returns the number of subscriptions that receive new events."""

@@ -10,12 +10,13 @@ from collections.abc import Hashable, Sequence
 from contextvars import Context as ContextVariables
 from typing import Protocol
 
-from graph.events.cursors import Position
+from graph.events.cursors import CursorExpired, Position
 from graph.events.events import LiveEvent
 from graph.events.feed import LiveFeed
 from graph.fanout.budgets import LiveBudgets
 from graph.fanout.payloads import BATCH, Payload
 from graph.fanout.replays import Replays
+from telemetry.metrics.live import RESUMES
 
 
 class Peer(Protocol):
@@ -72,6 +73,7 @@ class Membership:
 
     async def catch_up(self) -> None:
         """Returns after the member has joined the group, or after an error was sent to its peer."""
+        source = self._find_source()
         try:
             while not self.has_left and await self._send_missed():
                 pass
@@ -79,8 +81,19 @@ class Membership:
             # No await since the last read: no event is missed in between.
             if not self.has_left:
                 self._group.add(self)
+                if source is not None:
+                    RESUMES[source].inc()
         except Exception as error:  # noqa: BLE001 - the peer reports and logs it
+            if source is not None and isinstance(error, CursorExpired):
+                RESUMES["expired"].inc()
             self.end(error)
+
+    def _find_source(self) -> str | None:
+        """Returns where a client's cursor is found, or None if it sent none."""
+        if self.position is None or not self._is_new:
+            return None
+        floor = self._group.feed.ring.floor
+        return "memory" if floor is not None and self.position >= floor else "history"
 
     def start_catch_up(self, position: Position) -> None:
         """Catches up after this position, in a task of its own."""

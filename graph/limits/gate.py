@@ -15,6 +15,7 @@ from graph.limits.bounds import (
     Limits,
 )
 from graph.limits.document import Cost, Document, DocumentCache
+from telemetry.metrics.operations import COST
 
 # Parsing and validating a token takes about 30 µs, an object of a response about 100 µs. Anonymous
 # callers pay for each token.
@@ -94,6 +95,7 @@ class Gate:
             except RequestError as refusal:
                 return [refusal], cost
             context.cost = cost.total
+            COST.inc(cost.total)
         return errors, cost
 
     def _find_refusals(self, request: OperationRequest) -> tuple[list[GraphQLError], Cost | None]:

@@ -31,6 +31,7 @@ from graph.fanout.groups import Groups
 from graph.fanout.membership import Membership
 from graph.fanout.payloads import Payload
 from graph.transport.http import HEADERS
+from telemetry.metrics.live import SLOW_PEERS, SOCKETS
 from whatsapp.auth.access import Viewer
 
 logger = logging.getLogger(__name__)
@@ -125,10 +126,12 @@ class EventStream(Response):
                 self._keep_alive(send),
                 self._wait_for_disconnect(receive),
             )
+            SOCKETS["event_stream"].inc()
             try:
                 async with running(*parts):
                     reason = await self._closed
             finally:
+                SOCKETS["event_stream"].dec()
                 if self._membership is not None:
                     self._membership.leave()
                     self._membership = None
@@ -138,6 +141,8 @@ class EventStream(Response):
         """Ends the stream from any task; the first reason counts."""
         if not self._closed.done():
             self._closed.set_result(reason)
+            if reason is CloseReason.TOO_SLOW:
+                SLOW_PEERS.inc()
 
     async def _produce(self, groups: Groups, send: Send) -> None:
         try:

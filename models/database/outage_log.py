@@ -8,6 +8,7 @@ import logging
 import time
 
 from models.database.outages import is_transient
+from telemetry.metrics.mongodb import FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ def log_failure(source: logging.Logger, error: BaseException, message: str, *arg
     text = f"{message % args if args else message} ({type(error).__name__})"
     # A timeout around the call is an outage too.
     if is_transient(error) or isinstance(error, TimeoutError):
+        FAILURES.inc()
         mongodb_outage.record_failure(source, text)
     else:
         source.warning("%s", text)

@@ -15,6 +15,7 @@ from sandbox.server import FakeCloudServer
 from tests.conftest import ENCRYPTION_KEYS
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import open_live
+from tests.fixtures.metrics import METRICS_TOKEN, scrape
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
@@ -108,6 +109,7 @@ async def test_no_secret_appears_anywhere(
         META_APP_SECRET=DEFAULT_SECRET,
         META_VERIFY_TOKEN=DEFAULT_VERIFY_TOKEN,
         LOG_FORMAT=log_format,
+        METRICS_TOKEN=METRICS_TOKEN,
     )
     server.start()
     ear = Ear()
@@ -125,7 +127,7 @@ async def test_no_secret_appears_anywhere(
         await graphql(
             UPDATE, input={"accountId": account_id, "accessToken": "canary-refused-token"}
         )
-        await graphql(SEND, account=account_id, body="refused")
+        await graphql(SEND, account=account_id, body="canary refused text")
 
         async def is_stopped() -> bool:
             answer = await graphql(HEALTH, id=account_id)
@@ -134,16 +136,19 @@ async def test_no_secret_appears_anywhere(
         await eventually(is_stopped)
         async with open_live(server.websocket_url, key):
             pass
+        await http.get("/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}x"})
+        metrics = (await scrape(http)).text
     server.stop()
 
     told = "\n".join([*ear.heard, server.log])
     # A part of a key is too much already, as where long lines are cut.
-    canaries = list_canaries("canary-refused-token", key, key[-16:])
+    canaries = list_canaries("canary-refused-token", key, key[-16:], METRICS_TOKEN)
     found = {canary for canary in canaries if canary in told}
     assert found == set()
     assert "canary-of-a-text" not in server.log
     assert "webhooks processed" in server.log
     assert "hub.verify_token" not in server.log
+    assert "canary" not in metrics
     assert created["verifyToken"] is None
 
 

@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pymongo import InsertOne, UpdateMany
 
 from models import Account, ParkedItem, ParkedReason, ParkedState
 from models.database.base import collection, to_bson, utc_now
 from models.database.bulk_writes import Write, write_unless_duplicate
+from telemetry.metrics.webhooks import PARKED
 from webhooks.apply.tasks import Slices, Task
 from webhooks.payload.items import ItemRejected
 from webhooks.payload.parsing import dump_json
@@ -40,11 +42,19 @@ async def park_items(tasks: Sequence[Task]) -> None:
     """Parks the items of failed tasks. Parking an item of an event again changes nothing."""
     slices = Slices()
     for start in range(0, len(tasks), PARKED_AT_ONCE):
-        inserts: list[Write] = []
+        documents = []
         for task in tasks[start : start + PARKED_AT_ONCE]:
-            inserts.append(InsertOne(to_bson(_make_parked(task))))
+            documents.append(to_bson(_make_parked(task)))
             await slices.pause()
-        await write_unless_duplicate(ParkedItem, inserts)
+        await _insert(documents)
+
+
+async def _insert(documents: Sequence[dict[str, Any]]) -> None:
+    inserts: list[Write] = [InsertOne(document) for document in documents]
+    result = await write_unless_duplicate(ParkedItem, inserts)
+    for position, document in enumerate(documents):
+        if position not in result.duplicates:
+            PARKED[document["reason"]].inc()
 
 
 def _make_parked(task: Task) -> ParkedItem:
@@ -80,7 +90,7 @@ async def park_body(event: StoredEvent, problem: ItemRejected) -> None:
         reason=problem.reason,
         details=problem.details,
     )
-    await write_unless_duplicate(ParkedItem, [InsertOne(to_bson(parked))])
+    await _insert([to_bson(parked)])
 
 
 async def resolve(outcomes: Iterable[Outcome]) -> None:

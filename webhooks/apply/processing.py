@@ -45,14 +45,18 @@ MAX_BYTES_ON_LOOP = 64 * 1024
 GRACE = timedelta(seconds=10)
 
 
+ItemCounts = Counter[tuple[str, str]]
+"""Numbers of items by kind, and `applied` or `parked`."""
+
+
 class Processor:
     """Applies the items of webhooks to the accounts that their signer may write for."""
 
     def __init__(self, *, default_secret_digest: str | None) -> None:
         self._default_digest = default_secret_digest
 
-    async def process(self, events: Sequence[StoredEvent]) -> int:
-        """Applies or parks every item of the events. Returns the number of items.
+    async def process(self, events: Sequence[StoredEvent]) -> ItemCounts:
+        """Applies or parks every item of the events; returns how many of each kind.
 
         Raises:
             PyMongoError: MongoDB is unavailable; processing again completes the work.
@@ -71,7 +75,10 @@ class Processor:
         ]
         await self._apply(tasks)
         await _park_failed(tasks)
-        return len(tasks)
+        return Counter(
+            (task.item.kind.value, "applied" if task.problem is None else "parked")
+            for task in tasks
+        )
 
     async def replay(self, parked: Sequence[ParkedItem]) -> None:
         """Applies parked items again, under the same rules.

@@ -8,6 +8,7 @@ and journal.
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from models.database.coalescing import Call, Coalescer
 from models.database.lease import lease_document
 from models.database.outage_log import log_failure
 from telemetry.log_lines import describe_bug
+from telemetry.metrics import webhooks as metrics
 from webhooks.payload.items import Item
 from whatsapp.common.capacity import Capacity
 
@@ -160,10 +162,11 @@ async def mark_processed(event_ids: Sequence[str]) -> None:
     """
     if event_ids:
         events = collection(WebhookEvent).with_options(write_concern=NOT_DURABLE)
-        await events.update_many(
+        result = await events.update_many(
             {"_id": {"$in": list(event_ids)}, **_RECEIVED},
             {"$set": {"state": EventState.PROCESSED.value, "processed_at": utc_now()}},
         )
+        metrics.PROCESSED.inc(result.modified_count)
 
 
 class Acknowledgements:
@@ -175,11 +178,12 @@ class Acknowledgements:
 
     def __init__(self, *, on_done: Callable[[Collection[str]], None]) -> None:
         self._on_done = on_done
-        self._waiting: list[str] = []
+        self._waiting: list[tuple[Sequence[str], Callable[[], None]]] = []
         self._added = asyncio.Event()
 
-    def add(self, event_ids: Collection[str]) -> None:
-        self._waiting.extend(event_ids)
+    def add(self, event_ids: Sequence[str], count: Callable[[], None]) -> None:
+        """Adds applied events; `count` counts them once they are marked."""
+        self._waiting.append((event_ids, count))
         self._added.set()
 
     async def run(self) -> None:
@@ -190,14 +194,18 @@ class Acknowledgements:
             await self.flush()
 
     async def flush(self) -> None:
-        event_ids = list(self._waiting)
+        waiting = list(self._waiting)
+        event_ids = [event_id for ids, _ in waiting for event_id in ids]
         self._added.clear()
         try:
             await mark_processed(event_ids)
         except PyMongoError as error:
             log_failure(logger, error, "%d events can't be marked as processed", len(event_ids))
+        else:
+            for _, count in waiting:
+                count()
         # After the write: if it is cancelled, the next flush repeats it.
-        del self._waiting[: len(event_ids)]
+        del self._waiting[: len(waiting)]
         self._on_done(event_ids)
 
 
@@ -227,9 +235,11 @@ class GroupCommit(Coalescer[StoredEvent, Outcome]):
         Raises:
             PyMongoError: the event may or may not be stored.
         """
+        started = time.perf_counter()
         outcome = await self.submit(event)
         if isinstance(outcome, PyMongoError):
             raise outcome
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
 
     def _weigh(self, item: StoredEvent) -> float:
         return max(1 / self._max_events, len(item.body) / self._max_bytes)
@@ -240,6 +250,10 @@ class GroupCommit(Coalescer[StoredEvent, Outcome]):
         for call in calls:
             if not call.result.done():
                 call.result.set_result(outcomes[call.item.id])
+        accepted = sum(isinstance(outcomes[call.item.id], bool) for call in calls)
+        stored = sum(outcome is True for outcome in outcomes.values())
+        metrics.RECEIVED["stored"].inc(stored)
+        metrics.RECEIVED["repeated"].inc(accepted - stored)
         # Events of callers that have disconnected are processed too.
         for event_id, outcome in outcomes.items():
             if outcome is True:

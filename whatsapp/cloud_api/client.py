@@ -6,6 +6,7 @@ Authorization header only, and exceptions have no cause that could contain it.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import orjson
 
+from telemetry.metrics import meta as metrics
 from version import USER_AGENT
 from whatsapp.cloud_api.responses import SendResult, read_error, read_send_result
 from whatsapp.common.timeouts import Timeouts
@@ -84,6 +86,7 @@ class CloudAPI:
         response = await self._request(
             "POST",
             self._make_url(graph_api_version, phone_number_id, "messages"),
+            kind="message",
             access_token=access_token,
             content=orjson.dumps(payload),
         )
@@ -136,6 +139,7 @@ class CloudAPI:
         response = await self._request(
             "POST",
             self._make_url(graph_api_version, *path),
+            kind="upload",
             access_token=access_token,
             content=content,
             headers=headers,
@@ -154,6 +158,7 @@ class CloudAPI:
         method: str,
         url: str,
         *,
+        kind: str = "call",
         access_token: str,
         content: bytes | AsyncIterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -165,6 +170,7 @@ class CloudAPI:
         share = self._deadline_seconds / 4
         seconds = deadline_seconds or self._deadline_seconds
         timeout = httpx.Timeout(seconds, connect=share, pool=share)
+        started, status = time.perf_counter(), "unknown"
         try:
             async with (
                 asyncio.timeout(seconds),
@@ -172,18 +178,24 @@ class CloudAPI:
                     method, url, content=content, headers=all_headers, timeout=timeout
                 ) as stream,
             ):
+                status = f"{stream.status_code // 100}xx"
                 response = await _read_response(stream)
         # `from None` throughout: httpx's exceptions hold the request, and with it the token.
         except _NOT_REACHED as error:
+            status = "not_reached"
             raise CloudAPINotReached(type(error).__name__) from None
         except TimeoutError:
             raise CloudAPIOutcomeUnknown("no response within the deadline") from None
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise CloudAPIOutcomeUnknown(type(error).__name__) from None
+        finally:
+            metrics.RESPONSES[kind, status].inc()
+            metrics.REQUEST_SECONDS[kind].observe(time.perf_counter() - started)
         error_object = read_error(
             response.body, http_status=response.http_status, headers=response.headers
         )
         if error_object is not None:
+            metrics.ERRORS[str(error_object.code)].inc()
             raise error_object
         return response
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models import MessageError
+from telemetry.metrics.meta import ERRORS
+from telemetry.metrics.sends import REFUSALS
 from whatsapp.errors import CloudAPIError
 
 WINDOW_CLOSED_CODE = 131047
@@ -76,6 +78,10 @@ _RULES: dict[int, ErrorRule] = {
     **dict.fromkeys((*range(132000, 132017), 132068, 132069), _REQUEST),
     **dict.fromkeys((135000, 131062, 131063, 137000), _REQUEST),
 }
+
+# Any other code counts as `other`.
+ERRORS.add_values(map(str, _RULES))
+REFUSALS.add_values(map(str, _RULES))
 
 # Only the range is documented. Applies if the response gives no HTTP status or hint to retry.
 _FAMILIES: list[tuple[range, ErrorRule]] = [

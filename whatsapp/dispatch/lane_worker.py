@@ -16,6 +16,7 @@ from models import Account, HealthState, Message, MessageError, MessageStatus, O
 from models.database.outage_log import log_failure
 from telemetry.log_context import add_log_fields, log_fields
 from telemetry.log_lines import describe_bug
+from telemetry.metrics.sends import OUTCOMES
 from whatsapp.accounts.account_api import decrypt_access_token
 from whatsapp.common.crypto import DecryptionError
 from whatsapp.contacts.contacts import is_merged
@@ -119,6 +120,7 @@ class LaneWorker:
         await outbox_transitions.record_unknown(
             head.id, fence=head.lane_fence, hold_until=hold_until
         )
+        OUTCOMES["unknown"].inc()
         return True
 
     async def _wait_for_account(self, seconds: float) -> bool:

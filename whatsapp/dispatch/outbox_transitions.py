@@ -25,6 +25,7 @@ from models import (
 )
 from models.database.base import DocumentType, collection, from_bson, utc_now
 from models.database.outages import is_transient
+from telemetry.metrics.sends import OUTCOMES
 from whatsapp.cloud_api.error_codes import LOCAL_ERROR_CODE, WINDOW_CLOSED_CODE
 from whatsapp.cloud_api.responses import SendResult
 from whatsapp.messages.lanes import ACTIVE_STATES
@@ -187,9 +188,10 @@ async def fail_message(message_id: PydanticObjectId, error: MessageError) -> Non
 
 async def fail_unsent(message_id: PydanticObjectId, error: MessageError) -> None:
     """Fails a READY message that may no longer be sent."""
-    await collection(Message).update_one(
+    failed = await collection(Message).update_one(
         {"_id": message_id, "outbox_state": OutboxState.READY.value}, _make_failure(error)
     )
+    OUTCOMES["unsent"].inc(failed.matched_count)
 
 
 async def record_accepted(

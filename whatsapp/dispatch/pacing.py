@@ -15,6 +15,7 @@ from beanie import PydanticObjectId
 from pymongo.errors import PyMongoError
 
 from models import Account
+from telemetry.metrics import sends as metrics
 from whatsapp.accounts.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.dispatch.schedule import Schedule
@@ -120,6 +121,7 @@ class Pacing:
         if not queue.failures:
             return
         queue.failures = 0
+        self._count_open_breakers()
         if await clear_failures(account_id):
             logger.info("Account %s: Meta answers again", account_id)
             self._gate.resume(account_id)
@@ -132,7 +134,9 @@ class Pacing:
         if queue.failures < FAILURES_TO_OPEN:
             return
         self.pause(account_id, self._probe_seconds)
+        self._count_open_breakers()
         if queue.failures == FAILURES_TO_OPEN:
+            metrics.BREAKERS_OPENED.inc()
             logger.warning(
                 "Account %s: Meta does not answer (%s); trying every %g s until it does",
                 account_id,
@@ -142,6 +146,7 @@ class Pacing:
 
     async def record_throttle(self, account_id: PydanticObjectId, *, pause_seconds: float) -> None:
         """Records that Meta refused a message because of the account's rate."""
+        metrics.THROTTLES.inc()
         if pause_seconds:
             self.pause(account_id, pause_seconds)
         terms = self._make_terms(account_id)
@@ -193,12 +198,18 @@ class Pacing:
         except PyMongoError as error:
             queue.answer_all(error)
             return
-        queue.failures = grant.failures
+        if queue.failures != grant.failures:  # another process has recorded an answer or failure
+            queue.failures = grant.failures
+            self._count_open_breakers()
         queue.schedule.add(grant)
         if not grant.count:
             self.pause(
                 queue.account_id, max(grant.first - time.monotonic(), SHORTEST_PAUSE_SECONDS)
             )
+
+    def _count_open_breakers(self) -> None:
+        failures = (queue.failures for queue in self._queues.values())
+        metrics.BREAKERS_OPEN.set(sum(number >= FAILURES_TO_OPEN for number in failures))
 
     def _make_terms(self, account_id: PydanticObjectId) -> Terms:
         rate = self._full_rate(account_id) * SHARE_OF_RATE

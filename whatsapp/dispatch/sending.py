@@ -13,6 +13,7 @@ from pymongo.errors import PyMongoError
 from models import Account, Contact, Identity, IdentityKind, Message, MessageError, MessageStatus
 from models.database.base import utc_now
 from models.database.outage_log import log_failure
+from telemetry.metrics import sends as metrics
 from whatsapp.accounts.account_gate import PROBE_PAUSES
 from whatsapp.accounts.accounts import stop_account
 from whatsapp.cloud_api.client import CloudAPI
@@ -83,6 +84,7 @@ class Sending:
 
         Returns the seconds for which the message holds its lane, or None if it does not.
         """
+        metrics.ATTEMPTS.inc()
         try:
             result = await self.tools.cloud_api.send_message(
                 phone_number_id=self.account.phone_number_id,
@@ -100,11 +102,13 @@ class Sending:
             return wait_seconds
         except CloudAPIOutcomeUnknown as error:
             logger.warning("Message %s: outcome unknown (%s)", self.message.id, error)
+            metrics.OUTCOMES["unknown"].inc()
             wait_seconds = await self._hold()
             await self._record_failure(error)
             return wait_seconds
         except asyncio.CancelledError:
             # The process stops, and Meta may have received the request.
+            metrics.OUTCOMES["unknown"].inc()
             await self._hold()
             raise
         return await self._record_accepted(result)
@@ -130,6 +134,8 @@ class Sending:
         holds = await outbox_transitions.persist_write(
             lambda: outbox_transitions.record_accepted(message.id, result, hold_until=hold_until)
         )
+        metrics.OUTCOMES["held" if result.held else "accepted"].inc()
+        metrics.QUEUE_SECONDS.observe((utc_now() - message.created_at).total_seconds())
         await outbox_transitions.persist_write(
             lambda: apply_pending_to_message(message.account_id, result.wamid, message.id)
         )
@@ -144,6 +150,7 @@ class Sending:
     async def _handle_refusal(self, error: CloudAPIError) -> float | None:
         """Fails or postpones a message that Meta refused with an error object."""
         action = classify(error)
+        metrics.REFUSALS[str(error.code)].inc()
         logger.info(
             "Message %s: Meta error %s (trace %r): %s",
             self.message.id,
@@ -154,6 +161,7 @@ class Sending:
         if action is Action.FAIL and is_file_at_fault(self.message, error):
             await outbox_transitions.persist_write(lambda: request_renewal(self.message))
             await self._return_message(to_message_error(error))
+            metrics.OUTCOMES["postponed"].inc()
             wait_seconds = 0.0
         elif action is Action.FAIL:
             await self._fail(error)
@@ -172,6 +180,7 @@ class Sending:
         await outbox_transitions.persist_write(
             lambda: outbox_transitions.fail_message(self.message.id, failed)
         )
+        metrics.OUTCOMES["failed"].inc()
         if error.code == OPTED_OUT_CODE:
             await record_marketing_choice(self.contact.id, opts_out=True, at=utc_now())
 
@@ -197,6 +206,7 @@ class Sending:
         await outbox_transitions.persist_write(
             lambda: stop_account(self.account, reason=reason, code=error.code)
         )
+        metrics.OUTCOMES["stopped"].inc()
         await self._return_message(to_message_error(error))
         return None
 
@@ -211,7 +221,9 @@ class Sending:
             await outbox_transitions.persist_write(
                 lambda: outbox_transitions.fail_message(self.message.id, error)
             )
+            metrics.OUTCOMES["failed"].inc()
             return None
+        metrics.OUTCOMES["postponed"].inc()
         await self._return_message(
             error, not_before=self._compute_time(seconds), is_refused=is_refused
         )

@@ -5,11 +5,13 @@ import base64
 import binascii
 import hashlib
 import logging
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from models import Account, HealthState, Media, MediaState, Message
 from models.database.base import collection, utc_now
+from telemetry.metrics import media as metrics
 from whatsapp.accounts.account_api import decrypt_access_token
 from whatsapp.accounts.account_gate import AccountGate
 from whatsapp.accounts.accounts import stop_account
@@ -96,6 +98,7 @@ class MediaFetcher:
             await self._attempt(media, account)
 
     async def _attempt(self, media: Media, account: Account) -> None:
+        started = time.perf_counter()
         try:
             stream = await self._download(media, account)
         except (DecryptionError, StoreUnavailable) as error:
@@ -111,6 +114,9 @@ class MediaFetcher:
             await self._handle_refusal(media, account, error)
         else:
             await self._finish(media, stream)
+            metrics.DOWNLOADS["stored"].inc()
+            metrics.DOWNLOAD_SECONDS.observe(time.perf_counter() - started)
+            metrics.DOWNLOADED_BYTES.inc(stream.size)
 
     async def _download(self, media: Media, account: Account) -> HashingStream:
         """Downloads the file into the store. After an error the store has no bytes of it."""
@@ -182,12 +188,14 @@ class MediaFetcher:
         pause = compute_backoff(base, retries, at_least=at_least)
         logger.info("Media %s: retry in %.0f s: %s", media.id, pause, reason)
         await medias.postpone_media(media, pause, error=reason)
+        metrics.DOWNLOADS["retried"].inc()
 
     async def _postpone(self, media: Media, error: Exception) -> None:
         """Postpones the file without counting an attempt: key or store may become available."""
         logger.error("Media %s is postponed: %s", media.id, error)
         pause = LONG_PAUSE * self.timeouts.media_retry_seconds
         await medias.postpone_media(media, pause, error=str(error), counts=False)
+        metrics.DOWNLOADS["postponed"].inc()
 
     async def _give_up(
         self, media: Media, reason: str, *, state: MediaState = MediaState.FAILED
@@ -200,6 +208,7 @@ class MediaFetcher:
             return
         logger.warning("Media %s is %s: %s", media.id, state, reason)
         await medias.settle_media(media, state, error=reason)
+        metrics.DOWNLOADS[state.value.lower()].inc()
 
     async def _remove_leftovers(self, media: Media) -> None:
         """Removes the bytes of interrupted attempts from all stores."""

@@ -6,6 +6,7 @@ from beanie import PydanticObjectId
 
 from models import Account, UploadedMedia
 from models.database.base import collection, new_id, to_bson, utc_now
+from telemetry.metrics.media import UPLOADED_BYTES
 from whatsapp.accounts.account_api import decrypt_access_token, translating_cloud_api_errors
 from whatsapp.accounts.accounts import get_account, require_active_account
 from whatsapp.auth.access import Viewer
@@ -122,6 +123,7 @@ class Uploads:
             headers=form.headers,
             deadline_seconds=self._timeouts.upload_deadline_seconds,
         )
+        UPLOADED_BYTES.inc(upload.size_bytes)
         media_id = answer.get("id")
         if not isinstance(media_id, str) or not media_id:
             raise CloudAPIOutcomeUnknown("the answer has no media id")

@@ -16,6 +16,7 @@ from models import (
     OutboxState,
 )
 from models.database.base import collection, from_bson, to_bson, utc_now
+from telemetry.metrics.sends import QUEUED
 from whatsapp.accounts.accounts import require_active_account
 from whatsapp.auth.access import Viewer
 from whatsapp.contacts.contacts import get_or_create_contact, is_merged
@@ -182,6 +183,7 @@ class Outbox:
             if existing is None:
                 raise
             return await self._return_existing(existing)
+        QUEUED.inc()
         try:
             await _attach_file(message)
         except NotFound:

@@ -1,0 +1,34 @@
+"""GraphQL operations."""
+
+from telemetry.metrics.registry import make_counter, make_counters, make_histograms
+
+# Operation names are added from the setting METRICS_OPERATIONS.
+SECONDS = make_histograms(
+    "wagraph_graphql_operation_seconds",
+    "Queries and mutations, by type and by name if METRICS_OPERATIONS lists it.",
+    type=("query", "mutation"),
+    operation=(),
+)
+ERRORS = make_counters(
+    "wagraph_graphql_errors_total",
+    "Errors in responses and on subscriptions, by `extensions.code`.",
+    code=(
+        "UNAUTHENTICATED",
+        "FORBIDDEN",
+        "BAD_USER_INPUT",
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "QUERY_TOO_COMPLEX",
+        "RESPONSE_TOO_LARGE",
+        "RATE_LIMITED",
+        "CURSOR_EXPIRED",
+        "SERVICE_UNAVAILABLE",
+        "INTERNAL_SERVER_ERROR",
+    ),
+)
+COST = make_counter("wagraph_graphql_cost_total", "Cost of admitted operations.")
+PLANS = make_counters(
+    "wagraph_graphql_plans_total",
+    "Known queries: answered by a plan, given up by a plan, and executed by graphql-core.",
+    result=("planned", "bailed_out", "executed"),
+)

@@ -1,0 +1,327 @@
+"""The metrics of several processes equal what the database holds, also under faults."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from pymongo.asynchronous.database import AsyncDatabase
+
+from models import Role
+from sandbox.application import create_fake_cloud_api
+from sandbox.cloud_api.fake_meta import FakeMeta
+from sandbox.server import FakeCloudServer
+from sandbox.settings import SandboxSettings
+from sandbox.world.faults import FaultKind, FaultRule
+from sandbox.world.numbers import NumberDirectory
+from tests.conftest import make_settings
+from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.live import open_live
+from tests.fixtures.metrics import METRICS_TOKEN, Scrape, scrape
+from tests.fixtures.outbox import is_outbox_empty
+from tests.fixtures.replica_set import FailingMongod
+from tests.fixtures.servers import ServerProcess
+from tests.fixtures.waiting import eventually
+from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
+from tests.fixtures.workers import list_workers
+from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
+from whatsapp.auth.api_keys import create_api_key
+from whatsapp.common.crypto import KeyRing
+from whatsapp.settings import Settings
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+DATABASE = "reconcile"
+CUSTOMERS = 20
+AT_ONCE = 10
+ADDED = "subscription { messageAdded { cursor message { id } } }"
+CONVERSATIONS = "{ conversations(first: 100) { edges { node { id } } } }"
+SEND = """
+mutation ($to: ID!, $text: String!) {
+  sendMessage(input: {
+    to: {conversationId: $to}, content: {text: {body: $text}}, idempotencyKey: $text
+  }) { message { id } userErrors { code } }
+}
+"""
+META_FAULTS = [
+    FaultRule(kind=FaultKind.ERROR, code=131026, times=3),
+    FaultRule(kind=FaultKind.ERROR, code=999_999, times=2, http_status=400),
+    FaultRule(kind=FaultKind.ERROR, code=130429, times=2, http_status=429),
+]
+Database = AsyncDatabase[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Load:
+    webhooks: int
+    sends: int
+    sockets: int
+
+
+@dataclass
+class Answers:
+    """Statuses of the webhooks' answers."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+
+
+@pytest.fixture(scope="module")
+def failing_mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FailingMongod]:
+    with FailingMongod(tmp_path_factory.mktemp("failing")) as mongod:
+        yield mongod
+
+
+@pytest.fixture
+def settings(failing_mongod: FailingMongod) -> Settings:
+    return make_settings(mongodb_uri=failing_mongod.uri, mongodb_database=DATABASE)
+
+
+@asynccontextmanager
+async def serve_meta(server: ServerProcess, port: int) -> AsyncIterator[FakeMeta]:
+    settings = SandboxSettings(webhook_url=f"{server.url}/webhooks/whatsapp").faster(20)
+    fake = create_fake_cloud_api(NumberDirectory(NUMBER), settings)
+    async with FakeCloudServer(fake, port=port) as cloud:
+        for rule in META_FAULTS:
+            cloud.meta.faults.add(rule)
+        yield cloud.meta
+
+
+async def post_webhooks(http: httpx.AsyncClient, load: Load, answers: Answers) -> None:
+    """Posts every body twice; some are unsigned, forged, unreadable or of an unknown number."""
+    client = WebhookClient(http, NUMBER)
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def post(number: int) -> None:
+        async with room:
+            item = make_message(sender=f"1650555{number % CUSTOMERS:04}")
+            change = make_change(OTHER_NUMBER if number % 10 == 3 else NUMBER, messages=[item])
+            body: Any = make_body(NUMBER, change)
+            if number % 10 == 5:
+                body = b"not JSON %d" % number
+            secret = "forged" if number % 10 == 7 else None
+            for _ in range(2):
+                await post_until_answered(client, body, secret, answers)
+        if number % 10 == 8:
+            answers.statuses[
+                (await http.post("/webhooks/whatsapp", content=b"{}")).status_code
+            ] += 1
+
+    await asyncio.gather(*map(post, range(load.webhooks)))
+
+
+async def post_until_answered(
+    client: WebhookClient, body: Any, secret: str | None, answers: Answers
+) -> None:
+    """Repeats as Meta does, which takes 503 for `later`."""
+    while True:
+        status = (await client.post(body, secret=secret)).status_code
+        answers.statuses[status] += 1
+        if status != 503:
+            return
+        await asyncio.sleep(0.05)
+
+
+async def send_messages(graphql: GraphQLClient, load: Load) -> None:
+    edges = (await graphql(CONVERSATIONS))["conversations"]["edges"]
+    conversations = [edge["node"]["id"] for edge in edges]
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def send(number: int) -> None:
+        to = conversations[number % len(conversations)]
+
+        async def is_queued() -> bool:
+            # Twice, as after a lost answer; a failed command is asked for again.
+            result = await graphql.post(SEND, to=to, text=f"out {number}")
+            return "errors" not in result
+
+        async with room:
+            for _ in range(2):
+                await eventually(is_queued)
+
+    await asyncio.gather(*map(send, range(load.sends)))
+
+
+async def fail_commands(mongod: FailingMongod, times: int) -> None:
+    data = {"failCommands": ["insert", "update", "findAndModify"], "errorCode": 189}
+    for name in ("webhook_events", "messages"):
+        data["namespace"] = f"{DATABASE}.{name}"
+        await asyncio.to_thread(mongod.set_fail_point, "failCommand", {"times": times}, **data)
+        await asyncio.sleep(0.2)
+
+
+async def is_idle(database: Database) -> bool:
+    waiting = await database["webhook_events"].count_documents({"state": "RECEIVED"})
+    return not waiting and await is_outbox_empty()
+
+
+async def count_items(database: Database) -> int:
+    """Messages and statuses in the stored bodies that are JSON."""
+    count = 0
+    async for event in database["webhook_events"].find({}, {"body": 1}):
+        try:
+            body = json.loads(event["body"])
+        except ValueError:
+            continue
+        for entry in body["entry"]:
+            for change in entry["changes"]:
+                value = change["value"]
+                count += len(value.get("messages", [])) + len(value.get("statuses", []))
+    return count
+
+
+async def compare_webhooks(found: Scrape, database: Database, answers: Answers) -> None:
+    events = database["webhook_events"]
+    stored = await events.count_documents({})
+    received = {
+        result: found.get("wagraph_webhooks_received_total", result=result)
+        for result in ("no_signature", "wrong_signature")
+    }
+    assert found.get("wagraph_webhooks_received_total", result="stored") == stored
+    assert found.get("wagraph_webhooks_processed_total") == stored
+    assert received == {
+        "no_signature": answers.statuses[401],
+        "wrong_signature": answers.statuses[403],
+    }
+    # Meta's statuses may have met the failing MongoDB too.
+    unavailable = found.get("wagraph_webhooks_received_total", result="unavailable")
+    assert unavailable >= answers.statuses[503]
+    assert found.get("wagraph_webhooks_unprocessed") == 0
+    assert found.get("wagraph_webhooks_in_flight") == 0
+    assert found.total("wagraph_webhook_processing_seconds_count") == stored
+    assert found.total("wagraph_ingest_items_total") == await count_items(database)
+
+
+async def compare_dead_letters(found: Scrape, database: Database) -> None:
+    parked = Counter([item["reason"] async for item in database["parked_items"].find({})])
+    assert parked["UNKNOWN_ACCOUNT"]
+    assert parked["INVALID_BODY"]
+    for reason, count in parked.items():
+        assert found.get("wagraph_dead_letters_parked_total", reason=reason) == count
+        assert found.get("wagraph_dead_letters", reason=reason) == count
+
+
+async def compare_sends(found: Scrape, database: Database, meta: FakeMeta) -> None:
+    messages = database["messages"]
+    outcomes = {
+        outcome: found.get("wagraph_send_outcomes_total", outcome=outcome)
+        for outcome in ("accepted", "failed", "postponed", "unknown")
+    }
+    outbound = {"direction": "OUTBOUND"}
+    assert found.get("wagraph_messages_queued_total") == await messages.count_documents(outbound)
+    assert outcomes["accepted"] == await messages.count_documents(
+        outbound | {"wamid": {"$type": "string"}}
+    )
+    assert outcomes["failed"] == await messages.count_documents(
+        outbound | {"errors.code": {"$in": [131026, 999_999]}}
+    )
+    refused = {
+        code: found.get("wagraph_send_refusals_total", code=code)
+        for code in ("131026", "130429", "other")
+    }
+    assert refused == {"131026": 3, "130429": 2, "other": 2}
+    attempts = found.get("wagraph_send_attempts_total")
+    assert attempts == sum(outcomes.values())
+    assert attempts == found.get("wagraph_meta_request_seconds_count", kind="message")
+    assert outcomes["accepted"] == len(meta.requests.list_sends())
+    assert found.total("wagraph_outbox_messages") == 0
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        pytest.param(Load(webhooks=100, sends=40, sockets=8), id="small"),
+        pytest.param(
+            Load(webhooks=2600, sends=1000, sockets=100), id="large", marks=pytest.mark.soak
+        ),
+    ],
+)
+async def test_metrics_equal_database(
+    failing_mongod: FailingMongod,
+    database: Database,
+    keyring: KeyRing,
+    make_server: Callable[..., ServerProcess],
+    free_port: int,
+    load: Load,
+) -> None:
+    await connect_number(keyring, NUMBER)
+    _, token = await create_api_key(name="test", role=Role.ADMIN)
+    server = make_server(
+        # Long: events that two processes apply, because the first was slow, count twice.
+        {"webhook_lease_seconds": 5.0},
+        GRAPH_API_URL=f"http://127.0.0.1:{free_port}",
+        METRICS_TOKEN=METRICS_TOKEN,
+        SOCKETS_PER_CREDENTIAL="200",
+    )
+    server.start("--workers", "2", constants={"models.backlog.KEEP_SECONDS": 0.0})
+    answers = Answers()
+    limits = httpx.Limits(max_keepalive_connections=0)  # so that any worker may answer
+    async with (
+        httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60, limits=limits) as http,
+        serve_meta(server, free_port) as meta,
+        AsyncExitStack() as sockets,
+    ):
+        for _ in range(load.sockets):
+            live = await sockets.enter_async_context(open_live(server.websocket_url, token))
+            await live.subscribe(ADDED)
+
+        async def are_subscribed() -> bool:
+            return (await scrape(http)).get("wagraph_live_subscriptions") == load.sockets
+
+        await eventually(are_subscribed)
+        assert (await scrape(http)).get(
+            "wagraph_live_sockets", transport="websocket"
+        ) == load.sockets
+
+        posting = asyncio.create_task(post_webhooks(http, load, answers))
+        await fail_commands(failing_mongod, times=5)
+        await posting
+        await eventually(lambda: is_idle(database))
+        sending = asyncio.create_task(send_messages(GraphQLClient(http, token), load))
+        await fail_commands(failing_mongod, times=5)
+        await sending
+        await eventually(lambda: is_idle(database))
+
+        await sockets.aclose()
+        await kill_worker(server, http)
+        found = await eventually(lambda: scrape_when_settled(http, database))
+        assert found is not None
+        await compare_webhooks(found, database, answers)
+        await compare_dead_letters(found, database)
+        await compare_sends(found, database, meta)
+        assert found.total("wagraph_live_sockets") == 0
+        assert found.get("wagraph_live_subscriptions") == 0
+
+
+async def kill_worker(server: ServerProcess, http: httpx.AsyncClient) -> None:
+    """Kills a worker that has nothing to do; the counters continue."""
+    before = await scrape(http)
+    victim = list_workers(server)[0]
+    os.kill(victim, signal.SIGKILL)
+
+    async def is_replaced() -> bool:
+        workers = list_workers(server)
+        return len(workers) == 2 and victim not in workers
+
+    await eventually(is_replaced)
+    after = await scrape(http)
+    name = "wagraph_webhooks_received_total"
+    assert after.get(name, result="stored") >= before.get(name, result="stored") > 0
+
+
+async def scrape_when_settled(http: httpx.AsyncClient, database: Database) -> Scrape | None:
+    """Scrapes once the last statuses have come; None before."""
+    first = await database["webhook_events"].count_documents({})
+    await asyncio.sleep(1)
+    if not await is_idle(database):
+        return None
+    found = await scrape(http)
+    is_settled = first == await database["webhook_events"].count_documents({})
+    return found if is_settled and not found.get("wagraph_webhooks_in_flight") else None
