@@ -15,6 +15,7 @@ DOCUMENTS = [
     *sorted(set(ROOT.glob("*.md")) - {ROOT / "README.md"}),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
+PACKAGES = sorted(file.parent.name for file in ROOT.glob("*/__init__.py"))
 SCHEMA = build_schema(SCHEMA_FILE.read_text())
 
 
@@ -58,8 +59,8 @@ def describe_default(name: str) -> str:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_named_files_exist(document: Path) -> None:
-    pattern = r"`((?:graph|webhooks|whatsapp|models|sandbox|telemetry|deploy|tests|docs)/[\w/.-]*)`"
-    named = re.findall(pattern, document.read_text())
+    folders = "|".join([*PACKAGES, "deploy", "docs"])
+    named = re.findall(rf"`((?:{folders})/[\w/.-]*)`", document.read_text())
     links = re.findall(r"\]\((?!http)([^)#]+)\)", document.read_text())
 
     paths = [ROOT / path for path in named] + [document.parent / link for link in links]
@@ -70,7 +71,8 @@ def test_architecture_names_every_package() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
     packages = {
         f"{file.parent.relative_to(ROOT).as_posix()}/"
-        for name in ("graph", "webhooks", "whatsapp", "models", "sandbox", "telemetry")
+        for name in PACKAGES
+        if name != "tests"
         for file in (ROOT / name).rglob("__init__.py")
     }
 

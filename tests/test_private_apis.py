@@ -5,15 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FILES = [
-    ROOT / "app.py",
-    ROOT / "manage.py",
-    *(
-        file
-        for package in ("graph", "models", "sandbox", "serving", "webhooks", "whatsapp")
-        for file in (ROOT / package).rglob("*.py")
-    ),
-]
+PACKAGES = sorted({file.parent for file in ROOT.glob("*/__init__.py")} - {ROOT / "tests"})
+FILES = [*ROOT.glob("*.py"), *(file for package in PACKAGES for file in package.rglob("*.py"))]
 TREES = {str(file.relative_to(ROOT)): ast.parse(file.read_text()) for file in FILES}
 # Documented, in spite of their names: `os._exit` and the fields of a named tuple.
 DOCUMENTED = {"_exit", "_fields"}
