@@ -24,7 +24,11 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class FastHistogram(Histogram):
-    """A histogram without exemplars that finds the bucket by bisection."""
+    """A histogram without exemplars that finds the bucket by bisection.
+
+    It alone uses prometheus_client's private API; `tests/telemetry/test_registry.py` fails if that
+    changes.
+    """
 
     def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002 - the interface
         self._sum.inc(amount)
