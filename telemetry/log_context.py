@@ -23,10 +23,9 @@ ID_TYPES = {
 }
 
 
-def begin_request(request_id: str) -> None:
-    """Drops the fields of this task, as of an earlier request, and begins with the id."""
+def drop_log_fields() -> None:
+    """Drops the fields of this task, as those it inherited."""
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 def add_log_fields(**fields: object) -> None:
@@ -63,7 +62,7 @@ def add_context(logger: WrappedLogger, method: str, event: EventDict) -> EventDi
 
 def show_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """structlog processor that shows document ids as the API does."""
-    for name, type_name in ID_TYPES.items():
-        if isinstance(event.get(name), ObjectId):
-            event[name] = encode_id(type_name, event[name])
+    for name in event.keys() & ID_TYPES.keys():
+        if isinstance(event[name], ObjectId):
+            event[name] = encode_id(ID_TYPES[name], event[name])
     return event
