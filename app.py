@@ -39,8 +39,8 @@ from models.connection import (
 from models.database.outage_log import log_failure
 from models.database.readiness import MajorityProbe
 from telemetry.access_log import AccessLog
-from telemetry.endpoint import MetricsEndpoint, MetricsPort
-from telemetry.metrics import operations
+from telemetry.endpoint import MetricsEndpoint
+from telemetry.metrics.operations import list_operations
 from telemetry.metrics.process import ProcessMonitor
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
@@ -329,7 +329,7 @@ def create_app(
         DatabaseUnusable: MONGODB_URI is malformed.
     """
     settings = settings or load_settings()
-    operations.SECONDS.add_values(settings.metrics_operations, label=1)
+    list_operations(settings.metrics_operations)
     token = settings.metrics_token
     metrics = MetricsEndpoint(
         port=settings.metrics_port, token=token.get_secret_value() if token else None
@@ -372,7 +372,7 @@ def create_app(
         ],
         middleware=[
             Middleware(AccessLog, shows_clients=settings.access_log_clients),
-            Middleware(MetricsPort, port=settings.metrics_port),
+            *metrics.list_middleware(),
             Middleware(SendDeadline, seconds=timeouts.socket_send_seconds),
             Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),
             create_cors(settings.allowed_origins, more_headers=settings.allowed_headers),

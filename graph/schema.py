@@ -33,7 +33,7 @@ from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.queries import Query
 from graph.subscriptions import EVENT_TYPES, Subscription
-from telemetry.metrics.operations import SECONDS
+from telemetry.metrics.operations import observe_operation
 from whatsapp.common.admission import FairTurns
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
@@ -123,8 +123,8 @@ class WagraphSchema(InterceptedSchema):
         try:
             return await self._run_in_time(execution, work)
         finally:
-            labels = execution.operation_type.value, execution.operation_name
-            SECONDS[labels].observe(time.perf_counter() - started)
+            kind, seconds = execution.operation_type.value, time.perf_counter() - started
+            observe_operation(kind, execution.operation_name, seconds)
 
     async def _run_in_time(
         self, execution: ExecutionContext, work: Coroutine[Any, Any, Any]

@@ -31,6 +31,8 @@ from whatsapp.common.admission import FairTurns
 
 logger = logging.getLogger(__name__)
 
+_PLANNED = metrics.PLANS["planned"]
+
 
 class KnownQueries:
     """Executes the known queries of a schema."""
@@ -82,7 +84,7 @@ class KnownQueries:
             started = time.perf_counter()
             result = await self._execute_in_time(request, seconds)
             name = _find_name(request)
-            metrics.SECONDS["query", name].observe(time.perf_counter() - started)
+            metrics.observe_operation("query", name, time.perf_counter() - started)
         result.extensions = format_cost(cost)
         return result
 
@@ -155,7 +157,7 @@ class KnownQueries:
             logger.debug("A plan bailed out: %s", type(error).__name__)
         else:
             self.planned += 1
-            metrics.PLANS["planned"].inc()
+            _PLANNED.inc()
             plans.record_success(caller)
             return data
         return None
