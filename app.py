@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypedDict
 
 import httpx
@@ -66,7 +67,9 @@ from whatsapp.media.uploads import Uploads
 from whatsapp.merging.merged_history import finish_merges
 from whatsapp.outbox.outbox import Outbox
 from whatsapp.privacy.account_deletion import finish_deletions
+from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.privacy.erasures import finish_erasures
+from whatsapp.restore.sending_hold import SendingHold
 from whatsapp.settings import Settings, load_settings
 from whatsapp.templates.sync import BackgroundSyncs
 
@@ -103,6 +106,10 @@ class Runtime:
             settings=settings, timeouts=timeouts, capacity=capacity, keyring=keyring
         )
         stores = MediaStores(database, url=settings.media_store_url)
+        self.erasure_log = ErasureLog(settings.erasure_log_url)
+        self.hold = SendingHold(
+            database, self.erasure_log, poll_seconds=timeouts.restore_poll_seconds
+        )
         uploads = Uploads(
             timeouts=timeouts,
             keyring=keyring,
@@ -132,7 +139,12 @@ class Runtime:
         )
         self.receipts = ReadReceiptWorker(account_api, timeouts=timeouts)
         self.template_syncs = BackgroundSyncs(account_api, timeouts=timeouts)
-        self.live = LiveFeed(database=database, keyring=keyring, timeouts=timeouts)
+        self.live = LiveFeed(
+            database=database,
+            keyring=keyring,
+            timeouts=timeouts,
+            get_history_start=lambda: self.hold.history_start,
+        )
         self.groups = Groups(self.live, settings, timeouts=timeouts, capacity=capacity)
         self.credentials = CredentialWatch(timeouts)
         self.services = Services(
@@ -150,6 +162,7 @@ class Runtime:
                 keyring, public_url=settings.public_url, seconds=settings.media_url_seconds
             ),
             media_stores=stores,
+            erasure_log=self.erasure_log,
             rate_limits=RateLimits(settings),
             uploads=uploads,
             replay_parked=self.ingest.replay,
@@ -183,6 +196,7 @@ class Runtime:
 
     async def _prepare(self) -> None:
         self._has_upgrade = bool(await self._prepare_database(self.database))
+        await self.hold.check()
         self.is_prepared = True
 
     async def _run_tasks(self) -> None:
@@ -198,13 +212,14 @@ class Runtime:
             else:
                 logger.info("MongoDB is available; serving.")
         async with asyncio.TaskGroup() as group:
+            group.create_task(keep_running("sending hold", self.hold.run))
             group.create_task(keep_running("live feed", self.live.run))
             group.create_task(keep_running("credential watch", self.credentials.run))
             group.create_task(keep_running("webhook processing", self.ingest.run))
-            group.create_task(keep_running("dispatcher", self.dispatcher.run))
+            group.create_task(keep_running("dispatcher", self.hold.hold(self.dispatcher.run)))
             group.create_task(keep_running("media downloads", self.downloader.run))
-            group.create_task(keep_running("account checks", self.checks.run))
-            group.create_task(keep_running("read receipts", self.receipts.run))
+            group.create_task(keep_running("account checks", self.hold.hold(self.checks.run)))
+            group.create_task(keep_running("read receipts", self.hold.hold(self.receipts.run)))
             group.create_task(keep_running("template syncs", self.template_syncs.run))
             group.create_task(keep_running("housekeeping", self.housekeeping.run))
             if self._has_upgrade:
@@ -212,9 +227,13 @@ class Runtime:
 
     def _list_jobs(self, timeouts: Timeouts) -> list[Job]:
         block_seconds = 3 * timeouts.webhook_lease_seconds
+        log = self.erasure_log
+        seconds = timeouts.restore_mark_seconds
+        marks = [Job("Restore mark", self.hold.record_mark, seconds=seconds)] if log.is_kept else []
         return [
-            Job("Account deletion", finish_deletions, seconds=60),
-            Job("Erasures", finish_erasures, seconds=60),
+            *marks,
+            Job("Account deletion", partial(finish_deletions, log), seconds=60),
+            Job("Erasures", partial(finish_erasures, log), seconds=60),
             Job("Contact merges", finish_merges, seconds=15),
             Job("Search keys", index_stale, seconds=60),
             Job("Expired restrictions", lift_expired_restrictions, seconds=block_seconds),
