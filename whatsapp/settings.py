@@ -31,7 +31,7 @@ GRAPH_API_VERSION_PATTERN = r"^v[0-9]{1,3}\.[0-9]$"
 # The length of Meta's example, "meatyhamhock"; a guessed token would pass the handshake.
 SHORTEST_VERIFY_TOKEN = 12
 _SHORTEST = {"meta_verify_token": SHORTEST_VERIFY_TOKEN, "metrics_token": 16}
-# Each has some thirty time series.
+# Each has about thirty time series.
 MAX_METRICS_OPERATIONS = 50
 DURABLE_STORE_SCHEMES = ("file", "s3", "gs", "az")
 MEDIA_STORE_SCHEMES = (*DURABLE_STORE_SCHEMES, "memory")
