@@ -3,8 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from functools import partial
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, TypedDict
 
 import httpx
@@ -40,9 +39,12 @@ from models.connection import (
 from models.database.outage_log import log_failure
 from models.database.readiness import MajorityProbe
 from telemetry.access_log import AccessLog
-from telemetry.endpoint import MetricsEndpoint
-from telemetry.metrics.operations import list_operations
+from telemetry.endpoint import MetricsEndpoint, MetricsPort
+from telemetry.metrics import operations
 from telemetry.metrics.process import ProcessMonitor
+from telemetry.request_spans import RequestSpans
+from telemetry.trace_export import Tracing, create_tracing
+from version import VERSION
 from webhooks.ingest import Ingest
 from webhooks.route import webhook_routes
 from whatsapp.accounts.account_api import AccountAPI
@@ -67,9 +69,7 @@ from whatsapp.media.uploads import Uploads
 from whatsapp.merging.merged_history import finish_merges
 from whatsapp.outbox.outbox import Outbox
 from whatsapp.privacy.account_deletion import finish_deletions
-from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.privacy.erasures import finish_erasures
-from whatsapp.restore.sending_hold import SendingHold
 from whatsapp.settings import Settings, load_settings
 from whatsapp.templates.sync import BackgroundSyncs
 
@@ -106,10 +106,6 @@ class Runtime:
             settings=settings, timeouts=timeouts, capacity=capacity, keyring=keyring
         )
         stores = MediaStores(database, url=settings.media_store_url)
-        self.erasure_log = ErasureLog(settings.erasure_log_url)
-        self.hold = SendingHold(
-            database, self.erasure_log, poll_seconds=timeouts.restore_poll_seconds
-        )
         uploads = Uploads(
             timeouts=timeouts,
             keyring=keyring,
@@ -139,12 +135,7 @@ class Runtime:
         )
         self.receipts = ReadReceiptWorker(account_api, timeouts=timeouts)
         self.template_syncs = BackgroundSyncs(account_api, timeouts=timeouts)
-        self.live = LiveFeed(
-            database=database,
-            keyring=keyring,
-            timeouts=timeouts,
-            get_history_start=lambda: self.hold.history_start,
-        )
+        self.live = LiveFeed(database=database, keyring=keyring, timeouts=timeouts)
         self.groups = Groups(self.live, settings, timeouts=timeouts, capacity=capacity)
         self.credentials = CredentialWatch(timeouts)
         self.services = Services(
@@ -162,7 +153,6 @@ class Runtime:
                 keyring, public_url=settings.public_url, seconds=settings.media_url_seconds
             ),
             media_stores=stores,
-            erasure_log=self.erasure_log,
             rate_limits=RateLimits(settings),
             uploads=uploads,
             replay_parked=self.ingest.replay,
@@ -196,7 +186,6 @@ class Runtime:
 
     async def _prepare(self) -> None:
         self._has_upgrade = bool(await self._prepare_database(self.database))
-        await self.hold.check()
         self.is_prepared = True
 
     async def _run_tasks(self) -> None:
@@ -212,14 +201,13 @@ class Runtime:
             else:
                 logger.info("MongoDB is available; serving.")
         async with asyncio.TaskGroup() as group:
-            group.create_task(keep_running("sending hold", self.hold.run))
             group.create_task(keep_running("live feed", self.live.run))
             group.create_task(keep_running("credential watch", self.credentials.run))
             group.create_task(keep_running("webhook processing", self.ingest.run))
-            group.create_task(keep_running("dispatcher", self.hold.hold(self.dispatcher.run)))
+            group.create_task(keep_running("dispatcher", self.dispatcher.run))
             group.create_task(keep_running("media downloads", self.downloader.run))
-            group.create_task(keep_running("account checks", self.hold.hold(self.checks.run)))
-            group.create_task(keep_running("read receipts", self.hold.hold(self.receipts.run)))
+            group.create_task(keep_running("account checks", self.checks.run))
+            group.create_task(keep_running("read receipts", self.receipts.run))
             group.create_task(keep_running("template syncs", self.template_syncs.run))
             group.create_task(keep_running("housekeeping", self.housekeeping.run))
             if self._has_upgrade:
@@ -227,13 +215,9 @@ class Runtime:
 
     def _list_jobs(self, timeouts: Timeouts) -> list[Job]:
         block_seconds = 3 * timeouts.webhook_lease_seconds
-        log = self.erasure_log
-        seconds = timeouts.restore_mark_seconds
-        marks = [Job("Restore mark", self.hold.record_mark, seconds=seconds)] if log.is_kept else []
         return [
-            *marks,
-            Job("Account deletion", partial(finish_deletions, log), seconds=60),
-            Job("Erasures", partial(finish_erasures, log), seconds=60),
+            Job("Account deletion", finish_deletions, seconds=60),
+            Job("Erasures", finish_erasures, seconds=60),
             Job("Contact merges", finish_merges, seconds=15),
             Job("Search keys", index_stale, seconds=60),
             Job("Expired restrictions", lift_expired_restrictions, seconds=block_seconds),
@@ -332,6 +316,7 @@ def create_app(
     capacity: Capacity = Capacity(),
     transport: httpx.AsyncBaseTransport | None = None,
     prepare: PrepareDatabase = prepare_database,
+    tracing: Tracing | None = None,
 ) -> Starlette:
     """Creates the application.
 
@@ -342,13 +327,15 @@ def create_app(
         capacity: Sizes of queues and numbers of workers; tests use smaller ones.
         transport: Replaces the network to Meta, for tests.
         prepare: Prepares the database; tests bring a prepared one.
+        tracing: By default as the environment says.
 
     Raises:
         SettingsError: a setting is missing or malformed.
         DatabaseUnusable: MONGODB_URI is malformed.
     """
     settings = settings or load_settings()
-    list_operations(settings.metrics_operations)
+    operations.SECONDS.add_values(settings.metrics_operations, label=1)
+    tracing = tracing or create_tracing(VERSION)
     token = settings.metrics_token
     metrics = MetricsEndpoint(
         port=settings.metrics_port, token=token.get_secret_value() if token else None
@@ -359,6 +346,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        async with tracing.running() if tracing else nullcontext(), run() as state:
+            yield state
+
+    @asynccontextmanager
+    async def run() -> AsyncIterator[State]:
         client = create_client(
             settings.mongodb_uri.get_secret_value(),
             operation_seconds=timeouts.mongodb_operation_seconds,
@@ -390,8 +382,9 @@ def create_app(
             Mount("/graphql/assets", create_graphiql_assets()),
         ],
         middleware=[
+            *([Middleware(RequestSpans)] if tracing else []),
             Middleware(AccessLog, shows_clients=settings.access_log_clients),
-            *metrics.list_middleware(),
+            Middleware(MetricsPort, port=settings.metrics_port),
             Middleware(SendDeadline, seconds=timeouts.socket_send_seconds),
             Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),
             create_cors(settings.allowed_origins, more_headers=settings.allowed_headers),

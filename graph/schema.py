@@ -33,7 +33,8 @@ from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.queries import Query
 from graph.subscriptions import EVENT_TYPES, Subscription
-from telemetry.metrics.operations import observe_operation
+from telemetry import traces
+from telemetry.metrics.operations import SECONDS
 from whatsapp.common.admission import FairTurns
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
@@ -79,6 +80,8 @@ class WagraphSchema(InterceptedSchema):
         """Masks errors in place, and logs the details."""
         request_id = context.request_id if isinstance(context, Context) else "unknown"
         errors[:] = format_errors(errors, request_id=request_id)
+        codes = sorted({str((error.extensions or {}).get("code")) for error in errors})
+        traces.add_attributes({"wagraph.error.codes": ",".join(codes)})
         if not allows_introspection(context):
             for error in errors:
                 error.message = hide_suggestions(error.message)
@@ -119,12 +122,13 @@ class WagraphSchema(InterceptedSchema):
         Raises:
             OperationTimedOut
         """
+        labels = execution.operation_type.value, execution.operation_name
         started = time.perf_counter()
         try:
-            return await self._run_in_time(execution, work)
+            with traces.operation_span(*labels):
+                return await self._run_in_time(execution, work)
         finally:
-            kind, seconds = execution.operation_type.value, time.perf_counter() - started
-            observe_operation(kind, execution.operation_name, seconds)
+            SECONDS[labels].observe(time.perf_counter() - started)
 
     async def _run_in_time(
         self, execution: ExecutionContext, work: Coroutine[Any, Any, Any]

@@ -27,6 +27,7 @@ from models.migrations.runner import (
     migrate,
     open_schema,
 )
+from telemetry.command_spans import list_command_listeners
 from telemetry.metrics.mongodb import PoolMetrics
 from version import VERSION
 
@@ -73,7 +74,12 @@ def create_client(
             serverSelectionTimeoutMS=int(reach_seconds * 1000),
             connectTimeoutMS=int(reach_seconds * 1000),
             appname=APP_NAME,
-            event_listeners=[server_clock, HelloReplies(), PoolMetrics()],
+            event_listeners=[
+                server_clock,
+                HelloReplies(),
+                PoolMetrics(),
+                *list_command_listeners(),
+            ],
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
         # The error's text may quote the URI with the password.

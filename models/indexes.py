@@ -43,8 +43,7 @@ class MissingIndex:
 
     async def build(self) -> None:
         """Builds the index without a timeout; waits if another process builds it."""
-        # 0 is without a limit; None would leave the client's own timeout in force.
-        with pymongo.timeout(0):
+        with pymongo.timeout(None):
             await collection(self.document_class).create_indexes([self.index])
 
 

@@ -23,7 +23,7 @@ class Finding:
     message: str
     """One sentence."""
     remedy: str | None = None
-    """The operator's next step."""
+    """What the operator does about it."""
 
 
 def passed(name: str, message: str) -> Finding:

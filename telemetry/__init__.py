@@ -1,1 +1,1 @@
-"""Metrics and logs of the server. Every package may import it; it imports none of them."""
+"""Metrics, logs and traces of the server. Every package may import it; it imports none of them."""

@@ -12,6 +12,7 @@ import structlog
 from bson import ObjectId
 from structlog.typing import EventDict, WrappedLogger
 
+from telemetry import traces
 from telemetry.global_ids import encode_id
 
 ID_TYPES = {
@@ -23,19 +24,15 @@ ID_TYPES = {
 }
 
 
-def drop_log_fields() -> None:
-    """Drops the fields of this task, as those it inherited."""
+def begin_request(request_id: str) -> None:
+    """Drops the fields of this task, as of an earlier request, and begins with the id."""
     structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 def add_log_fields(**fields: object) -> None:
     """Adds fields to the log lines of this task, to its end."""
     structlog.contextvars.bind_contextvars(**fields)
-
-
-def get_log_fields() -> dict[str, Any]:
-    """Returns the fields of this task, for a task that does not inherit its context."""
-    return structlog.contextvars.get_contextvars()
 
 
 def name_document(document: Any) -> dict[str, object]:
@@ -56,13 +53,16 @@ def log_fields(**fields: object) -> Iterator[None]:
 
 
 def add_context(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """structlog processor that adds the bound fields."""
-    return structlog.contextvars.merge_contextvars(logger, method, event)
+    """structlog processor that adds the bound fields, and the id of the current trace."""
+    event = structlog.contextvars.merge_contextvars(logger, method, event)
+    if trace_id := traces.current_trace_id():
+        event["trace_id"] = trace_id
+    return event
 
 
 def show_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """structlog processor that shows document ids as the API does."""
-    for name in event.keys() & ID_TYPES.keys():
-        if isinstance(event[name], ObjectId):
-            event[name] = encode_id(ID_TYPES[name], event[name])
+    for name, type_name in ID_TYPES.items():
+        if isinstance(event.get(name), ObjectId):
+            event[name] = encode_id(type_name, event[name])
     return event

@@ -15,6 +15,7 @@ from models import ParkedReason
 from models.database.base import utc_now
 from models.database.outage_log import log_failure
 from models.database.outages import is_transient
+from telemetry import traces
 from telemetry.access_log import log_processed
 from telemetry.log_lines import describe_bug
 from telemetry.metrics import webhooks as metrics
@@ -192,8 +193,9 @@ class Ingest:
         """Applies a batch; if it fails permanently, applies each event alone and parks failures."""
         try:
             started_at = time.perf_counter()
-            items = await self._processor.process(batch)
-            log_processed(started_at, [event.id for event in batch], items=items.total())
+            with traces.linked_span("process webhooks", batch, traces.Kind.CONSUMER):
+                items = await self._processor.process(batch)
+                log_processed(started_at, [event.id for event in batch], items=items.total())
             self._acknowledge(batch, items)
         except Exception as error:
             if is_transient(error):

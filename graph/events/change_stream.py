@@ -8,7 +8,7 @@ notified if MongoDB no longer has that history.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -29,6 +29,7 @@ from graph.events.summary_watch import SummaryWatch
 from models.connection import WATCHED_COLLECTIONS
 from models.database.base import utc_now
 from models.database.outage_log import log_failure
+from telemetry import traces
 from telemetry.metrics import live as metrics
 from whatsapp.common.timeouts import Timeouts
 
@@ -209,7 +210,15 @@ class ChangeStreamBackend(BroadcastBackend):
             self._on_deletion()
         # Before publishing: subscribers may read the conversation of a new message at once.
         self._summaries.add_change(change)
-        for event in derive_events(change, sign=self._sign):
+        events = derive_events(change, sign=self._sign)
+        with traces.linked_span("publish events", events, traces.Kind.PRODUCER):
+            await self._publish_all(events)
+        self.position = Position(change["_id"]["_data"])
+        if (changed_at := change.get("wallTime")) is not None:  # since MongoDB 6.0
+            metrics.STREAM_LAG.observe(max((utc_now() - changed_at).total_seconds(), 0.0))
+
+    async def _publish_all(self, events: Sequence[LiveEvent]) -> None:
+        for event in events:
             if event.kind is EventKind.ACCOUNT_DELETED:
                 self._deleted_accounts.add(event.account_id)
                 self._record_deletion(event.document_id)
@@ -218,9 +227,6 @@ class ChangeStreamBackend(BroadcastBackend):
             self._ring.append(event)
             metrics.EVENTS.inc()
             await self._publish(list_channels(event), event)
-        self.position = Position(change["_id"]["_data"])
-        if (changed_at := change.get("wallTime")) is not None:  # since MongoDB 6.0
-            metrics.STREAM_LAG.observe(max((utc_now() - changed_at).total_seconds(), 0.0))
 
     def _record_deletion(self, document_id: ObjectId) -> None:
         self._on_deletion()

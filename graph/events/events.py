@@ -104,6 +104,7 @@ class LiveEvent:
         "size",
         "status",
         "status_at",
+        "traceparent",
     )
 
     def __init__(
@@ -117,6 +118,7 @@ class LiveEvent:
         snapshot: Snapshot | None,
         sign: Callable[[Position], str],
         size: int = EVENT_BYTES,
+        traceparent: str | None = None,
     ) -> None:
         self.kind = difference.kind
         self.status = difference.status
@@ -131,6 +133,8 @@ class LiveEvent:
         """True if its message has been deleted for everyone since."""
         self.size = size
         """Estimated bytes in memory; the first event of a change includes the document."""
+        self.traceparent = traceparent
+        """The span that stored the message, only while traces are on."""
         self._snapshot = snapshot
         self._sign = sign
         self._cursor: str | None = None
@@ -230,6 +234,7 @@ def _make_events(
             snapshot=snapshot,
             sign=sign,
             size=EVENT_BYTES + (snapshot.size if snapshot and number == 1 else 0),
+            traceparent=image.get("traceparent"),
         )
         for number, difference in enumerate(differences, start=1)
     ]

@@ -107,7 +107,8 @@ class Compiler:
         for key, details in collected.grouped_field_set.items():
             site = _make_site(key, root, details)
             completer = self._make_completer(site.definition.type, site)
-            selection.set_steps([Step(key, completer.complete, completer.is_async)])
+            step = Step(key, completer.complete, completer.is_async, site_name=site.name)
+            selection.set_steps([step])
         return selection
 
     def _make_steps(

@@ -26,12 +26,11 @@ from graph.core.strawberry_internals import get_graphql_schema
 from graph.execution.plan import OperationPlans, PlanCache
 from graph.limits.document import Document
 from graph.limits.gate import Gate, OperationRequest, format_cost
+from telemetry import traces
 from telemetry.metrics import operations as metrics
 from whatsapp.common.admission import FairTurns
 
 logger = logging.getLogger(__name__)
-
-_PLANNED = metrics.PLANS["planned"]
 
 
 class KnownQueries:
@@ -82,9 +81,10 @@ class KnownQueries:
             result: ExecutionResult = self._refuse(errors, request.context)
         else:
             started = time.perf_counter()
-            result = await self._execute_in_time(request, seconds)
             name = _find_name(request)
-            metrics.observe_operation("query", name, time.perf_counter() - started)
+            with traces.operation_span("query", name):
+                result = await self._execute_in_time(request, seconds)
+            metrics.SECONDS["query", name].observe(time.perf_counter() - started)
         result.extensions = format_cost(cost)
         return result
 
@@ -157,7 +157,7 @@ class KnownQueries:
             logger.debug("A plan bailed out: %s", type(error).__name__)
         else:
             self.planned += 1
-            _PLANNED.inc()
+            metrics.PLANS["planned"].inc()
             plans.record_success(caller)
             return data
         return None

@@ -210,7 +210,7 @@ def make_step(site: FieldSite, getter: Getter, completer: Completer) -> Step:
         return result
 
     is_async = getter.is_async or completer.is_async
-    return Step(site.key, fill_later if is_async else fill, is_async, name)
+    return Step(site.key, fill_later if is_async else fill, is_async, name, site.name)
 
 
 def memoize(name: str, getter: Getter) -> Getter:

@@ -20,6 +20,7 @@ from graphql import (
 
 from graph.core.responses import measure_keys
 from graph.execution.run import PlanBailout, Run, Values
+from telemetry import traces
 
 
 class Completer(NamedTuple):
@@ -225,6 +226,8 @@ class Step(NamedTuple):
     is_async: bool
     value_name: str | None = None
     """Name in the memo; None if plans can't share the values."""
+    site_name: str = ""
+    """Type and field, such as `Query.viewer`."""
 
 
 class Selection:
@@ -272,7 +275,7 @@ class Selection:
         record = run.memo.get_record(source) if run.memo else {}
         meter, row = run.meter, {}
         meter.add(self._row_bytes)
-        for _, (key, fill, _, name) in self._sync_steps:
+        for _, (key, fill, _, name, _) in self._sync_steps:
             if name is None:
                 row[key] = fill(run, [source])[0]
             elif name in record:
@@ -291,7 +294,9 @@ class Selection:
         columns: list[Any] = [None] * len(self._keys)
         for index, step in self._sync_steps:
             columns[index] = step.fill(run, objects)
-        waiting = [step.fill(run, objects) for _, step in self._async_steps]
+        waiting = [
+            traces.follow(step.site_name, step.fill(run, objects)) for _, step in self._async_steps
+        ]
         results = [await waiting[0]] if len(waiting) == 1 else await gather_or_cancel(waiting)
         for (index, _), column in zip(self._async_steps, results, strict=True):
             columns[index] = column

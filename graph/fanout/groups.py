@@ -21,6 +21,7 @@ from graph.fanout.budgets import LiveBudgets
 from graph.fanout.membership import Membership, Peer
 from graph.fanout.payloads import BATCH, EventExecution, Payload
 from graph.fanout.replays import PayloadCache, Replays
+from telemetry import traces
 from telemetry.metrics import live as metrics
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
@@ -182,7 +183,8 @@ class EventGroup:
             return
         before, self._last_delivered = self._last_delivered, events[-1].position
         metrics.DELIVERIES.inc(len(payloads) * len(self._active))
-        refusing = [member for member, take in self._active.items() if not take(payloads)]
+        with traces.linked_span("deliver events", events, traces.Kind.CONSUMER):
+            refusing = [member for member, take in self._active.items() if not take(payloads)]
         for member in refusing:
             self._deactivate(member)
             # A member becomes active with an event, so the second position is only for mypy.

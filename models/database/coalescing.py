@@ -21,6 +21,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from models.database.base import collection
 from models.database.conversion import project
 from models.database.outages import is_transient
+from telemetry import traces
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,6 +35,8 @@ class Call(Generic[Item, Result]):
     result: asyncio.Future[Result]
     deadline: float | None
     """The deadline of the caller's `pymongo.timeout`, in the event loop's time."""
+    traceparent: str | None = None
+    """The caller's span."""
 
 
 class Coalescer(ABC, Generic[Item, Result]):
@@ -66,7 +69,9 @@ class Coalescer(ABC, Generic[Item, Result]):
         loop = asyncio.get_running_loop()
         remaining = remaining_seconds()
         deadline = None if remaining is None else loop.time() + remaining
-        call: Call[Item, Result] = Call(item, loop.create_future(), deadline)
+        call: Call[Item, Result] = Call(
+            item, loop.create_future(), deadline, traces.get_traceparent()
+        )
         self._waiting.append(call)
         self._schedule()
         return await call.result
@@ -112,7 +117,8 @@ class Coalescer(ABC, Generic[Item, Result]):
 
     async def _run(self, calls: Sequence[Call[Item, Result]]) -> None:
         try:
-            await self._process(calls)
+            with traces.linked_span(self._name, calls):
+                await self._process(calls)
         except Exception as error:
             waiting = [call for call in calls if not call.result.done()]
             for call in waiting:

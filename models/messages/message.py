@@ -186,6 +186,8 @@ class Message(ObjectIdDocument):
     input_digest: str | None = None
     """SHA-256 of the input, to distinguish a repeated request from a reused key."""
     retry_of: PydanticObjectId | None = None
+    traceparent: str | None = None
+    """The span that stored the message, as W3C `traceparent`; only while traces are on."""
     lane_number: int | None = None
     outbox_state: OutboxState | None = None
     lane_fence: int | None = None

@@ -37,6 +37,8 @@ class WebhookEvent(Document):
     """Another process may take over a RECEIVED event after this time."""
     attempts: int = 0
     processed_at: datetime | None = None
+    traceparent: str | None = None
+    """The request that brought the event, as W3C `traceparent`; only while traces are on."""
 
     class Settings:
         name = "webhook_events"

@@ -21,6 +21,7 @@ from models.database.base import collection, from_bson, new_id, to_bson
 from models.database.bulk_writes import write_unless_duplicate
 from models.database.outages import is_transient
 from models.messages.words import list_message_words
+from telemetry import traces
 from webhooks.apply.tasks import (
     Task,
     catching_problems,
@@ -234,6 +235,7 @@ def make_message(conversation: Conversation, message: InboundMessage, body: Mess
         frequently_forwarded=bool(context.frequently_forwarded),
         referral=message.referral and make_storable(message.referral),
         group_id=message.group_id,
+        traceparent=traces.get_traceparent(),
     )
 
 

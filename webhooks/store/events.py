@@ -25,6 +25,7 @@ from models.database.bulk_writes import DUPLICATE_KEY
 from models.database.coalescing import Call, Coalescer
 from models.database.lease import lease_document
 from models.database.outage_log import log_failure
+from telemetry import traces
 from telemetry.log_lines import describe_bug
 from telemetry.metrics import webhooks as metrics
 from webhooks.payload.items import Item
@@ -47,6 +48,8 @@ class StoredEvent:
     by_default_secret: bool = False
     """True if the secret is the server's default secret."""
     received_at: datetime = field(default_factory=utc_now, compare=False)
+    traceparent: str | None = field(default=None, compare=False)
+    """The request that brought it, as W3C `traceparent`; only while traces are on."""
     attempts: int = 0
     """Number of times it was taken over from a process that ended or hung."""
     sender_key: str | None = field(default=None, compare=False)
@@ -61,7 +64,9 @@ class StoredEvent:
 
 def make_event(body: bytes, *, secret_digest: str, by_default_secret: bool = False) -> StoredEvent:
     digest = hashlib.sha256(secret_digest.encode() + body).hexdigest()
-    return StoredEvent(digest, body, secret_digest, by_default_secret)
+    return StoredEvent(
+        digest, body, secret_digest, by_default_secret, traceparent=traces.get_traceparent()
+    )
 
 
 async def insert_events(
@@ -110,6 +115,8 @@ def _make_insert(event: StoredEvent, *, lease: timedelta) -> UpdateOne:
         "attempts": 0,
         "processed_at": None,
     }
+    if event.traceparent is not None:
+        fields["traceparent"] = event.traceparent
     # Never matches a stored event, so a repeated body always fails on the unique `_id`.
     key = {"_id": event.id, "state": {"$exists": False}}
     return UpdateOne(key, [{"$set": fields}], upsert=True)
@@ -134,6 +141,7 @@ async def take_over_event(*, lease: timedelta) -> StoredEvent | None:
         by_default_secret=event.by_default_secret,
         received_at=event.received_at,
         attempts=event.attempts,
+        traceparent=event.traceparent,
     )
 
 

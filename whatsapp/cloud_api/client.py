@@ -17,6 +17,7 @@ import orjson
 
 from telemetry.metrics import meta as metrics
 from version import USER_AGENT
+from whatsapp.cloud_api.call_spans import recorded
 from whatsapp.cloud_api.responses import SendResult, read_error, read_send_result
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
@@ -67,6 +68,7 @@ class CloudAPI:
         self._base_url = settings.graph_api_url
         self._default_version = settings.graph_api_version
         self._deadline_seconds = timeouts.send_deadline_seconds
+        self.sends_traceparent = settings.traceparent_to_meta
 
     async def send_message(
         self,
@@ -153,6 +155,7 @@ class CloudAPI:
         parts = (graph_api_version or self._default_version, *path)
         return "/".join([self._base_url, *(quote(part, safe="") for part in parts)])
 
+    @recorded
     async def _request(
         self,
         method: str,

@@ -14,6 +14,7 @@ from pymongo.errors import PyMongoError
 
 from models import Account, HealthState, Message, MessageError, MessageStatus, OutboxState
 from models.database.outage_log import log_failure
+from telemetry import traces
 from telemetry.log_context import add_log_fields, log_fields
 from telemetry.log_lines import describe_bug
 from telemetry.metrics.sends import OUTCOMES
@@ -176,7 +177,8 @@ class LaneWorker:
         if isinstance(prepared, Exception):
             wait_seconds = await sending.postpone_for_file(prepared)
         else:
-            wait_seconds = await sending.send(token)
+            with traces.linked_span("send message", [message], traces.Kind.CONSUMER):
+                wait_seconds = await sending.send(token)
         if wait_seconds is None and not head.is_last:
             return True
         return await self._release_unless_woken(wait_seconds)

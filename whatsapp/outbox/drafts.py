@@ -17,6 +17,7 @@ from models import (
 )
 from models.database.base import new_id, utc_now
 from models.messages.words import list_message_words
+from telemetry import traces
 from whatsapp.errors import IdempotencyKeyReused, InvalidInput
 from whatsapp.outbox.content import OutgoingContent, ResolvedContent
 from whatsapp.outbox.recipients import Recipient
@@ -98,6 +99,7 @@ def build_message(
         idempotency_key=draft.idempotency_key,
         input_digest=draft.digest,
         retry_of=draft.retry_of,
+        traceparent=traces.get_traceparent(),
         lane_number=number,
         outbox_state=OutboxState.READY,
     )

@@ -23,7 +23,6 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import WebhookClient
 from tests.webhooks.conftest import Settle
 from whatsapp.privacy.account_deletion import delete_account
-from whatsapp.privacy.erasure_log import ErasureLog
 
 SHOW = """{ accounts(first: 5) { edges { node {
   verifiedName displayPhoneNumber lastEventAt
@@ -206,6 +205,6 @@ async def test_events_and_templates_go_with_their_account(
     await post(webhook, settle, make_body("template_approved"))
     assert (await AccountEvent.count(), await Template.count()) == (1, 1)
 
-    await delete_account(account, ErasureLog(None))
+    await delete_account(account)
 
     assert (await AccountEvent.count(), await Template.count()) == (0, 0)
