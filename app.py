@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any, TypedDict
 
 import httpx
@@ -39,8 +40,8 @@ from models.connection import (
 from models.database.outage_log import log_failure
 from models.database.readiness import MajorityProbe
 from telemetry.access_log import AccessLog
-from telemetry.endpoint import MetricsEndpoint, MetricsPort
-from telemetry.metrics import operations
+from telemetry.endpoint import MetricsEndpoint
+from telemetry.metrics.operations import list_operations
 from telemetry.metrics.process import ProcessMonitor
 from telemetry.request_spans import RequestSpans
 from telemetry.trace_export import Tracing, create_tracing
@@ -69,7 +70,9 @@ from whatsapp.media.uploads import Uploads
 from whatsapp.merging.merged_history import finish_merges
 from whatsapp.outbox.outbox import Outbox
 from whatsapp.privacy.account_deletion import finish_deletions
+from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.privacy.erasures import finish_erasures
+from whatsapp.restore.sending_hold import SendingHold
 from whatsapp.settings import Settings, load_settings
 from whatsapp.templates.sync import BackgroundSyncs
 
@@ -106,6 +109,10 @@ class Runtime:
             settings=settings, timeouts=timeouts, capacity=capacity, keyring=keyring
         )
         stores = MediaStores(database, url=settings.media_store_url)
+        self.erasure_log = ErasureLog(settings.erasure_log_url)
+        self.hold = SendingHold(
+            database, self.erasure_log, poll_seconds=timeouts.restore_poll_seconds
+        )
         uploads = Uploads(
             timeouts=timeouts,
             keyring=keyring,
@@ -135,7 +142,12 @@ class Runtime:
         )
         self.receipts = ReadReceiptWorker(account_api, timeouts=timeouts)
         self.template_syncs = BackgroundSyncs(account_api, timeouts=timeouts)
-        self.live = LiveFeed(database=database, keyring=keyring, timeouts=timeouts)
+        self.live = LiveFeed(
+            database=database,
+            keyring=keyring,
+            timeouts=timeouts,
+            get_history_start=lambda: self.hold.history_start,
+        )
         self.groups = Groups(self.live, settings, timeouts=timeouts, capacity=capacity)
         self.credentials = CredentialWatch(timeouts)
         self.services = Services(
@@ -153,6 +165,7 @@ class Runtime:
                 keyring, public_url=settings.public_url, seconds=settings.media_url_seconds
             ),
             media_stores=stores,
+            erasure_log=self.erasure_log,
             rate_limits=RateLimits(settings),
             uploads=uploads,
             replay_parked=self.ingest.replay,
@@ -186,6 +199,7 @@ class Runtime:
 
     async def _prepare(self) -> None:
         self._has_upgrade = bool(await self._prepare_database(self.database))
+        await self.hold.check()
         self.is_prepared = True
 
     async def _run_tasks(self) -> None:
@@ -201,13 +215,14 @@ class Runtime:
             else:
                 logger.info("MongoDB is available; serving.")
         async with asyncio.TaskGroup() as group:
+            group.create_task(keep_running("sending hold", self.hold.run))
             group.create_task(keep_running("live feed", self.live.run))
             group.create_task(keep_running("credential watch", self.credentials.run))
             group.create_task(keep_running("webhook processing", self.ingest.run))
-            group.create_task(keep_running("dispatcher", self.dispatcher.run))
+            group.create_task(keep_running("dispatcher", self.hold.hold(self.dispatcher.run)))
             group.create_task(keep_running("media downloads", self.downloader.run))
-            group.create_task(keep_running("account checks", self.checks.run))
-            group.create_task(keep_running("read receipts", self.receipts.run))
+            group.create_task(keep_running("account checks", self.hold.hold(self.checks.run)))
+            group.create_task(keep_running("read receipts", self.hold.hold(self.receipts.run)))
             group.create_task(keep_running("template syncs", self.template_syncs.run))
             group.create_task(keep_running("housekeeping", self.housekeeping.run))
             if self._has_upgrade:
@@ -215,9 +230,13 @@ class Runtime:
 
     def _list_jobs(self, timeouts: Timeouts) -> list[Job]:
         block_seconds = 3 * timeouts.webhook_lease_seconds
+        log = self.erasure_log
+        seconds = timeouts.restore_mark_seconds
+        marks = [Job("Restore mark", self.hold.record_mark, seconds=seconds)] if log.is_kept else []
         return [
-            Job("Account deletion", finish_deletions, seconds=60),
-            Job("Erasures", finish_erasures, seconds=60),
+            *marks,
+            Job("Account deletion", partial(finish_deletions, log), seconds=60),
+            Job("Erasures", partial(finish_erasures, log), seconds=60),
             Job("Contact merges", finish_merges, seconds=15),
             Job("Search keys", index_stale, seconds=60),
             Job("Expired restrictions", lift_expired_restrictions, seconds=block_seconds),
@@ -334,7 +353,7 @@ def create_app(
         DatabaseUnusable: MONGODB_URI is malformed.
     """
     settings = settings or load_settings()
-    operations.SECONDS.add_values(settings.metrics_operations, label=1)
+    list_operations(settings.metrics_operations)
     tracing = tracing or create_tracing(VERSION)
     token = settings.metrics_token
     metrics = MetricsEndpoint(
@@ -384,7 +403,7 @@ def create_app(
         middleware=[
             *([Middleware(RequestSpans)] if tracing else []),
             Middleware(AccessLog, shows_clients=settings.access_log_clients),
-            Middleware(MetricsPort, port=settings.metrics_port),
+            *metrics.list_middleware(),
             Middleware(SendDeadline, seconds=timeouts.socket_send_seconds),
             Middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://")),
             create_cors(settings.allowed_origins, more_headers=settings.allowed_headers),

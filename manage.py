@@ -157,6 +157,18 @@ async def migrate_database(settings: Settings, arguments: argparse.Namespace) ->
         raise SystemExit("Run `manage.py migrate`, or start the server.")
 
 
+async def hold_sending(settings: Settings, _arguments: argparse.Namespace) -> None:
+    from operations.restore import begin_restore  # noqa: PLC0415 - other commands need no restores
+
+    print(await begin_restore(settings))
+
+
+async def finish_restore(settings: Settings, _arguments: argparse.Namespace) -> None:
+    from operations.restore import end_restore  # noqa: PLC0415 - other commands need no restores
+
+    print(await end_restore(settings))
+
+
 def check_deployment(arguments: argparse.Namespace) -> None:
     """Prints findings; exits with 1 if any failed, and with 2 if the settings are not valid."""
     # Imported here: other commands need no checks.
@@ -261,6 +273,10 @@ def build_parser() -> argparse.ArgumentParser:
     migrate.add_argument(
         "--check", action="store_true", help="only list pending changes; exit 1 if there are any"
     )
+    commands.add_parser("begin-restore", help="hold sending in a database restored from a snapshot")
+    commands.add_parser(
+        "finish-restore", help="settle unsent messages, repeat erasures, and send again"
+    )
     check = commands.add_parser(
         "check", help="check the deployment; exit 1 if a check failed, 2 if settings are not valid"
     )
@@ -286,6 +302,8 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], Awaitable[None]]] =
     "revoke-api-key": end_api_key,
     "rotate-encryption-keys": rotate_encryption_keys,
     "migrate": migrate_database,
+    "begin-restore": hold_sending,
+    "finish-restore": finish_restore,
 }
 
 

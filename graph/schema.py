@@ -34,7 +34,7 @@ from graph.mutations.users import UserMutations
 from graph.queries import Query
 from graph.subscriptions import EVENT_TYPES, Subscription
 from telemetry import traces
-from telemetry.metrics.operations import SECONDS
+from telemetry.metrics.operations import observe_operation
 from whatsapp.common.admission import FairTurns
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
@@ -128,7 +128,7 @@ class WagraphSchema(InterceptedSchema):
             with traces.operation_span(*labels):
                 return await self._run_in_time(execution, work)
         finally:
-            SECONDS[labels].observe(time.perf_counter() - started)
+            observe_operation(*labels, time.perf_counter() - started)
 
     async def _run_in_time(
         self, execution: ExecutionContext, work: Coroutine[Any, Any, Any]

@@ -43,7 +43,8 @@ class MissingIndex:
 
     async def build(self) -> None:
         """Builds the index without a timeout; waits if another process builds it."""
-        with pymongo.timeout(None):
+        # 0 is without a limit; None would leave the client's own timeout in force.
+        with pymongo.timeout(0):
             await collection(self.document_class).create_indexes([self.index])
 
 

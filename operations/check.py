@@ -1,4 +1,4 @@
-"""All checks of a deployment, in the order in which an operator fixes what they find."""
+"""All checks of a deployment, in the order in which an operator mends failures."""
 
 from urllib.parse import urlsplit
 
@@ -50,7 +50,7 @@ async def check_deployment(settings: Settings, *, checks_callback: bool) -> list
 
 
 def check_settings(settings: Settings) -> list[Finding]:
-    """Checks what the formats of the values don't show."""
+    """Checks the settings beyond the formats of their values."""
     names = sorted(name.upper() for name in settings.model_fields_set)
     findings = [passed("settings", f"All settings are valid; set are {', '.join(names)}.")]
     findings += [

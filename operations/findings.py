@@ -23,7 +23,7 @@ class Finding:
     message: str
     """One sentence."""
     remedy: str | None = None
-    """What the operator does about it."""
+    """The operator's next step."""
 
 
 def passed(name: str, message: str) -> Finding:

@@ -9,6 +9,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from models.connection import DatabaseUnusable, check_server, describe_pending
 from models.indexes import list_extra_indexes
+from models.restores import read_restore_state
 from operations.findings import Finding, Outcome, failed, passed, warned
 from operations.privileges import UNAUTHORIZED, check_privileges
 
@@ -82,6 +83,18 @@ async def _check_indexes(_database: Database) -> Finding:
     return passed("mongodb.indexes", "All indexes belong to wagraph.")
 
 
+async def _check_restore(database: Database) -> Finding:
+    name = "mongodb.restore"
+    state = await read_restore_state(database)
+    if state is not None and state.held_since is not None:
+        return warned(
+            name,
+            "The database was restored from a backup, so nothing is sent.",
+            "Run `manage.py finish-restore`.",
+        )
+    return passed(name, "No restore is unfinished.")
+
+
 async def _check_oplog(database: Database) -> Finding:
     name = "mongodb.oplog"
     oplog = database.client["local"]["oplog.rs"]
@@ -129,6 +142,7 @@ _CHECKS: dict[str, Callable[[Database], Awaitable[Finding]]] = {
     "replica_set": _check_replica_set,
     "migrations": _check_migrations,
     "indexes": _check_indexes,
+    "restore": _check_restore,
     "oplog": _check_oplog,
     "clock": _check_clock,
 }

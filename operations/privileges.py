@@ -1,4 +1,4 @@
-"""Privileges of MongoDB's user, compared with what the server needs."""
+"""Privileges of MongoDB's user, compared with those that the server needs."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

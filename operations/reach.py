@@ -1,4 +1,4 @@
-"""Checks of what the server must reach: its media store, and itself through PUBLIC_URL."""
+"""Checks of the media store, and of the way to the server through PUBLIC_URL."""
 
 import secrets
 from collections.abc import AsyncIterator

@@ -64,6 +64,8 @@ class BoundedConfig(uvicorn.Config):
             # Deflate costs CPU and memory per socket; `BoundedWebSocket.write` needs plain frames.
             ws_per_message_deflate=False,
             timeout_keep_alive=timeouts.http_idle_seconds,
+            # A request on a used connection must not log with the ids of an earlier one.
+            reset_contextvars=True,
             **options,
         )
         self.timeouts = timeouts

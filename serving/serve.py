@@ -21,6 +21,7 @@ from serving.worker import Heartbeats, run_worker
 from telemetry.metrics.shared_values import shared_memory
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.media.media_store import open_objects
+from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def serve(settings: Settings, *, timeouts: Timeouts = Timeouts()) -> None:
     asyncio.run(_prepare_database(settings))
     if settings.media_store_url is not None:
         open_objects(settings.media_store_url)
+    ErasureLog(settings.erasure_log_url)
     app = create_app(settings, timeouts=timeouts)
     tune_gc()
     if settings.workers == 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from telemetry.log_context import begin_request
+from telemetry.log_context import add_log_fields, drop_log_fields
 from telemetry.logs import logs_access, write_access
 from telemetry.request_ids import REQUEST_ID, choose_request_id
 
@@ -54,7 +54,10 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         request_id = scope[REQUEST_ID] = choose_request_id(scope)
-        begin_request(request_id)
+        if scope["type"] == "websocket":
+            # uvicorn gives only HTTP requests a context of their own.
+            drop_log_fields()
+        add_log_fields(request_id=request_id)
         if not logs_access():
             await self._app(scope, receive, send)
         elif scope["type"] == "http":

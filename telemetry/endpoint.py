@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -33,6 +34,10 @@ class MetricsEndpoint:
         if not self._port and self._token is None:
             return []
         return [Route(METRICS_PATH, self._answer, methods=["GET"])]
+
+    def list_middleware(self) -> list[Middleware]:
+        """Returns the middleware that reserves the port for metrics, if there is one."""
+        return [Middleware(MetricsPort, port=self._port)] if self._port else []
 
     async def _answer(self, request: Request) -> Response:
         if self._token is None:

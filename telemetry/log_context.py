@@ -24,15 +24,19 @@ ID_TYPES = {
 }
 
 
-def begin_request(request_id: str) -> None:
-    """Drops the fields of this task, as of an earlier request, and begins with the id."""
+def drop_log_fields() -> None:
+    """Drops the fields of this task, as those it inherited."""
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 def add_log_fields(**fields: object) -> None:
     """Adds fields to the log lines of this task, to its end."""
     structlog.contextvars.bind_contextvars(**fields)
+
+
+def get_log_fields() -> dict[str, Any]:
+    """Returns the fields of this task, for a task that does not inherit its context."""
+    return structlog.contextvars.get_contextvars()
 
 
 def name_document(document: Any) -> dict[str, object]:
@@ -62,7 +66,7 @@ def add_context(logger: WrappedLogger, method: str, event: EventDict) -> EventDi
 
 def show_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """structlog processor that shows document ids as the API does."""
-    for name, type_name in ID_TYPES.items():
-        if isinstance(event.get(name), ObjectId):
-            event[name] = encode_id(type_name, event[name])
+    for name in event.keys() & ID_TYPES.keys():
+        if isinstance(event[name], ObjectId):
+            event[name] = encode_id(ID_TYPES[name], event[name])
     return event

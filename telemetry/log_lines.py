@@ -6,6 +6,7 @@ import re
 import time
 import traceback
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,13 +21,17 @@ MAX_CAUSES = 10
 
 def make_head(seconds: float, level: str, logger: str, process: int | None) -> dict[str, Any]:
     """Returns the fields that every line has besides its text; `seconds` is the Unix time."""
-    time_of_day = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
     return {
-        "timestamp": f"{time_of_day}.{int(seconds % 1 * 1000):03}Z",
+        "timestamp": f"{_format_second(int(seconds))}.{int(seconds % 1 * 1000):03}Z",
         "level": level,
         "logger": logger,
         "process": process,
     }
+
+
+@lru_cache(maxsize=4)
+def _format_second(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
 def read_record(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -35,8 +40,8 @@ def read_record(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     if record.name == "asyncio":
         # It shows an exception nobody waits for, with its text.
         event["event"] = event["event"].partition(" exception=")[0]
-    event.update(make_head(record.created, record.levelname, record.name, record.process))
-    return event
+    head = make_head(record.created, record.levelname, record.name, record.process)
+    return {**head, **event}
 
 
 def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -72,11 +77,12 @@ class TextRenderer:
 
 def render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     """Renders a JSON object; no text can break the line."""
-    fields = {name: event[name] for name in _HEAD} | dict(event)
     try:
-        text = orjson.dumps(fields, default=str).decode()
+        text = orjson.dumps(event, default=str).decode()
     except TypeError:  # lone surrogates
-        text = json.dumps(fields, default=str)
+        text = json.dumps(event, default=str)
+    if text.isprintable():
+        return text
     return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -107,10 +113,12 @@ def _list_lines(exceptions: Any) -> Iterator[str]:
 
 def _quote(value: object) -> str:
     text = str(value)
-    if type(value) is int or type(value) is float or _PLAIN_VALUE.fullmatch(text):
+    if text.isalnum() or type(value) is int or type(value) is float or _PLAIN_VALUE.fullmatch(text):
         return text
     return _escape(json.dumps(text))
 
 
 def _escape(text: str) -> str:
+    if text.isprintable():
+        return text
     return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

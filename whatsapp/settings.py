@@ -31,9 +31,10 @@ GRAPH_API_VERSION_PATTERN = r"^v[0-9]{1,3}\.[0-9]$"
 # The length of Meta's example, "meatyhamhock"; a guessed token would pass the handshake.
 SHORTEST_VERIFY_TOKEN = 12
 _SHORTEST = {"meta_verify_token": SHORTEST_VERIFY_TOKEN, "metrics_token": 16}
-# Each has some thirty time series.
+# Each has about thirty time series.
 MAX_METRICS_OPERATIONS = 50
-MEDIA_STORE_SCHEMES = ("file", "s3", "gs", "az", "memory")
+DURABLE_STORE_SCHEMES = ("file", "s3", "gs", "az")
+MEDIA_STORE_SCHEMES = (*DURABLE_STORE_SCHEMES, "memory")
 _HeaderName = Annotated[str, Field(pattern=HEADER_NAME_PATTERN)]
 _OperationName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 
@@ -133,6 +134,10 @@ class Settings(BaseSettings):
     """Maximum size of an upload, all files of the request together."""
     upload_concurrency: int = Field(default=32, ge=1)
     """Concurrent uploads per process; one credential gets at most half of them."""
+
+    # Backups
+    erasure_log_url: str | None = None
+    """Erasures outside the database, to repeat them after a restore: `file:///folder`, `s3://` …"""
 
     # Operations
     query_depth: int = Field(default=12, ge=1, le=100)
@@ -269,11 +274,13 @@ class Settings(BaseSettings):
         token_settings.check_token_settings(self.__dict__)
         return self
 
-    @field_validator("media_store_url")
+    @field_validator("media_store_url", "erasure_log_url")
     @classmethod
-    def check_media_store(cls, value: str | None) -> str | None:
-        if value and urlsplit(value).scheme not in MEDIA_STORE_SCHEMES:
-            raise ValueError(f"use one of {', '.join(MEDIA_STORE_SCHEMES)} as the scheme")
+    def check_store_url(cls, value: str | None, info: ValidationInfo) -> str | None:
+        is_media = info.field_name == "media_store_url"
+        schemes = MEDIA_STORE_SCHEMES if is_media else DURABLE_STORE_SCHEMES
+        if value and urlsplit(value).scheme not in schemes:
+            raise ValueError(f"use one of {', '.join(schemes)} as the scheme")
         return value or None
 
     @field_validator("meta_app_secret", "meta_verify_token", "metrics_token")

@@ -19,8 +19,8 @@ _FOREIGN_NAMES = frozenset(
     {"domain", "forwarded_allow_ips", "ssl_cert_file", "tmpdir", "tz", "version"}
 )
 _FOREIGN_PREFIXES = (
-    *("aws_", "azure_", "caddy_", "compose_", "google_", "mongo_", "otel_", "prometheus_"),
-    "sandbox_",
+    *("aws_", "azure_", "caddy_", "compose_", "google_", "mongo_initdb_", "otel_"),
+    *("prometheus_", "sandbox_"),
 )
 _FILE_SUFFIX = "_file"
 

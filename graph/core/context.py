@@ -23,6 +23,7 @@ from whatsapp.media.media_store import MediaStores
 from whatsapp.media.media_urls import MediaUrls
 from whatsapp.media.uploads import Uploads
 from whatsapp.outbox.outbox import Outbox
+from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.settings import Settings
 from whatsapp.templates.sync import BackgroundSyncs
 
@@ -66,6 +67,7 @@ class Services:
     live: CursorSource
     media_urls: MediaUrls
     media_stores: MediaStores
+    erasure_log: ErasureLog
     rate_limits: RateLimits
     uploads: Uploads
     replay_parked: Callable[[Sequence[str]], Awaitable[None]]

@@ -18,6 +18,7 @@ from models.database.outages import is_transient
 from telemetry.metrics.operations import ERRORS
 from whatsapp.errors import Refused
 from whatsapp.media.media_store import StoreUnavailable
+from whatsapp.privacy.erasure_log import ErasureLogUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +125,9 @@ def _format_error(error: GraphQLError, request_id: str) -> GraphQLError:
     if isinstance(cause, StoreUnavailable):
         logger.warning("Request %s: the media store is unavailable: %s", request_id, cause)
         return _replace(error, service_unavailable("The media store"))
+    if isinstance(cause, ErasureLogUnavailable):
+        logger.warning("Request %s: the erasure log is unavailable: %s", request_id, cause)
+        return _replace(error, service_unavailable("The erasure log"))
     code = _classify(error, cause)
     if code is not ErrorCode.INTERNAL_SERVER_ERROR:
         return _replace(error, RequestError(code, _describe(error, cause)))

@@ -1,4 +1,4 @@
-"""The private API of Strawberry that we use, and nobody else does.
+"""Adapters of Strawberry's private API, which no other module uses.
 
 `tests/graph/core/test_strawberry_internals.py` fails if a new version changes it.
 """

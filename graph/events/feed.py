@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from bson import Timestamp
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
 
@@ -84,9 +85,12 @@ class LiveFeed:
         keyring: KeyRing,
         timeouts: Timeouts = Timeouts(),
         ring: EventRing | None = None,
+        get_history_start: Callable[[], Timestamp | None] = lambda: None,
     ) -> None:
+        """`get_history_start` returns the time before which positions are of a restored past."""
         self.ring = ring or EventRing()
         self.summaries = SummaryWatch(wait_seconds=timeouts.summary_wait_seconds)
+        self._get_history_start = get_history_start
         self._database = database
         self._signer = CursorSigner(keyring)
         self._existence = Existence()
@@ -127,6 +131,7 @@ class LiveFeed:
 
         Raises:
             CursorInvalid: malformed, forged, or ahead of this database.
+            CursorExpired: from before the database was restored.
             PyMongoError: MongoDB is unavailable.
         """
         try:
@@ -137,6 +142,9 @@ class LiveFeed:
 
     async def _check_cursor(self, cursor: str) -> Position:
         position = self._signer.verify(cursor)
+        history_start = self._get_history_start()
+        if history_start is not None and position.cluster_time < history_start:
+            raise CursorExpired
         positions = (self._present.newest_known, self._backend.position)
         newest = max(filter(None, positions), default=None)
         # MongoDB waits without an error for a position ahead of it, such as one from before a

@@ -16,6 +16,7 @@ from graph.core.scalars import FileVariables
 from graph.core.strawberry_internals import get_given_operation_name, get_graphql_schema
 from graph.limits.document import Cost, Document
 from graph.limits.gate import Gate, OperationRequest, format_cost, get_caller
+from telemetry.log_context import get_log_fields, log_fields
 
 Result = TypeVar("Result")
 
@@ -97,9 +98,14 @@ class DatabaseDeadline(SchemaExtension):
 async def run_without_deadline(work: Coroutine[Any, Any, Result]) -> Result:
     """Runs a task such as a deletion to its end, even after the caller disconnects."""
     # pymongo keeps the deadline in a context variable, which a new context does not have.
-    task = asyncio.create_task(work, context=ContextVariables())
+    task = asyncio.create_task(_run_logged(work, get_log_fields()), context=ContextVariables())
     hold_task(task)
     return await asyncio.shield(task)
+
+
+async def _run_logged(work: Coroutine[Any, Any, Result], fields: dict[str, Any]) -> Result:
+    with log_fields(**fields):
+        return await work
 
 
 def hold_task(task: asyncio.Task[Any]) -> None:

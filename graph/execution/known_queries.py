@@ -32,6 +32,8 @@ from whatsapp.common.admission import FairTurns
 
 logger = logging.getLogger(__name__)
 
+_PLANNED = metrics.PLANS["planned"]
+
 
 class KnownQueries:
     """Executes the known queries of a schema."""
@@ -84,7 +86,7 @@ class KnownQueries:
             name = _find_name(request)
             with traces.operation_span("query", name):
                 result = await self._execute_in_time(request, seconds)
-            metrics.SECONDS["query", name].observe(time.perf_counter() - started)
+            metrics.observe_operation("query", name, time.perf_counter() - started)
         result.extensions = format_cost(cost)
         return result
 
@@ -157,7 +159,7 @@ class KnownQueries:
             logger.debug("A plan bailed out: %s", type(error).__name__)
         else:
             self.planned += 1
-            metrics.PLANS["planned"].inc()
+            _PLANNED.inc()
             plans.record_success(caller)
             return data
         return None

@@ -198,8 +198,10 @@ class AccountMutations:
     )
     async def delete_account(self, info: Info, input: AccountIdInput) -> DeleteAccountPayload:
         account = await _load_account(info, input.account_id)
-        seconds = info.context.services.timeouts.account_removal_seconds
-        await run_without_deadline(delete_account(account, wait_seconds=seconds))
+        services = info.context.services
+        seconds = services.timeouts.account_removal_seconds
+        deletion = delete_account(account, services.erasure_log, wait_seconds=seconds)
+        await run_without_deadline(deletion)
         return DeleteAccountPayload(deleted_account_id=input.account_id)
 
 

@@ -163,7 +163,8 @@ class ContactMutations:
     )
     async def delete_contact(self, info: Info, input: ContactIdInput) -> DeleteContactPayload:
         contact_id = _require(input.contact_id)
-        await run_without_deadline(erase_contact(get_viewer(info), contact_id))
+        log = info.context.services.erasure_log
+        await run_without_deadline(erase_contact(get_viewer(info), contact_id, log))
         return DeleteContactPayload(deleted_contact_id=input.contact_id)
 
 

@@ -1,7 +1,7 @@
 """Restricts the control API and the phone page to programs and pages of this machine.
 
-The sandbox listens on loopback, but a browser sends requests of any page there: simple requests
-directly, other requests by DNS rebinding.
+The sandbox listens on loopback, or in a container on a port that is published there. But a browser
+sends requests of any page there: simple requests directly, other requests by DNS rebinding.
 """
 
 import ipaddress

@@ -1,6 +1,8 @@
 """GraphQL operations."""
 
-from telemetry.metrics.registry import make_counter, make_counters, make_histograms
+from collections.abc import Iterable
+
+from telemetry.metrics.registry import OTHER, make_counter, make_counters, make_histograms
 
 # Operation names are added from the setting METRICS_OPERATIONS.
 SECONDS = make_histograms(
@@ -9,6 +11,21 @@ SECONDS = make_histograms(
     type=("query", "mutation"),
     operation=(),
 )
+LISTED: set[str] = set()
+"""The names that have metrics of their own."""
+
+
+def list_operations(names: Iterable[str]) -> None:
+    """Gives these operations metrics of their own; only before workers are forked."""
+    LISTED.update(names)
+    SECONDS.add_values(names, label=1)
+
+
+def observe_operation(kind: str, name: str | None, seconds: float) -> None:
+    """Measures an executed operation."""
+    SECONDS[kind, name if name in LISTED else OTHER].observe(seconds)
+
+
 ERRORS = make_counters(
     "wagraph_graphql_errors_total",
     "Errors in responses and on subscriptions, by `extensions.code`.",

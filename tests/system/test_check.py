@@ -87,6 +87,7 @@ async def test_working_deployment_passes(
         "mongodb.replica_set": "OK",
         "mongodb.migrations": "OK",
         "mongodb.indexes": "OK",
+        "mongodb.restore": "OK",
         "mongodb.oplog": "OK",
         "mongodb.clock": "OK",
         "encryption.keys.k1": "OK",

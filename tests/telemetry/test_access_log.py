@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from models import Account
+from telemetry.global_ids import encode_id
 from telemetry.log_context import ID_TYPES
 from telemetry.logs import configure_logging
 from tests.fixtures.graphql import GraphQLClient
@@ -18,6 +19,7 @@ from tests.graph.socket_kit import open_socket, serve
 from tests.telemetry.conftest import ReadLines
 
 VIEWER = "{ viewer { name } }"
+CHECK = "mutation ($id: ID!) { checkAccount(input: {accountId: $id}) { account { id } } }"
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 OPERATE = Path(__file__).parents[2] / "docs" / "operate.md"
 
@@ -115,6 +117,18 @@ async def test_failure_names_request(
     assert failed["request_id"] == line["request_id"] == answer.headers["X-Request-Id"]
     assert line["status"] == 500
     assert "canary" not in str(failed)
+
+
+async def test_line_of_undisturbed_work_names_request(
+    admin: GraphQLClient, account: Account, read_lines: ReadLines
+) -> None:
+    configure_logging("INFO", log_format="json")
+
+    await admin(CHECK, id=encode_id("Account", account.id))
+
+    [checked] = [line for line in read_lines() if " was checked; " in line["event"]]
+    assert re.fullmatch("[0-9a-f]{16}", checked["request_id"])
+    assert "credential_id" in checked
 
 
 async def test_probes_are_logged_at_debug_only(

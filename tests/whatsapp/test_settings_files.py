@@ -162,7 +162,7 @@ async def test_filled_in_example_starts(
 def test_unknown_variable_is_warned_about(environment: Environment, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "SEND_RATE_PER_ACOUNT=canary\nPORT_FILE=/port\nQUITE_ANOTHER_THING=canary\n"
-        "SANDBOX_HOME=/x\nOTEL_SERVICE_NAME=x\nFORWARDED_ALLOW_IPS=*\nMETA_APP_SECRET_FILE=\n"
+        "MONGO_URI=canary\nMONGO_INITDB_DATABASE=x\nSANDBOX_HOME=/x\nOTEL_SERVICE_NAME=x\nFORWARDED_ALLOW_IPS=*\nMETA_APP_SECRET_FILE=\n"
     )
 
     *warnings, _ = refuse(environment | {"MONGODB_URI": "mongo://nowhere"}, tmp_path)
@@ -172,5 +172,6 @@ def test_unknown_variable_is_warned_about(environment: Environment, tmp_path: Pa
         " did you mean SEND_RATE_PER_ACCOUNT?",
         "manage: PORT_FILE in .env is not a setting and has no effect: did you mean PORT?",
         "manage: QUITE_ANOTHER_THING in .env is not a setting and has no effect.",
+        "manage: MONGO_URI in .env is not a setting and has no effect: did you mean MONGODB_URI?",
     ]
     assert "canary" not in "".join(warnings)

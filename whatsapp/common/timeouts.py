@@ -63,6 +63,12 @@ class Timeouts:
     lane_release_seconds: float = 1.0
     """Deadline for releasing a lane when its worker is cancelled."""
 
+    restore_poll_seconds: float = 5.0
+    """Interval between two checks whether the restore of the database is finished."""
+
+    restore_mark_seconds: float = 60.0
+    """Interval between two marks in the erasure log; a restore to a later time is not seen."""
+
     # Webhooks
     webhook_lease_seconds: float = 10.0
     """Time after which another process takes over a stored webhook that no process has finished."""

@@ -24,7 +24,9 @@ from models import (
     OutboxState,
 )
 from models.database.base import DocumentType, collection, from_bson, utc_now
+from models.database.bulk_writes import update_in_batches
 from models.database.outages import is_transient
+from models.restores import UNSENT_STATES
 from telemetry.metrics.sends import OUTCOMES
 from whatsapp.cloud_api.error_codes import LOCAL_ERROR_CODE, WINDOW_CLOSED_CODE
 from whatsapp.cloud_api.responses import SendResult
@@ -223,6 +225,17 @@ async def record_unknown(
     return await _set_state(
         {"_id": message_id, **claimed}, _hold_or_end(MessageStatus.UNKNOWN, hold_until)
     )
+
+
+async def mark_unsent_unknown(account_id: PydanticObjectId, *, created_until: datetime) -> int:
+    """Marks unsent messages as unknown, so that they are never sent. Returns their number."""
+    unsent = {
+        "account_id": account_id,
+        "created_at": {"$lte": created_until},
+        "outbox_state": {"$in": UNSENT_STATES},
+    }
+    fields = _hold_or_end(MessageStatus.UNKNOWN, None)
+    return await update_in_batches(Message, unsent, [{"$set": fields}])
 
 
 def _hold_or_end(status: MessageStatus, hold_until: datetime | None) -> dict[str, Any]:

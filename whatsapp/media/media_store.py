@@ -53,14 +53,14 @@ class GridFSStore:
         self._files = GridFSFiles(database, bucket=BUCKET)
 
     async def put(self, key: str, chunks: AsyncIterable[bytes]) -> None:
-        with _translating_errors():
+        with translating_store_errors():
             await self._files.write(key, chunks)
 
     async def read(self, key: str, *, start: int, end: int) -> AsyncIterator[bytes]:
         parts = aiter(self._files.read(key, start=start, end=end))
         try:
             while True:
-                with _translating_errors():
+                with translating_store_errors():
                     part = await anext(parts, None)
                 if part is None:
                     return
@@ -69,7 +69,7 @@ class GridFSStore:
             raise FileMissing(key) from None
 
     async def delete(self, key: str) -> None:
-        with _translating_errors():
+        with translating_store_errors():
             await self._files.delete(key)
 
 
@@ -83,29 +83,29 @@ class ObjectFileStore:
         # The object is created by `close`, so an unclosed writer leaves nothing behind.
         writer = obstore.open_writer_async(self._objects, key)
         async for chunk in chunks:
-            with _translating_errors():
+            with translating_store_errors():
                 await writer.write(chunk)
-        with _translating_errors():
+        with translating_store_errors():
             await writer.close()
 
     async def read(self, key: str, *, start: int, end: int) -> AsyncIterator[bytes]:
         if start >= end:
             return  # stores refuse an empty range
         try:
-            with _translating_errors():
+            with translating_store_errors():
                 file = await obstore.get_async(self._objects, key, options={"range": (start, end)})
         except FileNotFoundError:
             raise FileMissing(key) from None
         parts = aiter(file.stream(min_chunk_size=PART_BYTES))
         while True:
-            with _translating_errors():
+            with translating_store_errors():
                 part = await anext(parts, None)
             if part is None:
                 return
             yield bytes(part)
 
     async def delete(self, key: str) -> None:
-        with suppress(FileNotFoundError), _translating_errors():
+        with suppress(FileNotFoundError), translating_store_errors():
             await obstore.delete_async(self._objects, key)
 
 
@@ -130,8 +130,8 @@ class MediaStores:
         return self._by_name.get(name or self.current.name)
 
 
-def open_objects(url: str) -> ObjectStore:
-    """Opens the folder or bucket of MEDIA_STORE_URL, without connecting to a bucket.
+def open_objects(url: str, *, setting: str = "MEDIA_STORE_URL") -> ObjectStore:
+    """Opens the folder or bucket of a setting, without connecting to a bucket.
 
     Raises:
         SettingsError: the URL is invalid.
@@ -141,11 +141,11 @@ def open_objects(url: str) -> ObjectStore:
             return LocalStore.from_url(url, mkdir=True)
         return from_url(url)
     except (*_OBJECT_ERRORS, ValueError) as error:
-        raise SettingsError(f"MEDIA_STORE_URL can't be opened: {type(error).__name__}") from None
+        raise SettingsError(f"{setting} can't be opened: {type(error).__name__}") from None
 
 
 @contextmanager
-def _translating_errors() -> Iterator[None]:
+def translating_store_errors() -> Iterator[None]:
     """Turns the stores' errors into StoreUnavailable, except for missing files."""
     try:
         yield

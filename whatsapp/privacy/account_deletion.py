@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from whatsapp.common.timeouts import Timeouts
 from whatsapp.media.media import mark_erased
 from whatsapp.media.uploaded_media import erase_uploads
 from whatsapp.messages.removal import remove_account_conversations
+from whatsapp.privacy.erasure_log import ErasedKind, ErasureLog
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +45,15 @@ _OF_ACCOUNT = (
 
 
 async def delete_account(
-    account: Account, *, wait_seconds: float = Timeouts.account_removal_seconds
+    account: Account, log: ErasureLog, *, wait_seconds: float = Timeouts.account_removal_seconds
 ) -> None:
     """Deletes the account with its contacts, conversations and messages.
 
     The first write hides the account and frees its phone number. `finish_deletions` removes what
     is left after `wait_seconds`.
+
+    Raises:
+        ErasureLogUnavailable: the account is hidden; `finish_deletions` continues the deletion.
     """
     await collection(Account).update_one(
         {"_id": account.id},
@@ -66,16 +71,28 @@ async def delete_account(
             }
         },
     )
+    await log.record(ErasedKind.ACCOUNT, [account.id])
     with suppress(TimeoutError):
         async with asyncio.timeout(wait_seconds):
             await _remove_data(account.id)
 
 
-async def finish_deletions() -> None:
+async def delete_again(account_ids: Collection[PydanticObjectId], log: ErasureLog) -> int:
+    """Deletes those of the accounts that exist, after a restore. Returns their number."""
+    existing = {"_id": {"$in": list(account_ids)}, "deleted_at": None}
+    accounts = await Account.find(existing).to_list()
+    for account in accounts:
+        await delete_account(account, log)
+    return len(accounts)
+
+
+async def finish_deletions(log: ErasureLog) -> None:
     """Removes the remaining data of deleted accounts, and data that was stored meanwhile."""
     deleted = {"deleted_at": {"$type": "date"}}
     accounts = collection(Account).find(deleted, {"deleted_at": 1}).sort("deleted_at")
     for fields in await accounts.limit(ACCOUNTS_AT_ONCE).to_list():
+        # The process that hid the account may have been killed before it recorded the deletion.
+        await log.record(ErasedKind.ACCOUNT, [fields["_id"]])
         await _remove_data(fields["_id"])
         if fields["deleted_at"] < utc_now() - SETTLING:
             await collection(Account).delete_one({"_id": fields["_id"]})

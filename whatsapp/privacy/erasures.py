@@ -1,14 +1,14 @@
 """Erasure of contacts: requested once, and continued by any process after a crash."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
-from models import Contact, Conversation, Erasure, PendingUpdate
+from models import Contact, ContactMerge, Conversation, Erasure, PendingUpdate
 from models.database.base import collection, from_bson, to_bson, utc_now
 from models.database.bulk_writes import delete_in_batches
 from whatsapp.auth.access import Viewer
@@ -16,6 +16,7 @@ from whatsapp.contacts.contact_management import get_contact
 from whatsapp.contacts.user_linking import detach_user
 from whatsapp.merging.merged_history import finish_merges_into
 from whatsapp.messages.removal import remove_conversations_with_messages
+from whatsapp.privacy.erasure_log import ErasedKind, ErasureLog
 
 logger = logging.getLogger(__name__)
 
@@ -24,15 +25,35 @@ CONTINUED_AT_ONCE = 100
 ABANDONED = timedelta(minutes=1)
 
 
-async def erase_contact(viewer: Viewer, contact_id: PydanticObjectId) -> None:
+async def erase_contact(viewer: Viewer, contact_id: PydanticObjectId, log: ErasureLog) -> None:
     """Removes the contact with all messages from and to the customer.
 
     `finish_erasures` continues it after a crash.
 
     Raises:
         NotFound: it does not exist, or the viewer may not see it.
+        ErasureLogUnavailable: nothing is removed yet; `finish_erasures` continues it.
     """
-    contact = await get_contact(viewer, contact_id)
+    await _erase(await get_contact(viewer, contact_id), log)
+
+
+async def erase_again(contact_ids: Collection[PydanticObjectId], log: ErasureLog) -> int:
+    """Erases those of the contacts that exist, after a restore. Returns their number."""
+    contacts = await Contact.find({"_id": {"$in": list(contact_ids)}}).to_list()
+    for contact in contacts:
+        await _erase(contact, log)
+    return len(contacts)
+
+
+async def finish_erasures(log: ErasureLog) -> None:
+    """Continues erasures whose process has ended."""
+    old = {"requested_at": {"$lt": utc_now() - ABANDONED}}
+    for erasure in await Erasure.find(old).sort("requested_at").limit(CONTINUED_AT_ONCE).to_list():
+        logger.info("Continuing the erasure of contact %s", erasure.id)
+        await _finish_erasure(erasure, log)
+
+
+async def _erase(contact: Contact, log: ErasureLog) -> None:
     await finish_merges_into(contact)
     erasure = Erasure(
         id=contact.id,
@@ -41,19 +62,13 @@ async def erase_contact(viewer: Viewer, contact_id: PydanticObjectId) -> None:
     )
     with suppress(DuplicateKeyError):  # the erasure is already under way
         await erasure.insert()
-    await _finish_erasure(erasure)
+    await _finish_erasure(erasure, log)
 
 
-async def finish_erasures() -> None:
-    """Continues erasures whose process has ended."""
-    old = {"requested_at": {"$lt": utc_now() - ABANDONED}}
-    for erasure in await Erasure.find(old).sort("requested_at").limit(CONTINUED_AT_ONCE).to_list():
-        logger.info("Continuing the erasure of contact %s", erasure.id)
-        await _finish_erasure(erasure)
-
-
-async def _finish_erasure(erasure: Erasure) -> None:
+async def _finish_erasure(erasure: Erasure, log: ErasureLog) -> None:
     contact = from_bson(Contact, erasure.contact)
+    # A backup may have the contacts that were merged into it later.
+    await log.record(ErasedKind.CONTACT, [contact.id, *await _list_merged(contact)])
     await _erase_conversations(contact, erasure.conversation_ids)
     await detach_user(contact)
     fields = await collection(Contact).find_one_and_delete({"_id": contact.id})
@@ -61,6 +76,17 @@ async def _finish_erasure(erasure: Erasure) -> None:
     await _erase_conversations(contact, erasure.conversation_ids)
     await detach_user(from_bson(Contact, fields) if fields else contact)
     await collection(Erasure).delete_one({"_id": erasure.id})
+
+
+async def _list_merged(contact: Contact) -> list[PydanticObjectId]:
+    """Returns the ids of all contacts that were merged into the contact."""
+    merged: list[PydanticObjectId] = []
+    newest = [contact.id]
+    while newest:
+        into = {"account_id": contact.account_id, "into_id": {"$in": newest}}
+        newest = await collection(ContactMerge).distinct("_id", into)
+        merged += newest
+    return merged
 
 
 async def _erase_conversations(contact: Contact, known: Sequence[PydanticObjectId]) -> None:

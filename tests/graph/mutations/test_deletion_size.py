@@ -26,6 +26,7 @@ from whatsapp.accounts.accounts import create_account
 from whatsapp.common.crypto import KeyRing
 from whatsapp.media.media import mark_erased
 from whatsapp.privacy.account_deletion import SETTLING, finish_deletions
+from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.privacy.erasures import ABANDONED, finish_erasures
 
 Database = AsyncDatabase[dict[str, Any]]
@@ -173,12 +174,12 @@ async def test_deletion_of_large_account_ends_in_background(
         business_account_id=account.business_account_id,
         access_token="another",
     )
-    await finish_deletions()
+    await finish_deletions(ErasureLog(None))
     assert await Message.count() == 0
     assert await Contact.count() == 0
     deleted_at = utc_now() - SETTLING - timedelta(seconds=1)
     await collection(Account).update_one({"_id": account.id}, {"$set": {"deleted_at": deleted_at}})
-    await finish_deletions()
+    await finish_deletions(ErasureLog(None))
     assert [one.name for one in await Account.find_all().to_list()] == ["Again"]
 
 
@@ -201,10 +202,10 @@ async def test_erasure_of_killed_process_is_continued(
     assert code == "INTERNAL_SERVER_ERROR"
     assert await Message.find({"contact_id": contact.id}).count() == 1500
 
-    await finish_erasures()  # its process may be at it still
+    await finish_erasures(ErasureLog(None))  # its process may be at it still
     assert await Message.find({"contact_id": contact.id}).count() == 1500
     await Erasure.find_all().update({"$set": {"requested_at": utc_now() - 2 * ABANDONED}})
-    await finish_erasures()
+    await finish_erasures(ErasureLog(None))
 
     assert await Message.find({"contact_id": contact.id}).count() == 0
     assert [one.id for one in await Contact.find_all().to_list()] == [kept.id]

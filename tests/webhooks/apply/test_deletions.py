@@ -30,6 +30,7 @@ from whatsapp.auth.access import Viewer
 from whatsapp.common.crypto import digest_secret
 from whatsapp.privacy import account_deletion
 from whatsapp.privacy.account_deletion import delete_account, finish_deletions
+from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.privacy.erasures import erase_contact
 
 ADMIN = Viewer(credential_id=new_id(), name="an admin", role=Role.ADMIN)
@@ -56,7 +57,7 @@ async def check_that_all_belong() -> None:
 
 async def erase(account: Account) -> None:
     for contact in await Contact.find({"account_id": account.id}).to_list():
-        await erase_contact(ADMIN, contact.id)
+        await erase_contact(ADMIN, contact.id, ErasureLog(None))
 
 
 def do_before(
@@ -249,12 +250,14 @@ async def test_account_deleted_while_messages_come_in_leaves_nothing(
     connected: Account, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     do_before(
-        monkeypatch, "webhooks.apply.messages.store_messages", lambda: delete_account(connected)
+        monkeypatch,
+        "webhooks.apply.messages.store_messages",
+        lambda: delete_account(connected, ErasureLog(None)),
     )
 
     await accept(ingest)
     await run_until_settled(ingest)
-    await finish_deletions()
+    await finish_deletions(ErasureLog(None))
 
     for document_class in OF_ACCOUNT:
         assert await document_class.count() == 0, document_class
@@ -264,12 +267,12 @@ async def test_account_deleted_while_messages_come_in_leaves_nothing(
 async def test_deleted_account_keeps_no_secret_and_is_forgotten(
     connected: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await delete_account(connected)
+    await delete_account(connected, ErasureLog(None))
 
     left = await collection(Account).find_one({"_id": connected.id})
     secrets = (connected.access_token, connected.app_secret, connected.verify_token)
     assert not any(str(secret) in str(left) for secret in secrets)
     long_ago = utc_now() - account_deletion.SETTLING - timedelta(seconds=1)
     await Account.find_all().update({"$set": {"deleted_at": long_ago}})
-    await finish_deletions()
+    await finish_deletions(ErasureLog(None))
     assert await Account.count() == 0

@@ -22,6 +22,7 @@ from whatsapp.accounts.accounts import SECRET_FIELDS, create_account, update_acc
 from whatsapp.accounts.key_rotation import rotate_secrets
 from whatsapp.common.crypto import DecryptionError, KeyRing
 from whatsapp.privacy.account_deletion import delete_account
+from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.settings import Settings
 
 NEW_KEY = "k2:" + base64.b64encode(bytes(range(32, 64))).decode()
@@ -79,7 +80,7 @@ async def test_every_secret_comes_under_first_key() -> None:
     for number in (1, 2):
         await connect(OLD, number)
     await connect(RING, 3)
-    await delete_account(await connect(OLD, 4))
+    await delete_account(await connect(OLD, 4), ErasureLog(None))
     before = await Account.find_all(sort="_id").to_list()
 
     first, second = await rotate_secrets(RING), await rotate_secrets(RING)

@@ -8,6 +8,7 @@ from tests.fixtures.outbox import OutboxWorld
 from whatsapp.auth.access import Viewer
 from whatsapp.errors import NotFound
 from whatsapp.outbox import outbox
+from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.privacy.erasures import erase_contact
 
 ADMIN = Viewer(credential_id=new_id(), name="an admin", role=Role.ADMIN)
@@ -20,7 +21,7 @@ async def test_message_to_erased_contact_is_not_found(
     original = getattr(outbox, step)
 
     async def erase_first(*args: object) -> object:
-        await erase_contact(ADMIN, conversation.contact_id)
+        await erase_contact(ADMIN, conversation.contact_id, ErasureLog(None))
         return await original(*args)
 
     monkeypatch.setattr(outbox, step, erase_first)

@@ -23,6 +23,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import WebhookClient
 from tests.webhooks.conftest import Settle
 from whatsapp.privacy.account_deletion import delete_account
+from whatsapp.privacy.erasure_log import ErasureLog
 
 SHOW = """{ accounts(first: 5) { edges { node {
   verifiedName displayPhoneNumber lastEventAt
@@ -205,6 +206,6 @@ async def test_events_and_templates_go_with_their_account(
     await post(webhook, settle, make_body("template_approved"))
     assert (await AccountEvent.count(), await Template.count()) == (1, 1)
 
-    await delete_account(account)
+    await delete_account(account, ErasureLog(None))
 
     assert (await AccountEvent.count(), await Template.count()) == (0, 0)
