@@ -109,7 +109,7 @@ class Runtime:
             settings=settings, timeouts=timeouts, capacity=capacity, keyring=keyring
         )
         stores = MediaStores(database, url=settings.media_store_url)
-        self.erasure_log = ErasureLog(settings.erasure_log_url)
+        self.erasure_log = ErasureLog(settings.erasure_log_url, timeouts=timeouts)
         self.hold = SendingHold(
             database, self.erasure_log, poll_seconds=timeouts.restore_poll_seconds
         )

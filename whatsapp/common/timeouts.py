@@ -68,6 +68,8 @@ class Timeouts:
 
     restore_mark_seconds: float = 60.0
     """Interval between two marks in the erasure log; a restore to a later time is not seen."""
+    erasure_log_seconds: float = 10.0
+    """Deadline of a request to the erasure log, at a start too."""
 
     # Webhooks
     webhook_lease_seconds: float = 10.0

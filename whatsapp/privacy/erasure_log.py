@@ -4,6 +4,7 @@ After a restore from a backup, the erasures since then are repeated from it. It 
 data: an object's key has the id, and its content the time.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -13,6 +14,7 @@ from beanie import PydanticObjectId
 from obstore.store import ObjectStore
 
 from models.database.base import utc_now
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.media.media_store import StoreUnavailable, open_objects, translating_store_errors
 
 PAGE_SIZE = 1000
@@ -32,8 +34,9 @@ class ErasureLogUnavailable(Exception):
 class ErasureLog:
     """The folder or bucket of ERASURE_LOG_URL. Without the setting it records nothing."""
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, *, timeouts: Timeouts = Timeouts()) -> None:
         """Raises SettingsError if the folder or bucket can't be opened."""
+        self._seconds = timeouts.erasure_log_seconds
         self._objects: ObjectStore | None = None
         if url is not None:
             self._objects = open_objects(url, setting="ERASURE_LOG_URL")
@@ -63,7 +66,7 @@ class ErasureLog:
         prefix = f"erasures/{kind.value}/"
         pages = aiter(obstore.list(self._objects, prefix, chunk_size=PAGE_SIZE))
         while True:
-            async with _translating_errors():
+            async with self._requesting():
                 page = await anext(pages, None)
             if page is None:
                 return
@@ -87,7 +90,7 @@ class ErasureLog:
         if self._objects is None:
             return 0
         try:
-            async with _translating_errors():
+            async with self._requesting():
                 stored = await obstore.get_async(self._objects, _name_mark(generation))
                 content = bytes(await stored.bytes_async())
         except FileNotFoundError:
@@ -98,18 +101,21 @@ class ErasureLog:
 
     async def _put(self, key: str, content: str) -> None:
         if self._objects is not None:
-            async with _translating_errors():
+            async with self._requesting():
                 await obstore.put_async(self._objects, key, content.encode())
+
+    @asynccontextmanager
+    async def _requesting(self) -> AsyncIterator[None]:
+        """Limits the time of a request, which obstore repeats for minutes, and names its errors."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                with translating_store_errors():
+                    yield
+        except StoreUnavailable as error:
+            raise ErasureLogUnavailable(str(error)) from None
+        except TimeoutError:
+            raise ErasureLogUnavailable(f"no answer within {self._seconds:g} s") from None
 
 
 def _name_mark(generation: str) -> str:
     return f"marks/{generation}"
-
-
-@asynccontextmanager
-async def _translating_errors() -> AsyncIterator[None]:
-    try:
-        with translating_store_errors():
-            yield
-    except StoreUnavailable as error:
-        raise ErasureLogUnavailable(str(error)) from None
