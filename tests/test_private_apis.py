@@ -22,7 +22,7 @@ ADAPTERS = {
     "models/database/coalescing.py": {"_csot"},
     "models/database/conversion.py": {"_class_id"},
     "serving/connections.py": {"_TrustedHosts"},
-    "telemetry/metrics/registry.py": {"_buckets", "_sum", "_upper_bounds"},
+    "telemetry/metrics/registry.py": {"_buckets", "_sum", "_upper_bounds", "_value"},
 }
 
 
