@@ -15,7 +15,7 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin wagraph
 WORKDIR /srv/wagraph
 COPY --from=build /opt/venv /opt/venv
-COPY app.py manage.py version.py LICENSE ./
+COPY app.py manage.py runtime.py version.py LICENSE ./
 COPY graph ./graph
 COPY models ./models
 COPY operations ./operations

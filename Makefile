@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 PROGRESS := sh "$(CURDIR)/scripts/show_progress.sh"
 # One more than two cores: some tests wait for what takes its time.
 WORKERS ?= 3
-SOURCES := app.py manage.py version.py bench graph models operations sandbox scripts serving telemetry tests webhooks whatsapp
+SOURCES := app.py manage.py runtime.py version.py bench graph models operations sandbox scripts serving telemetry tests webhooks whatsapp
 
 .PHONY: help run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser test-proxies image-check clean
 

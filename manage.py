@@ -2,26 +2,14 @@
 
 import argparse
 import asyncio
-import getpass
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from beanie import PydanticObjectId
 from graphql import GraphQLError
 
-from models import (
-    Account,
-    ApiKey,
-    AuditAction,
-    AuditActor,
-    AuditOutcome,
-    AuditTarget,
-    CredentialKind,
-    Role,
-)
+from models import AuditAction, Role
 from models.connection import (
     DatabaseUnusable,
     create_client,
@@ -30,13 +18,13 @@ from models.connection import (
     prepare_database,
 )
 from models.database.base import utc_now
+from operations.api_keys import audited, create_key, describe_keys, revoke_key
+from operations.database import open_database
 from serving.listening import ListenError
 from telemetry.log_levels import parse_levels
 from telemetry.logs import configure_logging
 from version import VERSION
 from whatsapp.accounts.key_rotation import rotate_secrets
-from whatsapp.auth.api_keys import create_api_key, is_valid, revoke_api_key
-from whatsapp.auth.audit import AuditedAction, AuditTrail
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings, SettingsError, list_unknown_variables, load_settings
@@ -47,81 +35,24 @@ SCHEMA_FILE = Path(__file__).parent / "schema.graphql"
 PERMISSIONS_FILE = Path(__file__).parent / "docs" / "permissions.md"
 
 
-@asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[None]:
-    """Opens a prepared database for commands that read or write documents."""
-    async with create_client(settings.mongodb_uri.get_secret_value()) as client:
-        await prepare_database(client[settings.mongodb_database])
-        yield
-
-
 async def print_new_api_key(settings: Settings, arguments: argparse.Namespace) -> None:
-    async with open_database(settings):
-        accounts = None
-        if arguments.phone_number_id:
-            documents = await Account.find(
-                {"phone_number_id": {"$in": arguments.phone_number_id}}
-            ).to_list()
-            if len(documents) != len(set(arguments.phone_number_id)):
-                raise SystemExit("Unknown phone number id; no API key was created.")
-            accounts = [account.id for account in documents]
-        async with audited(settings, AuditAction.API_KEY_CREATED, accounts=accounts) as targets:
-            key, token = await create_api_key(
-                name=arguments.name,
-                role=Role(arguments.role),
-                account_ids=accounts,
-                created_by="manage.py",
-            )
-            targets.append(AuditTarget(type="ApiKey", id=str(key.id)))
+    token = await create_key(
+        settings,
+        name=arguments.name,
+        role=Role(arguments.role),
+        phone_number_ids=arguments.phone_number_id,
+    )
     print(token)
 
 
-@asynccontextmanager
-async def audited(
-    settings: Settings, action: AuditAction, *, accounts: list[PydanticObjectId] | None = None
-) -> AsyncIterator[list[AuditTarget]]:
-    """Records an action in the audit log; yields the list of its targets."""
-    trail = AuditTrail(days=settings.audit_days)
-    operator = find_operator()
-    actor = AuditActor(kind=CredentialKind.OPERATOR, id=operator, name=operator)
-    entry = await trail.begin(AuditedAction(action, actor))
-    targets: list[AuditTarget] = []
-    try:
-        yield targets
-    except Exception:
-        await trail.finish(entry, AuditOutcome.FAILED, targets=targets, account_ids=accounts)
-        raise
-    await trail.finish(entry, AuditOutcome.DONE, targets=targets, account_ids=accounts)
-
-
-def find_operator() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # users in containers may have no name
-        return "operator"
-
-
 async def print_api_keys(settings: Settings, _arguments: argparse.Namespace) -> None:
-    async with open_database(settings):
-        now = utc_now()
-        async for key in ApiKey.find_all(sort="created_at"):
-            state = "revoked" if key.revoked_at else "valid" if is_valid(key, now) else "expired"
-            reach = "all" if key.account_ids is None else str(len(key.account_ids))
-            print(f"wag_{key.prefix}_…  {state:8}{key.role:7}{reach:>4} accounts  {key.name}")
+    for line in await describe_keys(settings):
+        print(line)
 
 
 async def end_api_key(settings: Settings, arguments: argparse.Namespace) -> None:
-    prefix = arguments.prefix.removeprefix("wag_").partition("_")[0]
-    async with open_database(settings):
-        key = await ApiKey.find_one({"prefix": prefix})
-        if key is None:
-            raise SystemExit(f"No API key has the prefix {prefix}; see `manage.py list-api-keys`.")
-        async with audited(
-            settings, AuditAction.API_KEY_REVOKED, accounts=key.account_ids
-        ) as targets:
-            targets.append(AuditTarget(type="ApiKey", id=str(key.id)))
-            await revoke_api_key(key)
-    print(f"Revoked {key.name}; its open sockets are closed within seconds.")
+    name = await revoke_key(settings, arguments.prefix)
+    print(f"Revoked {name}; its open sockets are closed within seconds.")
 
 
 async def rotate_encryption_keys(settings: Settings, _arguments: argparse.Namespace) -> None:

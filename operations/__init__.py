@@ -1,1 +1,1 @@
-"""`manage.py check`: the state of a deployment, for operators."""
+"""Commands of operators: checks of a deployment, restores and API keys."""

@@ -23,8 +23,8 @@ from pydantic import SecretStr
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-
 import app  # noqa: E402 - the root is on the path from here on
+import runtime  # noqa: E402
 from models import Account, Contact, Message, Role  # noqa: E402
 from models.database.base import utc_now  # noqa: E402
 from sandbox.application import create_fake_cloud_api  # noqa: E402
@@ -37,7 +37,9 @@ from whatsapp.auth.api_keys import create_api_key  # noqa: E402
 from whatsapp.common.crypto import KeyRing  # noqa: E402
 from whatsapp.settings import Settings  # noqa: E402
 
-PRODUCT = tuple(f"{ROOT / name}" for name in ("app.py", "graph", "models", "webhooks", "whatsapp"))
+PRODUCT = tuple(
+    f"{ROOT / name}" for name in ("app.py", "runtime.py", "graph", "models", "webhooks", "whatsapp")
+)
 NUMBER = FakeNumber(
     phone_number_id="106540352242922",
     business_account_id="419561257915477",
@@ -76,13 +78,13 @@ def recording(files: set[str], parts: set[str]) -> Iterator[None]:
 
 def mark_background() -> None:
     """Marks the tasks of each background part, and the tasks that they start."""
-    original = app.keep_running
+    original = runtime.keep_running
 
     async def keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
         BACKGROUND.set(name)
         await original(name, run)
 
-    app.keep_running = keep_running
+    runtime.keep_running = keep_running
 
 
 def make_text(number: int) -> bytes:

@@ -66,7 +66,7 @@ GRAPHQL_TYPES = {
 
 def read_imports() -> dict[str, set[str]]:
     """Returns the product modules that each product module imports, also for annotations only."""
-    files = [ROOT / "app.py", ROOT / "manage.py"]
+    files = [ROOT / "app.py", ROOT / "runtime.py", ROOT / "manage.py"]
     for package in (
         "graph",
         "models",

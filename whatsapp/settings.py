@@ -291,6 +291,8 @@ class Settings(BaseSettings):
         shortest = _SHORTEST.get(info.field_name or "", 1)
         if len(value) < shortest:
             raise ValueError(f"use at least {shortest} characters")
+        if info.field_name == "metrics_token" and not value.get_secret_value().isascii():
+            raise ValueError("use ASCII characters only; HTTP headers carry no others")
         return value
 
 

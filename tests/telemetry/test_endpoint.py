@@ -127,6 +127,7 @@ def test_failed_listener_closes_the_first(settings: Settings) -> None:
     ("variable", "value", "problem"),
     [
         ("METRICS_TOKEN", "short-token", "use at least 16 characters"),
+        ("METRICS_TOKEN", "ключ-от-показателей", "use ASCII characters only"),
         ("METRICS_PORT", "8000", "METRICS_PORT must differ from PORT"),
         ("METRICS_OPERATIONS", "Inbox,a b", "METRICS_OPERATIONS is malformed"),
         (
