@@ -38,7 +38,8 @@ from whatsapp.common.crypto import KeyRing  # noqa: E402
 from whatsapp.settings import Settings  # noqa: E402
 
 PRODUCT = tuple(
-    f"{ROOT / name}" for name in ("app.py", "runtime.py", "graph", "models", "webhooks", "whatsapp")
+    f"{ROOT / name}"
+    for name in ("app.py", "runtime.py", "graph", "models", "telemetry", "webhooks", "whatsapp")
 )
 NUMBER = FakeNumber(
     phone_number_id="106540352242922",

@@ -34,11 +34,6 @@ def add_log_fields(**fields: object) -> None:
     structlog.contextvars.bind_contextvars(**fields)
 
 
-def get_log_fields() -> dict[str, Any]:
-    """Returns the fields of this task, for a task that does not inherit its context."""
-    return structlog.contextvars.get_contextvars()
-
-
 def name_document(document: Any) -> dict[str, object]:
     """Returns the fields that tell which document is worked on."""
     names = ("account_id", "conversation_id", "message_id")

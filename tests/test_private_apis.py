@@ -19,8 +19,8 @@ ADAPTERS = {
         "_schema",
     },
     "graph/events/broadcast.py": {"_listener", "_subscribers"},
-    "models/database/coalescing.py": {"_csot"},
     "models/database/conversion.py": {"_class_id"},
+    "models/database/deadline.py": {"_csot"},
     "serving/connections.py": {"_TrustedHosts"},
     "telemetry/metrics/registry.py": {"_buckets", "_sum", "_upper_bounds", "_value"},
 }

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from contextvars import Context as ContextVariables
 from typing import Any, TypeVar
 
 import pymongo
@@ -16,7 +15,7 @@ from graph.core.scalars import FileVariables
 from graph.core.strawberry_internals import get_given_operation_name, get_graphql_schema
 from graph.limits.document import Cost, Document
 from graph.limits.gate import Gate, OperationRequest, format_cost, get_caller
-from telemetry.log_context import get_log_fields, log_fields
+from models.database.deadline import copy_context_without_deadline
 
 Result = TypeVar("Result")
 
@@ -97,15 +96,9 @@ class DatabaseDeadline(SchemaExtension):
 
 async def run_without_deadline(work: Coroutine[Any, Any, Result]) -> Result:
     """Runs a task such as a deletion to its end, even after the caller disconnects."""
-    # pymongo keeps the deadline in a context variable, which a new context does not have.
-    task = asyncio.create_task(_run_logged(work, get_log_fields()), context=ContextVariables())
+    task = asyncio.create_task(work, context=copy_context_without_deadline())
     hold_task(task)
     return await asyncio.shield(task)
-
-
-async def _run_logged(work: Coroutine[Any, Any, Result], fields: dict[str, Any]) -> Result:
-    with log_fields(**fields):
-        return await work
 
 
 def hold_task(task: asyncio.Task[Any]) -> None:

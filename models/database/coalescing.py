@@ -15,11 +15,11 @@ from typing import Any, Generic, TypeVar
 
 import pymongo
 from beanie import Document
-from pymongo._csot import remaining as remaining_seconds
 from pymongo.asynchronous.collection import AsyncCollection
 
 from models.database.base import collection
 from models.database.conversion import project
+from models.database.deadline import remaining_seconds
 from models.database.outages import is_transient
 from telemetry import traces
 

@@ -3,17 +3,17 @@
 import asyncio
 
 import pymongo
-from pymongo._csot import remaining
 
 from graph.events.cursors import Position
 from graph.events.feed import PresentPosition
+from models.database.deadline import remaining_seconds
 
 
 async def test_deadlines_of_callers_are_independent() -> None:
     deadlines: list[float | None] = []
 
     async def read() -> Position:
-        deadlines.append(remaining())
+        deadlines.append(remaining_seconds())
         await asyncio.sleep(0)
         return Position("8200")
 

@@ -1,12 +1,10 @@
-"""Coalescing: the private function of pymongo that it uses, and errors that no caller sees."""
+"""Coalescing: errors that no caller sees."""
 
 import gc
 import logging
 from collections.abc import Sequence
 
-import pymongo
 import pytest
-from pymongo._csot import remaining
 
 from models.database.coalescing import Call, Coalescer
 
@@ -32,11 +30,3 @@ async def test_error_after_results_is_logged(caplog: pytest.LogCaptureFixture) -
         gc.collect()
 
     assert "never retrieved" in caplog.text
-
-
-def test_pymongo_reports_remaining_seconds() -> None:
-    assert remaining() is None
-    with pymongo.timeout(60):
-        seconds = remaining()
-    assert seconds is not None
-    assert 0 < seconds <= 60

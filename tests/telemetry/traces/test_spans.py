@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode
 
-from models import Account, Message, Role
+from models import Account, Contact, Message, Role
 from models.database.base import collection
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.uploads import upload
@@ -122,6 +123,25 @@ async def test_send_continues_trace_of_mutation(
     }
     [request] = [one for one in meta.requests.requests if one.path.endswith("/messages")]
     assert "traceparent" not in {name.lower() for name in request.headers}
+
+
+async def test_work_without_deadline_continues_trace(
+    admin: GraphQLClient, webhook: WebhookClient, account: Account, spans: Spans
+) -> None:
+    await webhook.post_messages(make_message(sender=PHONE))
+    await eventually(lambda: collection(Message).find_one({}))
+    contact = await collection(Contact).find_one({"account_id": account.id})
+    assert contact is not None
+    spans.exporter.clear()
+
+    mutation = """mutation Delete($id: ID!) {
+      deleteContact(input: { contactId: $id }) { userErrors { code } } }"""
+    await admin(mutation, id=encode_id("Contact", contact["_id"]))
+
+    deletes = [span for span in spans.all if span.name == "delete messages"]
+    assert deletes
+    for span in deletes:
+        assert spans.list_ancestors(span)[-2:] == ["mutation", "POST /graphql"]
 
 
 async def test_refused_send_names_error_code_of_meta(
