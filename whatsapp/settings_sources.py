@@ -1,8 +1,9 @@
 """Secrets from files (`NAME_FILE`), and variables in `.env` that no setting has."""
 
 import difflib
+import errno
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import SecretStr
@@ -23,6 +24,8 @@ _FOREIGN_PREFIXES = (
     *("prometheus_", "sandbox_"),
 )
 _FILE_SUFFIX = "_file"
+# More than any key ring or certificate needs.
+_SECRET_FILE_BYTES = 256 * 1024
 
 
 class SettingsError(Exception):
@@ -80,7 +83,7 @@ def _read_secret(name: str, path: str) -> str:
     """Returns the file's text without the line break at its end."""
     variable = name.upper() + _FILE_SUFFIX.upper()
     try:
-        text = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        text = _read_file(path).decode().rstrip("\r\n")
     except OSError as error:
         raise SettingsError(f"{variable} can't be read: {path}: {error.strerror}") from None
     except ValueError:  # its text would quote the bytes, or the path has a null character
@@ -88,6 +91,23 @@ def _read_secret(name: str, path: str) -> str:
     if not text:
         raise SettingsError(f"{variable} can't be used: {path} is empty")
     return text
+
+
+def _read_file(path: str) -> bytes:
+    """Returns the content of a file or pipe.
+
+    Raises:
+        OSError: it can't be read, or is larger than a secret.
+        ValueError: the path has a null character.
+    """
+    # Opening a named pipe without a writer would wait for ever; without blocking, it is empty.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        os.set_blocking(descriptor, True)
+        content = file.read(_SECRET_FILE_BYTES + 1)
+    if len(content) > _SECRET_FILE_BYTES:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
 
 
 def find_unknown_variables(settings_class: type[BaseSettings]) -> Mapping[str, str | None]:

@@ -90,6 +90,7 @@ def test_secret_and_its_file_are_refused_together(environment: Environment, tmp_
         (b"", "can't be used: {path} is empty"),
         (b"\n", "can't be used: {path} is empty"),
         (b"canary\xff", "can't be read: {path} is not a UTF-8 text file"),
+        (b"canary" * 50_000, "can't be read: {path}: File too large"),
         (None, "can't be read: {path}: Is a directory"),
     ],
 )
@@ -106,6 +107,16 @@ def test_unusable_secret_file_is_named(
     lines = refuse(environment | {"ENCRYPTION_KEYS_FILE": str(path)}, tmp_path)
 
     assert lines == [f"wagraph: ENCRYPTION_KEYS_FILE {said.format(path=path)}"]
+
+
+def test_secret_pipe_without_writer_is_empty(environment: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    os.mkfifo(path)
+    del environment["ENCRYPTION_KEYS"]
+
+    lines = refuse(environment | {"ENCRYPTION_KEYS_FILE": str(path)}, tmp_path)
+
+    assert lines == [f"wagraph: ENCRYPTION_KEYS_FILE can't be used: {path} is empty"]
 
 
 def test_malformed_secret_file_is_not_shown(environment: Environment, tmp_path: Path) -> None:
