@@ -13,12 +13,12 @@ _PACKAGES = frozenset(
 )
 # The lowest level of libraries that log URLs, queries, payloads or input below it. uvicorn logs
 # WebSocket frames at DEBUG, including connection_init with its credential. Mistakes of clients,
-# which python_multipart logs as warnings, are answered; logging them would let any client fill the
-# log.
+# which python_multipart and opentelemetry.trace log as warnings, would let any client fill the log.
 LOWEST_LEVELS = {
     "asyncio": "WARNING",
     "httpcore": "WARNING",
     "httpx": "WARNING",
+    "opentelemetry.trace": "ERROR",
     "pymongo": "WARNING",
     "python_multipart": "ERROR",
     "strawberry": "WARNING",
@@ -42,11 +42,20 @@ def parse_levels(parts: Iterable[str]) -> dict[str, str]:
         package = name.partition(".")[0]
         if not _NAME.fullmatch(name) or package not in _PACKAGES | LOWEST_LEVELS.keys():
             raise ValueError(f"{name!r} is not the name of a package or library that logs")
-        lowest = LOWEST_LEVELS.get(package, "DEBUG")
+        lowest = _find_lowest_level(name)
         if LEVELS.index(level) < LEVELS.index(lowest):
             raise ValueError(f"{name} can't go below {lowest}: it would log contents or secrets")
         levels[name] = level
     return levels
+
+
+def _find_lowest_level(name: str) -> str:
+    """Returns the lowest level of a logger, which is its own or that of a parent."""
+    while name:
+        if name in LOWEST_LEVELS:
+            return LOWEST_LEVELS[name]
+        name = name.rpartition(".")[0]
+    return "DEBUG"
 
 
 def set_levels(level: str, levels: Mapping[str, str]) -> None:

@@ -164,6 +164,12 @@ def test_levels_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["opentelemetry.trace", "opentelemetry.trace.span", "httpx.x"])
+def test_level_can_not_show_input(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} can't go below"):
+        parse_levels([f"{name}=INFO"])
+
+
 def test_every_package_has_level() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     packages = {*project["tool"]["importlinter"]["root_packages"]} - {"sandbox"}

@@ -1,7 +1,9 @@
 """`traceparent` of requests: a parent from trusted proxies, a link from anybody else."""
 
 import httpx
+import pytest
 
+from telemetry.logs import configure_logging
 from tests.fixtures.graphql import GraphQLClient
 from tests.telemetry.traces.span_kit import Spans, get_trace
 
@@ -9,8 +11,11 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 QUERY = {"query": "{ viewer { role } }"}
 
 
-async def post(http: httpx.AsyncClient, admin: GraphQLClient, traceparent: str) -> None:
+async def post(
+    http: httpx.AsyncClient, admin: GraphQLClient, traceparent: str, tracestate: str = ""
+) -> None:
     headers = {"Authorization": f"Bearer {admin.token}", "traceparent": traceparent}
+    headers["tracestate"] = tracestate
     answer = await http.post("/graphql", json=QUERY, headers=headers)
     assert answer.json()["data"]["viewer"]["role"] == "ADMIN"
 
@@ -56,3 +61,20 @@ async def test_malformed_traceparent_is_ignored(admin: GraphQLClient, spans: Spa
     requests = spans.find("POST /graphql")
     assert len(requests) == 4
     assert all((request.parent, request.links) == (None, ()) for request in requests)
+
+
+@pytest.mark.parametrize(
+    "tracestate", ["canary=1,canary=2", "canary=1," * 1000], ids=["duplicate", "long"]
+)
+async def test_mistakes_in_trace_headers_are_not_logged(
+    admin: GraphQLClient, spans: Spans, capsys: pytest.CaptureFixture[str], tracestate: str
+) -> None:
+    configure_logging("INFO")
+
+    await post(admin.http, admin, f"00-{TRACE}-{SPAN}-01", tracestate)
+    await post(admin.http, admin, "0" * 1000)
+
+    assert len(spans.find("POST /graphql")) == 2
+    logged = capsys.readouterr().err
+    assert "canary" not in logged
+    assert "opentelemetry" not in logged
