@@ -86,6 +86,27 @@ def test_unit_and_guide_name_the_same_paths() -> None:
     assert set(copied.split()) == product | modules | {"requirements.lock"}
 
 
+def test_guide_runs_commands_as_service_does() -> None:
+    unit = read_unit()
+    function = re.search(
+        r"^manage\(\) \{.*?^\}$", read_section("systemd"), re.DOTALL | re.MULTILINE
+    )
+    assert function is not None
+    # `sudo` prints the arguments that it would run.
+    script = f'sudo() {{ printf "%s\\n" "$@"; }}\n{function[0]}\nmanage check --name "Your name"'
+
+    arguments = subprocess.check_output(["bash", "-euc", script], text=True).splitlines()
+
+    assert f"--working-directory={unit['WorkingDirectory'][0]}" in arguments
+    assert f"--property=EnvironmentFile={unit['EnvironmentFile'][0]}" in arguments
+    assert {text for text in arguments if text.startswith("--setenv=")} == {
+        f"--setenv={name.upper()}_FILE={path}"
+        for name, path in (line.split(":") for line in unit["LoadCredential"])
+    }
+    serve = [*unit["ExecStart"][0].split()[:-1], "check", "--name", "Your name"]
+    assert arguments[-len(serve) :] == serve
+
+
 def test_shown_variables_are_settings() -> None:
     names = {line.partition("=")[0] for line in read_block("systemd").splitlines()}
 
