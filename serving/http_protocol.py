@@ -5,6 +5,7 @@ its private API; `tests/system/test_http_protocol.py` fails when that changes.
 """
 
 import asyncio
+import logging
 import math
 import re
 from collections.abc import Callable, Collection
@@ -282,6 +283,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     is_trusted = False
 
     def handle_connect(self, event: Request) -> None:
+        # Below WARNING, its lines have the client's address and the URL, perhaps with a token.
+        self.logger = self.conn.logger = logging.getLogger("uvicorn.websockets")
         super().handle_connect(event)
         if self.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             # The task of the request has not started yet.

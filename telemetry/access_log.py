@@ -145,7 +145,8 @@ class _Socket:
             self._opened.pop("operations")
             write_access(logging.INFO, "socket opened", self._opened)
         elif message["type"] == "websocket.close":
-            self.code = message.get("code", 1000)
+            # Servers answer the upgrade of a socket that is closed before it opens with 403.
+            self.code = message.get("code", 1000) if self.is_open else 403
         elif message["type"] == "websocket.http.response.start":
             self.code = message["status"]
         await self._send(message)

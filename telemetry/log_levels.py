@@ -23,6 +23,7 @@ LOWEST_LEVELS = {
     "python_multipart": "ERROR",
     "strawberry": "WARNING",
     "uvicorn": "INFO",
+    "uvicorn.websockets": "WARNING",
     "websockets": "WARNING",
 }
 _NAME = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*", re.ASCII)

@@ -1,5 +1,6 @@
 """The access log, and the ids of requests."""
 
+import contextlib
 import logging
 import re
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import websockets
 
 from models import Account
 from telemetry.global_ids import encode_id
@@ -20,6 +22,7 @@ from tests.telemetry.conftest import ReadLines
 
 VIEWER = "{ viewer { name } }"
 CHECK = "mutation ($id: ID!) { checkAccount(input: {accountId: $id}) { account { id } } }"
+PROTOCOL = websockets.Subprotocol("graphql-transport-ws")
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 OPERATE = Path(__file__).parents[2] / "docs" / "operate.md"
 
@@ -99,6 +102,27 @@ async def test_socket_has_lines(app: Any, agent: GraphQLClient, read_lines: Read
     assert (closed["code"], closed["operations"]) == (4999, 1)
     assert closed["duration_ms"] > 0
     assert closed["credential_id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "event", "code"),
+    [("graphql", "socket closed", 1000), ("canary", "socket refused", 403)],
+)
+async def test_socket_lines_hide_address_and_parameters(
+    app: Any, read_lines: ReadLines, path: str, event: str, code: int
+) -> None:
+    configure_logging("INFO", log_format="json")
+
+    async with serve(app) as port:
+        url = f"ws://127.0.0.1:{port}/{path}?access_token=canary"
+        with contextlib.suppress(websockets.InvalidStatus):
+            async with websockets.connect(url, subprotocols=[PROTOCOL], proxy=None):
+                pass
+
+    lines = read_lines()
+    assert [line["code"] for line in select(lines, event)] == [code]
+    assert "canary" not in str(lines)
+    assert "127.0.0.1" not in str(lines)
 
 
 async def test_failure_names_request(
