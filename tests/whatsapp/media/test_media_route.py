@@ -202,10 +202,11 @@ async def test_forged_or_expired_url_is_like_none(
         f"{path}?expires={past}&signature={own}",
     ]
 
-    answers = [await client.get(one) for one in wrong]
+    answers = [await client.get(wrong_url) for wrong_url in wrong]
 
-    assert {(one.status_code, one.content) for one in answers} == {(404, b"Not found\n")}
-    assert len({tuple(one.headers.raw) for one in answers}) == 1
+    assert {(answer.status_code, answer.content) for answer in answers} == {(404, b"Not found\n")}
+    headers = [{**answer.headers, "x-request-id": "any"} for answer in answers]
+    assert all(other == headers[0] for other in headers)
     assert (await client.get(url)).status_code == 200
 
 
