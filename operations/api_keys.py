@@ -26,7 +26,7 @@ from whatsapp.settings import Settings
 async def create_key(
     settings: Settings, *, name: str, role: Role, phone_number_ids: list[str] | None
 ) -> str:
-    """Creates an API key for some accounts, or for all. Returns its token.
+    """Creates an API key for the given accounts, or for all. Returns its token.
 
     Raises:
         SystemExit: an account is unknown.

@@ -15,13 +15,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check. No text contains a secret."""
+    """The result of a check. No text contains a secret."""
 
     name: str
     """The subject, such as `mongodb.oplog`."""
     outcome: Outcome
     message: str
-    """One sentence."""
+    """A sentence that describes the state."""
     remedy: str | None = None
     """The operator's next step."""
 
@@ -54,7 +54,7 @@ def to_json(findings: Sequence[Finding]) -> str:
 
 
 def to_text(findings: Sequence[Finding]) -> str:
-    """Returns a line for each finding, one for each remedy, and the totals."""
+    """Returns the lines of findings and remedies, and the totals."""
     lines = []
     for finding in findings:
         lines.append(f"{finding.outcome:8} {finding.name}: {finding.message}")

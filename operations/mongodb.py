@@ -9,6 +9,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from models.connection import DatabaseUnusable, check_server, describe_pending
 from models.indexes import list_extra_indexes
+from models.migrations.migration import read_state
 from models.restores import read_restore_state
 from operations.findings import Finding, Outcome, failed, passed, warned
 from operations.privileges import UNAUTHORIZED, check_privileges
@@ -20,7 +21,7 @@ CLOCK_SECONDS = 1.0
 
 
 async def check_mongodb(database: Database) -> list[Finding]:
-    """Checks until a failure: the later checks need what the earlier ones look at."""
+    """Checks until a failure, because each check depends on the checks before it."""
     try:
         await check_server(database)
     except DatabaseUnusable as error:
@@ -69,6 +70,8 @@ async def _check_migrations(database: Database) -> Finding:
             f"{len(pending)} step(s) are pending: {'; '.join(pending)}.",
             "Start the server, or run `manage.py migrate`.",
         )
+    if await read_state(database) is None:
+        return passed("mongodb.migrations", "The database is empty: the first start prepares it.")
     return passed("mongodb.migrations", "No migration is pending, and no index is missing.")
 
 

@@ -1,7 +1,7 @@
 """`/metrics` in the text format of Prometheus.
 
 It answers on METRICS_PORT, and on PORT to requests with METRICS_TOKEN. Without both settings it
-does not exist. A token, if there is one, is required on both ports.
+does not exist. METRICS_TOKEN, if set, is required on both ports.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _HEADERS = {"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE_PLAIN_0_0_
 
 
 class MetricsEndpoint:
-    """Answers scrapes on `port`, and on every port to those who have the token."""
+    """Answers scrapes on `port`, and with the token on every port."""
 
     def __init__(self, *, port: int, token: str | None) -> None:
         self._port = port
@@ -36,7 +36,7 @@ class MetricsEndpoint:
         return [Route(METRICS_PATH, self._answer, methods=["GET"])]
 
     def list_middleware(self) -> list[Middleware]:
-        """Returns the middleware that reserves the port for metrics, if there is one."""
+        """Returns the middleware that reserves METRICS_PORT, or nothing without that port."""
         return [Middleware(MetricsPort, port=self._port)] if self._port else []
 
     async def _answer(self, request: Request) -> Response:
@@ -48,7 +48,7 @@ class MetricsEndpoint:
             return PlainTextResponse("METRICS_TOKEN is required\n", 401, headers=headers)
         refresh: Callable[[], Awaitable[None]] = request.state.refresh_metrics
         await refresh()
-        # In a thread: it takes milliseconds, in which the event loop would serve nobody.
+        # In a thread, because it would block the event loop for milliseconds.
         body = await asyncio.to_thread(generate_latest, REGISTRY)
         return Response(body, headers=_HEADERS)
 

@@ -1,4 +1,4 @@
-"""Fields of log lines: those of the current request or unit of work, and those of one line.
+"""Fields of log lines: of the current request or unit of work, and of a single line.
 
 Ids are bound as documents have them and shown as in the API. A task inherits the fields of the task
 that created it.

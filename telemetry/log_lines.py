@@ -38,7 +38,7 @@ def read_record(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     """structlog processor that adds time, level, logger and process of a record."""
     record: logging.LogRecord = event["_record"]
     if record.name == "asyncio":
-        # It shows an exception nobody waits for, with its text.
+        # asyncio logs an unretrieved exception with its text.
         event["event"] = event["event"].partition(" exception=")[0]
     head = make_head(record.created, record.levelname, record.name, record.process)
     return {**head, **event}
@@ -55,7 +55,7 @@ def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -
 def describe_bug(error: BaseException) -> str:
     """Returns the class of an error and where it was raised, but not its text.
 
-    The text may quote what a customer wrote.
+    The text may quote a customer's message.
     """
     return "\n".join(_list_lines(_describe_chain(error)))
 

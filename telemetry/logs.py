@@ -1,4 +1,4 @@
-"""Logging to standard error: one line per event, without message contents or secrets."""
+"""Logging to standard error: a line per event, without message contents or secrets."""
 
 import logging
 import os

@@ -15,7 +15,7 @@ class RequestSpans:
     """ASGI middleware.
 
     `traceparent` of a trusted proxy is the parent of the span; that of any other client becomes a
-    link, so that a client can neither choose what is sampled nor add to traces of other clients.
+    link, so that a client can neither choose the sampling nor add to traces of other clients.
     """
 
     def __init__(self, app: ASGIApp) -> None:

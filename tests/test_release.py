@@ -1,4 +1,4 @@
-"""What a release needs: licence, changelog, policies, and licences of vendored files."""
+"""Parts of a release: licence, changelog, policies, and licences of vendored files."""
 
 import re
 import subprocess

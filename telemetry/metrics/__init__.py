@@ -1,1 +1,1 @@
-"""The server's metrics, one module per subject. Callers import a metric and call it."""
+"""The server's metrics, a module per subject. Callers import a metric and call it."""

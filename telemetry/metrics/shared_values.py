@@ -70,7 +70,7 @@ class SharedValue:
 
 
 class SharedMemory:
-    """All values, and the slots of the workers once there are some."""
+    """All values, and the slots of the workers after the fork."""
 
     def __init__(self) -> None:
         self._values: list[SharedValue] = []

@@ -37,7 +37,7 @@ class Host:
     token: str
     account_id: str
     meta_port: int
-    """Where the server looks for the Cloud API; a test may start it there."""
+    """Port of the Cloud API in the settings; a test may start a fake there."""
 
     def count(self, collection: str, **query: Any) -> int:
         """Returns the number of stored documents."""

@@ -105,6 +105,19 @@ async def test_working_deployment_passes(
     assert await database["media.files"].count_documents({}) == 0
 
 
+async def test_empty_database_is_told_from_prepared_one(
+    environment: dict[str, str], database_name: str, database: Database
+) -> None:
+    empty = f"{database_name}_e"
+
+    findings = await check(environment | {"MONGODB_DATABASE": empty})
+    names = await database.client[empty].list_collection_names()
+    await database.client.drop_database(empty)
+
+    assert "is empty" in findings["mongodb.migrations"]["message"]
+    assert set(names) <= {"media.files", "media.chunks"}  # the media store is tried
+
+
 async def test_refused_token_fails_and_stops_nothing(
     environment: dict[str, str], database: Database, keyring: KeyRing
 ) -> None:

@@ -173,7 +173,7 @@ async def read_file(deployment: Deployment) -> bytes | None:
 
 
 async def go_on(deployment: Deployment, unsent: list[str], tmp_path: Path) -> str:
-    """What happens after the backup: messages leave, Bob is erased. Returns a cursor."""
+    """Sends messages and erases Bob, after the backup. Returns a cursor."""
     await deployment.cloud.start()
     for message_id in unsent:
         await deployment.wait_for_status(message_id, "ACCEPTED", "SENT", "DELIVERED", "READ")

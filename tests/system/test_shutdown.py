@@ -79,7 +79,7 @@ async def find_close_code(live: LiveClient) -> int | None:
 
 
 async def stop(server: ServerProcess) -> float:
-    """How many seconds it took to end."""
+    """Seconds that the end took."""
     started = time.monotonic()
     await asyncio.to_thread(server.stop)
     assert server.wait(0) is not None, server.log

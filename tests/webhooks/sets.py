@@ -109,7 +109,7 @@ def _drop_made_here(value: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def list_differences(one: Any, other: Any, place: str = "") -> list[str]:
-    """Where two snapshots differ, in a line each."""
+    """Returns a line for each difference between two snapshots."""
     if isinstance(one, dict) and isinstance(other, dict):
         return [
             line

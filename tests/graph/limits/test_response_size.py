@@ -224,6 +224,6 @@ async def test_unread_responses_end_their_connections(
 
 
 async def _is_cut_off(writer: asyncio.StreamWriter) -> bool:
-    """Whether the other side has ended the connection: a write then fails sooner or later."""
+    """Returns True if the peer has ended the connection: a write then fails sooner or later."""
     writer.write(b"\r\n")
     return writer.transport.is_closing()

@@ -1,4 +1,4 @@
-"""How large, how slow and how many uploads may be, and that nothing of them stays."""
+"""Limits of size, time and number of uploads, and their cleaning up."""
 
 import asyncio
 import tempfile

@@ -25,7 +25,7 @@ def beat(
 
 
 def read_lead(clock: ServerClock) -> float:
-    """How far the clock is ahead of the process's."""
+    """Seconds by which the clock is ahead of the process's."""
     return round(clock.timestamp() - time.time(), 1)
 
 

@@ -73,7 +73,7 @@ async def take_snapshot() -> dict[str, Any]:
 
 
 def without_first(snapshot: dict[str, Any]) -> dict[str, Any]:
-    """When it was queued is another time in each run."""
+    """Removes the time of queueing, which differs between runs."""
     for message in snapshot["messages"].values():
         message["status_times"].pop("queued")
     return snapshot

@@ -47,7 +47,7 @@ async def has_request(world: OutboxWorld) -> bool:
 
 
 async def was_tried(world: OutboxWorld, message: Message, *, accepted: bool) -> bool:
-    """Whether Meta has read the whole request."""
+    """True if Meta has read the whole request."""
     return bool(world.list_tries(message)) and (not accepted or bool(world.list_texts()))
 
 
