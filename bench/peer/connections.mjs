@@ -35,7 +35,11 @@ export async function connect(collection, filter, { order, projection, page }) {
       startCursor: edges.at(0)?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
-    totalCount: () => collection.countDocuments(filter, { limit: MAX_COUNT }),
+    nodes: found,
+    count: async () => {
+      const number = await collection.countDocuments(filter, { limit: MAX_COUNT + 1 });
+      return { value: Math.min(number, MAX_COUNT), isCapped: number > MAX_COUNT };
+    },
   };
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import strawberry
 from beanie import Document, PydanticObjectId
@@ -20,7 +20,7 @@ from strawberry.relay.types import NodeType
 
 from graph.core.context import Info, get_loaders
 from graph.core.errors import bad_input
-from graph.core.loaders import MAX_COUNT, CountQuery, Loaders, PageQuery
+from graph.core.loaders import MAX_COUNT, Count, CountQuery, Loaders, PageQuery
 from graph.core.strawberry_internals import get_resolve_info
 from models.database.conversion import from_bson
 
@@ -80,15 +80,29 @@ BY_TEMPLATE_NAME = Order(
 )
 
 
+@strawberry.type(description="Number of items in a list, up to a maximum.")
+class ListCount:
+    value: int = strawberry.field(description=f"Number of items, at most {MAX_COUNT:,}.")
+    is_capped: bool = strawberry.field(description="True if the list has more items than `value`.")
+
+    @classmethod
+    def from_count(cls, count: Count) -> Self:
+        return cls(value=count.value, is_capped=count.is_capped)
+
+
 @strawberry.type(description="A page of a list.")
 class Connection(relay.Connection[NodeType]):
-    count: strawberry.Private[Callable[[], Awaitable[int]]]
+    load_count: strawberry.Private[Callable[[], Awaitable[Count]]]
+
+    @strawberry.field(description="Items of the page, without the cursors of `edges`.")
+    def nodes(self) -> list[NodeType]:
+        return [edge.node for edge in self.edges]
 
     @strawberry.field(
-        description=f"Number of items in the list; {MAX_COUNT:,} means that many or more."
+        description="Number of items in the whole list, whatever the page. Costs 10 objects."
     )
-    async def total_count(self) -> int:
-        return await self.count()
+    async def count(self) -> ListCount:
+        return ListCount.from_count(await self.load_count())
 
 
 class Edge(relay.Edge[NodeType]):
@@ -238,7 +252,7 @@ async def connect(
     return Connection(
         page_info=page_info,
         edges=list(edges),
-        count=lambda: page.loaders.counts.load(CountQuery(document_class, filter)),
+        load_count=lambda: page.loaders.counts.load(CountQuery(document_class, filter)),
     )
 
 

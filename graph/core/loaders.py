@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from beanie import Document, PydanticObjectId
 from strawberry.dataloader import DataLoader
@@ -83,15 +83,22 @@ class PageQuery:
         return await cursor.sort(list(self.sort)).limit(self.limit).to_list()
 
 
+class Count(NamedTuple):
+    value: int
+    """At most MAX_COUNT."""
+    is_capped: bool
+    """True if there are more."""
+
+
 @dataclass(frozen=True, eq=False)
 class CountQuery:
-    """The number of matching documents, up to MAX_COUNT."""
+    """The number of matching documents, up to MAX_COUNT + 1."""
 
     document_class: type[Document]
     filter: Mapping[str, Any]
 
     def list_stages(self) -> list[dict[str, Any]]:
-        return [{"$match": dict(self.filter)}, {"$limit": MAX_COUNT}, {"$count": "count"}]
+        return [{"$match": dict(self.filter)}, {"$limit": MAX_COUNT + 1}, {"$count": "count"}]
 
 
 Query = TypeVar("Query", PageQuery, CountQuery)
@@ -163,7 +170,7 @@ class Loaders:
         return DataLoader(_load_pages, max_batch_size=BATCH, cache=False)
 
     @cached_property
-    def counts(self) -> DataLoader[CountQuery, int]:
+    def counts(self) -> DataLoader[CountQuery, Count]:
         return DataLoader(_load_counts, max_batch_size=BATCH, cache=False)
 
     def _create_loader(self, document_class: type[DocumentT]) -> ById[DocumentT]:
@@ -257,9 +264,10 @@ def _get_shared_read(queries: Sequence[PageQuery]) -> SharedRead[PageQuery, list
     )
 
 
-async def _load_counts(queries: list[CountQuery]) -> list[int]:
+async def _load_counts(queries: list[CountQuery]) -> list[Count]:
     results = await _read_by(lambda query: query.document_class.__name__, queries, _read_together)
-    return [groups[0]["count"] if groups else 0 for groups in results]
+    numbers = [groups[0]["count"] if groups else 0 for groups in results]
+    return [Count(min(number, MAX_COUNT), number > MAX_COUNT) for number in numbers]
 
 
 async def _read_by(

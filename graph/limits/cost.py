@@ -60,8 +60,8 @@ LEAF_COST = 1
 JSON_TYPE = "JSON"
 # Most mutations write several documents.
 MUTATION_COST = 10
-# Counting reads up to 10,000 index entries.
-TOTAL_COUNT_COST = 10
+# Fields of a connection besides its nodes; counting reads up to 10,000 index entries.
+_PAGE_COSTS = {"pageInfo": 0, "count": 10}
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
 
@@ -195,14 +195,12 @@ class _CostMeter:
             return 0
         kind = get_named_type(field.type)
         if not _is_composite(kind) or node.selection_set is None:
-            if name == "totalCount" and page is not None:
-                return TOTAL_COUNT_COST
             return LEAF_COST if kind.name == JSON_TYPE or node.alias is not None else 0
-        if page is not None and name == "edges":
+        if page is not None and name in {"edges", "nodes"}:
             # The connection has counted the nodes.
             return multiply(page, self._measure_selections(node.selection_set, kind, None))
-        if name == "pageInfo" and page is not None:
-            return 0
+        if page is not None and name in _PAGE_COSTS:
+            return _PAGE_COSTS[name]
         if name == "node" and parent.name.endswith("Edge"):
             return self._measure_selections(node.selection_set, kind, None)
         if _is_connection(kind):

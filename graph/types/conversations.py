@@ -65,7 +65,7 @@ class MessageFilter:
         conditions: list[dict[str, Any]] = []
         if self.direction is not None:
             conditions.append({"direction": self.direction.value})
-        if self.types is not None:
+        if self.types:
             conditions.append({"type": {"$in": self.types}})
         if self.since is not None:
             conditions.append({"timestamp": {"$gte": self.since}})

@@ -152,7 +152,7 @@ class TemplateFilter:
         conditions: list[dict[str, Any]] = [
             {name: value} for name, value in equal.items() if value is not None
         ]
-        if self.statuses is not None:
+        if self.statuses:
             conditions.append({"status": {"$in": self.statuses}})
         if self.search:
             conditions.append(

@@ -162,7 +162,7 @@ def test_schema_has_connection_fields() -> None:
 def test_connection_can_be_paged_and_counted(field: GraphQLField) -> None:
     page = get_named_type(field.type)
     assert isinstance(page, GraphQLObjectType)
-    assert {"edges", "pageInfo", "totalCount"} <= set(page.fields)
+    assert {"edges", "nodes", "pageInfo", "count"} <= set(page.fields)
     assert {"first", "after", "last", "before"} <= set(field.args)
     for argument in {"orderBy", "filter"} & set(field.args):
         kind = get_named_type(field.args[argument].type)

@@ -11,7 +11,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.multipart import make_form, post
 from tests.fixtures.uploads import PICTURE
 
-SINCE = "query ($since: DateTime) { contacts(filter: {createdSince: $since}) { totalCount } }"
+SINCE = "query ($since: DateTime) { contacts(filter: {createdSince: $since}) { count { value } } }"
 USER = """mutation ($input: CreateUserInput!) { createUser(input: $input) {
   user { id } userErrors { code field } } }"""
 
@@ -53,7 +53,7 @@ REFUSED: list[Any] = [
 
 @pytest.mark.parametrize("text", ACCEPTED)
 async def test_date_time_accepts_rfc_3339(admin: GraphQLClient, text: str) -> None:
-    query = f'{{ contacts(filter: {{createdSince: "{text}"}}) {{ totalCount }} }}'
+    query = f'{{ contacts(filter: {{createdSince: "{text}"}}) {{ count {{ value }} }} }}'
 
     assert (await admin(SINCE, since=text)) == (await admin(query))
 
