@@ -32,6 +32,7 @@ from graph.types.contacts import ContactQueries
 from graph.types.conversations import ConversationQueries
 from graph.types.messages import MessageQueries
 from graph.types.parked_items import ParkedItem, ParkedItemQueries, find_parked_items
+from graph.types.quick_replies import QuickReplyQueries, load_quick_reply
 from graph.types.template_preview import TemplatePreviewQueries
 from graph.types.templates import TemplateQueries
 from graph.types.users import UserQueries
@@ -84,6 +85,7 @@ _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
     "Conversation": _by_object_id(load_conversation),
     "Message": _by_object_id(load_message),
     "ParkedItem": _find_parked_item,
+    "QuickReply": _by_object_id(load_quick_reply),
     "Template": _by_object_id(load_template),
     "UploadedMedia": _by_object_id(load_upload),
     "User": _by_object_id(load_user),
@@ -130,6 +132,7 @@ Query = merge_types(
         UserQueries,
         TemplateQueries,
         TemplatePreviewQueries,
+        QuickReplyQueries,
         ParkedItemQueries,
         ApiKeyQueries,
         AuditQueries,

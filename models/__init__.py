@@ -37,6 +37,7 @@ from models.messages.message import (
     UnknownStatus,
 )
 from models.messages.pending_update import PendingUpdate
+from models.messages.quick_reply import QuickReply
 from models.messages.uploaded_media import UploadedMedia
 from models.outbox.lane import Lane
 from models.outbox.pace import Pace
@@ -58,6 +59,7 @@ DOCUMENTS = [
     Pace,
     ParkedItem,
     PendingUpdate,
+    QuickReply,
     Template,
     UploadedMedia,
     User,

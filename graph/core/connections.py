@@ -75,6 +75,8 @@ BY_OLDEST_ACTIVITY = Order(
 )
 BY_TIMESTAMP = Order("timestamp", {"timestamp": datetime, "_id": PydanticObjectId})
 BY_CONTACT_NAME = Order("name", {"sort_name": str, "_id": PydanticObjectId}, descending=False)
+# Unique within an account only.
+BY_SHORTCUT = Order("shortcut", {"shortcut_key": str}, descending=False)
 BY_TEMPLATE_NAME = Order(
     "name", {"name": str, "language": str, "_id": PydanticObjectId}, descending=False
 )

@@ -226,5 +226,8 @@ describe_enum(
         "CONTACTS_MERGED": "Merged a contact into another contact.",
         "USER_CREATED": "Created a user.",
         "USER_UPDATED": "Changed a user.",
+        "QUICK_REPLY_CREATED": "Created a quick reply.",
+        "QUICK_REPLY_UPDATED": "Changed a quick reply.",
+        "QUICK_REPLY_DELETED": "Deleted a quick reply.",
     },
 )

@@ -17,6 +17,7 @@ _LABELS = {
     "Conversation": "conversation",
     "Message": "message",
     "ParkedItem": "parked item",
+    "QuickReply": "quick reply",
     "Template": "template",
     "UploadedMedia": "upload",
     "User": "user",

@@ -20,6 +20,7 @@ from models import (
     Conversation,
     Media,
     Message,
+    QuickReply,
     Template,
     UploadedMedia,
     User,
@@ -143,6 +144,10 @@ class Loaders:
     @cached_property
     def uploads(self) -> ById[UploadedMedia]:
         return self._create_loader(UploadedMedia)
+
+    @cached_property
+    def quick_replies(self) -> ById[QuickReply]:
+        return self._create_loader(QuickReply)
 
     @cached_property
     def templates(self) -> ById[Template]:

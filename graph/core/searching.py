@@ -60,5 +60,10 @@ def match_words(text: str) -> dict[str, Any]:
     return {"$and": [_match_prefix(word, field="words") for word in words]}
 
 
+def match_prefix(prefix: str) -> dict[str, Any]:
+    """Returns the condition for texts with this prefix: an index range."""
+    return {"$gte": prefix, "$lt": prefix + _LAST_CHARACTER}
+
+
 def _match_prefix(word: str, *, field: str = "search_keys") -> dict[str, Any]:
-    return {field: {"$elemMatch": {"$gte": word, "$lt": word + _LAST_CHARACTER}}}
+    return {field: {"$elemMatch": match_prefix(word)}}

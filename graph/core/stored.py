@@ -27,6 +27,7 @@ from models import (
     Media,
     MediaState,
     Message,
+    QuickReply,
     Template,
     UploadedMedia,
     User,
@@ -34,7 +35,9 @@ from models import (
 from models.database.conversion import find_whole_class
 from whatsapp.auth.access import Viewer
 
-AccountDocument = TypeVar("AccountDocument", AccountEvent, Contact, Conversation, Message, Template)
+AccountDocument = TypeVar(
+    "AccountDocument", AccountEvent, Contact, Conversation, Message, QuickReply, Template
+)
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -95,6 +98,12 @@ def _is_visible_media(viewer: Viewer, media: Media) -> bool:
     return media.erased_at is None and viewer.can_see(media.account_id)
 
 
+def _is_visible_upload(viewer: Viewer, upload: UploadedMedia) -> bool:
+    """Returns False until the file is stored, and after its erasure."""
+    is_usable = upload.erased_at is None and upload.state is MediaState.STORED
+    return is_usable and viewer.can_see(upload.account_id)
+
+
 def _is_visible_account(viewer: Viewer, account: Account) -> bool:
     return viewer.can_see(account.id)
 
@@ -127,6 +136,10 @@ ACCOUNT_EVENTS: Lookup[str, AccountEvent] = Lookup(
 TEMPLATES: Lookup[PydanticObjectId, Template] = Lookup(
     attrgetter("templates"), _is_in_visible_account
 )
+QUICK_REPLIES: Lookup[PydanticObjectId, QuickReply] = Lookup(
+    attrgetter("quick_replies"), _is_in_visible_account
+)
+UPLOADS: Lookup[PydanticObjectId, UploadedMedia] = Lookup(attrgetter("uploads"), _is_visible_upload)
 USERS: Lookup[PydanticObjectId, User] = Lookup(attrgetter("users"), _is_visible_user)
 MEDIA: Lookup[PydanticObjectId, Media] = Lookup(attrgetter("media"), _is_visible_media)
 # Counts are loaded only for conversations that the viewer may see.
@@ -142,15 +155,8 @@ load_message_by_wamid = MESSAGES_BY_WAMID.load
 load_account_event = ACCOUNT_EVENTS.load
 load_media = MEDIA.load
 load_template = TEMPLATES.load
+load_upload = UPLOADS.load
 load_user = USERS.load
-
-
-async def load_upload(info: Info, upload_id: PydanticObjectId) -> UploadedMedia | None:
-    """Loads an uploaded file; None until it is stored, and after its erasure."""
-    upload = await _load(get_loaders(info).uploads, upload_id)
-    if upload is None or upload.erased_at is not None or upload.state is not MediaState.STORED:
-        return None
-    return upload if get_viewer(info).can_see(upload.account_id) else None
 
 
 async def _load(loader: DataLoader[Key, Value], key: Key) -> Value:

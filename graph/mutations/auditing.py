@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import strawberry
 from graphql import GraphQLError
 from pymongo.errors import PyMongoError
-from strawberry import relay
+from strawberry import Some, relay
 from strawberry.types.base import StrawberryContainer, get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
@@ -113,7 +113,8 @@ async def _finish_entry(
 
 def _list_targets(input_object: Any) -> Iterator[AuditTarget]:
     for name in _list_target_names(type(input_object)):
-        value = getattr(input_object, name)
+        given = getattr(input_object, name)
+        value = given.value if isinstance(given, Some) else given
         for global_id in value if isinstance(value, list) else [value]:
             type_name, document_id = split_id(global_id or "") or ("", "")
             if type_name.isalnum():

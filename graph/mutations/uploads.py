@@ -42,7 +42,7 @@ class UploadMutations:
         description="Stores a file and uploads it to WhatsApp for use in messages. Limits: IMAGE"
         " JPEG or PNG, 5 MB; VIDEO MP4 or 3GP, 16 MB; AUDIO AAC, AMR, MP3, M4A or OGG with Opus,"
         " 16 MB; STICKER WebP of 512 x 512 pixels, 100 KB, animated 500 KB; DOCUMENT 100 MB. Files"
-        " not used in a message are deleted after a day. Requires role AGENT.",
+        " not used in a message or quick reply are deleted after a day. Requires role AGENT.",
     )
     async def upload_media(self, info: Info, input: UploadMediaInput) -> UploadMediaPayload:
         document = await info.context.services.uploads.upload(

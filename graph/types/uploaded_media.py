@@ -40,8 +40,8 @@ class UploadedMedia(relay.Node):
     )
     unused_until: datetime | None = stored(
         "unused_until",
-        description="Time at which the file is deleted if no message uses it; null once a message"
-        " does.",
+        description="Time at which the file is deleted if no message or quick reply uses it; null"
+        " while one does.",
     )
     created_at: datetime = stored("created_at", description="Time of the upload.")
     sha256: str = stored(

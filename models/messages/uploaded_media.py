@@ -38,9 +38,9 @@ class UploadedMedia(ObjectIdDocument):
     media_id_expires_at: datetime | None = None
     """Time at which `media_id` expires. A later message uploads the file to Meta again."""
     unused_until: datetime | None = None
-    """Time at which an unused file is removed; None once a message uses the file."""
+    """Time at which an unused file is removed; None once a message or quick reply uses it."""
     erased_at: datetime | None = None
-    """Set when no message uses the file any more; then bytes and document are removed."""
+    """Set when nothing uses the file any more; then bytes and document are removed."""
     created_by: str | None = None
     """Name of the API key that uploaded the file."""
     created_at: datetime = Field(default_factory=utc_now)

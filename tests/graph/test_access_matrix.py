@@ -22,6 +22,7 @@ from models import (
     CredentialKind,
     ParkedItem,
     ParkedReason,
+    QuickReply,
     Role,
     Template,
     UploadedMedia,
@@ -66,6 +67,7 @@ QUERIES: dict[str, tuple[Role, str, Any]] = {
         'previewTemplate(templateId: "%(Template)s") { content { body } userErrors { code } }',
         {"content": None, "userErrors": [{"code": "NOT_FOUND"}]},
     ),
+    "quickReplies": (Role.AGENT, f'quickReplies(accountId: "%(Account)s") {LIST}', NO_EDGES),
     "parkedItems": (Role.ADMIN, f"parkedItems {LIST}", NO_EDGES),
     "apiKeys": (Role.ADMIN, "apiKeys { edges { node { name } } }", ...),
     "auditLog": (Role.ADMIN, f"auditLog {LIST}", NO_EDGES),
@@ -163,6 +165,23 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     ),
     "deleteContact": (Role.ADMIN, ['contactId: "%(Contact)s"'], NOT_FOUND),
     "syncTemplates": (Role.AGENT, ['accountId: "%(Account)s"'], NOT_FOUND),
+    "createQuickReply": (
+        Role.AGENT,
+        [
+            'accountId: "%(Account)s", shortcut: "x", text: "x"',
+            'accountId: "%(own_account)s", shortcut: "x", uploadId: "%(UploadedMedia)s"',
+        ],
+        NOT_FOUND,
+    ),
+    "updateQuickReply": (
+        Role.AGENT,
+        [
+            'quickReplyId: "%(QuickReply)s", text: "x"',
+            'quickReplyId: "%(own_quick_reply)s", uploadId: "%(UploadedMedia)s"',
+        ],
+        NOT_FOUND,
+    ),
+    "deleteQuickReply": (Role.AGENT, ['quickReplyId: "%(QuickReply)s"'], NOT_FOUND),
     "createUser": (Role.AGENT, ['name: "x"'], DONE),
     "updateUser": (Role.AGENT, ['userId: "%(User)s", name: "x"'], NOT_FOUND),
     "replayParkedItems": (Role.ADMIN, ['ids: ["%(ParkedItem)s"]'], NOT_FOUND),
@@ -183,6 +202,7 @@ SUBSCRIPTIONS = {
     "events",
 }
 SUBSCRIBED_TO = ['accountId: "%(Account)s"', 'conversationId: "%(Conversation)s"']
+OWN_IDS = ("own", "own_account", "own_contact", "own_quick_reply")
 FOR_ADMINS_ONLY = {"ApiKey", "AuditEntry", "ParkedItem"}
 LOWER = {
     Role.VIEWER: [],
@@ -207,6 +227,8 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
         id="e", account_id=other_account.id, field="flows", summary="flows", at=now
     ).insert()
     entry = await write_audit_entry(other_account)
+    quick_reply = await write_quick_reply(other_account, "hidden words")
+    own_quick_reply = await write_quick_reply(account, "seen")
     upload = await write_upload(other_account)
     key, _ = await create_api_key(name="hidden", role=Role.VIEWER, account_ids=[other_account.id])
     return {
@@ -218,12 +240,14 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
         "Conversation": conversation_id(message),
         "Message": id_of(message),
         "ParkedItem": encode_id("ParkedItem", "p"),
+        "QuickReply": id_of(quick_reply),
         "Template": id_of(template),
         "UploadedMedia": id_of(upload),
         "User": encode_id("User", contact.user_id),
         "own": conversation_id(own),
         "own_account": id_of(account),
         "own_contact": contact_id(own),
+        "own_quick_reply": id_of(own_quick_reply),
     }
 
 
@@ -237,6 +261,14 @@ async def park(account: Account) -> None:
         secret_digest="s",
         reason=ParkedReason.ACCOUNT_DISABLED,
     ).insert()
+
+
+async def write_quick_reply(account: Account, text: str) -> QuickReply:
+    quick_reply = QuickReply(
+        account_id=account.id, shortcut="hello", shortcut_key="hello", text=text
+    )
+    await quick_reply.insert()
+    return quick_reply
 
 
 async def write_upload(account: Account) -> UploadedMedia:

@@ -22,8 +22,10 @@ from models import (
     Message,
     ParkedItem,
     ParkedReason,
+    QuickReply,
     Role,
     Template,
+    UploadedMedia,
     User,
 )
 from models.database.base import new_id, utc_now
@@ -130,11 +132,16 @@ async def linked(ids: dict[str, str], account: Account, other_account: Account) 
     assert user is not None
     await user.set({"account_ids": [account.id, other_account.id]})
     await theirs.set({"user_id": user.id})
+    upload = await UploadedMedia.find_one({"account_id": other_account.id})
+    assert upload is not None
+    quick_replies = QuickReply.find({"account_id": account.id})
+    await quick_replies.set({"upload_id": upload.id})
     return {
         "Account": id_of(account),
         "Contact": id_of(contact),
         "Conversation": id_of(conversation),
         "Message": id_of(message),
+        "QuickReply": ids["own_quick_reply"],
         "User": id_of(user),
         **await write_the_rest(account),
     }
@@ -220,7 +227,7 @@ async def test_required_role_is_enforced(
     client: httpx.AsyncClient, port: int, app: Any, subtests: pytest.Subtests
 ) -> None:
     # Unknown ids, so that permitted callers change nothing.
-    names = [*matrix.list_node_types(), "own", "own_account", "own_contact"]
+    names = [*matrix.list_node_types(), *matrix.OWN_IDS]
     documents = list_documents({name: encode_id(name, new_id()) for name in names})
     for kind, role in itertools.product(KINDS, ROLES):
         with subtests.test(kind=kind, role=role.value):
@@ -293,6 +300,7 @@ async def test_foreign_cursors_reveal_nothing(
     lists = [name for name, field in root.fields.items() if "after" in field.args]
     needed = {
         "templates": f'accountId: "{linked["Account"]}", ',
+        "quickReplies": f'accountId: "{linked["Account"]}", ',
         "searchMessages": 'text: "seen", ',
     }
     limited = ask_http(admin.http, await make_credential("token", Role.ADMIN, [account]))

@@ -85,6 +85,7 @@ async def own(account: Account, ids: dict[str, str]) -> dict[str, str]:
         "contactId": ids["own_contact"],
         "conversationId": ids["own"],
         "messageId": id_of(message),
+        "quickReplyId": ids["own_quick_reply"],
         "userId": id_of(user),
     }
 
@@ -98,8 +99,7 @@ async def hidden(ids: dict[str, str], other_account: Account, webhook: WebhookCl
     foreign = (OTHER_NUMBER, UNCONNECTED)
     numbers = [one.phone_number_id for one in foreign]
     businesses = [one.business_account_id for one in foreign]
-    own_names = {"own", "own_account", "own_contact"}
-    known = [one for name, one in ids.items() if name not in own_names]
+    known = [one for name, one in ids.items() if name not in matrix.OWN_IDS]
     return {
         "ID": known,
         "String": [*numbers, *businesses, matrix.OTHERS, f"+{matrix.OTHERS}", "crm-1"],

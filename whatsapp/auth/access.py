@@ -1,5 +1,6 @@
 """Roles and account scopes."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from models import CredentialKind, Role
 from models.database.base import DocumentType
 from whatsapp.errors import NotFound
 
+_WORD = re.compile("[A-Z][a-z]*")
 RANKS = {Role.VIEWER: 1, Role.AGENT: 2, Role.ADMIN: 3}
 
 
@@ -67,5 +69,6 @@ async def get_visible(
     query = {"_id": document_id, **viewer.limit_accounts(account_field)}
     document = await document_class.find_one(query)
     if document is None:
-        raise NotFound(f"The {document_class.__name__.lower()}", field=[field])
+        noun = " ".join(_WORD.findall(document_class.__name__)).lower()
+        raise NotFound(f"The {noun}", field=[field])
     return document

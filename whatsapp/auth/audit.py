@@ -22,6 +22,7 @@ from models import (
     AuditTarget,
     Contact,
     ParkedItem,
+    QuickReply,
     User,
 )
 from models.database.base import collection, utc_now
@@ -35,6 +36,7 @@ _ACCOUNT_FIELDS: Mapping[str, tuple[type[Document], str]] = {
     "ApiKey": (ApiKey, "account_ids"),
     "Contact": (Contact, "account_id"),
     "ParkedItem": (ParkedItem, "account_id"),
+    "QuickReply": (QuickReply, "account_id"),
     "User": (User, "account_ids"),
 }
 

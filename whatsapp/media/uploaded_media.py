@@ -2,24 +2,28 @@
 
 Each outbound message has its own `Media`, which names the upload that owns the bytes. Attaching
 inserts that `Media` first and marks the upload as used second; erasing marks the upload first and
-checks for `Media` second. So concurrent calls can't miss each other.
+checks for `Media` second. So concurrent calls can't miss each other. Quick replies keep their
+upload in the same way.
 """
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
-from models import Media, MediaState, Message, UploadedMedia
+from models import Media, MediaState, Message, QuickReply, UploadedMedia
 from models.database.base import collection, to_bson, utc_now
 from models.database.bulk_writes import update_in_batches
 from whatsapp.media.media import PAGE_SIZE, mark_erased
 from whatsapp.media.media_store import MediaStores
 
 logger = logging.getLogger(__name__)
+
+# Time until an upload that nothing uses is deleted.
+UNUSED_RETENTION = timedelta(days=1)
 
 Path = tuple[str | int, ...]
 
@@ -44,12 +48,21 @@ async def attach_upload(message: Message) -> bool:
         await collection(Media).insert_one(to_bson(_make_media(message, upload)))
     except DuplicateKeyError:
         return True
-    used = await collection(UploadedMedia).update_one(
-        {"_id": upload.id, "erased_at": None}, {"$set": {"unused_until": None}}
-    )
-    if not used.matched_count:
+    is_kept = await keep_upload(upload.id)
+    if not is_kept:
         await mark_erased({"_id": message.id})
-    return bool(used.matched_count)
+    return is_kept
+
+
+async def keep_upload(upload_id: PydanticObjectId) -> bool:
+    """Marks an upload as used. Its new user must already be stored.
+
+    Returns False if it is erased.
+    """
+    kept = await collection(UploadedMedia).update_one(
+        {"_id": upload_id, "erased_at": None}, {"$set": {"unused_until": None}}
+    )
+    return bool(kept.matched_count)
 
 
 def _make_media(message: Message, upload: UploadedMedia) -> Media:
@@ -91,7 +104,7 @@ async def expire_media_id(upload_id: PydanticObjectId, media_id: object) -> None
 
 
 async def erase_uploads(query: Mapping[str, Any]) -> None:
-    """Hides uploads that no message shows; a sweep then removes their bytes."""
+    """Hides uploads that nothing uses; a sweep then removes their bytes."""
     await update_in_batches(
         UploadedMedia,
         {**query, "erased_at": None},
@@ -99,8 +112,21 @@ async def erase_uploads(query: Mapping[str, Any]) -> None:
     )
 
 
+async def release_kept_upload(upload_id: PydanticObjectId) -> None:
+    """Marks the upload of a former quick reply as unused, unless something else uses it.
+
+    It stays for a while, because an agent may be about to send it.
+    """
+    unused_until = utc_now() + UNUSED_RETENTION
+    await collection(UploadedMedia).update_one(
+        {"_id": upload_id, "erased_at": None}, {"$set": {"unused_until": unused_until}}
+    )
+    if await _is_used(upload_id):
+        await keep_upload(upload_id)
+
+
 async def release_upload(media: Media) -> None:
-    """Erases the upload of an erased Media, unless another message shows it."""
+    """Erases the upload of an erased Media, unless something else uses it."""
     if media.upload_id is not None and not await _is_used(media.upload_id):
         await erase_uploads({"_id": media.upload_id})
 
@@ -123,7 +149,7 @@ async def sweep_uploads(stores: MediaStores) -> int:
 async def _remove_upload(upload: UploadedMedia, stores: MediaStores) -> bool:
     key = {"_id": upload.id, "erased_at": upload.erased_at}
     if await _is_used(upload.id):
-        # A message was attached while the last earlier message was erased.
+        # A message or quick reply got it while its last earlier user was removed.
         await collection(UploadedMedia).update_one(key, {"$set": {"erased_at": None}})
         return False
     store = stores.find(upload.store)
@@ -136,8 +162,11 @@ async def _remove_upload(upload: UploadedMedia, stores: MediaStores) -> bool:
 
 
 async def _is_used(upload_id: PydanticObjectId) -> bool:
-    query = {"upload_id": upload_id, "erased_at": None}
-    return await collection(Media).find_one(query, {"_id": 1}) is not None
+    shown = {"upload_id": upload_id, "erased_at": None}
+    if await collection(Media).find_one(shown, {"_id": 1}) is not None:
+        return True
+    kept = {"upload_id": upload_id}
+    return await collection(QuickReply).find_one(kept, {"_id": 1}) is not None
 
 
 def locate_media_id(message: Message) -> Path:

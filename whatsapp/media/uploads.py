@@ -18,13 +18,11 @@ from whatsapp.errors import CloudAPIOutcomeUnknown
 from whatsapp.media.media_store import FileMissing, MediaStores
 from whatsapp.media.media_types import make_filename
 from whatsapp.media.received_file import FileProperties, ReceivedFile, check_file, check_filename
-from whatsapp.media.uploaded_media import erase_uploads, set_media_id
+from whatsapp.media.uploaded_media import UNUSED_RETENTION, erase_uploads, set_media_id
 
 # Meta keeps uploaded files for 30 days; a message must be sent before that.
 MEDIA_ID_LIFE = timedelta(days=30)
 EXPIRY_MARGIN = timedelta(hours=1)
-# Time until an upload that no message uses is deleted.
-UNUSED_RETENTION = timedelta(days=1)
 
 
 class Uploads:

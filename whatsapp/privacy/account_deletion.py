@@ -17,6 +17,7 @@ from models import (
     Lane,
     ParkedItem,
     PendingUpdate,
+    QuickReply,
     Template,
     User,
 )
@@ -103,6 +104,8 @@ async def _remove_data(account_id: PydanticObjectId) -> None:
     of_account: dict[str, Any] = {"account_id": account_id}
     await remove_account_conversations(account_id)
     await mark_erased(of_account)
+    # Before the uploads, which are kept while a quick reply has them.
+    await delete_in_batches(QuickReply, of_account)
     await erase_uploads(of_account)
     for document_class in _OF_ACCOUNT:
         await delete_in_batches(document_class, of_account)

@@ -8,7 +8,7 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 from graph.core.strawberry_internals import get_graphql_schema
 from graph.execution.known_queries import KnownQueries
 from graph.schema import create_schema
-from models import Account, AccountEvent, ParkedItem, ParkedReason, Template
+from models import Account, AccountEvent, ParkedItem, ParkedReason, QuickReply, Template
 from models.database.base import utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of, write_message
@@ -27,6 +27,7 @@ LISTS = {
     "Conversation": "conversations",
     "Message": 'searchMessages(text:"hello")',
     "ParkedItem": "parkedItems",
+    "QuickReply": 'quickReplies(accountId:"ACCOUNT")',
     "Template": 'templates(accountId:"ACCOUNT")',
     "User": "users",
 }
@@ -40,6 +41,7 @@ async def documents(admin: GraphQLClient, account: Account) -> None:
         id="event", account_id=account.id, field="account_update", summary="s", at=utc_now()
     ).insert()
     await Template(account_id=account.id, template_id="1", name="welcome").insert()
+    await QuickReply(account_id=account.id, shortcut="hi", shortcut_key="hi", text="Hello").insert()
     await ParkedItem(
         id="item",
         event_id="event",
