@@ -34,6 +34,7 @@ from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.queries import Query
 from graph.subscriptions import EVENT_TYPES, Subscription
+from graph.types.user_errors import USER_ERROR_TYPES
 from telemetry import traces
 from telemetry.metrics.operations import observe_operation
 from whatsapp.common.admission import FairTurns
@@ -202,7 +203,7 @@ def _build_types() -> WagraphSchema:
         query=Query,
         mutation=merge_types("Mutation", MUTATIONS),
         subscription=Subscription,
-        types=list(EVENT_TYPES.values()),
+        types=[*EVENT_TYPES.values(), *USER_ERROR_TYPES],
         execution_context_class=MeteredExecutor,
         config=StrawberryConfig(scalar_map={Upload: UPLOAD_SCALAR, **SCALARS}),
     )

@@ -1,6 +1,7 @@
 """The error tree.
 
 Refused                      an expected refusal of a request; shown as a userError
+├── SeveralRefused           several refusals of one request
 ├── NotFound, InvalidInput, Conflict
 ├── AccountDisabled, AccountStopped
 ├── WindowClosed, ContactBlocked, OptedOut
@@ -12,8 +13,17 @@ CloudAPINotReached           no byte of the request reached Meta: a retry is saf
 CloudAPIOutcomeUnknown       Meta may have accepted the request: never retried automatically
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar, cast
+
+from beanie import Document
+
+from models import Account, Contact, Message
+
+Arguments = ParamSpec("Arguments")
+Value = TypeVar("Value")
 
 
 class Refused(Exception):
@@ -26,6 +36,67 @@ class Refused(Exception):
         self.message = message
         self.field = field
         """Path of the invalid input field, in GraphQL names."""
+
+    def list_refusals(self) -> "list[Refused]":
+        """Returns the refusals to report: this one, or those of several fields."""
+        return [self]
+
+    def move_below(self, *path: str) -> None:
+        """Prepends `path` to the path of the invalid field."""
+        self.field = [*path, *(self.field or ())]
+
+
+class SeveralRefused(Refused):
+    """Several refusals of one request, usually of several fields of its input."""
+
+    def __init__(self, refusals: Sequence[Refused]) -> None:
+        super().__init__(" ".join(refusal.message for refusal in refusals))
+        self.code = refusals[0].code
+        self.refusals = list(refusals)
+
+    def list_refusals(self) -> list[Refused]:
+        return self.refusals
+
+    def move_below(self, *path: str) -> None:
+        for refusal in self.refusals:
+            refusal.move_below(*path)
+
+
+class RefusalCollector:
+    """Runs checks inside a `with` block, which raises all their refusals together at its end."""
+
+    def __init__(self) -> None:
+        self._refusals: list[Refused] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None or not self._refusals:
+            return
+        # A field has one refusal: a blank title need not be called repeated, too.
+        by_field = {tuple(refusal.field or ()): refusal for refusal in reversed(self._refusals)}
+        refusals = list(reversed(by_field.values()))
+        raise refusals[0] if len(refusals) == 1 else SeveralRefused(refusals)
+
+    @property
+    def has_refusals(self) -> bool:
+        return bool(self._refusals)
+
+    def __call__(
+        self, check: Callable[Arguments, Value], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Value:
+        """Returns the result of the check, which may be used only after the block."""
+        try:
+            return check(*args, **kwargs)
+        except Refused as refusal:
+            self._refusals += refusal.list_refusals()
+            return cast(Value, None)
 
 
 class NotFound(Refused):
@@ -42,24 +113,35 @@ class InvalidInput(Refused):
 
 
 class Conflict(Refused):
+    """The change conflicts with `current`, a document that the caller may see."""
+
     code = "CONFLICT"
+
+    def __init__(
+        self, message: str, *, field: list[str] | None = None, current: Document | None = None
+    ) -> None:
+        super().__init__(message, field=field)
+        self.current = current
 
 
 class AccountDisabled(Refused):
     code = "ACCOUNT_DISABLED"
 
-    def __init__(self, account_name: str) -> None:
-        super().__init__(f"The account {account_name} is disabled: enable it to send messages.")
+    def __init__(self, account: Account) -> None:
+        super().__init__(f"The account {account.name} is disabled: enable it to send messages.")
+        self.account = account
 
 
 class AccountStopped(Refused):
     code = "ACCOUNT_STOPPED"
 
-    def __init__(self, account_name: str, reason: str | None) -> None:
+    def __init__(self, account: Account) -> None:
         super().__init__(
-            f"WhatsApp stopped the account {account_name}: {reason or 'no reason given'}."
+            f"WhatsApp stopped the account {account.name}:"
+            f" {account.health.reason or 'no reason given'}."
             " Correct its credentials or lift its restriction at Meta, then update or enable it."
         )
+        self.account = account
 
 
 class WindowClosed(Refused):
@@ -68,20 +150,23 @@ class WindowClosed(Refused):
     def __init__(self, closed_at: datetime | None) -> None:
         state = f"closed at {closed_at.isoformat()}" if closed_at else "was never opened"
         super().__init__(f"The 24-hour customer service window {state}: send a template instead.")
+        self.closed_at = closed_at
 
 
 class ContactBlocked(Refused):
     code = "CONTACT_BLOCKED"
 
-    def __init__(self) -> None:
+    def __init__(self, contact: Contact) -> None:
         super().__init__("The contact is blocked: unblock it to send messages.")
+        self.contact = contact
 
 
 class OptedOut(Refused):
     code = "OPTED_OUT"
 
-    def __init__(self) -> None:
+    def __init__(self, contact: Contact) -> None:
         super().__init__("The contact opted out of marketing messages.")
+        self.contact = contact
 
 
 class TemplateInvalid(Refused):
@@ -116,11 +201,12 @@ class MetaUnreachable(Refused):
 class IdempotencyKeyReused(Refused):
     code = "IDEMPOTENCY_KEY_REUSED"
 
-    def __init__(self) -> None:
+    def __init__(self, existing: Message) -> None:
         super().__init__(
             "This idempotencyKey was used for another message: use a new key for a new message.",
             field=["idempotencyKey"],
         )
+        self.existing = existing
 
 
 class CloudAPIError(Exception):

@@ -10,7 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 from graph.core.context import Info
 from graph.core.enums import DescribedEnum, describe_enum
 from graph.core.loaders import Loaders
-from whatsapp.errors import InvalidInput, Refused
+from whatsapp.errors import InvalidInput, RefusalCollector, Refused
 
 
 class UserErrorCode(DescribedEnum):
@@ -37,18 +37,48 @@ class UserErrorCode(DescribedEnum):
 describe_enum(UserErrorCode, description="Reason of a refusal.")
 
 
-@strawberry.type(description="A refusal of a mutation.")
+@strawberry.interface(
+    description="A refusal of a mutation. Its type may add facts; types may be added, so clients"
+    " must accept unknown ones."
+)
 class UserError:
     code: UserErrorCode = strawberry.field(description="Error code for programs.")
     message: str = strawberry.field(description="Error message for people, with advice.")
     field: list[str] | None = strawberry.field(
         description="Path of the invalid value in the input; null without such a value."
     )
+    refusal: strawberry.Private[Any]
+    """The refusal, of the class that the error type belongs to."""
 
-    @classmethod
-    def from_refusal(cls, refusal: Refused) -> "UserError":
-        path = [to_camel_case(name) for name in refusal.field] if refusal.field else None
-        return cls(code=UserErrorCode(refusal.code), message=refusal.message, field=path)
+
+_ERROR_TYPES: dict[str, type[UserError]] = {}
+
+
+def represents(refusal_class: type[Refused]) -> Callable[[type[UserError]], type[UserError]]:
+    """Registers the error type for a class of refusals; used as a decorator."""
+
+    def register(error_type: type[UserError]) -> type[UserError]:
+        _ERROR_TYPES[refusal_class.code] = error_type
+        return error_type
+
+    return register
+
+
+def list_error_types() -> list[type[UserError]]:
+    """Returns the error types, one for each code."""
+    return list(_ERROR_TYPES.values())
+
+
+def _to_user_errors(refused: Refused) -> list[UserError]:
+    return [
+        _ERROR_TYPES[refusal.code](
+            code=UserErrorCode(refusal.code),
+            message=refusal.message,
+            field=[to_camel_case(name) for name in refusal.field] if refusal.field else None,
+            refusal=refusal,
+        )
+        for refusal in refused.list_refusals()
+    ]
 
 
 def user_errors() -> Any:
@@ -79,7 +109,7 @@ def refusals_as_data(
             try:
                 return await resolver(*args, **kwargs)
             except Refused as refusal:
-                return payload_class(user_errors=[UserError.from_refusal(refusal)])
+                return payload_class(user_errors=_to_user_errors(refusal))
 
         return resolve
 
@@ -100,7 +130,13 @@ def list_changes(input: object, *names: str, required: Iterable[str] = ()) -> di
     """
     given_fields = {name: getattr(input, name) for name in names}
     changes = {name: maybe.value for name, maybe in given_fields.items() if maybe is not None}
-    for name in required:
-        if name in changes and changes[name] is None:
-            raise InvalidInput("Null is not allowed; omit the field to keep it.", field=[name])
+    with RefusalCollector() as collect:
+        for name in required:
+            if name in changes:
+                collect(_require_value, changes[name], name)
     return changes
+
+
+def _require_value(value: object, name: str) -> None:
+    if value is None:
+        raise InvalidInput("Null is not allowed; omit the field to keep it.", field=[name])

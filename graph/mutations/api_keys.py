@@ -18,7 +18,7 @@ from models.database.base import utc_now
 from whatsapp.auth import api_keys
 from whatsapp.auth.access import Viewer
 from whatsapp.common.values import check_text
-from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.errors import InvalidInput, NotFound, RefusalCollector
 
 MAX_ACCOUNTS = 100
 
@@ -66,14 +66,16 @@ class ApiKeyMutations:
     )
     async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> CreateApiKeyPayload:
         viewer = get_viewer(info)
-        name = check_text(input.name, field="name")
-        if name is None:
-            raise InvalidInput("The name must not be empty.", field=["name"])
+        with RefusalCollector() as collect:
+            name = collect(_read_name, input.name)
+            account_ids = collect(_read_accounts, viewer, input.account_ids)
+            expires_at = collect(_read_expiry, input.expires_at)
+        await _require_accounts(viewer, account_ids)
         key, token = await api_keys.create_api_key(
             name=name,
             role=input.role,
-            account_ids=await _read_accounts(viewer, input.account_ids),
-            expires_at=_read_expiry(input.expires_at),
+            account_ids=account_ids,
+            expires_at=expires_at,
             created_by=viewer.name,
         )
         return CreateApiKeyPayload(api_key=ApiKey.from_document(key), token=token)
@@ -92,24 +94,34 @@ class ApiKeyMutations:
         return ApiKeyPayload(api_key=ApiKey.from_document(revoked))
 
 
-async def _read_accounts(
+def _read_name(text: str) -> str:
+    name = check_text(text, field="name")
+    if name is None:
+        raise InvalidInput("The name must not be empty.", field=["name"])
+    return name
+
+
+def _read_accounts(
     viewer: Viewer, global_ids: list[strawberry.ID] | None
 ) -> list[PydanticObjectId] | None:
-    """Returns the accounts of a new key, which must be visible to the viewer."""
+    """Returns the accounts of a new key; None for all."""
     if global_ids is None:
         if viewer.account_ids is not None:
             raise forbidden("Your credential is limited to some accounts; give `accountIds`.")
         return None
     if not 0 < len(global_ids) <= MAX_ACCOUNTS:
         raise InvalidInput(f"Give 1 to {MAX_ACCOUNTS} accounts.", field=["accountIds"])
-    account_ids = sorted(
-        {require_id(global_id, "Account", "accountIds") for global_id in global_ids}
-    )
+    return sorted({require_id(global_id, "Account", "accountIds") for global_id in global_ids})
+
+
+async def _require_accounts(viewer: Viewer, account_ids: list[PydanticObjectId] | None) -> None:
+    """Raises NotFound if the viewer can't see one of the accounts."""
+    if account_ids is None:
+        return
     visible_ids = viewer.narrow(account_ids)
     count = await models.Account.find({"_id": {"$in": visible_ids}, "deleted_at": None}).count()
     if count < len(account_ids):
         raise NotFound("An account", field=["accountIds"])
-    return account_ids
 
 
 def _read_expiry(expires_at: datetime | None) -> datetime | None:

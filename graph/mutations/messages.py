@@ -9,6 +9,8 @@ from graph.core.user_errors import UserError, user_errors
 from graph.inputs.message_content import MessageContentInput
 from graph.mutations.mutation_field import mutation_field
 from graph.types.messages import Message
+from whatsapp.errors import RefusalCollector
+from whatsapp.outbox.drafts import check_message_input
 from whatsapp.outbox.recipients import Recipient
 
 
@@ -91,15 +93,29 @@ class MessageMutations:
         " to `messageStatusChanged` to follow its delivery. Requires role AGENT.",
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> MessagePayload:
-        account_id, reply_to_id = input.account_id, input.reply_to_message_id
         viewer, services = get_viewer(info), info.context.services
+        key, reply_to = input.idempotency_key, input.reply_to_message_id
+        with RefusalCollector() as collect:
+            account_id = collect(parse_given_id, input.account_id, "Account", "accountId")
+            recipient = collect(input.to.to_recipient)
+            content = collect(input.content.to_content, viewer, services)
+            reply_to_id = collect(parse_given_id, reply_to, "Message", "replyToMessageId")
+            if collect.has_refusals:
+                # Otherwise checked by `queue_message`.
+                collect(
+                    check_message_input,
+                    recipient,
+                    content,
+                    reply_to_message_id=reply_to_id,
+                    idempotency_key=key,
+                )
         document = await services.outbox.queue_message(
             viewer,
-            account_id=parse_given_id(account_id, "Account", "accountId"),
-            recipient=input.to.to_recipient(),
-            content=input.content.to_content(viewer, services),
-            reply_to_message_id=parse_given_id(reply_to_id, "Message", "replyToMessageId"),
-            idempotency_key=input.idempotency_key,
+            account_id=account_id,
+            recipient=recipient,
+            content=content,
+            reply_to_message_id=reply_to_id,
+            idempotency_key=key,
         )
         return MessagePayload(message=Message.from_document(document))
 

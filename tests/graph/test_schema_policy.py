@@ -9,6 +9,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLObjectType,
     GraphQLScalarType,
@@ -22,6 +23,7 @@ from strawberry.types.base import get_object_definition
 
 from graph.core.context import RolePermission
 from graph.core.strawberry_internals import get_graphql_schema
+from graph.core.user_errors import UserErrorCode
 from graph.reference.permission_table import find_audit_action, find_guards, print_permissions
 from graph.reference.schema_changes import list_elements, list_unannounced
 from graph.schema import create_schema, print_schema_text
@@ -138,9 +140,26 @@ def test_lists_have_no_gaps() -> None:
             gaps.add(name)
         if isinstance(element, GraphQLField) and not is_non_null_type(element.type):
             missing.add(name)
+    missing -= {f"{error}.field" for error in list_user_error_types()}
 
     assert gaps == WITH_GAPS
     assert missing == WITHOUT_A_LIST
+
+
+def list_user_error_types() -> list[str]:
+    schema = get_graphql_schema(SCHEMA)
+    interface = schema.type_map["UserError"]
+    assert isinstance(interface, GraphQLInterfaceType)
+    return [kind.name for kind in schema.get_possible_types(interface)]
+
+
+def test_each_code_has_type_of_user_error() -> None:
+    names = {
+        "".join(word.capitalize() for word in code.value.split("_")) + "Error"
+        for code in UserErrorCode
+    }
+
+    assert set(list_user_error_types()) == names
 
 
 def list_connection_fields() -> list[tuple[str, GraphQLField]]:

@@ -13,7 +13,14 @@ from models.database.base import collection, new_id, utc_now
 from whatsapp.accounts.account_restrictions import clear_restrictions
 from whatsapp.auth.access import Viewer
 from whatsapp.common.crypto import KeyRing, digest_secret
-from whatsapp.errors import AccountDisabled, AccountStopped, Conflict, InvalidInput, NotFound
+from whatsapp.errors import (
+    AccountDisabled,
+    AccountStopped,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    RefusalCollector,
+)
 from whatsapp.settings import GRAPH_API_VERSION_PATTERN, SHORTEST_VERIFY_TOKEN
 
 COLLECTION = "accounts"
@@ -54,9 +61,9 @@ async def get_account(viewer: Viewer, account_id: PydanticObjectId) -> Account:
 def require_active_account(account: Account) -> None:
     """Raises AccountDisabled or AccountStopped if the account may not send."""
     if not account.enabled:
-        raise AccountDisabled(account.name)
+        raise AccountDisabled(account)
     if account.health.state is HealthState.STOPPED:
-        raise AccountStopped(account.name, account.health.reason)
+        raise AccountStopped(account)
 
 
 async def list_account_ids() -> list[PydanticObjectId]:
@@ -197,16 +204,26 @@ def _make_conflict() -> Conflict:
 
 def _check_values(values: dict[str, Any]) -> dict[str, Any]:
     checked = dict(values)
-    for name in ("name", "access_token", "app_secret", "verify_token"):
-        if name in checked and (name != "app_secret" or checked[name] is not None):
-            checked[name] = _check_text(name, checked[name])
-    for name in ("phone_number_id", "business_account_id"):
-        if name in checked and not _META_ID.fullmatch(str(checked[name])):
-            raise InvalidInput("Use Meta's numeric id of up to 32 digits.", field=[name])
-    version = checked.get("graph_api_version")
-    if version is not None and not re.fullmatch(GRAPH_API_VERSION_PATTERN, version):
-        raise InvalidInput("Use a Graph API version such as v25.0.", field=["graphApiVersion"])
+    with RefusalCollector() as collect:
+        for name in ("name", "access_token", "app_secret", "verify_token"):
+            if name in checked and (name != "app_secret" or checked[name] is not None):
+                checked[name] = collect(_check_text, name, checked[name])
+        for name in ("phone_number_id", "business_account_id"):
+            if name in checked:
+                collect(_check_meta_id, name, checked[name])
+        if checked.get("graph_api_version") is not None:
+            collect(_check_version, checked["graph_api_version"])
     return checked
+
+
+def _check_meta_id(name: str, value: Any) -> None:
+    if not _META_ID.fullmatch(str(value)):
+        raise InvalidInput("Use Meta's numeric id of up to 32 digits.", field=[name])
+
+
+def _check_version(version: str) -> None:
+    if not re.fullmatch(GRAPH_API_VERSION_PATTERN, version):
+        raise InvalidInput("Use a Graph API version such as v25.0.", field=["graphApiVersion"])
 
 
 def _check_text(name: str, value: Any) -> str:

@@ -11,6 +11,7 @@ from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.common.values import check_attributes, check_tags, check_text
 from whatsapp.contacts.search_keys import STALE, index_contact
 from whatsapp.contacts.users import get_user, unshare_user
+from whatsapp.errors import RefusalCollector
 
 
 async def get_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contact:
@@ -29,12 +30,13 @@ async def update_contact(
     """
     contact = await get_contact(viewer, contact_id)
     checked = dict(changes)
-    if "name" in checked:
-        checked["name"] = check_text(checked["name"], field="name")
-    if "tags" in checked:
-        checked["tags"] = check_tags(checked["tags"])
-    if "attributes" in checked:
-        checked["attributes"] = check_attributes(checked["attributes"])
+    with RefusalCollector() as collect:
+        if "name" in checked:
+            checked["name"] = collect(check_text, checked["name"], field="name")
+        if "tags" in checked:
+            checked["tags"] = collect(check_tags, checked["tags"])
+        if "attributes" in checked:
+            checked["attributes"] = collect(check_attributes, checked["attributes"])
     # An earlier decision of the customer that arrives later must not override this.
     decided = {"changed_at.marketing": utc_now()} if "marketing_opt_out" in checked else None
     return await _update_contact(contact, checked, decided)

@@ -13,7 +13,7 @@ from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.common.values import check_attributes, check_text
 from whatsapp.contacts.identities import PHONE_ADVICE, list_phone_variants, parse_phone
 from whatsapp.contacts.search_keys import STALE, index_user, make_user_keys
-from whatsapp.errors import Conflict, InvalidInput
+from whatsapp.errors import Conflict, InvalidInput, RefusalCollector
 
 # Unique fields, and the fields with the scope in which they are unique.
 SCOPES = {"phone": "phone_scope", "external_id": "external_id_scope"}
@@ -97,15 +97,16 @@ async def unshare_user(
 
 def _check_values(values: Mapping[str, Any]) -> dict[str, Any]:
     checked = dict(values)
-    for name, field in (("name", "name"), ("external_id", "externalId")):
-        if name in checked:
-            checked[name] = check_text(checked[name], field=field)
-    if "email" in checked:
-        checked["email"] = _check_email(checked["email"])
-    if checked.get("phone") is not None:
-        checked["phone"] = _check_phone(checked["phone"])
-    if "attributes" in checked:
-        checked["attributes"] = check_attributes(checked["attributes"])
+    with RefusalCollector() as collect:
+        for name, field in (("name", "name"), ("external_id", "externalId")):
+            if name in checked:
+                checked[name] = collect(check_text, checked[name], field=field)
+        if "email" in checked:
+            checked["email"] = collect(_check_email, checked["email"])
+        if checked.get("phone") is not None:
+            checked["phone"] = collect(_check_phone, checked["phone"])
+        if "attributes" in checked:
+            checked["attributes"] = collect(check_attributes, checked["attributes"])
     return checked
 
 
@@ -131,17 +132,23 @@ async def _check_free(
     Users whom the viewer may not see are ignored.
     """
     phone, external_id = values.get("phone"), values.get("external_id")
-    if phone is not None and await _is_taken(
-        viewer, except_for, phone={"$in": list_phone_forms(phone)}
-    ):
-        raise _phone_taken()
-    if external_id is not None and await _is_taken(viewer, except_for, external_id=external_id):
-        raise _external_id_taken()
+    if phone is not None:
+        forms = {"$in": list_phone_forms(phone)}
+        holder = await _find_holder(viewer, except_for, phone=forms)
+        if holder is not None:
+            raise _phone_taken(holder)
+    if external_id is not None:
+        holder = await _find_holder(viewer, except_for, external_id=external_id)
+        if holder is not None:
+            raise _external_id_taken(holder)
 
 
-async def _is_taken(viewer: Viewer, except_for: PydanticObjectId | None, **value: Any) -> bool:
+async def _find_holder(
+    viewer: Viewer, except_for: PydanticObjectId | None, **value: Any
+) -> User | None:
+    """Returns another user with this value whom the viewer may see."""
     query = {**value, "_id": {"$ne": except_for}, **viewer.limit_accounts("account_ids")}
-    return await collection(User).find_one(query, {"_id": 1}) is not None
+    return await User.find_one(query)
 
 
 def list_phone_forms(phone: str) -> list[str]:
@@ -162,13 +169,17 @@ def _make_conflict(error: DuplicateKeyError) -> Conflict:
     return _phone_taken()
 
 
-def _external_id_taken() -> Conflict:
+def _external_id_taken(holder: User | None = None) -> Conflict:
     return Conflict(
-        "Another user has this externalId: use another, or update that user.", field=["externalId"]
+        "Another user has this externalId: use another, or update that user.",
+        field=["externalId"],
+        current=holder,
     )
 
 
-def _phone_taken() -> Conflict:
+def _phone_taken(holder: User | None = None) -> Conflict:
     return Conflict(
-        "Another user has this phone number: use another, or update that user.", field=["phone"]
+        "Another user has this phone number: use another, or update that user.",
+        field=["phone"],
+        current=holder,
     )

@@ -59,7 +59,7 @@ async def _check_conversation(conversation: Conversation) -> Account:
         raise NotFound("The conversation", field=["conversationId"])
     require_active_account(account)
     if contact.blocked:
-        raise ContactBlocked
+        raise ContactBlocked(contact)
     if not await may_send_free_text(conversation):
         raise WindowClosed(window_expires_at(conversation))
     return account

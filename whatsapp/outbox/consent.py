@@ -21,7 +21,7 @@ def check_recipient(template: Template, target: Target) -> None:
     """Raises OptedOut or TemplateInvalid."""
     contact = target.contact
     if template.category == MARKETING and contact is not None and contact.marketing_opt_out:
-        raise OptedOut
+        raise OptedOut(contact)
     if template.category == AUTHENTICATION and not _has_phone(target):
         raise TemplateInvalid(
             "WhatsApp sends authentication templates only to phone numbers, and this customer's"
@@ -61,5 +61,6 @@ def check_marketing_pause(message: Message) -> None:
     if utc_now() < failed_at + MARKETING_PAUSE:
         raise Conflict(
             "WhatsApp limits marketing messages to this customer; send it again after"
-            f" {(failed_at + MARKETING_PAUSE).isoformat()}."
+            f" {(failed_at + MARKETING_PAUSE).isoformat()}.",
+            current=message,
         )

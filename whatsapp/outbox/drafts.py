@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from beanie import PydanticObjectId
 
 from models import (
+    REACTION,
     Conversation,
     MediaState,
     Message,
@@ -18,7 +19,7 @@ from models import (
 from models.database.base import new_id, utc_now
 from models.messages.words import list_message_words
 from telemetry import traces
-from whatsapp.errors import IdempotencyKeyReused, InvalidInput
+from whatsapp.errors import IdempotencyKeyReused, InvalidInput, RefusalCollector
 from whatsapp.outbox.content import OutgoingContent, ResolvedContent
 from whatsapp.outbox.recipients import Recipient
 
@@ -40,7 +41,7 @@ class Draft:
     retry_of: PydanticObjectId | None = None
 
 
-def check_idempotency_key(key: str | None) -> None:
+def _check_idempotency_key(key: str | None) -> None:
     """Raises InvalidInput. Control characters are reserved for the keys of retries."""
     if key is None:
         return
@@ -48,6 +49,32 @@ def check_idempotency_key(key: str | None) -> None:
         raise InvalidInput(
             f"Use an idempotency key of 1 to {KEY_LIMIT} printable characters.",
             field=["idempotencyKey"],
+        )
+
+
+def check_message_input(
+    recipient: Recipient | None,
+    content: OutgoingContent | None,
+    *,
+    reply_to_message_id: PydanticObjectId | None,
+    idempotency_key: str | None,
+) -> None:
+    """Checks the input alone; None is skipped. Raises InvalidInput for all invalid fields."""
+    with RefusalCollector() as collect:
+        if recipient is not None:
+            collect(recipient.to_identity)
+        if content is not None:
+            collect(content.check)
+            if reply_to_message_id is not None:
+                collect(_check_reply, content)
+        collect(_check_idempotency_key, idempotency_key)
+
+
+def _check_reply(content: OutgoingContent) -> None:
+    if content.type == REACTION:
+        raise InvalidInput(
+            "Leave it out: a reaction names its message in content.reaction.messageId.",
+            field=["replyToMessageId"],
         )
 
 
@@ -70,7 +97,7 @@ async def find_repeated(account_id: PydanticObjectId, draft: Draft) -> Message |
         {"account_id": account_id, "idempotency_key": draft.idempotency_key}
     )
     if existing is not None and existing.input_digest != draft.digest:
-        raise IdempotencyKeyReused
+        raise IdempotencyKeyReused(existing)
     return existing
 
 

@@ -7,7 +7,6 @@ from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 from models import (
-    REACTION,
     Conversation,
     Lane,
     Message,
@@ -30,7 +29,6 @@ from whatsapp.conversations.conversations import (
 from whatsapp.errors import (
     Conflict,
     ContactBlocked,
-    InvalidInput,
     NotFound,
     WindowClosed,
 )
@@ -42,7 +40,7 @@ from whatsapp.outbox.content import OutgoingContent, ResolvedContent, StoredCont
 from whatsapp.outbox.drafts import (
     Draft,
     build_message,
-    check_idempotency_key,
+    check_message_input,
     digest_input,
     find_repeated,
 )
@@ -79,13 +77,12 @@ class Outbox:
             Refused: NotFound, InvalidInput, IdempotencyKeyReused, AccountDisabled, AccountStopped,
                 ContactBlocked or WindowClosed, checked in this order.
         """
-        content.check()
-        check_idempotency_key(idempotency_key)
-        if reply_to_message_id is not None and content.type == REACTION:
-            raise InvalidInput(
-                "Leave it out: a reaction names its message in content.reaction.messageId.",
-                field=["replyToMessageId"],
-            )
+        check_message_input(
+            recipient,
+            content,
+            reply_to_message_id=reply_to_message_id,
+            idempotency_key=idempotency_key,
+        )
         target = await resolve_recipient(viewer, recipient, account_id=account_id)
         digest = digest_input(recipient, content, reply_to_message_id)
         draft = Draft(content, viewer.name, idempotency_key, digest)
@@ -125,7 +122,8 @@ class Outbox:
         if message.status not in _RETRYABLE:
             raise Conflict(
                 f"The message is {message.status}; only FAILED, UNKNOWN and CANCELLED messages can"
-                " be sent again."
+                " be sent again.",
+                current=message,
             )
         check_marketing_pause(message)
         recipient = Recipient(conversation_id=message.conversation_id)
@@ -163,7 +161,9 @@ class Outbox:
         )
         message = await _get_outbound(viewer, message_id)
         if not cancelled.matched_count and message.status is not MessageStatus.CANCELLED:
-            raise Conflict(f"The message is {message.status}; it can no longer be cancelled.")
+            raise Conflict(
+                f"The message is {message.status}; it can no longer be cancelled.", current=message
+            )
         # Later messages of the lane may have waited for this message.
         await wake_lane(message.conversation_id)
         self._wake()
@@ -216,7 +216,7 @@ class Outbox:
 async def _check_target(target: Target, content: OutgoingContent) -> None:
     require_active_account(target.account)
     if target.contact is not None and target.contact.blocked:
-        raise ContactBlocked
+        raise ContactBlocked(target.contact)
     if not content.needs_window:
         return
     conversation = target.conversation
@@ -231,7 +231,7 @@ async def _find_retry_key(message: Message) -> str:
         retry = await Message.find_one({"account_id": message.account_id, "idempotency_key": key})
         if retry is None or retry.status not in _RETRYABLE:
             return key
-    raise Conflict("The message was retried too often; send a new one.")
+    raise Conflict("The message was retried too often; send a new one.", current=message)
 
 
 async def _get_outbound(viewer: Viewer, message_id: PydanticObjectId) -> Message:
@@ -239,7 +239,7 @@ async def _get_outbound(viewer: Viewer, message_id: PydanticObjectId) -> Message
     if message is None or not viewer.can_see(message.account_id):
         raise NotFound("The message", field=["messageId"])
     if message.direction is not MessageDirection.OUTBOUND:
-        raise Conflict("The message was sent by the customer.")
+        raise Conflict("The message was sent by the customer.", current=message)
     return message
 
 

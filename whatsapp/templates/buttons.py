@@ -1,9 +1,9 @@
 """Filling in of template buttons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from whatsapp.errors import TemplateInvalid
+from whatsapp.errors import RefusalCollector, TemplateInvalid
 from whatsapp.templates.definition import Button
 from whatsapp.templates.values import SUFFIX_LIMIT, ButtonValue, FlowValue
 
@@ -58,25 +58,30 @@ def _assign_values(
     buttons: Sequence[Button], values: Sequence[ButtonValue]
 ) -> Mapping[int, ButtonValue]:
     by_index: dict[int, ButtonValue] = {}
-    for number, value in enumerate(values):
-        place = [str(number)]
-        if not 0 <= value.index < len(buttons):
-            raise TemplateInvalid(
-                f"The template has {len(buttons)} buttons, counted from 0.", field=[*place, "index"]
-            )
-        if value.index in by_index:
-            raise TemplateInvalid(f"Button {value.index} is given twice.", field=[*place, "index"])
-        button = buttons[value.index]
-        expected = _find_kind(button)
-        if expected is None:
-            raise TemplateInvalid(f"{_name(button)} takes no value.", field=[*place, value.kind])
-        if value.kind != expected:
-            raise TemplateInvalid(
-                f"{_name(button)} takes {expected}, not {value.kind}.",
-                field=[*place, value.kind],
-            )
-        by_index[value.index] = value
+    with RefusalCollector() as collect:
+        for number, value in enumerate(values):
+            collect(_check_value, value, buttons, by_index, [str(number)])
+            by_index[value.index] = value
     return by_index
+
+
+def _check_value(
+    value: ButtonValue, buttons: Sequence[Button], given: Container[int], place: list[str]
+) -> None:
+    if not 0 <= value.index < len(buttons):
+        raise TemplateInvalid(
+            f"The template has {len(buttons)} buttons, counted from 0.", field=[*place, "index"]
+        )
+    if value.index in given:
+        raise TemplateInvalid(f"Button {value.index} is given twice.", field=[*place, "index"])
+    button = buttons[value.index]
+    expected = _find_kind(button)
+    if expected is None:
+        raise TemplateInvalid(f"{_name(button)} takes no value.", field=[*place, value.kind])
+    if value.kind != expected:
+        raise TemplateInvalid(
+            f"{_name(button)} takes {expected}, not {value.kind}.", field=[*place, value.kind]
+        )
 
 
 def _find_kind(button: Button) -> str | None:

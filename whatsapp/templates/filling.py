@@ -3,7 +3,7 @@
 Errors name the field relative to `parameters`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import Any
 
 from models import Template
 from models.database.base import utc_now
-from whatsapp.errors import Refused, TemplateInvalid
+from whatsapp.errors import RefusalCollector, Refused, TemplateInvalid
 from whatsapp.templates.buttons import fill_buttons
 from whatsapp.templates.definition import (
     LOCATION,
@@ -56,7 +56,7 @@ def fields_below(*path: str) -> Iterator[None]:
     try:
         yield
     except Refused as refusal:
-        refusal.field = [*path, *(refusal.field or ())]
+        refusal.move_below(*path)
         raise
 
 
@@ -69,9 +69,10 @@ def fill_template(template: Template, values: TemplateValues) -> Filled:
         is_authentication=template.category == "AUTHENTICATION",
         body_limit=LONE_BODY_LIMIT if is_body_only else BODY_LIMIT,
     )
-    offer = _fill_offer(definition, values.offer_expires_at)
-    filled = filler.fill(definition.part, values.part)
-    cards = _fill_cards(filler, definition.cards, values.cards)
+    with RefusalCollector() as collect:
+        offer = collect(_fill_offer, definition, values.offer_expires_at)
+        filled = collect(filler.fill, definition.part, values.part)
+        cards = collect(_fill_cards, filler, definition.cards, values.cards)
     components = offer.components + filled.components
     if cards:
         indexed = [
@@ -89,13 +90,17 @@ class _Filler:
     body_limit: int
 
     def fill(self, part: Part, values: PartValues) -> Filled:
-        with fields_below("header"):
-            header, shown_header = self._fill_header(part.header, values.header)
-        with fields_below("body"):
-            body, shown_body = self._fill_body(part.body, values.body)
-        code = _read_code(values) if self.is_authentication else None
-        with fields_below("buttons"):
-            buttons, shown_buttons = fill_buttons(part.buttons, values.buttons, code=code)
+        fill_header = fields_below("header")(self._fill_header)
+        fill_body = fields_below("body")(self._fill_body)
+        fill_part_buttons = fields_below("buttons")(fill_buttons)
+        with RefusalCollector() as collect:
+            filled_header = collect(fill_header, part.header, values.header)
+            filled_body = collect(fill_body, part.body, values.body)
+            code = collect(_read_code, values) if self.is_authentication else None
+            filled_buttons = collect(fill_part_buttons, part.buttons, values.buttons, code=code)
+        header, shown_header = filled_header
+        body, shown_body = filled_body
+        buttons, shown_buttons = filled_buttons
         shown = {
             "header": shown_header,
             "body": shown_body,
@@ -195,26 +200,32 @@ def _read_code(values: PartValues) -> str | None:
 
 def _assign_by_name(text: VariableText, values: Sequence[BodyValue]) -> Mapping[str, BodyValue]:
     by_name: dict[str, BodyValue] = {}
-    for number, value in enumerate(values):
-        field = [str(number), "name"]
-        if value.name is None:
-            raise TemplateInvalid(
-                "This template's variables have names; set the name of this value to one of:"
-                f" {_join_names(text.variables)}.",
-                field=field,
-            )
-        if value.name not in text.variables:
-            raise TemplateInvalid(
-                f"The text has no variable {value.name!r}; use: {_join_names(text.variables)}.",
-                field=field,
-            )
-        if value.name in by_name:
-            raise TemplateInvalid(f"The variable {value.name!r} is given twice.", field=field)
-        by_name[value.name] = value
+    with RefusalCollector() as collect:
+        for number, value in enumerate(values):
+            name = collect(_check_name, value.name, text, by_name, field=[str(number), "name"])
+            by_name[name] = value
     missing = [name for name in text.variables if name not in by_name]
     if missing:
         raise TemplateInvalid(f"Values are missing for: {_join_names(missing)}.")
     return by_name
+
+
+def _check_name(
+    name: str | None, text: VariableText, given: Collection[str], *, field: list[str]
+) -> str:
+    if name is None:
+        raise TemplateInvalid(
+            "This template's variables have names; set the name of this value to one of:"
+            f" {_join_names(text.variables)}.",
+            field=field,
+        )
+    if name not in text.variables:
+        raise TemplateInvalid(
+            f"The text has no variable {name!r}; use: {_join_names(text.variables)}.", field=field
+        )
+    if name in given:
+        raise TemplateInvalid(f"The variable {name!r} is given twice.", field=field)
+    return name
 
 
 def _fill_cards(
@@ -225,11 +236,11 @@ def _fill_cards(
         raise TemplateInvalid(
             f"The template has {len(cards)} cards, {len(values)} were given.", field=["cards"]
         )
-    filled = []
-    for index, (card, given) in enumerate(zip(cards, values, strict=True)):
-        with fields_below("cards", str(index)):
-            filled.append(filler.fill(card, given))
-    return filled
+    with RefusalCollector() as collect:
+        return [
+            collect(fields_below("cards", str(index))(filler.fill), card, given)
+            for index, (card, given) in enumerate(zip(cards, values, strict=True))
+        ]
 
 
 def _fill_offer(definition: Definition, expires_at: datetime | None) -> Filled:

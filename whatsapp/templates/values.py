@@ -9,7 +9,7 @@ from typing import Any
 from beanie import PydanticObjectId
 
 from whatsapp.common.values import check_attributes, is_unicode
-from whatsapp.errors import InvalidInput, TemplateInvalid
+from whatsapp.errors import InvalidInput, RefusalCollector, TemplateInvalid
 
 # Meta, "Template components": body, copy code buttons, URL buttons.
 TEXT_LIMIT = 32768
@@ -65,15 +65,21 @@ class CurrencyValue:
 
     def check(self, field: list[str]) -> None:
         place = [*field, "currency"]
-        _check_line(self.fallback_value, limit=TEXT_LIMIT, field=[*place, "fallbackValue"])
+        with RefusalCollector() as collect:
+            text_field = [*place, "fallbackValue"]
+            collect(_check_line, self.fallback_value, limit=TEXT_LIMIT, field=text_field)
+            collect(self._check_code, [*place, "code"])
+            collect(self._check_amount, [*place, "amount"])
+
+    def _check_code(self, field: list[str]) -> None:
         if not (len(self.code) == 3 and self.code.isascii() and self.code.isupper()):
-            raise TemplateInvalid(
-                "Use a currency code of three letters, such as EUR.", field=[*place, "code"]
-            )
+            raise TemplateInvalid("Use a currency code of three letters, such as EUR.", field=field)
+
+    def _check_amount(self, field: list[str]) -> None:
         if not self.amount.is_finite() or abs(self.amount) >= _INT64 // 1000:
-            raise TemplateInvalid("The amount is out of range.", field=[*place, "amount"])
+            raise TemplateInvalid("The amount is out of range.", field=field)
         if self.amount * 1000 % 1:
-            raise TemplateInvalid("Use at most three decimals.", field=[*place, "amount"])
+            raise TemplateInvalid("Use at most three decimals.", field=field)
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,6 @@ class DateTimeValue:
 
     def check(self, field: list[str]) -> None:
         place = [*field, "dateTime"]
-        _check_line(self.fallback_value, limit=TEXT_LIMIT, field=[*place, "fallbackValue"])
         ranges = {
             "year": (self.year, 1, 9999),
             "month": (self.month, 1, 12),
@@ -109,10 +114,12 @@ class DateTimeValue:
             "hour": (self.hour, 0, 23),
             "minute": (self.minute, 0, 59),
         }
-        for name, (value, low, high) in ranges.items():
-            if value is not None and not low <= value <= high:
-                message = f"The value must be between {low} and {high}."
-                raise TemplateInvalid(message, field=[*place, name])
+        with RefusalCollector() as collect:
+            text_field = [*place, "fallbackValue"]
+            collect(_check_line, self.fallback_value, limit=TEXT_LIMIT, field=text_field)
+            for name, (value, low, high) in ranges.items():
+                if value is not None:
+                    collect(_check_range, value, low, high, field=[*place, name])
 
 
 @dataclass(frozen=True)
@@ -145,10 +152,11 @@ class MediaValue:
         place = [*field, self.kind]
         if (self.link is None) == (self.upload_id is None):
             raise TemplateInvalid("Give exactly one of link and uploadId.", field=place)
-        if self.link is not None:
-            _check_link(self.link, [*place, "link"])
-        if self.filename is not None:
-            _check_line(self.filename, limit=NAME_LIMIT, field=[*place, "filename"])
+        with RefusalCollector() as collect:
+            if self.link is not None:
+                collect(_check_link, self.link, [*place, "link"])
+            if self.filename is not None:
+                collect(_check_line, self.filename, limit=NAME_LIMIT, field=[*place, "filename"])
 
 
 @dataclass(frozen=True)
@@ -170,15 +178,11 @@ class LocationValue:
 
     def check(self, field: list[str]) -> None:
         place = [*field, "location"]
-        for name, value, limit in (
-            ("latitude", self.latitude, 90),
-            ("longitude", self.longitude, 180),
-        ):
-            if not -limit <= value <= limit:
-                message = f"The value must be between -{limit} and {limit}."
-                raise TemplateInvalid(message, field=[*place, name])
-        _check_line(self.name, limit=PLACE_LIMIT, field=[*place, "name"])
-        _check_line(self.address, limit=PLACE_LIMIT, field=[*place, "address"])
+        with RefusalCollector() as collect:
+            collect(_check_range, self.latitude, -90, 90, field=[*place, "latitude"])
+            collect(_check_range, self.longitude, -180, 180, field=[*place, "longitude"])
+            collect(_check_line, self.name, limit=PLACE_LIMIT, field=[*place, "name"])
+            collect(_check_line, self.address, limit=PLACE_LIMIT, field=[*place, "address"])
 
 
 HeaderValue = TextValue | MediaValue | LocationValue
@@ -227,12 +231,13 @@ class PartValues:
     buttons: tuple[ButtonValue, ...] = ()
 
     def check(self, field: list[str]) -> None:
-        if self.header is not None:
-            self.header.check([*field, "header"])
-        for number, text in enumerate(self.body):
-            text.value.check([*field, "body", str(number)])
-        for number, button in enumerate(self.buttons):
-            button.check([*field, "buttons", str(number)])
+        with RefusalCollector() as collect:
+            if self.header is not None:
+                collect(self.header.check, [*field, "header"])
+            for number, text in enumerate(self.body):
+                collect(text.value.check, [*field, "body", str(number)])
+            for number, button in enumerate(self.buttons):
+                collect(button.check, [*field, "buttons", str(number)])
 
 
 @dataclass(frozen=True)
@@ -247,15 +252,23 @@ class TemplateValues:
 
     def check(self) -> None:
         """Raises TemplateInvalid, with the field relative to `parameters`."""
-        self.part.check([])
-        for number, card in enumerate(self.cards):
-            place = ["cards", str(number)]
-            card.check(place)
-            if isinstance(card.header, MediaValue) and card.header.link is None:
-                # A message has at most one uploaded file.
-                raise TemplateInvalid(
-                    "Give files of cards by link.", field=[*place, "header", card.header.kind]
-                )
+        with RefusalCollector() as collect:
+            collect(self.part.check, [])
+            for number, card in enumerate(self.cards):
+                place = ["cards", str(number)]
+                collect(card.check, place)
+                collect(_check_card_header, card.header, [*place, "header"])
+
+
+def _check_card_header(header: HeaderValue | None, field: list[str]) -> None:
+    if isinstance(header, MediaValue) and header.link is None:
+        # A message has at most one uploaded file.
+        raise TemplateInvalid("Give files of cards by link.", field=[*field, header.kind])
+
+
+def _check_range(value: float, low: int, high: int, *, field: list[str]) -> None:
+    if not low <= value <= high:
+        raise TemplateInvalid(f"The value must be between {low} and {high}.", field=field)
 
 
 def _check_link(link: str, place: list[str]) -> None:
@@ -268,14 +281,18 @@ def _check_link(link: str, place: list[str]) -> None:
 
 
 def _check_flow(flow: FlowValue, place: list[str]) -> None:
-    if flow.token is not None:
-        _check_line(flow.token, limit=TOKEN_LIMIT, field=[*place, "token"])
-    if flow.data is None:
-        return
+    with RefusalCollector() as collect:
+        if flow.token is not None:
+            collect(_check_line, flow.token, limit=TOKEN_LIMIT, field=[*place, "token"])
+        if flow.data is not None:
+            collect(_check_flow_data, flow.data, [*place, "data"])
+
+
+def _check_flow_data(data: Any, field: list[str]) -> None:
     try:
-        check_attributes(flow.data)
+        check_attributes(data)
     except InvalidInput as refusal:
-        raise TemplateInvalid(refusal.message, field=[*place, "data"]) from None
+        raise TemplateInvalid(refusal.message, field=field) from None
 
 
 def _check_line(text: str, *, limit: int, field: list[str]) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from whatsapp.contacts.identities import parse_phone
-from whatsapp.errors import InvalidInput
+from whatsapp.errors import InvalidInput, RefusalCollector
 from whatsapp.messages.message_preview import make_preview
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.content.text import URL_LIMIT, check_count, check_text
@@ -39,8 +39,9 @@ class OutgoingContacts:
     def check(self) -> None:
         """Raises InvalidInput."""
         check_count(self.cards, limit=CARD_LIMIT, noun="contacts", field=FIELD)
-        for index, card in enumerate(self.cards):
-            _check_card(card, field=[*FIELD, str(index)])
+        with RefusalCollector() as collect:
+            for index, card in enumerate(self.cards):
+                collect(_check_card, card, field=[*FIELD, str(index)])
 
     async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - needs no look-up
         content = {"contacts": self.describe()}
@@ -60,13 +61,18 @@ def _check_card(card: Card, *, field: list[str]) -> None:
     for key, entries in card.items():
         if isinstance(entries, list):
             check_count(entries, limit=ENTRY_LIMIT, noun=key, field=[*field, key])
-    for place, value in _list_values(card, field):
-        if not isinstance(value, str):
-            raise InvalidInput("Give at least one field of this object.", field=place)
-        check_text(value, limit=URL_LIMIT if place[-1] == "url" else TEXT_LIMIT, field=place)
-        check = _CHECKS.get(place[-1])
-        if check is not None:
-            check(value, place)
+    with RefusalCollector() as collect:
+        for place, value in _list_values(card, field):
+            collect(_check_value, value, place)
+
+
+def _check_value(value: Any, field: list[str]) -> None:
+    if not isinstance(value, str):
+        raise InvalidInput("Give at least one field of this object.", field=field)
+    check_text(value, limit=URL_LIMIT if field[-1] == "url" else TEXT_LIMIT, field=field)
+    check = _CHECKS.get(field[-1])
+    if check is not None:
+        check(value, field)
 
 
 def _list_values(value: Any, field: list[str]) -> Iterator[tuple[list[str], Any]]:

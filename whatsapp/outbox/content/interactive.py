@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from whatsapp.errors import InvalidInput
+from whatsapp.errors import InvalidInput, RefusalCollector
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.content.text import check_optional_text, check_text, check_url
 from whatsapp.outbox.recipients import Target
@@ -53,8 +53,10 @@ class MediaHeader:
 
     def check(self, field: list[str]) -> None:
         place = [*field, self.kind]
-        check_url(self.link, field=[*place, "link"])
-        check_optional_text(self.filename, limit=FILENAME_LIMIT, field=[*place, "filename"])
+        with RefusalCollector() as collect:
+            collect(check_url, self.link, field=[*place, "link"])
+            filename_field = [*place, "filename"]
+            collect(check_optional_text, self.filename, limit=FILENAME_LIMIT, field=filename_field)
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,13 @@ class OutgoingInteractive:
     def check(self) -> None:
         """Raises InvalidInput."""
         field = [*FIELD, self.action.name]
-        if self.header is not None:
-            self._check_header(self.header, [*field, "header"])
         limit = BODY_LIMITS.get(self.action.type, BODY_LIMIT)
-        check_text(self.body, limit=limit, field=[*field, "body"])
-        check_optional_text(self.footer, limit=FOOTER_LIMIT, field=[*field, "footer"])
-        self.action.check(field)
+        with RefusalCollector() as collect:
+            if self.header is not None:
+                collect(self._check_header, self.header, [*field, "header"])
+            collect(check_text, self.body, limit=limit, field=[*field, "body"])
+            collect(check_optional_text, self.footer, limit=FOOTER_LIMIT, field=[*field, "footer"])
+            collect(self.action.check, field)
 
     def _check_header(self, header: Header, field: list[str]) -> None:
         if isinstance(header, MediaHeader) and self.action.type in _TEXT_HEADERS:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from whatsapp.errors import InvalidInput
+from whatsapp.errors import InvalidInput, RefusalCollector
 from whatsapp.outbox.content.interactive import check_tap_id
 from whatsapp.outbox.content.text import (
     check_count,
@@ -48,11 +48,15 @@ class ReplyButtons:
         place = [*field, "buttons"]
         check_count(self.buttons, limit=BUTTON_LIMIT, noun="buttons", field=place)
         placed = [(button, [*place, str(index)]) for index, button in enumerate(self.buttons)]
-        for button, path in placed:
-            check_tap_id(button.id, limit=BUTTON_ID_LIMIT, field=[*path, "id"])
-            check_text(button.title, limit=BUTTON_TITLE_LIMIT, field=[*path, "title"])
-        check_unique([(button.id, [*path, "id"]) for button, path in placed], noun="id")
-        check_unique([(button.title, [*path, "title"]) for button, path in placed], noun="title")
+        ids = [(button.id, [*path, "id"]) for button, path in placed]
+        titles = [(button.title, [*path, "title"]) for button, path in placed]
+        with RefusalCollector() as collect:
+            for text, path in ids:
+                collect(check_tap_id, text, limit=BUTTON_ID_LIMIT, field=path)
+            for text, path in titles:
+                collect(check_text, text, limit=BUTTON_TITLE_LIMIT, field=path)
+            collect(check_unique, ids, noun="id")
+            collect(check_unique, titles, noun="title")
 
 
 @dataclass(frozen=True)
@@ -91,22 +95,29 @@ class ChoiceList:
 
     def check(self, field: list[str]) -> None:
         """Raises InvalidInput."""
-        check_text(self.button, limit=BUTTON_TITLE_LIMIT, field=[*field, "button"])
-        place = [*field, "sections"]
-        check_count(self.sections, limit=SECTION_LIMIT, noun="sections", field=place)
-        for index, section in enumerate(self.sections):
-            self._check_section(section, [*place, str(index)])
-        rows = list(self._list_rows(place))
-        check_count(rows, limit=ROW_LIMIT, noun="rows", field=place)
-        for row, path in rows:
-            _check_row(row, path)
-        check_unique([(row.id, [*path, "id"]) for row, path in rows], noun="id")
+        with RefusalCollector() as collect:
+            collect(check_text, self.button, limit=BUTTON_TITLE_LIMIT, field=[*field, "button"])
+            collect(self._check_sections, [*field, "sections"])
 
-    def _check_section(self, section: Section, field: list[str]) -> None:
-        if section.title is None and len(self.sections) > 1:
-            raise InvalidInput("Give each of several sections a title.", field=[*field, "title"])
-        check_optional_text(section.title, limit=ROW_TITLE_LIMIT, field=[*field, "title"])
-        check_count(section.rows, limit=ROW_LIMIT, noun="rows", field=[*field, "rows"])
+    def _check_sections(self, field: list[str]) -> None:
+        check_count(self.sections, limit=SECTION_LIMIT, noun="sections", field=field)
+        rows = list(self._list_rows(field))
+        with RefusalCollector() as collect:
+            for index, section in enumerate(self.sections):
+                place = [*field, str(index)]
+                collect(self._check_title, section.title, [*place, "title"])
+                rows_field = [*place, "rows"]
+                collect(check_count, section.rows, limit=ROW_LIMIT, noun="rows", field=rows_field)
+        check_count(rows, limit=ROW_LIMIT, noun="rows", field=field)
+        with RefusalCollector() as collect:
+            for row, path in rows:
+                collect(_check_row, row, path)
+            collect(check_unique, [(row.id, [*path, "id"]) for row, path in rows], noun="id")
+
+    def _check_title(self, title: str | None, field: list[str]) -> None:
+        if title is None and len(self.sections) > 1:
+            raise InvalidInput("Give each of several sections a title.", field=field)
+        check_optional_text(title, limit=ROW_TITLE_LIMIT, field=field)
 
     def _list_rows(self, field: list[str]) -> Iterator[tuple[Row, list[str]]]:
         for number, section in enumerate(self.sections):
@@ -115,6 +126,8 @@ class ChoiceList:
 
 
 def _check_row(row: Row, field: list[str]) -> None:
-    check_tap_id(row.id, limit=ROW_ID_LIMIT, field=[*field, "id"])
-    check_text(row.title, limit=ROW_TITLE_LIMIT, field=[*field, "title"])
-    check_optional_text(row.description, limit=ROW_DESCRIPTION_LIMIT, field=[*field, "description"])
+    with RefusalCollector() as collect:
+        collect(check_tap_id, row.id, limit=ROW_ID_LIMIT, field=[*field, "id"])
+        collect(check_text, row.title, limit=ROW_TITLE_LIMIT, field=[*field, "title"])
+        description, place = row.description, [*field, "description"]
+        collect(check_optional_text, description, limit=ROW_DESCRIPTION_LIMIT, field=place)

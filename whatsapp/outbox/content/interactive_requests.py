@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import emoji
 
 from whatsapp.common.values import check_attributes
-from whatsapp.errors import InvalidInput
+from whatsapp.errors import InvalidInput, RefusalCollector
 from whatsapp.outbox.content.text import check_optional_text, check_text, check_url
 
 # Meta, "Interactive call-to-action URL button messages".
@@ -37,8 +37,10 @@ class CtaUrl:
 
     def check(self, field: list[str]) -> None:
         """Raises InvalidInput."""
-        check_text(self.display_text, limit=DISPLAY_TEXT_LIMIT, field=[*field, "displayText"])
-        check_url(self.url, field=[*field, "url"])
+        with RefusalCollector() as collect:
+            text_field = [*field, "displayText"]
+            collect(check_text, self.display_text, limit=DISPLAY_TEXT_LIMIT, field=text_field)
+            collect(check_url, self.url, field=[*field, "url"])
 
 
 @dataclass(frozen=True)
@@ -114,31 +116,39 @@ class Flow:
             raise InvalidInput(
                 "Give either flowId or flowName, not both.", field=[*field, "flowId"]
             )
-        check_text(self.cta, limit=CTA_LIMIT, field=[*field, "cta"])
-        if has_emoji(self.cta):
-            raise InvalidInput("Remove the emoji from the label.", field=[*field, "cta"])
         names = {"flowId": self.flow_id, "flowName": self.flow_name, "screen": self.screen}
-        for key, text in names.items():
-            check_optional_text(text, limit=NAME_LIMIT, field=[*field, key])
-        check_optional_text(self.token, limit=TOKEN_LIMIT, field=[*field, "token"])
-        self._check_payload(field)
+        with RefusalCollector() as collect:
+            collect(_check_label, self.cta, field=[*field, "cta"])
+            for key, text in names.items():
+                collect(check_optional_text, text, limit=NAME_LIMIT, field=[*field, key])
+            collect(check_optional_text, self.token, limit=TOKEN_LIMIT, field=[*field, "token"])
+            for key, value in {"screen": self.screen, "data": self.data}.items():
+                collect(self._check_absence, value, field=[*field, key])
+            collect(self._check_data, field=[*field, "data"])
 
-    def _check_payload(self, field: list[str]) -> None:
-        payload = {"screen": self.screen, "data": self.data}
-        for key, value in payload.items():
-            if value is not None and self.action is FlowAction.DATA_EXCHANGE:
-                raise InvalidInput(
-                    "Leave it out: with DATA_EXCHANGE, your endpoint chooses the first screen.",
-                    field=[*field, key],
-                )
-        if self.data is None:
+    def _check_absence(self, value: Any, *, field: list[str]) -> None:
+        """Refuses a value that only NAVIGATE allows."""
+        if value is not None and self.action is FlowAction.DATA_EXCHANGE:
+            raise InvalidInput(
+                "Leave it out: with DATA_EXCHANGE, your endpoint chooses the first screen.",
+                field=field,
+            )
+
+    def _check_data(self, *, field: list[str]) -> None:
+        if self.data is None or self.action is FlowAction.DATA_EXCHANGE:
             return
         try:
             check_attributes(self.data)
         except InvalidInput as refusal:
-            raise InvalidInput(refusal.message, field=[*field, "data"]) from None
+            raise InvalidInput(refusal.message, field=field) from None
         if not self.data:
-            raise InvalidInput("Give an object with at least one key.", field=[*field, "data"])
+            raise InvalidInput("Give an object with at least one key.", field=field)
+
+
+def _check_label(text: str, *, field: list[str]) -> None:
+    check_text(text, limit=CTA_LIMIT, field=field)
+    if has_emoji(text):
+        raise InvalidInput("Remove the emoji from the label.", field=field)
 
 
 def _drop_missing(values: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from whatsapp.errors import InvalidInput
+from whatsapp.errors import InvalidInput, RefusalCollector
 from whatsapp.messages.message_preview import make_preview
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.content.text import check_optional_text
@@ -32,10 +32,11 @@ class OutgoingLocation:
 
     def check(self) -> None:
         """Raises InvalidInput."""
-        _check_degrees(self.latitude, limit=90, field=[*FIELD, "latitude"])
-        _check_degrees(self.longitude, limit=180, field=[*FIELD, "longitude"])
-        check_optional_text(self.name, limit=NAME_LIMIT, field=[*FIELD, "name"])
-        check_optional_text(self.address, limit=NAME_LIMIT, field=[*FIELD, "address"])
+        with RefusalCollector() as collect:
+            collect(_check_degrees, self.latitude, limit=90, field=[*FIELD, "latitude"])
+            collect(_check_degrees, self.longitude, limit=180, field=[*FIELD, "longitude"])
+            collect(check_optional_text, self.name, limit=NAME_LIMIT, field=[*FIELD, "name"])
+            collect(check_optional_text, self.address, limit=NAME_LIMIT, field=[*FIELD, "address"])
 
     async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - needs no look-up
         content = self.describe()

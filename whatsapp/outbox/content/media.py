@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from beanie import PydanticObjectId
 
 from models import UploadedMedia
-from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.errors import InvalidInput, NotFound, RefusalCollector
 from whatsapp.media.media_types import correct_ending
 from whatsapp.media.received_file import ReceivedFile, check_file, check_filename
 from whatsapp.media.uploaded_media import find_upload
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
-from whatsapp.outbox.content.text import check_text
+from whatsapp.outbox.content.text import check_optional_text
 from whatsapp.outbox.recipients import Target
 
 if TYPE_CHECKING:
@@ -69,18 +69,15 @@ class OutgoingMedia:
             raise InvalidInput(
                 "Give exactly one of link, uploadId and file.", field=self._make_field()
             )
-        if self.caption is not None:
-            check_text(self.caption, limit=CAPTION_LIMIT, field=self._make_field("caption"))
-        if self.filename is not None:
-            check_filename(self.filename, field=self._make_field("filename"))
-        if source.link is not None:
-            check_link(source.link, field=self._make_field("link"))
-        if source.file is not None:
-            place = self._make_field("file")
-            properties = check_file(
-                source.file, kind=self.kind, filename=self.filename, field=place
-            )
-            self._check_voice(properties.mime_type, place)
+        with RefusalCollector() as collect:
+            caption_field = self._make_field("caption")
+            collect(check_optional_text, self.caption, limit=CAPTION_LIMIT, field=caption_field)
+            if self.filename is not None:
+                collect(check_filename, self.filename, field=self._make_field("filename"))
+            if source.link is not None:
+                collect(check_link, source.link, field=self._make_field("link"))
+            if source.file is not None:
+                collect(self._check_file, source.file)
 
     async def resolve(self, target: Target) -> ResolvedContent:
         """Uploads a file, or looks the upload up. Raises Refused if it can't be sent."""
@@ -108,6 +105,11 @@ class OutgoingMedia:
             raise InvalidInput(f"The upload's kind is {upload.kind}, not {self.kind}.", field=place)
         self._check_voice(upload.mime_type, place)
         return upload
+
+    def _check_file(self, file: ReceivedFile) -> None:
+        place = self._make_field("file")
+        properties = check_file(file, kind=self.kind, filename=self.filename, field=place)
+        self._check_voice(properties.mime_type, place)
 
     def _check_voice(self, mime_type: str, place: list[str]) -> None:
         if self.voice and mime_type != "audio/ogg":

@@ -59,11 +59,14 @@ class OutgoingReaction:
         if message.type == CALL:
             raise InvalidInput("WhatsApp has no reactions to calls.", field=_MESSAGE_FIELD)
         if message.deleted_at is not None:
-            raise Conflict("The message was deleted by its sender.", field=_MESSAGE_FIELD)
+            raise Conflict(
+                "The message was deleted by its sender.", field=_MESSAGE_FIELD, current=message
+            )
         if message.timestamp < utc_now() - OLDEST_TARGET:
             raise Conflict(
                 "WhatsApp accepts reactions only to messages of the last 30 days.",
                 field=_MESSAGE_FIELD,
+                current=message,
             )
         return message.wamid
 

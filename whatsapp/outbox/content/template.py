@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from models import Message, Template, UploadedMedia
-from whatsapp.errors import NotFound, TemplateInvalid
+from whatsapp.errors import NotFound, RefusalCollector, TemplateInvalid
 from whatsapp.media.uploaded_media import find_upload
 from whatsapp.outbox.consent import check_recipient
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
@@ -34,10 +34,9 @@ class OutgoingTemplate:
         return {"reference": names, "values": self.values.describe()}
 
     def check(self) -> None:
-        with fields_below(*FIELD):
-            self.reference.check()
-        with fields_below(*FIELD, "parameters"):
-            self.values.check()
+        with RefusalCollector() as collect:
+            collect(fields_below(*FIELD)(self.reference.check))
+            collect(fields_below(*FIELD, "parameters")(self.values.check))
 
     async def resolve(self, target: Target) -> ResolvedContent:
         with fields_below(*FIELD):
