@@ -29,6 +29,7 @@ from graph.mutations.conversations import ConversationMutations
 from graph.mutations.messages import MessageMutations
 from graph.mutations.parked_items import ParkedItemMutations
 from graph.mutations.quick_replies import QuickReplyMutations
+from graph.mutations.tags import TagMutations
 from graph.mutations.templates import TemplateMutations
 from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
@@ -48,6 +49,7 @@ MUTATIONS = (
     UploadMutations,
     ConversationMutations,
     ContactMutations,
+    TagMutations,
     UserMutations,
     TemplateMutations,
     QuickReplyMutations,

@@ -224,6 +224,8 @@ describe_enum(
         "CONTACT_UNBLOCKED": "Unblocked a contact.",
         "CONTACT_DELETED": "Erased a contact with its messages.",
         "CONTACTS_MERGED": "Merged a contact into another contact.",
+        "TAGS_ADDED": "Added tags to a contact or conversation.",
+        "TAGS_REMOVED": "Removed tags from a contact or conversation.",
         "USER_CREATED": "Created a user.",
         "USER_UPDATED": "Changed a user.",
         "QUICK_REPLY_CREATED": "Created a quick reply.",

@@ -32,6 +32,7 @@ from graph.types.connection_field import (
     limit_to_account,
     node_field,
 )
+from graph.types.inbox.tags import Taggable
 from graph.types.users import User
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 @registers_type(models.Contact)
 @strawberry.type(description="Customer of one account.")
-class Contact(relay.Node):
+class Contact(Taggable):
     node_id: relay.NodeID[str]
     wa_id: str | None = stored(
         "wa_id",
@@ -65,7 +66,6 @@ class Contact(relay.Node):
         description="WhatsApp's id of the person across linked businesses; null if there are none.",
     )
     name: str | None = stored("name", description="Name given by your staff.")
-    tags: list[str] = stored("tags", description="Labels given by your staff.")
     attributes: JSON = stored(
         "attributes", description="JSON object for your application's own data."
     )

@@ -30,6 +30,7 @@ from graph.types.connection_field import (
     node_field,
 )
 from graph.types.contacts import Contact, linked_contact
+from graph.types.inbox.tags import Taggable
 from models.database.base import utc_now
 from whatsapp.conversations.conversations import SERVICE_WINDOW, window_expires_at, window_is_open
 from whatsapp.conversations.inbox import list_unread_conversations
@@ -74,14 +75,13 @@ class MessageFilter:
 
 @registers_type(models.Conversation)
 @strawberry.type(description="Conversation between an account and a contact.")
-class Conversation(relay.Node):
+class Conversation(Taggable):
     node_id: relay.NodeID[str]
     status: ConversationStatus = stored("status", description="Status of the conversation.")
     assignee_id: str | None = stored(
         "assignee_id",
         description="Your application's id of the assigned agent; null if unassigned.",
     )
-    tags: list[str] = stored("tags", description="Labels given by your staff.")
     last_activity_at: datetime = stored(
         "last_activity_at", description="Time of the newest message; lists are sorted by it."
     )

@@ -8,7 +8,7 @@ from beanie import PydanticObjectId
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import ANY_STRING, ObjectIdDocument, utc_now
 
 
 class IdentityKind(StrEnum):
@@ -93,6 +93,26 @@ class Contact(ObjectIdDocument):
             ),
             IndexModel(
                 [("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name_of_all_accounts"
+            ),
+            IndexModel(
+                [
+                    ("account_id", ASCENDING),
+                    ("tags", ASCENDING),
+                    ("created_at", DESCENDING),
+                    ("_id", DESCENDING),
+                ],
+                name="newest_by_tag",
+                partialFilterExpression={"tags": ANY_STRING},
+            ),
+            IndexModel(
+                [
+                    ("account_id", ASCENDING),
+                    ("tags", ASCENDING),
+                    ("sort_name", ASCENDING),
+                    ("_id", ASCENDING),
+                ],
+                name="name_by_tag",
+                partialFilterExpression={"tags": ANY_STRING},
             ),
             IndexModel([("user_id", ASCENDING), ("_id", ASCENDING)], name="of_user"),
             IndexModel([("search_keys", ASCENDING), ("account_id", ASCENDING)], name="search"),

@@ -7,7 +7,7 @@ from beanie import PydanticObjectId
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import ANY_STRING, ObjectIdDocument, utc_now
 
 
 class ConversationStatus(StrEnum):
@@ -87,6 +87,16 @@ class Conversation(ObjectIdDocument):
             IndexModel(
                 [("assignee_id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
                 name="activity_by_assignee",
+            ),
+            IndexModel(
+                [
+                    ("account_id", ASCENDING),
+                    ("tags", ASCENDING),
+                    ("last_activity_at", DESCENDING),
+                    ("_id", DESCENDING),
+                ],
+                name="activity_by_tag",
+                partialFilterExpression={"tags": ANY_STRING},
             ),
             IndexModel(
                 [("receipt.due_at", ASCENDING)],

@@ -69,6 +69,7 @@ QUERIES: dict[str, tuple[Role, str, Any]] = {
     ),
     "quickReplies": (Role.AGENT, f'quickReplies(accountId: "%(Account)s") {LIST}', NO_EDGES),
     "parkedItems": (Role.ADMIN, f"parkedItems {LIST}", NO_EDGES),
+    "tags": (Role.VIEWER, 'tags(accountId: "%(Account)s") { name }', []),
     "apiKeys": (Role.ADMIN, "apiKeys { edges { node { name } } }", ...),
     "auditLog": (Role.ADMIN, f"auditLog {LIST}", NO_EDGES),
 }
@@ -141,6 +142,22 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     "updateConversation": (
         Role.AGENT,
         ['conversationId: "%(Conversation)s", tags: ["x"]'],
+        NOT_FOUND,
+    ),
+    "addTags": (
+        Role.AGENT,
+        [
+            'taggableId: "%(Contact)s", tags: ["x"]',
+            'taggableId: "%(Conversation)s", tags: ["x"]',
+        ],
+        NOT_FOUND,
+    ),
+    "removeTags": (
+        Role.AGENT,
+        [
+            'taggableId: "%(Contact)s", tags: ["x"]',
+            'taggableId: "%(Conversation)s", tags: ["x"]',
+        ],
         NOT_FOUND,
     ),
     "updateContact": (Role.AGENT, ['contactId: "%(Contact)s", name: "x"'], NOT_FOUND),

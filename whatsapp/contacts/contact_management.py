@@ -1,6 +1,6 @@
 """Changes of contacts by staff: name, tags, attributes, linked user."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from beanie import PydanticObjectId
@@ -8,6 +8,7 @@ from beanie import PydanticObjectId
 from models import Contact, User
 from models.database.base import collection, utc_now
 from whatsapp.auth.access import Viewer, get_visible
+from whatsapp.common.tags import add_tags, remove_tags
 from whatsapp.common.values import check_attributes, check_tags, check_text
 from whatsapp.contacts.search_keys import STALE, index_contact
 from whatsapp.contacts.users import get_user, unshare_user
@@ -40,6 +41,34 @@ async def update_contact(
     # An earlier decision of the customer that arrives later must not override this.
     decided = {"changed_at.marketing": utc_now()} if "marketing_opt_out" in checked else None
     return await _update_contact(contact, checked, decided)
+
+
+async def add_contact_tags(
+    viewer: Viewer, contact_id: PydanticObjectId, tags: Iterable[str]
+) -> Contact:
+    """Adds tags to the contact and keeps those added concurrently.
+
+    Raises:
+        NotFound: the contact.
+        InvalidInput: a tag is malformed, or there would be too many.
+    """
+    contact = await get_contact(viewer, contact_id)
+    await add_tags(Contact, contact.id, tags)
+    return await Contact.get(contact.id) or contact
+
+
+async def remove_contact_tags(
+    viewer: Viewer, contact_id: PydanticObjectId, tags: Iterable[str]
+) -> Contact:
+    """Removes tags from the contact.
+
+    Raises:
+        NotFound: the contact.
+        InvalidInput: a tag is malformed.
+    """
+    contact = await get_contact(viewer, contact_id)
+    await remove_tags(Contact, contact.id, tags)
+    return await Contact.get(contact.id) or contact
 
 
 async def link_contact(

@@ -1,6 +1,6 @@
 """Actions of staff on conversations: read, tag, assign, close and reopen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from beanie import PydanticObjectId
 from models import Conversation, ConversationStatus, Message
 from models.database.base import collection, utc_now
 from whatsapp.auth.access import Viewer, get_visible
+from whatsapp.common.tags import add_tags, remove_tags
 from whatsapp.common.values import check_tags, check_text
 from whatsapp.conversations.read_receipts import make_receipt_due
 from whatsapp.errors import InvalidInput, NotFound
@@ -154,6 +155,34 @@ async def update_conversation(
     conversation = await get_conversation(viewer, conversation_id)
     checked = {"tags": check_tags(changes["tags"])} if "tags" in changes else {}
     return await _update_conversation(conversation, checked)
+
+
+async def add_conversation_tags(
+    viewer: Viewer, conversation_id: PydanticObjectId, tags: Iterable[str]
+) -> Conversation:
+    """Adds tags to the conversation and keeps those added concurrently.
+
+    Raises:
+        NotFound: the conversation.
+        InvalidInput: a tag is malformed, or there would be too many.
+    """
+    conversation = await get_conversation(viewer, conversation_id)
+    await add_tags(Conversation, conversation.id, tags)
+    return await Conversation.get(conversation.id) or conversation
+
+
+async def remove_conversation_tags(
+    viewer: Viewer, conversation_id: PydanticObjectId, tags: Iterable[str]
+) -> Conversation:
+    """Removes tags from the conversation.
+
+    Raises:
+        NotFound: the conversation.
+        InvalidInput: a tag is malformed.
+    """
+    conversation = await get_conversation(viewer, conversation_id)
+    await remove_tags(Conversation, conversation.id, tags)
+    return await Conversation.get(conversation.id) or conversation
 
 
 async def _update_conversation(

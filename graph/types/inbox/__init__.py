@@ -1,0 +1,1 @@
+"""The inbox: tags, filters and counts of conversations."""
