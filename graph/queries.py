@@ -30,6 +30,7 @@ from graph.types.api_keys import ApiKey, ApiKeyQueries, find_api_key
 from graph.types.audit_log import AuditQueries, find_audit_entry
 from graph.types.contacts import ContactQueries
 from graph.types.conversations import ConversationQueries
+from graph.types.inbox.message_search import MessageSearchQueries
 from graph.types.inbox.tags import TagQueries
 from graph.types.messages import MessageQueries
 from graph.types.parked_items import ParkedItem, ParkedItemQueries, find_parked_items
@@ -130,6 +131,7 @@ Query = merge_types(
         ContactQueries,
         ConversationQueries,
         MessageQueries,
+        MessageSearchQueries,
         UserQueries,
         TagQueries,
         TemplateQueries,

@@ -31,6 +31,7 @@ pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.collector",
     "tests.fixtures.commands",
+    "tests.fixtures.explained",
     "tests.fixtures.replica_set",
     "tests.fixtures.odd_mongods",
 ]

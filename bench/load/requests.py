@@ -11,7 +11,7 @@ from bson import ObjectId
 
 from bench.load.http_load import Check
 from bench.load.signature import sign
-from graph.core.connections import BY_ACTIVITY, write_cursor
+from graph.core.pages import BY_ACTIVITY, write_cursor
 from models import Conversation
 from telemetry.global_ids import encode_id
 

@@ -36,8 +36,8 @@ from bench.servers.contender_parts import (
     serve,
 )
 from bench.servers.stock_types import Conversation, Info, Message, PageInfo, cut
-from graph.core.connections import BY_ACTIVITY, read_cursor, write_cursor
 from graph.core.ids import parse_id
+from graph.core.pages import BY_ACTIVITY, read_cursor, write_cursor
 from models.connection import create_client, prepare_database
 from models.database.base import collection, utc_now
 from whatsapp.auth.access import Viewer

@@ -8,8 +8,8 @@ from beanie import PydanticObjectId
 
 import models
 from bench.servers.contender_parts import MEDIA_TYPES, PAGE_SIZE, SERVICE_WINDOW
-from graph.core.connections import BY_TIMESTAMP, Order, write_cursor
 from graph.core.enums import ConversationStatus, MessageDirection, MessageStatus
+from graph.core.pages import BY_TIMESTAMP, Order, write_cursor
 from telemetry.global_ids import encode_id
 
 Info = strawberry.Info[dict[str, Any], object]

@@ -165,6 +165,7 @@ async def _load(loader: DataLoader[Key, Value], key: Key) -> Value:
 
 
 NEEDS = "needs"
+NEEDS_OF = "needs_of"
 LINK = "link"
 
 # Document classes and their GraphQL types, filled by `registers_type`.
@@ -235,9 +236,12 @@ def stored(
     return StoredField(description=description, metadata=metadata)
 
 
-def reads(*fields: str) -> dict[str, frozenset[str]]:
-    """Returns `metadata` for a resolver that reads only these fields of its document."""
-    return {NEEDS: frozenset(fields)}
+def reads(*fields: str, of: type[Document] | None = None) -> dict[str, Any]:
+    """Returns `metadata` for a resolver that reads only these fields of its document.
+
+    `of` is the class of the document if the resolver belongs to the edge of a connection.
+    """
+    return {NEEDS: frozenset(fields), NEEDS_OF: of}
 
 
 Refresh = Callable[[Info, Sequence[Any], list[Any]], Awaitable[list[Any]]]

@@ -27,7 +27,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from graph.core.loaders import Projections
-from graph.core.stored import NEEDS, StoredField, find_document_class
+from graph.core.stored import NEEDS, NEEDS_OF, StoredField, find_document_class
 from graph.core.strawberry_internals import is_global_id
 from graph.execution.resolving import (
     FieldSite,
@@ -128,10 +128,12 @@ class Compiler:
         return make_step(site, make_getter(site), self._make_completer(site.definition.type, site))
 
     def _add_needs(self, site: FieldSite) -> None:
-        document_class = _find_document_class(site.parent)
+        of_edge = site.field.metadata.get(NEEDS_OF)
+        document_class = of_edge or _find_document_class(site.parent)
         if document_class is None:
             return
-        always = None if _reads_all(site.parent) else _list_always_read(document_class)
+        reads_all = of_edge is None and _reads_all(site.parent)
+        always = None if reads_all else _list_always_read(document_class)
         known = self._needs.setdefault(document_class, always)
         needed = site.field.metadata.get(NEEDS, ["id"] if is_global_id(site.field) else None)
         if needed is None or known is None:

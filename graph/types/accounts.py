@@ -10,11 +10,11 @@ from beanie import PydanticObjectId
 from strawberry import relay
 
 import models
-from graph.core.connections import NEWEST_REPORTED
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import CheckName, HealthState
 from graph.core.errors import deleted_meanwhile
 from graph.core.large_texts import large_text
+from graph.core.pages import NEWEST_REPORTED
 from graph.core.stored import (
     ACCOUNTS,
     linked,

@@ -11,20 +11,22 @@ from beanie import Document, PydanticObjectId
 from strawberry.permission import BasePermission
 
 from graph.core.connections import (
-    NEWEST,
     PAGE_SIZE,
     After,
     Before,
     Connection,
+    Edge,
     First,
     Last,
-    Order,
+    MakeEdge,
     connect,
     read_page,
 )
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.ids import get_label, parse_id
+from graph.core.pages import NEWEST, Order
 from graph.core.stored import find_node_class, reads, to_node
+from whatsapp.accounts.accounts import list_account_ids
 
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="Global id.")]
 AccountId = Annotated[
@@ -49,12 +51,13 @@ def limit_to_account(info: Info, account_id: str | None) -> dict[str, Any]:
     return {"account_id": document_id}
 
 
-_PAGE_ARGUMENTS: dict[str, tuple[Any, int | None]] = {
-    "first": (First, PAGE_SIZE),
-    "after": (After, None),
-    "last": (Last, None),
-    "before": (Before, None),
-}
+async def name_accounts(info: Info, account_id: str | None) -> dict[str, Any]:
+    """Same as `limit_to_account`, without accounts that are being deleted.
+
+    It names each account, so that an index can be used that begins with the account.
+    """
+    limited = limit_to_account(info, account_id)
+    return {"account_id": {"$in": await list_account_ids(limited.get("account_id"))}}
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,19 @@ class DocumentList:
     order: Order = NEWEST
     hidden: Sequence[str] = ()
     """Large fields that lists do not read."""
+    around: list[Any] | None = None
+    """Sort key in the middle of the page."""
+    make_edge: MakeEdge = Edge
+
+
+Listed = DocumentList | Awaitable[DocumentList]
+
+_PAGE_ARGUMENTS: dict[str, tuple[Any, int | None]] = {
+    "first": (First, PAGE_SIZE),
+    "after": (After, None),
+    "last": (Last, None),
+    "before": (Before, None),
+}
 
 
 def node_field(
@@ -96,13 +112,16 @@ def connection_field(
     description: str,
     permission_classes: Sequence[type[BasePermission]] = (),
     needs: Collection[str] | None = None,
-) -> Callable[[Callable[..., DocumentList | Awaitable[DocumentList]]], Any]:
+    connection_class: type[Connection[Any]] | None = None,
+) -> Callable[[Callable[..., Listed]], Any]:
     """Makes a field of type `Connection[node_type]` from a resolver that returns a `DocumentList`.
 
-    `needs` names the fields that the resolver reads from its own document.
+    `needs` names the fields that the resolver reads from its own document. `connection_class` is
+    another type of the field, for lists with edges of their own.
     """
+    returned = connection_class or Connection[node_type]
 
-    def decorate(resolver: Callable[..., DocumentList | Awaitable[DocumentList]]) -> Any:
+    def decorate(resolver: Callable[..., Listed]) -> Any:
         signature = inspect.signature(resolver)
         takes_info = "info" in signature.parameters
 
@@ -122,9 +141,12 @@ def connection_field(
                 order=documents.order,
                 page=page,
                 hidden=documents.hidden,
+                around=documents.around,
+                connection_class=connection_class or Connection,
+                make_edge=documents.make_edge,
             )
 
-        resolve.__signature__ = _add_page_arguments(signature, node_type)  # type: ignore[attr-defined]  # read by inspect
+        resolve.__signature__ = _add_page_arguments(signature, returned)  # type: ignore[attr-defined]  # read by inspect
         return strawberry.field(
             resolver=resolve,
             description=description,
@@ -135,7 +157,7 @@ def connection_field(
     return decorate
 
 
-def _add_page_arguments(signature: inspect.Signature, node_type: Any) -> inspect.Signature:
+def _add_page_arguments(signature: inspect.Signature, returned: Any) -> inspect.Signature:
     resolver_parameters = signature.parameters
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
@@ -144,5 +166,5 @@ def _add_page_arguments(signature: inspect.Signature, node_type: Any) -> inspect
     ]
     return signature.replace(
         parameters=[*resolver_parameters.values(), *added],
-        return_annotation=Connection[node_type],
+        return_annotation=returned,
     )

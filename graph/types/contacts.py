@@ -9,10 +9,10 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 import models
-from graph.core.connections import BY_CONTACT_NAME, NEWEST
 from graph.core.context import Info, IsViewer
 from graph.core.enums import DescribedEnum, describe_enum
 from graph.core.ids import parse_id
+from graph.core.pages import BY_CONTACT_NAME, NEWEST
 from graph.core.searching import Search, match_keys
 from graph.core.stored import (
     CONTACTS,

@@ -1,5 +1,6 @@
 """Conversations in the graph: the inbox."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -7,11 +8,11 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.connections import BY_ACTIVITY, BY_OLDEST_ACTIVITY, BY_TIMESTAMP
 from graph.core.context import Info, IsViewer, get_viewer
-from graph.core.enums import ConversationStatus, DescribedEnum, MessageDirection, describe_enum
+from graph.core.enums import ConversationStatus, DescribedEnum, describe_enum
 from graph.core.errors import bad_input
-from graph.core.ids import parse_id
+from graph.core.ids import parse_id, require_id
+from graph.core.pages import BY_ACTIVITY, BY_OLDEST_ACTIVITY, BY_TIMESTAMP
 from graph.core.stored import (
     MESSAGES,
     UNREAD_COUNTS,
@@ -21,10 +22,12 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
+from graph.inputs.message_filter import MessageFilter
 from graph.types.accounts import Account, linked_account
 from graph.types.connection_field import (
     AccountId,
     DocumentList,
+    Listed,
     connection_field,
     limit_to_account,
     node_field,
@@ -32,8 +35,10 @@ from graph.types.connection_field import (
 from graph.types.contacts import Contact, linked_contact
 from graph.types.inbox.tags import Taggable
 from models.database.base import utc_now
+from models.database.coalescing import find_by
 from whatsapp.conversations.conversations import SERVICE_WINDOW, window_expires_at, window_is_open
 from whatsapp.conversations.inbox import list_unread_conversations
+from whatsapp.errors import NotFound
 
 if TYPE_CHECKING:
     from graph.types.messages import Message
@@ -48,29 +53,6 @@ class ServiceWindow:
     expires_at: datetime | None = strawberry.field(
         description="Time at which the window ends or ended; null if the customer never wrote."
     )
-
-
-@strawberry.input(description="Filter for messages; all given conditions must match.")
-class MessageFilter:
-    direction: MessageDirection | None = strawberry.field(
-        default=None, description="Messages in this direction."
-    )
-    types: list[str] | None = strawberry.field(
-        default=None, description="Messages of one of these types, as in `Message.type`."
-    )
-    since: datetime | None = strawberry.field(
-        default=None, description="Messages with this timestamp or later."
-    )
-
-    def list_conditions(self) -> list[dict[str, Any]]:
-        conditions: list[dict[str, Any]] = []
-        if self.direction is not None:
-            conditions.append({"direction": self.direction.value})
-        if self.types:
-            conditions.append({"type": {"$in": self.types}})
-        if self.since is not None:
-            conditions.append({"timestamp": {"$gte": self.since}})
-        return conditions
 
 
 @registers_type(models.Conversation)
@@ -113,7 +95,8 @@ class Conversation(Taggable):
 
     @connection_field(
         Annotated["Message", strawberry.lazy("graph.types.messages")],
-        description="Messages of the conversation, newest first.",
+        description="Messages of the conversation, newest first. With `around`, `first` or `last`"
+        " is the size of the page, and its cursors continue it in both directions.",
         needs=["id"],
     )
     def messages(
@@ -122,10 +105,26 @@ class Conversation(Taggable):
             MessageFilter | None,
             strawberry.argument(description="Returns only messages that match this filter."),
         ] = None,
-    ) -> DocumentList:
+        around: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="Id of a message of the conversation that is in the middle of the page,"
+                " or its place if the filter excludes it; not with `after` or `before`."
+            ),
+        ] = None,
+    ) -> Listed:
         said_here = {"conversation_id": self.document.id, **models.NO_OWN_REACTIONS}
         conditions = [said_here, *(filter.list_conditions() if filter else [])]
-        return DocumentList(models.Message, {"$and": conditions}, BY_TIMESTAMP)
+        listed = DocumentList(models.Message, {"$and": conditions}, BY_TIMESTAMP)
+        return listed if around is None else self._list_around(listed, around)
+
+    async def _list_around(self, listed: DocumentList, message_id: str) -> DocumentList:
+        key = require_id(message_id, "Message", "around")
+        fields = ("conversation_id", *BY_TIMESTAMP.fields)
+        message = await find_by(models.Message, "_id", fields=fields).load(key)
+        if message is None or message["conversation_id"] != self.document.id:
+            raise NotFound("The message", field=["around"])
+        return replace(listed, around=[message[name] for name in BY_TIMESTAMP.fields])
 
     @classmethod
     def from_document(cls, document: models.Conversation) -> Self:

@@ -8,10 +8,8 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.connections import BY_TIMESTAMP
-from graph.core.context import Info, IsViewer
+from graph.core.context import Info
 from graph.core.enums import MessageDirection, MessageStatus
-from graph.core.searching import match_words
 from graph.core.stored import (
     CONVERSATIONS,
     MESSAGES,
@@ -23,13 +21,7 @@ from graph.core.stored import (
     stored,
 )
 from graph.types.accounts import Account, linked_account
-from graph.types.connection_field import (
-    AccountId,
-    DocumentList,
-    connection_field,
-    limit_to_account,
-    node_field,
-)
+from graph.types.connection_field import node_field
 from graph.types.contacts import Contact, linked_contact
 from graph.types.content.content import CONTENT_FIELDS, MessageContent, read_content
 from graph.types.content.orders import MessagePayment, ReferredProduct, read_product
@@ -49,8 +41,6 @@ from graph.types.message_details import (
     list_warnings,
     read_identity,
 )
-from models.messages.words import MAX_MESSAGE_WORDS
-from whatsapp.accounts.accounts import list_account_ids
 from whatsapp.conversations.conversations import summary_includes
 from whatsapp.messages.reactions import list_current_reactions
 from whatsapp.messages.summary_completion import SUMMARIZED_FIELDS, complete_summaries
@@ -259,32 +249,3 @@ class Message(relay.Node):
 @strawberry.type
 class MessageQueries:
     message = node_field(Message, load_message)
-
-    @connection_field(
-        Message,
-        permission_classes=[IsViewer],
-        description="Lists the messages that contain all words of `text`, newest first. The"
-        f" first {MAX_MESSAGE_WORDS} different words of a message are indexed;"
-        " messages stored by version 0.1 are found after the upgrade has indexed"
-        " them. Requires role VIEWER.",
-    )
-    async def search_messages(
-        self,
-        info: Info,
-        text: Annotated[
-            str,
-            strawberry.argument(
-                description="Word prefixes in any order, up to 200 characters and 16 words; case"
-                " and accents are ignored."
-            ),
-        ],
-        account_id: AccountId = None,
-    ) -> DocumentList:
-        words = match_words(text)
-        # The index starts with the account, so a search never scans other accounts.
-        accounts = limit_to_account(info, account_id) or {
-            "account_id": {"$in": await list_account_ids()}
-        }
-        # Deleted messages are not found.
-        visible = {"deleted_at": None, **models.NO_OWN_REACTIONS}
-        return DocumentList(models.Message, {"$and": [accounts, words, visible]}, BY_TIMESTAMP)

@@ -8,11 +8,11 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.connections import NEWEST_TEXT_ID
 from graph.core.context import Info, IsAdmin
 from graph.core.enums import ParkedReason, ParkedState
 from graph.core.ids import parse_text_id
 from graph.core.large_texts import large_text
+from graph.core.pages import NEWEST_TEXT_ID
 from graph.core.stored import ACCOUNTS, linked, registers_type, stored
 from graph.types.accounts import Account
 from graph.types.connection_field import AccountId, DocumentList, connection_field, limit_to_account

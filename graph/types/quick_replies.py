@@ -8,8 +8,8 @@ from beanie import PydanticObjectId
 from strawberry import relay
 
 import models
-from graph.core.connections import BY_SHORTCUT
 from graph.core.context import Info, IsAgent, get_viewer
+from graph.core.pages import BY_SHORTCUT
 from graph.core.searching import check_search, match_prefix
 from graph.core.stored import QUICK_REPLIES, UPLOADS, linked, registers_type, stored
 from graph.types.accounts import Account, linked_account

@@ -8,9 +8,9 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.connections import BY_TEMPLATE_NAME, NEWEST
 from graph.core.context import Info, IsViewer
 from graph.core.enums import DescribedEnum, describe_enum
+from graph.core.pages import BY_TEMPLATE_NAME, NEWEST
 from graph.core.searching import check_search
 from graph.core.stored import reads, registers_type, stored
 from graph.types.accounts import Account, linked_account

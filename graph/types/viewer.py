@@ -6,9 +6,10 @@ from typing import Self
 import strawberry
 
 import models
-from graph.core.connections import MAX_PAGE_SIZE, NEWEST
+from graph.core.connections import MAX_PAGE_SIZE
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import CredentialKind, Role
+from graph.core.pages import NEWEST
 from graph.types.accounts import Account, list_visible_accounts
 from telemetry.global_ids import encode_id
 from version import VERSION

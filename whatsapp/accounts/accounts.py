@@ -66,9 +66,13 @@ def require_active_account(account: Account) -> None:
         raise AccountStopped(account)
 
 
-async def list_account_ids() -> list[PydanticObjectId]:
-    """Returns the ids of all accounts."""
-    return [account["_id"] async for account in collection(Account).find({}, {"_id": 1})]
+async def list_account_ids(of_accounts: Any = None) -> list[PydanticObjectId]:
+    """Returns the ids of all accounts that are not being deleted.
+
+    `of_accounts` is an id or a MongoDB condition for ids.
+    """
+    query = {"deleted_at": None} | ({} if of_accounts is None else {"_id": of_accounts})
+    return [account["_id"] async for account in collection(Account).find(query, {"_id": 1})]
 
 
 async def create_account(

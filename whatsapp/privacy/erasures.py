@@ -53,6 +53,11 @@ async def finish_erasures(log: ErasureLog) -> None:
         await _finish_erasure(erasure, log)
 
 
+async def list_erased_contacts() -> list[PydanticObjectId]:
+    """Returns the ids of contacts whose messages are being erased."""
+    return [erasure["_id"] async for erasure in collection(Erasure).find({}, {"_id": 1})]
+
+
 async def _erase(contact: Contact, log: ErasureLog) -> None:
     await finish_merges_into(contact)
     erasure = Erasure(

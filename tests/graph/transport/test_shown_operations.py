@@ -139,6 +139,7 @@ async def find_values(
         "phone": "16505551234",
         "emoji": "👍",
         "body": "hello",
+        "text": "hel",
         "key": shown.name,
         "input": NEW_ACCOUNT,
         "ids": [encode_id("ParkedItem", "a" * 64)],
@@ -147,7 +148,7 @@ async def find_values(
     if shown.node.operation is OperationType.SUBSCRIPTION:
         values["after"] = known["the cursor of a live event"]
     names = [one.variable.name.value for one in shown.node.variable_definitions or ()]
-    optional = {"after", "before", "search"}
+    optional = {"after", "before", "filter", "search"}
     return {name: values[name] for name in names if name in values or name not in optional | FILES}
 
 

@@ -5,24 +5,25 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pymongo import AsyncMongoClient, monitoring
 
-import models.connection
-from models import Account, Message, Role
+from models import Account, Erasure, Message, Role
 from models.database.base import collection, new_id, to_bson, utc_now
 from models.messages.words import MAX_MESSAGE_WORD, MAX_MESSAGE_WORDS, list_message_words
 from models.migrations import MIGRATIONS
 from models.migrations.migration import Progress
 from sandbox.cloud_api.fake_meta import FakeMeta
 from telemetry.global_ids import encode_id
+from tests.fixtures.explained import Finds
 from tests.fixtures.graphql import GraphQLClient
-from tests.fixtures.said import write_message
+from tests.fixtures.said import conversation_id, write_message
 from tests.fixtures.sending import send
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 
-SEARCH = """query ($text: String!, $account: ID, $first: Int, $after: String) {
-  searchMessages(text: $text, accountId: $account, first: $first, after: $after) {
+SEARCH = """query ($text: String!, $account: ID, $conversation: ID, $filter: MessageFilter,
+  $first: Int, $after: String) {
+  searchMessages(text: $text, accountId: $account, conversationId: $conversation, filter: $filter,
+    first: $first, after: $after) {
     count { value } pageInfo { hasNextPage endCursor } edges { node { text } } } }"""
 FOREIGN = 5_000  # with 100,000 it examines the same
 OWN = 50
@@ -44,36 +45,6 @@ async def add_messages(account: Account, template: Message, text: str, count: in
         await collection(Message).insert_many(documents, ordered=False)
 
 
-class Finds(monitoring.CommandListener):
-    """Keeps the searches: background work looks for messages too."""
-
-    def __init__(self) -> None:
-        self.commands: list[dict[str, Any]] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        is_search = "words" in str(event.command.get("filter"))
-        if event.command.get("find") == "messages" and is_search:
-            self.commands.append(dict(event.command))
-
-    def succeeded(self, event: Any) -> None:
-        """Only the start is compared."""
-
-    def failed(self, event: Any) -> None:
-        """Only the start is compared."""
-
-
-@pytest.fixture
-def finds(monkeypatch: pytest.MonkeyPatch) -> Finds:
-    """Listens to the connection of the application, which is made after this."""
-    listener = Finds()
-
-    def create_client(*args: Any, event_listeners: list[Any], **options: Any) -> Any:
-        return AsyncMongoClient(*args, event_listeners=[*event_listeners, listener], **options)
-
-    monkeypatch.setattr(models.connection, "AsyncMongoClient", create_client)
-    return listener
-
-
 async def test_search_reads_only_visible_accounts(
     finds: Finds,
     make_client: Any,
@@ -85,24 +56,41 @@ async def test_search_reads_only_visible_accounts(
     await add_messages(account, template, "Own delivery of bicycles", OWN)
     await add_messages(other_account, template, "Foreign delivery of bicycles", FOREIGN)
     limited = await make_client(Role.VIEWER, [account])
+    recent = (utc_now() - timedelta(seconds=9.5)).isoformat()
+    searches: list[tuple[str, dict[str, Any], int]] = [
+        ("delivery", {}, OWN),
+        ("deliv", {}, OWN),
+        ("deliv bicyc", {}, OWN),
+        ("bicycles own", {"filter": {"direction": "INBOUND", "types": ["text"]}}, OWN),
+        ("bicycles", {"filter": {"direction": "OUTBOUND"}}, 0),
+        ("bicy", {"filter": {"since": recent}}, 10),
+    ]
 
-    for text in ("delivery", "deliv", "deliv bicyc", "bicycles own"):
-        with subtests.test(text=text):
-            finds.commands.clear()
-            assert len(await find(limited, text)) == OWN
-            [command] = finds.commands
-            cost = await explain(command)
-            assert cost["totalKeysExamined"] <= OWN + 1
-            assert cost["totalDocsExamined"] <= OWN
+    for text, more, expected in searches:
+        with subtests.test(text=text, **more):
+            finds.clear()
+            assert len(await find(limited, text, **more)) == expected
+            work = await finds.explain("messages", "words")
+            assert work["totalKeysExamined"] <= OWN + 1
+            assert work["totalDocsExamined"] <= max(expected, OWN if expected == 0 else 0)
 
 
-async def explain(command: dict[str, Any]) -> dict[str, Any]:
-    plain = {name: command[name] for name in ("find", "filter", "sort", "limit") if name in command}
-    explained = await collection(Message).database.command(
-        "explain", plain, verbosity="executionStats"
-    )
-    stats: dict[str, Any] = explained["executionStats"]
-    return stats
+async def test_search_in_conversation_reads_only_its_messages(
+    finds: Finds, admin: GraphQLClient, account: Account, other_account: Account
+) -> None:
+    said = await write_message(account, "15550001111", "Own delivery")
+    other = await write_message(account, "15550002222", "Other delivery")
+    await add_messages(account, other, "Other delivery", FOREIGN)
+    own, here = encode_id("Account", account.id), conversation_id(said)
+
+    finds.clear()
+    assert await find(admin, "deliv", conversation=here, account=own) == ["Own delivery"]
+    work = await finds.explain("messages", "words")
+    assert (work["totalKeysExamined"], work["totalDocsExamined"]) == (1, 1)
+    foreign = encode_id("Account", other_account.id)
+    for wrong in ({"conversation": own}, {"conversation": here, "account": foreign}):
+        code = await admin.find_error_code(SEARCH, text="deliv", **wrong)
+        assert code == "BAD_USER_INPUT"
 
 
 async def test_pages_go_on_in_time_order(admin: GraphQLClient, account: Account) -> None:
@@ -137,6 +125,25 @@ async def test_search_sees_own_accounts_only(
     assert len(await find(admin, "delivery")) == 2
     own = encode_id("Account", account.id)
     assert await find(admin, "delivery", account=own) == ["Delivery to us"]
+
+
+async def test_search_hides_what_is_being_erased(
+    make_client: Any, admin: GraphQLClient, account: Account, other_account: Account
+) -> None:
+    gone = await write_message(account, "15550001111", "Delivery to erase")
+    await write_message(account, "15550002222", "Delivery to keep")
+    await write_message(other_account, "15550001111", "Delivery of a deleted account")
+    limited = await make_client(Role.VIEWER, [account, other_account])
+    assert len(await find(limited, "delivery")) == 3
+
+    # As a process leaves them that was killed.
+    await Erasure(id=gone.contact_id, contact={}, conversation_ids=[gone.conversation_id]).insert()
+    at = {"$set": {"deleted_at": utc_now()}}
+    await collection(Account).update_one({"_id": other_account.id}, at)
+
+    for client in (limited, admin):
+        assert await find(client, "delivery") == ["Delivery to keep"]
+        assert await find(client, "delivery", conversation=conversation_id(gone)) == []
 
 
 async def test_received_sent_edited_and_deleted_messages(

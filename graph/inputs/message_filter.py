@@ -1,0 +1,37 @@
+"""Filter for messages."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from graph.core.enums import MessageDirection
+
+
+@strawberry.input(description="Filter for messages; all given conditions must match.")
+class MessageFilter:
+    direction: MessageDirection | None = strawberry.field(
+        default=None, description="Messages in this direction."
+    )
+    types: list[str] | None = strawberry.field(
+        default=None, description="Messages of one of these types, as in `Message.type`."
+    )
+    since: datetime | None = strawberry.field(
+        default=None, description="Messages with this timestamp or later."
+    )
+    until: datetime | None = strawberry.field(
+        default=None, description="Messages with an earlier timestamp."
+    )
+
+    def list_conditions(self) -> list[dict[str, Any]]:
+        """Returns MongoDB filters that all must match."""
+        conditions: list[dict[str, Any]] = []
+        if self.direction is not None:
+            conditions.append({"direction": self.direction.value})
+        if self.types:
+            conditions.append({"type": {"$in": self.types}})
+        if self.since is not None:
+            conditions.append({"timestamp": {"$gte": self.since}})
+        if self.until is not None:
+            conditions.append({"timestamp": {"$lt": self.until}})
+        return conditions
