@@ -30,6 +30,7 @@ from webhooks.ingest import Ingest
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.accounts.account_restrictions import lift_expired_restrictions
 from whatsapp.accounts.background_checks import BackgroundChecks
+from whatsapp.auth.agent_activity import AgentActivity
 from whatsapp.auth.api_keys import Authenticator
 from whatsapp.auth.audit import AuditTrail
 from whatsapp.auth.identity_provider import create_identity_provider
@@ -128,13 +129,17 @@ class Runtime:
             get_history_start=lambda: self.hold.history_start,
         )
         self.groups = Groups(self.live, settings, timeouts=timeouts, capacity=capacity)
-        self.credentials = CredentialWatch(timeouts)
+        self.agent_activity = AgentActivity(flush_seconds=timeouts.agent_flush_seconds)
+        self.credentials = CredentialWatch(timeouts, self.agent_activity)
         self.services = Services(
             settings=settings,
             timeouts=timeouts,
             capacity=capacity,
             keyring=keyring,
-            authenticator=Authenticator(create_identity_provider(settings, timeouts=timeouts)),
+            authenticator=Authenticator(
+                create_identity_provider(settings, timeouts=timeouts),
+                activity=self.agent_activity,
+            ),
             audit=AuditTrail(days=settings.audit_days),
             outbox=Outbox(wake=self.dispatcher.wake),
             account_api=account_api,
@@ -203,6 +208,7 @@ class Runtime:
             group.create_task(keep_running("sending hold", self.hold.run))
             group.create_task(keep_running("live feed", self.live.run))
             group.create_task(keep_running("credential watch", self.credentials.run))
+            group.create_task(keep_running("agent activity", self.agent_activity.run))
             group.create_task(keep_running("webhook processing", self.ingest.run))
             group.create_task(keep_running("dispatcher", self.hold.hold(self.dispatcher.run)))
             group.create_task(keep_running("media downloads", self.downloader.run))

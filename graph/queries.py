@@ -13,6 +13,7 @@ from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.errors import bad_input
 from graph.core.ids import parse_object_id, split_id
 from graph.core.stored import (
+    load_agent,
     load_contact,
     load_conversation,
     load_message,
@@ -26,8 +27,10 @@ from graph.types.accounts import (
     find_account_event,
     load_kept_account,
 )
-from graph.types.api_keys import ApiKey, ApiKeyQueries, find_api_key
-from graph.types.audit_log import AuditQueries, find_audit_entry
+from graph.types.auth.agents import AgentQueries
+from graph.types.auth.api_keys import ApiKey, ApiKeyQueries, find_api_key
+from graph.types.auth.audit_log import AuditQueries, find_audit_entry
+from graph.types.auth.viewer import ViewerQueries
 from graph.types.contacts import ContactQueries
 from graph.types.conversations import ConversationQueries
 from graph.types.inbox.message_search import MessageSearchQueries
@@ -38,7 +41,6 @@ from graph.types.quick_replies import QuickReplyQueries, load_quick_reply
 from graph.types.template_preview import TemplatePreviewQueries
 from graph.types.templates import TemplateQueries
 from graph.types.users import UserQueries
-from graph.types.viewer import ViewerQueries
 from models import Role
 from telemetry.global_ids import encode_id
 
@@ -81,6 +83,7 @@ async def _find_parked_item(info: Info, document_id: str) -> ParkedItem | None:
 _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
     "Account": _by_object_id(load_kept_account),
     "AccountEvent": find_account_event,
+    "Agent": _by_object_id(load_agent),
     "ApiKey": _find_api_key,
     "AuditEntry": find_audit_entry,
     "Contact": _by_object_id(load_contact),
@@ -138,6 +141,7 @@ Query = merge_types(
         TemplatePreviewQueries,
         QuickReplyQueries,
         ParkedItemQueries,
+        AgentQueries,
         ApiKeyQueries,
         AuditQueries,
     ),

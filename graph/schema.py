@@ -23,6 +23,7 @@ from graph.limits.bounds import Limits
 from graph.limits.gate import Gate, OperationRequest, allows_introspection
 from graph.mutations.account_setup import AccountSetupMutations
 from graph.mutations.accounts import AccountMutations
+from graph.mutations.agents import AgentMutations
 from graph.mutations.api_keys import ApiKeyMutations
 from graph.mutations.contacts import ContactMutations
 from graph.mutations.conversations import ConversationMutations
@@ -54,6 +55,7 @@ MUTATIONS = (
     TemplateMutations,
     QuickReplyMutations,
     ParkedItemMutations,
+    AgentMutations,
     ApiKeyMutations,
 )
 

@@ -17,6 +17,7 @@ from models.accounts.account import (
 )
 from models.accounts.account_event import AccountEvent
 from models.accounts.template import Template
+from models.auth.agent import Agent, Grant, TokenClaims
 from models.auth.api_key import ApiKey, CredentialKind, Role
 from models.auth.audit_entry import AuditAction, AuditActor, AuditEntry, AuditOutcome, AuditTarget
 from models.contacts.contact import Contact, Identity, IdentityKind
@@ -47,6 +48,7 @@ from models.webhooks.webhook_event import EventState, WebhookEvent
 DOCUMENTS = [
     Account,
     AccountEvent,
+    Agent,
     ApiKey,
     AuditEntry,
     Contact,

@@ -212,6 +212,7 @@ describe_enum(
         "WEBHOOKS_SUBSCRIBED": "Subscribed an account to webhooks.",
         "WEBHOOKS_UNSUBSCRIBED": "Unsubscribed an account from webhooks.",
         "TEMPLATES_SYNCED": "Synchronized an account's templates from WhatsApp.",
+        "AGENT_UPDATED": "Changed the name or e-mail address of an agent.",
         "API_KEY_CREATED": "Created an API key.",
         "API_KEY_REVOKED": "Revoked an API key.",
         "ENCRYPTION_KEYS_ROTATED": "Re-encrypted all credentials with the newest key.",

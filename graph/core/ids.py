@@ -12,6 +12,7 @@ _OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 _MAX_LENGTH = 256
 _LABELS = {
     "Account": "account",
+    "Agent": "agent",
     "ApiKey": "API key",
     "Contact": "contact",
     "Conversation": "conversation",

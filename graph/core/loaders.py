@@ -16,6 +16,7 @@ from strawberry.dataloader import DataLoader
 from models import (
     Account,
     AccountEvent,
+    Agent,
     Contact,
     Conversation,
     Media,
@@ -120,6 +121,10 @@ class Loaders:
     @cached_property
     def accounts(self) -> ById[Account]:
         return self._create_loader(Account)
+
+    @cached_property
+    def agents(self) -> ById[Agent]:
+        return self._create_loader(Agent)
 
     @cached_property
     def contacts(self) -> ById[Contact]:

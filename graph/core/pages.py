@@ -55,6 +55,7 @@ BY_OLDEST_ACTIVITY = Order(
     "oldest_activity", {"last_activity_at": datetime, "_id": PydanticObjectId}, descending=False
 )
 BY_TIMESTAMP = Order("timestamp", {"timestamp": datetime, "_id": PydanticObjectId})
+BY_AGENT_NAME = Order("agent_name", {"sort_name": str, "_id": PydanticObjectId}, descending=False)
 BY_CONTACT_NAME = Order("name", {"sort_name": str, "_id": PydanticObjectId}, descending=False)
 # Unique within an account only.
 BY_SHORTCUT = Order("shortcut", {"shortcut_key": str}, descending=False)

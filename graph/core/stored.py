@@ -22,6 +22,7 @@ from graph.core.loaders import Loaders, WamidKey
 from models import (
     Account,
     AccountEvent,
+    Agent,
     Contact,
     Conversation,
     Media,
@@ -34,6 +35,7 @@ from models import (
 )
 from models.database.conversion import find_whole_class
 from whatsapp.auth.access import Viewer
+from whatsapp.auth.agents import is_visible as is_visible_agent
 
 AccountDocument = TypeVar(
     "AccountDocument", AccountEvent, Contact, Conversation, Message, QuickReply, Template
@@ -116,6 +118,11 @@ async def _wait_for_contact_summaries(info: Info, contact_ids: Sequence[Pydantic
     await info.context.services.live.summaries.wait(contact_ids=contact_ids)
 
 
+AGENTS: Lookup[PydanticObjectId, Agent] = Lookup(attrgetter("agents"), is_visible_agent)
+# Agents in a conversation are shown to everyone who may see the conversation.
+LINKED_AGENTS: Lookup[PydanticObjectId, Agent] = Lookup(
+    attrgetter("agents"), lambda _viewer, _agent: True
+)
 ACCOUNTS: Lookup[PydanticObjectId, Account] = Lookup(attrgetter("accounts"), _is_visible_account)
 CONTACTS: Lookup[PydanticObjectId, Contact] = Lookup(attrgetter("contacts"), _is_in_visible_account)
 CONVERSATIONS: Lookup[PydanticObjectId, Conversation] = Lookup(
@@ -148,6 +155,7 @@ UNREAD_COUNTS: Lookup[PydanticObjectId, int] = Lookup(
 )
 
 load_account = ACCOUNTS.load
+load_agent = AGENTS.load
 load_contact = CONTACTS.load
 load_conversation = CONVERSATIONS.load
 load_message = MESSAGES.load

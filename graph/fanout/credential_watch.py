@@ -13,6 +13,7 @@ from models import CredentialKind
 from models.database.base import utc_now
 from models.database.outage_log import log_failure
 from whatsapp.auth.access import Viewer
+from whatsapp.auth.agent_activity import AgentActivity
 from whatsapp.auth.api_keys import list_viewers
 from whatsapp.common.timeouts import Timeouts
 
@@ -22,11 +23,13 @@ logger = logging.getLogger(__name__)
 class CredentialWatch:
     """Checks the API keys of all open sockets of a process with one query per round.
 
-    A socket with a token (JWT) keeps its rights until the token expires.
+    A socket with a token (JWT) keeps its rights until the token expires. An open socket counts as
+    activity of its agent.
     """
 
-    def __init__(self, timeouts: Timeouts) -> None:
+    def __init__(self, timeouts: Timeouts, activity: AgentActivity) -> None:
         self._timeouts = timeouts
+        self._activity = activity
         self._watched: dict[object, tuple[Viewer, Callable[[], None]]] = {}
 
     @contextlib.contextmanager
@@ -58,6 +61,8 @@ class CredentialWatch:
         for entry, (viewer, _) in dict(self._watched).items():
             if viewer.expires_at is not None and viewer.expires_at <= now:
                 self._end(entry)
+            else:
+                self._activity.record(viewer.agent_id)
 
     async def _check_keys(self) -> None:
         watched = {

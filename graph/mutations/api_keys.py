@@ -9,14 +9,15 @@ import models
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import Role
 from graph.core.errors import forbidden
-from graph.core.ids import require_id
+from graph.core.ids import parse_given_id, require_id
 from graph.core.user_errors import UserError, user_errors
 from graph.mutations.mutation_field import mutation_field
-from graph.types.api_keys import ApiKey, find_api_key
+from graph.types.auth.api_keys import ApiKey, find_api_key
 from models import AuditAction
 from models.database.base import utc_now
 from whatsapp.auth import api_keys
 from whatsapp.auth.access import Viewer
+from whatsapp.auth.agents import get_managed_agent
 from whatsapp.common.values import check_text
 from whatsapp.errors import InvalidInput, NotFound, RefusalCollector
 
@@ -33,6 +34,16 @@ class CreateApiKeyInput:
     )
     expires_at: datetime | None = strawberry.field(
         default=None, description="Time at which the key expires; never if omitted."
+    )
+    agent_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Id of the agent that uses the key; by default a new agent with the name of"
+        " the key.",
+    )
+    for_server: bool = strawberry.field(
+        default=False,
+        description="True for the key of a server, which has no agent and can send messages on"
+        " behalf of agents; not with `agentId`.",
     )
 
 
@@ -77,6 +88,8 @@ class ApiKeyMutations:
             account_ids=account_ids,
             expires_at=expires_at,
             created_by=viewer.name,
+            agent_id=await _read_agent(viewer, input),
+            for_server=input.for_server,
         )
         return CreateApiKeyPayload(api_key=ApiKey.from_document(key), token=token)
 
@@ -122,6 +135,15 @@ async def _require_accounts(viewer: Viewer, account_ids: list[PydanticObjectId] 
     count = await models.Account.find({"_id": {"$in": visible_ids}, "deleted_at": None}).count()
     if count < len(account_ids):
         raise NotFound("An account", field=["accountIds"])
+
+
+async def _read_agent(viewer: Viewer, input: CreateApiKeyInput) -> PydanticObjectId | None:
+    agent_id = parse_given_id(input.agent_id, "Agent", "agentId")
+    if agent_id is None:
+        return None
+    if input.for_server:
+        raise InvalidInput("The key of a server has no agent.", field=["agentId"])
+    return (await get_managed_agent(viewer, agent_id)).id
 
 
 def _read_expiry(expires_at: datetime | None) -> datetime | None:

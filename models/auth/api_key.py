@@ -33,6 +33,8 @@ class ApiKey(ObjectIdDocument):
     role: Role
     account_ids: list[PydanticObjectId] | None = None
     """None for all accounts."""
+    agent_id: PydanticObjectId | None = None
+    """The agent that uses the key; None for the key of a server."""
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None

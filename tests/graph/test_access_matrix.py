@@ -68,6 +68,12 @@ QUERIES: dict[str, tuple[Role, str, Any]] = {
         {"content": None, "userErrors": [{"code": "NOT_FOUND"}]},
     ),
     "quickReplies": (Role.AGENT, f'quickReplies(accountId: "%(Account)s") {LIST}', NO_EDGES),
+    "agent": (Role.VIEWER, 'agent(id: "%(Agent)s") { id }', None),
+    "agents": (
+        Role.VIEWER,
+        "agents { edges { node { name } } }",
+        {"edges": [{"node": {"name": "test admin"}}]},
+    ),
     "parkedItems": (Role.ADMIN, f"parkedItems {LIST}", NO_EDGES),
     "tags": (Role.VIEWER, 'tags(accountId: "%(Account)s") { name }', []),
     "apiKeys": (Role.ADMIN, "apiKeys { edges { node { name } } }", ...),
@@ -205,9 +211,13 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     "discardParkedItems": (Role.ADMIN, ['ids: ["%(ParkedItem)s"]'], NOT_FOUND),
     "createApiKey": (
         Role.ADMIN,
-        ['name: "x", role: VIEWER, accountIds: ["%(Account)s"]'],
+        [
+            'name: "x", role: VIEWER, accountIds: ["%(Account)s"]',
+            'name: "x", role: VIEWER, accountIds: ["%(own_account)s"], agentId: "%(Agent)s"',
+        ],
         NOT_FOUND,
     ),
+    "updateAgent": (Role.ADMIN, ['agentId: "%(Agent)s", name: "x"'], NOT_FOUND),
     "revokeApiKey": (Role.ADMIN, ['apiKeyId: "%(ApiKey)s"'], NOT_FOUND),
 }
 # Subscriptions need VIEWER, take these arguments and refuse hidden ids.
@@ -249,6 +259,7 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
     upload = await write_upload(other_account)
     key, _ = await create_api_key(name="hidden", role=Role.VIEWER, account_ids=[other_account.id])
     return {
+        "Agent": encode_id("Agent", key.agent_id),
         "Account": id_of(other_account),
         "AccountEvent": encode_id("AccountEvent", "e"),
         "ApiKey": id_of(key),
@@ -447,7 +458,7 @@ async def read_database() -> dict[str, list[dict[str, Any]]]:
     """Returns all documents that mutations change, without fields of background work."""
     return {
         kind.get_collection_name(): await collection(kind)
-        .find({}, {"last_used_at": 0, "replay_due_at": 0})
+        .find({}, {"last_used_at": 0, "last_seen_at": 0, "replay_due_at": 0})
         .sort("_id")
         .to_list()
         for kind in DOCUMENTS

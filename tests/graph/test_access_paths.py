@@ -144,6 +144,7 @@ async def linked(ids: dict[str, str], account: Account, other_account: Account) 
         "QuickReply": ids["own_quick_reply"],
         "User": id_of(user),
         **await write_the_rest(account),
+        "Agent": await write_agent(account, other_account),
     }
 
 
@@ -174,6 +175,13 @@ async def write_the_rest(account: Account) -> dict[str, str]:
         "Template": id_of(template),
         "UploadedMedia": id_of(upload),
     }
+
+
+async def write_agent(*accounts: Account) -> str:
+    """Creates an agent of all these accounts."""
+    account_ids = [account.id for account in accounts]
+    key, _ = await create_api_key(name="both", role=Role.AGENT, account_ids=account_ids)
+    return encode_id("Agent", key.agent_id)
 
 
 def list_deep_queries(linked: dict[str, str]) -> list[str]:
@@ -265,7 +273,8 @@ async def test_expired_or_missing_credential_is_refused(
             assert await ws.find_close() == (4401, "Unauthorized")
 
     after = await matrix.read_database()
-    assert after.pop("api_keys") != before.pop("api_keys")  # the expired key created here
+    for name in ("api_keys", "agents"):
+        assert after.pop(name) != before.pop(name)  # the expired key created here
     assert after == before
 
 

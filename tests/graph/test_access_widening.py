@@ -65,6 +65,7 @@ SEEN = """{
     contacts(first: 5) { edges { node { profileName } } } } } }
   searchMessages(text: "words", first: 20) { edges { node { text } } }
   parkedItems(first: 20) { edges { node { id item phoneNumberId } } }
+  agents(first: 20) { edges { node { name email accounts { edges { node { name } } } } } }
   apiKeys(first: 5) { edges { node { name accounts { name } } } }
   auditLog(first: 50) { edges { node { actor { name } } } }
 }"""

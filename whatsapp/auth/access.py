@@ -29,6 +29,10 @@ class Viewer:
     kind: CredentialKind = CredentialKind.API_KEY
     expires_at: datetime | None = None
     """Expiry of the credential."""
+    agent_id: PydanticObjectId | None = None
+    """The agent that uses the credential; None for the key of a server."""
+    email: str | None = None
+    """The e-mail address in a token."""
 
     @property
     def key(self) -> bytes | str:

@@ -7,17 +7,22 @@ is compared. The secret has 256 random bits, so a fast hash is as safe as a slow
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from beanie import PydanticObjectId
+from pymongo.asynchronous.client_session import AsyncClientSession
 
-from models import ApiKey, Role
-from models.database.base import collection, utc_now
+from models import Agent, ApiKey, Grant, Role
+from models.database.base import collection, to_bson, utc_now
 from models.database.coalescing import find_by
 from models.database.conversion import from_bson
 from whatsapp.auth.access import Viewer
+from whatsapp.auth.agent_activity import AgentActivity
+from whatsapp.auth.agents import add_grant, make_agent, remove_grant
 from whatsapp.auth.identity_provider import IdentityProvider
+from whatsapp.auth.token_agents import TokenAgents
 from whatsapp.common.crypto import digest_secret
 
 PREFIX = "wag_"
@@ -32,8 +37,14 @@ async def create_api_key(
     account_ids: list[PydanticObjectId] | None = None,
     expires_at: datetime | None = None,
     created_by: str | None = None,
+    agent_id: PydanticObjectId | None = None,
+    for_server: bool = False,
 ) -> tuple[ApiKey, str]:
-    """Creates a key; returns the document and the key itself, which is shown only once."""
+    """Creates a key; returns the document and the key itself, which is shown only once.
+
+    The key belongs to the agent `agent_id`, by default to a new agent with the name of the key. The
+    key of a server has no agent.
+    """
     prefix = secrets.token_hex(6)
     token = f"wag_{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey(
@@ -44,8 +55,21 @@ async def create_api_key(
         account_ids=account_ids,
         expires_at=expires_at,
         created_by=created_by,
+        agent_id=agent_id,
     )
-    await key.insert()
+    grant = Grant(api_key_id=key.id, role=role, account_ids=account_ids, expires_at=expires_at)
+    agent = None if for_server or agent_id is not None else make_agent(name, grant)
+    if agent is not None:
+        key.agent_id = agent.id
+
+    async def write(session: AsyncClientSession) -> None:
+        if agent is not None:
+            await collection(Agent).insert_one(to_bson(agent), session=session)
+        elif agent_id is not None:
+            await add_grant(agent_id, grant, session)
+        await collection(ApiKey).insert_one(to_bson(key), session=session)
+
+    await _write_in_transaction(write)
     return key, token
 
 
@@ -76,6 +100,7 @@ def view_key(key: ApiKey) -> Viewer:
         role=key.role,
         account_ids=accounts,
         expires_at=key.expires_at,
+        agent_id=key.agent_id,
     )
 
 
@@ -88,10 +113,23 @@ async def list_viewers(key_ids: Iterable[PydanticObjectId]) -> dict[PydanticObje
 
 async def revoke_api_key(key: ApiKey) -> ApiKey:
     """Revokes a key; its open sockets are closed within seconds. Repeating it is harmless."""
-    await collection(ApiKey).update_one(
-        {"_id": key.id, "revoked_at": None}, {"$set": {"revoked_at": utc_now()}}
-    )
+
+    async def write(session: AsyncClientSession) -> None:
+        await collection(ApiKey).update_one(
+            {"_id": key.id, "revoked_at": None},
+            {"$set": {"revoked_at": utc_now()}},
+            session=session,
+        )
+        if key.agent_id is not None:
+            await remove_grant(key.agent_id, key.id, session)
+
+    await _write_in_transaction(write)
     return await ApiKey.get(key.id) or key
+
+
+async def _write_in_transaction(write: Callable[[AsyncClientSession], Awaitable[None]]) -> None:
+    async with collection(ApiKey).database.client.start_session() as session:
+        await session.with_transaction(write)
 
 
 async def _record_use(key: ApiKey) -> None:
@@ -104,8 +142,12 @@ async def _record_use(key: ApiKey) -> None:
 class Authenticator:
     """Authenticates API keys, and tokens of the identity provider if there is one."""
 
-    def __init__(self, provider: IdentityProvider | None = None) -> None:
+    def __init__(
+        self, provider: IdentityProvider | None = None, *, activity: AgentActivity
+    ) -> None:
         self._provider = provider
+        self._activity = activity
+        self._token_agents = TokenAgents()
 
     async def authenticate(self, credential: str) -> Viewer | None:
         """Returns the viewer, or None if the credential is invalid, expired or revoked.
@@ -115,5 +157,15 @@ class Authenticator:
             ProviderUnavailable: the identity provider's keys could not be fetched yet.
         """
         if credential.startswith(PREFIX):
-            return await authenticate_api_key(credential)
-        return await self._provider.authenticate(credential) if self._provider else None
+            viewer = await authenticate_api_key(credential)
+        else:
+            viewer = await self._authenticate_token(credential)
+        if viewer is not None:
+            self._activity.record(viewer.agent_id)
+        return viewer
+
+    async def _authenticate_token(self, token: str) -> Viewer | None:
+        viewer = await self._provider.authenticate(token) if self._provider else None
+        if viewer is None:
+            return None
+        return replace(viewer, agent_id=await self._token_agents.find(viewer))

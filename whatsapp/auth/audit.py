@@ -14,6 +14,7 @@ from beanie import Document, PydanticObjectId
 
 from models import (
     Account,
+    Agent,
     ApiKey,
     AuditAction,
     AuditActor,
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 # The field with the account ids, for each type of target.
 _ACCOUNT_FIELDS: Mapping[str, tuple[type[Document], str]] = {
     "Account": (Account, "_id"),
+    "Agent": (Agent, "account_ids"),
     "ApiKey": (ApiKey, "account_ids"),
     "Contact": (Contact, "account_id"),
     "ParkedItem": (ParkedItem, "account_id"),

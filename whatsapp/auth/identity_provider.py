@@ -1,7 +1,7 @@
 """Tokens (JWT) of the operator's identity provider, mapped to a role and accounts.
 
 A token is valid if a known key signed it with an allowed algorithm, for this audience and issuer,
-and its `exp` has not passed. Nothing is stored: role and accounts apply until the token expires.
+and its `exp` has not passed. Role and accounts apply until the token expires.
 """
 
 import base64
@@ -19,6 +19,8 @@ from models.database.base import utc_now
 from whatsapp.auth.access import RANKS, Viewer
 from whatsapp.auth.signing_keys import ConfiguredKey, PublishedKeys, SigningKeys
 from whatsapp.common.timeouts import Timeouts
+from whatsapp.common.values import check_email
+from whatsapp.errors import InvalidInput
 from whatsapp.settings import Settings
 from whatsapp.token_settings import parse_roles
 
@@ -26,6 +28,7 @@ from whatsapp.token_settings import parse_roles
 CLOCK_SECONDS = 60
 MAX_SUBJECT = 255
 MAX_NAME = 200
+EMAIL_CLAIM = "email"
 _COMPACT = re.compile(r"(?:[A-Za-z0-9_-]+\.){2}[A-Za-z0-9_-]+", re.ASCII)
 _OBJECT_ID = re.compile(r"(?:Account:)?([0-9a-f]{24})", re.ASCII)
 _ABSENT = object()
@@ -91,6 +94,7 @@ class IdentityProvider:
             account_ids=self._read_accounts(claims),
             kind=CredentialKind.JWT,
             expires_at=expires_at,
+            email=_read_email(claims.get(EMAIL_CLAIM)),
         )
 
     def _read_role(self, claims: Mapping[str, Any]) -> Role | None:
@@ -178,6 +182,13 @@ def _read_name(value: Any) -> str | None:
     if not isinstance(value, str) or not _is_text(value):
         return None
     return " ".join(value.split())[:MAX_NAME] or None
+
+
+def _read_email(value: Any) -> str | None:
+    try:
+        return check_email(value) if isinstance(value, str) else None
+    except InvalidInput:
+        return None
 
 
 def _is_text(value: str) -> bool:

@@ -132,6 +132,8 @@ class Timeouts:
     """Interval between two keep-alive comments of an event stream."""
     final_event_seconds: float = 1.0
     """Deadline for writing the final event of an event stream."""
+    agent_flush_seconds: float = 5.0
+    """Interval between two writes of the times at which agents were last seen."""
     credential_check_seconds: float = 2.0
     """Interval between two checks of the credentials of open sockets."""
     credential_query_seconds: float = 2.0

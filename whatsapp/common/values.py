@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,7 @@ MAX_TAGS = 50
 MAX_TAG_LENGTH = 64
 MAX_ATTRIBUTES_BYTES = 16 * 1024
 MAX_ATTRIBUTES_DEPTH = 8
+_EMAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
 _INT64 = 2**63
 
 
@@ -24,6 +26,18 @@ def check_text(text: str | None, *, field: str, limit: int = 200) -> str | None:
     if len(stripped) > limit or not stripped.isprintable():
         raise InvalidInput(f"Use at most {limit} printable characters.", field=[field])
     return stripped or None
+
+
+def check_email(email: str | None) -> str | None:
+    """Returns the stripped address, or None if it is empty.
+
+    Raises:
+        InvalidInput: it is malformed.
+    """
+    text = check_text(email, field="email", limit=254)
+    if text is not None and not _EMAIL.match(text):
+        raise InvalidInput("The e-mail address is invalid.", field=["email"])
+    return text
 
 
 def check_tags(tags: Iterable[str], *, field: str = "tags") -> list[str]:

@@ -1,6 +1,5 @@
 """Users: created and updated by staff, visible within account scopes."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,14 +9,13 @@ from pymongo.errors import DuplicateKeyError
 from models import Contact, User
 from models.database.base import collection, to_bson, utc_now
 from whatsapp.auth.access import Viewer, get_visible
-from whatsapp.common.values import check_attributes, check_text
+from whatsapp.common.values import check_attributes, check_email, check_text
 from whatsapp.contacts.identities import PHONE_ADVICE, list_phone_variants, parse_phone
 from whatsapp.contacts.search_keys import STALE, index_user, make_user_keys
 from whatsapp.errors import Conflict, InvalidInput, RefusalCollector
 
 # Unique fields, and the fields with the scope in which they are unique.
 SCOPES = {"phone": "phone_scope", "external_id": "external_id_scope"}
-_EMAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
 
 
 async def get_user(viewer: Viewer, user_id: PydanticObjectId) -> User:
@@ -102,19 +100,12 @@ def _check_values(values: Mapping[str, Any]) -> dict[str, Any]:
             if name in checked:
                 checked[name] = collect(check_text, checked[name], field=field)
         if "email" in checked:
-            checked["email"] = collect(_check_email, checked["email"])
+            checked["email"] = collect(check_email, checked["email"])
         if checked.get("phone") is not None:
             checked["phone"] = collect(_check_phone, checked["phone"])
         if "attributes" in checked:
             checked["attributes"] = collect(check_attributes, checked["attributes"])
     return checked
-
-
-def _check_email(email: str | None) -> str | None:
-    text = check_text(email, field="email", limit=254)
-    if text is not None and not _EMAIL.match(text):
-        raise InvalidInput("The e-mail address is invalid.", field=["email"])
-    return text
 
 
 def _check_phone(phone: str) -> str:

@@ -21,6 +21,7 @@ CREATE_USER = 'mutation { createUser(input: {name: "Ann"}) { user { id } } }'
 LISTS = {
     "Account": "accounts",
     "AccountEvent": "accounts(first:1) events",
+    "Agent": "agents",
     "ApiKey": "apiKeys",
     "AuditEntry": "auditLog",
     "Contact": "contacts",

@@ -10,7 +10,9 @@ from graph.core.connections import MAX_PAGE_SIZE
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import CredentialKind, Role
 from graph.core.pages import NEWEST
+from graph.core.stored import load_agent
 from graph.types.accounts import Account, list_visible_accounts
+from graph.types.auth.agents import Agent
 from telemetry.global_ids import encode_id
 from version import VERSION
 from whatsapp.auth.access import Viewer as Access
@@ -40,6 +42,14 @@ class Viewer:
             Account.from_document(document)
             for document in await newest.limit(MAX_PAGE_SIZE).to_list()
         ]
+
+    @strawberry.field(
+        description="Agent that uses the credential; null for the API key of a server."
+    )
+    async def agent(self, info: Info) -> Agent | None:
+        agent_id = self.access.agent_id
+        document = None if agent_id is None else await load_agent(info, agent_id)
+        return None if document is None else Agent.from_document(document)
 
     @classmethod
     def from_access(cls, viewer: Access) -> Self:

@@ -10,8 +10,9 @@ import models
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import Role
 from graph.core.ids import parse_id
-from graph.core.stored import reads, registers_type, stored
+from graph.core.stored import LINKED_AGENTS, linked, reads, registers_type, stored
 from graph.types.accounts import Account, list_accounts
+from graph.types.auth.agents import Agent
 from graph.types.connection_field import DocumentList, connection_field
 from whatsapp.auth.access import Viewer
 
@@ -39,6 +40,11 @@ class ApiKey(relay.Node):
         "created_by", description="Name of the key that created this key."
     )
     created_at: datetime = stored("created_at", description="Time of creation.")
+    agent: Agent | None = linked(
+        "agent_id",
+        LINKED_AGENTS,
+        description="Agent that uses the key; null for the key of a server.",
+    )
     document: strawberry.Private[models.ApiKey]
 
     @strawberry.field(

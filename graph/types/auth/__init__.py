@@ -1,0 +1,1 @@
+"""Agents, credentials, the viewer and the audit log."""

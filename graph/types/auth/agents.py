@@ -1,0 +1,119 @@
+"""Agents in the graph: the people and programs that answer customers."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+import strawberry
+from strawberry import relay
+
+import models
+from graph.core.context import Info, IsViewer, get_viewer
+from graph.core.enums import Role
+from graph.core.ids import parse_id
+from graph.core.pages import BY_AGENT_NAME
+from graph.core.stored import load_agent, reads, registers_type, stored
+from graph.types.accounts import Account, list_visible_accounts
+from graph.types.connection_field import AccountId, DocumentList, connection_field, node_field
+from whatsapp.auth import agents
+from whatsapp.auth.access import Viewer
+
+
+@registers_type(models.Agent)
+@strawberry.type(
+    description="Person or program of the business that answers customers. It is kept when its"
+    " credentials end."
+)
+class Agent(relay.Node):
+    node_id: relay.NodeID[str]
+    name: str = stored("name", description="Name of the agent.")
+    email: str | None = stored("email", description="E-mail address.")
+    last_seen_at: datetime | None = stored(
+        "last_seen_at",
+        description="Time of the agent's last request or open subscription, late by up to a"
+        " minute; null if it was never seen.",
+    )
+    created_at: datetime = stored("created_at", description="Time at which the agent was created.")
+    updated_at: datetime = stored("updated_at", description="Time of the last change.")
+    document: strawberry.Private[models.Agent]
+
+    @strawberry.field(
+        description="Highest role of its credentials in accounts visible to the caller; null if it"
+        " has no valid credential there.",
+        metadata=reads("grants"),
+    )
+    def role(self, info: Info) -> Role | None:
+        return agents.find_role(self._list_grants(info))
+
+    @strawberry.field(
+        description="True if conversations of accounts visible to the caller can be assigned to"
+        " the agent; false after its last credential ended.",
+        metadata=reads("grants"),
+    )
+    def is_active(self, info: Info) -> bool:
+        return bool(self._list_grants(info))
+
+    @connection_field(
+        Account,
+        description="Accounts in which the agent works, of those visible to the caller; newest"
+        " first.",
+        needs=["grants"],
+    )
+    def accounts(self, info: Info) -> DocumentList:
+        visible = list_visible_accounts(get_viewer(info))
+        granted = agents.list_granted_accounts(self._list_grants(info))
+        conditions = [visible] if granted is None else [visible, {"_id": {"$in": sorted(granted)}}]
+        return DocumentList(models.Account, {"$and": conditions})
+
+    def _list_grants(self, info: Info) -> list[models.Grant]:
+        return agents.list_grants(self.document, get_viewer(info).account_ids)
+
+    @classmethod
+    def from_document(cls, document: models.Agent) -> Self:
+        return cls(node_id=str(document.id), document=document)
+
+
+@strawberry.input(description="Filter for agents; all given conditions must match.")
+class AgentFilter:
+    active: bool | None = strawberry.field(
+        default=None,
+        description="Returns agents to whom conversations can be assigned if true, others if"
+        " false.",
+    )
+
+
+@strawberry.type
+class AgentQueries:
+    agent = node_field(Agent, load_agent)
+
+    @connection_field(
+        Agent,
+        permission_classes=[IsViewer],
+        description="Lists the agents that share an account with the caller, by name. Requires"
+        " role VIEWER.",
+    )
+    def agents(
+        self,
+        info: Info,
+        account_id: AccountId = None,
+        filter: Annotated[
+            AgentFilter | None,
+            strawberry.argument(description="Returns only agents that match this filter."),
+        ] = None,
+    ) -> DocumentList:
+        conditions = _list_conditions(get_viewer(info), account_id, filter)
+        return DocumentList(models.Agent, {"$and": conditions}, BY_AGENT_NAME)
+
+
+def _list_conditions(
+    viewer: Viewer, account_id: str | None, filter: AgentFilter | None
+) -> list[dict[str, Any]]:
+    conditions, account_ids = [agents.limit_agents(viewer)], viewer.account_ids
+    if account_id is not None:
+        document_id = parse_id(account_id, "Account")
+        is_visible = document_id is not None and viewer.can_see(document_id)
+        account_ids = frozenset([document_id]) if document_id and is_visible else frozenset()
+        conditions.append(agents.match_accounts(account_ids) if is_visible else {"_id": None})
+    if filter is not None and filter.active is not None:
+        active = agents.match_active(account_ids)
+        conditions.append(active if filter.active else {"$nor": [active]})
+    return conditions

@@ -1,0 +1,61 @@
+"""The migrations that make agents of what version 0.1 stored."""
+
+from datetime import timedelta
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from models import Agent, ApiKey, Role
+from models.database.base import collection, new_id, utc_now
+from models.migrations.agents import AGENTS_OF_KEYS
+from models.migrations.migration import Migration, Progress
+
+Database = AsyncDatabase[dict[str, Any]]
+
+
+async def run_twice(database: Database, migration: Migration) -> None:
+    for _ in range(2):
+        await database["schema"].update_one(
+            {"_id": "version"}, {"$set": {"version": migration.number - 1}}, upsert=True
+        )
+        await migration.run(database, Progress(database, migration.number, None))
+
+
+def make_key(name: str, **changes: Any) -> dict[str, Any]:
+    """Returns an API key as version 0.1 stored it."""
+    return {
+        "_id": new_id(),
+        "name": name,
+        "prefix": name,
+        "secret_hash": "00",
+        "role": "AGENT",
+        "account_ids": None,
+        "expires_at": None,
+        "revoked_at": None,
+        "created_at": utc_now(),
+    } | changes
+
+
+async def test_valid_keys_get_agents(database: Database) -> None:
+    account_id, now = new_id(), utc_now()
+    wide, limited = make_key("Zoe"), make_key("Ada", account_ids=[account_id], role="VIEWER")
+    revoked = make_key("old", revoked_at=now)
+    expired = make_key("short", expires_at=now - timedelta(seconds=1))
+    await database["api_keys"].insert_many([wide, limited, revoked, expired])
+
+    await run_twice(database, AGENTS_OF_KEYS)
+
+    agents = {agent.name: agent for agent in await Agent.find_all().to_list()}
+    keys = {key.name: key for key in await ApiKey.find_all().to_list()}
+    assert set(agents) == {"Zoe", "Ada"}
+    assert {name: key.agent_id for name, key in keys.items()} == {
+        "Zoe": agents["Zoe"].id,
+        "Ada": agents["Ada"].id,
+        "old": None,
+        "short": None,
+    }
+    (grant,) = agents["Ada"].grants
+    assert (grant.api_key_id, grant.role) == (limited["_id"], Role.VIEWER)
+    assert grant.account_ids == agents["Ada"].account_ids == [account_id]
+    assert agents["Zoe"].account_ids is None
+    assert await collection(Agent).count_documents({"sort_name": "zoe"}) == 1
