@@ -18,7 +18,7 @@ from models.database.base import utc_now
 from whatsapp.auth import api_keys
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.agents import get_managed_agent
-from whatsapp.common.values import check_text
+from whatsapp.common.values import check_name
 from whatsapp.errors import InvalidInput, NotFound, RefusalCollector
 
 MAX_ACCOUNTS = 100
@@ -78,17 +78,20 @@ class ApiKeyMutations:
     async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> CreateApiKeyPayload:
         viewer = get_viewer(info)
         with RefusalCollector() as collect:
-            name = collect(_read_name, input.name)
+            name = collect(check_name, input.name)
             account_ids = collect(_read_accounts, viewer, input.account_ids)
             expires_at = collect(_read_expiry, input.expires_at)
+            agent_id = collect(_read_agent, input)
         await _require_accounts(viewer, account_ids)
+        if agent_id is not None:
+            await get_managed_agent(viewer, agent_id)
         key, token = await api_keys.create_api_key(
             name=name,
             role=input.role,
             account_ids=account_ids,
             expires_at=expires_at,
             created_by=viewer.name,
-            agent_id=await _read_agent(viewer, input),
+            agent_id=agent_id,
             for_server=input.for_server,
         )
         return CreateApiKeyPayload(api_key=ApiKey.from_document(key), token=token)
@@ -105,13 +108,6 @@ class ApiKeyMutations:
             raise NotFound("The API key", field=["apiKeyId"])
         revoked = await api_keys.revoke_api_key(key)
         return ApiKeyPayload(api_key=ApiKey.from_document(revoked))
-
-
-def _read_name(text: str) -> str:
-    name = check_text(text, field="name")
-    if name is None:
-        raise InvalidInput("The name must not be empty.", field=["name"])
-    return name
 
 
 def _read_accounts(
@@ -137,13 +133,10 @@ async def _require_accounts(viewer: Viewer, account_ids: list[PydanticObjectId] 
         raise NotFound("An account", field=["accountIds"])
 
 
-async def _read_agent(viewer: Viewer, input: CreateApiKeyInput) -> PydanticObjectId | None:
-    agent_id = parse_given_id(input.agent_id, "Agent", "agentId")
-    if agent_id is None:
-        return None
-    if input.for_server:
-        raise InvalidInput("The key of a server has no agent.", field=["agentId"])
-    return (await get_managed_agent(viewer, agent_id)).id
+def _read_agent(input: CreateApiKeyInput) -> PydanticObjectId | None:
+    if input.agent_id is not None and input.for_server:
+        raise InvalidInput("The key of a server has no agent; omit `agentId`.", field=["agentId"])
+    return parse_given_id(input.agent_id, "Agent", "agentId")
 
 
 def _read_expiry(expires_at: datetime | None) -> datetime | None:

@@ -13,8 +13,8 @@ from models import Agent, Grant, Role
 from models.auth.agent import make_names
 from models.database.base import collection, utc_now
 from whatsapp.auth.access import RANKS, Viewer
-from whatsapp.common.values import check_email, check_text
-from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.common.values import check_email, check_name
+from whatsapp.errors import InvalidInput, NotFound, RefusalCollector
 
 
 def make_agent(name: str, grant: Grant, **fields: Any) -> Agent:
@@ -172,13 +172,11 @@ async def update_agent(
     """
     agent = await get_managed_agent(viewer, agent_id)
     checked: dict[str, Any] = {}
-    if "name" in changes:
-        name = check_text(changes["name"], field="name")
-        if name is None:
-            raise InvalidInput("The name must not be empty.", field=["name"])
-        checked |= make_names(name)
-    if "email" in changes:
-        checked["email"] = check_email(changes["email"])
+    with RefusalCollector() as collect:
+        if "name" in changes:
+            checked |= make_names(collect(check_name, changes["name"]) or "")
+        if "email" in changes:
+            checked["email"] = collect(check_email, changes["email"])
     if checked:
         await collection(Agent).update_one(
             {"_id": agent_id, "$nor": [checked]}, {"$set": {**checked, "updated_at": utc_now()}}

@@ -28,6 +28,18 @@ def check_text(text: str | None, *, field: str, limit: int = 200) -> str | None:
     return stripped or None
 
 
+def check_name(name: str) -> str:
+    """Returns the stripped name.
+
+    Raises:
+        InvalidInput: it is empty, longer than 200 characters or unprintable.
+    """
+    text = check_text(name, field="name")
+    if text is None:
+        raise InvalidInput("The name must not be empty.", field=["name"])
+    return text
+
+
 def check_email(email: str | None) -> str | None:
     """Returns the stripped address, or None if it is empty.
 
