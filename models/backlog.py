@@ -9,6 +9,7 @@ from typing import Any
 
 import pymongo
 from beanie import Document
+from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
 
 from models.database.base import collection, utc_now
@@ -38,7 +39,7 @@ _NOTHING = (0, 0.0)
 
 
 class Backlog:
-    """Updates the gauges with one command per collection, each bounded and by an index."""
+    """Updates the gauges with few commands, each bounded and by an index."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -55,7 +56,11 @@ class Backlog:
             try:
                 with pymongo.timeout(READ_SECONDS):
                     await asyncio.gather(
-                        _read_webhooks(), _read_outbox(), _read_dead_letters(), _read_media()
+                        _read_webhooks(),
+                        _read_outbox(),
+                        _read_oldest_queued(),
+                        _read_dead_letters(),
+                        _read_media(),
                     )
             except PyMongoError as error:
                 log_failure(logger, error, "The backlog can't be read for metrics")
@@ -77,12 +82,20 @@ async def _read_webhooks() -> None:
 
 async def _read_outbox() -> None:
     query = {"outbox_state": {"$in": [*OUTBOX_STATES]}}
-    groups = await _count(
-        Message, query, index="outbox_of_account", by="outbox_state", since="created_at"
-    )
+    groups = await _count(Message, query, index="outbox_of_account", by="outbox_state")
     for state in OUTBOX_STATES:
         OUTBOX_MESSAGES[state].set(groups.get(state, _NOTHING)[0])
-    OLDEST_QUEUED_SECONDS.set(groups.get(OutboxState.READY.value, _NOTHING)[1])
+
+
+async def _read_oldest_queued() -> None:
+    oldest = await collection(Message).find_one(
+        {"outbox_state": OutboxState.READY.value},
+        {"created_at": 1},
+        sort=[("created_at", ASCENDING)],
+        hint="outbox_oldest",
+    )
+    since = None if oldest is None else oldest["created_at"]
+    OLDEST_QUEUED_SECONDS.set(_compute_age(since, utc_now()))
 
 
 async def _read_dead_letters() -> None:

@@ -28,7 +28,7 @@ from models.migrations.runner import (
     open_schema,
 )
 from telemetry.command_spans import list_command_listeners
-from telemetry.metrics.mongodb import PoolMetrics
+from telemetry.metrics.mongodb import MeasuredClient, PoolMetrics
 from version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def create_client(
         DatabaseUnusable: the URI is malformed.
     """
     try:
-        return AsyncMongoClient(
+        return MeasuredClient(
             uri,
             tz_aware=True,
             tzinfo=UTC,  # writes a time four times as fast as pymongo's own

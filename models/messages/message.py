@@ -269,6 +269,12 @@ class Message(ObjectIdDocument):
                 name="outbox_of_account",
                 partialFilterExpression={"outbox_state": {"$in": ["READY", "SENDING", "HOLDING"]}},
             ),
+            # The oldest queued message of all accounts.
+            IndexModel(
+                [("created_at", ASCENDING)],
+                name="outbox_oldest",
+                partialFilterExpression={"outbox_state": "READY"},
+            ),
             IndexModel(
                 [("_id", ASCENDING), ("media_state", ASCENDING)],
                 name="media_pending",

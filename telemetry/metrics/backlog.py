@@ -30,7 +30,7 @@ OUTBOX_MESSAGES = make_gauges(
 )
 OLDEST_QUEUED_SECONDS = make_gauge(
     "wagraph_outbox_oldest_queued_seconds",
-    "Age of the oldest queued message among the first 10,000 unfinished ones by account, or 0.",
+    "Age of the oldest queued message, or 0.",
     mode=_MODE,
 )
 DEAD_LETTERS = make_gauges(

@@ -1,11 +1,13 @@
-"""MongoDB, by the driver's events about its connections.
+"""MongoDB: commands by name, and the connections of the pools.
 
-Its events about commands would cost 6 % of a command even with an empty listener; see
+The driver's events about commands would cost 6 % of a command even with an empty listener; see
 docs/decisions/0053.
 """
 
 import time
+from typing import Any
 
+from pymongo import AsyncMongoClient
 from pymongo.monitoring import (
     ConnectionCheckedInEvent,
     ConnectionCheckedOutEvent,
@@ -21,11 +23,19 @@ from pymongo.monitoring import (
     PoolReadyEvent,
 )
 
-from telemetry.metrics.registry import make_counter, make_gauge, make_histogram
+from telemetry.metrics.registry import make_counter, make_gauge, make_histograms
 
-COMMAND_SECONDS = make_histogram(
+COMMANDS = (
+    *("find", "getMore", "aggregate", "count", "distinct"),
+    *("insert", "update", "delete", "findAndModify", "bulkWrite"),
+    *("commitTransaction", "abortTransaction"),
+    *("hello", "ping"),
+)
+COMMAND_SECONDS = make_histograms(
     "wagraph_mongodb_command_seconds",
-    "Time for which a command uses a connection. An idle change stream waits 1 s for changes.",
+    "Time of a command, with its wait for a connection and its retry. `bulkWrite` stands for the"
+    " commands of one group of writes; a `getMore` of an idle change stream waits 1 s for changes.",
+    command=COMMANDS,
 )
 FAILURES = make_counter(
     "wagraph_mongodb_failures_total", "Operations that failed because of MongoDB."
@@ -41,22 +51,33 @@ POOLS_CLEARED = make_counter(
 )
 
 
+class MeasuredClient(AsyncMongoClient[dict[str, Any]]):
+    """A client that measures its commands.
+
+    All commands pass a private method of the driver, which knows their names;
+    `tests/telemetry/test_mongodb_commands.py` fails if that changes.
+    """
+
+    async def _retry_internal(
+        self, func: Any, session: Any, bulk: Any, operation: str, *args: Any, **options: Any
+    ) -> Any:
+        started = time.perf_counter()
+        try:
+            return await super()._retry_internal(func, session, bulk, operation, *args, **options)
+        finally:
+            # The driver calls every group of writes "insert".
+            command = operation if bulk is None else "bulkWrite"
+            COMMAND_SECONDS[command].observe(time.perf_counter() - started)
+
+
 class PoolMetrics(ConnectionPoolListener):
     """Measures the connections of a client."""
 
-    def __init__(self) -> None:
-        self._since: dict[tuple[object, int], float] = {}
-        """Start of the present use of each connection, by address and number."""
-
-    def connection_checked_out(self, event: ConnectionCheckedOutEvent) -> None:
-        self._since[event.address, event.connection_id] = time.perf_counter()
+    def connection_checked_out(self, _event: ConnectionCheckedOutEvent) -> None:
         CONNECTIONS_IN_USE.inc()
 
-    def connection_checked_in(self, event: ConnectionCheckedInEvent) -> None:
-        since = self._since.pop((event.address, event.connection_id), None)
-        if since is not None:
-            COMMAND_SECONDS.observe(time.perf_counter() - since)
-            CONNECTIONS_IN_USE.dec()
+    def connection_checked_in(self, _event: ConnectionCheckedInEvent) -> None:
+        CONNECTIONS_IN_USE.dec()
 
     def connection_created(self, _event: ConnectionCreatedEvent) -> None:
         CONNECTIONS.inc()

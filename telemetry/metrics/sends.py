@@ -21,6 +21,12 @@ QUEUE_SECONDS = make_histogram(
     "Time from queueing a message to Meta's acceptance.",
     buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0),
 )
+HELD = make_gauge(
+    "wagraph_sending_held",
+    "1 while nothing is sent: from a restore of the database until `manage.py finish-restore`, or"
+    " while the erasure log is unavailable at a start.",
+    mode="max",
+)
 THROTTLES = make_counter(
     "wagraph_send_throttles_total", "Refusals because the rate of an account was exceeded."
 )

@@ -59,7 +59,7 @@ def command_log(monkeypatch: pytest.MonkeyPatch) -> CommandLog:
     def create_client(*args: Any, event_listeners: Sequence[Any], **options: Any) -> Any:
         return AsyncMongoClient(*args, event_listeners=[*event_listeners, log], **options)
 
-    monkeypatch.setattr(models.connection, "AsyncMongoClient", create_client)
+    monkeypatch.setattr(models.connection, "MeasuredClient", create_client)
     return log
 
 

@@ -44,16 +44,16 @@ def make_events(count: int) -> list[dict[str, Any]]:
     ]
 
 
-async def queue_message(account: Account) -> None:
+async def queue_message(account: Account, *, hours: float = 3, wa_id: str = "16505551234") -> None:
     """Of a stopped account, so that it stays."""
     await collection(Account).update_one({"_id": account.id}, {"$set": {"enabled": False}})
     await write_message(
         account,
-        "16505551234",
+        wa_id,
         "out",
         direction=MessageDirection.OUTBOUND,
         outbox_state=OutboxState.READY,
-        created_at=utc_now() - timedelta(hours=3),
+        created_at=utc_now() - timedelta(hours=hours),
     )
 
 
@@ -90,6 +90,34 @@ async def test_count_is_bounded(
     )
     assert {command["planSummary"].split()[0] for command in commands} == {"IXSCAN"}
     assert max(command["docsExamined"] for command in commands) <= 51
+
+
+async def test_oldest_queued_is_found_behind_many(
+    client: httpx.AsyncClient,
+    account: Account,
+    other_account: Account,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(models.backlog, "MAX_COUNT", 5)
+    [first, last] = sorted([account, other_account], key=lambda one: one.id)
+    # Stopped accounts, so that their messages stay.
+    await collection(Account).update_many({}, {"$set": {"enabled": False}})
+    for number in range(10):
+        await queue_message(first, hours=1, wa_id=f"1650555{number:04}")
+    await queue_message(last, hours=3)
+    await database["system.profile"].drop()
+    await database.command("profile", 2)
+
+    found = await scrape(client)
+
+    await database.command("profile", 0)
+    assert found.get("wagraph_outbox_messages", state="READY") == 5
+    assert 10_800 <= found.get("wagraph_outbox_oldest_queued_seconds") < 11_400
+    ours = {"command.hint": "outbox_oldest"}
+    [command] = await database["system.profile"].find(ours).to_list()
+    await database["system.profile"].drop()
+    assert (command["keysExamined"], command["docsExamined"]) == (1, 1)
 
 
 async def test_scrapes_share_read(client: httpx.AsyncClient, database: Database) -> None:
