@@ -8,7 +8,7 @@ import models
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.user_errors import UserError, user_errors
 from graph.mutations.mutation_field import mutation_field
-from graph.types.parked_items import ParkedItem, find_parked_items
+from graph.types.parked_items import ParkedItem, find_parked_items, load_parked_items
 from models import AuditAction, ParkedState
 from models.database.base import collection, utc_now
 from whatsapp.errors import InvalidInput, NotFound
@@ -52,7 +52,8 @@ class ParkedItemMutations:
     ) -> ReplayParkedItemsPayload:
         item_ids = [item.id for item in await _find_items(info, input.ids)]
         await info.context.services.replay_parked(item_ids)
-        items = await _find_items(info, input.ids)
+        # A replay may move an item to an account that the caller can't see.
+        items = await load_parked_items(item_ids)
         return ReplayParkedItemsPayload(
             parked_items=[ParkedItem.from_document(item) for item in items]
         )

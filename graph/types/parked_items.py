@@ -1,6 +1,6 @@
 """Parked items in the graph: webhook items that could not be applied."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -106,10 +106,22 @@ async def find_parked_items(
     Their large fields are not loaded.
     """
     ids = [parse_text_id(global_id, "ParkedItem") for global_id in global_ids]
-    query = {"_id": {"$in": ids}, **viewer.limit_accounts()}
+    items = await _read_items({"_id": {"$in": ids}, **viewer.limit_accounts()})
+    return [None if item_id is None else items.get(item_id) for item_id in ids]
+
+
+async def load_parked_items(ids: Sequence[str]) -> list[models.ParkedItem]:
+    """Loads the items that still exist, whichever account they have.
+
+    Their large fields are not loaded.
+    """
+    items = await _read_items({"_id": {"$in": ids}})
+    return [items[item_id] for item_id in ids if item_id in items]
+
+
+async def _read_items(query: Mapping[str, Any]) -> dict[str, models.ParkedItem]:
     cursor = collection(models.ParkedItem).find(query, dict.fromkeys(_LARGE_FIELDS, 0))
-    items = {
+    return {
         fields["_id"]: from_bson(models.ParkedItem, fields, tolerant=True)
         async for fields in cursor
     }
-    return [None if item_id is None else items.get(item_id) for item_id in ids]

@@ -2,14 +2,16 @@
 
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from models import Account, ParkedItem, ParkedReason, ParkedState
+from models import Account, ParkedItem, ParkedReason, ParkedState, Role
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.webhooks import make_body, make_change, make_message
+from tests.fixtures.world import OTHER_NUMBER
 
 LIST = """query ($f: ParkedItemFilter) { parkedItems(filter: $f) { edges { node {
   id reason state pointer item details phoneNumberId account { name } } } } }"""
@@ -151,6 +153,34 @@ async def test_item_that_still_does_not_fit_stays_parked(
     done = (await admin(REPLAY, ids=ids))["replayParkedItems"]
 
     assert done["parkedItems"] == [{"id": ids[0], "state": "PARKED"}]
+
+
+async def test_replay_that_moves_item_answers_its_state(
+    make_client: Callable[..., Awaitable[GraphQLClient]],
+    parked: ParkedItem,
+    account: Account,
+    other_account: Account,
+) -> None:
+    change = make_change(OTHER_NUMBER, messages=[make_message()])
+    [entry] = make_body(OTHER_NUMBER, change)["entry"]
+    await parked.set({"entry": json.dumps(entry), "field": "messages"})
+    client = await make_client(Role.ADMIN, [account])
+    ids = [encode_id("ParkedItem", parked.id)]
+    replay = REPLAY.replace("id state", "id state account { id }")
+
+    first = (await client(replay, ids=ids))["replayParkedItems"]
+    second = (await client(replay, ids=ids))["replayParkedItems"]
+
+    moved = await ParkedItem.get(parked.id)
+    assert moved is not None
+    assert moved.account_id == other_account.id
+    assert first == {
+        "parkedItems": [{"id": ids[0], "state": "PARKED", "account": None}],
+        "userErrors": [],
+    }
+    assert second["parkedItems"] is None
+    assert [error["code"] for error in second["userErrors"]] == ["NOT_FOUND"]
+    assert (await client(LIST))["parkedItems"]["edges"] == []
 
 
 UNUSABLE_IDS = [(["x"], "NOT_FOUND"), (["x"] * 101, "INVALID_INPUT"), ([], None)]
