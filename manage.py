@@ -18,7 +18,8 @@ from models.connection import (
     prepare_database,
 )
 from models.database.base import utc_now
-from operations.api_keys import audited, create_key, describe_keys, revoke_key
+from operations.api_keys import create_key, describe_keys, revoke_key
+from operations.auditing import audited
 from operations.database import open_database
 from serving.listening import ListenError
 from telemetry.log_levels import parse_levels

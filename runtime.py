@@ -91,7 +91,10 @@ class Runtime:
         stores = MediaStores(database, url=settings.media_store_url)
         self.erasure_log = ErasureLog(settings.erasure_log_url, timeouts=timeouts)
         self.hold = SendingHold(
-            database, self.erasure_log, poll_seconds=timeouts.restore_poll_seconds
+            database,
+            self.erasure_log,
+            poll_seconds=timeouts.restore_poll_seconds,
+            watch_seconds=timeouts.restore_watch_seconds,
         )
         uploads = Uploads(
             timeouts=timeouts,
@@ -115,7 +118,7 @@ class Runtime:
             media_api=MediaAPI(http, cloud_api=cloud_api, settings=settings),
             stores=stores,
         )
-        account_api = AccountAPI(cloud_api, keyring=keyring)
+        account_api = AccountAPI(cloud_api, keyring=keyring, is_held=lambda: self.hold.is_held)
         self.housekeeping = Housekeeping(database, self._list_jobs(timeouts))
         self.checks = BackgroundChecks(
             account_api, keyring=keyring, settings=settings, timeouts=timeouts

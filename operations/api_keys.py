@@ -1,25 +1,16 @@
-"""API keys from the command line, and the audit log of commands."""
-
-import getpass
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from beanie import PydanticObjectId
+"""API keys from the command line."""
 
 from models import (
     Account,
     ApiKey,
     AuditAction,
-    AuditActor,
-    AuditOutcome,
     AuditTarget,
-    CredentialKind,
     Role,
 )
 from models.database.base import utc_now
+from operations.auditing import audited
 from operations.database import open_database
 from whatsapp.auth.api_keys import create_api_key, is_valid, revoke_api_key
-from whatsapp.auth.audit import AuditedAction, AuditTrail
 from whatsapp.settings import Settings
 
 
@@ -48,31 +39,6 @@ async def create_key(
             )
             targets.append(AuditTarget(type="ApiKey", id=str(key.id)))
     return token
-
-
-@asynccontextmanager
-async def audited(
-    settings: Settings, action: AuditAction, *, accounts: list[PydanticObjectId] | None = None
-) -> AsyncIterator[list[AuditTarget]]:
-    """Records an action in the audit log; yields the list of its targets."""
-    trail = AuditTrail(days=settings.audit_days)
-    operator = find_operator()
-    actor = AuditActor(kind=CredentialKind.OPERATOR, id=operator, name=operator)
-    entry = await trail.begin(AuditedAction(action, actor))
-    targets: list[AuditTarget] = []
-    try:
-        yield targets
-    except Exception:
-        await trail.finish(entry, AuditOutcome.FAILED, targets=targets, account_ids=accounts)
-        raise
-    await trail.finish(entry, AuditOutcome.DONE, targets=targets, account_ids=accounts)
-
-
-def find_operator() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # users in containers may have no name
-        return "operator"
 
 
 async def describe_keys(settings: Settings) -> list[str]:

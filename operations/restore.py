@@ -1,7 +1,10 @@
 """The commands `begin-restore` and `finish-restore`."""
 
+from models import AuditAction
 from models.restores import hold_sending, open_restore_state
+from operations.auditing import audited
 from operations.database import open_database
+from whatsapp.common.timeouts import Timeouts
 from whatsapp.privacy.erasure_log import ErasureLog, ErasureLogUnavailable
 from whatsapp.restore.finishing import finish_restore
 from whatsapp.restore.sending_hold import recognize_restore
@@ -18,10 +21,11 @@ async def begin_restore(settings: Settings) -> str:
         state = await open_restore_state(database)
         if state.held_since is not None:
             return "Sending is held already."
-        await hold_sending(database, state)
+        async with audited(settings, AuditAction.RESTORE_BEGUN):
+            await hold_sending(database, state)
     return (
-        "Sending is held until `manage.py finish-restore`. Restart servers that run: they go on"
-        " sending."
+        "Sending is held until `manage.py finish-restore`. Servers that run notice it within"
+        f" {Timeouts().restore_watch_seconds:g} s."
     )
 
 
@@ -41,7 +45,8 @@ async def end_restore(settings: Settings) -> str:
                     "The database does not look restored. If it is, stop all servers, run"
                     " `manage.py begin-restore` and then this command."
                 )
-            report = await finish_restore(database, state, log)
+            async with audited(settings, AuditAction.RESTORE_FINISHED):
+                report = await finish_restore(database, state, log)
     except ErasureLogUnavailable as error:
         raise SystemExit(
             f"The erasure log is unavailable ({error}): correct ERASURE_LOG_URL. Nothing is sent"

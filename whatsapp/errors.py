@@ -6,7 +6,7 @@ Refused                      an expected refusal of a request; shown as a userEr
 ├── AccountDisabled, AccountStopped
 ├── WindowClosed, ContactBlocked, OptedOut
 ├── TemplateInvalid
-├── MetaRefused, MetaUnreachable
+├── MetaRefused, MetaUnreachable, SendingHeld
 └── IdempotencyKeyReused
 CloudAPIError                Meta answered with an error object
 CloudAPINotReached           no byte of the request reached Meta: a retry is safe
@@ -196,6 +196,18 @@ class MetaUnreachable(Refused):
 
     def __init__(self) -> None:
         super().__init__("WhatsApp can't be reached: try again in a moment.")
+
+
+class SendingHeld(Refused):
+    """The database was restored, and the operator has not finished the restore."""
+
+    code = "SENDING_HELD"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server was restored from a backup and sends nothing to WhatsApp yet: try again"
+            " when its operator has finished the restore."
+        )
 
 
 class IdempotencyKeyReused(Refused):

@@ -216,6 +216,8 @@ describe_enum(
         "API_KEY_CREATED": "Created an API key.",
         "API_KEY_REVOKED": "Revoked an API key.",
         "ENCRYPTION_KEYS_ROTATED": "Re-encrypted all credentials with the newest key.",
+        "RESTORE_BEGUN": "Held sending for the restore of a backup.",
+        "RESTORE_FINISHED": "Finished the restore of a backup, which released sending.",
         "PARKED_ITEMS_REPLAYED": "Replayed parked items.",
         "PARKED_ITEMS_DISCARDED": "Discarded parked items.",
         "CONTACT_UPDATED": "Changed a contact.",

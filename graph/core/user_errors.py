@@ -32,6 +32,11 @@ class UserErrorCode(DescribedEnum):
     CONFLICT = "CONFLICT", "The change conflicts with existing data."
     META_REFUSED = "META_REFUSED", "WhatsApp refused the request."
     META_UNREACHABLE = "META_UNREACHABLE", "WhatsApp is unavailable."
+    SENDING_HELD = (
+        "SENDING_HELD",
+        "The server was restored from a backup and sends nothing until its operator has finished"
+        " the restore.",
+    )
 
 
 describe_enum(UserErrorCode, description="Reason of a refusal.")

@@ -20,6 +20,7 @@ from tests.fixtures.backups import Dump, Snapshot
 from tests.fixtures.files import JPEG
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import open_live
+from tests.fixtures.metrics import METRICS_TOKEN, scrape
 from tests.fixtures.sending import SEND, wait_for_status
 from tests.fixtures.servers import ServerProcess, make_environment, run_manage
 from tests.fixtures.waiting import eventually
@@ -37,6 +38,9 @@ CONVERSATIONS = """{ conversations(first: 10) { edges { node { id
     ... on MediaContent { state url } } } } } } } } }"""
 DELETE = "mutation ($id: ID!) { deleteContact(input: {contactId: $id}) { deletedContactId } }"
 ADDED = "subscription ($after: String) { messageAdded(after: $after) { message { text } } }"
+REACH = """mutation ($contact: ID!, $conversation: ID!) {
+  blockContact(input: {contactId: $contact}) { contact { id } userErrors { code } }
+  setTyping(input: {conversationId: $conversation}) { conversation { id } userErrors { code } } }"""
 MakeServer = Callable[..., ServerProcess]
 
 
@@ -91,6 +95,17 @@ class Deployment:
         code: str = result["payload"][0]["extensions"]["code"]
         return code
 
+    async def is_held(self) -> bool:
+        async with httpx.AsyncClient(base_url=self.server.url, trust_env=False, timeout=60) as http:
+            return (await scrape(http)).get("wagraph_sending_held") == 1
+
+    async def reach(self, customer: str) -> list[str | None]:
+        """Tries to block the customer and to show the typing indicator; returns the codes."""
+        conversation = (await self.list_conversations())[customer]
+        ids = {"contact": conversation["contact"]["id"], "conversation": conversation["id"]}
+        payloads = await self.ask(REACH, **ids)
+        return [error["code"] for payload in payloads.values() for error in payload["userErrors"]]
+
     def list_sent(self) -> list[str]:
         return [request.body["text"]["body"] for request in self.cloud.meta.requests.list_sends()]
 
@@ -134,9 +149,10 @@ async def deployment(
             "GRAPH_API_URL": cloud.url,
             "MEDIA_HOSTS": cloud.url,
             "ERASURE_LOG_URL": f"file://{tmp_path}/erasures",
+            "METRICS_TOKEN": METRICS_TOKEN,
             "PORT": str(find_free_port()),
         }
-        server = make_server(MONGODB_URI=own_mongod.uri, **changes)
+        server = make_server({"restore_watch_seconds": 0.2}, MONGODB_URI=own_mongod.uri, **changes)
         server.start()
         yield Deployment(own_mongod, server, cloud, token, make_environment(settings, **changes))
 
@@ -233,6 +249,10 @@ async def check_restored(
     await deployment.wait_for_status(answer, "QUEUED")
     assert await deployment.find_subscription_error(cursor) == "CURSOR_EXPIRED"
     assert "nothing is sent until you run" in deployment.server.log
+    requests = len(deployment.cloud.meta.requests.requests)
+    assert await deployment.reach(ANA) == ["SENDING_HELD"] * 2
+    assert len(deployment.cloud.meta.requests.requests) == requests
+    assert await deployment.is_held()
     assert "manage.py finish-restore" in await deployment.manage("check", exit_code=1)
     assert deployment.list_sent() == ["first", "second"]
 
@@ -244,6 +264,10 @@ async def check_restored(
         "Sending is released.",
     ]
     await deployment.wait_for_status(answer, "ACCEPTED", "SENT", "DELIVERED", "READ")
+    assert not await deployment.is_held()
+    actions = await deployment.ask("{ auditLog(first: 1) { edges { node { action outcome } } } }")
+    [entry] = actions["auditLog"]["edges"]
+    assert entry["node"] == {"action": "RESTORE_FINISHED", "outcome": "DONE"}
     for message_id in unsent:
         await deployment.wait_for_status(message_id, "UNKNOWN")
     assert (await deployment.list_conversations()).keys() == {ANA}
@@ -258,19 +282,20 @@ async def check_restored(
 
 
 def select(deployment: Deployment) -> dict[str, str]:
-    names = ("MONGODB_DATABASE", "GRAPH_API_URL", "MEDIA_HOSTS", "ERASURE_LOG_URL")
+    names = ("MONGODB_DATABASE", "GRAPH_API_URL", "MEDIA_HOSTS", "ERASURE_LOG_URL", "METRICS_TOKEN")
     return {name: deployment.settings[name] for name in names}
 
 
-async def test_begin_restore_holds_sending(deployment: Deployment, make_server: MakeServer) -> None:
+async def test_begin_restore_holds_running_server(deployment: Deployment) -> None:
     [first, second] = await fill(deployment)
-    deployment.server.stop()
-    await deployment.cloud.start()
 
     assert "Sending is held until" in await deployment.manage("begin-restore")
     assert "held already" in await deployment.manage("begin-restore")
-    deployment.server.start()
+    await eventually(deployment.is_held)
+    await deployment.cloud.start()
     answer = await deployment.send(ANA, "third")
+    assert await deployment.reach(ANA) == ["SENDING_HELD"] * 2
+    assert deployment.list_sent() == []
     await deployment.manage("finish-restore")
 
     await deployment.wait_for_status(answer, "ACCEPTED", "SENT", "DELIVERED", "READ")

@@ -4,7 +4,7 @@ Messages are not sent this way but through the outbox.
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from whatsapp.errors import (
     CloudAPIOutcomeUnknown,
     MetaRefused,
     MetaUnreachable,
+    SendingHeld,
 )
 
 logger = logging.getLogger(__name__)
@@ -67,8 +68,15 @@ class AccountAPI:
     """Calls the Cloud API with an account's token."""
 
     def __init__(
-        self, cloud_api: CloudAPI, *, keyring: KeyRing, stops_accounts: bool = True
+        self,
+        cloud_api: CloudAPI,
+        *,
+        keyring: KeyRing,
+        stops_accounts: bool = True,
+        is_held: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`is_held` returns True while nothing may reach customers."""
+        self._is_held = is_held
         self._cloud_api = cloud_api
         self._keyring = keyring
         self._stops_accounts = stops_accounts
@@ -80,12 +88,19 @@ class AccountAPI:
         *path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
+        reaches_customer: bool = False,
     ) -> dict[str, Any]:
         """Sends a request and returns the response body; `path` follows the version.
 
+        Args:
+            reaches_customer: True for requests that a customer notices.
+
         Raises:
+            SendingHeld: the request would reach a customer after a restore.
             MetaRefused, MetaUnreachable: see `translating_cloud_api_errors`.
         """
+        if reaches_customer and self._is_held():
+            raise SendingHeld
         async with translating_cloud_api_errors(
             account, f"{method} {path[-1]}", stops_account=self._stops_accounts
         ):

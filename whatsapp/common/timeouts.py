@@ -66,6 +66,8 @@ class Timeouts:
     restore_poll_seconds: float = 5.0
     """Interval between two checks whether the restore of the database is finished."""
 
+    restore_watch_seconds: float = 30.0
+    """Interval between two checks whether the database was restored under the running process."""
     restore_mark_seconds: float = 60.0
     """Interval between two marks in the erasure log; a restore to a later time is not seen."""
     erasure_log_seconds: float = 10.0

@@ -39,7 +39,7 @@ async def block_contact(
     Raises:
         NotFound: the contact.
         AccountDisabled, AccountStopped: the account can't make requests.
-        MetaRefused, MetaUnreachable: the request failed; nothing is changed here.
+        MetaRefused, MetaUnreachable, SendingHeld: the request failed; nothing is changed here.
     """
     return await _set_blocked(account_api, viewer, contact_id, blocked=True)
 
@@ -80,6 +80,7 @@ async def _request_change(
             account.phone_number_id,
             "block_users",
             body={"messaging_product": "whatsapp", "block_users": [user]},
+            reaches_customer=True,
         )
         refusal = None
     except MetaRefused as refused:

@@ -26,7 +26,7 @@ from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.cloud_api.error_codes import Action, classify
 from whatsapp.common.due_worker import DueWorker, compute_backoff
 from whatsapp.common.timeouts import Timeouts
-from whatsapp.errors import CloudAPIError, MetaRefused, MetaUnreachable
+from whatsapp.errors import CloudAPIError, MetaRefused, MetaUnreachable, SendingHeld
 
 logger = logging.getLogger(__name__)
 
@@ -75,10 +75,11 @@ class ReadReceiptWorker(DueWorker[Conversation]):
                 account.phone_number_id,
                 "messages",
                 body=build_read_request(message),
+                reaches_customer=True,
             )
         except MetaRefused as refusal:
             await self._handle_error(conversation, refusal.error)
-        except MetaUnreachable:
+        except (MetaUnreachable, SendingHeld):
             await self._retry(conversation)
         else:
             await record_receipt_sent(message)

@@ -33,6 +33,7 @@ async def set_typing(
         NotFound: the conversation.
         WindowClosed, ContactBlocked, AccountDisabled, AccountStopped: no reply may be sent.
         MetaRefused, MetaUnreachable: the request failed.
+        SendingHeld: the restore of the database is not finished.
     """
     conversation = await get_conversation(viewer, conversation_id)
     account = await _check_conversation(conversation)
@@ -44,7 +45,14 @@ async def set_typing(
         return conversation
     body = build_read_request(message, is_typing=True)
     try:
-        await account_api.call(account, "POST", account.phone_number_id, "messages", body=body)
+        await account_api.call(
+            account,
+            "POST",
+            account.phone_number_id,
+            "messages",
+            body=body,
+            reaches_customer=True,
+        )
     except Refused:
         await _release_turn(conversation, typing_at)
         raise

@@ -1,4 +1,4 @@
-"""Holds background requests to Meta while the restore of the database is not finished.
+"""Holds requests to Meta while the restore of the database is not finished.
 
 What restored documents ask for may have been done after the backup: messages may have been sent,
 and webhook URLs may belong to another deployment by now.
@@ -6,7 +6,8 @@ and webhook URLs may belong to another deployment by now.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from bson import Timestamp
 from pymongo.errors import PyMongoError
@@ -19,6 +20,7 @@ from models.restores import (
     hold_sending,
     open_restore_state,
 )
+from telemetry.metrics.sends import HELD
 from whatsapp.privacy.erasure_log import ErasureLog, ErasureLogUnavailable
 
 logger = logging.getLogger(__name__)
@@ -46,13 +48,19 @@ async def recognize_restore(database: Database, log: ErasureLog) -> RestoreState
 
 
 class SendingHold:
-    """Starts tasks when sending is released; until then, nothing is sent."""
+    """Runs tasks while sending is released; otherwise nothing is sent."""
 
-    def __init__(self, database: Database, log: ErasureLog, *, poll_seconds: float) -> None:
+    def __init__(
+        self, database: Database, log: ErasureLog, *, poll_seconds: float, watch_seconds: float
+    ) -> None:
+        """Checks every `poll_seconds` while sending is held, else every `watch_seconds`."""
         self._database = database
         self._log = log
         self._poll_seconds = poll_seconds
+        self._watch_seconds = watch_seconds
         self._released = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        """The tasks that run while sending is released."""
         self._state: RestoreState | None = None
 
     @property
@@ -60,35 +68,62 @@ class SendingHold:
         """Time before which positions in the change stream are of a past that was replaced."""
         return None if self._state is None else self._state.history_start
 
+    @property
+    def is_held(self) -> bool:
+        return not self._released.is_set()
+
     async def check(self) -> None:
-        """Releases sending if the database is not restored, or the restore is finished."""
+        """Holds sending if the database is restored, and releases it otherwise.
+
+        Sending goes on if that can't be found out, and is held if it never could.
+        """
         was_held = self._state is not None and self._state.held_since is not None
+        HELD.set(self.is_held)
         try:
             self._state = await recognize_restore(self._database, self._log)
         except PyMongoError as error:
-            log_failure(logger, error, "Sending waits: the state of the database is unknown")
+            if self.is_held:
+                log_failure(logger, error, "Sending waits: the state of the database is unknown")
             return
         except ErasureLogUnavailable as error:
-            logger.error("Sending waits: the erasure log is unavailable (%s)", error)
+            if self.is_held:
+                logger.error("Sending waits: the erasure log is unavailable (%s)", error)
             return
         if self._state.held_since is None:
             self._released.set()
         elif not was_held:
             logger.error(_HELD)
+            self._stop()
+        HELD.set(self.is_held)
+
+    def _stop(self) -> None:
+        self._released.clear()
+        for task in self._tasks:
+            task.cancel()
 
     async def run(self) -> None:
-        """Checks until sending is released; then waits until cancelled."""
-        while not self._released.is_set():
+        """Checks until cancelled; a database may be restored while its servers run."""
+        while True:
+            await asyncio.sleep(self._poll_seconds if self.is_held else self._watch_seconds)
             await self.check()
-            await asyncio.sleep(self._poll_seconds)
-        await asyncio.get_running_loop().create_future()
 
-    def hold(self, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """Returns a function that calls `run` when sending is released."""
+    def hold(self, run: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Awaitable[None]]:
+        """Returns a function that calls `run` when sending is released.
+
+        It cancels `run` and returns when sending is held again.
+        """
 
         async def run_when_released() -> None:
             await self._released.wait()
-            await run()
+            task = asyncio.create_task(run())
+            self._tasks.add(task)
+            try:
+                await task
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+            finally:
+                self._tasks.discard(task)
 
         return run_when_released
 
@@ -103,3 +138,9 @@ class SendingHold:
         mark = await advance_mark(self._database, state.generation)
         if mark is not None:
             await self._log.write_mark(state.generation, mark)
+
+
+def _is_cancelled() -> bool:
+    """Returns True if the current task was cancelled itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,36 @@
+"""The audit log of commands."""
+
+import getpass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from beanie import PydanticObjectId
+
+from models import AuditAction, AuditActor, AuditOutcome, AuditTarget, CredentialKind
+from whatsapp.auth.audit import AuditedAction, AuditTrail
+from whatsapp.settings import Settings
+
+
+@asynccontextmanager
+async def audited(
+    settings: Settings, action: AuditAction, *, accounts: list[PydanticObjectId] | None = None
+) -> AsyncIterator[list[AuditTarget]]:
+    """Records an action in the audit log; yields the list of its targets."""
+    trail = AuditTrail(days=settings.audit_days)
+    operator = find_operator()
+    actor = AuditActor(kind=CredentialKind.OPERATOR, id=operator, name=operator)
+    entry = await trail.begin(AuditedAction(action, actor))
+    targets: list[AuditTarget] = []
+    try:
+        yield targets
+    except Exception:
+        await trail.finish(entry, AuditOutcome.FAILED, targets=targets, account_ids=accounts)
+        raise
+    await trail.finish(entry, AuditOutcome.DONE, targets=targets, account_ids=accounts)
+
+
+def find_operator() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # users in containers may have no name
+        return "operator"
