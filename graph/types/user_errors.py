@@ -38,6 +38,15 @@ class MetaUnreachableError(UserError):
     pass
 
 
+@represents(errors.SendingHeld)
+@strawberry.type(
+    description="The server was restored from a backup; try again when its operator has finished"
+    " the restore."
+)
+class SendingHeldError(UserError):
+    pass
+
+
 def _read_account(root: Any) -> Account:
     return Account.from_document(root.refusal.account)
 

@@ -1,9 +1,10 @@
 """Commands are counted by name, as the driver reports them."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
-from pymongo import InsertOne, UpdateOne
+from pymongo import AsyncMongoClient, InsertOne, UpdateOne
 from pymongo.errors import DuplicateKeyError
 from pymongo.monitoring import (
     CommandFailedEvent,
@@ -38,7 +39,7 @@ def read_counts() -> Counter[str]:
     )
 
 
-async def run_commands(client: MeasuredClient, database_name: str) -> None:
+async def run_commands(client: AsyncMongoClient[dict[str, Any]], database_name: str) -> None:
     database = client[database_name]
     items = database["items"]
     await items.insert_many([{"_id": number} for number in range(10)])
