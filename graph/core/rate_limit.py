@@ -10,8 +10,11 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from graph.core.errors import RateLimited
+from models.database.base import utc_now
 from whatsapp.auth.access import Viewer
 from whatsapp.settings import Settings
 
@@ -55,6 +58,14 @@ class TokenBuckets:
         missing = min(amount, self._burst) - self.read_level(caller)
         return math.ceil(missing / self._per_second) if missing > 0 else 0
 
+    def describe(self, caller: Hashable) -> "Budget | None":
+        """Returns the budget of a caller, or None if there is no limit."""
+        if not self.is_limited:
+            return None
+        level = math.floor(self.read_level(caller))
+        used = math.ceil(self._burst) - level
+        return Budget(used, max(0, level), utc_now() + timedelta(seconds=used / self._per_second))
+
     def take(self, caller: Hashable, amount: float) -> None:
         """Takes the amount; the level may become negative."""
         if not self.is_limited:
@@ -63,6 +74,16 @@ class TokenBuckets:
         self._buckets.move_to_end(caller)
         if len(self._buckets) > MAX_BUCKETS:
             self._buckets.popitem(last=False)
+
+
+class Budget(NamedTuple):
+    """Cost that a caller has spent and may still spend at once."""
+
+    used: int
+    """Grows with each operation, and returns to 0 at `reset_at`."""
+    remaining: int
+    reset_at: datetime
+    """When everything is available again, if nothing more is spent."""
 
 
 class RateLimits:
@@ -109,6 +130,11 @@ class RateLimits:
         if size > FREE_BYTES:
             buckets, caller = self._find_bucket(viewer, address)
             buckets.take(caller, size // BYTES_PER_OBJECT)
+
+    def describe(self, viewer: Viewer | None, address: str) -> Budget | None:
+        """Returns the caller's budget in this process, or None if there is no limit."""
+        buckets, caller = self._find_bucket(viewer, address)
+        return buckets.describe(caller)
 
     def check_sign_in(self, credential: str, address: str) -> None:
         """Refuses to look up a credential from an address with too many failures.

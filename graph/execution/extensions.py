@@ -8,13 +8,14 @@ import pymongo
 from graphql import ExecutionResult, GraphQLLeafType
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from graph.core.responses import ResponseMeter, ResponseTooLarge, create_meter, measure_keys
 from graph.core.scalars import FileVariables
 from graph.core.strawberry_internals import get_given_operation_name, get_graphql_schema
 from graph.limits.document import Cost, Document
-from graph.limits.gate import Gate, OperationRequest, format_cost, get_caller
+from graph.limits.gate import Gate, OperationRequest, get_caller
 from models.database.deadline import copy_context_without_deadline
 
 Result = TypeVar("Result")
@@ -68,10 +69,14 @@ class CheckedDocument(SchemaExtension):
 
     def get_results(self) -> dict[str, Any]:
         """Returns `extensions.cost`, except for events of a subscription."""
-        execution, cost = self.execution_context, self._cost
-        if cost is None or execution.operation_type is OperationType.SUBSCRIPTION:
+        execution, errors = self.execution_context, self.execution_context.pre_execution_errors
+        if self._cost is not None and not errors and _is_subscription(execution):
             return {}
-        return format_cost(cost)
+        return self._gate.describe_cost(self._cost, errors or (), execution.context)
+
+
+def _is_subscription(execution: ExecutionContext) -> bool:
+    return execution.operation_type is OperationType.SUBSCRIPTION
 
 
 class DatabaseDeadline(SchemaExtension):
@@ -87,7 +92,7 @@ class DatabaseDeadline(SchemaExtension):
             isinstance(execution.variables, FileVariables)
             and execution.operation_type is OperationType.MUTATION
         )
-        if stores_files or execution.operation_type is OperationType.SUBSCRIPTION:
+        if stores_files or _is_subscription(execution):
             yield
             return
         with pymongo.timeout(self._seconds):

@@ -24,8 +24,8 @@ from graph.core.loaders import Loaders
 from graph.core.responses import ResponseTooLarge
 from graph.core.strawberry_internals import get_graphql_schema
 from graph.execution.plan import OperationPlans, PlanCache
-from graph.limits.document import Document
-from graph.limits.gate import Gate, OperationRequest, format_cost
+from graph.limits.document import Cost, Document
+from graph.limits.gate import Gate, OperationRequest
 from telemetry import traces
 from telemetry.metrics import operations as metrics
 from whatsapp.common.admission import FairTurns
@@ -74,21 +74,26 @@ class KnownQueries:
 
     async def execute(self, request: OperationRequest, *, seconds: float | None) -> ExecutionResult:
         """Executes an operation of a document from `find`."""
+        result, cost = await self._admit_and_execute(request, seconds)
+        result.extensions = self._gate.describe_cost(cost, result.errors or (), request.context)
+        return result
+
+    async def _admit_and_execute(
+        self, request: OperationRequest, seconds: float | None
+    ) -> tuple[ExecutionResult, Cost | None]:
         try:
             self._gate.check_rate(request.context)
         except GraphQLError as refusal:
-            return self._refuse([refusal], request.context)
+            return self._refuse([refusal], request.context), None
         errors, cost = self._gate.admit(request)
         if errors:
-            result: ExecutionResult = self._refuse(errors, request.context)
-        else:
-            started = time.perf_counter()
-            name = _find_name(request)
-            with traces.operation_span("query", name):
-                result = await self._execute_in_time(request, seconds)
-            metrics.observe_operation("query", name, time.perf_counter() - started)
-        result.extensions = format_cost(cost)
-        return result
+            return self._refuse(errors, request.context), cost
+        started = time.perf_counter()
+        name = _find_name(request)
+        with traces.operation_span("query", name):
+            result = await self._execute_in_time(request, seconds)
+        metrics.observe_operation("query", name, time.perf_counter() - started)
+        return result, cost
 
     async def _execute_in_time(
         self, request: OperationRequest, seconds: float | None

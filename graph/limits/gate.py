@@ -1,7 +1,7 @@
 """The gate: rate limit, size, introspection and cost checks before every operation."""
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from graphql import BREAK, DocumentNode, FieldNode, GraphQLError, Visitor, visit
@@ -98,6 +98,29 @@ class Gate:
             COST.inc(cost.total)
         return errors, cost
 
+    def describe_cost(
+        self, cost: Cost | None, errors: Iterable[GraphQLError], context: object
+    ) -> dict[str, Any]:
+        """Returns `extensions` of a response: the cost and the caller's budget.
+
+        They are empty without data, unless a limit was exceeded.
+        """
+        if not (cost is not None and cost.data) and not _is_over_limit(errors):
+            return {}
+        budget = None
+        if isinstance(context, Context):
+            rates = context.services.rate_limits
+            budget = rates.describe(context.viewer, context.client_address)
+        return {
+            "cost": {
+                "requested": cost.data if cost else None,
+                "limit": cost.limit if cost else self.documents.limits.cost,
+                "used": budget.used if budget else None,
+                "remaining": budget.remaining if budget else None,
+                "resetAt": budget.reset_at if budget else None,
+            }
+        }
+
     def _find_refusals(self, request: OperationRequest) -> tuple[list[GraphQLError], Cost | None]:
         document, query, variables, operation_name, context = request
         if not allows_introspection(context) and (
@@ -121,11 +144,11 @@ def get_caller(context: object) -> Hashable:
     return context.caller if isinstance(context, Context) else None
 
 
-def format_cost(cost: Cost | None) -> dict[str, Any]:
-    """Formats the cost for `extensions` of a response."""
-    if cost is None or not cost.data:
-        return {}
-    return {"cost": {"requested": cost.data, "limit": cost.limit}}
+_LIMIT_CODES = frozenset({ErrorCode.QUERY_TOO_COMPLEX.value, ErrorCode.RATE_LIMITED.value})
+
+
+def _is_over_limit(errors: Iterable[GraphQLError]) -> bool:
+    return any((error.extensions or {}).get("code") in _LIMIT_CODES for error in errors)
 
 
 # Names, numbers, strings and punctuators. A string matches with or without its terminator, so that

@@ -19,6 +19,7 @@ from whatsapp.settings import Settings
 
 PAGE = "{ contacts(first: 99) { edges { cursor } } }"
 WHO = "{ viewer { role } }"
+DEEP = "{ a { a { a { a { a { a { a { a { a { a { a { a { a } } } } } } } } } } } } }"
 
 
 @pytest.fixture
@@ -56,6 +57,28 @@ async def test_exhausted_budget_gives_retry_after(
     # Cheap operations still run, and other callers are not affected.
     assert (await post(admin, WHO)).status_code == 200
     assert (await post(other, PAGE)).status_code == 200
+
+
+async def test_answers_report_budget(admin: GraphQLClient) -> None:
+    first = (await post(admin, WHO)).json()["extensions"]["cost"]
+    second = (await post(admin, WHO)).json()["extensions"]["cost"]
+    too_complex = (await post(admin, DEEP)).json()
+    await post(admin, PAGE)
+    await post(admin, PAGE)
+    refused = (await post(admin, PAGE)).json()
+
+    # The text of a new document costs 1; three come back per minute.
+    assert (first["requested"], first["used"], first["remaining"]) == (1, 2, 248)
+    assert (second["requested"], second["used"], second["limit"]) == (1, 3, 5000)
+    assert second["resetAt"] > first["resetAt"]
+    assert too_complex["errors"][0]["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+    assert too_complex["extensions"]["cost"]["requested"] is None
+    assert too_complex["extensions"]["cost"]["used"] > second["used"]
+    assert refused["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+    cost = refused["extensions"]["cost"]
+    assert cost["requested"] == 100
+    assert 0 <= cost["remaining"] < 100
+    assert cost["used"] + cost["remaining"] == 250
 
 
 async def test_mutation_over_budget_does_nothing(admin: GraphQLClient) -> None:
