@@ -159,7 +159,7 @@ def create_app(
             WebSocketRoute("/graphql", graphql),
             *webhook_routes(),
             *media_routes(),
-            *plain_routes(has_graphiql=settings.graphiql),
+            *plain_routes(has_graphiql=settings.serves_graphiql),
             Route("/readyz", respond_ready),
             *metrics.list_routes(),
             Mount("/graphql/assets", create_graphiql_assets()),

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Hashable, Iterable
+from collections.abc import Coroutine, Hashable, Iterable, Mapping
 from copy import copy
 from functools import cache
 from typing import Any
@@ -17,6 +17,7 @@ from graph.core.context import Context
 from graph.core.errors import OperationTimedOut, format_errors, hide_suggestions
 from graph.core.scalars import SCALARS, UPLOAD_SCALAR, FileVariables, Upload
 from graph.core.strawberry_internals import InterceptedSchema, get_graphql_schema
+from graph.documents.documents import Documents
 from graph.execution.extensions import MeteredExecutor, hold_task, list_extensions
 from graph.execution.known_queries import KnownQueries
 from graph.limits.bounds import Limits
@@ -76,6 +77,7 @@ class WagraphSchema(InterceptedSchema):
 
     operation_seconds: float | None = None
     known_queries: KnownQueries
+    documents: Documents
     turns: FairTurns
 
     def process_errors(
@@ -181,12 +183,18 @@ def create_schema(
     database_seconds: float = Timeouts.database_deadline_seconds,
     uses_plans: bool = True,
     capacity: Capacity = Capacity(),
+    trusted_documents: Mapping[str, str] | None = None,
+    allows_other_documents: bool = True,
 ) -> WagraphSchema:
     """Creates the schema, by default with the limits of the settings' defaults."""
-    gate = Gate(limits or Limits.from_settings())
+    limits = limits or Limits.from_settings()
+    gate = Gate(limits)
     schema = copy(_build_types())
     schema.extensions = tuple(list_extensions(gate, database_seconds=database_seconds))
     schema.operation_seconds = operation_seconds
+    schema.documents = Documents(
+        trusted_documents, limits=limits, allows_others=allows_other_documents
+    )
     schema.turns = FairTurns(capacity.graphql_operations)
     schema.known_queries = KnownQueries(
         schema,

@@ -66,6 +66,11 @@ def check_settings(settings: Settings) -> list[Finding]:
                 "Set PUBLIC_URL to an https URL that the internet can reach.",
             )
         )
+    if settings.trusted_documents:
+        # Imported here: other deployments need no schema.
+        from operations.documents import check_trusted_documents  # noqa: PLC0415
+
+        findings += check_trusted_documents(settings)
     return findings
 
 

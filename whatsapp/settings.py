@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     """Serves the GraphiQL explorer on GET /graphql."""
     introspection: bool = True
     """Allows introspection (`__schema`, `__type`) and name suggestions in error messages."""
+    trusted_documents: str | None = None
+    """File or folder with the documents of your apps, which clients name by id."""
+    trusted_documents_mode: Literal["preferred", "only"] = "preferred"
+    """`only` refuses every other document, and removes GraphiQL."""
 
     # WhatsApp
     graph_api_url: setting_values.Url = "https://graph.facebook.com"
@@ -258,7 +262,7 @@ class Settings(BaseSettings):
             text = text.replace("\\n", "\n")
         return SecretStr(text) if text else None
 
-    @field_validator("jwt_issuer", mode="before")
+    @field_validator("jwt_issuer", "trusted_documents", mode="before")
     @classmethod
     def empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -268,6 +272,17 @@ class Settings(BaseSettings):
         if self.metrics_port and self.metrics_port == self.port:
             raise ValueError("METRICS_PORT must differ from PORT")
         return self
+
+    @model_validator(mode="after")
+    def check_trusted_documents(self) -> Self:
+        if self.trusted_documents_mode == "only" and not self.trusted_documents:
+            raise ValueError("TRUSTED_DOCUMENTS_MODE=only needs TRUSTED_DOCUMENTS")
+        return self
+
+    @property
+    def serves_graphiql(self) -> bool:
+        """False also if only trusted documents may be executed, which GraphiQL's are not."""
+        return self.graphiql and self.trusted_documents_mode != "only"
 
     @model_validator(mode="after")
     def check_tokens(self) -> Self:

@@ -18,7 +18,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLRequestData
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -33,6 +32,7 @@ from graph.core.responses import (
     is_request_error,
     list_status_headers,
 )
+from graph.documents.trusted_files import read_trusted_documents
 from graph.fanout.bounded_socket import BoundedSocket
 from graph.fanout.event_execution import Subscriptions
 from graph.limits.bounds import Limits
@@ -43,13 +43,14 @@ from graph.transport.http import (
     MAX_ANONYMOUS_BYTES,
     MAX_BODY_BYTES,
     MAX_TOTAL_BYTES,
-    MediaType,
+    RequestedOperation,
     RequestRefused,
-    choose_media_type,
     create_response,
     is_upload,
+    make_cacheable,
     read_operation,
 )
+from graph.transport.media_types import MediaType, choose_media_type
 from graph.transport.sse import EventStream, EventStreams
 from graph.transport.uploads import UploadReader, authenticate_uploader
 from graph.transport.websocket import SocketHandler
@@ -65,6 +66,7 @@ POST_OPERATIONS = frozenset({OperationType.QUERY, OperationType.MUTATION})
 # Any page can make a browser send a GET, so mutations are not allowed.
 GET_OPERATIONS = frozenset({OperationType.QUERY})
 POST_MEDIA_TYPES = (MediaType.JSON, MediaType.GRAPHQL_RESPONSE, MediaType.EVENT_STREAM)
+_OPERATION_PARAMETERS = frozenset({"query", "documentId", "extensions"})
 GET_MEDIA_TYPES = (MediaType.JSON, MediaType.GRAPHQL_RESPONSE)
 
 
@@ -86,12 +88,19 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         limits: Limits | None = None,
         capacity: Capacity = Capacity(),
     ) -> None:
+        """Creates the endpoint.
+
+        Raises:
+            SettingsError: the trusted documents can't be read.
+        """
         schema = create_schema(
             limits or Limits.from_settings(settings),
             operation_seconds=timeouts.operation_seconds,
             database_seconds=timeouts.database_deadline_seconds,
             uses_plans=settings.query_plans,
             capacity=capacity,
+            trusted_documents=read_trusted_documents(settings.trusted_documents),
+            allows_other_documents=settings.trusted_documents_mode != "only",
         )
         super().__init__(
             schema,
@@ -165,7 +174,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
     async def _respond(self, request: Request) -> Response:
         if request.method not in {"GET", "POST"}:
             raise RequestRefused(405, "Send operations with POST.", headers={"Allow": "GET, POST"})
-        if self.settings.graphiql and _wants_page(request):
+        if self.settings.serves_graphiql and _wants_page(request):
             return create_graphiql_response()
         media_type = _choose(
             request, POST_MEDIA_TYPES if request.method == "POST" else GET_MEDIA_TYPES
@@ -191,11 +200,14 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         if is_stream:
             return self._stream(request, operation, context)
         result = await self._execute(request, operation, context)
-        return self._make_response(result, media_type, context)
+        response = self._make_response(result, media_type, context)
+        if request.method == "GET" and operation.has_id and not result.errors:
+            return make_cacheable(response, request, self.encode_json(result.data))
+        return response
 
     async def _read_operation(
         self, request: Request, *, is_anonymous: bool = True
-    ) -> GraphQLRequestData:
+    ) -> RequestedOperation:
         max_bytes = MAX_ANONYMOUS_BYTES if is_anonymous else MAX_BODY_BYTES
         return await read_operation(
             request,
@@ -219,11 +231,12 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             return self._make_response(result, media_type, context)
 
     async def _execute(
-        self, request: Request, operation: GraphQLRequestData, context: Context
+        self, request: Request, operation: RequestedOperation, context: Context
     ) -> ExecutionResult:
         try:
-            return await self.schema.execute(
-                operation.query,
+            schema = self.subscriptions.schema
+            return await schema.execute(
+                schema.documents.find_text(operation.document, context),
                 variable_values=operation.variables,
                 context_value=context,
                 operation_name=operation.operation_name,
@@ -241,7 +254,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             return _fail(request, error)
 
     def _stream(
-        self, request: Request, operation: GraphQLRequestData, context: Context
+        self, request: Request, operation: RequestedOperation, context: Context
     ) -> Response:
         """Returns a stream, or an error response for an anonymous or rate-limited request."""
         place = ExitStack()
@@ -301,7 +314,8 @@ def _wants_page(request: Request) -> bool:
     if request.method != "GET":
         return False
     accepted = request.headers.get("accept", "*/*")
-    return "text/html" in accepted or ("*/*" in accepted and "query" not in request.query_params)
+    names_operation = not _OPERATION_PARAMETERS.isdisjoint(request.query_params)
+    return "text/html" in accepted or ("*/*" in accepted and not names_operation)
 
 
 def _fail(request: Request, error: Exception) -> ExecutionResult:

@@ -1,13 +1,13 @@
-"""GraphQL over HTTP: parsing of requests, content negotiation, and responses.
+"""GraphQL over HTTP: parsing of requests, and responses.
 
 All errors are reported in JSON.
 """
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,75 +17,9 @@ from starlette.responses import Response
 from strawberry.http import GraphQLRequestData
 
 from graph.core.errors import ErrorCode
+from graph.documents.documents import DocumentRequest, read_document_request
+from graph.transport.media_types import MediaType
 from whatsapp.common.admission import BodyDropped, BodyTooLarge, BodyTooSlow, RequestBodies
-
-
-class MediaType(StrEnum):
-    """Media types of responses."""
-
-    JSON = "application/json"
-    GRAPHQL_RESPONSE = "application/graphql-response+json"
-    EVENT_STREAM = "text/event-stream"
-    TEXT = "text/plain"
-
-
-@dataclass(frozen=True)
-class _Range:
-    """A media range of an `Accept` header."""
-
-    type: str
-    quality: float
-    position: int
-
-    @property
-    def precision(self) -> int:
-        return 0 if self.type == "*/*" else 1 if self.type.endswith("/*") else 2
-
-    def covers(self, media_type: MediaType) -> bool:
-        if self.precision == 2:
-            return self.type == media_type
-        return self.precision == 0 or media_type.startswith(self.type[:-1])
-
-
-def choose_media_type(accept: str, offered: Sequence[MediaType]) -> MediaType | None:
-    """Returns the offered type that the client prefers, or None if it accepts none.
-
-    Types of equal quality rank in the client's order, because some clients append
-    `text/event-stream` to every request and expect JSON; then in the order offered.
-    """
-    ranges = _parse_accept(accept) or [_Range("*/*", 1.0, 0)]
-    best: MediaType | None = None
-    best_rank = (0.0, 0)
-    for media_type in offered:
-        covering = [candidate for candidate in ranges if candidate.covers(media_type)]
-        if not covering:
-            continue
-        closest = max(covering, key=lambda candidate: candidate.precision)
-        rank = (closest.quality, -closest.position)
-        if closest.quality > 0 and (best is None or rank > best_rank):
-            best, best_rank = media_type, rank
-    return best
-
-
-def _parse_accept(accept: str) -> list[_Range]:
-    ranges = []
-    for position, part in enumerate(accept.lower().split(",")):
-        media_type, *parameters = (text.strip() for text in part.split(";"))
-        if media_type:
-            ranges.append(_Range(media_type, _find_quality(parameters), position))
-    return ranges
-
-
-def _find_quality(parameters: Sequence[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return min(max(float(value), 0.0), 1.0)
-            except ValueError:
-                return 0.0
-    return 1.0
-
 
 MAX_BODY_BYTES = 1024 * 1024
 # Total size of the bodies that a process is reading.
@@ -129,6 +63,27 @@ class RequestRefused(Exception):
         return create_response(body, media_type, status=self.status, headers=self.headers)
 
 
+@dataclass
+class RequestedOperation(GraphQLRequestData):
+    """An operation of a request, whose document may be given by its id."""
+
+    document_id: str | None = None
+
+    @property
+    def document(self) -> DocumentRequest:
+        """How the request gives its document.
+
+        Raises:
+            RequestError: ids that are malformed or differ.
+        """
+        return read_document_request(self.query, self.document_id, self.extensions)
+
+    @property
+    def has_id(self) -> bool:
+        """True if the request names its document by an id."""
+        return self.document_id is not None or "persistedQuery" in (self.extensions or {})
+
+
 class _RepeatedName(ValueError):
     """A JSON object has two values for a name."""
 
@@ -138,6 +93,23 @@ def create_response(
 ) -> Response:
     content_type = f"{media_type.value}; charset=utf-8"
     return Response(body, status, {**HEADERS, **headers, "Content-Type": content_type})
+
+
+def make_cacheable(response: Response, request: Request, data: bytes) -> Response:
+    """Lets the browser keep the response to a GET of a document that is named by an id.
+
+    The browser asks each time whether it is current, and gets 304 if `data` is the same. The cost
+    in `extensions` differs each time, so it is no part of the comparison.
+    """
+    tag = f'W/"{hashlib.sha256(data).hexdigest()[:32]}"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["ETag"] = tag
+    response.headers["Vary"] = "Accept, Authorization"
+    known = ",".join(request.headers.getlist("if-none-match"))
+    if tag not in (part.strip() for part in known.split(",")):
+        return response
+    kept = ("cache-control", "etag", "vary", "x-content-type-options")
+    return Response(status_code=304, headers={name: response.headers[name] for name in kept})
 
 
 def read_credential(headers: Mapping[str, str]) -> str | None:
@@ -156,7 +128,7 @@ def read_credential(headers: Mapping[str, str]) -> str | None:
 
 async def read_operation(
     request: Request, *, bodies: RequestBodies, max_bytes: int, seconds: float
-) -> GraphQLRequestData:
+) -> RequestedOperation:
     """Returns the operation in the body of a POST or in the URL of a GET.
 
     Raises:
@@ -192,7 +164,7 @@ async def read_operation(
         ) from None
 
 
-def check_operation(body: Any) -> GraphQLRequestData:
+def check_operation(body: Any) -> RequestedOperation:
     """Returns the operation in a JSON body.
 
     Raises:
@@ -201,20 +173,21 @@ def check_operation(body: Any) -> GraphQLRequestData:
     if isinstance(body, list):
         raise RequestRefused(400, "Batches are not supported; send one operation at a time.")
     if not isinstance(body, dict):
-        raise RequestRefused(400, "The body must be a JSON object with `query`.")
+        raise RequestRefused(400, "The body must be a JSON object with `query` or `documentId`.")
     return _to_operation(body)
 
 
-def _to_operation(parameters: dict[str, Any]) -> GraphQLRequestData:
-    query = _get(parameters, "query", str)
-    if not query:
-        raise RequestRefused(400, "The request must have a `query`.")
-    return GraphQLRequestData(
-        query=query,
+def _to_operation(parameters: dict[str, Any]) -> RequestedOperation:
+    operation = RequestedOperation(
+        query=_get(parameters, "query", str),
         variables=_get(parameters, "variables", dict),
-        operation_name=_get(parameters, "operationName", str),
+        operation_name=_get(parameters, "operationName", str) or None,
         extensions=_get(parameters, "extensions", dict),
+        document_id=_get(parameters, "documentId", str),
     )
+    if not operation.query and not operation.has_id:
+        raise RequestRefused(400, "The request must have a `query` or a `documentId`.")
+    return operation
 
 
 def _read_url(request: Request) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from graph.transport.http import MediaType, choose_media_type
+from graph.transport.media_types import MediaType, choose_media_type
 from version import VERSION
 
 START_TEXT = """\

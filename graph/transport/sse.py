@@ -16,7 +16,6 @@ from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 from strawberry.utils.aio import aclosing
 
@@ -30,7 +29,7 @@ from graph.fanout.event_execution import Subscriptions, list_errors
 from graph.fanout.groups import Groups
 from graph.fanout.membership import Membership
 from graph.fanout.payloads import Payload
-from graph.transport.http import HEADERS
+from graph.transport.http import HEADERS, RequestedOperation
 from telemetry.metrics.live import SLOW_PEERS, SOCKETS
 from whatsapp.auth.access import Viewer
 
@@ -82,7 +81,7 @@ class EventStream(Response):
     def __init__(
         self,
         subscriptions: Subscriptions,
-        operation: GraphQLRequestData,
+        operation: RequestedOperation,
         *,
         context: Context,
         viewer: Viewer,
@@ -146,8 +145,9 @@ class EventStream(Response):
 
     async def _produce(self, groups: Groups, send: Send) -> None:
         try:
-            results = await self._subscriptions.schema.stream(
-                self._operation.query,
+            schema = self._subscriptions.schema
+            results = await schema.stream(
+                schema.documents.find_text(self._operation.document, self._context),
                 variable_values=self._operation.variables,
                 context_value=self._context,
                 operation_name=self._operation.operation_name,

@@ -14,12 +14,17 @@ from graphql import GraphQLError
 from pymongo.errors import PyMongoError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
-from strawberry.http import GraphQLRequestData
 
 from graph.core.errors import ErrorCode, service_unavailable
 from graph.core.scalars import FileVariables
 from graph.transport.authentication import open_context
-from graph.transport.http import MAX_BODY_BYTES, RequestRefused, check_operation, parse_json
+from graph.transport.http import (
+    MAX_BODY_BYTES,
+    RequestedOperation,
+    RequestRefused,
+    check_operation,
+    parse_json,
+)
 from graph.transport.multipart import Form, MalformedForm, PartData, PartStart
 from models import Role
 from whatsapp.auth.access import Viewer
@@ -69,7 +74,7 @@ class UploadReader:
         self._shares = FairShares(settings.upload_concurrency)
 
     @asynccontextmanager
-    async def open(self, request: Request, viewer: Viewer) -> AsyncIterator[GraphQLRequestData]:
+    async def open(self, request: Request, viewer: Viewer) -> AsyncIterator[RequestedOperation]:
         """Yields the operation with its files as variables; deletes the files on exit.
 
         Raises:
@@ -109,7 +114,7 @@ class UploadReader:
 
     async def _read(
         self, request: Request, reading: "_Reading", boundary: bytes
-    ) -> GraphQLRequestData:
+    ) -> RequestedOperation:
         seconds = self._seconds
         try:
             async with asyncio.timeout(seconds):
@@ -135,7 +140,7 @@ class _Reading:
         self._texts: dict[str, bytearray] = {}
         self._files: dict[str, ReceivedFile] = {}
         self._current: bytearray | ReceivedFile = bytearray()
-        self._operation: GraphQLRequestData | None = None
+        self._operation: RequestedOperation | None = None
         self._places: dict[str, list[Place]] | None = None
 
     async def take(self, event: PartStart | PartData | None) -> None:
@@ -153,7 +158,7 @@ class _Reading:
         else:
             self._end_text()
 
-    def end(self) -> GraphQLRequestData:
+    def end(self) -> RequestedOperation:
         """Returns the operation with the files as variables."""
         if self._operation is None or self._places is None:
             raise RequestRefused(400, "The form must have `operations`, then `map`.")

@@ -35,6 +35,7 @@ from graph.fanout.bounded_socket import TOO_SLOW, BoundedSocket
 from graph.fanout.event_execution import Subscriptions, list_errors
 from graph.fanout.membership import Membership
 from graph.transport.authentication import find_viewer
+from graph.transport.http import RequestedOperation
 from graph.transport.socket_messages import (
     MalformedMessage,
     find_credential,
@@ -71,10 +72,12 @@ class SocketView(Protocol):
 class SocketOperation(Operation[Context, object]):
     """An operation of a socket. A subscription that has joined its group needs no task."""
 
-    __slots__ = ("membership",)
+    __slots__ = ("membership", "request")
 
     handler: "SocketHandler"
     membership: Membership | None
+    request: RequestedOperation | None
+    """None once it has joined its group."""
 
     def send_result(self, result: ExecutionResult) -> None:
         if not self.completed:
@@ -220,15 +223,17 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
 
     def _read_operation(self, message: dict[str, Any]) -> SocketOperation:
         payload = require_value(message, "payload", dict)
-        get_value(payload, "extensions", dict)
-        operation = SocketOperation(
-            self,
-            require_value(message, "id", str),
-            require_value(payload, "query", str, may_be_empty=True),
-            get_value(payload, "variables", dict),
-            get_value(payload, "operationName", str),
+        request = RequestedOperation(
+            query=get_value(payload, "query", str),
+            variables=get_value(payload, "variables", dict),
+            operation_name=get_value(payload, "operationName", str),
+            extensions=get_value(payload, "extensions", dict),
+            document_id=get_value(payload, "documentId", str),
         )
-        operation.membership = None
+        if not request.has_id:
+            require_value(payload, "query", str, may_be_empty=True)
+        operation = SocketOperation(self, require_value(message, "id", str), "", None, None)
+        operation.membership, operation.request = None, request
         return operation
 
     async def cleanup_operation(self, operation_id: str) -> None:
@@ -248,17 +253,21 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         add_log_fields(request_id=request_id, socket_id=self.context.request_id)
         context = dataclasses.replace(self.context, request_id=request_id, loaders=Loaders())
         try:
-            await self._execute(operation, context)
+            if operation.request is not None:
+                await self._execute(operation, operation.request, context)
         except Exception as error:  # noqa: BLE001 - `list_errors` logs it
             # A bug ends the operation, not the socket.
             operation.end_with(list_errors(error, request_id=context.request_id))
 
-    async def _execute(self, operation: SocketOperation, context: Context) -> None:
-        results = await self.schema.stream(
-            operation.query,
-            variable_values=operation.variables,
+    async def _execute(
+        self, operation: SocketOperation, request: RequestedOperation, context: Context
+    ) -> None:
+        schema = self.view.subscriptions.schema
+        results = await schema.stream(
+            schema.documents.find_text(request.document, context),
+            variable_values=request.variables,
             context_value=context,
-            operation_name=operation.operation_name,
+            operation_name=request.operation_name,
         )
         async with aclosing(results):
             async for result in results:
@@ -274,14 +283,16 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
                 CompleteMessage(id=operation.id, type="complete")
             )
         else:
-            await self._join_group(operation, context)
+            await self._join_group(operation, request.variables, context)
 
-    async def _join_group(self, operation: SocketOperation, context: Context) -> None:
+    async def _join_group(
+        self, operation: SocketOperation, variables: dict[str, Any] | None, context: Context
+    ) -> None:
         """Returns when the operation is in its group, which sends the events from then on."""
         peer = SocketPeer(operation, context.request_id)
         groups = self.websocket.ws.state.groups
-        membership = self.view.subscriptions.join(groups, context, operation.variables, peer)
+        membership = self.view.subscriptions.join(groups, context, variables, peer)
         operation.membership = membership
         # No longer needed: saves memory for thousands of subscriptions.
-        operation.query, operation.variables = "", None
+        operation.request = None
         await membership.catch_up()

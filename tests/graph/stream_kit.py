@@ -75,8 +75,9 @@ class StreamReader:
 async def open_stream(
     url: str,
     token: str | None,
-    query: str,
+    query: str | None,
     *,
+    document_id: str | None = None,
     headers: Mapping[str, str] | None = None,
     **variables: Any,
 ) -> AsyncIterator[StreamReader]:
@@ -84,7 +85,7 @@ async def open_stream(
     headers = {**EVENT_STREAM, **(headers or {})}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    body = {"query": query, "variables": variables}
+    body = {"query": query, "documentId": document_id, "variables": variables}
     async with (
         httpx.AsyncClient(trust_env=False, timeout=SECONDS) as client,
         client.stream("POST", f"{url}/graphql", json=body, headers=headers) as response,

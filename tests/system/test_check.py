@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -339,3 +340,18 @@ async def test_other_clock_is_warned_about(environment: dict[str, str], database
         "WARNING  mongodb.clock: This host's clock differs from MongoDB's by +"
     )
     assert lines[number + 1] == "         → Synchronise the clocks of both hosts with NTP."
+
+
+async def test_trusted_documents_are_checked(environment: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "persisted-documents.json"
+    documents = {"me": "{ viewer { role } }", "wrong": "{ viewer { nothing } }"}
+    environment["TRUSTED_DOCUMENTS"] = str(file)
+    missing = await check(environment, exit_code=1)
+    file.write_text(json.dumps(documents))
+    wrong = await check(environment, exit_code=1)
+    file.write_text(json.dumps(documents | {"wrong": "{ viewer { name } }"}))
+    valid = await check(environment)
+
+    assert "No such file" in missing["documents"]["message"]
+    assert wrong["documents"]["message"].startswith("wrong: Cannot query field 'nothing'")
+    assert valid["documents"]["outcome"] == "OK"
