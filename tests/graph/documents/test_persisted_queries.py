@@ -54,7 +54,7 @@ async def test_wrong_hash_registers_nothing(
     admin: GraphQLClient, client: httpx.AsyncClient, subtests: pytest.Subtests
 ) -> None:
     query, other = "query A { viewer { role } }", "query B { viewer { role } }"
-    refused = [
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"extensions": persist(query, version=2)}, "PERSISTED_QUERY_NOT_SUPPORTED"),
         ({"extensions": {"persistedQuery": 1}}, "PERSISTED_QUERY_NOT_SUPPORTED"),
         ({"extensions": persist(query, sha256Hash="A" * 64)}, "BAD_USER_INPUT"),
