@@ -24,7 +24,13 @@ from models.contacts.contact import Contact, Identity, IdentityKind
 from models.contacts.contact_merge import ContactMerge
 from models.contacts.erasure import Erasure
 from models.contacts.user import User
-from models.messages.conversation import Conversation, ConversationStatus, ReadMark, ReadReceipt
+from models.messages.conversation import (
+    UNANSWERED,
+    Conversation,
+    ConversationStatus,
+    ReadMark,
+    ReadReceipt,
+)
 from models.messages.media import Media, MediaState
 from models.messages.message import (
     CALL,

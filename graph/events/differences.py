@@ -51,6 +51,7 @@ CONVERSATION_FIELDS = (
     "tags",
     "last_message_id",
     "last_inbound_at",
+    "unanswered_at",
     "last_activity_at",
     "newest_unread_ids",  # the unread count
     "newest_deleted_ids",  # the unread count

@@ -24,12 +24,14 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
+from graph.inputs.tag_filter import TagFilter
 from graph.types.accounts import Account, linked_account
 from graph.types.connection_field import (
     AccountId,
     DocumentList,
     connection_field,
     limit_to_account,
+    name_accounts,
     node_field,
 )
 from graph.types.inbox.tags import Taggable
@@ -119,9 +121,7 @@ def linked_contact(description: str) -> Any:
 
 @strawberry.input(description="Filter for contacts; all given conditions must match.")
 class ContactFilter:
-    tags: list[str] | None = strawberry.field(
-        default=None, description="Contacts with all of these tags."
-    )
+    tags: TagFilter | None = strawberry.field(default=None, description="Contacts with these tags.")
     user_id: strawberry.ID | None = strawberry.field(
         default=None, description="Contacts linked to this user."
     )
@@ -141,8 +141,8 @@ class ContactFilter:
 
     def list_conditions(self) -> list[dict[str, Any]]:
         conditions: list[dict[str, Any]] = []
-        if self.tags:
-            conditions.append({"tags": {"$all": self.tags}})
+        if self.tags is not None:
+            conditions += self.tags.list_conditions()
         if self.user_id is not None:
             conditions.append({"user_id": parse_id(self.user_id, "User") or "none"})
         if self.has_user is not None:
@@ -177,7 +177,7 @@ class ContactQueries:
         permission_classes=[IsViewer],
         description="Lists the contacts visible to the caller. Requires role VIEWER.",
     )
-    def contacts(
+    async def contacts(
         self,
         info: Info,
         account_id: AccountId = None,
@@ -192,6 +192,9 @@ class ContactQueries:
         ] = ContactOrder.NEWEST,
     ) -> DocumentList:
         conditions = [limit_to_account(info, account_id)]
+        if filter is not None and filter.tags is not None:
+            # The indexes of tags begin with the account.
+            conditions = [await name_accounts(info, account_id)]
         if search is not None:
             conditions.append(match_keys(search))
         conditions += filter.list_conditions() if filter else []

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 from strawberry import relay
@@ -10,7 +10,6 @@ from strawberry import relay
 import models
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import ConversationStatus, DescribedEnum, describe_enum
-from graph.core.errors import bad_input
 from graph.core.ids import parse_id, require_id
 from graph.core.pages import BY_ACTIVITY, BY_OLDEST_ACTIVITY, BY_TIMESTAMP
 from graph.core.stored import (
@@ -22,6 +21,7 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
+from graph.inputs.conversation_filter import ConversationFilter
 from graph.inputs.message_filter import MessageFilter
 from graph.types.accounts import Account, linked_account
 from graph.types.connection_field import (
@@ -30,14 +30,14 @@ from graph.types.connection_field import (
     Listed,
     connection_field,
     limit_to_account,
+    name_accounts,
     node_field,
 )
 from graph.types.contacts import Contact, linked_contact
 from graph.types.inbox.tags import Taggable
 from models.database.base import utc_now
 from models.database.coalescing import find_by
-from whatsapp.conversations.conversations import SERVICE_WINDOW, window_expires_at, window_is_open
-from whatsapp.conversations.inbox import list_unread_conversations
+from whatsapp.conversations.conversations import window_expires_at, window_is_open
 from whatsapp.errors import NotFound
 
 if TYPE_CHECKING:
@@ -66,6 +66,12 @@ class Conversation(Taggable):
     )
     last_activity_at: datetime = stored(
         "last_activity_at", description="Time of the newest message; lists are sorted by it."
+    )
+    waiting_since: datetime | None = stored(
+        "waiting_since",
+        needs=["unanswered_at"],
+        description="Time of the first message that the customer wrote after your last message;"
+        " null if you wrote last. Of more than ten unanswered messages it may be a later one.",
     )
     created_at: datetime = stored(
         "created_at", description="Time at which the conversation started."
@@ -131,74 +137,11 @@ class Conversation(Taggable):
         return cls(node_id=str(document.id), document=document)
 
 
-@strawberry.input(description="Filter for conversations; all given conditions must match.")
-class ConversationFilter:
-    status: ConversationStatus | None = strawberry.field(
-        default=None, description="Conversations with this status."
-    )
-    assignee_id: str | None = strawberry.field(
-        default=None, description="Conversations assigned to this agent."
-    )
-    unassigned: bool | None = strawberry.field(
-        default=None,
-        description="Returns unassigned conversations if true, assigned ones if false.",
-    )
-    tags: list[str] | None = strawberry.field(
-        default=None, description="Conversations with all of these tags."
-    )
-    unread: bool | None = strawberry.field(
-        default=None,
-        description="Returns conversations with unread messages if true, others if false.",
-    )
-    window_open: bool | None = strawberry.field(
-        default=None,
-        description="Returns conversations with an open service window if true, others if false.",
-    )
-    active_since: datetime | None = strawberry.field(
-        default=None, description="Conversations with a message at this time or later."
-    )
-
-    async def list_conditions(self, of_accounts: dict[str, Any]) -> list[dict[str, Any]]:
-        return [
-            *self._list_facts(),
-            *self._list_times(),
-            *([await _match_unread(of_accounts, self.unread)] if self.unread is not None else []),
-        ]
-
-    def _list_facts(self) -> list[dict[str, Any]]:
-        conditions: list[dict[str, Any]] = []
-        if self.status is not None:
-            conditions.append({"status": self.status.value})
-        if self.assignee_id is not None:
-            conditions.append({"assignee_id": self.assignee_id})
-        if self.unassigned is not None:
-            conditions.append({"assignee_id": None if self.unassigned else {"$ne": None}})
-        if self.tags:
-            conditions.append({"tags": {"$all": self.tags}})
-        return conditions
-
-    def _list_times(self) -> list[dict[str, Any]]:
-        conditions: list[dict[str, Any]] = []
-        if self.window_open is not None:
-            opened = {"$gt": utc_now() - SERVICE_WINDOW}
-            conditions.append({"last_inbound_at": opened if self.window_open else {"$not": opened}})
-        if self.active_since is not None:
-            conditions.append({"last_activity_at": {"$gte": self.active_since}})
-        return conditions
-
-
 async def _wait_for_summaries(info: Info, account_id: str | None) -> None:
     """Waits until the summaries include all events that were sent to subscribers."""
     requested_id = parse_id(account_id, "Account") if account_id is not None else None
     accounts = get_viewer(info).account_ids if requested_id is None else [requested_id]
     await info.context.services.live.summaries.wait(account_ids=accounts)
-
-
-async def _match_unread(of_accounts: dict[str, Any], is_unread: bool) -> dict[str, Any]:
-    ids = await list_unread_conversations(of_accounts)
-    if ids is None:
-        raise bad_input("Too many unread conversations for this filter; give `accountId`.")
-    return {"_id": {"$in" if is_unread else "$nin": ids}}
 
 
 class ConversationOrder(DescribedEnum):
@@ -236,6 +179,8 @@ class ConversationQueries:
         ] = ConversationOrder.NEWEST_ACTIVITY,
     ) -> DocumentList:
         of_accounts = limit_to_account(info, account_id)
+        if filter is not None and filter.needs_accounts:
+            of_accounts = await name_accounts(info, account_id)
         await _wait_for_summaries(info, account_id)
         conditions = [of_accounts]
         conditions += await filter.list_conditions(of_accounts) if filter else []

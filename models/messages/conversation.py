@@ -9,6 +9,9 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from models.database.base import ANY_STRING, ObjectIdDocument, utc_now
 
+# Matches conversations whose customer waits for an answer, for filters and their partial index.
+UNANSWERED = {"unanswered_at.0": {"$exists": True}}
+
 
 class ConversationStatus(StrEnum):
     OPEN = "OPEN"
@@ -46,6 +49,10 @@ class Conversation(ObjectIdDocument):
     last_message_at: datetime | None = None
     last_inbound_at: datetime | None = None
     """Meta's time of the customer's newest message, which opens the 24-hour window."""
+    last_outbound_at: datetime | None = None
+    """Time of the newest message from the business."""
+    unanswered_at: list[datetime] = Field(default_factory=list)
+    """Meta's times of the first messages that the customer wrote after `last_outbound_at`."""
     last_activity_at: datetime = Field(default_factory=utc_now)
     newest_unread_ids: list[PydanticObjectId] = Field(default_factory=list)
     """The newest messages that arrived unread. Each arrival changes this field, so that
@@ -67,6 +74,11 @@ class Conversation(ObjectIdDocument):
     subscribers reload the conversation."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """The time since which the customer waits for an answer; None if answered."""
+        return self.unanswered_at[0] if self.unanswered_at else None
 
     class Settings:
         name = "conversations"
@@ -97,6 +109,11 @@ class Conversation(ObjectIdDocument):
                 ],
                 name="activity_by_tag",
                 partialFilterExpression={"tags": ANY_STRING},
+            ),
+            IndexModel(
+                [("account_id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
+                name="activity_of_unanswered",
+                partialFilterExpression=UNANSWERED,
             ),
             IndexModel(
                 [("receipt.due_at", ASCENDING)],

@@ -18,6 +18,7 @@ from models.migrations.scope_users import (
     SCOPE_VALUES_OF_STAFF,
     UNLINK_UNPROVEN,
 )
+from models.migrations.unanswered import FIND_UNANSWERED
 
 # In order, numbered from 1 without gaps. A number that was released never changes its meaning.
 MIGRATIONS: tuple[Migration, ...] = (
@@ -36,4 +37,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     PART_LANDLINES,
     TYPES_OF_PICTURES,
     SCOPE_VALUES_OF_STAFF,
+    FIND_UNANSWERED,
 )

@@ -152,7 +152,7 @@ SEARCHES = [
     "query ($s: String) { contacts(search: $s) { edges { cursor } } }",
     "query ($s: String) { users(search: $s) { edges { cursor } } }",
     "query ($s: String!) { searchMessages(text: $s) { edges { cursor } } }",
-    "query ($s: [String!]) { contacts(filter: {tags: $s}) { edges { cursor } } }",
+    "query ($s: [String!]) { contacts(filter: {tags: {all: $s}}) { edges { cursor } } }",
     "query ($s: String) { conversations(filter: {assigneeId: $s}) { edges { cursor } } }",
     "query ($s: ID) { contacts(accountId: $s) { edges { cursor } } }",
 ]

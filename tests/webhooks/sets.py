@@ -99,7 +99,8 @@ def _clean(value: Any, names: dict[Any, Any]) -> Any:
         return {key: _clean(one, names) for key, one in kept if key != "conversation_id"}
     if isinstance(value, list):
         cleaned = [_clean(one, names) for one in value]
-        is_set = bool(cleaned) and (isinstance(cleaned[0], str) or "kind" in cleaned[0])
+        first = cleaned[0] if cleaned else None
+        is_set = isinstance(first, str) or (isinstance(first, dict) and "kind" in first)
         return sorted(cleaned, key=str) if is_set else cleaned
     return names.get(value, value) if value.__hash__ else value
 

@@ -15,13 +15,15 @@ from beanie import PydanticObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo import UpdateOne
 
-from models import ConversationStatus, Message, MessageDirection
+from models import CALL, ConversationStatus, Message, MessageDirection
 from models.database.base import utc_now
 
 # Meta truncates timestamps to seconds, so a message may be this much later.
 TIMESTAMP_STEP = timedelta(seconds=1)
 # An upper bound of messages that are stored concurrently in another order than their ids.
 NEWEST_KEPT = 10
+# Unanswered messages whose times are kept; the first tells since when the customer waits.
+UNANSWERED_KEPT = 10
 # Types that open no service window: system messages, and changes of earlier messages.
 NOT_WRITTEN = frozenset({"system", "reaction", "edit", "revoke"})
 # Temporary field with the values of the update; it is never stored.
@@ -55,12 +57,21 @@ def _fold_messages(messages: Sequence[Message]) -> dict[str, Any]:
     if keys:
         values["at"], values["id"] = max(keys)
     inbound = [message for message in messages if message.direction is MessageDirection.INBOUND]
+    opening = [message for message in inbound if opens_window(message)]
+    # The time of a call is not final.
+    written = {message.timestamp for message in opening if message.type != CALL}
+    answers = [
+        message.timestamp
+        for message in messages
+        if message.direction is MessageDirection.OUTBOUND and not message.is_own_reaction
+    ]
+    if written or answers:
+        values["answers"] = {"to": sorted(written), "at": max(answers, default=None)}
     if not inbound:
         return values
     values["reopens_before"] = max(message.timestamp for message in inbound) + TIMESTAMP_STEP
-    opening = [message.timestamp for message in inbound if opens_window(message)]
     if opening:
-        values["inbound_at"] = max(opening)
+        values["inbound_at"] = max(message.timestamp for message in opening)
     unread = {message.id for message in inbound if message.unread}
     if unread:
         values["unread"] = sorted(unread, reverse=True)[:NEWEST_KEPT]
@@ -123,10 +134,34 @@ def _add_newest(stored: str, added: str) -> dict[str, Any]:
     return {"$slice": [{"$sortArray": {"input": joined, "sortBy": -1}}, NEWEST_KEPT]}
 
 
+def unite_answers(times: Any, answered_at: Any) -> dict[str, Any]:
+    """Returns the fields of unanswered messages, with the given times and time of an answer added.
+
+    Times before an answer are dropped, and only the first UNANSWERED_KEPT times and the newest are
+    kept. The result is independent of order and repetition, except with more unanswered messages.
+    """
+    answered = {"$max": ["$last_outbound_at", answered_at]}
+    known = {"$setUnion": [{"$ifNull": ["$unanswered_at", []]}, times]}
+    is_later = {"$gt": ["$$this", "$$answered"]}
+    later = {"$filter": {"input": known, "as": "this", "cond": is_later}}
+    kept = {"$setUnion": [{"$slice": ["$$sorted", UNANSWERED_KEPT]}, {"$slice": ["$$sorted", -1]}]}
+    in_order = {
+        "$let": {
+            "vars": {"sorted": {"$sortArray": {"input": later, "sortBy": 1}}},
+            "in": {"$sortArray": {"input": kept, "sortBy": 1}},
+        }
+    }
+    return {
+        "last_outbound_at": answered,
+        "unanswered_at": {"$let": {"vars": {"answered": answered}, "in": in_order}},
+    }
+
+
 _SUMMARIES: Mapping[str, Mapping[str, Any]] = {
     "at": _update_last_message(),
     "reopens_before": _reopen_conversation(),
     "inbound_at": {"last_inbound_at": {"$max": ["$last_inbound_at", f"${_NEW}.inbound_at"]}},
+    "answers": unite_answers(f"${_NEW}.answers.to", f"${_NEW}.answers.at"),
     "unread": {"newest_unread_ids": _add_newest("$newest_unread_ids", f"${_NEW}.unread")},
     "deleted": {"newest_deleted_ids": _add_newest("$newest_deleted_ids", f"${_NEW}.deleted")},
 }

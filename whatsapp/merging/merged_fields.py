@@ -8,7 +8,7 @@ from models import Contact, ConversationStatus, User
 from models.database.base import to_bson
 from whatsapp.contacts.contact_identities import MAX_DUPLICATES
 from whatsapp.contacts.users import SCOPES
-from whatsapp.conversations.summaries import NEWEST_KEPT
+from whatsapp.conversations.summaries import NEWEST_KEPT, unite_answers
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN = ("bsuid", "username", "profile_name")
@@ -82,6 +82,7 @@ def combine_conversations(other: Mapping[str, Any], now: datetime) -> dict[str, 
         "read_up_to": {"$cond": [has_no_read_mark, added["read_up_to"], "$read_up_to"]},
         "receipt": {"$cond": [has_no_read_mark, added["receipt"], "$receipt"]},
         "created_at": {"$min": ["$created_at", added["created_at"]]},
+        **unite_answers({"$ifNull": [added["unanswered_at"], []]}, added["last_outbound_at"]),
         "merged_at": now,
         "updated_at": now,
     }
@@ -101,6 +102,8 @@ _CONVERSATION_FIELDS = (
     "last_message_id",
     "last_activity_at",
     "last_inbound_at",
+    "last_outbound_at",
+    "unanswered_at",
     "newest_unread_ids",
     "newest_deleted_ids",
     "read_up_to",

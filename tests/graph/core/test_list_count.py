@@ -38,7 +38,7 @@ async def test_count_follows_filter_and_access(
 ) -> None:
     _, token = await create_api_key(name="x", role=Role.VIEWER, account_ids=[other_account.id])
     stranger = GraphQLClient(admin.http, token)
-    closed = "{ conversations(filter: {status: CLOSED}) { count { value } } }"
+    closed = "{ conversations(filter: {statuses: CLOSED}) { count { value } } }"
 
     assert (await admin(closed))["conversations"]["count"]["value"] == 0
     assert (await admin("{ contacts { count { value } } }"))["contacts"]["count"]["value"] == 3

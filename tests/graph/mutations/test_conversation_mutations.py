@@ -138,12 +138,16 @@ async def test_inbox_is_filtered(
     query = "query ($f: ConversationFilter) { conversations(filter: $f) { edges { cursor } } }"
 
     for conditions, expected in (
-        ({"status": "OPEN"}, 1),
-        ({"status": "CLOSED"}, 0),
+        ({"statuses": ["OPEN"]}, 1),
+        ({"statuses": "CLOSED"}, 0),
+        ({"statuses": ["CLOSED", "OPEN"]}, 1),
+        ({"statuses": []}, 1),
         ({"assigneeId": "a7"}, 1),
         ({"unassigned": True}, 0),
         ({"unassigned": False}, 1),
-        ({"tags": ["x"]}, 0),
+        ({"tags": {"all": ["x"]}}, 0),
+        ({"tags": {"any": ["x"]}}, 0),
+        ({"tags": {"all": [], "any": []}}, 1),
     ):
         with subtests.test(conditions=conditions):
             data = await agent(query, f=conditions)

@@ -40,7 +40,7 @@ MISTAKES = [
     "{ viewer { nam } }",
     "{ conversations(frst: 1) { edges { cursor } } }",
     "{ conversations(filter: {statu: OPEN}) { edges { cursor } } }",
-    "{ conversations(filter: {status: OPN}) { edges { cursor } } }",
+    "{ conversations(filter: {statuses: OPN}) { edges { cursor } } }",
     "{ node(id: 1) { ... on Acount { id } } }",
     "{ contacts { edges { node { edges } nam } } }",
     "{ viewer @skp(if: true) { name } }",

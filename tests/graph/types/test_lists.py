@@ -192,8 +192,8 @@ async def inbox(account: Account) -> None:
         ({"unread": False}, ["read"]),
         ({"windowOpen": True}, ["read", "both", "new"]),
         ({"windowOpen": False}, ["old"]),
-        ({"unread": True, "windowOpen": True, "status": "OPEN"}, ["both", "new"]),
-        ({"unread": True, "status": "CLOSED"}, []),
+        ({"unread": True, "windowOpen": True, "statuses": ["OPEN"]}, ["both", "new"]),
+        ({"unread": True, "statuses": ["CLOSED"]}, []),
         ({"unread": None, "windowOpen": None, "activeSince": None}, ["old", "read", "both", "new"]),
     ],
 )
@@ -257,7 +257,7 @@ async def profile(database: AsyncDatabase[Json]) -> AsyncIterator[AsyncDatabase[
 LISTED: dict[str, tuple[str, Json]] = {
     "contacts, newest": (CONTACTS, {"orderBy": "NEWEST"}),
     "contacts by name": (CONTACTS, {"orderBy": "NAME"}),
-    "contacts with a tag": (CONTACTS, {"orderBy": "NAME", "filter": {"tags": ["a"]}}),
+    "contacts with a tag": (CONTACTS, {"orderBy": "NAME", "filter": {"tags": {"all": ["a"]}}}),
     "contacts since": (
         CONTACTS,
         {"orderBy": "NEWEST", "filter": {"createdSince": "2026-01-01T00:00:00Z"}},
@@ -266,15 +266,23 @@ LISTED: dict[str, tuple[str, Json]] = {
     "oldest conversations": (CONVERSATIONS, {"orderBy": "OLDEST_ACTIVITY"}),
     "open conversations": (
         CONVERSATIONS,
-        {"orderBy": "NEWEST_ACTIVITY", "filter": {"status": "OPEN", "windowOpen": True}},
+        {"orderBy": "NEWEST_ACTIVITY", "filter": {"statuses": ["OPEN"], "windowOpen": True}},
     ),
     "unassigned conversations": (
         CONVERSATIONS,
-        {"orderBy": "NEWEST_ACTIVITY", "filter": {"unassigned": True, "tags": ["a"]}},
+        {"orderBy": "NEWEST_ACTIVITY", "filter": {"unassigned": True, "tags": {"any": ["a", "b"]}}},
     ),
     "recent conversations": (
         CONVERSATIONS,
         {"orderBy": "NEWEST_ACTIVITY", "filter": {"activeSince": "2026-01-01T00:00:00Z"}},
+    ),
+    "conversations of both statuses": (
+        CONVERSATIONS,
+        {"orderBy": "OLDEST_ACTIVITY", "filter": {"statuses": ["OPEN", "CLOSED"]}},
+    ),
+    "waiting conversations": (
+        CONVERSATIONS,
+        {"orderBy": "NEWEST_ACTIVITY", "filter": {"waiting": True}},
     ),
     "templates, newest": (TEMPLATES, {"orderBy": "NEWEST"}),
     "templates by name": (TEMPLATES, {"orderBy": "NAME"}),
