@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from beanie import PydanticObjectId
 from bson import ObjectId
 
 from models import (
@@ -47,6 +48,8 @@ SENTENCES = (
     "I'm waiting at the corner, the door does not open. Could somebody come down, please?",
 )
 EMOJI = ("👍", "❤️", "😂", "🙏")
+# Assignees; no query of the benchmark reads them.
+AGENT_IDS = [PydanticObjectId(f"{number:024x}") for number in range(7)]
 DAYS_OF_HISTORY = 20
 BUSY_EVERY = 4
 """Every n-th conversation is busy: it has more than a page of messages."""
@@ -270,7 +273,7 @@ class History:
             id=self.person.conversation_id,
             account_id=self.person.account_id,
             contact_id=self.person.contact_id,
-            assignee_id=f"agent-{number % 7}" if number % 2 else None,
+            assignee_id=AGENT_IDS[number % 7] if number % 2 else None,
             tags=["vip"] if number % 11 == 0 else [],
             last_message_id=last["_id"],
             last_message_at=last["timestamp"],

@@ -6,7 +6,7 @@ const shown = (...names) => Object.fromEntries(names.map((name) => [name, 1]));
 
 // The fields that the resolvers show. Messages are shown whole but for what can be large.
 export const CONVERSATION = shown(
-  "account_id", "contact_id", "status", "assignee_id", "tags", "last_message_id",
+  "account_id", "contact_id", "status", "tags", "last_message_id",
   "last_inbound_at", "last_activity_at", "created_at",
 );
 export const CONTACT = shown(
@@ -17,7 +17,7 @@ export const USER = shown("account_ids", "name", "phone", "email", "external_id"
 export const MESSAGE = shown(
   "account_id", "conversation_id", "contact_id", "direction", "type", "content", "text",
   "media_state", "wamid", "timestamp", "status_times", "status_rank", "errors", "reactions",
-  "edited_at", "deleted_at", "sent_by", "created_at",
+  "edited_at", "deleted_at", "created_at",
 );
 const MEDIA = shown("account_id", "mime_type", "size_bytes", "erased_at");
 

@@ -44,7 +44,6 @@ const Query = {
 
 const Conversation = {
   id: ({ _id }) => encodeId("Conversation", _id),
-  assigneeId: (conversation) => conversation.assignee_id,
   lastActivityAt: (conversation) => conversation.last_activity_at,
   createdAt: (conversation) => conversation.created_at,
   unreadCount: ({ _id }, _args, { loaders }) => loaders.unreadCounts.load(_id),
@@ -94,7 +93,6 @@ const Message = {
   createdAt: (message) => message.created_at,
   editedAt: (message) => message.edited_at,
   deletedAt: (message) => message.deleted_at,
-  sentBy: (message) => message.sent_by,
   content: (message) => (message.deleted_at ? null : readContent(message)),
   statusHistory: (message) => listHistory(message.status_times),
   reactions: (message) => listStanding(message.reactions),

@@ -154,7 +154,6 @@ async def answer_inbox(request: Request) -> Response:
             {
                 "id": encode_id("Conversation", one["_id"]),
                 "status": one["status"],
-                "assigneeId": one["assignee_id"],
                 "tags": one["tags"],
                 "unreadCount": unread.get(one["_id"], 0),
                 "lastActivityAt": one["last_activity_at"],
@@ -190,7 +189,6 @@ async def answer_small(request: Request) -> Response:
     shown = found and {
         "id": encode_id("Conversation", found["_id"]),
         "status": found["status"],
-        "assigneeId": found["assignee_id"],
         "lastActivityAt": found["last_activity_at"],
     }
     return answer({"conversation": shown})
@@ -213,7 +211,6 @@ async def answer_messages(request: Request) -> Response:
     nodes = [
         {
             **show_message(one),
-            "sentBy": one["sent_by"],
             "content": None if one["deleted_at"] else show_content(one, media.get(one["_id"])),
             "statusHistory": list_history(one["status_times"]),
             "errors": [{"code": it["code"], "title": it["title"]} for it in one["errors"]],

@@ -79,7 +79,6 @@ class Message:
     text: str | None
     status: MessageStatus
     timestamp: datetime
-    sent_by: str | None
     document: strawberry.Private[models.Message]
 
     @strawberry.field
@@ -126,7 +125,6 @@ class Message:
             text=document.text,
             status=models.MessageStatus.RECEIVED if is_inbound else document.status,
             timestamp=document.timestamp,
-            sent_by=document.sent_by,
             document=document,
         )
 
@@ -180,7 +178,6 @@ class ServiceWindow:
 class Conversation:
     id: strawberry.ID
     status: ConversationStatus
-    assignee_id: str | None
     tags: list[str]
     last_activity_at: datetime
     document: strawberry.Private[models.Conversation]
@@ -230,7 +227,6 @@ class Conversation:
         return cls(
             id=strawberry.ID(encode_id("Conversation", document.id)),
             status=document.status,
-            assignee_id=document.assignee_id,
             tags=document.tags,
             last_activity_at=document.last_activity_at,
             document=document,

@@ -18,6 +18,7 @@ import strawberry
 
 from graph.core.enums import ConversationStatus
 from graph.core.errors import bad_input
+from graph.core.ids import require_id
 from graph.inputs.tag_filter import TagFilter
 from models import UNANSWERED
 from models.database.base import utc_now
@@ -31,8 +32,8 @@ class ConversationFilter:
         default=None,
         description="Conversations with one of these statuses; an empty list does not limit.",
     )
-    assignee_id: str | None = strawberry.field(
-        default=None, description="Conversations assigned to this agent."
+    assignee_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Conversations assigned to the agent with this id."
     )
     unassigned: bool | None = strawberry.field(
         default=None,
@@ -73,6 +74,7 @@ class ConversationFilter:
 
         Raises:
             RequestError: BAD_USER_INPUT, too many tags or unread conversations.
+            NotFound: `assigneeId` is not the id of an agent.
         """
         return [
             *self._list_facts(),
@@ -87,7 +89,8 @@ class ConversationFilter:
         if self.statuses:
             conditions.append({"status": {"$in": [status.value for status in self.statuses]}})
         if self.assignee_id is not None:
-            conditions.append({"assignee_id": self.assignee_id})
+            agent_id = require_id(self.assignee_id, "Agent", "filter", "assigneeId")
+            conditions.append({"assignee_id": agent_id})
         if self.unassigned is not None:
             conditions.append({"assignee_id": None if self.unassigned else {"$ne": None}})
         return conditions

@@ -1,5 +1,7 @@
 """Mutations of conversations in the inbox."""
 
+from types import EllipsisType
+
 import strawberry
 from beanie import PydanticObjectId
 from strawberry import Maybe
@@ -11,6 +13,7 @@ from graph.execution.extensions import run_without_deadline
 from graph.mutations.mutation_field import mutation_field
 from graph.types.conversations import Conversation
 from whatsapp.conversations import inbox, typing_indicator
+from whatsapp.errors import RefusalCollector
 
 
 @strawberry.input(description="Input of `markConversationRead`.")
@@ -30,8 +33,12 @@ class ConversationIdInput:
 @strawberry.input(description="Input of `assignConversation`.")
 class AssignConversationInput:
     conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
-    assignee_id: str | None = strawberry.field(
-        description="Your application's id of the agent; null removes the assignment."
+    assignee_id: strawberry.ID | None = strawberry.field(
+        description="Id of an agent with access to the account; null removes the assignment."
+    )
+    expected_assignee_id: Maybe[strawberry.ID | None] = strawberry.field(
+        description="Id of the present assignee, null for nobody; if the conversation has another"
+        " assignee, nothing changes and the answer is CONFLICT."
     )
 
 
@@ -109,14 +116,33 @@ class ConversationMutations:
 
     @mutation_field(
         IsAgent,
+        description="Assigns a conversation to the caller's agent if nobody has it. If another"
+        " agent has it, the answer is CONFLICT with the conversation. Requires role AGENT.",
+    )
+    async def claim_conversation(
+        self, info: Info, input: ConversationIdInput
+    ) -> ConversationPayload:
+        conversation_id = _require(input.conversation_id)
+        document = await inbox.claim_conversation(get_viewer(info), conversation_id)
+        return ConversationPayload(conversation=Conversation.from_document(document))
+
+    @mutation_field(
+        IsAgent,
         description="Assigns a conversation to an agent, or removes the assignment. Requires role"
         " AGENT.",
     )
     async def assign_conversation(
         self, info: Info, input: AssignConversationInput
     ) -> ConversationPayload:
+        with RefusalCollector() as collect:
+            conversation_id = collect(_require, input.conversation_id)
+            assignee_id = collect(parse_given_id, input.assignee_id, "Agent", "assigneeId")
+            expected_id = collect(_read_expected, input)
         document = await inbox.assign_conversation(
-            get_viewer(info), _require(input.conversation_id), assignee_id=input.assignee_id
+            get_viewer(info),
+            conversation_id,
+            assignee_id=assignee_id,
+            expected_id=expected_id,
         )
         return ConversationPayload(conversation=Conversation.from_document(document))
 
@@ -137,3 +163,10 @@ class ConversationMutations:
 
 def _require(conversation_id: str) -> PydanticObjectId:
     return require_id(conversation_id, "Conversation", "conversationId")
+
+
+def _read_expected(input: AssignConversationInput) -> PydanticObjectId | EllipsisType | None:
+    expected = input.expected_assignee_id
+    return (
+        ... if expected is None else parse_given_id(expected.value, "Agent", "expectedAssigneeId")
+    )

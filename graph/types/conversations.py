@@ -13,6 +13,7 @@ from graph.core.enums import ConversationStatus, DescribedEnum, describe_enum
 from graph.core.ids import parse_id, require_id
 from graph.core.pages import BY_ACTIVITY, BY_OLDEST_ACTIVITY, BY_TIMESTAMP
 from graph.core.stored import (
+    LINKED_AGENTS,
     MESSAGES,
     UNREAD_COUNTS,
     linked,
@@ -24,6 +25,7 @@ from graph.core.stored import (
 from graph.inputs.conversation_filter import ConversationFilter
 from graph.inputs.message_filter import MessageFilter
 from graph.types.accounts import Account, linked_account
+from graph.types.auth.agents import Agent
 from graph.types.connection_field import (
     AccountId,
     DocumentList,
@@ -60,9 +62,10 @@ class ServiceWindow:
 class Conversation(Taggable):
     node_id: relay.NodeID[str]
     status: ConversationStatus = stored("status", description="Status of the conversation.")
-    assignee_id: str | None = stored(
+    assignee: Agent | None = linked(
         "assignee_id",
-        description="Your application's id of the assigned agent; null if unassigned.",
+        LINKED_AGENTS,
+        description="Agent in charge of the conversation; null if it is assigned to nobody.",
     )
     last_activity_at: datetime = stored(
         "last_activity_at", description="Time of the newest message; lists are sorted by it."

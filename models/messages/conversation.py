@@ -42,8 +42,8 @@ class Conversation(ObjectIdDocument):
     contact_id: PydanticObjectId
     status: ConversationStatus = ConversationStatus.OPEN
     closed_at: datetime | None = None
-    assignee_id: str | None = None
-    """The host application's id of the agent."""
+    assignee_id: PydanticObjectId | None = None
+    """The agent in charge."""
     tags: list[str] = Field(default_factory=list)
     last_message_id: PydanticObjectId | None = None
     last_message_at: datetime | None = None

@@ -1,6 +1,6 @@
 """Migrations of stored documents: ordered, resumable, run once for a database under a lease."""
 
-from models.migrations.agents import AGENTS_OF_KEYS
+from models.migrations.agents import AGENTS_OF_ASSIGNEES, AGENTS_OF_KEYS
 from models.migrations.from_0_1 import (
     MARK_CONTACTS,
     MARK_USERS,
@@ -28,6 +28,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     RENAME_IN_MEDIA,
     RENAME_IN_UPLOADS,
     AGENTS_OF_KEYS,
+    AGENTS_OF_ASSIGNEES,
     REQUEST_REPLAYS,
     WORDS_OF_MESSAGES,
     UNLINK_UNPROVEN,

@@ -142,9 +142,13 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     "reopenConversation": (Role.AGENT, ['conversationId: "%(Conversation)s"'], NOT_FOUND),
     "assignConversation": (
         Role.AGENT,
-        ['conversationId: "%(Conversation)s", assigneeId: "x"'],
+        [
+            'conversationId: "%(Conversation)s", assigneeId: null',
+            'conversationId: "%(own)s", assigneeId: "%(Agent)s"',
+        ],
         NOT_FOUND,
     ),
+    "claimConversation": (Role.AGENT, ['conversationId: "%(Conversation)s"'], NOT_FOUND),
     "updateConversation": (
         Role.AGENT,
         ['conversationId: "%(Conversation)s", tags: ["x"]'],

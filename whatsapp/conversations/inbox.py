@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import EllipsisType
 from typing import Any
 
 from beanie import PydanticObjectId
+from pymongo import ReturnDocument
 
-from models import Conversation, ConversationStatus, Message
-from models.database.base import collection, utc_now
+from models import Agent, Conversation, ConversationStatus, Message
+from models.database.base import collection, from_bson, utc_now
 from whatsapp.auth.access import Viewer, get_visible
+from whatsapp.auth.agents import get_agent_of_account
 from whatsapp.common.tags import add_tags, remove_tags
-from whatsapp.common.values import check_tags, check_text
+from whatsapp.common.values import check_tags
 from whatsapp.conversations.read_receipts import make_receipt_due
-from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.errors import Conflict, InvalidInput, NotFound
 
 
 async def get_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
@@ -136,16 +139,64 @@ async def reopen_conversation(viewer: Viewer, conversation_id: PydanticObjectId)
     )
 
 
-async def assign_conversation(
-    viewer: Viewer, conversation_id: PydanticObjectId, *, assignee_id: str | None
-) -> Conversation:
-    """Assigns the conversation to an agent of the host application; None unassigns it."""
-    conversation = await get_conversation(viewer, conversation_id)
-    if assignee_id is not None and not assignee_id.strip():
-        raise InvalidInput("Use a non-empty id, or null to unassign.", field=["assigneeId"])
-    return await _update_conversation(
-        conversation, {"assignee_id": check_text(assignee_id, field="assigneeId")}
+async def claim_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
+    """Assigns the conversation to the viewer's agent, if it is assigned to nobody.
+
+    Raises:
+        NotFound: the conversation.
+        InvalidInput: the viewer has no agent.
+        Conflict: another agent has the conversation, which is `current`.
+    """
+    if viewer.agent_id is None:
+        raise InvalidInput(
+            "The key of a server can't claim conversations: use assignConversation with"
+            " expectedAssigneeId null."
+        )
+    return await assign_conversation(
+        viewer, conversation_id, assignee_id=viewer.agent_id, expected_id=None
     )
+
+
+async def assign_conversation(
+    viewer: Viewer,
+    conversation_id: PydanticObjectId,
+    *,
+    assignee_id: PydanticObjectId | None,
+    expected_id: PydanticObjectId | EllipsisType | None = ...,
+) -> Conversation:
+    """Assigns the conversation to an agent that may see its account; None unassigns it.
+
+    With `expected_id`, only if the conversation is assigned to that agent, or to nobody if None. A
+    repetition changes nothing.
+
+    Raises:
+        NotFound: the conversation or the agent.
+        InvalidInput: the agent may not see the account.
+        Conflict: the conversation, which is `current`, has another assignee than expected.
+    """
+    conversation = await get_conversation(viewer, conversation_id)
+    if assignee_id is not None and assignee_id != viewer.agent_id:
+        account_id = conversation.account_id
+        await get_agent_of_account(viewer, assignee_id, account_id, field="assigneeId")
+    expected = {} if expected_id is ... else {"$eq": expected_id}
+    changed = await collection(Conversation).find_one_and_update(
+        {"_id": conversation_id, "assignee_id": {"$ne": assignee_id, **expected}},
+        {"$set": {"assignee_id": assignee_id, "updated_at": utc_now()}},
+        return_document=ReturnDocument.AFTER,
+    )
+    if changed is not None:
+        return from_bson(Conversation, changed)
+    current = await get_conversation(viewer, conversation_id)
+    if expected_id is not ... and current.assignee_id != assignee_id:
+        raise Conflict(await _describe_assignee(current), current=current)
+    return current
+
+
+async def _describe_assignee(conversation: Conversation) -> str:
+    key = conversation.assignee_id
+    agent = None if key is None else await Agent.get(key)
+    name = "nobody" if agent is None else agent.name
+    return f"The conversation was assigned to {name} meanwhile."
 
 
 async def update_conversation(

@@ -23,6 +23,7 @@ from models import (
 )
 from models.database.base import collection, utc_now
 from telemetry.global_ids import encode_id
+from tests.fixtures.agents import create_agents
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from tests.fixtures.waiting import eventually
@@ -37,7 +38,7 @@ MERGE = """mutation ($id: ID!, $into: ID!) {
   mergeContacts(input: { contactId: $id, intoContactId: $into }) {
     contact { id waId phoneNumber businessScopedUserId profileName name tags attributes
       marketingOptOut possibleDuplicates { id } user { id name email }
-      conversation { id unreadCount tags assigneeId lastMessage { text }
+      conversation { id unreadCount tags assignee { name } lastMessage { text }
         messages(first: 50) { edges { node { text contact { id } } } } } }
     userErrors { code field message } } }"""
 UPDATE = """mutation ($input: UpdateContactInput!) {
@@ -98,7 +99,8 @@ async def test_merge_joins_contacts_and_histories(
     await agent(UPDATE, input={"contactId": phone, **values})
     values = {"tags": ["de", "new"], "attributes": {"b": 3}, "name": "Ada L."}
     await agent(UPDATE, input={"contactId": user_id, **values})
-    conversation = {"tags": ["open"], "assignee_id": "agent-7"}
+    _, assignee = await create_agents("Kim", "Lee")
+    conversation = {"tags": ["open"], "assignee_id": assignee.id}
     await collection(Conversation).update_one(
         {"_id": by_phone.conversation_id}, {"$set": conversation}
     )
@@ -114,7 +116,8 @@ async def test_merge_joins_contacts_and_histories(
     assert (contact["marketingOptOut"], contact["possibleDuplicates"]) == (True, [])
     shown = contact["conversation"]
     assert shown["id"] == conversation_id(by_id)
-    assert (shown["unreadCount"], shown["tags"], shown["assigneeId"]) == (6, ["open"], "agent-7")
+    assert (shown["unreadCount"], shown["tags"]) == (6, ["open"])
+    assert shown["assignee"] == {"name": "Lee"}
     assert shown["lastMessage"] == {"text": "id 20"}
     assert [edge["node"] for edge in shown["messages"]["edges"]] == [
         {"text": text, "contact": {"id": user_id}}

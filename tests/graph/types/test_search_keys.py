@@ -7,7 +7,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from graph.core.searching import match_keys
 from models import Account, Contact, Identity, IdentityKind, User
-from models.database.base import collection
+from models.database.base import collection, new_id
 from models.messages.words import list_words
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.migrations import migrate_again
@@ -187,7 +187,7 @@ async def test_search_reads_index_and_no_more(
 
 LISTS = [
     ("status", {"status": "CLOSED"}),
-    ("assignee_id", {"assignee_id": "agent-1"}),
+    ("assignee_id", {"assignee_id": new_id()}),
     ("assignee_id", {"assignee_id": None}),
 ]
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from models import Agent, ApiKey, Role
+from models import Agent, ApiKey, Conversation, Role
 from models.database.base import collection, new_id, utc_now
-from models.migrations.agents import AGENTS_OF_KEYS
+from models.migrations.agents import AGENTS_OF_ASSIGNEES, AGENTS_OF_KEYS
 from models.migrations.migration import Migration, Progress
+from telemetry.global_ids import encode_id
 
 Database = AsyncDatabase[dict[str, Any]]
 
@@ -26,7 +27,7 @@ def make_key(name: str, **changes: Any) -> dict[str, Any]:
     return {
         "_id": new_id(),
         "name": name,
-        "prefix": name,
+        "prefix": str(new_id()),
         "secret_hash": "00",
         "role": "AGENT",
         "account_ids": None,
@@ -59,3 +60,43 @@ async def test_valid_keys_get_agents(database: Database) -> None:
     assert grant.account_ids == agents["Ada"].account_ids == [account_id]
     assert agents["Zoe"].account_ids is None
     assert await collection(Agent).count_documents({"sort_name": "zoe"}) == 1
+
+
+async def test_assignees_become_agents(database: Database) -> None:
+    first, second = new_id(), new_id()
+    ada, twins = make_key("Ada"), [make_key("Twin"), make_key("Twin")]
+    await database["api_keys"].insert_many([ada, *twins])
+    texts = [
+        ("Ada", first),
+        (str(twins[0]["_id"]), first),
+        (encode_id("ApiKey", twins[1]["_id"]), first),
+        ("Twin", first),
+        ("agent-7", first),
+        ("agent-7", second),
+        (None, second),
+    ]
+    conversations = [
+        {"_id": new_id(), "account_id": account_id, "contact_id": new_id(), "assignee_id": text}
+        for text, account_id in texts
+    ]
+    await database["conversations"].insert_many(conversations)
+    await run_twice(database, AGENTS_OF_KEYS)
+
+    await run_twice(database, AGENTS_OF_ASSIGNEES)
+
+    agents = {agent.subject: agent for agent in await Agent.find_all().to_list()}
+    stored = await Conversation.find_all(sort="_id").to_list()
+    assert [conversation.assignee_id for conversation in stored] == [
+        ada["_id"],
+        twins[0]["_id"],
+        twins[1]["_id"],
+        agents["Twin"].id,
+        agents["agent-7"].id,
+        agents["agent-7"].id,
+        None,
+    ]
+    seven = agents["agent-7"]
+    assert seven.name == "agent-7"
+    assert (seven.grants[0].api_key_id, seven.grants[0].role) == (None, None)
+    assert set(seven.account_ids or ()) == {first, second}
+    assert len(agents) == 3  # of all keys None, "Twin" and "agent-7"
