@@ -57,4 +57,4 @@ async def _make_update(database: Database, conversation_id: ObjectId) -> UpdateO
     )
 
 
-FIND_UNANSWERED = Migration(number=15, name="find unanswered messages", run=_find_unanswered)
+FIND_UNANSWERED = Migration(number=17, name="find unanswered messages", run=_find_unanswered)
