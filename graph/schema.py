@@ -18,6 +18,7 @@ from graph.core.errors import OperationTimedOut, format_errors, hide_suggestions
 from graph.core.scalars import SCALARS, UPLOAD_SCALAR, FileVariables, Upload
 from graph.core.strawberry_internals import InterceptedSchema, get_graphql_schema
 from graph.documents.documents import Documents
+from graph.event_types import EVENT_TYPES
 from graph.execution.extensions import MeteredExecutor, hold_task, list_extensions
 from graph.execution.known_queries import KnownQueries
 from graph.limits.bounds import Limits
@@ -36,7 +37,7 @@ from graph.mutations.templates import TemplateMutations
 from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.queries import Query
-from graph.subscriptions import EVENT_TYPES, Subscription
+from graph.subscriptions import Subscription
 from graph.types.user_errors import USER_ERROR_TYPES
 from telemetry import traces
 from telemetry.metrics.operations import observe_operation

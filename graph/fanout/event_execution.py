@@ -20,6 +20,7 @@ from graph.core.context import Context
 from graph.core.errors import format_errors
 from graph.core.responses import MAX_EVENT_BYTES, ResponseTooLarge, encode_result, is_request_error
 from graph.core.strawberry_internals import get_graphql_schema
+from graph.event_types import Event, to_root_value
 from graph.events.events import LiveEvent
 from graph.events.subscription import CheckedSubscription
 from graph.execution.extensions import MeteredExecutor
@@ -30,7 +31,6 @@ from graph.fanout.membership import Membership, Peer
 from graph.fanout.operations import OperationShapes
 from graph.fanout.payloads import Payload
 from graph.schema import WagraphSchema
-from graph.subscriptions import Event, to_root_value
 from models import Role
 from telemetry.request_ids import make_request_id
 from whatsapp.auth.access import Viewer

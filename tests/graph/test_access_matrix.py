@@ -3,6 +3,7 @@
 The tables below give each field's requirements; a schema field missing there fails.
 """
 
+import itertools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -232,7 +233,24 @@ SUBSCRIPTIONS = {
     "conversationUpdated",
     "events",
 }
+# These take `accountId` only.
+ACCOUNT_SUBSCRIPTIONS = {
+    "contactUpdated",
+    "contactDeleted",
+    "userUpdated",
+    "templateUpdated",
+    "accountUpdated",
+    "accountDeleted",
+}
 SUBSCRIBED_TO = ['accountId: "%(Account)s"', 'conversationId: "%(Conversation)s"']
+
+
+def list_subscriptions() -> list[tuple[str, str]]:
+    """Each subscription with each argument that refuses a hidden id."""
+    narrowed = itertools.product(SUBSCRIPTIONS, SUBSCRIBED_TO)
+    return [*narrowed, *((field, SUBSCRIBED_TO[0]) for field in ACCOUNT_SUBSCRIPTIONS)]
+
+
 OWN_IDS = ("own", "own_account", "own_contact", "own_quick_reply")
 FOR_ADMINS_ONLY = {"ApiKey", "AuditEntry", "ParkedItem"}
 LOWER = {
@@ -355,7 +373,7 @@ def test_tables_cover_schema() -> None:
     assert set(SCHEMA.query_type.fields) == set(QUERIES)
     assert set(SCHEMA.mutation_type.fields) == set(MUTATIONS)
     assert SCHEMA.subscription_type is not None
-    assert set(SCHEMA.subscription_type.fields) == SUBSCRIPTIONS
+    assert set(SCHEMA.subscription_type.fields) == SUBSCRIPTIONS | ACCOUNT_SUBSCRIPTIONS
 
 
 def list_node_types() -> set[str]:

@@ -289,9 +289,7 @@ async def test_subscriptions_refuse_hidden_ids(
         with subtests.test(kind=kind):
             credential = await make_credential(kind, Role.VIEWER, [account])
             async with open_socket(port, token=credential) as ws:
-                for field, argument in itertools.product(
-                    matrix.SUBSCRIPTIONS, matrix.SUBSCRIBED_TO
-                ):
+                for field, argument in matrix.list_subscriptions():
                     document = f"subscription {{ {field}({argument % ids}) {{ cursor }} }}"
                     assert await ws.find_error(document) == "BAD_USER_INPUT", document
                     assert "BAD_USER_INPUT" in await ask_http(client, credential)(document)
