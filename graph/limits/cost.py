@@ -51,10 +51,8 @@ from graph.limits.expression import (
 
 # Assumed length of a list within a document, such as the reactions to a message.
 LISTED_PARTS = 3
-# Assumed length of a list of documents, such as the accounts of an API key.
+# Assumed length of a list of documents, such as the accounts of an audit entry.
 LISTED_NODES = 10
-# Lists that may be as long as a page, like the lists in payloads.
-LONG_LISTS = frozenset({("Viewer", "accounts")})
 # Raw JSON may be large, and aliases repeat a value.
 LEAF_COST = 1
 JSON_TYPE = "JSON"
@@ -222,8 +220,7 @@ class _CostMeter:
         interfaces = getattr(get_named_type(field.type), "interfaces", ())
         if not any(interface.name == "Node" for interface in interfaces):
             return LISTED_PARTS
-        is_long = parent.name.endswith("Payload") or (parent.name, node.name.value) in LONG_LISTS
-        return MAX_PAGE_SIZE if is_long else LISTED_NODES
+        return MAX_PAGE_SIZE if parent.name.endswith("Payload") else LISTED_NODES
 
 
 def _find_field(parent: Composite, name: str) -> GraphQLField | None:

@@ -30,6 +30,11 @@ class ConversationIdInput:
     conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
 
 
+@strawberry.input(description="Input of `createConversation`.")
+class CreateConversationInput:
+    contact_id: strawberry.ID = strawberry.field(description="Id of the contact.")
+
+
 @strawberry.input(description="Input of `assignConversation`.")
 class AssignConversationInput:
     conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
@@ -61,6 +66,19 @@ class ConversationPayload:
 
 @strawberry.type
 class ConversationMutations:
+    @mutation_field(
+        IsAgent,
+        description="Returns the conversation with a contact, created if there is none, so that it"
+        " can be assigned and tagged before the first message. Nothing is sent. Requires role"
+        " AGENT.",
+    )
+    async def create_conversation(
+        self, info: Info, input: CreateConversationInput
+    ) -> ConversationPayload:
+        contact_id = require_id(input.contact_id, "Contact", "contactId")
+        document = await inbox.create_conversation(get_viewer(info), contact_id)
+        return ConversationPayload(conversation=Conversation.from_document(document))
+
     @mutation_field(
         IsAgent,
         description="Marks the customer's messages as read for all staff. The customer gets a read"

@@ -44,7 +44,11 @@ LIST = "{ edges { node { id } } }"
 # Field: required role, a query for the hidden account, and the result for a key of another account,
 # which equals that for unknown ids.
 QUERIES: dict[str, tuple[Role, str, Any]] = {
-    "viewer": (Role.VIEWER, "viewer { accounts { name } }", {"accounts": [{"name": "Test shop"}]}),
+    "viewer": (
+        Role.VIEWER,
+        "viewer { accounts { nodes { name } } }",
+        {"accounts": {"nodes": [{"name": "Test shop"}]}},
+    ),
     "eventCursor": (Role.VIEWER, "eventCursor", ...),
     "node": (Role.VIEWER, 'node(id: "%(Message)s") { id }', None),
     "nodes": (Role.VIEWER, 'nodes(ids: ["%(Message)s", "%(User)s"]) { id }', [None, None]),
@@ -130,6 +134,7 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     "uploadMedia": (Role.AGENT, ['accountId: "%(Account)s", file: $file'], NOT_FOUND),
     "retryMessage": (Role.AGENT, ['messageId: "%(Message)s"'], NOT_FOUND),
     "cancelMessage": (Role.AGENT, ['messageId: "%(Message)s"'], NOT_FOUND),
+    "createConversation": (Role.AGENT, ['contactId: "%(Contact)s"'], NOT_FOUND),
     "markConversationRead": (
         Role.AGENT,
         [

@@ -54,7 +54,7 @@ BASE: dict[str, Any] = {
     "verifyToken": "a-token-of-the-test",
 }
 SEEN = """{
-  viewer { accounts { id name phoneNumberId } }
+  viewer { accounts { nodes { id name phoneNumberId } } }
   accounts(first: 5) { edges { node { id name phoneNumberId
     events(first: 9) { edges { node { event summary raw } } } } } }
   contacts(first: 20) { edges { node { id account { id } phoneNumber profileName name attributes
@@ -66,7 +66,7 @@ SEEN = """{
   searchMessages(text: "words", first: 20) { edges { node { text } } }
   parkedItems(first: 20) { edges { node { id item phoneNumberId } } }
   agents(first: 20) { edges { node { name email accounts { edges { node { name } } } } } }
-  apiKeys(first: 5) { edges { node { name accounts { name } } } }
+  apiKeys(first: 5) { edges { node { name accounts { nodes { name } } } } }
   auditLog(first: 50) { edges { node { actor { name } } } }
 }"""
 Hidden = dict[str, list[str]]

@@ -111,7 +111,8 @@ TEMPLATES = """{ templates(accountId: "%s", filter: {sendable: true, search: "he
 
 
 async def test_demo_account_has_its_templates(graphql: GraphQLClient) -> None:
-    account_id = (await graphql("{ viewer { accounts { id } } }"))["viewer"]["accounts"][0]["id"]
+    found = await graphql("{ accounts(first: 1) { nodes { id } } }")
+    account_id = found["accounts"]["nodes"][0]["id"]
 
     async def list_names() -> list[str]:
         found = await graphql(TEMPLATES % account_id)

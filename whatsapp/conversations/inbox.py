@@ -14,6 +14,8 @@ from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.auth.agents import get_agent_of_account
 from whatsapp.common.tags import add_tags, remove_tags
 from whatsapp.common.values import check_tags
+from whatsapp.contacts.contact_management import get_contact
+from whatsapp.conversations.conversations import ConversationGone, get_or_create_conversation
 from whatsapp.conversations.read_receipts import make_receipt_due
 from whatsapp.errors import Conflict, InvalidInput, NotFound
 
@@ -21,6 +23,19 @@ from whatsapp.errors import Conflict, InvalidInput, NotFound
 async def get_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
     """Returns the conversation; raises NotFound."""
     return await get_visible(Conversation, viewer, conversation_id, field="conversationId")
+
+
+async def create_conversation(viewer: Viewer, contact_id: PydanticObjectId) -> Conversation:
+    """Returns the contact's conversation, created if there is none.
+
+    Raises:
+        NotFound: the contact.
+    """
+    contact = await get_contact(viewer, contact_id)
+    try:
+        return await get_or_create_conversation(contact.account_id, contact.id)
+    except ConversationGone:
+        raise NotFound("The contact", field=["contactId"]) from None
 
 
 async def mark_read(

@@ -10,8 +10,8 @@ import models
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import Role
 from graph.core.ids import parse_id
-from graph.core.stored import LINKED_AGENTS, linked, reads, registers_type, stored
-from graph.types.accounts import Account, list_accounts
+from graph.core.stored import LINKED_AGENTS, linked, registers_type, stored
+from graph.types.accounts import Account, list_visible_accounts
 from graph.types.auth.agents import Agent
 from graph.types.connection_field import DocumentList, connection_field
 from whatsapp.auth.access import Viewer
@@ -45,16 +45,23 @@ class ApiKey(relay.Node):
         LINKED_AGENTS,
         description="Agent that uses the key; null for the key of a server.",
     )
+    covers_all_accounts: bool = stored(
+        "account_ids",
+        convert=lambda account_ids: account_ids is None,
+        description="True if the key covers all accounts, including later ones.",
+    )
     document: strawberry.Private[models.ApiKey]
 
-    @strawberry.field(
-        description="Existing accounts to which the key is limited; null if it covers all"
-        " accounts.",
-        metadata=reads("account_ids"),
+    @connection_field(
+        Account,
+        description="Existing accounts that the key covers, newest first.",
+        needs=["account_ids"],
     )
-    async def accounts(self, info: Info) -> list[Account] | None:
-        account_ids = self.document.account_ids
-        return None if account_ids is None else await list_accounts(info, account_ids)
+    def accounts(self, info: Info) -> DocumentList:
+        conditions = [list_visible_accounts(get_viewer(info))]
+        if self.document.account_ids is not None:
+            conditions.append({"_id": {"$in": self.document.account_ids}})
+        return DocumentList(models.Account, {"$and": conditions})
 
     @classmethod
     def from_document(cls, document: models.ApiKey) -> Self:

@@ -6,13 +6,12 @@ from typing import Self
 import strawberry
 
 import models
-from graph.core.connections import MAX_PAGE_SIZE
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import CredentialKind, Role
-from graph.core.pages import NEWEST
 from graph.core.stored import load_agent
 from graph.types.accounts import Account, list_visible_accounts
 from graph.types.auth.agents import Agent
+from graph.types.connection_field import DocumentList, connection_field
 from telemetry.global_ids import encode_id
 from version import VERSION
 from whatsapp.auth.access import Viewer as Access
@@ -32,16 +31,9 @@ class Viewer:
     server_version: str = strawberry.field(description="Version of the server, such as 0.2.0.")
     access: strawberry.Private[Access]
 
-    @strawberry.field(
-        description="First 100 accounts visible to the caller, newest first; `accounts` lists all."
-    )
-    async def accounts(self) -> list[Account]:
-        visible = list_visible_accounts(self.access)
-        newest = models.Account.find(visible).sort(NEWEST.list_sort(backward=False))
-        return [
-            Account.from_document(document)
-            for document in await newest.limit(MAX_PAGE_SIZE).to_list()
-        ]
+    @connection_field(Account, description="Accounts visible to the caller, newest first.")
+    def accounts(self) -> DocumentList:
+        return DocumentList(models.Account, list_visible_accounts(self.access))
 
     @strawberry.field(
         description="Agent that uses the credential; null for the API key of a server."

@@ -60,8 +60,7 @@ COSTS: list[tuple[int, str, dict[str, Any]]] = [
     (3, BY_TYPE, {}),
     # Lists within a document are short, lists of documents may be long.
     (4, '{ message(id: "x") { statusHistory { status } } }', {}),
-    (101, "{ viewer { accounts { name } } }", {}),
-    (12, "{ apiKeys(first: 1) { edges { node { accounts { name } } } } }", {}),
+    (12, "{ auditLog(first: 1) { nodes { accounts { name } } } }", {}),
     # Mutations write.
     (11, 'mutation { revokeApiKey(input: {apiKeyId: "x"}) { apiKey { id } } }', {}),
 ]

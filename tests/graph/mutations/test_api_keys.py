@@ -12,7 +12,8 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 
 CREATE = """mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) {
-  token apiKey { id name role prefix createdBy accounts { name } } userErrors { code field } } }"""
+  token apiKey { id name role prefix createdBy accounts { nodes { name } } coversAllAccounts }
+  userErrors { code field } } }"""
 REVOKE = """mutation ($id: ID!) { revokeApiKey(input: {apiKeyId: $id}) {
   apiKey { revokedAt } userErrors { code field } } }"""
 LIST = "{ apiKeys { edges { node { name } } } }"
@@ -30,13 +31,14 @@ async def test_key_works_until_it_is_revoked(admin: GraphQLClient, account: Acco
     made = (await admin(CREATE, input=wanted))["createApiKey"]
     holder = GraphQLClient(admin.http, made["token"])
 
-    before = await holder("{ viewer { name role accounts { name } } }")
+    before = await holder("{ viewer { name role accounts { nodes { name } } } }")
     first = await admin(REVOKE, id=made["apiKey"]["id"])
     second = await admin(REVOKE, id=made["apiKey"]["id"])
 
-    accounts = [{"name": account.name}]
+    accounts = {"nodes": [{"name": account.name}]}
     assert before["viewer"] == {"name": "inbox", "role": "AGENT", "accounts": accounts}
     assert made["apiKey"]["accounts"] == accounts
+    assert made["apiKey"]["coversAllAccounts"] is False
     assert made["apiKey"]["createdBy"] == "test admin"
     assert first == second
     assert await holder.find_error_code("{ viewer { name } }") == "UNAUTHENTICATED"
@@ -113,6 +115,6 @@ async def test_key_shows_accounts_that_are_left(
 
     await admin(delete, id=id_of(other_account))
 
-    query = "query ($id: ID!) { node(id: $id) { ... on ApiKey { accounts { name } } } }"
+    query = "query ($id: ID!) { node(id: $id) { ... on ApiKey { accounts { nodes { name } } } } }"
     shown = await admin(query, id=made["createApiKey"]["apiKey"]["id"])
-    assert shown["node"]["accounts"] == [{"name": account.name}]
+    assert shown["node"]["accounts"]["nodes"] == [{"name": account.name}]

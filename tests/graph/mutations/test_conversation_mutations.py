@@ -1,16 +1,22 @@
 """Mutations of conversations."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from models import Account, Conversation, Message
+from models import Account, Conversation, Identity, IdentityKind, Message
 from models.database.base import utc_now
+from telemetry.global_ids import encode_id
 from tests.fixtures.agents import create_agents
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, id_of, write_message
+from whatsapp.contacts.contacts import get_or_create_contact
 
+CREATE = """mutation ($contact: ID!) { createConversation(input: {contactId: $contact}) {
+  conversation { id status lastMessage { id } unreadCount contact { id } }
+  userErrors { code field } } }"""
 READ = """mutation ($id: ID!, $upTo: ID) {
   markConversationRead(input: {conversationId: $id, upToMessageId: $upTo}) {
     conversation { unreadCount } userErrors { code field } } }"""
@@ -171,3 +177,30 @@ async def test_mutations_in_request_see_earlier_changes(
 
     assert data["some"]["conversation"]["unreadCount"] == 2
     assert data["all"]["conversation"]["unreadCount"] == 0
+
+
+async def test_conversation_is_created_once_before_first_message(
+    agent: GraphQLClient, account: Account
+) -> None:
+    identity = Identity(kind=IdentityKind.WA_ID, value="15550001111")
+    contact = await get_or_create_contact(account.id, [identity])
+
+    answers = await asyncio.gather(*(agent(CREATE, contact=id_of(contact)) for _ in range(6)))
+
+    created = answers[0]["createConversation"]
+    assert all(answer["createConversation"] == created for answer in answers)
+    assert created["userErrors"] == []
+    assert created["conversation"]["lastMessage"] is None
+    assert created["conversation"]["contact"]["id"] == id_of(contact)
+    message = await write_message(account, "15550001111", "hello")
+    assert conversation_id(message) == created["conversation"]["id"]
+    assert await Conversation.find_all().count() == 1
+
+
+async def test_conversation_of_missing_contact_is_not_created(
+    agent: GraphQLClient, said: list[Message]
+) -> None:
+    for missing in (encode_id("Contact", said[0].id), id_of(said[0])):
+        refused = (await agent(CREATE, contact=missing))["createConversation"]
+        assert refused["userErrors"] == [{"code": "NOT_FOUND", "field": ["contactId"]}]
+    assert await Conversation.find_all().count() == 1

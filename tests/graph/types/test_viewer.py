@@ -12,12 +12,12 @@ from tests.fixtures.graphql import GraphQLClient
 async def test_key_learns_its_name_role_and_accounts(
     admin: GraphQLClient, account: Account
 ) -> None:
-    data = await admin("{ viewer { name role accounts { name phoneNumberId } } }")
+    data = await admin("{ viewer { name role accounts { nodes { name phoneNumberId } } } }")
 
     assert data["viewer"] == {
         "name": "test admin",
         "role": "ADMIN",
-        "accounts": [{"name": account.name, "phoneNumberId": account.phone_number_id}],
+        "accounts": {"nodes": [{"name": account.name, "phoneNumberId": account.phone_number_id}]},
     }
 
 

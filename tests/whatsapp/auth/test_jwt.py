@@ -18,7 +18,7 @@ from tests.fixtures.tokens import AUDIENCE, ISSUER, SECRET, SETTINGS, make_claim
 from whatsapp.auth.identity_provider import IdentityProvider, create_identity_provider
 from whatsapp.settings import Settings
 
-VIEWER = "{ viewer { id kind name role expiresAt accounts { name } } }"
+VIEWER = "{ viewer { id kind name role expiresAt accounts { nodes { name } } } }"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def test_token_gives_viewer_and_scope(
         "kind": "JWT",
         "name": "Ada",
         "role": "AGENT",
-        "accounts": [{"name": account.name}],
+        "accounts": {"nodes": [{"name": account.name}]},
     }
 
 
