@@ -28,6 +28,7 @@ from serving.connections import (
     do_nothing,
     make_response,
 )
+from telemetry.access_log import log_refused_request
 from telemetry.request_ids import TRUSTED_PEER
 from whatsapp.common.timeouts import Timeouts
 
@@ -174,6 +175,7 @@ class BoundedHttp(HttpToolsProtocol):
             super().on_headers_complete()
         else:
             status, reason = self._refusal
+            log_refused_request(status, reason)
             headers = {"Connection": "close"}
             app, self.app = self.app, PlainTextResponse(f"{reason}\n", status, headers=headers)
             super().on_headers_complete()
@@ -196,7 +198,7 @@ class BoundedHttp(HttpToolsProtocol):
         refusal = self._refusal or self._find_upgrade_error()
         if refusal is not None or self._is_responding():
             status, reason = refusal or (HTTPStatus.BAD_REQUEST, "An upgrade must come first")
-            self._end_with(status, reason)
+            self._end_with(status, reason, is_logged=self._refusal is not None)
             return
         super().handle_websocket_upgrade()
         # Breaks a reference cycle: `connection_lost` is not called after an upgrade.
@@ -255,15 +257,17 @@ class BoundedHttp(HttpToolsProtocol):
     def _is_responding(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _end_with(self, status: int, reason: str | None = None) -> None:
+    def _end_with(self, status: int, reason: str | None = None, *, is_logged: bool = False) -> None:
         """Responds and ends the connection; aborts it if a response has started."""
-        if self._is_responding():
+        if self._is_responding():  # the access log has a line for this request
             if self.pipeline or self.cycle.response_started:
                 self._phase = _Phase.ENDING
                 self.transport.abort()
                 return
             self.cycle.disconnected = True
             self.cycle.message_event.set()
+        elif not is_logged:
+            log_refused_request(status, reason or HTTPStatus(status).phrase)
         self.transport.write(make_response(status, reason or HTTPStatus(status).phrase))
         self.flow.resume_reading()
         self._phase = _Phase.ENDING
@@ -307,6 +311,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             super().handle_parser_exception()
             return
         # websockets refused the upgrade request, which uvicorn does not expect.
+        log_refused_request(HTTPStatus.BAD_REQUEST, "Malformed upgrade")
         self.transport.write(make_response(HTTPStatus.BAD_REQUEST, "Malformed upgrade"))
         self.transport.close()
 

@@ -108,6 +108,7 @@ class Supervisor:
             logger.exception("Worker %d failed", os.getpid())
         finally:
             sys.stdout.flush()
+            logging.shutdown()  # writes the last lines
             sys.stderr.flush()
             # Skips the clean-up of the supervisor.
             os._exit(code)

@@ -42,6 +42,16 @@ def log_processed(started_at: float, event_ids: Sequence[str], *, items: int) ->
     write_access(logging.INFO, "webhooks processed", fields)
 
 
+def log_refused_request(status: int, reason: str) -> None:
+    """Logs a request that was refused before it reached the application.
+
+    It has no route and no id. `reason` must not quote the request.
+    """
+    write_access(
+        logging.INFO, "http", {"route": "-", "status": int(status), "bytes": 0, "refused": reason}
+    )
+
+
 class AccessLog:
     """ASGI middleware. It must surround all others, which log with the request's id."""
 

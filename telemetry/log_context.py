@@ -20,7 +20,9 @@ ID_TYPES = {
     "contact_id": "Contact",
     "conversation_id": "Conversation",
     "message_id": "Message",
+    "audit_entry_id": "AuditEntry",
     "credential_id": "ApiKey",
+    "upload_id": "UploadedMedia",
 }
 
 
@@ -61,7 +63,7 @@ def add_context(logger: WrappedLogger, method: str, event: EventDict) -> EventDi
 
 def show_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """structlog processor that shows document ids as the API does."""
-    for name in event.keys() & ID_TYPES.keys():
-        if isinstance(event[name], ObjectId):
-            event[name] = encode_id(ID_TYPES[name], event[name])
+    for name, type_name in ID_TYPES.items():
+        if isinstance(document_id := event.get(name), ObjectId):
+            event[name] = encode_id(type_name, document_id)
     return event

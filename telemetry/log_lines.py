@@ -15,7 +15,7 @@ from structlog.typing import EventDict, WrappedLogger
 # Line breaks and terminal control characters.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.,:/+={}@-]+", re.ASCII)
-_HEAD = ("timestamp", "level", "logger", "process", "event")
+_HEAD = frozenset({"timestamp", "level", "logger", "process", "event"})
 MAX_CAUSES = 10
 
 
@@ -70,7 +70,9 @@ class TextRenderer:
         exception = event.pop("exception", ())
         process = f" {event['process']}" if self._shows_process else ""
         head = f"{event['timestamp']}{process} {event['level']} {event['logger']}"
-        fields = "".join(f" {name}={_quote(event[name])}" for name in event if name not in _HEAD)
+        fields = "".join(
+            [f" {name}={_quote(value)}" for name, value in event.items() if name not in _HEAD]
+        )
         lines = [f"{head}: {_escape(event['event'])}{fields}"]
         return "\n".join([*lines, *(f"  {_escape(line)}" for line in _list_lines(exception))])
 
@@ -112,10 +114,15 @@ def _list_lines(exceptions: Any) -> Iterator[str]:
 
 
 def _quote(value: object) -> str:
-    text = str(value)
-    if text.isalnum() or type(value) is int or type(value) is float or _PLAIN_VALUE.fullmatch(text):
-        return text
-    return _escape(json.dumps(text))
+    if type(value) is int or type(value) is float:
+        return str(value)
+    text = value if type(value) is str else str(value)
+    return text if text.isalnum() else _quote_text(text)
+
+
+@lru_cache(maxsize=1024)
+def _quote_text(text: str) -> str:
+    return text if _PLAIN_VALUE.fullmatch(text) else _escape(json.dumps(text))
 
 
 def _escape(text: str) -> str:

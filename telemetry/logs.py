@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
+from telemetry.line_buffer import LineBuffer
 from telemetry.log_context import ID_TYPES, add_context, show_ids
 from telemetry.log_levels import set_levels
 from telemetry.log_lines import (
@@ -46,12 +46,13 @@ def configure_logging(
     """
     global _access_writer  # noqa: PLW0603 - as the root logger, it belongs to the process
     render = render_json if log_format == "json" else TextRenderer(shows_process=shows_process)
-    handler = logging.StreamHandler(sys.stderr)
+    lines = LineBuffer(sys.stderr)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(_make_formatter(render))
     handler.addFilter(_is_loggable)
     logging.getLogger().handlers = [handler]
     set_levels(level, {ACCESS_LOGGER: level if access_log else "WARNING"} | dict(levels or {}))
-    _access_writer = _AccessWriter(structlog.WriteLogger(sys.stderr), render)
+    _access_writer = _AccessWriter(lines, render)
 
 
 def logs_access() -> bool:
@@ -71,7 +72,12 @@ def write_access(level: int, text: str, fields: Mapping[str, Any]) -> None:
 def _make_formatter(render: Processor) -> ProcessorFormatter:
     return ProcessorFormatter(
         # The lines of every library come through `logging` too.
-        foreign_pre_chain=[add_context, ExtraAdder(allow=ID_TYPES), show_ids, read_record],
+        foreign_pre_chain=[
+            add_context,
+            ExtraAdder(allow=[*ID_TYPES, "media_id", "document_id"]),
+            show_ids,
+            read_record,
+        ],
         processors=[describe_exception, ProcessorFormatter.remove_processors_meta, render],
     )
 
@@ -79,8 +85,8 @@ def _make_formatter(render: Processor) -> ProcessorFormatter:
 class _AccessWriter:
     """Calls structlog's processors itself, in half of the time of a structlog logger."""
 
-    def __init__(self, output: structlog.WriteLogger, render: Processor) -> None:
-        self._output = output
+    def __init__(self, lines: LineBuffer, render: Processor) -> None:
+        self._lines = lines
         self._render = render
 
     def write(self, level: int, text: str, fields: Mapping[str, Any]) -> None:
@@ -90,7 +96,7 @@ class _AccessWriter:
             **fields,
         }
         event = show_ids(None, "", add_context(None, "", event))
-        self._output.msg(str(self._render(None, "", event)))
+        self._lines.add(str(self._render(None, "", event)))
 
 
 def _is_loggable(record: logging.LogRecord) -> bool:

@@ -201,13 +201,21 @@ def derive_events(change: Image, *, sign: Callable[[Position], str]) -> list[Liv
         return []
 
 
+_ID_FIELDS = {
+    "accounts": "account_id",
+    "contacts": "contact_id",
+    "conversations": "conversation_id",
+    "messages": "message_id",
+}
+
+
 def _log_unreadable(collection: str, document_id: object, error: Exception) -> None:
     # Without values, which may be a customer's message.
     logger.error(
-        "Skipped the events of an unreadable change of %s %s: %s",
+        "Skipped the events of an unreadable change in %s: %s",
         collection,
-        document_id,
         type(error).__name__,
+        extra={_ID_FIELDS.get(collection, "document_id"): document_id},
     )
 
 

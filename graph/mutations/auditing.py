@@ -101,10 +101,10 @@ async def _finish_entry(
         except PyMongoError as error:
             # The mutation has run; its entry stays STARTED.
             logger.error(
-                "The outcome %s of audit entry %s was not written (%s)",
+                "The outcome %s of an audit entry was not written (%s)",
                 outcome,
-                entry.id,
                 type(error).__name__,
+                extra={"audit_entry_id": entry.id},
             )
 
     # The outcome is recorded even after the deadline of the operation.

@@ -63,7 +63,8 @@ async def serve_media(request: Request) -> Response:
         headers = {"Retry-After": str(refusal.retry_after)}
         return PlainTextResponse("Too many wrong credentials\n", 429, headers=headers)
     except FileMissing:
-        logger.error("The bytes of media %s are missing in its store", request.path_params["id"])
+        media_id = request.path_params["id"]
+        logger.error("The bytes are missing in their store", extra={"media_id": media_id})
         return _refuse()
     except (PyMongoError, StoreUnavailable, ProviderUnavailable) as error:
         log_failure(logger, error, "Could not read a file")

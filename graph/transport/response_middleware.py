@@ -31,6 +31,9 @@ class SecurityHeaders:
             # The second type is the response to a refused WebSocket.
             if message["type"] in {"http.response.start", "websocket.http.response.start"}:
                 self._add(MutableHeaders(scope=message), scope[REQUEST_ID])
+            elif message["type"] == "websocket.accept":
+                message.setdefault("headers", [])
+                MutableHeaders(scope=message)["X-Request-Id"] = scope[REQUEST_ID]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -31,4 +31,10 @@ def process_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def read_lines(capsys: pytest.CaptureFixture[str]) -> ReadLines:
     """Returns the JSON lines that were written since the last call."""
-    return lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+    def read() -> list[dict[str, Any]]:
+        for handler in logging.root.handlers:
+            handler.flush()
+        return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+    return read

@@ -1,5 +1,6 @@
 """The access log, and the ids of requests."""
 
+import asyncio
 import contextlib
 import logging
 import re
@@ -13,7 +14,7 @@ import websockets
 from models import Account
 from telemetry.global_ids import encode_id
 from telemetry.log_context import ID_TYPES
-from telemetry.logs import configure_logging
+from telemetry.logs import configure_logging, write_access
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
@@ -125,6 +126,63 @@ async def test_socket_lines_hide_address_and_parameters(
     assert "127.0.0.1" not in str(lines)
 
 
+REFUSED = {
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
+    "no HTTP": (b"canary\r\n\r\n", 400),
+    "upgrade": (b"GET /graphql HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", 400),
+    "large head": (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"canary: %d\r\n" % 1 * 200 + b"\r\n", 431),
+}
+
+
+async def test_refused_request_has_line(
+    app: Any, read_lines: ReadLines, subtests: pytest.Subtests
+) -> None:
+    configure_logging("INFO", log_format="json")
+
+    async with serve(app) as port:
+        for name, (request, status) in REFUSED.items():
+            with subtests.test(name):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(request)
+                answer = await reader.read()
+                writer.close()
+
+                lines = read_lines()
+                [line] = select(lines, "http")
+                assert answer.startswith(b"HTTP/1.1 %d " % status)
+                assert (line["status"], line["route"]) == (status, "-")
+                assert line["refused"]
+                assert "canary" not in str(lines)
+
+
+async def test_handshake_has_request_id(
+    app: Any, agent: GraphQLClient, read_lines: ReadLines
+) -> None:
+    configure_logging("INFO", log_format="json")
+
+    async with serve(app) as port, open_socket(port, token=agent.token) as socket:
+        response = socket.connection.response
+        assert response is not None
+        request_id = response.headers["X-Request-Id"]
+
+    assert select(read_lines(), "socket opened")[0]["request_id"] == request_id
+
+
+async def test_lines_keep_order(read_lines: ReadLines) -> None:
+    configure_logging("INFO", log_format="json")
+    logger = logging.getLogger("order")
+    for number in range(3):
+        write_access(logging.INFO, "http", {"number": 2 * number})
+        logger.info("%d", 2 * number + 1)
+    write_access(logging.INFO, "http", {"number": 6})
+
+    await asyncio.sleep(0)
+
+    assert [
+        int(line.get("number", line["event"].replace("http", "0"))) for line in read_lines()
+    ] == [*range(7)]
+
+
 async def test_failure_names_request(
     agent: GraphQLClient, read_lines: ReadLines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,10 +291,16 @@ async def test_fields_table_is_complete(
     async with serve(app) as port, open_socket(port, token=agent.token) as socket:
         await socket.subscribe('{ node(id: "x") { id } }')
         await socket.receive()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(REFUSED["no host"][0])
+        await reader.read()
+        writer.close()
     lines.extend(read_lines())
 
     seen = {name for line in lines for name in line}
     assert account.enabled
     assert seen >= {"exception", "socket_id", "operations", "items"}
-    assert set(table) == seen | ID_TYPES.keys() | {"media_id", "client", "trace_id"}
+    assert set(table) == seen | ID_TYPES.keys() | {
+        *("media_id", "document_id", "client", "trace_id")
+    }
     assert len(table) == len(set(table))

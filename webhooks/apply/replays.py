@@ -62,7 +62,7 @@ async def run_replay(
             if items[0].id == first_id:
                 break  # the items stay parked for the same reason
             first_id = items[0].id
-            logger.info("Replaying %d parked items of account %s", len(items), account.id)
+            logger.info("Replaying %d parked items", len(items), extra={"account_id": account.id})
             await replay(items)
             lease = {"_id": account.id, "replay_due_at": leased_until}
             renewed = await collection(Account).find_one_and_update(

@@ -49,18 +49,18 @@ async def translating_cloud_api_errors(
     try:
         yield
     except DecryptionError as error:
-        logger.error("Account %s can't be used: %s", account.id, error)
+        logger.error("The account can't be used: %s", error, extra={"account_id": account.id})
         raise MetaUnreachable from None
     except CloudAPIError as error:
         action = classify(error)
         if action is Action.STOP_ACCOUNT and stops_account:
             reason = describe_stop(error)
-            logger.error("Account %s was stopped: %s", account.id, reason)
+            logger.error("The account was stopped: %s", reason, extra={"account_id": account.id})
             await stop_account(account, reason=reason, code=error.code)
         is_transient = action not in (Action.STOP_ACCOUNT, Action.FAIL)
         raise MetaRefused(error, advice=RETRY_ADVICE if is_transient else None) from None
     except (CloudAPINotReached, CloudAPIOutcomeUnknown) as error:
-        logger.warning("Account %s: %s: %s", account.id, operation, error)
+        logger.warning("%s: %s", operation, error, extra={"account_id": account.id})
         raise MetaUnreachable from None
 
 

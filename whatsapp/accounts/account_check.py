@@ -92,7 +92,11 @@ class AccountCheckup:
             {"$set": {"last_check": report.model_dump(mode="python"), "updated_at": utc_now()}},
         )
         failed = [check.name.value for check in checks if not check.ok]
-        logger.info("Account %s was checked; failed checks: %s", self.account.id, failed or "none")
+        logger.info(
+            "The account was checked; failed checks: %s",
+            ", ".join(failed) or "none",
+            extra={"account_id": self.account.id},
+        )
         return await Account.get(self.account.id) or self.account
 
     async def find_checks(self) -> list[AccountCheck]:

@@ -106,10 +106,10 @@ class DueWorker(ABC, Generic[DocumentType]):
         try:
             await self.work(item)
         except PyMongoError as error:
-            log_failure(logger, error, "%s: %s waits until its lease ends", self._name, item.id)
+            log_failure(logger, error, "%s: waits until the lease ends", self._name)
         except Exception as error:  # noqa: BLE001 - see the next line
             # A bug with one item must not end the worker.
-            logger.error("%s: %s failed: %s", self._name, item.id, describe_bug(error))
+            logger.error("%s failed: %s", self._name, describe_bug(error))
 
 
 def compute_backoff(base_seconds: float, retries: int, *, at_least: float | None = None) -> float:

@@ -101,7 +101,10 @@ async def learn_identities(contact: Contact, identities: Sequence[Identity]) -> 
     Fields set by the customer's own messages are more reliable, and stay.
     """
     if not names_same_person(contact, identities):
-        logger.info("The user id of contact %s differs from the reported user id", contact.id)
+        logger.info(
+            "The user id of the contact differs from the reported user id",
+            extra={"contact_id": contact.id},
+        )
         return
     changes = derive_shown_fields(await join_identities(contact, identities))
     for number in ("wa_id", "phone_number") if contact.wa_id and contact.profile_at else ():
@@ -162,7 +165,9 @@ async def _add_identities(contact: Contact, missing: Sequence[Identity]) -> bool
         await index_contact(contact.id)
     except DuplicateKeyError:
         kind = missing[0].kind.value
-        logger.warning("A %s of contact %s belongs to another contact", kind, contact.id)
+        logger.warning(
+            "A %s of the contact belongs to another contact", kind, extra={"contact_id": contact.id}
+        )
         return False
     contact.identities.extend(missing)
     return True

@@ -44,7 +44,10 @@ async def release_from_holder(holder: Contact, *identities: Identity, at: dateti
 async def _release_numbers(holder: Contact, numbers: Sequence[Identity], at: datetime) -> None:
     elements = [{"kind": number.kind.value, "value": number.value} for number in numbers]
     if all(identity in numbers for identity in holder.identities) or await _wrote_since(holder, at):
-        logger.warning("A moved number stays with contact %s: it may be the same person", holder.id)
+        logger.warning(
+            "A moved number stays with its contact: it may be the same person",
+            extra={"contact_id": holder.id},
+        )
         return
     values = [number.value for number in numbers]
     is_shown = {"$in": ["$wa_id", values]}

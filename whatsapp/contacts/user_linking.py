@@ -94,7 +94,9 @@ async def _set_phone(contact: Contact, *, replacing: Any) -> None:
         )
         await index_user(contact.user_id)
     except DuplicateKeyError:
-        logger.info("The phone of contact %s belongs to another user", contact.id)
+        logger.info(
+            "The phone of the contact belongs to another user", extra={"contact_id": contact.id}
+        )
 
 
 async def _get_or_create_user(contact: Contact) -> PydanticObjectId:

@@ -89,15 +89,13 @@ class ReadReceiptWorker(DueWorker[Conversation]):
         if classify(error) not in _FINAL:
             await self._retry(conversation, at_least=error.retry_after_seconds or 0.0)
             return
-        logger.info("Conversation %s: receipt refused (Meta error %s)", conversation.id, error.code)
+        logger.info("Receipt refused (Meta error %s)", error.code)
         await _clear_due_receipt(conversation)
 
     async def _retry(self, conversation: Conversation, *, at_least: float = 0.0) -> None:
         attempts = conversation.receipt.attempts
         if attempts >= self._timeouts.retry_limit:
-            logger.warning(
-                "Conversation %s: receipt given up after the last retry", conversation.id
-            )
+            logger.warning("Receipt given up after the last retry")
             await _clear_due_receipt(conversation)
             return
         base = self._timeouts.retry_base_seconds

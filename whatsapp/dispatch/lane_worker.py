@@ -55,7 +55,7 @@ class LaneWorker:
 
     async def run(self) -> None:
         """Works until the lane is empty, must wait, its lease is lost, or the process stops."""
-        add_log_fields(account_id=self._lease.account_id)
+        add_log_fields(account_id=self._lease.account_id, lane_id=self._lease.lane_id)
         try:
             while await self._step():
                 pass
@@ -64,11 +64,10 @@ class LaneWorker:
                 await release_lease(self._lease)
             raise
         except PyMongoError as error:
-            log_failure(logger, error, "Lane %s waits until its lease ends", self._lease.lane_id)
+            log_failure(logger, error, "The lane waits until its lease ends")
         except Exception as error:  # noqa: BLE001 - see the next line
             # A bug with one message must not end the dispatcher.
-            lane_id = self._lease.lane_id
-            logger.error("Lane %s failed and will be retried: %s", lane_id, describe_bug(error))
+            logger.error("The lane failed and will be retried: %s", describe_bug(error))
 
     async def _step(self) -> bool:
         """Advances the lane by one transition. Returns False when the lease has ended."""
@@ -162,7 +161,7 @@ class LaneWorker:
             token = decrypt_access_token(self._tools.keyring, account)
         except DecryptionError as error:
             # Another process may have the key, so the account is only paused, not stopped.
-            logger.error("Account %s can't send: %s", account.id, error)
+            logger.error("The account can't send: %s", error)
             self._tools.pacing.pause(
                 account.id, DECRYPTION_PAUSE * self._timeouts.retry_base_seconds
             )

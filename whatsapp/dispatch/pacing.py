@@ -123,7 +123,7 @@ class Pacing:
         queue.failures = 0
         self._count_open_breakers()
         if await clear_failures(account_id):
-            logger.info("Account %s: Meta answers again", account_id)
+            logger.info("Meta answers again", extra={"account_id": account_id})
             self._gate.resume(account_id)
             self._wake()
 
@@ -138,10 +138,10 @@ class Pacing:
         if queue.failures == FAILURES_TO_OPEN:
             metrics.BREAKERS_OPENED.inc()
             logger.warning(
-                "Account %s: Meta does not answer (%s); trying every %g s until it does",
-                account_id,
+                "Meta does not answer (%s); trying every %g s until it does",
                 reason,
                 self._probe_seconds,
+                extra={"account_id": account_id},
             )
 
     async def record_throttle(self, account_id: PydanticObjectId, *, pause_seconds: float) -> None:

@@ -101,7 +101,7 @@ class Sending:
             await self._record_failure(error)
             return wait_seconds
         except CloudAPIOutcomeUnknown as error:
-            logger.warning("Message %s: outcome unknown (%s)", self.message.id, error)
+            logger.warning("Outcome unknown (%s)", error)
             metrics.OUTCOMES["unknown"].inc()
             wait_seconds = await self._hold()
             await self._record_failure(error)
@@ -144,20 +144,14 @@ class Sending:
             await learn_identities(self.contact, read_identities(result))
         except PyMongoError as error:
             # The customer's next message brings their identities again.
-            log_failure(logger, error, "Contact %s: identities not stored", self.contact.id)
+            log_failure(logger, error, "Identities of the contact are not stored")
         return hold if holds else None
 
     async def _handle_refusal(self, error: CloudAPIError) -> float | None:
         """Fails or postpones a message that Meta refused with an error object."""
         action = classify(error)
         metrics.REFUSALS[str(error.code)].inc()
-        logger.info(
-            "Message %s: Meta error %s (trace %r): %s",
-            self.message.id,
-            error.code,
-            error.fbtrace_id,
-            action,
-        )
+        logger.info("Meta error %s (trace %r): %s", error.code, error.fbtrace_id, action)
         if action is Action.FAIL and is_file_at_fault(self.message, error):
             await outbox_transitions.persist_write(lambda: request_renewal(self.message))
             await self._return_message(to_message_error(error))
@@ -202,7 +196,7 @@ class Sending:
     async def _stop_account(self, error: CloudAPIError) -> float | None:
         """Stops the account; the message keeps its place and is sent once the account resumes."""
         reason = describe_stop(error)
-        logger.error("Stopping account %s: %s", self.account.id, reason)
+        logger.error("Stopping the account: %s", reason)
         await outbox_transitions.persist_write(
             lambda: stop_account(self.account, reason=reason, code=error.code)
         )

@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 
 from models import Media
 from models.database.base import collection, utc_now
+from telemetry.log_context import name_document
 from whatsapp.accounts.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.cloud_api.media_api import MediaAPI
 from whatsapp.common.capacity import Capacity
@@ -116,7 +117,10 @@ async def remove_erased(stores: MediaStores, *, lease_seconds: float) -> int:
             continue
         store = stores.find(media.store)
         if store is None:
-            logger.error("Erased media %s stays: its store is no longer configured", media.id)
+            logger.error(
+                "An erased file stays: its store is no longer configured",
+                extra=name_document(media),
+            )
             continue
         await _remove_bytes(media, store, stores)
         is_final = media.erased_at is not None and media.erased_at < before

@@ -167,7 +167,7 @@ class MediaFetcher:
         rule = find_rule(error.code)
         reason = f"Meta's error {error.code}: {rule.meaning if rule else error.title}"
         if action is Action.STOP_ACCOUNT:
-            logger.error("Stopping account %s: %s", account.id, reason)
+            logger.error("Stopping the account: %s", reason)
             await stop_account(account, reason=reason, code=error.code)
             await medias.suspend_media(media)
         elif action is Action.FAIL:
@@ -186,13 +186,13 @@ class MediaFetcher:
             return
         retries, base = media.attempts - 1, self.timeouts.media_retry_seconds
         pause = compute_backoff(base, retries, at_least=at_least)
-        logger.info("Media %s: retry in %.0f s: %s", media.id, pause, reason)
+        logger.info("Download is repeated in %.0f s: %s", pause, reason)
         await medias.postpone_media(media, pause, error=reason)
         metrics.DOWNLOADS["retried"].inc()
 
     async def _postpone(self, media: Media, error: Exception) -> None:
         """Postpones the file without counting an attempt: key or store may become available."""
-        logger.error("Media %s is postponed: %s", media.id, error)
+        logger.error("Download is postponed: %s", error)
         pause = LONG_PAUSE * self.timeouts.media_retry_seconds
         await medias.postpone_media(media, pause, error=str(error), counts=False)
         metrics.DOWNLOADS["postponed"].inc()
@@ -206,7 +206,7 @@ class MediaFetcher:
         except StoreUnavailable as error:
             await self._postpone(media, error)
             return
-        logger.warning("Media %s is %s: %s", media.id, state, reason)
+        logger.warning("Download is %s: %s", state, reason)
         await medias.settle_media(media, state, error=reason)
         metrics.DOWNLOADS[state.value.lower()].inc()
 

@@ -154,7 +154,10 @@ async def _remove_upload(upload: UploadedMedia, stores: MediaStores) -> bool:
         return False
     store = stores.find(upload.store)
     if store is None:
-        logger.error("Erased upload %s stays: its store is no longer configured", upload.id)
+        logger.error(
+            "An erased upload stays: its store is no longer configured",
+            extra={"account_id": upload.account_id, "upload_id": upload.id},
+        )
         return False
     await store.delete(upload.stored_as)
     await collection(UploadedMedia).delete_one(key)

@@ -97,7 +97,7 @@ async def finish_deletions(log: ErasureLog) -> None:
         await _remove_data(fields["_id"])
         if fields["deleted_at"] < utc_now() - SETTLING:
             await collection(Account).delete_one({"_id": fields["_id"]})
-            logger.info("Account %s is removed", fields["_id"])
+            logger.info("The account is removed", extra={"account_id": fields["_id"]})
 
 
 async def _remove_data(account_id: PydanticObjectId) -> None:

@@ -49,7 +49,7 @@ async def finish_erasures(log: ErasureLog) -> None:
     """Continues erasures whose process has ended."""
     old = {"requested_at": {"$lt": utc_now() - ABANDONED}}
     for erasure in await Erasure.find(old).sort("requested_at").limit(CONTINUED_AT_ONCE).to_list():
-        logger.info("Continuing the erasure of contact %s", erasure.id)
+        logger.info("Continuing the erasure of a contact", extra={"contact_id": erasure.id})
         await _finish_erasure(erasure, log)
 
 

@@ -102,7 +102,9 @@ class TemplateSync:
             if after == query.get("after"):
                 break
             query["after"] = after
-        logger.warning("Account %s: Meta's list of templates has too many pages", account.id)
+        logger.warning(
+            "Meta's list of templates has too many pages", extra={"account_id": account.id}
+        )
         raise MetaUnreachable
 
     async def _record_success(self, account: Account, requested_at: datetime) -> None:
@@ -119,7 +121,9 @@ class TemplateSync:
         await _set_state(account, state)
 
     async def _record_failure(self, account: Account, refusal: Refused) -> None:
-        logger.warning("Account %s: template sync failed: %s", account.id, refusal.message)
+        logger.warning(
+            "Template sync failed: %s", refusal.message, extra={"account_id": account.id}
+        )
         pause = timedelta(seconds=min(RETRY_SECONDS, self._seconds))
         await _set_state(
             account,
@@ -240,4 +244,4 @@ class BackgroundSyncs(DueWorker[Account]):
         except Refused:
             pass  # logged, and recorded with the account
         except TimeoutError:
-            logger.warning("Account %s: template sync exceeded its deadline", account.id)
+            logger.warning("Template sync exceeded its deadline", extra={"account_id": account.id})

@@ -169,7 +169,7 @@ async def test_refused_account_stops_after_first_call(
     account = await Account.get(world.account.id)
     assert str(code) in str(account and account.health.reason)
     assert len(world.meta.requests.requests) == 1
-    assert [each.levelno for each in caplog.records if "Stopping account" in each.message] == [
+    assert [each.levelno for each in caplog.records if "Stopping the account" in each.message] == [
         logging.ERROR
     ]
 
