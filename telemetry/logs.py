@@ -27,6 +27,7 @@ ACCESS_LOGGER = "access"
 _LEVEL_NAMES = {logging.DEBUG: "DEBUG", logging.INFO: "INFO"}
 # Client errors are answered; logging them would let any client fill the log.
 _SILENT_LINES = {"Invalid HTTP request received.", "Unsupported upgrade request."}
+_EXTRA_FIELDS = (*ID_TYPES, "media_id", "document_id")
 _access_logger = logging.getLogger(ACCESS_LOGGER)
 _access_writer: "_AccessWriter | None" = None
 
@@ -74,7 +75,7 @@ def _make_formatter(render: Processor) -> ProcessorFormatter:
         # The lines of every library come through `logging` too.
         foreign_pre_chain=[
             add_context,
-            ExtraAdder(allow=[*ID_TYPES, "media_id", "document_id"]),
+            ExtraAdder(allow=_EXTRA_FIELDS),
             show_ids,
             read_record,
         ],

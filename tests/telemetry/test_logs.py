@@ -187,11 +187,14 @@ def list_logged_values() -> Iterator[str]:
     """Yields the expressions in the texts of all log calls of the product."""
     for package in ("graph", "models", "operations", "serving", "webhooks", "whatsapp"):
         for file in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text())):
-                is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-                if is_call and ast.unparse(node.func).startswith("logger."):
-                    values = (value for value in node.args if not isinstance(value, ast.Constant))
-                    yield from map(ast.unparse, values)
+            calls = (
+                node
+                for node in ast.walk(ast.parse(file.read_text()))
+                if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("logger.")
+            )
+            for call in calls:
+                values = (value for value in call.args if not isinstance(value, ast.Constant))
+                yield from map(ast.unparse, values)
 
 
 def test_texts_have_no_raw_ids() -> None:
