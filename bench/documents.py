@@ -109,6 +109,7 @@ def make_contact(person: Person, at: datetime) -> Fields:
         phone_number=f"+{person.wa_id}",
         profile_name=person.name,
         profile_at=at,
+        has_conversation=True,
         user_id=person.user_id,
         created_at=at,
         updated_at=at,

@@ -57,6 +57,7 @@ BY_OLDEST_ACTIVITY = Order(
 BY_TIMESTAMP = Order("timestamp", {"timestamp": datetime, "_id": PydanticObjectId})
 BY_AGENT_NAME = Order("agent_name", {"sort_name": str, "_id": PydanticObjectId}, descending=False)
 BY_CONTACT_NAME = Order("name", {"sort_name": str, "_id": PydanticObjectId}, descending=False)
+BY_USER_NAME = Order("user_name", {"sort_name": str, "_id": PydanticObjectId}, descending=False)
 # Unique within an account only.
 BY_SHORTCUT = Order("shortcut", {"shortcut_key": str}, descending=False)
 BY_TEMPLATE_NAME = Order(

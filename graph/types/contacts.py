@@ -11,7 +11,6 @@ from strawberry.scalars import JSON
 import models
 from graph.core.context import Info, IsViewer
 from graph.core.enums import DescribedEnum, describe_enum
-from graph.core.ids import parse_id
 from graph.core.pages import BY_CONTACT_NAME, NEWEST
 from graph.core.searching import Search, match_keys
 from graph.core.stored import (
@@ -24,7 +23,7 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
-from graph.inputs.tag_filter import TagFilter
+from graph.inputs.contact_filter import ContactFilter
 from graph.types.accounts import Account, linked_account
 from graph.types.connection_field import (
     AccountId,
@@ -119,43 +118,6 @@ def linked_contact(description: str) -> Any:
     return linked("contact_id", CONTACTS, description=description, missing="contact")
 
 
-@strawberry.input(description="Filter for contacts; all given conditions must match.")
-class ContactFilter:
-    tags: TagFilter | None = strawberry.field(default=None, description="Contacts with these tags.")
-    user_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Contacts linked to this user."
-    )
-    has_user: bool | None = strawberry.field(
-        default=None, description="Returns contacts with a user if true, without one if false."
-    )
-    blocked: bool | None = strawberry.field(
-        default=None, description="Returns blocked contacts if true, others if false."
-    )
-    marketing_opt_out: bool | None = strawberry.field(
-        default=None,
-        description="Returns contacts that opted out of marketing if true, others if false.",
-    )
-    created_since: datetime | None = strawberry.field(
-        default=None, description="Contacts created at this time or later."
-    )
-
-    def list_conditions(self) -> list[dict[str, Any]]:
-        conditions: list[dict[str, Any]] = []
-        if self.tags is not None:
-            conditions += self.tags.list_conditions()
-        if self.user_id is not None:
-            conditions.append({"user_id": parse_id(self.user_id, "User") or "none"})
-        if self.has_user is not None:
-            conditions.append({"user_id": {"$ne": None} if self.has_user else None})
-        if self.blocked is not None:
-            conditions.append({"blocked": self.blocked})
-        if self.marketing_opt_out is not None:
-            conditions.append({"marketing_opt_out": self.marketing_opt_out})
-        if self.created_since is not None:
-            conditions.append({"created_at": {"$gte": self.created_since}})
-        return conditions
-
-
 class ContactOrder(DescribedEnum):
     NEWEST = "NEWEST", "Most recently created first."
     NAME = (
@@ -191,11 +153,12 @@ class ContactQueries:
             strawberry.argument(description="Sort order; a cursor is valid for one order only."),
         ] = ContactOrder.NEWEST,
     ) -> DocumentList:
-        conditions = [limit_to_account(info, account_id)]
-        if filter is not None and filter.tags is not None:
-            # The indexes of tags begin with the account.
-            conditions = [await name_accounts(info, account_id)]
-        if search is not None:
-            conditions.append(match_keys(search))
-        conditions += filter.list_conditions() if filter else []
+        conditions = filter.list_conditions() if filter else []
+        if search is not None and (found := match_keys(search)):
+            conditions.append(found)
+        # The indexes of searches and filters begin with the account.
+        if conditions:
+            conditions.append(await name_accounts(info, account_id))
+        else:
+            conditions.append(limit_to_account(info, account_id))
         return DocumentList(models.Contact, {"$and": conditions}, _ORDERS[order_by])

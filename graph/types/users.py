@@ -1,7 +1,7 @@
 """Users in the graph: the people behind contacts."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 from strawberry import relay
@@ -9,8 +9,11 @@ from strawberry.scalars import JSON
 
 import models
 from graph.core.context import Info, IsViewer, get_viewer
+from graph.core.enums import DescribedEnum, describe_enum
+from graph.core.pages import BY_USER_NAME, NEWEST
 from graph.core.searching import Search, match_keys
 from graph.core.stored import load_user, registers_type, stored
+from graph.inputs.contact_filter import UserFilter
 from graph.types.connection_field import DocumentList, connection_field, node_field
 
 if TYPE_CHECKING:
@@ -48,6 +51,18 @@ class User(relay.Node):
         return cls(node_id=str(document.id), document=document)
 
 
+class UserOrder(DescribedEnum):
+    NEWEST = "NEWEST", "Most recently created first."
+    NAME = (
+        "NAME",
+        "By name, else e-mail address, external id or phone number; ignores case and accents.",
+    )
+
+
+describe_enum(UserOrder, description="Sort order of users.")
+_ORDERS = {UserOrder.NEWEST: NEWEST, UserOrder.NAME: BY_USER_NAME}
+
+
 @strawberry.type
 class UserQueries:
     user = node_field(User, load_user)
@@ -55,10 +70,23 @@ class UserQueries:
     @connection_field(
         User,
         permission_classes=[IsViewer],
-        description="Lists the users visible to the caller, newest first. Requires role VIEWER.",
+        description="Lists the users visible to the caller. Requires role VIEWER.",
     )
-    def users(self, info: Info, search: Search = None) -> DocumentList:
-        conditions: dict[str, Any] = get_viewer(info).limit_accounts("account_ids")
+    def users(
+        self,
+        info: Info,
+        search: Search = None,
+        filter: Annotated[
+            UserFilter | None,
+            strawberry.argument(description="Returns only users that match this filter."),
+        ] = None,
+        order_by: Annotated[
+            UserOrder,
+            strawberry.argument(description="Sort order; a cursor is valid for one order only."),
+        ] = UserOrder.NEWEST,
+    ) -> DocumentList:
+        conditions = [get_viewer(info).limit_accounts("account_ids")]
         if search is not None:
-            conditions.update(match_keys(search))
-        return DocumentList(models.User, conditions)
+            conditions.append(match_keys(search))
+        conditions += filter.list_conditions() if filter else []
+        return DocumentList(models.User, {"$and": conditions}, _ORDERS[order_by])

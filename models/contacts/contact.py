@@ -24,6 +24,14 @@ class Identity(BaseModel):
     value: str
 
 
+# States of few contacts, by the names of the indexes that have only these contacts.
+_RARE: dict[str, dict[str, bool]] = {
+    "blocked": {"blocked": True},
+    "opted_out": {"marketing_opt_out": True},
+    "without_conversation": {"has_conversation": False},
+}
+
+
 class Contact(ObjectIdDocument):
     """`wa_id` and `phone_number` are None for a username user whose phone is hidden."""
 
@@ -52,6 +60,10 @@ class Contact(ObjectIdDocument):
     marketing_opt_out: bool = False
     changed_at: dict[str, datetime] = Field(default_factory=dict)
     """Time of the newest decision on `marketing`; older decisions are ignored."""
+    has_conversation: bool = False
+    """True if it has a `Conversation`."""
+    attribute_keys: list[str] = Field(default_factory=list)
+    """Keys of `attributes` for filters, derived with `search_keys`."""
     search_keys: list[str] = Field(default_factory=list)
     """Search words and numbers, derived from the fields above."""
     sort_name: str = ""
@@ -115,7 +127,27 @@ class Contact(ObjectIdDocument):
                 partialFilterExpression={"tags": ANY_STRING},
             ),
             IndexModel([("user_id", ASCENDING), ("_id", ASCENDING)], name="of_user"),
-            IndexModel([("search_keys", ASCENDING), ("account_id", ASCENDING)], name="search"),
+            IndexModel(
+                [("account_id", ASCENDING), ("search_keys", ASCENDING)], name="search_of_account"
+            ),
+            IndexModel(
+                [
+                    ("account_id", ASCENDING),
+                    ("attribute_keys", ASCENDING),
+                    ("created_at", DESCENDING),
+                    ("_id", DESCENDING),
+                ],
+                name="newest_by_attribute",
+                partialFilterExpression={"attribute_keys": ANY_STRING},
+            ),
+            *(
+                IndexModel(
+                    [("account_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                    name=name,
+                    partialFilterExpression=rare,
+                )
+                for name, rare in _RARE.items()
+            ),
             IndexModel(
                 [("stale_keys", ASCENDING)],
                 name="stale_keys",

@@ -27,6 +27,10 @@ class User(ObjectIdDocument):
     """Accounts whose staff may see the user: the accounts of its contacts and of its creator."""
     from_contact: bool = False
     """True if a message created the user; it is then erased with its last contact."""
+    attribute_keys: list[str] = Field(default_factory=list)
+    """Keys of `attributes` for filters, derived with `search_keys`."""
+    sort_name: str = ""
+    """The normalised name for sorting, derived with `search_keys`."""
     search_keys: list[str] = Field(default_factory=list)
     """Search words and numbers, derived from the fields above."""
     stale_keys: bool = False
@@ -50,7 +54,22 @@ class User(ObjectIdDocument):
                 partialFilterExpression={"external_id": ANY_STRING},
             ),
             IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+            IndexModel([("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name"),
+            IndexModel(
+                [("account_ids", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)],
+                name="by_name_of_accounts",
+            ),
             IndexModel([("search_keys", ASCENDING)], name="search"),
+            # Viewers limited to accounts use the indexes by account.
+            IndexModel(
+                [
+                    ("attribute_keys", ASCENDING),
+                    ("created_at", DESCENDING),
+                    ("_id", DESCENDING),
+                ],
+                name="newest_by_attribute",
+                partialFilterExpression={"attribute_keys": ANY_STRING},
+            ),
             IndexModel(
                 [("stale_keys", ASCENDING)],
                 name="stale_keys",

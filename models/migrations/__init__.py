@@ -1,6 +1,7 @@
 """Migrations of stored documents: ordered, resumable, run once for a database under a lease."""
 
 from models.migrations.agents import AGENTS_OF_ASSIGNEES, AGENTS_OF_KEYS
+from models.migrations.contact_filters import PREPARE_CONTACTS, PREPARE_USERS
 from models.migrations.from_0_1 import (
     MARK_CONTACTS,
     MARK_USERS,
@@ -39,4 +40,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     TYPES_OF_PICTURES,
     SCOPE_VALUES_OF_STAFF,
     FIND_UNANSWERED,
+    PREPARE_CONTACTS,
+    PREPARE_USERS,
 )

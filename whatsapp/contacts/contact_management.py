@@ -10,6 +10,7 @@ from models.database.base import collection, utc_now
 from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.common.tags import add_tags, remove_tags
 from whatsapp.common.values import check_attributes, check_tags, check_text
+from whatsapp.contacts.attribute_keys import list_attribute_keys
 from whatsapp.contacts.search_keys import STALE, index_contact
 from whatsapp.contacts.users import get_user, unshare_user
 from whatsapp.errors import RefusalCollector
@@ -38,9 +39,13 @@ async def update_contact(
             checked["tags"] = collect(check_tags, checked["tags"])
         if "attributes" in checked:
             checked["attributes"] = collect(check_attributes, checked["attributes"])
-    # An earlier decision of the customer that arrives later must not override this.
-    decided = {"changed_at.marketing": utc_now()} if "marketing_opt_out" in checked else None
-    return await _update_contact(contact, checked, decided)
+    derived: dict[str, Any] = {}
+    if "marketing_opt_out" in checked:
+        # An earlier decision of the customer that arrives later must not override this.
+        derived["changed_at.marketing"] = utc_now()
+    if "attributes" in checked:
+        derived["attribute_keys"] = list_attribute_keys(checked["attributes"])
+    return await _update_contact(contact, checked, derived)
 
 
 async def add_contact_tags(

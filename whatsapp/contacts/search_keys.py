@@ -1,9 +1,9 @@
-"""Search keys of contacts and users, without case and accents, for indexed prefix search.
+"""Derived fields of contacts and users: keys for indexed searches and filters, and sort names.
 
-A key is a word of a name, or a suffix of a phone number. A search for a key prefix therefore finds
-the beginning of a word or any part of a number. A write that changes the fields from which keys are
-derived sets `STALE`, and its caller then indexes the document. Documents left stale by a crash are
-indexed later.
+A search key is a word of a name, without case and accents, or a suffix of a phone number. A search
+for a key prefix therefore finds the beginning of a word or any part of a number. A write that
+changes the fields from which others are derived sets `STALE`, and its caller then indexes the
+document. Documents left stale by a crash are indexed later.
 """
 
 import logging
@@ -15,6 +15,7 @@ from beanie import PydanticObjectId
 from models import Contact, IdentityKind, User
 from models.database.base import collection
 from models.messages.words import is_unspaced, join_apostrophes, list_words
+from whatsapp.contacts.attribute_keys import list_attribute_keys
 from whatsapp.contacts.identities import SHORTEST_NUMBER, list_phone_variants, read_digits
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,11 @@ STALE: Mapping[str, Any] = {"stale_keys": True}
 MAX_KEYS = 200
 MAX_SORT_NAME = 120
 
-_CONTACT_FIELDS = ("name", "profile_name", "username", "bsuid", "phone_number", "identities")
-_USER_FIELDS = ("name", "email", "external_id", "phone")
+_CONTACT_FIELDS = (
+    *("name", "profile_name", "username", "bsuid", "phone_number", "identities", "attributes"),
+)
+_USER_FIELDS = ("name", "email", "external_id", "phone", "attributes")
+_DERIVED_FIELDS = ("search_keys", "sort_name", "attribute_keys")
 # An attempt fails only because of a concurrent change. After the last one the document stays stale.
 _MAX_ATTEMPTS = 3
 _SWEEP_BATCH = 1000
@@ -46,18 +50,32 @@ def make_sort_name(fields: Mapping[str, Any]) -> str:
     """Returns the displayed name in lower case and without accents, for sorting."""
     names = (fields.get(name) for name in ("name", "profile_name", "username", "phone_number"))
     identities = [identity["value"] for identity in fields.get("identities") or ()]
-    plain = (" ".join(list_words(text)) for text in [*names, *identities] if text)
+    return _normalize_first([*names, *identities])
+
+
+def _normalize_first(texts: Iterable[str | None]) -> str:
+    """Returns the first text with words, in lower case and without accents."""
+    plain = (" ".join(list_words(text)) for text in texts if text)
     return next(filter(None, plain), "")[:MAX_SORT_NAME]
 
 
 def derive_contact_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the derived fields of a contact, from its stored fields."""
-    return {"search_keys": make_contact_keys(fields), "sort_name": make_sort_name(fields)}
+    return {
+        "search_keys": make_contact_keys(fields),
+        "sort_name": make_sort_name(fields),
+        "attribute_keys": list_attribute_keys(fields.get("attributes")),
+    }
 
 
 def derive_user_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the derived fields of a user, from its stored fields."""
-    return {"search_keys": make_user_keys(fields)}
+    names = ("name", "email", "external_id", "phone")
+    return {
+        "search_keys": make_user_keys(fields),
+        "sort_name": _normalize_first(fields.get(name) for name in names),
+        "attribute_keys": list_attribute_keys(fields.get("attributes")),
+    }
 
 
 def make_user_keys(fields: Mapping[str, Any]) -> list[str]:
@@ -94,7 +112,7 @@ async def _index_document(document_class: type[Contact] | type[User], document_i
     names = _CONTACT_FIELDS if is_contact else _USER_FIELDS
     documents = collection(document_class)
     for _ in range(_MAX_ATTEMPTS):
-        projection = dict.fromkeys((*names, "search_keys", "sort_name", "stale_keys"), 1)
+        projection = dict.fromkeys((*names, *_DERIVED_FIELDS, "stale_keys"), 1)
         fields = await documents.find_one({"_id": document_id}, projection)
         if fields is None:
             return

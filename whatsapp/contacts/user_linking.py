@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, User
 from models.database.base import collection, to_bson, utc_now
-from whatsapp.contacts.search_keys import STALE, index_user, make_user_keys
+from whatsapp.contacts.search_keys import STALE, derive_user_fields, index_user
 from whatsapp.contacts.users import list_phone_forms, unshare_user
 
 logger = logging.getLogger(__name__)
@@ -175,7 +175,7 @@ async def _insert_user(contact: Contact) -> PydanticObjectId | None:
     """
     user = make_user(contact)
     fields = to_bson(user)
-    fields["search_keys"] = make_user_keys(fields)
+    fields |= derive_user_fields(fields)
     try:
         await collection(User).insert_one(fields)
     except DuplicateKeyError:

@@ -11,7 +11,7 @@ from models.database.base import collection, to_bson, utc_now
 from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.common.values import check_attributes, check_email, check_text
 from whatsapp.contacts.identities import PHONE_ADVICE, list_phone_variants, parse_phone
-from whatsapp.contacts.search_keys import STALE, index_user, make_user_keys
+from whatsapp.contacts.search_keys import STALE, derive_user_fields, index_user
 from whatsapp.errors import Conflict, InvalidInput, RefusalCollector
 
 # Unique fields, and the fields with the scope in which they are unique.
@@ -37,7 +37,7 @@ async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:
     scopes = dict.fromkeys(SCOPES.values(), _find_scope(viewer))
     user = User(**checked, **scopes, account_ids=sorted(viewer.account_ids or ()))
     fields = to_bson(user)
-    fields["search_keys"] = make_user_keys(fields)
+    fields |= derive_user_fields(fields)
     try:
         await collection(User).insert_one(fields)
     except DuplicateKeyError as error:

@@ -96,7 +96,9 @@ async def get_or_create_conversation(
 async def _create_conversation(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
     created = await _upsert_conversation(key)
     # Checked after the write, so that a later erasure finds the conversation.
-    if await collection(Contact).find_one({"_id": key["contact_id"]}, {"_id": 1}) is None:
+    of_contact = {"_id": key["contact_id"]}
+    marked = await collection(Contact).update_one(of_contact, {"$set": {"has_conversation": True}})
+    if marked.matched_count == 0:
         # The history of a merged contact is moved.
         if not await is_merged(key["contact_id"]):
             await remove_conversations([created["_id"]])

@@ -70,6 +70,8 @@ async def create_contacts(
         PyMongoError: some may be created, or created in part.
     """
     contacts = [make_contact(account_id, new.identities, new.profile) for new in new_contacts]
+    for contact, new in zip(contacts, new_contacts, strict=True):
+        contact.has_conversation = new.has_messages
     inserted = await _insert_documents(Contact, [_derive_contact(contact) for contact in contacts])
     pairs = list(zip(contacts, new_contacts, strict=True))
     to_link = [contact for contact, new in pairs if contact.id in inserted and new.by_customer]

@@ -37,6 +37,7 @@ def combine_contacts(kept: Contact, other: Contact) -> dict[str, Any]:
         "attributes": {**other.attributes, **kept.attributes},
         "unlinked_at": kept.unlinked_at or other.unlinked_at,
         "blocked": kept.blocked or other.blocked,
+        "has_conversation": kept.has_conversation or other.has_conversation,
         "marketing_opt_out": _find_marketing_choice(kept, other),
         "changed_at": _take_newest(kept.changed_at, other.changed_at),
         "duplicate_ids": list(dict.fromkeys(duplicates))[:MAX_DUPLICATES],
