@@ -4,12 +4,14 @@ import strawberry
 from strawberry import Maybe
 
 from graph.core.context import Info, IsAgent, get_viewer
+from graph.core.errors import forbidden
 from graph.core.ids import parse_given_id, require_id
 from graph.core.user_errors import UserError, user_errors
 from graph.inputs.message_content import MessageContentInput
 from graph.mutations.mutation_field import mutation_field
 from graph.types.messages import Message
 from whatsapp.errors import RefusalCollector
+from whatsapp.outbox.authors import may_send_for
 from whatsapp.outbox.drafts import check_message_input
 from whatsapp.outbox.recipients import Recipient
 
@@ -58,6 +60,11 @@ class SendMessageInput:
         description="Key of up to 255 characters chosen by your application; a second message with"
         " the same key is not sent.",
     )
+    on_behalf_of_agent_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Id of the agent who wrote the message, who needs access to the account; by"
+        " default the caller's agent. Requires the key of a server or role ADMIN.",
+    )
 
 
 @strawberry.input(description="Input of `retryMessage`.")
@@ -94,12 +101,14 @@ class MessageMutations:
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> MessagePayload:
         viewer, services = get_viewer(info), info.context.services
+        agent = input.on_behalf_of_agent_id
         key, reply_to = input.idempotency_key, input.reply_to_message_id
         with RefusalCollector() as collect:
             account_id = collect(parse_given_id, input.account_id, "Account", "accountId")
             recipient = collect(input.to.to_recipient)
             content = collect(input.content.to_content, viewer, services)
             reply_to_id = collect(parse_given_id, reply_to, "Message", "replyToMessageId")
+            agent_id = collect(parse_given_id, agent, "Agent", "onBehalfOfAgentId")
             if collect.has_refusals:
                 # Otherwise checked by `queue_message`.
                 collect(
@@ -109,6 +118,8 @@ class MessageMutations:
                     reply_to_message_id=reply_to_id,
                     idempotency_key=key,
                 )
+        if agent_id is not None and not may_send_for(viewer, agent_id):
+            raise forbidden("Sending for another agent requires role ADMIN or a server's key.")
         document = await services.outbox.queue_message(
             viewer,
             account_id=account_id,
@@ -116,6 +127,7 @@ class MessageMutations:
             content=content,
             reply_to_message_id=reply_to_id,
             idempotency_key=key,
+            on_behalf_of=agent_id,
         )
         return MessagePayload(message=Message.from_document(document))
 

@@ -41,6 +41,7 @@ from graph.types.message_details import (
     list_warnings,
     read_identity,
 )
+from graph.types.senders import SENDER_FIELDS, MessageSender, read_sender
 from whatsapp.conversations.conversations import summary_includes
 from whatsapp.messages.reactions import list_current_reactions
 from whatsapp.messages.summary_completion import SUMMARIZED_FIELDS, complete_summaries
@@ -109,11 +110,6 @@ class Message(relay.Node):
     group_id: str | None = stored(
         "group_id", description="WhatsApp's id of the group; null outside groups."
     )
-    sent_by: str | None = stored(
-        "sent_by",
-        description="Name of the API key that sent the message, or `WhatsApp Business app` if it"
-        " was written on the phone; null for messages from customers.",
-    )
     callback_data: str | None = stored(
         "callback_data",
         description="Data that the sending program attached to the message"
@@ -139,6 +135,14 @@ class Message(relay.Node):
         "retry_of", MESSAGES, description="Message of which this message is a retry."
     )
     document: strawberry.Private[models.Message]
+
+    @strawberry.field(
+        description="Sender of a message from the business; null for messages from customers and"
+        " for calls.",
+        metadata=reads(*SENDER_FIELDS),
+    )
+    def sender(self) -> MessageSender | None:
+        return read_sender(self.document)
 
     @strawberry.field(
         description="Typed content; null if the sender deleted the message.",

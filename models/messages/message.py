@@ -180,8 +180,11 @@ class Message(ObjectIdDocument):
     deleted_at: datetime | None = None
     """Time at which the sender deleted it; the content stays stored, but hidden."""
 
+    agent_id: PydanticObjectId | None = None
+    """The agent who wrote it. None for customers, servers, and the app on the phone."""
     sent_by: str | None = None
-    """Name of the API key that queued it, or of the app on the phone."""
+    """Name of the credential that queued it for an agent, or that has no agent; of any credential
+    in documents of version 0.1."""
     idempotency_key: str | None = None
     input_digest: str | None = None
     """SHA-256 of the input, to distinguish a repeated request from a reused key."""
@@ -189,6 +192,7 @@ class Message(ObjectIdDocument):
     traceparent: str | None = None
     """The span that stored the message, as W3C `traceparent`; only while traces are on."""
     lane_number: int | None = None
+    """None unless this server queued it."""
     outbox_state: OutboxState | None = None
     lane_fence: int | None = None
     """Fence of the worker that sends it."""
@@ -224,6 +228,12 @@ class Message(ObjectIdDocument):
     def shown_text(self) -> str | None:
         """The text for display: None if the sender deleted the message."""
         return self.text if self.deleted_at is None else None
+
+    @property
+    def is_from_business_app(self) -> bool:
+        """True if it was written on the phone: this server never queued it."""
+        is_outbound = self.direction is MessageDirection.OUTBOUND
+        return is_outbound and self.lane_number is None and self.type != CALL
 
     @property
     def is_own_reaction(self) -> bool:

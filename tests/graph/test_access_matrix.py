@@ -124,6 +124,7 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
         [
             f'to: {{conversationId: "%(Conversation)s"}}, {CONTENT}',
             f'to: {{contactId: "%(Contact)s"}}, {CONTENT}',
+            f'to: {{conversationId: "%(own)s"}}, onBehalfOfAgentId: "%(Agent)s", {CONTENT}',
             f'accountId: "%(Account)s", to: {{phoneNumber: "{OTHERS}"}}, {CONTENT}',
             f'to: {{conversationId: "%(own)s"}}, replyToMessageId: "%(Message)s", {CONTENT}',
             'to: {conversationId: "%(own)s"},'

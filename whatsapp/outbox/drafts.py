@@ -20,6 +20,7 @@ from models.database.base import new_id, utc_now
 from models.messages.words import list_message_words
 from telemetry import traces
 from whatsapp.errors import IdempotencyKeyReused, InvalidInput, RefusalCollector
+from whatsapp.outbox.authors import Author
 from whatsapp.outbox.content import OutgoingContent, ResolvedContent
 from whatsapp.outbox.recipients import Recipient
 
@@ -32,7 +33,7 @@ class Draft:
     """A message that passed all checks except of the account's state."""
 
     content: OutgoingContent
-    sent_by: str
+    author: Author
     idempotency_key: str | None
     digest: str
     reply_to_wamid: str | None = None
@@ -79,9 +80,14 @@ def _check_reply(content: OutgoingContent) -> None:
 
 
 def digest_input(
-    recipient: Recipient, content: OutgoingContent, reply_to_message_id: PydanticObjectId | None
+    recipient: Recipient,
+    content: OutgoingContent,
+    reply_to_message_id: PydanticObjectId | None,
+    on_behalf_of: PydanticObjectId | None,
 ) -> str:
     request = [recipient.describe(), content.type, content.describe(), str(reply_to_message_id)]
+    # Digests of version 0.1 have no agent.
+    request += [] if on_behalf_of is None else [str(on_behalf_of)]
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
@@ -122,7 +128,8 @@ def build_message(
         status_times={MessageStatus.QUEUED.key: now},
         status_rank=MessageStatus.QUEUED.rank,
         reply_to_wamid=draft.reply_to_wamid,
-        sent_by=draft.sent_by,
+        agent_id=draft.author.agent_id,
+        sent_by=draft.author.sent_by,
         idempotency_key=draft.idempotency_key,
         input_digest=draft.digest,
         retry_of=draft.retry_of,

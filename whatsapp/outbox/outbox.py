@@ -35,6 +35,7 @@ from whatsapp.errors import (
 from whatsapp.media.media import mark_erased
 from whatsapp.media.uploaded_media import attach_upload
 from whatsapp.messages.lanes import take_number, wake_lane
+from whatsapp.outbox.authors import find_author, find_retry_author
 from whatsapp.outbox.consent import check_marketing_pause
 from whatsapp.outbox.content import OutgoingContent, ResolvedContent, StoredContent
 from whatsapp.outbox.drafts import (
@@ -68,10 +69,12 @@ class Outbox:
         content: OutgoingContent,
         reply_to_message_id: PydanticObjectId | None = None,
         idempotency_key: str | None = None,
+        on_behalf_of: PydanticObjectId | None = None,
     ) -> Message:
         """Stores a message to send, or returns the message stored with the same idempotency key.
 
-        `account_id` is required with a phone number or user id. An error writes nothing.
+        `account_id` is required with a phone number or user id, and `on_behalf_of` is the id of the
+        agent who wrote the message, by default the viewer's. An error writes nothing.
 
         Raises:
             Refused: NotFound, InvalidInput, IdempotencyKeyReused, AccountDisabled, AccountStopped,
@@ -84,8 +87,9 @@ class Outbox:
             idempotency_key=idempotency_key,
         )
         target = await resolve_recipient(viewer, recipient, account_id=account_id)
-        digest = digest_input(recipient, content, reply_to_message_id)
-        draft = Draft(content, viewer.name, idempotency_key, digest)
+        author = await find_author(viewer, target.account.id, on_behalf_of=on_behalf_of)
+        digest = digest_input(recipient, content, reply_to_message_id, on_behalf_of)
+        draft = Draft(content, author, idempotency_key, digest)
         existing = await find_repeated(target.account.id, draft)
         if existing is not None:
             return await self._return_existing(existing)
@@ -106,6 +110,7 @@ class Outbox:
             content=content,
             reply_to_message_id=reply_to_message_id,
             idempotency_key=idempotency_key,
+            on_behalf_of=on_behalf_of,
         )
 
     async def retry_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
@@ -132,7 +137,7 @@ class Outbox:
         key = await _find_retry_key(message)
         draft = Draft(
             content,
-            viewer.name,
+            find_retry_author(viewer, message),
             key,
             digest=str(message.id),
             reply_to_wamid=message.reply_to_wamid,

@@ -23,7 +23,7 @@ class ApiKey(relay.Node):
     node_id: relay.NodeID[str]
     name: str = stored(
         "name",
-        description="Purpose of the key; messages sent with the key carry this name in `sentBy`.",
+        description="Purpose of the key; messages that a server's key sends carry this name.",
     )
     prefix: str = stored("prefix", description="Public part of the key, for recognition.")
     role: Role = stored("role", description="Role that the key grants.")

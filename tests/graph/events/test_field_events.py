@@ -10,7 +10,7 @@ EVENTS = """subscription ($after: String) { events(after: $after) {
   ... on AccountUpdated { account { lastEventAt health { state }
     events(first: 1) { edges { node { event } } } } }
   ... on ContactUpdated { contact { waId marketingOptOut } }
-  ... on MessageAdded { message { direction text sentBy } }
+  ... on MessageAdded { message { direction text sender { __typename } } }
 } }"""
 NOTED = {"edges": [{"node": {"event": "DISABLED_UPDATE"}}]}
 LAST_EVENT_AT = "2025-06-15T15:06:40+00:00"
@@ -40,5 +40,5 @@ async def test_watchers_see_accounts_contacts_and_echoes_change(
     assert added["events"]["message"] == {
         "direction": "OUTBOUND",
         "text": "Gern, bis gleich! ☕",
-        "sentBy": "WhatsApp Business app",
+        "sender": {"__typename": "BusinessAppSender"},
     }

@@ -55,7 +55,7 @@ async def test_oversized_operation_gets_no_plan(
 ) -> None:
     parts = " ".join(f"... on {kind} {{ __typename }}" for kind in ("TextContent", "MediaContent"))
     fields = (
-        "id type text status timestamp direction sentBy forwarded errors { code title details }"
+        "id type text status timestamp direction groupId forwarded errors { code title details }"
     )
     messages = f"messages(first: 1) {{ edges {{ node {{ {fields} content {{ {parts} }} }} }} }}"
     spread = " ".join(f"...F{number}" for number in range(28))

@@ -83,10 +83,12 @@ async def test_sent_message_shows_its_way(admin: GraphQLClient, account: Account
             "type": "regular",
         },
         sent_by="an agent",
+        lane_number=1,
     )
     query = """query ($id: ID!) { message(id: $id) { status statusHistory { status }
       errors { code title details href retryable } pricing { billable model category type }
-      sentBy retryOf { id } referral { headline } reactions { emoji } } }"""
+      sender { ... on ApiKeySender { name } } retryOf { id } referral { headline }
+      reactions { emoji } } }"""
 
     shown = (await admin(query, id=id_of(message)))["message"]
 
@@ -102,7 +104,8 @@ async def test_sent_message_shows_its_way(admin: GraphQLClient, account: Account
         }
     ]
     assert shown["pricing"]["model"] == "PMP"
-    assert (shown["sentBy"], shown["retryOf"], shown["reactions"]) == ("an agent", None, [])
+    assert shown["sender"] == {"name": "an agent"}
+    assert (shown["retryOf"], shown["reactions"]) == (None, [])
 
 
 async def test_reply_names_its_original(admin: GraphQLClient, account: Account) -> None:

@@ -59,11 +59,14 @@ async def test_holder_sends_under_their_name(client: httpx.AsyncClient, account:
     received = await write_message(account, "15550001111", "hello")
     send = """mutation ($id: ID!) { sendMessage(input: {
       to: {conversationId: $id}, content: {text: {body: "Hi"}} }) {
-      message { sentBy } userErrors { code } } }"""
+      message { sender { ... on AgentSender { agent { name } via } } } userErrors { code } } }"""
 
     sent = await GraphQLClient(client, make_token(Role.AGENT))(send, id=conversation_id(received))
 
-    assert sent["sendMessage"] == {"message": {"sentBy": "Ada"}, "userErrors": []}
+    assert sent["sendMessage"] == {
+        "message": {"sender": {"agent": {"name": "Ada"}, "via": None}},
+        "userErrors": [],
+    }
 
 
 async def test_token_scope_is_enforced(

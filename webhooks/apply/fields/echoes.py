@@ -21,7 +21,6 @@ from whatsapp.messages.amendments import Amendment, record_amendment
 from whatsapp.templates.echoes import describe_echo
 
 TEMPLATE = "template"
-SENT_BY = "WhatsApp Business app"
 
 
 async def apply_echo(account: Account, item: Item) -> None:
@@ -51,7 +50,6 @@ async def _store(account: Account, echo: Inbound, item: Item) -> Message:
             "unread": False,
             "status_times": {MessageStatus.SENT.key: placed.timestamp},
             "status_rank": MessageStatus.SENT.rank,
-            "sent_by": SENT_BY,
             **await _describe(account, placed, item),
         }
     )
@@ -73,10 +71,9 @@ async def _describe(account: Account, placed: Message, item: Item) -> dict[str, 
 async def _follow_up(message: Message) -> None:
     key = {"account_id": message.account_id, "wamid": message.wamid}
     document = await collection(Message).find_one(key)
-    if document is None or document["sent_by"] != SENT_BY:
-        return
-    stored = from_bson(Message, document)
-    await mark_read_on_phone(stored)
+    stored = None if document is None else from_bson(Message, document)
+    if stored is not None and stored.is_from_business_app:
+        await mark_read_on_phone(stored)
 
 
 def _read_echo(item: Item) -> Inbound:

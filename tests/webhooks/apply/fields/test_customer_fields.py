@@ -32,7 +32,8 @@ from whatsapp.common.crypto import KeyRing
 
 CUSTOMER = "16505550101"
 INBOX = """{ conversations { edges { node { unreadCount contact { waId businessScopedUserId }
-  lastMessage { direction type text status sentBy whatsappId content { __typename } } } } } }"""
+  lastMessage { direction type text status sender { __typename } whatsappId
+    content { __typename } } } } } }"""
 CONTACTS = "{ contacts { edges { node { id waId businessScopedUserId marketingOptOut } } } }"
 
 
@@ -153,7 +154,7 @@ async def test_what_staff_wrote_on_phone_is_outbound_message(
             "type": "text",
             "text": "Gern, bis gleich! ☕",
             "status": "SENT",
-            "sentBy": "WhatsApp Business app",
+            "sender": {"__typename": "BusinessAppSender"},
             "whatsappId": "wamid.EXAMPLE_ECHO",
             "content": {"__typename": "TextContent"},
         },
@@ -180,7 +181,8 @@ async def test_echo_to_username_is_typed(
     assert json.loads(poll.raw or "") == echo
 
 
-TEMPLATES = """{ conversations { edges { node { lastMessage { type text direction sentBy
+TEMPLATES = """{ conversations { edges { node { lastMessage {
+  type text direction sender { __typename }
   content { __typename ... on TemplateContent { name language category body footer
     header { text } buttons { buttonType title } template { name } } } } } } } }"""
 
@@ -210,7 +212,7 @@ async def test_template_echo_reads_as_customer_reads_it(
         "type": "template",
         "text": "Hello Ana, you paid $12.50.",
         "direction": "OUTBOUND",
-        "sentBy": "WhatsApp Business app",
+        "sender": {"__typename": "BusinessAppSender"},
         "content": {
             "__typename": "TemplateContent",
             "name": "order_shipped",
@@ -325,7 +327,7 @@ async def test_echo_of_own_message_changes_nothing(
 ) -> None:
     await webhook.post_messages(make_message(sender=CUSTOMER, at=AT - 60))
     await post(webhook, settle, make_echo("wamid.OURS", at=AT - 120))
-    ours = {"sent_by": "An agent", "status_rank": MessageStatus.DELIVERED.rank}
+    ours = {"lane_number": 1, "status_rank": MessageStatus.DELIVERED.rank}
     await Message.find({"wamid": "wamid.OURS"}).update({"$set": ours})
     before = [await collection(kind).find().to_list() for kind in (Message, Conversation, Contact)]
 
