@@ -128,7 +128,7 @@ async def test_key_named_as_app_is_no_phone(client: Any, said: Message) -> None:
     # As version 0.1 stored it.
     account = await Account.get(said.account_id)
     assert account is not None
-    outbound = {"direction": "OUTBOUND", "unread": False, "status_rank": 60}
+    outbound: dict[str, Any] = {"direction": "OUTBOUND", "unread": False, "status_rank": 60}
     await write_message(account, "15550001111", "from the phone", sent_by=APP, **outbound)
 
     shown = await server(HISTORY, id=conversation_id(said))
