@@ -12,7 +12,7 @@ from strawberry.relay.types import NodeType
 from graph.core.context import Info, get_loaders
 from graph.core.errors import bad_input
 from graph.core.loaders import MAX_COUNT, Count, CountQuery
-from graph.core.pages import DocumentT, Order, PageRequest, paginate, write_cursor
+from graph.core.pages import DocumentT, Order, Page, PageRequest, paginate, write_cursor
 from graph.core.strawberry_internals import get_resolve_info
 
 NodeT = TypeVar("NodeT", bound=relay.Node)
@@ -120,14 +120,21 @@ async def connect(
         document_class, filter, order=order, page=page, hidden=hidden, around=around
     )
     edges = [make_edge(to_node(document), order, document) for document in result.documents]
+    count = CountQuery(document_class, filter)
+    return make_connection(connection_class, edges, result, lambda: page.loaders.counts.load(count))
+
+
+def make_connection(
+    connection_class: type[Connection[Any]],
+    edges: Sequence[Edge[NodeT]],
+    page: Page[Any],
+    load_count: Callable[[], Awaitable[Count]],
+) -> Connection[NodeT]:
+    """Returns the connection of a page with these edges."""
     page_info = relay.PageInfo(
-        has_next_page=result.has_next,
-        has_previous_page=result.has_previous,
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
-    return connection_class(
-        page_info=page_info,
-        edges=list(edges),
-        load_count=lambda: page.loaders.counts.load(CountQuery(document_class, filter)),
-    )
+    return connection_class(page_info=page_info, edges=list(edges), load_count=load_count)

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -92,15 +92,19 @@ async def paginate(
     page: PageRequest,
     hidden: Sequence[str] = (),
     around: list[Any] | None = None,
+    fields: Collection[str] | None = None,
 ) -> Page[DocumentT]:
     """Reads a page of the documents that match `filter`, without the fields `hidden`.
 
-    `around` is a sort key: the page has it in its middle, as far as the list goes.
+    `around` is a sort key: the page has it in its middle, as far as the list goes. `fields` are
+    read instead of those that the operation needs.
 
     Raises:
         RequestError: BAD_USER_INPUT, invalid cursor.
     """
-    source = _Source(document_class, filter, order, page.loaders, hidden)
+    if fields is None:
+        fields = page.loaders.projections.get(document_class)
+    source = _Source(document_class, filter, order, page.loaders, hidden, fields)
     if around is not None:
         return await _read_around(source, around, size=page.size)
     bounds = [
@@ -123,6 +127,8 @@ class _Source(Generic[DocumentT]):
     order: Order
     loaders: Loaders
     hidden: Sequence[str]
+    fields: Collection[str] | None
+    """Fields to read; None for all but `hidden`."""
 
     async def read(
         self, bounds: Sequence[dict[str, Any]], *, size: int, backward: bool
@@ -133,7 +139,6 @@ class _Source(Generic[DocumentT]):
         """
         conditions = [*([dict(self.filter)] if self.filter else []), *bounds]
         sort = self.order.list_sort(backward=backward)
-        projection = self.loaders.projections.get(self.document_class)
         # One more document shows whether the list continues.
         stored = await self.loaders.pages.load(
             PageQuery(
@@ -142,11 +147,11 @@ class _Source(Generic[DocumentT]):
                 sort=[(field, direction.value) for field, direction in sort],
                 limit=size + 1,
                 hidden=self.hidden,
-                fields=None if projection is None else {*projection, *self.order.fields},
+                fields=None if self.fields is None else {*self.fields, *self.order.fields},
             )
         )
         documents = [
-            from_bson(self.document_class, fields, fields=projection, tolerant=True)
+            from_bson(self.document_class, fields, fields=self.fields, tolerant=True)
             for fields in stored[:size]
         ]
         return documents[::-1] if backward else documents, len(stored) > size

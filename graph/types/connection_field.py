@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import strawberry
 from beanie import Document, PydanticObjectId
@@ -24,7 +24,7 @@ from graph.core.connections import (
 )
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.ids import get_label, parse_id
-from graph.core.pages import NEWEST, Order
+from graph.core.pages import NEWEST, Order, PageRequest
 from graph.core.stored import find_node_class, reads, to_node
 from whatsapp.accounts.accounts import list_account_ids
 
@@ -51,6 +51,13 @@ def limit_to_account(info: Info, account_id: str | None) -> dict[str, Any]:
     return {"account_id": document_id}
 
 
+async def wait_for_summaries(info: Info, account_id: str | None) -> None:
+    """Waits until the summaries include all events that were sent to subscribers."""
+    requested_id = parse_id(account_id, "Account") if account_id is not None else None
+    accounts = get_viewer(info).account_ids if requested_id is None else [requested_id]
+    await info.context.services.live.summaries.wait(account_ids=accounts)
+
+
 async def name_accounts(info: Info, account_id: str | None) -> dict[str, Any]:
     """Same as `limit_to_account`, without accounts that are being deleted.
 
@@ -73,8 +80,31 @@ class DocumentList:
     """Sort key in the middle of the page."""
     make_edge: MakeEdge = Edge
 
+    async def connect(
+        self, _info: Info, page: PageRequest, connection_class: type[Connection[Any]]
+    ) -> Connection[Any]:
+        return await connect(
+            self.document_class,
+            self.filter,
+            find_node_class(self.document_class).from_document,
+            order=self.order,
+            page=page,
+            hidden=self.hidden,
+            around=self.around,
+            connection_class=connection_class,
+            make_edge=self.make_edge,
+        )
 
-Listed = DocumentList | Awaitable[DocumentList]
+
+class Connectable(Protocol):
+    """A list of which a connection field reads a page."""
+
+    async def connect(
+        self, _info: Info, page: PageRequest, connection_class: type[Connection[Any]], /
+    ) -> Connection[Any]: ...
+
+
+Listed = Connectable | Awaitable[Connectable]
 
 _PAGE_ARGUMENTS: dict[str, tuple[Any, int | None]] = {
     "first": (First, PAGE_SIZE),
@@ -114,7 +144,7 @@ def connection_field(
     needs: Collection[str] | None = None,
     connection_class: type[Connection[Any]] | None = None,
 ) -> Callable[[Callable[..., Listed]], Any]:
-    """Makes a field of type `Connection[node_type]` from a resolver that returns a `DocumentList`.
+    """Makes a field of type `Connection[node_type]` from a resolver that returns a list.
 
     `needs` names the fields that the resolver reads from its own document. `connection_class` is
     another type of the field, for lists with edges of their own.
@@ -134,17 +164,7 @@ def connection_field(
             page = read_page(info, **page_arguments)
             listed = resolver(*args, **arguments)
             documents = await listed if inspect.isawaitable(listed) else listed
-            return await connect(
-                documents.document_class,
-                documents.filter,
-                find_node_class(documents.document_class).from_document,
-                order=documents.order,
-                page=page,
-                hidden=documents.hidden,
-                around=documents.around,
-                connection_class=connection_class or Connection,
-                make_edge=documents.make_edge,
-            )
+            return await documents.connect(info, page, connection_class or Connection)
 
         resolve.__signature__ = _add_page_arguments(signature, returned)  # type: ignore[attr-defined]  # read by inspect
         return strawberry.field(

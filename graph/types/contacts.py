@@ -32,7 +32,9 @@ from graph.types.connection_field import (
     limit_to_account,
     name_accounts,
     node_field,
+    wait_for_summaries,
 )
+from graph.types.inbox.contact_activity import ActiveContacts
 from graph.types.inbox.tags import Taggable
 from graph.types.users import User
 
@@ -124,6 +126,10 @@ class ContactOrder(DescribedEnum):
         "NAME",
         "By staff-given name, else profile name, else phone number; ignores case and accents.",
     )
+    LAST_ACTIVITY = (
+        "LAST_ACTIVITY",
+        "By the newest message, newest first; without contacts that have no conversation.",
+    )
 
 
 describe_enum(ContactOrder, description="Sort order of contacts.")
@@ -152,13 +158,17 @@ class ContactQueries:
             ContactOrder,
             strawberry.argument(description="Sort order; a cursor is valid for one order only."),
         ] = ContactOrder.NEWEST,
-    ) -> DocumentList:
+    ) -> DocumentList | ActiveContacts:
         conditions = filter.list_conditions() if filter else []
         if search is not None and (found := match_keys(search)):
             conditions.append(found)
         # The indexes of searches and filters begin with the account.
-        if conditions:
-            conditions.append(await name_accounts(info, account_id))
-        else:
-            conditions.append(limit_to_account(info, account_id))
-        return DocumentList(models.Contact, {"$and": conditions}, _ORDERS[order_by])
+        of_accounts = (
+            await name_accounts(info, account_id)
+            if conditions
+            else limit_to_account(info, account_id)
+        )
+        if order_by is ContactOrder.LAST_ACTIVITY:
+            await wait_for_summaries(info, account_id)
+            return ActiveContacts(of_accounts, conditions)
+        return DocumentList(models.Contact, {"$and": [of_accounts, *conditions]}, _ORDERS[order_by])

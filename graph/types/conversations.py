@@ -8,9 +8,9 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.context import Info, IsViewer, get_viewer
+from graph.core.context import Info, IsViewer
 from graph.core.enums import ConversationStatus, DescribedEnum, describe_enum
-from graph.core.ids import parse_id, require_id
+from graph.core.ids import require_id
 from graph.core.pages import BY_ACTIVITY, BY_OLDEST_ACTIVITY, BY_TIMESTAMP
 from graph.core.stored import (
     LINKED_AGENTS,
@@ -34,6 +34,7 @@ from graph.types.connection_field import (
     limit_to_account,
     name_accounts,
     node_field,
+    wait_for_summaries,
 )
 from graph.types.contacts import Contact, linked_contact
 from graph.types.inbox.tags import Taggable
@@ -140,13 +141,6 @@ class Conversation(Taggable):
         return cls(node_id=str(document.id), document=document)
 
 
-async def _wait_for_summaries(info: Info, account_id: str | None) -> None:
-    """Waits until the summaries include all events that were sent to subscribers."""
-    requested_id = parse_id(account_id, "Account") if account_id is not None else None
-    accounts = get_viewer(info).account_ids if requested_id is None else [requested_id]
-    await info.context.services.live.summaries.wait(account_ids=accounts)
-
-
 class ConversationOrder(DescribedEnum):
     NEWEST_ACTIVITY = "NEWEST_ACTIVITY", "Most recently active first."
     OLDEST_ACTIVITY = "OLDEST_ACTIVITY", "Least recently active first."
@@ -184,7 +178,7 @@ class ConversationQueries:
         of_accounts = limit_to_account(info, account_id)
         if filter is not None and filter.needs_accounts:
             of_accounts = await name_accounts(info, account_id)
-        await _wait_for_summaries(info, account_id)
+        await wait_for_summaries(info, account_id)
         conditions = [of_accounts]
         conditions += await filter.list_conditions(of_accounts) if filter else []
         return DocumentList(models.Conversation, {"$and": conditions}, _ORDERS[order_by])

@@ -1,1 +1,1 @@
-"""The inbox: tags, filters and counts of conversations."""
+"""The inbox: tags, the search for messages, and lists by activity."""
