@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from graph.core.enums import MessageDirection
+from graph.inputs.whatsapp_enums import MessageType
 
 
 @strawberry.input(description="Filter for messages; all given conditions must match.")
@@ -13,8 +14,8 @@ class MessageFilter:
     direction: MessageDirection | None = strawberry.field(
         default=None, description="Messages in this direction."
     )
-    types: list[str] | None = strawberry.field(
-        default=None, description="Messages of one of these types, as in `Message.type`."
+    types: list[MessageType] | None = strawberry.field(
+        default=None, description="Messages of one of these types."
     )
     since: datetime | None = strawberry.field(
         default=None, description="Messages with this timestamp or later."
@@ -29,7 +30,7 @@ class MessageFilter:
         if self.direction is not None:
             conditions.append({"direction": self.direction.value})
         if self.types:
-            conditions.append({"type": {"$in": self.types}})
+            conditions.append(MessageType.match_names("type", self.types))
         if self.since is not None:
             conditions.append({"timestamp": {"$gte": self.since}})
         if self.until is not None:

@@ -24,6 +24,7 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
+from graph.inputs.whatsapp_enums import MessagingLimit, QualityRating, Throughput
 from graph.types.connection_field import DocumentList, connection_field, node_field
 from whatsapp.accounts.webhook_subscription import make_webhook_url
 from whatsapp.auth.access import Viewer
@@ -93,15 +94,24 @@ class AccountHealth:
     reason: str | None = strawberry.field(
         description="Reason why the account is stopped, and how to fix it; null if it can send."
     )
-    quality_rating: str | None = strawberry.field(
-        description="WhatsApp's quality rating: GREEN, YELLOW, RED or UNKNOWN."
+    quality_rating: QualityRating | None = strawberry.field(
+        description="WhatsApp's quality rating; null until WhatsApp reports it."
     )
-    throughput: str | None = strawberry.field(
-        description="WhatsApp's throughput level: STANDARD or HIGH."
+    quality_rating_name: str | None = strawberry.field(
+        description="WhatsApp's name of the quality rating."
     )
-    messaging_limit: str | None = strawberry.field(
-        description="Number of customers the account may message first within 24 hours, as"
-        " WhatsApp's tier: TIER_250, TIER_1K and so on, or TIER_UNLIMITED."
+    throughput: Throughput | None = strawberry.field(
+        description="WhatsApp's throughput level; null until WhatsApp reports it."
+    )
+    throughput_name: str | None = strawberry.field(
+        description="WhatsApp's name of the throughput level."
+    )
+    messaging_limit: MessagingLimit | None = strawberry.field(
+        description="Number of customers the account may message first within 24 hours; null until"
+        " WhatsApp reports it."
+    )
+    messaging_limit_name: str | None = strawberry.field(
+        description="WhatsApp's name of the limit, such as TIER_1K."
     )
 
     @classmethod
@@ -109,9 +119,12 @@ class AccountHealth:
         return cls(
             state=health.state,
             reason=health.reason,
-            quality_rating=health.quality_rating,
-            throughput=health.throughput,
-            messaging_limit=health.messaging_limit,
+            quality_rating=QualityRating.from_name(health.quality_rating),
+            quality_rating_name=health.quality_rating,
+            throughput=Throughput.from_name(health.throughput),
+            throughput_name=health.throughput,
+            messaging_limit=MessagingLimit.from_name(health.messaging_limit),
+            messaging_limit_name=health.messaging_limit,
         )
 
 

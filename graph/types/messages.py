@@ -20,6 +20,7 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
+from graph.inputs.whatsapp_enums import MessageType
 from graph.types.accounts import Account, linked_account
 from graph.types.connection_field import node_field
 from graph.types.contacts import Contact, linked_contact
@@ -68,8 +69,13 @@ async def _include_messages(
 class Message(relay.Node):
     node_id: relay.NodeID[str]
     direction: MessageDirection = stored("direction", description="Direction of the message.")
-    type: str = stored(
-        "type", description="WhatsApp's message type: text, image, location and so on."
+    type: MessageType = stored(
+        "type",
+        convert=MessageType.from_name,
+        description="Type of the message; OTHER if `typeName` is not in this list.",
+    )
+    type_name: str = stored(
+        "type", description="WhatsApp's name of the type: text, image, location and so on."
     )
     text: str | None = stored(
         "shown_text",

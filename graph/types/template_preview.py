@@ -15,7 +15,7 @@ from whatsapp.outbox.content.template import preview_template
 
 
 @strawberry.type(description="Result of `previewTemplate`.")
-class PreviewTemplatePayload:
+class TemplatePreview:
     content: TemplateContent | None = strawberry.field(
         default=None,
         description="Content that the customer would read; null if the parameters are invalid.",
@@ -30,7 +30,7 @@ class TemplatePreviewQueries:
         description="Fills in a template as `sendMessage` does, without sending it; works for"
         " templates that can't be sent, too. Requires role VIEWER.",
     )
-    @refusals_as_data(PreviewTemplatePayload)
+    @refusals_as_data(TemplatePreview)
     async def preview_template(
         self,
         info: Info,
@@ -41,10 +41,10 @@ class TemplatePreviewQueries:
             TemplateParametersInput | None,
             strawberry.argument(description="Parameters to fill in."),
         ] = None,
-    ) -> PreviewTemplatePayload:
+    ) -> TemplatePreview:
         template = await _read_template(info, template_id)
         content = preview_template(template, read_template_values(parameters))
-        return PreviewTemplatePayload(content=read_template(content))
+        return TemplatePreview(content=read_template(content))
 
 
 async def _read_template(info: Info, global_id: str) -> models.Template:

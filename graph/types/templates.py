@@ -13,6 +13,7 @@ from graph.core.enums import DescribedEnum, describe_enum
 from graph.core.pages import BY_TEMPLATE_NAME, NEWEST
 from graph.core.searching import check_search
 from graph.core.stored import reads, registers_type, stored
+from graph.inputs.whatsapp_enums import QualityRating, TemplateCategory, TemplateStatus
 from graph.types.accounts import Account, linked_account
 from graph.types.connection_field import DocumentList, connection_field, limit_to_account
 from graph.types.content.template_parts import (
@@ -34,26 +35,35 @@ _OBSTACLE_FIELDS = ("status", "status_reason", "name", "language", *_DEFINITION_
 @strawberry.type(description="Message template of an account, as reported by WhatsApp.")
 class Template(relay.Node):
     node_id: relay.NodeID[str]
-    template_id: str = stored(
+    whatsapp_id: str = stored(
         "template_id",
         description="WhatsApp's id of the template; each language of a name has its own.",
     )
     name: str | None = stored("name", description="Name by which the template is sent.")
     language: str | None = stored("language", description="Language code, such as en_US.")
-    category: str | None = stored(
-        "category", description="WhatsApp's category: MARKETING, UTILITY or AUTHENTICATION."
+    category: TemplateCategory | None = stored(
+        "category",
+        convert=TemplateCategory.from_name,
+        description="Category; null until WhatsApp reports it.",
     )
+    category_name: str | None = stored("category", description="WhatsApp's name of the category.")
     sub_category: str | None = stored(
         "sub_category", description="WhatsApp's subcategory; null if there is none."
     )
-    previous_category: str | None = stored(
-        "previous_category", description="Category before WhatsApp last changed it."
+    previous_category: TemplateCategory | None = stored(
+        "previous_category",
+        convert=TemplateCategory.from_name,
+        description="Category before WhatsApp last changed it.",
     )
-    status: str | None = stored(
+    previous_category_name: str | None = stored(
+        "previous_category", description="WhatsApp's name of the previous category."
+    )
+    status: TemplateStatus | None = stored(
         "status",
-        description="WhatsApp's status: APPROVED, PENDING, REJECTED, PAUSED, DISABLED, FLAGGED,"
-        " DELETED and so on.",
+        convert=TemplateStatus.from_name,
+        description="Status; null until WhatsApp reports it.",
     )
+    status_name: str | None = stored("status", description="WhatsApp's name of the status.")
     status_reason: str | None = stored(
         "status_reason",
         description="WhatsApp's reason for rejecting, pausing or disabling the template.",
@@ -64,11 +74,21 @@ class Template(relay.Node):
     disabled_at: datetime | None = stored(
         "disabled_at", description="Time at which a disabled template stops working."
     )
-    quality_score: str | None = stored(
-        "quality_score", description="WhatsApp's quality score: GREEN, YELLOW, RED or UNKNOWN."
+    quality_score: QualityRating | None = stored(
+        "quality_score",
+        convert=QualityRating.from_name,
+        description="WhatsApp's quality score; null until WhatsApp reports it.",
     )
-    previous_quality_score: str | None = stored(
-        "previous_quality_score", description="Quality score before the last change."
+    quality_score_name: str | None = stored(
+        "quality_score", description="WhatsApp's name of the quality score."
+    )
+    previous_quality_score: QualityRating | None = stored(
+        "previous_quality_score",
+        convert=QualityRating.from_name,
+        description="Quality score before the last change.",
+    )
+    previous_quality_score_name: str | None = stored(
+        "previous_quality_score", description="WhatsApp's name of the previous quality score."
     )
     synced_at: datetime | None = stored(
         "synced_at",
@@ -135,8 +155,10 @@ class Template(relay.Node):
 class TemplateFilter:
     name: str | None = strawberry.field(default=None, description="Templates with this name.")
     language: str | None = strawberry.field(default=None, description="Templates in this language.")
-    category: str | None = strawberry.field(default=None, description="Templates of this category.")
-    statuses: list[str] | None = strawberry.field(
+    category: TemplateCategory | None = strawberry.field(
+        default=None, description="Templates of this category."
+    )
+    statuses: list[TemplateStatus] | None = strawberry.field(
         default=None, description="Templates with one of these statuses."
     )
     search: str | None = strawberry.field(
@@ -148,12 +170,14 @@ class TemplateFilter:
     )
 
     def list_conditions(self) -> list[dict[str, Any]]:
-        equal = {"name": self.name, "language": self.language, "category": self.category}
+        equal = {"name": self.name, "language": self.language}
         conditions: list[dict[str, Any]] = [
             {name: value} for name, value in equal.items() if value is not None
         ]
+        if self.category is not None:
+            conditions.append(TemplateCategory.match_names("category", [self.category]))
         if self.statuses:
-            conditions.append({"status": {"$in": self.statuses}})
+            conditions.append(TemplateStatus.match_names("status", self.statuses))
         if self.search:
             conditions.append(
                 {"name": {"$regex": re.escape(check_search(self.search)), "$options": "i"}}

@@ -119,7 +119,7 @@ class LocationContent:
     description="Content without a type of its own in this API; `raw` has the complete message."
 )
 class UnsupportedContent:
-    type: str = strawberry.field(description="WhatsApp's name of the message type.")
+    type_name: str = strawberry.field(description="WhatsApp's name of the message type.")
     reason: str | None = strawberry.field(
         description="Reason why WhatsApp could not deliver the content, or the message type it"
         " names."
@@ -207,7 +207,7 @@ def read_content(message: Message) -> Content:
         return typed_content
     raw = _read_raw(message)
     return UnsupportedContent(
-        type=message.type,
+        type_name=message.type,
         reason=_find_reason(message, raw),
         unsupported_type=_read_unsupported_type(raw),
         raw=raw,

@@ -35,7 +35,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "flow": {"interactive": {"flow": {"body": "?", "flowId": "1", "cta": "Go"}}},
 }
 RETRY = """mutation ($id: ID!) { retryMessage(input: {messageId: $id}) {
-  message { id text type retryOf { id } } userErrors { code } } }"""
+  message { id text type: typeName retryOf { id } } userErrors { code } } }"""
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from whatsapp.messages.amendments import Reaction, record_amendment
 PHONE = "15550001111"
 REACTIONS = """query ($id: ID!) { message(id: $id) { reactions { emoji at contact { id } } } }"""
 AROUND = """query ($id: ID!) { conversation(id: $id) { lastActivityAt lastMessage { text }
-  messages { edges { node { type text } } } } }"""
+  messages { edges { node { type: typeName text } } } } }"""
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ async def test_failed_reaction_is_tried_again(
     message = await send(agent, said, react(said, "👍"))
     await wait_for_status(agent, message["id"], "FAILED")
     retry = """mutation ($id: ID!) { retryMessage(input: {messageId: $id}) {
-      message { id type } userErrors { code } } }"""
+      message { id type: typeName } userErrors { code } } }"""
 
     again = (await agent(retry, id=message["id"]))["retryMessage"]
 

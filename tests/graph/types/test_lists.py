@@ -239,7 +239,7 @@ async def test_messages_of_conversation_by_way_type_and_time(
 
     assert await read() == ["three", "two", "one"]
     assert await read(direction="INBOUND") == ["two", "one"]
-    assert await read(direction="INBOUND", types=["text", "audio"]) == ["one"]
+    assert await read(direction="INBOUND", types=["TEXT", "AUDIO"]) == ["one"]
     assert await read(types=[]) == ["three", "two", "one"]
     assert await read(since=(start + timedelta(minutes=1)).isoformat()) == ["three", "two"]
 

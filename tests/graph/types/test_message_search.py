@@ -61,7 +61,7 @@ async def test_search_reads_only_visible_accounts(
         ("delivery", {}, OWN),
         ("deliv", {}, OWN),
         ("deliv bicyc", {}, OWN),
-        ("bicycles own", {"filter": {"direction": "INBOUND", "types": ["text"]}}, OWN),
+        ("bicycles own", {"filter": {"direction": "INBOUND", "types": ["TEXT"]}}, OWN),
         ("bicycles", {"filter": {"direction": "OUTBOUND"}}, 0),
         ("bicy", {"filter": {"since": recent}}, 10),
     ]

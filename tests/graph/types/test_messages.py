@@ -7,11 +7,11 @@ from models.database.base import utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of, write_message
 
-CONTENT = """query ($id: ID!) { message(id: $id) { type text content { __typename
+CONTENT = """query ($id: ID!) { message(id: $id) { typeName text content { __typename
   ... on TextContent { body previewUrl }
   ... on MediaContent { kind mediaId mimeType sha256 filename caption voice animated }
   ... on LocationContent { latitude longitude name address url }
-  ... on UnsupportedContent { type reason raw }
+  ... on UnsupportedContent { typeName reason raw }
 } } }"""
 
 
@@ -60,7 +60,7 @@ async def test_what_has_no_type_is_shown_raw(admin: GraphQLClient, account: Acco
 
     shown = (await admin(CONTENT, id=id_of(message)))["message"]["content"]
 
-    assert shown["type"] == "unsupported"
+    assert shown["typeName"] == "unsupported"
     assert shown["reason"] == "Unknown"
     assert shown["raw"]["big"] == 123456789012345678901
 

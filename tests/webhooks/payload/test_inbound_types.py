@@ -32,7 +32,7 @@ QUERY = """query ($id: ID!) { message(id: $id) {
       items { productRetailerId quantity price currency } }
     ... on SystemContent { systemKind notice oldNumber newNumber oldUserId newUserId
       oldParentUserId newParentUserId }
-    ... on UnsupportedContent { type reason unsupportedType raw }
+    ... on UnsupportedContent { type: typeName reason unsupportedType raw }
   } } }"""
 ITEMS = [
     {"productRetailerId": "sku-1", "quantity": 2, "price": 30.0, "currency": "USD"},

@@ -21,7 +21,7 @@ SHOWN = """query ($id: ID!) { message(id: $id) { text replyToWhatsappId forwarde
     ... on MediaContent { mediaId caption mimeType }
     ... on LocationContent { latitude longitude }
     ... on OrderContent { items { productRetailerId quantity price } }
-    ... on UnsupportedContent { type raw } } } }"""
+    ... on UnsupportedContent { type: typeName raw } } } }"""
 NOTHING: dict[str, Any] = {
     "replyToWhatsappId": None,
     "forwarded": False,

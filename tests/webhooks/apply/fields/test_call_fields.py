@@ -19,10 +19,10 @@ from tests.webhooks.conftest import Settle
 SHOW = """{ conversations { edges { node {
   unreadCount status lastActivityAt serviceWindow { isOpen expiresAt }
   contact { profileName waId businessScopedUserId }
-  lastMessage { type direction status text timestamp whatsappId errors { code details }
+  lastMessage { type: typeName direction status text timestamp whatsappId errors { code details }
     content { __typename ... on CallContent { direction status durationSeconds startedAt endedAt
       callbackData buttonPayload } } }
-  messages { edges { node { type } } }
+  messages { edges { node { type: typeName } } }
 } } } }"""
 SEND = """mutation ($to: ID!) { sendMessage(input: { to: { conversationId: $to },
   content: { text: { body: "We missed you" } } }) { message { status } userErrors { code } } }"""
@@ -126,9 +126,9 @@ async def test_search_finds_calls(
 ) -> None:
     await post(webhook, settle, make_entry(load_change("call_connect")))
 
-    found = await admin('{ searchMessages(text: "voice call") { edges { node { type } } } }')
+    found = await admin('{ searchMessages(text: "voice call") { nodes { type } } }')
 
-    assert found["searchMessages"]["edges"] == [{"node": {"type": "call"}}]
+    assert found["searchMessages"]["nodes"] == [{"type": "CALL"}]
 
 
 async def test_calls_of_one_body_are_one_message_each(

@@ -182,7 +182,7 @@ async def test_echo_to_username_is_typed(
 
 
 TEMPLATES = """{ conversations { edges { node { lastMessage {
-  type text direction sender { __typename }
+  type: typeName text direction sender { __typename }
   content { __typename ... on TemplateContent { name language category body footer
     header { text } buttons { buttonType title } template { name } } } } } } } }"""
 
@@ -225,8 +225,8 @@ async def test_template_echo_reads_as_customer_reads_it(
             "template": {"name": "order_shipped"},
         },
     }
-    found = await admin('{ searchMessages(text: "paid 12.50") { edges { node { type } } } }')
-    assert found["searchMessages"]["edges"] == [{"node": {"type": "template"}}]
+    found = await admin('{ searchMessages(text: "paid 12.50") { nodes { type } } }')
+    assert found["searchMessages"]["nodes"] == [{"type": "TEMPLATE"}]
 
 
 ODD_TEMPLATES: tuple[Any, ...] = (

@@ -9,7 +9,8 @@ from tests.fixtures.sending import load_send
 from tests.fixtures.webhooks import WebhookClient
 from tests.webhooks.conftest import Settle
 
-QUERY = """{ conversations(first: 2) { edges { node { messages { edges { node { text type direction
+QUERY = """{ conversations(first: 2) { edges { node { messages { edges { node {
+  text type: typeName direction
   content { __typename
     ... on LocationContent { name latitude }
     ... on ContactsContent { contacts { name department phones { waId } } }
