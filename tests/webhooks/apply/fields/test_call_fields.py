@@ -22,7 +22,7 @@ SHOW = """{ conversations { edges { node {
   lastMessage { type: typeName direction status text timestamp whatsappId errors { code details }
     content { __typename ... on CallContent { direction status durationSeconds startedAt endedAt
       callbackData buttonPayload } } }
-  messages { edges { node { type: typeName } } }
+  messages { edges { node { typeName } } }
 } } } }"""
 SEND = """mutation ($to: ID!) { sendMessage(input: { to: { conversationId: $to },
   content: { text: { body: "We missed you" } } }) { message { status } userErrors { code } } }"""
@@ -116,7 +116,7 @@ async def test_any_order_of_webhooks_gives_equal_call(
 
     first = outcomes[0]
     assert first["lastMessage"]["content"].items() >= content.items()
-    assert first["messages"]["edges"] == [{"node": {"type": "call"}}]
+    assert first["messages"]["edges"] == [{"node": {"typeName": "call"}}]
     assert outcomes == [first] * len(outcomes)
     assert not await ParkedItem.count()
 
