@@ -42,6 +42,7 @@ async def print_new_api_key(settings: Settings, arguments: argparse.Namespace) -
         name=arguments.name,
         role=Role(arguments.role),
         phone_number_ids=arguments.phone_number_id,
+        for_server=arguments.server,
     )
     print(token)
 
@@ -193,6 +194,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--phone-number-id",
         action="append",
         help="limit the key to this account; repeatable; default: all accounts",
+    )
+    key.add_argument(
+        "--server",
+        action="store_true",
+        help="the key of a server: without an agent, it sends on behalf of agents",
     )
     commands.add_parser("list-api-keys", help="list the API keys, oldest first")
     revoke = commands.add_parser("revoke-api-key", help="revoke an API key permanently")

@@ -15,9 +15,16 @@ from whatsapp.settings import Settings
 
 
 async def create_key(
-    settings: Settings, *, name: str, role: Role, phone_number_ids: list[str] | None
+    settings: Settings,
+    *,
+    name: str,
+    role: Role,
+    phone_number_ids: list[str] | None,
+    for_server: bool = False,
 ) -> str:
     """Creates an API key for the given accounts, or for all. Returns its token.
+
+    The key gets an agent of its own, unless it is the key of a server.
 
     Raises:
         SystemExit: an account is unknown.
@@ -36,6 +43,7 @@ async def create_key(
                 role=role,
                 account_ids=accounts,
                 created_by="manage.py",
+                for_server=for_server,
             )
             targets.append(AuditTarget(type="ApiKey", id=str(key.id)))
     return token

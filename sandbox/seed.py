@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import cast
 
 import httpx
 
@@ -27,6 +28,26 @@ mutation Reply($phone: String!, $accountId: ID!, $body: String!) {
   sendMessage(input: {
     accountId: $accountId, to: { phoneNumber: $phone }, content: { text: { body: $body } }
   }) { message { id } userErrors { code message } }
+}
+"""
+CREATE_AGENT = """
+mutation CreateAgent($name: String!) {
+  createApiKey(input: { name: $name, role: AGENT }) {
+    apiKey { agent { id } } userErrors { code message }
+  }
+}
+"""
+ASSIGN = """
+mutation Assign($conversationId: ID!, $agentId: ID) {
+  assignConversation(input: { conversationId: $conversationId, assigneeId: $agentId }) {
+    conversation { id } userErrors { code message }
+  }
+}
+"""
+START = """
+query Start {
+  viewer { agent { id } }
+  conversations(first: 10) { nodes { id contact { waId } } }
 }
 """
 Json = dict[str, object]
@@ -58,6 +79,11 @@ HISTORY: list[tuple[str, str, int, Json]] = [
 ]
 REPLIES = [("16505551234", "We do, every day until 6 pm. Shall I book a slot for you?")]
 
+AGENTS = ("Ana Silva", "Ben Okafor")
+# The customer's number, and the agent: None for the owner of the printed API key. The others are
+# assigned to nobody.
+ASSIGNEES: dict[str, str | None] = {"16505551234": None, "447700900123": "Ana Silva"}
+
 
 class SeedError(Exception):
     """Creating the demo data failed; the message has the server's answer."""
@@ -75,7 +101,38 @@ async def seed(*, server_url: str, sandbox_url: str, api_key: str) -> None:
         for phone, body in REPLIES:
             variables: Json = {"phone": phone, "accountId": account_id, "body": body}
             await _call(client, server_url, REPLY, variables, "sendMessage")
+        await _assign_conversations(client, server_url)
     await _wait_until_read()
+
+
+async def _assign_conversations(client: httpx.AsyncClient, server_url: str) -> None:
+    """Creates the demo's agents, and assigns conversations to them."""
+    own_id, conversations = await _find_conversations(client, server_url)
+    agents: dict[str | None, object] = {None: own_id}
+    for name in AGENTS:
+        payload = await _call(client, server_url, CREATE_AGENT, {"name": name}, "createApiKey")
+        agents[name] = cast("Json", payload["apiKey"]["agent"])["id"]
+    for number, assignee in ASSIGNEES.items():
+        variables = {"conversationId": conversations[number], "agentId": agents[assignee]}
+        await _call(client, server_url, ASSIGN, variables, "assignConversation")
+
+
+async def _find_conversations(
+    client: httpx.AsyncClient, server_url: str
+) -> tuple[str, dict[str, str]]:
+    """Returns the id of the API key's agent, and ids of conversations by the customer's number.
+
+    Waits for the conversations of `ASSIGNEES`.
+    """
+    for attempt in range(50):
+        answer = await client.post(f"{server_url}/graphql", json={"query": START})
+        start = answer.json()["data"]
+        nodes = start["conversations"]["nodes"]
+        conversations = {node["contact"]["waId"]: node["id"] for node in nodes}
+        if conversations.keys() >= ASSIGNEES.keys():
+            return start["viewer"]["agent"]["id"], conversations
+        await asyncio.sleep(min(0.05 * (attempt + 1), 0.5))
+    raise SeedError("The demo's conversations were not created.")
 
 
 async def _wait_until_read() -> None:

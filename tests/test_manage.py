@@ -27,6 +27,18 @@ async def test_key_is_made_and_printed_once(
     assert (viewer.name, viewer.role, viewer.account_ids) == ("CRM", Role.VIEWER, None)
 
 
+async def test_key_of_server_has_no_agent(
+    settings: Settings, database: AsyncDatabase[dict[str, Any]]
+) -> None:
+    server, agent = [
+        run_command(settings, "create-api-key", "--name", "CRM", *options).stdout.strip()
+        for options in (["--server"], [])
+    ]
+
+    viewers = [await authenticate_api_key(token) for token in (server, agent)]
+    assert [viewer and viewer.agent_id is None for viewer in viewers] == [True, False]
+
+
 async def test_key_may_be_limited_to_accounts(settings: Settings, account: Account) -> None:
     arguments = ("--name", "CRM", "--phone-number-id", NUMBER.phone_number_id)
 

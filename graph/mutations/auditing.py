@@ -35,7 +35,7 @@ def audited(
 ) -> Callable[[Mutation[Arguments, PayloadT]], Mutation[Arguments, PayloadT]]:
     """Writes an audit entry before the mutation runs, and its outcome afterwards.
 
-    The targets are the global ids of the input or, without any, the nodes of the payload.
+    The targets are the global ids of the input and the nodes of the payload.
     """
 
     def decorate(resolver: Mutation[Arguments, PayloadT]) -> Mutation[Arguments, PayloadT]:
@@ -89,14 +89,15 @@ async def _finish_entry(
 ) -> None:
     async def write() -> None:
         viewer = get_viewer(info)
-        created = [] if entry.targets else _list_created(payload)
+        nodes = [node for node in _list_nodes(payload) if node not in entry.targets]
+        targets = [*entry.targets, *nodes] if nodes else []
         try:
             await info.context.services.audit.finish(
                 entry,
                 outcome,
                 refusal=refusal,
-                targets=created,
-                account_ids=await find_target_accounts(viewer, created),
+                targets=targets,
+                account_ids=await find_target_accounts(viewer, targets),
             )
         except PyMongoError as error:
             # The mutation has run; its entry stays STARTED.
@@ -153,7 +154,7 @@ def _unwrap(field_type: Any) -> Any:
     return field_type
 
 
-def _list_created(payload: object) -> list[AuditTarget]:
+def _list_nodes(payload: object) -> list[AuditTarget]:
     """Returns the nodes in the payload."""
     values = [] if payload is None else list(vars(payload).values())
     nodes: list[Any] = [value for value in values if isinstance(value, relay.Node)]

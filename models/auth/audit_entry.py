@@ -59,6 +59,8 @@ class AuditActor(BaseModel):
     id: str
     """The API key's id, the token's subject, or the operator's name on the server."""
     name: str
+    agent_id: PydanticObjectId | None = None
+    """The agent of the credential; None for servers, operators, and entries of version 0.1."""
 
 
 class AuditTarget(BaseModel):

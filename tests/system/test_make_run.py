@@ -110,6 +110,22 @@ TEMPLATES = """{ templates(accountId: "%s", filter: {sendable: true, search: "he
   edges { node { name } } } }"""
 
 
+async def test_demo_conversations_have_agents(graphql: GraphQLClient) -> None:
+    query = """{ agents { nodes { name isActive } }
+      conversations { nodes { contact { profileName } assignee { name } } } }"""
+
+    shown = await graphql(query)
+
+    names = ["Ana Silva", "Ben Okafor", "Sandbox admin"]
+    assert shown["agents"]["nodes"] == [{"name": name, "isActive": True} for name in names]
+    assignees = {
+        node["contact"]["profileName"]: node["assignee"] for node in shown["conversations"]["nodes"]
+    }
+    assert assignees["Sheena Nelson"] == {"name": "Sandbox admin"}
+    assert assignees["Amir Haddad"] == {"name": "Ana Silva"}
+    assert assignees["Lucía Gómez"] is None
+
+
 async def test_demo_account_has_its_templates(graphql: GraphQLClient) -> None:
     found = await graphql("{ accounts(first: 1) { nodes { id } } }")
     account_id = found["accounts"]["nodes"][0]["id"]

@@ -103,7 +103,12 @@ class AuditTrail:
 
 
 def to_audit_actor(viewer: Viewer) -> AuditActor:
-    return AuditActor(kind=viewer.kind, id=str(viewer.credential_id), name=viewer.name)
+    return AuditActor(
+        kind=viewer.kind,
+        id=str(viewer.credential_id),
+        name=viewer.name,
+        agent_id=viewer.agent_id,
+    )
 
 
 async def find_target_accounts(

@@ -10,8 +10,9 @@ import models
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import AuditAction, AuditOutcome, CredentialKind
 from graph.core.ids import parse_id, parse_object_id
-from graph.core.stored import reads, registers_type, stored
+from graph.core.stored import LINKED_AGENTS, linked, reads, registers_type, stored
 from graph.types.accounts import Account, list_accounts
+from graph.types.auth.agents import Agent
 from graph.types.connection_field import AccountId, DocumentList, connection_field
 from telemetry.global_ids import encode_id
 from whatsapp.auth.audit import make_entry_filter
@@ -24,13 +25,21 @@ class AuditActor:
         description="Id of the API key as in `apiKeys`, subject (`sub`) of the token, or user name"
         " of the operator on the server."
     )
-    name: str = strawberry.field(description="Name of the caller at the time of the action.")
+    name: str = strawberry.field(
+        description="Name of the API key or of the token's holder at the time of the action."
+    )
+    agent: Agent | None = linked(
+        "agent_id",
+        LINKED_AGENTS,
+        description="Agent of the credential; null for servers and operators.",
+    )
+    document: strawberry.Private[models.AuditActor]
 
     @classmethod
     def from_document(cls, actor: models.AuditActor) -> Self:
         is_key = actor.kind is CredentialKind.API_KEY
         actor_id = encode_id("ApiKey", actor.id) if is_key else actor.id
-        return cls(kind=actor.kind, id=actor_id, name=actor.name)
+        return cls(kind=actor.kind, id=actor_id, name=actor.name, document=actor)
 
 
 @strawberry.type(description="Object of an action.")
@@ -109,7 +118,8 @@ class AuditQueries:
         actor: Annotated[
             str | None,
             strawberry.argument(
-                description="Returns only actions of the caller with this id or name."
+                description="Returns only actions of the caller with this id or name, or of the"
+                " agent with this id."
             ),
         ] = None,
         action: Annotated[
@@ -128,7 +138,9 @@ class AuditQueries:
 
 
 def _match_actor(text: str) -> dict[str, Any]:
-    key_id = parse_id(text, "ApiKey")
+    key_id, agent_id = parse_id(text, "ApiKey"), parse_id(text, "Agent")
+    if agent_id is not None:
+        return {"actor.agent_id": agent_id}
     return {"$or": [{"actor.id": str(key_id) if key_id else text}, {"actor.name": text}]}
 
 

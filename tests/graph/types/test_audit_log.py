@@ -313,3 +313,25 @@ async def test_entries_are_kept_for_their_time(
     assert entry is not None
     assert entry.expires_at - entry.created_at == timedelta(days=settings.audit_days)
     assert (index["key"], index["expireAfterSeconds"]) == ([("expires_at", 1)], 0)
+
+
+async def test_entry_names_agent_of_key(admin: GraphQLClient) -> None:
+    create = """mutation ($agent: ID) { createApiKey(input: {
+      name: "laptop", role: ADMIN, agentId: $agent}) { token apiKey { id agent { id } } } }"""
+    agent_id = (await admin("{ viewer { agent { id } } }"))["viewer"]["agent"]["id"]
+    made = (await admin(create, agent=agent_id))["createApiKey"]
+    await GraphQLClient(admin.http, made["token"])(create, agent=None)
+    query = """query ($actor: String) { auditLog(actor: $actor) { nodes {
+      actor { name agent { id name } } targets { type id } } } }"""
+
+    by_agent = (await admin(query, actor=agent_id))["auditLog"]["nodes"]
+    by_key = (await admin(query, actor=made["apiKey"]["id"]))["auditLog"]["nodes"]
+
+    agent = {"id": agent_id, "name": "test admin"}
+    actors = [{"name": "laptop", "agent": agent}, {"name": "test admin", "agent": agent}]
+    assert [entry["actor"] for entry in by_agent] == actors
+    assert by_agent[1]["targets"] == [
+        {"type": "Agent", "id": agent_id},
+        {"type": "ApiKey", "id": made["apiKey"]["id"]},
+    ]
+    assert [entry["actor"] for entry in by_key] == actors[:1]
