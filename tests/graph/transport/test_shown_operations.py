@@ -128,12 +128,14 @@ async def find_values(
 ) -> dict[str, Any]:
     """The variables of an operation that is shown without any."""
     conversation = known["an id from the Inbox tab"]
+    to_conversation = {"to": {"conversationId": conversation}, "content": {"text": {"body": "x"}}}
     values: dict[str, Any] = {
         "id": id_of(account) if "account(" in shown.text else conversation,
         "conversationId": conversation,
         "accountId": id_of(account),
         "contactId": known["a contact's id from the Inbox tab"],
         "messageId": known["an id from the History tab"],
+        "agentId": (await admin("{ viewer { agent { id } } }"))["viewer"]["agent"]["id"],
         "templateId": known["the id of order_shipped (en_US) from the Templates tab"],
         "parameters": SHIPPED["parameters"],
         "phone": "16505551234",
@@ -141,7 +143,7 @@ async def find_values(
         "body": "hello",
         "text": "hel",
         "key": shown.name,
-        "input": NEW_ACCOUNT,
+        "input": to_conversation if "$input: SendMessageInput" in shown.text else NEW_ACCOUNT,
         "ids": [encode_id("ParkedItem", "a" * 64)],
         "uploadId": (await upload(admin, account))["upload"]["id"],
     }
