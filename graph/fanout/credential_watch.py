@@ -47,7 +47,7 @@ class CredentialWatch:
             await asyncio.sleep(self._timeouts.credential_check_seconds)
             try:
                 # Checked first, because it works without the database.
-                self._end_expired()
+                self._check_expiry()
                 await self._check_keys()
             except PyMongoError as error:
                 # Sockets stay open during an outage; the next round checks again.
@@ -56,7 +56,8 @@ class CredentialWatch:
                 # A bug must not end the task, or no credential would be checked again.
                 logger.exception("The credential watch failed")
 
-    def _end_expired(self) -> None:
+    def _check_expiry(self) -> None:
+        """Closes sockets whose credential expired; the agents of the others are active."""
         now = utc_now()
         for entry, (viewer, _) in dict(self._watched).items():
             if viewer.expires_at is not None and viewer.expires_at <= now:

@@ -29,8 +29,8 @@ async def get_agent(viewer: Viewer, agent_id: PydanticObjectId, *, field: str = 
     Raises:
         NotFound: it does not exist, or shares no account with the viewer.
     """
-    agent = await Agent.find_one({"_id": agent_id, **limit_agents(viewer)})
-    if agent is None:
+    agent = await Agent.get(agent_id)
+    if agent is None or not is_visible(viewer, agent):
         raise NotFound("The agent", field=[field])
     return agent
 

@@ -141,6 +141,7 @@ async def test_agents_of_other_accounts_are_hidden(
     shown = await limited(NODE, id=hidden_id)
     renamed = await limited(UPDATE, input={"agentId": hidden_id, "name": "x"})
     taken = await create_key(limited, accountIds=[id_of(account)], agentId=hidden_id)
+    by_nobody = await nobody(UPDATE, input={"agentId": hidden_id, "name": "x"})
     wide = await limited(UPDATE, input={"agentId": await find_own_id(admin), "name": "x"})
 
     # The agent "test admin" of the unlimited key shares every account.
@@ -148,7 +149,8 @@ async def test_agents_of_other_accounts_are_hidden(
     assert await list_names(limited, account=id_of(other_account)) == []
     assert await list_names(admin, account=id_of(other_account)) == ["test admin", "Theirs"]
     assert shown == {"agent": None, "node": None}
-    for refused in (renamed["updateAgent"], wide["updateAgent"], taken):
+    changes = [done["updateAgent"] for done in (renamed, by_nobody, wide)]
+    for refused in (*changes, taken):
         assert refused["userErrors"] == [{"code": "NOT_FOUND", "field": ["agentId"]}]
     assert await list_names(nobody) == ["Ada"]
     assert await nobody(NODE, id=ours["apiKey"]["agent"]["id"]) == {"agent": None, "node": None}
