@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+NPM_CI := npm ci --prefer-offline --silent --no-audit --no-fund
 PROGRESS := sh "$(CURDIR)/scripts/show_progress.sh"
 # One more than two cores: some tests wait for what takes its time.
 WORKERS ?= 3
@@ -40,7 +41,9 @@ schema-check: $(VENV)/.ready  ## fails if schema.graphql is not that of the code
 	$(BIN)/python manage.py export-schema --check
 
 test-clients: $(VENV)/.ready  ## Apollo, urql, Relay and others against a real server; needs node
-	@cd tests/clients && $(PROGRESS) "Installing the clients' packages" npm ci --prefer-offline --silent --no-audit --no-fund
+	@cd clients/typescript && $(PROGRESS) "Installing the packages of @wagraph/client" $(NPM_CI)
+	cd clients/typescript && npm run --silent build
+	@cd tests/clients && $(PROGRESS) "Installing the clients' packages" $(NPM_CI)
 	cd tests/clients && npm run --silent build
 	$(BIN)/python -m pytest -n 2 -m clients tests/clients
 

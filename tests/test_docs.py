@@ -1,5 +1,6 @@
 """The documentation is true: queries fit the schema, settings and files exist."""
 
+import json
 import re
 from pathlib import Path
 
@@ -120,7 +121,7 @@ GUIDE = ROOT / "docs/spa-guide.md"
 
 def list_shown_code() -> dict[str, str]:
     """Returns the files shown in the guide for apps, and the shown code."""
-    blocks = r"^<!-- (\S+) -->\n```(?:ts|js)\n(.*?)^```$"
+    blocks = r"^<!-- (\S+) -->\n```(?:ts|js|graphql)\n(.*?)^```$"
     return dict(re.findall(blocks, GUIDE.read_text(), re.DOTALL | re.MULTILINE))
 
 
@@ -128,6 +129,16 @@ def test_guide_code_equals_tested_code() -> None:
     shown = list_shown_code()
 
     assert {name: (ROOT / name).read_text() for name in shown} == shown
-    assert len(re.findall(r"^```(?:ts|js)$", GUIDE.read_text(), re.MULTILINE)) == len(shown)
-    folder = ROOT / "tests/clients/guide"
-    assert {str(path.relative_to(ROOT)) for path in folder.glob("*.ts")} <= set(shown)
+    code = [name for name in shown if not name.endswith(".graphql")]
+    assert len(re.findall(r"^```(?:ts|js)$", GUIDE.read_text(), re.MULTILINE)) == len(code)
+    folder = ROOT / "tests/clients"
+    files = {*folder.glob("guide/*.ts"), *folder.glob("app/*.ts"), *folder.glob("app/*.graphql")}
+    assert {str(path.relative_to(ROOT)) for path in files} <= set(shown)
+
+
+def test_guide_installs_tested_versions() -> None:
+    package = json.loads((ROOT / "tests/clients/package.json").read_text())
+    named = re.findall(r" ([@\w/-]+)@(\d+\.\d+\.\d+)", GUIDE.read_text())
+
+    assert named
+    assert dict(named).items() <= package["devDependencies"].items()

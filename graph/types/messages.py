@@ -158,6 +158,16 @@ class Message(relay.Node):
         return read_content(self.document) if self.document.deleted_at is None else None
 
     @strawberry.field(
+        description="The key that the request to send the message had; null for messages without a"
+        " key.",
+        metadata=reads("idempotency_key"),
+    )
+    def idempotency_key(self) -> str | None:
+        key = self.document.idempotency_key
+        # The keys of retries have control characters.
+        return key if key is not None and key.isprintable() else None
+
+    @strawberry.field(
         description="Statuses reached, in the order of delivery.",
         metadata=reads("status_times"),
     )

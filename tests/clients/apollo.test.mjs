@@ -3,10 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { CombinedGraphQLErrors, gql } from "@apollo/client";
-import { HistoryDocument, InboxDocument } from "./build/generated/graphql.js";
-import { createApollo } from "./build/guide/apollo.js";
-import { keepUp } from "./build/guide/inbox.js";
-import { findWait, sendText } from "./build/guide/send.js";
+import { createApollo } from "@wagraph/client/apollo";
 import * as world from "./world.mjs";
 
 const sockets = [];
@@ -107,52 +104,4 @@ test("uploads", async () => {
   const { data } = await connect().mutate({ mutation: gql(world.UPLOAD), variables });
 
   world.checkUpload(data.uploadMedia);
-});
-
-test("generated documents run", async () => {
-  const apollo = connect();
-  const inbox = await apollo.query({ query: InboxDocument, variables: {} });
-  const history = await apollo.query({ query: HistoryDocument, variables: { conversationId } });
-
-  assert.equal(inbox.data.conversations.edges.length, world.CUSTOMERS);
-  assert.equal(history.data.conversation.contact.profileName, "Ada");
-});
-
-test("shows a text at once, and sends it once although the network is away", async () => {
-  const shown = [];
-  network.goDown();
-  const sending = sendText(connect(), conversationId, "sent once", (sent) => shown.push(sent));
-  assert.equal(shown[0].message.status, "QUEUED");
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  network.comeBack();
-  const sent = await sending;
-
-  assert.deepEqual(sent.userErrors, []);
-  assert.equal(shown.at(-1).message.id, sent.message.id);
-  const variables = { id: conversationId, first: 100 };
-  const { conversation } = await world.ask(world.HISTORY, variables);
-  const texts = conversation.messages.edges.map(({ node }) => node.text);
-  assert.equal(texts.filter((text) => text === "sent once").length, 1);
-});
-
-test("knows when to try again", () => {
-  const error = (extensions) => new CombinedGraphQLErrors({ errors: [{ message: "no", extensions }] });
-  assert.equal(findWait(error({ code: "RATE_LIMITED", retryAfter: 7 }), 0), 7);
-  assert.equal(findWait(error({ code: "SERVICE_UNAVAILABLE" }), 1), 1);
-  assert.equal(findWait(error({ code: "FORBIDDEN" }), 0), null);
-});
-
-test("keeps up with what happens after it loaded", async () => {
-  const socket = world.openFast(network);
-  sockets.push(socket);
-  const texts = [];
-  const load = async () => {
-    const { eventCursor } = await world.ask(world.CURSOR);
-    await world.say("while it loads");
-    return eventCursor;
-  };
-  const onEvent = (event) => event.__typename === "MessageAdded" && texts.push(event.message.text);
-  const stop = keepUp(socket, load, onEvent, assert.ifError);
-  await world.eventually(() => texts.includes("while it loads"));
-  stop();
 });

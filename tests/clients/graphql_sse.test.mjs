@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createClient } from "graphql-sse";
-import { follow } from "./build/guide/live.js";
+import { follow } from "@wagraph/client";
 import * as world from "./world.mjs";
 
 const clients = [];

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import compiler from "relay-compiler";
 import relay from "relay-runtime";
 import { createRelay } from "./build/guide/relay.js";
-import { upload } from "./build/guide/upload.js";
+import { upload } from "@wagraph/client";
 import * as world from "./world.mjs";
 
 const require = createRequire(import.meta.url);
@@ -135,10 +135,12 @@ test("uploads", async () => {
 });
 
 test("without any client files are uploaded, too", async () => {
-  const variables = { accountId: await world.findAccount(), file: null };
-  const getKey = world.giveKey(world.ADMIN_KEY);
-  const files = { file: world.PICTURE };
-  const { data } = await upload(network.url, getKey, world.UPLOAD, variables, files);
+  const variables = { accountId: await world.findAccount(), file: world.PICTURE };
+  const shares = [];
+  const onProgress = (share) => shares.push(share);
+  const operation = { query: world.UPLOAD, variables };
+  const { data } = await upload(network.url, world.giveKey(world.ADMIN_KEY), operation, { onProgress });
 
   world.checkUpload(data.uploadMedia);
+  assert.equal(shares.at(-1), 1);
 });

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import net from "node:net";
 import WebSocket from "ws";
-import { openLive } from "./build/guide/live.js";
+import { openSocket } from "@wagraph/client";
 
 // As browsers have it.
 globalThis.WebSocket = WebSocket;
@@ -85,12 +85,11 @@ export async function findAccount() {
 
 export const giveKey = (key) => async () => key;
 
-/** The guide's socket, which tries again at once: tests have no time. */
+/** Options of sockets that try again at once: tests have no time. */
+export const FAST = { retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)) };
+
 export const openFast = (network, key = ADMIN_KEY, options = {}) =>
-  openLive(network.url, giveKey(key), {
-    retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)),
-    ...options,
-  });
+  openSocket(network.url, giveKey(key), { ...FAST, ...options });
 
 /** The body, for one press of the send button. */
 export const press = (conversationId, body) => ({ conversationId, body, key: randomUUID() });
@@ -166,6 +165,7 @@ export async function openNetwork() {
   return {
     url: `http://127.0.0.1:${server.address().port}/graphql`,
     websocketUrl: `ws://127.0.0.1:${server.address().port}/graphql`,
+    cut,
     goDown() {
       isDown = true;
       cut();

@@ -1,7 +1,7 @@
 import type { Client } from "graphql-ws";
 import relay, { type FetchFunction, type SubscribeFunction } from "relay-runtime";
-import { follow, type GetToken } from "./live.js";
-import { makeForm } from "./upload.js";
+import { follow, type GetToken } from "@wagraph/client";
+import { makeForm } from "@wagraph/client";
 
 export function createRelay(url: string, getToken: GetToken, live: Client) {
   const fetchOperation: FetchFunction = async ({ text }, variables, _, uploadables) => {
@@ -12,7 +12,7 @@ export function createRelay(url: string, getToken: GetToken, live: Client) {
     };
     let body: BodyInit = JSON.stringify({ query: text, variables });
     // For uploads pass `uploadables: { file }` to commitMutation, and `file: null` in the variables.
-    if (uploadables) body = makeForm(text!, variables, uploadables as Record<string, Blob>);
+    if (uploadables) body = makeForm(text!, { ...variables, ...uploadables });
     else headers["Content-Type"] = "application/json";
     const answer = await fetch(url, { method: "POST", headers, body });
     return answer.json();

@@ -1,6 +1,6 @@
 import { Client, cacheExchange, fetchExchange, subscriptionExchange, type ClientOptions } from "@urql/core";
 import type { Client as LiveClient } from "graphql-ws";
-import { follow, type GetToken } from "./live.js";
+import { follow, type GetToken } from "@wagraph/client";
 
 export function createUrql(
   url: string,

@@ -58,6 +58,9 @@ async def test_idempotency_key_sends_once(agent: GraphQLClient, said: Message) -
     other = await send(agent, **(once | {"content": {"text": {"body": "Other"}}}))
 
     assert first["message"]["id"] == second["message"]["id"]
+    read = "query ($id: ID!) { message(id: $id) { idempotencyKey } }"
+    stored = await agent(read, id=first["message"]["id"])
+    assert stored["message"] == {"idempotencyKey": "k1"}
     assert other["userErrors"] == [{"code": "IDEMPOTENCY_KEY_REUSED", "field": ["idempotencyKey"]}]
 
 
