@@ -6,6 +6,7 @@ never hold texts of exceptions, documents, variables or filters, which may quote
 
 from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol, Self, TypeVar
 
@@ -40,6 +41,13 @@ class Carrier(Protocol):
 
     @property
     def traceparent(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A carrier for a stored `traceparent`."""
+
+    traceparent: str | None
 
 
 class Recorder(Protocol):

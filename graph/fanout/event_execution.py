@@ -9,6 +9,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from beanie import PydanticObjectId
@@ -32,6 +33,7 @@ from graph.fanout.operations import OperationShapes
 from graph.fanout.payloads import Payload
 from graph.schema import WagraphSchema
 from models import Role
+from telemetry import traces
 from telemetry.request_ids import make_request_id
 from whatsapp.auth.access import Viewer
 
@@ -215,6 +217,14 @@ class Subscriptions:
         self.encode = encode
         self.roots = EventRoots()
         self._shapes = OperationShapes()
+
+    def trace_start(self, context: Context) -> AbstractContextManager[object]:
+        """Records the start of a checked subscription, until it has caught up."""
+        subscription = context.subscription
+        name = None
+        if isinstance(subscription, CheckedSubscription) and subscription.operation.name:
+            name = subscription.operation.name.value
+        return traces.operation_span("subscription", name)
 
     def join(
         self,

@@ -159,13 +159,17 @@ class EventGroup:
     async def _work(self, event: LiveEvent, payload: Awaitable[Payload]) -> None:
         """Delivers an event after its execution, then the events queued meanwhile."""
         try:
-            self._deliver([event], [await payload])
+            with _execution_span([event]):
+                first = await payload
+            self._deliver([event], [first])
             while self._queue and self._pay_next():
                 number = min(BATCH, len(self._queue), self._paid + 1)
                 self._paid -= number - 1
                 batch = [self._queue.popleft() for _ in range(number)]
                 self._executing = batch = [event for event in batch if event.is_readable]
-                self._deliver(batch, await _execute_all(self._execution, batch))
+                with _execution_span(batch):
+                    payloads = await _execute_all(self._execution, batch)
+                self._deliver(batch, payloads)
         except Exception as error:
             if not isinstance(error, RequestError):
                 logger.exception("A group of subscriptions failed")
@@ -286,6 +290,11 @@ class EventGroup:
 def _is_current_task_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def _execution_span(events: Sequence[LiveEvent]) -> contextlib.AbstractContextManager[object]:
+    """Records an execution that waits, with its reads."""
+    return traces.linked_span("execute events", events, traces.Kind.CONSUMER)
 
 
 async def _execute_all(execution: EventExecution, events: Sequence[LiveEvent]) -> list[Payload]:

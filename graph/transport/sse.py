@@ -168,10 +168,11 @@ class EventStream(Response):
 
     async def _join_group(self, groups: Groups, send: Send) -> None:
         """Returns when the operation is in its group, which sends the events from then on."""
-        self._membership = self._subscriptions.join(
-            groups, self._context, self._operation.variables, StreamPeer(self, send)
-        )
-        await self._membership.catch_up()
+        with self._subscriptions.trace_start(self._context):
+            self._membership = self._subscriptions.join(
+                groups, self._context, self._operation.variables, StreamPeer(self, send)
+            )
+            await self._membership.catch_up()
 
     async def _send_result(self, result: object, send: Send) -> None:
         if not isinstance(result, ExecutionResult):

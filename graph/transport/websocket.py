@@ -291,8 +291,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         """Returns when the operation is in its group, which sends the events from then on."""
         peer = SocketPeer(operation, context.request_id)
         groups = self.websocket.ws.state.groups
-        membership = self.view.subscriptions.join(groups, context, variables, peer)
-        operation.membership = membership
-        # No longer needed: saves memory for thousands of subscriptions.
-        operation.request = None
-        await membership.catch_up()
+        with self.view.subscriptions.trace_start(context):
+            membership = self.view.subscriptions.join(groups, context, variables, peer)
+            operation.membership = membership
+            # No longer needed: saves memory for thousands of subscriptions.
+            operation.request = None
+            await membership.catch_up()

@@ -8,7 +8,7 @@ Beanie's writer checks the type of each value. Here the annotations of a class d
 fields need a conversion; other values are stored unchanged. Unusual types are left to Beanie.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from types import NoneType, UnionType
@@ -61,6 +61,11 @@ class DocumentReader:
             for name, field in fields.items()
             if name != "id" and not field.is_required()
         }
+        self._absent = {
+            name
+            for name, field in self._defaults.items()
+            if field.default is None and field.default_factory is None
+        }
 
     def read(
         self, stored: Mapping[str, Any], fields: Collection[str] | None, *, tolerant: bool
@@ -112,6 +117,8 @@ class DocumentReader:
         return values
 
     def _get_default(self, name: str, document_id: Any) -> Any:
+        if name in self._absent:
+            return None
         value = self._defaults[name].get_default(call_default_factory=True)
         # The current time would differ at each read, so use the document's creation.
         if isinstance(value, datetime) and isinstance(document_id, ObjectId):
@@ -217,7 +224,10 @@ _PLAIN = frozenset({str, int, float, bool, datetime, ObjectId, PydanticObjectId,
 
 
 class DocumentWriter:
-    """Converts the documents of a class."""
+    """Converts the documents of a class.
+
+    Fields that its `Settings.omitted_if_none` names are not stored while they are None.
+    """
 
     def __init__(self, document_class: type[Document]) -> None:
         fields = document_class.model_fields
@@ -227,6 +237,7 @@ class DocumentWriter:
             for name, field in fields.items()
             if name not in self._left_out and not _is_plain(field)
         ]
+        self._optional: Sequence[str] = getattr(document_class.Settings, "omitted_if_none", ())
         # Beanie itself writes classes with links, unions and the like.
         settings = document_class.get_settings()
         aliases = {name: field.alias or name for name, field in fields.items() if name != "id"}
@@ -247,6 +258,9 @@ class DocumentWriter:
             return written
         for name in self._left_out:
             values.pop(name, None)
+        for name in self._optional:
+            if values.get(name) is None:
+                values.pop(name, None)
         for name in self._looked_at:
             if name in values:
                 values[name] = _write(values[name])

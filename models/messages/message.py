@@ -240,6 +240,7 @@ class Message(ObjectIdDocument):
         return self.direction is MessageDirection.OUTBOUND and self.type == REACTION
 
     class Settings:
+        omitted_if_none = ("traceparent",)
         name = "messages"
         indexes = [
             IndexModel(

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from models import Account, HealthState, Media, MediaState, Message
 from models.database.base import collection, utc_now
+from telemetry import traces
 from telemetry.metrics import media as metrics
+from telemetry.traces import Cause
 from whatsapp.accounts.account_api import decrypt_access_token
 from whatsapp.accounts.account_gate import AccountGate
 from whatsapp.accounts.accounts import stop_account
@@ -85,7 +87,7 @@ class MediaFetcher:
         leftovers = [fence for fence in media.unsettled if fence != media.fence]
         media.begun = leftovers  # this attempt has stored nothing yet
         account = await Account.get(media.account_id)
-        message = await collection(Message).find_one({"_id": media.message_id}, {"_id": 1})
+        message = await collection(Message).find_one({"_id": media.message_id}, {"traceparent": 1})
         if account is None or account.deleted_at is not None or message is None:
             # The message was erased after this file became due.
             await medias.mark_erased({"_id": media.id})
@@ -95,7 +97,9 @@ class MediaFetcher:
         elif media.attempts > self.timeouts.media_retry_limit + 1:
             await self._give_up(media, media.error or "every attempt was interrupted")
         else:
-            await self._attempt(media, account)
+            cause = Cause(message.get("traceparent"))
+            with traces.linked_span("download media", [cause], traces.Kind.CONSUMER):
+                await self._attempt(media, account)
 
     async def _attempt(self, media: Media, account: Account) -> None:
         started = time.perf_counter()
@@ -134,7 +138,9 @@ class MediaFetcher:
                     address.url, token=token, max_bytes=max_bytes
                 ) as chunks:
                     stream = HashingStream(chunks)
-                    await store.put(key, stream)
+                    with traces.child_span("store file") as span:
+                        await store.put(key, stream)
+                        span.set("wagraph.media.bytes", stream.size)
         except TimeoutError:
             raise MediaUnavailable("the download exceeded its deadline") from None
         for stated in (media.stated_sha256, address.sha256):

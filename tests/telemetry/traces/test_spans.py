@@ -11,6 +11,7 @@ from models.database.base import collection
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from telemetry.global_ids import encode_id
+from tests.fixtures.files import JPEG
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.uploads import upload
@@ -196,6 +197,11 @@ async def test_webhook_is_traced_to_delivery(
     assert event["messageAdded"]["message"]["text"] == TEXT
 
     delivered = await spans.wait_for("deliver events")
+    [executed] = spans.find("execute events")
+    assert get_trace(executed) == get_trace(delivered)
+    assert [get_attributes(span) for span in spans.find("subscription")] == [
+        {"graphql.operation.type": "subscription"}
+    ]
     [request] = spans.find("POST /webhooks/whatsapp")
     [commit] = spans.find("webhook group commit")
     processed = await spans.wait_for("process webhooks")
@@ -209,6 +215,19 @@ async def test_webhook_is_traced_to_delivery(
     stored = spans.find("insert messages") or spans.find("update messages")
     assert all(get_trace(span) == get_trace(request) for span in stored)
     assert processed.kind is SpanKind.CONSUMER
+
+
+async def test_download_continues_trace_of_webhook(
+    webhook: WebhookClient, account: Account, spans: Spans, meta: FakeMeta
+) -> None:
+    file = meta.media.add(JPEG, phone_number_id=NUMBER.phone_number_id, mime_type="image/jpeg")
+    await webhook.post_messages(make_message("image", {"id": file.id, "mime_type": "image/jpeg"}))
+
+    download = await spans.wait_for("download media")
+    [stored] = spans.find("store file")
+    assert spans.list_ancestors(stored)[0] == "download media"
+    assert get_attributes(stored)["wagraph.media.bytes"] == len(JPEG)
+    assert get_trace(download) == get_trace(spans.find("POST /webhooks/whatsapp")[0])
 
 
 async def test_webhooks_of_one_batch_are_linked(

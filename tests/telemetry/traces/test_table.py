@@ -7,10 +7,12 @@ from graph.fanout.groups import Groups
 from models import Account, Role
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
+from tests.fixtures.files import JPEG
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
 from tests.fixtures.uploads import upload
 from tests.fixtures.webhooks import WebhookClient, make_message
+from tests.fixtures.world import NUMBER
 from tests.graph.live_kit import wait_for_listeners
 from tests.graph.socket_kit import open_socket
 from tests.telemetry.traces.span_kit import Spans, get_attributes
@@ -23,7 +25,7 @@ PLACEHOLDERS = {
     "command collection": r"[a-z]\w+( [a-z_.]+)?",
     "METHOD /version/path": r"(GET|POST|DELETE) /v\d+\.\d\S*",
 }
-ADDED = "subscription { messageAdded { message { text } } }"
+ADDED = "subscription { messageAdded { message { text conversation { contact { name } } } } }"
 SEND = """mutation Send($account: ID!) {
   sendMessage(input: {
     accountId: $account, to: { phoneNumber: "+16505551234" }, content: { text: { body: "Hi" } }
@@ -57,8 +59,11 @@ async def test_table_lists_all_spans(
     async with open_socket(port, token=token) as socket:
         await socket.subscribe(ADDED)
         await wait_for_listeners(live_groups, 1)
-        await webhook.post_messages(make_message(sender="16505551234"))
+        file = meta.media.add(JPEG, phone_number_id=NUMBER.phone_number_id, mime_type="image/jpeg")
+        image = {"id": file.id, "mime_type": "image/jpeg"}
+        await webhook.post_messages(make_message("image", image, sender="16505551234"))
         await socket.take(1)
+    await spans.wait_for("download media")
     meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=131026, endpoint="messages"))
     await admin(SEND, account=id_of(account))
     await spans.wait_for("send message")
