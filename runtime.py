@@ -40,6 +40,7 @@ from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.contacts.search_keys import index_stale
+from whatsapp.conversations.changes import sweep_reopenings
 from whatsapp.conversations.read_receipts import ReadReceiptWorker
 from whatsapp.dispatch.dispatcher import Dispatcher
 from whatsapp.housekeeping import Housekeeping, Job
@@ -232,6 +233,7 @@ class Runtime:
             Job("Account deletion", partial(finish_deletions, log), seconds=60),
             Job("Erasures", partial(finish_erasures, log), seconds=60),
             Job("Contact merges", finish_merges, seconds=15),
+            Job("Reopened conversations", sweep_reopenings, seconds=15),
             Job("Search keys", index_stale, seconds=60),
             Job("Expired restrictions", lift_expired_restrictions, seconds=block_seconds),
             Job("Media", self.downloader.sweep, seconds=self.downloader.sweep_seconds),

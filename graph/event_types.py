@@ -11,12 +11,16 @@ import models
 from graph.core.context import Info
 from graph.core.enums import MessageStatus, describe_enum
 from graph.core.loaders import Loaders
+from graph.core.stored import to_node
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
 from graph.execution.run import Memo
 from graph.types.accounts import Account, require_account
 from graph.types.contacts import Contact
 from graph.types.conversations import Conversation
+from graph.types.inbox.changes import ConversationChange
+from graph.types.inbox.notes import Note
+from graph.types.inbox.timeline import TimelineItem
 from graph.types.messages import Message
 from graph.types.templates import Template
 from graph.types.users import User
@@ -27,7 +31,9 @@ DocumentT = TypeVar(
     models.Account,
     models.Contact,
     models.Conversation,
+    models.ConversationChange,
     models.Message,
+    models.Note,
     models.Template,
     models.User,
 )
@@ -74,8 +80,20 @@ class Event:
         )
 
 
+@strawberry.interface(
+    description="A message, a call, a note or a change was added to the timeline of a conversation."
+)
+class TimelineItemAdded(Event):
+    @strawberry.field(description="New item, as of the event.")
+    def item(self) -> TimelineItem:
+        if self.document is None:
+            raise TypeError("an item without a document")
+        item: TimelineItem = to_node(self.document)
+        return item
+
+
 @strawberry.type(description="A message was received or queued.")
-class MessageAdded(Event):
+class MessageAdded(TimelineItemAdded):
     @strawberry.field(description="New message, as of the event.")
     def message(self) -> Message:
         return Message.from_document(_require(models.Message, self.document))
@@ -115,6 +133,44 @@ class ConversationUpdated(Event):
     @strawberry.field(description="Conversation, as of the event.")
     def conversation(self) -> Conversation:
         return Conversation.from_document(_require(models.Conversation, self.document))
+
+
+@strawberry.type(description="A note was added to a conversation.")
+class NoteAdded(TimelineItemAdded):
+    @strawberry.field(description="New note, as of the event.")
+    def note(self) -> Note:
+        return Note.from_document(_require(models.Note, self.document))
+
+
+@strawberry.type(description="The text or the mentions of a note changed.")
+class NoteUpdated(Event):
+    @strawberry.field(description="Note, as of the event.")
+    def note(self) -> Note:
+        return Note.from_document(_require(models.Note, self.document))
+
+
+@strawberry.type(
+    description="A note was deleted, alone or with its contact; remove it from your cache. Its"
+    " earlier events are not replayed."
+)
+class NoteDeleted(Event):
+    @strawberry.field(description="Id of the deleted note.")
+    def note_id(self) -> strawberry.ID:
+        return strawberry.ID(encode_id("Note", self.event.document_id))
+
+    @strawberry.field(description="Id of the conversation that contained the note.")
+    def conversation_id(self) -> strawberry.ID:
+        return strawberry.ID(encode_id("Conversation", self.event.conversation_id))
+
+
+@strawberry.type(
+    description="A conversation was assigned, closed, reopened or tagged; `conversationUpdated`"
+    " shows its new state."
+)
+class ConversationChangeAdded(TimelineItemAdded):
+    @strawberry.field(description="Record of the change.")
+    def change(self) -> ConversationChange:
+        return ConversationChange.from_document(_require(models.ConversationChange, self.document))
 
 
 @strawberry.type(description="A contact was created or changed.")
@@ -172,6 +228,10 @@ EVENT_TYPES: dict[EventKind, type[Event]] = {
     EventKind.MESSAGE_STATUS_CHANGED: MessageStatusChanged,
     EventKind.MESSAGE_UPDATED: MessageUpdated,
     EventKind.CONVERSATION_UPDATED: ConversationUpdated,
+    EventKind.NOTE_ADDED: NoteAdded,
+    EventKind.NOTE_UPDATED: NoteUpdated,
+    EventKind.NOTE_DELETED: NoteDeleted,
+    EventKind.CONVERSATION_CHANGE_ADDED: ConversationChangeAdded,
     EventKind.CONTACT_UPDATED: ContactUpdated,
     EventKind.CONTACT_DELETED: ContactDeleted,
     EventKind.USER_UPDATED: UserUpdated,

@@ -16,7 +16,9 @@ from graph.core.stored import (
     load_agent,
     load_contact,
     load_conversation,
+    load_conversation_change,
     load_message,
+    load_note,
     load_template,
     load_upload,
     load_user,
@@ -34,10 +36,10 @@ from graph.types.auth.viewer import ViewerQueries
 from graph.types.contacts import ContactQueries
 from graph.types.conversations import ConversationQueries
 from graph.types.inbox.message_search import MessageSearchQueries
+from graph.types.inbox.quick_replies import QuickReplyQueries, load_quick_reply
 from graph.types.inbox.tags import TagQueries
 from graph.types.messages import MessageQueries
 from graph.types.parked_items import ParkedItem, ParkedItemQueries, find_parked_items
-from graph.types.quick_replies import QuickReplyQueries, load_quick_reply
 from graph.types.template_preview import TemplatePreviewQueries
 from graph.types.templates import TemplateQueries
 from graph.types.users import UserQueries
@@ -88,7 +90,9 @@ _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
     "AuditEntry": find_audit_entry,
     "Contact": _by_object_id(load_contact),
     "Conversation": _by_object_id(load_conversation),
+    "ConversationChange": _by_object_id(load_conversation_change),
     "Message": _by_object_id(load_message),
+    "Note": _by_object_id(load_note),
     "ParkedItem": _find_parked_item,
     "QuickReply": _by_object_id(load_quick_reply),
     "Template": _by_object_id(load_template),

@@ -29,9 +29,10 @@ from graph.mutations.agents import AgentMutations
 from graph.mutations.api_keys import ApiKeyMutations
 from graph.mutations.contacts import ContactMutations
 from graph.mutations.conversations import ConversationMutations
+from graph.mutations.inbox.notes import NoteMutations
+from graph.mutations.inbox.quick_replies import QuickReplyMutations
 from graph.mutations.messages import MessageMutations
 from graph.mutations.parked_items import ParkedItemMutations
-from graph.mutations.quick_replies import QuickReplyMutations
 from graph.mutations.tags import TagMutations
 from graph.mutations.templates import TemplateMutations
 from graph.mutations.uploads import UploadMutations
@@ -51,6 +52,7 @@ MUTATIONS = (
     MessageMutations,
     UploadMutations,
     ConversationMutations,
+    NoteMutations,
     ContactMutations,
     TagMutations,
     UserMutations,

@@ -18,12 +18,17 @@ from graph.event_types import (
     AccountUpdated,
     ContactDeleted,
     ContactUpdated,
+    ConversationChangeAdded,
     ConversationUpdated,
     Event,
     MessageAdded,
     MessageStatusChanged,
     MessageUpdated,
+    NoteAdded,
+    NoteDeleted,
+    NoteUpdated,
     TemplateUpdated,
+    TimelineItemAdded,
     UserUpdated,
 )
 from graph.events.cursors import Position
@@ -39,7 +44,9 @@ AccountId = Annotated[
 ]
 ConversationId = Annotated[
     strawberry.ID | None,
-    strawberry.argument(description="Returns only events of this conversation and its messages."),
+    strawberry.argument(
+        description="Returns only events of this conversation and the items of its timeline."
+    ),
 ]
 After = Annotated[
     str | None,
@@ -113,6 +120,20 @@ class Subscription:
     )
     conversation_updated = _subscribe_in_conversation(
         ConversationUpdated, "Sends conversations that started or changed."
+    )
+    timeline_item_added = _subscribe_in_conversation(
+        TimelineItemAdded,
+        "Sends messages, calls, notes and changes that were added to the timelines of"
+        " conversations.",
+    )
+    note_added = _subscribe_in_conversation(NoteAdded, "Sends notes that were added.")
+    note_updated = _subscribe_in_conversation(NoteUpdated, "Sends notes that were changed.")
+    note_deleted = _subscribe_in_conversation(
+        NoteDeleted, "Sends the ids of notes that were deleted."
+    )
+    conversation_change_added = _subscribe_in_conversation(
+        ConversationChangeAdded,
+        "Sends the records of conversations that were assigned, closed, reopened or tagged.",
     )
     contact_updated = _subscribe(ContactUpdated, "Sends contacts that were created or changed.")
     contact_deleted = _subscribe(ContactDeleted, "Sends the ids of contacts that were deleted.")

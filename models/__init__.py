@@ -30,6 +30,12 @@ from models.messages.conversation import (
     ConversationStatus,
     ReadMark,
     ReadReceipt,
+    Reopening,
+)
+from models.messages.conversation_change import (
+    Actor,
+    ConversationChange,
+    ConversationChangeKind,
 )
 from models.messages.media import Media, MediaState
 from models.messages.message import (
@@ -43,6 +49,7 @@ from models.messages.message import (
     OutboxState,
     UnknownStatus,
 )
+from models.messages.note import Note
 from models.messages.pending_update import PendingUpdate
 from models.messages.quick_reply import QuickReply
 from models.messages.uploaded_media import UploadedMedia
@@ -60,10 +67,12 @@ DOCUMENTS = [
     Contact,
     ContactMerge,
     Conversation,
+    ConversationChange,
     Erasure,
     Lane,
     Media,
     Message,
+    Note,
     Pace,
     ParkedItem,
     PendingUpdate,

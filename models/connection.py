@@ -42,7 +42,16 @@ UPGRADE_RETRY_SECONDS = 5.0
 _AUTHENTICATION_FAILED = 18
 _TOO_NEW = "The database belongs to a later version of wagraph: start that version."
 # The change stream needs these documents before and after each change.
-WATCHED_COLLECTIONS = ("messages", "conversations", "contacts", "accounts", "users", "templates")
+WATCHED_COLLECTIONS = (
+    "messages",
+    "notes",
+    "conversations",
+    "conversation_changes",
+    "contacts",
+    "accounts",
+    "users",
+    "templates",
+)
 
 
 class DatabaseUnusable(Exception):

@@ -56,6 +56,7 @@ GRAPHQL_TYPES = {
         "contacts",
         "content.content",
         "content.reactions",
+        "inbox.timeline",
         "conversations",
         "message_details",
         "messages",

@@ -12,7 +12,15 @@ from strawberry.relay.types import NodeType
 from graph.core.context import Info, get_loaders
 from graph.core.errors import bad_input
 from graph.core.loaders import MAX_COUNT, Count, CountQuery
-from graph.core.pages import DocumentT, Order, Page, PageRequest, paginate, write_cursor
+from graph.core.pages import (
+    DocumentT,
+    Order,
+    Page,
+    PageRequest,
+    Selection,
+    paginate,
+    write_cursor,
+)
 from graph.core.strawberry_internals import get_resolve_info
 
 NodeT = TypeVar("NodeT", bound=relay.Node)
@@ -109,6 +117,7 @@ async def connect(
     page: PageRequest,
     hidden: Sequence[str] = (),
     around: list[Any] | None = None,
+    merged_with: Sequence[Selection] = (),
     connection_class: type[Connection[Any]] = Connection,
     make_edge: MakeEdge = Edge,
 ) -> Connection[NodeT]:
@@ -117,11 +126,17 @@ async def connect(
     if around is not None and is_bounded:
         raise bad_input("Use `around` without `after` and `before`.")
     result = await paginate(
-        document_class, filter, order=order, page=page, hidden=hidden, around=around
+        document_class,
+        filter,
+        order=order,
+        page=page,
+        hidden=hidden,
+        around=around,
+        merged_with=merged_with,
     )
     edges = [make_edge(to_node(document), order, document) for document in result.documents]
-    count = CountQuery(document_class, filter)
-    return make_connection(connection_class, edges, result, lambda: page.loaders.counts.load(count))
+    selections: list[Selection] = [(document_class, filter), *merged_with]
+    return make_connection(connection_class, edges, result, lambda: _load_count(page, selections))
 
 
 def make_connection(
@@ -138,3 +153,11 @@ def make_connection(
         end_cursor=edges[-1].cursor if edges else None,
     )
     return connection_class(page_info=page_info, edges=list(edges), load_count=load_count)
+
+
+async def _load_count(page: PageRequest, selections: Sequence[Selection]) -> Count:
+    queries = [CountQuery(document_class, matched) for document_class, matched in selections]
+    counts = await page.loaders.counts.load_many(queries)
+    total = sum(count.value for count in counts)
+    is_capped = total > MAX_COUNT or any(count.is_capped for count in counts)
+    return Count(min(total, MAX_COUNT), is_capped)

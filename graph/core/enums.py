@@ -11,6 +11,7 @@ from models import (
     AuditAction,
     AuditOutcome,
     CheckName,
+    ConversationChangeKind,
     ConversationStatus,
     CredentialKind,
     HealthState,
@@ -196,6 +197,18 @@ describe_enum(
         "DONE": "Completed.",
         "REFUSED": "Refused; see `refusal`.",
         "FAILED": "Failed with an error or outage; see the log for the request id.",
+    },
+)
+describe_enum(
+    ConversationChangeKind,
+    description="Kind of change of a conversation.",
+    values={
+        "ASSIGNED": "It was assigned to an agent.",
+        "UNASSIGNED": "The assignment was removed.",
+        "CLOSED": "It was closed.",
+        "REOPENED": "It was reopened by staff, by a message of the customer, or by a merge with an"
+        " open conversation.",
+        "TAGGED": "Tags were added or removed.",
     },
 )
 describe_enum(

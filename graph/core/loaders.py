@@ -19,8 +19,10 @@ from models import (
     Agent,
     Contact,
     Conversation,
+    ConversationChange,
     Media,
     Message,
+    Note,
     QuickReply,
     Template,
     UploadedMedia,
@@ -141,6 +143,14 @@ class Loaders:
     @cached_property
     def messages(self) -> ById[Message]:
         return self._create_loader(Message)
+
+    @cached_property
+    def notes(self) -> ById[Note]:
+        return self._create_loader(Note)
+
+    @cached_property
+    def conversation_changes(self) -> ById[ConversationChange]:
+        return self._create_loader(ConversationChange)
 
     @cached_property
     def media(self) -> ById[Media]:

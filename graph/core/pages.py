@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from beanie import Document, PydanticObjectId
@@ -20,6 +21,8 @@ from graph.core.loaders import Loaders, PageQuery
 from models.database.conversion import from_bson
 
 DocumentT = TypeVar("DocumentT", bound=Document)
+Selection = tuple[type[Document], Mapping[str, Any]]
+"""The documents of a class that match a filter."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -93,18 +96,31 @@ async def paginate(
     hidden: Sequence[str] = (),
     around: list[Any] | None = None,
     fields: Collection[str] | None = None,
-) -> Page[DocumentT]:
+    merged_with: Sequence[Selection] = (),
+) -> Page[Any]:
     """Reads a page of the documents that match `filter`, without the fields `hidden`.
 
     `around` is a sort key: the page has it in its middle, as far as the list goes. `fields` are
-    read instead of those that the operation needs.
+    read instead of those that the operation needs. The documents of `merged_with` are in the list,
+    too; all collections have the fields of the order.
 
     Raises:
         RequestError: BAD_USER_INPUT, invalid cursor.
     """
-    if fields is None:
-        fields = page.loaders.projections.get(document_class)
-    source = _Source(document_class, filter, order, page.loaders, hidden, fields)
+    selections: list[Selection] = [(document_class, filter), *merged_with]
+    loaders = page.loaders
+    sources: list[_Source[Any]] = [
+        _Source(
+            kind,
+            matched,
+            order,
+            loaders,
+            hidden,
+            loaders.projections.get(kind) if fields is None else fields,
+        )
+        for kind, matched in selections
+    ]
+    source = _MergedSource(order, sources) if merged_with else sources[0]
     if around is not None:
         return await _read_around(source, around, size=page.size)
     bounds = [
@@ -157,7 +173,32 @@ class _Source(Generic[DocumentT]):
         return documents[::-1] if backward else documents, len(stored) > size
 
 
-async def _read_around(source: _Source[DocumentT], key: list[Any], *, size: int) -> Page[DocumentT]:
+@dataclass(frozen=True)
+class _MergedSource:
+    """A list of the documents of several collections."""
+
+    order: Order
+    sources: Sequence[_Source[Any]]
+
+    async def read(
+        self, bounds: Sequence[dict[str, Any]], *, size: int, backward: bool
+    ) -> tuple[list[Any], bool]:
+        """Same as `_Source.read`."""
+        reads = [source.read(bounds, size=size, backward=backward) for source in self.sources]
+        parts = await asyncio.gather(*reads)
+        documents = sorted(
+            (document for part, _ in parts for document in part),
+            key=attrgetter(*self.order.attributes),
+            reverse=self.order.descending,
+        )
+        start = max(len(documents) - size, 0) if backward else 0
+        has_more = len(documents) > size or any(more for _, more in parts)
+        return documents[start : start + size], has_more
+
+
+async def _read_around(
+    source: _Source[Any] | _MergedSource, key: list[Any], *, size: int
+) -> Page[Any]:
     order = source.order
     from_key = _build_bound(order, key, is_after=True, inclusive=True)
     before_key = _build_bound(order, key, is_after=False)

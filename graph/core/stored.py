@@ -25,9 +25,11 @@ from models import (
     Agent,
     Contact,
     Conversation,
+    ConversationChange,
     Media,
     MediaState,
     Message,
+    Note,
     QuickReply,
     Template,
     UploadedMedia,
@@ -38,7 +40,15 @@ from whatsapp.auth.access import Viewer
 from whatsapp.auth.agents import is_visible as is_visible_agent
 
 AccountDocument = TypeVar(
-    "AccountDocument", AccountEvent, Contact, Conversation, Message, QuickReply, Template
+    "AccountDocument",
+    AccountEvent,
+    Contact,
+    Conversation,
+    ConversationChange,
+    Message,
+    Note,
+    QuickReply,
+    Template,
 )
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -137,6 +147,10 @@ MESSAGES: Lookup[PydanticObjectId, Message] = Lookup(attrgetter("messages"), _is
 MESSAGES_BY_WAMID: Lookup[WamidKey, Message] = Lookup(
     attrgetter("messages_by_wamid"), _is_in_visible_account
 )
+NOTES: Lookup[PydanticObjectId, Note] = Lookup(attrgetter("notes"), _is_in_visible_account)
+CONVERSATION_CHANGES: Lookup[PydanticObjectId, ConversationChange] = Lookup(
+    attrgetter("conversation_changes"), _is_in_visible_account
+)
 ACCOUNT_EVENTS: Lookup[str, AccountEvent] = Lookup(
     attrgetter("account_events"), _is_in_visible_account
 )
@@ -161,6 +175,8 @@ load_conversation = CONVERSATIONS.load
 load_message = MESSAGES.load
 load_message_by_wamid = MESSAGES_BY_WAMID.load
 load_account_event = ACCOUNT_EVENTS.load
+load_conversation_change = CONVERSATION_CHANGES.load
+load_note = NOTES.load
 load_media = MEDIA.load
 load_template = TEMPLATES.load
 load_upload = UPLOADS.load

@@ -59,6 +59,7 @@ CONVERSATION_FIELDS = (
     "late_read_at",  # the unread count
     "merged_at",  # a longer history
 )
+NOTE_FIELDS = ("body", "mention_ids")
 CONTACT_FIELDS = (
     "identities",
     "wa_id",
@@ -111,12 +112,25 @@ class EventKind(StrEnum):
     MESSAGE_STATUS_CHANGED = "message_status_changed"
     MESSAGE_UPDATED = "message_updated"
     CONVERSATION_UPDATED = "conversation_updated"
+    NOTE_ADDED = "note_added"
+    NOTE_UPDATED = "note_updated"
+    NOTE_DELETED = "note_deleted"
+    CONVERSATION_CHANGE_ADDED = "conversation_change_added"
     CONTACT_UPDATED = "contact_updated"
     CONTACT_DELETED = "contact_deleted"
     USER_UPDATED = "user_updated"
     TEMPLATE_UPDATED = "template_updated"
     ACCOUNT_UPDATED = "account_updated"
     ACCOUNT_DELETED = "account_deleted"
+
+
+# Events of inserted and of deleted documents, by collection.
+_ADDITIONS = {
+    "messages": EventKind.MESSAGE_ADDED,
+    "notes": EventKind.NOTE_ADDED,
+    "conversation_changes": EventKind.CONVERSATION_CHANGE_ADDED,
+}
+DELETIONS = {"contacts": EventKind.CONTACT_DELETED, "notes": EventKind.NOTE_DELETED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +148,12 @@ def find_differences(collection: str, change: Image, after: Image) -> list[Diffe
     For a deleted document `after` is the document before the deletion.
     """
     if change["operationType"] == "delete":
-        return [Difference(EventKind.CONTACT_DELETED)] if collection == "contacts" else []
-    if collection == "messages" and change["operationType"] == "insert":
+        deleted = DELETIONS.get(collection)
+        return [] if deleted is None else [Difference(deleted)]
+    added = _ADDITIONS.get(collection)
+    if added is not None and change["operationType"] == "insert":
         # A reaction is shown on its message; only its status has events of its own.
-        return [] if _is_own_reaction(after) else [Difference(EventKind.MESSAGE_ADDED)]
+        return [] if _is_own_reaction(after) else [Difference(added)]
     # Without the previous image every change counts as an update.
     return _COMPARISONS[collection](change.get("fullDocumentBeforeChange"), after)
 
@@ -169,6 +185,15 @@ def _list_reached_statuses(before: Image, after: Image) -> list[Difference]:
 
 def _compare_conversations(before: Image | None, after: Image) -> list[Difference]:
     return _compare(EventKind.CONVERSATION_UPDATED, CONVERSATION_FIELDS, before, after)
+
+
+def _compare_notes(before: Image | None, after: Image) -> list[Difference]:
+    return _compare(EventKind.NOTE_UPDATED, NOTE_FIELDS, before, after)
+
+
+def _compare_conversation_changes(_before: Image | None, _after: Image) -> list[Difference]:
+    """Returns nothing: a record only moves, with the history of a merged contact."""
+    return []
 
 
 def _compare_contacts(before: Image | None, after: Image) -> list[Difference]:
@@ -211,7 +236,9 @@ def _differ(before: Image, after: Image, fields: Iterable[str]) -> bool:
 
 _COMPARISONS: dict[str, Callable[[Image | None, Image], list[Difference]]] = {
     "messages": _compare_messages,
+    "notes": _compare_notes,
     "conversations": _compare_conversations,
+    "conversation_changes": _compare_conversation_changes,
     "contacts": _compare_contacts,
     "accounts": _compare_accounts,
     "users": _compare_users,

@@ -10,8 +10,17 @@ from bson import ObjectId
 from pydantic import ValidationError
 
 from graph.events.cursors import END_OF_CHANGE, Position
-from graph.events.differences import Difference, EventKind, Image, find_differences
-from models import Account, Contact, Conversation, Message, Template, User
+from graph.events.differences import DELETIONS, Difference, EventKind, Image, find_differences
+from models import (
+    Account,
+    Contact,
+    Conversation,
+    ConversationChange,
+    Message,
+    Note,
+    Template,
+    User,
+)
 from models.database.conversion import from_bson
 
 logger = logging.getLogger(__name__)
@@ -128,7 +137,7 @@ class LiveEvent:
         """Time of the change in the database."""
         self.document_id = document_id
         self.account_id, self.conversation_id = owner
-        """The conversation only for events of conversations and messages."""
+        """The conversation only for events of conversations and of items in their timeline."""
         self.is_marked_deleted = False
         """True if its message has been deleted for everyone since."""
         self.size = size
@@ -151,7 +160,7 @@ class LiveEvent:
 
     @property
     def has_document(self) -> bool:
-        """False for the deletion of a contact, of which nothing is kept."""
+        """False for the deletion of a contact or note, of which nothing is kept."""
         return self._snapshot is not None
 
     @property
@@ -251,8 +260,8 @@ def _make_events(
 def _take_snapshot(
     kind: EventKind, change: Image, collection: str, image: Image
 ) -> Snapshot | None:
-    if kind is EventKind.CONTACT_DELETED:
-        return None  # nothing is kept of an erased contact
+    if kind in DELETIONS.values():
+        return None  # nothing is kept of an erased contact or a deleted note
     if kind is EventKind.ACCOUNT_DELETED:
         # The deletion clears unique fields such as the phone number id.
         image = change.get("fullDocumentBeforeChange") or image
@@ -265,17 +274,25 @@ def _find_owner(
     account_id = difference.account_id
     if account_id is None:
         account_id = image["_id"] if collection == "accounts" else image["account_id"]
-    conversation_id = None
-    if collection in {"messages", "conversations"}:
-        conversation_id = image["conversation_id" if collection == "messages" else "_id"]
+    field = _CONVERSATION_IDS.get(collection)
+    conversation_id = None if field is None else image[field]
     if not isinstance(account_id, ObjectId) or not isinstance(conversation_id, ObjectId | None):
         raise TypeError(collection)
     return account_id, conversation_id  # type: ignore[return-value]  # only compared
 
 
+# The field with the conversation's id, for the collections that have one.
+_CONVERSATION_IDS = {
+    "messages": "conversation_id",
+    "notes": "conversation_id",
+    "conversations": "_id",
+    "conversation_changes": "conversation_id",
+}
 _DOCUMENT_CLASSES: dict[str, type[Document]] = {
     "messages": Message,
+    "notes": Note,
     "conversations": Conversation,
+    "conversation_changes": ConversationChange,
     "contacts": Contact,
     "accounts": Account,
     "users": User,

@@ -14,7 +14,16 @@ from beanie import Document, PydanticObjectId
 
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
-from models import Account, Contact, Conversation, Message, Template, User
+from models import (
+    Account,
+    Contact,
+    Conversation,
+    ConversationChange,
+    Message,
+    Note,
+    Template,
+    User,
+)
 from models.database.coalescing import Fields, find_by
 
 KEEP_SECONDS = 1.0
@@ -32,7 +41,7 @@ class Existing(NamedTuple):
     deleted_at: datetime | None = None
     """Time at which a message was deleted for everyone; the document remains, without content."""
     conversation_id: PydanticObjectId | None = None
-    """The conversation of a message, which changes when contacts are merged."""
+    """The conversation of an item in a timeline, which changes when contacts are merged."""
 
 
 class Existence:
@@ -95,16 +104,22 @@ _KINDS: dict[EventKind, type[Document]] = {
     EventKind.MESSAGE_STATUS_CHANGED: Message,
     EventKind.MESSAGE_UPDATED: Message,
     EventKind.CONVERSATION_UPDATED: Conversation,
+    EventKind.NOTE_ADDED: Note,
+    EventKind.NOTE_UPDATED: Note,
+    EventKind.CONVERSATION_CHANGE_ADDED: ConversationChange,
     EventKind.CONTACT_UPDATED: Contact,
     EventKind.USER_UPDATED: User,
     EventKind.TEMPLATE_UPDATED: Template,
     EventKind.ACCOUNT_UPDATED: Account,
-    # ContactDeleted is replayed while the account exists, AccountDeleted always.
+    # These are replayed while the account exists, AccountDeleted always.
     EventKind.CONTACT_DELETED: Account,
+    EventKind.NOTE_DELETED: Account,
 }
 # Fields that decide, besides existence.
 _FIELDS_BY_CLASS: dict[type[Document], tuple[str, ...]] = {
     Message: ("deleted_at", "conversation_id"),
+    Note: ("conversation_id",),
+    ConversationChange: ("conversation_id",),
     User: ("account_ids",),
     Account: ("deleted_at",),
 }
@@ -146,6 +161,4 @@ def _check(
         return None
     if subject.kind is User and subject.account_id not in document["account_ids"]:
         return None
-    if subject.kind is not Message:
-        return Existing()
     return Existing(document.get("deleted_at"), document.get("conversation_id"))

@@ -24,7 +24,7 @@ from graph.core.connections import (
 )
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.ids import get_label, parse_id
-from graph.core.pages import NEWEST, Order, PageRequest
+from graph.core.pages import NEWEST, Order, PageRequest, Selection
 from graph.core.stored import find_node_class, reads, to_node
 from whatsapp.accounts.accounts import list_account_ids
 
@@ -78,19 +78,23 @@ class DocumentList:
     """Large fields that lists do not read."""
     around: list[Any] | None = None
     """Sort key in the middle of the page."""
+    merged_with: Sequence[Selection] = ()
+    """Further documents of the list; all have the fields of the order."""
     make_edge: MakeEdge = Edge
 
     async def connect(
         self, _info: Info, page: PageRequest, connection_class: type[Connection[Any]]
     ) -> Connection[Any]:
+        node_class = find_node_class(self.document_class)
         return await connect(
             self.document_class,
             self.filter,
-            find_node_class(self.document_class).from_document,
+            to_node if self.merged_with else node_class.from_document,
             order=self.order,
             page=page,
             hidden=self.hidden,
             around=self.around,
+            merged_with=self.merged_with,
             connection_class=connection_class,
             make_edge=self.make_edge,
         )

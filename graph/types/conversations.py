@@ -38,8 +38,10 @@ from graph.types.connection_field import (
 )
 from graph.types.contacts import Contact, linked_contact
 from graph.types.inbox.tags import Taggable
+from graph.types.inbox.timeline import TimelineItem
 from models.database.base import utc_now
 from models.database.coalescing import find_by
+from whatsapp.conversations.changes import record_reopenings
 from whatsapp.conversations.conversations import window_expires_at, window_is_open
 from whatsapp.errors import NotFound
 
@@ -127,6 +129,23 @@ class Conversation(Taggable):
         conditions = [said_here, *(filter.list_conditions() if filter else [])]
         listed = DocumentList(models.Message, {"$and": conditions}, BY_TIMESTAMP)
         return listed if around is None else self._list_around(listed, around)
+
+    @connection_field(
+        TimelineItem,
+        description="Messages, calls, notes and changes of the conversation in one list, newest"
+        " first. Cursors of `messages` are valid here, too.",
+        needs=["id", "reopenings"],
+    )
+    async def timeline(self) -> DocumentList:
+        if self.document.reopenings:
+            await record_reopenings([self.document.id])
+        said_here = {"conversation_id": self.document.id}
+        return DocumentList(
+            models.Message,
+            {**said_here, **models.NO_OWN_REACTIONS},
+            BY_TIMESTAMP,
+            merged_with=[(models.Note, said_here), (models.ConversationChange, said_here)],
+        )
 
     async def _list_around(self, listed: DocumentList, message_id: str) -> DocumentList:
         key = require_id(message_id, "Message", "around")

@@ -27,6 +27,7 @@ from graph.types.contacts import Contact, linked_contact
 from graph.types.content.content import CONTENT_FIELDS, MessageContent, read_content
 from graph.types.content.orders import MessagePayment, ReferredProduct, read_product
 from graph.types.conversations import Conversation
+from graph.types.inbox.timeline import TimelineItem
 from graph.types.message_details import (
     BillingConversation,
     MessageError,
@@ -66,7 +67,7 @@ async def _include_messages(
 
 @registers_type(models.Message)
 @strawberry.type(description="Message sent or received by an account.")
-class Message(relay.Node):
+class Message(TimelineItem):
     node_id: relay.NodeID[str]
     direction: MessageDirection = stored("direction", description="Direction of the message.")
     type: MessageType = stored(

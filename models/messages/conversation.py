@@ -7,7 +7,7 @@ from beanie import PydanticObjectId
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ANY_STRING, ObjectIdDocument, utc_now
+from models.database.base import ANY_ID, ANY_STRING, ObjectIdDocument, utc_now
 
 # Matches conversations whose customer waits for an answer, for filters and their partial index.
 UNANSWERED = {"unanswered_at.0": {"$exists": True}}
@@ -35,6 +35,16 @@ class ReadReceipt(BaseModel):
     attempts: int = 0
     sent_up_to: ReadMark | None = None
     """The newest customer message that was reported as read."""
+
+
+class Reopening(BaseModel):
+    """A reopening whose record is not yet in `conversation_changes`."""
+
+    change_id: PydanticObjectId
+    """The id of the record."""
+    at: datetime
+    message_id: PydanticObjectId | None = None
+    """None if a merged contact's open conversation joined."""
 
 
 class Conversation(ObjectIdDocument):
@@ -72,6 +82,10 @@ class Conversation(ObjectIdDocument):
     merged_at: datetime | None = None
     """Time at which the history of a merged contact last joined the conversation; stored so that
     subscribers reload the conversation."""
+    changed_at: datetime | None = None
+    """The timestamp of the newest `ConversationChange`."""
+    reopenings: list[Reopening] = Field(default_factory=list)
+    """Reopenings without a record, added by the same update that reopened the conversation."""
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 
@@ -114,6 +128,11 @@ class Conversation(ObjectIdDocument):
                 [("account_id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
                 name="activity_of_unanswered",
                 partialFilterExpression=UNANSWERED,
+            ),
+            IndexModel(
+                [("reopenings.change_id", ASCENDING)],
+                name="reopenings",
+                partialFilterExpression={"reopenings.change_id": ANY_ID},
             ),
             IndexModel(
                 [("receipt.due_at", ASCENDING)],

@@ -16,11 +16,16 @@ from models import (
     DOCUMENTS,
     Account,
     AccountEvent,
+    Actor,
     AuditAction,
     AuditActor,
     AuditEntry,
     Contact,
+    ConversationChange,
+    ConversationChangeKind,
     CredentialKind,
+    Message,
+    Note,
     ParkedItem,
     ParkedReason,
     QuickReply,
@@ -177,6 +182,23 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
         ],
         NOT_FOUND,
     ),
+    "addNote": (
+        Role.AGENT,
+        [
+            'conversationId: "%(Conversation)s", body: "x"',
+            'conversationId: "%(own)s", body: "x", mentionedAgentIds: ["%(Agent)s"]',
+        ],
+        NOT_FOUND,
+    ),
+    "editNote": (
+        Role.AGENT,
+        [
+            'noteId: "%(Note)s", body: "x"',
+            'noteId: "%(own_note)s", mentionedAgentIds: ["%(Agent)s"]',
+        ],
+        NOT_FOUND,
+    ),
+    "deleteNote": (Role.AGENT, ['noteId: "%(Note)s"'], NOT_FOUND),
     "updateContact": (Role.AGENT, ['contactId: "%(Contact)s", name: "x"'], NOT_FOUND),
     "linkContact": (
         Role.AGENT,
@@ -237,6 +259,11 @@ SUBSCRIPTIONS = {
     "messageStatusChanged",
     "messageUpdated",
     "conversationUpdated",
+    "timelineItemAdded",
+    "noteAdded",
+    "noteUpdated",
+    "noteDeleted",
+    "conversationChangeAdded",
     "events",
 }
 # These take `accountId` only.
@@ -257,7 +284,7 @@ def list_subscriptions() -> list[tuple[str, str]]:
     return [*narrowed, *((field, SUBSCRIBED_TO[0]) for field in ACCOUNT_SUBSCRIPTIONS)]
 
 
-OWN_IDS = ("own", "own_account", "own_contact", "own_quick_reply")
+OWN_IDS = ("own", "own_account", "own_contact", "own_quick_reply", "own_note")
 FOR_ADMINS_ONLY = {"ApiKey", "AuditEntry", "ParkedItem"}
 LOWER = {
     Role.VIEWER: [],
@@ -283,6 +310,8 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
     ).insert()
     entry = await write_audit_entry(other_account)
     quick_reply = await write_quick_reply(other_account, "hidden words")
+    note, change = await write_timeline(message, "hidden words")
+    own_note, _ = await write_timeline(own, "seen")
     own_quick_reply = await write_quick_reply(account, "seen")
     upload = await write_upload(other_account)
     key, _ = await create_api_key(name="hidden", role=Role.VIEWER, account_ids=[other_account.id])
@@ -294,7 +323,9 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
         "AuditEntry": id_of(entry),
         "Contact": contact_id(message),
         "Conversation": conversation_id(message),
+        "ConversationChange": id_of(change),
         "Message": id_of(message),
+        "Note": id_of(note),
         "ParkedItem": encode_id("ParkedItem", "p"),
         "QuickReply": id_of(quick_reply),
         "Template": id_of(template),
@@ -303,6 +334,7 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
         "own": conversation_id(own),
         "own_account": id_of(account),
         "own_contact": contact_id(own),
+        "own_note": id_of(own_note),
         "own_quick_reply": id_of(own_quick_reply),
     }
 
@@ -317,6 +349,23 @@ async def park(account: Account) -> None:
         secret_digest="s",
         reason=ParkedReason.ACCOUNT_DISABLED,
     ).insert()
+
+
+async def write_timeline(message: Message, text: str) -> tuple[Note, ConversationChange]:
+    """A note and a change in the conversation of the message."""
+    place = {"account_id": message.account_id, "conversation_id": message.conversation_id}
+    actor = Actor(credential=text, name=text)
+    note = Note(**place, author=actor, body=text)
+    await note.insert()
+    change = ConversationChange(
+        **place,
+        kind=ConversationChangeKind.TAGGED,
+        timestamp=utc_now(),
+        actor=actor,
+        added_tags=[text],
+    )
+    await change.insert()
+    return note, change
 
 
 async def write_quick_reply(account: Account, text: str) -> QuickReply:

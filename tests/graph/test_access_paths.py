@@ -18,6 +18,7 @@ from models import (
     AccountEvent,
     Contact,
     Conversation,
+    ConversationChange,
     Media,
     Message,
     ParkedItem,
@@ -134,6 +135,9 @@ async def linked(ids: dict[str, str], account: Account, other_account: Account) 
     await theirs.set({"user_id": user.id})
     upload = await UploadedMedia.find_one({"account_id": other_account.id})
     assert upload is not None
+    change = await ConversationChange.find_one({"account_id": account.id})
+    assert change is not None
+    await change.set({"message_id": hidden.id})
     quick_replies = QuickReply.find({"account_id": account.id})
     await quick_replies.set({"upload_id": upload.id})
     return {
@@ -141,6 +145,8 @@ async def linked(ids: dict[str, str], account: Account, other_account: Account) 
         "Contact": id_of(contact),
         "Conversation": id_of(conversation),
         "Message": id_of(message),
+        "ConversationChange": id_of(change),
+        "Note": ids["own_note"],
         "QuickReply": ids["own_quick_reply"],
         "User": id_of(user),
         **await write_the_rest(account),

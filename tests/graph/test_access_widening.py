@@ -60,7 +60,9 @@ SEEN = """{
   contacts(first: 20) { edges { node { id account { id } phoneNumber profileName name attributes
     user { id name phone email externalId attributes } } } }
   conversations(first: 20) { edges { node { id account { id } lastMessage { text }
-    messages(first: 9) { edges { node { id text } } } } } }
+    messages(first: 9) { edges { node { id text } } }
+    timeline(first: 9) { edges { node { id timestamp conversation { id }
+      ... on Note { body authorName } ... on ConversationChange { addedTags actorName } } } } } } }
   users(first: 20) { edges { node { id name phone email externalId attributes
     contacts(first: 5) { edges { node { profileName } } } } } }
   searchMessages(text: "words", first: 20) { edges { node { text } } }
@@ -86,6 +88,7 @@ async def own(account: Account, ids: dict[str, str]) -> dict[str, str]:
         "contactId": ids["own_contact"],
         "conversationId": ids["own"],
         "messageId": id_of(message),
+        "noteId": ids["own_note"],
         "quickReplyId": ids["own_quick_reply"],
         "userId": id_of(user),
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from beanie import PydanticObjectId
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models.database.base import ANY_STRING, DocumentType, collection, utc_now
 from whatsapp.common.values import MAX_TAGS, check_tags
@@ -14,7 +15,10 @@ MAX_TAGGED = 50_000
 
 
 async def add_tags(
-    document_class: type[DocumentType], document_id: PydanticObjectId, tags: Iterable[str]
+    document_class: type[DocumentType],
+    document_id: PydanticObjectId,
+    tags: Iterable[str],
+    session: AsyncClientSession | None = None,
 ) -> None:
     """Adds the tags that the document lacks, in one update, so that no concurrent change is lost.
 
@@ -30,13 +34,18 @@ async def add_tags(
     result = await collection(document_class).update_one(
         {**lacks_one, **has_space},
         {"$addToSet": {"tags": {"$each": added}}, "$set": {"updated_at": utc_now()}},
+        session=session,
     )
-    if not result.matched_count and await collection(document_class).find_one(lacks_one):
+    is_unchanged = not result.matched_count
+    if is_unchanged and await collection(document_class).find_one(lacks_one, session=session):
         raise InvalidInput(f"There is space for {MAX_TAGS} tags; remove some.", field=["tags"])
 
 
 async def remove_tags(
-    document_class: type[DocumentType], document_id: PydanticObjectId, tags: Iterable[str]
+    document_class: type[DocumentType],
+    document_id: PydanticObjectId,
+    tags: Iterable[str],
+    session: AsyncClientSession | None = None,
 ) -> None:
     """Removes the tags that the document has, in one update.
 
@@ -47,6 +56,7 @@ async def remove_tags(
     await collection(document_class).update_one(
         {"_id": document_id, "tags": removed},
         {"$pull": {"tags": removed}, "$set": {"updated_at": utc_now()}},
+        session=session,
     )
 
 

@@ -52,6 +52,18 @@ def check_email(email: str | None) -> str | None:
     return text
 
 
+def check_body(text: str, *, limit: int, field: list[str]) -> None:
+    """Raises InvalidInput for a text that is blank, too long, or has invalid characters."""
+    if not text.strip():
+        raise InvalidInput("The text is blank.", field=field)
+    if len(text) > limit:
+        raise InvalidInput(
+            f"The text has {len(text)} characters; at most {limit} are allowed.", field=field
+        )
+    if "\0" in text or not is_unicode(text):
+        raise InvalidInput("The text contains an invalid character.", field=field)
+
+
 def check_tags(tags: Iterable[str], *, field: str = "tags") -> list[str]:
     """Returns the tags stripped and without duplicates, in their order.
 

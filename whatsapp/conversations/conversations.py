@@ -8,7 +8,15 @@ from beanie import PydanticObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from models import Contact, Conversation, Identity, Message, MessageDirection
+from models import (
+    Contact,
+    Conversation,
+    ConversationChange,
+    Identity,
+    Message,
+    MessageDirection,
+    Note,
+)
 from models.database.base import collection, from_bson, to_bson, utc_now
 from models.database.bulk_writes import delete_in_batches
 from whatsapp.contacts.contact_identities import list_contacts, make_identities_query
@@ -107,11 +115,13 @@ async def _create_conversation(key: dict[str, PydanticObjectId]) -> dict[str, An
 
 
 async def remove_conversations(conversation_ids: Sequence[PydanticObjectId]) -> None:
-    """Deletes conversations of removed contacts, including messages stored concurrently."""
+    """Deletes conversations of removed contacts, with all that is stored in them concurrently."""
     await collection(Conversation).delete_many({"_id": {"$in": list(conversation_ids)}})
     # Writers check for the conversation after storing a message, and delete the message if it is
     # gone. So only messages stored before this point are left.
-    await delete_in_batches(Message, {"conversation_id": {"$in": list(conversation_ids)}})
+    in_conversations = {"conversation_id": {"$in": list(conversation_ids)}}
+    for document_class in (Message, Note, ConversationChange):
+        await delete_in_batches(document_class, in_conversations)
 
 
 async def _upsert_conversation(key: dict[str, PydanticObjectId]) -> dict[str, Any]:

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from types import EllipsisType
 from typing import Any
 
 from beanie import PydanticObjectId
-from pymongo import ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models import Agent, Conversation, ConversationStatus, Message
-from models.database.base import collection, from_bson, utc_now
+from models.database.base import collection, utc_now
 from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.auth.agents import get_agent_of_account
 from whatsapp.common.tags import add_tags, remove_tags
 from whatsapp.common.values import check_tags
 from whatsapp.contacts.contact_management import get_contact
+from whatsapp.conversations.changes import change_conversation
 from whatsapp.conversations.conversations import ConversationGone, get_or_create_conversation
 from whatsapp.conversations.read_receipts import make_receipt_due
 from whatsapp.errors import Conflict, InvalidInput, NotFound
@@ -143,14 +145,14 @@ async def close_conversation(viewer: Viewer, conversation_id: PydanticObjectId) 
     """Closes the conversation until the customer writes again."""
     conversation = await get_conversation(viewer, conversation_id)
     return await _update_conversation(
-        conversation, {"status": ConversationStatus.CLOSED.value}, {"closed_at": utc_now()}
+        viewer, conversation, {"status": ConversationStatus.CLOSED.value}, {"closed_at": utc_now()}
     )
 
 
 async def reopen_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
     conversation = await get_conversation(viewer, conversation_id)
     return await _update_conversation(
-        conversation, {"status": ConversationStatus.OPEN.value}, {"closed_at": None}
+        viewer, conversation, {"status": ConversationStatus.OPEN.value}, {"closed_at": None}
     )
 
 
@@ -194,14 +196,15 @@ async def assign_conversation(
         account_id = conversation.account_id
         await get_agent_of_account(viewer, assignee_id, account_id, field="assigneeId")
     expected = {} if expected_id is ... else {"$eq": expected_id}
-    changed = await collection(Conversation).find_one_and_update(
-        {"_id": conversation_id, "assignee_id": {"$ne": assignee_id, **expected}},
-        {"$set": {"assignee_id": assignee_id, "updated_at": utc_now()}},
-        return_document=ReturnDocument.AFTER,
-    )
-    if changed is not None:
-        return from_bson(Conversation, changed)
-    current = await get_conversation(viewer, conversation_id)
+
+    async def write(session: AsyncClientSession) -> None:
+        await collection(Conversation).update_one(
+            {"_id": conversation_id, "assignee_id": {"$ne": assignee_id, **expected}},
+            {"$set": {"assignee_id": assignee_id, "updated_at": utc_now()}},
+            session=session,
+        )
+
+    current = await change_conversation(viewer, conversation_id, write)
     if expected_id is not ... and current.assignee_id != assignee_id:
         raise Conflict(await _describe_assignee(current), current=current)
     return current
@@ -220,7 +223,7 @@ async def update_conversation(
     """Updates `tags`, if `changes` has them."""
     conversation = await get_conversation(viewer, conversation_id)
     checked = {"tags": check_tags(changes["tags"])} if "tags" in changes else {}
-    return await _update_conversation(conversation, checked)
+    return await _update_conversation(viewer, conversation, checked)
 
 
 async def add_conversation_tags(
@@ -233,8 +236,8 @@ async def add_conversation_tags(
         InvalidInput: a tag is malformed, or there would be too many.
     """
     conversation = await get_conversation(viewer, conversation_id)
-    await add_tags(Conversation, conversation.id, tags)
-    return await Conversation.get(conversation.id) or conversation
+    write = partial(add_tags, Conversation, conversation.id, check_tags(tags))
+    return await change_conversation(viewer, conversation.id, write)
 
 
 async def remove_conversation_tags(
@@ -247,20 +250,26 @@ async def remove_conversation_tags(
         InvalidInput: a tag is malformed.
     """
     conversation = await get_conversation(viewer, conversation_id)
-    await remove_tags(Conversation, conversation.id, tags)
-    return await Conversation.get(conversation.id) or conversation
+    write = partial(remove_tags, Conversation, conversation.id, check_tags(tags))
+    return await change_conversation(viewer, conversation.id, write)
 
 
 async def _update_conversation(
-    conversation: Conversation, changes: Mapping[str, Any], extra: Mapping[str, Any] | None = None
+    viewer: Viewer,
+    conversation: Conversation,
+    changes: Mapping[str, Any],
+    extra: Mapping[str, Any] | None = None,
 ) -> Conversation:
     """Sets the changes and, only if they change anything, the extra fields."""
-    if changes:
+
+    async def write(session: AsyncClientSession) -> None:
         await collection(Conversation).update_one(
             {"_id": conversation.id, "$nor": [dict(changes)]},
             {"$set": {**changes, **(extra or {}), "updated_at": utc_now()}},
+            session=session,
         )
-    return await Conversation.get(conversation.id) or conversation
+
+    return await change_conversation(viewer, conversation.id, write) if changes else conversation
 
 
 MAX_UNREAD_CONVERSATIONS = 20_000

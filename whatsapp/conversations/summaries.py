@@ -16,7 +16,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import UpdateOne
 
 from models import CALL, ConversationStatus, Message, MessageDirection
-from models.database.base import utc_now
+from models.database.base import new_id, utc_now
 
 # Meta truncates timestamps to seconds, so a message may be this much later.
 TIMESTAMP_STEP = timedelta(seconds=1)
@@ -69,7 +69,9 @@ def _fold_messages(messages: Sequence[Message]) -> dict[str, Any]:
         values["answers"] = {"to": sorted(written), "at": max(answers, default=None)}
     if not inbound:
         return values
-    values["reopens_before"] = max(message.timestamp for message in inbound) + TIMESTAMP_STEP
+    newest_at, newest_id = max((message.timestamp, message.id) for message in inbound)
+    values["reopens_before"] = newest_at + TIMESTAMP_STEP
+    values["reopening"] = {"change_id": new_id(), "at": newest_at, "message_id": newest_id}
     if opening:
         values["inbound_at"] = max(message.timestamp for message in opening)
     unread = {message.id for message in inbound if message.unread}
@@ -119,9 +121,26 @@ def _reopen_conversation() -> dict[str, Any]:
             {"$gt": [f"${_NEW}.reopens_before", "$closed_at"]},
         ]
     }
+    recorded = record_reopening(f"${_NEW}.reopening")
     return {
         "status": {"$cond": [reopens, ConversationStatus.OPEN.value, "$status"]},
         "closed_at": {"$cond": [reopens, None, "$closed_at"]},
+        **{name: {"$cond": [reopens, value, f"${name}"]} for name, value in recorded.items()},
+    }
+
+
+def record_reopening(reopening: Any, *, stored: Any = "$reopenings") -> dict[str, Any]:
+    """Returns the `$set` of a pipeline that reopens a conversation: the record of it.
+
+    `reopening` is an expression for a `Reopening`, whose time is moved behind the previous change;
+    `stored` is one for the earlier records.
+    """
+    fields = {"input": reopening, "field": "at"}
+    at = {"$max": [{"$getField": fields}, {"$add": ["$changed_at", 1]}]}
+    dated = {"$mergeObjects": [reopening, {"at": at}]}
+    return {
+        "changed_at": at,
+        "reopenings": {"$concatArrays": [{"$ifNull": [stored, []]}, [dated]]},
     }
 
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models import Contact, ConversationStatus, User
-from models.database.base import to_bson
+from models.database.base import new_id, to_bson
 from whatsapp.contacts.contact_identities import MAX_DUPLICATES
 from whatsapp.contacts.users import SCOPES
-from whatsapp.conversations.summaries import NEWEST_KEPT, unite_answers
+from whatsapp.conversations.summaries import NEWEST_KEPT, record_reopening, unite_answers
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN = ("bsuid", "username", "profile_name")
@@ -87,11 +87,22 @@ def combine_conversations(other: Mapping[str, Any], now: datetime) -> dict[str, 
         "merged_at": now,
         "updated_at": now,
     }
-    for name in ("last_inbound_at", "late_read_at", "phone_read_at", "typing_at"):
+    for name in ("last_inbound_at", "late_read_at", "phone_read_at", "typing_at", "changed_at"):
         fields[name] = {"$max": [f"${name}", added[name]]}
     for name in ("newest_unread_ids", "newest_deleted_ids"):
         fields[name] = _unite_newest(f"${name}", added[name])
+    fields["reopenings"] = {
+        "$concatArrays": [
+            {"$ifNull": ["$reopenings", []]},
+            {"$ifNull": [added["reopenings"], []]},
+        ]
+    }
     if is_open:
+        reopening = {"change_id": new_id(), "at": now, "message_id": None}
+        was_closed = {"$eq": ["$status", ConversationStatus.CLOSED.value]}
+        recorded = record_reopening({"$literal": reopening}, stored=fields["reopenings"])
+        for name, value in recorded.items():
+            fields[name] = {"$cond": [was_closed, value, fields[name]]}
         fields |= {"status": ConversationStatus.OPEN.value, "closed_at": None}
     return fields
 
@@ -112,6 +123,8 @@ _CONVERSATION_FIELDS = (
     "late_read_at",
     "phone_read_at",
     "typing_at",
+    "changed_at",
+    "reopenings",
     "created_at",
 )
 COMBINED_FIELDS = (*_CONVERSATION_FIELDS, "status", "closed_at")

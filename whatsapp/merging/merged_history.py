@@ -16,9 +16,11 @@ from models import (
     Contact,
     ContactMerge,
     Conversation,
+    ConversationChange,
     Lane,
     Media,
     Message,
+    Note,
     OutboxState,
     PendingUpdate,
 )
@@ -27,6 +29,7 @@ from models.database.bulk_writes import delete_in_batches
 from models.database.lease import LEASE_SECONDS, lease_document
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.contacts.contacts import find_survivor
+from whatsapp.conversations.changes import record_reopenings
 from whatsapp.conversations.conversations import ConversationGone, get_or_create_conversation
 from whatsapp.merging.merged_fields import COMBINED_FIELDS, combine_conversations
 from whatsapp.messages.lanes import ACTIVE_STATES, take_number, wake_lane
@@ -131,7 +134,7 @@ async def _move_into(
 
 
 async def _move_settled(source: PydanticObjectId, target: Conversation) -> None:
-    """Moves the messages that are not queued, and the media."""
+    """Moves the messages that are not queued, the media, the notes and the records of changes."""
     settled = {"conversation_id": source, "outbox_state": {"$nin": ACTIVE_STATES}}
     moved = {"conversation_id": target.id, "contact_id": target.contact_id}
     while True:
@@ -141,9 +144,10 @@ async def _move_settled(source: PydanticObjectId, target: Conversation) -> None:
             await collection(Message).update_many({"_id": {"$in": ids}, **settled}, {"$set": moved})
         if len(ids) < MOVE_BATCH:
             break
-    await collection(Media).update_many(
-        {"conversation_id": source}, {"$set": {"conversation_id": target.id}}
-    )
+    for document_class in (Media, Note, ConversationChange):
+        await collection(document_class).update_many(
+            {"conversation_id": source}, {"$set": {"conversation_id": target.id}}
+        )
 
 
 async def _move_queued(source: PydanticObjectId, target: Conversation) -> bool:
@@ -187,6 +191,7 @@ async def _combine_summaries(source: PydanticObjectId, target: Conversation) -> 
     if other is not None:
         stage = {"$set": combine_conversations(other, utc_now())}
         await collection(Conversation).update_one({"_id": target.id}, [stage])
+        await record_reopenings([target.id])
         unchanged = {name: other.get(name) for name in COMBINED_FIELDS}
         deleted = await collection(Conversation).delete_one({"_id": source, **unchanged})
         if not deleted.deleted_count:

@@ -17,9 +17,16 @@ from typing import Any
 from beanie import PydanticObjectId
 from pymongo import UpdateOne
 
-from models import Conversation, Message, PendingUpdate
+from models import (
+    Conversation,
+    ConversationStatus,
+    Message,
+    MessageDirection,
+    PendingUpdate,
+)
 from models.database.base import collection, to_bson
 from models.database.bulk_writes import write_unless_duplicate
+from whatsapp.conversations.changes import record_reopenings
 from whatsapp.conversations.conversations import update_summaries
 from whatsapp.conversations.inbox import clear_unread_until
 
@@ -94,6 +101,8 @@ class EarlyUpdates:
     by_account: Mapping[PydanticObjectId, Sequence[EarlyUpdate]]
     phone_read_at: Mapping[PydanticObjectId, datetime]
     """By conversation, if the business wrote in it from its phone."""
+    closed_conversations: Sequence[PydanticObjectId]
+    """Conversations that the messages may reopen."""
 
 
 async def find_early_updates(messages: Iterable[Message]) -> EarlyUpdates:
@@ -103,20 +112,23 @@ async def find_early_updates(messages: Iterable[Message]) -> EarlyUpdates:
     for message in messages:
         if message.wamid is not None:
             wamids.setdefault(message.account_id, []).append(message.wamid)
-        if message.unread:
+        if message.direction is MessageDirection.INBOUND:
             conversation_ids.add(message.conversation_id)
     rows = await collection(PendingUpdate).aggregate(
-        [{"$match": _match_messages(wamids)}, *_add_phone_reads(conversation_ids)]
+        [{"$match": _match_messages(wamids)}, *_add_conversations(conversation_ids)]
     )
     by_account: dict[PydanticObjectId, list[EarlyUpdate]] = {}
-    phone_read_at = {}
+    phone_read_at, closed_conversations = {}, []
     async for fields in rows:
-        if _PHONE_READ_AT in fields:
-            phone_read_at[fields["_id"]] = fields[_PHONE_READ_AT]
-        else:
+        if "status" not in fields:
             update = EarlyUpdate(fields["_id"], fields["wamid"], fields["kind"], fields["change"])
             by_account.setdefault(fields["account_id"], []).append(update)
-    return EarlyUpdates(by_account, phone_read_at)
+            continue
+        if fields["status"] == ConversationStatus.CLOSED.value:
+            closed_conversations.append(fields["_id"])
+        if fields.get(_PHONE_READ_AT) is not None:
+            phone_read_at[fields["_id"]] = fields[_PHONE_READ_AT]
+    return EarlyUpdates(by_account, phone_read_at, closed_conversations)
 
 
 async def finish_stored_messages(
@@ -132,6 +144,8 @@ async def finish_stored_messages(
         # Before the summaries, so that readers of their change see the new unread count.
         await clear_unread_until(conversation_id, read_at)
     await update_summaries(summarized)
+    if early_updates.closed_conversations:
+        await record_reopenings(early_updates.closed_conversations)
     return early_updates
 
 
@@ -140,11 +154,12 @@ def _match_messages(wamids: Mapping[PydanticObjectId, Sequence[str]]) -> dict[st
     return keys[0] if len(keys) == 1 else {"$or": keys or [{"_id": None}]}
 
 
-def _add_phone_reads(conversation_ids: Iterable[PydanticObjectId]) -> list[dict[str, Any]]:
+def _add_conversations(conversation_ids: Iterable[PydanticObjectId]) -> list[dict[str, Any]]:
     if not (ids := list(conversation_ids)):
         return []
-    read = [
-        {"$match": {"_id": {"$in": ids}, _PHONE_READ_AT: {"$ne": None}}},
-        {"$project": {_PHONE_READ_AT: 1}},
+    is_special = [{_PHONE_READ_AT: {"$ne": None}}, {"status": ConversationStatus.CLOSED.value}]
+    special = [
+        {"$match": {"_id": {"$in": ids}, "$or": is_special}},
+        {"$project": {_PHONE_READ_AT: 1, "status": 1}},
     ]
-    return [{"$unionWith": {"coll": Conversation.Settings.name, "pipeline": read}}]
+    return [{"$unionWith": {"coll": Conversation.Settings.name, "pipeline": special}}]

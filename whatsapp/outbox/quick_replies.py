@@ -15,10 +15,11 @@ from models import QuickReply, UploadedMedia
 from models.database.base import collection, to_bson, utc_now
 from whatsapp.accounts.accounts import get_account
 from whatsapp.auth.access import Viewer, get_visible
+from whatsapp.common.values import check_body
 from whatsapp.errors import Conflict, InvalidInput, NotFound
 from whatsapp.media.uploaded_media import find_upload, keep_upload, release_kept_upload
 from whatsapp.outbox.content.media import CAPTION_LIMIT
-from whatsapp.outbox.content.text import TEXT_LIMIT, check_text
+from whatsapp.outbox.content.text import TEXT_LIMIT
 
 SHORTCUT_LIMIT = 50
 # Meta shows no caption with these kinds.
@@ -139,7 +140,7 @@ async def _check_content(quick_reply: QuickReply) -> None:
     elif quick_reply.text is None:
         raise InvalidInput("Give a text, a file or both.", field=["text"])
     else:
-        check_text(quick_reply.text, limit=TEXT_LIMIT, field=["text"])
+        check_body(quick_reply.text, limit=TEXT_LIMIT, field=["text"])
 
 
 async def _find_upload(account_id: PydanticObjectId, upload_id: PydanticObjectId) -> UploadedMedia:
@@ -154,7 +155,7 @@ def _check_caption(text: str | None, kind: str) -> None:
         return
     if kind in _WITHOUT_CAPTION:
         raise InvalidInput(f"WhatsApp shows no text with files of kind {kind}.", field=["text"])
-    check_text(text, limit=CAPTION_LIMIT, field=["text"])
+    check_body(text, limit=CAPTION_LIMIT, field=["text"])
 
 
 def _upload_not_found() -> NotFound:

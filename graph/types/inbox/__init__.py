@@ -1,1 +1,1 @@
-"""The inbox: tags, the search for messages, and lists by activity."""
+"""The inbox: timeline, notes, tags, quick replies, the search for messages, and lists."""

@@ -13,6 +13,7 @@ from models.database.base import utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of, write_message
 from tests.fixtures.uploads import upload
+from tests.graph.test_access_matrix import write_timeline
 
 SCHEMA = get_graphql_schema(create_schema())
 CREATE_KEY = 'mutation { createApiKey(input: {name: "k", role: VIEWER}) { apiKey { id } } }'
@@ -29,6 +30,8 @@ LISTS = {
     "Message": 'searchMessages(text:"hello")',
     "ParkedItem": "parkedItems",
     "QuickReply": 'quickReplies(accountId:"ACCOUNT")',
+    "Note": "conversations(first:1) timeline",
+    "ConversationChange": "conversations(first:1) timeline",
     "Template": 'templates(accountId:"ACCOUNT")',
     "User": "users",
 }
@@ -37,7 +40,8 @@ LISTS = {
 @pytest.fixture
 async def documents(admin: GraphQLClient, account: Account) -> None:
     """A document of each type."""
-    await write_message(account, "15550001111", "Hello")
+    message = await write_message(account, "15550001111", "Hello")
+    await write_timeline(message, "noted")
     await AccountEvent(
         id="event", account_id=account.id, field="account_update", summary="s", at=utc_now()
     ).insert()
@@ -57,6 +61,7 @@ async def documents(admin: GraphQLClient, account: Account) -> None:
 
 
 def write_query(type_name: str, selection: str, account: Account) -> str:
+    selection = f"... on {type_name} {{ {selection} }}"
     for field in reversed(LISTS[type_name].replace("ACCOUNT", id_of(account)).split()):
         selection = f"{field} {{ edges {{ node {{ {selection} }} }} }}"
     return f"{{ {selection} }}"

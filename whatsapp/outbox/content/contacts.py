@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
+from whatsapp.common.values import check_body
 from whatsapp.contacts.identities import parse_phone
 from whatsapp.errors import InvalidInput, RefusalCollector
 from whatsapp.messages.message_preview import make_preview
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
-from whatsapp.outbox.content.text import URL_LIMIT, check_count, check_text
+from whatsapp.outbox.content.text import URL_LIMIT, check_count
 from whatsapp.outbox.recipients import Target
 
 # Meta's error 131009: "Contacts count exceeds max allowed count".
@@ -69,7 +70,7 @@ def _check_card(card: Card, *, field: list[str]) -> None:
 def _check_value(value: Any, field: list[str]) -> None:
     if not isinstance(value, str):
         raise InvalidInput("Give at least one field of this object.", field=field)
-    check_text(value, limit=URL_LIMIT if field[-1] == "url" else TEXT_LIMIT, field=field)
+    check_body(value, limit=URL_LIMIT if field[-1] == "url" else TEXT_LIMIT, field=field)
     check = _CHECKS.get(field[-1])
     if check is not None:
         check(value, field)

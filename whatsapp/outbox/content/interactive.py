@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from whatsapp.common.values import check_body
 from whatsapp.errors import InvalidInput, RefusalCollector
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
-from whatsapp.outbox.content.text import check_optional_text, check_text, check_url
+from whatsapp.outbox.content.text import check_optional_text, check_url
 from whatsapp.outbox.recipients import Target
 
 # Meta, "Interactive reply buttons messages", and the page of each other kind.
@@ -67,7 +68,7 @@ class TextHeader:
         return {"type": "text", "text": self.text}
 
     def check(self, field: list[str]) -> None:
-        check_text(self.text, limit=HEADER_LIMIT, field=[*field, "text"])
+        check_body(self.text, limit=HEADER_LIMIT, field=[*field, "text"])
 
 
 Header = TextHeader | MediaHeader
@@ -98,7 +99,7 @@ class OutgoingInteractive:
         with RefusalCollector() as collect:
             if self.header is not None:
                 collect(self._check_header, self.header, [*field, "header"])
-            collect(check_text, self.body, limit=limit, field=[*field, "body"])
+            collect(check_body, self.body, limit=limit, field=[*field, "body"])
             collect(check_optional_text, self.footer, limit=FOOTER_LIMIT, field=[*field, "footer"])
             collect(self.action.check, field)
 
@@ -113,6 +114,6 @@ class OutgoingInteractive:
 
 def check_tap_id(text: str, *, limit: int, field: list[str]) -> None:
     """Raises InvalidInput. WhatsApp refuses ids with surrounding spaces."""
-    check_text(text, limit=limit, field=field)
+    check_body(text, limit=limit, field=field)
     if text != text.strip():
         raise InvalidInput("Remove spaces around the id.", field=field)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from whatsapp.common.values import check_body
 from whatsapp.errors import InvalidInput, RefusalCollector
 from whatsapp.outbox.content.interactive import check_tap_id
 from whatsapp.outbox.content.text import (
     check_count,
     check_optional_text,
-    check_text,
     check_unique,
 )
 
@@ -54,7 +54,7 @@ class ReplyButtons:
             for text, path in ids:
                 collect(check_tap_id, text, limit=BUTTON_ID_LIMIT, field=path)
             for text, path in titles:
-                collect(check_text, text, limit=BUTTON_TITLE_LIMIT, field=path)
+                collect(check_body, text, limit=BUTTON_TITLE_LIMIT, field=path)
             collect(check_unique, ids, noun="id")
             collect(check_unique, titles, noun="title")
 
@@ -96,7 +96,7 @@ class ChoiceList:
     def check(self, field: list[str]) -> None:
         """Raises InvalidInput."""
         with RefusalCollector() as collect:
-            collect(check_text, self.button, limit=BUTTON_TITLE_LIMIT, field=[*field, "button"])
+            collect(check_body, self.button, limit=BUTTON_TITLE_LIMIT, field=[*field, "button"])
             collect(self._check_sections, [*field, "sections"])
 
     def _check_sections(self, field: list[str]) -> None:
@@ -128,6 +128,6 @@ class ChoiceList:
 def _check_row(row: Row, field: list[str]) -> None:
     with RefusalCollector() as collect:
         collect(check_tap_id, row.id, limit=ROW_ID_LIMIT, field=[*field, "id"])
-        collect(check_text, row.title, limit=ROW_TITLE_LIMIT, field=[*field, "title"])
+        collect(check_body, row.title, limit=ROW_TITLE_LIMIT, field=[*field, "title"])
         description, place = row.description, [*field, "description"]
         collect(check_optional_text, description, limit=ROW_DESCRIPTION_LIMIT, field=place)

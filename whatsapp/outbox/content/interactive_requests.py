@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import emoji
 
-from whatsapp.common.values import check_attributes
+from whatsapp.common.values import check_attributes, check_body
 from whatsapp.errors import InvalidInput, RefusalCollector
-from whatsapp.outbox.content.text import check_optional_text, check_text, check_url
+from whatsapp.outbox.content.text import check_optional_text, check_url
 
 # Meta, "Interactive call-to-action URL button messages".
 DISPLAY_TEXT_LIMIT = 20
@@ -39,7 +39,7 @@ class CtaUrl:
         """Raises InvalidInput."""
         with RefusalCollector() as collect:
             text_field = [*field, "displayText"]
-            collect(check_text, self.display_text, limit=DISPLAY_TEXT_LIMIT, field=text_field)
+            collect(check_body, self.display_text, limit=DISPLAY_TEXT_LIMIT, field=text_field)
             collect(check_url, self.url, field=[*field, "url"])
 
 
@@ -146,7 +146,7 @@ class Flow:
 
 
 def _check_label(text: str, *, field: list[str]) -> None:
-    check_text(text, limit=CTA_LIMIT, field=field)
+    check_body(text, limit=CTA_LIMIT, field=field)
     if has_emoji(text):
         raise InvalidInput("Remove the emoji from the label.", field=field)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from whatsapp.common.values import is_unicode
+from whatsapp.common.values import check_body
 from whatsapp.errors import InvalidInput
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.recipients import Target
@@ -30,28 +30,16 @@ class OutgoingText:
 
     def check(self) -> None:
         """Raises InvalidInput."""
-        check_text(self.body, limit=TEXT_LIMIT, field=["content", "text", "body"])
+        check_body(self.body, limit=TEXT_LIMIT, field=["content", "text", "body"])
 
     async def resolve(self, target: Target) -> ResolvedContent:  # noqa: ARG002 - needs no look-up
         return ResolvedContent(content=self.describe(), text=self.body)
 
 
-def check_text(text: str, *, limit: int, field: list[str]) -> None:
-    """Raises InvalidInput for a text that is blank, too long, or has invalid characters."""
-    if not text.strip():
-        raise InvalidInput("The text is blank.", field=field)
-    if len(text) > limit:
-        raise InvalidInput(
-            f"The text has {len(text)} characters; at most {limit} are allowed.", field=field
-        )
-    if "\0" in text or not is_unicode(text):
-        raise InvalidInput("The text contains an invalid character.", field=field)
-
-
 def check_optional_text(text: str | None, *, limit: int, field: list[str]) -> None:
-    """Checks a text like `check_text`, unless it is None."""
+    """Checks a text like `check_body`, unless it is None."""
     if text is not None:
-        check_text(text, limit=limit, field=field)
+        check_body(text, limit=limit, field=field)
 
 
 def check_count(values: Sized, *, limit: int, noun: str, field: list[str]) -> None:
@@ -73,7 +61,7 @@ def check_unique(values: Sequence[tuple[Hashable, list[str]]], *, noun: str) -> 
 
 def check_url(url: str, *, field: list[str]) -> None:
     """Raises InvalidInput for a text that is not an http(s) URL."""
-    check_text(url, limit=URL_LIMIT, field=field)
+    check_body(url, limit=URL_LIMIT, field=field)
     try:
         parts = urlsplit(url)
         is_valid = parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -8,7 +8,7 @@ from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import parse_given_id, require_id
 from graph.core.user_errors import UserError, list_changes, user_errors
 from graph.mutations.mutation_field import mutation_field
-from graph.types.quick_replies import QuickReply
+from graph.types.inbox.quick_replies import QuickReply
 from models import AuditAction
 from whatsapp.outbox import quick_replies
 

@@ -1,0 +1,1 @@
+"""Mutations of what agents work with in the inbox: notes and quick replies."""

@@ -1,0 +1,41 @@
+"""Note: a text of staff about a conversation, which the customer never sees."""
+
+from datetime import datetime
+
+from beanie import PydanticObjectId
+from pydantic import Field
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from models.database.base import ObjectIdDocument, utc_now
+from models.messages.conversation_change import Actor
+
+
+class Note(ObjectIdDocument):
+    account_id: PydanticObjectId
+    conversation_id: PydanticObjectId
+    author: Actor
+    body: str
+    mention_ids: list[PydanticObjectId] = Field(default_factory=list)
+    """The mentioned agents."""
+    timestamp: datetime = Field(default_factory=utc_now)
+    """Time at which it was written; its place in the timeline."""
+    edited_at: datetime | None = None
+
+    @property
+    def author_id(self) -> PydanticObjectId | None:
+        """The agent; None for the key of a server."""
+        return self.author.agent_id
+
+    @property
+    def author_name(self) -> str:
+        return self.author.name
+
+    class Settings:
+        name = "notes"
+        indexes = [
+            IndexModel(
+                [("conversation_id", ASCENDING), ("timestamp", DESCENDING), ("_id", DESCENDING)],
+                name="history",
+            ),
+            IndexModel([("account_id", ASCENDING)], name="account"),
+        ]
