@@ -1,5 +1,6 @@
 """Notes in the graph."""
 
+import asyncio
 from datetime import datetime
 from typing import Self
 
@@ -43,7 +44,9 @@ class Note(TimelineItem):
         description="Mentioned agents, in the order of the input.", metadata=reads("mention_ids")
     )
     async def mentions(self, info: Info) -> list[Agent]:
-        agents = await LINKED_AGENTS.load_many(info, self.document.mention_ids)
+        # Batched with the mentions of the page's other notes.
+        loads = [LINKED_AGENTS.load(info, agent_id) for agent_id in self.document.mention_ids]
+        agents = await asyncio.gather(*loads)
         return [to_node(agent) for agent in agents if agent is not None]
 
     @classmethod

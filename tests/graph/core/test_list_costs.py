@@ -17,15 +17,23 @@ from graph.schema import create_schema
 from models import (
     Account,
     AccountEvent,
+    Actor,
+    Agent,
     AuditAction,
     AuditActor,
     AuditEntry,
     AuditTarget,
+    ConversationChange,
+    ConversationChangeKind,
     CredentialKind,
+    Grant,
     Media,
     MediaState,
+    Message,
+    Note,
     ParkedItem,
     ParkedReason,
+    QuickReply,
     Role,
     Template,
 )
@@ -35,6 +43,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of, write_message
 from tests.fixtures.selections import list_connection_fields, select_page
 from tests.fixtures.world import NUMBER, connect_number
+from whatsapp.auth.agents import make_agent
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
@@ -44,7 +53,11 @@ QUERY = SCHEMA.query_type
 assert QUERY is not None
 LISTS = [name for name, _ in list_connection_fields(QUERY)]
 # Required arguments; a new list with a required argument needs an entry.
-ARGUMENTS = {"templates": 'accountId: "%s"', "searchMessages": 'text: "hello"'}
+ARGUMENTS = {
+    "templates": 'accountId: "%s"',
+    "quickReplies": 'accountId: "%s"',
+    "searchMessages": 'text: "hello"',
+}
 SHORT, LONG = 2, 6
 LEVELS = 3
 
@@ -84,6 +97,9 @@ async def write_all(account: Account, phone: str, key: str) -> None:
     await AccountEvent(
         id=key, account_id=account.id, field="account_update", summary="x", raw="{}", at=at
     ).insert()
+    for _ in range(LONG):
+        await write_items(first, await create_agent(account))
+    await QuickReply(account_id=account.id, shortcut=key, shortcut_key=key, text="x").insert()
     await Template(account_id=account.id, template_id=key, name="x", language="en").insert()
     await ParkedItem(
         id=key,
@@ -102,6 +118,27 @@ async def write_all(account: Account, phone: str, key: str) -> None:
         expires_at=at + timedelta(days=1),
     ).insert()
     await create_api_key(name=key, role=Role.VIEWER, account_ids=[account.id])
+
+
+async def create_agent(account: Account) -> Agent:
+    agent = make_agent("Kim", Grant(account_ids=[account.id]))
+    await agent.insert()
+    return agent
+
+
+async def write_items(message: Message, agent: Agent) -> None:
+    """Adds a note and a change to the timeline of the message's conversation."""
+    place = {"account_id": message.account_id, "conversation_id": message.conversation_id}
+    actor = Actor(agent_id=agent.id, credential="x", name="x")
+    await Note(**place, author=actor, body="x", mention_ids=[agent.id]).insert()
+    await ConversationChange(
+        **place,
+        kind=ConversationChangeKind.ASSIGNED,
+        timestamp=utc_now(),
+        actor=actor,
+        message_id=message.id,
+        assignee_id=agent.id,
+    ).insert()
 
 
 async def write_answer(account: Account, phone: str, key: str, answered: str) -> None:
