@@ -122,7 +122,6 @@ def test_schema_file_is_up_to_date() -> None:
 WITH_GAPS = {"Query.nodes"}
 # Null means something of its own: all accounts; a refusal; a refusal of the whole input.
 WITHOUT_A_LIST = {
-    "ApiKey.accounts",
     "DiscardParkedItemsPayload.parkedItems",
     "ReplayParkedItemsPayload.parkedItems",
     "UserError.field",
