@@ -151,7 +151,7 @@ async def test_what_staff_wrote_on_phone_is_outbound_message(
         "contact": {"waId": CUSTOMER, "businessScopedUserId": None},
         "lastMessage": {
             "direction": "OUTBOUND",
-            "type": "text",
+            "type": "TEXT",
             "text": "Gern, bis gleich! ☕",
             "status": "SENT",
             "sender": {"__typename": "BusinessAppSender"},
