@@ -123,7 +123,7 @@ class NodeQueries:
         self,
         info: Info,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids.")],
-    ) -> list[relay.Node | None]:
+    ) -> list[relay.Node | None] | None:
         if len(ids) > MAX_NODES:
             raise bad_input(f"Use at most {MAX_NODES} ids.")
         return await asyncio.gather(*(find_node(info, global_id) for global_id in ids))

@@ -27,7 +27,9 @@ def mutation_field(
         signature = _name_types(resolver)
         resolve = resolver if audit is None else audited(audit)(resolver)
         resolve = refusals_as_data(signature.return_annotation)(resolve)
-        resolve.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect
+        # A refused role makes the field null, and keeps the results of other mutations.
+        nullable = signature.replace(return_annotation=signature.return_annotation | None)
+        resolve.__signature__ = nullable  # type: ignore[attr-defined]  # read by inspect
         return strawberry.mutation(
             resolver=resolve, permission_classes=[permission], description=description
         )

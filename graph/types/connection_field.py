@@ -153,7 +153,10 @@ def connection_field(
     `needs` names the fields that the resolver reads from its own document. `connection_class` is
     another type of the field, for lists with edges of their own.
     """
-    returned = connection_class or Connection[node_type]
+    returned: Any = connection_class or Connection[node_type]
+    if permission_classes:
+        # A root field: a refused role or argument makes it null, not all of the response.
+        returned = returned | None
 
     def decorate(resolver: Callable[..., Listed]) -> Any:
         signature = inspect.signature(resolver)

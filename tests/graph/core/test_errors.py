@@ -109,3 +109,22 @@ def test_formatting_twice_changes_nothing() -> None:
     once = format_errors([GraphQLError("secret", original_error=ValueError())], request_id="r")
 
     assert format_errors(once, request_id="other") == once
+
+
+async def test_failed_root_leaves_others(admin: GraphQLClient, agent: GraphQLClient) -> None:
+    bad_argument = await admin.post(
+        "{ viewer { role } conversations(first: 500) { nodes { id } } accounts { nodes { id } } }"
+    )
+    bad_role = await agent.post(
+        """mutation { createUser(input: {name: "Ada"}) { user { name } }
+        createApiKey(input: {name: "x", role: VIEWER}) { token } }"""
+    )
+
+    assert bad_argument["data"] == {
+        "viewer": {"role": "ADMIN"},
+        "conversations": None,
+        "accounts": {"nodes": []},
+    }
+    assert bad_argument["errors"][0]["path"] == ["conversations"]
+    assert bad_role["data"] == {"createUser": {"user": {"name": "Ada"}}, "createApiKey": None}
+    assert bad_role["errors"][0]["extensions"]["code"] == "FORBIDDEN"
