@@ -34,6 +34,7 @@ from whatsapp.auth.agent_activity import AgentActivity
 from whatsapp.auth.api_keys import Authenticator
 from whatsapp.auth.audit import AuditTrail
 from whatsapp.auth.identity_provider import create_identity_provider
+from whatsapp.auth.presence import AgentPresence
 from whatsapp.cloud_api.client import CloudAPI
 from whatsapp.cloud_api.media_api import MediaAPI
 from whatsapp.common.capacity import Capacity
@@ -135,6 +136,7 @@ class Runtime:
         self.groups = Groups(self.live, settings, timeouts=timeouts, capacity=capacity)
         self.agent_activity = AgentActivity(flush_seconds=timeouts.agent_flush_seconds)
         self.credentials = CredentialWatch(timeouts, self.agent_activity)
+        self.presence = AgentPresence(timeouts, self.credentials.list_agents)
         self.services = Services(
             settings=settings,
             timeouts=timeouts,
@@ -149,6 +151,8 @@ class Runtime:
             account_api=account_api,
             template_syncs=self.template_syncs,
             live=self.live,
+            live_budgets=self.groups.budgets,
+            presence=self.presence,
             media_urls=MediaUrls(
                 keyring, public_url=settings.public_url, seconds=settings.media_url_seconds
             ),
@@ -213,6 +217,7 @@ class Runtime:
             group.create_task(keep_running("live feed", self.live.run))
             group.create_task(keep_running("credential watch", self.credentials.run))
             group.create_task(keep_running("agent activity", self.agent_activity.run))
+            group.create_task(keep_running("presence", self.presence.run))
             group.create_task(keep_running("webhook processing", self.ingest.run))
             group.create_task(keep_running("dispatcher", self.hold.hold(self.dispatcher.run)))
             group.create_task(keep_running("media downloads", self.downloader.run))

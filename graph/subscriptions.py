@@ -34,6 +34,7 @@ from graph.event_types import (
 from graph.events.cursors import Position
 from graph.events.differences import EventKind
 from graph.events.subscription import CheckedSubscription, EventFilter
+from graph.presence import PresenceChanged, stream_presence
 
 AccountId = Annotated[
     strawberry.ID | None,
@@ -147,6 +148,17 @@ class Subscription:
 
     @strawberry.subscription(
         permission_classes=[IsViewer],
+        description="Sends the agents that look at a conversation: first those of the present, then"
+        " each change. With `conversationId`, it also shows the caller's agent there until the"
+        " subscription ends or the connection is lost. It can't be resumed. Requires role VIEWER.",
+    )
+    async def presence_changed(
+        self, info: Info, account_id: AccountId = None, conversation_id: ConversationId = None
+    ) -> AsyncIterator[PresenceChanged]:
+        return await _open_presence(info, account_id, conversation_id)
+
+    @strawberry.subscription(
+        permission_classes=[IsViewer],
         description="Sends events of several types in one stream, in order. Requires role VIEWER.",
     )
     async def events(
@@ -158,6 +170,18 @@ class Subscription:
         after: After = None,
     ) -> AsyncIterator[Event]:
         return await _open(info, set(types or EVENT_TYPES), account_id, conversation_id, after)
+
+
+async def _open_presence(
+    info: Info, account_id: str | None, conversation_id: str | None
+) -> AsyncIterator[PresenceChanged]:
+    with pymongo.timeout(info.context.services.timeouts.database_deadline_seconds):
+        account = await _find_account(info, account_id)
+        key = await _find_conversation(info, conversation_id)
+        conversation = None if key is None else await load_conversation(info, key)
+    if conversation is not None and account not in (None, conversation.account_id):
+        raise _not_found("conversation")
+    return stream_presence(info, account, conversation)
 
 
 async def _open(

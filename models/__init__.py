@@ -20,6 +20,7 @@ from models.accounts.template import Template
 from models.auth.agent import Agent, Grant, TokenClaims
 from models.auth.api_key import ApiKey, CredentialKind, Role
 from models.auth.audit_entry import AuditAction, AuditActor, AuditEntry, AuditOutcome, AuditTarget
+from models.auth.presence import Look, Presence
 from models.contacts.contact import Contact, Identity, IdentityKind
 from models.contacts.contact_merge import ContactMerge
 from models.contacts.erasure import Erasure
@@ -76,6 +77,7 @@ DOCUMENTS = [
     Pace,
     ParkedItem,
     PendingUpdate,
+    Presence,
     QuickReply,
     Template,
     UploadedMedia,

@@ -1,6 +1,7 @@
 """The context of a resolver: services, viewer, loaders and permission classes."""
 
 from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.api_keys import Authenticator
 from whatsapp.auth.audit import AuditTrail
+from whatsapp.auth.presence import AgentPresence
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
@@ -51,6 +53,20 @@ class CursorSource(Protocol):
     async def check_cursor(self, cursor: str) -> tuple[str, int]: ...
 
 
+class EventBudgets(Protocol):
+    """The budgets for events of subscriptions; see `graph.fanout.budgets`."""
+
+    async def wait_and_take(self, credential: Hashable, cost: int) -> None: ...
+
+
+class Liveness(Protocol):
+    """Notices the loss of a socket's connection; see `graph.transport.liveness`."""
+
+    def is_alive(self) -> bool: ...
+
+    def watch(self) -> AbstractContextManager[None]: ...
+
+
 @dataclass(frozen=True)
 class Services:
     """Services of the process, created by `app.create_app`."""
@@ -65,6 +81,8 @@ class Services:
     account_api: AccountAPI
     template_syncs: BackgroundSyncs
     live: CursorSource
+    live_budgets: EventBudgets
+    presence: AgentPresence
     media_urls: MediaUrls
     media_stores: MediaStores
     erasure_log: ErasureLog
@@ -93,6 +111,8 @@ class Context:
     connection_params: dict[str, object] = field(default_factory=dict)
     """The payload of `connection_init`."""
     loaders: Loaders = field(default_factory=Loaders)
+    liveness: Liveness | None = None
+    """Of the WebSocket; None for other transports."""
     cost: int = 1
     """Cost of the operation; a subscription is charged again for each event."""
     subscription: object | None = None

@@ -42,6 +42,11 @@ class CredentialWatch:
         finally:
             self._watched.pop(entry, None)
 
+    def list_agents(self) -> frozenset[PydanticObjectId]:
+        """Returns the agents with an open socket or event stream."""
+        viewers = (viewer for viewer, _ in self._watched.values())
+        return frozenset(viewer.agent_id for viewer in viewers if viewer.agent_id is not None)
+
     async def run(self) -> None:
         while True:
             await asyncio.sleep(self._timeouts.credential_check_seconds)

@@ -35,6 +35,15 @@ class CreateConversationInput:
     contact_id: strawberry.ID = strawberry.field(description="Id of the contact.")
 
 
+@strawberry.input(description="Input of `setTyping`.")
+class SetTypingInput(ConversationIdInput):
+    colleagues_only: bool = strawberry.field(
+        default=False,
+        description="True to show it to colleagues but not to the customer, for example while a"
+        " note is written.",
+    )
+
+
 @strawberry.input(description="Input of `assignConversation`.")
 class AssignConversationInput:
     conversation_id: strawberry.ID = strawberry.field(description="Id of the conversation.")
@@ -100,14 +109,20 @@ class ConversationMutations:
         description="Shows a typing indicator to the customer for 25 seconds or until a message is"
         " sent. Repeated calls reach WhatsApp at most every 5 seconds. The customer's newest"
         " message is also shown to them as read, even if `sendReadReceipts` is off; `unreadCount`"
-        " does not change. Requires role AGENT.",
+        " does not change. Colleagues see the caller's agent as typing for 8 seconds, in"
+        " `presenceChanged`. Requires role AGENT.",
     )
-    async def set_typing(self, info: Info, input: ConversationIdInput) -> ConversationPayload:
-        conversation_id = _require(input.conversation_id)
-        api = info.context.services.account_api
-        document = await run_without_deadline(
-            typing_indicator.set_typing(api, get_viewer(info), conversation_id)
-        )
+    async def set_typing(self, info: Info, input: SetTypingInput) -> ConversationPayload:
+        conversation_id, viewer = _require(input.conversation_id), get_viewer(info)
+        services = info.context.services
+        if input.colleagues_only:
+            document = await inbox.get_conversation(viewer, conversation_id)
+        else:
+            document = await run_without_deadline(
+                typing_indicator.set_typing(services.account_api, viewer, conversation_id)
+            )
+        if viewer.agent_id is not None:
+            services.presence.record_typing(viewer.agent_id, document.account_id, document.id)
         return ConversationPayload(conversation=Conversation.from_document(document))
 
     @mutation_field(

@@ -36,6 +36,7 @@ from graph.fanout.event_execution import Subscriptions, list_errors
 from graph.fanout.membership import Membership
 from graph.transport.authentication import find_viewer
 from graph.transport.http import RequestedOperation
+from graph.transport.liveness import PeerLiveness
 from graph.transport.socket_messages import (
     MalformedMessage,
     find_credential,
@@ -131,6 +132,13 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
 
     async def handle(self) -> None:
         self.on_request_accepted()
+        timeouts = self.context.services.timeouts
+        self._liveness = PeerLiveness(
+            lambda: self.send_message({"type": "ping"}),
+            ping_seconds=timeouts.peer_ping_seconds,
+            silence_seconds=timeouts.peer_silence_seconds,
+        )
+        self.context = dataclasses.replace(self.context, liveness=self._liveness)
         async with contextlib.AsyncExitStack() as self._stack:
             self._stack.push_async_callback(self.shutdown)
             await self._stack.enter_async_context(self.websocket.opened())
@@ -144,6 +152,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
     async def _read_messages(self) -> None:
         try:
             async for text in self.websocket.iter_texts():
+                self._liveness.record_message()
                 await self._handle_parsed(parse_message(text))
                 # Stops reading while the peer does not read the results.
                 await self.websocket.wait_for_room()

@@ -37,6 +37,7 @@ from graph.types.connection_field import (
     wait_for_summaries,
 )
 from graph.types.contacts import Contact, linked_contact
+from graph.types.inbox.presence import ConversationViewer
 from graph.types.inbox.tags import Taggable
 from graph.types.inbox.timeline import TimelineItem
 from models.database.base import utc_now
@@ -104,6 +105,18 @@ class Conversation(Taggable):
             is_open=window_is_open(self.document, utc_now()),
             expires_at=window_expires_at(self.document),
         )
+
+    @strawberry.field(
+        description="Agents that look at the conversation now or type in it, first come first:"
+        " those that subscribe to its `presenceChanged`. It is at most two seconds old.",
+        metadata=reads("id"),
+    )
+    async def viewers(self, info: Info) -> list[ConversationViewer]:
+        colleagues = await info.context.services.presence.read()
+        return [
+            ConversationViewer(document=colleague)
+            for colleague in colleagues.get(self.document.id, ())
+        ]
 
     @connection_field(
         Annotated["Message", strawberry.lazy("graph.types.messages")],

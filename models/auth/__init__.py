@@ -1,1 +1,1 @@
-"""Documents of access: API keys and the audit log."""
+"""Documents of access: API keys, agents and their presence, and the audit log."""

@@ -264,6 +264,7 @@ SUBSCRIPTIONS = {
     "noteUpdated",
     "noteDeleted",
     "conversationChangeAdded",
+    "presenceChanged",
     "events",
 }
 # These take `accountId` only.

@@ -296,7 +296,7 @@ async def test_subscriptions_refuse_hidden_ids(
             credential = await make_credential(kind, Role.VIEWER, [account])
             async with open_socket(port, token=credential) as ws:
                 for field, argument in matrix.list_subscriptions():
-                    document = f"subscription {{ {field}({argument % ids}) {{ cursor }} }}"
+                    document = f"subscription {{ {field}({argument % ids}) {{ __typename }} }}"
                     assert await ws.find_error(document) == "BAD_USER_INPUT", document
                     assert "BAD_USER_INPUT" in await ask_http(client, credential)(document)
 

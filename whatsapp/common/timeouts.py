@@ -136,6 +136,16 @@ class Timeouts:
     """Deadline for writing the final event of an event stream."""
     agent_flush_seconds: float = 5.0
     """Interval between two writes of the times at which agents were last seen."""
+    presence_poll_seconds: float = 1.0
+    """Interval between two reads of the agents that other processes serve, while they are shown."""
+    presence_heartbeat_seconds: float = 2.0
+    """Interval between two heartbeats of a process with signed-in agents."""
+    presence_expiry_seconds: float = 6.0
+    """Time without a heartbeat after which the agents of a process are no longer shown."""
+    peer_ping_seconds: float = 3.0
+    """Interval between two pings on a socket whose agent is shown in a conversation."""
+    peer_silence_seconds: float = 7.0
+    """Time without a message on such a socket after which the agent is no longer shown."""
     credential_check_seconds: float = 2.0
     """Interval between two checks of the credentials of open sockets."""
     credential_query_seconds: float = 2.0

@@ -52,6 +52,13 @@ class Agent(relay.Node):
     def is_active(self, info: Info) -> bool:
         return bool(self._list_grants(info))
 
+    @strawberry.field(
+        description="True if the agent has a WebSocket or event stream open.",
+        metadata=reads("id"),
+    )
+    async def is_online(self, info: Info) -> bool:
+        return await info.context.services.presence.is_online(self.document.id)
+
     @connection_field(
         Account,
         description="Accounts in which the agent works, of those visible to the caller; newest"
