@@ -12,7 +12,7 @@ class PeerLiveness:
     def __init__(
         self, ping: Callable[[], Awaitable[None]], *, ping_seconds: float, silence_seconds: float
     ) -> None:
-        self._ping = ping
+        self._ping: Callable[[], Awaitable[None]] | None = ping
         self._ping_seconds = ping_seconds
         self._silence_seconds = silence_seconds
         self._heard_at = monotonic()
@@ -42,7 +42,11 @@ class PeerLiveness:
                 self._task.cancel()
                 self._task = None
 
+    def close(self) -> None:
+        """Frees the socket, to which the ping refers; without it, they would refer in a circle."""
+        self._ping = None
+
     async def _keep_pinging(self) -> None:
-        while True:
+        while self._ping is not None:
             await self._ping()
             await asyncio.sleep(self._ping_seconds)

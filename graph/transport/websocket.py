@@ -140,6 +140,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         )
         self.context = dataclasses.replace(self.context, liveness=self._liveness)
         async with contextlib.AsyncExitStack() as self._stack:
+            self._stack.callback(self._liveness.close)
             self._stack.push_async_callback(self.shutdown)
             await self._stack.enter_async_context(self.websocket.opened())
             try:
