@@ -104,4 +104,8 @@ async def test_empty_list_of_types_means_all(
 
     await create_contact(account.id)
 
-    assert await ws.take(1) == [{"events": {"__typename": "ContactUpdated"}}]
+    # The account's own event may come first.
+    types = [(await ws.take(1))[0]["events"]["__typename"]]
+    while types[-1] == "AccountUpdated":
+        types += [(await ws.take(1))[0]["events"]["__typename"]]
+    assert types[-1] == "ContactUpdated"
