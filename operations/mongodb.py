@@ -100,6 +100,12 @@ async def _check_restore(database: Database) -> Finding:
 
 async def _check_oplog(database: Database) -> Finding:
     name = "mongodb.oplog"
+    if "setName" not in await database.client.admin.command("hello"):
+        return warned(
+            name,
+            "The oplogs of a sharded cluster can't be read through mongos.",
+            f"Check on each shard that rs.printReplicationInfo() shows at least {OPLOG_HOURS} h.",
+        )
     oplog = database.client["local"]["oplog.rs"]
     fields = {"ts": 1, "o.msg": 1}
     try:
