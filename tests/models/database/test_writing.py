@@ -63,7 +63,12 @@ async def test_documents_are_written_as_beanie_writes_them(
 
     written = to_bson(document)
 
-    expected = get_dict(document, to_db=True)
+    omitted = getattr(document_class.Settings, "omitted_if_none", ())
+    expected = {
+        name: value
+        for name, value in get_dict(document, to_db=True).items()
+        if name not in omitted or value is not None
+    }
     assert written == expected
     assert _list_kinds(written) == _list_kinds(expected)
 
