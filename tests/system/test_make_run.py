@@ -197,8 +197,8 @@ def test_first_start_answers_second_keeps_data(
     query, answer = read_first_query()
     world.start()
     key = world.api_key
-    assert post(world, key, query) == answer
-    before = post(world, key, COUNT)
+    assert without_budget(post(world, key, query)) == without_budget(answer)
+    before = post(world, key, COUNT)["data"]
     chats = read_chats(world)
     assert "Sheena Nelson: We do, every day until 6 pm. Shall I book a slot for you? read" in chats
     world.stop()
@@ -209,7 +209,7 @@ def test_first_start_answers_second_keeps_data(
     world.start()
 
     assert world.api_key == key
-    assert post(world, key, COUNT) == before
+    assert post(world, key, COUNT)["data"] == before
     assert read_chats(world) == chats
     world.stop()
 
@@ -224,6 +224,14 @@ def read_chats(world: SandboxProcess) -> list[str]:
         f"{name}: {last['content'].get('body')} {last['status'] or ''}".strip()
         for name, last in chats.items()
     )
+
+
+def without_budget(answer: dict[str, Any]) -> dict[str, Any]:
+    """Returns the answer without the state of the caller's budget, which changes with time."""
+    cost = answer["extensions"]["cost"]
+    for name in ("used", "remaining", "resetAt"):
+        del cost[name]
+    return answer
 
 
 def read_first_query() -> tuple[Any, Any]:

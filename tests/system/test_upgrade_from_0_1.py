@@ -170,9 +170,9 @@ async def check_messages(graphql: GraphQLClient) -> None:
     ]
     assert messages["Hello from 0.1"]["reactions"] == [{"emoji": "👍"}]
     contents = {one["type"]: one["content"] for one in messages.values()}
-    assert contents["location"]["name"] == "Here"
-    assert contents["order"]["items"] == [{"productRetailerId": "SKU", "quantity": 2}]
-    url = urlsplit(contents["image"]["url"])
+    assert contents["LOCATION"]["name"] == "Here"
+    assert contents["ORDER"]["items"] == [{"productRetailerId": "SKU", "quantity": 2}]
+    url = urlsplit(contents["IMAGE"]["url"])
     file = await graphql.http.get(f"{url.path}?{url.query}")
     assert file.content.startswith(b"\x89PNG")
 

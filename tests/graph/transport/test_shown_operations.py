@@ -13,7 +13,15 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from graphql import OperationDefinitionNode, OperationType, parse
+from graphql import (
+    NonNullTypeNode,
+    OperationDefinitionNode,
+    OperationType,
+    VariableDefinitionNode,
+    parse,
+    print_ast,
+    separate_operations,
+)
 
 from models import Account, Message, ParkedItem, ParkedReason
 from telemetry.global_ids import encode_id
@@ -55,11 +63,13 @@ class Shown(NamedTuple):
 
 
 def list_operations(origin: str, text: str) -> list[Shown]:
-    nodes = parse(text).definitions
+    """Returns the operations, each with the fragments that it uses."""
+    document = parse(text)
     return [
-        Shown(origin, node.loc.source.body[node.loc.start : node.loc.end], node)
-        for node in nodes
-        if isinstance(node, OperationDefinitionNode) and node.loc
+        Shown(origin, print_ast(part), node)
+        for part in separate_operations(document).values()
+        for node in part.definitions
+        if isinstance(node, OperationDefinitionNode)
     ]
 
 
@@ -74,8 +84,12 @@ def load_examples() -> list[Shown]:
 
 
 EXAMPLES = load_examples()
+BLOCKS = list_blocks("graphql")
+# A fragment may stand in another block of the same document.
 DOCUMENTED = [
-    one for origin, block in list_blocks("graphql") for one in list_operations(origin, block)
+    shown
+    for origin in sorted({origin for origin, _block in BLOCKS})
+    for shown in list_operations(origin, "\n".join(text for name, text in BLOCKS if name == origin))
 ]
 
 
@@ -149,9 +163,17 @@ async def find_values(
     }
     if shown.node.operation is OperationType.SUBSCRIPTION:
         values["after"] = known["the cursor of a live event"]
-    names = [one.variable.name.value for one in shown.node.variable_definitions or ()]
-    optional = {"after", "before", "filter", "search"}
-    return {name: values[name] for name in names if name in values or name not in optional | FILES}
+    return {
+        name: values[name]
+        for definition in shown.node.variable_definitions or ()
+        if (name := definition.variable.name.value) in values or is_required(definition)
+    }
+
+
+def is_required(definition: VariableDefinitionNode) -> bool:
+    return isinstance(definition.type, NonNullTypeNode) and (
+        definition.default_value is None and definition.variable.name.value not in FILES
+    )
 
 
 FILES = {"file", "photo"}
@@ -230,7 +252,8 @@ async def listen(
     operation = await ws.subscribe(shown.text, **variables)
     async with keep_talking(admin, conversation):
         frame = await ws.receive()
-        while frame["id"] != operation:
+        # Events of earlier operations, and pings.
+        while frame.get("id") != operation:
             frame = await ws.receive()
     assert frame["type"] == "next", (shown.name, frame)
     assert "errors" not in frame["payload"], (shown.name, frame)
