@@ -24,6 +24,7 @@ from models.connection import (
     prepare_database,
 )
 from models.database.outage_log import log_failure
+from models.database.paced_reads import PacedReads
 from models.database.readiness import MajorityProbe
 from telemetry.metrics.process import ProcessMonitor
 from webhooks.ingest import Ingest
@@ -164,6 +165,7 @@ class Runtime:
             wake_ingest=self.ingest.wake,
             wake_checks=self.checks.wake,
             wake_receipts=self.receipts.wake,
+            conversation_counts=PacedReads(interval=timeouts.count_interval_seconds),
         )
 
     @asynccontextmanager

@@ -35,6 +35,7 @@ from graph.types.auth.audit_log import AuditQueries, find_audit_entry
 from graph.types.auth.viewer import ViewerQueries
 from graph.types.contacts import ContactQueries
 from graph.types.conversations import ConversationQueries
+from graph.types.inbox.conversation_counts import ConversationCountQueries
 from graph.types.inbox.message_search import MessageSearchQueries
 from graph.types.inbox.quick_replies import QuickReplyQueries, load_quick_reply
 from graph.types.inbox.tags import TagQueries
@@ -137,6 +138,7 @@ Query = merge_types(
         AccountQueries,
         ContactQueries,
         ConversationQueries,
+        ConversationCountQueries,
         MessageQueries,
         MessageSearchQueries,
         UserQueries,

@@ -10,9 +10,10 @@ from strawberry.permission import BasePermission
 from strawberry.types import Info as StrawberryInfo
 
 from graph.core.errors import forbidden, unauthenticated
-from graph.core.loaders import Loaders
+from graph.core.loaders import Count, Loaders
 from graph.core.rate_limit import RateLimits
 from models import Role
+from models.database.paced_reads import PacedReads
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.api_keys import Authenticator
@@ -96,6 +97,8 @@ class Services:
     """Triggers the check of accounts with new credentials."""
     wake_receipts: Callable[[], None]
     """Triggers the sending of read receipts."""
+    conversation_counts: PacedReads[list[Count]]
+    """Shared by callers that count the same conversations."""
 
 
 @dataclass

@@ -191,7 +191,7 @@ class Loaders:
 
     @cached_property
     def counts(self) -> DataLoader[CountQuery, Count]:
-        return DataLoader(_load_counts, max_batch_size=BATCH, cache=False)
+        return DataLoader(count_documents, max_batch_size=BATCH, cache=False)
 
     def _create_loader(self, document_class: type[DocumentT]) -> ById[DocumentT]:
         projection = self.projections.get(document_class)
@@ -284,7 +284,8 @@ def _get_shared_read(queries: Sequence[PageQuery]) -> SharedRead[PageQuery, list
     )
 
 
-async def _load_counts(queries: list[CountQuery]) -> list[Count]:
+async def count_documents(queries: list[CountQuery]) -> list[Count]:
+    """Counts all queries of a collection in one command."""
     results = await _read_by(lambda query: query.document_class.__name__, queries, _read_together)
     numbers = [groups[0]["count"] if groups else 0 for groups in results]
     return [Count(min(number, MAX_COUNT), number > MAX_COUNT) for number in numbers]

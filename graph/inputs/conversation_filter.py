@@ -3,18 +3,20 @@
 | condition | index |
 |---|---|
 | `statuses` | `activity_by_status` |
-| `assigneeId`, `unassigned` | `activity_by_assignee` |
+| `assignee` | `activity_by_assignee` |
 | `tags` | `activity_by_tag`, a partial index of tagged conversations |
 | `waiting`, `waitingSince` | `activity_of_unanswered`, a partial index |
 | `unread` | at most 20,000 ids, from the index `unread` of messages |
 | `windowOpen`, `activeSince` | a range of the last activity in the index that sorts the list |
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import strawberry
+from beanie import PydanticObjectId
+from strawberry import Maybe
 
 from graph.core.enums import ConversationStatus
 from graph.core.errors import bad_input
@@ -26,18 +28,36 @@ from whatsapp.conversations.conversations import SERVICE_WINDOW
 from whatsapp.conversations.inbox import list_unread_conversations
 
 
+@strawberry.input(
+    one_of=True, description="Filter by assignee; exactly one condition must be given."
+)
+class AssigneeFilter:
+    is_: Maybe[strawberry.ID] = strawberry.field(name="is", description="Assigned to this agent.")
+    none: Maybe[bool] = strawberry.field(
+        description="Unassigned if true, assigned to anybody if false."
+    )
+
+    def match(self) -> dict[str, Any]:
+        """Returns a MongoDB filter.
+
+        Raises:
+            NotFound: `is` is not the id of an agent.
+        """
+        if self.is_ is not None:
+            agent_id = require_id(self.is_.value, "Agent", "filter", "assignee", "is")
+            return {"assignee_id": agent_id}
+        is_unassigned = self.none is None or self.none.value
+        return {"assignee_id": None if is_unassigned else {"$ne": None}}
+
+
 @strawberry.input(description="Filter for conversations; all given conditions must match.")
 class ConversationFilter:
     statuses: list[ConversationStatus] | None = strawberry.field(
         default=None,
         description="Conversations with one of these statuses; an empty list does not limit.",
     )
-    assignee_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Conversations assigned to the agent with this id."
-    )
-    unassigned: bool | None = strawberry.field(
-        default=None,
-        description="Returns unassigned conversations if true, assigned ones if false.",
+    assignee: AssigneeFilter | None = strawberry.field(
+        default=None, description="Conversations by their assignee."
     )
     tags: TagFilter | None = strawberry.field(
         default=None, description="Conversations with these tags."
@@ -69,30 +89,26 @@ class ConversationFilter:
         """True if its indexes begin with the account."""
         return self.tags is not None or bool(self.waiting) or self.waiting_since is not None
 
-    async def list_conditions(self, of_accounts: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Returns MongoDB filters that all must match; `of_accounts` is a filter by account.
+    def list_conditions(self, unread_ids: Sequence[PydanticObjectId]) -> list[dict[str, Any]]:
+        """Returns MongoDB filters that all must match.
 
         Raises:
-            RequestError: BAD_USER_INPUT, too many tags or unread conversations.
-            NotFound: `assigneeId` is not the id of an agent.
+            RequestError: BAD_USER_INPUT, too many tags.
+            NotFound: `assignee.is` is not the id of an agent.
         """
-        return [
-            *self._list_facts(),
-            *(self.tags.list_conditions() if self.tags else []),
-            *self._list_waiting(),
-            *self._list_times(),
-            *([await _match_unread(of_accounts, self.unread)] if self.unread is not None else []),
-        ]
+        conditions = [*self._list_facts(), *self._list_waiting(), *self._list_times()]
+        if self.tags is not None:
+            conditions += self.tags.list_conditions()
+        if self.unread is not None:
+            conditions.append({"_id": {"$in" if self.unread else "$nin": unread_ids}})
+        return conditions
 
     def _list_facts(self) -> list[dict[str, Any]]:
         conditions: list[dict[str, Any]] = []
         if self.statuses:
             conditions.append({"status": {"$in": [status.value for status in self.statuses]}})
-        if self.assignee_id is not None:
-            agent_id = require_id(self.assignee_id, "Agent", "filter", "assigneeId")
-            conditions.append({"assignee_id": agent_id})
-        if self.unassigned is not None:
-            conditions.append({"assignee_id": None if self.unassigned else {"$ne": None}})
+        if self.assignee is not None:
+            conditions.append(self.assignee.match())
         return conditions
 
     def _list_waiting(self) -> list[dict[str, Any]]:
@@ -118,8 +134,18 @@ class ConversationFilter:
         return conditions
 
 
-async def _match_unread(of_accounts: Mapping[str, Any], is_unread: bool) -> dict[str, Any]:
-    ids = await list_unread_conversations(of_accounts)
-    if ids is None:
+async def list_conditions(
+    filters: Sequence[ConversationFilter], of_accounts: Mapping[str, Any]
+) -> list[list[dict[str, Any]]]:
+    """Returns the conditions of each filter; `of_accounts` is a filter by account.
+
+    Raises:
+        RequestError: BAD_USER_INPUT, too many tags or unread conversations.
+        NotFound: `assignee.is` is not the id of an agent.
+    """
+    unread_ids: list[PydanticObjectId] | None = []
+    if any(one.unread is not None for one in filters):
+        unread_ids = await list_unread_conversations(of_accounts)
+    if unread_ids is None:
         raise bad_input("Too many unread conversations for this filter; give `accountId`.")
-    return {"_id": {"$in" if is_unread else "$nin": ids}}
+    return [one.list_conditions(unread_ids) for one in filters]

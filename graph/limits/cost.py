@@ -58,8 +58,10 @@ LEAF_COST = 1
 JSON_TYPE = "JSON"
 # Most mutations write several documents.
 MUTATION_COST = 10
-# Fields of a connection besides its nodes; counting reads up to 10,000 index entries.
-_PAGE_COSTS = {"pageInfo": 0, "count": 10}
+# Counting reads up to 10,000 index entries.
+_COUNT_COST = 10
+# Fields of a connection besides its nodes.
+_PAGE_COSTS = {"pageInfo": 0, "count": _COUNT_COST}
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
 
@@ -206,7 +208,8 @@ class _CostMeter:
             return add(
                 1, multiply(size, 1), self._measure_selections(node.selection_set, kind, size)
             )
-        inner = add(1, self._measure_selections(node.selection_set, kind, None))
+        own_cost = _COUNT_COST if parent.name == "Query" and name == "conversationCounts" else 1
+        inner = add(own_cost, self._measure_selections(node.selection_set, kind, None))
         return multiply(self._count_items(node, parent, field), inner)
 
     def _count_items(self, node: FieldNode, parent: Composite, field: GraphQLField) -> Count:

@@ -22,7 +22,7 @@ from graph.core.stored import (
     registers_type,
     stored,
 )
-from graph.inputs.conversation_filter import ConversationFilter
+from graph.inputs.conversation_filter import ConversationFilter, list_conditions
 from graph.inputs.message_filter import MessageFilter
 from graph.types.accounts import Account, linked_account
 from graph.types.auth.agents import Agent
@@ -212,5 +212,5 @@ class ConversationQueries:
             of_accounts = await name_accounts(info, account_id)
         await wait_for_summaries(info, account_id)
         conditions = [of_accounts]
-        conditions += await filter.list_conditions(of_accounts) if filter else []
+        conditions += (await list_conditions([filter], of_accounts))[0] if filter else []
         return DocumentList(models.Conversation, {"$and": conditions}, _ORDERS[order_by])

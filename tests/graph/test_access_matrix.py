@@ -67,6 +67,11 @@ QUERIES: dict[str, tuple[Role, str, Any]] = {
     "contacts": (Role.VIEWER, f'contacts(accountId: "%(Account)s") {LIST}', NO_EDGES),
     "conversation": (Role.VIEWER, 'conversation(id: "%(Conversation)s") { id }', None),
     "conversations": (Role.VIEWER, f'conversations(accountId: "%(Account)s") {LIST}', NO_EDGES),
+    "conversationCounts": (
+        Role.VIEWER,
+        'conversationCounts(accountId: "%(Account)s", filters: [{}]) { value }',
+        [{"value": 0}],
+    ),
     "message": (Role.VIEWER, 'message(id: "%(Message)s") { id }', None),
     "searchMessages": (Role.VIEWER, f'searchMessages(text: "hidden") {LIST}', NO_EDGES),
     "user": (Role.VIEWER, 'user(id: "%(User)s") { id }', None),

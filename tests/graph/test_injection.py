@@ -153,7 +153,7 @@ SEARCHES = [
     "query ($s: String) { users(search: $s) { edges { cursor } } }",
     "query ($s: String!) { searchMessages(text: $s) { edges { cursor } } }",
     "query ($s: [String!]) { contacts(filter: {tags: {all: $s}}) { edges { cursor } } }",
-    "query ($s: ID) { conversations(filter: {assigneeId: $s}) { edges { cursor } } }",
+    "query ($s: ID) { conversations(filter: {assignee: {is: $s}}) { edges { cursor } } }",
     "query ($s: ID) { contacts(accountId: $s) { edges { cursor } } }",
 ]
 

@@ -17,6 +17,9 @@ class Timeouts:
     readiness_seconds: float = 2.0
     """Deadline for the read that checks whether the primary has a majority."""
 
+    count_interval_seconds: float = 1.0
+    """Interval between two equal counts of conversations."""
+
     # Server and its connections
     server_shutdown_seconds: int = 3
     """Deadline for requests under way when the process stops."""

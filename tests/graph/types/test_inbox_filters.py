@@ -107,7 +107,7 @@ FILTERS: list[tuple[Json, str]] = [
     ({"tags": {"any": ["a", "b"]}}, "tags: 1"),
     ({"tags": {"all": ["a"]}, "statuses": ["OPEN"], "windowOpen": True}, "last_activity_at: -1"),
     ({"waiting": True}, "account_id: 1, last_activity_at: -1"),
-    ({"waitingSince": utc_now().isoformat(), "unassigned": True}, "account_id: 1"),
+    ({"waitingSince": utc_now().isoformat(), "assignee": {"none": True}}, "account_id: 1"),
     ({"windowOpen": True}, "last_activity_at: -1"),
     ({"unread": True}, ""),
     ({"statuses": ["CLOSED"]}, "status: 1"),

@@ -270,7 +270,10 @@ LISTED: dict[str, tuple[str, Json]] = {
     ),
     "unassigned conversations": (
         CONVERSATIONS,
-        {"orderBy": "NEWEST_ACTIVITY", "filter": {"unassigned": True, "tags": {"any": ["a", "b"]}}},
+        {
+            "orderBy": "NEWEST_ACTIVITY",
+            "filter": {"assignee": {"none": True}, "tags": {"any": ["a", "b"]}},
+        },
     ),
     "recent conversations": (
         CONVERSATIONS,

@@ -28,8 +28,8 @@ const until =
 /** Rules by the fields of `ConversationFilter`. Lists with others, which change with time, are loaded again. */
 const CONVERSATION_RULES: Record<string, Rule> = {
   statuses: oneOf("status"),
-  assigneeId: oneOf("assignee", "id"),
-  unassigned: isTrue("assignee", (assignee) => assignee === null),
+  assignee: ({ is, none }, read) =>
+    is != null ? map(read("assignee", "id"), (id) => id === is) : map(read("assignee"), (agent) => (agent === null) === none),
   unread: isTrue("unreadCount", (count) => count > 0),
   waiting: isTrue("waitingSince", (time) => time !== null),
   waitingSince: until("waitingSince"),
