@@ -86,6 +86,7 @@ const User = {
 
 const Message = {
   id: ({ _id }) => encodeId("Message", _id),
+  type: (message) => message.type.toUpperCase(),
   text: (message) => (message.deleted_at ? null : message.text),
   status: (message) =>
     message.direction === "INBOUND" ? "RECEIVED" : nameOfRank(message.status_rank),

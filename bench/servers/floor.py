@@ -230,7 +230,7 @@ def show_message(message: Document) -> Document:
     return {
         "id": encode_id("Message", message["_id"]),
         "direction": message["direction"],
-        "type": message["type"],
+        "type": message["type"].upper(),
         "text": message["text"] if message["deleted_at"] is None else None,
         "status": "RECEIVED" if is_inbound else STATUS_NAMES[message["status_rank"] // 10],
         "timestamp": message["timestamp"],

@@ -83,20 +83,20 @@ class Message:
 
     @strawberry.field
     def content(self) -> Content:
-        content = self.document.content
-        if self.type == "text":
+        content, kind = self.document.content, self.document.type
+        if kind == "text":
             return TextContent(body=content["body"])
-        if self.type == "location":
+        if kind == "location":
             latitude, longitude = float(content["latitude"]), float(content["longitude"])
             return LocationContent(latitude=latitude, longitude=longitude, name=content.get("name"))
-        if self.type in MEDIA_TYPES:
+        if kind in MEDIA_TYPES:
             return MediaContent(
-                kind=self.type.upper(),
+                kind=kind.upper(),
                 caption=content.get("caption"),
                 mime_type=content.get("mime_type"),
                 message=self.document,
             )
-        return UnsupportedContent(type=self.type)
+        return UnsupportedContent(type=kind)
 
     @strawberry.field
     def status_history(self) -> list[MessageStatusTime]:
@@ -121,7 +121,7 @@ class Message:
         return cls(
             id=strawberry.ID(encode_id("Message", document.id)),
             direction=document.direction,
-            type=document.type,
+            type=document.type.upper(),
             text=document.text,
             status=models.MessageStatus.RECEIVED if is_inbound else document.status,
             timestamp=document.timestamp,

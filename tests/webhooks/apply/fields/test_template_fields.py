@@ -14,7 +14,7 @@ from tests.webhooks.conftest import Settle
 
 SHOW = """query ($id: ID!, $filter: TemplateFilter) { templates(accountId: $id, filter: $filter) {
   edges { node {
-    templateId name language category previousCategory status statusReason recommendation
+    whatsappId name language category previousCategory status statusName statusReason recommendation
     disabledAt statusChangedAt qualityScore previousQualityScore components { raw } account { name }
 } } } }"""
 TOLD = [
@@ -42,12 +42,13 @@ async def test_template_fields_show_webhook_values(
 
     assert await show(admin, account) == [
         {
-            "templateId": "1689556908129832",
+            "whatsappId": "1689556908129832",
             "name": "order_shipped",
             "language": "en_US",
             "category": "UTILITY",
             "previousCategory": "UTILITY",
             "status": "APPROVED",
+            "statusName": "APPROVED",
             "statusReason": None,
             "recommendation": None,
             "disabledAt": None,
@@ -129,14 +130,16 @@ async def test_template_events_set_status(
         ("REINSTATED", "APPROVED"),
         ("ARCHIVED", "ARCHIVED"),
         ("UNARCHIVED", "APPROVED"),
-        ("something_new", "SOMETHING_NEW"),
+        ("something_new", "OTHER"),
     ]:
         with subtests.test(event=event):
             values = {"event": event, "message_template_id": event}
             change = change_value(load_change("template_approved"), **values)
             await post(webhook, settle, make_entry(change))
-            [shown] = [one for one in await show(admin, account) if one["templateId"] == event]
+            [shown] = [one for one in await show(admin, account) if one["whatsappId"] == event]
             assert shown["status"] == status
+            if status == "OTHER":
+                assert shown["statusName"] == "SOMETHING_NEW"
 
 
 async def test_templates_are_filtered(
@@ -155,9 +158,9 @@ async def test_templates_are_filtered(
         ({"language": "de"}, ["2"]),
         ({"name": "order_shipped", "statuses": ["APPROVED", "FLAGGED"]}, ["1689556908129832"]),
         ({"category": "MARKETING"}, []),
-        ({"statuses": []}, []),
+        ({"statuses": []}, ["1689556908129832", "2"]),
     ]
     for wanted, ids in cases:
         with subtests.test(wanted=wanted):
             shown = await show(admin, account, **wanted)
-            assert sorted(one["templateId"] for one in shown) == ids
+            assert sorted(one["whatsappId"] for one in shown) == ids
