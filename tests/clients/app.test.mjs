@@ -53,6 +53,7 @@ test("the inbox pages, and a conversation moves to the top of its order", async 
   await newest.loadMore();
   await world.eventually(() => shownNewest.items.length === 8);
 
+  await world.nextSecond();
   await world.say("again", { from: "16505550101", name: "Customer 1" });
   await world.eventually(() => listNames(shownNewest)[0] === "Customer 1");
 
@@ -65,6 +66,7 @@ test("the inbox pages, and a conversation moves to the top of its order", async 
   assert.deepEqual(listNames(shownOldest), listNames(shownNewest).reverse());
   assert.equal(new Set(listNames(shownNewest)).size, world.CUSTOMERS);
 
+  await world.nextSecond();
   await world.say("new here", { from: "16505550177", name: "New" });
   await world.eventually(() => listNames(shownNewest)[0] === "New");
   await world.eventually(() => listNames(shownOldest).at(-1) === "New");
@@ -130,6 +132,7 @@ test("a deleted contact disappears everywhere", async () => {
   const inbox = new Inbox(app, { first: 50 });
   const shown = watch(inbox);
   await world.eventually(() => shown.items);
+  await world.nextSecond();
   await world.say("delete me", { from: "16505550188", name: "Gone" });
   await world.eventually(() => listNames(shown)[0] === "Gone");
   const [{ id, contact }] = shown.items;

@@ -106,6 +106,9 @@ export async function ask(query, variables = {}, key = ADMIN_KEY) {
   return data;
 }
 
+/** Waits until a message is newer than all before it: WhatsApp's times have steps of a second. */
+export const nextSecond = () => new Promise((resolve) => setTimeout(resolve, 1020 - (Date.now() % 1000)));
+
 /** A customer writes; returns once the server has taken the webhook. */
 export async function say(text, { from = FIRST_CUSTOMER, name = "Ada" } = {}) {
   const answer = await fetch(`${SANDBOX_URL}/sandbox/inbound`, {

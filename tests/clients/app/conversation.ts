@@ -14,7 +14,7 @@ import {
 /** What a message shows while it is on its way. */
 const DRAFT: Omit<MessageRowFragment, "id" | "timestamp" | "status"> = {
   direction: "OUTBOUND",
-  type: "text",
+  type: "TEXT",
   text: null,
   editedAt: null,
   deletedAt: null,

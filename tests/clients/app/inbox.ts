@@ -15,7 +15,7 @@ export class Inbox {
   /** Calls `show` with the rows now and after each change. Returns a function that stops. */
   watch(show: (rows: InboxRowFragment[]) => void): () => void {
     const subscription = this.query.subscribe(({ data, dataState }) => {
-      if (dataState === "complete") show(data.conversations.nodes);
+      if (dataState === "complete" && data.conversations) show(data.conversations.nodes);
     });
     return () => subscription.unsubscribe();
   }
@@ -24,7 +24,7 @@ export class Inbox {
   async loadMore(): Promise<boolean> {
     // From the cache: what is shown is a moment older.
     const data = this.app.apollo.readQuery({ query: InboxDocument, variables: this.variables });
-    const pageInfo = data?.conversations.pageInfo;
+    const pageInfo = data?.conversations?.pageInfo;
     if (!pageInfo?.hasNextPage) return false;
     await this.query.fetchMore({ variables: { after: pageInfo.endCursor } });
     return true;
@@ -34,6 +34,6 @@ export class Inbox {
 /** Takes a conversation. Returns null, or a message if another agent was faster; the row then shows who. */
 export async function claim({ apollo }: App, conversationId: string): Promise<string | null> {
   const { data } = await apollo.mutate({ mutation: ClaimDocument, variables: { conversationId } });
-  const [error] = data!.claimConversation.userErrors;
+  const [error] = data!.claimConversation!.userErrors;
   return error?.message ?? null;
 }

@@ -1,7 +1,7 @@
 import type { App } from "./connect.js";
 import { SearchMessagesDocument, type SearchMessagesQuery } from "./generated/graphql.js";
 
-type Hit = SearchMessagesQuery["searchMessages"]["edges"][number];
+type Hit = NonNullable<SearchMessagesQuery["searchMessages"]>["edges"][number];
 
 /** Returns the newest messages with these words. */
 export async function search({ apollo }: App, text: string, conversationId?: string): Promise<Hit[]> {
@@ -11,7 +11,7 @@ export async function search({ apollo }: App, text: string, conversationId?: str
     // Another search may have other results at any time.
     fetchPolicy: "no-cache",
   });
-  return data!.searchMessages.edges;
+  return data!.searchMessages!.edges;
 }
 
 /** Splits a message's text into parts, of which some are to be marked. */

@@ -9,11 +9,11 @@ import {
 import type { App } from "./connect.js";
 import { PreviewTemplateDocument, SendDocument, TemplatesDocument, type TemplatesQuery } from "./generated/graphql.js";
 
-type Template = TemplatesQuery["templates"]["nodes"][number];
+type Template = NonNullable<TemplatesQuery["templates"]>["nodes"][number];
 
 export async function listTemplates({ apollo }: App, accountId: string): Promise<Template[]> {
   const { data } = await apollo.query({ query: TemplatesDocument, variables: { accountId } });
-  return data!.templates.nodes;
+  return data!.templates!.nodes;
 }
 
 /** A form for the variables of a template: show an input for each field, by its `kind` and `label`. */
@@ -47,6 +47,6 @@ export class TemplateForm {
       idempotencyKey: crypto.randomUUID(),
     };
     const { data } = await this.app.apollo.mutate({ mutation: SendDocument, variables: { input } });
-    return findFormErrors(this.fields, values, data!.sendMessage.userErrors);
+    return findFormErrors(this.fields, values, data!.sendMessage!.userErrors);
   }
 }
