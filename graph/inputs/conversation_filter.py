@@ -34,7 +34,7 @@ from whatsapp.conversations.inbox import list_unread_conversations
 class AssigneeFilter:
     is_: Maybe[strawberry.ID] = strawberry.field(name="is", description="Assigned to this agent.")
     none: Maybe[bool] = strawberry.field(
-        description="Unassigned if true, assigned to anybody if false."
+        description="Unassigned if true, assigned to any agent if false."
     )
 
     def match(self) -> dict[str, Any]:

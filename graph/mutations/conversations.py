@@ -51,7 +51,7 @@ class AssignConversationInput:
         description="Id of an agent with access to the account; null removes the assignment."
     )
     expected_assignee_id: Maybe[strawberry.ID | None] = strawberry.field(
-        description="Id of the present assignee, null for nobody; if the conversation has another"
+        description="Id of the present assignee, null for none; if the conversation has another"
         " assignee, nothing changes and the answer is CONFLICT."
     )
 
@@ -149,7 +149,7 @@ class ConversationMutations:
 
     @mutation_field(
         IsAgent,
-        description="Assigns a conversation to the caller's agent if nobody has it. If another"
+        description="Assigns a conversation to the caller's agent if it has no assignee. If another"
         " agent has it, the answer is CONFLICT with the conversation. Requires role AGENT.",
     )
     async def claim_conversation(

@@ -1,6 +1,7 @@
 """Mutations of the tags of contacts and conversations."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import strawberry
@@ -66,6 +67,7 @@ class TagMutations:
 async def _change_tags(info: Info, input: TagsInput, changes: Mapping[str, _Change]) -> Taggable:
     for type_name, change in changes.items():
         if document_id := parse_id(input.taggable_id, type_name):
-            node: Taggable = to_node(await change(get_viewer(info), document_id, input.tags))
-            return node
+            with suppress(NotFound):  # it names another field
+                node: Taggable = to_node(await change(get_viewer(info), document_id, input.tags))
+                return node
     raise NotFound("The contact or conversation", field=["taggable_id"])

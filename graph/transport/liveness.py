@@ -7,7 +7,7 @@ from time import monotonic
 
 
 class PeerLiveness:
-    """Sends pings while somebody depends on the answers."""
+    """Sends pings while a subscription depends on the answers."""
 
     def __init__(
         self, ping: Callable[[], Awaitable[None]], *, ping_seconds: float, silence_seconds: float

@@ -69,7 +69,7 @@ class Conversation(Taggable):
     assignee: Agent | None = linked(
         "assignee_id",
         LINKED_AGENTS,
-        description="Agent in charge of the conversation; null if it is assigned to nobody.",
+        description="Agent in charge of the conversation; null if it has no assignee.",
     )
     last_activity_at: datetime = stored(
         "last_activity_at", description="Time of the newest message; lists are sorted by it."

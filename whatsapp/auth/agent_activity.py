@@ -6,6 +6,7 @@ from time import monotonic
 
 from beanie import PydanticObjectId
 from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
 
 from models import Agent
 from models.database.base import collection, utc_now
@@ -44,10 +45,13 @@ class AgentActivity:
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, {}
-        await collection(Agent).bulk_write(
-            [
-                UpdateOne({"_id": agent_id}, {"$max": {"last_seen_at": seen_at}})
-                for agent_id, seen_at in waiting.items()
-            ],
-            ordered=False,
-        )
+        updates = [
+            UpdateOne({"_id": agent_id}, {"$max": {"last_seen_at": seen_at}})
+            for agent_id, seen_at in waiting.items()
+        ]
+        try:
+            await collection(Agent).bulk_write(updates, ordered=False)
+        except PyMongoError:
+            # The next run writes them; a repetition is harmless.
+            self._waiting = waiting | self._waiting
+            raise

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -20,7 +20,7 @@ from whatsapp.common.timeouts import Timeouts
 logger = logging.getLogger(__name__)
 
 TYPING = timedelta(seconds=8)
-# Bounds the document of a process to 2 MB; further agents are not shown.
+# Bounds the document of a process to 4 MB: so many looks, and as many agents who type.
 MAX_LOOKS = 10_000
 # Changes within this time are written and reported together.
 COLLECT_SECONDS = 0.2
@@ -56,11 +56,17 @@ class AgentPresence:
     list_online: Callable[[], frozenset[PydanticObjectId]]
     """Returns the agents with an open socket in this process."""
     store: PresenceStore = field(default_factory=PresenceStore)
-    _gazes: set[_Gaze] = field(default_factory=set)
+    _gazes: dict[PydanticObjectId, list[_Gaze]] = field(default_factory=dict)
+    """By conversation."""
+    _gaze_count: int = 0
     _typing: dict[tuple[PydanticObjectId, PydanticObjectId], Look] = field(default_factory=dict)
     """By agent and conversation."""
     _others: list[Presence] = field(default_factory=list)
+    _other_looks: dict[PydanticObjectId, list[Look]] = field(default_factory=dict)
+    """Looks of other processes, by conversation."""
     _colleagues: Colleagues = field(default_factory=dict)
+    _is_reported: bool = True
+    """False while a change of this process waits for the next exchange."""
     _read_at: float = float("-inf")
     _watchers: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -123,14 +129,28 @@ class AgentPresence:
             since=utc_now(),
         )
         gaze = _Gaze(look, is_alive)
-        if len(self._gazes) < MAX_LOOKS:
-            self._gazes.add(gaze)
-        self._publish()
+        is_shown = self._gaze_count < MAX_LOOKS
+        if is_shown:
+            self._add_gaze(gaze)
         try:
             yield
         finally:
-            self._gazes.discard(gaze)
-            self._publish()
+            if is_shown:
+                self._remove_gaze(gaze)
+
+    def _add_gaze(self, gaze: _Gaze) -> None:
+        self._gaze_count += 1
+        self._gazes.setdefault(gaze.look.conversation_id, []).append(gaze)
+        self._show(gaze.look.conversation_id)
+
+    def _remove_gaze(self, gaze: _Gaze) -> None:
+        conversation_id = gaze.look.conversation_id
+        self._gaze_count -= 1
+        # Compared by identity.
+        self._gazes[conversation_id].remove(gaze)
+        if not self._gazes[conversation_id]:
+            del self._gazes[conversation_id]
+        self._show(conversation_id)
 
     def record_typing(
         self,
@@ -150,7 +170,7 @@ class AgentPresence:
             since=known.since if known else now,
             typing_until=now + TYPING,
         )
-        self._publish()
+        self._show(conversation_id)
 
     async def run(self) -> None:
         """Exchanges presence until it is cancelled, then withdraws that of this process."""
@@ -178,7 +198,7 @@ class AgentPresence:
         except PyMongoError as error:
             log_failure(logger, error, "Could not exchange presence")
             if monotonic() - self._read_at > self.timeouts.presence_expiry_seconds:
-                self._others = []
+                self._set_others([])
         self._rebuild()
 
     async def _refresh(self) -> None:
@@ -186,31 +206,55 @@ class AgentPresence:
             # Callers that waited for the lock share the read.
             if monotonic() - self._read_at < self.timeouts.presence_poll_seconds:
                 return
-            self._others = await self.store.read_others(
+            others = await self.store.read_others(
                 expiry_seconds=self.timeouts.presence_expiry_seconds
             )
+            self._set_others(others)
             self._read_at = monotonic()
         self._rebuild()
 
-    def _publish(self) -> None:
-        self._rebuild()
+    def _set_others(self, others: list[Presence]) -> None:
+        self._others = others
+        self._other_looks = {}
+        for other in others:
+            for look in other.looks:
+                self._other_looks.setdefault(look.conversation_id, []).append(look)
+
+    def _show(self, conversation_id: PydanticObjectId) -> None:
+        """Takes over a change of this process; the next exchange reports it with others.
+
+        A crowd that comes at once costs each of its agents one conversation, not all of them.
+        """
+        typing = [look for look in self._typing.values() if look.conversation_id == conversation_id]
+        own = [*_list_alive(self._gazes.get(conversation_id, ())), *typing]
+        looks = [*own, *self._other_looks.get(conversation_id, ())]
+        agents = _group_by_conversation(looks, utc_now()).get(conversation_id)
+        if agents:
+            self._colleagues[conversation_id] = agents
+        else:
+            self._colleagues.pop(conversation_id, None)
+        self._is_reported = False
         self._wake.set()
 
     def _rebuild(self) -> None:
         now = utc_now()
         self._typing = {key: look for key, look in self._typing.items() if _is_typing(look, now)}
         looks = self._list_looks()
-        for other in self._others:
-            looks += other.looks
+        for others in self._other_looks.values():
+            looks += others
         colleagues = _group_by_conversation(looks, now)
-        if colleagues != self._colleagues:
-            self._colleagues = colleagues
+        if colleagues != self._colleagues or not self._is_reported:
+            self._colleagues, self._is_reported = colleagues, True
             changed, self._changed = self._changed, asyncio.Event()
             changed.set()
 
     def _list_looks(self) -> list[Look]:
-        alive = [gaze.look for gaze in self._gazes if gaze.is_alive()]
+        alive = (look for gazes in self._gazes.values() for look in _list_alive(gazes))
         return [*alive, *self._typing.values()]
+
+
+def _list_alive(gazes: Iterable[_Gaze]) -> list[Look]:
+    return [gaze.look for gaze in gazes if gaze.is_alive()]
 
 
 def _group_by_conversation(looks: list[Look], now: datetime) -> Colleagues:

@@ -157,7 +157,7 @@ async def reopen_conversation(viewer: Viewer, conversation_id: PydanticObjectId)
 
 
 async def claim_conversation(viewer: Viewer, conversation_id: PydanticObjectId) -> Conversation:
-    """Assigns the conversation to the viewer's agent, if it is assigned to nobody.
+    """Assigns the conversation to the viewer's agent, if it has no assignee.
 
     Raises:
         NotFound: the conversation.
@@ -183,7 +183,7 @@ async def assign_conversation(
 ) -> Conversation:
     """Assigns the conversation to an agent that may see its account; None unassigns it.
 
-    With `expected_id`, only if the conversation is assigned to that agent, or to nobody if None. A
+    With `expected_id`, only if the conversation is assigned to that agent, or unassigned if None. A
     repetition changes nothing.
 
     Raises:

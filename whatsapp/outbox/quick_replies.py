@@ -12,7 +12,7 @@ from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 from models import QuickReply, UploadedMedia
-from models.database.base import collection, to_bson, utc_now
+from models.database.base import collection, from_bson, to_bson, utc_now
 from whatsapp.accounts.accounts import get_account
 from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.common.values import check_body
@@ -59,7 +59,7 @@ async def create_quick_reply(
         await collection(QuickReply).insert_one(to_bson(quick_reply))
     except DuplicateKeyError:
         raise _make_conflict() from None
-    if upload_id is not None and not await keep_upload(upload_id):
+    if not await _keep(quick_reply):
         await collection(QuickReply).delete_one({"_id": quick_reply.id})
         raise _upload_not_found()
     return quick_reply
@@ -84,7 +84,7 @@ async def update_quick_reply(
         await _check_content(after)
     await _replace(before, after)
     if after.upload_id != before.upload_id:
-        if after.upload_id is not None and not await keep_upload(after.upload_id):
+        if not await _keep(after):
             await _replace(after, before)
             raise _upload_not_found()
         await _release(before)
@@ -98,8 +98,10 @@ async def delete_quick_reply(viewer: Viewer, quick_reply_id: PydanticObjectId) -
         NotFound
     """
     quick_reply = await _get_quick_reply(viewer, quick_reply_id)
-    await collection(QuickReply).delete_one({"_id": quick_reply.id})
-    await _release(quick_reply)
+    # Another caller may have given it another file since it was read.
+    deleted = await collection(QuickReply).find_one_and_delete({"_id": quick_reply.id})
+    if deleted is not None:
+        await _release(from_bson(QuickReply, deleted))
 
 
 async def _get_quick_reply(viewer: Viewer, quick_reply_id: PydanticObjectId) -> QuickReply:
@@ -115,7 +117,20 @@ async def _replace(before: QuickReply, after: QuickReply) -> None:
     except DuplicateKeyError:
         raise _make_conflict() from None
     if not replaced.matched_count:
-        raise Conflict("Somebody has just changed the quick reply: load it again.")
+        raise Conflict("The quick reply has just been changed: load it again.")
+
+
+async def _keep(quick_reply: QuickReply) -> bool:
+    """Keeps the file of a stored quick reply. Returns False if the file is erased."""
+    if quick_reply.upload_id is None:
+        return True
+    if not await keep_upload(quick_reply.upload_id):
+        return False
+    stored = {"_id": quick_reply.id, "upload_id": quick_reply.upload_id}
+    if await collection(QuickReply).find_one(stored, {"_id": 1}) is None:
+        # Another caller deleted or changed it before the file was kept.
+        await _release(quick_reply)
+    return True
 
 
 async def _release(quick_reply: QuickReply) -> None:

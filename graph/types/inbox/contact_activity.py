@@ -48,17 +48,19 @@ class ActiveContacts:
             for contact, conversation in zip(contacts, result.documents, strict=True)
             if contact is not None  # erased meanwhile
         ]
-        query = {"$and": [self.of_accounts, {"has_conversation": True}, *self.conditions]}
-        count = CountQuery(models.Contact, query)
+        count = CountQuery(models.Contact, self._match_contacts())
         return make_connection(
             connection_class, edges, result, lambda: page.loaders.counts.load(count)
         )
 
+    def _match_contacts(self) -> dict[str, Any]:
+        return {"$and": [self.of_accounts, {"has_conversation": True}, *self.conditions]}
+
     async def _read(self, page: PageRequest) -> Page[models.Conversation]:
         if not self.conditions:
             return await self._read_conversations(page)
-        query = {"$and": [self.of_accounts, *self.conditions]}
-        found = collection(models.Contact).find(query, {"_id": 1}).limit(MAX_NAMED + 1)
+        contacts = collection(models.Contact)
+        found = contacts.find(self._match_contacts(), {"_id": 1}).limit(MAX_NAMED + 1)
         ids = [contact["_id"] for contact in await found.to_list()]
         if len(ids) > MAX_NAMED:
             return await self._scan(page)

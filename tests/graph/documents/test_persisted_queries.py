@@ -1,15 +1,21 @@
 """Automatic persisted queries: registered under their hash, in a bounded store."""
 
 import hashlib
+import json
 from typing import Any
 
 import httpx
 import pytest
 
 from graph.documents import documents
+from models import Account, UploadedMedia
 from tests.fixtures.graphql import GraphQLClient
+from tests.fixtures.said import id_of
+from tests.fixtures.uploads import PICTURE
 from tests.graph.socket_kit import SocketClient
 
+UPLOAD = """mutation ($input: UploadMediaInput!) { uploadMedia(input: $input) {
+  userErrors { code } } }"""
 ROLE = {"viewer": {"role": "ADMIN"}}
 
 
@@ -100,3 +106,20 @@ async def test_limits_hold_for_registered_documents(admin: GraphQLClient) -> Non
 
     assert [describe(answer)[1] for answer in answers] == ["QUERY_TOO_COMPLEX"] * 3
     assert describe(await post(admin, extensions=persist(long))) == NOT_FOUND
+
+
+async def test_upload_may_name_its_document(admin: GraphQLClient, account: Account) -> None:
+    await post(admin, query=UPLOAD, extensions=persist(UPLOAD))
+    variables = {"input": {"accountId": id_of(account), "file": None}}
+    operations = {"extensions": persist(UPLOAD), "variables": variables}
+    parts: list[tuple[str, Any]] = [
+        ("operations", (None, json.dumps(operations))),
+        ("map", (None, json.dumps({"0": ["variables.input.file"]}))),
+        ("0", PICTURE),
+    ]
+    headers = {"Authorization": f"Bearer {admin.token}", "GraphQL-Require-Preflight": "1"}
+
+    answer = (await admin.http.post("/graphql", files=parts, headers=headers)).json()
+
+    assert answer["data"]["uploadMedia"]["userErrors"] == []
+    assert await UploadedMedia.count() == 1

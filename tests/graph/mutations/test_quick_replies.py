@@ -1,5 +1,6 @@
 """Quick replies: shortcuts, texts and files."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -153,6 +154,16 @@ async def test_file_stays_while_used(agent: GraphQLClient, account: Account) -> 
     past = {"$set": {"unused_until": utc_now() - timedelta(seconds=1)}}
     await collection(UploadedMedia).update_many({}, past)
     await eventually(is_nothing_left)
+
+
+async def test_changes_at_once_leave_no_file(agent: GraphQLClient, account: Account) -> None:
+    for number in range(8):
+        first, second = [(await upload(agent, account))["upload"]["id"] for _ in range(2)]
+        reply = await create(agent, account, f"map{number}", uploadId=first)
+        await asyncio.gather(change(agent, reply, uploadId=second), agent(DELETE, id=reply["id"]))
+
+    assert await QuickReply.count() == 0
+    assert await UploadedMedia.find({"unused_until": None, "erased_at": None}).count() == 0
 
 
 async def test_sent_file_outlives_quick_reply(agent: GraphQLClient, account: Account) -> None:

@@ -154,3 +154,22 @@ async def test_agents_of_page_are_read_together(
         with counter.counting():
             await agent(HISTORY, id=conversation_id(said))
         assert [target for _, target in counter.reads].count("agents") == 1
+
+
+async def test_messages_are_filtered_by_sender(
+    admin: GraphQLClient, agent: GraphQLClient, said: Message
+) -> None:
+    (kim,) = map(id_of, await create_agents("Kim"))
+    of_kim = (await send(admin, said, kim))["message"]["id"]
+    await send(agent, said)
+    listing = """query ($id: ID!, $filter: MessageFilter) {
+      conversation(id: $id) { messages(filter: $filter) { nodes { id } } }
+      searchMessages(text: "hi", filter: $filter) { nodes { id } } }"""
+    conversation = conversation_id(said)
+
+    found = await admin(listing, id=conversation, filter={"senderId": kim})
+
+    assert found["conversation"]["messages"]["nodes"] == [{"id": of_kim}]
+    assert found["searchMessages"]["nodes"] == [{"id": of_kim}]
+    wrong = {"senderId": conversation}
+    assert await admin.find_error_code(listing, id=conversation, filter=wrong) == "BAD_USER_INPUT"

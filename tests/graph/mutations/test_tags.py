@@ -1,12 +1,15 @@
 """Tags of contacts and conversations: changes at the same time, and the tags in use."""
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Account, Contact, Conversation, Message
+from models.database.base import new_id
+from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 
@@ -61,10 +64,12 @@ async def test_tags_are_checked_and_named(agent: GraphQLClient, message: Message
     assert stored.tags == ["vip"]
 
 
-async def test_id_of_another_type_is_not_found(agent: GraphQLClient, message: Message) -> None:
-    done = await change(agent, ADD, id_of(message), "vip")
+async def test_missing_object_is_not_found(agent: GraphQLClient, message: Message) -> None:
+    missing = [encode_id(name, str(new_id())) for name in ("Contact", "Conversation")]
+    for taggable, mutation in itertools.product([id_of(message), *missing], (ADD, REMOVE)):
+        done = await change(agent, mutation, taggable, "vip")
 
-    assert done["userErrors"] == [{"code": "NOT_FOUND", "field": ["taggableId"]}]
+        assert done["userErrors"] == [{"code": "NOT_FOUND", "field": ["taggableId"]}]
 
 
 async def test_repeated_tag_changes_nothing(agent: GraphQLClient, message: Message) -> None:
