@@ -157,10 +157,14 @@ async def test_file_stays_while_used(agent: GraphQLClient, account: Account) -> 
 
 
 async def test_changes_at_once_leave_no_file(agent: GraphQLClient, account: Account) -> None:
-    for number in range(8):
+    for step in range(16):
         first, second = [(await upload(agent, account))["upload"]["id"] for _ in range(2)]
-        reply = await create(agent, account, f"map{number}", uploadId=first)
-        await asyncio.gather(change(agent, reply, uploadId=second), agent(DELETE, id=reply["id"]))
+        reply = await create(agent, account, f"map{step}", uploadId=first)
+        changing = asyncio.create_task(change(agent, reply, uploadId=second))
+        # Each time the deletion meets a later part of the change.
+        await asyncio.sleep(step / 1000)
+        await agent(DELETE, id=reply["id"])
+        await changing
 
     assert await QuickReply.count() == 0
     assert await UploadedMedia.find({"unused_until": None, "erased_at": None}).count() == 0
