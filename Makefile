@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 NPM_CI := npm ci --prefer-offline --silent --no-audit --no-fund
 PROGRESS := sh "$(CURDIR)/scripts/show_progress.sh"
-# Twice two cores, because many tests wait; whoever is done takes over tests of others.
-TEST_WORKERS ?= 4
+# One more than two cores: some tests wait for what takes its time.
+TEST_WORKERS ?= 3
 SOURCES := app.py manage.py runtime.py version.py bench graph models operations sandbox scripts serving telemetry tests webhooks whatsapp
 
 .PHONY: help run bench test check lint types contract schema schema-check schema-diff lock soak test-clients test-browser test-proxies image-check clean
@@ -19,10 +19,10 @@ run: $(VENV)/.ready  ## a working server with embedded MongoDB and the sandbox
 	@$(BIN)/python -m sandbox
 
 test: $(VENV)/.ready  ## all tests, in parallel
-	$(BIN)/python -m pytest --dist worksteal -n $(TEST_WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) $(ARGS)
 
 check: lint types contract schema-check  ## what CI runs first, with the tests and their coverage
-	$(BIN)/python -m slipcover -m pytest -W ignore::pytest.PytestAssertRewriteWarning --dist worksteal -n $(TEST_WORKERS) $(ARGS)
+	$(BIN)/python -m slipcover -m pytest -W ignore::pytest.PytestAssertRewriteWarning -n $(TEST_WORKERS) $(ARGS)
 
 lint: $(VENV)/.ready  ## ruff: rules and format
 	$(BIN)/ruff check .

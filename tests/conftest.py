@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
@@ -41,6 +42,9 @@ URI_VARIABLE = "TEST_MONGODB_URI"
 MEMORY_FOLDER = Path("/dev/shm")
 MEMORY_BYTES = 4 * 2**30
 ENCRYPTION_KEYS = "k1:" + base64.b64encode(bytes(range(32))).decode()
+# The time of an example says more about the machine than about the code.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 _resources = ExitStack()
 # Databases with all their indexes. A test that drops an index restores it.
 _prepared: set[str] = set()

@@ -48,9 +48,7 @@ st.register_type_strategy(AccountRestrictions, st.builds(AccountRestrictions, bl
 
 
 @pytest.mark.parametrize("document_class", DOCUMENTS, ids=lambda one: one.__name__)
-@settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_documents_are_written_as_beanie_writes_them(
     document_class: type[Document], data: st.DataObject, database: AsyncDatabase[dict[str, Any]]

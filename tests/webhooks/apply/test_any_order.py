@@ -91,7 +91,6 @@ def draw_posts(draw: st.DrawFn, items: Sequence[Kinded]) -> list[dict[str, Any]]
 
 @settings(
     max_examples=8,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],  # shrinking takes minutes, and the difference is short
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

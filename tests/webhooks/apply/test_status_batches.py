@@ -81,7 +81,6 @@ def without_first(snapshot: dict[str, Any]) -> dict[str, Any]:
 
 @settings(
     max_examples=12,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
