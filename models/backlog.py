@@ -15,7 +15,8 @@ from pymongo.errors import PyMongoError
 from models.database.base import collection, utc_now
 from models.database.outage_log import log_failure
 from models.messages.media import MediaState
-from models.messages.message import Message, OutboxState
+from models.messages.message import Message
+from models.messages.outbox_state import OutboxState
 from models.webhooks.parked_item import ParkedItem, ParkedReason, ParkedState
 from models.webhooks.webhook_event import EventState, WebhookEvent
 from telemetry.metrics.backlog import (
@@ -34,14 +35,14 @@ logger = logging.getLogger(__name__)
 MAX_COUNT = 10_000
 # Scrapes within this time share a read, so that they can't load the database.
 KEEP_SECONDS = 10.0
-READ_SECONDS = 2.0
 _NOTHING = (0, 0.0)
 
 
 class Backlog:
     """Updates the gauges with few commands, each bounded and by an index."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, read_seconds: float) -> None:
+        self._read_seconds = read_seconds
         self._lock = asyncio.Lock()
         self._read_at = float("-inf")
 
@@ -54,7 +55,7 @@ class Backlog:
             if time.monotonic() - self._read_at < KEEP_SECONDS:
                 return
             try:
-                with pymongo.timeout(READ_SECONDS):
+                with pymongo.timeout(self._read_seconds):
                     await asyncio.gather(
                         _read_webhooks(),
                         _read_outbox(),
@@ -82,7 +83,7 @@ async def _read_webhooks() -> None:
 
 async def _read_outbox() -> None:
     query = {"outbox_state": {"$in": [*OUTBOX_STATES]}}
-    groups = await _count(Message, query, index="outbox_of_account", by="outbox_state")
+    groups = await _count(Message, query, index="send_queue", by="outbox_state")
     for state in OUTBOX_STATES:
         OUTBOX_MESSAGES[state].set(groups.get(state, _NOTHING)[0])
 

@@ -10,8 +10,8 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 
-from models import DOCUMENTS
-from models.database.base import collection, server_clock
+from models import DOCUMENTS, Workspace, make_default_workspace
+from models.database.base import Unmigrated, collection, server_clock, to_bson
 from models.database.cancellation import correct_wait_for
 from models.database.hello_replies import STARTING_SECONDS, HelloReplies, find_replies
 from models.database.lease import Lease
@@ -27,8 +27,9 @@ from models.migrations.runner import (
     migrate,
     open_schema,
 )
+from models.migrations.workspaces import FOLLOW_INTO_WORKSPACE
 from telemetry.command_spans import list_command_listeners
-from telemetry.metrics.mongodb import MeasuredClient, PoolMetrics
+from telemetry.metrics.mongodb import MeasuredClient
 from version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 # Tasks that use the database must end when they are cancelled.
 correct_wait_for()
 
-# Differs from that of version 0.1, see `models.database.predecessor`.
+# Differs from the name of version 0.1, see `models.database.predecessor`.
 APP_NAME = f"wagraph {VERSION.rpartition('.')[0]}"
 UPGRADE_RETRY_SECONDS = 5.0
 _AUTHENTICATION_FAILED = 18
@@ -51,6 +52,7 @@ WATCHED_COLLECTIONS = (
     "accounts",
     "users",
     "templates",
+    "agents",
 )
 
 
@@ -86,14 +88,13 @@ def create_client(
             event_listeners=[
                 server_clock,
                 HelloReplies(),
-                PoolMetrics(),
                 *list_command_listeners(),
             ],
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
         # The error's text may quote the URI with the password.
         raise DatabaseUnusable(
-            f"MONGODB_URI is malformed ({type(error).__name__}): it begins with mongodb:// or"
+            f"MONGODB_URI is malformed ({type(error).__name__}): it must begin with mongodb:// or"
             " mongodb+srv://, and user and password must be percent-encoded (RFC 3986)."
         ) from None
 
@@ -105,7 +106,7 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> bool:
 
     Raises:
         DatabaseUnreachable: no answer within `reach_seconds`, or it went away.
-        DatabaseUnusable: a standalone server, version 0.1 still runs, a later version was here, or
+        DatabaseUnusable: a standalone server, version 0.1 still runs, a later version used it, or
             an index could not be made.
     """
     await check_server(database)
@@ -115,9 +116,11 @@ async def prepare_database(database: AsyncDatabase[dict[str, Any]]) -> bool:
         if not is_new and await read_state(database) is None:
             await _refuse_predecessor(database)
         state = await open_schema(database, is_new=is_new)
+        Unmigrated.is_possible = state.version < FOLLOW_INTO_WORKSPACE.number
         await migrate(database, through=find_last_before_serving())
         is_index_left = await _build_first_indexes()
         await enable_pre_images(database)
+        await _make_default_workspace()
     except SchemaTooNew:
         raise DatabaseUnusable(_TOO_NEW) from None
     except IndexConflict as error:
@@ -192,6 +195,12 @@ async def _refuse_predecessor(database: AsyncDatabase[dict[str, Any]]) -> None:
             f"wagraph 0.1 still runs on this database, from {address}: stop all its processes,"
             " then start this version."
         )
+
+
+async def _make_default_workspace() -> None:
+    fields = to_bson(make_default_workspace())
+    key = {"_id": fields.pop("_id")}
+    await collection(Workspace).update_one(key, {"$setOnInsert": fields}, upsert=True)
 
 
 async def _build_first_indexes() -> bool:

@@ -63,6 +63,11 @@ async def open_restore_state(database: Database) -> RestoreState:
     return state
 
 
+async def is_copied(database: Database, state: RestoreState) -> bool:
+    """Returns True if the state was written into another collection, so this is its copy."""
+    return state.collection_id != await _read_collection_id(database)
+
+
 async def hold_sending(database: Database, state: RestoreState) -> RestoreState:
     """Holds sending, unless another process has just done so. Returns the state."""
     changes = {

@@ -4,9 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, Field
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import InWorkspace, ObjectIdDocument, utc_now
 
 
 class HealthState(StrEnum):
@@ -97,7 +97,7 @@ class FormerSecret(BaseModel):
     replaced_at: datetime
 
 
-class Account(ObjectIdDocument):
+class Account(InWorkspace, ObjectIdDocument):
     """`access_token`, `app_secret` and `verify_token` are ciphertexts of `whatsapp.common.crypto`.
 
     The `*_digest` fields are hex SHA-256 digests. They find the account of a verify token and the
@@ -121,6 +121,8 @@ class Account(ObjectIdDocument):
     graph_api_version: str | None = None
     """A version such as `v25.0`; None for the server's default."""
     enabled: bool = True
+    workspace_suspended_at: datetime | None = None
+    """Time at which its workspace was suspended; it sends nothing until it is None again."""
     health: AccountHealth = Field(default_factory=AccountHealth)
     restrictions: AccountRestrictions = Field(default_factory=AccountRestrictions)
     changed_at: dict[str, datetime] = Field(default_factory=dict)
@@ -135,6 +137,8 @@ class Account(ObjectIdDocument):
     template_sync: TemplateSyncState = Field(default_factory=TemplateSyncState)
     last_event_at: datetime | None = None
     """Meta's time of the newest AccountEvent."""
+    webhook_verified_at: datetime | None = None
+    """Time of the last handshake with this account's verify token."""
     deleted_at: datetime | None = None
     """Set when the account is deleted and hidden; its data is removed after that."""
     created_at: datetime = Field(default_factory=utc_now)
@@ -147,6 +151,15 @@ class Account(ObjectIdDocument):
             IndexModel([("verify_token_digest", ASCENDING)], name="verify_token_digest"),
             IndexModel([("business_account_id", ASCENDING)], name="business_account_id"),
             IndexModel([("replay_due_at", ASCENDING)], name="replay_due_at"),
+            IndexModel(
+                [("workspace_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest_of_workspace",
+            ),
+            IndexModel(
+                [("workspace_suspended_at", ASCENDING)],
+                name="suspended",
+                partialFilterExpression={"workspace_suspended_at": {"$type": "date"}},
+            ),
             IndexModel(
                 [("deleted_at", ASCENDING)],
                 name="deleted",

@@ -7,10 +7,10 @@ from beanie import PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import InWorkspace, ObjectIdDocument, utc_now
 
 
-class Template(ObjectIdDocument):
+class Template(InWorkspace, ObjectIdDocument):
     """Fields other than the keys are None or empty until WhatsApp reports them."""
 
     account_id: PydanticObjectId

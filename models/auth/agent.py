@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from pymongo import ASCENDING, IndexModel
 
 from models.auth.api_key import Role
-from models.database.base import ANY_STRING, ObjectIdDocument, utc_now
+from models.database.base import ANY_STRING, InWorkspace, ObjectIdDocument, utc_now
 
 
 class Grant(BaseModel):
@@ -19,7 +19,7 @@ class Grant(BaseModel):
     role: Role | None = None
     """None without a credential."""
     account_ids: list[PydanticObjectId] | None = None
-    """None for all accounts."""
+    """None for all accounts of the workspace."""
     expires_at: datetime | None = None
     """Expiry of the API key."""
 
@@ -31,7 +31,7 @@ class TokenClaims(BaseModel):
     email: str | None = None
 
 
-class Agent(ObjectIdDocument):
+class Agent(InWorkspace, ObjectIdDocument):
     """Made with an API key, or at the first use of a token. Kept when its credentials end."""
 
     name: str
@@ -47,6 +47,8 @@ class Agent(ObjectIdDocument):
     account_ids: list[PydanticObjectId] | None = None
     """The accounts of all grants, also of former ones: their staff may see the agent. None for all
     accounts."""
+    retired_at: datetime | None = None
+    """None while its credentials are accepted."""
     last_seen_at: datetime | None = None
     """Time of the last request or open subscription, late by up to a minute."""
     created_at: datetime = Field(default_factory=utc_now)
@@ -56,12 +58,20 @@ class Agent(ObjectIdDocument):
         name = "agents"
         indexes = [
             IndexModel(
-                [("subject", ASCENDING)],
-                name="subject",
+                [("workspace_id", ASCENDING), ("subject", ASCENDING)],
+                name="subject_of_workspace",
                 unique=True,
                 partialFilterExpression={"subject": ANY_STRING},
             ),
-            IndexModel([("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name"),
+            IndexModel(
+                [("retired_at", ASCENDING)],
+                name="retired",
+                partialFilterExpression={"retired_at": {"$type": "date"}},
+            ),
+            IndexModel(
+                [("workspace_id", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)],
+                name="by_name_of_workspace",
+            ),
             IndexModel(
                 [("account_ids", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)],
                 name="by_name_of_accounts",

@@ -7,24 +7,28 @@ from beanie import PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import InWorkspace, ObjectIdDocument, utc_now
 
 
 class Role(StrEnum):
+    OPERATOR = "OPERATOR"
+    """Workspaces, and metadata of what belongs to none; no content."""
     ADMIN = "ADMIN"
     AGENT = "AGENT"
     VIEWER = "VIEWER"
 
 
 class CredentialKind(StrEnum):
-    """The kind of a credential; OPERATOR stands for manage.py on the server."""
+    """The kind of a credential; OPERATOR stands for manage.py on the server, and SERVER for the
+    server itself, which applies rules."""
 
     API_KEY = "API_KEY"
     JWT = "JWT"
     OPERATOR = "OPERATOR"
+    SERVER = "SERVER"
 
 
-class ApiKey(ObjectIdDocument):
+class ApiKey(InWorkspace, ObjectIdDocument):
     name: str
     prefix: str
     """The public part of the key, shown in lists and used to find it."""
@@ -45,5 +49,12 @@ class ApiKey(ObjectIdDocument):
         name = "api_keys"
         indexes = [
             IndexModel([("prefix", ASCENDING)], name="prefix", unique=True),
-            IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+            IndexModel(
+                [("workspace_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest_of_workspace",
+            ),
+            IndexModel(
+                [("agent_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="agent",
+            ),
         ]

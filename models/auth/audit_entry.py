@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from models.auth.api_key import CredentialKind
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import InWorkspace, ObjectIdDocument, utc_now
 
 
 class AuditAction(StrEnum):
@@ -22,7 +22,10 @@ class AuditAction(StrEnum):
     WEBHOOKS_SUBSCRIBED = "WEBHOOKS_SUBSCRIBED"
     WEBHOOKS_UNSUBSCRIBED = "WEBHOOKS_UNSUBSCRIBED"
     TEMPLATES_SYNCED = "TEMPLATES_SYNCED"
+    AGENT_CREATED = "AGENT_CREATED"
     AGENT_UPDATED = "AGENT_UPDATED"
+    AGENT_RETIRED = "AGENT_RETIRED"
+    AGENT_REACTIVATED = "AGENT_REACTIVATED"
     API_KEY_CREATED = "API_KEY_CREATED"
     API_KEY_REVOKED = "API_KEY_REVOKED"
     ENCRYPTION_KEYS_ROTATED = "ENCRYPTION_KEYS_ROTATED"
@@ -36,7 +39,10 @@ class AuditAction(StrEnum):
     CONTACT_BLOCKED = "CONTACT_BLOCKED"
     CONTACT_UNBLOCKED = "CONTACT_UNBLOCKED"
     CONTACT_DELETED = "CONTACT_DELETED"
+    CONTACT_EXPORTED = "CONTACT_EXPORTED"
     CONTACTS_MERGED = "CONTACTS_MERGED"
+    ATTRIBUTES_SET = "ATTRIBUTES_SET"
+    ATTRIBUTES_REMOVED = "ATTRIBUTES_REMOVED"
     TAGS_ADDED = "TAGS_ADDED"
     TAGS_REMOVED = "TAGS_REMOVED"
     USER_CREATED = "USER_CREATED"
@@ -44,6 +50,25 @@ class AuditAction(StrEnum):
     QUICK_REPLY_CREATED = "QUICK_REPLY_CREATED"
     QUICK_REPLY_UPDATED = "QUICK_REPLY_UPDATED"
     QUICK_REPLY_DELETED = "QUICK_REPLY_DELETED"
+    WORKSPACE_CREATED = "WORKSPACE_CREATED"
+    WORKSPACE_UPDATED = "WORKSPACE_UPDATED"
+    WORKSPACE_SUSPENDED = "WORKSPACE_SUSPENDED"
+    WORKSPACE_RESUMED = "WORKSPACE_RESUMED"
+    WORKSPACE_DELETED = "WORKSPACE_DELETED"
+    RETENTION_APPLIED = "RETENTION_APPLIED"
+
+
+class RemovedKind(StrEnum):
+    """Kinds of data that an action removes."""
+
+    MESSAGES = "MESSAGES"
+    FILES = "FILES"
+    NOTES = "NOTES"
+    CONVERSATION_CHANGES = "CONVERSATION_CHANGES"
+    CONVERSATIONS = "CONVERSATIONS"
+    ACCOUNT_EVENTS = "ACCOUNT_EVENTS"
+    PARKED_ITEMS = "PARKED_ITEMS"
+    PENDING_UPDATES = "PENDING_UPDATES"
 
 
 class AuditOutcome(StrEnum):
@@ -57,7 +82,8 @@ class AuditOutcome(StrEnum):
 class AuditActor(BaseModel):
     kind: CredentialKind
     id: str
-    """The API key's id, the token's subject, or the operator's name on the server."""
+    """The API key's id, the token's subject, the operator's name on the server, or the task of the
+    server."""
     name: str
     agent_id: PydanticObjectId | None = None
     """The agent of the credential; None for servers, operators, and entries of version 0.1."""
@@ -69,8 +95,9 @@ class AuditTarget(BaseModel):
     id: str
 
 
-class AuditEntry(ObjectIdDocument):
-    """Immutable except for the outcome, which is set once. Removed only when it expires."""
+class AuditEntry(InWorkspace, ObjectIdDocument):
+    """Immutable except for the outcome, which is set once, and the counts, which rise before that.
+    Removed only when it expires."""
 
     action: AuditAction
     actor: AuditActor
@@ -79,6 +106,8 @@ class AuditEntry(ObjectIdDocument):
     """The affected accounts that the actor may see."""
     fields: list[str] = Field(default_factory=list)
     """Names of the given input fields, without their values."""
+    counts: dict[str, int] = Field(default_factory=dict)
+    """Numbers of removed documents, by `RemovedKind`."""
     request_id: str | None = None
     outcome: AuditOutcome = AuditOutcome.STARTED
     refusal: str | None = None
@@ -90,10 +119,14 @@ class AuditEntry(ObjectIdDocument):
     class Settings:
         name = "audit_entries"
         indexes = [
-            IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+            IndexModel(
+                [("workspace_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest_of_workspace",
+            ),
             IndexModel(
                 [("account_ids", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
                 name="newest_of_account",
             ),
+            IndexModel([("targets.id", ASCENDING)], name="of_target"),
             IndexModel([("expires_at", ASCENDING)], name="kept", expireAfterSeconds=0),
         ]

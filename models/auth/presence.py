@@ -13,6 +13,7 @@ class Look(BaseModel):
     """An agent that looks at a conversation, or types in it."""
 
     agent_id: PydanticObjectId
+    workspace_id: PydanticObjectId
     account_id: PydanticObjectId
     conversation_id: PydanticObjectId
     since: datetime

@@ -8,7 +8,7 @@ from beanie import PydanticObjectId
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ANY_STRING, ObjectIdDocument, utc_now
+from models.database.base import ANY_STRING, InWorkspace, ObjectIdDocument, utc_now
 
 
 class IdentityKind(StrEnum):
@@ -32,7 +32,7 @@ _RARE: dict[str, dict[str, bool]] = {
 }
 
 
-class Contact(ObjectIdDocument):
+class Contact(InWorkspace, ObjectIdDocument):
     """`wa_id` and `phone_number` are None for a username user whose phone is hidden."""
 
     account_id: PydanticObjectId
@@ -54,6 +54,9 @@ class Contact(ObjectIdDocument):
     """Time at which staff unlinked the user; the next message then does not link it again."""
     duplicate_ids: list[PydanticObjectId] = Field(default_factory=list)
     """Contacts of the same person: a message had identities of this contact and of theirs."""
+    erased_before: datetime | None = None
+    """Time at which an earlier contact with these identities was erased; reports of earlier times
+    are dropped."""
     tags: list[str] = Field(default_factory=list)
     attributes: dict[str, Any] = Field(default_factory=dict)
     blocked: bool = False
@@ -97,14 +100,16 @@ class Contact(ObjectIdDocument):
                 name="newest",
             ),
             IndexModel(
-                [("created_at", DESCENDING), ("_id", DESCENDING)], name="newest_of_all_accounts"
+                [("workspace_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest_of_workspace",
             ),
             IndexModel(
                 [("account_id", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)],
                 name="by_name",
             ),
             IndexModel(
-                [("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name_of_all_accounts"
+                [("workspace_id", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)],
+                name="by_name_of_workspace",
             ),
             IndexModel(
                 [

@@ -6,10 +6,10 @@ from beanie import PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, IndexModel
 
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import ANY_ID, InWorkspace, ObjectIdDocument, utc_now
 
 
-class ContactMerge(ObjectIdDocument):
+class ContactMerge(InWorkspace, ObjectIdDocument):
     """Kept forever, so that old ids lead to the remaining contact."""
 
     account_id: PydanticObjectId
@@ -26,8 +26,8 @@ class ContactMerge(ObjectIdDocument):
             IndexModel([("account_id", ASCENDING)], name="account"),
             IndexModel(
                 [("conversation_id", ASCENDING)],
-                name="conversation",
-                partialFilterExpression={"conversation_id": {"$type": "objectId"}},
+                name="of_conversation",
+                partialFilterExpression={"conversation_id": ANY_ID},
             ),
             IndexModel(
                 [("due_at", ASCENDING)],

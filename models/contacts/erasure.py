@@ -7,10 +7,10 @@ from beanie import Document, PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, IndexModel
 
-from models.database.base import utc_now
+from models.database.base import InWorkspace, utc_now
 
 
-class Erasure(Document):
+class Erasure(InWorkspace, Document):
     """`_id` is the contact's id. Removed last, so that the erasure continues after a crash."""
 
     id: PydanticObjectId
@@ -18,6 +18,13 @@ class Erasure(Document):
     """The removed contact, which identifies the data that belongs to it."""
     conversation_ids: list[PydanticObjectId]
     requested_at: datetime = Field(default_factory=utc_now)
+    """Time of the request, or of the last attempt to remove the contact."""
+    erased_at: datetime | None = None
+    """Time of the first erasure, if it is repeated after a restore."""
+    people: list[bytes] = Field(default_factory=list)
+    """Digests of the first erasure: the backup may lack some of the contact's identities."""
+    marketing_opt_out: bool = False
+    """The contact's choice at the first erasure."""
 
     class Settings:
         name = "erasures"

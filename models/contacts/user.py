@@ -7,10 +7,10 @@ from beanie import PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ANY_STRING, ObjectIdDocument, utc_now
+from models.database.base import ANY_STRING, InWorkspace, ObjectIdDocument, utc_now
 
 
-class User(ObjectIdDocument):
+class User(InWorkspace, ObjectIdDocument):
     name: str | None = None
     phone: str | None = None
     """E.164 with a leading "+". Unique within its scope."""
@@ -42,32 +42,46 @@ class User(ObjectIdDocument):
         name = "users"
         indexes = [
             IndexModel(
-                [("phone", ASCENDING), ("phone_scope", ASCENDING)],
-                name="phone_in_scope",
+                [("workspace_id", ASCENDING), ("phone", ASCENDING), ("phone_scope", ASCENDING)],
+                name="phone_of_workspace",
                 unique=True,
                 partialFilterExpression={"phone": ANY_STRING},
             ),
             IndexModel(
-                [("external_id", ASCENDING), ("external_id_scope", ASCENDING)],
-                name="external_id_in_scope",
+                [
+                    ("workspace_id", ASCENDING),
+                    ("external_id", ASCENDING),
+                    ("external_id_scope", ASCENDING),
+                ],
+                name="external_id_of_workspace",
                 unique=True,
                 partialFilterExpression={"external_id": ANY_STRING},
             ),
-            IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
-            IndexModel([("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name"),
+            IndexModel(
+                [("workspace_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest_of_workspace",
+            ),
+            IndexModel(
+                [("workspace_id", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)],
+                name="by_name_of_workspace",
+            ),
             IndexModel(
                 [("account_ids", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)],
                 name="by_name_of_accounts",
             ),
-            IndexModel([("search_keys", ASCENDING)], name="search"),
+            IndexModel(
+                [("workspace_id", ASCENDING), ("search_keys", ASCENDING)],
+                name="search_of_workspace",
+            ),
             # Viewers limited to accounts use the indexes by account.
             IndexModel(
                 [
+                    ("workspace_id", ASCENDING),
                     ("attribute_keys", ASCENDING),
                     ("created_at", DESCENDING),
                     ("_id", DESCENDING),
                 ],
-                name="newest_by_attribute",
+                name="by_attribute_of_workspace",
                 partialFilterExpression={"attribute_keys": ANY_STRING},
             ),
             IndexModel(
@@ -76,6 +90,7 @@ class User(ObjectIdDocument):
                 partialFilterExpression={"stale_keys": True},
             ),
             IndexModel(
-                [("account_ids", ASCENDING), ("created_at", DESCENDING)], name="of_accounts"
+                [("account_ids", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest_of_accounts",
             ),
         ]

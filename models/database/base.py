@@ -7,11 +7,11 @@ the primary's, known without extra commands, which is also `$$NOW`. See docs/dec
 import time
 from collections import deque
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from beanie import Document, PydanticObjectId
 from bson import ObjectId
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.monitoring import (
     ServerHeartbeatFailedEvent,
@@ -20,7 +20,14 @@ from pymongo.monitoring import (
     ServerHeartbeatSucceededEvent,
 )
 
-from models.database.conversion import DocumentType, from_bson, to_bson
+from models.database.conversion import (
+    DEFAULT_WORKSPACE_ID,
+    NO_WORKSPACE_ID,
+    WORKSPACE_FIELD,
+    DocumentType,
+    from_bson,
+    to_bson,
+)
 
 # The driver sends a heartbeat every ten seconds.
 KEPT_SAMPLES = 6
@@ -95,6 +102,36 @@ class ObjectIdDocument(Document):
         # Beanie's hook for lazy parsing, which is unused here, is slow: on a page of 50
         # conversations it took longer than anything else.
         __getattribute__ = object.__getattribute__
+
+
+class InWorkspace(BaseModel):
+    """A document of one workspace. Documents of version 0.1 have none: they belong to `default`."""
+
+    # Errors are logged, and the log must not contain customers' texts.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    workspace_id: PydanticObjectId
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Reads a stored document; Beanie's own queries end here."""
+        if isinstance(obj, dict) and WORKSPACE_FIELD not in obj:
+            obj = obj | {WORKSPACE_FIELD: DEFAULT_WORKSPACE_ID}
+        return super().model_validate(obj, **options)
+
+
+class Unmigrated:
+    """Documents of version 0.1 that have no workspace yet."""
+
+    is_possible = False
+    """False if a migration had given each a workspace when the process started."""
+
+
+def match_workspace(workspace_id: PydanticObjectId) -> dict[str, Any]:
+    """Returns the query for the documents of a workspace."""
+    if Unmigrated.is_possible and workspace_id == DEFAULT_WORKSPACE_ID:
+        return {WORKSPACE_FIELD: {"$in": [workspace_id, None]}}
+    return {WORKSPACE_FIELD: workspace_id}
 
 
 def collection(document_class: type[Document]) -> AsyncCollection[dict[str, Any]]:

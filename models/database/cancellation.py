@@ -3,7 +3,7 @@
 In 3.11, a `wait_for` whose inner task has just finished returns its result and swallows the
 cancellation (github.com/python/cpython/issues/86296, fixed in 3.12). pymongo sends every command
 through `wait_for`, so a loop around database calls would continue after `cancel()`. The `wait_for`
-below is that of 3.12.
+below is the one of 3.12.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """Coalescing: calls that arrive while a batch runs are processed together in the next batch.
 
 Shared reads combine concurrent reads of the same kind into one command, because sending a command
-takes the driver more time than reading the documents that it returns.
+takes the driver more time than reading the documents that it returns. For shared writes, see
+`models.database.shared_writes`.
 """
 
 import asyncio
@@ -129,9 +130,20 @@ class Coalescer(ABC, Generic[Item, Result]):
             for call in calls:
                 call.result.cancel()  # only if the batch was cancelled: a result stays
 
+    async def run_alone(self, calls: Sequence[Call[Item, Result]], error: Exception) -> None:
+        """Runs each call of a failed batch alone, so that an invalid call does not fail the rest.
+
+        Raises the error of the batch if it is transient, or if the batch was a single call.
+        """
+        if len(calls) <= 1 or is_transient(error):
+            raise error
+        for call in calls:
+            await self._run([call])
+
 
 Key = TypeVar("Key", bound=Hashable)
 Found = TypeVar("Found")
+CoalescerType = TypeVar("CoalescerType", bound=Coalescer[Any, Any])
 Fields = dict[str, Any]
 
 DEADLINE_SECONDS = 10.0
@@ -174,14 +186,10 @@ class SharedRead(Coalescer[Sequence[Key], list[Found]]):
     async def _process(self, calls: Sequence[Call[Sequence[Key], list[Found]]]) -> None:
         calls = [call for call in calls if not call.result.done()]
         try:
-            with pymongo.timeout(_find_max_wait(calls)):
+            with pymongo.timeout(find_max_wait(calls)):
                 results = await self._read([call.item for call in calls])
-        except Exception as error:
-            if len(calls) <= 1 or is_transient(error):
-                raise
-            # An invalid call must not fail the other calls: run each alone.
-            for call in calls:
-                await self._run([call])
+        except Exception as error:  # noqa: BLE001 - raised again, or by each call alone
+            await self.run_alone(calls, error)
             return
         for call, result in zip(calls, results, strict=True):
             if not call.result.done():
@@ -197,7 +205,7 @@ class SharedRead(Coalescer[Sequence[Key], list[Found]]):
         return [[by_key[key] for key in keys_of_call] for keys_of_call in keys]
 
 
-def _find_max_wait(calls: Sequence[Call[Any, Any]]) -> float:
+def find_max_wait(calls: Sequence[Call[Any, Any]]) -> float:
     """Returns the seconds until the latest deadline of the calls."""
     now = asyncio.get_running_loop().time()
     deadlines = [
@@ -206,34 +214,34 @@ def _find_max_wait(calls: Sequence[Call[Any, Any]]) -> float:
     return max(0.001, max(deadlines, default=now) - now)
 
 
-class SharedReads:
-    """The shared reads of a collection, by their keys and fields."""
+class SharedCommands:
+    """The shared reads and writes of a collection, by kind, such as their keys and fields."""
 
     def __init__(self) -> None:
-        self._kinds: dict[Hashable, SharedRead[Any, Any]] = {}
+        self._kinds: dict[Hashable, Any] = {}
 
-    def get(self, kind: Hashable, make: Callable[[], SharedRead[Any, Any]]) -> SharedRead[Any, Any]:
-        read = self._kinds.get(kind)
-        if read is None:
+    def get(self, kind: Hashable, make: Callable[[], CoalescerType]) -> CoalescerType:
+        command: CoalescerType | None = self._kinds.get(kind)
+        if command is None:
             if len(self._kinds) >= MAX_KINDS:
                 # Evict the oldest; its waiting callers keep it alive.
                 del self._kinds[next(iter(self._kinds))]
-            read = self._kinds[kind] = make()
-        return read
+            command = self._kinds[kind] = make()
+        return command
 
 
-def get_shared_reads(document_class: type[Document]) -> SharedReads:
-    """Returns the shared reads of the collection that holds these documents."""
+def get_shared_commands(document_class: type[Document]) -> SharedCommands:
+    """Returns the shared reads and writes of the collection that holds these documents."""
     target = collection(document_class)
-    known, reads = _READS.get(document_class, (None, None))
-    if reads is None or known is not target:
+    known, commands = _COMMANDS.get(document_class, (None, None))
+    if commands is None or known is not target:
         # Beanie has a new client. Calls that are waiting still use the old client.
-        reads = SharedReads()
-        _READS[document_class] = (target, reads)
-    return reads
+        commands = SharedCommands()
+        _COMMANDS[document_class] = (target, commands)
+    return commands
 
 
-_READS: dict[type[Document], tuple[AsyncCollection[Fields], SharedReads]] = {}
+_COMMANDS: dict[type[Document], tuple[AsyncCollection[Fields], SharedCommands]] = {}
 
 
 def find_by(
@@ -250,6 +258,6 @@ def find_by(
         by_value = {document[name]: document for document in await cursor.to_list()}
         return [by_value.get(value) for value in values]
 
-    return get_shared_reads(document_class).get(
+    return get_shared_commands(document_class).get(
         (document_class, name, read_fields), lambda: SharedRead(load, max_keys=2000)
     )

@@ -21,6 +21,12 @@ from bson import ObjectId
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+# The workspace of an instance that serves one business, and of all documents of version 0.1.
+DEFAULT_WORKSPACE_ID = PydanticObjectId(b"default".ljust(12, b"\0"))
+# Of operators, and of webhook items that belong to no workspace.
+NO_WORKSPACE_ID = PydanticObjectId(bytes(12))
+WORKSPACE_FIELD = "workspace_id"
+
 DocumentType = TypeVar("DocumentType", bound=Document)
 Convert = Callable[[Any], Any]
 
@@ -42,7 +48,7 @@ class UnloadedField:
     def __get__(self, document: object, _kind: type | None = None) -> Any:
         if document is None:
             return self
-        raise AttributeError(f"`{self._name}` was not read of this document")
+        raise AttributeError(f"`{self._name}` was not read from this document")
 
 
 class DocumentReader:
@@ -61,6 +67,9 @@ class DocumentReader:
             for name, field in fields.items()
             if name != "id" and not field.is_required()
         }
+        if WORKSPACE_FIELD in fields and fields[WORKSPACE_FIELD].is_required():
+            # Only for reads: a writer must name the workspace.
+            self._defaults[WORKSPACE_FIELD] = FieldInfo(default=DEFAULT_WORKSPACE_ID)
         self._absent = {
             name
             for name, field in self._defaults.items()
@@ -238,7 +247,7 @@ class DocumentWriter:
             if name not in self._left_out and not _is_plain(field)
         ]
         self._optional: Sequence[str] = getattr(document_class.Settings, "omitted_if_none", ())
-        # Beanie itself writes classes with links, unions and the like.
+        # Beanie itself writes classes with links, unions and similar types.
         settings = document_class.get_settings()
         aliases = {name: field.alias or name for name, field in fields.items() if name != "id"}
         self._is_usual = (

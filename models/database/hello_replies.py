@@ -1,4 +1,4 @@
-"""Servers' replies to the driver's heartbeats, which tell why no server can be selected.
+"""Servers' replies to the driver's heartbeats, which show why no server can be selected.
 
 The driver drops a server that does not belong to the replica set of the URI, and then reports it as
 unreachable.

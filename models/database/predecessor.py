@@ -13,7 +13,7 @@ LEGACY_APP_NAME = "wagraph"
 # them. So its commands are looked for repeatedly.
 ATTEMPTS = 5
 ATTEMPT_SECONDS = 0.1
-# The last command of a process may run on in MongoDB after the process has ended.
+# The last command of a process may continue in MongoDB after the process has ended.
 LAST_COMMAND_SECONDS = 2.0
 
 

@@ -7,7 +7,7 @@ from beanie import PydanticObjectId
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ANY_ID, ANY_STRING, ObjectIdDocument, utc_now
+from models.database.base import ANY_ID, ANY_STRING, InWorkspace, ObjectIdDocument, utc_now
 
 # Matches conversations whose customer waits for an answer, for filters and their partial index.
 UNANSWERED = {"unanswered_at.0": {"$exists": True}}
@@ -47,7 +47,7 @@ class Reopening(BaseModel):
     """None if a merged contact's open conversation joined."""
 
 
-class Conversation(ObjectIdDocument):
+class Conversation(InWorkspace, ObjectIdDocument):
     account_id: PydanticObjectId
     contact_id: PydanticObjectId
     status: ConversationStatus = ConversationStatus.OPEN
@@ -60,9 +60,12 @@ class Conversation(ObjectIdDocument):
     last_inbound_at: datetime | None = None
     """Meta's time of the customer's newest message, which opens the 24-hour window."""
     last_outbound_at: datetime | None = None
-    """Time of the newest message from the business."""
+    """Time of the newest message from the business that did not fail."""
     unanswered_at: list[datetime] = Field(default_factory=list)
-    """Meta's times of the first messages that the customer wrote after `last_outbound_at`."""
+    """Meta's times of the first messages that the customer wrote after `last_outbound_at`, and of
+    the newest one."""
+    answers_stale_at: datetime | None = None
+    """Time at which the two fields above were marked for a new read of the messages."""
     last_activity_at: datetime = Field(default_factory=utc_now)
     newest_unread_ids: list[PydanticObjectId] = Field(default_factory=list)
     """The newest messages that arrived unread. Each arrival changes this field, so that
@@ -101,18 +104,35 @@ class Conversation(ObjectIdDocument):
                 [("account_id", ASCENDING), ("contact_id", ASCENDING)], name="contact", unique=True
             ),
             IndexModel([("contact_id", ASCENDING)], name="of_contact"),
-            IndexModel([("last_activity_at", DESCENDING), ("_id", DESCENDING)], name="activity"),
+            IndexModel(
+                [
+                    ("workspace_id", ASCENDING),
+                    ("last_activity_at", DESCENDING),
+                    ("_id", DESCENDING),
+                ],
+                name="activity_of_workspace",
+            ),
             IndexModel(
                 [("account_id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
                 name="activity_of_account",
             ),
             IndexModel(
-                [("status", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
-                name="activity_by_status",
+                [
+                    ("account_id", ASCENDING),
+                    ("status", ASCENDING),
+                    ("last_activity_at", DESCENDING),
+                    ("_id", DESCENDING),
+                ],
+                name="activity_of_account_by_status",
             ),
             IndexModel(
-                [("assignee_id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
-                name="activity_by_assignee",
+                [
+                    ("account_id", ASCENDING),
+                    ("assignee_id", ASCENDING),
+                    ("last_activity_at", DESCENDING),
+                    ("_id", DESCENDING),
+                ],
+                name="activity_of_account_by_assignee",
             ),
             IndexModel(
                 [
@@ -135,8 +155,14 @@ class Conversation(ObjectIdDocument):
                 partialFilterExpression={"reopenings.change_id": ANY_ID},
             ),
             IndexModel(
-                [("receipt.due_at", ASCENDING)],
-                name="receipts_due",
+                [("answers_stale_at", ASCENDING)],
+                name="answers_stale",
+                partialFilterExpression={"answers_stale_at": {"$type": "date"}},
+            ),
+            # The account lets a search pass over those of busy accounts without reading them.
+            IndexModel(
+                [("receipt.due_at", ASCENDING), ("account_id", ASCENDING)],
+                name="receipts_due_of_accounts",
                 partialFilterExpression={"receipt.due_at": {"$type": "date"}},
             ),
         ]

@@ -7,7 +7,7 @@ from beanie import PydanticObjectId
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import InWorkspace, ObjectIdDocument, utc_now
 
 
 class ConversationChangeKind(StrEnum):
@@ -29,7 +29,7 @@ class Actor(BaseModel):
     """Name of the credential at that time."""
 
 
-class ConversationChange(ObjectIdDocument):
+class ConversationChange(InWorkspace, ObjectIdDocument):
     """Immutable, except that it follows its conversation into the one of a merged contact."""
 
     account_id: PydanticObjectId

@@ -7,7 +7,7 @@ from beanie import PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, IndexModel
 
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import InWorkspace, ObjectIdDocument, utc_now
 
 
 class MediaState(StrEnum):
@@ -19,7 +19,11 @@ class MediaState(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-class Media(ObjectIdDocument):
+STORAGE_FULL = "the stored bytes of the workspace have reached its quota"
+"""The `error` of a file that waits for room."""
+
+
+class Media(InWorkspace, ObjectIdDocument):
     """`_id` is the message's id, so a message has at most one."""
 
     account_id: PydanticObjectId
@@ -65,6 +69,10 @@ class Media(ObjectIdDocument):
     created_at: datetime = Field(default_factory=utc_now)
 
     @property
+    def waits_for_storage(self) -> bool:
+        return self.state is MediaState.PENDING and self.error == STORAGE_FULL
+
+    @property
     def unsettled(self) -> list[int]:
         """Fences of attempts that may have left bytes in a store, besides `stored_as`."""
         return [*range(1, self.fence + 1)] if self.begun is None else self.begun
@@ -72,9 +80,10 @@ class Media(ObjectIdDocument):
     class Settings:
         name = "media"
         indexes = [
+            # The account lets a search pass over files of busy accounts without reading them.
             IndexModel(
-                [("next_attempt_at", ASCENDING)],
-                name="due",
+                [("next_attempt_at", ASCENDING), ("account_id", ASCENDING)],
+                name="due_of_accounts",
                 partialFilterExpression={"next_attempt_at": {"$type": "date"}},
             ),
             IndexModel(
@@ -87,6 +96,8 @@ class Media(ObjectIdDocument):
                 partialFilterExpression={"state": "PENDING"},
             ),
             IndexModel([("conversation_id", ASCENDING)], name="conversation"),
+            # For removal by age.
+            IndexModel([("account_id", ASCENDING), ("created_at", ASCENDING)], name="age"),
             IndexModel(
                 [("upload_id", ASCENDING)],
                 name="upload",

@@ -8,74 +8,15 @@ from beanie import PydanticObjectId
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ANY_STRING, ObjectIdDocument, utc_now
+from models.database.base import ANY_ID, ANY_STRING, InWorkspace, ObjectIdDocument, utc_now
 from models.messages.media import MediaState
+from models.messages.message_status import MessageStatus
+from models.messages.outbox_state import IS_ACTIVE, MessagePriority, OutboxState
 
 
 class MessageDirection(StrEnum):
     INBOUND = "INBOUND"
     OUTBOUND = "OUTBOUND"
-
-
-class MessageStatus(StrEnum):
-    """The shown status is the reached status with the highest rank, so it never goes back."""
-
-    RECEIVED = "RECEIVED"
-    QUEUED = "QUEUED"
-    SENDING = "SENDING"
-    UNKNOWN = "UNKNOWN"
-    ACCEPTED = "ACCEPTED"
-    HELD = "HELD"
-    SENT = "SENT"
-    FAILED = "FAILED"
-    DELIVERED = "DELIVERED"
-    READ = "READ"
-    PLAYED = "PLAYED"
-    CANCELLED = "CANCELLED"
-
-    @property
-    def rank(self) -> int:
-        return _RANKS[self]
-
-    @property
-    def key(self) -> str:
-        """The key in `status_times`, such as `sent`."""
-        return self.value.lower()
-
-    @classmethod
-    def of_rank(cls, rank: int) -> "MessageStatus":
-        """Returns the status of a stored rank.
-
-        A rank of a later version becomes the next lower status that is not final: a message has
-        certainly passed that status.
-        """
-        member = _BY_RANK.get(rank)
-        if member is not None:
-            return member
-        return max(
-            (status for status in cls if status not in _ENDS and status.rank < rank),
-            key=lambda status: status.rank,
-            default=cls.RECEIVED,
-        )
-
-
-# Stored in documents, so they never change. Steps of ten leave room for statuses that Meta may add.
-_RANKS = {
-    MessageStatus.RECEIVED: 0,
-    MessageStatus.QUEUED: 10,
-    MessageStatus.SENDING: 20,
-    MessageStatus.UNKNOWN: 30,
-    MessageStatus.ACCEPTED: 40,
-    MessageStatus.HELD: 50,
-    MessageStatus.SENT: 60,
-    MessageStatus.FAILED: 70,
-    MessageStatus.DELIVERED: 80,
-    MessageStatus.READ: 90,
-    MessageStatus.PLAYED: 100,
-    MessageStatus.CANCELLED: 110,
-}
-_BY_RANK = {rank: status for status, rank in _RANKS.items()}
-_ENDS = frozenset({MessageStatus.FAILED, MessageStatus.CANCELLED})
 
 
 REACTION = "reaction"
@@ -84,19 +25,6 @@ CALL = "call"
 NO_OWN_REACTIONS: dict[str, Any] = {
     "$nor": [{"direction": MessageDirection.OUTBOUND.value, "type": REACTION}]
 }
-
-
-class OutboxState(StrEnum):
-    """The state of an outbound message in its lane.
-
-    READY waits for its turn or for a retry, SENDING is being sent, HOLDING has an unknown outcome
-    and blocks the lane until `hold_until`, DONE has left the lane.
-    """
-
-    READY = "READY"
-    SENDING = "SENDING"
-    HOLDING = "HOLDING"
-    DONE = "DONE"
 
 
 class MessageError(BaseModel):
@@ -117,7 +45,7 @@ class UnknownStatus(BaseModel):
     at: datetime
 
 
-class Message(ObjectIdDocument):
+class Message(InWorkspace, ObjectIdDocument):
     account_id: PydanticObjectId
     conversation_id: PydanticObjectId
     contact_id: PydanticObjectId
@@ -141,6 +69,8 @@ class Message(ObjectIdDocument):
     """True if the file was uploaded to Meta again because Meta no longer had it."""
 
     wamid: str | None = None
+    duplicate_wamids: list[str] | None = None
+    """Ids of further copies: WhatsApp refused a request, but sent the message all the same."""
     timestamp: datetime
     """Meta's time for inbound (1 s steps), created_at for outbound. Order is (timestamp, _id)."""
     unread: bool = False
@@ -191,11 +121,14 @@ class Message(ObjectIdDocument):
     retry_of: PydanticObjectId | None = None
     traceparent: str | None = None
     """The span that stored the message, as W3C `traceparent`; only while traces are on."""
-    lane_number: int | None = None
-    """None unless this server queued it."""
     outbox_state: OutboxState | None = None
-    lane_fence: int | None = None
-    """Fence of the worker that sends it."""
+    """None unless this server queued it."""
+    priority: MessagePriority | None = None
+    """None for NORMAL, so that it is stored for broadcasts only."""
+    fence: int | None = None
+    """Fence of the `Partition` under which it was last claimed."""
+    claim_token: str | None = None
+    """Identifies the group of messages with which it was last claimed."""
     hold_until: datetime | None = None
     """READY: earliest time of the next attempt. HOLDING: end of the wait for a status."""
     attempts: int = 0
@@ -206,6 +139,16 @@ class Message(ObjectIdDocument):
     @property
     def status(self) -> MessageStatus:
         return MessageStatus.of_rank(self.status_rank)
+
+    @property
+    def send_priority(self) -> MessagePriority | None:
+        """The priority for display: None unless this server queued it."""
+        return None if self.outbox_state is None else MessagePriority.from_stored(self.priority)
+
+    @property
+    def is_sent(self) -> bool:
+        """True if WhatsApp has the message, so that it must not be sent again."""
+        return self.wamid is not None or self.status_rank >= MessageStatus.SENT.rank
 
     @property
     def stored_file_id(self) -> PydanticObjectId | None:
@@ -233,14 +176,14 @@ class Message(ObjectIdDocument):
     def is_from_business_app(self) -> bool:
         """True if it was written on the phone: this server never queued it."""
         is_outbound = self.direction is MessageDirection.OUTBOUND
-        return is_outbound and self.lane_number is None and self.type != CALL
+        return is_outbound and self.outbox_state is None and self.type != CALL
 
     @property
     def is_own_reaction(self) -> bool:
         return self.direction is MessageDirection.OUTBOUND and self.type == REACTION
 
     class Settings:
-        omitted_if_none = ("traceparent",)
+        omitted_if_none = ("priority", "traceparent", "duplicate_wamids")
         name = "messages"
         indexes = [
             IndexModel(
@@ -248,6 +191,11 @@ class Message(ObjectIdDocument):
                 name="wamid",
                 unique=True,
                 partialFilterExpression={"wamid": ANY_STRING},
+            ),
+            IndexModel(
+                [("account_id", ASCENDING), ("duplicate_wamids", ASCENDING)],
+                name="duplicate_wamids",
+                partialFilterExpression={"duplicate_wamids": ANY_STRING},
             ),
             IndexModel(
                 [("account_id", ASCENDING), ("idempotency_key", ASCENDING)],
@@ -260,6 +208,11 @@ class Message(ObjectIdDocument):
                 name="history",
             ),
             IndexModel(
+                [("conversation_id", ASCENDING), ("timestamp", DESCENDING), ("_id", DESCENDING)],
+                name="calls",
+                partialFilterExpression={"type": CALL},
+            ),
+            IndexModel(
                 [("conversation_id", ASCENDING), ("timestamp", ASCENDING)],
                 name="unread",
                 partialFilterExpression={"unread": True},
@@ -270,15 +223,22 @@ class Message(ObjectIdDocument):
                 name="unread_of_account",
                 partialFilterExpression={"unread": True},
             ),
+            # Each conversation's messages in the order of sending; those without a priority first.
             IndexModel(
-                [("conversation_id", ASCENDING), ("lane_number", ASCENDING)],
-                name="outbox",
-                partialFilterExpression={"outbox_state": {"$in": ["READY", "SENDING", "HOLDING"]}},
+                [
+                    ("account_id", ASCENDING),
+                    ("priority", ASCENDING),
+                    ("conversation_id", ASCENDING),
+                    ("timestamp", ASCENDING),
+                    ("_id", ASCENDING),
+                ],
+                name="send_queue",
+                partialFilterExpression=IS_ACTIVE,
             ),
             IndexModel(
-                [("account_id", ASCENDING), ("created_at", ASCENDING)],
-                name="outbox_of_account",
-                partialFilterExpression={"outbox_state": {"$in": ["READY", "SENDING", "HOLDING"]}},
+                [("account_id", ASCENDING)],
+                name="sending",
+                partialFilterExpression={"outbox_state": OutboxState.SENDING.value},
             ),
             # The oldest queued message of all accounts.
             IndexModel(
@@ -290,6 +250,12 @@ class Message(ObjectIdDocument):
                 [("_id", ASCENDING), ("media_state", ASCENDING)],
                 name="media_pending",
                 partialFilterExpression={"media_state": "PENDING"},
+            ),
+            # Reactions of a customer, also on messages to other members of a group.
+            IndexModel(
+                [("reactions.contact_id", ASCENDING)],
+                name="reacted_by",
+                partialFilterExpression={"reactions.contact_id": ANY_ID},
             ),
             # A search reads the entries of a word in its accounts only.
             IndexModel(

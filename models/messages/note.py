@@ -6,11 +6,11 @@ from beanie import PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import ANY_STRING, InWorkspace, ObjectIdDocument, utc_now
 from models.messages.conversation_change import Actor
 
 
-class Note(ObjectIdDocument):
+class Note(InWorkspace, ObjectIdDocument):
     account_id: PydanticObjectId
     conversation_id: PydanticObjectId
     author: Actor
@@ -20,6 +20,9 @@ class Note(ObjectIdDocument):
     timestamp: datetime = Field(default_factory=utc_now)
     """Time at which it was written; its place in the timeline."""
     edited_at: datetime | None = None
+    idempotency_key: str | None = None
+    input_digest: str | None = None
+    """SHA-256 of the input, to distinguish a repeated request from a reused key."""
 
     @property
     def author_id(self) -> PydanticObjectId | None:
@@ -38,4 +41,10 @@ class Note(ObjectIdDocument):
                 name="history",
             ),
             IndexModel([("account_id", ASCENDING)], name="account"),
+            IndexModel(
+                [("account_id", ASCENDING), ("idempotency_key", ASCENDING)],
+                name="idempotency_key",
+                unique=True,
+                partialFilterExpression={"idempotency_key": ANY_STRING},
+            ),
         ]

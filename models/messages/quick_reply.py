@@ -6,10 +6,10 @@ from beanie import PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, IndexModel
 
-from models.database.base import ANY_ID, ObjectIdDocument, utc_now
+from models.database.base import ANY_ID, InWorkspace, ObjectIdDocument, utc_now
 
 
-class QuickReply(ObjectIdDocument):
+class QuickReply(InWorkspace, ObjectIdDocument):
     account_id: PydanticObjectId
     shortcut: str
     """The shortcut as staff entered it."""

@@ -6,11 +6,11 @@ from beanie import PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, IndexModel
 
-from models.database.base import ObjectIdDocument, utc_now
+from models.database.base import InWorkspace, ObjectIdDocument, utc_now
 from models.messages.media import MediaState
 
 
-class UploadedMedia(ObjectIdDocument):
+class UploadedMedia(InWorkspace, ObjectIdDocument):
     """The owner of the stored bytes. Each message with this file has a `Media` that refers to it.
 
     Created before the bytes are stored, so that a crash leaves no bytes without an owner.

@@ -19,7 +19,14 @@ from models.migrations.scope_users import (
     SCOPE_VALUES_OF_STAFF,
     UNLINK_UNPROVEN,
 )
+from models.migrations.send_queues import LEAVE_LANES
 from models.migrations.unanswered import FIND_UNANSWERED
+from models.migrations.unscoped_indexes import (
+    DROP_REPLACED_INDEXES,
+    DROP_UNSCOPED_ACTIVITY,
+    DROP_USERS_OF_ACCOUNTS,
+)
+from models.migrations.workspaces import ENTER_WORKSPACE, FOLLOW_INTO_WORKSPACE
 
 # In order, numbered from 1 without gaps. A number that was released never changes its meaning.
 MIGRATIONS: tuple[Migration, ...] = (
@@ -30,6 +37,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     RENAME_IN_UPLOADS,
     AGENTS_OF_KEYS,
     AGENTS_OF_ASSIGNEES,
+    LEAVE_LANES,
+    ENTER_WORKSPACE,
     REQUEST_REPLAYS,
     WORDS_OF_MESSAGES,
     UNLINK_UNPROVEN,
@@ -42,4 +51,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     FIND_UNANSWERED,
     PREPARE_CONTACTS,
     PREPARE_USERS,
+    DROP_UNSCOPED_ACTIVITY,
+    DROP_USERS_OF_ACCOUNTS,
+    DROP_REPLACED_INDEXES,
+    FOLLOW_INTO_WORKSPACE,
 )

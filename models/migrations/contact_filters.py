@@ -33,5 +33,5 @@ async def _prepare_users(database: Database, progress: Progress) -> None:
         await database["users"].update_many({"_id": {"$in": ids}} | _NOT_DERIVED, _STALE)
 
 
-PREPARE_CONTACTS = Migration(number=18, name="prepare filters of contacts", run=_prepare_contacts)
-PREPARE_USERS = Migration(number=19, name="prepare filters of users", run=_prepare_users)
+PREPARE_CONTACTS = Migration(number=20, name="prepare filters of contacts", run=_prepare_contacts)
+PREPARE_USERS = Migration(number=21, name="prepare filters of users", run=_prepare_users)

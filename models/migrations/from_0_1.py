@@ -38,7 +38,7 @@ async def _request_replays(database: Database, _progress: Progress) -> None:
     await drop_index(database["parked_items"], "waiting")
 
 
-REQUEST_REPLAYS = Migration(number=8, name="replay parked items", run=_request_replays)
+REQUEST_REPLAYS = Migration(number=10, name="replay parked items", run=_request_replays)
 
 
 MESSAGES_AT_ONCE = 500
@@ -72,7 +72,7 @@ def _make_update(message: dict[str, Any]) -> UpdateOne:
     )
 
 
-WORDS_OF_MESSAGES = Migration(number=9, name="index the words of stored messages", run=_add_words)
+WORDS_OF_MESSAGES = Migration(number=11, name="index the words of stored messages", run=_add_words)
 
 
 async def _mark_users(database: Database, progress: Progress) -> None:
@@ -96,8 +96,8 @@ async def _mark(database: Database, progress: Progress, collection: str, *fields
         )
 
 
-MARK_USERS = Migration(number=11, name="mark users without search keys", run=_mark_users)
-MARK_CONTACTS = Migration(number=12, name="mark contacts without search keys", run=_mark_contacts)
+MARK_USERS = Migration(number=13, name="mark users without search keys", run=_mark_users)
+MARK_CONTACTS = Migration(number=14, name="mark contacts without search keys", run=_mark_contacts)
 
 
 async def _schedule(database: Database, progress: Progress) -> None:
@@ -113,7 +113,7 @@ async def _schedule(database: Database, progress: Progress) -> None:
         )
 
 
-SCHEDULE_TEMPLATE_SYNCS = Migration(number=13, name="schedule template syncs", run=_schedule)
+SCHEDULE_TEMPLATE_SYNCS = Migration(number=15, name="schedule template syncs", run=_schedule)
 
 
 _WA_ID = "wa_id"
@@ -155,7 +155,7 @@ async def _part(database: Database, progress: Progress) -> None:
             await database["contacts"].bulk_write(writes, ordered=False)
 
 
-PART_LANDLINES = Migration(number=14, name="part Brazilian landlines from mobiles", run=_part)
+PART_LANDLINES = Migration(number=16, name="part Brazilian landlines from mobiles", run=_part)
 
 
 _PICTURES = ("image/heic", "image/heif", "image/avif")
@@ -182,5 +182,5 @@ async def _correct_types(database: Database, progress: Progress) -> None:
 
 
 TYPES_OF_PICTURES = Migration(
-    number=15, name="correct the types of HEIC pictures", run=_correct_types
+    number=17, name="correct the types of HEIC pictures", run=_correct_types
 )

@@ -94,8 +94,8 @@ DROP_UNSCOPED_INDEXES = Migration(
     before_serving=True,
 )
 UNLINK_UNPROVEN = Migration(
-    number=10, name="unlink contacts whose customers never wrote", run=_unlink_unproven
+    number=12, name="unlink contacts whose customers never wrote", run=_unlink_unproven
 )
 SCOPE_VALUES_OF_STAFF = Migration(
-    number=16, name="limit phones that staff entered to their accounts", run=_scope_values_of_staff
+    number=18, name="limit phones that staff entered to their accounts", run=_scope_values_of_staff
 )

@@ -1,1 +1,1 @@
-"""Documents of the outbox: lanes and the send rate of accounts."""
+"""Documents of sending: the processes that send, and the accounts that they own."""

@@ -7,7 +7,7 @@ from beanie import Document, PydanticObjectId
 from pydantic import Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.database.base import utc_now
+from models.database.base import InWorkspace, utc_now
 
 
 class ParkedReason(StrEnum):
@@ -25,8 +25,10 @@ class ParkedState(StrEnum):
     DISCARDED = "DISCARDED"
 
 
-class ParkedItem(Document):
-    """`_id` is a digest of event and pointer, so that an item is parked once."""
+class ParkedItem(InWorkspace, Document):
+    """`_id` is a digest of event and pointer, so that an item is parked once. `workspace_id` is
+    NO_WORKSPACE_ID for an item of an unknown number whose app serves no or several workspaces.
+    """
 
     id: str  # type: ignore[assignment]  # Beanie allows any BSON id
     event_id: str
@@ -41,6 +43,8 @@ class ParkedItem(Document):
     """The item as JSON text; for a body that is not JSON, its text with invalid bytes replaced."""
     entry: str | None = None
     """JSON text of the entry reduced to this item, from which it can be applied later."""
+    people: list[bytes] | None = None
+    """Digests of its customers' identities; None if a version before 0.2 stored it."""
     secret_digest: str
     """Digest of the secret that signed the body; a replay checks it again."""
     by_default_secret: bool = False
@@ -57,7 +61,11 @@ class ParkedItem(Document):
     class Settings:
         name = "parked_items"
         indexes = [
-            IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+            IndexModel([("people", ASCENDING)], name="people"),
+            IndexModel(
+                [("workspace_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+                name="newest_of_workspace",
+            ),
             IndexModel(
                 [("account_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
                 name="newest_of_account",
