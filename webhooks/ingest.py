@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pymongo
@@ -22,7 +22,7 @@ from telemetry.metrics import webhooks as metrics
 from webhooks.apply.dead_letters import park_body
 from webhooks.apply.processing import ItemCounts, Processor
 from webhooks.apply.replays import claim_replay, read_in_pages, run_replay
-from webhooks.apply.routing import Routes, add_route
+from webhooks.apply.routing import Routes, add_people, add_route
 from webhooks.apply.tasks import log_bug
 from webhooks.payload.items import ItemRejected
 from webhooks.store.events import (
@@ -30,15 +30,17 @@ from webhooks.store.events import (
     GroupCommit,
     StoredEvent,
     make_event,
+    mark_processed_and_empty,
     reset_attempts,
     set_leases,
     take_over_event,
 )
-from webhooks.store.signature import SecretBook, is_verify_token
+from webhooks.store.signature import SecretBook, is_verify_token, record_handshake
 from whatsapp.accounts.webhook_subscription import default_secret_digest
 from whatsapp.common.admission import RequestBodies
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.raw_bodies import BodyRetention, BodyRules
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
@@ -81,6 +83,7 @@ class Ingest:
         self._secrets = SecretBook(settings=settings, keyring=keyring)
         self._default_digest = default_secret_digest(settings)
         self._processor = Processor(default_secret_digest=self._default_digest)
+        self._body_rules = BodyRules(seconds=timeouts.raw_body_rules_seconds)
         self._lease = timedelta(seconds=timeouts.webhook_lease_seconds)
         self._queues = [asyncio.Queue[StoredEvent]() for _ in range(capacity.webhook_workers)]
         self._routes = Routes(capacity.webhook_workers)
@@ -97,6 +100,9 @@ class Ingest:
     async def knows_verify_token(self, token: str) -> bool:
         return await is_verify_token(token, settings=self._settings)
 
+    async def record_handshake(self, token: str) -> None:
+        await record_handshake(token)
+
     async def find_signer(self, body: bytes, *, signature: bytes, name: str | None) -> str | None:
         """See `SecretBook.find_signer`."""
         return await self._secrets.find_signer(body, signature=signature, name=name)
@@ -111,6 +117,7 @@ class Ingest:
         """
         by_default = secret_digest == self._default_digest
         event = make_event(body, secret_digest=secret_digest, by_default_secret=by_default)
+        event = await add_people(add_route(event))
         await self._group_commit.store(event)
         return event.id
 
@@ -145,7 +152,8 @@ class Ingest:
             return  # a process with room takes the event over when its lease expires
         self._in_flight.add(event.id)
         self._queued_bytes += len(event.body)
-        event = add_route(event)
+        if event.people is None:  # taken over
+            event = add_route(event)
         self._queues[self._routes.begin(event)].put_nowait(event)
         metrics.IN_FLIGHT.set(len(self._in_flight))
 
@@ -194,9 +202,14 @@ class Ingest:
         try:
             started_at = time.perf_counter()
             with traces.linked_span("process webhooks", batch, traces.Kind.CONSUMER):
-                items = await self._processor.process(batch)
-                log_processed(started_at, [event.id for event in batch], items=items.total())
-            self._acknowledge(batch, items)
+                done = await self._processor.process(batch)
+                log_processed(started_at, [event.id for event in batch], items=done.counts.total())
+            await mark_processed_and_empty(done.erased_ids)
+            rules = {
+                event_id: await self._body_rules.find(workspace_ids)
+                for event_id, workspace_ids in done.workspaces.items()
+            }
+            self._acknowledge(batch, done.counts, rules)
         except Exception as error:
             if is_transient(error):
                 raise
@@ -207,14 +220,15 @@ class Ingest:
                 await self._park(batch[0], log_bug(error, batch[0].id, "the body"))
 
     async def _park(self, event: StoredEvent, problem: ItemRejected) -> None:
-        await park_body(event, problem)
-        self._acknowledge([event], Counter())
+        if await park_body(event, problem):
+            await mark_processed_and_empty([event.id])
+        self._acknowledge([event], Counter(), {event.id: BodyRetention()})
 
-    def _acknowledge(self, batch: Sequence[StoredEvent], items: ItemCounts) -> None:
+    def _acknowledge(
+        self, batch: Sequence[StoredEvent], items: ItemCounts, rules: Mapping[str, BodyRetention]
+    ) -> None:
         received = [event.received_at for event in batch]
-        self._acknowledgements.add(
-            [event.id for event in batch], lambda: _count_applied(received, items)
-        )
+        self._acknowledgements.add(rules, lambda: _count_applied(received, items))
 
     async def _keep_leases(self) -> None:
         pause = min(self._lease.total_seconds() / 4, SWEEP_SECONDS)
@@ -237,7 +251,9 @@ class Ingest:
                     logger.info("Took over event %s", event.id)
                     metrics.TAKEN_OVER.inc()
                     if event.attempts > MAX_ATTEMPTS:
-                        problem = ItemRejected(ParkedReason.INTERNAL_ERROR, "never ends")
+                        problem = ItemRejected(
+                            ParkedReason.INTERNAL_ERROR, "processing never ended"
+                        )
                         await self._park(event, problem)
                     else:
                         self._enqueue(event)

@@ -62,13 +62,13 @@ async def answer_handshake(request: Request) -> Response:
     try:
         async with asyncio.timeout(ingest.timeouts.webhook_answer_seconds):
             with pymongo.timeout(ingest.timeouts.webhook_database_seconds):
-                is_known = await ingest.knows_verify_token(token)
+                if not await ingest.knows_verify_token(token):
+                    return PlainTextResponse("Forbidden\n", 403)
+                if challenge is None or not _CHALLENGE.fullmatch(challenge):
+                    return PlainTextResponse("Malformed hub.challenge\n", 400)
+                await ingest.record_handshake(token)
     except (PyMongoError, TimeoutError) as error:
         return _answer_outage(error)
-    if not is_known:
-        return PlainTextResponse("Forbidden\n", 403)
-    if challenge is None or not _CHALLENGE.fullmatch(challenge):
-        return PlainTextResponse("Malformed hub.challenge\n", 400)
     return PlainTextResponse(challenge)
 
 

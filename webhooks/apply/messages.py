@@ -104,6 +104,9 @@ class SenderCache:
         """Returns the unstored message in its conversation, or the amendment with its author.
 
         Stores the sender and the conversation.
+
+        Raises:
+            ErasedPerson: the sender was erased after the message.
         """
         known = self._find(account_id, inbound.identities)
         if known is None and inbound.new_identities:
@@ -136,6 +139,7 @@ class SenderCache:
             profile=inbound.profile,
             known_contact=known,
             by_customer=inbound.by_customer,
+            reported_at=inbound.message.timestamp,
         )
         if inbound.new_identities:
             contact = await change_identities(
@@ -213,6 +217,7 @@ def make_message(conversation: Conversation, message: InboundMessage, body: Mess
     context = message.context or Context()
     return Message(
         id=new_id(),
+        workspace_id=conversation.workspace_id,
         account_id=conversation.account_id,
         conversation_id=conversation.id,
         contact_id=conversation.contact_id,
@@ -283,7 +288,7 @@ async def _place_and_store(tasks: Sequence[Task]) -> None:
     # Changes of number come first: messages from a new number would create another contact.
     await run_in_order([task for task in tasks if _changes_identity(task)], place)
     await run_by_sender([task for task in tasks if not _changes_identity(task)], place)
-    placed = [task for task in tasks if task.problem is None]
+    placed = [task for task in tasks if task.problem is None and not task.is_erased]
     await store_messages([task.placed for task in placed if isinstance(task.placed, Message)])
     # After the messages, which may be the targets.
     await run_by_sender([task for task in placed if isinstance(task.placed, Amendment)], _amend)

@@ -3,14 +3,23 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from beanie import PydanticObjectId
 
 from models import Account, ParkedItem, ParkedReason
-from models.database.base import collection, from_bson
 from models.database.outages import is_transient
-from webhooks.apply.dead_letters import Outcome, park_body, park_items, resolve
+from webhooks.apply.account_lookup import AccountLookup, is_signer_allowed
+from webhooks.apply.app_workspaces import AppWorkspaces
+from webhooks.apply.dead_letters import (
+    Outcome,
+    leave_out_erased,
+    park_body,
+    park_items,
+    remove_parked,
+    resolve,
+)
 from webhooks.apply.fields import apply_change
 from webhooks.apply.messages import apply_messages
 from webhooks.apply.replays import request_replays
@@ -24,7 +33,6 @@ from webhooks.apply.tasks import (
     run_in_order,
 )
 from webhooks.payload.items import (
-    NUMBER_FIELDS,
     USER_IDS_FIELD,
     Item,
     ItemKind,
@@ -41,12 +49,21 @@ logger = logging.getLogger(__name__)
 
 # Larger bodies are read in a thread, since that may take longer than a slice of the event loop.
 MAX_BYTES_ON_LOOP = 64 * 1024
-# Processes load a new secret a few seconds late.
-GRACE = timedelta(seconds=10)
 
 
 ItemCounts = Counter[tuple[str, str]]
 """Numbers of items by kind, and `applied` or `parked`."""
+
+
+@dataclass(frozen=True)
+class Processed:
+    """The outcome of processed events."""
+
+    counts: ItemCounts
+    erased_ids: Sequence[str]
+    """Events with dropped items, since their customers were erased after them."""
+    workspaces: Mapping[str, Collection[PydanticObjectId | None]]
+    """The workspaces that each event has items of; None for items of unknown numbers."""
 
 
 class Processor:
@@ -55,12 +72,13 @@ class Processor:
     def __init__(self, *, default_secret_digest: str | None) -> None:
         self._default_digest = default_secret_digest
 
-    async def process(self, events: Sequence[StoredEvent]) -> ItemCounts:
-        """Applies or parks every item of the events; returns how many of each kind.
+    async def process(self, events: Sequence[StoredEvent]) -> Processed:
+        """Applies, parks or drops every item of the events.
 
         Raises:
             PyMongoError: MongoDB is unavailable; processing again completes the work.
         """
+        erased_ids: set[str] = set()
         tasks = [
             Task(
                 item,
@@ -71,14 +89,17 @@ class Processor:
                 is_large=len(event.body) > MAX_BYTES_ON_LOOP,
             )
             for event in events
-            for item in await _read_items(event)
+            for item in await _read_items(event, erased_ids)
         ]
         await self._apply(tasks)
         await _park_failed(tasks)
-        return Counter(
+        counts = Counter(
             (task.item.kind.value, "applied" if task.problem is None else "parked")
             for task in tasks
+            if not task.is_erased
         )
+        erased_ids.update(task.event_id for task in tasks if task.is_erased)
+        return Processed(counts, list(erased_ids), _list_workspaces(events, tasks))
 
     async def replay(self, parked: Sequence[ParkedItem]) -> None:
         """Applies parked items again, under the same rules.
@@ -110,7 +131,11 @@ class Processor:
         await self._apply([task for _, tasks in read for task in tasks])
         parts = [task for item, tasks in read if not item.pointer for task in tasks]
         await _park_failed([task for task in parts if task.item.pointer])
-        await resolve(_conclude(item, tasks) for item, tasks in read if tasks)
+        erased = [item.id for item, tasks in read if any(task.is_erased for task in tasks)]
+        await resolve(
+            _conclude(item, tasks) for item, tasks in read if tasks and item.id not in erased
+        )
+        await remove_parked(erased)
         # The account may have been enabled since it was read. Items that fail for the same reason
         # are left, or they would be replayed without end.
         changed = [task for item, tasks in read for task in tasks if _has_changed(item, task)]
@@ -118,10 +143,10 @@ class Processor:
 
     async def _apply(self, tasks: Sequence[Task]) -> None:
         """Applies the tasks, and sets the problem of failed tasks."""
-        slices, accounts = Slices(), AccountLookup()
+        slices, accounts, workspaces = Slices(), AccountLookup(), AppWorkspaces()
         for task in tasks:
             with catching_problems(task):
-                self._check(task, await accounts.find(task.item))
+                await self._check(task, accounts, workspaces)
             await slices.pause()
         await _read_all([task for task in tasks if task.problem is None], slices)
         valid = [task for task in tasks if task.problem is None]
@@ -136,16 +161,26 @@ class Processor:
         others = [task for task in changes if task.item.field_name != USER_IDS_FIELD]
         await run_by_sender(others, apply_change)
 
-    def _check(self, task: Task, accounts: Sequence[Account]) -> None:
+    async def _check(self, task: Task, lookup: AccountLookup, workspaces: AppWorkspaces) -> None:
         """Sets the accounts of the task; raises ItemRejected if it must not be applied to any."""
+        accounts = [
+            account
+            for account in await lookup.find(task.item)
+            if task.workspace_id in (None, account.workspace_id)
+        ]
         task.accounts = [
             account
             for account in accounts
-            if is_signer_allowed(task, account, self._default_digest)
+            if is_signer_allowed(
+                task,
+                account,
+                self._default_digest,
+                uses_default=lookup.uses_default_secret(account),
+            )
         ]
-        task.account = next(iter(task.accounts or accounts), None)
+        task.account = next(iter(task.accounts), None)
         if accounts and not task.accounts:
-            raise ItemRejected(ParkedReason.WRONG_SECRET)
+            await self._reject_signer(task, accounts, workspaces)
         if task.item.problem is not None:
             raise task.item.problem
         if task.account is None:
@@ -153,6 +188,29 @@ class Processor:
         # Changes of a whole business account apply to disabled numbers too.
         if task.item.phone_number_id is not None and not task.account.enabled:
             raise ItemRejected(ParkedReason.ACCOUNT_DISABLED)
+
+    async def _reject_signer(
+        self, task: Task, accounts: Sequence[Account], workspaces: AppWorkspaces
+    ) -> None:
+        """Raises ItemRejected; the accounts of other workspaces are as good as unknown."""
+        by_default = task.by_default_secret or task.secret_digest == self._default_digest
+        signed = await workspaces.list_signed(task.secret_digest, by_default_secret=by_default)
+        own = [account for account in accounts if account.workspace_id in signed]
+        task.is_foreign = not own
+        if own:
+            task.account = own[0]
+            raise ItemRejected(ParkedReason.WRONG_SECRET)
+        raise task.item.problem or ItemRejected(ParkedReason.UNKNOWN_ACCOUNT)
+
+
+def _list_workspaces(
+    events: Sequence[StoredEvent], tasks: Sequence[Task]
+) -> dict[str, set[PydanticObjectId | None]]:
+    found: dict[str, set[PydanticObjectId | None]] = {event.id: set() for event in events}
+    for task in tasks:
+        # Accounts for which the signer does not speak have no say in its body.
+        found[task.event_id].update([account.workspace_id for account in task.accounts] or [None])
+    return found
 
 
 async def _read_all(tasks: Sequence[Task], slices: Slices) -> None:
@@ -175,8 +233,11 @@ def _read_each(tasks: Sequence[Task]) -> None:
                 task.status = read_status(task.item)
 
 
-async def _read_items(event: StoredEvent) -> Sequence[Item]:
-    """Returns the items of an event; parks a body that can't be read."""
+async def _read_items(event: StoredEvent, erased_ids: set[str]) -> Sequence[Item]:
+    """Returns the items of an event; parks a body that can't be read.
+
+    Adds its id to `erased_ids` if the parked body lacks erased customers.
+    """
     if event.items is not None:
         return event.items
     try:
@@ -186,7 +247,8 @@ async def _read_items(event: StoredEvent) -> Sequence[Item]:
     except Exception as error:  # noqa: BLE001 - a body that reveals a bug is parked, not retried
         problem = log_bug(error, event.id, "the body")
     logger.warning("Parked event %s: %s", event.id, problem.reason)
-    await park_body(event, problem)
+    if await park_body(event, problem):
+        erased_ids.add(event.id)
     return []
 
 
@@ -219,6 +281,8 @@ async def _read_again(parked: ParkedItem) -> list[Task]:
             parked.secret_digest,
             by_default_secret=parked.by_default_secret,
             received_at=parked.received_at or parked.created_at,
+            # A number may have been connected in another workspace since.
+            workspace_id=parked.workspace_id if parked.account_id else None,
             is_large=is_large,
         )
         for item in items
@@ -239,7 +303,9 @@ def _conclude(parked: ParkedItem, tasks: Sequence[Task]) -> Outcome:
 
 
 async def _park_failed(tasks: Sequence[Task]) -> None:
+    """Parks the failed tasks without the customers who were erased after them."""
     failed = [task for task in tasks if task.problem is not None]
+    failed = await leave_out_erased(failed)
     if not failed:
         return
     counts = Counter((task.event_id, task.problem.reason) for task in failed if task.problem)
@@ -247,49 +313,3 @@ async def _park_failed(tasks: Sequence[Task]) -> None:
         logger.warning("Parked %d items of event %s: %s", count, event_id, reason)
     await park_items(failed)
     await request_replays(failed)
-
-
-class AccountLookup:
-    """Finds the accounts of items, and caches them. Deleted accounts are not found.
-
-    Use an instance per batch, so that changes of accounts are seen soon.
-    """
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[str, str], list[Account]] = {}
-
-    async def find(self, item: Item) -> list[Account]:
-        """Returns the account of the item's number, or else all of its business account."""
-        if item.phone_number_id is not None:
-            return await self._find("phone_number_id", item.phone_number_id)
-        # Changes of templates, alerts and the like name no number.
-        is_of_business = item.kind is ItemKind.CHANGE and item.field_name not in NUMBER_FIELDS
-        if is_of_business and item.business_account_id is not None:
-            return await self._find("business_account_id", item.business_account_id)
-        return []
-
-    async def _find(self, name: str, value: str) -> list[Account]:
-        if (name, value) not in self._found:
-            query: dict[str, Any] = {name: value, "deleted_at": None}
-            documents = await collection(Account).find(query).sort("_id").to_list()
-            self._found[name, value] = [from_bson(Account, document) for document in documents]
-        return self._found[name, value]
-
-
-def is_signer_allowed(task: Task, account: Account, default_digest: str | None) -> bool:
-    """Returns True if the task was signed with the account's secret.
-
-    That is the server's default secret if the account has none. A former secret counts for bodies
-    that came before it was replaced.
-    """
-    return _is_signed_with(account.app_secret_digest, task, default_digest) or any(
-        task.received_at <= former.replaced_at + GRACE
-        and _is_signed_with(former.digest, task, default_digest)
-        for former in account.former_app_secrets
-    )
-
-
-def _is_signed_with(digest: str | None, task: Task, default_digest: str | None) -> bool:
-    if digest is None:  # the default secret, including the one at the time the body came
-        return task.by_default_secret or task.secret_digest == default_digest
-    return task.secret_digest == digest

@@ -11,8 +11,16 @@ from typing import Any
 from pymongo import ASCENDING, ReturnDocument
 
 from models import Account, ParkedItem, ParkedReason, ParkedState
-from models.database.base import collection, from_bson, is_due, seconds_from_now, utc_now
+from models.database.base import (
+    collection,
+    from_bson,
+    is_due,
+    match_workspace,
+    seconds_from_now,
+    utc_now,
+)
 from models.database.lease import lease_document
+from webhooks.apply.app_workspaces import match_signers
 from webhooks.apply.tasks import Task
 from webhooks.payload.items import NUMBER_FIELDS
 
@@ -56,7 +64,7 @@ async def run_replay(
         PyMongoError: MongoDB is unavailable; the replay is due again when the lease ends.
     """
     leased_until = account.replay_due_at
-    for query, order in _list_queries(account, default_digest):
+    for query, order in await _list_queries(account, default_digest):
         first_id: str | None = None
         while items := await _read_page(query, order, page_characters):
             if items[0].id == first_id:
@@ -116,7 +124,11 @@ async def request_replays(tasks: Iterable[Task]) -> None:
     """Requests replays for accounts that were connected or enabled while these items were being
     parked for lack of them.
     """
-    waiting = [task for task in tasks if task.problem and task.problem.reason in WAITING_REASONS]
+    waiting = [
+        task
+        for task in tasks
+        if task.problem and task.problem.reason in WAITING_REASONS and not task.is_foreign
+    ]
     if not waiting:
         return
     numbers = {task.item.phone_number_id for task in waiting} - {None}
@@ -134,7 +146,7 @@ async def request_replays(tasks: Iterable[Task]) -> None:
     )
 
 
-def _list_queries(account: Account, default_digest: str | None) -> list[tuple[Query, Order]]:
+async def _list_queries(account: Account, default_digest: str | None) -> list[tuple[Query, Order]]:
     """Returns queries for the parked items of the account, with the order of their index."""
     of_number: Query = {
         "state": ParkedState.PARKED.value,
@@ -151,12 +163,20 @@ def _list_queries(account: Account, default_digest: str | None) -> list[tuple[Qu
     # Items that were signed with the current secret before the account had it.
     digest = account.app_secret_digest or default_digest
     signed = {"reason": ParkedReason.WRONG_SECRET.value, "secret_digest": digest}
-    queries: list[tuple[Query, Order]] = [
-        (of_business | {"reason": reason.value}, order) for reason in WAITING_REASONS
-    ]
+    # Items of other workspaces' apps would stay parked, and be in the way.
+    unknown = {
+        "reason": ParkedReason.UNKNOWN_ACCOUNT.value,
+        **await match_signers(account.workspace_id, default_digest),
+    }
+    disabled = {"reason": ParkedReason.ACCOUNT_DISABLED.value}
+    # Items that were parked for an account stay in its workspace.
+    elsewhere = {"account_id": {"$ne": None}, "$nor": [match_workspace(account.workspace_id)]}
+    of_number["$nor"] = of_business["$nor"] = [elsewhere]
+    waiting = [unknown, disabled]
+    queries: list[tuple[Query, Order]] = [(of_business | reason, order) for reason in waiting]
     queries.append((of_business | signed, order[1:]))
     if account.enabled:
-        queries += [(of_number | {"reason": reason.value}, order) for reason in WAITING_REASONS]
+        queries += [(of_number | reason, order) for reason in waiting]
         queries.append((of_number | signed, order[1:]))
     return queries
 

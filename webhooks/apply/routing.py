@@ -16,6 +16,11 @@ from webhooks.payload.items import USER_IDS_FIELD, Item, list_items
 from webhooks.payload.meta_objects import get_object, get_value
 from webhooks.payload.parsing import parse_json
 from webhooks.store.events import StoredEvent
+from whatsapp.common.people import (
+    get_people_digests,
+    has_people_digests,
+    list_text_people,
+)
 from whatsapp.contacts.identities import list_lookups
 
 # Larger bodies hold many senders, and parsing them twice would cost more than their order is worth.
@@ -45,6 +50,24 @@ def add_route(event: StoredEvent) -> StoredEvent:
             items=items if len(event.body) <= MAX_BYTES_TO_KEEP_PARSED else None,
         )
     return event
+
+
+async def add_people(event: StoredEvent) -> StoredEvent:
+    """Returns the event with the digests of the identities in its body, to erase them later."""
+    if not has_people_digests():
+        return event  # the database was not reached yet; a sweep adds them
+    if event.items is None or not _hold_all(event.items, event.body):
+        return replace(event, people=await list_text_people(event.body))
+    parts = [part for item in event.items for part in (item.value, item.contact)]
+    return replace(event, people=get_people_digests().list_item_people(*parts))
+
+
+def _hold_all(items: Sequence[Item], body: bytes) -> bool:
+    """Returns True if all items, and all elements of `contacts[]`, are about their customers."""
+    contacts = sum(item.contact is not None for item in items)
+    return all(item.list_key is not None for item in items) and (
+        body.count(b'"profile"') <= contacts
+    )
 
 
 def _find_key(item: Item) -> str:

@@ -1,4 +1,4 @@
-"""Tasks: items of webhooks with their intermediate results, and how their failures are handled."""
+"""Tasks: items of webhooks with their intermediate results, and the handling of their failures."""
 
 import asyncio
 import logging
@@ -16,6 +16,7 @@ from models.database.outages import is_transient
 from telemetry.log_lines import describe_bug
 from webhooks.payload.items import Item, ItemRejected
 from webhooks.payload.messages import Inbound
+from whatsapp.common.erased_people import ErasedPerson
 from whatsapp.messages.amendments import Amendment
 from whatsapp.messages.statuses import StatusUpdate
 
@@ -36,6 +37,8 @@ class Task:
     by_default_secret: bool = False
     """True if the secret was the server's default secret when the body arrived."""
     received_at: datetime = field(default_factory=utc_now)
+    workspace_id: PydanticObjectId | None = None
+    """The only workspace that may have it; set if it was parked for an account."""
     is_large: bool = False
     """True if the item is so large that it is read in a thread."""
     account: Account | None = None
@@ -45,6 +48,10 @@ class Task:
     placed: Message | Amendment | None = None
     status: StatusUpdate | None = None
     problem: ItemRejected | None = None
+    is_foreign: bool = False
+    """True if its signer does not speak for the workspace of its account."""
+    is_erased: bool = False
+    """True if it was dropped, because its customer was erased after it."""
 
 
 class Slices:
@@ -67,6 +74,8 @@ def catching_problems(task: Task) -> Iterator[None]:
         yield
     except ItemRejected as problem:
         task.problem = problem
+    except ErasedPerson:
+        task.is_erased = True
     except Exception as error:
         if is_transient(error):
             raise

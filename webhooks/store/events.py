@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pymongo
-from bson import Binary
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError, WriteError
 
@@ -30,6 +29,7 @@ from telemetry.log_lines import describe_bug
 from telemetry.metrics import webhooks as metrics
 from webhooks.payload.items import Item
 from whatsapp.common.capacity import Capacity
+from whatsapp.common.raw_bodies import EMPTIED, BodyRetention
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ NOT_DURABLE = WriteConcern(w=1, j=False)
 # At 1,000 webhooks a second, a write acknowledges about twenty events.
 ACKNOWLEDGEMENT_SECONDS = 0.02
 WRITE_SECONDS = 3.0
+AT_ONCE = BodyRetention(timedelta(0))
 _RECEIVED = {"state": EventState.RECEIVED.value}
 
 
@@ -58,6 +59,8 @@ class StoredEvent:
     """Identity values of its customers, including new values."""
     moved_to: Collection[str] = field(default=frozenset(), compare=False, repr=False)
     """The identity values among `names` that customers get by this event."""
+    people: Sequence[bytes] | None = field(default=None, compare=False, repr=False)
+    """Digests of the identities in the body; None for an event that was taken over."""
     items: Sequence[Item] | None = field(default=None, compare=False, repr=False)
     """The items of a small body, so that it is parsed once."""
 
@@ -106,7 +109,7 @@ def _read_problem(problem: Mapping[str, Any] | None) -> bool | PyMongoError:
 
 def _make_insert(event: StoredEvent, *, lease: timedelta) -> UpdateOne:
     fields = {
-        "body": Binary(event.body),
+        "body": event.body,
         "secret_digest": {"$literal": event.secret_digest},
         "by_default_secret": event.by_default_secret,
         "received_at": "$$NOW",
@@ -115,6 +118,8 @@ def _make_insert(event: StoredEvent, *, lease: timedelta) -> UpdateOne:
         "attempts": 0,
         "processed_at": None,
     }
+    if event.people is not None:
+        fields["people"] = list(event.people)
     if event.traceparent is not None:
         fields["traceparent"] = event.traceparent
     # Never matches a stored event, so a repeated body always fails on the unique `_id`.
@@ -163,16 +168,41 @@ async def set_leases(event_ids: Collection[str], *, lease: timedelta) -> None:
         )
 
 
-async def mark_processed(event_ids: Sequence[str]) -> None:
-    """Acknowledges events without waiting for a majority.
+async def mark_processed(events: Mapping[str, BodyRetention]) -> None:
+    """Acknowledges events without waiting for a majority, by their ids.
 
     If the primary fails, an event may be applied again, which changes nothing.
     """
+    by_rule: dict[BodyRetention, list[str]] = {}
+    for event_id, rule in events.items():
+        by_rule.setdefault(rule, []).append(event_id)
+    for rule, event_ids in by_rule.items():
+        await _mark_processed(event_ids, _make_end(rule))
+
+
+async def _mark_processed(event_ids: Sequence[str], update: Mapping[str, Any]) -> None:
+    events = collection(WebhookEvent).with_options(write_concern=NOT_DURABLE)
+    result = await events.update_many({"_id": {"$in": event_ids}, **_RECEIVED}, update)
+    metrics.PROCESSED.inc(result.modified_count)
+
+
+def _make_end(rule: BodyRetention) -> Mapping[str, Any]:
+    """Returns the update of a processed event, whose body is emptied now or later."""
+    now = utc_now()
+    processed = {"state": EventState.PROCESSED.value, "processed_at": now}
+    if not rule.kept:
+        return {**EMPTIED, "$set": EMPTIED["$set"] | processed}
+    kept: dict[str, Any] = {"body_until": now + rule.kept}
+    if rule.kept_for is not None:
+        kept["kept_for"] = rule.kept_for
+    return {"$set": processed | kept}
+
+
+async def mark_processed_and_empty(event_ids: Sequence[str]) -> None:
+    """Acknowledges events with dropped items, and empties their bodies; the hashes stay."""
     if event_ids:
-        events = collection(WebhookEvent).with_options(write_concern=NOT_DURABLE)
-        result = await events.update_many(
-            {"_id": {"$in": list(event_ids)}, **_RECEIVED},
-            {"$set": {"state": EventState.PROCESSED.value, "processed_at": utc_now()}},
+        result = await collection(WebhookEvent).update_many(
+            {"_id": {"$in": list(event_ids)}, **_RECEIVED}, _make_end(AT_ONCE)
         )
         metrics.PROCESSED.inc(result.modified_count)
 
@@ -186,16 +216,16 @@ class Acknowledgements:
 
     def __init__(self, *, on_done: Callable[[Collection[str]], None]) -> None:
         self._on_done = on_done
-        self._waiting: list[tuple[Sequence[str], Callable[[], None]]] = []
+        self._waiting: list[tuple[Mapping[str, BodyRetention], Callable[[], None]]] = []
         self._added = asyncio.Event()
 
-    def add(self, event_ids: Sequence[str], count: Callable[[], None]) -> None:
-        """Adds applied events; `count` counts them once they are marked."""
-        self._waiting.append((event_ids, count))
+    def add(self, events: Mapping[str, BodyRetention], count: Callable[[], None]) -> None:
+        """Adds applied events by their ids; `count` counts them once they are marked."""
+        self._waiting.append((events, count))
         self._added.set()
 
     async def run(self) -> None:
-        """Writes acknowledgements until cancelled; `flush` writes the rest then."""
+        """Writes acknowledgements until cancelled; `flush` then writes the remaining ones."""
         while True:
             await self._added.wait()
             await asyncio.sleep(ACKNOWLEDGEMENT_SECONDS)
@@ -203,18 +233,18 @@ class Acknowledgements:
 
     async def flush(self) -> None:
         waiting = list(self._waiting)
-        event_ids = [event_id for ids, _ in waiting for event_id in ids]
+        marked = {event_id: rule for events, _ in waiting for event_id, rule in events.items()}
         self._added.clear()
         try:
-            await mark_processed(event_ids)
+            await mark_processed(marked)
         except PyMongoError as error:
-            log_failure(logger, error, "%d events can't be marked as processed", len(event_ids))
+            log_failure(logger, error, "%d events can't be marked as processed", len(marked))
         else:
             for _, count in waiting:
                 count()
         # After the write: if it is cancelled, the next flush repeats it.
         del self._waiting[: len(waiting)]
-        self._on_done(event_ids)
+        self._on_done(marked)
 
 
 Outcome = bool | PyMongoError

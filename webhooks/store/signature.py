@@ -20,7 +20,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from models import Account
-from models.database.base import collection
+from models.database.base import collection, utc_now
 from whatsapp.accounts.webhook_subscription import default_secret_digest, name_secret
 from whatsapp.common.crypto import DecryptionError, KeyRing, digest_secret
 from whatsapp.settings import Settings
@@ -85,7 +85,7 @@ class SecretBook:
         return signer
 
     def _choose(self, name: str | None) -> Mapping[str, bytes]:
-        """Returns the secrets to try. An unknown name may be that of a former default secret."""
+        """Returns the secrets to try. An unknown name may belong to a former default secret."""
         if name is None:
             return self._secrets
         digests = self._named.get(name) or ([self._default] if self._default else [])
@@ -216,7 +216,7 @@ def _match(batch: Sequence[tuple[str, bytes]], body: bytes, signature: bytes) ->
 
 
 async def is_verify_token(token: str, *, settings: Settings) -> bool:
-    """Returns True for the default verify token and for that of an account.
+    """Returns True for the default verify token and for an account's verify token.
 
     Raises:
         PyMongoError: the accounts could not be read.
@@ -226,7 +226,21 @@ async def is_verify_token(token: str, *, settings: Settings) -> bool:
         default.get_secret_value().encode(), token.encode(errors="surrogatepass")
     ):
         return True
-    digest = hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
+    return await collection(Account).find_one(_match_verify_token(token), {"_id": 1}) is not None
+
+
+async def record_handshake(token: str) -> None:
+    """Stores the time of a handshake with the accounts that have this verify token.
+
+    Raises:
+        PyMongoError: the time could not be stored.
+    """
+    now = utc_now()
+    changes = {"webhook_verified_at": now, "updated_at": now}
+    await collection(Account).update_many(_match_verify_token(token), {"$set": changes})
+
+
+def _match_verify_token(token: str) -> dict[str, Any]:
     # The look-up of a digest does not leak the token by its timing.
-    query = {"verify_token_digest": digest, "deleted_at": None}
-    return await collection(Account).find_one(query, {"_id": 1}) is not None
+    digest = hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
+    return {"verify_token_digest": digest, "deleted_at": None}

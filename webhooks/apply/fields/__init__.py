@@ -20,6 +20,7 @@ from webhooks.payload.items import (
     USER_IDS_FIELD,
     Item,
 )
+from whatsapp.common.erased_people import ErasedPerson
 
 Handler = Callable[[Account, Item], Awaitable[None]]
 
@@ -38,13 +39,19 @@ async def apply_change(task: Task) -> None:
 
     Raises:
         ItemRejected: the value is invalid for its field, and nothing was written.
+        ErasedPerson: it is about a customer who was erased after it, of one of the accounts.
     """
     item = task.item
-    handle = _HANDLERS.get(item.field_name or "", record_change)
     named_accounts = find_named(task.accounts, item)
-    for account in named_accounts:
-        await handle(account, item)
-    if not named_accounts:
-        # About another number of the business, which is not connected here.
-        for account in task.accounts:
-            await record_change(account, item)
+    # Without a named account it is about another number of the business, not connected here.
+    handle = (
+        _HANDLERS.get(item.field_name or "", record_change) if named_accounts else record_change
+    )
+    erased: ErasedPerson | None = None
+    for account in named_accounts or task.accounts:
+        try:
+            await handle(account, item)
+        except ErasedPerson as error:
+            erased = error
+    if erased is not None:
+        raise erased

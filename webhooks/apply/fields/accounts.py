@@ -144,7 +144,7 @@ async def _apply_ban(account: Account, ban: Mapping[str, Any], at: datetime) -> 
 
 
 async def _apply_restriction(account: Account, restrictions: Any, at: datetime) -> None:
-    """Replaces the restriction: each webhook lists all that apply from then on."""
+    """Replaces the restriction: each webhook lists all restrictions that apply from then on."""
     listed = restrictions if isinstance(restrictions, list) else [restrictions]
     stopping = {
         name: get_time(restriction, "expiration")

@@ -35,7 +35,7 @@ async def apply_preference(account: Account, item: Item) -> None:
         await record_change(account, item)
         return
     at = get_time(value, "timestamp") or get_entry_time(item) or NO_TIME
-    contact = await get_or_create_contact(account.id, identities)
+    contact = await get_or_create_contact(account.id, identities, reported_at=at)
     await record_marketing_choice(contact.id, opts_out=opts_out, at=at)
 
 
@@ -54,7 +54,9 @@ async def apply_user_id(account: Account, item: Item) -> None:
     at = get_time(value, "timestamp") or get_entry_time(item) or NO_TIME
     # The customer may have written under the new id before this change arrived.
     known = await find_contact(account.id, former) or await find_contact(account.id, new)
-    contact = await get_or_create_contact(account.id, former or new, known_contact=known)
+    contact = await get_or_create_contact(
+        account.id, former or new, known_contact=known, reported_at=at
+    )
     await change_identities(contact, new, former=former, at=at)
 
 
