@@ -3,20 +3,20 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from models import Account, Contact, Identity, IdentityKind, Message, MessageError, MessageStatus
+from models import Account, Contact, Message, MessageError, MessageStatus
 from models.database.base import utc_now
 from models.database.outage_log import log_failure
 from telemetry.metrics import sends as metrics
-from whatsapp.accounts.account_gate import PROBE_PAUSES
 from whatsapp.accounts.accounts import stop_account
-from whatsapp.cloud_api.client import CloudAPI
 from whatsapp.cloud_api.error_codes import (
     OPTED_OUT_CODE,
     Action,
@@ -25,22 +25,19 @@ from whatsapp.cloud_api.error_codes import (
     to_message_error,
 )
 from whatsapp.cloud_api.responses import SendResult
-from whatsapp.common.crypto import KeyRing
-from whatsapp.common.timeouts import Timeouts
+from whatsapp.common.circuit_breaker import FAILURES_TO_OPEN, PROBE_PAUSES
 from whatsapp.contacts.contact_identities import learn_identities
 from whatsapp.contacts.contacts import record_marketing_choice
-from whatsapp.contacts.identities import is_bsuid, normalize_phone
-from whatsapp.dispatch import outbox_transitions
-from whatsapp.dispatch.pacing import Pacing
+from whatsapp.dispatch import local_errors, outbox_transitions
+from whatsapp.dispatch.members.partitions import store_pace
+from whatsapp.dispatch.queues.account_queue import AccountQueue
+from whatsapp.dispatch.recording import Accepted, read_identities
 from whatsapp.dispatch.sent_media import is_file_at_fault, request_renewal
+from whatsapp.dispatch.tools import Tools
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
 from whatsapp.media.media_store import StoreUnavailable
-from whatsapp.media.uploads import Uploads
-from whatsapp.messages.lanes import Lease
 from whatsapp.messages.reactions import show_accepted_reaction
-from whatsapp.messages.statuses import apply_pending_to_message
 from whatsapp.outbox.content import build_payload, carries_file
-from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -54,71 +51,79 @@ JITTER = 0.2
 LONGEST_REQUESTED_SECONDS = 3600.0
 
 
-@dataclass(frozen=True)
-class Tools:
-    """The services that all lane workers of a process share."""
-
-    settings: Settings
-    timeouts: Timeouts
-    keyring: KeyRing
-    cloud_api: CloudAPI
-    uploads: Uploads
-    pacing: Pacing
-    wake_later: Callable[[float], None]
-    """Wakes the dispatcher after the given number of seconds."""
-    is_stopping: Callable[[], bool]
+class OutcomeNotRecorded(Exception):
+    """MongoDB refuses to record that the outcome is unknown: the message stays claimed."""
 
 
 @dataclass(frozen=True)
 class Sending:
-    """An attempt to send a message in state SENDING, claimed under the lease's fence."""
+    """An attempt to send a message in state SENDING, claimed under the queue's fence."""
 
     message: Message
     account: Account
     contact: Contact
-    lease: Lease
+    queue: AccountQueue
     tools: Tools
+    before_outcome: Callable[[], Awaitable[None]]
+    """Awaited between the request and the record of its outcome."""
 
     async def send(self, access_token: str) -> float | None:
         """Makes the request and records its outcome.
 
-        Returns the seconds for which the message holds its lane, or None if it does not.
+        Returns None if the message has left the queue of its conversation, or the seconds after
+        which that is to be read again.
         """
+        payload = build_payload(self.message, self.contact)
         metrics.ATTEMPTS.inc()
+        try:
+            return await self._request(access_token, payload)
+        except Exception:
+            # A bug, or a permanent error of MongoDB: Meta may have the message.
+            await self._hold_at_last()
+            raise
+
+    async def _request(self, access_token: str, payload: dict[str, Any]) -> float | None:
         try:
             result = await self.tools.cloud_api.send_message(
                 phone_number_id=self.account.phone_number_id,
                 access_token=access_token,
                 graph_api_version=self.account.graph_api_version,
-                payload=build_payload(self.message, self.contact),
+                payload=payload,
             )
         except CloudAPIError as error:
-            return await self._handle_refusal(error)
-        except CloudAPINotReached as error:
-            wait_seconds = await self._postpone(
-                self._backoff_seconds(PROBE_PAUSES), outbox_transitions.NOT_REACHED
-            )
-            await self._record_failure(error)
-            return wait_seconds
-        except CloudAPIOutcomeUnknown as error:
-            logger.warning("Outcome unknown (%s)", error)
-            metrics.OUTCOMES["unknown"].inc()
-            wait_seconds = await self._hold()
-            await self._record_failure(error)
-            return wait_seconds
+            record = partial(self._handle_refusal, error)
+        except (CloudAPINotReached, CloudAPIOutcomeUnknown) as error:
+            record = partial(self._handle_silence, error)
         except asyncio.CancelledError:
             # The process stops, and Meta may have received the request.
             metrics.OUTCOMES["unknown"].inc()
             await self._hold()
             raise
-        return await self._record_accepted(result)
+        else:
+            record = partial(self._record_accepted, result)
+        await self.before_outcome()
+        return await record()
+
+    async def _handle_silence(
+        self, error: CloudAPINotReached | CloudAPIOutcomeUnknown
+    ) -> float | None:
+        """Postpones a message that Meta can't have, and holds one that it may have."""
+        if isinstance(error, CloudAPINotReached):
+            pause = self._backoff_seconds(PROBE_PAUSES)
+            wait_seconds = await self._postpone(pause, local_errors.NOT_REACHED)
+        else:
+            logger.warning("Outcome unknown (%s)", error)
+            metrics.OUTCOMES["unknown"].inc()
+            wait_seconds = await self._hold()
+        await self._record_failure(error)
+        return wait_seconds
 
     async def postpone_for_file(self, error: Exception) -> float | None:
         """Postpones a message whose file could not be uploaded. Returns the same as `send`."""
         if isinstance(error, CloudAPIError):
             return await self._handle_refusal(error)
         wait_seconds = await self._postpone(
-            self._backoff_seconds(PROBE_PAUSES), outbox_transitions.FILE_NOT_REACHED
+            self._backoff_seconds(PROBE_PAUSES), local_errors.FILE_NOT_REACHED
         )
         if not isinstance(error, StoreUnavailable):
             await self._record_failure(error)
@@ -126,20 +131,17 @@ class Sending:
 
     async def _record_accepted(self, result: SendResult) -> float | None:
         message, hold = self.message, self.tools.timeouts.media_hold_seconds
-        # Reactions are shown first: Meta has them even if this process crashes in between.
+        # First, because Meta has a reaction even if this process crashes in between.
         await outbox_transitions.persist_write(lambda: show_accepted_reaction(message))
         # WhatsApp processes files slowly, so a following text would overtake them.
-        holds = hold > 0 and carries_file(message)
-        hold_until = self._compute_time(hold) if holds else None
-        holds = await outbox_transitions.persist_write(
-            lambda: outbox_transitions.record_accepted(message.id, result, hold_until=hold_until)
+        is_slow = hold > 0 and carries_file(message)
+        hold_until = self._compute_time(hold) if is_slow else None
+        holds = await self.tools.acceptances.submit(
+            Accepted(message, result, self.queue.fence, hold_until)
         )
         metrics.OUTCOMES["held" if result.held else "accepted"].inc()
         metrics.QUEUE_SECONDS.observe((utc_now() - message.created_at).total_seconds())
-        await outbox_transitions.persist_write(
-            lambda: apply_pending_to_message(message.account_id, result.wamid, message.id)
-        )
-        await self._record_success()
+        await self._record_answer()
         try:
             await learn_identities(self.contact, read_identities(result))
         except PyMongoError as error:
@@ -165,14 +167,14 @@ class Sending:
         else:
             wait_seconds = await self._retry(error, action)
         await (
-            self._record_failure(error) if action is Action.RETRY_META else self._record_success()
+            self._record_failure(error) if action is Action.RETRY_META else self._record_answer()
         )
         return wait_seconds
 
     async def _fail(self, error: CloudAPIError) -> None:
         failed = to_message_error(error)
         await outbox_transitions.persist_write(
-            lambda: outbox_transitions.fail_message(self.message.id, failed)
+            lambda: outbox_transitions.fail_message(self.message, failed)
         )
         metrics.OUTCOMES["failed"].inc()
         if error.code == OPTED_OUT_CODE:
@@ -195,6 +197,7 @@ class Sending:
 
     async def _stop_account(self, error: CloudAPIError) -> float | None:
         """Stops the account; the message keeps its place and is sent once the account resumes."""
+        self.queue.is_stopped = True
         reason = describe_stop(error)
         logger.error("Stopping the account: %s", reason)
         await outbox_transitions.persist_write(
@@ -202,7 +205,7 @@ class Sending:
         )
         metrics.OUTCOMES["stopped"].inc()
         await self._return_message(to_message_error(error))
-        return None
+        return 0.0
 
     async def _postpone(
         self, seconds: float, error: MessageError, *, is_refused: bool = False
@@ -213,7 +216,7 @@ class Sending:
         is_exhausted = self.message.refusals >= self.tools.timeouts.retry_limit
         if (is_refused and is_exhausted) or utc_now() - first_tried_at > life:
             await outbox_transitions.persist_write(
-                lambda: outbox_transitions.fail_message(self.message.id, error)
+                lambda: outbox_transitions.fail_message(self.message, error)
             )
             metrics.OUTCOMES["failed"].inc()
             return None
@@ -232,8 +235,8 @@ class Sending:
     ) -> None:
         await outbox_transitions.persist_write(
             lambda: outbox_transitions.return_message(
-                self.message.id,
-                fence=self.lease.fence,
+                self.message,
+                fence=self.queue.fence,
                 not_before=not_before,
                 is_refused=is_refused,
                 error=error,
@@ -241,29 +244,50 @@ class Sending:
         )
 
     async def _hold(self) -> float | None:
-        hold = self.tools.timeouts.unknown_hold_seconds
-        hold_until = self._compute_time(hold)
+        hold_until = self._compute_time(hold := self.tools.timeouts.unknown_hold_seconds)
         holds = await outbox_transitions.persist_write(
             lambda: outbox_transitions.record_unknown(
-                self.message.id, fence=self.lease.fence, hold_until=hold_until
+                self.message.id, fence=self.queue.fence, hold_until=hold_until
             )
         )
         return hold if holds else None
 
-    async def _record_success(self) -> None:
-        with suppress(PyMongoError):  # the next answer is recorded again
-            await self.tools.pacing.record_success(self.account.id)
+    async def _hold_at_last(self) -> None:
+        try:
+            await self._hold()
+        except PyMongoError as error:
+            raise OutcomeNotRecorded(f"The message stays in SENDING: {error}") from error
+
+    async def _record_answer(self) -> None:
+        if self.queue.pace.failures and self.queue.pace.record_answer():
+            logger.info("Meta answers again", extra={"account_id": self.account.id})
+            await self._store_pace()
 
     async def _record_failure(self, error: Exception) -> None:
-        with suppress(PyMongoError):  # the next failure is recorded again
-            await self.tools.pacing.record_failure(self.account.id, error)
+        pace = self.queue.pace
+        is_open = pace.record_failure()
+        if is_open:
+            await self._store_pace()
+        if pace.failures == FAILURES_TO_OPEN:
+            metrics.BREAKERS_OPENED.inc()
+            logger.warning(
+                "Meta does not answer (%s); trying every %g s until it does",
+                error,
+                PROBE_PAUSES * self.tools.timeouts.retry_base_seconds,
+                extra={"account_id": self.account.id},
+            )
 
     async def _slow_account(self, pause_seconds: float) -> None:
-        with suppress(PyMongoError):  # the next refusal is recorded again
-            await self.tools.pacing.record_throttle(self.account.id, pause_seconds=pause_seconds)
+        metrics.THROTTLES.inc()
+        self.queue.pace.slow_down(pause_seconds)
+        await self._store_pace()
+
+    async def _store_pace(self) -> None:
+        with suppress(PyMongoError):  # only the next owner reads it
+            await store_pace(self.queue.partition, self.queue.pace.to_fields())
 
     def _compute_time(self, seconds: float) -> datetime:
-        return self.lease.database_now() + timedelta(seconds=seconds)
+        return utc_now() + timedelta(seconds=seconds)
 
     def _backoff_seconds(self, longest: int) -> float:
         # The exponent is capped, because a message may have many attempts.
@@ -271,18 +295,6 @@ class Sending:
         return _add_jitter(steps * self.tools.timeouts.retry_base_seconds)
 
 
-def read_identities(result: SendResult) -> list[Identity]:
-    """Returns the recipient's valid identities in Meta's answer."""
-    identities = []
-    if result.wa_id is not None and normalize_phone(result.wa_id) == result.wa_id:
-        identities.append(Identity(kind=IdentityKind.WA_ID, value=result.wa_id))
-    if result.user_id is not None and is_bsuid(result.user_id):
-        is_parent = ".ENT." in result.user_id
-        kind = IdentityKind.PARENT_BSUID if is_parent else IdentityKind.BSUID
-        identities.append(Identity(kind=kind, value=result.user_id))
-    return identities
-
-
 def _add_jitter(seconds: float) -> float:
-    """Adds jitter, so that lanes that failed together are not retried together."""
+    """Adds jitter, so that messages that failed together are not retried together."""
     return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret

@@ -1,11 +1,5 @@
 """The file of a message to send: uploaded to Meta again if Meta's copy has expired."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from pymongo.errors import PyMongoError
-
 from models import Account, Message, OutboxState, UploadedMedia
 from models.database.base import collection
 from whatsapp.cloud_api.error_codes import MEDIA_CODES
@@ -18,13 +12,12 @@ from whatsapp.media.uploaded_media import (
     read_media_id,
 )
 from whatsapp.media.uploads import Uploads, is_known_to_meta
-from whatsapp.messages.lanes import Lease, renew_lease
 
 # Also Meta's code for "is not a valid whatsapp business account media attachment ID".
 INVALID_PARAMETER = 100
 
 
-async def prepare_file(message: Message, account: Account, lease: Lease, uploads: Uploads) -> bool:
+async def prepare_file(message: Message, account: Account, uploads: Uploads) -> bool:
     """Uploads the message's file to Meta if needed, and sets its media id in the message.
 
     Returns False after an upload: that takes time, so the message must be read again.
@@ -42,8 +35,7 @@ async def prepare_file(message: Message, account: Account, lease: Lease, uploads
     if upload is None:
         raise FileMissing(str(message.upload_id))
     if not is_known_to_meta(upload):
-        async with _keep_lease_alive(lease):
-            await uploads.renew(account, upload)
+        await uploads.renew(account, upload)
         return False
     if read_media_id(message) != upload.media_id:
         await collection(Message).update_one(
@@ -65,24 +57,3 @@ async def request_renewal(message: Message) -> None:
         return
     await collection(Message).update_one({"_id": message.id}, {"$set": {"media_renewed": True}})
     await expire_media_id(message.upload_id, read_media_id(message))
-
-
-@asynccontextmanager
-async def _keep_lease_alive(lease: Lease) -> AsyncIterator[None]:
-    """Renews the lease inside the block, because uploads may take longer than a lease."""
-    keeper = asyncio.create_task(_renew_repeatedly(lease), name="lease of an upload")
-    try:
-        yield
-    finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
-
-
-async def _renew_repeatedly(lease: Lease) -> None:
-    while True:
-        await asyncio.sleep(lease.seconds / 3)
-        try:
-            if not await renew_lease(lease):
-                return  # the worker checks the lease before it claims the message
-        except PyMongoError:
-            continue

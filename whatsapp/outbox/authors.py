@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from beanie import PydanticObjectId
 
-from models import Message, Role
+from models import Agent, Message, Role
 from whatsapp.auth.access import Viewer
-from whatsapp.auth.agents import get_agent_of_account
+from whatsapp.auth.agents import require_agent_of_account
 
 FIELD = "onBehalfOfAgentId"
 
@@ -26,16 +26,22 @@ def may_send_for(viewer: Viewer, agent_id: PydanticObjectId) -> bool:
     return is_own or viewer.agent_id is None or viewer.has_role(Role.ADMIN)
 
 
-async def find_author(
-    viewer: Viewer, account_id: PydanticObjectId, *, on_behalf_of: PydanticObjectId | None = None
+def choose_author(
+    viewer: Viewer,
+    account_id: PydanticObjectId,
+    *,
+    on_behalf_of: PydanticObjectId | None,
+    agent: Agent | None,
 ) -> Author:
     """Returns the author of a message that the viewer sends, for itself or for another agent.
+
+    `agent` is the stored agent with the id `on_behalf_of`, unless that is the viewer's.
 
     Raises:
         NotFound, InvalidInput: see `get_agent_of_account`.
     """
     if on_behalf_of is not None and on_behalf_of != viewer.agent_id:
-        agent = await get_agent_of_account(viewer, on_behalf_of, account_id, field=FIELD)
+        agent = require_agent_of_account(viewer, agent, account_id, field=FIELD)
         return Author(agent.id, viewer.name)
     return _get_own_author(viewer)
 

@@ -13,18 +13,20 @@ from models import (
     MediaState,
     Message,
     MessageDirection,
+    MessagePriority,
     MessageStatus,
     OutboxState,
 )
-from models.database.base import new_id, utc_now
+from models.database.base import new_id
 from models.messages.words import list_message_words
 from telemetry import traces
+from whatsapp.common.values import check_idempotency_key
 from whatsapp.errors import IdempotencyKeyReused, InvalidInput, RefusalCollector
 from whatsapp.outbox.authors import Author
 from whatsapp.outbox.content import OutgoingContent, ResolvedContent
 from whatsapp.outbox.recipients import Recipient
+from whatsapp.outbox.target_reads import read_repeated
 
-KEY_LIMIT = 255
 _STEP = timedelta(milliseconds=1)
 
 
@@ -36,21 +38,11 @@ class Draft:
     author: Author
     idempotency_key: str | None
     digest: str
+    priority: MessagePriority
     reply_to_wamid: str | None = None
     answered_at: datetime | None = None
     """Timestamp of the message it replies to."""
     retry_of: PydanticObjectId | None = None
-
-
-def _check_idempotency_key(key: str | None) -> None:
-    """Raises InvalidInput. Control characters are reserved for the keys of retries."""
-    if key is None:
-        return
-    if not 1 <= len(key) <= KEY_LIMIT or not key.isprintable():
-        raise InvalidInput(
-            f"Use an idempotency key of 1 to {KEY_LIMIT} printable characters.",
-            field=["idempotencyKey"],
-        )
 
 
 def check_message_input(
@@ -68,7 +60,7 @@ def check_message_input(
             collect(content.check)
             if reply_to_message_id is not None:
                 collect(_check_reply, content)
-        collect(_check_idempotency_key, idempotency_key)
+        collect(check_idempotency_key, idempotency_key)
 
 
 def _check_reply(content: OutgoingContent) -> None:
@@ -84,10 +76,12 @@ def digest_input(
     content: OutgoingContent,
     reply_to_message_id: PydanticObjectId | None,
     on_behalf_of: PydanticObjectId | None,
+    priority: MessagePriority,
 ) -> str:
     request = [recipient.describe(), content.type, content.describe(), str(reply_to_message_id)]
-    # Digests of version 0.1 have no agent.
+    # Digests of version 0.1 have no agent and no priority.
     request += [] if on_behalf_of is None else [str(on_behalf_of)]
+    request += [] if priority is MessagePriority.NORMAL else [priority.value]
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
@@ -97,22 +91,23 @@ async def find_repeated(account_id: PydanticObjectId, draft: Draft) -> Message |
     Raises:
         IdempotencyKeyReused: the earlier request was different.
     """
-    if draft.idempotency_key is None:
-        return None
-    existing = await Message.find_one(
-        {"account_id": account_id, "idempotency_key": draft.idempotency_key}
-    )
+    return check_repeated(await read_repeated(account_id, draft.idempotency_key), draft)
+
+
+def check_repeated(existing: Message | None, draft: Draft) -> Message | None:
+    """Returns the message with the draft's key; raises IdempotencyKeyReused for another input."""
     if existing is not None and existing.input_digest != draft.digest:
         raise IdempotencyKeyReused(existing)
     return existing
 
 
 def build_message(
-    conversation: Conversation, draft: Draft, resolved: ResolvedContent, number: int
+    conversation: Conversation, draft: Draft, resolved: ResolvedContent, *, now: datetime
 ) -> Message:
-    now = utc_now()
+    """Builds the message to store; `now` is the database's time when `conversation` was read."""
     return Message(
         id=new_id(),
+        workspace_id=conversation.workspace_id,
         account_id=conversation.account_id,
         conversation_id=conversation.id,
         contact_id=conversation.contact_id,
@@ -134,12 +129,12 @@ def build_message(
         input_digest=draft.digest,
         retry_of=draft.retry_of,
         traceparent=traces.get_traceparent(),
-        lane_number=number,
         outbox_state=OutboxState.READY,
+        priority=draft.priority.stored,
     )
 
 
 def _choose_timestamp(conversation: Conversation, draft: Draft, now: datetime) -> datetime:
     """Returns a time after the messages it may answer, even if Meta's clock is ahead."""
-    earlier = (conversation.last_message_at, draft.answered_at)
+    earlier = (conversation.last_activity_at, draft.answered_at)
     return max([now, *(time + _STEP for time in earlier if time is not None)])

@@ -1,64 +1,83 @@
 """The outbox: checks messages and stores them as QUEUED, for the dispatcher to send in order."""
 
-from collections.abc import Callable
+import asyncio
 from dataclasses import replace
+from typing import Protocol
 
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 from models import (
-    Conversation,
-    Lane,
+    UNSENT,
     Message,
     MessageDirection,
+    MessagePriority,
     MessageStatus,
     OutboxState,
 )
-from models.database.base import collection, from_bson, to_bson, utc_now
+from models.database.base import collection, to_bson, utc_now
+from models.database.shared_writes import insert_shared
 from telemetry.metrics.sends import QUEUED
-from whatsapp.accounts.accounts import require_active_account
 from whatsapp.auth.access import Viewer
-from whatsapp.contacts.contacts import get_or_create_contact, is_merged
+from whatsapp.contacts.contacts import is_merged
+from whatsapp.conversations.answers import mark_answers_stale, update_answers
 from whatsapp.conversations.conversations import (
     ConversationGone,
-    get_or_create_conversation,
-    may_send_free_text,
     update_summary,
-    window_expires_at,
 )
-from whatsapp.errors import (
-    Conflict,
-    ContactBlocked,
-    NotFound,
-    WindowClosed,
-)
-from whatsapp.media.media import mark_erased
-from whatsapp.media.uploaded_media import attach_upload
-from whatsapp.messages.lanes import take_number, wake_lane
-from whatsapp.outbox.authors import find_author, find_retry_author
-from whatsapp.outbox.consent import check_marketing_pause
+from whatsapp.errors import Conflict, NotFound
+from whatsapp.outbox.authors import choose_author, find_retry_author
 from whatsapp.outbox.content import OutgoingContent, ResolvedContent, StoredContent
 from whatsapp.outbox.drafts import (
     Draft,
     build_message,
     check_message_input,
+    check_repeated,
     digest_input,
     find_repeated,
 )
-from whatsapp.outbox.recipients import Recipient, Target, find_reply_target, resolve_recipient
+from whatsapp.outbox.recipients import Recipient, Target, resolve_recipient
+from whatsapp.outbox.retries import check_retryable, choose_retry_key, make_retry_key
+from whatsapp.outbox.storing import attach_file, ensure_conversation, remove_or_follow
+from whatsapp.outbox.target_checks import check_target, get_answered
 
-_RETRYABLE = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.CANCELLED})
+
+class Announce(Protocol):
+    """Notifies this process's dispatcher of a stored message.
+
+    `summary` is the update of its conversation's summary, which is under way. If that fails because
+    the conversation is gone, the message is removed and must not be sent.
+    """
+
+    def __call__(
+        self, message: Message, *, waits_behind: bool, summary: asyncio.Future[None]
+    ) -> None: ...
+
+
+class Reservations(Protocol):
+    """Claims messages for this process's dispatcher that are about to be stored."""
+
+    def reserve(self, message: Message) -> None:
+        """Marks the message as claimed if it may leave as soon as it is stored and announced. No
+        other may wait in its conversation."""
+
+    def release(self, message: Message) -> None:
+        """Gives up the claim of a message that was not stored, or may yet be."""
+
+    def revoke(self, message: Message) -> bool:
+        """Keeps a message from being sent whose conversation is gone. Returns False if its request
+        has begun: it was stored before, so the erasure or merge removes or moves it."""
 
 
 class Outbox:
-    """Queues, retries and cancels messages. `wake` wakes this process's dispatcher."""
+    """Queues, retries and cancels messages.
 
-    def __init__(self, *, wake: Callable[[], None]) -> None:
-        self._wake = wake
+    Without `reservations` each message is claimed after it was stored.
+    """
 
-    def wake(self) -> None:
-        """Wakes this process's dispatcher."""
-        self._wake()
+    def __init__(self, *, announce: Announce, reservations: Reservations | None = None) -> None:
+        self._announce = announce
+        self._reservations = reservations
 
     async def queue_message(
         self,
@@ -70,6 +89,7 @@ class Outbox:
         reply_to_message_id: PydanticObjectId | None = None,
         idempotency_key: str | None = None,
         on_behalf_of: PydanticObjectId | None = None,
+        priority: MessagePriority = MessagePriority.NORMAL,
     ) -> Message:
         """Stores a message to send, or returns the message stored with the same idempotency key.
 
@@ -86,16 +106,31 @@ class Outbox:
             reply_to_message_id=reply_to_message_id,
             idempotency_key=idempotency_key,
         )
-        target = await resolve_recipient(viewer, recipient, account_id=account_id)
-        author = await find_author(viewer, target.account.id, on_behalf_of=on_behalf_of)
-        digest = digest_input(recipient, content, reply_to_message_id, on_behalf_of)
-        draft = Draft(content, author, idempotency_key, digest)
-        existing = await find_repeated(target.account.id, draft)
+        references = content.references
+        if reply_to_message_id is not None:
+            references = replace(references, message_id=reply_to_message_id)
+        target = await resolve_recipient(
+            viewer,
+            recipient,
+            account_id=account_id,
+            idempotency_key=idempotency_key,
+            priority=priority,
+            references=replace(references, agent_id=on_behalf_of),
+        )
+        author = choose_author(
+            viewer,
+            target.account.id,
+            on_behalf_of=on_behalf_of,
+            agent=target.references.agent,
+        )
+        digest = digest_input(recipient, content, reply_to_message_id, on_behalf_of, priority)
+        draft = Draft(content, author, idempotency_key, digest, priority)
+        existing = check_repeated(target.repeated, draft)
         if existing is not None:
             return await self._return_existing(existing)
-        await _check_target(target, content)
+        await check_target(target, content)
         if reply_to_message_id is not None:
-            answered = await find_reply_target(target.conversation, reply_to_message_id)
+            answered = get_answered(target)
             draft = replace(draft, reply_to_wamid=answered.wamid, answered_at=answered.timestamp)
         try:
             return await self._store_message(target, draft, await content.resolve(target))
@@ -111,6 +146,7 @@ class Outbox:
             reply_to_message_id=reply_to_message_id,
             idempotency_key=idempotency_key,
             on_behalf_of=on_behalf_of,
+            priority=priority,
         )
 
     async def retry_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
@@ -124,29 +160,31 @@ class Outbox:
                 within the last day), and as for `queue_message`.
         """
         message = await _get_outbound(viewer, message_id)
-        if message.status not in _RETRYABLE:
-            raise Conflict(
-                f"The message is {message.status}; only FAILED, UNKNOWN and CANCELLED messages can"
-                " be sent again.",
-                current=message,
-            )
-        check_marketing_pause(message)
+        check_retryable(message)
         recipient = Recipient(conversation_id=message.conversation_id)
-        target = await resolve_recipient(viewer, recipient, account_id=None)
+        priority = MessagePriority.from_stored(message.priority)
+        target = await resolve_recipient(
+            viewer,
+            recipient,
+            account_id=None,
+            idempotency_key=make_retry_key(message),
+            priority=priority,
+        )
         content = StoredContent(message)
-        key = await _find_retry_key(message)
+        key = await choose_retry_key(message, target.repeated)
         draft = Draft(
             content,
             find_retry_author(viewer, message),
             key,
             digest=str(message.id),
+            priority=priority,
             reply_to_wamid=message.reply_to_wamid,
             retry_of=message.id,
         )
-        existing = await find_repeated(message.account_id, draft)
+        existing = await _find_existing(target, draft)
         if existing is not None:
             return await self._return_existing(existing)
-        await _check_target(target, content)
+        await check_target(target, content)
         return await self._store_message(target, draft, await content.resolve(target))
 
     async def cancel_message(self, viewer: Viewer, message_id: PydanticObjectId) -> Message:
@@ -156,8 +194,10 @@ class Outbox:
             Refused: NotFound, or Conflict if it is being sent or was sent.
         """
         message = await _get_outbound(viewer, message_id)
+        if message.outbox_state is OutboxState.READY:
+            await mark_answers_stale(message.conversation_id)
         cancelled = await collection(Message).update_one(
-            {"_id": message.id, "outbox_state": OutboxState.READY.value},
+            {"_id": message.id, "outbox_state": OutboxState.READY.value, **UNSENT},
             {
                 "$set": {"outbox_state": OutboxState.DONE.value},
                 "$max": {"status_rank": MessageStatus.CANCELLED.rank},
@@ -169,19 +209,17 @@ class Outbox:
             raise Conflict(
                 f"The message is {message.status}; it can no longer be cancelled.", current=message
             )
-        # Later messages of the lane may have waited for this message.
-        await wake_lane(message.conversation_id)
-        self._wake()
+        if cancelled.matched_count:
+            await update_answers(message.conversation_id)
         return message
 
     async def _store_message(
         self, target: Target, draft: Draft, resolved: ResolvedContent
     ) -> Message:
-        conversation = await _ensure_conversation(target)
-        number = await take_number(target.account.id, conversation.id)
-        message = build_message(conversation, draft, resolved, number)
+        conversation = await ensure_conversation(target)
+        message = build_message(conversation, draft, resolved, now=target.now)
         try:
-            await collection(Message).insert_one(to_bson(message))
+            await self._insert(message, waits_behind=target.waits_behind)
         except DuplicateKeyError:
             # A concurrent request with the same idempotency key stored its message first.
             existing = await find_repeated(target.account.id, draft)
@@ -190,93 +228,68 @@ class Outbox:
             return await self._return_existing(existing)
         QUEUED.inc()
         try:
-            await _attach_file(message)
+            await attach_file(message, resolved.upload)
         except NotFound:
             moved: Message | None = message
             while moved is not None:
-                moved = await _remove_or_follow(moved)
+                moved = await remove_or_follow(moved)
             raise
-        return await self._announce_message(message)
+        return await self._announce_message(message, waits_behind=target.waits_behind)
+
+    async def _insert(self, message: Message, *, waits_behind: bool) -> None:
+        if self._reservations is None or waits_behind:
+            await insert_shared(Message, to_bson(message))
+            return
+        self._reservations.reserve(message)
+        try:
+            await insert_shared(Message, to_bson(message))
+        except BaseException:
+            self._reservations.release(message)
+            raise
 
     async def _return_existing(self, existing: Message) -> Message:
         """Announces an existing message again: the earlier request may have crashed before."""
         if existing.outbox_state is not OutboxState.READY:
             return existing
-        return await self._announce_message(existing)
+        return await self._announce_message(existing, waits_behind=True)
 
-    async def _announce_message(self, message: Message) -> Message:
-        """Updates the conversation's summary and wakes the dispatcher; may be repeated."""
+    async def _announce_message(
+        self,
+        message: Message,
+        *,
+        waits_behind: bool,
+    ) -> Message:
+        """Updates the conversation's summary and wakes the dispatcher; may be repeated.
+
+        `waits_behind` is False only if no message of this priority was waiting or being sent when
+        the conversation was read.
+        """
+        # Side by side, because the dispatcher claims the message meanwhile.
+        summary = asyncio.ensure_future(update_summary(message))
+        self._announce(message, waits_behind=waits_behind, summary=summary)
         try:
-            await update_summary(message)
+            await summary
         except ConversationGone:
-            moved = await _remove_or_follow(message)
+            if self._reservations is not None and not self._reservations.revoke(message):
+                return message
+            moved = await remove_or_follow(message)
             if moved is None:
                 raise
-            return await self._announce_message(moved)
-        await wake_lane(message.conversation_id)
-        self._wake()
+            return await self._announce_message(moved, waits_behind=True)
         return message
 
 
-async def _check_target(target: Target, content: OutgoingContent) -> None:
-    require_active_account(target.account)
-    if target.contact is not None and target.contact.blocked:
-        raise ContactBlocked(target.contact)
-    if not content.needs_window:
-        return
-    conversation = target.conversation
-    if conversation is None or not await may_send_free_text(conversation):
-        raise WindowClosed(None if conversation is None else window_expires_at(conversation))
-
-
-async def _find_retry_key(message: Message) -> str:
-    """Returns the idempotency key of the last retry, or a new key if that retry failed too."""
-    for number in range(1000):
-        key = f"\x1fretry:{message.id}:{number}"
-        retry = await Message.find_one({"account_id": message.account_id, "idempotency_key": key})
-        if retry is None or retry.status not in _RETRYABLE:
-            return key
-    raise Conflict("The message was retried too often; send a new one.", current=message)
+async def _find_existing(target: Target, draft: Draft) -> Message | None:
+    """Returns the message with the draft's key, which is read already if it is the first retry."""
+    if target.repeated is None or target.repeated.idempotency_key == draft.idempotency_key:
+        return check_repeated(target.repeated, draft)
+    return await find_repeated(target.account.id, draft)
 
 
 async def _get_outbound(viewer: Viewer, message_id: PydanticObjectId) -> Message:
     message = await Message.get(message_id)
-    if message is None or not viewer.can_see(message.account_id):
+    if message is None or not viewer.can_see(message):
         raise NotFound("The message", field=["messageId"])
     if message.direction is not MessageDirection.OUTBOUND:
         raise Conflict("The message was sent by the customer.", current=message)
     return message
-
-
-async def _ensure_conversation(target: Target) -> Conversation:
-    """Creates the contact and the conversation if they do not exist."""
-    contact, conversation = target.contact, target.conversation
-    if contact is None:
-        identities = [] if target.identity is None else [target.identity]
-        contact = await get_or_create_contact(target.account.id, identities)
-    if conversation is None:
-        conversation = await get_or_create_conversation(contact.account_id, contact.id)
-    return conversation
-
-
-async def _attach_file(message: Message) -> None:
-    """Raises NotFound if the message's upload was erased meanwhile."""
-    if message.upload_id is not None and not await attach_upload(message):
-        raise NotFound("The upload", field=["content", message.type, "uploadId"])
-
-
-async def _remove_or_follow(message: Message) -> Message | None:
-    """Removes a message whose conversation was erased meanwhile.
-
-    If the contact was merged instead, returns the message in its new conversation.
-    """
-    unmoved = {"_id": message.id, "conversation_id": message.conversation_id}
-    if not (await collection(Message).delete_one(unmoved)).deleted_count:
-        moved = await collection(Message).find_one({"_id": message.id})
-        if moved is not None:
-            return from_bson(Message, moved)
-    await mark_erased({"_id": message.id})
-    key = {"_id": message.conversation_id}
-    if await collection(Conversation).find_one(key, {"_id": 1}) is None:
-        await collection(Lane).delete_one(key)
-    return None

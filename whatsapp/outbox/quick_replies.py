@@ -16,7 +16,7 @@ from models.database.base import collection, from_bson, to_bson, utc_now
 from whatsapp.accounts.accounts import get_account
 from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.common.values import check_body
-from whatsapp.errors import Conflict, InvalidInput, NotFound
+from whatsapp.errors import Conflict, InvalidInput, InvalidReason, NotFound
 from whatsapp.media.uploaded_media import find_upload, keep_upload, release_kept_upload
 from whatsapp.outbox.content.media import CAPTION_LIMIT
 from whatsapp.outbox.content.text import TEXT_LIMIT
@@ -48,6 +48,7 @@ async def create_quick_reply(
     """
     account = await get_account(viewer, account_id)
     quick_reply = QuickReply(
+        workspace_id=account.workspace_id,
         account_id=account.id,
         shortcut=_check_shortcut(shortcut),
         shortcut_key=make_shortcut_key(shortcut),
@@ -142,7 +143,9 @@ def _check_shortcut(shortcut: str) -> str:
     is_valid = 0 < len(shortcut) <= SHORTCUT_LIMIT and shortcut.isprintable()
     if not is_valid or " " in shortcut or len(make_shortcut_key(shortcut).split()) != 1:
         raise InvalidInput(
-            f"Use 1 to {SHORTCUT_LIMIT} printable characters without spaces.", field=["shortcut"]
+            f"Use 1 to {SHORTCUT_LIMIT} printable characters without spaces.",
+            field=["shortcut"],
+            reason=InvalidReason.MALFORMED,
         )
     return shortcut
 
@@ -153,7 +156,9 @@ async def _check_content(quick_reply: QuickReply) -> None:
         upload = await _find_upload(quick_reply.account_id, quick_reply.upload_id)
         _check_caption(quick_reply.text, upload.kind)
     elif quick_reply.text is None:
-        raise InvalidInput("Give a text, a file or both.", field=["text"])
+        raise InvalidInput(
+            "Give a text, a file or both.", field=["text"], reason=InvalidReason.REQUIRED
+        )
     else:
         check_body(quick_reply.text, limit=TEXT_LIMIT, field=["text"])
 

@@ -1,22 +1,33 @@
 """Recipients in their four forms, resolved to account, contact and conversation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from beanie import PydanticObjectId
 
-from models import CALL, Account, Contact, Conversation, Identity, IdentityKind, Message
-from whatsapp.accounts.accounts import get_account
+from models import (
+    Account,
+    Contact,
+    Conversation,
+    Identity,
+    IdentityKind,
+    Message,
+    MessagePriority,
+    UploadedMedia,
+)
 from whatsapp.auth.access import Viewer
-from whatsapp.contacts.contacts import find_contact, find_merge, find_survivor
+from whatsapp.contacts.contacts import find_merge, find_survivor
 from whatsapp.contacts.identities import PHONE_ADVICE, is_bsuid, parse_phone
-from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.errors import InvalidInput, InvalidReason, NotFound
+from whatsapp.media.uploaded_media import is_sendable
+from whatsapp.outbox.target_pipeline import References, TargetRequest
+from whatsapp.outbox.target_reads import ReferencedDocuments, TargetDocuments, read_target
 
 _ACCOUNT_FIELD = ["accountId"]
 _PHONE_FIELD = ["to", "phoneNumber"]
 _BSUID_FIELD = ["to", "businessScopedUserId"]
 _CONTACT_FIELD = ["to", "contactId"]
 _CONVERSATION_FIELD = ["to", "conversationId"]
-_REPLY_FIELD = ["replyToMessageId"]
 
 
 @dataclass(frozen=True)
@@ -59,10 +70,37 @@ class Target:
     identity: Identity | None
     contact: Contact | None
     conversation: Conversation | None
+    repeated: Message | None
+    """The message that an earlier request stored with the same idempotency key."""
+    waits_behind: bool
+    """True if the conversation has a READY, SENDING or HOLDING message of the same priority."""
+    now: datetime
+    """The database's time when all this was read."""
+    references: ReferencedDocuments
+
+    def get_message(self) -> Message | None:
+        """Returns the message that the new one refers to, if it is in this conversation."""
+        message, conversation = self.references.message, self.conversation
+        if message is None or conversation is None or message.conversation_id != conversation.id:
+            return None
+        return message
+
+    def get_upload(self) -> UploadedMedia | None:
+        """Returns the upload that the message refers to, if the account may send it."""
+        upload = self.references.upload
+        if upload is None or upload.account_id != self.account.id or not is_sendable(upload):
+            return None
+        return upload
 
 
 async def resolve_recipient(
-    viewer: Viewer, recipient: Recipient, *, account_id: PydanticObjectId | None
+    viewer: Viewer,
+    recipient: Recipient,
+    *,
+    account_id: PydanticObjectId | None,
+    idempotency_key: str | None = None,
+    priority: MessagePriority = MessagePriority.NORMAL,
+    references: References = References(),
 ) -> Target:
     """Loads the recipient's account, contact and conversation as far as they exist.
 
@@ -72,82 +110,85 @@ async def resolve_recipient(
     """
     identity = recipient.to_identity()
     if identity is not None:
-        return await _resolve_identity(viewer, identity, account_id)
-    if recipient.conversation_id is not None:
-        conversation, contact = await _find_by_conversation(recipient.conversation_id)
-        if contact is None or not viewer.can_see(contact.account_id):
+        request = TargetRequest(
+            account_id=_require_account_id(account_id),
+            identity=identity,
+            idempotency_key=idempotency_key,
+            priority=priority,
+            references=references,
+        )
+        return _check_account(viewer, request, await read_target(request))
+    request = TargetRequest(
+        conversation_id=recipient.conversation_id,
+        contact_id=recipient.contact_id,
+        idempotency_key=idempotency_key,
+        priority=priority,
+        references=references,
+    )
+    found = await _read_documents(viewer, request)
+    if found is None or found.contact is None or not viewer.can_see(found.contact):
+        if recipient.conversation_id is not None:
             raise NotFound("The conversation", field=_CONVERSATION_FIELD)
-    else:
-        contact_id = recipient.contact_id
-        contact = None if contact_id is None else await find_survivor(contact_id)
-        if contact is None or not viewer.can_see(contact.account_id):
-            raise NotFound("The contact", field=_CONTACT_FIELD)
-        conversation = await _find_conversation(contact)
-    if account_id is not None and account_id != contact.account_id:
+        raise NotFound("The contact", field=_CONTACT_FIELD)
+    if account_id is not None and account_id != found.contact.account_id:
         raise InvalidInput("The recipient belongs to another account.", field=_ACCOUNT_FIELD)
-    account = await get_account(viewer, contact.account_id)
-    return Target(account, None, contact, conversation)
+    return _check_account(viewer, request, found)
 
 
-async def find_reply_target(
-    conversation: Conversation | None, message_id: PydanticObjectId
-) -> Message:
-    """Loads the message to reply to.
-
-    Raises:
-        NotFound: it is not in this conversation, or WhatsApp has no id of it.
-        InvalidInput: it is a reaction or a call.
-    """
-    message = None
-    if conversation is not None:
-        message = await Message.find_one({"_id": message_id, "conversation_id": conversation.id})
-    if message is None or message.wamid is None:
-        raise NotFound("The message to reply to", field=_REPLY_FIELD)
-    if message.is_own_reaction:
-        raise InvalidInput("WhatsApp has no replies to reactions.", field=_REPLY_FIELD)
-    if message.type == CALL:
-        raise InvalidInput("WhatsApp has no replies to calls.", field=_REPLY_FIELD)
-    return message
-
-
-async def _resolve_identity(
-    viewer: Viewer, identity: Identity, account_id: PydanticObjectId | None
-) -> Target:
+def _require_account_id(account_id: PydanticObjectId | None) -> PydanticObjectId:
     if account_id is None:
         raise InvalidInput(
             "Give the accountId of the sender together with a phone number or user id.",
             field=_ACCOUNT_FIELD,
         )
-    account = await get_account(viewer, account_id)
-    contact = await find_contact(account.id, [identity])
-    conversation = None if contact is None else await _find_conversation(contact)
-    return Target(account, identity, contact, conversation)
+    return account_id
 
 
-async def _find_by_conversation(
-    conversation_id: PydanticObjectId,
-) -> tuple[Conversation | None, Contact | None]:
-    """Returns the conversation and its contact, after merges the remaining ones."""
-    conversation = await Conversation.get(conversation_id)
-    if conversation is None:
-        merge = await find_merge({"conversation_id": conversation_id})
-        contact_id = None if merge is None else merge.into_id
+def _check_account(viewer: Viewer, request: TargetRequest, found: TargetDocuments | None) -> Target:
+    if found is None or found.account is None or not viewer.can_see_account(found.account):
+        raise NotFound("The account", field=_ACCOUNT_FIELD)
+    return Target(
+        account=found.account,
+        identity=request.identity,
+        contact=found.contact,
+        conversation=found.conversation,
+        repeated=found.repeated,
+        waits_behind=found.waits_behind,
+        now=found.now,
+        references=found.references,
+    )
+
+
+async def _read_documents(viewer: Viewer, request: TargetRequest) -> TargetDocuments | None:
+    """Reads the documents of a conversation or contact, after merges of the remaining contact.
+
+    An invisible id takes the same commands as an unknown id, and so the same time.
+    """
+    found = await read_target(request)
+    if found is not None and found.contact is not None and viewer.can_see(found.contact):
+        return found
+    survivor = await _find_survivor(viewer, request)
+    if survivor is None:
+        return None
+    return await read_target(replace(request, conversation_id=None, contact_id=survivor.id))
+
+
+async def _find_survivor(viewer: Viewer, request: TargetRequest) -> Contact | None:
+    visible = viewer.limit_accounts()
+    if request.conversation_id is None:
+        merge = await find_merge({"_id": request.contact_id, **visible})
     else:
-        contact_id = conversation.contact_id
-    contact = None if contact_id is None else await find_survivor(contact_id)
-    if contact is None or (conversation is not None and conversation.contact_id == contact.id):
-        return conversation, contact
-    return await _find_conversation(contact), contact
-
-
-async def _find_conversation(contact: Contact) -> Conversation | None:
-    return await Conversation.find_one({"account_id": contact.account_id, "contact_id": contact.id})
+        conversation = await Conversation.find_one({"_id": request.conversation_id, **visible})
+        if conversation is not None:
+            return await find_survivor(conversation.contact_id)
+        merge = await find_merge({"conversation_id": request.conversation_id, **visible})
+    return None if merge is None else await find_survivor(merge.into_id)
 
 
 def _parse_phone_identity(text: str) -> Identity:
     digits = parse_phone(text)
     if digits is None:
-        raise InvalidInput(PHONE_ADVICE, field=_PHONE_FIELD)
+        raise InvalidInput(PHONE_ADVICE, field=_PHONE_FIELD, reason=InvalidReason.MALFORMED)
     return Identity(kind=IdentityKind.WA_ID, value=digits)
 
 

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 from whatsapp.common.values import check_body
 from whatsapp.contacts.identities import parse_phone
-from whatsapp.errors import InvalidInput, RefusalCollector
+from whatsapp.errors import InvalidInput, InvalidReason, RefusalCollector
 from whatsapp.messages.message_preview import make_preview
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.content.text import URL_LIMIT, check_count
 from whatsapp.outbox.recipients import Target
+from whatsapp.outbox.target_pipeline import References
 
 # Meta's error 131009: "Contacts count exceeds max allowed count".
 CARD_LIMIT = 257
@@ -32,6 +33,7 @@ class OutgoingContacts:
 
     type: ClassVar[str] = "contacts"
     needs_window: ClassVar[bool] = True
+    references: ClassVar[References] = References()
     cards: list[dict[str, Any]]
 
     def describe(self) -> list[dict[str, Any]]:
@@ -69,7 +71,9 @@ def _check_card(card: Card, *, field: list[str]) -> None:
 
 def _check_value(value: Any, field: list[str]) -> None:
     if not isinstance(value, str):
-        raise InvalidInput("Give at least one field of this object.", field=field)
+        raise InvalidInput(
+            "Give at least one field of this object.", field=field, reason=InvalidReason.REQUIRED
+        )
     check_body(value, limit=URL_LIMIT if field[-1] == "url" else TEXT_LIMIT, field=field)
     check = _CHECKS.get(field[-1])
     if check is not None:
@@ -94,17 +98,25 @@ def _check_birthday(text: str, field: list[str]) -> None:
             return
     except ValueError:
         pass
-    raise InvalidInput("Use a date of the form YYYY-MM-DD.", field=field)
+    raise InvalidInput(
+        "Use a date of the form YYYY-MM-DD.", field=field, reason=InvalidReason.MALFORMED
+    )
 
 
 def _check_email(text: str, field: list[str]) -> None:
     if not _EMAIL.fullmatch(text):
-        raise InvalidInput("Use an e-mail address such as name@example.com.", field=field)
+        raise InvalidInput(
+            "Use an e-mail address such as name@example.com.",
+            field=field,
+            reason=InvalidReason.MALFORMED,
+        )
 
 
 def _check_country_code(text: str, field: list[str]) -> None:
     if not _COUNTRY_CODE.fullmatch(text):
-        raise InvalidInput("Use a country code of two letters.", field=field)
+        raise InvalidInput(
+            "Use a country code of two letters.", field=field, reason=InvalidReason.MALFORMED
+        )
 
 
 def _check_wa_id(text: str, field: list[str]) -> None:
@@ -112,6 +124,7 @@ def _check_wa_id(text: str, field: list[str]) -> None:
         raise InvalidInput(
             "Use a phone number with its country code, in digits only.",
             field=field,
+            reason=InvalidReason.MALFORMED,
         )
 
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Protocol
 from whatsapp.common.values import check_body
 from whatsapp.errors import InvalidInput, RefusalCollector
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
-from whatsapp.outbox.content.text import check_optional_text, check_url
+from whatsapp.outbox.content.text import URL_LIMIT, check_optional_text
 from whatsapp.outbox.recipients import Target
+from whatsapp.outbox.target_pipeline import References
 
 # Meta, "Interactive reply buttons messages", and the page of each other kind.
 BODY_LIMIT = 1024
@@ -55,7 +56,7 @@ class MediaHeader:
     def check(self, field: list[str]) -> None:
         place = [*field, self.kind]
         with RefusalCollector() as collect:
-            collect(check_url, self.link, field=[*place, "link"])
+            collect(check_body, self.link, limit=URL_LIMIT, field=[*place, "link"])
             filename_field = [*place, "filename"]
             collect(check_optional_text, self.filename, limit=FILENAME_LIMIT, field=filename_field)
 
@@ -78,6 +79,7 @@ Header = TextHeader | MediaHeader
 class OutgoingInteractive:
     type: ClassVar[str] = "interactive"
     needs_window: ClassVar[bool] = True
+    references: ClassVar[References] = References()
     action: InteractiveAction
     body: str
     header: Header | None = None

@@ -8,7 +8,7 @@ import emoji
 
 from whatsapp.common.values import check_attributes, check_body
 from whatsapp.errors import InvalidInput, RefusalCollector
-from whatsapp.outbox.content.text import check_optional_text, check_url
+from whatsapp.outbox.content.text import URL_LIMIT, check_optional_text
 
 # Meta, "Interactive call-to-action URL button messages".
 DISPLAY_TEXT_LIMIT = 20
@@ -40,7 +40,7 @@ class CtaUrl:
         with RefusalCollector() as collect:
             text_field = [*field, "displayText"]
             collect(check_body, self.display_text, limit=DISPLAY_TEXT_LIMIT, field=text_field)
-            collect(check_url, self.url, field=[*field, "url"])
+            collect(check_body, self.url, limit=URL_LIMIT, field=[*field, "url"])
 
 
 @dataclass(frozen=True)
@@ -112,15 +112,14 @@ class Flow:
 
     def check(self, field: list[str]) -> None:
         """Raises InvalidInput."""
-        if (self.flow_id is None) == (self.flow_name is None):
-            raise InvalidInput(
-                "Give either flowId or flowName, not both.", field=[*field, "flowId"]
-            )
-        names = {"flowId": self.flow_id, "flowName": self.flow_name, "screen": self.screen}
+        references = {"flowId": self.flow_id, "flowName": self.flow_name}
         with RefusalCollector() as collect:
             collect(_check_label, self.cta, field=[*field, "cta"])
-            for key, text in names.items():
-                collect(check_optional_text, text, limit=NAME_LIMIT, field=[*field, key])
+            for key, name in references.items():
+                name_field = [*field, "reference", key]
+                collect(check_optional_text, name, limit=NAME_LIMIT, field=name_field)
+            screen_field = [*field, "screen"]
+            collect(check_optional_text, self.screen, limit=NAME_LIMIT, field=screen_field)
             collect(check_optional_text, self.token, limit=TOKEN_LIMIT, field=[*field, "token"])
             for key, value in {"screen": self.screen, "data": self.data}.items():
                 collect(self._check_absence, value, field=[*field, key])

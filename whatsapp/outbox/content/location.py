@@ -8,6 +8,7 @@ from whatsapp.messages.message_preview import make_preview
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.content.text import check_optional_text
 from whatsapp.outbox.recipients import Target
+from whatsapp.outbox.target_pipeline import References
 
 # Ours: Meta states none.
 NAME_LIMIT = 1000
@@ -20,6 +21,7 @@ class OutgoingLocation:
 
     type: ClassVar[str] = "location"
     needs_window: ClassVar[bool] = True
+    references: ClassVar[References] = References()
     latitude: float
     longitude: float
     name: str | None = None

@@ -1,6 +1,5 @@
 """Outgoing images, videos, audio, documents and stickers: by link, by upload, or as a file."""
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
@@ -8,13 +7,13 @@ from urllib.parse import urlsplit
 from beanie import PydanticObjectId
 
 from models import UploadedMedia
-from whatsapp.errors import InvalidInput, NotFound, RefusalCollector
+from whatsapp.errors import InvalidInput, InvalidReason, NotFound, RefusalCollector
 from whatsapp.media.media_types import correct_ending
 from whatsapp.media.received_file import ReceivedFile, check_file, check_filename
-from whatsapp.media.uploaded_media import find_upload
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.content.text import check_optional_text
 from whatsapp.outbox.recipients import Target
+from whatsapp.outbox.target_pipeline import References
 
 if TYPE_CHECKING:
     from whatsapp.media.uploads import Uploads
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 CAPTION_LIMIT = 1024
 # Ours: Meta states none.
 LINK_LIMIT = 2048
-_LINK = re.compile(r"https?://[!-~]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -59,28 +57,28 @@ class OutgoingMedia:
     def type(self) -> str:
         return self.kind
 
+    @property
+    def references(self) -> References:
+        return References(upload_id=self.source.upload_id)
+
     def describe(self) -> dict[str, Any]:
         return {**self.source.describe(), **self._make_options()}
 
     def check(self) -> None:
         """Raises InvalidInput."""
         source = self.source
-        if [source.link, source.upload_id, source.file].count(None) != 2:
-            raise InvalidInput(
-                "Give exactly one of link, uploadId and file.", field=self._make_field()
-            )
         with RefusalCollector() as collect:
             caption_field = self._make_field("caption")
             collect(check_optional_text, self.caption, limit=CAPTION_LIMIT, field=caption_field)
             if self.filename is not None:
                 collect(check_filename, self.filename, field=self._make_field("filename"))
             if source.link is not None:
-                collect(check_link, source.link, field=self._make_field("link"))
+                collect(check_link, source.link, field=self._make_field("source", "link"))
             if source.file is not None:
                 collect(self._check_file, source.file)
 
     async def resolve(self, target: Target) -> ResolvedContent:
-        """Uploads a file, or looks the upload up. Raises Refused if it can't be sent."""
+        """Uploads a file, or checks the upload. Raises Refused if it can't be sent."""
         if self.source.link is not None:
             return self._make_content({"link": self.source.link}, None)
         if self.source.file is not None:
@@ -90,16 +88,16 @@ class OutgoingMedia:
                 kind=self.kind,
                 filename=self.filename,
                 created_by=self.sent_by,
-                field=self._make_field("file"),
+                field=self._make_field("source", "file"),
             )
         else:
-            upload = await self._find_upload(target)
+            upload = self._get_upload(target)
         return self._make_content({"id": upload.media_id}, upload)
 
-    async def _find_upload(self, target: Target) -> UploadedMedia:
-        place = self._make_field("uploadId")
-        upload = await find_upload(self.source.upload_id) if self.source.upload_id else None
-        if upload is None or upload.account_id != target.account.id:
+    def _get_upload(self, target: Target) -> UploadedMedia:
+        place = self._make_field("source", "uploadId")
+        upload = target.get_upload()
+        if upload is None:
             raise NotFound("The upload", field=place)
         if self.kind not in (upload.kind, "document"):
             raise InvalidInput(f"The upload's kind is {upload.kind}, not {self.kind}.", field=place)
@@ -107,13 +105,17 @@ class OutgoingMedia:
         return upload
 
     def _check_file(self, file: ReceivedFile) -> None:
-        place = self._make_field("file")
+        place = self._make_field("source", "file")
         properties = check_file(file, kind=self.kind, filename=self.filename, field=place)
         self._check_voice(properties.mime_type, place)
 
     def _check_voice(self, mime_type: str, place: list[str]) -> None:
         if self.voice and mime_type != "audio/ogg":
-            raise InvalidInput("Unsupported voice message type; use Ogg with Opus.", field=place)
+            raise InvalidInput(
+                "Unsupported voice message type; use Ogg with Opus.",
+                field=place,
+                reason=InvalidReason.UNSUPPORTED_FILE,
+            )
 
     def _make_content(
         self, reference: dict[str, Any], upload: UploadedMedia | None
@@ -127,6 +129,7 @@ class OutgoingMedia:
             content=content,
             text=self.caption or content.get("filename") or f"[{self.kind}]",
             upload_id=upload.id if upload else None,
+            upload=upload,
         )
 
     def _make_options(self) -> dict[str, Any]:
@@ -139,15 +142,12 @@ class OutgoingMedia:
 
 
 def check_link(link: str, *, field: list[str]) -> None:
-    """Raises InvalidInput for a link that WhatsApp can't fetch. Sends no request."""
-    if len(link) > LINK_LIMIT or not _LINK.fullmatch(link):
+    """Raises InvalidInput for a URL that WhatsApp can't fetch. Sends no request."""
+    if len(link) > LINK_LIMIT or not link.isascii():
         raise InvalidInput(
-            f"Use an http(s) URL of at most {LINK_LIMIT} ASCII characters.", field=field
+            f"Use a URL of at most {LINK_LIMIT} ASCII characters.",
+            field=field,
+            reason=InvalidReason.MALFORMED,
         )
-    try:
-        parts = urlsplit(link)
-        has_host = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        has_host = False
-    if not has_host or parts.username is not None:
-        raise InvalidInput("Use a link with a host and without a user name.", field=field)
+    if urlsplit(link).username is not None:
+        raise InvalidInput("Use a URL without a user name.", field=field)

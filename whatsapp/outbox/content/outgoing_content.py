@@ -5,7 +5,9 @@ from typing import Any, Protocol
 
 from beanie import PydanticObjectId
 
+from models import UploadedMedia
 from whatsapp.outbox.recipients import Target
+from whatsapp.outbox.target_pipeline import References
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class ResolvedContent:
     """The content in one line of text."""
     upload_id: PydanticObjectId | None = None
     """The uploaded file that is sent with the message."""
+    upload: UploadedMedia | None = None
+    """Its document; None if it has not been read."""
 
 
 class OutgoingContent(Protocol):
@@ -31,6 +35,10 @@ class OutgoingContent(Protocol):
     def needs_window(self) -> bool:
         """True if the content may only be sent while the customer service window is open."""
 
+    @property
+    def references(self) -> References:
+        """The documents that `resolve` needs; they are read together with the recipient."""
+
     def describe(self) -> Any:
         """Returns the input as JSON, to compare requests with the same idempotency key."""
 
@@ -38,7 +46,7 @@ class OutgoingContent(Protocol):
         """Checks the input alone. Raises InvalidInput, with the invalid field."""
 
     async def resolve(self, target: Target) -> ResolvedContent:
-        """Loads the objects that the content refers to, and checks them for this recipient.
+        """Checks the objects that the content refers to for this recipient; stores files.
 
         Raises:
             Refused: the content can't be sent to the recipient.

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 import emoji
 from beanie import PydanticObjectId
 
-from models import CALL, REACTION, Message
+from models import CALL, REACTION
 from models.database.base import utc_now
 from whatsapp.errors import Conflict, InvalidInput, NotFound
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.recipients import Target
+from whatsapp.outbox.target_pipeline import References
 
 # Meta refuses reactions to older and deleted messages, and to reactions (error 131009).
 OLDEST_TARGET = timedelta(days=30)
@@ -31,6 +32,10 @@ class OutgoingReaction:
     message_id: PydanticObjectId
     emoji: str
 
+    @property
+    def references(self) -> References:
+        return References(message_id=self.message_id)
+
     def describe(self) -> dict[str, Any]:
         return {"message_id": str(self.message_id), "emoji": self.emoji}
 
@@ -44,14 +49,11 @@ class OutgoingReaction:
 
     async def resolve(self, target: Target) -> ResolvedContent:
         """Raises NotFound, InvalidInput or Conflict if the message can't be reacted to."""
-        wamid = await self._find_wamid(target)
+        wamid = self._get_wamid(target)
         return ResolvedContent({"message_id": wamid, "emoji": self.emoji}, self.emoji or None)
 
-    async def _find_wamid(self, target: Target) -> str:
-        message = None
-        if target.conversation is not None:
-            place = {"_id": self.message_id, "conversation_id": target.conversation.id}
-            message = await Message.find_one(place)
+    def _get_wamid(self, target: Target) -> str:
+        message = target.get_message()
         if message is None or message.wamid is None:
             raise NotFound("The message to react to", field=_MESSAGE_FIELD)
         if message.is_own_reaction:

@@ -1,7 +1,7 @@
 """Content of stored messages: builds the request to Meta, and queues the content again."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from models import Contact, Message
 from whatsapp.cloud_api.error_codes import MEDIA_CODES
@@ -9,6 +9,7 @@ from whatsapp.media.uploaded_media import expire_media_id, read_media_id
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.content.template import check_stored_template
 from whatsapp.outbox.recipients import Target
+from whatsapp.outbox.target_pipeline import References
 
 # All other types need an open customer service window.
 _WINDOWLESS_TYPES = frozenset({"template"})
@@ -19,6 +20,7 @@ _FILE_TYPES = frozenset({"image", "video", "audio", "document", "sticker"})
 class StoredContent:
     """The content of an existing message, to be sent again unchanged."""
 
+    references: ClassVar[References] = References()
     message: Message
 
     @property

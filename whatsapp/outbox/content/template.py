@@ -4,17 +4,16 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from models import Message, Template, UploadedMedia
-from whatsapp.errors import NotFound, RefusalCollector, TemplateInvalid
-from whatsapp.media.uploaded_media import find_upload
+from whatsapp.errors import NotFound, TemplateInvalid
 from whatsapp.outbox.consent import check_recipient
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.recipients import Target
+from whatsapp.outbox.target_pipeline import References
 from whatsapp.templates.filling import fields_below, fill_template
 from whatsapp.templates.lookup import (
     TemplateReference,
     check_sendable,
     find_template_of,
-    get_template,
 )
 from whatsapp.templates.values import MediaValue, TemplateValues
 
@@ -28,31 +27,37 @@ class OutgoingTemplate:
     reference: TemplateReference
     values: TemplateValues
 
+    @property
+    def references(self) -> References:
+        header = self.values.part.header
+        upload_id = header.upload_id if isinstance(header, MediaValue) else None
+        return References(template=self.reference, upload_id=upload_id)
+
     def describe(self) -> Any:
         reference = self.reference
         names = [str(reference.template_id), reference.name, reference.language]
         return {"reference": names, "values": self.values.describe()}
 
     def check(self) -> None:
-        with RefusalCollector() as collect:
-            collect(fields_below(*FIELD)(self.reference.check))
-            collect(fields_below(*FIELD, "parameters")(self.values.check))
+        with fields_below(*FIELD, "parameters"):
+            self.values.check()
 
     async def resolve(self, target: Target) -> ResolvedContent:
         with fields_below(*FIELD):
-            template = await get_template(target.account.id, self.reference)
+            template = self.reference.choose(target.references.templates)
             check_sendable(template)
         check_recipient(template, target)
         with fields_below(*FIELD, "parameters"):
-            values, upload = await self._find_file(target)
+            values, upload = self._fill_header(target)
             content = build_content(template, values)
         return ResolvedContent(
             content=content,
             text=content["shown"]["body"] or template.name,
             upload_id=upload.id if upload else None,
+            upload=upload,
         )
 
-    async def _find_file(self, target: Target) -> tuple[TemplateValues, UploadedMedia | None]:
+    def _fill_header(self, target: Target) -> tuple[TemplateValues, UploadedMedia | None]:
         """Returns the values with the upload of the header, and the upload if there is one.
 
         Raises:
@@ -61,9 +66,9 @@ class OutgoingTemplate:
         part, header = self.values.part, self.values.part.header
         if not isinstance(header, MediaValue) or header.upload_id is None:
             return self.values, None
-        place = ["header", header.kind, "uploadId"]
-        upload = await find_upload(header.upload_id)
-        if upload is None or upload.account_id != target.account.id:
+        place = ["header", header.kind, "source", "uploadId"]
+        upload = target.get_upload()
+        if upload is None:
             raise NotFound("The upload", field=place)
         if header.kind not in (upload.kind, "document"):
             raise TemplateInvalid(

@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from whatsapp.common.values import check_body
-from whatsapp.errors import InvalidInput
+from whatsapp.errors import InvalidInput, InvalidReason
 from whatsapp.outbox.content.outgoing_content import ResolvedContent
 from whatsapp.outbox.recipients import Target
+from whatsapp.outbox.target_pipeline import References
 
 # Meta, "Text messages".
 TEXT_LIMIT = 4096
@@ -22,6 +22,7 @@ class OutgoingText:
 
     type: ClassVar[str] = "text"
     needs_window: ClassVar[bool] = True
+    references: ClassVar[References] = References()
     body: str
     preview_url: bool = False
 
@@ -46,7 +47,10 @@ def check_count(values: Sized, *, limit: int, noun: str, field: list[str]) -> No
     """Raises InvalidInput unless there are 1 to `limit` values."""
     if not 1 <= len(values) <= limit:
         raise InvalidInput(
-            f"There are {len(values)} {noun}; 1 to {limit} are allowed.", field=field
+            f"There are {len(values)} {noun}; 1 to {limit} are allowed.",
+            field=field,
+            reason=InvalidReason.TOO_MANY if values else InvalidReason.REQUIRED,
+            limit=limit if values else None,
         )
 
 
@@ -55,19 +59,9 @@ def check_unique(values: Sequence[tuple[Hashable, list[str]]], *, noun: str) -> 
     seen: set[Hashable] = set()
     for value, field in values:
         if value in seen:
-            raise InvalidInput(f"This {noun} is used twice; make it unique.", field=field)
+            raise InvalidInput(
+                f"This {noun} is used twice; make it unique.",
+                field=field,
+                reason=InvalidReason.DUPLICATE,
+            )
         seen.add(value)
-
-
-def check_url(url: str, *, field: list[str]) -> None:
-    """Raises InvalidInput for a text that is not an http(s) URL."""
-    check_body(url, limit=URL_LIMIT, field=field)
-    try:
-        parts = urlsplit(url)
-        is_valid = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        is_valid = False
-    if not is_valid or not url.isprintable() or " " in url:
-        raise InvalidInput(
-            "Use a URL that begins with https:// or http:// and has no spaces.", field=field
-        )

@@ -1,0 +1,1 @@
+"""The processes that send, and the accounts that each of them owns."""

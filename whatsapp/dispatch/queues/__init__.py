@@ -1,0 +1,1 @@
+"""The send queues in the memory of their owner, which decide the next message and its time."""
