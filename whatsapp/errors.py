@@ -6,6 +6,7 @@ Refused                      an expected refusal of a request; shown as a userEr
 ├── AccountDisabled, AccountStopped
 ├── WindowClosed, ContactBlocked, OptedOut
 ├── TemplateInvalid
+├── NumberNotProven
 ├── MetaRefused, MetaUnreachable, SendingHeld
 └── IdempotencyKeyReused
 CloudAPIError                Meta answered with an error object
@@ -15,6 +16,7 @@ CloudAPIOutcomeUnknown       Meta may have accepted the request: never retried a
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, cast
 
@@ -38,7 +40,7 @@ class Refused(Exception):
         """Path of the invalid input field, in GraphQL names."""
 
     def list_refusals(self) -> "list[Refused]":
-        """Returns the refusals to report: this one, or those of several fields."""
+        """Returns the refusals to report: this one, or one for each of several fields."""
         return [self]
 
     def move_below(self, *path: str) -> None:
@@ -79,7 +81,7 @@ class RefusalCollector:
     ) -> None:
         if error is not None or not self._refusals:
             return
-        # A field has one refusal: a blank title need not be called repeated, too.
+        # A field has one refusal: a blank title is not reported as repeated as well.
         by_field = {tuple(refusal.field or ()): refusal for refusal in reversed(self._refusals)}
         refusals = list(reversed(by_field.values()))
         raise refusals[0] if len(refusals) == 1 else SeveralRefused(refusals)
@@ -108,8 +110,34 @@ class NotFound(Refused):
         super().__init__(f"{subject} was not found.", field=field)
 
 
+class InvalidReason(StrEnum):
+    """The kind of fault of an invalid value."""
+
+    REQUIRED = "REQUIRED"
+    TOO_LONG = "TOO_LONG"
+    TOO_MANY = "TOO_MANY"
+    TOO_LARGE = "TOO_LARGE"
+    DUPLICATE = "DUPLICATE"
+    MALFORMED = "MALFORMED"
+    UNSUPPORTED_FILE = "UNSUPPORTED_FILE"
+    OTHER = "OTHER"
+
+
 class InvalidInput(Refused):
     code = "INVALID_INPUT"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: list[str] | None = None,
+        reason: InvalidReason = InvalidReason.OTHER,
+        limit: int | None = None,
+    ) -> None:
+        super().__init__(message, field=field)
+        self.reason = reason
+        self.limit = limit
+        """The exceeded limit: characters, items or bytes."""
 
 
 class Conflict(Refused):
@@ -175,6 +203,21 @@ class TemplateInvalid(Refused):
     code = "TEMPLATE_INVALID"
 
 
+class QuotaExceeded(Refused):
+    """The workspace has used up a quota; `quota` is its name in `Quotas`."""
+
+    code = "QUOTA_EXCEEDED"
+
+    def __init__(self, quota: str, *, limit: int, field: list[str] | None = None) -> None:
+        super().__init__(
+            f"The files of your workspace would exceed its quota of {limit} bytes: delete files,"
+            " or ask the operator of the server for more.",
+            field=field,
+        )
+        self.quota = quota
+        self.limit = limit
+
+
 class MetaRefused(Refused):
     """Meta rejected a request that the caller was waiting for."""
 
@@ -187,6 +230,19 @@ class MetaRefused(Refused):
             f"WhatsApp refused the request: {error.title}{details} (error {error.code}).{advice}"
         )
         self.error = error
+
+
+class NumberNotProven(Refused):
+    """Meta does not confirm that the number belongs to the caller; `field` is to be corrected."""
+
+    code = "NUMBER_NOT_PROVEN"
+
+    def __init__(
+        self, message: str, *, field: list[str], error: "CloudAPIError | None" = None
+    ) -> None:
+        super().__init__(message, field=field)
+        self.error = error
+        """Meta's error; None if the number is not in the business account."""
 
 
 class MetaUnreachable(Refused):

@@ -10,6 +10,8 @@ from pydantic import AfterValidator
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
 
 def _read_hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     hosts = tuple(host.lower().rstrip("/") for host in value)
@@ -29,6 +31,15 @@ def _read_origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def _read_local_origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in _read_origins(value):
+        if urlsplit(origin).hostname not in _LOOPBACK:
+            raise ValueError(
+                f"{origin!r} must be an origin of this machine such as http://localhost:8001"
+            )
+    return _read_origins(value)
+
+
 def _is_origin(text: str) -> bool:
     parts = urlsplit(text)
     return parts.scheme in {"http", "https"} and bool(parts.netloc) and not parts.path
@@ -40,6 +51,7 @@ def _read_url(value: str) -> str:
     return value.rstrip("/")
 
 
+LocalOrigins = Annotated[tuple[str, ...], AfterValidator(_read_local_origins)]
 MediaHosts = Annotated[tuple[str, ...], AfterValidator(_read_hosts)]
 Origins = Annotated[tuple[str, ...], AfterValidator(_read_origins)]
 Url = Annotated[str, AfterValidator(_read_url)]

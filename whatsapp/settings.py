@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     """Sends `traceparent` with requests to Meta while traces are on."""
 
     # Schema
+    inbox: bool = True
+    """Serves the inbox at `/`."""
+    inbox_frame_origins: Annotated[setting_values.LocalOrigins, NoDecode] = ()
+    """Origins of this machine whose pages may frame the inbox, comma-separated; for demos."""
     graphiql: bool = True
     """Serves the GraphiQL explorer on GET /graphql."""
     introspection: bool = True
@@ -107,7 +111,7 @@ class Settings(BaseSettings):
     trusted_documents: str | None = None
     """File or folder with the documents of your apps, which clients name by id."""
     trusted_documents_mode: Literal["preferred", "only"] = "preferred"
-    """`only` refuses every other document, and removes GraphiQL."""
+    """`only` refuses every other document, and removes GraphiQL and the inbox."""
 
     # WhatsApp
     graph_api_url: setting_values.Url = "https://graph.facebook.com"
@@ -115,7 +119,7 @@ class Settings(BaseSettings):
     graph_api_version: str = Field(default="v25.0", pattern=GRAPH_API_VERSION_PATTERN)
     """Graph API version for accounts without a version of their own."""
     meta_app_secret: SecretStr | None = None
-    """App secret for accounts without an app secret of their own."""
+    """App secret for accounts without their own, in `default` and in workspaces bound to it."""
     meta_verify_token: SecretStr | None = None
     """Webhook verify token of at least 12 characters, accepted besides the accounts' own tokens."""
 
@@ -188,6 +192,8 @@ class Settings(BaseSettings):
     """Claim with the role or roles: a name, or a path such as `app_metadata.wagraph.role`."""
     jwt_roles: Annotated[tuple[str, ...], NoDecode] = ()
     """The provider's role names as `name=ROLE`, comma-separated; other names are ignored."""
+    jwt_workspace_claim: Annotated[str, Field(min_length=1)] | None = None
+    """Claim with the name or id of the token's workspace; by default, all are of `default`."""
     jwt_accounts_claim: str = Field(default="accounts", min_length=1)
     """Claim with the ids of the visible accounts, or `*` for all accounts."""
     jwt_all_accounts: bool = False
@@ -218,6 +224,7 @@ class Settings(BaseSettings):
         *(
             "allowed_origins",
             "allowed_headers",
+            "inbox_frame_origins",
             "media_hosts",
             "jwt_algorithms",
             "jwt_audience",
@@ -278,6 +285,11 @@ class Settings(BaseSettings):
         if self.trusted_documents_mode == "only" and not self.trusted_documents:
             raise ValueError("TRUSTED_DOCUMENTS_MODE=only needs TRUSTED_DOCUMENTS")
         return self
+
+    @property
+    def serves_inbox(self) -> bool:
+        """False also if only trusted documents may be executed, which the inbox's are not."""
+        return self.inbox and self.trusted_documents_mode != "only"
 
     @property
     def serves_graphiql(self) -> bool:

@@ -21,6 +21,8 @@ PUBLIC_KEY_ALGORITHMS = (
     "ES512",
     "EdDSA",
 )
+# Operators have keys from the command line only.
+_ROLES = {role.value for role in Role} - {Role.OPERATOR.value}
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -49,7 +51,7 @@ def parse_roles(pairs: Iterable[str]) -> dict[str, Role]:
     roles: dict[str, Role] = {}
     for pair in pairs:
         name, separator, role = pair.rpartition("=")
-        if not separator or not name.strip() or role.strip().upper() not in Role.__members__:
+        if not separator or not name.strip() or role.strip().upper() not in _ROLES:
             raise ValueError(f"{pair!r} is not `name=ROLE` with ADMIN, AGENT or VIEWER")
         roles[name.strip().lower()] = Role(role.strip().upper())
     return roles

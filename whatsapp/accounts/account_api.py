@@ -89,11 +89,13 @@ class AccountAPI:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         reaches_customer: bool = False,
+        may_stop: bool = True,
     ) -> dict[str, Any]:
         """Sends a request and returns the response body; `path` follows the version.
 
         Args:
             reaches_customer: True for requests that a customer notices.
+            may_stop: False for credentials that are tried before they are stored.
 
         Raises:
             SendingHeld: the request would reach a customer after a restore.
@@ -102,7 +104,7 @@ class AccountAPI:
         if reaches_customer and self._is_held():
             raise SendingHeld
         async with translating_cloud_api_errors(
-            account, f"{method} {path[-1]}", stops_account=self._stops_accounts
+            account, f"{method} {path[-1]}", stops_account=self._stops_accounts and may_stop
         ):
             token = decrypt_access_token(self._keyring, account)
             response = await self._cloud_api.call(

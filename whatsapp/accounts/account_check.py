@@ -28,6 +28,8 @@ from whatsapp.accounts.account_events import (
 )
 from whatsapp.accounts.account_restrictions import restart_stopped_account
 from whatsapp.accounts.accounts import COLLECTION, get_account
+from whatsapp.accounts.business_numbers import find_business_number, is_unknown_object
+from whatsapp.accounts.default_secret import find_default_secret
 from whatsapp.accounts.webhook_subscription import (
     list_former_urls,
     list_subscribed_apps,
@@ -41,8 +43,6 @@ from whatsapp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-PAGE_SIZE = 100
-MAX_PAGES = 50
 _NEED_TOKEN = [name for name in CheckName if name not in (CheckName.TOKEN, CheckName.APP_SECRET)]
 
 
@@ -111,7 +111,7 @@ class AccountCheckup:
         unknown = [
             _fail(name, "Not checked: correct the access token first.") for name in _NEED_TOKEN
         ]
-        return [token, *unknown, self._find_app_secret()[0]]
+        return [token, *unknown, (await self._find_app_secret())[0]]
 
     async def _check_token(self) -> tuple[AccountCheck, Mapping[str, Any] | None]:
         """Checks the token; also returns the number if the token may read it."""
@@ -119,7 +119,7 @@ class AccountCheckup:
         try:
             number = await self._read_number(",".join(NUMBER_FIELDS))
         except MetaRefused as refusal:
-            if _is_unknown_object(refusal):
+            if is_unknown_object(refusal):
                 return _pass(name, "WhatsApp accepts the access token."), None
             return _fail(name, refusal.message), None
         except MetaUnreachable as unreachable:
@@ -139,19 +139,8 @@ class AccountCheckup:
 
     async def _check_business(self) -> AccountCheck:
         name, account = CheckName.BUSINESS_ACCOUNT, self.account
-        query = {"fields": "id", "limit": str(PAGE_SIZE)}
-        for _ in range(MAX_PAGES):
-            page = await self._api.call(
-                account, "GET", account.business_account_id, "phone_numbers", query=query
-            )
-            numbers = page.get("data")
-            ids = [number.get("id") for number in numbers or [] if isinstance(number, dict)]
-            if account.phone_number_id in ids:
-                return _pass(name, "The number belongs to the business account.")
-            after = _find_next(page)
-            if after is None:
-                break
-            query |= {"after": after}
+        if await find_business_number(self._api, account) is not None:
+            return _pass(name, "The number belongs to the business account.")
         return _fail(
             name,
             f"The business account {account.business_account_id} has no number"
@@ -188,8 +177,8 @@ class AccountCheckup:
         return _pass(name, "Webhooks come to this server.")
 
     async def _check_app_secret(self) -> AccountCheck:
-        """Sends Meta a proof made with the secret; Meta refuses that of another app."""
-        check, secret = self._find_app_secret()
+        """Sends a proof made with the secret; Meta refuses a proof by another app's secret."""
+        check, secret = await self._find_app_secret()
         if secret is None:
             return check
         token = decrypt_access_token(self._keyring, self.account)
@@ -206,9 +195,8 @@ class AccountCheckup:
             # Another check reports any other error.
         return check
 
-    def _find_app_secret(self) -> tuple[AccountCheck, str | None]:
+    async def _find_app_secret(self) -> tuple[AccountCheck, str | None]:
         name, account = CheckName.APP_SECRET, self.account
-        default = self._settings.meta_app_secret
         if account.app_secret is not None:
             try:
                 secret = self._keyring.decrypt(
@@ -219,6 +207,7 @@ class AccountCheckup:
                     name, "The app secret can't be decrypted: enter appSecret again."
                 ), None
             return _pass(name, "The account has its own app secret."), secret
+        default = await find_default_secret(self._settings, account.workspace_id)
         if default is not None:
             return _pass(
                 name, "The server's default app secret is used."
@@ -261,20 +250,6 @@ async def _run_check(name: CheckName, check: Awaitable[AccountCheck]) -> Account
         return await check
     except (MetaRefused, MetaUnreachable) as refusal:
         return _fail(name, refusal.message)
-
-
-def _is_unknown_object(refusal: MetaRefused) -> bool:
-    """Returns True for 100/33: the token is valid, but can't read the number."""
-    return (refusal.error.code, refusal.error.subcode) == (100, 33)
-
-
-def _find_next(page: Mapping[str, Any]) -> str | None:
-    paging = page.get("paging")
-    if not isinstance(paging, dict) or not paging.get("next"):
-        return None
-    cursors = paging.get("cursors")
-    after = cursors.get("after") if isinstance(cursors, dict) else None
-    return after if isinstance(after, str) and after else None
 
 
 def _name_app(app: Mapping[str, Any]) -> str:

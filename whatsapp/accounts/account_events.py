@@ -12,7 +12,12 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Account, AccountEvent
 from models.database.base import collection, to_bson, utc_now
+from whatsapp.common.account_workspaces import get_workspace_id
+from whatsapp.common.erased_people import ErasedPerson, list_erased
+from whatsapp.common.people import list_text_people, make_matcher, redact
 from whatsapp.common.timestamped_fields import TimestampedFields, make_update_stage, match_outdated
+
+IMPORT_FIELDS = frozenset({"history", "smb_app_state_sync"})
 
 
 async def record_event(
@@ -24,17 +29,31 @@ async def record_event(
     event: str | None,
     summary: str,
 ) -> None:
-    """Stores the webhook event once.
+    """Stores the webhook event once, without the customers who were erased after it.
 
     `value` is any JSON value; `at` is Meta's timestamp, None if there is none.
+
+    Raises:
+        ErasedPerson: customers were left out; the rest is stored.
     """
+    raw = _dump(value)
+    people = await list_text_people(raw)
+    if erased := await _list_erased(account_id, people, field=field, at=at):
+        left = redact(value, make_matcher(erased))
+        if left is not None:
+            raw = _dump(left)
+            people = await list_text_people(raw)
+    if erased and left is None:
+        raise ErasedPerson
     account_event = AccountEvent(
         id=_make_id(account_id, field, at, value),
+        workspace_id=await get_workspace_id(account_id),
         account_id=account_id,
         field=field,
         event=event,
         summary=summary,
-        raw=json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+        raw=raw,
+        people=people,
         at=at or utc_now(),
     )
     with contextlib.suppress(DuplicateKeyError):
@@ -45,6 +64,25 @@ async def record_event(
             {"_id": account_id, "$expr": {"$lt": ["$last_event_at", at]}},
             {"$set": {"last_event_at": at}},
         )
+    if erased:
+        raise ErasedPerson
+
+
+async def _list_erased(
+    account_id: PydanticObjectId, people: Sequence[bytes], *, field: str, at: datetime | None
+) -> list[bytes]:
+    """Returns the people whose data in the event is of the time before their erasure."""
+    # An import brings up to six months of chats, whatever its own time.
+    is_import = field in IMPORT_FIELDS
+    return [
+        erased.person
+        for erased in await list_erased(account_id, people)
+        if is_import or at is None or at <= erased.erased_at
+    ]
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 async def update_account_fields(

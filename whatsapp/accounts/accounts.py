@@ -1,7 +1,7 @@
 """Accounts: connecting, updating, enabling and stopping a WhatsApp Business number."""
 
-import re
 import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,24 +11,16 @@ from pymongo.errors import DuplicateKeyError
 from models import Account, HealthState
 from models.database.base import collection, new_id, utc_now
 from whatsapp.accounts.account_restrictions import clear_restrictions
+from whatsapp.accounts.account_values import check_values
 from whatsapp.auth.access import Viewer
 from whatsapp.common.crypto import KeyRing, digest_secret
-from whatsapp.errors import (
-    AccountDisabled,
-    AccountStopped,
-    Conflict,
-    InvalidInput,
-    NotFound,
-    RefusalCollector,
-)
-from whatsapp.settings import GRAPH_API_VERSION_PATTERN, SHORTEST_VERIFY_TOKEN
+from whatsapp.errors import AccountDisabled, AccountStopped, Conflict, NotFound
 
 COLLECTION = "accounts"
 SECRET_FIELDS = ("access_token", "app_secret", "verify_token")
 MAX_FORMER_SECRETS = 10
 # The first sync is normally requested at once; this covers a process that ends before that.
 FIRST_SYNC = timedelta(minutes=10)
-_META_ID = re.compile(r"[0-9]{1,32}")
 # A change of these fields requires a new check.
 _CREDENTIALS = frozenset(
     {
@@ -40,44 +32,70 @@ _CREDENTIALS = frozenset(
         "graph_api_version",
     }
 )
+_PLACE = ("phone_number_id", "business_account_id")
 # A change of these fields may make parked webhooks applicable.
 _ADDRESS = frozenset({"phone_number_id", "business_account_id", "app_secret"})
-_LIMITS = {
-    "name": (1, 200),
-    "access_token": (1, 4096),
-    "app_secret": (1, 256),
-    "verify_token": (SHORTEST_VERIFY_TOKEN, 256),
-}
+
+
+Prove = Callable[[Account], Awaitable[dict[str, Any]]]
+"""Asks Meta about an account before it is stored, see `number_proof`. Returns fields to store."""
 
 
 async def get_account(viewer: Viewer, account_id: PydanticObjectId) -> Account:
     """Returns the account; raises NotFound, also if it is being deleted."""
     account = await Account.find_one({"_id": account_id, "deleted_at": None})
-    if account is None or not viewer.can_see(account.id):
+    if account is None or not viewer.can_see_account(account):
         raise NotFound("The account", field=["accountId"])
     return account
 
 
+# The accounts that may send.
+MAY_SEND: dict[str, Any] = {
+    "enabled": True,
+    "deleted_at": None,
+    "health.state": HealthState.OK.value,
+    "workspace_suspended_at": None,
+}
+
+
+def may_send(account: Account) -> bool:
+    """Returns True if the account is enabled and healthy, and its workspace is not suspended."""
+    is_healthy = account.health.state is HealthState.OK
+    is_kept = account.deleted_at is None and account.workspace_suspended_at is None
+    return account.enabled and is_healthy and is_kept
+
+
+def may_send_fields(account: Mapping[str, Any]) -> bool:
+    """Returns the same for the stored fields of an account; False if it does not exist."""
+    is_healthy = account.get("health", {}).get("state") == HealthState.OK.value
+    is_kept = account.get("deleted_at") is None and account.get("workspace_suspended_at") is None
+    return bool(account.get("enabled")) and is_healthy and is_kept
+
+
 def require_active_account(account: Account) -> None:
     """Raises AccountDisabled or AccountStopped if the account may not send."""
-    if not account.enabled:
+    if not account.enabled or account.workspace_suspended_at is not None:
         raise AccountDisabled(account)
     if account.health.state is HealthState.STOPPED:
         raise AccountStopped(account)
 
 
-async def list_account_ids(of_accounts: Any = None) -> list[PydanticObjectId]:
-    """Returns the ids of all accounts that are not being deleted.
-
-    `of_accounts` is an id or a MongoDB condition for ids.
-    """
-    query = {"deleted_at": None} | ({} if of_accounts is None else {"_id": of_accounts})
+async def list_account_ids(
+    viewer: Viewer, account_id: PydanticObjectId | None = None
+) -> list[PydanticObjectId]:
+    """Returns the ids of the viewer's accounts that are not being deleted, or of this one."""
+    query: dict[str, Any] = {"deleted_at": None, **viewer.limit_accounts("_id")}
+    if account_id is not None:
+        if not viewer.is_allowed(account_id):
+            return []
+        query["_id"] = account_id
     return [account["_id"] async for account in collection(Account).find(query, {"_id": 1})]
 
 
 async def create_account(
     keyring: KeyRing,
     *,
+    workspace_id: PydanticObjectId,
     name: str,
     phone_number_id: str,
     business_account_id: str,
@@ -86,13 +104,16 @@ async def create_account(
     verify_token: str | None = None,
     graph_api_version: str | None = None,
     check_soon: bool = False,
+    prove: Prove | None = None,
 ) -> tuple[Account, str | None]:
     """Connects a number. Returns the account, and the verify token if it was generated.
 
-    `check_soon` schedules a check at Meta in the background.
+    `check_soon` schedules a check at Meta in the background. `prove` refuses a number that is not
+    the caller's; without it the number is trusted, as in benchmarks.
 
     Raises:
         InvalidInput: a value is empty, too long or malformed.
+        NumberNotProven, MetaRefused, MetaUnreachable: from `prove`.
         Conflict: the phone number id is already connected.
     """
     generated = None if verify_token else secrets.token_urlsafe(24)
@@ -106,7 +127,10 @@ async def create_account(
         "graph_api_version": graph_api_version or None,
     }
     account_id = new_id()
-    account = Account(id=account_id, **_encrypt_secrets(keyring, account_id, _check_values(values)))
+    sealed = _encrypt_secrets(keyring, account_id, check_values(values))
+    account = Account(id=account_id, workspace_id=workspace_id, **sealed)
+    if prove is not None:
+        account = account.model_copy(update=await prove(account))
     account.check_due_at = utc_now() if check_soon else None
     account.replay_due_at = utc_now()
     account.template_sync.due_at = utc_now() + FIRST_SYNC
@@ -118,20 +142,29 @@ async def create_account(
 
 
 async def update_account(
-    keyring: KeyRing, account: Account, *, changes: dict[str, Any], check_soon: bool = False
+    keyring: KeyRing,
+    account: Account,
+    *,
+    changes: dict[str, Any],
+    check_soon: bool = False,
+    prove: Prove | None = None,
 ) -> Account:
-    """Updates the named fields, those of `create_account` and `send_read_receipts`.
+    """Updates the named fields: the parameters of `create_account`, and `send_read_receipts`.
 
     A new token restarts a stopped account. `app_secret` None selects the server's default secret.
-    `check_soon` schedules a check of new credentials in the background.
+    `check_soon` schedules a check of new credentials in the background. `prove` refuses changes
+    that Meta does not confirm.
 
     Raises:
         InvalidInput: a value is empty, too long or malformed.
-        Conflict: the phone number id is already connected.
+        NumberNotProven, MetaRefused, MetaUnreachable: from `prove`.
+        Conflict: the phone number id is already connected, or the account was moved meanwhile.
     """
     if not changes:
         return account
-    sealed = _encrypt_secrets(keyring, account.id, _check_values(changes))
+    sealed = _encrypt_secrets(keyring, account.id, check_values(changes))
+    if prove is not None:
+        sealed |= await prove(account.model_copy(update=sealed))
     if "access_token" in changes:
         sealed |= _make_restart()
     if check_soon and _CREDENTIALS & changes.keys():
@@ -140,12 +173,16 @@ async def update_account(
         sealed["replay_due_at"] = utc_now()
     if "app_secret" in changes:
         await _keep_former_secret(account, sealed["app_secret_digest"])
+    # A proof holds for the place that was read: two moves must not mix theirs.
+    place = {name: getattr(account, name) for name in _PLACE} if prove is not None else {}
     try:
-        await collection(Account).update_one(
-            {"_id": account.id}, {"$set": sealed | {"updated_at": utc_now()}}
+        result = await collection(Account).update_one(
+            {"_id": account.id, **place}, {"$set": sealed | {"updated_at": utc_now()}}
         )
     except DuplicateKeyError:
         raise _make_conflict() from None
+    if place and result.matched_count == 0:
+        raise Conflict("The account was moved or deleted meanwhile: look at it and try again.")
     return await Account.get(account.id) or account
 
 
@@ -204,41 +241,6 @@ def _make_restart() -> dict[str, Any]:
 
 def _make_conflict() -> Conflict:
     return Conflict("An account with this phoneNumberId already exists.", field=["phoneNumberId"])
-
-
-def _check_values(values: dict[str, Any]) -> dict[str, Any]:
-    checked = dict(values)
-    with RefusalCollector() as collect:
-        for name in ("name", "access_token", "app_secret", "verify_token"):
-            if name in checked and (name != "app_secret" or checked[name] is not None):
-                checked[name] = collect(_check_text, name, checked[name])
-        for name in ("phone_number_id", "business_account_id"):
-            if name in checked:
-                collect(_check_meta_id, name, checked[name])
-        if checked.get("graph_api_version") is not None:
-            collect(_check_version, checked["graph_api_version"])
-    return checked
-
-
-def _check_meta_id(name: str, value: Any) -> None:
-    if not _META_ID.fullmatch(str(value)):
-        raise InvalidInput("Use Meta's numeric id of up to 32 digits.", field=[name])
-
-
-def _check_version(version: str) -> None:
-    if not re.fullmatch(GRAPH_API_VERSION_PATTERN, version):
-        raise InvalidInput("Use a Graph API version such as v25.0.", field=["graphApiVersion"])
-
-
-def _check_text(name: str, value: Any) -> str:
-    text = str(value or "").strip()
-    shortest, longest = _LIMITS[name]
-    if not shortest <= len(text) <= longest or not text.isprintable():
-        raise InvalidInput(f"Use {shortest} to {longest} printable characters.", field=[name])
-    # Meta's tokens and secrets are ASCII, and the token is sent in an HTTP header.
-    if name in {"access_token", "app_secret"} and not text.isascii():
-        raise InvalidInput("Use ASCII characters only.", field=[name])
-    return text
 
 
 def _encrypt_secrets(keyring: KeyRing, id: Any, values: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
 CHECKS_AT_ONCE = 4
-# The process that schedules a check wakes the worker; polls find checks left by other processes.
-SWEEP_POLLS = 30
 # A check makes several requests in sequence, and a business may have pages of numbers.
 LEASE_DEADLINES = 8
 
@@ -35,7 +33,7 @@ class BackgroundChecks(DueWorker[Account]):
         settings: Settings,
         timeouts: Timeouts = Timeouts(),
     ) -> None:
-        poll_seconds = timeouts.lane_poll_seconds * SWEEP_POLLS
+        poll_seconds = timeouts.background_poll_seconds
         super().__init__("Account checks", width=CHECKS_AT_ONCE, poll_seconds=poll_seconds)
         self._account_api = account_api
         self._keyring = keyring
@@ -43,7 +41,11 @@ class BackgroundChecks(DueWorker[Account]):
         self._lease_seconds = timeouts.send_deadline_seconds * LEASE_DEADLINES
 
     async def claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
-        is_free = {"_id": {"$nin": list(except_accounts)}, "deleted_at": None}
+        is_free = {
+            "_id": {"$nin": list(except_accounts)},
+            "deleted_at": None,
+            "workspace_suspended_at": None,
+        }
         return await lease_document(
             Account,
             is_due("check_due_at") | is_free,

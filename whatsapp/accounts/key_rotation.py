@@ -6,13 +6,15 @@ The rotation may be interrupted and repeated; current secrets are skipped.
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
-from beanie import PydanticObjectId
+from beanie import Document
 
-from models import Account
+from models import Account, PeopleKey
 from models.database.base import collection
 from whatsapp.accounts.accounts import COLLECTION, SECRET_FIELDS
 from whatsapp.common.crypto import DecryptionError, KeyRing, get_key_id
+from whatsapp.common.people import KEY_FIELD, PLACE
 
 MAX_PASSES = 5
 
@@ -29,17 +31,25 @@ async def count_secrets(keyring: KeyRing) -> SecretCounts:
     """Decrypts every stored secret, and changes nothing."""
     counts = SecretCounts(Counter(dict.fromkeys(keyring.key_ids, 0)))
     projection = dict.fromkeys(SECRET_FIELDS, 1)
+    if (key := await collection(PeopleKey).find_one({})) is not None:
+        _count_secret(keyring, key[KEY_FIELD], PLACE, counts)
     async for account in collection(Account).find({}, projection).sort("_id"):
         for name in SECRET_FIELDS:
-            if not (ciphertext := account.get(name)):
-                continue
-            try:
-                keyring.decrypt(ciphertext, collection=COLLECTION, id=account["_id"], field=name)
-            except DecryptionError as error:
-                counts.unreadable.append(str(error))
-            else:
-                counts.by_key[get_key_id(ciphertext)] += 1
+            if ciphertext := account.get(name):
+                place = {"collection": COLLECTION, "id": account["_id"], "field": name}
+                _count_secret(keyring, ciphertext, place, counts)
     return counts
+
+
+def _count_secret(
+    keyring: KeyRing, ciphertext: str, place: dict[str, Any], counts: SecretCounts
+) -> None:
+    try:
+        keyring.decrypt(ciphertext, **place)
+    except DecryptionError as error:
+        counts.unreadable.append(str(error))
+    else:
+        counts.by_key[get_key_id(ciphertext)] += 1
 
 
 @dataclass
@@ -81,24 +91,31 @@ async def _run_pass(keyring: KeyRing) -> RotationReport:
         for name in SECRET_FIELDS:
             # The secrets of a deleted account are empty.
             if account.get(name):
-                await _rotate_secret(keyring, account_id, name, account[name], report)
+                place = {"collection": COLLECTION, "id": account_id, "field": name}
+                await _rotate_secret(keyring, Account, place, account[name], report)
+    if (key := await collection(PeopleKey).find_one({})) is not None:
+        await _rotate_secret(keyring, PeopleKey, PLACE, key[KEY_FIELD], report)
     return report
 
 
 async def _rotate_secret(
-    keyring: KeyRing, id: PydanticObjectId, name: str, ciphertext: str, report: RotationReport
+    keyring: KeyRing,
+    document_class: type[Document],
+    place: dict[str, Any],
+    ciphertext: str,
+    report: RotationReport,
 ) -> None:
     try:
-        secret = keyring.decrypt(ciphertext, collection=COLLECTION, id=id, field=name)
+        secret = keyring.decrypt(ciphertext, **place)
     except DecryptionError as error:
         report.unreadable.append(str(error))
         return
     if keyring.is_current(ciphertext):
         report.current += 1
         return
-    sealed = keyring.encrypt(secret, collection=COLLECTION, id=id, field=name)
-    result = await collection(Account).update_one(
-        {"_id": id, name: ciphertext}, {"$set": {name: sealed}}
+    sealed, name = keyring.encrypt(secret, **place), place["field"]
+    result = await collection(document_class).update_one(
+        {"_id": place["id"], name: ciphertext}, {"$set": {name: sealed}}
     )
     if result.modified_count:
         report.encrypted += 1

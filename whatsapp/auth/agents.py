@@ -11,16 +11,22 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models import Agent, Grant, Role
 from models.auth.agent import make_names
-from models.database.base import collection, utc_now
+from models.database.base import collection, match_workspace, utc_now
 from whatsapp.auth.access import RANKS, Viewer
 from whatsapp.common.values import check_email, check_name
 from whatsapp.errors import InvalidInput, NotFound, RefusalCollector
 
 
-def make_agent(name: str, grant: Grant, **fields: Any) -> Agent:
+def make_agent(workspace_id: PydanticObjectId, name: str, grant: Grant, **fields: Any) -> Agent:
     """Returns a new agent, which the caller stores."""
     account_ids = None if grant.account_ids is None else sorted(set(grant.account_ids))
-    return Agent(**make_names(name), grants=[grant], account_ids=account_ids, **fields)
+    return Agent(
+        workspace_id=workspace_id,
+        **make_names(name),
+        grants=[grant],
+        account_ids=account_ids,
+        **fields,
+    )
 
 
 async def get_agent(viewer: Viewer, agent_id: PydanticObjectId, *, field: str = "agentId") -> Agent:
@@ -29,7 +35,10 @@ async def get_agent(viewer: Viewer, agent_id: PydanticObjectId, *, field: str = 
     Raises:
         NotFound: it does not exist, or shares no account with the viewer.
     """
-    agent = await Agent.get(agent_id)
+    return _require_visible(viewer, await Agent.get(agent_id), field=field)
+
+
+def _require_visible(viewer: Viewer, agent: Agent | None, *, field: str) -> Agent:
     if agent is None or not is_visible(viewer, agent):
         raise NotFound("The agent", field=[field])
     return agent
@@ -57,9 +66,18 @@ async def get_agent_of_account(
 
     Raises:
         NotFound: as for `get_agent`.
-        InvalidInput: the agent may not see the account.
+        InvalidInput: the agent is retired, or may not see the account.
     """
-    agent = await get_agent(viewer, agent_id, field=field)
+    agent = await Agent.get(agent_id)
+    return require_agent_of_account(viewer, agent, account_id, field=field)
+
+
+def require_agent_of_account(
+    viewer: Viewer, agent: Agent | None, account_id: PydanticObjectId, *, field: str
+) -> Agent:
+    """Returns the agent, or raises as `get_agent_of_account`. None is an unknown agent."""
+    agent = _require_visible(viewer, agent, field=field)
+    require_active(agent, field=field)
     if not list_grants(agent, [account_id]):
         raise InvalidInput(
             "The agent has no access to this account: choose another agent.", field=[field]
@@ -67,12 +85,23 @@ async def get_agent_of_account(
     return agent
 
 
+def require_active(agent: Agent, *, field: str = "agentId") -> None:
+    """Raises InvalidInput if the agent is retired."""
+    if agent.retired_at is not None:
+        raise InvalidInput("The agent is retired: reactivate it or choose another.", field=[field])
+
+
 def limit_agents(viewer: Viewer) -> dict[str, Any]:
     """Returns the filter for the agents that share an account with the viewer, and the viewer's."""
+    limited = match_workspace(viewer.workspace_id)
     if viewer.account_ids is None:
-        return {}
-    own = {"_id": viewer.agent_id}
-    return {"$or": [match_accounts(viewer.account_ids), own]} if viewer.account_ids else own
+        return limited
+    own_agent = {"_id": viewer.agent_id}
+    return limited | (
+        {"$or": [match_accounts(viewer.account_ids), own_agent]}
+        if viewer.account_ids
+        else own_agent
+    )
 
 
 def match_accounts(account_ids: Iterable[PydanticObjectId]) -> dict[str, Any]:
@@ -81,17 +110,19 @@ def match_accounts(account_ids: Iterable[PydanticObjectId]) -> dict[str, Any]:
 
 
 def match_active(account_ids: Iterable[PydanticObjectId] | None) -> dict[str, Any]:
-    """Returns the filter for agents with access to any of the accounts, or to any account."""
+    """Returns the filter for active agents with access to any of the accounts; None for all."""
     conditions: list[dict[str, Any]] = [
         {"$or": [{"expires_at": None}, {"expires_at": {"$gt": utc_now()}}]}
     ]
     if account_ids is not None:
         conditions.append(match_accounts(account_ids))
-    return {"grants": {"$elemMatch": {"$and": conditions}}}
+    return {"retired_at": None, "grants": {"$elemMatch": {"$and": conditions}}}
 
 
 def is_visible(viewer: Viewer, agent: Agent) -> bool:
     """Returns True if `limit_agents` includes the agent."""
+    if agent.workspace_id != viewer.workspace_id:
+        return False
     if viewer.account_ids is None or agent.id == viewer.agent_id:
         return True
     if agent.account_ids is None:
@@ -100,13 +131,18 @@ def is_visible(viewer: Viewer, agent: Agent) -> bool:
 
 
 def list_grants(agent: Agent, account_ids: Iterable[PydanticObjectId] | None) -> list[Grant]:
-    """Returns the current grants for any of the accounts, or for any account if None."""
+    """Returns the current grants for any of the accounts, or for any account if None.
+
+    A retired agent has none.
+    """
+    if agent.retired_at is not None:
+        return []
     now = utc_now()
-    wanted = None if account_ids is None else set(account_ids)
+    allowed_ids = None if account_ids is None else set(account_ids)
     return [
         grant
         for grant in agent.grants
-        if (grant.expires_at is None or grant.expires_at > now) and _covers_any(grant, wanted)
+        if (grant.expires_at is None or grant.expires_at > now) and _covers_any(grant, allowed_ids)
     ]
 
 
@@ -181,4 +217,45 @@ async def update_agent(
         await collection(Agent).update_one(
             {"_id": agent_id, "$nor": [checked]}, {"$set": {**checked, "updated_at": utc_now()}}
         )
+    return await Agent.get(agent_id) or agent
+
+
+async def create_agent(
+    workspace_id: PydanticObjectId,
+    *,
+    name: str,
+    email: str | None,
+    account_ids: list[PydanticObjectId] | None,
+) -> Agent:
+    """Stores an agent without a credential; None for all accounts of the workspace.
+
+    Conversations of the accounts can be assigned to it.
+
+    Raises:
+        InvalidInput: a value is malformed.
+    """
+    with RefusalCollector() as collect:
+        checked_name = collect(check_name, name)
+        checked_email = collect(check_email, email)
+    grant = Grant(account_ids=account_ids)
+    agent = make_agent(workspace_id, checked_name, grant, email=checked_email)
+    await agent.insert()
+    return agent
+
+
+async def set_retired(viewer: Viewer, agent_id: PydanticObjectId, *, is_retired: bool) -> Agent:
+    """Retires or reactivates an agent. Repeating it is harmless.
+
+    Raises:
+        NotFound: see `get_managed_agent`.
+        InvalidInput: the viewer's own agent.
+    """
+    agent = await get_managed_agent(viewer, agent_id)
+    if is_retired and agent.id == viewer.agent_id:
+        raise InvalidInput("You can't retire your own agent.", field=["agentId"])
+    now = utc_now()
+    await collection(Agent).update_one(
+        {"_id": agent_id, "retired_at": None if is_retired else {"$ne": None}},
+        {"$set": {"retired_at": now if is_retired else None, "updated_at": now}},
+    )
     return await Agent.get(agent_id) or agent

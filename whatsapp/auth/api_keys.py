@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from beanie import PydanticObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from models import Agent, ApiKey, Grant, Role
+from models import Agent, ApiKey, CredentialKind, Grant, Role
 from models.database.base import collection, to_bson, utc_now
 from models.database.coalescing import find_by
 from models.database.conversion import from_bson
@@ -22,8 +22,11 @@ from whatsapp.auth.access import Viewer
 from whatsapp.auth.agent_activity import AgentActivity
 from whatsapp.auth.agents import add_grant, make_agent, remove_grant
 from whatsapp.auth.identity_provider import IdentityProvider
+from whatsapp.auth.retired_agents import RetiredAgents
 from whatsapp.auth.token_agents import TokenAgents
+from whatsapp.common.account_workspaces import select_accounts
 from whatsapp.common.crypto import digest_secret
+from whatsapp.workspaces.workspace_states import WorkspaceStates
 
 PREFIX = "wag_"
 _TOKEN = re.compile(r"wag_([0-9a-f]{12})_[A-Za-z0-9_-]{43}", re.ASCII)
@@ -31,6 +34,7 @@ LAST_USED_STEP = timedelta(minutes=1)
 
 
 async def create_api_key(
+    workspace_id: PydanticObjectId,
     *,
     name: str,
     role: Role,
@@ -48,6 +52,7 @@ async def create_api_key(
     prefix = secrets.token_hex(6)
     token = f"wag_{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey(
+        workspace_id=workspace_id,
         name=name,
         prefix=prefix,
         secret_hash=digest_secret(token),
@@ -58,7 +63,7 @@ async def create_api_key(
         agent_id=agent_id,
     )
     grant = Grant(api_key_id=key.id, role=role, account_ids=account_ids, expires_at=expires_at)
-    agent = None if for_server or agent_id is not None else make_agent(name, grant)
+    agent = None if for_server or agent_id is not None else make_agent(workspace_id, name, grant)
     if agent is not None:
         key.agent_id = agent.id
 
@@ -98,6 +103,7 @@ def view_key(key: ApiKey) -> Viewer:
         credential_id=key.id,
         name=key.name,
         role=key.role,
+        workspace_id=key.workspace_id,
         account_ids=accounts,
         expires_at=key.expires_at,
         agent_id=key.agent_id,
@@ -143,29 +149,46 @@ class Authenticator:
     """Authenticates API keys, and tokens of the identity provider if there is one."""
 
     def __init__(
-        self, provider: IdentityProvider | None = None, *, activity: AgentActivity
+        self,
+        provider: IdentityProvider | None = None,
+        *,
+        activity: AgentActivity,
+        retired_agents: RetiredAgents,
+        workspace_states: WorkspaceStates,
+        claims_check_seconds: float,
     ) -> None:
         self._provider = provider
         self._activity = activity
-        self._token_agents = TokenAgents()
+        self.retired_agents = retired_agents
+        self._workspace_states = workspace_states
+        self._token_agents = TokenAgents(check_seconds=claims_check_seconds)
 
     async def authenticate(self, credential: str) -> Viewer | None:
         """Returns the viewer, or None if the credential is invalid, expired or revoked.
 
+        It is invalid if its workspace is being deleted.
+
         Raises:
             PyMongoError: MongoDB is unavailable.
             ProviderUnavailable: the identity provider's keys could not be fetched yet.
+            AgentRetired: the credential is valid, but its agent is retired.
+            WorkspaceSuspended: the credential is valid, but its workspace is suspended.
         """
         if credential.startswith(PREFIX):
             viewer = await authenticate_api_key(credential)
         else:
-            viewer = await self._authenticate_token(credential)
-        if viewer is not None:
-            self._activity.record(viewer.agent_id)
+            viewer = await self._provider.authenticate(credential) if self._provider else None
+        if viewer is None or not await self._workspace_states.may_be_used(viewer.workspace_id):
+            return None
+        if viewer.kind is CredentialKind.JWT:
+            viewer = await self._complete_token(viewer)
+        await self.retired_agents.require_active(viewer.agent_id)
+        self._activity.record(viewer.agent_id)
         return viewer
 
-    async def _authenticate_token(self, token: str) -> Viewer | None:
-        viewer = await self._provider.authenticate(token) if self._provider else None
-        if viewer is None:
-            return None
+    async def _complete_token(self, viewer: Viewer) -> Viewer:
+        """Adds the token's agent, and leaves out accounts of other workspaces."""
+        if viewer.account_ids is not None:
+            own_ids = await select_accounts(viewer.workspace_id, viewer.account_ids)
+            viewer = replace(viewer, account_ids=frozenset(own_ids))
         return replace(viewer, agent_id=await self._token_agents.find(viewer))

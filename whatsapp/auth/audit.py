@@ -22,11 +22,12 @@ from models import (
     AuditOutcome,
     AuditTarget,
     Contact,
+    ContactExport,
     ParkedItem,
     QuickReply,
     User,
 )
-from models.database.base import collection, utc_now
+from models.database.base import collection, match_workspace, utc_now
 from whatsapp.auth.access import Viewer
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ _ACCOUNT_FIELDS: Mapping[str, tuple[type[Document], str]] = {
     "Agent": (Agent, "account_ids"),
     "ApiKey": (ApiKey, "account_ids"),
     "Contact": (Contact, "account_id"),
+    "ContactExport": (ContactExport, "account_id"),
     "ParkedItem": (ParkedItem, "account_id"),
     "QuickReply": (QuickReply, "account_id"),
     "User": (User, "account_ids"),
@@ -49,6 +51,7 @@ class AuditedAction:
 
     action: AuditAction
     actor: AuditActor
+    workspace_id: PydanticObjectId
     targets: Sequence[AuditTarget] = ()
     account_ids: Sequence[PydanticObjectId] = ()
     fields: Sequence[str] = ()
@@ -69,6 +72,7 @@ class AuditTrail:
         """
         now = utc_now()
         entry = AuditEntry(
+            workspace_id=act.workspace_id,
             action=act.action,
             actor=act.actor,
             targets=list(act.targets),
@@ -101,6 +105,18 @@ class AuditTrail:
             {"_id": entry.id, "outcome": AuditOutcome.STARTED.value}, {"$set": change}
         )
 
+    async def count(
+        self, entry: AuditEntry, counts: Mapping[str, int], *, account_id: PydanticObjectId | None
+    ) -> None:
+        """Adds to the numbers of documents that an unfinished action removed from an account."""
+        added = {f"counts.{kind}": number for kind, number in counts.items() if number}
+        if added:
+            accounts = [] if account_id is None else [account_id]
+            affected = {"account_ids": {"$each": accounts}}
+            await collection(AuditEntry).update_one(
+                {"_id": entry.id}, {"$inc": added, "$addToSet": affected}
+            )
+
 
 def to_audit_actor(viewer: Viewer) -> AuditActor:
     return AuditActor(
@@ -121,7 +137,8 @@ async def find_target_accounts(
             _read_id(document_class, target.id) for target in targets if target.type == type_name
         ]
         if ids:
-            query = {"_id": {"$in": [key for key in ids if key is not None]}}
+            query = match_workspace(viewer.workspace_id)
+            query["_id"] = {"$in": [key for key in ids if key is not None]}
             async for document in collection(document_class).find(query, {field: 1}):
                 value = document.get(field) or []
                 account_ids.update(value if isinstance(value, list) else [value])
@@ -136,7 +153,8 @@ def _read_id(document_class: type[Document], text: str) -> PydanticObjectId | st
 
 def make_entry_filter(viewer: Viewer) -> dict[str, Any]:
     """Returns the filter for entries that concern only accounts of the viewer."""
+    limited = match_workspace(viewer.workspace_id)
     if viewer.account_ids is None:
-        return {}
+        return limited
     beyond = {"$elemMatch": {"$nin": sorted(viewer.account_ids)}}
-    return {"account_ids": {"$ne": [], "$not": beyond}}
+    return limited | {"account_ids": {"$ne": [], "$not": beyond}}

@@ -15,7 +15,7 @@ import jwt
 from beanie import PydanticObjectId
 
 from models import CredentialKind, Role
-from models.database.base import utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, utc_now
 from whatsapp.auth.access import RANKS, Viewer
 from whatsapp.auth.signing_keys import ConfiguredKey, PublishedKeys, SigningKeys
 from whatsapp.common.timeouts import Timeouts
@@ -23,6 +23,7 @@ from whatsapp.common.values import check_email
 from whatsapp.errors import InvalidInput
 from whatsapp.settings import Settings
 from whatsapp.token_settings import parse_roles
+from whatsapp.workspaces.directory import WorkspaceDirectory
 
 # Tolerated clock skew of the provider for `nbf` and `iat`; `exp` is exact.
 CLOCK_SECONDS = 60
@@ -37,15 +38,26 @@ _ABSENT = object()
 class IdentityProvider:
     """Verifies the tokens of the provider that the JWT_* settings describe."""
 
-    def __init__(self, settings: Settings, keys: SigningKeys) -> None:
+    def __init__(
+        self, settings: Settings, keys: SigningKeys, workspaces: WorkspaceDirectory
+    ) -> None:
         self._settings = settings
+        self._workspaces = workspaces
         self._keys = keys
-        self._roles = parse_roles(settings.jwt_roles) or {role.lower(): role for role in Role}
+        self._roles = parse_roles(settings.jwt_roles) or {
+            # Operators have keys from the command line only.
+            role.lower(): role
+            for role in Role
+            if role is not Role.OPERATOR
+        }
 
     async def authenticate(self, token: str) -> Viewer | None:
         """Returns the token's viewer, or None if it is malformed, foreign, expired or has no role.
 
+        None, too, if it names no workspace, although JWT_WORKSPACE_CLAIM requires it.
+
         Raises:
+            PyMongoError: MongoDB is unavailable.
             ProviderUnavailable: the provider's keys could not be fetched yet.
         """
         header = _read_header(token)
@@ -55,7 +67,7 @@ class IdentityProvider:
         for key in await self._keys.find(algorithm, kid):
             claims = self._verify(token, key, algorithm)
             if claims is not None and _is_valid_now(claims):
-                return self._read_viewer(claims)
+                return await self._read_viewer(claims)
         return None
 
     def _verify(self, token: str, key: Any, algorithm: str) -> dict[str, Any] | None:
@@ -80,22 +92,32 @@ class IdentityProvider:
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return None
 
-    def _read_viewer(self, claims: Mapping[str, Any]) -> Viewer | None:
+    async def _read_viewer(self, claims: Mapping[str, Any]) -> Viewer | None:
         expires_at, subject = _read_time(claims["exp"]), claims["sub"]
         role = self._read_role(claims)
         if expires_at is None or role is None:
             return None
         if not 0 < len(subject) <= MAX_SUBJECT or not _is_text(subject):
             return None
+        workspace_id = await self._find_workspace(claims)
+        if workspace_id is None:
+            return None
         return Viewer(
             credential_id=subject,
             name=_read_name(find_claim(claims, self._settings.jwt_name_claim)) or subject,
             role=role,
+            workspace_id=workspace_id,
             account_ids=self._read_accounts(claims),
             kind=CredentialKind.JWT,
             expires_at=expires_at,
             email=_read_email(claims.get(EMAIL_CLAIM)),
         )
+
+    async def _find_workspace(self, claims: Mapping[str, Any]) -> PydanticObjectId | None:
+        if self._settings.jwt_workspace_claim is None:
+            return DEFAULT_WORKSPACE_ID
+        text = find_claim(claims, self._settings.jwt_workspace_claim)
+        return await self._workspaces.find(text) if isinstance(text, str) else None
 
     def _read_role(self, claims: Mapping[str, Any]) -> Role | None:
         """Returns the highest role that the claim names."""
@@ -121,9 +143,10 @@ def create_identity_provider(
 ) -> IdentityProvider | None:
     """Returns the configured provider, or None if JWT_* settings name none."""
     algorithms = settings.jwt_algorithms
+    workspaces = WorkspaceDirectory(check_seconds=timeouts.workspace_check_seconds)
     if settings.jwt_key is not None:
         key = ConfiguredKey(settings.jwt_key.get_secret_value(), algorithms)
-        return IdentityProvider(settings, key)
+        return IdentityProvider(settings, key, workspaces)
     if settings.jwt_jwks_url is None:
         return None
     keys = PublishedKeys(
@@ -131,7 +154,7 @@ def create_identity_provider(
         algorithms=algorithms,
         timeouts=timeouts,
     )
-    return IdentityProvider(settings, keys)
+    return IdentityProvider(settings, keys, workspaces)
 
 
 def find_claim(claims: Mapping[str, Any], path: str) -> Any:

@@ -1,4 +1,4 @@
-"""Presence of agents: who is online, looks at a conversation or types in it, in all processes."""
+"""Presence: the agents of all processes who are online, look at a conversation or type in it."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from time import monotonic
 from beanie import PydanticObjectId
 from pymongo.errors import PyMongoError
 
-from models import Look, Presence
+from models import Conversation, Look, Presence
 from models.database.base import utc_now
 from models.database.outage_log import log_failure
 from whatsapp.auth.presence_store import PresenceStore
@@ -20,7 +20,7 @@ from whatsapp.common.timeouts import Timeouts
 logger = logging.getLogger(__name__)
 
 TYPING = timedelta(seconds=8)
-# Bounds the document of a process to 4 MB: so many looks, and as many agents who type.
+# Bounds the document of a process to 4 MB: this many looks, and as many typing agents.
 MAX_LOOKS = 10_000
 # Changes within this time are written and reported together.
 COLLECT_SECONDS = 0.2
@@ -31,13 +31,14 @@ class Colleague:
     """An agent in a conversation."""
 
     agent_id: PydanticObjectId
+    workspace_id: PydanticObjectId
     account_id: PydanticObjectId
     since: datetime
     is_typing: bool
 
 
 Colleagues = dict[PydanticObjectId, tuple[Colleague, ...]]
-"""The agents of each conversation, first come first."""
+"""The agents of each conversation, in order of arrival."""
 
 
 @dataclass(eq=False, slots=True)
@@ -50,7 +51,7 @@ class _Gaze:
 
 @dataclass
 class AgentPresence:
-    """Exchanges what the process knows with the other processes, through their documents."""
+    """Exchanges the presence of its agents with other processes, through their documents."""
 
     timeouts: Timeouts
     list_online: Callable[[], frozenset[PydanticObjectId]]
@@ -116,16 +117,16 @@ class AgentPresence:
     def look(
         self,
         agent_id: PydanticObjectId,
-        account_id: PydanticObjectId,
-        conversation_id: PydanticObjectId,
+        conversation: Conversation,
         *,
         is_alive: Callable[[], bool],
     ) -> Iterator[None]:
         """Shows the agent in the conversation, until the block ends or `is_alive` returns False."""
         look = Look(
             agent_id=agent_id,
-            account_id=account_id,
-            conversation_id=conversation_id,
+            workspace_id=conversation.workspace_id,
+            account_id=conversation.account_id,
+            conversation_id=conversation.id,
             since=utc_now(),
         )
         gaze = _Gaze(look, is_alive)
@@ -155,25 +156,25 @@ class AgentPresence:
     def record_typing(
         self,
         agent_id: PydanticObjectId,
-        account_id: PydanticObjectId,
-        conversation_id: PydanticObjectId,
+        conversation: Conversation,
     ) -> None:
         """Shows the agent as typing for `TYPING`."""
-        key, now = (agent_id, conversation_id), utc_now()
+        key, now = (agent_id, conversation.id), utc_now()
         if key not in self._typing and len(self._typing) >= MAX_LOOKS:
             return
         known = self._typing.get(key)
         self._typing[key] = Look(
             agent_id=agent_id,
-            account_id=account_id,
-            conversation_id=conversation_id,
+            workspace_id=conversation.workspace_id,
+            account_id=conversation.account_id,
+            conversation_id=conversation.id,
             since=known.since if known else now,
             typing_until=now + TYPING,
         )
-        self._show(conversation_id)
+        self._show(conversation.id)
 
     async def run(self) -> None:
-        """Exchanges presence until it is cancelled, then withdraws that of this process."""
+        """Exchanges presence until it is cancelled, then deletes the presence of this process."""
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
@@ -223,11 +224,11 @@ class AgentPresence:
     def _show(self, conversation_id: PydanticObjectId) -> None:
         """Takes over a change of this process; the next exchange reports it with others.
 
-        A crowd that comes at once costs each of its agents one conversation, not all of them.
+        Recalculates only this conversation, so that many simultaneous arrivals stay cheap.
         """
         typing = [look for look in self._typing.values() if look.conversation_id == conversation_id]
-        own = [*_list_alive(self._gazes.get(conversation_id, ())), *typing]
-        looks = [*own, *self._other_looks.get(conversation_id, ())]
+        own_looks = [*_list_alive(self._gazes.get(conversation_id, ())), *typing]
+        looks = [*own_looks, *self._other_looks.get(conversation_id, ())]
         agents = _group_by_conversation(looks, utc_now()).get(conversation_id)
         if agents:
             self._colleagues[conversation_id] = agents
@@ -267,6 +268,7 @@ def _group_by_conversation(looks: list[Look], now: datetime) -> Colleagues:
         known = agents.get(look.agent_id)
         agents[look.agent_id] = Colleague(
             look.agent_id,
+            look.workspace_id,
             look.account_id,
             known.since if known else look.since,
             is_typing or (known is not None and known.is_typing),

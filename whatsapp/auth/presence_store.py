@@ -16,7 +16,7 @@ RECENT_SECONDS = 10
 
 
 class PresenceStore:
-    """Writes the document of this process, and reads those of the others."""
+    """Writes the document of this process, and reads the documents of other processes."""
 
     def __init__(self) -> None:
         # Not `new_id`: two processes may start at the same time after a copy of the machine.
@@ -73,14 +73,14 @@ class PresenceStore:
         """Returns the presence of the processes whose heartbeat is not older than this."""
         started = monotonic()
         is_late = started - self._read_at > RECENT_SECONDS / 2
-        found = await self._read(expiry_seconds, is_complete=is_late)
-        if any("looks" not in fields and fields["_id"] not in self._known for fields in found):
-            found = await self._read(expiry_seconds, is_complete=True)
+        rows = await self._read(expiry_seconds, is_complete=is_late)
+        if any("looks" not in fields and fields["_id"] not in self._known for fields in rows):
+            rows = await self._read(expiry_seconds, is_complete=True)
         self._known = {
             fields["_id"]: from_bson(Presence, fields)
             if "looks" in fields
             else self._known[fields["_id"]]
-            for fields in found
+            for fields in rows
         }
         self._read_at = started
         return [*self._known.values()]
@@ -89,7 +89,7 @@ class PresenceStore:
         """Reads the lists only of documents that have changed recently, unless all are needed."""
         earliest = {"$subtract": ["$$NOW", int(expiry_seconds * 1000)]}
         recent = {"$gte": ["$changed_at", {"$subtract": ["$$NOW", RECENT_SECONDS * 1000]}]}
-        shown = {
+        lists = {
             name: f"${name}" if is_complete else {"$cond": [recent, f"${name}", "$$REMOVE"]}
             for name in ("looks", "online_ids")
         }
@@ -101,7 +101,7 @@ class PresenceStore:
                         "$expr": {"$gt": ["$seen_at", earliest]},
                     }
                 },
-                {"$project": {"seen_at": 1, "changed_at": 1, **shown}},
+                {"$project": {"seen_at": 1, "changed_at": 1, **lists}},
             ]
         )
         return await cursor.to_list()

@@ -9,30 +9,33 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Agent, Grant, TokenClaims
 from models.auth.agent import make_names
-from models.database.base import collection, from_bson, to_bson, utc_now
+from models.database.base import collection, from_bson, match_workspace, to_bson, utc_now
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.agents import make_agent, widen_accounts
 
-# Known subjects are read again after this time, so changed claims show within it.
-CHECK_SECONDS = 60.0
 MAX_KNOWN = 10_000
 
 
 class TokenAgents:
-    """Finds the agents of subjects; a process reads each at most once a minute."""
+    """Finds the agents of subjects; reads each again after `check_seconds`."""
 
-    def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[float, PydanticObjectId]] = OrderedDict()
+    def __init__(self, *, check_seconds: float) -> None:
+        self._check_seconds = check_seconds
+        self._known: OrderedDict[tuple[PydanticObjectId, str], tuple[float, PydanticObjectId]] = (
+            OrderedDict()
+        )
+        """By workspace and subject."""
 
     async def find(self, viewer: Viewer) -> PydanticObjectId:
         """Returns the id of the agent of a token's viewer."""
         subject, now = str(viewer.credential_id), monotonic()
-        checked_at, agent_id = self._known.get(subject, (None, None))
-        if agent_id is not None and checked_at is not None and now - checked_at < CHECK_SECONDS:
+        key = (viewer.workspace_id, subject)
+        checked_at, agent_id = self._known.get(key, (now, None))
+        if agent_id is not None and now - checked_at < self._check_seconds:
             return agent_id
         agent_id = await _store_agent(subject, viewer)
-        self._known[subject] = now, agent_id
-        self._known.move_to_end(subject)
+        self._known[key] = now, agent_id
+        self._known.move_to_end(key)
         if len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
         return agent_id
@@ -42,9 +45,17 @@ async def _store_agent(subject: str, viewer: Viewer) -> PydanticObjectId:
     claims = TokenClaims(name=viewer.name, email=viewer.email)
     account_ids = None if viewer.account_ids is None else sorted(viewer.account_ids)
     grant = Grant(role=viewer.role, account_ids=account_ids)
-    stored = await collection(Agent).find_one({"subject": subject})
+    of_subject = match_workspace(viewer.workspace_id) | {"subject": subject}
+    stored = await collection(Agent).find_one(of_subject)
     if stored is None:
-        agent = make_agent(claims.name, grant, subject=subject, claims=claims, email=claims.email)
+        agent = make_agent(
+            viewer.workspace_id,
+            claims.name,
+            grant,
+            subject=subject,
+            claims=claims,
+            email=claims.email,
+        )
         try:
             await collection(Agent).insert_one(to_bson(agent))
         except DuplicateKeyError:

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,6 +19,7 @@ import orjson
 from telemetry.metrics import meta as metrics
 from version import USER_AGENT
 from whatsapp.cloud_api.call_spans import recorded
+from whatsapp.cloud_api.connections import ConnectionTransport
 from whatsapp.cloud_api.responses import SendResult, read_error, read_send_result
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIError, CloudAPINotReached, CloudAPIOutcomeUnknown
@@ -47,12 +49,11 @@ def create_http_client(
     # nothing was written, which the total deadline does not.
     share = timeouts.send_deadline_seconds / 4
     return httpx.AsyncClient(
-        transport=transport,
+        transport=transport or ConnectionTransport(max_connections=SEND_CONCURRENCY),
         headers={"User-Agent": USER_AGENT},
+        # Keeps no cookies: an answer for one account must not change requests for another.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         timeout=httpx.Timeout(timeouts.send_deadline_seconds, connect=share, pool=share),
-        limits=httpx.Limits(
-            max_connections=SEND_CONCURRENCY, max_keepalive_connections=SEND_CONCURRENCY
-        ),
         trust_env=False,
         follow_redirects=False,
     )
@@ -169,7 +170,7 @@ class CloudAPI:
     ) -> _Response:
         """Returns the response; raises Meta's error object if it has one."""
         all_headers = {**build_headers(access_token), **(headers or {})}
-        # A large upload extends the total deadline, but not that of connecting.
+        # A large upload extends the total deadline, but not the deadline of connecting.
         share = self._deadline_seconds / 4
         seconds = deadline_seconds or self._deadline_seconds
         timeout = httpx.Timeout(seconds, connect=share, pool=share)

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 # Bytes of each body that don't count towards the total, so that large bodies never cause small ones
 # to be refused. The server buffers as much per connection anyway.
@@ -115,10 +116,10 @@ class RequestBodies:
 
 
 class FairShares:
-    """Counts the places that each holder has, out of `size`.
+    """Counts the slots that each holder has, out of `size`.
 
-    A holder gets another place while it has fewer than are free. A single holder gets half of
-    them, n greedy holders get 1/(n+1) each, and a place stays free for a new holder.
+    A holder gets another slot while it has fewer than are free. A single holder gets half of
+    them, n greedy holders get 1/(n+1) each, and a slot stays free for a new holder.
     """
 
     def __init__(self, size: int) -> None:
@@ -126,85 +127,113 @@ class FairShares:
         self._held: Counter[Hashable] = Counter()
         self._taken = 0
 
-    def has_room(self, *holders: Hashable) -> bool:
-        """Returns True if each of these holders may take another place."""
+    def has_room(self, *holders: Hashable, limit: int | None = None) -> bool:
+        """Returns True if each of these holders may take another slot.
+
+        `limit` is the maximum number of slots of the last holder.
+        """
         free = self._size - self._taken
+        if limit is not None and self._held[holders[-1]] >= limit:
+            return False
         return free > 0 and all(self._held[holder] < free for holder in holders)
 
     def list_full(self) -> list[Hashable]:
-        """Returns the holders that may not take another place now."""
+        """Returns the holders that may not take another slot now."""
         return [holder for holder in self._held if not self.has_room(holder)]
 
     def take(self, *holders: Hashable) -> Callable[[], None]:
-        """Takes a place, counted for each holder; returns a function that releases it."""
+        """Takes a slot, counted for each holder; returns a function that releases it."""
         self._taken += 1
         self._held.update(holders)
 
-        def release_place() -> None:
+        def release_slot() -> None:
             self._taken -= 1
             self._held.subtract(holders)
             for holder in holders:
                 if not self._held[holder]:
                     del self._held[holder]
 
-        return release_place
+        return release_slot
 
 
 class FairTurns:
-    """A pool whose callers wait for a place, in order of arrival among eligible holders."""
+    """A pool whose callers wait for a slot, in order of arrival among eligible holders."""
 
     def __init__(self, size: int) -> None:
         self._shares = FairShares(size)
-        self._waiting: dict[asyncio.Future[Callable[[], None]], Hashable] = {}
+        self._waiting: dict[asyncio.Future[Callable[[], None]], _Claim] = {}
+        self._lines: Counter[Hashable] = Counter()
 
-    def hold(self, holder: Hashable) -> "_Turn":
-        """Returns a context manager that waits until the holder has room, and holds a place."""
-        return _Turn(self, holder)
+    def hold(self, *holders: Hashable, limit: int | None = None) -> "_Turn":
+        """Returns a context manager that waits until the holders have room, and holds a slot.
 
-    async def take(self, holder: Hashable) -> Callable[[], None]:
-        """Waits until the holder has room; returns a function that releases the place."""
-        if not self._waiting and self._shares.has_room(holder):
-            return self._shares.take(holder)
-        return await self._wait(holder)
+        `limit` is the maximum number of slots of the last holder.
+        """
+        return _Turn(self, _Claim(holders, limit))
+
+    def count_waiting(self, holder: Hashable) -> int:
+        """Returns the number of callers that wait with this last holder."""
+        return self._lines[holder]
+
+    async def take(self, claim: "_Claim") -> Callable[[], None]:
+        """Waits until the holders have room; returns a function that releases the slot."""
+        if not self._waiting and self._shares.has_room(*claim.holders, limit=claim.limit):
+            return self._shares.take(*claim.holders)
+        return await self._wait(claim)
 
     def admit_waiting(self) -> None:
-        """Gives free places to waiting callers. Called after a place was released."""
+        """Gives free slots to waiting callers. Called after a slot was released."""
         if self._waiting:
             self._admit()
 
-    async def _wait(self, holder: Hashable) -> Callable[[], None]:
-        place: asyncio.Future[Callable[[], None]] = asyncio.get_running_loop().create_future()
-        self._waiting[place] = holder
+    async def _wait(self, claim: "_Claim") -> Callable[[], None]:
+        slot: asyncio.Future[Callable[[], None]] = asyncio.get_running_loop().create_future()
+        self._waiting[slot] = claim
+        self._lines[claim.holders[-1]] += 1
         self._admit()
         try:
-            return await place
+            return await slot
         except asyncio.CancelledError:
-            self._waiting.pop(place, None)
-            if place.done() and not place.cancelled():  # granted at the same moment
-                place.result()()
+            self._waiting.pop(slot, None)
+            if slot.done() and not slot.cancelled():  # granted at the same moment
+                slot.result()()
                 self._admit()
             raise
+        finally:
+            self._leave_line(claim.holders[-1])
+
+    def _leave_line(self, holder: Hashable) -> None:
+        self._lines[holder] -= 1
+        if not self._lines[holder]:
+            del self._lines[holder]
 
     def _admit(self) -> None:
-        for place, holder in list(self._waiting.items()):
-            if self._shares.has_room(holder):
-                del self._waiting[place]
-                if not place.done():
-                    place.set_result(self._shares.take(holder))
+        for slot, claim in list(self._waiting.items()):
+            if self._shares.has_room(*claim.holders, limit=claim.limit):
+                del self._waiting[slot]
+                if not slot.done():
+                    slot.set_result(self._shares.take(*claim.holders))
+
+
+class _Claim(NamedTuple):
+    """The holders of a slot, and the maximum number of slots of the last holder."""
+
+    holders: Sequence[Hashable]
+    limit: int | None
 
 
 class _Turn:
     """A context manager class; a generator-based one costs several times as much."""
 
-    __slots__ = ("_holder", "_release_place", "_turns")
+    __slots__ = ("_claim", "_release_slot", "_turns")
 
-    def __init__(self, turns: FairTurns, holder: Hashable) -> None:
+    def __init__(self, turns: FairTurns, claim: _Claim) -> None:
         self._turns = turns
-        self._holder = holder
+        self._claim = claim
 
     async def __aenter__(self) -> None:
-        self._release_place = await self._turns.take(self._holder)
+        self._release_slot = await self._turns.take(self._claim)
 
     async def __aexit__(self, *_: object) -> None:
-        self._release_place()
+        self._release_slot()
         self._turns.admit_waiting()

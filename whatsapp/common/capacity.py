@@ -17,9 +17,20 @@ class Capacity:
     """Conversations of one account to which messages are sent concurrently."""
     media_downloads: int = 8
     """Concurrent media downloads; one account gets at most half of them."""
+    contact_exports: int = 2
+    """Concurrent exports of contacts; one account gets at most half of them."""
+    export_page_items: int = 500
+    """Messages, notes and changes on a page of an export."""
     graphql_operations: int = 128
     """Concurrent queries and mutations; a credential gets at most half of them, so that other
     credentials get a MongoDB connection."""
+    limited_operations: int = 2
+    """Concurrent operations, and events of subscriptions that read, of a workspace with a quota
+    while other workspaces are active."""
+    limited_waiting: int = 256
+    """Operations of such a workspace that wait for their turn; further ones are refused."""
+    held_refusals: int = 64
+    """Refusals of such a workspace that are held back; further ones are sent at once."""
     plan_steps: int = 20_000
     """Steps of all cached plans: a step takes about 2.5 kB, an operation of an app 10 to 100."""
     socket_operations: int = 50

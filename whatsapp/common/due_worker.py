@@ -1,13 +1,15 @@
 """Runs background work on documents that are due, a few at a time, until cancelled.
 
-Every process may run a worker: each document is leased before the work on it starts. The places of
-a worker are shared fairly among accounts.
+Every process may run a worker: each document is leased before the work on it starts. The slots of
+a worker are shared fairly among accounts, and accounts take turns, or quick work on the backlog of
+one of them would delay all others.
 """
 
 import asyncio
 import logging
 import random
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -25,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 # A document that is due now by this process's clock may be due a little later by the database's.
 WAKE_MARGIN_SECONDS = 0.01
+# Items of an account in a round, before those of others that became due later.
+TURN = 8
 BACKOFF_FACTOR = 4.0
 LONGEST_BACKOFF_SECONDS = 3600.0
 
@@ -36,12 +40,18 @@ class DueWorker(ABC, Generic[DocumentType]):
     """
 
     account_field = "account_id"
-    """The field with the id of the account that the item's place counts for."""
+    """The field with the id of the account that the item's slot counts for."""
+
+    def list_holders(self, item: DocumentType, /) -> Sequence[Any]:
+        """Returns the ids that the item's slot counts for: its account, and maybe its workspace."""
+        return [getattr(item, self.account_field)]
 
     def __init__(self, name: str, *, width: int, poll_seconds: float) -> None:
         self._name = name
         self._width = width
         self._shares = FairShares(width)
+        self._turns: Counter[Any] = Counter()
+        """Items of each account in this round."""
         self._poll_seconds = poll_seconds
         self._wakened = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,7 +65,7 @@ class DueWorker(ABC, Generic[DocumentType]):
         """Works on a leased item."""
 
     def list_closed(self) -> Iterable[Any]:
-        """Returns accounts whose items wait, besides those with their full share of places."""
+        """Returns accounts whose items wait, besides those with their full share of slots."""
         return ()
 
     def wake(self) -> None:
@@ -88,16 +98,27 @@ class DueWorker(ABC, Generic[DocumentType]):
 
     async def _claim_due(self) -> None:
         while len(self._tasks) < self._width:
-            item = await self.claim([*self.list_closed(), *self._shares.list_full()])
+            item = await self._claim_in_turn()
             if item is None:
                 return
-            release_place = self._shares.take(getattr(item, self.account_field))
+            release_slot = self._shares.take(*self.list_holders(item))
             task = asyncio.create_task(self._run_guarded(item), name=self._name)
             self._tasks.add(task)
-            task.add_done_callback(partial(self._end_task, release_place))
+            task.add_done_callback(partial(self._end_task, release_slot))
 
-    def _end_task(self, release_place: Callable[[], None], task: asyncio.Task[None]) -> None:
-        release_place()
+    async def _claim_in_turn(self) -> DocumentType | None:
+        waiting = [*self.list_closed(), *self._shares.list_full()]
+        ended = [account for account, count in self._turns.items() if count >= TURN]
+        item = await self.claim([*waiting, *ended])
+        if item is None:
+            self._turns.clear()  # a new round
+            item = await self.claim(waiting) if ended else None
+        if item is not None:
+            self._turns.update(self.list_holders(item))
+        return item
+
+    def _end_task(self, release_slot: Callable[[], None], task: asyncio.Task[None]) -> None:
+        release_slot()
         self._tasks.discard(task)
         self.wake()
 

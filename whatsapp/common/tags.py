@@ -8,7 +8,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models.database.base import ANY_STRING, DocumentType, collection, utc_now
 from whatsapp.common.values import MAX_TAGS, check_tags
-from whatsapp.errors import InvalidInput
+from whatsapp.errors import InvalidInput, InvalidReason
 
 # The use of tags is counted in as many tagged documents, which takes less than a second.
 MAX_TAGGED = 50_000
@@ -38,7 +38,12 @@ async def add_tags(
     )
     is_unchanged = not result.matched_count
     if is_unchanged and await collection(document_class).find_one(lacks_one, session=session):
-        raise InvalidInput(f"There is space for {MAX_TAGS} tags; remove some.", field=["tags"])
+        raise InvalidInput(
+            f"At most {MAX_TAGS} tags are allowed; remove some.",
+            field=["tags"],
+            reason=InvalidReason.TOO_MANY,
+            limit=MAX_TAGS,
+        )
 
 
 async def remove_tags(

@@ -5,11 +5,13 @@ import math
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
-from whatsapp.errors import InvalidInput
+from whatsapp.errors import InvalidInput, InvalidReason
 
 MAX_TAGS = 50
 MAX_TAG_LENGTH = 64
+MAX_KEY_LENGTH = 255
 MAX_ATTRIBUTES_BYTES = 16 * 1024
 MAX_ATTRIBUTES_DEPTH = 8
 _EMAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
@@ -24,7 +26,13 @@ def check_text(text: str | None, *, field: str, limit: int = 200) -> str | None:
     """
     stripped = (text or "").strip()
     if len(stripped) > limit or not stripped.isprintable():
-        raise InvalidInput(f"Use at most {limit} printable characters.", field=[field])
+        too_long = len(stripped) > limit
+        raise InvalidInput(
+            f"Use at most {limit} printable characters.",
+            field=[field],
+            reason=InvalidReason.TOO_LONG if too_long else InvalidReason.MALFORMED,
+            limit=limit if too_long else None,
+        )
     return stripped or None
 
 
@@ -36,7 +44,9 @@ def check_name(name: str) -> str:
     """
     text = check_text(name, field="name")
     if text is None:
-        raise InvalidInput("The name must not be empty.", field=["name"])
+        raise InvalidInput(
+            "The name must not be empty.", field=["name"], reason=InvalidReason.REQUIRED
+        )
     return text
 
 
@@ -48,20 +58,47 @@ def check_email(email: str | None) -> str | None:
     """
     text = check_text(email, field="email", limit=254)
     if text is not None and not _EMAIL.match(text):
-        raise InvalidInput("The e-mail address is invalid.", field=["email"])
+        raise InvalidInput(
+            "The e-mail address is invalid.", field=["email"], reason=InvalidReason.MALFORMED
+        )
     return text
+
+
+def is_web_url(text: str) -> bool:
+    """Checks for an absolute http(s) URL with a host, without spaces or unprintable characters."""
+    if not text.isprintable() or " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def check_body(text: str, *, limit: int, field: list[str]) -> None:
     """Raises InvalidInput for a text that is blank, too long, or has invalid characters."""
     if not text.strip():
-        raise InvalidInput("The text is blank.", field=field)
+        raise InvalidInput("The text is blank.", field=field, reason=InvalidReason.REQUIRED)
     if len(text) > limit:
         raise InvalidInput(
-            f"The text has {len(text)} characters; at most {limit} are allowed.", field=field
+            f"The text has {len(text)} characters; at most {limit} are allowed.",
+            field=field,
+            reason=InvalidReason.TOO_LONG,
+            limit=limit,
         )
     if "\0" in text or not is_unicode(text):
-        raise InvalidInput("The text contains an invalid character.", field=field)
+        raise InvalidInput(
+            "The text contains an invalid character.", field=field, reason=InvalidReason.MALFORMED
+        )
+
+
+def check_idempotency_key(key: str | None) -> None:
+    """Raises InvalidInput. Control characters are reserved for the keys of retries."""
+    if key is not None and (not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable()):
+        raise InvalidInput(
+            f"Use an idempotency key of 1 to {MAX_KEY_LENGTH} printable characters.",
+            field=["idempotencyKey"],
+        )
 
 
 def check_tags(tags: Iterable[str], *, field: str = "tags") -> list[str]:
@@ -72,11 +109,18 @@ def check_tags(tags: Iterable[str], *, field: str = "tags") -> list[str]:
     """
     stripped = list(dict.fromkeys(tag.strip() for tag in tags))
     if len(stripped) > MAX_TAGS:
-        raise InvalidInput(f"Use at most {MAX_TAGS} tags.", field=[field])
+        raise InvalidInput(
+            f"Use at most {MAX_TAGS} tags.",
+            field=[field],
+            reason=InvalidReason.TOO_MANY,
+            limit=MAX_TAGS,
+        )
     for tag in stripped:
         if not 0 < len(tag) <= MAX_TAG_LENGTH or not tag.isprintable():
             raise InvalidInput(
-                f"Use 1 to {MAX_TAG_LENGTH} printable characters per tag.", field=[field]
+                f"Use 1 to {MAX_TAG_LENGTH} printable characters per tag.",
+                field=[field],
+                reason=InvalidReason.MALFORMED,
             )
     return stripped
 
@@ -88,7 +132,7 @@ def check_attributes(attributes: Any, *, field: str = "attributes") -> dict[str,
         InvalidInput: not a JSON object, too large, too deep, or with keys or numbers out of range.
     """
     if not isinstance(attributes, dict):
-        raise InvalidInput("It must be a JSON object.", field=[field])
+        raise InvalidInput("The value must be a JSON object.", field=[field])
     if not _is_storable(attributes, depth=MAX_ATTRIBUTES_DEPTH):
         raise InvalidInput(
             f"Use at most {MAX_ATTRIBUTES_DEPTH} levels, keys that have no NUL and don't start"
@@ -96,7 +140,12 @@ def check_attributes(attributes: Any, *, field: str = "attributes") -> dict[str,
             field=[field],
         )
     if len(json.dumps(attributes)) > MAX_ATTRIBUTES_BYTES:
-        raise InvalidInput(f"Use at most {MAX_ATTRIBUTES_BYTES} bytes.", field=[field])
+        raise InvalidInput(
+            f"Use at most {MAX_ATTRIBUTES_BYTES} bytes.",
+            field=[field],
+            reason=InvalidReason.TOO_LARGE,
+            limit=MAX_ATTRIBUTES_BYTES,
+        )
     return attributes
 
 

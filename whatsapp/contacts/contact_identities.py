@@ -16,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, Identity, IdentityKind
 from models.database.base import collection, from_bson, utc_now
+from whatsapp.common.erased_people import find_erased
 from whatsapp.contacts.identities import list_lookups, normalize_phone
 from whatsapp.contacts.number_moves import release_from_holder
 from whatsapp.contacts.search_keys import STALE, index_contact
@@ -162,6 +163,7 @@ async def _add_identities(contact: Contact, missing: Sequence[Identity]) -> bool
     }
     try:
         await collection(Contact).update_one({"_id": contact.id}, update)
+        await _apply_memory(contact, missing)
         await index_contact(contact.id)
     except DuplicateKeyError:
         kind = missing[0].kind.value
@@ -171,6 +173,19 @@ async def _add_identities(contact: Contact, missing: Sequence[Identity]) -> bool
         return False
     contact.identities.extend(missing)
     return True
+
+
+async def _apply_memory(contact: Contact, added: Sequence[Identity]) -> None:
+    """Applies the memory of an erased contact that had one of the added identities."""
+    erased = await find_erased(contact.account_id, added)
+    if erased is None:
+        return
+    contacts = collection(Contact)
+    await contacts.update_one({"_id": contact.id}, {"$max": {"erased_before": erased.erased_at}})
+    if erased.marketing_opt_out:
+        # A choice that the customer has made since is newer.
+        undecided = {"_id": contact.id, "changed_at.marketing": None}
+        await contacts.update_one(undecided, {"$set": {"marketing_opt_out": True}})
 
 
 async def _list_holders(contact: Contact, identity: Identity) -> list[Contact]:

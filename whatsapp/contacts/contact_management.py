@@ -1,9 +1,11 @@
 """Changes of contacts by staff: name, tags, attributes, linked user."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from beanie import PydanticObjectId
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from models import Contact, User
 from models.database.base import collection, utc_now
@@ -13,7 +15,7 @@ from whatsapp.common.values import check_attributes, check_tags, check_text
 from whatsapp.contacts.attribute_keys import list_attribute_keys
 from whatsapp.contacts.search_keys import STALE, index_contact
 from whatsapp.contacts.users import get_user, unshare_user
-from whatsapp.errors import RefusalCollector
+from whatsapp.errors import NotFound, RefusalCollector
 
 
 async def get_contact(viewer: Viewer, contact_id: PydanticObjectId) -> Contact:
@@ -73,6 +75,62 @@ async def remove_contact_tags(
     """
     contact = await get_contact(viewer, contact_id)
     await remove_tags(Contact, contact.id, tags)
+    return await Contact.get(contact.id) or contact
+
+
+async def set_contact_attributes(
+    viewer: Viewer, contact_id: PydanticObjectId, attributes: Any
+) -> Contact:
+    """Sets these attributes of the contact and keeps the others.
+
+    Raises:
+        NotFound: the contact.
+        InvalidInput: the attributes are malformed, or would be too large together.
+    """
+    contact = await get_contact(viewer, contact_id)
+    given = check_attributes(attributes)
+    return await _change_attributes(contact, lambda stored: check_attributes({**stored, **given}))
+
+
+async def remove_contact_attributes(
+    viewer: Viewer, contact_id: PydanticObjectId, names: Iterable[str]
+) -> Contact:
+    """Removes the attributes of these names from the contact.
+
+    Those that are left may be too large, as after a merge.
+
+    Raises:
+        NotFound: the contact.
+    """
+    contact = await get_contact(viewer, contact_id)
+    removed = set(names)
+    return await _change_attributes(
+        contact,
+        lambda stored: {name: value for name, value in stored.items() if name not in removed},
+    )
+
+
+async def _change_attributes(
+    contact: Contact, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> Contact:
+    """Applies the change to the stored attributes, so that no concurrent change is lost."""
+
+    async def write(session: AsyncClientSession) -> None:
+        fields = await collection(Contact).find_one({"_id": contact.id}, session=session)
+        if fields is None:
+            raise NotFound("The contact", field=["contactId"])
+        stored = fields.get("attributes") or {}
+        changed = change(stored)
+        # As JSON, in which 1 and true are different.
+        if json.dumps(changed, sort_keys=True) == json.dumps(stored, sort_keys=True):
+            return
+        derived = {"attribute_keys": list_attribute_keys(changed), "updated_at": utc_now()}
+        await collection(Contact).update_one(
+            {"_id": contact.id}, {"$set": {"attributes": changed, **derived}}, session=session
+        )
+
+    async with collection(Contact).database.client.start_session() as session:
+        await session.with_transaction(write)
     return await Contact.get(contact.id) or contact
 
 

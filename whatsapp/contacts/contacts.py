@@ -16,6 +16,8 @@ from pymongo.errors import DuplicateKeyError
 
 from models import Contact, ContactMerge, Conversation, Identity, IdentityKind
 from models.database.base import collection, from_bson, new_id, to_bson, utc_now
+from whatsapp.common.account_workspaces import get_workspace_id
+from whatsapp.common.erased_people import ErasedMemory, ErasedPerson, find_erased
 from whatsapp.common.timestamped_fields import TimestampedFields, make_update_stage, match_outdated
 from whatsapp.contacts.contact_identities import (
     derive_shown_fields,
@@ -80,15 +82,17 @@ async def get_or_create_contact(
     profile: Profile | None = None,
     known_contact: Contact | None = None,
     by_customer: bool = False,
+    reported_at: datetime | None = None,
 ) -> Contact:
     """Returns the contact with these identities, created if it is new.
 
     `profile` comes from a message of the customer and also updates the number to send to.
     `known_contact` is a recent result of `find_contact`. `by_customer` means that the customer
-    wrote, which links the contact to a user.
+    wrote, which links the contact to a user. `reported_at` is Meta's time of the report.
 
     Raises:
         ValueError: no identity was given.
+        ErasedPerson: the customer was erased after `reported_at`.
     """
     if not identities:
         raise ValueError("a contact needs an identity")
@@ -96,10 +100,13 @@ async def get_or_create_contact(
         contact = known_contact or await find_contact(account_id, identities)
         known_contact = None
         if contact is None:
-            contact = await _insert_contact(account_id, identities, profile)
+            erased = await find_erased(account_id, identities)
+            _check_time(reported_at, erased.erased_at if erased else None)
+            contact = await _insert_contact(account_id, identities, profile, erased)
             if contact is None:
                 continue
         else:
+            _check_time(reported_at, contact.erased_before)
             contact = await _refresh_contact(contact, identities, profile)
         if by_customer and contact.user_id is None and contact.unlinked_at is None:
             return await link_user(contact)
@@ -107,6 +114,12 @@ async def get_or_create_contact(
     raise RuntimeError(
         f"Contacts of account {account_id} were deleted {MAX_ATTEMPTS} times in a row"
     )
+
+
+def _check_time(reported_at: datetime | None, erased_at: datetime | None) -> None:
+    """Raises ErasedPerson if the report is older than the erasure."""
+    if reported_at is not None and erased_at is not None and reported_at <= erased_at:
+        raise ErasedPerson
 
 
 async def change_identities(
@@ -158,25 +171,36 @@ def _list_shared(contact: Contact, lookups: Sequence[Identity]) -> list[Identity
 
 
 def make_contact(
-    account_id: PydanticObjectId, identities: Sequence[Identity], profile: Profile | None
+    workspace_id: PydanticObjectId,
+    account_id: PydanticObjectId,
+    identities: Sequence[Identity],
+    profile: Profile | None,
+    erased: ErasedMemory | None = None,
 ) -> Contact:
-    """Returns a new contact that is not stored yet."""
+    """Returns a new contact that is not stored yet; `erased` is about an earlier contact."""
     return Contact(
         id=new_id(),
+        workspace_id=workspace_id,
         account_id=account_id,
         identities=list_identity_variants(identities),
         profile_name=profile.name if profile else None,
         username=profile.username if profile else None,
         profile_at=profile.at if profile else None,
+        erased_before=erased.erased_at if erased else None,
+        marketing_opt_out=erased.marketing_opt_out if erased else False,
         **derive_shown_fields(identities),
     )
 
 
 async def _insert_contact(
-    account_id: PydanticObjectId, identities: Sequence[Identity], profile: Profile | None
+    account_id: PydanticObjectId,
+    identities: Sequence[Identity],
+    profile: Profile | None,
+    erased: ErasedMemory | None,
 ) -> Contact | None:
     """Inserts a contact; returns None if the same person was inserted concurrently."""
-    contact = make_contact(account_id, identities, profile)
+    workspace_id = await get_workspace_id(account_id)
+    contact = make_contact(workspace_id, account_id, identities, profile, erased)
     if await _insert_document(contact):
         return contact
     holders = await list_contacts(account_id, identities)
@@ -193,7 +217,7 @@ async def _insert_contact(
         for identity in identities
         if not any(form in held_identities for form in list_lookups(identity))
     ]
-    contact = make_contact(account_id, free, profile)
+    contact = make_contact(workspace_id, account_id, free, profile, erased)
     return contact if free and await _insert_document(contact) else None
 
 

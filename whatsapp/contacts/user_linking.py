@@ -8,7 +8,7 @@ from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 from models import Contact, User
-from models.database.base import collection, to_bson, utc_now
+from models.database.base import collection, match_workspace, to_bson, utc_now
 from whatsapp.contacts.search_keys import STALE, derive_user_fields, index_user
 from whatsapp.contacts.users import list_phone_forms, unshare_user
 
@@ -38,16 +38,17 @@ async def link_user(contact: Contact) -> Contact:
 async def detach_user(contact: Contact) -> None:
     """Detaches the user from an erased contact.
 
-    The account loses its access to the user unless another of its contacts is linked. Users created
-    for the contact that no other contact is linked to are deleted, also if unlinked.
+    The account loses its access to the user unless another of its contacts is linked. Users of the
+    contact or of its phone that no other contact is linked to are deleted, also if unlinked.
     """
     if contact.user_id is not None:
         await unshare_user(contact.user_id, contact.account_id, besides=contact.id)
     # A user has the id of the contact it was created for.
     keys: list[dict[str, Any]] = [{"_id": {"$in": [contact.user_id, contact.id]}}]
     if contact.phone_number is not None:
-        keys.append({"phone": contact.phone_number})
-    unshared = {"from_contact": True, "account_ids": {"$in": [[], [contact.account_id]]}}
+        phones = {"phone": {"$in": list_phone_forms(contact.phone_number)}}
+        keys.append(match_workspace(contact.workspace_id) | phones)
+    unshared = {"account_ids": {"$in": [[], [contact.account_id]]}}
     async for user in collection(User).find({**unshared, "$or": keys}, {"_id": 1}):
         other_contacts = {"user_id": user["_id"], "_id": {"$ne": contact.id}}
         if await collection(Contact).find_one(other_contacts, {"_id": 1}) is None:
@@ -81,7 +82,7 @@ async def replace_user_phone(contact: Contact, *, former: str | None) -> None:
 async def _set_phone(contact: Contact, *, replacing: Any) -> None:
     if contact.user_id is None or contact.phone_number is None:
         return
-    holder = await _find_user(contact.phone_number, contact.account_id)
+    holder = await _find_user(contact)
     if holder is not None and contact.account_id in holder["account_ids"]:
         return
     # Staff who can't see the other user must not notice it.
@@ -101,7 +102,7 @@ async def _set_phone(contact: Contact, *, replacing: Any) -> None:
 
 async def _get_or_create_user(contact: Contact) -> PydanticObjectId:
     for _ in range(MAX_ATTEMPTS):
-        user = await _find_user(contact.phone_number, contact.account_id)
+        user = await _find_user(contact)
         user_id = user["_id"] if user else None
         if user_id is not None and await _is_former_owner(user_id, contact):
             user_id, contact = None, contact.model_copy(update={"phone_number": None})
@@ -129,26 +130,27 @@ async def _is_former_owner(user_id: PydanticObjectId, contact: Contact) -> bool:
     return await collection(Contact).find_one(other_contacts, {"_id": 1}) is not None
 
 
-async def list_known_phones(phones: Iterable[str]) -> set[str]:
-    """Returns the phones that a user has, in any form."""
+async def list_known_phones(workspace_id: PydanticObjectId, phones: Iterable[str]) -> set[str]:
+    """Returns the phones that a user of the workspace has, in any form."""
     forms = {phone: list_phone_forms(phone) for phone in phones}
     if not forms:
         return set()
-    query = {"phone": {"$in": [form for variants in forms.values() for form in variants]}}
+    query = match_workspace(workspace_id)
+    query["phone"] = {"$in": [form for variants in forms.values() for form in variants]}
     known_phones = {user["phone"] async for user in collection(User).find(query, {"phone": 1})}
     return {phone for phone, variants in forms.items() if not known_phones.isdisjoint(variants)}
 
 
-async def _find_user(phone: str | None, account_id: PydanticObjectId) -> dict[str, Any] | None:
-    """Returns the user with this phone, preferring a user whom the account's staff can see.
+async def _find_user(contact: Contact) -> dict[str, Any] | None:
+    """Returns the user with the contact's phone, preferring one whom the account's staff can see.
 
     A phone that staff of other accounts entered proves nothing.
     """
-    if phone is None:
+    if contact.phone_number is None:
         return None
-    phones = list_phone_forms(phone)
+    account_id, phones = contact.account_id, list_phone_forms(contact.phone_number)
     usable = [{"phone_scope": None}, {"account_ids": account_id}]
-    query = {"phone": {"$in": phones}, "$or": usable}
+    query = match_workspace(contact.workspace_id) | {"phone": {"$in": phones}, "$or": usable}
     users = await collection(User).find(query, {"phone": 1, "account_ids": 1}).to_list()
     return min(
         users,
@@ -161,6 +163,7 @@ def make_user(contact: Contact) -> User:
     """Returns a new user with the contact's id, not stored yet."""
     return User(
         id=contact.id,
+        workspace_id=contact.workspace_id,
         name=contact.profile_name,
         phone=contact.phone_number,
         account_ids=[contact.account_id],

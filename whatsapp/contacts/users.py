@@ -12,7 +12,7 @@ from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.common.values import check_attributes, check_email, check_text
 from whatsapp.contacts.identities import PHONE_ADVICE, list_phone_variants, parse_phone
 from whatsapp.contacts.search_keys import STALE, derive_user_fields, index_user
-from whatsapp.errors import Conflict, InvalidInput, RefusalCollector
+from whatsapp.errors import Conflict, InvalidInput, InvalidReason, RefusalCollector
 
 # Unique fields, and the fields with the scope in which they are unique.
 SCOPES = {"phone": "phone_scope", "external_id": "external_id_scope"}
@@ -35,7 +35,12 @@ async def create_user(viewer: Viewer, *, values: Mapping[str, Any]) -> User:
     checked = _check_values(values)
     await _check_free(viewer, checked)
     scopes = dict.fromkeys(SCOPES.values(), _find_scope(viewer))
-    user = User(**checked, **scopes, account_ids=sorted(viewer.account_ids or ()))
+    user = User(
+        workspace_id=viewer.workspace_id,
+        **checked,
+        **scopes,
+        account_ids=sorted(viewer.account_ids or ()),
+    )
     fields = to_bson(user)
     fields |= derive_user_fields(fields)
     try:
@@ -111,7 +116,7 @@ def _check_values(values: Mapping[str, Any]) -> dict[str, Any]:
 def _check_phone(phone: str) -> str:
     digits = parse_phone(phone)
     if digits is None:
-        raise InvalidInput(PHONE_ADVICE, field=["phone"])
+        raise InvalidInput(PHONE_ADVICE, field=["phone"], reason=InvalidReason.MALFORMED)
     return f"+{digits}"
 
 

@@ -1,7 +1,7 @@
-"""Records of changes of conversations: what changed, by whom and when.
+"""Records of changes of conversations, with their actor and time.
 
 Staff change a conversation in a transaction that also stores the records, which are derived from
-the documents before and after: so no record is lost, and none tells of what did not happen.
+the documents before and after: so no record is lost, and none reports a change that did not happen.
 A message or a merge that reopens a conversation adds the record to the conversation itself, in the
 same update, because they use no transaction; it is then moved to the records.
 See docs/decisions/0055.
@@ -22,7 +22,15 @@ from models import (
     ConversationChangeKind,
     ConversationStatus,
 )
-from models.database.base import ANY_ID, collection, from_bson, to_bson, utc_now
+from models.database.base import (
+    ANY_ID,
+    DEFAULT_WORKSPACE_ID,
+    WORKSPACE_FIELD,
+    collection,
+    from_bson,
+    to_bson,
+    utc_now,
+)
 from models.database.bulk_writes import write_unless_duplicate
 from whatsapp.auth.access import Viewer
 from whatsapp.errors import NotFound
@@ -88,6 +96,7 @@ async def _record(
     records = []
     for number, fields in enumerate(_list_differences(before, after)):
         record = ConversationChange(
+            workspace_id=after.workspace_id,
             account_id=after.account_id,
             conversation_id=after.id,
             timestamp=at + number * _STEP,
@@ -137,20 +146,23 @@ async def sweep_reopenings() -> None:
 
 
 async def _move_reopenings(query: Mapping[str, Any]) -> None:
-    fields = {"account_id": 1, "reopenings": 1}
-    found = await collection(Conversation).find(query, fields).limit(SWEPT_AT_ONCE).to_list()
-    if not found:
+    fields = {WORKSPACE_FIELD: 1, "account_id": 1, "reopenings": 1}
+    conversations = (
+        await collection(Conversation).find(query, fields).limit(SWEPT_AT_ONCE).to_list()
+    )
+    if not conversations:
         return
     records = [
         ConversationChange(
             id=reopening["change_id"],
+            workspace_id=conversation.get(WORKSPACE_FIELD) or DEFAULT_WORKSPACE_ID,
             account_id=conversation["account_id"],
             conversation_id=conversation["_id"],
             kind=ConversationChangeKind.REOPENED,
             timestamp=reopening["at"],
             message_id=reopening["message_id"],
         )
-        for conversation in found
+        for conversation in conversations
         for reopening in conversation["reopenings"]
     ]
     await write_unless_duplicate(
@@ -158,7 +170,7 @@ async def _move_reopenings(query: Mapping[str, Any]) -> None:
     )
     moved = {
         conversation["_id"]: [reopening["change_id"] for reopening in conversation["reopenings"]]
-        for conversation in found
+        for conversation in conversations
     }
     result = await collection(Conversation).bulk_write(
         [

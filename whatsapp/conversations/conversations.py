@@ -19,10 +19,13 @@ from models import (
 )
 from models.database.base import collection, from_bson, to_bson, utc_now
 from models.database.bulk_writes import delete_in_batches
+from models.database.coalescing import get_shared_commands
+from models.database.shared_writes import SharedWrite
+from models.messages.unanswered import NOT_WRITTEN
+from whatsapp.common.account_workspaces import get_workspace_id
 from whatsapp.contacts.contact_identities import list_contacts, make_identities_query
 from whatsapp.contacts.contacts import is_merged
 from whatsapp.conversations.summaries import (
-    NOT_WRITTEN,
     make_deletion_update,
     make_summary_update,
     opens_window,
@@ -115,7 +118,7 @@ async def _create_conversation(key: dict[str, PydanticObjectId]) -> dict[str, An
 
 
 async def remove_conversations(conversation_ids: Sequence[PydanticObjectId]) -> None:
-    """Deletes conversations of removed contacts, with all that is stored in them concurrently."""
+    """Deletes conversations of removed contacts, with everything stored in them meanwhile."""
     await collection(Conversation).delete_many({"_id": {"$in": list(conversation_ids)}})
     # Writers check for the conversation after storing a message, and delete the message if it is
     # gone. So only messages stored before this point are left.
@@ -125,7 +128,8 @@ async def remove_conversations(conversation_ids: Sequence[PydanticObjectId]) -> 
 
 
 async def _upsert_conversation(key: dict[str, PydanticObjectId]) -> dict[str, Any]:
-    fields = to_bson(Conversation(**key))
+    workspace_id = await get_workspace_id(key["account_id"])
+    fields = to_bson(Conversation(workspace_id=workspace_id, **key))
     defaults = {name: value for name, value in fields.items() if name not in key}
     try:
         created = await collection(Conversation).find_one_and_update(
@@ -189,12 +193,29 @@ def summary_includes(conversation: Conversation, message: Message) -> bool:
 async def update_summary(message: Message) -> None:
     """Updates the summary of the message's conversation; idempotent.
 
-    A late older message neither becomes the last message nor reopens the conversation.
+    A late older message neither becomes the last message nor reopens the conversation. Concurrent
+    calls share a command.
 
     Raises:
         ConversationGone: the conversation no longer exists.
     """
-    await update_summaries([message])
+    write = get_shared_commands(Conversation).get(
+        "summary", lambda: SharedWrite(_update_each_summary)
+    )
+    await write.submit(message)
+
+
+async def _update_each_summary(messages: Sequence[Message]) -> list[ConversationGone | None]:
+    """Returns the error of each message."""
+    try:
+        await update_summaries(messages)
+    except ConversationGone as error:
+        gone = {message.conversation_id for message in error.messages}
+        return [
+            ConversationGone([message]) if message.conversation_id in gone else None
+            for message in messages
+        ]
+    return [None] * len(messages)
 
 
 async def update_summaries(messages: Sequence[Message]) -> None:

@@ -1,7 +1,7 @@
 """Batch creation of contacts with their users and conversations, in a few writes.
 
 A single sender takes about ten round trips. Senders whose documents exist in part or are written
-concurrently are left to `get_or_create_contact` and the like, as after a crash.
+concurrently are left to functions such as `get_or_create_contact`, as after a crash.
 """
 
 from collections import Counter
@@ -15,6 +15,9 @@ from pymongo import InsertOne
 from models import Contact, Conversation, Identity, User
 from models.database.base import collection, from_bson, to_bson, utc_now
 from models.database.bulk_writes import write_unless_duplicate
+from whatsapp.common.account_workspaces import get_workspace_id
+from whatsapp.common.erased_people import list_erased
+from whatsapp.common.people import get_people_digests
 from whatsapp.contacts.contacts import Profile, is_merged, make_contact
 from whatsapp.contacts.identities import list_lookups
 from whatsapp.contacts.search_keys import derive_contact_fields, derive_user_fields
@@ -66,19 +69,25 @@ async def create_contacts(
 ) -> tuple[list[Contact], list[Conversation]]:
     """Creates contacts with users and conversations; returns the documents that exist.
 
+    Erased customers are left to `get_or_create_contact`, which drops old reports.
+
     Raises:
         PyMongoError: some may be created, or created in part.
     """
-    contacts = [make_contact(account_id, new.identities, new.profile) for new in new_contacts]
+    new_contacts = await _leave_out_erased(account_id, new_contacts)
+    workspace_id = await get_workspace_id(account_id)
+    contacts = [
+        make_contact(workspace_id, account_id, new.identities, new.profile) for new in new_contacts
+    ]
     for contact, new in zip(contacts, new_contacts, strict=True):
         contact.has_conversation = new.has_messages
     inserted = await _insert_documents(Contact, [_derive_contact(contact) for contact in contacts])
     pairs = list(zip(contacts, new_contacts, strict=True))
     to_link = [contact for contact, new in pairs if contact.id in inserted and new.by_customer]
-    await _link_users(to_link)
+    await _link_users(workspace_id, to_link)
     with_messages = {contact.id for contact, new in pairs if new.has_messages}
     conversations = [
-        Conversation(account_id=account_id, contact_id=contact_id)
+        Conversation(workspace_id=workspace_id, account_id=account_id, contact_id=contact_id)
         for contact_id in inserted & with_messages
     ]
     started = await _insert_documents(Conversation, [to_bson(item) for item in conversations])
@@ -96,15 +105,27 @@ async def create_contacts(
     ]
 
 
+async def _leave_out_erased(
+    account_id: PydanticObjectId, new_contacts: Sequence[NewContact]
+) -> list[NewContact]:
+    digests = get_people_digests()
+    people = {
+        digests.digest(identity.value): new for new in new_contacts for identity in new.identities
+    }
+    erased = {document.person for document in await list_erased(account_id, people)}
+    left_out = [id(new) for person, new in people.items() if person in erased]
+    return [new for new in new_contacts if id(new) not in left_out]
+
+
 def _derive_contact(contact: Contact) -> dict[str, Any]:
     fields = to_bson(contact)
     return fields | derive_contact_fields(fields)
 
 
-async def _link_users(contacts: Sequence[Contact]) -> None:
+async def _link_users(workspace_id: PydanticObjectId, contacts: Sequence[Contact]) -> None:
     """Creates and links users; contacts whose phone has a user are linked later."""
     phones = (contact.phone_number for contact in contacts if contact.phone_number)
-    known_phones = await list_known_phones(phones)
+    known_phones = await list_known_phones(workspace_id, phones)
     unknown = [contact for contact in contacts if contact.phone_number not in known_phones]
     users = [to_bson(make_user(contact)) for contact in unknown]
     inserted = await _insert_documents(

@@ -1,19 +1,22 @@
 """Notes: texts of staff in a conversation, which are never sent."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import DuplicateKeyError
 
 from models import Conversation, Note, Role
 from models.database.base import collection, from_bson, to_bson, utc_now
 from whatsapp.auth.access import Viewer, get_visible
 from whatsapp.auth.agents import get_agent_of_account
-from whatsapp.common.values import check_body
+from whatsapp.common.values import check_body, check_idempotency_key
 from whatsapp.conversations.changes import run_transaction, to_actor
 from whatsapp.conversations.inbox import get_conversation
-from whatsapp.errors import InvalidInput, NotFound
+from whatsapp.errors import Conflict, InvalidInput, NotFound, RefusalCollector
 
 BODY_LIMIT = 4096
 MAX_MENTIONS = 20
@@ -25,22 +28,34 @@ async def add_note(
     *,
     body: str,
     mention_ids: Sequence[PydanticObjectId] = (),
+    idempotency_key: str | None = None,
 ) -> Note:
-    """Adds a note to the conversation.
+    """Adds a note to the conversation, or returns the note stored with the same idempotency key.
 
     Raises:
         NotFound: the conversation, or a mentioned agent.
-        InvalidInput: the text or the list of mentions is too long, or a text is blank.
+        InvalidInput: the text or the list of mentions is too long, a text is blank, or the key is
+            malformed.
+        Conflict: the key belongs to another note.
     """
     conversation = await get_conversation(viewer, conversation_id)
-    check_body(body, limit=BODY_LIMIT, field=["body"])
+    with RefusalCollector() as collect:
+        collect(check_body, body, limit=BODY_LIMIT, field=["body"])
+        collect(check_idempotency_key, idempotency_key)
     account_id = conversation.account_id
+    digest = _digest_input(conversation_id, body, mention_ids)
+    repeated = await _find_repeated(account_id, idempotency_key, digest)
+    if repeated is not None:
+        return repeated
     note = Note(
+        workspace_id=conversation.workspace_id,
         account_id=account_id,
         conversation_id=conversation.id,
         author=to_actor(viewer),
         body=body,
         mention_ids=await _check_mentions(viewer, account_id, mention_ids),
+        idempotency_key=idempotency_key,
+        input_digest=digest if idempotency_key else None,
     )
 
     async def store(session: AsyncClientSession) -> Note:
@@ -50,12 +65,40 @@ async def add_note(
         )
         if before is None:
             raise NotFound("The conversation", field=["conversationId"])
-        # Below what its author has read, even if Meta's clock is ahead.
+        # After the messages that its author has read, even if Meta's clock is ahead.
         note.timestamp = max(utc_now(), from_bson(Conversation, before).last_activity_at)
         await collection(Note).insert_one(to_bson(note), session=session)
         return note
 
-    return await run_transaction(store)
+    try:
+        return await run_transaction(store)
+    except DuplicateKeyError:
+        # A concurrent request with the same key stored its note first.
+        repeated = await _find_repeated(account_id, idempotency_key, digest)
+        if repeated is None:
+            raise
+        return repeated
+
+
+def _digest_input(
+    conversation_id: PydanticObjectId, body: str, mention_ids: Sequence[PydanticObjectId]
+) -> str:
+    request = [str(conversation_id), body, [str(agent_id) for agent_id in mention_ids]]
+    return hashlib.sha256(json.dumps(request).encode()).hexdigest()
+
+
+async def _find_repeated(account_id: PydanticObjectId, key: str | None, digest: str) -> Note | None:
+    """Returns the note with this key; raises Conflict if its request was different."""
+    if key is None:
+        return None
+    note = await Note.find_one({"account_id": account_id, "idempotency_key": key})
+    if note is not None and note.input_digest != digest:
+        raise Conflict(
+            "This idempotencyKey was used for another note: use a new key for a new note.",
+            field=["idempotencyKey"],
+            current=note,
+        )
+    return note
 
 
 async def get_note(viewer: Viewer, note_id: PydanticObjectId) -> Note:

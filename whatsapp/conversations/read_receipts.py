@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 # Concurrent receipt requests per process, at most half of them per account; messages go first.
 RECEIPTS_AT_ONCE = 16
 LEASE_DEADLINES = 3
-# The process that schedules a receipt wakes the worker; polls find receipts left by others.
-SWEEP_POLLS = 30
+# A receipt of a suspended workspace is looked at again after this time.
+SUSPENDED_SECONDS = 30.0
 # Meta: a message can be marked as read within 30 days.
 READABLE = timedelta(days=30)
 _FINAL = frozenset({Action.FAIL, Action.STOP_ACCOUNT})
@@ -44,7 +44,7 @@ class ReadReceiptWorker(DueWorker[Conversation]):
     """Sends due receipts until `run` is cancelled."""
 
     def __init__(self, account_api: AccountAPI, *, timeouts: Timeouts = Timeouts()) -> None:
-        poll_seconds = timeouts.lane_poll_seconds * SWEEP_POLLS
+        poll_seconds = timeouts.background_poll_seconds
         super().__init__("Read receipts", width=RECEIPTS_AT_ONCE, poll_seconds=poll_seconds)
         self._account_api = account_api
         self._timeouts = timeouts
@@ -67,6 +67,9 @@ class ReadReceiptWorker(DueWorker[Conversation]):
         message = await find_message_to_confirm(conversation)
         if message is None or account is None or not _may_send_receipts(account):
             await _clear_due_receipt(conversation)
+            return
+        if account.workspace_suspended_at is not None:
+            await _postpone(conversation)
             return
         try:
             await self._account_api.call(
@@ -188,6 +191,13 @@ async def _clear_due_receipt(conversation: Conversation) -> None:
             }
         ],
     )
+
+
+async def _postpone(conversation: Conversation) -> None:
+    """Makes the receipt due later, which is no attempt."""
+    due_at = seconds_from_now(SUSPENDED_SECONDS)
+    change = {"receipt.due_at": due_at, "receipt.leased_until": None}
+    await collection(Conversation).update_one({"_id": conversation.id}, [{"$set": change}])
 
 
 def _may_send_receipts(account: Account) -> bool:

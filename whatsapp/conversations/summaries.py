@@ -17,15 +17,12 @@ from pymongo import UpdateOne
 
 from models import CALL, ConversationStatus, Message, MessageDirection
 from models.database.base import new_id, utc_now
+from models.messages.unanswered import NO_ANSWER_RANKS, NOT_WRITTEN, UNANSWERED_KEPT
 
 # Meta truncates timestamps to seconds, so a message may be this much later.
 TIMESTAMP_STEP = timedelta(seconds=1)
 # An upper bound of messages that are stored concurrently in another order than their ids.
 NEWEST_KEPT = 10
-# Unanswered messages whose times are kept; the first tells since when the customer waits.
-UNANSWERED_KEPT = 10
-# Types that open no service window: system messages, and changes of earlier messages.
-NOT_WRITTEN = frozenset({"system", "reaction", "edit", "revoke"})
 # Temporary field with the values of the update; it is never stored.
 _NEW = "_new"
 
@@ -63,7 +60,9 @@ def _fold_messages(messages: Sequence[Message]) -> dict[str, Any]:
     answers = [
         message.timestamp
         for message in messages
-        if message.direction is MessageDirection.OUTBOUND and not message.is_own_reaction
+        if message.direction is MessageDirection.OUTBOUND
+        and not message.is_own_reaction
+        and message.status_rank not in NO_ANSWER_RANKS
     ]
     if written or answers:
         values["answers"] = {"to": sorted(written), "at": max(answers, default=None)}
@@ -87,7 +86,7 @@ def _make_update(conversation_id: PydanticObjectId, values: Mapping[str, Any]) -
 
 @cache
 def _compile_stages(names: frozenset[str]) -> list[RawBSONDocument]:
-    """Returns the rest of the pipeline, which is equal for all updates with these values."""
+    """Returns the remaining stages, which are equal for all updates with these values."""
     summary: dict[str, Any] = {}
     for name in names:
         summary |= _SUMMARIES.get(name, {})
@@ -153,14 +152,16 @@ def _add_newest(stored: str, added: str) -> dict[str, Any]:
     return {"$slice": [{"$sortArray": {"input": joined, "sortBy": -1}}, NEWEST_KEPT]}
 
 
-def unite_answers(times: Any, answered_at: Any) -> dict[str, Any]:
+def unite_answers(times: Any, answered_at: Any, now: Any) -> dict[str, Any]:
     """Returns the fields of unanswered messages, with the given times and time of an answer added.
 
     Times before an answer are dropped, and only the first UNANSWERED_KEPT times and the newest are
-    kept. The result is independent of order and repetition, except with more unanswered messages.
+    kept. The result is independent of order and repetition. An answer to a part of more messages
+    may answer some that are not kept: the conversation is then marked, see `answers`.
     """
+    stored = {"$ifNull": ["$unanswered_at", []]}
     answered = {"$max": ["$last_outbound_at", answered_at]}
-    known = {"$setUnion": [{"$ifNull": ["$unanswered_at", []]}, times]}
+    known = {"$setUnion": [stored, times]}
     is_later = {"$gt": ["$$this", "$$answered"]}
     later = {"$filter": {"input": known, "as": "this", "cond": is_later}}
     kept = {"$setUnion": [{"$slice": ["$$sorted", UNANSWERED_KEPT]}, {"$slice": ["$$sorted", -1]}]}
@@ -170,9 +171,17 @@ def unite_answers(times: Any, answered_at: Any) -> dict[str, Any]:
             "in": {"$sortArray": {"input": kept, "sortBy": 1}},
         }
     }
+    answers_part = {
+        "$and": [
+            {"$gt": [{"$size": stored}, UNANSWERED_KEPT]},
+            {"$lte": [{"$min": stored}, answered]},
+            {"$gt": [{"$max": known}, answered]},
+        ]
+    }
     return {
         "last_outbound_at": answered,
         "unanswered_at": {"$let": {"vars": {"answered": answered}, "in": in_order}},
+        "answers_stale_at": {"$cond": [answers_part, now, "$answers_stale_at"]},
     }
 
 
@@ -180,7 +189,7 @@ _SUMMARIES: Mapping[str, Mapping[str, Any]] = {
     "at": _update_last_message(),
     "reopens_before": _reopen_conversation(),
     "inbound_at": {"last_inbound_at": {"$max": ["$last_inbound_at", f"${_NEW}.inbound_at"]}},
-    "answers": unite_answers(f"${_NEW}.answers.to", f"${_NEW}.answers.at"),
+    "answers": unite_answers(f"${_NEW}.answers.to", f"${_NEW}.answers.at", f"${_NEW}.now"),
     "unread": {"newest_unread_ids": _add_newest("$newest_unread_ids", f"${_NEW}.unread")},
     "deleted": {"newest_deleted_ids": _add_newest("$newest_deleted_ids", f"${_NEW}.deleted")},
 }

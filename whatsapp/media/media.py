@@ -11,10 +11,20 @@ from typing import Any
 from beanie import PydanticObjectId
 from pymongo import UpdateOne
 
-from models import Account, HealthState, Media, MediaState, Message
-from models.database.base import collection, from_bson, is_due, seconds_from_now, to_bson, utc_now
+from models import Account, Media, MediaState, Message
+from models.database.base import (
+    DEFAULT_WORKSPACE_ID,
+    collection,
+    from_bson,
+    is_due,
+    seconds_from_now,
+    to_bson,
+    utc_now,
+)
 from models.database.bulk_writes import update_in_batches, write_unless_duplicate
 from models.database.lease import lease_document
+from telemetry.metrics.media import DOWNLOADED_BYTES, DOWNLOADS
+from whatsapp.accounts.accounts import MAY_SEND
 
 PAGE_SIZE = 1000
 _OPEN = {"state": MediaState.PENDING.value, "erased_at": None}
@@ -52,6 +62,7 @@ def _make_insert(message: Message) -> UpdateOne:
     content = message.content
     media = Media(
         id=message.id,
+        workspace_id=message.workspace_id,
         account_id=message.account_id,
         conversation_id=message.conversation_id,
         message_id=message.id,
@@ -67,8 +78,11 @@ def _make_insert(message: Message) -> UpdateOne:
     return UpdateOne({"_id": media.id}, {"$setOnInsert": fields}, upsert=True)
 
 
-async def claim_media(except_accounts: Sequence[Hashable], *, lease_seconds: float) -> Media | None:
-    """Leases the file that has been due longest; returns None if no file is due."""
+async def claim_media(except_holders: Sequence[Hashable], *, lease_seconds: float) -> Media | None:
+    """Leases the file that has been due longest; returns None if no file is due.
+
+    Files of `except_holders`, which are accounts or workspaces, are passed over.
+    """
     earlier = {"$ifNull": ["$begun", {"$range": [1, {"$add": ["$fence", 1]}]}]}
     changes = {
         "begun": {"$concatArrays": [earlier, [{"$add": ["$fence", 1]}]]},
@@ -76,7 +90,9 @@ async def claim_media(except_accounts: Sequence[Hashable], *, lease_seconds: flo
         # Counted before the attempt, so that a file that crashes the process is given up.
         "attempts": {"$add": ["$attempts", 1]},
     }
-    eligible = {"account_id": {"$nin": list(except_accounts)}}
+    eligible: dict[str, Any] = {"account_id": {"$nin": list(except_holders)}}
+    if except_holders:
+        eligible["workspace_id"] = _exclude_workspaces(except_holders)
     return await lease_document(
         Media,
         is_due("next_attempt_at") | eligible,
@@ -86,8 +102,14 @@ async def claim_media(except_accounts: Sequence[Hashable], *, lease_seconds: flo
     )
 
 
+def _exclude_workspaces(workspace_ids: Sequence[Hashable]) -> dict[str, Any]:
+    # A migration may not have reached the documents of version 0.1 yet.
+    unset = [None] if DEFAULT_WORKSPACE_ID in workspace_ids else []
+    return {"$nin": [*workspace_ids, *unset]}
+
+
 async def settle_media(media: Media, state: MediaState, **fields: Any) -> bool:
-    """Sets the final state. Returns False if the lease was lost or the file erased.
+    """Sets the final state and counts it. Returns False if the lease was lost or the file erased.
 
     Stores must have no bytes of the file except under `stored_as`.
     """
@@ -95,6 +117,9 @@ async def settle_media(media: Media, state: MediaState, **fields: Any) -> bool:
     result = await collection(Media).update_one(_match_claim(media), {"$set": changes})
     if not result.matched_count:
         return False
+    # Before anything else can fail, so that the counters equal the documents.
+    DOWNLOADS[state.value.lower()].inc()
+    DOWNLOADED_BYTES.inc(fields.get("size_bytes", 0))
     await set_message_state(media.message_id, state)
     return True
 
@@ -120,11 +145,13 @@ async def postpone_media(
     _notify_listeners(seconds)
 
 
-async def suspend_media(media: Media) -> None:
-    """Postpones the file until `resume_suspended_media` finds its account healthy."""
+async def suspend_media(media: Media, *, reason: str | None = None) -> None:
+    """Postpones the file until `resume_suspended_media` finds its account healthy, with room."""
+    changes: dict[str, Any] = {"next_attempt_at": None, "begun": media.begun}
+    if reason is not None:
+        changes["error"] = reason
     await collection(Media).update_one(
-        _match_claim(media),
-        {"$set": {"next_attempt_at": None, "begun": media.begun}, "$inc": {"attempts": -1}},
+        _match_claim(media), {"$set": changes, "$inc": {"attempts": -1}}
     )
 
 
@@ -135,14 +162,19 @@ async def remove_attempt(media: Media) -> None:
     )
 
 
-async def resume_suspended_media() -> int:
-    """Makes suspended files of healthy accounts due. Returns the number of files."""
+async def resume_suspended_media(*, except_workspaces: Sequence[PydanticObjectId] = ()) -> int:
+    """Makes suspended files of healthy accounts due. Returns the number of files.
+
+    Files of `except_workspaces`, whose storage is full, stay suspended.
+    """
     suspended: dict[str, Any] = {"next_attempt_at": None, **_OPEN}
+    if except_workspaces:
+        suspended["workspace_id"] = _exclude_workspaces(except_workspaces)
     account_ids = await collection(Media).distinct("account_id", suspended)
     if not account_ids:
         return 0
-    healthy = {"enabled": True, "deleted_at": None, "health.state": HealthState.OK.value}
-    accounts = collection(Account).find({"_id": {"$in": account_ids}, **healthy}, {"_id": 1})
+    healthy = {"_id": {"$in": account_ids}, **MAY_SEND}
+    accounts = collection(Account).find(healthy, {"_id": 1})
     suspended["account_id"] = {"$in": [account["_id"] async for account in accounts]}
     return await update_in_batches(Media, suspended, [{"$set": {"next_attempt_at": "$$NOW"}}])
 
@@ -170,12 +202,12 @@ async def repair_messages(after: PydanticObjectId | None) -> PydanticObjectId | 
     return messages[-1].id if len(messages) == PAGE_SIZE else None
 
 
-async def mark_erased(query: Mapping[str, Any]) -> None:
-    """Hides files permanently; a sweep then removes their bytes.
+async def mark_erased(query: Mapping[str, Any]) -> int:
+    """Hides files permanently; a sweep then removes their bytes. Returns their number.
 
     The store is not used here, so an erasure completes even if the store is unavailable.
     """
-    await update_in_batches(
+    return await update_in_batches(
         Media,
         {**query, "erased_at": None},
         {

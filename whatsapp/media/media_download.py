@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -13,17 +14,19 @@ from pymongo.errors import PyMongoError
 from models import Media
 from models.database.base import collection, utc_now
 from telemetry.log_context import name_document
-from whatsapp.accounts.account_gate import PROBE_PAUSES, AccountGate
 from whatsapp.cloud_api.media_api import MediaAPI
 from whatsapp.common.capacity import Capacity
+from whatsapp.common.circuit_breaker import PROBE_PAUSES
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.due_worker import DueWorker
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.media import media as medias
+from whatsapp.media.account_breakers import AccountBreakers
 from whatsapp.media.media_fetching import MediaFetcher, make_key
 from whatsapp.media.media_store import MediaStore, MediaStores, StoreUnavailable
 from whatsapp.media.uploaded_media import release_upload, sweep_uploads
 from whatsapp.settings import Settings
+from whatsapp.workspaces.quotas import WorkspaceQuotas
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ class MediaDownloader(DueWorker[Media]):
         keyring: KeyRing,
         media_api: MediaAPI,
         stores: MediaStores,
+        quotas: WorkspaceQuotas,
         timeouts: Timeouts = Timeouts(),
         capacity: Capacity = Capacity(),
     ) -> None:
@@ -47,19 +51,20 @@ class MediaDownloader(DueWorker[Media]):
         super().__init__("Media downloads", width=width, poll_seconds=poll_seconds)
         self._timeouts = timeouts
         self._stores = stores
+        self._quotas = quotas
+        self._running: Counter[PydanticObjectId] = Counter()
+        """Files under way, by workspace."""
         # Leaves time after the deadline to remove the bytes and record the outcome.
         self._lease_seconds = timeouts.media_deadline_seconds * 1.5
-        self._gate = AccountGate(
-            lanes_per_account=width,
-            probe_seconds=PROBE_PAUSES * timeouts.media_retry_seconds,
-        )
+        self._breakers = AccountBreakers(probe_seconds=PROBE_PAUSES * timeouts.media_retry_seconds)
         self._fetcher = MediaFetcher(
             settings=settings,
             timeouts=timeouts,
             keyring=keyring,
             media_api=media_api,
             stores=stores,
-            gate=self._gate,
+            quotas=quotas,
+            breakers=self._breakers,
         )
         self.sweep_seconds = poll_seconds * SWEEP_POLLS
         self._page: PydanticObjectId | None = None
@@ -71,13 +76,36 @@ class MediaDownloader(DueWorker[Media]):
             await super().run()
 
     async def claim(self, except_accounts: Sequence[Hashable]) -> Media | None:
-        return await medias.claim_media(except_accounts, lease_seconds=self._lease_seconds)
+        media = await medias.claim_media(except_accounts, lease_seconds=self._lease_seconds)
+        if media is not None:
+            self._running[media.workspace_id] += 1
+        return media
 
-    def list_closed(self) -> Iterable[Hashable]:
-        return self._gate.list_closed()
+    def list_holders(self, media: Media) -> list[Hashable]:
+        return [media.account_id, *self._quotas.list_holders(media.workspace_id)]
+
+    def list_closed(self) -> list[Hashable]:
+        """Returns accounts with an open breaker, and workspaces at their quota."""
+        limits = ((key, self._quotas.get(key).media_downloads) for key in self._running)
+        at_limit = [
+            key for key, limit in limits if limit is not None and self._running[key] >= limit
+        ]
+        return [*self._breakers.list_closed(), *at_limit]
+
+    def count_running(self, workspace_id: PydanticObjectId) -> int:
+        """Returns the number of files of the workspace under way in this process."""
+        return self._running[workspace_id]
 
     async def work(self, media: Media) -> None:
-        self._gate.enter(media.account_id)
+        try:
+            await self._work(media)
+        finally:
+            self._running[media.workspace_id] -= 1
+            if not self._running[media.workspace_id]:
+                del self._running[media.workspace_id]
+
+    async def _work(self, media: Media) -> None:
+        self._breakers.enter(media.account_id)
         try:
             await self._fetcher.fetch(media)
         except asyncio.CancelledError:
@@ -85,12 +113,12 @@ class MediaDownloader(DueWorker[Media]):
                 await medias.postpone_media(media, 0, error=None, counts=False)
             raise
         finally:
-            self._gate.leave(media.account_id)
+            self._breakers.leave(media.account_id)
 
     async def sweep(self) -> None:
         """Repairs files after a crash, resumes suspended files, and removes erased files."""
         self._page = await medias.repair_messages(self._page)
-        if await medias.resume_suspended_media():
+        if await medias.resume_suspended_media(except_workspaces=self._quotas.list_full()):
             self.wake()
         try:
             await remove_erased(self._stores, lease_seconds=self._lease_seconds)
@@ -118,7 +146,7 @@ async def remove_erased(stores: MediaStores, *, lease_seconds: float) -> int:
         store = stores.find(media.store)
         if store is None:
             logger.error(
-                "An erased file stays: its store is no longer configured",
+                "An erased file can't be deleted: its store is no longer configured",
                 extra=name_document(media),
             )
             continue

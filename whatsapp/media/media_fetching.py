@@ -9,14 +9,14 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from models import Account, HealthState, Media, MediaState, Message
+from models import Account, Media, MediaState, Message
 from models.database.base import collection, utc_now
+from models.messages.media import STORAGE_FULL
 from telemetry import traces
 from telemetry.metrics import media as metrics
 from telemetry.traces import Cause
 from whatsapp.accounts.account_api import decrypt_access_token
-from whatsapp.accounts.account_gate import AccountGate
-from whatsapp.accounts.accounts import stop_account
+from whatsapp.accounts.accounts import may_send, stop_account
 from whatsapp.cloud_api.error_codes import Action, classify, find_rule
 from whatsapp.cloud_api.media_api import (
     MediaAPI,
@@ -30,9 +30,11 @@ from whatsapp.common.due_worker import compute_backoff
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.errors import CloudAPIError
 from whatsapp.media import media as medias
+from whatsapp.media.account_breakers import AccountBreakers
 from whatsapp.media.media_store import MediaStores, StoreUnavailable
 from whatsapp.media.media_types import HEAD_BYTES, limit_size, sniff_type
 from whatsapp.settings import Settings
+from whatsapp.workspaces.quotas import WorkspaceQuotas
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +78,8 @@ class MediaFetcher:
     keyring: KeyRing
     media_api: MediaAPI
     stores: MediaStores
-    gate: AccountGate
+    quotas: WorkspaceQuotas
+    breakers: AccountBreakers
 
     async def fetch(self, media: Media) -> None:
         """Downloads a claimed file, postpones it, or gives it up.
@@ -92,8 +95,11 @@ class MediaFetcher:
             # The message was erased after this file became due.
             await medias.mark_erased({"_id": media.id})
             await medias.remove_attempt(media)
-        elif not account.enabled or account.health.state is not HealthState.OK:
+        elif not may_send(account):
             await medias.suspend_media(media)
+        elif not self.quotas.has_room(media.workspace_id):
+            logger.info("Download waits: the storage of the workspace is full")
+            await medias.suspend_media(media, reason=STORAGE_FULL)
         elif media.attempts > self.timeouts.media_retry_limit + 1:
             await self._give_up(media, media.error or "every attempt was interrupted")
         else:
@@ -108,7 +114,7 @@ class MediaFetcher:
         except (DecryptionError, StoreUnavailable) as error:
             await self._postpone(media, error)
         except MediaGone as error:
-            self.gate.record_success(account.id)
+            self.breakers.record_answer(account.id)
             await self._give_up(media, str(error), state=MediaState.EXPIRED)
         except MediaRefused as error:
             await self._give_up(media, str(error))
@@ -118,9 +124,7 @@ class MediaFetcher:
             await self._handle_refusal(media, account, error)
         else:
             await self._finish(media, stream)
-            metrics.DOWNLOADS["stored"].inc()
             metrics.DOWNLOAD_SECONDS.observe(time.perf_counter() - started)
-            metrics.DOWNLOADED_BYTES.inc(stream.size)
 
     async def _download(self, media: Media, account: Account) -> HashingStream:
         """Downloads the file into the store. After an error the store has no bytes of it."""
@@ -150,7 +154,7 @@ class MediaFetcher:
         return stream
 
     async def _finish(self, media: Media, stream: HashingStream) -> None:
-        self.gate.record_success(media.account_id)
+        self.breakers.record_answer(media.account_id)
         store, key = self.stores.current, make_key(media)
         is_settled = await medias.settle_media(
             media,
@@ -163,7 +167,9 @@ class MediaFetcher:
             stored_at=utc_now(),
             error=None,
         )
-        if not is_settled:  # erased meanwhile, or taken over by another worker
+        if is_settled:
+            self.quotas.add_stored_bytes(media.workspace_id, stream.size)
+        else:  # erased meanwhile, or taken over by another worker
             await store.delete(key)
             await medias.remove_attempt(media)
 
@@ -181,24 +187,24 @@ class MediaFetcher:
         else:
             if action is Action.RETRY_ACCOUNT:
                 pause = error.retry_after_seconds or LONG_PAUSE * self.timeouts.media_retry_seconds
-                self.gate.pause(account.id, pause)
+                self.breakers.pause(account.id, pause)
             await self._retry(media, reason, at_least=error.retry_after_seconds)
 
     async def _retry(self, media: Media, reason: str, *, at_least: float | None = None) -> None:
         # Consecutive errors pause the whole account, because Meta counts them per number.
-        self.gate.record_failure(media.account_id)
+        self.breakers.record_failure(media.account_id)
         if media.attempts > self.timeouts.media_retry_limit:
             await self._give_up(media, reason)
             return
         retries, base = media.attempts - 1, self.timeouts.media_retry_seconds
         pause = compute_backoff(base, retries, at_least=at_least)
-        logger.info("Download is repeated in %.0f s: %s", pause, reason)
+        logger.info("Download will be retried in %.0f s: %s", pause, reason)
         await medias.postpone_media(media, pause, error=reason)
         metrics.DOWNLOADS["retried"].inc()
 
     async def _postpone(self, media: Media, error: Exception) -> None:
         """Postpones the file without counting an attempt: key or store may become available."""
-        logger.error("Download is postponed: %s", error)
+        logger.error("Download postponed: %s", error)
         pause = LONG_PAUSE * self.timeouts.media_retry_seconds
         await medias.postpone_media(media, pause, error=str(error), counts=False)
         metrics.DOWNLOADS["postponed"].inc()
@@ -212,9 +218,8 @@ class MediaFetcher:
         except StoreUnavailable as error:
             await self._postpone(media, error)
             return
-        logger.warning("Download is %s: %s", state, reason)
+        logger.warning("Download %s: %s", state, reason)
         await medias.settle_media(media, state, error=reason)
-        metrics.DOWNLOADS[state.value.lower()].inc()
 
     async def _remove_leftovers(self, media: Media) -> None:
         """Removes the bytes of interrupted attempts from all stores."""

@@ -46,6 +46,23 @@ class MediaStore(Protocol):
         """Removes the bytes if they exist."""
 
 
+async def open_bytes(store: MediaStore, key: str, *, start: int, end: int) -> AsyncIterator[bytes]:
+    """Returns the bytes as `MediaStore.read`, after the first of them were read.
+
+    Raises:
+        FileMissing, StoreUnavailable
+    """
+    chunks = store.read(key, start=start, end=end)
+    first = await anext(chunks, b"")
+
+    async def read() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    return read()
+
+
 class GridFSStore:
     name = "gridfs"
 

@@ -1,8 +1,8 @@
-"""Signed media URLs: each gives access to a single file for a limited time.
+"""Signed URLs of files: each gives access to a single file for a limited time.
 
 `/media/{id}?expires={unix seconds}&signature={base64url}`, with an HMAC-SHA256 over id and time
-under keys derived from ENCRYPTION_KEYS. A URL gives no access to other files or after its expiry.
-It is not tied to a user: it can be passed on while it is valid.
+under keys derived from ENCRYPTION_KEYS, with other keys for `/exports/{id}`. A URL gives no access
+to other files or after its expiry. It is not tied to a user: it can be passed on while it is valid.
 """
 
 import base64
@@ -21,9 +21,11 @@ _EXPIRES = re.compile(r"[0-9]{1,12}", re.ASCII)
 class MediaUrls:
     """Creates and checks signed URLs, valid for at most `seconds` and at least 2/3 of them."""
 
-    def __init__(self, keyring: KeyRing, *, public_url: str, seconds: int) -> None:
-        self._keys = keyring.derive_keys("media")
-        self._public_url = public_url
+    def __init__(
+        self, keyring: KeyRing, *, public_url: str, seconds: int, folder: str = "media"
+    ) -> None:
+        self._keys = keyring.derive_keys(folder)
+        self._base_url = f"{public_url}/{folder}"
         self._seconds = seconds
 
     def make(self, id: PydanticObjectId) -> str:
@@ -31,13 +33,13 @@ class MediaUrls:
         step = self._seconds // 3
         expires = (int(utc_now().timestamp()) // step + 3) * step
         signature = _sign_url(self._keys[0], id, expires)
-        return f"{self._public_url}/media/{id}?expires={expires}&signature={signature}"
+        return f"{self._base_url}/{id}?expires={expires}&signature={signature}"
 
     def is_valid(self, id: PydanticObjectId, *, expires: str, signature: str) -> bool:
         if not _EXPIRES.fullmatch(expires) or int(expires) <= utc_now().timestamp():
             return False
-        expected = [_sign_url(key, id, int(expires)) for key in self._keys]
-        return any(hmac.compare_digest(signature.encode(), each.encode()) for each in expected)
+        signatures = [_sign_url(key, id, int(expires)) for key in self._keys]
+        return any(hmac.compare_digest(signature.encode(), valid.encode()) for valid in signatures)
 
 
 def _sign_url(key: bytes, id: PydanticObjectId, expires: int) -> str:

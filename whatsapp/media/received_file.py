@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 
-from whatsapp.errors import InvalidInput
+from whatsapp.errors import InvalidInput, InvalidReason
 from whatsapp.media.media_types import (
     HEAD_BYTES,
     UNKNOWN_TYPE,
@@ -127,7 +127,7 @@ def check_file(
         InvalidInput: WhatsApp does not accept the file's type or size for this kind.
     """
     if not file.size:
-        raise InvalidInput("The file is empty.", field=field)
+        raise InvalidInput("The file is empty.", field=field, reason=InvalidReason.REQUIRED)
     name = make_filename(filename or file.filename, fallback="", mime_type="") or None
     declared = _read_declared_type(file, name)
     mime_type = _find_type(file.head, declared, kind)
@@ -142,10 +142,15 @@ def check_file(
         limit = limit if animated else min(limit, STATIC_STICKER_BYTES)
     if file.size > limit:
         raise InvalidInput(
-            f"The {kind} has {file.size} bytes; at most {limit} are allowed.", field=field
+            f"The {kind} has {file.size} bytes; at most {limit} are allowed.",
+            field=field,
+            reason=InvalidReason.TOO_LARGE,
+            limit=limit,
         )
     if mime_type == "audio/ogg" and kind == "audio" and not is_opus(file.head):
-        raise InvalidInput("Unsupported Ogg codec; use Opus.", field=field)
+        raise InvalidInput(
+            "Unsupported Ogg codec; use Opus.", field=field, reason=InvalidReason.UNSUPPORTED_FILE
+        )
     stated = declared if kind == "document" and mime_type == UNKNOWN_TYPE else mime_type
     return FileProperties(kind, mime_type, stated, corrected, animated)
 
@@ -160,7 +165,11 @@ def _check_type(kind: str, mime_type: str, field: list[str]) -> None:
         is_refused, family = mime_type not in TYPES[kind], kind
     if is_refused:
         suffix = "" if mime_type == UNKNOWN_TYPE else f" ({mime_type})"
-        raise InvalidInput(f"Unsupported {family} type{suffix}; use {_NAMES[family]}.", field=field)
+        raise InvalidInput(
+            f"Unsupported {family} type{suffix}; use {_NAMES[family]}.",
+            field=field,
+            reason=InvalidReason.UNSUPPORTED_FILE,
+        )
 
 
 def _check_sticker(webp: WebP | None, field: list[str]) -> WebP:
@@ -173,7 +182,7 @@ def _check_sticker(webp: WebP | None, field: list[str]) -> WebP:
 
 
 def _find_type(head: bytes, declared: str, kind: str | None) -> str:
-    """Detects the type; that of a container by the declared type or the kind."""
+    """Detects the type; the type of a container follows the declared type or the kind."""
     allowed = TYPES.get(kind or "", ())
     for mime_type in sorted(allowed, key=lambda each: each != declared):
         if sniff_type(head, declared=mime_type) == mime_type:

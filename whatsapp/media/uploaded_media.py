@@ -31,17 +31,20 @@ Path = tuple[str | int, ...]
 async def find_upload(upload_id: PydanticObjectId) -> UploadedMedia | None:
     """Returns an upload that can be sent, or None."""
     upload = await UploadedMedia.get(upload_id)
-    if upload is None or upload.state is not MediaState.STORED or upload.erased_at is not None:
-        return None
-    return upload
+    return upload if upload is not None and is_sendable(upload) else None
 
 
-async def attach_upload(message: Message) -> bool:
+def is_sendable(upload: UploadedMedia) -> bool:
+    return upload.state is MediaState.STORED and upload.erased_at is None
+
+
+async def attach_upload(message: Message, upload: UploadedMedia | None = None) -> bool:
     """Creates the Media of a message that sends an upload; repeated calls add nothing.
 
-    Returns False if the upload no longer exists.
+    `upload` is its upload if the caller has read it. Returns False if the upload no longer exists.
     """
-    upload = None if message.upload_id is None else await UploadedMedia.get(message.upload_id)
+    if upload is None and message.upload_id is not None:
+        upload = await UploadedMedia.get(message.upload_id)
     if upload is None:
         return False
     try:
@@ -69,6 +72,7 @@ def _make_media(message: Message, upload: UploadedMedia) -> Media:
     kind, filename = read_file_name(message)
     return Media(
         id=message.id,
+        workspace_id=message.workspace_id,
         account_id=message.account_id,
         conversation_id=message.conversation_id,
         message_id=message.id,
@@ -155,7 +159,7 @@ async def _remove_upload(upload: UploadedMedia, stores: MediaStores) -> bool:
     store = stores.find(upload.store)
     if store is None:
         logger.error(
-            "An erased upload stays: its store is no longer configured",
+            "The file of an erased upload can't be deleted: its store is no longer configured",
             extra={"account_id": upload.account_id, "upload_id": upload.id},
         )
         return False
@@ -165,7 +169,8 @@ async def _remove_upload(upload: UploadedMedia, stores: MediaStores) -> bool:
 
 
 async def _is_used(upload_id: PydanticObjectId) -> bool:
-    shown = {"upload_id": upload_id, "erased_at": None}
+    # `$type` for the index, which has only media of uploads.
+    shown = {"upload_id": {"$eq": upload_id, "$type": "objectId"}, "erased_at": None}
     if await collection(Media).find_one(shown, {"_id": 1}) is not None:
         return True
     kept = {"upload_id": upload_id}

@@ -14,11 +14,12 @@ from whatsapp.cloud_api.client import CloudAPI
 from whatsapp.cloud_api.media_api import MediaForm
 from whatsapp.common.crypto import KeyRing
 from whatsapp.common.timeouts import Timeouts
-from whatsapp.errors import CloudAPIOutcomeUnknown
+from whatsapp.errors import CloudAPIOutcomeUnknown, QuotaExceeded
 from whatsapp.media.media_store import FileMissing, MediaStores
 from whatsapp.media.media_types import make_filename
 from whatsapp.media.received_file import FileProperties, ReceivedFile, check_file, check_filename
 from whatsapp.media.uploaded_media import UNUSED_RETENTION, erase_uploads, set_media_id
+from whatsapp.workspaces.quotas import WorkspaceQuotas
 
 # Meta keeps uploaded files for 30 days; a message must be sent before that.
 MEDIA_ID_LIFE = timedelta(days=30)
@@ -34,12 +35,14 @@ class Uploads:
         keyring: KeyRing,
         cloud_api: CloudAPI,
         stores: MediaStores,
+        quotas: WorkspaceQuotas,
         timeouts: Timeouts = Timeouts(),
     ) -> None:
         self._timeouts = timeouts
         self._keyring = keyring
         self._cloud_api = cloud_api
         self._stores = stores
+        self._quotas = quotas
 
     async def upload(
         self,
@@ -78,10 +81,13 @@ class Uploads:
         `field` is the file's place in the input.
 
         Raises:
-            Refused: InvalidInput, MetaRefused or MetaUnreachable.
+            Refused: InvalidInput, QuotaExceeded, MetaRefused or MetaUnreachable.
             StoreUnavailable, PyMongoError: the file can't be stored now.
         """
         properties = check_file(file, kind=kind, filename=filename, field=field)
+        if not self._quotas.has_room(account.workspace_id, file.size):
+            limit = self._quotas.get(account.workspace_id).stored_bytes
+            raise QuotaExceeded("stored_bytes", limit=limit or 0, field=field)
         upload = self._plan(account, file, properties, created_by=created_by)
         # The document is stored first, so that after a crash the file is removed as unused.
         await collection(UploadedMedia).insert_one(to_bson(upload))
@@ -93,6 +99,7 @@ class Uploads:
             # Also on cancellation: the caller never learned the upload's id.
             await erase_uploads({"_id": upload.id})
             raise
+        self._quotas.add_stored_bytes(account.workspace_id, upload.size_bytes)
         return upload
 
     async def renew(self, account: Account, upload: UploadedMedia) -> UploadedMedia:
@@ -133,6 +140,7 @@ class Uploads:
         upload_id = new_id()
         return UploadedMedia(
             id=upload_id,
+            workspace_id=account.workspace_id,
             account_id=account.id,
             kind=properties.kind,
             filename=properties.filename,

@@ -89,7 +89,12 @@ async def _write_merge(
         {"_id": into.id}, {"$set": {**changes, **derive_contact_fields(fields)}}, session=session
     )
     await _replace_duplicate(session, contact, into)
-    merge = ContactMerge(id=contact.id, account_id=into.account_id, into_id=into.id)
+    merge = ContactMerge(
+        id=contact.id,
+        workspace_id=into.workspace_id,
+        account_id=into.account_id,
+        into_id=into.id,
+    )
     await collection(ContactMerge).insert_one(to_bson(merge), session=session)
     return merge, user_id
 

@@ -17,7 +17,7 @@ _SHOWN = ("bsuid", "username", "profile_name")
 def combine_contacts(kept: Contact, other: Contact) -> dict[str, Any]:
     """Returns the stored fields of the surviving contact, except its user.
 
-    Fields from WhatsApp are those of the newest message; fields set by staff are those of `kept`.
+    Fields from WhatsApp come from the newest message; fields set by staff come from `kept`.
     """
     newest = sorted((kept, other), key=lambda contact: contact.profile_at or _NEVER, reverse=True)
     number_holder = next((contact for contact in newest if contact.wa_id is not None), kept)
@@ -36,6 +36,7 @@ def combine_contacts(kept: Contact, other: Contact) -> dict[str, Any]:
         "tags": _unite_lists(kept.tags, other.tags),
         "attributes": {**other.attributes, **kept.attributes},
         "unlinked_at": kept.unlinked_at or other.unlinked_at,
+        "erased_before": max(filter(None, (kept.erased_before, other.erased_before)), default=None),
         "blocked": kept.blocked or other.blocked,
         "has_conversation": kept.has_conversation or other.has_conversation,
         "marketing_opt_out": _find_marketing_choice(kept, other),
@@ -83,7 +84,9 @@ def combine_conversations(other: Mapping[str, Any], now: datetime) -> dict[str, 
         "read_up_to": {"$cond": [has_no_read_mark, added["read_up_to"], "$read_up_to"]},
         "receipt": {"$cond": [has_no_read_mark, added["receipt"], "$receipt"]},
         "created_at": {"$min": ["$created_at", added["created_at"]]},
-        **unite_answers({"$ifNull": [added["unanswered_at"], []]}, added["last_outbound_at"]),
+        **unite_answers({"$ifNull": [added["unanswered_at"], []]}, added["last_outbound_at"], now),
+        # Either side may have more unanswered messages than it keeps.
+        "answers_stale_at": now,
         "merged_at": now,
         "updated_at": now,
     }

@@ -1,11 +1,11 @@
 """Moves the history of a merged contact into the conversation of the surviving contact.
 
-Every step may be repeated, by several processes at once. Queued messages keep their order: a lane
-is moved message by message from its head, and waits for a message that is being sent.
+Every step may be repeated, by several processes at once. Queued messages keep their order: they are
+moved one by one from the first, and wait for one that is being sent.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +17,9 @@ from models import (
     ContactMerge,
     Conversation,
     ConversationChange,
-    Lane,
     Media,
     Message,
+    MessagePriority,
     Note,
     OutboxState,
     PendingUpdate,
@@ -27,12 +27,13 @@ from models import (
 from models.database.base import collection, from_bson, is_due, utc_now
 from models.database.bulk_writes import delete_in_batches
 from models.database.lease import LEASE_SECONDS, lease_document
+from models.messages.outbox_state import ACTIVE_STATES, IS_ACTIVE
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.contacts.contacts import find_survivor
 from whatsapp.conversations.changes import record_reopenings
 from whatsapp.conversations.conversations import ConversationGone, get_or_create_conversation
+from whatsapp.exports.exports import delete_exports
 from whatsapp.merging.merged_fields import COMBINED_FIELDS, combine_conversations
-from whatsapp.messages.lanes import ACTIVE_STATES, take_number, wake_lane
 from whatsapp.messages.removal import remove_conversations_with_messages
 
 MOVE_BATCH = 1000
@@ -51,6 +52,9 @@ async def move_history(
     """
     if merge.due_at is None:
         return
+    # They lack the history of the other contact, or have lost their contact.
+    await delete_exports({"contact_id": merge.id})
+    await delete_exports({"contact_id": merge.into_id, "created_at": {"$lte": merge.created_at}})
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while not await _try_move(merge):
         if asyncio.get_running_loop().time() > deadline:
@@ -151,33 +155,43 @@ async def _move_settled(source: PydanticObjectId, target: Conversation) -> None:
 
 
 async def _move_queued(source: PydanticObjectId, target: Conversation) -> bool:
-    """Appends the queued messages to the target's lane. Returns False if a message is being sent.
+    """Moves the queued messages, which keep their order. Returns False if one is being sent."""
+    for priority in MessagePriority:
+        waiting = _match_queued(source, target, [priority])
+        if not await _move_class(waiting, target):
+            return False
+    return True
 
-    Each message gets its number after the previous one was moved, so that the order holds even if
-    several processes move messages.
-    """
-    waiting = {"conversation_id": source, "outbox_state": {"$in": ACTIVE_STATES}}
-    has_moved = False
+
+async def _move_class(waiting: dict[str, Any], target: Conversation) -> bool:
+    """Moves queued messages of one priority one by one and in order, because the queue may already
+    send those that have moved."""
     while (head := await _find_head(waiting)) is not None:
         if head["outbox_state"] == OutboxState.SENDING.value:
-            break
-        number = await take_number(target.account_id, target.id)
-        moved = {
-            "conversation_id": target.id,
-            "contact_id": target.contact_id,
-            "lane_number": number,
-        }
+            return False
         unchanged = {**waiting, "_id": head["_id"], "outbox_state": head["outbox_state"]}
+        moved = {"conversation_id": target.id, "contact_id": target.contact_id}
         await collection(Message).update_one(unchanged, {"$set": moved})
-        has_moved = True
-    if has_moved:
-        await wake_lane(target.id)
-    return head is None
+    return True
+
+
+def _match_queued(
+    source: PydanticObjectId,
+    target: Conversation,
+    priorities: Iterable[MessagePriority] = MessagePriority,
+) -> dict[str, Any]:
+    return {
+        "account_id": target.account_id,
+        # The index of the queue has it before the conversation.
+        "priority": {"$in": [priority.stored for priority in priorities]},
+        "conversation_id": source,
+        **IS_ACTIVE,
+    }
 
 
 async def _find_head(waiting: dict[str, Any]) -> dict[str, Any] | None:
     head: dict[str, Any] | None = await collection(Message).find_one(
-        waiting, {"outbox_state": 1}, sort=[("lane_number", ASCENDING), ("_id", ASCENDING)]
+        waiting, {"outbox_state": 1}, sort=[("timestamp", ASCENDING), ("_id", ASCENDING)]
     )
     return head
 
@@ -196,10 +210,8 @@ async def _combine_summaries(source: PydanticObjectId, target: Conversation) -> 
         deleted = await collection(Conversation).delete_one({"_id": source, **unchanged})
         if not deleted.deleted_count:
             return False
-    await collection(Lane).delete_one({"_id": source})
     # Writers that stored a message before this now find its conversation gone.
-    waiting = {"conversation_id": source, "outbox_state": {"$in": ACTIVE_STATES}}
-    return await _find_head(waiting) is None
+    return await _find_head(_match_queued(source, target)) is None
 
 
 async def _rename_author(merge: ContactMerge, contact: Contact) -> None:

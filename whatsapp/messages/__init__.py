@@ -1,1 +1,1 @@
-"""Updates of stored messages: statuses, reactions, edits, calls, lanes, removal."""
+"""Updates of stored messages: statuses, reactions, edits, calls, removal."""

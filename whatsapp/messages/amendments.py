@@ -16,6 +16,7 @@ from models.messages.words import list_message_words
 from whatsapp.contacts.contacts import find_merge
 from whatsapp.conversations.conversations import record_deletion
 from whatsapp.messages.early_updates import delete_pending_update, store_pending_update
+from whatsapp.messages.wamids import match_wamids
 
 # Fields that an edit replaces; their first version is kept in `original`.
 _EDITED = ("type", "content", "raw", "text")
@@ -24,7 +25,7 @@ REACTION_ORDER = {"at": 1, "wamid": 1, "contact_id": 1, "message_id": 1}
 
 @dataclass(frozen=True, kw_only=True)
 class Amendment:
-    """`target` is the message's wamid; `at` and `wamid` are those of the amendment."""
+    """`target` is the message's wamid; `at` and `wamid` belong to the amendment."""
 
     kind: ClassVar[str]
     target: str
@@ -80,7 +81,7 @@ class Edit(Amendment):
     raw: str | None = None
     text: str | None = None
     is_partial: bool = False
-    """The content has only changed fields; other fields are those of the original."""
+    """The content has only changed fields; other fields keep their original values."""
 
     def make_stage(self) -> dict[str, Any]:
         version = [self.at, {"$literal": self.wamid}]
@@ -117,6 +118,9 @@ async def record_amendment(account_id: PydanticObjectId, amendment: Amendment) -
     """Applies the amendment, or stores it until its message is known. Returns True if applied.
 
     Nothing is stored for an erased customer.
+
+    Raises:
+        ErasedPerson: the target message was erased.
     """
     if await _apply_amendment(account_id, amendment):
         return True
@@ -152,7 +156,7 @@ async def apply_pending_amendment(
 
 
 async def _apply_amendment(account_id: PydanticObjectId, amendment: Amendment) -> bool:
-    query = {"account_id": account_id, "wamid": amendment.target, **amendment.limit_targets()}
+    query = match_wamids(account_id, [amendment.target]) | amendment.limit_targets()
     message = await collection(Message).find_one_and_update(
         query, [{"$set": amendment.make_stage()}], projection={"conversation_id": 1}
     )

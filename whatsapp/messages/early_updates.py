@@ -26,6 +26,8 @@ from models import (
 )
 from models.database.base import collection, to_bson
 from models.database.bulk_writes import write_unless_duplicate
+from whatsapp.common.account_workspaces import get_workspace_id
+from whatsapp.common.erased_people import ErasedPerson, list_erased, list_erased_wamids
 from whatsapp.conversations.changes import record_reopenings
 from whatsapp.conversations.conversations import update_summaries
 from whatsapp.conversations.inbox import clear_unread_until
@@ -42,24 +44,55 @@ class EarlyUpdate:
 
 
 async def store_pending_update(
-    account_id: PydanticObjectId, wamid: str, *, kind: str, change: dict[str, Any]
+    account_id: PydanticObjectId,
+    wamid: str,
+    *,
+    kind: str,
+    change: dict[str, Any],
+    people: Sequence[bytes] = (),
+    is_by_us: bool = False,
 ) -> str:
-    """Stores a pending update once; returns its id."""
-    pending = make_pending_update(account_id, wamid, kind=kind, change=change)
+    """Stores a pending update once; returns its id.
+
+    `people` are the digests of the customer's identities. `is_by_us` is True if this server stored
+    the message earlier.
+
+    Raises:
+        ErasedPerson: the message or its customer was erased.
+    """
+    pending = await make_pending_update(account_id, wamid, kind=kind, change=change, people=people)
     await store_pending_updates([pending])
+    # Checked after the write, so that a later erasure finds the pending update.
+    if await _is_erased(pending, is_by_us=is_by_us):
+        await delete_pending_update(pending.id)
+        raise ErasedPerson
     return pending.id
 
 
-def make_pending_update(
-    account_id: PydanticObjectId, wamid: str, *, kind: str, change: dict[str, Any]
+async def _is_erased(update: PendingUpdate, *, is_by_us: bool) -> bool:
+    if await list_erased_wamids(update.account_id, [update.wamid]):
+        return True
+    erased = await list_erased(update.account_id, update.people)
+    return any(is_by_us or update.change["at"] <= memory.erased_at for memory in erased)
+
+
+async def make_pending_update(
+    account_id: PydanticObjectId,
+    wamid: str,
+    *,
+    kind: str,
+    change: dict[str, Any],
+    people: Sequence[bytes] = (),
 ) -> PendingUpdate:
     identity = json.dumps([str(account_id), wamid, kind, change], default=str)
     return PendingUpdate(
         id=hashlib.sha256(identity.encode()).hexdigest(),
+        workspace_id=await get_workspace_id(account_id),
         account_id=account_id,
         wamid=wamid,
         kind=kind,
         change=change,
+        people=list(people),
     )
 
 

@@ -1,41 +1,34 @@
-"""Ranges of a message's text that match a search, for highlighting."""
+"""Ranges of a message's text that match a search, for highlighting.
 
-from collections.abc import Iterable, Iterator, Sequence
+Patterns of a search find its words in the folded text, so that a page of long messages holds up
+other requests only for some milliseconds.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
-from typing import NamedTuple
+from itertools import accumulate, islice
 
 from models.messages.words import (
     APOSTROPHES,
-    ASCII_WORD,
     MAX_MESSAGE_WORD,
     fold,
     is_of_word,
     is_unspaced,
+    join_apostrophes,
     list_prefixes,
-    split_scripts,
 )
 
 # A message of 4,096 characters may have a searched letter that often.
 MAX_HIGHLIGHTS = 100
 _LAST_BMP_CHARACTER = "\uffff"
+_MARKED = re.compile(b"\x01+")
+# Bounds the cache of folded characters.
+_MAX_FOLDED = 20_000
 
 Range = tuple[int, int]
-
-
-class _PlacedWord(NamedTuple):
-    """A search word of a text, with the places of the text's folded characters."""
-
-    word: str
-    offset: int
-    """Index of the word's first character in `starts` and `ends`."""
-    starts: Sequence[int]
-    ends: Sequence[int]
-
-    def locate(self, at: int, length: int) -> Range:
-        """Returns (start, end) in the text of these characters of the word."""
-        first = self.offset + at
-        return self.starts[first], self.ends[first + length - 1]
 
 
 def find_highlights(text: str, searched_parts: Sequence[str]) -> list[Range]:
@@ -43,98 +36,185 @@ def find_highlights(text: str, searched_parts: Sequence[str]) -> list[Range]:
 
     Both are in UTF-16 code units. `searched_parts` is a result of `list_searched_parts`.
     """
-    words = [word for joined in (False, True) for word in _place_words(text, joined=joined)]
-    matches = _merge(sorted(set(_list_matches(words, searched_parts))))
+    search = _prepare_search(tuple(searched_parts))
+    marks = bytearray(len(text))
+    for start, end in search.list_matches([*_fold_text(text)]):
+        marks[start:end] = b"\x01" * (end - start)
     offsets = _list_utf16_offsets(text)
     return [
-        (offsets[start], offsets[end] - offsets[start]) for start, end in matches[:MAX_HIGHLIGHTS]
+        (offsets[match.start()], offsets[match.end()] - offsets[match.start()])
+        for match in islice(_MARKED.finditer(marks), MAX_HIGHLIGHTS)
     ]
 
 
-def _list_matches(words: Sequence[_PlacedWord], parts: Iterable[str]) -> Iterator[Range]:
-    for part in parts:
-        if not is_unspaced(part):
-            yield from _list_prefixed(words, part)
-            continue
-        whole = [*_list_occurrences(words, part)]
-        # The index compares longer parts piece by piece.
-        yield from whole or (
-            match for piece in list_prefixes(part) for match in _list_occurrences(words, piece)
-        )
+@dataclass(frozen=True)
+class _FoldedText:
+    """A text with a space instead of each character that is not of a word.
+
+    Texts with and without apostrophes in their words are searched, because both are indexed.
+    """
+
+    folded: str
+    locate: Callable[[int, int], Range]
+    """Returns (start, end) in the text of a range of folded characters."""
+    is_joined: bool = False
+    """True without apostrophes: neighbours may have been apart."""
 
 
-def _list_prefixed(words: Iterable[_PlacedWord], part: str) -> Iterator[Range]:
-    prefix = part[:MAX_MESSAGE_WORD]
-    for word in words:
-        if word.word.startswith(prefix):
-            equal = accumulate((a == b for a, b in zip(word.word, part, strict=False)), min)
-            yield word.locate(0, sum(equal))
+@dataclass(frozen=True)
+class _UnspacedPart:
+    """A part of a search text in a script without spaces, which may begin anywhere."""
+
+    part: str
+    run: re.Pattern[str]
+    """Matches all occurrences that overlap or follow at once."""
+
+    def list_matches(self, texts: Iterable[_FoldedText]) -> Iterator[Range]:
+        length = len(self.part)
+        for text in texts:
+            for match in self.run.finditer(text.folded):
+                start, end = match.span()
+                if not text.is_joined:
+                    yield text.locate(start, end)
+                    continue
+                for at in range(start, end - length + 1):
+                    if text.folded.startswith(self.part, at):
+                        yield text.locate(at, at + length)
 
 
-def _list_occurrences(words: Iterable[_PlacedWord], part: str) -> Iterator[Range]:
-    for word in words:
-        at = word.word.find(part)
-        while at >= 0:
-            yield word.locate(at, len(part))
-            at = word.word.find(part, at + 1)
+@dataclass(frozen=True)
+class _Search:
+    """The parts of a search text."""
+
+    words: re.Pattern[str] | None
+    """Matches a space and a part that begins a word."""
+    anywhere: re.Pattern[str] | None
+    """Matches a part anywhere, for texts in which a word may begin behind another script."""
+    long_parts: Sequence[str]
+    """Parts that may go on behind the indexed prefix."""
+    unspaced: Sequence[tuple[_UnspacedPart, Sequence[_UnspacedPart]]]
+    """For each part in a script without spaces: the whole, and the pieces that the index has."""
+
+    def list_matches(self, texts: Sequence[_FoldedText]) -> Iterator[Range]:
+        for text in texts:
+            yield from self._list_words(text)
+        for whole, pieces in self.unspaced:
+            matches = [*whole.list_matches(texts)]
+            # The index compares longer parts piece by piece.
+            yield from matches or (match for piece in pieces for match in piece.list_matches(texts))
+
+    def _list_words(self, text: _FoldedText) -> Iterator[Range]:
+        is_mixed = is_unspaced(text.folded)
+        pattern = self.anywhere if is_mixed else self.words
+        if pattern is None:
+            return
+        # A space is also added before the first word.
+        spaced = f" {text.folded}"
+        for match in pattern.finditer(spaced):
+            start, end = match.start(1) - 1, match.end(1) - 1
+            if is_mixed and spaced[start] != " " and not is_unspaced(spaced[start]):
+                continue
+            if end - start == MAX_MESSAGE_WORD:
+                lengths = [_count_equal(text.folded, start, part) for part in self.long_parts]
+                end = max(end, start + max(lengths, default=0))
+            yield text.locate(start, end)
 
 
-def _place_words(text: str, *, joined: bool) -> Iterator[_PlacedWord]:
-    """Returns the words like `list_message_words`, with or without apostrophes in them."""
-    if joined and APOSTROPHES.isdisjoint(text):
+def _count_equal(folded: str, start: int, part: str) -> int:
+    compared = zip(folded[start : start + len(part)], part, strict=False)
+    return sum(accumulate((a == b for a, b in compared), min))
+
+
+@lru_cache(maxsize=128)
+def _prepare_search(parts: tuple[str, ...]) -> _Search:
+    spaced = [part for part in parts if not is_unspaced(part)]
+    # The longest first, so that a word is matched as far as possible.
+    prefixes = sorted({part[:MAX_MESSAGE_WORD] for part in spaced}, key=len, reverse=True)
+    choices = "|".join(map(re.escape, prefixes))
+    return _Search(
+        re.compile(f" ({choices})") if prefixes else None,
+        re.compile(f"({choices})") if prefixes else None,
+        [part for part in spaced if len(part) > MAX_MESSAGE_WORD],
+        [
+            (_prepare_unspaced(part), [_prepare_unspaced(piece) for piece in list_prefixes(part)])
+            for part in parts
+            if is_unspaced(part)
+        ],
+    )
+
+
+def _prepare_unspaced(part: str) -> _UnspacedPart:
+    # An occurrence may overlap the end of the previous one; only the remaining part is needed.
+    shared = [size for size in range(len(part) - 1, -1, -1) if part.endswith(part[:size])]
+    tails = "|".join(re.escape(part[size:]) for size in shared)
+    return _UnspacedPart(part, re.compile(f"{re.escape(part)}(?:{tails})*"))
+
+
+class _FoldedCharacters(dict[int, str]):
+    """The folded characters by code point, with a space for each character outside words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.irregular: set[str] = set()
+        """Characters that are not folded to one character."""
+
+    def __missing__(self, code: int) -> str:
+        folded = "".join(part if is_of_word(part) else " " for part in fold(chr(code)))
+        if len(folded) != 1:
+            self.irregular.add(chr(code))
+        if len(self) >= _MAX_FOLDED:
+            self.clear()
+        self[code] = folded
+        return folded
+
+
+_FOLDED = _FoldedCharacters()
+
+
+def _fold_text(text: str) -> Iterator[_FoldedText]:
+    folded = text.translate(_FOLDED)
+    yield _FoldedText(folded, _make_locate(text))
+    joined = join_apostrophes(text)
+    if joined == text:
         return
-    if text.isascii() and not joined:
-        starts, ends = range(len(text)), range(1, len(text) + 1)
-        for match in ASCII_WORD.finditer(text.lower()):
-            yield _PlacedWord(match.group(), match.start(), starts, ends)
-        return
-    pieces = [
-        "" if joined and character in APOSTROPHES else _fold_character(character)
-        for character in text
-    ]
-    places = _place_characters(text, pieces)
-    folded = "".join(pieces)
-    at = 0
-    for word in folded.split():
-        at = folded.index(word, at)
-        for part in split_scripts(word):
-            yield _PlacedWord(part, at, *places)
-            at += len(part)
+    # For each apostrophe the number of other characters before it.
+    before = [at - number for number, at in enumerate(_list_apostrophes(text))]
+    locate = _make_locate(joined)
+
+    def locate_joined(start: int, end: int) -> Range:
+        start, end = locate(start, end)
+        return start + bisect_right(before, start), end + bisect_right(before, end - 1)
+
+    yield _FoldedText(joined.translate(_FOLDED), locate_joined, is_joined=True)
 
 
-@lru_cache(maxsize=4096)
-def _fold_character(character: str) -> str:
-    """Returns the folded character, with spaces for what is not of a word."""
-    return "".join(part if is_of_word(part) else " " for part in fold(character))
+def _list_apostrophes(text: str) -> Iterator[int]:
+    return (at for at, character in enumerate(text) if character in APOSTROPHES)
 
 
-def _place_characters(text: str, pieces: Sequence[str]) -> tuple[Sequence[int], Sequence[int]]:
-    """Returns the start and end in the text of each character of the joined pieces."""
-    if all(len(piece) == 1 for piece in pieces):
-        return range(len(pieces)), range(1, len(pieces) + 1)
-    starts: list[int] = []
+def _make_locate(text: str) -> Callable[[int, int], Range]:
+    """Returns the function that finds a range of folded characters in the text.
+
+    It is used after the text was folded.
+    """
     ends: list[int] = []
-    for at, piece in enumerate(pieces):
-        starts += [at] * len(piece)
-        ends += [at + 1] * len(piece)
-        if not piece and ends and text[at] not in APOSTROPHES:
-            # An accent belongs to the letter before it.
-            ends[-1] = at + 1
-    return starts, ends
 
+    def locate(start: int, end: int) -> Range:
+        if not ends:
+            ends.extend(accumulate(len(_FOLDED[ord(character)]) for character in text))
+        first, last = bisect_right(ends, start), bisect_right(ends, end - 1)
+        # An accent, which is folded to nothing, belongs to the letter before it.
+        return first, bisect_right(ends, ends[last], lo=last)
 
-def _merge(ranges: Iterable[Range]) -> list[Range]:
-    merged: list[Range] = []
-    for start, end in ranges:
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        else:
-            merged.append((start, end))
-    return merged
+    def locate_regular(start: int, end: int) -> Range:
+        return start, end
+
+    is_regular = text.isascii() or _FOLDED.irregular.isdisjoint(text)
+    return locate_regular if is_regular else locate
 
 
 def _list_utf16_offsets(text: str) -> Sequence[int]:
     """Returns the offset of each character and of the end, in UTF-16 code units."""
-    if text.isascii() or max(text) <= _LAST_BMP_CHARACTER:
+    if len(text.encode("utf-16-le", "surrogatepass")) == 2 * len(text):
         return range(len(text) + 1)
     return [0, *accumulate(2 if character > _LAST_BMP_CHARACTER else 1 for character in text)]

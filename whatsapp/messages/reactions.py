@@ -14,6 +14,7 @@ from beanie import PydanticObjectId
 from models import REACTION, Message, MessageStatus
 from models.database.base import collection, to_bson
 from whatsapp.messages.amendments import REACTION_ORDER
+from whatsapp.messages.wamids import match_wamids
 
 # More than are ever sent for a message before the first is delivered.
 KEPT_REACTIONS = 20
@@ -71,7 +72,7 @@ def _find_stage(rank: int) -> Stage | None:
 async def _store_reaction(reaction: Mapping[str, Any], stage: Stage) -> None:
     """Stores the reaction on its target message, if that exists."""
     content = reaction["content"]
-    query = {"account_id": reaction["account_id"], "wamid": content["message_id"]}
+    query = match_wamids(reaction["account_id"], [content["message_id"]])
     # The key order defines the comparison: for the same message the greater stage wins.
     entry = {
         "contact_id": None,

@@ -4,6 +4,7 @@ Statuses with side effects (setting a wamid, an opt-out, showing a reaction) are
 `whatsapp.messages.statuses`. All updates are idempotent, so a status may be recorded there again.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,20 +12,29 @@ from typing import Any
 from beanie import PydanticObjectId
 from pymongo import UpdateOne
 
-from models import REACTION, Message, MessageDirection, OutboxState
+from models import REACTION, Message, MessageDirection, MessageStatus
 from models.database.base import collection
 from whatsapp.cloud_api.error_codes import OPTED_OUT_CODE
+from whatsapp.common.erased_people import list_erased, list_erased_wamids
 from whatsapp.contacts.contact_identities import learn_reported_identities
+from whatsapp.conversations.answers import mark_answers_stale, update_answers
 from whatsapp.messages.early_updates import (
     delete_pending_updates,
     make_pending_update,
     store_pending_updates,
 )
-from whatsapp.messages.lanes import wake_lanes
-from whatsapp.messages.statuses import STATUS_KIND, StatusUpdate, make_stage, to_change
+from whatsapp.messages.statuses import (
+    STATUS_KIND,
+    StatusUpdate,
+    list_recipient,
+    make_stage,
+    to_change,
+)
+from whatsapp.messages.wamids import knows_wamid, list_wamids, match_wamids
 
+_FAILED_AT = f"status_times.{MessageStatus.FAILED.key}"
 _OUTBOUND = {"direction": MessageDirection.OUTBOUND.value}
-_PROJECTION = {"wamid": 1, "type": 1, "contact_id": 1}
+_PROJECTION = {"wamid": 1, "duplicate_wamids": 1, "type": 1, "contact_id": 1}
 _Fields = Mapping[str, Any]
 
 
@@ -69,7 +79,7 @@ async def record_plain_statuses(
 
 
 def _has_side_effects(update: StatusUpdate, message: _Fields) -> bool:
-    sets_wamid = update.wamid is not None and not message.get("wamid")
+    sets_wamid = update.wamid is not None and not knows_wamid(message, update.wamid)
     opts_out = any(error.code == OPTED_OUT_CODE for error in update.errors)
     return sets_wamid or opts_out or message["type"] == REACTION
 
@@ -79,20 +89,22 @@ async def _find_messages(
 ) -> list[_Fields | None]:
     """Returns the message of each update, found by our id, else by the wamid."""
     ids = {update.message_id for update in updates if update.message_id is not None}
-    by_id = await _read_messages(account_id, "_id", ids)
-    wamids = {update.wamid for update in updates if update.message_id not in by_id} - {None}
-    by_wamid = await _read_messages(account_id, "wamid", wamids)
+    of_ids = {"account_id": account_id, "_id": {"$in": list(ids)}}
+    by_id = {message["_id"]: message for message in await _read_messages(of_ids)} if ids else {}
+    wamids = [
+        update.wamid
+        for update in updates
+        if update.wamid is not None and update.message_id not in by_id
+    ]
+    found = await _read_messages(match_wamids(account_id, wamids)) if wamids else []
+    by_wamid: dict[str | None, _Fields] = {
+        wamid: message for message in found for wamid in list_wamids(message)
+    }
     return [by_id.get(update.message_id) or by_wamid.get(update.wamid) for update in updates]
 
 
-async def _read_messages(
-    account_id: PydanticObjectId, name: str, values: Collection[Any]
-) -> dict[Any, _Fields]:
-    if not values:
-        return {}
-    query = {"account_id": account_id, name: {"$in": list(values)}, **_OUTBOUND}
-    messages = collection(Message).find(query, _PROJECTION)
-    return {message[name]: message async for message in messages}
+async def _read_messages(query: _Fields) -> Sequence[_Fields]:
+    return await collection(Message).find({**query, **_OUTBOUND}, _PROJECTION).to_list()
 
 
 async def _apply_statuses(
@@ -111,25 +123,49 @@ async def _apply_statuses(
     ]
     # Messages that were erased meanwhile don't match.
     await collection(Message).bulk_write(writes, ordered=False)
-    await _wake_holding(message_ids.values())
+    await _follow_up(message_ids.values())
 
 
-async def _wake_holding(message_ids: Iterable[PydanticObjectId]) -> None:
-    """Wakes lanes held by these messages; after the write, so that no later hold is missed."""
-    holding = {"_id": {"$in": list(set(message_ids))}, "outbox_state": OutboxState.HOLDING.value}
-    lanes = await collection(Message).distinct("conversation_id", holding)
-    if lanes:
-        # Later messages of the lane may wait for this status.
-        await wake_lanes(lanes)
+async def _follow_up(message_ids: Iterable[PydanticObjectId]) -> None:
+    """Corrects conversations in which a message failed.
+
+    It reads after the write, so that no concurrent status is missed.
+    """
+    failed = {"_id": {"$in": list(set(message_ids))}, _FAILED_AT: {"$exists": True}}
+    messages = collection(Message).find(failed, {"conversation_id": 1})
+    for conversation_id in {message["conversation_id"] async for message in messages}:
+        await mark_answers_stale(conversation_id)
+        await update_answers(conversation_id)
+
+
+async def _find_erased(account_id: PydanticObjectId, updates: Sequence[StatusUpdate]) -> list[int]:
+    """Returns the positions of updates whose message or recipient may have been erased."""
+    wamids = {update.wamid for update in updates if update.wamid is not None}
+    if not wamids:
+        return []
+    people = [set(list_recipient(update)) for update in updates]
+    erased_wamids, memories = await asyncio.gather(
+        list_erased_wamids(account_id, wamids), list_erased(account_id, set().union(*people))
+    )
+    erased = {memory.person for memory in memories}
+    return [
+        position
+        for position, update in enumerate(updates)
+        if update.wamid in erased_wamids or people[position] & erased
+    ]
 
 
 async def _store_pending(
     account_id: PydanticObjectId, updates: Sequence[StatusUpdate]
 ) -> list[int]:
-    """Stores pending updates; returns the positions whose message was stored meanwhile."""
+    """Stores pending updates; returns positions whose message was stored or erased meanwhile."""
     pending = {
-        position: make_pending_update(
-            account_id, update.wamid, kind=STATUS_KIND, change=to_change(update)
+        position: await make_pending_update(
+            account_id,
+            update.wamid,
+            kind=STATUS_KIND,
+            change=to_change(update),
+            people=list_recipient(update),
         )
         for position, update in enumerate(updates)
         if update.wamid is not None
@@ -140,6 +176,8 @@ async def _store_pending(
     # A message may have got its wamid between the first read and this write.
     messages = await _find_messages(account_id, updates)
     arrived = [position for position, message in enumerate(messages) if message is not None]
+    # Recorded alone, which drops them if they are old.
+    arrived += await _find_erased(account_id, updates)
     # Deleted before they are recorded: after a crash in between, the event is processed again.
     await delete_pending_updates(
         [pending[position].id for position in arrived if position in pending]

@@ -21,8 +21,10 @@ from models import (
 )
 from models.database.base import collection
 from whatsapp.cloud_api.error_codes import OPTED_OUT_CODE
+from whatsapp.common.people import get_people_digests
 from whatsapp.contacts.contact_identities import NO_IDENTITIES, ReportedIdentities
 from whatsapp.contacts.contacts import record_marketing_choice
+from whatsapp.conversations.answers import mark_answers_stale, update_answers
 from whatsapp.messages.amendments import apply_pending_amendment
 from whatsapp.messages.early_updates import (
     EarlyUpdate,
@@ -30,8 +32,8 @@ from whatsapp.messages.early_updates import (
     list_early_updates,
     store_pending_update,
 )
-from whatsapp.messages.lanes import wake_lane
 from whatsapp.messages.reactions import update_shown_reaction
+from whatsapp.messages.wamids import add_wamid, knows_wamid, match_wamids, report_duplicate
 
 STATUS_KIND = "status"
 # Meta never reports these two; such a name counts as unknown.
@@ -40,7 +42,15 @@ _BY_KEY = {
     for status in MessageStatus
     if status not in {MessageStatus.RECEIVED, MessageStatus.CANCELLED}
 }
-_PROJECTION = ("wamid", "type", "outbox_state", "conversation_id", "contact_id")
+_PROJECTION = (
+    "wamid",
+    "duplicate_wamids",
+    "type",
+    "outbox_state",
+    "conversation_id",
+    "contact_id",
+    "status_times.failed",
+)
 _ERROR_ORDER = {"code": 1, "title": 1, "details": 1, "href": 1, "retryable": 1}
 
 
@@ -60,19 +70,28 @@ class StatusUpdate:
     recipient: ReportedIdentities = NO_IDENTITIES
     """The customer's identities in the report."""
     payment: dict[str, Any] | None = None
-    """Meta's `payment`; the status is then that of the payment, not of the message."""
+    """Meta's `payment`; `status` then belongs to the payment, not to the message."""
     callback_data: str | None = None
     """Callback data set by another program."""
 
 
 async def record_status(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
-    """Applies the report, or stores it until its message is known. Returns True if applied."""
+    """Applies the report, or stores it until its message is known. Returns True if applied.
+
+    Raises:
+        ErasedPerson: the message or its recipient was erased.
+    """
     if await _apply_status(account_id, update):
         return True
     if update.wamid is None:
         return False
     pending_id = await store_pending_update(
-        account_id, update.wamid, kind=STATUS_KIND, change=to_change(update)
+        account_id,
+        update.wamid,
+        kind=STATUS_KIND,
+        change=to_change(update),
+        people=list_recipient(update),
+        is_by_us=update.message_id is not None,
     )
     # The message may have got its wamid between the first attempt and this write.
     if not await _apply_status(account_id, update):
@@ -115,23 +134,27 @@ async def _apply_status(account_id: PydanticObjectId, update: StatusUpdate) -> b
         return True
     if update.wamid is None:
         return False
-    key = {"account_id": account_id, "wamid": update.wamid}
+    key = match_wamids(account_id, [update.wamid])
     return await _update_message(key, make_stage(update), update) is not None
 
 
 async def _apply_by_id(account_id: PydanticObjectId, update: StatusUpdate) -> bool:
-    """Applies the report by our id; also sets a wamid that was lost with the send's response."""
+    """Applies the report by our id; also adds a wamid that was lost with the send's response."""
     key: dict[str, Any] = {"_id": update.message_id, "account_id": account_id}
     fields = make_stage(update)
     try:
-        before = await _update_message(key, fields | _set_wamid(update.wamid), update)
+        wamid_fields = {} if update.wamid is None else add_wamid(update.wamid)
+        before = await _update_message(key, fields | wamid_fields, update)
     except DuplicateKeyError:
         # Another message has this wamid: apply the status by our id, and set no wamid.
         return await _update_message(key, fields, update) is not None
     if before is None:
         return False
-    if update.wamid is not None and update.message_id is not None and not before.get("wamid"):
-        await apply_pending_to_message(account_id, update.wamid, update.message_id)
+    if update.wamid is None or update.message_id is None or knows_wamid(before, update.wamid):
+        return True
+    if before.get("wamid"):
+        report_duplicate(update.message_id)
+    await apply_pending_to_message(account_id, update.wamid, update.message_id)
     return True
 
 
@@ -146,22 +169,24 @@ async def _update_message(
     )
     if before is not None and any(error.code == OPTED_OUT_CODE for error in update.errors):
         await record_marketing_choice(before["contact_id"], opts_out=True, at=update.at)
-    if before is not None and before.get("outbox_state") == OutboxState.HOLDING.value:
-        # Later messages of the lane may wait for this status.
-        await wake_lane(before["conversation_id"])
     if before is not None and before["type"] == REACTION:
         await update_shown_reaction(before["_id"])
+    elif before is not None and ("status_times.failed" in fields or has_failed(before)):
+        # A failed message is no answer, but one that was delivered afterwards is.
+        await mark_answers_stale(before["conversation_id"])
+        await update_answers(before["conversation_id"])
     return before
 
 
-def _set_wamid(wamid: str | None) -> dict[str, Any]:
-    return {} if wamid is None else {"wamid": {"$ifNull": ["$wamid", {"$literal": wamid}]}}
+def has_failed(message: Mapping[str, Any]) -> bool:
+    """Returns True if stored fields of a message have the time of a failure."""
+    return MessageStatus.FAILED.key in message.get("status_times", {})
 
 
 def make_stage(update: StatusUpdate) -> dict[str, Any]:
     """Returns the `$set` of a pipeline; external text is a `$literal`, so "$x" is not a path."""
-    fields: dict[str, Any] = {}
     status = _BY_KEY.get(update.name.lower())
+    fields: dict[str, Any] = {"outbox_state": _settle(None if update.payment else status)}
     if update.payment is not None:
         report = {"at": update.at, "status": update.name, "payment": _sort_keys(update.payment)}
         fields["payments"] = _unite_sorted(
@@ -193,6 +218,19 @@ def make_stage(update: StatusUpdate) -> dict[str, Any]:
     return fields
 
 
+def _settle(status: MessageStatus | None) -> dict[str, Any]:
+    """Returns the state of a message in the outbox after a report of it.
+
+    WhatsApp has a message that it reports, so that a queued retry would send it again. One that
+    holds back later messages waits for its first status.
+    """
+    waiting = [OutboxState.READY.value]
+    if status is not None and status.rank >= MessageStatus.SENT.rank:
+        waiting.append(OutboxState.HOLDING.value)
+    is_waiting = {"$in": ["$outbox_state", waiting]}
+    return {"$cond": [is_waiting, OutboxState.DONE.value, "$outbox_state"]}
+
+
 def unite_errors(stored: str, errors: Iterable[MessageError]) -> dict[str, Any]:
     """Returns an expression that adds errors to the stored errors."""
     added = {"$literal": [error.model_dump() for error in errors]}
@@ -209,6 +247,13 @@ def _sort_keys(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _sort_keys(value[key]) for key in sorted(value)}
     return [_sort_keys(item) for item in value] if isinstance(value, list) else value
+
+
+def list_recipient(update: StatusUpdate) -> list[bytes]:
+    """Returns the digests of the recipient's identities."""
+    return get_people_digests().digest_all(
+        identity.value for identity in update.recipient.identities
+    )
 
 
 def to_change(update: StatusUpdate) -> dict[str, Any]:

@@ -15,9 +15,12 @@ from models import (
     Contact,
     ContactMerge,
     ConversationChange,
-    Lane,
+    ErasedIdentity,
+    ErasedMessage,
+    Erasure,
     Note,
     ParkedItem,
+    Partition,
     PendingUpdate,
     QuickReply,
     Template,
@@ -26,10 +29,12 @@ from models import (
 from models.database.base import collection, utc_now
 from models.database.bulk_writes import delete_in_batches, update_in_batches
 from whatsapp.common.timeouts import Timeouts
+from whatsapp.exports.exports import delete_exports
 from whatsapp.media.media import mark_erased
 from whatsapp.media.uploaded_media import erase_uploads
 from whatsapp.messages.removal import remove_account_conversations
-from whatsapp.privacy.erasure_log import ErasedKind, ErasureLog
+from whatsapp.privacy.erasure_log import ErasureLog
+from whatsapp.privacy.traces import empty_bodies_of_account
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +42,6 @@ logger = logging.getLogger(__name__)
 SETTLING = timedelta(minutes=5)
 ACCOUNTS_AT_ONCE = 100
 _OF_ACCOUNT = (
-    Lane,
     PendingUpdate,
     Contact,
     ContactMerge,
@@ -46,6 +50,8 @@ _OF_ACCOUNT = (
     ParkedItem,
     Template,
     AccountEvent,
+    ErasedIdentity,
+    ErasedMessage,
 )
 
 
@@ -60,14 +66,26 @@ async def delete_account(
     Raises:
         ErasureLogUnavailable: the account is hidden; `finish_deletions` continues the deletion.
     """
+    await hide_account(account.id, log)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait_seconds):
+            await _remove_data(account.id)
+
+
+async def hide_account(account_id: PydanticObjectId, log: ErasureLog) -> None:
+    """Begins a deletion that `finish_deletions` completes.
+
+    Raises:
+        ErasureLogUnavailable: the account is hidden; `finish_deletions` continues the deletion.
+    """
     await collection(Account).update_one(
-        {"_id": account.id},
+        {"_id": account_id},
         {
             "$set": {
                 "deleted_at": utc_now(),
                 "enabled": False,
-                "phone_number_id": f"deleted:{account.id}",
-                "verify_token_digest": f"deleted:{account.id}",
+                "phone_number_id": f"deleted:{account_id}",
+                "verify_token_digest": f"deleted:{account_id}",
                 "access_token": "",
                 "verify_token": "",
                 "app_secret": None,
@@ -76,14 +94,11 @@ async def delete_account(
             }
         },
     )
-    await log.record(ErasedKind.ACCOUNT, [account.id])
-    with suppress(TimeoutError):
-        async with asyncio.timeout(wait_seconds):
-            await _remove_data(account.id)
+    await log.record_account(account_id)
 
 
 async def delete_again(account_ids: Collection[PydanticObjectId], log: ErasureLog) -> int:
-    """Deletes those of the accounts that exist, after a restore. Returns their number."""
+    """Deletes the accounts that exist again after a restore. Returns their number."""
     existing = {"_id": {"$in": list(account_ids)}, "deleted_at": None}
     accounts = await Account.find(existing).to_list()
     for account in accounts:
@@ -97,20 +112,25 @@ async def finish_deletions(log: ErasureLog) -> None:
     accounts = collection(Account).find(deleted, {"deleted_at": 1}).sort("deleted_at")
     for fields in await accounts.limit(ACCOUNTS_AT_ONCE).to_list():
         # The process that hid the account may have been killed before it recorded the deletion.
-        await log.record(ErasedKind.ACCOUNT, [fields["_id"]])
+        await log.record_account(fields["_id"])
+        # An erasure finds the workspace of what it remembers by the account.
+        erasing = await collection(Erasure).find_one({"contact.account_id": fields["_id"]})
         await _remove_data(fields["_id"])
-        if fields["deleted_at"] < utc_now() - SETTLING:
+        if erasing is None and fields["deleted_at"] < utc_now() - SETTLING:
             await collection(Account).delete_one({"_id": fields["_id"]})
             logger.info("The account is removed", extra={"account_id": fields["_id"]})
 
 
 async def _remove_data(account_id: PydanticObjectId) -> None:
     of_account: dict[str, Any] = {"account_id": account_id}
+    await delete_exports(of_account)
     await remove_account_conversations(account_id)
     await mark_erased(of_account)
     # Before the uploads, which are kept while a quick reply has them.
     await delete_in_batches(QuickReply, of_account)
     await erase_uploads(of_account)
+    await collection(Partition).delete_one({"_id": account_id})
+    await empty_bodies_of_account(account_id)
     for document_class in _OF_ACCOUNT:
         await delete_in_batches(document_class, of_account)
     await update_in_batches(

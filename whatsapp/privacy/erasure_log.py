@@ -1,12 +1,15 @@
 """The erasure log: ids of erased contacts and deleted accounts, kept outside the database.
 
 After a restore from a backup, the erasures since then are repeated from it. It has no personal
-data: an object's key has the id, and its content the time.
+data: an object's key has the id, and its content the time. The objects of contacts also have keyed
+digests of their identities, since a backup may have webhooks about a contact that it lacks.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import obstore
@@ -18,6 +21,8 @@ from whatsapp.common.timeouts import Timeouts
 from whatsapp.media.media_store import StoreUnavailable, open_objects, translating_store_errors
 
 PAGE_SIZE = 1000
+MIN_LINES = 3
+READ_AT_ONCE = 16
 
 
 class ErasedKind(StrEnum):
@@ -25,6 +30,37 @@ class ErasedKind(StrEnum):
 
     CONTACT = "contacts"
     ACCOUNT = "accounts"
+    WORKSPACE = "workspaces"
+
+
+@dataclass(frozen=True)
+class ErasedTraces:
+    """What identifies an erased customer after the erasure."""
+
+    account_id: PydanticObjectId
+    people: Sequence[bytes]
+    """Keyed digests of the customer's identities."""
+    erased_at: datetime
+    marketing_opt_out: bool
+
+    def to_text(self) -> str:
+        opt_out = "opted out" if self.marketing_opt_out else "-"
+        lines = [self.erased_at.isoformat(), str(self.account_id), opt_out]
+        return "\n".join([*lines, *sorted(person.hex() for person in self.people)])
+
+    @classmethod
+    def from_text(cls, text: str) -> "ErasedTraces | None":
+        """Returns None for an object of version 0.1, which has only the time."""
+        lines = text.split("\n")
+        if len(lines) < MIN_LINES:
+            return None
+        erased_at, account_id, opt_out, *people = lines
+        return cls(
+            PydanticObjectId(account_id),
+            [bytes.fromhex(person) for person in people],
+            datetime.fromisoformat(erased_at),
+            opt_out != "-",
+        )
 
 
 class ErasureLogUnavailable(Exception):
@@ -46,14 +82,48 @@ class ErasureLog:
         """False without the setting."""
         return self._objects is not None
 
-    async def record(self, kind: ErasedKind, ids: Iterable[PydanticObjectId]) -> None:
-        """Stores the ids; idempotent.
+    async def record_account(self, account_id: PydanticObjectId) -> None:
+        """Stores the deletion of an account; idempotent.
 
         Raises:
             ErasureLogUnavailable
         """
-        for document_id in ids:
-            await self._put(f"erasures/{kind.value}/{document_id}", utc_now().isoformat())
+        await self._put(f"erasures/{ErasedKind.ACCOUNT.value}/{account_id}", utc_now().isoformat())
+
+    async def record_workspace(self, workspace_id: PydanticObjectId) -> None:
+        """Stores the deletion of a workspace; idempotent.
+
+        Raises:
+            ErasureLogUnavailable
+        """
+        key = f"erasures/{ErasedKind.WORKSPACE.value}/{workspace_id}"
+        await self._put(key, utc_now().isoformat())
+
+    async def record_contact(self, contact_id: PydanticObjectId, traces: ErasedTraces) -> None:
+        """Stores the erasure of a contact; idempotent.
+
+        Raises:
+            ErasureLogUnavailable
+        """
+        await self._put(_name_contact(contact_id), traces.to_text())
+
+    async def read_traces(
+        self, contact_ids: Sequence[PydanticObjectId]
+    ) -> dict[PydanticObjectId, ErasedTraces]:
+        """Returns what identifies these erased contacts, as far as it was recorded.
+
+        Raises:
+            ErasureLogUnavailable
+        """
+        found: dict[PydanticObjectId, ErasedTraces] = {}
+        for start in range(0, len(contact_ids), READ_AT_ONCE):
+            ids = contact_ids[start : start + READ_AT_ONCE]
+            contents = await asyncio.gather(*(self._get(_name_contact(each)) for each in ids))
+            for contact_id, content in zip(ids, contents, strict=True):
+                traces = None if content is None else ErasedTraces.from_text(content.decode())
+                if traces is not None:
+                    found[contact_id] = traces
+        return found
 
     async def list_ids(self, kind: ErasedKind) -> AsyncIterator[list[PydanticObjectId]]:
         """Yields the recorded ids in pages.
@@ -74,7 +144,7 @@ class ErasureLog:
             yield [PydanticObjectId(name) for name in names if PydanticObjectId.is_valid(name)]
 
     async def write_mark(self, generation: str, mark: int) -> None:
-        """Records how far a generation of the database has got.
+        """Records the counter of a generation of the database.
 
         Raises:
             ErasureLogUnavailable
@@ -87,17 +157,23 @@ class ErasureLog:
         Raises:
             ErasureLogUnavailable
         """
-        if self._objects is None:
-            return 0
-        try:
-            async with self._requesting():
-                stored = await obstore.get_async(self._objects, _name_mark(generation))
-                content = bytes(await stored.bytes_async())
-        except FileNotFoundError:
+        content = await self._get(_name_mark(generation))
+        if content is None:
             return 0
         if not content.isdigit():
             raise ErasureLogUnavailable("a mark is not a number")
         return int(content)
+
+    async def _get(self, key: str) -> bytes | None:
+        """Returns None if there is no such object."""
+        if self._objects is None:
+            return None
+        try:
+            async with self._requesting():
+                stored = await obstore.get_async(self._objects, key)
+                return bytes(await stored.bytes_async())
+        except FileNotFoundError:
+            return None
 
     async def _put(self, key: str, content: str) -> None:
         if self._objects is not None:
@@ -115,6 +191,10 @@ class ErasureLog:
             raise ErasureLogUnavailable(str(error)) from None
         except TimeoutError:
             raise ErasureLogUnavailable(f"no answer within {self._seconds:g} s") from None
+
+
+def _name_contact(contact_id: PydanticObjectId) -> str:
+    return f"erasures/{ErasedKind.CONTACT.value}/{contact_id}"
 
 
 def _name_mark(generation: str) -> str:

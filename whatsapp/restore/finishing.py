@@ -9,6 +9,7 @@ from whatsapp.dispatch.outbox_transitions import mark_unsent_unknown
 from whatsapp.privacy.account_deletion import delete_again
 from whatsapp.privacy.erasure_log import ErasedKind, ErasureLog
 from whatsapp.privacy.erasures import erase_again
+from whatsapp.privacy.workspace_deletion import delete_workspaces_again
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,15 @@ class RestoreReport:
 
 
 async def finish_restore(database: Database, state: RestoreState, log: ErasureLog) -> RestoreReport:
-    """Settles what may have happened since the backup, then releases sending.
+    """Settles messages and erasures since the backup, then releases sending.
 
     May be repeated after a failure.
 
     Raises:
         ErasureLogUnavailable, PyMongoError: sending stays held.
     """
+    async for ids in log.list_ids(ErasedKind.WORKSPACE):
+        await delete_workspaces_again(ids, log)
     report = RestoreReport(
         unknown_messages=await _settle_messages(state),
         deleted_accounts=sum(

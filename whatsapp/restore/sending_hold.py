@@ -1,6 +1,6 @@
 """Holds requests to Meta while the restore of the database is not finished.
 
-What restored documents ask for may have been done after the backup: messages may have been sent,
+Restored documents may request actions that were done after the backup: messages may have been sent,
 and webhook URLs may belong to another deployment by now.
 """
 
@@ -18,7 +18,9 @@ from models.restores import (
     RestoreState,
     advance_mark,
     hold_sending,
+    is_copied,
     open_restore_state,
+    read_restore_state,
 )
 from telemetry.metrics.sends import HELD
 from whatsapp.privacy.erasure_log import ErasureLog, ErasureLogUnavailable
@@ -45,6 +47,21 @@ async def recognize_restore(database: Database, log: ErasureLog) -> RestoreState
     if state.generation == generation and mark > state.mark:
         return await hold_sending(database, state)
     return state
+
+
+async def is_restore_unfinished(database: Database, log: ErasureLog) -> bool:
+    """Returns True if sending is held, or would be by `recognize_restore`. Changes nothing.
+
+    Raises:
+        ErasureLogUnavailable, PyMongoError
+    """
+    state = await read_restore_state(database)
+    if state is None:
+        return False
+    mark = await log.read_mark(state.generation)
+    # Read after the mark, which a server may just have advanced.
+    state = await read_restore_state(database) or state
+    return state.held_since is not None or mark > state.mark or await is_copied(database, state)
 
 
 class SendingHold:
@@ -75,7 +92,7 @@ class SendingHold:
     async def check(self) -> None:
         """Holds sending if the database is restored, and releases it otherwise.
 
-        Sending goes on if that can't be found out, and is held if it never could.
+        Sending continues if that can't be determined, and is held if it never could.
         """
         was_held = self._state is not None and self._state.held_since is not None
         HELD.set(self.is_held)
@@ -83,11 +100,11 @@ class SendingHold:
             self._state = await recognize_restore(self._database, self._log)
         except PyMongoError as error:
             if self.is_held:
-                log_failure(logger, error, "Sending waits: the state of the database is unknown")
+                log_failure(logger, error, "Sending is held: the state of the database is unknown")
             return
         except ErasureLogUnavailable as error:
             if self.is_held:
-                logger.error("Sending waits: the erasure log is unavailable (%s)", error)
+                logger.error("Sending is held: the erasure log is unavailable (%s)", error)
             return
         if self._state.held_since is None:
             self._released.set()

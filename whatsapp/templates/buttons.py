@@ -76,12 +76,11 @@ def _check_value(
         raise TemplateInvalid(f"Button {value.index} is given twice.", field=[*place, "index"])
     button = buttons[value.index]
     expected = _find_kind(button)
+    field = [*place, "value", value.kind]
     if expected is None:
-        raise TemplateInvalid(f"{_name(button)} takes no value.", field=[*place, value.kind])
+        raise TemplateInvalid(f"{_name(button)} takes no value.", field=field)
     if value.kind != expected:
-        raise TemplateInvalid(
-            f"{_name(button)} takes {expected}, not {value.kind}.", field=[*place, value.kind]
-        )
+        raise TemplateInvalid(f"{_name(button)} takes {expected}, not {value.kind}.", field=field)
 
 
 def _find_kind(button: Button) -> str | None:

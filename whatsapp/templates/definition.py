@@ -95,7 +95,11 @@ def read_definition(template: Template) -> Definition:
         if _read_type(component) == "CAROUSEL"
         for card in _list_objects(component, "cards")
     )
-    offers = (_read_offer(each) for each in components if _read_type(each) == "LIMITED_TIME_OFFER")
+    offers = (
+        _read_offer(component)
+        for component in components
+        if _read_type(component) == "LIMITED_TIME_OFFER"
+    )
     return Definition(
         part=part,
         cards=cards,
@@ -237,7 +241,7 @@ def _get_object(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _list_objects(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     value = item.get(name)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _first_text(value: Any) -> str | None:

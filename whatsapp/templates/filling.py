@@ -193,7 +193,7 @@ def _read_code(values: PartValues) -> str | None:
     if code is not None and len(code) > CODE_LIMIT:
         raise TemplateInvalid(
             f"The code has {len(code)} characters; at most {CODE_LIMIT} are allowed.",
-            field=["body", "0", "text"],
+            field=["body", "0", "value", "text"],
         )
     return code
 

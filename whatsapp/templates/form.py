@@ -60,7 +60,9 @@ def list_parameters(definition: Definition, *, category: str | None) -> list[For
         place = ParameterPlace.LIMITED_TIME_OFFER
         parameters.insert(0, FormParameter(place, ParameterKind.EXPIRES_AT))
     for index, card in enumerate(definition.cards):
-        parameters += [replace(each, card_index=index) for each in _list_part(card, category)]
+        parameters += [
+            replace(parameter, card_index=index) for parameter in _list_part(card, category)
+        ]
     return parameters
 
 

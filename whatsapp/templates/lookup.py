@@ -1,6 +1,8 @@
 """Look-up of the template to send."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from beanie import PydanticObjectId
 
@@ -15,38 +17,39 @@ AUTHENTICATION = "AUTHENTICATION"
 
 @dataclass(frozen=True)
 class TemplateReference:
-    """A template by id, or by name and language."""
+    """A template by either id, or name and language."""
 
     template_id: PydanticObjectId | None = None
     name: str | None = None
     language: str | None = None
 
-    def check(self) -> None:
-        """Raises TemplateInvalid."""
+    def make_query(self) -> dict[str, Any]:
+        """Returns the filter for the templates of an account that it may refer to."""
         if self.template_id is not None:
-            if self.name is not None or self.language is not None:
-                raise TemplateInvalid(
-                    "Give templateId, or name and language, not both.", field=["templateId"]
-                )
-        elif not self.name or not self.language:
-            missing = "language" if self.name else "name"
-            raise TemplateInvalid("Give templateId, or name and language.", field=[missing])
+            return {"_id": self.template_id}
+        return {"name": self.name, "language": self.language}
+
+    def _matches(self, template: Template) -> bool:
+        if self.template_id is not None:
+            return template.id == self.template_id
+        return (template.name, template.language) == (self.name, self.language)
+
+    def choose(self, templates: Iterable[Template]) -> Template:
+        """Returns the template of the account; raises TemplateInvalid if it has none."""
+        template = _prefer(filter(self._matches, templates))
+        if template is None:
+            by_id = self.template_id is not None
+            raise TemplateInvalid(
+                "The account has no such template; run syncTemplates if it is new.",
+                field=["reference", "templateId"] if by_id else ["reference", "byName", "name"],
+            )
+        return template
 
 
 async def get_template(account_id: PydanticObjectId, reference: TemplateReference) -> Template:
     """Loads the account's template. Raises TemplateInvalid if it does not exist."""
-    template: Template | None
-    if reference.template_id is not None:
-        template = await Template.find_one({"_id": reference.template_id, "account_id": account_id})
-        field = ["templateId"]
-    else:
-        template = await find_by_name(account_id, reference.name, reference.language)
-        field = ["name"]
-    if template is None:
-        raise TemplateInvalid(
-            "The account has no such template; run syncTemplates if it is new.", field=field
-        )
-    return template
+    query = {"account_id": account_id, **reference.make_query()}
+    return reference.choose(await Template.find(query).to_list())
 
 
 async def find_by_name(
@@ -57,9 +60,21 @@ async def find_by_name(
     There may be several, because the name of a deleted template can be used again.
     """
     query = {"account_id": account_id, "name": name, "language": language}
-    templates = await Template.find(query).sort("-created_at", "-_id").to_list()
-    templates.sort(key=lambda each: (each.status != "APPROVED", each.status == DELETED))
-    return templates[0] if templates else None
+    return _prefer(await Template.find(query).to_list())
+
+
+def _prefer(templates: Iterable[Template]) -> Template | None:
+    """Returns the newest APPROVED template, else the newest that is not deleted, else any."""
+    return max(
+        templates,
+        key=lambda each: (
+            each.status == "APPROVED",
+            each.status != DELETED,
+            each.created_at,
+            each.id,
+        ),
+        default=None,
+    )
 
 
 async def find_template_of(message: Message) -> Template | None:

@@ -14,8 +14,9 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from models import Template
-from models.database.base import collection, new_id, utc_now
+from models.database.base import WORKSPACE_FIELD, collection, new_id, utc_now
 from models.database.bulk_writes import write_unless_duplicate
+from whatsapp.common.account_workspaces import get_workspace_id
 from whatsapp.common.timestamped_fields import TimestampedFields, make_update_stage
 
 DELETED = "DELETED"
@@ -38,7 +39,7 @@ async def record_template(
     """
     key = {"account_id": account_id, "template_id": template_id}
     unlisted = [replace(update, newer_than="synced_at") for update in updates]
-    stages = [_set_defaults(), make_update_stage(unlisted)]
+    stages = [_set_defaults(await get_workspace_id(account_id)), make_update_stage(unlisted)]
     try:
         stored = await _update_template(key, stages)
     except DuplicateKeyError:
@@ -65,10 +66,11 @@ async def record_list(
 
     Templates that changed get `now` as their `updated_at`.
     """
+    workspace_id = await get_workspace_id(account_id)
     updates = [
         UpdateOne(
             {"account_id": account_id, "template_id": template.template_id},
-            [_set_defaults(), _apply_listed(template, at=at, now=now)],
+            [_set_defaults(workspace_id), _apply_listed(template, at=at, now=now)],
             upsert=True,
         )
         for template in listed
@@ -108,8 +110,8 @@ async def mark_unlisted(account_id: PydanticObjectId, *, at: datetime, now: date
     return (await collection(Template).update_many(unlisted, {"$set": change})).modified_count
 
 
-def _set_defaults() -> dict[str, Any]:
-    defaults = {"_id": new_id(), "created_at": utc_now()}
+def _set_defaults(workspace_id: PydanticObjectId) -> dict[str, Any]:
+    defaults = {"_id": new_id(), WORKSPACE_FIELD: workspace_id, "created_at": utc_now()}
     return {"$set": {name: {"$ifNull": [f"${name}", value]} for name, value in defaults.items()}}
 
 

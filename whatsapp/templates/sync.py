@@ -9,10 +9,11 @@ from typing import Any
 
 from beanie import PydanticObjectId
 
-from models import Account, HealthState, Template
+from models import Account, Template
 from models.database.base import collection, utc_now
 from models.database.lease import lease_document
 from whatsapp.accounts.account_api import AccountAPI
+from whatsapp.accounts.accounts import MAY_SEND
 from whatsapp.common.due_worker import DueWorker
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.common.values import make_storable
@@ -43,8 +44,6 @@ _STEP = timedelta(milliseconds=1)
 _PLAIN = ("language", "category", "previous_category", "sub_category", "parameter_format")
 RETRY_SECONDS = 3600.0
 SYNCS_AT_ONCE = 2
-# A process wakes its own worker; polls find syncs that other processes left.
-SWEEP_POLLS = 30
 LEASE_DEADLINES = 40
 
 
@@ -182,7 +181,9 @@ def read_listed(item: Any) -> ListedTemplate | None:
         aspects["quality"] = {"quality_score": score, "previous_quality_score": None}
     components = item.get("components")
     if isinstance(components, list):
-        objects = [each for each in make_storable(components) if isinstance(each, dict)]
+        objects = [
+            component for component in make_storable(components) if isinstance(component, dict)
+        ]
         aspects["components"] = {"components": objects}
     return ListedTemplate(template_id, aspects)
 
@@ -205,7 +206,7 @@ class BackgroundSyncs(DueWorker[Account]):
     account_field = "id"
 
     def __init__(self, account_api: AccountAPI, *, timeouts: Timeouts = Timeouts()) -> None:
-        poll_seconds = timeouts.lane_poll_seconds * SWEEP_POLLS
+        poll_seconds = timeouts.background_poll_seconds
         super().__init__("Template syncs", width=SYNCS_AT_ONCE, poll_seconds=poll_seconds)
         self.sync = TemplateSync(account_api, seconds=timeouts.template_sync_seconds)
         self._refresh = timedelta(seconds=timeouts.template_refresh_seconds)
@@ -220,12 +221,7 @@ class BackgroundSyncs(DueWorker[Account]):
 
     async def claim(self, except_accounts: Sequence[PydanticObjectId]) -> Account | None:
         now = utc_now()
-        healthy: dict[str, Any] = {
-            "enabled": True,
-            "deleted_at": None,
-            "health.state": HealthState.OK.value,
-            "_id": {"$nin": list(except_accounts)},
-        }
+        healthy: dict[str, Any] = {**MAY_SEND, "_id": {"$nin": list(except_accounts)}}
         # The types let MongoDB use partial indexes.
         due = {"template_sync.due_at": {"$type": "date", "$lte": now}}
         stale = {"template_sync.stale_at": {"$type": "date", "$lte": now - self._refresh}}

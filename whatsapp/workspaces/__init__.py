@@ -1,0 +1,1 @@
+"""Workspaces: tenants of the instance, their state, quotas and usage, and their removal."""
