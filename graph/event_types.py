@@ -1,7 +1,7 @@
 """Events of subscriptions, each with a cursor to resume from."""
 
 from datetime import datetime
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import strawberry
 from beanie import Document
@@ -16,6 +16,7 @@ from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
 from graph.execution.run import Memo
 from graph.types.accounts import Account, require_account
+from graph.types.auth.agents import Agent
 from graph.types.contacts import Contact
 from graph.types.conversations import Conversation
 from graph.types.inbox.changes import ConversationChange
@@ -29,6 +30,7 @@ from telemetry.global_ids import encode_id
 DocumentT = TypeVar(
     "DocumentT",
     models.Account,
+    models.Agent,
     models.Contact,
     models.Conversation,
     models.ConversationChange,
@@ -64,9 +66,12 @@ class Event:
     # Resolved values, shared by all groups that select them.
     memo: strawberry.Private[Memo]
 
-    @strawberry.field(description="Account of the event.")
-    async def account(self, info: Info) -> Account:
-        return await require_account(info, self.event.account_id)
+    @strawberry.field(
+        description="Account of the event; null for `AgentUpdated`, which concerns all accounts of"
+        " the agent."
+    )
+    async def account(self) -> Account | None:
+        return None
 
     @classmethod
     def from_event(cls, event: LiveEvent) -> Self:
@@ -80,10 +85,22 @@ class Event:
         )
 
 
+async def _load_account(self: Event, info: Info) -> Account:
+    if self.event.account_id is None:
+        raise TypeError("an event without an account")
+    return await require_account(info, self.event.account_id)
+
+
+def _account() -> Any:
+    return strawberry.field(resolver=_load_account, description="Account of the event.")
+
+
 @strawberry.interface(
     description="A message, a call, a note or a change was added to the timeline of a conversation."
 )
 class TimelineItemAdded(Event):
+    account: Account = _account()
+
     @strawberry.field(description="New item, as of the event.")
     def item(self) -> TimelineItem:
         if self.document is None:
@@ -101,6 +118,8 @@ class MessageAdded(TimelineItemAdded):
 
 @strawberry.type(description="An outbound message reached a new status.")
 class MessageStatusChanged(Event):
+    account: Account = _account()
+
     @strawberry.field(description="Message, as of the event.")
     def message(self) -> Message:
         return Message.from_document(_require(models.Message, self.document))
@@ -123,6 +142,8 @@ class MessageStatusChanged(Event):
     " by a late report."
 )
 class MessageUpdated(Event):
+    account: Account = _account()
+
     @strawberry.field(description="Message, as of the event.")
     def message(self) -> Message:
         return Message.from_document(_require(models.Message, self.document))
@@ -130,6 +151,8 @@ class MessageUpdated(Event):
 
 @strawberry.type(description="A conversation started or changed; a new message also changes it.")
 class ConversationUpdated(Event):
+    account: Account = _account()
+
     @strawberry.field(description="Conversation, as of the event.")
     def conversation(self) -> Conversation:
         return Conversation.from_document(_require(models.Conversation, self.document))
@@ -144,6 +167,8 @@ class NoteAdded(TimelineItemAdded):
 
 @strawberry.type(description="The text or the mentions of a note changed.")
 class NoteUpdated(Event):
+    account: Account = _account()
+
     @strawberry.field(description="Note, as of the event.")
     def note(self) -> Note:
         return Note.from_document(_require(models.Note, self.document))
@@ -154,6 +179,8 @@ class NoteUpdated(Event):
     " earlier events are not replayed."
 )
 class NoteDeleted(Event):
+    account: Account = _account()
+
     @strawberry.field(description="Id of the deleted note.")
     def note_id(self) -> strawberry.ID:
         return strawberry.ID(encode_id("Note", self.event.document_id))
@@ -175,6 +202,8 @@ class ConversationChangeAdded(TimelineItemAdded):
 
 @strawberry.type(description="A contact was created or changed.")
 class ContactUpdated(Event):
+    account: Account = _account()
+
     @strawberry.field(description="Contact, as of the event.")
     def contact(self) -> Contact:
         return Contact.from_document(_require(models.Contact, self.document))
@@ -192,6 +221,8 @@ class AccountUpdated(Event):
     " cache. Their earlier events are not replayed."
 )
 class ContactDeleted(Event):
+    account: Account = _account()
+
     @strawberry.field(description="Id of the deleted contact.")
     def contact_id(self) -> strawberry.ID:
         return strawberry.ID(encode_id("Contact", self.event.document_id))
@@ -201,6 +232,8 @@ class ContactDeleted(Event):
     description="A user was created or changed; each account of the user has its own event."
 )
 class UserUpdated(Event):
+    account: Account = _account()
+
     @strawberry.field(description="User, as of the event.")
     def user(self) -> User:
         return User.from_document(_require(models.User, self.document))
@@ -208,6 +241,8 @@ class UserUpdated(Event):
 
 @strawberry.type(description="A message template was created or changed.")
 class TemplateUpdated(Event):
+    account: Account = _account()
+
     @strawberry.field(description="Template, as of the event.")
     def template(self) -> Template:
         return Template.from_document(_require(models.Template, self.document))
@@ -221,6 +256,16 @@ class AccountDeleted(Event):
     @strawberry.field(description="Account, as it was before the deletion.")
     async def account(self) -> Account:
         return Account.from_document(_require(models.Account, self.document))
+
+
+@strawberry.type(
+    description="An agent was created or its name, e-mail address or access changed. Sent to"
+    " callers who share an account with the agent."
+)
+class AgentUpdated(Event):
+    @strawberry.field(description="Agent, as of the event.")
+    def agent(self) -> Agent:
+        return Agent.from_document(_require(models.Agent, self.document))
 
 
 EVENT_TYPES: dict[EventKind, type[Event]] = {
@@ -238,6 +283,7 @@ EVENT_TYPES: dict[EventKind, type[Event]] = {
     EventKind.TEMPLATE_UPDATED: TemplateUpdated,
     EventKind.ACCOUNT_UPDATED: AccountUpdated,
     EventKind.ACCOUNT_DELETED: AccountDeleted,
+    EventKind.AGENT_UPDATED: AgentUpdated,
 }
 describe_enum(
     EventKind,

@@ -1,4 +1,4 @@
-"""The subscription `presenceChanged`: who looks at a conversation or types in it.
+"""The subscription `presenceChanged`: the agents who look at a conversation or type in it.
 
 Presence is not part of the change stream, so it has no cursor and is not replayed.
 """
@@ -13,30 +13,29 @@ from beanie import PydanticObjectId
 import models
 from graph.core.context import Info, get_viewer
 from graph.core.loaders import Loaders
-from graph.types.accounts import Account, linked_account
+from graph.types.accounts import HasAccount
 from graph.types.conversations import Conversation
 from graph.types.inbox.presence import ConversationViewer
 from whatsapp.auth.presence import Colleague, Colleagues
 
 
 @strawberry.type(
-    description="The agents that look at a conversation have changed, or their typing. It is not"
-    " stored: after a reconnection, subscribe again to get the present state."
+    description="Agents opened or left a conversation, or began or stopped typing. Not stored:"
+    " after a reconnection, subscribe again to get the current state."
 )
-class PresenceChanged:
+class PresenceChanged(HasAccount):
     document: strawberry.Private[models.Conversation]
     colleagues: strawberry.Private[tuple[Colleague, ...]]
     # An event is a root value with loaders of its own, so documents are as new as the event.
     loaders: strawberry.Private[Loaders]
-    account: Account = linked_account("Account of the conversation.")
 
     @strawberry.field(description="The conversation.")
     def conversation(self) -> Conversation:
         return Conversation.from_document(self.document)
 
     @strawberry.field(
-        description="All agents that look at the conversation now, first come first, including the"
-        " caller's own."
+        description="All agents that are looking at the conversation, in order of arrival,"
+        " including the caller's agent."
     )
     def viewers(self) -> list[ConversationViewer]:
         return [ConversationViewer(document=colleague) for colleague in self.colleagues]
@@ -44,7 +43,7 @@ class PresenceChanged:
 
 @dataclass
 class _Scope:
-    """The conversations of a subscription, and what it has sent of them."""
+    """The conversations of a subscription, and the states it has sent of them."""
 
     info: Info
     account_id: PydanticObjectId | None
@@ -68,15 +67,14 @@ class _Scope:
         return {
             key: agents
             for key, agents in colleagues.items()
-            if viewer.can_see(agents[0].account_id)
-            and self.account_id in (None, agents[0].account_id)
+            if viewer.can_see(agents[0]) and self.account_id in (None, agents[0].account_id)
         }
 
 
 async def stream_presence(
     info: Info, account_id: PydanticObjectId | None, conversation: models.Conversation | None
 ) -> AsyncIterator[PresenceChanged]:
-    """Yields the present state, then each change; shows the caller in the conversation."""
+    """Yields the current state, then each change; shows the caller in the conversation."""
     presence, budgets = info.context.services.presence, info.context.services.live_budgets
     viewer = get_viewer(info)
     scope = _Scope(info, account_id, conversation)
@@ -89,8 +87,7 @@ async def stream_presence(
             stack.enter_context(
                 presence.look(
                     viewer.agent_id,
-                    conversation.account_id,
-                    conversation.id,
+                    conversation,
                     is_alive=liveness.is_alive if liveness else lambda: True,
                 )
             )
@@ -98,9 +95,9 @@ async def stream_presence(
         while True:
             change = presence.next_change
             for conversation_id, agents in scope.list_changes(presence.colleagues).items():
-                await budgets.wait_and_take(viewer.key, info.context.cost)
+                await budgets.wait_and_take(viewer, info.context.cost)
                 loaders = Loaders()
                 document = await loaders.conversations.load(conversation_id)
-                if document is not None and viewer.can_see(document.account_id):
+                if document is not None and viewer.can_see(document):
                     yield PresenceChanged(document=document, colleagues=agents, loaders=loaders)
             await change.wait()

@@ -9,7 +9,7 @@ from beanie import Document, PydanticObjectId
 from strawberry import relay
 from strawberry.tools import merge_types
 
-from graph.core.context import Info, IsViewer, get_viewer
+from graph.core.context import Info, IsViewerOrOperator, get_viewer
 from graph.core.errors import bad_input
 from graph.core.ids import parse_object_id, split_id
 from graph.core.stored import (
@@ -22,19 +22,19 @@ from graph.core.stored import (
     load_template,
     load_upload,
     load_user,
+    load_workspace,
     to_node,
 )
-from graph.types.accounts import (
-    AccountQueries,
-    find_account_event,
-    load_kept_account,
-)
+from graph.types.accounts import AccountQueries, find_account_event
 from graph.types.auth.agents import AgentQueries
 from graph.types.auth.api_keys import ApiKey, ApiKeyQueries, find_api_key
 from graph.types.auth.audit_log import AuditQueries, find_audit_entry
 from graph.types.auth.viewer import ViewerQueries
+from graph.types.auth.workspaces import WorkspaceQueries
 from graph.types.contacts import ContactQueries
 from graph.types.conversations import ConversationQueries
+from graph.types.id_arguments import load_kept_account
+from graph.types.inbox.contact_exports import ContactExportQueries, find_contact_export
 from graph.types.inbox.conversation_counts import ConversationCountQueries
 from graph.types.inbox.message_search import MessageSearchQueries
 from graph.types.inbox.quick_replies import QuickReplyQueries, load_quick_reply
@@ -77,7 +77,7 @@ async def _find_api_key(info: Info, document_id: str) -> ApiKey | None:
 
 async def _find_parked_item(info: Info, document_id: str) -> ParkedItem | None:
     viewer = get_viewer(info)
-    if not viewer.has_role(Role.ADMIN):
+    if not (viewer.has_role(Role.ADMIN) or viewer.has_role(Role.OPERATOR)):
         return None
     (document,) = await find_parked_items(viewer, [encode_id("ParkedItem", document_id)])
     return ParkedItem.from_document(document) if document else None
@@ -90,6 +90,7 @@ _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
     "ApiKey": _find_api_key,
     "AuditEntry": find_audit_entry,
     "Contact": _by_object_id(load_contact),
+    "ContactExport": find_contact_export,
     "Conversation": _by_object_id(load_conversation),
     "ConversationChange": _by_object_id(load_conversation_change),
     "Message": _by_object_id(load_message),
@@ -99,14 +100,16 @@ _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Any]]] = {
     "Template": _by_object_id(load_template),
     "UploadedMedia": _by_object_id(load_upload),
     "User": _by_object_id(load_user),
+    "Workspace": _by_object_id(load_workspace),
 }
 
 
 @strawberry.type
 class NodeQueries:
     @strawberry.field(
-        permission_classes=[IsViewer],
-        description="Returns the object with this global id, or null. Requires role VIEWER.",
+        permission_classes=[IsViewerOrOperator],
+        description="Returns the object with this global id, or null. Requires role VIEWER or"
+        " OPERATOR.",
     )
     async def node(
         self,
@@ -116,9 +119,9 @@ class NodeQueries:
         return await find_node(info, id)
 
     @strawberry.field(
-        permission_classes=[IsViewer],
+        permission_classes=[IsViewerOrOperator],
         description="Returns the objects with these global ids in the given order, up to 100."
-        " Requires role VIEWER.",
+        " Requires role VIEWER or OPERATOR.",
     )
     async def nodes(
         self,
@@ -137,6 +140,7 @@ Query = merge_types(
         NodeQueries,
         AccountQueries,
         ContactQueries,
+        ContactExportQueries,
         ConversationQueries,
         ConversationCountQueries,
         MessageQueries,
@@ -150,5 +154,6 @@ Query = merge_types(
         AgentQueries,
         ApiKeyQueries,
         AuditQueries,
+        WorkspaceQueries,
     ),
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Hashable, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from copy import copy
 from functools import cache
 from typing import Any
@@ -23,10 +23,12 @@ from graph.execution.extensions import MeteredExecutor, hold_task, list_extensio
 from graph.execution.known_queries import KnownQueries
 from graph.limits.bounds import Limits
 from graph.limits.gate import Gate, OperationRequest, allows_introspection
+from graph.limits.places import Places
 from graph.mutations.account_setup import AccountSetupMutations
 from graph.mutations.accounts import AccountMutations
-from graph.mutations.agents import AgentMutations
-from graph.mutations.api_keys import ApiKeyMutations
+from graph.mutations.auth.agents import AgentMutations
+from graph.mutations.auth.api_keys import ApiKeyMutations
+from graph.mutations.auth.workspaces import WorkspaceMutations
 from graph.mutations.contacts import ContactMutations
 from graph.mutations.conversations import ConversationMutations
 from graph.mutations.inbox.notes import NoteMutations
@@ -39,10 +41,10 @@ from graph.mutations.uploads import UploadMutations
 from graph.mutations.users import UserMutations
 from graph.queries import Query
 from graph.subscriptions import Subscription
+from graph.types.content.content import CONTENT_TYPES
 from graph.types.user_errors import USER_ERROR_TYPES
 from telemetry import traces
 from telemetry.metrics.operations import observe_operation
-from whatsapp.common.admission import FairTurns
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
 
@@ -61,11 +63,12 @@ MUTATIONS = (
     ParkedItemMutations,
     AgentMutations,
     ApiKeyMutations,
+    WorkspaceMutations,
 )
 
 DESCRIPTIONS = {
     "Query": "Queries.",
-    "Mutation": "Mutations; `userErrors` of a payload holds refusals.",
+    "Mutation": "Mutations. Refusals are reported in `userErrors` of the payload.",
     "Subscription": "Subscriptions, over a WebSocket with graphql-transport-ws or as an event"
     " stream with `Accept: text/event-stream`.",
 }
@@ -81,7 +84,7 @@ class WagraphSchema(InterceptedSchema):
     operation_seconds: float | None = None
     known_queries: KnownQueries
     documents: Documents
-    turns: FairTurns
+    places: Places
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -148,7 +151,7 @@ class WagraphSchema(InterceptedSchema):
         viewer = getattr(execution.context, "viewer", None)
         # Uploads have their own concurrency limit.
         if viewer is not None and not isinstance(execution.variables, FileVariables):
-            work = _take_turn(self.turns, viewer.key, work)
+            work = _take_place(self.places, execution.context, work)
         if execution.operation_type is OperationType.MUTATION:
             seconds = self.operation_seconds
             if seconds is not None and isinstance(execution.variables, FileVariables):
@@ -163,9 +166,9 @@ class WagraphSchema(InterceptedSchema):
             raise OperationTimedOut(self.operation_seconds, continues=False) from None
 
 
-async def _take_turn(turns: FairTurns, holder: Hashable, work: Coroutine[Any, Any, Any]) -> Any:
+async def _take_place(places: Places, context: Context, work: Coroutine[Any, Any, Any]) -> Any:
     try:
-        async with turns.hold(holder):
+        async with places.hold(context):
             return await work
     finally:
         work.close()  # if it never started
@@ -183,7 +186,7 @@ def create_schema(
     limits: Limits | None = None,
     *,
     operation_seconds: float | None = None,
-    database_seconds: float = Timeouts.database_deadline_seconds,
+    timeouts: Timeouts = Timeouts(),
     uses_plans: bool = True,
     capacity: Capacity = Capacity(),
     trusted_documents: Mapping[str, str] | None = None,
@@ -193,17 +196,18 @@ def create_schema(
     limits = limits or Limits.from_settings()
     gate = Gate(limits)
     schema = copy(_build_types())
+    database_seconds = timeouts.database_deadline_seconds
     schema.extensions = tuple(list_extensions(gate, database_seconds=database_seconds))
     schema.operation_seconds = operation_seconds
     schema.documents = Documents(
         trusted_documents, limits=limits, allows_others=allows_other_documents
     )
-    schema.turns = FairTurns(capacity.graphql_operations)
+    schema.places = Places(capacity=capacity, timeouts=timeouts)
     schema.known_queries = KnownQueries(
         schema,
         gate,
         mask=schema.mask,
-        turns=schema.turns,
+        places=schema.places,
         database_seconds=database_seconds,
         plan_steps=capacity.plan_steps,
     )
@@ -218,7 +222,7 @@ def _build_types() -> WagraphSchema:
         query=Query,
         mutation=merge_types("Mutation", MUTATIONS),
         subscription=Subscription,
-        types=[*EVENT_TYPES.values(), *USER_ERROR_TYPES],
+        types=[*EVENT_TYPES.values(), *USER_ERROR_TYPES, *CONTENT_TYPES],
         execution_context_class=MeteredExecutor,
         config=StrawberryConfig(scalar_map={Upload: UPLOAD_SCALAR, **SCALARS}),
     )

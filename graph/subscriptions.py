@@ -1,21 +1,21 @@
 """The root type Subscription."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from typing import Annotated, Any
 
 import pymongo
 import strawberry
 from beanie import PydanticObjectId
 
+from graph.core.connections import ListCount
 from graph.core.context import Info, IsViewer, get_viewer
-from graph.core.errors import RequestError, bad_input
-from graph.core.ids import parse_id
-from graph.core.stored import load_account, load_conversation
+from graph.core.stored import load_conversation
 from graph.core.strawberry_internals import get_resolve_info
 from graph.event_types import (
     EVENT_TYPES,
     AccountDeleted,
     AccountUpdated,
+    AgentUpdated,
     ContactDeleted,
     ContactUpdated,
     ConversationChangeAdded,
@@ -31,10 +31,15 @@ from graph.event_types import (
     TimelineItemAdded,
     UserUpdated,
 )
-from graph.events.cursors import Position
 from graph.events.differences import EventKind
 from graph.events.subscription import CheckedSubscription, EventFilter
+from graph.inputs.conversation_filter import ConversationFilter
+from graph.live_counts import stream_counts
 from graph.presence import PresenceChanged, stream_presence
+from graph.types.id_arguments import read_id_arguments, require_visible
+from graph.types.inbox.conversation_counts import MAX_FILTERS, Filters, make_counts_key
+from models.changes.position import Position
+from whatsapp.errors import NotFound
 
 AccountId = Annotated[
     strawberry.ID | None,
@@ -134,28 +139,41 @@ class Subscription:
     )
     conversation_change_added = _subscribe_in_conversation(
         ConversationChangeAdded,
-        "Sends the records of conversations that were assigned, closed, reopened or tagged.",
+        "Sends records of changes: conversations that were assigned, closed, reopened or tagged.",
     )
     contact_updated = _subscribe(ContactUpdated, "Sends contacts that were created or changed.")
     contact_deleted = _subscribe(ContactDeleted, "Sends the ids of contacts that were deleted.")
     user_updated = _subscribe(UserUpdated, "Sends users that were created or changed.")
     template_updated = _subscribe(
         TemplateUpdated,
-        "Sends templates that a synchronisation or WhatsApp created or changed.",
+        "Sends templates that a synchronization or WhatsApp created or changed.",
     )
     account_updated = _subscribe(AccountUpdated, "Sends accounts that were connected or changed.")
     account_deleted = _subscribe(AccountDeleted, "Sends accounts that were deleted.")
+    agent_updated = _subscribe(AgentUpdated, "Sends agents that were created or changed.")
 
     @strawberry.subscription(
         permission_classes=[IsViewer],
-        description="Sends the agents that look at a conversation: first those of the present, then"
-        " each change. With `conversationId`, it also shows the caller's agent there until the"
+        description="Sends the agents that are looking at a conversation, at once and after each"
+        " change. With `conversationId`, it also shows the caller's agent there until the"
         " subscription ends or the connection is lost. It can't be resumed. Requires role VIEWER.",
     )
     async def presence_changed(
         self, info: Info, account_id: AccountId = None, conversation_id: ConversationId = None
     ) -> AsyncIterator[PresenceChanged]:
         return await _open_presence(info, account_id, conversation_id)
+
+    @strawberry.subscription(
+        permission_classes=[IsViewer],
+        description=f"Sends the numbers of conversations that match each of up to {MAX_FILTERS}"
+        " filters, in their order: at once, then after changes, at most once a second. Counts by"
+        " `windowOpen` may be a minute old. Costs 10 objects per filter, each time. It can't be"
+        " resumed. Requires role VIEWER.",
+    )
+    async def conversation_counts_changed(
+        self, info: Info, filters: Filters, account_id: AccountId = None
+    ) -> AsyncIterator[list[ListCount]]:
+        return await _open_counts(info, filters, account_id)
 
     @strawberry.subscription(
         permission_classes=[IsViewer],
@@ -176,12 +194,26 @@ async def _open_presence(
     info: Info, account_id: str | None, conversation_id: str | None
 ) -> AsyncIterator[PresenceChanged]:
     with pymongo.timeout(info.context.services.timeouts.database_deadline_seconds):
-        account = await _find_account(info, account_id)
-        key = await _find_conversation(info, conversation_id)
+        account, key = await _find_place(
+            info, account_id=account_id, conversation_id=conversation_id
+        )
         conversation = None if key is None else await load_conversation(info, key)
     if conversation is not None and account not in (None, conversation.account_id):
-        raise _not_found("conversation")
+        raise NotFound("The conversation", field=["conversationId"])
     return stream_presence(info, account, conversation)
+
+
+async def _open_counts(
+    info: Info, filters: Sequence[ConversationFilter], account_id: str | None
+) -> AsyncIterator[list[ListCount]]:
+    key = make_counts_key(info, account_id, filters)
+    with pymongo.timeout(info.context.services.timeouts.database_deadline_seconds):
+        account, _ = await _find_place(info, account_id=account_id, filters=filters)
+    for conversation_filter in filters:
+        # An invalid filter refuses the subscription instead of ending it.
+        conversation_filter.list_conditions(())
+        conversation_filter.list_contact_conditions()
+    return stream_counts(info, key, filters, account_id=account_id, account=account)
 
 
 async def _open(
@@ -197,14 +229,15 @@ async def _open(
     joins the group of equal subscriptions instead.
     """
     with pymongo.timeout(info.context.services.timeouts.database_deadline_seconds):
-        event_filter = EventFilter(
-            get_viewer(info),
-            kinds,
-            account_id=await _find_account(info, account_id),
-            conversation_id=await _find_conversation(info, conversation_id),
+        account, conversation = await _find_place(
+            info, account_id=account_id, conversation_id=conversation_id
         )
+        viewer = get_viewer(info)
+        event_filter = EventFilter(viewer, kinds, account_id=account, conversation_id=conversation)
         live = info.context.services.live
-        position = None if after is None else Position(*await live.check_cursor(after))
+        position = None
+        if after is not None:
+            position = Position(*await live.check_cursor(after, viewer.workspace_id))
     request = get_resolve_info(info)
     info.context.subscription = CheckedSubscription(
         event_filter, position, request.operation, request.fragments
@@ -218,26 +251,16 @@ async def _end_stream() -> AsyncGenerator[Any]:
     yield
 
 
-async def _find_account(info: Info, global_id: str | None) -> PydanticObjectId | None:
-    if global_id is None:
-        return None
-    account_id = parse_id(global_id, "Account")
-    document = await load_account(info, account_id) if account_id else None
-    if document is None or document.deleted_at is not None:
-        raise _not_found("account")
-    return document.id
+async def _find_place(
+    info: Info, **arguments: Any
+) -> tuple[PydanticObjectId | None, PydanticObjectId | None]:
+    """Returns the ids of the account and the conversation to which a subscription is limited.
 
-
-async def _find_conversation(info: Info, global_id: str | None) -> PydanticObjectId | None:
-    if global_id is None:
-        return None
-    conversation_id = parse_id(global_id, "Conversation")
-    document = await load_conversation(info, conversation_id) if conversation_id else None
-    if document is None:
-        raise _not_found("conversation")
-    return document.id
-
-
-def _not_found(what: str) -> RequestError:
-    # The same error for missing and invisible documents.
-    return bad_input(f"There is no such {what}.")
+    Raises:
+        RequestError: BAD_USER_INPUT, an id is malformed or of another type.
+        NotFound: an object in the arguments or their filters is unknown or not visible.
+    """
+    ids = read_id_arguments(arguments)
+    await require_visible(info, ids)
+    by_path = {argument.path: argument.document_id for argument in ids}
+    return by_path.get("accountId"), by_path.get("conversationId")

@@ -1,5 +1,6 @@
 """The context of a resolver: services, viewer, loaders and permission classes."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from strawberry.types import Info as StrawberryInfo
 
 from graph.core.errors import forbidden, unauthenticated
 from graph.core.loaders import Count, Loaders
-from graph.core.rate_limit import RateLimits
+from graph.core.rates.rate_limits import RateLimits
 from models import Role
 from models.database.paced_reads import PacedReads
 from whatsapp.accounts.account_api import AccountAPI
@@ -29,6 +30,8 @@ from whatsapp.outbox.outbox import Outbox
 from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.settings import Settings
 from whatsapp.templates.sync import BackgroundSyncs
+from whatsapp.workspaces.quotas import WorkspaceQuotas
+from whatsapp.workspaces.workspace_states import WorkspaceStates
 
 
 class SummaryReader(Protocol):
@@ -49,15 +52,43 @@ class CursorSource(Protocol):
     @property
     def summaries(self) -> SummaryReader: ...
 
-    async def get_cursor(self) -> str: ...
+    async def get_cursor(self, workspace_id: PydanticObjectId) -> str: ...
 
-    async def check_cursor(self, cursor: str) -> tuple[str, int]: ...
+    async def check_cursor(
+        self, cursor: str, workspace_id: PydanticObjectId
+    ) -> tuple[str, int]: ...
 
 
 class EventBudgets(Protocol):
     """The budgets for events of subscriptions; see `graph.fanout.budgets`."""
 
-    async def wait_and_take(self, credential: Hashable, cost: int) -> None: ...
+    async def wait_and_take(self, viewer: Viewer, cost: int) -> None: ...
+
+    def read_used(self, workspace_id: PydanticObjectId) -> int | None: ...
+
+
+class CountWatch(Protocol):
+    """Live counts; see `graph.events.count_watches`."""
+
+    @property
+    def counts(self) -> list[Count] | None: ...
+
+    next_change: asyncio.Event
+
+
+class CountWatches(Protocol):
+    """The live counts of the process; see `graph.events.count_watches`."""
+
+    def watch(
+        self,
+        key: Hashable,
+        event_filter: Any,
+        read: Callable[[], Awaitable[list[Count]]],
+        *,
+        payer: Hashable,
+        pay: Callable[[], Awaitable[None]],
+        refresh_seconds: float | None = None,
+    ) -> AbstractContextManager[CountWatch]: ...
 
 
 class Liveness(Protocol):
@@ -78,6 +109,7 @@ class Services:
     keyring: KeyRing
     authenticator: Authenticator
     audit: AuditTrail
+    workspace_states: WorkspaceStates
     outbox: Outbox
     account_api: AccountAPI
     template_syncs: BackgroundSyncs
@@ -85,9 +117,15 @@ class Services:
     live_budgets: EventBudgets
     presence: AgentPresence
     media_urls: MediaUrls
+    export_urls: MediaUrls
     media_stores: MediaStores
     erasure_log: ErasureLog
     rate_limits: RateLimits
+    quotas: WorkspaceQuotas
+    count_sends: Callable[[PydanticObjectId], int]
+    """Returns the messages of a workspace that this process sent in the last full second."""
+    count_downloads: Callable[[PydanticObjectId], int]
+    """Returns the files of a workspace that this process is downloading."""
     uploads: Uploads
     replay_parked: Callable[[Sequence[str]], Awaitable[None]]
     """Applies the parked items with these ids again."""
@@ -97,8 +135,11 @@ class Services:
     """Triggers the check of accounts with new credentials."""
     wake_receipts: Callable[[], None]
     """Triggers the sending of read receipts."""
+    wake_exports: Callable[[], None]
+    """Triggers the work on requested exports."""
     conversation_counts: PacedReads[list[Count]]
     """Shared by callers that count the same conversations."""
+    count_watches: CountWatches
 
 
 @dataclass
@@ -115,7 +156,7 @@ class Context:
     """The payload of `connection_init`."""
     loaders: Loaders = field(default_factory=Loaders)
     liveness: Liveness | None = None
-    """Of the WebSocket; None for other transports."""
+    """Of the WebSocket or event stream; None for other requests."""
     cost: int = 1
     """Cost of the operation; a subscription is charged again for each event."""
     subscription: object | None = None
@@ -126,12 +167,19 @@ class Context:
         """Owner of the cache entries of this operation; None for all anonymous callers."""
         return self.viewer.key if self.viewer else None
 
+    @property
+    def holders(self) -> list[Hashable]:
+        """Holders of a place among the operations of the process."""
+        if self.viewer is None:
+            return [None]
+        return [self.viewer.key, *self.services.quotas.list_holders(self.viewer.workspace_id)]
+
 
 Info = StrawberryInfo[Context, object]
 
 
 def get_loaders(info: Info) -> Loaders:
-    """Returns the loaders of the live event, or else those of the request or operation."""
+    """Returns the loaders of the live event, or else of the request or operation."""
     loaders = getattr(info.root_value, "loaders", None)
     return loaders if isinstance(loaders, Loaders) else info.context.loaders
 
@@ -148,12 +196,16 @@ def get_viewer(info: Info) -> Viewer:
 
 
 class RolePermission(BasePermission):
-    """Requires at least `role`."""
+    """Requires at least `role`, or the role OPERATOR if the field `serves_operators`."""
 
     role: Role
+    serves_operators = False
 
     def has_permission(self, source: Any, info: Info, **kwargs: Any) -> bool:  # noqa: ARG002
-        if not get_viewer(info).has_role(self.role):
+        viewer = get_viewer(info)
+        if not (
+            viewer.has_role(self.role) or (self.serves_operators and viewer.has_role(Role.OPERATOR))
+        ):
             raise forbidden(f"Requires role {self.role.value}.")
         return True
 
@@ -168,3 +220,15 @@ class IsAgent(RolePermission):
 
 class IsAdmin(RolePermission):
     role = Role.ADMIN
+
+
+class IsOperator(RolePermission):
+    role = Role.OPERATOR
+
+
+class IsViewerOrOperator(IsViewer):
+    serves_operators = True
+
+
+class IsAdminOrOperator(IsAdmin):
+    serves_operators = True

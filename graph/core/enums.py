@@ -14,13 +14,17 @@ from models import (
     ConversationChangeKind,
     ConversationStatus,
     CredentialKind,
+    ExportState,
     HealthState,
     MediaState,
     MessageDirection,
+    MessagePriority,
     MessageStatus,
     ParkedReason,
     ParkedState,
+    RemovedKind,
     Role,
+    WorkspaceState,
 )
 from whatsapp.accounts.webhook_subscription import WebhookLevel
 
@@ -72,13 +76,23 @@ describe_enum(
     values={"INBOUND": "From the customer.", "OUTBOUND": "From the business."},
 )
 describe_enum(
+    MessagePriority,
+    description="Priority of a message among the queued messages of its account. Messages of a"
+    " conversation with the same priority are sent in order.",
+    values={
+        "NORMAL": "Sent before all BULK messages of the account.",
+        "BULK": "Part of a broadcast: sent while no NORMAL message of the account can be sent, and"
+        " never holds one up.",
+    },
+)
+describe_enum(
     MediaState,
     description="State of a message's file.",
     values={
         "PENDING": "Being downloaded from WhatsApp.",
         "STORED": "Stored; available at `url`.",
         "FAILED": "The download failed and is not retried.",
-        "EXPIRED": "WhatsApp no longer has the file.",
+        "EXPIRED": "WhatsApp no longer has the file, or a retention rule removed it.",
     },
 )
 describe_enum(
@@ -134,18 +148,20 @@ describe_enum(
     WebhookLevel,
     description="Scope of the webhook URL.",
     values={
-        "BUSINESS_ACCOUNT": "All numbers of the business account; not with a key limited to some"
-        " accounts.",
+        "BUSINESS_ACCOUNT": "All numbers of the business account; refused for credentials limited"
+        " to some accounts.",
         "PHONE_NUMBER": "This number only; overrides the business account.",
     },
 )
 describe_enum(
     Role,
-    description="Role of a credential; each role includes the lower ones.",
+    description="Role of a credential. ADMIN includes AGENT, and AGENT includes VIEWER.",
     values={
+        "OPERATOR": "Manages the workspaces of the instance, and reads no content of any.",
         "VIEWER": "Can read.",
-        "AGENT": "Can also send and edit conversations, contacts and users.",
-        "ADMIN": "Can also manage accounts, API keys and parked items, and erase contacts.",
+        "AGENT": "Can also send messages, and change conversations, contacts, users and quick"
+        " replies.",
+        "ADMIN": "Can also manage accounts, agents, API keys and parked items, and erase contacts.",
     },
 )
 describe_enum(
@@ -187,6 +203,21 @@ describe_enum(
         "API_KEY": "API key.",
         "JWT": "Token of your identity provider.",
         "OPERATOR": "`manage.py` on the server.",
+        "SERVER": "The server itself, which applies rules.",
+    },
+)
+describe_enum(
+    RemovedKind,
+    description="Kind of data that an action removed.",
+    values={
+        "MESSAGES": "Messages.",
+        "FILES": "Files of messages.",
+        "NOTES": "Notes.",
+        "CONVERSATION_CHANGES": "Records of changes of conversations.",
+        "CONVERSATIONS": "Conversations.",
+        "ACCOUNT_EVENTS": "Events of accounts that name customers.",
+        "PARKED_ITEMS": "Parked items.",
+        "PENDING_UPDATES": "Updates of unknown messages.",
     },
 )
 describe_enum(
@@ -212,6 +243,27 @@ describe_enum(
     },
 )
 describe_enum(
+    ExportState,
+    name="ContactExportState",
+    description="State of an export.",
+    values={
+        "QUEUED": "Waiting for its first or next attempt.",
+        "RUNNING": "Being written; `progress` tells how far it is.",
+        "READY": "Written; the file is available at `url`.",
+        "FAILED": "Given up; `error` has the reason. Request a new export.",
+        "EXPIRED": "The file is deleted. Request a new export.",
+    },
+)
+describe_enum(
+    WorkspaceState,
+    description="State of a workspace.",
+    values={
+        "ACTIVE": "In use.",
+        "SUSPENDED": "Refuses requests and sends nothing; webhooks are still stored.",
+        "DELETING": "Being removed with all its data.",
+    },
+)
+describe_enum(
     AuditAction,
     description="Audited action.",
     values={
@@ -225,7 +277,10 @@ describe_enum(
         "WEBHOOKS_SUBSCRIBED": "Subscribed an account to webhooks.",
         "WEBHOOKS_UNSUBSCRIBED": "Unsubscribed an account from webhooks.",
         "TEMPLATES_SYNCED": "Synchronized an account's templates from WhatsApp.",
+        "AGENT_CREATED": "Created an agent without a credential.",
         "AGENT_UPDATED": "Changed the name or e-mail address of an agent.",
+        "AGENT_RETIRED": "Retired an agent; its credentials are refused.",
+        "AGENT_REACTIVATED": "Reactivated a retired agent.",
         "API_KEY_CREATED": "Created an API key.",
         "API_KEY_REVOKED": "Revoked an API key.",
         "ENCRYPTION_KEYS_ROTATED": "Re-encrypted all credentials with the newest key.",
@@ -239,7 +294,10 @@ describe_enum(
         "CONTACT_BLOCKED": "Blocked a contact.",
         "CONTACT_UNBLOCKED": "Unblocked a contact.",
         "CONTACT_DELETED": "Erased a contact with its messages.",
+        "CONTACT_EXPORTED": "Exported all data about a contact.",
         "CONTACTS_MERGED": "Merged a contact into another contact.",
+        "ATTRIBUTES_SET": "Set attributes of a contact.",
+        "ATTRIBUTES_REMOVED": "Removed attributes of a contact.",
         "TAGS_ADDED": "Added tags to a contact or conversation.",
         "TAGS_REMOVED": "Removed tags from a contact or conversation.",
         "USER_CREATED": "Created a user.",
@@ -247,5 +305,11 @@ describe_enum(
         "QUICK_REPLY_CREATED": "Created a quick reply.",
         "QUICK_REPLY_UPDATED": "Changed a quick reply.",
         "QUICK_REPLY_DELETED": "Deleted a quick reply.",
+        "WORKSPACE_CREATED": "Created a workspace.",
+        "WORKSPACE_UPDATED": "Changed a workspace.",
+        "WORKSPACE_SUSPENDED": "Suspended a workspace.",
+        "WORKSPACE_RESUMED": "Resumed a suspended workspace.",
+        "WORKSPACE_DELETED": "Deleted a workspace with all its data.",
+        "RETENTION_APPLIED": "Removed what the retention rules of the workspace do not keep.",
     },
 )

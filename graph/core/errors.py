@@ -16,7 +16,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from models.database.outage_log import log_failure
 from models.database.outages import is_transient
 from telemetry.metrics.operations import ERRORS
-from whatsapp.errors import Refused
+from whatsapp.errors import NotFound, Refused
 from whatsapp.media.media_store import StoreUnavailable
 from whatsapp.privacy.erasure_log import ErasureLogUnavailable
 
@@ -28,7 +28,10 @@ class ErrorCode(StrEnum):
 
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
+    AGENT_RETIRED = "AGENT_RETIRED"
+    WORKSPACE_SUSPENDED = "WORKSPACE_SUSPENDED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
+    NOT_FOUND = "NOT_FOUND"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
@@ -62,6 +65,20 @@ def unauthenticated() -> RequestError:
 
 def forbidden(message: str) -> RequestError:
     return RequestError(ErrorCode.FORBIDDEN, message)
+
+
+def agent_retired() -> RequestError:
+    return RequestError(
+        ErrorCode.AGENT_RETIRED,
+        "The agent of your credential is retired; ask an administrator to reactivate it.",
+    )
+
+
+def workspace_suspended() -> RequestError:
+    return RequestError(
+        ErrorCode.WORKSPACE_SUSPENDED,
+        "The workspace of your credential is suspended; ask the operator of the server.",
+    )
 
 
 def service_unavailable(service: str = "The database") -> RequestError:
@@ -178,9 +195,11 @@ def _classify(error: GraphQLError, cause: BaseException) -> ErrorCode:
         return ErrorCode.GRAPHQL_PARSE_FAILED
     if isinstance(cause, RecursionError) and error.path is None:
         return ErrorCode.QUERY_TOO_COMPLEX
+    if isinstance(cause, NotFound):
+        return ErrorCode.NOT_FOUND
     if isinstance(cause, _CALLERS_FAULT) or error.message.startswith(_TOO_MANY):
         return ErrorCode.BAD_USER_INPUT
-    # graphql-core gives nodes for a caller's mistake, none if a value of ours misfits the schema.
+    # graphql-core gives nodes for a caller's mistake, none if our own value does not fit.
     # A refused variable has no path, because no field has run yet.
     if isinstance(cause, GraphQLError) and (cause.nodes or (error.nodes and error.path is None)):
         return ErrorCode.BAD_USER_INPUT

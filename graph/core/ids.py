@@ -15,6 +15,7 @@ _LABELS = {
     "Agent": "agent",
     "ApiKey": "API key",
     "Contact": "contact",
+    "ContactExport": "export",
     "Conversation": "conversation",
     "ConversationChange": "change",
     "Message": "message",
@@ -24,6 +25,7 @@ _LABELS = {
     "Template": "template",
     "UploadedMedia": "upload",
     "User": "user",
+    "Workspace": "workspace",
 }
 
 

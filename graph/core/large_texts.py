@@ -10,6 +10,7 @@ from typing import Any
 import strawberry
 from beanie import Document
 from strawberry.dataloader import DataLoader
+from strawberry.permission import BasePermission
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from graph.core.context import Info, get_loaders
@@ -20,7 +21,12 @@ from models.database.base import collection
 
 
 def large_text(
-    document_class: type[Document], field: str, *, description: str, missing: str | None = None
+    document_class: type[Document],
+    field: str,
+    *,
+    description: str,
+    missing: str | None = None,
+    permission_classes: Sequence[type[BasePermission]] = (),
 ) -> Any:
     """Declares a field with a large text of the document.
 
@@ -35,7 +41,10 @@ def large_text(
         return text
 
     return strawberry.field(
-        resolver=StrawberryResolver(resolve), description=description, metadata=reads("id")
+        resolver=StrawberryResolver(resolve),
+        description=description,
+        permission_classes=list(permission_classes),
+        metadata=reads("id"),
     )
 
 

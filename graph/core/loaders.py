@@ -27,10 +27,13 @@ from models import (
     Template,
     UploadedMedia,
     User,
+    Workspace,
+    WorkspaceUsage,
 )
 from models.database.base import collection
-from models.database.coalescing import SharedRead, find_by, get_shared_reads
+from models.database.coalescing import SharedRead, find_by, get_shared_commands
 from models.database.conversion import from_bson, project
+from whatsapp.messages.wamids import list_wamids, match_wamids
 
 # The maximum page size: one batch holds a nested list of each item. MongoDB allows 1,000 stages.
 BATCH = 100
@@ -169,6 +172,14 @@ class Loaders:
         return self._create_loader(Template)
 
     @cached_property
+    def workspace_usages(self) -> ById[WorkspaceUsage]:
+        return self._create_loader(WorkspaceUsage)
+
+    @cached_property
+    def workspaces(self) -> ById[Workspace]:
+        return self._create_loader(Workspace)
+
+    @cached_property
     def conversations_of_contacts(self) -> ById[Conversation]:
         return DataLoader(_make_load(Conversation, field="contact_id"))
 
@@ -220,13 +231,12 @@ async def _load_messages(keys: list[WamidKey]) -> list[Message | None]:
     wamids: dict[PydanticObjectId, list[str]] = defaultdict(list)
     for account_id, wamid in keys:
         wamids[account_id].append(wamid)
-    filters = [
-        {"account_id": account_id, "wamid": {"$in": account_wamids}}
-        for account_id, account_wamids in wamids.items()
-    ]
+    filters = [match_wamids(account_id, of_account) for account_id, of_account in wamids.items()]
     stored = await collection(Message).find({"$or": filters}).to_list()
-    messages = [from_bson(Message, fields, tolerant=True) for fields in stored]
-    by_key = {(message.account_id, message.wamid): message for message in messages}
+    by_key: dict[tuple[PydanticObjectId, str], Message] = {}
+    for fields in stored:
+        message = from_bson(Message, fields, tolerant=True)
+        by_key |= {(message.account_id, wamid): message for wamid in list_wamids(fields)}
     return [by_key.get(key) for key in keys]
 
 
@@ -240,7 +250,7 @@ async def _load_account_events(ids: list[str]) -> list[AccountEvent | None]:
 
 
 async def _load_unread_counts(conversation_ids: list[PydanticObjectId]) -> list[int]:
-    reads = get_shared_reads(Message)
+    reads = get_shared_commands(Message)
     counts: SharedRead[PydanticObjectId, int] = reads.get(
         "unread", lambda: SharedRead(_count_unread, max_keys=2000)
     )
@@ -278,7 +288,7 @@ async def _load_pages(queries: list[PageQuery]) -> list[list[Fields]]:
 
 def _get_shared_read(queries: Sequence[PageQuery]) -> SharedRead[PageQuery, list[Fields]]:
     """Returns the read that concurrent operations share for pages of this kind."""
-    return get_shared_reads(queries[0].document_class).get(
+    return get_shared_commands(queries[0].document_class).get(
         queries[0].kind,
         lambda: SharedRead(_read_together, max_keys=MAX_SHARED_PAGES, max_running=2),
     )

@@ -100,9 +100,9 @@ async def paginate(
 ) -> Page[Any]:
     """Reads a page of the documents that match `filter`, without the fields `hidden`.
 
-    `around` is a sort key: the page has it in its middle, as far as the list goes. `fields` are
-    read instead of those that the operation needs. The documents of `merged_with` are in the list,
-    too; all collections have the fields of the order.
+    `around` is a sort key: the page has it in its middle, if the list has enough items on both
+    sides. `fields` are read instead of the fields that the operation needs. The list also has the
+    documents of `merged_with`; all collections have the fields of the order.
 
     Raises:
         RequestError: BAD_USER_INPUT, invalid cursor.

@@ -20,6 +20,8 @@ from graph.core.errors import ErrorCode, RequestError
 STATUSES = {
     ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.FORBIDDEN: 403,
+    ErrorCode.AGENT_RETIRED: 403,
+    ErrorCode.WORKSPACE_SUSPENDED: 403,
     ErrorCode.RATE_LIMITED: 429,
     ErrorCode.INTERNAL_SERVER_ERROR: 500,
     ErrorCode.SERVICE_UNAVAILABLE: 503,

@@ -1,15 +1,25 @@
-"""Scalars with checked input: DateTime, JSON and Upload."""
+"""Scalars with checked input: DateTime, Decimal, JSON, PhoneNumber, Upload and URL."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError, ValueNode
+from graphql import (
+    FloatValueNode,
+    GraphQLError,
+    GraphQLString,
+    IntValueNode,
+    StringValueNode,
+    ValueNode,
+)
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
 from graph.core.errors import bad_input
+from whatsapp.common.values import is_web_url
+from whatsapp.contacts.identities import PHONE_ADVICE, parse_phone
 from whatsapp.media.received_file import ReceivedFile
 
 # RFC 3339, section 5.6: `date-time`.
@@ -54,6 +64,62 @@ def _read_moment(match: re.Match[str]) -> datetime:
     return local.astimezone(UTC) + leap
 
 
+# Lexical form of xsd:decimal, limited to 30 digits on either side of the point.
+_DECIMAL = re.compile(r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})", re.ASCII)
+
+
+def parse_decimal(value: object) -> Decimal:
+    """Parses a decimal number without exponent, given as text or as a JSON number.
+
+    Raises:
+        RequestError: the value is invalid or has too many digits.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = str(value) if is_number else value
+    if not isinstance(text, str) or not _DECIMAL.fullmatch(text):
+        raise bad_input(
+            "Invalid Decimal; use a decimal number of up to 30 digits on either side of the point,"
+            ' such as "12.50".'
+        )
+    return Decimal(text)
+
+
+def _parse_decimal_literal(node: ValueNode, _variables: object = None) -> Decimal:
+    # The literal's own text: a float would lose digits.
+    if isinstance(node, IntValueNode | FloatValueNode | StringValueNode):
+        return parse_decimal(node.value)
+    return parse_decimal(None)
+
+
+def _write_decimal(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def parse_phone_number(value: object) -> str:
+    """Parses a typed phone number and returns it in E.164 format.
+
+    Raises:
+        RequestError: the value is not a phone number with country code.
+    """
+    digits = parse_phone(value) if isinstance(value, str) else None
+    if digits is None:
+        raise bad_input(PHONE_ADVICE)
+    return f"+{digits}"
+
+
+def parse_url(value: object) -> str:
+    """Returns the URL.
+
+    Raises:
+        RequestError: the value is not an absolute http(s) URL.
+    """
+    if not isinstance(value, str) or not is_web_url(value):
+        raise bad_input(
+            "Invalid URL; use an absolute URL without spaces that begins with https:// or http://."
+        )
+    return value
+
+
 def parse_json_value(value: Any) -> Any:
     """Returns the value.
 
@@ -89,7 +155,40 @@ JSON_SCALAR: ScalarDefinition = strawberry.scalar(
     serialize=lambda value: value,
     parse_value=parse_json_value,
 )
-SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME_SCALAR, JSON: JSON_SCALAR}
+DECIMAL_SCALAR: ScalarDefinition = strawberry.scalar(
+    name="Decimal",
+    description="An exact decimal number as text, such as `12.50`. Requests may also give a number;"
+    " up to 30 digits are allowed on either side of the point, and no exponent.",
+    specified_by_url="https://www.w3.org/TR/xmlschema11-2/#decimal",
+    serialize=_write_decimal,
+    parse_value=parse_decimal,
+    parse_literal=_parse_decimal_literal,
+)
+PhoneNumber = NewType("PhoneNumber", str)
+PHONE_NUMBER_SCALAR: ScalarDefinition = strawberry.scalar(
+    name="PhoneNumber",
+    description="A phone number in E.164 format, such as `+4915112345678`. In requests, spaces and"
+    " punctuation are ignored and the `+` is optional; the country code is required.",
+    specified_by_url="https://www.itu.int/rec/T-REC-E.164",
+    serialize=GraphQLString.coerce_output_value,
+    parse_value=parse_phone_number,
+)
+Url = NewType("Url", str)
+URL_SCALAR: ScalarDefinition = strawberry.scalar(
+    name="URL",
+    description="An absolute http or https URL, such as `https://example.com/a.png`. In"
+    " responses, texts of WhatsApp or customers that are not such URLs are null.",
+    specified_by_url="https://url.spec.whatwg.org/",
+    serialize=GraphQLString.coerce_output_value,
+    parse_value=parse_url,
+)
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: DATE_TIME_SCALAR,
+    Decimal: DECIMAL_SCALAR,
+    JSON: JSON_SCALAR,
+    PhoneNumber: PHONE_NUMBER_SCALAR,
+    Url: URL_SCALAR,
+}
 Upload = NewType("Upload", ReceivedFile)
 
 
@@ -110,7 +209,7 @@ def _read_literal(_node: ValueNode, _variables: object = None) -> ReceivedFile:
 
 
 def _refuse_output(_value: object) -> None:
-    raise GraphQLError("Upload is an input type.")
+    raise GraphQLError("The scalar Upload is for inputs only.")
 
 
 UPLOAD_SCALAR: ScalarDefinition = strawberry.scalar(

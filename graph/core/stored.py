@@ -31,9 +31,11 @@ from models import (
     Message,
     Note,
     QuickReply,
+    Role,
     Template,
     UploadedMedia,
     User,
+    Workspace,
 )
 from models.database.conversion import find_whole_class
 from whatsapp.auth.access import Viewer
@@ -99,25 +101,29 @@ class Lookup(Generic[Key, Value]):
 
 
 def _is_in_visible_account(viewer: Viewer, document: AccountDocument) -> bool:
-    return viewer.can_see(document.account_id)
+    return viewer.can_see(document)
 
 
 def _is_visible_user(viewer: Viewer, user: User) -> bool:
-    return viewer.account_ids is None or bool(viewer.narrow(user.account_ids))
+    return viewer.can_see_shared(user)
 
 
 def _is_visible_media(viewer: Viewer, media: Media) -> bool:
-    return media.erased_at is None and viewer.can_see(media.account_id)
+    return media.erased_at is None and viewer.can_see(media)
 
 
 def _is_visible_upload(viewer: Viewer, upload: UploadedMedia) -> bool:
     """Returns False until the file is stored, and after its erasure."""
     is_usable = upload.erased_at is None and upload.state is MediaState.STORED
-    return is_usable and viewer.can_see(upload.account_id)
+    return is_usable and viewer.can_see(upload)
 
 
 def _is_visible_account(viewer: Viewer, account: Account) -> bool:
-    return viewer.can_see(account.id)
+    return viewer.can_see_account(account)
+
+
+def _is_visible_workspace(viewer: Viewer, workspace: Workspace) -> bool:
+    return viewer.has_role(Role.OPERATOR) or workspace.id == viewer.workspace_id
 
 
 async def _wait_for_summaries(info: Info, ids: Sequence[PydanticObjectId]) -> None:
@@ -131,7 +137,7 @@ async def _wait_for_contact_summaries(info: Info, contact_ids: Sequence[Pydantic
 AGENTS: Lookup[PydanticObjectId, Agent] = Lookup(attrgetter("agents"), is_visible_agent)
 # Agents in a conversation are shown to everyone who may see the conversation.
 LINKED_AGENTS: Lookup[PydanticObjectId, Agent] = Lookup(
-    attrgetter("agents"), lambda _viewer, _agent: True
+    attrgetter("agents"), lambda viewer, agent: agent.workspace_id == viewer.workspace_id
 )
 ACCOUNTS: Lookup[PydanticObjectId, Account] = Lookup(attrgetter("accounts"), _is_visible_account)
 CONTACTS: Lookup[PydanticObjectId, Contact] = Lookup(attrgetter("contacts"), _is_in_visible_account)
@@ -163,6 +169,9 @@ QUICK_REPLIES: Lookup[PydanticObjectId, QuickReply] = Lookup(
 UPLOADS: Lookup[PydanticObjectId, UploadedMedia] = Lookup(attrgetter("uploads"), _is_visible_upload)
 USERS: Lookup[PydanticObjectId, User] = Lookup(attrgetter("users"), _is_visible_user)
 MEDIA: Lookup[PydanticObjectId, Media] = Lookup(attrgetter("media"), _is_visible_media)
+WORKSPACES: Lookup[PydanticObjectId, Workspace] = Lookup(
+    attrgetter("workspaces"), _is_visible_workspace
+)
 # Counts are loaded only for conversations that the viewer may see.
 UNREAD_COUNTS: Lookup[PydanticObjectId, int] = Lookup(
     attrgetter("unread_counts"), lambda _viewer, _count: True
@@ -181,6 +190,7 @@ load_media = MEDIA.load
 load_template = TEMPLATES.load
 load_upload = UPLOADS.load
 load_user = USERS.load
+load_workspace = WORKSPACES.load
 
 
 async def _load(loader: DataLoader[Key, Value], key: Key) -> Value:

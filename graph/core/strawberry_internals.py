@@ -43,7 +43,7 @@ def is_global_id(field: StrawberryField) -> bool:
 
 
 class InterceptedSchema(Schema, ABC):
-    """A schema that decides how its queries and mutations run."""
+    """A schema that intercepts the execution of its queries and mutations."""
 
     @abstractmethod
     async def run_operation(

@@ -30,6 +30,11 @@ class UserErrorCode(DescribedEnum):
         "The idempotency key belongs to another message.",
     )
     CONFLICT = "CONFLICT", "The change conflicts with existing data."
+    NUMBER_NOT_PROVEN = (
+        "NUMBER_NOT_PROVEN",
+        "WhatsApp does not confirm that the number is yours; `field` is the value to correct.",
+    )
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED", "Your workspace has used up a quota; see `limit`."
     META_REFUSED = "META_REFUSED", "WhatsApp refused the request."
     META_UNREACHABLE = "META_UNREACHABLE", "WhatsApp is unavailable."
     SENDING_HELD = (
@@ -42,9 +47,23 @@ class UserErrorCode(DescribedEnum):
 describe_enum(UserErrorCode, description="Reason of a refusal.")
 
 
+class InvalidInputReason(DescribedEnum):
+    REQUIRED = "REQUIRED", "The value is missing or blank."
+    TOO_LONG = "TOO_LONG", "The text has more than `limit` characters."
+    TOO_MANY = "TOO_MANY", "The list has more than `limit` items."
+    TOO_LARGE = "TOO_LARGE", "The value has more than `limit` bytes."
+    DUPLICATE = "DUPLICATE", "The value is given twice."
+    MALFORMED = "MALFORMED", "The value does not have the required form."
+    UNSUPPORTED_FILE = "UNSUPPORTED_FILE", "WhatsApp does not accept files of this type."
+    OTHER = "OTHER", "Another fault; see `message`."
+
+
+describe_enum(InvalidInputReason, description="Fault of an invalid value.")
+
+
 @strawberry.interface(
-    description="A refusal of a mutation. Its type may add facts; types may be added, so clients"
-    " must accept unknown ones."
+    description="A refusal of a mutation. Its type may have further fields. Types may be added,"
+    " so clients must accept unknown ones."
 )
 class UserError:
     code: UserErrorCode = strawberry.field(description="Error code for programs.")
@@ -99,7 +118,7 @@ class MutationPayload(Protocol):
 
 Arguments = ParamSpec("Arguments")
 PayloadT = TypeVar("PayloadT", bound=MutationPayload)
-Mutation = Callable[Arguments, Awaitable[PayloadT]]
+Mutation = Callable[Arguments, Awaitable[PayloadT | None]]
 
 
 def refusals_as_data(
@@ -109,7 +128,7 @@ def refusals_as_data(
 
     def decorate(resolver: Mutation[Arguments, PayloadT]) -> Mutation[Arguments, PayloadT]:
         @functools.wraps(resolver)
-        async def resolve(*args: Arguments.args, **kwargs: Arguments.kwargs) -> PayloadT:
+        async def resolve(*args: Arguments.args, **kwargs: Arguments.kwargs) -> PayloadT | None:
             _reset_loaders(kwargs["info"])
             try:
                 return await resolver(*args, **kwargs)

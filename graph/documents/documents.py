@@ -33,7 +33,7 @@ class DocumentRequest(NamedTuple):
 def read_document_request(
     query: str | None, document_id: str | None, extensions: Mapping[str, Any] | None
 ) -> DocumentRequest:
-    """Returns how the request gives its document.
+    """Returns the text or id of the request's document.
 
     Raises:
         RequestError: BAD_USER_INPUT, two different ids or a malformed hash;
@@ -83,7 +83,7 @@ class Documents:
         trusted = self._find_trusted(document_id)
         if trusted is not None:
             if query is not None and query != trusted:
-                raise bad_input("The id is that of another document than `query`.")
+                raise bad_input("The id belongs to another document than `query`.")
             return trusted
         if query is not None:
             return self._register(document_id, query, context)

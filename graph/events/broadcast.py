@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 
 from broadcaster import Broadcast, Event
 
-from graph.events.change_stream import ChangeStreamBackend
 from graph.events.events import LiveEvent
+from graph.events.live_source import LiveSource
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Listener(asyncio.Queue[Event | None]):
 class LiveBroadcast(Broadcast):
     """Delivers each LiveEvent to the listeners of its channels."""
 
-    def __init__(self, backend: ChangeStreamBackend) -> None:
+    def __init__(self, backend: LiveSource) -> None:
         super().__init__(backend=backend)
         self._source = backend
 

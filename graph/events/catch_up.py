@@ -1,13 +1,12 @@
 """Reads events older than the ring from MongoDB's oplog."""
 
-from collections.abc import Callable
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from graph.events.change_stream import next_change, open_stream
-from graph.events.cursors import END_OF_CHANGE, Position
-from graph.events.events import LiveEvent, derive_events
+from graph.events.events import LiveEvent, SealCursor, derive_events
+from models.changes.position import END_OF_CHANGE, Position
+from models.changes.stream import next_change, open_stream
 
 MAX_EVENTS = 500
 MAX_BYTES = 8 * 1024 * 1024
@@ -20,7 +19,7 @@ async def read_events(
     position: Position,
     *,
     floor: Position,
-    sign: Callable[[Position], str],
+    seal: SealCursor,
 ) -> tuple[list[LiveEvent], Position]:
     """Returns about MAX_EVENTS events or MAX_BYTES after the position, and the position reached.
 
@@ -50,7 +49,7 @@ async def read_events(
                 if reached.directly_precedes(floor):
                     reached = floor
                 break
-            derived = derive_events(change, sign=sign)
+            derived = derive_events(change, seal=seal)
             later_events = [event for event in derived if event.position > position]
             events += later_events
             size += sum(event.size for event in later_events)

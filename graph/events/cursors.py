@@ -1,26 +1,29 @@
-"""Cursors: signed positions in the stream of events.
+"""Cursors: encrypted positions in the stream of events, each valid in one workspace.
 
-A position is the resume token of a change and the ordinal of an event within that change. Tokens
-are hexadecimal text that sorts in the order of the changes. Cursors are
-signed, because MongoDB would wait forever for certain forged tokens.
+They are authenticated, because MongoDB would wait forever for certain forged tokens, and encrypted,
+because a token contains the id of the changed document, which may be of another workspace. Equal
+positions have equal cursors, so the encryption has no nonce (AES-SIV, RFC 5297).
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
-from typing import NamedTuple
 
-from bson import Timestamp
+from beanie import PydanticObjectId
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from graph.core.errors import ErrorCode, RequestError
+from models.changes.position import Position
+from models.database.base import DEFAULT_WORKSPACE_ID
 from whatsapp.common.crypto import KeyRing
 
-VERSION = 1
+VERSION = 2
+SIGNED_VERSION = 1
+"""The version of the cursors of 0.1, which were signed and not encrypted."""
 SIGNATURE_BYTES = 16
 MAX_CURSOR_CHARACTERS = 1024
-# Ordinal of the last event of every change, so that its position is also the end of the change.
-END_OF_CHANGE = 255
 
 
 class CursorExpired(RequestError):
@@ -35,7 +38,7 @@ class CursorExpired(RequestError):
 
 
 class CursorInvalid(RequestError):
-    """The cursor is malformed, forged, or ahead of this database."""
+    """The cursor is malformed, forged, of another workspace, or ahead of this database."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -44,51 +47,47 @@ class CursorInvalid(RequestError):
         )
 
 
-class Position(NamedTuple):
-    """A position in the stream of events. Positions sort in the order of the events."""
-
-    token: str
-    """`_data` of a resume token: upper-case hexadecimal."""
-    ordinal: int = END_OF_CHANGE
-
-    @property
-    def cluster_time(self) -> Timestamp:
-        # KeyString format: type byte 0x82, then seconds and increment, 4 bytes each.
-        return Timestamp(int(self.token[2:10], 16), int(self.token[10:18], 16))
-
-    def directly_precedes(self, other: "Position") -> bool:
-        """Returns True if `other` has the next possible cluster time after this position."""
-        first, second = self.cluster_time, other.cluster_time
-        return (first.time << 32) + first.inc + 1 == (second.time << 32) + second.inc
-
-
-class CursorSigner:
+class CursorCipher:
     """Converts positions to cursors and back."""
 
     def __init__(self, keyring: KeyRing) -> None:
-        self._keys = keyring.derive_keys("cursor")
+        self._ciphers = [AESSIV(key) for key in keyring.derive_keys("sealed cursor")]
+        self._signing_keys = keyring.derive_keys("cursor")
 
-    def sign(self, position: Position) -> str:
+    def seal(self, position: Position, workspace_id: PydanticObjectId) -> str:
         body = bytes([VERSION, position.ordinal]) + bytes.fromhex(position.token)
-        return base64.urlsafe_b64encode(_digest(self._keys[0], body) + body).rstrip(b"=").decode()
+        sealed = self._ciphers[0].encrypt(body, [workspace_id.binary])
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
-    def verify(self, cursor: str) -> Position:
-        """Returns the position of a cursor signed with any key of the ring.
+    def open(self, cursor: str, workspace_id: PydanticObjectId) -> Position:
+        """Returns the position of a cursor that was sealed with any key of the ring.
 
         Raises:
-            CursorInvalid: malformed or forged.
+            CursorInvalid: malformed, forged or of another workspace.
         """
-        signed = _decode(cursor)
+        sealed = _decode(cursor)
+        for cipher in self._ciphers:
+            try:
+                return _read_body(cipher.decrypt(sealed, [workspace_id.binary]), VERSION)
+            except (InvalidTag, ValueError):
+                continue
+        if workspace_id != DEFAULT_WORKSPACE_ID:
+            raise CursorInvalid
+        return self._verify(sealed)
+
+    def _verify(self, signed: bytes) -> Position:
+        """Returns the position of a cursor of version 0.1, which had one workspace."""
         signature, body = signed[:SIGNATURE_BYTES], signed[SIGNATURE_BYTES:]
-        if not any(hmac.compare_digest(_digest(key, body), signature) for key in self._keys):
+        digests = (hmac.digest(key, body, hashlib.sha256) for key in self._signing_keys)
+        if not any(hmac.compare_digest(one[:SIGNATURE_BYTES], signature) for one in digests):
             raise CursorInvalid
-        if body[:1] != bytes([VERSION]):
-            raise CursorInvalid
-        return Position(token=body[2:].hex().upper(), ordinal=body[1])
+        return _read_body(body, SIGNED_VERSION)
 
 
-def _digest(key: bytes, body: bytes) -> bytes:
-    return hmac.digest(key, body, hashlib.sha256)[:SIGNATURE_BYTES]
+def _read_body(body: bytes, version: int) -> Position:
+    if body[:1] != bytes([version]):
+        raise CursorInvalid
+    return Position(token=body[2:].hex().upper(), ordinal=body[1])
 
 
 def _decode(cursor: str) -> bytes:

@@ -74,6 +74,7 @@ CONTACT_FIELDS = (
     "attributes",
     "blocked",
     "marketing_opt_out",
+    "has_conversation",  # `conversation`, and filters of conversations by their contact
 )
 ACCOUNT_FIELDS = (
     "name",
@@ -87,6 +88,7 @@ ACCOUNT_FIELDS = (
     "send_read_receipts",
     "last_check",
     "last_event_at",
+    "webhook_verified_at",
 )
 USER_FIELDS = ("name", "phone", "email", "external_id", "attributes")
 TEMPLATE_FIELDS = (
@@ -104,6 +106,7 @@ TEMPLATE_FIELDS = (
     "components",
     "parameter_format",
 )
+AGENT_FIELDS = ("name", "email", "grants", "retired_at")
 _STATUS_BY_KEY = {status.key: status for status in MessageStatus}
 
 
@@ -122,6 +125,7 @@ class EventKind(StrEnum):
     TEMPLATE_UPDATED = "template_updated"
     ACCOUNT_UPDATED = "account_updated"
     ACCOUNT_DELETED = "account_deleted"
+    AGENT_UPDATED = "agent_updated"
 
 
 # Events of inserted and of deleted documents, by collection.
@@ -224,6 +228,10 @@ def _compare_templates(before: Image | None, after: Image) -> list[Difference]:
     return _compare(EventKind.TEMPLATE_UPDATED, TEMPLATE_FIELDS, before, after)
 
 
+def _compare_agents(before: Image | None, after: Image) -> list[Difference]:
+    return _compare(EventKind.AGENT_UPDATED, AGENT_FIELDS, before, after)
+
+
 def _compare(
     kind: EventKind, fields: Iterable[str], before: Image | None, after: Image
 ) -> list[Difference]:
@@ -243,4 +251,5 @@ _COMPARISONS: dict[str, Callable[[Image | None, Image], list[Difference]]] = {
     "accounts": _compare_accounts,
     "users": _compare_users,
     "templates": _compare_templates,
+    "agents": _compare_agents,
 }

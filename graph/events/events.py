@@ -9,10 +9,10 @@ from beanie import Document, PydanticObjectId
 from bson import ObjectId
 from pydantic import ValidationError
 
-from graph.events.cursors import END_OF_CHANGE, Position
 from graph.events.differences import DELETIONS, Difference, EventKind, Image, find_differences
 from models import (
     Account,
+    Agent,
     Contact,
     Conversation,
     ConversationChange,
@@ -21,7 +21,8 @@ from models import (
     Template,
     User,
 )
-from models.database.conversion import from_bson
+from models.changes.position import END_OF_CHANGE, Position
+from models.database.conversion import DEFAULT_WORKSPACE_ID, WORKSPACE_FIELD, from_bson
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,10 @@ def _estimate_bytes(value: object) -> int:
         elif isinstance(entry, list):
             pending.extend(entry)
     return size
+
+
+SealCursor = Callable[[Position, PydanticObjectId], str]
+"""Makes the cursor of a position in a workspace."""
 
 
 class UnreadableDocument(Exception):
@@ -101,9 +106,10 @@ class LiveEvent:
 
     __slots__ = (
         "_cursor",
-        "_sign",
+        "_seal",
         "_snapshot",
         "account_id",
+        "account_ids",
         "at",
         "conversation_id",
         "document_id",
@@ -114,6 +120,7 @@ class LiveEvent:
         "status",
         "status_at",
         "traceparent",
+        "workspace_id",
     )
 
     def __init__(
@@ -123,9 +130,11 @@ class LiveEvent:
         position: Position,
         at: datetime,
         document_id: PydanticObjectId,
-        owner: tuple[PydanticObjectId, PydanticObjectId | None],
+        workspace_id: PydanticObjectId,
+        owner: tuple[PydanticObjectId | None, PydanticObjectId | None],
+        account_ids: frozenset[PydanticObjectId] | None = None,
         snapshot: Snapshot | None,
-        sign: Callable[[Position], str],
+        seal: SealCursor,
         size: int = EVENT_BYTES,
         traceparent: str | None = None,
     ) -> None:
@@ -136,8 +145,11 @@ class LiveEvent:
         self.at = at
         """Time of the change in the database."""
         self.document_id = document_id
+        self.workspace_id = workspace_id
         self.account_id, self.conversation_id = owner
-        """The conversation only for events of conversations and of items in their timeline."""
+        """The account, None for agents, and the conversation of a conversation or timeline item."""
+        self.account_ids = account_ids
+        """The accounts of an agent, for events without `account_id`; None for all accounts."""
         self.is_marked_deleted = False
         """True if its message has been deleted for everyone since."""
         self.size = size
@@ -145,13 +157,13 @@ class LiveEvent:
         self.traceparent = traceparent
         """The span that stored the message, only while traces are on."""
         self._snapshot = snapshot
-        self._sign = sign
+        self._seal = seal
         self._cursor: str | None = None
 
     @property
     def cursor(self) -> str:
         if self._cursor is None:
-            self._cursor = self._sign(self.position)
+            self._cursor = self._seal(self.position, self.workspace_id)
         return self._cursor
 
     @property
@@ -191,7 +203,7 @@ class LiveEvent:
             self._snapshot.mark_deleted(at)
 
 
-def derive_events(change: Image, *, sign: Callable[[Position], str]) -> list[LiveEvent]:
+def derive_events(change: Image, *, seal: SealCursor) -> list[LiveEvent]:
     """Returns the events of a change, in order.
 
     A change that this version can't read is logged and has no events, so that the feed continues.
@@ -204,7 +216,7 @@ def derive_events(change: Image, *, sign: Callable[[Position], str]) -> list[Liv
         return []  # deleted meanwhile, or the image has expired
     try:
         differences = find_differences(collection, change, image)
-        return _make_events(differences, change, collection, image, sign) if differences else []
+        return _make_events(differences, change, collection, image, seal) if differences else []
     except _UNREADABLE as error:
         _log_unreadable(collection, change.get("documentKey", {}).get("_id"), error)
         return []
@@ -233,7 +245,7 @@ def _make_events(
     change: Image,
     collection: str,
     image: Image,
-    sign: Callable[[Position], str],
+    seal: SealCursor,
 ) -> list[LiveEvent]:
     snapshot = _take_snapshot(differences[0].kind, change, collection, image)
     token = change["_id"]["_data"]
@@ -247,9 +259,11 @@ def _make_events(
             ),
             at=at,
             document_id=image["_id"],
+            workspace_id=image.get(WORKSPACE_FIELD) or DEFAULT_WORKSPACE_ID,
             owner=_find_owner(collection, image, difference),
+            account_ids=_list_agent_accounts(collection, image),
             snapshot=snapshot,
-            sign=sign,
+            seal=seal,
             size=EVENT_BYTES + (snapshot.size if snapshot and number == 1 else 0),
             traceparent=image.get("traceparent"),
         )
@@ -270,7 +284,9 @@ def _take_snapshot(
 
 def _find_owner(
     collection: str, image: Image, difference: Difference
-) -> tuple[PydanticObjectId, PydanticObjectId | None]:
+) -> tuple[PydanticObjectId | None, PydanticObjectId | None]:
+    if collection == "agents":
+        return None, None
     account_id = difference.account_id
     if account_id is None:
         account_id = image["_id"] if collection == "accounts" else image["account_id"]
@@ -281,6 +297,11 @@ def _find_owner(
     return account_id, conversation_id  # type: ignore[return-value]  # only compared
 
 
+def _list_agent_accounts(collection: str, image: Image) -> frozenset[PydanticObjectId] | None:
+    account_ids = image["account_ids"] if collection == "agents" else None
+    return None if account_ids is None else frozenset(account_ids)
+
+
 # The field with the conversation's id, for the collections that have one.
 _CONVERSATION_IDS = {
     "messages": "conversation_id",
@@ -289,6 +310,7 @@ _CONVERSATION_IDS = {
     "conversation_changes": "conversation_id",
 }
 _DOCUMENT_CLASSES: dict[str, type[Document]] = {
+    "agents": Agent,
     "messages": Message,
     "notes": Note,
     "conversations": Conversation,

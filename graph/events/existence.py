@@ -30,11 +30,11 @@ KEEP_SECONDS = 1.0
 
 
 class Subject(NamedTuple):
-    """The document of an event and the account that sees it."""
+    """The document of an event and the account that sees it; None for an agent."""
 
     kind: type[Document]
     document_id: PydanticObjectId
-    account_id: PydanticObjectId
+    account_id: PydanticObjectId | None
 
 
 class Existing(NamedTuple):
@@ -127,14 +127,16 @@ _FIELDS_BY_CLASS: dict[type[Document], tuple[str, ...]] = {
 
 def _get_subject(event: LiveEvent) -> Subject:
     kind = _KINDS.get(event.kind, Document)
-    document_id = event.account_id if kind is Account else event.document_id
+    document_id = event.document_id
+    if kind is Account and event.account_id is not None:
+        document_id = event.account_id
     return Subject(kind, document_id, event.account_id)
 
 
 async def _load_states(subjects: Sequence[Subject]) -> dict[Subject, Existing | None]:
     ids: defaultdict[type[Document], set[PydanticObjectId]] = defaultdict(set)
     for subject in subjects:
-        if subject.kind is not Document:
+        if subject.kind is not Document and subject.account_id is not None:
             ids[subject.kind].add(subject.document_id)
             ids[Account].add(subject.account_id)
     stored = await asyncio.gather(*(_load_fields(kind, kind_ids) for kind, kind_ids in ids.items()))

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from beanie import PydanticObjectId
 from bson import Timestamp
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
@@ -13,18 +14,16 @@ from pymongo.errors import OperationFailure, PyMongoError
 from graph.core.errors import ErrorCode, RequestError
 from graph.events.broadcast import LiveBroadcast, OnEvent
 from graph.events.catch_up import read_events
-from graph.events.change_stream import (
-    ChangeStreamBackend,
-    HistoryLost,
-    open_stream,
-    read_position,
-)
-from graph.events.cursors import CursorExpired, CursorInvalid, CursorSigner, Position
+from graph.events.cursors import CursorCipher, CursorExpired, CursorInvalid
 from graph.events.events import LiveEvent
 from graph.events.existence import Existence
 from graph.events.history import History
+from graph.events.live_source import LiveSource, OnRemoval
 from graph.events.ring import EventRing
 from graph.events.summary_watch import SummaryWatch
+from models.changes.position import Position
+from models.changes.source import ChangeListener
+from models.changes.stream import HistoryLost, open_stream, read_position
 from models.database.coalescing import Call, Coalescer
 from models.database.outage_log import log_failure
 from telemetry.metrics.live import RESUMES
@@ -48,7 +47,7 @@ class SubscriberTooSlow(RequestError):
 
 
 class PresentPosition(Coalescer[None, Position]):
-    """Shares reads of the present position; each caller gets one that began after its call."""
+    """Shares reads of the current position; each caller gets one that began after its call."""
 
     def __init__(self, read: Callable[[], Awaitable[Position]]) -> None:
         super().__init__("present-position")
@@ -85,24 +84,31 @@ class LiveFeed:
         keyring: KeyRing,
         timeouts: Timeouts = Timeouts(),
         ring: EventRing | None = None,
+        listeners: Sequence[ChangeListener] = (),
         get_history_start: Callable[[], Timestamp | None] = lambda: None,
     ) -> None:
-        """`get_history_start` returns the time before which positions are of a restored past."""
+        """`listeners` receive each change before its events are published.
+
+        `get_history_start` returns the time before which positions are of a restored past.
+        """
         self.ring = ring or EventRing()
         self.summaries = SummaryWatch(wait_seconds=timeouts.summary_wait_seconds)
         self._get_history_start = get_history_start
         self._database = database
-        self._signer = CursorSigner(keyring)
+        self._cursors = CursorCipher(keyring)
         self._existence = Existence()
-        self._backend = ChangeStreamBackend(
+        self._removal_listeners: set[OnRemoval] = set()
+        self._source = LiveSource(
             database,
+            listeners=listeners,
             ring=self.ring,
             summaries=self.summaries,
-            sign=self._signer.sign,
+            seal=self._cursors.seal,
             timeouts=timeouts,
             on_deletion=self._existence.forget,
+            on_removal=self._report_removal,
         )
-        self._broadcast = LiveBroadcast(self._backend)
+        self._broadcast = LiveBroadcast(self._source)
         self._history = History(self._read_history, keep_seconds=timeouts.history_keep_seconds)
         self._history_epoch = self.ring.epoch
         self._present = PresentPosition(self._read_present)
@@ -110,42 +116,53 @@ class LiveFeed:
     @property
     def is_healthy(self) -> bool:
         """False while the change stream is disconnected: no new events arrive."""
-        return self._backend.is_connected
+        return self._source.changes.is_connected
+
+    @property
+    def has_started(self) -> bool:
+        """True if each later change has an event."""
+        return self._source.changes.started.is_set()
+
+    async def wait_until_started(self) -> None:
+        await self._source.changes.started.wait()
 
     async def run(self) -> None:
         """Publishes changes of the database until cancelled."""
         await self._broadcast.run()
 
-    async def get_cursor(self) -> str:
-        """Returns a cursor between all changes committed so far and all later events.
+    async def get_cursor(self, workspace_id: PydanticObjectId) -> str:
+        """Returns a cursor of the workspace after all changes committed so far.
 
         It is read from the database, because this process may not have received the newest changes.
 
         Raises:
             PyMongoError: MongoDB is unavailable.
         """
-        return self._signer.sign(await self._present.read())
+        return self._cursors.seal(await self._present.read(), workspace_id)
 
-    async def check_cursor(self, cursor: str) -> Position:
+    async def check_cursor(self, cursor: str, workspace_id: PydanticObjectId) -> Position:
         """Returns the position of a cursor.
 
         Raises:
-            CursorInvalid: malformed, forged, or ahead of this database.
+            CursorInvalid: malformed, forged, of another workspace, or ahead of this database.
             CursorExpired: from before the database was restored.
             PyMongoError: MongoDB is unavailable.
         """
         try:
-            return await self._check_cursor(cursor)
+            return await self._check_cursor(cursor, workspace_id)
         except CursorInvalid:
             RESUMES["invalid"].inc()
             raise
+        except CursorExpired:
+            RESUMES["expired"].inc()
+            raise
 
-    async def _check_cursor(self, cursor: str) -> Position:
-        position = self._signer.verify(cursor)
+    async def _check_cursor(self, cursor: str, workspace_id: PydanticObjectId) -> Position:
+        position = self._cursors.open(cursor, workspace_id)
         history_start = self._get_history_start()
         if history_start is not None and position.cluster_time < history_start:
             raise CursorExpired
-        positions = (self._present.newest_known, self._backend.position)
+        positions = (self._present.newest_known, self._source.changes.position)
         newest = max(filter(None, positions), default=None)
         # MongoDB waits without an error for a position ahead of it, such as one from before a
         # restore from a backup.
@@ -156,6 +173,19 @@ class LiveFeed:
     def listen(self, channel: str, on_event: OnEvent) -> AbstractContextManager[None]:
         """Calls `on_event` with each new event of a channel, and with None after a loss."""
         return self._broadcast.listen(channel, on_event)
+
+    @contextmanager
+    def listen_to_removals(self, on_removal: OnRemoval) -> Iterator[None]:
+        """Calls `on_removal` for each removed conversation, which is not an event."""
+        self._removal_listeners.add(on_removal)
+        try:
+            yield
+        finally:
+            self._removal_listeners.discard(on_removal)
+
+    def _report_removal(self, image: Mapping[str, Any]) -> None:
+        for on_removal in list(self._removal_listeners):
+            on_removal(image)
 
     async def read_after(
         self, position: Position, *, epoch: int, from_history: bool, holder: Hashable
@@ -170,7 +200,7 @@ class LiveFeed:
             SubscriberTooSlow: the events are older than the ring and `from_history` is False.
         """
         if self.ring.floor is None:
-            await self._backend.started.wait()
+            await self._source.changes.started.wait()
         floor = self.ring.floor
         if floor is None or self.ring.epoch != epoch:
             raise CursorExpired
@@ -225,4 +255,4 @@ class LiveFeed:
         floor = self.ring.floor
         if floor is None:
             raise HistoryLost
-        return await read_events(self._database, position, floor=floor, sign=self._signer.sign)
+        return await read_events(self._database, position, floor=floor, seal=self._cursors.seal)

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-from graph.events.cursors import Position
 from graph.events.events import LiveEvent
+from models.changes.position import Position
 from whatsapp.common.admission import FairShares
 from whatsapp.common.timeouts import Timeouts
 
@@ -105,13 +105,13 @@ class History:
             if len(self._reads) >= STREAMS:
                 return
             if self._shares.has_room(waiter.holder) and not self._is_under_way(waiter):
-                release_place = self._shares.take(waiter.holder)
+                release_slot = self._shares.take(waiter.holder)
                 task = asyncio.create_task(self._read_from(waiter.position), name="catch-up")
                 self._reads[task] = waiter.position
-                task.add_done_callback(partial(self._end_read, release_place))
+                task.add_done_callback(partial(self._end_read, release_slot))
 
-    def _end_read(self, release_place: Callable[[], None], task: asyncio.Task[None]) -> None:
-        release_place()
+    def _end_read(self, release_slot: Callable[[], None], task: asyncio.Task[None]) -> None:
+        release_slot()
         del self._reads[task]
         self._start_reads()
 

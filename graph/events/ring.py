@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from bson import ObjectId
 
-from graph.events.cursors import Position
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
+from models.changes.position import Position
 
 MAX_EVENTS = 10_000
 MAX_BYTES = 32 * 1024 * 1024
@@ -74,7 +74,7 @@ class EventRing:
                 event.erase_document()
 
     def _count_excess(self) -> int:
-        """Returns how many of the oldest events exceed the size limit; never all."""
+        """Returns the number of oldest events that exceed the size limit; never all."""
         excess = self._bytes - self._max_bytes
         for number, event in enumerate(self._events[:-1]):
             if excess <= 0:

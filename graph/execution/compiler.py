@@ -52,7 +52,7 @@ from whatsapp.messages.summary_completion import SUMMARY_FIELDS
 MAX_STEPS = 500
 # Fields for access checks, for the state of an upload and for the age of a summary.
 _ALWAYS_READ = (
-    *("account_id", "account_ids", "deleted_at", "erased_at", "media_id"),
+    *("workspace_id", "account_id", "account_ids", "deleted_at", "erased_at", "media_id"),
     *SUMMARY_FIELDS,
 )
 _BACKREF = "strawberry-definition"

@@ -26,9 +26,9 @@ from graph.core.strawberry_internals import get_graphql_schema
 from graph.execution.plan import OperationPlans, PlanCache
 from graph.limits.document import Cost, Document
 from graph.limits.gate import Gate, OperationRequest
+from graph.limits.places import Places
 from telemetry import traces
 from telemetry.metrics import operations as metrics
-from whatsapp.common.admission import FairTurns
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class KnownQueries:
         gate: Gate,
         *,
         mask: Callable[[list[GraphQLError], Context], None],
-        turns: FairTurns,
+        places: Places,
         database_seconds: float,
         plan_steps: int,
     ) -> None:
@@ -56,7 +56,7 @@ class KnownQueries:
         self._strawberry_schema = strawberry_schema
         self._gate = gate
         self._mask = mask
-        self._turns = turns
+        self._places = places
         self._database_seconds = database_seconds
         self.plan_cache = PlanCache(max_steps=plan_steps)
         self._plans: WeakKeyDictionary[Document, dict[str, OperationPlans]] = WeakKeyDictionary()
@@ -109,7 +109,7 @@ class KnownQueries:
             return self._fail(error, request.context)
 
     async def _execute_in_turn(self, request: OperationRequest) -> ExecutionResult:
-        async with self._turns.hold(request.context.caller):
+        async with self._places.hold(request.context):
             with pymongo.timeout(self._database_seconds):
                 return await self._execute_request(request)
 

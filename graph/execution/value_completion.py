@@ -88,9 +88,13 @@ def require_types(values: Values, *kinds: type) -> None:
             raise PlanBailout(f"{kind.__name__} instead of {kinds[0].__name__}")
 
 
+# Scalars whose values are texts, which are checked when they are read.
+_TEXT_SCALARS = frozenset({"PhoneNumber", "URL"})
+
+
 def make_leaf(leaf_type: GraphQLLeafType) -> Completer:
     """Creates a completer of scalars or enums for values that are not null."""
-    if leaf_type in {GraphQLString, GraphQLID}:
+    if leaf_type in {GraphQLString, GraphQLID} or leaf_type.name in _TEXT_SCALARS:
         return _make_identity(str, leaf_type)
     if leaf_type is GraphQLBoolean:
         return _make_identity(bool, leaf_type)
@@ -204,7 +208,7 @@ def _put(target: Values, indexes: Sequence[int], values: Values) -> None:
 
 
 async def gather_or_cancel(waiting: Sequence[Awaitable[Any]]) -> list[Any]:
-    """Awaits all; the first error cancels the rest."""
+    """Awaits all awaitables; the first error cancels the others."""
     tasks = [asyncio.ensure_future(awaitable) for awaitable in waiting]
     try:
         return await asyncio.gather(*tasks)

@@ -2,7 +2,7 @@
 
 ASGI has no message to abort a connection and none to write without waiting. `serving.http_protocol`
 therefore puts an object with these methods into the scope's extensions. Other servers don't: slow
-peers then can't be aborted, and every message takes the way through `send`.
+peers then can't be aborted, and every message goes through `send`.
 """
 
 import asyncio

@@ -15,7 +15,9 @@ from models.database.outage_log import log_failure
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.agent_activity import AgentActivity
 from whatsapp.auth.api_keys import list_viewers
+from whatsapp.auth.retired_agents import RetiredAgents
 from whatsapp.common.timeouts import Timeouts
+from whatsapp.workspaces.workspace_states import WorkspaceStates
 
 logger = logging.getLogger(__name__)
 
@@ -23,13 +25,22 @@ logger = logging.getLogger(__name__)
 class CredentialWatch:
     """Checks the API keys of all open sockets of a process with one query per round.
 
-    A socket with a token (JWT) keeps its rights until the token expires. An open socket counts as
-    activity of its agent.
+    A socket with a token (JWT) keeps its rights until the token expires or its agent is retired.
+    Sockets of a suspended or deleted workspace are closed. An open socket counts as activity of its
+    agent.
     """
 
-    def __init__(self, timeouts: Timeouts, activity: AgentActivity) -> None:
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        activity: AgentActivity,
+        retired_agents: RetiredAgents,
+        workspace_states: WorkspaceStates,
+    ) -> None:
         self._timeouts = timeouts
         self._activity = activity
+        self._retired_agents = retired_agents
+        self._workspace_states = workspace_states
         self._watched: dict[object, tuple[Viewer, Callable[[], None]]] = {}
 
     @contextlib.contextmanager
@@ -53,6 +64,8 @@ class CredentialWatch:
             try:
                 # Checked first, because it works without the database.
                 self._check_expiry()
+                await self._check_workspaces()
+                await self._check_agents()
                 await self._check_keys()
             except PyMongoError as error:
                 # Sockets stay open during an outage; the next round checks again.
@@ -69,6 +82,26 @@ class CredentialWatch:
                 self._end(entry)
             else:
                 self._activity.record(viewer.agent_id)
+
+    async def _check_agents(self) -> None:
+        """Closes the sockets of retired agents, whose requests are also refused."""
+        if not (self.list_agents() or self._retired_agents.is_in_use):
+            return
+        with pymongo.timeout(self._timeouts.credential_query_seconds):
+            await self._retired_agents.refresh()
+        for entry, (viewer, _) in dict(self._watched).items():
+            if self._retired_agents.includes(viewer.agent_id):
+                self._end(entry)
+
+    async def _check_workspaces(self) -> None:
+        """Closes the sockets of workspaces that are not active, whose requests are also refused."""
+        if not (self._watched or self._workspace_states.is_in_use):
+            return
+        with pymongo.timeout(self._timeouts.credential_query_seconds):
+            await self._workspace_states.refresh()
+        for entry, (viewer, _) in dict(self._watched).items():
+            if not self._workspace_states.is_active(viewer.workspace_id):
+                self._end(entry)
 
     async def _check_keys(self) -> None:
         watched = {
@@ -94,4 +127,4 @@ class CredentialWatch:
 
 
 def _get_rights(viewer: Viewer) -> tuple[object, object]:
-    return viewer.role, viewer.account_ids
+    return viewer.role, viewer.account_ids  # the workspace of a credential never changes

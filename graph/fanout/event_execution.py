@@ -10,7 +10,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from beanie import PydanticObjectId
 from graphql import DocumentNode, ExecutionResult, GraphQLError
@@ -60,10 +61,12 @@ def list_errors(error: Exception, *, request_id: str) -> list[GraphQLError]:
     return format_errors([error], request_id=request_id)
 
 
-class Rights(NamedTuple):
+@dataclass(frozen=True)
+class Rights:
     """The access rights shared by a group's members. Resolvers get nothing else about them."""
 
     role: Role
+    workspace_id: PydanticObjectId
     account_ids: frozenset[PydanticObjectId] | None
 
 
@@ -83,9 +86,17 @@ class EventRoots:
         if root is None or now - made_at > CACHED_ROOT_SECONDS:
             root = to_root_value(event)
             self._roots[key] = now, root
-            if len(self._roots) > MAX_CACHED_ROOTS:
-                self._roots.popitem(last=False)
+            self._roots.move_to_end(key)
+            self._evict(now)
         return root
+
+    def _evict(self, now: float) -> None:
+        """Drops old values with their documents, which garbage collections would visit."""
+        while True:
+            key, (made_at, _) = next(iter(self._roots.items()))
+            if len(self._roots) <= MAX_CACHED_ROOTS and now - made_at <= CACHED_ROOT_SECONDS:
+                return
+            del self._roots[key]
 
 
 class GroupExecution:
@@ -115,6 +126,7 @@ class GroupExecution:
         if isinstance(executor, list):
             raise OperationFailed(executor)
         self._executor = executor
+        self._places = shared.schema.places
         self._plan_cache = shared.schema.known_queries.plan_cache
         self._plans = OperationPlans(shared.schema, operation, fragments, self._plan_cache)
         self._planned = (
@@ -149,7 +161,8 @@ class GroupExecution:
 
     async def _wait_for_plan(self, plan: Plan, run: Run, root: Event) -> Payload:
         try:
-            return self._encode_planned(await plan.execute(run))
+            async with self._places.hold_for_event(self._context):
+                return self._encode_planned(await plan.execute(run))
         except ResponseTooLarge as error:
             return self._encode(ExecutionResult(None, [error]))
         except Exception as error:  # noqa: BLE001 - as above
@@ -170,7 +183,13 @@ class GroupExecution:
         if isinstance(result, ExecutionResult):
             return self._encode(result)
         # A task, unlike a coroutine, may be dropped before it has started.
-        return self._finish(asyncio.ensure_future(result))  # type: ignore[arg-type]  # the other types belong to incremental delivery
+        running = asyncio.ensure_future(self._run_in_place(result))  # type: ignore[arg-type]  # the other types belong to incremental delivery
+        running.add_done_callback(lambda _: result.close())  # type: ignore[union-attr]  # a coroutine
+        return self._finish(running)
+
+    async def _run_in_place(self, result: Awaitable[ExecutionResult]) -> ExecutionResult:
+        async with self._places.hold_for_event(self._context):
+            return await result
 
     async def _finish(self, result: Awaitable[ExecutionResult]) -> Payload:
         return self._encode(await result)
@@ -191,16 +210,16 @@ def find_rights(context: Context) -> Rights:
     viewer = context.viewer
     if viewer is None:
         raise TypeError("a subscription without a viewer")
-    return Rights(viewer.role, viewer.account_ids)
+    return Rights(viewer.role, viewer.workspace_id, viewer.account_ids)
 
 
 def _make_group_context(context: Context) -> Context:
     """Returns a context that has the members' rights and no other data of theirs."""
-    role, account_ids = find_rights(context)
+    rights = find_rights(context)
     return type(context)(
         services=context.services,
         request_id=make_request_id(),
-        viewer=Viewer(credential_id="", name="", role=role, account_ids=account_ids),
+        viewer=Viewer(credential_id="", name="", **vars(rights)),
         client_address="",
     )
 

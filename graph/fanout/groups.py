@@ -1,6 +1,6 @@
 """Groups: equal subscriptions, for which each event is executed and encoded once.
 
-`graph.fanout.membership` has how a member joins, and how it returns after it could not accept an
+`graph.fanout.membership` describes how a member joins, and returns after it could not accept an
 event.
 """
 
@@ -8,12 +8,12 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Sequence
 from contextvars import Context as ContextVariables
 from typing import Any
 
 from graph.core.errors import RequestError
-from graph.events.cursors import CursorExpired, Position
+from graph.events.cursors import CursorExpired
 from graph.events.events import LiveEvent
 from graph.events.feed import LiveFeed
 from graph.events.subscription import EventFilter
@@ -21,11 +21,14 @@ from graph.fanout.budgets import LiveBudgets
 from graph.fanout.membership import Membership, Peer
 from graph.fanout.payloads import BATCH, EventExecution, Payload
 from graph.fanout.replays import PayloadCache, Replays
+from models.changes.position import Position
 from telemetry import traces
 from telemetry.metrics import live as metrics
+from whatsapp.auth.access import Viewer
 from whatsapp.common.capacity import Capacity
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
+from whatsapp.workspaces.quotas import WorkspaceQuotas
 
 logger = logging.getLogger(__name__)
 
@@ -76,17 +79,15 @@ class EventGroup:
     def selects(self, event: LiveEvent) -> bool:
         return self._filter.matches(event) and event.is_readable
 
-    def create_member(
-        self, peer: Peer, position: Position | None, *, holder: Hashable
-    ) -> Membership:
-        """Creates a member that still has to catch up. `holder` is the credential."""
-        member = Membership(self, peer, position, holder=holder)
+    def create_member(self, peer: Peer, position: Position | None, *, viewer: Viewer) -> Membership:
+        """Creates a member that still has to catch up; its viewer pays for the events."""
+        member = Membership(self, peer, position, viewer=viewer)
         self._members.add(member)
         metrics.SUBSCRIPTIONS.inc()
         return member
 
     def add(self, member: Membership) -> None:
-        """Delivers all events after its position to a member; None is the present."""
+        """Delivers all events after its position to a member; None means only new events."""
         if member.position is None:
             member.position = self.feed.ring.newest
         self._joining.append(member)
@@ -224,30 +225,34 @@ class EventGroup:
             self._paid -= 1
             return True
         number = min(BATCH, len(self._queue))
-        if self.budgets.is_limited:
-            members = [*self._active, *self._joining]
-            holders = {member.holder for member in members}
-            exhausted = {
-                holder for holder in holders if not self.budgets.take(holder, self.cost * number)
-            }
-            if exhausted:
-                leaving = [member for member in members if member.holder in exhausted]
-                self._detach(leaving, self._queue[0])
+        members = [*self._active, *self._joining]
+        exhausted = self._charge(members, self.cost * number)
+        if exhausted:
+            leaving = [member for member in members if member.viewer.key in exhausted]
+            self._detach(leaving, self._queue[0])
         if not self.size:
             self._queue.clear()
             return False
         self._paid = number - 1
         return True
 
+    def _charge(self, members: Sequence[Membership], cost: int) -> Collection[Hashable]:
+        """Charges each credential, and their workspace once; returns those that can't pay."""
+        holders = {member.viewer.key for member in members}
+        # The key of a group has the workspace, so all members are of the same.
+        if members and not self.budgets.take_of_workspace(members[0].viewer.workspace_id, cost):
+            return holders
+        return {holder for holder in holders if not self.budgets.take(holder, cost)}
+
     def _drop_queue(self) -> None:
-        """Drops the queue: each member continues by itself, from the ring."""
+        """Drops the queue: each member continues alone, from the ring."""
         first = next(iter((*self._executing, *self._queue)), None)
         self._queue.clear()
         self._paid = 0
         self._detach([*self._active, *self._joining], first)
 
     def _detach(self, members: Sequence[Membership], missed: LiveEvent | None) -> None:
-        """Lets members catch up by themselves, from `missed` on if they were active."""
+        """Lets each member catch up alone, from `missed` on if they were active."""
         active, delivered = set(self._active), self._last_delivered
         for member in members:
             self._deactivate(member)
@@ -314,9 +319,10 @@ class Groups:
         *,
         timeouts: Timeouts = Timeouts(),
         capacity: Capacity = Capacity(),
+        quotas: WorkspaceQuotas | None = None,
     ) -> None:
         self.feed = feed
-        self.budgets = LiveBudgets(settings)
+        self.budgets = LiveBudgets(settings, quotas or WorkspaceQuotas())
         self.queue_limit = capacity.socket_queue_events
         self.cache = PayloadCache(keep_seconds=timeouts.history_keep_seconds)
         self._groups: dict[Hashable, EventGroup] = {}
@@ -342,7 +348,7 @@ class Groups:
                 cost=cost,
             )
             metrics.GROUPS.set(len(self._groups))
-        return group.create_member(peer, position, holder=event_filter.viewer.key)
+        return group.create_member(peer, position, viewer=event_filter.viewer)
 
     def _drop_group(self, key: Hashable) -> None:
         self._groups.pop(key, None)

@@ -1,22 +1,24 @@
 """Memberships of subscriptions in groups.
 
-A member first catches up by itself, from the ring or from history, and then joins its group at the
+A member first catches up alone, from the ring or from history, and then joins its group at the
 position that it has reached. A member that can't accept an event leaves the group, catches up at
 its own pace and joins again, so a slow member delays no other member and nothing is queued for it.
 """
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from contextvars import Context as ContextVariables
 from typing import Protocol
 
-from graph.events.cursors import CursorExpired, Position
+from graph.events.cursors import CursorExpired, CursorInvalid
 from graph.events.events import LiveEvent
 from graph.events.feed import LiveFeed
 from graph.fanout.budgets import LiveBudgets
 from graph.fanout.payloads import BATCH, Payload
 from graph.fanout.replays import Replays
+from models.changes.position import Position
 from telemetry.metrics.live import RESUMES
+from whatsapp.auth.access import Viewer
 
 
 class Peer(Protocol):
@@ -58,11 +60,11 @@ class Membership:
     """A subscription that catches up, is in its group, or has left."""
 
     def __init__(
-        self, group: EventSource, peer: Peer, position: Position | None, *, holder: Hashable
+        self, group: EventSource, peer: Peer, position: Position | None, *, viewer: Viewer
     ) -> None:
         self.peer = peer
-        self.holder = holder
-        """The subscriber's credential, which is charged for the events."""
+        self.viewer = viewer
+        """The subscriber, whose credential and workspace are charged for the events."""
         self.position = position
         """During catch-up: the position up to which events have been sent."""
         self.has_left = False
@@ -84,8 +86,8 @@ class Membership:
                 if source is not None:
                     RESUMES[source].inc()
         except Exception as error:  # noqa: BLE001 - the peer reports and logs it
-            if source is not None and isinstance(error, CursorExpired):
-                RESUMES["expired"].inc()
+            if source is not None and isinstance(error, CursorExpired | CursorInvalid):
+                RESUMES["expired" if isinstance(error, CursorExpired) else "invalid"].inc()
             self.end(error)
 
     def _find_source(self) -> str | None:
@@ -124,7 +126,7 @@ class Membership:
             self.position,
             epoch=self._epoch,
             from_history=self._is_new,
-            holder=self.holder,
+            holder=self.viewer.key,
         )
         if reached == self.position:
             return False
@@ -150,6 +152,5 @@ class Membership:
     async def _pay(self, events: Sequence[LiveEvent]) -> None:
         """Waits until the events that have not been executed yet are paid for."""
         number = self._group.replays.count_new(events)
-        budgets = self._group.budgets
-        if number and budgets.is_limited:
-            await budgets.wait_and_take(self.holder, number * self._group.cost)
+        if number:
+            await self._group.budgets.wait_and_take(self.viewer, number * self._group.cost)

@@ -24,7 +24,7 @@ class Replays:
         self._running: dict[Version, asyncio.Task[Payload]] = {}
 
     def count_new(self, events: Sequence[LiveEvent]) -> int:
-        """Returns how many of these events would have to be executed."""
+        """Returns the number of these events that are not cached and must be executed."""
         return sum(
             event.version not in self._running
             and self._cache.get((self._number, event.version)) is None

@@ -13,9 +13,9 @@ from whatsapp.contacts.attribute_keys import MAX_ATTRIBUTE_KEYS, is_indexed, mak
 
 MAX_FILTERED_ATTRIBUTES = 16
 ATTRIBUTES = (
-    'JSON object, such as {"plan": "gold"}, of up to 16 texts, numbers, booleans or nulls that all'
-    " are among the attributes, alone or in a list. The first"
-    f" {MAX_ATTRIBUTE_KEYS} such values of the attributes are indexed."
+    'JSON object, such as {"plan": "gold"}, of up to 16 texts, numbers, booleans or nulls. Each'
+    " must equal the attribute of that name, or an item of its list. Only the first"
+    f" {MAX_ATTRIBUTE_KEYS} values of an object are indexed."
 )
 
 

@@ -2,14 +2,16 @@
 
 | condition | index |
 |---|---|
-| `statuses` | `activity_by_status` |
-| `assignee` | `activity_by_assignee` |
+| `statuses` | `activity_of_account_by_status` |
+| `assignee` | `activity_of_account_by_assignee` |
 | `tags` | `activity_by_tag`, a partial index of tagged conversations |
 | `waiting`, `waitingSince` | `activity_of_unanswered`, a partial index |
 | `unread` | at most 20,000 ids, from the index `unread` of messages |
+| `contactAttributes` | at most 10,000 ids, from the index `newest_by_attribute` of contacts |
 | `windowOpen`, `activeSince` | a range of the last activity in the index that sorts the list |
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,15 +19,21 @@ from typing import Any
 import strawberry
 from beanie import PydanticObjectId
 from strawberry import Maybe
+from strawberry.scalars import JSON
 
 from graph.core.enums import ConversationStatus
 from graph.core.errors import bad_input
 from graph.core.ids import require_id
+from graph.inputs.contact_filter import ATTRIBUTES, list_attribute_conditions
+from graph.inputs.one_of import read_one_of
 from graph.inputs.tag_filter import TagFilter
-from models import UNANSWERED
-from models.database.base import utc_now
+from models import UNANSWERED, Contact
+from models.database.base import collection, utc_now
 from whatsapp.conversations.conversations import SERVICE_WINDOW
 from whatsapp.conversations.inbox import list_unread_conversations
+
+# So many contacts are named in the query for their conversations.
+MAX_CONTACTS = 10_000
 
 
 @strawberry.input(
@@ -43,18 +51,17 @@ class AssigneeFilter:
         Raises:
             NotFound: `is` is not the id of an agent.
         """
-        if self.is_ is not None:
-            agent_id = require_id(self.is_.value, "Agent", "filter", "assignee", "is")
-            return {"assignee_id": agent_id}
-        is_unassigned = self.none is None or self.none.value
-        return {"assignee_id": None if is_unassigned else {"$ne": None}}
+        name, value = read_one_of(self)
+        if name == "is_":
+            return {"assignee_id": require_id(value, "Agent", "filter", "assignee", "is")}
+        return {"assignee_id": None if value else {"$ne": None}}
 
 
 @strawberry.input(description="Filter for conversations; all given conditions must match.")
 class ConversationFilter:
     statuses: list[ConversationStatus] | None = strawberry.field(
         default=None,
-        description="Conversations with one of these statuses; an empty list does not limit.",
+        description="Conversations with one of these statuses; an empty list has no effect.",
     )
     assignee: AssigneeFilter | None = strawberry.field(
         default=None, description="Conversations by their assignee."
@@ -74,7 +81,7 @@ class ConversationFilter:
     waiting_since: datetime | None = strawberry.field(
         default=None,
         description="Conversations whose customer has waited for an answer since this time or"
-        " longer.",
+        " earlier.",
     )
     window_open: bool | None = strawberry.field(
         default=None,
@@ -83,14 +90,22 @@ class ConversationFilter:
     active_since: datetime | None = strawberry.field(
         default=None, description="Conversations with a message at this time or later."
     )
+    contact_attributes: JSON | None = strawberry.field(
+        default=None,
+        description=f"Conversations whose contact has these attributes: {ATTRIBUTES} Refused if"
+        f" more than {MAX_CONTACTS:,} contacts with a conversation have them.",
+    )
 
     @property
     def needs_accounts(self) -> bool:
         """True if its indexes begin with the account."""
-        return self.tags is not None or bool(self.waiting) or self.waiting_since is not None
+        has_facts = bool(self.statuses) or self.assignee is not None or self.tags is not None
+        has_waiting = bool(self.waiting) or self.waiting_since is not None
+        has_indexes = has_facts or has_waiting or self.unread is not None
+        return has_indexes or bool(self.contact_attributes)
 
     def list_conditions(self, unread_ids: Sequence[PydanticObjectId]) -> list[dict[str, Any]]:
-        """Returns MongoDB filters that all must match.
+        """Returns MongoDB filters that all must match, without those by the contact.
 
         Raises:
             RequestError: BAD_USER_INPUT, too many tags.
@@ -102,6 +117,14 @@ class ConversationFilter:
         if self.unread is not None:
             conditions.append({"_id": {"$in" if self.unread else "$nin": unread_ids}})
         return conditions
+
+    def list_contact_conditions(self) -> list[dict[str, Any]]:
+        """Returns MongoDB filters for the contacts of the conversations; empty for all contacts.
+
+        Raises:
+            RequestError: BAD_USER_INPUT, invalid attributes.
+        """
+        return list_attribute_conditions(self.contact_attributes)
 
     def _list_facts(self) -> list[dict[str, Any]]:
         conditions: list[dict[str, Any]] = []
@@ -140,12 +163,35 @@ async def list_conditions(
     """Returns the conditions of each filter; `of_accounts` is a filter by account.
 
     Raises:
-        RequestError: BAD_USER_INPUT, too many tags or unread conversations.
+        RequestError: BAD_USER_INPUT, invalid attributes, or too many tags, unread conversations
+            or contacts with the attributes.
         NotFound: `assignee.is` is not the id of an agent.
     """
     unread_ids: list[PydanticObjectId] | None = []
-    if any(one.unread is not None for one in filters):
+    if any(conversation_filter.unread is not None for conversation_filter in filters):
         unread_ids = await list_unread_conversations(of_accounts)
     if unread_ids is None:
         raise bad_input("Too many unread conversations for this filter; give `accountId`.")
-    return [one.list_conditions(unread_ids) for one in filters]
+    contacts = await asyncio.gather(
+        *(_match_contacts(conversation_filter, of_accounts) for conversation_filter in filters)
+    )
+    return [
+        [*conversation_filter.list_conditions(unread_ids), *conditions]
+        for conversation_filter, conditions in zip(filters, contacts, strict=True)
+    ]
+
+
+async def _match_contacts(
+    one: ConversationFilter, of_accounts: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    conditions = one.list_contact_conditions()
+    if not conditions:
+        return []
+    matched = {"$and": [of_accounts, {"has_conversation": True}, *conditions]}
+    contacts = collection(Contact).find(matched, {"_id": 1}).limit(MAX_CONTACTS + 1)
+    ids = [contact["_id"] for contact in await contacts.to_list()]
+    if len(ids) > MAX_CONTACTS:
+        raise bad_input(
+            "Too many contacts have these attributes; give `accountId` or more attributes."
+        )
+    return [{"contact_id": {"$in": ids}}]

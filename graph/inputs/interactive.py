@@ -1,13 +1,12 @@
 """Interactive messages to send: reply buttons, lists, links, requests and flows."""
 
-from typing import Any
-
 import strawberry
 from strawberry import Maybe
 from strawberry.scalars import JSON
 
 from graph.core.enums import describe_enum
-from whatsapp.errors import InvalidInput
+from graph.core.scalars import Url
+from graph.inputs.one_of import read_one_of
 from whatsapp.outbox.content import OutgoingInteractive
 from whatsapp.outbox.content.interactive import Header, MediaHeader, TextHeader
 from whatsapp.outbox.content.interactive_choices import (
@@ -34,17 +33,15 @@ HEADER = "Header above the body."
 
 @strawberry.input(description="Image or video above the body.")
 class HeaderMediaInput:
-    link: str = strawberry.field(
-        description="URL from which WhatsApp downloads the file: http:// or https://, up to 2,000"
-        " characters."
+    link: Url = strawberry.field(
+        description="URL from which WhatsApp downloads the file, up to 2,000 characters."
     )
 
 
 @strawberry.input(description="Document above the body.")
 class HeaderDocumentInput:
-    link: str = strawberry.field(
-        description="URL from which WhatsApp downloads the file: http:// or https://, up to 2,000"
-        " characters."
+    link: Url = strawberry.field(
+        description="URL from which WhatsApp downloads the file, up to 2,000 characters."
     )
     filename: str | None = strawberry.field(
         default=None, description="File name shown to the customer, up to 240 characters."
@@ -59,17 +56,10 @@ class InteractiveHeaderInput:
     document: Maybe[HeaderDocumentInput] = strawberry.field(description="Document.")
 
 
-def read_header(header: InteractiveHeaderInput | None, *, field: list[str]) -> Header | None:
-    """Raises InvalidInput unless exactly one kind of header is given."""
+def read_header(header: InteractiveHeaderInput | None) -> Header | None:
     if header is None:
         return None
-    kinds: dict[str, Maybe[Any]] = {
-        kind: getattr(header, kind) for kind in ("text", "image", "video", "document")
-    }
-    given = {kind: value.value for kind, value in kinds.items() if value is not None}
-    if len(given) != 1:
-        raise InvalidInput("Give exactly one kind of header.", field=field)
-    [(kind, value)] = given.items()
+    kind, value = read_one_of(header)
     if kind == "text":
         return TextHeader(value)
     return MediaHeader(kind, value.link, getattr(value, "filename", None))
@@ -160,9 +150,7 @@ class InteractiveCtaUrlInput:
     body: str = strawberry.field(description=BODY)
     footer: str | None = strawberry.field(default=None, description=FOOTER)
     display_text: str = strawberry.field(description="Button label of 1 to 20 characters.")
-    url: str = strawberry.field(
-        description="URL of the page: http:// or https://, up to 2,000 characters."
-    )
+    url: Url = strawberry.field(description="URL of the page, up to 2,000 characters.")
 
     def to_action(self) -> CtaUrl:
         return CtaUrl(self.display_text, self.url)
@@ -184,15 +172,18 @@ class InteractiveContactRequestInput:
         return ContactRequest()
 
 
+@strawberry.input(one_of=True, description="A WhatsApp Flow; exactly one field must be given.")
+class FlowReferenceInput:
+    flow_id: Maybe[str] = strawberry.field(description="Meta's id of the flow.")
+    flow_name: Maybe[str] = strawberry.field(description="Name of the flow.")
+
+
 @strawberry.input(description="Message with a button that opens a WhatsApp Flow.")
 class InteractiveFlowInput:
     header: InteractiveHeaderInput | None = strawberry.field(default=None, description=HEADER)
     body: str = strawberry.field(description=BODY)
     footer: str | None = strawberry.field(default=None, description=FOOTER)
-    flow_id: str | None = strawberry.field(
-        default=None, description="Meta's id of the flow; give either this or `flowName`."
-    )
-    flow_name: str | None = strawberry.field(default=None, description="Name of the flow.")
+    reference: FlowReferenceInput = strawberry.field(description="Flow to open.")
     cta: str = strawberry.field(
         description="Button label of 1 to 30 characters without emoji; WhatsApp recommends up to"
         " 20."
@@ -217,10 +208,10 @@ class InteractiveFlowInput:
     )
 
     def to_action(self) -> Flow:
+        name, reference = read_one_of(self.reference)
         return Flow(
             cta=self.cta,
-            flow_id=self.flow_id,
-            flow_name=self.flow_name,
+            **{name: reference},
             token=self.token,
             mode=self.mode or FlowMode.PUBLISHED,
             action=self.action or FlowAction.NAVIGATE,
@@ -245,24 +236,10 @@ class InteractiveInput:
     flow: Maybe[InteractiveFlowInput] = strawberry.field(description="WhatsApp Flow.")
 
     def to_content(self) -> OutgoingInteractive:
-        """Raises InvalidInput unless exactly one kind and at most one header are given."""
-        field = ["content", "interactive"]
-        kinds: dict[str, Maybe[Any]] = {
-            "buttons": self.buttons,
-            "list": self.list,
-            "ctaUrl": self.cta_url,
-            "locationRequest": self.location_request,
-            "contactRequest": self.contact_request,
-            "flow": self.flow,
-        }
-        given = {name: value.value for name, value in kinds.items() if value is not None}
-        if len(given) != 1:
-            raise InvalidInput("Give exactly one kind of interactive message.", field=field)
-        [(name, message)] = given.items()
-        header: InteractiveHeaderInput | None = getattr(message, "header", None)
+        _, message = read_one_of(self)
         return OutgoingInteractive(
             action=message.to_action(),
             body=message.body,
-            header=read_header(header, field=[*field, name, "header"]),
+            header=read_header(getattr(message, "header", None)),
             footer=getattr(message, "footer", None),
         )

@@ -3,29 +3,37 @@
 from typing import Any
 
 import strawberry
+from strawberry import Maybe
 
 from graph.core.context import Services
 from graph.core.ids import require_id
-from graph.core.scalars import Upload
+from graph.core.scalars import Upload, Url
+from graph.inputs.one_of import read_one_of
 from whatsapp.auth.access import Viewer
 from whatsapp.outbox.content import MediaSource, OutgoingMedia
 
-LINK = "URL from which WhatsApp downloads the file: http:// or https://."
+LINK = "URL from which WhatsApp downloads the file, up to 2,048 ASCII characters."
 UPLOAD_ID = "Id of a file from `uploadMedia`, uploaded for the same account."
-FILE = "File of a multipart request."
+SOURCE = "Source of the file."
 CAPTION = "Caption below the file, up to 1,024 characters."
 
 
-def link_field() -> Any:
-    return strawberry.field(default=None, description=LINK)
+@strawberry.input(one_of=True, description="Source of a file; exactly one must be given.")
+class MediaSourceInput:
+    link: Maybe[Url] = strawberry.field(description=LINK)
+    upload_id: Maybe[strawberry.ID] = strawberry.field(description=UPLOAD_ID)
+    file: Maybe[Upload] = strawberry.field(description="File of a multipart request.")
+
+    def to_source(self, *place: str) -> MediaSource:
+        """Raises NotFound if `upload_id` is not the id of an upload; `place` is the input's."""
+        name, value = read_one_of(self)
+        if name == "upload_id":
+            value = require_id(value, "UploadedMedia", *place, "uploadId")
+        return MediaSource(**{name: value})
 
 
-def upload_id_field() -> Any:
-    return strawberry.field(default=None, description=UPLOAD_ID)
-
-
-def file_field() -> Any:
-    return strawberry.field(default=None, description=FILE)
+def source_field() -> Any:
+    return strawberry.field(description=SOURCE)
 
 
 def caption_field() -> Any:
@@ -36,23 +44,13 @@ class MediaInput:
     """Fields that all five kinds of media share."""
 
     kind: str
-    link: str | None
-    upload_id: strawberry.ID | None
-    file: Upload | None
+    source: MediaSourceInput
 
     def to_content(self, viewer: Viewer, services: Services) -> OutgoingMedia:
-        """Raises NotFound if `upload_id` is not the id of an upload."""
-        place = ("content", self.kind, "uploadId")
-        upload_id = self.upload_id
+        """Raises NotFound if the source is not the id of an upload."""
         return OutgoingMedia(
             kind=self.kind,
-            source=MediaSource(
-                link=self.link,
-                upload_id=(
-                    None if upload_id is None else require_id(upload_id, "UploadedMedia", *place)
-                ),
-                file=self.file,
-            ),
+            source=self.source.to_source("content", self.kind, "source"),
             uploads=services.uploads,
             sent_by=viewer.name,
             caption=getattr(self, "caption", None),
@@ -61,33 +59,24 @@ class MediaInput:
         )
 
 
-@strawberry.input(description="JPEG or PNG image of up to 5 MB, as a link, an upload or a file.")
+@strawberry.input(description="JPEG or PNG image of up to 5 MB.")
 class ImageInput(MediaInput):
     kind: strawberry.Private[str] = "image"
-    link: str | None = link_field()
-    upload_id: strawberry.ID | None = upload_id_field()
-    file: Upload | None = file_field()
+    source: MediaSourceInput = source_field()
     caption: str | None = caption_field()
 
 
-@strawberry.input(description="MP4 or 3GP video of up to 16 MB, as a link, an upload or a file.")
+@strawberry.input(description="MP4 or 3GP video of up to 16 MB.")
 class VideoInput(MediaInput):
     kind: strawberry.Private[str] = "video"
-    link: str | None = link_field()
-    upload_id: strawberry.ID | None = upload_id_field()
-    file: Upload | None = file_field()
+    source: MediaSourceInput = source_field()
     caption: str | None = caption_field()
 
 
-@strawberry.input(
-    description="Audio file of up to 16 MB (AAC, AMR, MP3, M4A or OGG with Opus), as a link, an"
-    " upload or a file."
-)
+@strawberry.input(description="Audio file of up to 16 MB (AAC, AMR, MP3, M4A or OGG with Opus).")
 class AudioInput(MediaInput):
     kind: strawberry.Private[str] = "audio"
-    link: str | None = link_field()
-    upload_id: strawberry.ID | None = upload_id_field()
-    file: Upload | None = file_field()
+    source: MediaSourceInput = source_field()
     voice: bool | None = strawberry.field(
         default=False,
         description="True if the file is shown as a voice message; requires OGG with Opus.",
@@ -95,14 +84,12 @@ class AudioInput(MediaInput):
 
 
 @strawberry.input(
-    description="File of up to 100 MB, as a link, an upload or a file. Images, audio and video in"
-    " a format that can't be sent as media are refused."
+    description="File of up to 100 MB. Images, audio and video in a format that can't be sent as"
+    " media are refused."
 )
 class DocumentInput(MediaInput):
     kind: strawberry.Private[str] = "document"
-    link: str | None = link_field()
-    upload_id: strawberry.ID | None = upload_id_field()
-    file: Upload | None = file_field()
+    source: MediaSourceInput = source_field()
     caption: str | None = caption_field()
     filename: str | None = strawberry.field(
         default=None,
@@ -111,12 +98,7 @@ class DocumentInput(MediaInput):
     )
 
 
-@strawberry.input(
-    description="WebP sticker of 512 x 512 pixels and up to 100 KB, animated 500 KB, as a link, an"
-    " upload or a file."
-)
+@strawberry.input(description="WebP sticker of 512 x 512 pixels and up to 100 KB, animated 500 KB.")
 class StickerInput(MediaInput):
     kind: strawberry.Private[str] = "sticker"
-    link: str | None = link_field()
-    upload_id: strawberry.ID | None = upload_id_field()
-    file: Upload | None = file_field()
+    source: MediaSourceInput = source_field()

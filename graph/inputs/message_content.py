@@ -1,6 +1,6 @@
 """Content to send: texts, locations and reactions, and the input that takes one of all kinds."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import strawberry
 from strawberry import Maybe
@@ -17,9 +17,9 @@ from graph.inputs.media import (
     StickerInput,
     VideoInput,
 )
+from graph.inputs.one_of import read_one_of
 from graph.inputs.template import TemplateInput
 from whatsapp.auth.access import Viewer
-from whatsapp.errors import InvalidInput
 from whatsapp.outbox.content import (
     OutgoingContent,
     OutgoingLocation,
@@ -104,25 +104,8 @@ class MessageContentInput:
 
     def to_content(self, viewer: Viewer, services: Services) -> OutgoingContent:
         """Raises Refused for a missing or invalid value."""
-        kinds: tuple[Maybe[Any], ...] = (
-            self.text,
-            self.image,
-            self.video,
-            self.audio,
-            self.document,
-            self.sticker,
-            self.location,
-            self.contacts,
-            self.reaction,
-            self.interactive,
-            self.template,
-        )
-        given: list[ContentInput | MediaInput | list[ContactCardInput]] = [
-            value.value for value in kinds if value is not None
-        ]
-        if len(given) != 1:
-            raise InvalidInput("Give exactly one kind of content.", field=["content"])
-        [content] = given
+        content: ContentInput | MediaInput | list[ContactCardInput]
+        _, content = read_one_of(self)
         if isinstance(content, list):
             return read_cards(content)
         if isinstance(content, MediaInput):

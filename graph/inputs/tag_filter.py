@@ -6,7 +6,7 @@ import strawberry
 
 from graph.core.errors import bad_input
 
-# MongoDB merges the sorted ranges of so many tags without sorting.
+# MongoDB merges the sorted ranges of this many tags without sorting.
 MAX_FILTER_TAGS = 50
 
 
@@ -15,10 +15,10 @@ MAX_FILTER_TAGS = 50
 )
 class TagFilter:
     all: list[str] | None = strawberry.field(
-        default=None, description="With all of these tags; an empty list does not limit."
+        default=None, description="With all of these tags; an empty list has no effect."
     )
     any: list[str] | None = strawberry.field(
-        default=None, description="With at least one of these tags; an empty list does not limit."
+        default=None, description="With at least one of these tags; an empty list has no effect."
     )
 
     def list_conditions(self) -> list[dict[str, Any]]:

@@ -3,16 +3,17 @@
 from datetime import datetime
 
 import strawberry
-from strawberry import ID
+from strawberry import ID, Maybe
 
 from graph.core.ids import parse_id
+from graph.inputs.one_of import read_one_of
 from graph.inputs.template_parameters import (
     TemplateBodyParameterInput,
     TemplateButtonParameterInput,
     TemplateHeaderInput,
     read_part,
 )
-from whatsapp.errors import TemplateInvalid
+from whatsapp.errors import RefusalCollector, TemplateInvalid
 from whatsapp.outbox.content import OutgoingTemplate
 from whatsapp.templates.filling import fields_below
 from whatsapp.templates.lookup import TemplateReference
@@ -54,34 +55,49 @@ class TemplateParametersInput:
     )
 
 
+@strawberry.input(description="Name and language of a template.")
+class TemplateNameInput:
+    name: str = strawberry.field(description="Name of the template.")
+    language: str = strawberry.field(description="Language code, such as en_US.")
+
+
+@strawberry.input(one_of=True, description="A template; exactly one field must be given.")
+class TemplateReferenceInput:
+    template_id: Maybe[ID] = strawberry.field(description="Id of a template of the account.")
+    by_name: Maybe[TemplateNameInput] = strawberry.field(
+        description="Template of the account by name and language; an APPROVED one if several have"
+        " the name."
+    )
+
+    def to_reference(self) -> TemplateReference:
+        """Raises TemplateInvalid if `template_id` is not the id of a template."""
+        _, value = read_one_of(self)
+        if isinstance(value, TemplateNameInput):
+            return TemplateReference(name=value.name, language=value.language)
+        template_id = parse_id(value, "Template")
+        if template_id is None:
+            raise TemplateInvalid(
+                "The account has no such template.", field=["reference", "templateId"]
+            )
+        return TemplateReference(template_id)
+
+
 @strawberry.input(
-    description="Message template, by `templateId` or by `name` and `language`. Allowed outside"
-    " the customer service window, which it does not open."
+    description="Message template with its parameters. Allowed outside the customer service"
+    " window, which it does not open."
 )
 class TemplateInput:
-    template_id: ID | None = strawberry.field(
-        default=None, description="Id of a template of the sending account."
-    )
-    name: str | None = strawberry.field(default=None, description="Name of the template.")
-    language: str | None = strawberry.field(
-        default=None, description="Language code, such as en_US."
-    )
+    reference: TemplateReferenceInput = strawberry.field(description="Template to send.")
     parameters: TemplateParametersInput | None = strawberry.field(
         default=None, description="Parameters to fill in."
     )
 
     def to_content(self) -> OutgoingTemplate:
         """Raises TemplateInvalid for an invalid id or value."""
-        with fields_below("content", "template"):
-            return OutgoingTemplate(self._read_reference(), read_template_values(self.parameters))
-
-    def _read_reference(self) -> TemplateReference:
-        if self.template_id is None:
-            return TemplateReference(name=self.name, language=self.language)
-        template_id = parse_id(self.template_id, "Template")
-        if template_id is None:
-            raise TemplateInvalid("The account has no such template.", field=["templateId"])
-        return TemplateReference(template_id, self.name, self.language)
+        with fields_below("content", "template"), RefusalCollector() as collect:
+            reference = collect(self.reference.to_reference)
+            values = collect(read_template_values, self.parameters)
+        return OutgoingTemplate(reference, values)
 
 
 def read_template_values(parameters: TemplateParametersInput | None) -> TemplateValues:

@@ -6,12 +6,13 @@ from decimal import Decimal
 import strawberry
 from strawberry import Maybe
 from strawberry.scalars import JSON
+from strawberry.utils.str_converters import to_camel_case
 
 from graph.core.enums import DescribedEnum, describe_enum
-from graph.core.ids import parse_given_id
-from graph.inputs.media import link_field, upload_id_field
-from whatsapp.errors import TemplateInvalid
-from whatsapp.templates.filling import fields_below
+from graph.core.ids import require_id
+from graph.core.scalars import Url
+from graph.inputs.media import LINK, UPLOAD_ID, source_field
+from graph.inputs.one_of import read_one_of
 from whatsapp.templates.values import (
     BodyValue,
     ButtonValue,
@@ -76,50 +77,50 @@ class TemplateDateTimeInput:
         )
 
 
-@strawberry.input(
-    description="Value of one variable: exactly one of `text`, `currency` and `dateTime`."
-)
+@strawberry.input(one_of=True, description="Value of a variable; exactly one must be given.")
+class TemplateVariableInput:
+    text: Maybe[str] = strawberry.field(
+        description="Single-line text without tabs and with at most 4 consecutive spaces."
+    )
+    currency: Maybe[TemplateCurrencyInput] = strawberry.field(description="Amount of money.")
+    date_time: Maybe[TemplateDateTimeInput] = strawberry.field(description="Date and time.")
+
+    def to_value(self) -> TextValue | CurrencyValue | DateTimeValue:
+        _, value = read_one_of(self)
+        if isinstance(value, TemplateCurrencyInput):
+            return CurrencyValue(value.code, value.amount, value.fallback_value)
+        return value.to_value() if isinstance(value, TemplateDateTimeInput) else TextValue(value)
+
+
+@strawberry.input(description="Parameter of one variable.")
 class TemplateBodyParameterInput:
     name: str | None = strawberry.field(
         default=None, description="Name of the variable, for templates with named variables."
     )
-    text: str | None = strawberry.field(
-        default=None,
-        description="Single-line text without tabs and with at most 4 consecutive spaces.",
-    )
-    currency: TemplateCurrencyInput | None = strawberry.field(
-        default=None, description="Amount of money."
-    )
-    date_time: TemplateDateTimeInput | None = strawberry.field(
-        default=None, description="Date and time."
-    )
+    value: TemplateVariableInput = strawberry.field(description="Value of the variable.")
 
     def to_value(self) -> BodyValue:
-        values: list[TextValue | CurrencyValue | DateTimeValue] = []
-        if self.text is not None:
-            values.append(TextValue(self.text))
-        if self.currency is not None:
-            money = self.currency
-            values.append(CurrencyValue(money.code, money.amount, money.fallback_value))
-        if self.date_time is not None:
-            values.append(self.date_time.to_value())
-        if len(values) != 1:
-            raise TemplateInvalid("Give exactly one of text, currency and dateTime.")
-        return BodyValue(values[0], self.name)
+        return BodyValue(self.value.to_value(), self.name)
 
 
 @strawberry.input(
-    description="Header file as a link or an upload; carousel cards allow links only."
+    one_of=True,
+    description="Source of a header file; exactly one must be given. Carousel cards allow links"
+    " only.",
 )
+class TemplateMediaSourceInput:
+    link: Maybe[Url] = strawberry.field(description=LINK)
+    upload_id: Maybe[strawberry.ID] = strawberry.field(description=UPLOAD_ID)
+
+
+@strawberry.input(description="Header image or video.")
 class TemplateMediaInput:
-    link: str | None = link_field()
-    upload_id: strawberry.ID | None = upload_id_field()
+    source: TemplateMediaSourceInput = source_field()
 
 
-@strawberry.input(description="Header document as a link or an upload.")
+@strawberry.input(description="Header document.")
 class TemplateDocumentInput:
-    link: str | None = link_field()
-    upload_id: strawberry.ID | None = upload_id_field()
+    source: TemplateMediaSourceInput = source_field()
     filename: str | None = strawberry.field(
         default=None, description="File name shown to the customer."
     )
@@ -142,24 +143,18 @@ class TemplateHeaderInput:
     location: Maybe[TemplateLocationInput] = strawberry.field(description="Location.")
 
     def to_value(self) -> HeaderValue:
-        if self.text is not None:
-            return TextValue(self.text.value)
-        if self.image is not None:
-            return read_media("image", self.image.value)
-        if self.video is not None:
-            return read_media("video", self.video.value)
-        if self.document is not None:
-            return read_media("document", self.document.value)
-        if self.location is not None:
-            place = self.location.value
-            return LocationValue(place.latitude, place.longitude, place.name, place.address)
-        raise TemplateInvalid("Give exactly one kind of header.")
+        kind, value = read_one_of(self)
+        if isinstance(value, TemplateLocationInput):
+            return LocationValue(value.latitude, value.longitude, value.name, value.address)
+        return TextValue(value) if kind == "text" else read_media(kind, value)
 
 
 def read_media(kind: str, media: TemplateMediaInput | TemplateDocumentInput) -> MediaValue:
-    """Raises NotFound if `upload_id` is not the id of an upload."""
-    upload_id = parse_given_id(media.upload_id, "UploadedMedia", "header", kind, "uploadId")
-    return MediaValue(kind, media.link, getattr(media, "filename", None), upload_id)
+    """Raises NotFound if the source is not the id of an upload."""
+    name, source = read_one_of(media.source)
+    if name == "upload_id":
+        source = require_id(source, "UploadedMedia", "header", kind, "source", "uploadId")
+    return MediaValue(kind, filename=getattr(media, "filename", None), **{name: source})
 
 
 @strawberry.input(description="Initial state of a flow.")
@@ -173,42 +168,37 @@ class TemplateFlowInput:
 
 
 @strawberry.input(
-    description="Parameter of one button: `index` and exactly one other field, matching the"
-    " button's type."
+    one_of=True,
+    description="Value of a button; exactly one must be given, matching the button's type.",
 )
-class TemplateButtonParameterInput:
-    index: int = strawberry.field(description="Index of the button in the template, from 0.")
-    url_suffix: str | None = strawberry.field(
-        default=None, description="URL button: replaces the variable at the end of the URL."
+class TemplateButtonValueInput:
+    url_suffix: Maybe[str] = strawberry.field(
+        description="URL button: replaces the variable at the end of the URL."
     )
-    payload: str | None = strawberry.field(
-        default=None,
-        description="QUICK_REPLY button: payload of up to 256 characters, returned as `replyId`.",
+    payload: Maybe[str] = strawberry.field(
+        description="QUICK_REPLY button: payload of up to 256 characters, returned as `replyId`."
     )
-    coupon_code: str | None = strawberry.field(
-        default=None, description="COPY_CODE button: code of up to 15 characters to copy."
+    coupon_code: Maybe[str] = strawberry.field(
+        description="COPY_CODE button: code of up to 15 characters to copy."
     )
-    flow: TemplateFlowInput | None = strawberry.field(
-        default=None, description="FLOW button: initial state of the flow."
+    flow: Maybe[TemplateFlowInput] = strawberry.field(
+        description="FLOW button: initial state of the flow."
     )
-    thumbnail_product_retailer_id: str | None = strawberry.field(
-        default=None, description="CATALOG button: product whose image is shown."
+    thumbnail_product_retailer_id: Maybe[str] = strawberry.field(
+        description="CATALOG button: product whose image is shown."
     )
 
+
+@strawberry.input(description="Parameter of one button.")
+class TemplateButtonParameterInput:
+    index: int = strawberry.field(description="Index of the button in the template, from 0.")
+    value: TemplateButtonValueInput = strawberry.field(description="Value of the button.")
+
     def to_value(self) -> ButtonValue:
-        flow = None if self.flow is None else FlowValue(self.flow.token, self.flow.data)
-        values: dict[str, str | FlowValue | None] = {
-            "urlSuffix": self.url_suffix,
-            "payload": self.payload,
-            "couponCode": self.coupon_code,
-            "flow": flow,
-            "thumbnailProductRetailerId": self.thumbnail_product_retailer_id,
-        }
-        given_values = [(kind, value) for kind, value in values.items() if value is not None]
-        if len(given_values) != 1:
-            raise TemplateInvalid(f"Give exactly one of {', '.join(values)}.")
-        kind, value = given_values[0]
-        return ButtonValue(self.index, kind, value)
+        name, value = read_one_of(self.value)
+        if isinstance(value, TemplateFlowInput):
+            value = FlowValue(value.token, value.data)
+        return ButtonValue(self.index, to_camel_case(name), value)
 
 
 def read_part(
@@ -216,16 +206,9 @@ def read_part(
     body: Sequence[TemplateBodyParameterInput] | None,
     buttons: Sequence[TemplateButtonParameterInput] | None,
 ) -> PartValues:
-    """Raises TemplateInvalid unless each parameter has exactly one value."""
-    values, pressed = [], []
-    for number, variable in enumerate(body or ()):
-        with fields_below("body", str(number)):
-            values.append(variable.to_value())
-    for number, button in enumerate(buttons or ()):
-        with fields_below("buttons", str(number)):
-            pressed.append(button.to_value())
+    """Raises NotFound if the header's source is not the id of an upload."""
     return PartValues(
         header=None if header is None else header.to_value(),
-        body=tuple(values),
-        buttons=tuple(pressed),
+        body=tuple(variable.to_value() for variable in body or ()),
+        buttons=tuple(button.to_value() for button in buttons or ()),
     )

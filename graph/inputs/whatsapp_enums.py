@@ -39,7 +39,7 @@ def _list_names(value: DescribedEnum) -> list[str]:
     return [value.value, value.value.lower()]
 
 
-OTHER = "OTHER", "Another name; the field beside this one has it."
+OTHER = "OTHER", "A name that this API does not define; the field ending in `Name` has it."
 
 
 class MessageType(WhatsAppEnum):

@@ -60,6 +60,11 @@ JSON_TYPE = "JSON"
 MUTATION_COST = 10
 # Counting reads up to 10,000 index entries.
 _COUNT_COST = 10
+_COUNTING_FIELDS = {
+    ("Query", "conversationCounts"),
+    ("Subscription", "conversationCountsChanged"),
+    ("Workspace", "accountCount"),
+}
 # Fields of a connection besides its nodes.
 _PAGE_COSTS = {"pageInfo": 0, "count": _COUNT_COST}
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
@@ -208,7 +213,7 @@ class _CostMeter:
             return add(
                 1, multiply(size, 1), self._measure_selections(node.selection_set, kind, size)
             )
-        own_cost = _COUNT_COST if parent.name == "Query" and name == "conversationCounts" else 1
+        own_cost = _COUNT_COST if (parent.name, name) in _COUNTING_FIELDS else 1
         inner = add(own_cost, self._measure_selections(node.selection_set, kind, None))
         return multiply(self._count_items(node, parent, field), inner)
 

@@ -15,6 +15,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    ValuesOfCorrectTypeRule,
     specified_rules,
     validate,
 )
@@ -26,6 +27,7 @@ from graph.limits.bounds import Limits
 from graph.limits.cost import SchemaCosts, split_document
 from graph.limits.expression import OperationCost
 from graph.limits.fair_cache import FairCache
+from graph.limits.literals import LiteralsRule
 from graph.limits.size import (
     OverlapCounter,
     SizeMeter,
@@ -38,10 +40,14 @@ CACHED_DOCUMENTS = 128
 MAX_CACHED_CHARACTERS = 8000
 # Introspection reads memory, so this many of its objects cost as much as an object of the data.
 SCHEMA_OBJECTS_PER_OBJECT = 10
+# Starting a subscription takes about as long as reading a few objects. Its events and counts are
+# charged when they are read, to the budget of live events.
+SUBSCRIPTION_START_COST = 5
 MAX_SHOWN_ERRORS = 5
 MAX_MESSAGE = 200
 RULES = (
-    *specified_rules,
+    *(rule for rule in specified_rules if rule is not ValuesOfCorrectTypeRule),
+    LiteralsRule,
     MaxIntrospectionDepthRule,
     MaybeNullValidationRule,
     OneOfInputValidationRule,
@@ -75,7 +81,7 @@ class Document:
         data, introspection = self._measured[name].evaluate(variables)
         is_live = operation.operation is OperationType.SUBSCRIPTION
         limit = self._limits.subscription_cost if is_live else self._limits.cost
-        return Cost(data, introspection, limit, self._costs.introspection_limit)
+        return Cost(data, introspection, limit, self._costs.introspection_limit, is_live=is_live)
 
     def _check(self, operations: list[Any]) -> list[GraphQLError]:
         try:
@@ -117,16 +123,24 @@ class Document:
 class Cost:
     """The cost of an operation, and its limits."""
 
-    def __init__(self, data: int, introspection: int, limit: int, schema_limit: int) -> None:
+    def __init__(
+        self, data: int, introspection: int, limit: int, schema_limit: int, *, is_live: bool
+    ) -> None:
         self.data = data
         self.introspection = introspection
         self.limit = limit
         self._schema_limit = schema_limit
+        self._is_live = is_live
 
     @property
     def total(self) -> int:
-        """Cost charged to the caller's rate limit, at least 1."""
+        """Cost of an execution, at least 1: of the operation, or of an event of a subscription."""
         return max(1, self.data + self.introspection // SCHEMA_OBJECTS_PER_OBJECT)
+
+    @property
+    def charged(self) -> int:
+        """Cost charged to the caller's rate limit when the operation starts."""
+        return min(self.total, SUBSCRIPTION_START_COST) if self._is_live else self.total
 
     def find_excess(self) -> GraphQLError | None:
         for name, cost, limit in (

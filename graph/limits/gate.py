@@ -91,11 +91,11 @@ class Gate:
         elif cost is not None:
             try:
                 minimum = MIN_ANONYMOUS_COST if context.viewer is None else 0
-                limits.charge(*caller, max(minimum, cost.total))
+                limits.charge(*caller, max(minimum, cost.charged))
             except RequestError as refusal:
                 return [refusal], cost
             context.cost = cost.total
-            COST.inc(cost.total)
+            COST.inc(cost.charged)
         return errors, cost
 
     def describe_cost(
@@ -117,6 +117,7 @@ class Gate:
                 "limit": cost.limit if cost else self.documents.limits.cost,
                 "used": budget.used if budget else None,
                 "remaining": budget.remaining if budget else None,
+                "restoreRate": budget.per_second if budget else None,
                 "resetAt": budget.reset_at if budget else None,
             }
         }

@@ -7,6 +7,7 @@ from strawberry import ID
 from graph.core.context import Info, IsAdmin, get_viewer
 from graph.core.enums import WebhookLevel
 from graph.core.ids import require_id
+from graph.core.scalars import Url
 from graph.execution.extensions import run_without_deadline
 from graph.mutations.accounts import AccountIdInput, AccountPayload
 from graph.mutations.mutation_field import mutation_field
@@ -18,7 +19,7 @@ from whatsapp.accounts import account_check, webhook_subscription
 @strawberry.input(description="Input of `subscribeWebhooks`.")
 class SubscribeWebhooksInput:
     account_id: ID = strawberry.field(description="Id of the account.")
-    callback_url: str | None = strawberry.field(
+    callback_url: Url | None = strawberry.field(
         default=None,
         description="Webhook URL, https and up to 200 characters; defaults to the account's"
         " `webhookUrl`.",
@@ -47,7 +48,7 @@ class CheckAccountPayload(AccountPayload):
 
 @strawberry.type(description="Result of `subscribeWebhooks`.")
 class SubscribeWebhooksPayload(AccountPayload):
-    callback_url: str | None = strawberry.field(
+    callback_url: Url | None = strawberry.field(
         default=None,
         description="URL to which WhatsApp sends the webhooks; null if the mutation was refused.",
     )
@@ -101,7 +102,9 @@ class AccountSetupMutations:
                 level=input.level,
             )
         )
-        return SubscribeWebhooksPayload(account=Account.from_document(document), callback_url=url)
+        return SubscribeWebhooksPayload(
+            account=Account.from_document(document), callback_url=Url(url)
+        )
 
     @mutation_field(
         IsAdmin,

@@ -6,7 +6,7 @@ import strawberry
 from strawberry import ID, Maybe
 
 import models
-from graph.core.context import Info, IsAdmin, get_viewer
+from graph.core.context import Info, IsAdmin, Services, get_viewer
 from graph.core.errors import forbidden
 from graph.core.ids import require_id
 from graph.core.user_errors import UserError, list_changes, user_errors
@@ -15,11 +15,14 @@ from graph.mutations.mutation_field import mutation_field
 from graph.types.accounts import Account
 from models import AuditAction
 from whatsapp.accounts import accounts
+from whatsapp.accounts.default_secret import require_app_secret
+from whatsapp.accounts.number_proof import NumberProof
+from whatsapp.auth.access import Viewer
 from whatsapp.privacy.account_deletion import delete_account
 
 _REQUIRED = ("name", "access_token", "verify_token", "send_read_receipts")
 _OPTIONAL = ("app_secret", "graph_api_version")
-_PLACE = ("phone_number_id", "business_account_id")
+_MOVE = ("phone_number_id", "business_account_id", "access_token")
 
 
 @strawberry.input(description="WhatsApp Business number to connect.")
@@ -36,7 +39,7 @@ class CreateAccountInput:
     app_secret: str | None = strawberry.field(
         default=None,
         description="Secret of the Meta app that sends the webhooks; defaults to the server's"
-        " secret. Stored encrypted.",
+        " secret if your workspace may use it. Stored encrypted.",
     )
     verify_token: str | None = strawberry.field(
         default=None,
@@ -82,6 +85,9 @@ class MoveAccountInput:
     business_account_id: Maybe[str | None] = strawberry.field(
         description="WhatsApp's id of the business account (WABA)."
     )
+    access_token: Maybe[str | None] = strawberry.field(
+        description="Access token of the new place, if the account's token can't read it."
+    )
 
 
 @strawberry.input
@@ -119,26 +125,15 @@ class AccountMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.ACCOUNT_CREATED,
-        description="Connects a WhatsApp Business number and checks it in the background, see"
-        " `lastCheck`. Requires role ADMIN for all accounts.",
+        description="Connects a WhatsApp Business number after WhatsApp has confirmed that the"
+        " access token reads the business account and that the number is in it, and checks it in"
+        " the background, see `lastCheck`. Requires role ADMIN for all accounts.",
     )
     async def create_account(self, info: Info, input: CreateAccountInput) -> CreateAccountPayload:
         _require_all_accounts(info, "connect a number")
-        services = info.context.services
-        document, verify_token = await accounts.create_account(
-            services.keyring,
-            name=input.name,
-            phone_number_id=input.phone_number_id,
-            business_account_id=input.business_account_id,
-            access_token=input.access_token,
-            app_secret=input.app_secret,
-            verify_token=input.verify_token,
-            graph_api_version=input.graph_api_version,
-            check_soon=True,
+        document, verify_token = await run_without_deadline(
+            _connect_number(info.context.services, get_viewer(info), input)
         )
-        services.wake_ingest()
-        services.wake_checks()
-        await services.template_syncs.request(document.id)
         return CreateAccountPayload(
             account=Account.from_document(document), verify_token=verify_token
         )
@@ -146,24 +141,27 @@ class AccountMutations:
     @mutation_field(
         IsAdmin,
         audit=AuditAction.ACCOUNT_UPDATED,
-        description="Changes an account and checks new credentials in the background. Requires"
-        " role ADMIN.",
+        description="Changes an account and checks new credentials in the background. A new access"
+        " token is refused if WhatsApp says that it can't read the number. Requires role ADMIN.",
     )
     async def update_account(self, info: Info, input: UpdateAccountInput) -> AccountPayload:
         changes = list_changes(input, *_REQUIRED, *_OPTIONAL, required=_REQUIRED)
-        return AccountPayload(account=await _update_account(info, input.account_id, changes))
+        proof = _make_proof(info.context.services)
+        prove = proof.require_token if "access_token" in changes else None
+        return AccountPayload(account=await _update_account(info, input.account_id, changes, prove))
 
     @mutation_field(
         IsAdmin,
         audit=AuditAction.ACCOUNT_MOVED,
-        description="Changes the phone number or business account of an account, and applies"
-        " webhook items parked for the new number. Contacts and messages stay. Requires role ADMIN"
-        " for all accounts.",
+        description="Changes the phone number or business account of an account after WhatsApp has"
+        " confirmed them as for `createAccount`, and applies webhook items parked for the new"
+        " number. Contacts and messages stay. Requires role ADMIN for all accounts.",
     )
     async def move_account(self, info: Info, input: MoveAccountInput) -> AccountPayload:
         _require_all_accounts(info, "move an account")
-        changes = list_changes(input, *_PLACE, required=_PLACE)
-        return AccountPayload(account=await _update_account(info, input.account_id, changes))
+        changes = list_changes(input, *_MOVE, required=_MOVE)
+        prove = _make_proof(info.context.services).require_number
+        return AccountPayload(account=await _update_account(info, input.account_id, changes, prove))
 
     @mutation_field(
         IsAdmin,
@@ -211,17 +209,60 @@ def _require_all_accounts(info: Info, action: str) -> None:
         raise forbidden(f"Your credential is limited to some accounts, so it can't {action}.")
 
 
-async def _update_account(info: Info, account_id: str, changes: dict[str, Any]) -> Account:
+def _make_proof(services: Services) -> NumberProof:
+    return NumberProof(services.account_api, seconds=services.timeouts.number_proof_seconds)
+
+
+async def _connect_number(
+    services: Services, viewer: Viewer, input: CreateAccountInput
+) -> tuple[models.Account, str | None]:
+    """Returns the account, and the verify token if it was generated."""
+    await require_app_secret(viewer.workspace_id, input.app_secret)
+    document, verify_token = await accounts.create_account(
+        services.keyring,
+        workspace_id=viewer.workspace_id,
+        name=input.name,
+        phone_number_id=input.phone_number_id,
+        business_account_id=input.business_account_id,
+        access_token=input.access_token,
+        app_secret=input.app_secret,
+        verify_token=input.verify_token,
+        graph_api_version=input.graph_api_version,
+        check_soon=True,
+        prove=_make_proof(services).require_number,
+    )
+    services.wake_ingest()
+    services.wake_checks()
+    await services.template_syncs.request(document.id)
+    return document, verify_token
+
+
+async def _update_account(
+    info: Info, account_id: str, changes: dict[str, Any], prove: accounts.Prove | None
+) -> Account:
     account = await _load_account(info, account_id)
-    services = info.context.services
+    change = _change_account(info.context.services, account, changes, prove)
+    # Meta's answer may come after the deadline of the database.
+    document = await (change if prove is None else run_without_deadline(change))
+    return Account.from_document(document)
+
+
+async def _change_account(
+    services: Services,
+    account: models.Account,
+    changes: dict[str, Any],
+    prove: accounts.Prove | None,
+) -> models.Account:
+    if "app_secret" in changes:
+        await require_app_secret(account.workspace_id, changes["app_secret"])
     document = await accounts.update_account(
-        services.keyring, account, changes=changes, check_soon=True
+        services.keyring, account, changes=changes, check_soon=True, prove=prove
     )
     services.wake_ingest()
     services.wake_checks()
     if {"access_token", "business_account_id"} & changes.keys():
         await services.template_syncs.request(document.id)
-    return Account.from_document(document)
+    return document
 
 
 async def _load_account(info: Info, global_id: str) -> models.Account:

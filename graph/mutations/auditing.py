@@ -63,6 +63,7 @@ async def _begin_entry(info: Info, action: AuditAction, input_object: object) ->
     audited_action = AuditedAction(
         action=action,
         actor=to_audit_actor(viewer),
+        workspace_id=viewer.workspace_id,
         targets=targets,
         account_ids=await find_target_accounts(viewer, targets),
         fields=_list_fields(input_object),

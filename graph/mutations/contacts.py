@@ -11,8 +11,10 @@ from graph.core.user_errors import UserError, list_changes, user_errors
 from graph.execution.extensions import run_without_deadline
 from graph.mutations.mutation_field import mutation_field
 from graph.types.contacts import Contact
+from graph.types.inbox.contact_exports import ContactExport
 from models import AuditAction
 from whatsapp.contacts import blocking, contact_management
+from whatsapp.exports.exports import request_export
 from whatsapp.merging import contact_merging
 from whatsapp.privacy.erasures import erase_contact
 
@@ -32,6 +34,21 @@ class UpdateContactInput:
     marketing_opt_out: Maybe[bool | None] = strawberry.field(
         description="True if the customer opted out of marketing messages."
     )
+
+
+@strawberry.input(description="Attributes to set on a contact.")
+class SetAttributesInput:
+    contact_id: ID = strawberry.field(description="Id of the contact.")
+    attributes: JSON = strawberry.field(
+        description="JSON object with the new values by name. All attributes of a contact have up"
+        " to 16 KiB."
+    )
+
+
+@strawberry.input(description="Attributes to remove from a contact.")
+class RemoveAttributesInput:
+    contact_id: ID = strawberry.field(description="Id of the contact.")
+    names: list[str] = strawberry.field(description="Names of the attributes.")
 
 
 @strawberry.input(description="Input of `linkContact`.")
@@ -67,6 +84,14 @@ class DeleteContactPayload:
     user_errors: list[UserError] = user_errors()
 
 
+@strawberry.type(description="Result of `exportContact`.")
+class ExportContactPayload:
+    export: ContactExport | None = strawberry.field(
+        default=None, description="Queued or running export; null if the mutation was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
 @strawberry.type
 class ContactMutations:
     @mutation_field(
@@ -80,6 +105,29 @@ class ContactMutations:
             get_viewer(info),
             _require(input.contact_id),
             changes=list_changes(input, "name", *never_null, required=never_null),
+        )
+        return ContactPayload(contact=Contact.from_document(document))
+
+    @mutation_field(
+        IsAgent,
+        audit=AuditAction.ATTRIBUTES_SET,
+        description="Sets attributes of a contact and keeps its others, also those that others"
+        " change at the same time. Requires role AGENT.",
+    )
+    async def set_attributes(self, info: Info, input: SetAttributesInput) -> ContactPayload:
+        document = await contact_management.set_contact_attributes(
+            get_viewer(info), _require(input.contact_id), input.attributes
+        )
+        return ContactPayload(contact=Contact.from_document(document))
+
+    @mutation_field(
+        IsAgent,
+        audit=AuditAction.ATTRIBUTES_REMOVED,
+        description="Removes attributes of a contact. Requires role AGENT.",
+    )
+    async def remove_attributes(self, info: Info, input: RemoveAttributesInput) -> ContactPayload:
+        document = await contact_management.remove_contact_attributes(
+            get_viewer(info), _require(input.contact_id), input.names
         )
         return ContactPayload(contact=Contact.from_document(document))
 
@@ -151,21 +199,40 @@ class ContactMutations:
             wait_seconds=info.context.services.timeouts.merge_wait_seconds,
         )
         document = await run_without_deadline(merging)
-        info.context.services.outbox.wake()
         return ContactPayload(contact=Contact.from_document(document))
 
     @mutation_field(
         IsAdmin,
         audit=AuditAction.CONTACT_DELETED,
-        description="Erases a contact with its conversation and messages permanently. Also deletes"
-        " its user if the user was created automatically and has no other contact. Requires role"
-        " ADMIN.",
+        description="Erases a contact permanently with all that is stored about the customer,"
+        " including webhooks. Also deletes its user if the user has no contact of another account."
+        " Only a later message of the customer creates a new contact. Requires role ADMIN.",
     )
     async def delete_contact(self, info: Info, input: ContactIdInput) -> DeleteContactPayload:
         contact_id = _require(input.contact_id)
-        log = info.context.services.erasure_log
-        await run_without_deadline(erase_contact(get_viewer(info), contact_id, log))
+        services = info.context.services
+        erasing = erase_contact(
+            get_viewer(info),
+            contact_id,
+            services.erasure_log,
+            wait_seconds=services.timeouts.erasure_wait_seconds,
+        )
+        await run_without_deadline(erasing)
         return DeleteContactPayload(deleted_contact_id=input.contact_id)
+
+    @mutation_field(
+        IsAdmin,
+        audit=AuditAction.CONTACT_EXPORTED,
+        description="Exports all data about a contact into a ZIP file: messages with their files,"
+        " notes, changes and audited actions, as JSON and as web pages. Returns the unfinished"
+        " export of the contact if there is one; an account has at most 100 unfinished exports."
+        " Requires role ADMIN.",
+    )
+    async def export_contact(self, info: Info, input: ContactIdInput) -> ExportContactPayload:
+        contact_id = _require(input.contact_id)
+        document = await request_export(get_viewer(info), contact_id)
+        info.context.services.wake_exports()
+        return ExportContactPayload(export=ContactExport.from_document(document))
 
 
 def _require(contact_id: str) -> PydanticObjectId:

@@ -51,8 +51,8 @@ class AssignConversationInput:
         description="Id of an agent with access to the account; null removes the assignment."
     )
     expected_assignee_id: Maybe[strawberry.ID | None] = strawberry.field(
-        description="Id of the present assignee, null for none; if the conversation has another"
-        " assignee, nothing changes and the answer is CONFLICT."
+        description="Id of the assignee that your user saw, null for none; if the conversation"
+        " has another assignee by now, nothing changes and the mutation is refused with CONFLICT."
     )
 
 
@@ -122,7 +122,7 @@ class ConversationMutations:
                 typing_indicator.set_typing(services.account_api, viewer, conversation_id)
             )
         if viewer.agent_id is not None:
-            services.presence.record_typing(viewer.agent_id, document.account_id, document.id)
+            services.presence.record_typing(viewer.agent_id, document)
         return ConversationPayload(conversation=Conversation.from_document(document))
 
     @mutation_field(
@@ -149,8 +149,9 @@ class ConversationMutations:
 
     @mutation_field(
         IsAgent,
-        description="Assigns a conversation to the caller's agent if it has no assignee. If another"
-        " agent has it, the answer is CONFLICT with the conversation. Requires role AGENT.",
+        description="Assigns a conversation to the caller's agent if it has no assignee. If"
+        " another agent has it, the mutation is refused with a `ConflictError` that has the"
+        " conversation. Requires role AGENT.",
     )
     async def claim_conversation(
         self, info: Info, input: ConversationIdInput

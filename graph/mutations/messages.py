@@ -4,10 +4,13 @@ import strawberry
 from strawberry import Maybe
 
 from graph.core.context import Info, IsAgent, get_viewer
+from graph.core.enums import MessagePriority
 from graph.core.errors import forbidden
 from graph.core.ids import parse_given_id, require_id
+from graph.core.scalars import PhoneNumber
 from graph.core.user_errors import UserError, user_errors
 from graph.inputs.message_content import MessageContentInput
+from graph.inputs.one_of import read_one_of
 from graph.mutations.mutation_field import mutation_field
 from graph.types.messages import Message
 from whatsapp.errors import RefusalCollector
@@ -18,9 +21,8 @@ from whatsapp.outbox.recipients import Recipient
 
 @strawberry.input(one_of=True, description="Recipient; exactly one field must be given.")
 class RecipientInput:
-    phone_number: Maybe[str] = strawberry.field(
-        description='Phone number with country code; "+" and punctuation are optional. Requires'
-        " `accountId`."
+    phone_number: Maybe[PhoneNumber] = strawberry.field(
+        description="Phone number. Requires `accountId`."
     )
     business_scoped_user_id: Maybe[str] = strawberry.field(
         description="WhatsApp's id of the person for your business. Requires `accountId`."
@@ -30,17 +32,14 @@ class RecipientInput:
 
     def to_recipient(self) -> Recipient:
         """Raises NotFound if an id is not the id of a contact or conversation."""
-        contact, conversation = self.contact_id, self.conversation_id
-        return Recipient(
-            phone_number=self.phone_number.value if self.phone_number else None,
-            bsuid=self.business_scoped_user_id.value if self.business_scoped_user_id else None,
-            contact_id=require_id(contact.value, "Contact", "to", "contactId") if contact else None,
-            conversation_id=(
-                require_id(conversation.value, "Conversation", "to", "conversationId")
-                if conversation
-                else None
-            ),
-        )
+        name, value = read_one_of(self)
+        if name == "business_scoped_user_id":
+            return Recipient(bsuid=value)
+        if name == "contact_id":
+            value = require_id(value, "Contact", "to", "contactId")
+        elif name == "conversation_id":
+            value = require_id(value, "Conversation", "to", "conversationId")
+        return Recipient(**{name: value})
 
 
 @strawberry.input(description="Message to send.")
@@ -59,6 +58,11 @@ class SendMessageInput:
         default=None,
         description="Key of up to 255 characters chosen by your application; a second message with"
         " the same key is not sent.",
+    )
+    priority: MessagePriority = strawberry.field(
+        default=MessagePriority.NORMAL,
+        description="BULK for the messages of a broadcast, so that they are sent after the NORMAL"
+        " messages of the account.",
     )
     on_behalf_of_agent_id: strawberry.ID | None = strawberry.field(
         default=None,
@@ -128,6 +132,7 @@ class MessageMutations:
             reply_to_message_id=reply_to_id,
             idempotency_key=key,
             on_behalf_of=agent_id,
+            priority=input.priority,
         )
         return MessagePayload(message=Message.from_document(document))
 

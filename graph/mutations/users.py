@@ -6,6 +6,7 @@ from strawberry.scalars import JSON
 
 from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.ids import require_id
+from graph.core.scalars import PhoneNumber
 from graph.core.user_errors import UserError, list_changes, user_errors
 from graph.mutations.mutation_field import mutation_field
 from graph.types.users import User
@@ -18,8 +19,8 @@ _FIELDS = ("name", "phone", "email", "external_id", "attributes")
 @strawberry.input(description="User to create.")
 class CreateUserInput:
     name: Maybe[str | None] = strawberry.field(description="Name of up to 200 characters.")
-    phone: Maybe[str | None] = strawberry.field(
-        description="Phone number with country code; unique among the users visible to the caller."
+    phone: Maybe[PhoneNumber | None] = strawberry.field(
+        description="Phone number; unique among the users visible to the caller."
     )
     email: Maybe[str | None] = strawberry.field(description="E-mail address.")
     external_id: Maybe[str | None] = strawberry.field(

@@ -4,13 +4,20 @@ import pymongo
 from starlette.requests import HTTPConnection, Request
 
 from graph.core.context import Context, Services
-from graph.core.errors import service_unavailable, unauthenticated
+from graph.core.errors import (
+    agent_retired,
+    service_unavailable,
+    unauthenticated,
+    workspace_suspended,
+)
 from graph.transport.http import read_credential
 from models import CredentialKind
 from telemetry.log_context import add_log_fields
 from telemetry.request_ids import REQUEST_ID
 from whatsapp.auth.access import Viewer
+from whatsapp.auth.retired_agents import AgentRetired
 from whatsapp.auth.signing_keys import ProviderUnavailable
+from whatsapp.workspaces.workspace_states import WorkspaceSuspended
 
 
 async def find_viewer(services: Services, credential: str, *, address: str) -> Viewer | None:
@@ -18,14 +25,20 @@ async def find_viewer(services: Services, credential: str, *, address: str) -> V
 
     Raises:
         RateLimited: too many wrong credentials from this address.
+        AgentRetired: the credential is valid, but its agent is retired.
+        WorkspaceSuspended: the credential is valid, but its workspace is suspended.
         ProviderUnavailable: the identity provider is unreachable.
         PyMongoError: MongoDB is unavailable.
     """
     limits = services.rate_limits
-    limits.check_sign_in(credential, address)
+    limits.sign_ins.check(credential, address)
     with pymongo.timeout(services.timeouts.database_deadline_seconds):
-        viewer = await services.authenticator.authenticate(credential)
-    limits.record_sign_in(credential, address, succeeded=viewer is not None)
+        try:
+            viewer = await services.authenticator.authenticate(credential)
+        except (AgentRetired, WorkspaceSuspended):
+            limits.sign_ins.record(credential, address, succeeded=True)
+            raise
+    limits.sign_ins.record(credential, address, succeeded=viewer is not None)
     # The subject of a token may be a person's address.
     if viewer is not None and viewer.kind is CredentialKind.API_KEY:
         add_log_fields(credential_id=viewer.credential_id)
@@ -63,7 +76,8 @@ async def sign_in(context: Context, credential: str | None) -> None:
     """Sets the viewer of a context; without a credential it stays anonymous.
 
     Raises:
-        RequestError: UNAUTHENTICATED, the credential is not valid; RATE_LIMITED, too many wrong
+        RequestError: UNAUTHENTICATED, the credential is not valid; AGENT_RETIRED, its agent is
+            retired; WORKSPACE_SUSPENDED, its workspace is suspended; RATE_LIMITED, too many wrong
             credentials; SERVICE_UNAVAILABLE, the identity provider is unreachable.
         PyMongoError: MongoDB is unavailable.
     """
@@ -72,6 +86,10 @@ async def sign_in(context: Context, credential: str | None) -> None:
     try:
         address = context.client_address
         context.viewer = await find_viewer(context.services, credential, address=address)
+    except AgentRetired:
+        raise agent_retired() from None
+    except WorkspaceSuspended:
+        raise workspace_suspended() from None
     except ProviderUnavailable:
         raise service_unavailable("The identity provider") from None
     if context.viewer is None:

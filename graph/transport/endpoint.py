@@ -96,7 +96,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         schema = create_schema(
             limits or Limits.from_settings(settings),
             operation_seconds=timeouts.operation_seconds,
-            database_seconds=timeouts.database_deadline_seconds,
+            timeouts=timeouts,
             uses_plans=settings.query_plans,
             capacity=capacity,
             trusted_documents=read_trusted_documents(settings.trusted_documents),
@@ -200,6 +200,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         if is_stream:
             return self._stream(request, operation, context)
         result = await self._execute(request, operation, context)
+        await self.subscriptions.schema.places.hold_back(context, result.errors or ())
         response = self._make_response(result, media_type, context)
         if request.method == "GET" and operation.has_id and not result.errors:
             return make_cacheable(response, request, self.encode_json(result.data))
@@ -257,11 +258,11 @@ class GraphQLEndpoint(GraphQL[Context, object]):
         self, request: Request, operation: RequestedOperation, context: Context
     ) -> Response:
         """Returns a stream, or an error response for an anonymous or rate-limited request."""
-        place = ExitStack()
+        slot = ExitStack()
         try:
             if context.viewer is None:
                 raise unauthenticated()
-            place.enter_context(context.services.rate_limits.hold_socket(context.viewer))
+            slot.enter_context(context.services.rate_limits.sockets.hold(context.viewer))
         except GraphQLError as error:
             return self._make_response(_fail(request, error), MediaType.JSON, has_status=True)
         return EventStream(
@@ -269,7 +270,7 @@ class GraphQLEndpoint(GraphQL[Context, object]):
             operation,
             context=context,
             viewer=context.viewer,
-            place=place,
+            slot=slot,
             streams=self.streams,
         )
 

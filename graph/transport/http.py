@@ -71,7 +71,7 @@ class RequestedOperation(GraphQLRequestData):
 
     @property
     def document(self) -> DocumentRequest:
-        """How the request gives its document.
+        """The text or id of the request's document.
 
         Raises:
             RequestError: ids that are malformed or differ.

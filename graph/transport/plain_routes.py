@@ -1,4 +1,4 @@
-"""The routes `/` and `/healthz`, which need neither a credential nor MongoDB."""
+"""The routes `/` without the inbox, and `/healthz`, which need neither a credential nor MongoDB."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response

@@ -122,7 +122,7 @@ class _BoundedSend:
 
 
 def _find_room(connection: Connection | None) -> int:
-    """Returns how many bytes may be written before a write has to wait; 0 if unknown."""
+    """Returns the number of bytes that may be written before a write has to wait; 0 if unknown."""
     if connection is None:
         return 0
     transport = connection.transport

@@ -30,6 +30,7 @@ from graph.fanout.groups import Groups
 from graph.fanout.membership import Membership
 from graph.fanout.payloads import Payload
 from graph.transport.http import HEADERS, RequestedOperation
+from graph.transport.liveness import StreamLiveness
 from telemetry.metrics.live import SLOW_PEERS, SOCKETS
 from whatsapp.auth.access import Viewer
 
@@ -85,7 +86,7 @@ class EventStream(Response):
         *,
         context: Context,
         viewer: Viewer,
-        place: AbstractContextManager[object],
+        slot: AbstractContextManager[object],
         streams: EventStreams,
     ) -> None:
         super().__init__(headers=HEADERS | {"X-Accel-Buffering": "no", "Connection": "close"})
@@ -95,7 +96,7 @@ class EventStream(Response):
         self._operation = operation
         self._context = context
         self._viewer = viewer
-        self._place = place
+        self._slot = slot
         self._streams = streams
         self._membership: Membership | None = None
         self._failure = b""
@@ -106,8 +107,10 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._connection = connection.find_connection(scope)
+        self._context.liveness = liveness = self._create_liveness(send)
         with (
-            self._place,
+            contextlib.closing(liveness),
+            self._slot,
             self._streams.hold(self),
             scope["state"]["credentials"].watch(
                 self._viewer, close=lambda: self.end(CloseReason.REVOKED)
@@ -136,6 +139,14 @@ class EventStream(Response):
                     self._membership = None
         await self._close(reason, send)
 
+    def _create_liveness(self, send: Send) -> StreamLiveness:
+        return StreamLiveness(
+            lambda: self._send(KEEP_ALIVE, send),
+            None if self._connection is None else self._connection.transport,
+            ping_seconds=self._timeouts.peer_ping_seconds,
+            silence_seconds=self._timeouts.peer_silence_seconds,
+        )
+
     def end(self, reason: CloseReason) -> None:
         """Ends the stream from any task; the first reason counts."""
         if not self._closed.done():
@@ -146,6 +157,7 @@ class EventStream(Response):
     async def _produce(self, groups: Groups, send: Send) -> None:
         try:
             schema = self._subscriptions.schema
+            await schema.places.wait_to_start(self._context)
             results = await schema.stream(
                 schema.documents.find_text(self._operation.document, self._context),
                 variable_values=self._operation.variables,
@@ -287,7 +299,7 @@ class StreamPeer:
 
 @contextlib.asynccontextmanager
 async def running(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs coroutines concurrently, and cancels the rest on exit."""
+    """Runs coroutines concurrently; cancels those still running on exit."""
     tasks = [asyncio.create_task(part, name="event-stream") for part in parts]
     try:
         yield

@@ -15,7 +15,9 @@ from pymongo.errors import PyMongoError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
-from graph.core.errors import ErrorCode, service_unavailable
+from graph.core.context import Services
+from graph.core.errors import ErrorCode, RateLimited, service_unavailable
+from graph.core.responses import find_status
 from graph.core.scalars import FileVariables
 from graph.transport.authentication import open_context
 from graph.transport.http import (
@@ -38,6 +40,11 @@ BUSY_SECONDS = 2
 # Browsers send these to another origin only after a preflight request.
 PREFLIGHT_HEADERS = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Requested-With")
 Place = tuple[Any, Any]
+_REFUSALS = {
+    ErrorCode.UNAUTHENTICATED,
+    ErrorCode.AGENT_RETIRED,
+    ErrorCode.WORKSPACE_SUSPENDED,
+}
 
 
 async def authenticate_uploader(request: Request) -> Viewer:
@@ -51,7 +58,7 @@ async def authenticate_uploader(request: Request) -> Viewer:
     except (GraphQLError, PyMongoError) as error:
         failure = error if isinstance(error, GraphQLError) else service_unavailable()
         code = ErrorCode((failure.extensions or {})["code"])
-        status = 401 if code is ErrorCode.UNAUTHENTICATED else 503
+        status = find_status([failure]) if code in _REFUSALS else 503
         raise RequestRefused(status, failure.message, code=code) from None
     if viewer is None:
         raise RequestRefused(
@@ -65,7 +72,7 @@ async def authenticate_uploader(request: Request) -> Viewer:
 class UploadReader:
     """Reads a limited number of multipart requests at a time.
 
-    Places are shared fairly among credentials and among account scopes.
+    Places are shared fairly among credentials, among account scopes, and among workspaces.
     """
 
     def __init__(self, settings: Settings, *, deadline_seconds: float) -> None:
@@ -81,21 +88,21 @@ class UploadReader:
             RequestRefused: malformed, too large, too slow, or too many uploads at once.
         """
         boundary = self._check_head(request)
+        services: Services = request.state.services
         scope = [] if viewer.account_ids is None else [viewer.account_ids]
-        holders = (viewer.key, *scope)
+        holders = (viewer.key, *scope, *services.quotas.list_holders(viewer.workspace_id))
         if not self._shares.has_room(*holders):
-            raise RequestRefused(
-                429,
-                "Too many uploads at once; try again in a moment.",
-                code=ErrorCode.RATE_LIMITED,
-                headers={"Retry-After": str(BUSY_SECONDS)},
-            )
-        release_place = self._shares.take(*holders)
+            raise _busy("Too many uploads at once; try again in a moment.", BUSY_SECONDS)
+        try:
+            services.rate_limits.charge_upload(viewer.workspace_id)
+        except RateLimited as refusal:
+            raise _busy(refusal.message, refusal.retry_after) from None
+        release_slot = self._shares.take(*holders)
         reading = _Reading(self._settings, seconds=self._seconds)
         try:
             yield await self._read(request, reading, boundary)
         finally:
-            release_place()
+            release_slot()
             reading.close()
 
     def _check_head(self, request: Request) -> bytes:
@@ -259,6 +266,11 @@ def _read_step(value: object, step: str) -> str | int | None:
     if isinstance(value, list) and step.isascii() and step.isdigit() and len(step) < 6:
         return int(step) if int(step) < len(value) else None
     return None
+
+
+def _busy(message: str, retry_after: int) -> RequestRefused:
+    headers = {"Retry-After": str(retry_after)}
+    return RequestRefused(429, message, code=ErrorCode.RATE_LIMITED, headers=headers)
 
 
 def _too_large(max_bytes: int) -> RequestRefused:

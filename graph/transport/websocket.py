@@ -49,11 +49,15 @@ from telemetry.access_log import count_operation
 from telemetry.log_context import add_log_fields
 from telemetry.request_ids import make_request_id
 from whatsapp.auth.access import Viewer
+from whatsapp.auth.retired_agents import AgentRetired
 from whatsapp.auth.signing_keys import ProviderUnavailable
+from whatsapp.workspaces.workspace_states import WorkspaceSuspended
 
 logger = logging.getLogger(__name__)
 
 UNAUTHORIZED = (4401, "Unauthorized")
+AGENT_RETIRED = (4403, "Agent retired")
+WORKSPACE_SUSPENDED = (4403, "Workspace suspended")
 FORBIDDEN = (4403, "Forbidden")
 UNAVAILABLE = (1013, "Try again later")
 TOO_MANY = (1013, "Too many sockets or wrong keys: try again later")
@@ -195,10 +199,16 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
             if viewer is None:
                 await self.websocket.close(*FORBIDDEN)
                 return
-            self._stack.enter_context(services.rate_limits.hold_socket(viewer))
+            self._stack.enter_context(services.rate_limits.sockets.hold(viewer))
         except (PyMongoError, ProviderUnavailable) as error:
             log_failure(logger, error, "Could not authenticate a socket")
             await self.websocket.close(*UNAVAILABLE)
+            return
+        except AgentRetired:
+            await self.websocket.close(*AGENT_RETIRED)
+            return
+        except WorkspaceSuspended:
+            await self.websocket.close(*WORKSPACE_SUSPENDED)
             return
         except RateLimited:
             await self.websocket.close(*TOO_MANY)
@@ -273,6 +283,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, object]):
         self, operation: SocketOperation, request: RequestedOperation, context: Context
     ) -> None:
         schema = self.view.subscriptions.schema
+        await schema.places.wait_to_start(context)
         results = await schema.stream(
             schema.documents.find_text(request.document, context),
             variable_values=request.variables,

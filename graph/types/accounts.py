@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 from beanie import PydanticObjectId
@@ -14,7 +14,8 @@ from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import CheckName, HealthState
 from graph.core.errors import deleted_meanwhile
 from graph.core.large_texts import large_text
-from graph.core.pages import NEWEST_REPORTED
+from graph.core.pages import NEWEST, NEWEST_REPORTED, write_cursor
+from graph.core.scalars import Url
 from graph.core.stored import (
     ACCOUNTS,
     linked,
@@ -25,14 +26,16 @@ from graph.core.stored import (
     stored,
 )
 from graph.inputs.whatsapp_enums import MessagingLimit, QualityRating, Throughput
-from graph.types.connection_field import DocumentList, connection_field, node_field
+from graph.types.connection_field import (
+    DocumentList,
+    connection_field,
+    describe_list_cursor,
+    node_field,
+)
+from graph.types.id_arguments import load_kept_account
+from graph.types.timestamped import Timestamped
 from whatsapp.accounts.webhook_subscription import make_webhook_url
 from whatsapp.auth.access import Viewer
-
-
-def linked_account(description: str) -> Any:
-    """Returns the field for the account of a document that always has one."""
-    return linked("account_id", ACCOUNTS, description=description, missing="account")
 
 
 @strawberry.type(description="Result of one check of an account.")
@@ -57,12 +60,22 @@ class CheckReport:
         return cls(at=document.at, checks=checks)
 
 
+@strawberry.interface(description="Object that belongs to an account.")
+class HasAccount:
+    account: "Account" = linked(
+        "account_id",
+        ACCOUNTS,
+        description="Account to which the object belongs.",
+        missing="account",
+    )
+
+
 @registers_type(models.AccountEvent)
 @strawberry.type(
     description="Event that WhatsApp reported for an account: a change to its number, templates,"
     " groups, calls and so on."
 )
-class AccountEvent(relay.Node):
+class AccountEvent(relay.Node, HasAccount):
     node_id: relay.NodeID[str]
     field: str = stored(
         "field", description="Webhook field that carried the event, such as account_update."
@@ -75,7 +88,6 @@ class AccountEvent(relay.Node):
         "at", description="Time of the event according to WhatsApp; lists are sorted by it."
     )
     created_at: datetime = stored("created_at", description="Time at which the event was stored.")
-    account: "Account" = linked_account("Account that the event concerns.")
     raw: str | None = large_text(
         models.AccountEvent,
         "raw",
@@ -93,6 +105,9 @@ class AccountHealth:
     state: HealthState = strawberry.field(description="Sending health of the account.")
     reason: str | None = strawberry.field(
         description="Reason why the account is stopped, and how to fix it; null if it can send."
+    )
+    whatsapp_code: int | None = strawberry.field(
+        description="WhatsApp's error code that stopped the account; null without such an error."
     )
     quality_rating: QualityRating | None = strawberry.field(
         description="WhatsApp's quality rating; null until WhatsApp reports it."
@@ -119,6 +134,7 @@ class AccountHealth:
         return cls(
             state=health.state,
             reason=health.reason,
+            whatsapp_code=health.stop_code,
             quality_rating=QualityRating.from_name(health.quality_rating),
             quality_rating_name=health.quality_rating,
             throughput=Throughput.from_name(health.throughput),
@@ -146,7 +162,7 @@ class TemplateSync:
 
 @registers_type(models.Account)
 @strawberry.type(description="WhatsApp Business number connected to this server.")
-class Account(relay.Node):
+class Account(relay.Node, Timestamped):
     node_id: relay.NodeID[str]
     name: str = stored("name", description="Name used by your staff.")
     phone_number_id: str = stored(
@@ -186,15 +202,16 @@ class Account(relay.Node):
         "last_event_at",
         description="Time of the newest entry in `events`; null if there is none.",
     )
-    created_at: datetime = stored(
-        "created_at", description="Time at which the account was connected."
+    webhook_verified_at: datetime | None = stored(
+        "webhook_verified_at",
+        description="Time at which WhatsApp last verified a webhook URL with this account's verify"
+        " token; null if it never did.",
     )
-    updated_at: datetime = stored("updated_at", description="Time of the last change.")
     document: strawberry.Private[models.Account]
 
     @strawberry.field(
-        description="Results of the last check by `checkAccount` or in the background; null before"
-        " the first check, and unless the caller is an ADMIN.",
+        description="Results of the last check by `checkAccount` or in the background; null"
+        " before the first check, and for callers without role ADMIN.",
         metadata=reads("last_check"),
     )
     def last_check(self, info: Info) -> CheckReport | None:
@@ -208,8 +225,8 @@ class Account(relay.Node):
         " app secret; earlier URLs remain valid.",
         metadata=reads("app_secret_digest"),
     )
-    def webhook_url(self, info: Info) -> str:
-        return make_webhook_url(info.context.services.settings, self.document)
+    def webhook_url(self, info: Info) -> Url:
+        return Url(make_webhook_url(info.context.services.settings, self.document))
 
     @connection_field(
         AccountEvent,
@@ -220,13 +237,19 @@ class Account(relay.Node):
         of_account = {"account_id": self.document.id}
         return DocumentList(models.AccountEvent, of_account, NEWEST_REPORTED, hidden=["raw"])
 
+    @strawberry.field(
+        description=describe_list_cursor("`accounts`"), metadata=reads("id", "created_at")
+    )
+    def list_cursor(self) -> str:
+        return write_cursor(NEWEST, self.document)
+
     @classmethod
     def from_document(cls, document: models.Account) -> Self:
         return cls(node_id=str(document.id), document=document)
 
 
 async def require_account(info: Info, account_id: PydanticObjectId) -> Account:
-    """Raises RequestError NOT_FOUND if the account does not exist or is not visible."""
+    """Raises RequestError SERVICE_UNAVAILABLE if the account was deleted meanwhile."""
     document = await load_account(info, account_id)
     if document is None:
         raise deleted_meanwhile("account")
@@ -241,12 +264,6 @@ async def list_accounts(info: Info, account_ids: Sequence[PydanticObjectId]) -> 
         for document in await asyncio.gather(*loads)
         if document is not None and document.deleted_at is None
     ]
-
-
-async def load_kept_account(info: Info, account_id: PydanticObjectId) -> models.Account | None:
-    """Loads an account; None if it is unknown, not visible or being deleted."""
-    account = await load_account(info, account_id)
-    return None if account is None or account.deleted_at is not None else account
 
 
 async def find_account_event(info: Info, event_id: str) -> AccountEvent | None:

@@ -24,9 +24,11 @@ from graph.core.connections import (
 )
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.ids import get_label, parse_id
-from graph.core.pages import NEWEST, Order, PageRequest, Selection
+from graph.core.pages import NEWEST, Order, PageRequest, Selection, write_cursor
 from graph.core.stored import find_node_class, reads, to_node
+from graph.types.id_arguments import read_id_arguments, require_visible
 from whatsapp.accounts.accounts import list_account_ids
+from whatsapp.common.account_workspaces import select_accounts
 
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="Global id.")]
 AccountId = Annotated[
@@ -36,19 +38,22 @@ AccountId = Annotated[
         " the caller."
     ),
 ]
-# Matches nothing: the account is unknown or not visible.
-_NOTHING: dict[str, Any] = {"account_id": {"$in": []}}
 
 
-def limit_to_account(info: Info, account_id: str | None) -> dict[str, Any]:
-    """Returns a filter for one account, or for all accounts visible to the viewer."""
+async def limit_to_account(info: Info, account_id: str | None) -> dict[str, Any]:
+    """Returns a filter for one account, or for all accounts visible to the viewer.
+
+    It matches nothing if the account is not visible.
+    """
     viewer = get_viewer(info)
     if account_id is None:
         return viewer.limit_accounts()
     document_id = parse_id(account_id, "Account")
-    if document_id is None or not viewer.can_see(document_id):
-        return _NOTHING
-    return {"account_id": document_id}
+    if document_id is None or not viewer.is_allowed(document_id):
+        return {"account_id": {"$in": []}}
+    # Without the workspace, indexes that begin with the account answer alone.
+    known = await select_accounts(viewer.workspace_id, [document_id])
+    return {"account_id": document_id if known else {"$in": []}}
 
 
 async def wait_for_summaries(info: Info, account_id: str | None) -> None:
@@ -63,8 +68,10 @@ async def name_accounts(info: Info, account_id: str | None) -> dict[str, Any]:
 
     It names each account, so that an index can be used that begins with the account.
     """
-    limited = limit_to_account(info, account_id)
-    return {"account_id": {"$in": await list_account_ids(limited.get("account_id"))}}
+    requested_id = parse_id(account_id, "Account") if account_id is not None else None
+    if account_id is not None and requested_id is None:
+        return {"account_id": {"$in": []}}
+    return {"account_id": {"$in": await list_account_ids(get_viewer(info), requested_id)}}
 
 
 @dataclass(frozen=True)
@@ -140,6 +147,34 @@ def node_field(
     )
 
 
+def list_cursor_field(list_name: str, orders: Mapping[Any, Order]) -> Any:
+    """Makes a field that returns the cursor of an object in a list, in one of its orders.
+
+    The first order is the default. `list_name` is in the description.
+    """
+    default = next(iter(orders))
+
+    def resolve(self: Any, order_by: Any = default) -> str:
+        return write_cursor(orders[order_by], self.document)
+
+    resolve.__annotations__["order_by"] = Annotated[
+        type(default), strawberry.argument(description="Sort order of the list.")
+    ]
+    needs = {name for order in orders.values() for name in order.attributes}
+    return strawberry.field(
+        resolver=resolve, description=describe_list_cursor(list_name), metadata=reads(*needs)
+    )
+
+
+def describe_list_cursor(list_name: str) -> str:
+    """Returns the description of a field for the cursor of an object in a list."""
+    return (
+        f"Cursor that the object's edge in {list_name} has. Objects that an event or a mutation"
+        " brings have no edge: `after` continues the list behind them with this cursor. It changes"
+        " when the object moves in the list."
+    )
+
+
 def connection_field(
     node_type: Any,
     *,
@@ -150,6 +185,8 @@ def connection_field(
 ) -> Callable[[Callable[..., Listed]], Any]:
     """Makes a field of type `Connection[node_type]` from a resolver that returns a list.
 
+    An id in an argument or filter that leads to no object is an error if the list is empty. A
+    resolver whose list may have items nevertheless checks it by `require_visible_ids`.
     `needs` names the fields that the resolver reads from its own document. `connection_class` is
     another type of the field, for lists with edges of their own.
     """
@@ -169,9 +206,14 @@ def connection_field(
                 name: arguments.pop(name, default) for name, (_, default) in _PAGE_ARGUMENTS.items()
             }
             page = read_page(info, **page_arguments)
+            ids = read_id_arguments(arguments)
             listed = resolver(*args, **arguments)
             documents = await listed if inspect.isawaitable(listed) else listed
-            return await documents.connect(info, page, connection_class or Connection)
+            connection = await documents.connect(info, page, connection_class or Connection)
+            if ids and not connection.edges:
+                # A list with items proves that the objects exist, without reading them.
+                await require_visible(info, ids)
+            return connection
 
         resolve.__signature__ = _add_page_arguments(signature, returned)  # type: ignore[attr-defined]  # read by inspect
         return strawberry.field(

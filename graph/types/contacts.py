@@ -1,7 +1,6 @@
 """Contacts in the graph: the customers of an account."""
 
 import asyncio
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
@@ -11,7 +10,8 @@ from strawberry.scalars import JSON
 import models
 from graph.core.context import Info, IsViewer
 from graph.core.enums import DescribedEnum, describe_enum
-from graph.core.pages import BY_CONTACT_NAME, NEWEST
+from graph.core.pages import BY_ACTIVITY, BY_CONTACT_NAME, NEWEST, write_cursor
+from graph.core.scalars import PhoneNumber
 from graph.core.searching import Search, match_keys
 from graph.core.stored import (
     CONTACTS,
@@ -24,11 +24,12 @@ from graph.core.stored import (
     stored,
 )
 from graph.inputs.contact_filter import ContactFilter
-from graph.types.accounts import Account, linked_account
+from graph.types.accounts import HasAccount
 from graph.types.connection_field import (
     AccountId,
     DocumentList,
     connection_field,
+    describe_list_cursor,
     limit_to_account,
     name_accounts,
     node_field,
@@ -36,23 +37,42 @@ from graph.types.connection_field import (
 )
 from graph.types.inbox.contact_activity import ActiveContacts
 from graph.types.inbox.tags import Taggable
+from graph.types.timestamped import Timestamped
 from graph.types.users import User
 
 if TYPE_CHECKING:
     from graph.types.conversations import Conversation
 
 
+class ContactOrder(DescribedEnum):
+    NEWEST = "NEWEST", "Most recently created first."
+    NAME = (
+        "NAME",
+        "By staff-given name, else profile name, else phone number; ignores case and accents.",
+    )
+    LAST_ACTIVITY = (
+        "LAST_ACTIVITY",
+        "By newest message, most recent first; contacts without a conversation are left out. If a"
+        " filter matches more than 10,000 contacts, a page may be shorter than `first` or even"
+        " empty although `hasNextPage` is true.",
+    )
+
+
+describe_enum(ContactOrder, description="Sort order of contacts.")
+_ORDERS = {ContactOrder.NEWEST: NEWEST, ContactOrder.NAME: BY_CONTACT_NAME}
+
+
 @registers_type(models.Contact)
 @strawberry.type(description="Customer of one account.")
-class Contact(Taggable):
+class Contact(Taggable, HasAccount, Timestamped):
     node_id: relay.NodeID[str]
     wa_id: str | None = stored(
         "wa_id",
         description="WhatsApp's id of the phone number, as digits; null if the customer hides the"
         " number.",
     )
-    phone_number: str | None = stored(
-        "phone_number", description="Phone number in E.164 format; null if the customer hides it."
+    phone_number: PhoneNumber | None = stored(
+        "phone_number", description="Phone number; null if the customer hides it."
     )
     profile_name: str | None = stored(
         "profile_name", description="Name that the customer chose in WhatsApp."
@@ -80,11 +100,6 @@ class Contact(Taggable):
     marketing_opt_out: bool = stored(
         "marketing_opt_out", description="True if the customer opted out of marketing messages."
     )
-    created_at: datetime = stored(
-        "created_at", description="Time at which the contact was created."
-    )
-    updated_at: datetime = stored("updated_at", description="Time of the last change.")
-    account: Account = linked_account("Account to which the contact belongs.")
     user: User | None = linked(
         "user_id",
         USERS,
@@ -110,6 +125,23 @@ class Contact(Taggable):
         documents = await asyncio.gather(*(load_contact(info, contact_id) for contact_id in ids))
         return [Contact.from_document(document) for document in documents if document is not None]
 
+    @strawberry.field(
+        description=f"{describe_list_cursor('`contacts`')} With LAST_ACTIVITY, it is the cursor"
+        " of the contact's conversation in `conversations`; null without a conversation.",
+        metadata=reads("id", "created_at", "sort_name"),
+    )
+    async def list_cursor(
+        self,
+        info: Info,
+        order_by: Annotated[
+            ContactOrder, strawberry.argument(description="Sort order of the list.")
+        ] = ContactOrder.NEWEST,
+    ) -> str | None:
+        if order_by is not ContactOrder.LAST_ACTIVITY:
+            return write_cursor(_ORDERS[order_by], self.document)
+        conversation = await CONVERSATIONS_OF_CONTACTS.load(info, self.document.id)
+        return None if conversation is None else write_cursor(BY_ACTIVITY, conversation)
+
     @classmethod
     def from_document(cls, document: models.Contact) -> Self:
         return cls(node_id=str(document.id), document=document)
@@ -118,22 +150,6 @@ class Contact(Taggable):
 def linked_contact(description: str) -> Any:
     """Returns the field for the contact of a document that always has one."""
     return linked("contact_id", CONTACTS, description=description, missing="contact")
-
-
-class ContactOrder(DescribedEnum):
-    NEWEST = "NEWEST", "Most recently created first."
-    NAME = (
-        "NAME",
-        "By staff-given name, else profile name, else phone number; ignores case and accents.",
-    )
-    LAST_ACTIVITY = (
-        "LAST_ACTIVITY",
-        "By the newest message, newest first; without contacts that have no conversation.",
-    )
-
-
-describe_enum(ContactOrder, description="Sort order of contacts.")
-_ORDERS = {ContactOrder.NEWEST: NEWEST, ContactOrder.NAME: BY_CONTACT_NAME}
 
 
 @strawberry.type
@@ -160,13 +176,13 @@ class ContactQueries:
         ] = ContactOrder.NEWEST,
     ) -> DocumentList | ActiveContacts:
         conditions = filter.list_conditions() if filter else []
-        if search is not None and (found := match_keys(search)):
-            conditions.append(found)
+        if search is not None and (condition := match_keys(search)):
+            conditions.append(condition)
         # The indexes of searches and filters begin with the account.
         of_accounts = (
             await name_accounts(info, account_id)
             if conditions
-            else limit_to_account(info, account_id)
+            else await limit_to_account(info, account_id)
         )
         if order_by is ContactOrder.LAST_ACTIVITY:
             await wait_for_summaries(info, account_id)

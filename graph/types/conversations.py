@@ -24,7 +24,8 @@ from graph.core.stored import (
 )
 from graph.inputs.conversation_filter import ConversationFilter, list_conditions
 from graph.inputs.message_filter import MessageFilter
-from graph.types.accounts import Account, linked_account
+from graph.inputs.timeline_filter import TimelineFilter, list_selections
+from graph.types.accounts import HasAccount
 from graph.types.auth.agents import Agent
 from graph.types.connection_field import (
     AccountId,
@@ -32,6 +33,7 @@ from graph.types.connection_field import (
     Listed,
     connection_field,
     limit_to_account,
+    list_cursor_field,
     name_accounts,
     node_field,
     wait_for_summaries,
@@ -50,6 +52,27 @@ if TYPE_CHECKING:
     from graph.types.messages import Message
 
 
+Around = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description="Id of the message to show in the middle of the page; if the filter excludes"
+        " it, the page shows the items around its place. Not with `after` or `before`."
+    ),
+]
+
+
+class ConversationOrder(DescribedEnum):
+    NEWEST_ACTIVITY = "NEWEST_ACTIVITY", "Most recently active first."
+    OLDEST_ACTIVITY = "OLDEST_ACTIVITY", "Least recently active first."
+
+
+describe_enum(ConversationOrder, description="Sort order of conversations.")
+_ORDERS = {
+    ConversationOrder.NEWEST_ACTIVITY: BY_ACTIVITY,
+    ConversationOrder.OLDEST_ACTIVITY: BY_OLDEST_ACTIVITY,
+}
+
+
 @strawberry.type(
     description="Customer service window: the 24 hours after the customer's last message, in which"
     " free-form messages may be sent. Outside it, only templates may be sent."
@@ -63,7 +86,7 @@ class ServiceWindow:
 
 @registers_type(models.Conversation)
 @strawberry.type(description="Conversation between an account and a contact.")
-class Conversation(Taggable):
+class Conversation(Taggable, HasAccount):
     node_id: relay.NodeID[str]
     status: ConversationStatus = stored("status", description="Status of the conversation.")
     assignee: Agent | None = linked(
@@ -77,13 +100,12 @@ class Conversation(Taggable):
     waiting_since: datetime | None = stored(
         "waiting_since",
         needs=["unanswered_at"],
-        description="Time of the first message that the customer wrote after your last message;"
-        " null if you wrote last. Of more than ten unanswered messages it may be a later one.",
+        description="Time of the first message that the customer wrote after your last message,"
+        " not counting failed and cancelled ones; null if you wrote last.",
     )
     created_at: datetime = stored(
         "created_at", description="Time at which the conversation started."
     )
-    account: Account = linked_account("Account that holds the conversation.")
     contact: Contact = linked_contact("Customer of the conversation.")
     unread_count: int = linked(
         "id",
@@ -93,6 +115,7 @@ class Conversation(Taggable):
     last_message: Annotated["Message", strawberry.lazy("graph.types.messages")] | None = linked(
         "last_message_id", MESSAGES, description="Newest message."
     )
+    list_cursor: str = list_cursor_field("`conversations`", _ORDERS)
     document: strawberry.Private[models.Conversation]
 
     @strawberry.field(
@@ -107,8 +130,8 @@ class Conversation(Taggable):
         )
 
     @strawberry.field(
-        description="Agents that look at the conversation now or type in it, first come first:"
-        " those that subscribe to its `presenceChanged`. It is at most two seconds old.",
+        description="Agents that are looking at the conversation or typing in it, in order of"
+        " arrival: those that subscribe to its `presenceChanged`. At most two seconds old.",
         metadata=reads("id"),
     )
     async def viewers(self, info: Info) -> list[ConversationViewer]:
@@ -121,7 +144,7 @@ class Conversation(Taggable):
     @connection_field(
         Annotated["Message", strawberry.lazy("graph.types.messages")],
         description="Messages of the conversation, newest first. With `around`, `first` or `last`"
-        " is the size of the page, and its cursors continue it in both directions.",
+        " sets the page size; its cursors continue the list in both directions.",
         needs=["id"],
     )
     def messages(
@@ -130,13 +153,7 @@ class Conversation(Taggable):
             MessageFilter | None,
             strawberry.argument(description="Returns only messages that match this filter."),
         ] = None,
-        around: Annotated[
-            strawberry.ID | None,
-            strawberry.argument(
-                description="Id of a message of the conversation that is in the middle of the page,"
-                " or its place if the filter excludes it; not with `after` or `before`."
-            ),
-        ] = None,
+        around: Around = None,
     ) -> Listed:
         said_here = {"conversation_id": self.document.id, **models.NO_OWN_REACTIONS}
         conditions = [said_here, *(filter.list_conditions() if filter else [])]
@@ -146,19 +163,24 @@ class Conversation(Taggable):
     @connection_field(
         TimelineItem,
         description="Messages, calls, notes and changes of the conversation in one list, newest"
-        " first. Cursors of `messages` are valid here, too.",
+        " first. Cursors of `messages` are valid here, too. With `around`, `first` or `last` sets"
+        " the page size; its cursors continue the list in both directions.",
         needs=["id", "reopenings"],
     )
-    async def timeline(self) -> DocumentList:
+    async def timeline(
+        self,
+        filter: Annotated[
+            TimelineFilter | None,
+            strawberry.argument(description="Returns only items that match this filter."),
+        ] = None,
+        around: Around = None,
+    ) -> DocumentList:
         if self.document.reopenings:
             await record_reopenings([self.document.id])
-        said_here = {"conversation_id": self.document.id}
-        return DocumentList(
-            models.Message,
-            {**said_here, **models.NO_OWN_REACTIONS},
-            BY_TIMESTAMP,
-            merged_with=[(models.Note, said_here), (models.ConversationChange, said_here)],
-        )
+        kinds = None if filter is None else filter.kinds
+        (document_class, matched), *others = list_selections(self.document.id, kinds)
+        listed = DocumentList(document_class, matched, BY_TIMESTAMP, merged_with=others)
+        return listed if around is None else await self._list_around(listed, around)
 
     async def _list_around(self, listed: DocumentList, message_id: str) -> DocumentList:
         key = require_id(message_id, "Message", "around")
@@ -171,18 +193,6 @@ class Conversation(Taggable):
     @classmethod
     def from_document(cls, document: models.Conversation) -> Self:
         return cls(node_id=str(document.id), document=document)
-
-
-class ConversationOrder(DescribedEnum):
-    NEWEST_ACTIVITY = "NEWEST_ACTIVITY", "Most recently active first."
-    OLDEST_ACTIVITY = "OLDEST_ACTIVITY", "Least recently active first."
-
-
-describe_enum(ConversationOrder, description="Sort order of conversations.")
-_ORDERS = {
-    ConversationOrder.NEWEST_ACTIVITY: BY_ACTIVITY,
-    ConversationOrder.OLDEST_ACTIVITY: BY_OLDEST_ACTIVITY,
-}
 
 
 @strawberry.type
@@ -207,8 +217,9 @@ class ConversationQueries:
             strawberry.argument(description="Sort order; a cursor is valid for one order only."),
         ] = ConversationOrder.NEWEST_ACTIVITY,
     ) -> DocumentList:
-        of_accounts = limit_to_account(info, account_id)
-        if filter is not None and filter.needs_accounts:
+        of_accounts = await limit_to_account(info, account_id)
+        # A caller limited to accounts names them without a read.
+        if filter is not None and filter.needs_accounts and "account_id" not in of_accounts:
             of_accounts = await name_accounts(info, account_id)
         await wait_for_summaries(info, account_id)
         conditions = [of_accounts]

@@ -10,6 +10,7 @@ from beanie import PydanticObjectId
 import models
 from graph.core.context import Info
 from graph.core.enums import MessageStatus
+from graph.core.scalars import Url
 from graph.core.stored import load_contact
 from graph.types.contacts import Contact
 from graph.types.content.reading import (
@@ -19,6 +20,8 @@ from graph.types.content.reading import (
     read_text,
     read_texts,
     read_unix_time,
+    read_url,
+    to_url,
 )
 
 MAX_PARSED = 65_536
@@ -57,7 +60,7 @@ class MessageError:
     details: str | None = strawberry.field(
         description="Explanation of the error, and how to fix it."
     )
-    href: str | None = strawberry.field(description="URL of WhatsApp's documentation of the error.")
+    href: Url | None = strawberry.field(description="URL of WhatsApp's documentation of the error.")
     retryable: bool = strawberry.field(
         description="True if sending the message again later may succeed."
     )
@@ -68,7 +71,7 @@ class MessageError:
             code=document.code,
             title=document.title,
             details=document.details,
-            href=document.href,
+            href=to_url(document.href),
             retryable=document.retryable,
         )
 
@@ -110,23 +113,20 @@ class MessageReaction:
         )
 
 
-_REFERRAL_TEXTS = (
-    *("source_url", "source_type", "source_id", "headline", "body"),
-    *("media_type", "image_url", "video_url", "thumbnail_url", "ref"),
-)
+_REFERRAL_TEXTS = ("source_type", "source_id", "headline", "body", "media_type", "ref")
 
 
 @strawberry.type(description="Advertisement or post that led the customer to the chat.")
 class MessageReferral:
-    source_url: str | None = strawberry.field(description="URL of the advertisement or post.")
+    source_url: Url | None = strawberry.field(description="URL of the advertisement or post.")
     source_type: str | None = strawberry.field(description="Kind of source: ad or post.")
     source_id: str | None = strawberry.field(description="Meta's id of the advertisement or post.")
     headline: str | None = strawberry.field(description="Headline of the advertisement or post.")
     body: str | None = strawberry.field(description="Text of the advertisement or post.")
     media_type: str | None = strawberry.field(description="Kind of media: image or video.")
-    image_url: str | None = strawberry.field(description="URL of the image.")
-    video_url: str | None = strawberry.field(description="URL of the video.")
-    thumbnail_url: str | None = strawberry.field(description="URL of the thumbnail.")
+    image_url: Url | None = strawberry.field(description="URL of the image.")
+    video_url: Url | None = strawberry.field(description="URL of the video.")
+    thumbnail_url: Url | None = strawberry.field(description="URL of the thumbnail.")
     ref: str | None = strawberry.field(
         description="Text that your business put into the link of the advertisement or post."
     )
@@ -138,6 +138,10 @@ class MessageReferral:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         return cls(
+            source_url=read_url(document, "source_url"),
+            image_url=read_url(document, "image_url"),
+            video_url=read_url(document, "video_url"),
+            thumbnail_url=read_url(document, "thumbnail_url"),
             **read_texts(document, *_REFERRAL_TEXTS),
             click_id=read_text(document, "ctwa_clid"),
             welcome_text=read_text(read_object(document, "welcome_message"), "text"),
@@ -168,11 +172,13 @@ class MessagePricing:
 
 
 @strawberry.type(
-    description="Conversation for which WhatsApp charged: until July 2025, and since then only if"
-    " an advertisement makes messages free."
+    description="WhatsApp's billing unit until July 2025; reported since then only if an"
+    " advertisement makes messages free."
 )
 class BillingConversation:
-    id: str | None = strawberry.field(description="WhatsApp's id of the billing conversation.")
+    whatsapp_id: str | None = strawberry.field(
+        description="WhatsApp's id of the billing conversation."
+    )
     origin: str | None = strawberry.field(
         description="Origin of the billing conversation: service, marketing, referral_conversion"
         " and so on."
@@ -184,7 +190,7 @@ class BillingConversation:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         return cls(
-            id=read_text(document, "id"),
+            whatsapp_id=read_text(document, "id"),
             origin=read_text(read_object(document, "origin"), "type"),
             expires_at=read_unix_time(document, "expiration_timestamp"),
         )

@@ -9,7 +9,7 @@ from strawberry import relay
 
 import models
 from graph.core.context import Info
-from graph.core.enums import MessageDirection, MessageStatus
+from graph.core.enums import MessageDirection, MessagePriority, MessageStatus
 from graph.core.stored import (
     CONVERSATIONS,
     MESSAGES,
@@ -21,10 +21,10 @@ from graph.core.stored import (
     stored,
 )
 from graph.inputs.whatsapp_enums import MessageType
-from graph.types.accounts import Account, linked_account
 from graph.types.connection_field import node_field
 from graph.types.contacts import Contact, linked_contact
-from graph.types.content.content import CONTENT_FIELDS, MessageContent, read_content
+from graph.types.content.content import CONTENT_FIELDS, read_content
+from graph.types.content.content_interface import Content
 from graph.types.content.orders import MessagePayment, ReferredProduct, read_product
 from graph.types.conversations import Conversation
 from graph.types.inbox.timeline import TimelineItem
@@ -88,6 +88,11 @@ class Message(TimelineItem):
         needs=["direction", "status_rank"],
         description="Delivery status; RECEIVED for messages from customers.",
     )
+    priority: MessagePriority | None = stored(
+        "send_priority",
+        needs=["outbox_state", "priority"],
+        description="Priority in the send queue; null if this server did not send the message.",
+    )
     whatsapp_id: str | None = stored(
         "wamid",
         description="WhatsApp's message id (wamid); null until WhatsApp accepts the message.",
@@ -122,7 +127,6 @@ class Message(TimelineItem):
         description="Data that the sending program attached to the message"
         " (biz_opaque_callback_data).",
     )
-    account: Account = linked_account("Account that sent or received the message.")
     conversation: Conversation = linked(
         "conversation_id",
         CONVERSATIONS,
@@ -155,7 +159,7 @@ class Message(TimelineItem):
         description="Typed content; null if the sender deleted the message.",
         metadata=reads(*CONTENT_FIELDS),
     )
-    def content(self) -> MessageContent | None:
+    def content(self) -> Content | None:
         return read_content(self.document) if self.document.deleted_at is None else None
 
     @strawberry.field(
@@ -176,8 +180,9 @@ class Message(TimelineItem):
         return list_status_times(self.document)
 
     @strawberry.field(
-        description="Errors that made the message fail, or that kept WhatsApp from delivering part"
-        " of a customer's message. DELIVERED on another device may follow.",
+        description="Errors that made the message fail, or that kept WhatsApp from delivering"
+        " part of a customer's message. After a failure on one device, DELIVERED on another may"
+        " follow.",
         metadata=reads("errors", "direction", "type", "status_times"),
     )
     def errors(self) -> list[MessageError]:

@@ -8,7 +8,7 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.context import Info, IsAdmin
+from graph.core.context import Info, IsAdmin, IsAdminOrOperator
 from graph.core.enums import ParkedReason, ParkedState
 from graph.core.ids import parse_text_id
 from graph.core.large_texts import large_text
@@ -42,8 +42,9 @@ class ParkedItem(relay.Node):
     item: str = large_text(
         models.ParkedItem,
         "item",
-        description="Item as WhatsApp sent it, usually JSON text.",
+        description="Item as WhatsApp sent it, usually JSON text. Requires role ADMIN.",
         missing="parked item",
+        permission_classes=[IsAdmin],
     )
     reason: ParkedReason = stored("reason", description="Reason why the item could not be applied.")
     details: str | None = stored("details", description="Details of the failure.")
@@ -78,11 +79,12 @@ class ParkedItemFilter:
 class ParkedItemQueries:
     @connection_field(
         ParkedItem,
-        permission_classes=[IsAdmin],
-        description="Lists webhook items that could not be applied, newest first. Requires role"
-        " ADMIN.",
+        permission_classes=[IsAdminOrOperator],
+        description="Lists webhook items that could not be applied, newest first. An OPERATOR sees"
+        " only items that belong to no workspace, without `item`. Requires role ADMIN or"
+        " OPERATOR.",
     )
-    def parked_items(
+    async def parked_items(
         self,
         info: Info,
         account_id: AccountId = None,
@@ -91,7 +93,7 @@ class ParkedItemQueries:
             strawberry.argument(description="Returns only items that match this filter."),
         ] = None,
     ) -> DocumentList:
-        conditions = [limit_to_account(info, account_id)]
+        conditions = [await limit_to_account(info, account_id)]
         conditions += filter.list_conditions() if filter else []
         return DocumentList(
             models.ParkedItem, {"$and": conditions}, NEWEST_TEXT_ID, hidden=_LARGE_FIELDS

@@ -6,10 +6,10 @@ import strawberry
 
 import models
 from graph.core.stored import LINKED_AGENTS, linked
-from graph.types.accounts import Account, linked_account
+from graph.types.accounts import HasAccount
 from graph.types.auth.agents import Agent
 
-SENDER_FIELDS = ("direction", "type", "lane_number", "agent_id", "sent_by", "account_id")
+SENDER_FIELDS = ("direction", "type", "outbox_state", "agent_id", "sent_by", "account_id")
 
 
 @strawberry.type(description="Agent who wrote a message.")
@@ -19,7 +19,7 @@ class AgentSender:
     )
     via: str | None = strawberry.field(
         description="Name of the credential that sent the message on behalf of the agent; null if"
-        " the agent sent it with an own credential."
+        " the agent used a credential of its own."
     )
     document: strawberry.Private[models.Message]
 
@@ -29,7 +29,7 @@ class AgentSender:
 
 
 @strawberry.type(
-    description="API key of a server that sent a message, without an agent; for messages of"
+    description="API key of a server that sent a message without naming an agent; for messages of"
     " version 0.1, any credential."
 )
 class ApiKeySender:
@@ -37,8 +37,7 @@ class ApiKeySender:
 
 
 @strawberry.type(description="WhatsApp Business app on the phone, in which a message was written.")
-class BusinessAppSender:
-    account: Account = linked_account("Account of the phone.")
+class BusinessAppSender(HasAccount):
     document: strawberry.Private[models.Message]
 
 

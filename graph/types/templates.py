@@ -14,8 +14,13 @@ from graph.core.pages import BY_TEMPLATE_NAME, NEWEST
 from graph.core.searching import check_search
 from graph.core.stored import reads, registers_type, stored
 from graph.inputs.whatsapp_enums import QualityRating, TemplateCategory, TemplateStatus
-from graph.types.accounts import Account, linked_account
-from graph.types.connection_field import DocumentList, connection_field, limit_to_account
+from graph.types.accounts import HasAccount
+from graph.types.connection_field import (
+    DocumentList,
+    connection_field,
+    limit_to_account,
+    list_cursor_field,
+)
 from graph.types.content.template_parts import (
     TemplateComponent,
     TemplateParameter,
@@ -24,6 +29,7 @@ from graph.types.content.template_parts import (
     read_format,
     read_parameters,
 )
+from graph.types.timestamped import Timestamped
 from whatsapp.templates.definition import find_obstacle, match_sendable
 
 # Read by `read_definition` and `find_obstacle`.
@@ -31,9 +37,18 @@ _DEFINITION_FIELDS = ("components", "parameter_format")
 _OBSTACLE_FIELDS = ("status", "status_reason", "name", "language", *_DEFINITION_FIELDS)
 
 
+class TemplateOrder(DescribedEnum):
+    NEWEST = "NEWEST", "Most recently stored first."
+    NAME = "NAME", "By name, then by language."
+
+
+describe_enum(TemplateOrder, description="Sort order of templates.")
+_ORDERS = {TemplateOrder.NEWEST: NEWEST, TemplateOrder.NAME: BY_TEMPLATE_NAME}
+
+
 @registers_type(models.Template)
 @strawberry.type(description="Message template of an account, as reported by WhatsApp.")
-class Template(relay.Node):
+class Template(relay.Node, HasAccount, Timestamped):
     node_id: relay.NodeID[str]
     whatsapp_id: str = stored(
         "template_id",
@@ -95,13 +110,7 @@ class Template(relay.Node):
         description="Time of the last synchronization with WhatsApp; null if the template is known"
         " from webhooks only.",
     )
-    created_at: datetime = stored(
-        "created_at", description="Time at which the template was first stored."
-    )
-    updated_at: datetime = stored(
-        "updated_at", description="Time of the last change of the stored template."
-    )
-    account: Account = linked_account("Account that can send the template.")
+    list_cursor: str = list_cursor_field("`templates`", _ORDERS)
     document: strawberry.Private[models.Template]
 
     @strawberry.field(
@@ -187,15 +196,6 @@ class TemplateFilter:
         return conditions
 
 
-class TemplateOrder(DescribedEnum):
-    NEWEST = "NEWEST", "Most recently stored first."
-    NAME = "NAME", "By name, then by language."
-
-
-describe_enum(TemplateOrder, description="Sort order of templates.")
-_ORDERS = {TemplateOrder.NEWEST: NEWEST, TemplateOrder.NAME: BY_TEMPLATE_NAME}
-
-
 @strawberry.type
 class TemplateQueries:
     @connection_field(
@@ -203,7 +203,7 @@ class TemplateQueries:
         permission_classes=[IsViewer],
         description="Lists the message templates of an account. Requires role VIEWER.",
     )
-    def templates(
+    async def templates(
         self,
         info: Info,
         account_id: Annotated[strawberry.ID, strawberry.argument(description="Id of the account.")],
@@ -216,6 +216,6 @@ class TemplateQueries:
             strawberry.argument(description="Sort order; a cursor is valid for one order only."),
         ] = TemplateOrder.NEWEST,
     ) -> DocumentList:
-        conditions = [limit_to_account(info, account_id)]
+        conditions = [await limit_to_account(info, account_id)]
         conditions += filter.list_conditions() if filter else []
         return DocumentList(models.Template, {"$and": conditions}, _ORDERS[order_by])

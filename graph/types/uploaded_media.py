@@ -10,6 +10,7 @@ from strawberry import relay
 import models
 from graph.core.context import Info
 from graph.core.enums import MediaKind
+from graph.core.scalars import Url
 from graph.core.stored import reads, registers_type, stored
 
 
@@ -27,7 +28,9 @@ class UploadedMedia(relay.Node):
     node_id: relay.NodeID[str]
     media_id: str | None = stored("media_id", description="WhatsApp's id of the file.")
     kind: MediaKind = stored(
-        "kind", convert=_read_kind, description="Kind of file for which the upload was checked."
+        "kind",
+        convert=_read_kind,
+        description="Kind of media as which the file was validated and can be sent.",
     )
     mime_type: str = stored("mime_type", description="MIME type detected from the content.")
     size_bytes: int = stored("size_bytes", description="Size in bytes.")
@@ -53,8 +56,8 @@ class UploadedMedia(relay.Node):
         description="Signed URL of the file, valid for a limited time without credentials.",
         metadata=reads("id"),
     )
-    def url(self, info: Info) -> str:
-        return info.context.services.media_urls.make(self.document.id)
+    def url(self, info: Info) -> Url:
+        return Url(info.context.services.media_urls.make(self.document.id))
 
     @classmethod
     def from_document(cls, document: models.UploadedMedia) -> Self:

@@ -1,4 +1,4 @@
-"""Types of user errors, one for each code, with what the caller needs to react."""
+"""Types of user errors, one for each code, with the facts that a caller needs to react."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ import strawberry
 from strawberry import relay
 
 from graph.core.stored import to_node
-from graph.core.user_errors import UserError, list_error_types, represents
+from graph.core.user_errors import InvalidInputReason, UserError, list_error_types, represents
 from graph.types.accounts import Account
 from graph.types.contacts import Contact
 from graph.types.messages import Message
@@ -23,13 +23,33 @@ class NotFoundError(UserError):
 @represents(errors.InvalidInput)
 @strawberry.type(description="A value is invalid; `field` is its path.")
 class InvalidInputError(UserError):
-    pass
+    refusal: strawberry.Private[errors.InvalidInput]
+
+    @strawberry.field(description="Fault of the value.")
+    def reason(self) -> InvalidInputReason:
+        return InvalidInputReason(self.refusal.reason)
+
+    @strawberry.field(
+        description="Exceeded limit in characters, items or bytes; null for other faults."
+    )
+    def limit(self) -> int | None:
+        return self.refusal.limit
 
 
 @represents(errors.TemplateInvalid)
 @strawberry.type(description="The template does not exist, or its parameters are invalid.")
 class TemplateInvalidError(UserError):
     pass
+
+
+@represents(errors.QuotaExceeded)
+@strawberry.type(description="The workspace of your credential has used up a quota.")
+class QuotaExceededError(UserError):
+    refusal: strawberry.Private[errors.QuotaExceeded]
+
+    @strawberry.field(description="The quota in bytes.")
+    def limit(self) -> float:
+        return self.refusal.limit
 
 
 @represents(errors.MetaUnreachable)
@@ -121,6 +141,21 @@ class ConflictError(UserError):
     def current(self) -> relay.Node | None:
         node: Any = to_node(self.refusal.current)
         return node  # type: ignore[no-any-return]  # the type registered for the document
+
+
+@represents(errors.NumberNotProven)
+@strawberry.type(
+    description="WhatsApp does not confirm that the number is yours; `field` is the value to"
+    " correct."
+)
+class NumberNotProvenError(UserError):
+    refusal: strawberry.Private[errors.NumberNotProven]
+
+    @strawberry.field(
+        description="WhatsApp's error code; null if the business account does not have the number."
+    )
+    def whatsapp_code(self) -> int | None:
+        return self.refusal.error.code if self.refusal.error else None
 
 
 @represents(errors.MetaRefused)

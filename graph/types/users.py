@@ -1,6 +1,5 @@
 """Users in the graph: the people behind contacts."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
@@ -11,21 +10,40 @@ import models
 from graph.core.context import Info, IsViewer, get_viewer
 from graph.core.enums import DescribedEnum, describe_enum
 from graph.core.pages import BY_USER_NAME, NEWEST
+from graph.core.scalars import PhoneNumber
 from graph.core.searching import Search, match_keys
 from graph.core.stored import load_user, registers_type, stored
 from graph.inputs.contact_filter import UserFilter
-from graph.types.connection_field import DocumentList, connection_field, node_field
+from graph.types.connection_field import (
+    DocumentList,
+    connection_field,
+    list_cursor_field,
+    node_field,
+)
+from graph.types.timestamped import Timestamped
 
 if TYPE_CHECKING:
     from graph.types.contacts import Contact
 
 
+class UserOrder(DescribedEnum):
+    NEWEST = "NEWEST", "Most recently created first."
+    NAME = (
+        "NAME",
+        "By name, else e-mail address, external id or phone number; ignores case and accents.",
+    )
+
+
+describe_enum(UserOrder, description="Sort order of users.")
+_ORDERS = {UserOrder.NEWEST: NEWEST, UserOrder.NAME: BY_USER_NAME}
+
+
 @registers_type(models.User)
 @strawberry.type(description="Person behind contacts of one or more accounts.")
-class User(relay.Node):
+class User(relay.Node, Timestamped):
     node_id: relay.NodeID[str]
     name: str | None = stored("name", description="Name of the person.")
-    phone: str | None = stored("phone", description="Phone number in E.164 format.")
+    phone: PhoneNumber | None = stored("phone", description="Phone number.")
     email: str | None = stored("email", description="E-mail address.")
     external_id: str | None = stored(
         "external_id", description="Id of the person in your application."
@@ -33,8 +51,7 @@ class User(relay.Node):
     attributes: JSON = stored(
         "attributes", description="JSON object for your application's own data."
     )
-    created_at: datetime = stored("created_at", description="Time at which the user was created.")
-    updated_at: datetime = stored("updated_at", description="Time of the last change.")
+    list_cursor: str = list_cursor_field("`users`", _ORDERS)
     document: strawberry.Private[models.User]
 
     @connection_field(
@@ -49,18 +66,6 @@ class User(relay.Node):
     @classmethod
     def from_document(cls, document: models.User) -> Self:
         return cls(node_id=str(document.id), document=document)
-
-
-class UserOrder(DescribedEnum):
-    NEWEST = "NEWEST", "Most recently created first."
-    NAME = (
-        "NAME",
-        "By name, else e-mail address, external id or phone number; ignores case and accents.",
-    )
-
-
-describe_enum(UserOrder, description="Sort order of users.")
-_ORDERS = {UserOrder.NEWEST: NEWEST, UserOrder.NAME: BY_USER_NAME}
 
 
 @strawberry.type

@@ -1,1 +1,1 @@
-"""Mutations of what agents work with in the inbox: notes and quick replies."""
+"""Mutations of notes and quick replies."""

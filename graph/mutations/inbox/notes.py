@@ -23,6 +23,11 @@ class AddNoteInput:
         default=None,
         description="Ids of up to 20 agents with access to the account, whom the note addresses.",
     )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="Unique key of up to 255 characters: repeated requests with the same key add"
+        " one note.",
+    )
 
 
 @strawberry.input(description="Changes to a note; omitted fields keep their values.")
@@ -71,13 +76,17 @@ class NoteMutations:
             )
             mention_ids = collect(_read_mentions, input.mentioned_agent_ids or [])
         document = await notes.add_note(
-            get_viewer(info), conversation_id, body=input.body, mention_ids=mention_ids
+            get_viewer(info),
+            conversation_id,
+            body=input.body,
+            mention_ids=mention_ids,
+            idempotency_key=input.idempotency_key,
         )
         return NotePayload(note=Note.from_document(document))
 
     @mutation_field(
         IsAgent,
-        description="Changes a note. Only its author and role ADMIN may do so. Requires role"
+        description="Changes a note. Only its author or an ADMIN may change it. Requires role"
         " AGENT.",
     )
     async def edit_note(self, info: Info, input: EditNoteInput) -> NotePayload:
@@ -91,7 +100,7 @@ class NoteMutations:
 
     @mutation_field(
         IsAgent,
-        description="Deletes a note. Only its author and role ADMIN may do so. Requires role"
+        description="Deletes a note. Only its author or an ADMIN may delete it. Requires role"
         " AGENT.",
     )
     async def delete_note(self, info: Info, input: NoteIdInput) -> DeleteNotePayload:
@@ -109,7 +118,7 @@ async def _load_own_note(info: Info, global_id: str) -> models.Note:
     viewer = get_viewer(info)
     note = await notes.get_note(viewer, require_id(global_id, "Note", "noteId"))
     if not notes.may_change(viewer, note):
-        raise forbidden("Only the author of a note and role ADMIN may change it.")
+        raise forbidden("Only the author of a note or an ADMIN may change it.")
     return note
 
 

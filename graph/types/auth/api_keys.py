@@ -1,7 +1,7 @@
 """API keys in the graph. The secret is returned once, by `createApiKey`."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import strawberry
 from strawberry import relay
@@ -14,6 +14,7 @@ from graph.core.stored import LINKED_AGENTS, linked, registers_type, stored
 from graph.types.accounts import Account, list_visible_accounts
 from graph.types.auth.agents import Agent
 from graph.types.connection_field import DocumentList, connection_field
+from models.database.base import match_workspace
 from whatsapp.auth.access import Viewer
 
 
@@ -76,16 +77,27 @@ class ApiKeyQueries:
         description="Lists API keys, newest first. An ADMIN limited to some accounts sees only"
         " keys limited to these accounts. Requires role ADMIN.",
     )
-    def api_keys(self, info: Info) -> DocumentList:
-        return DocumentList(models.ApiKey, limit_keys(get_viewer(info)))
+    def api_keys(
+        self,
+        info: Info,
+        agent_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Returns only keys of this agent."),
+        ] = None,
+    ) -> DocumentList:
+        conditions = limit_keys(get_viewer(info))
+        if agent_id is not None:
+            conditions["agent_id"] = parse_id(agent_id, "Agent")
+        return DocumentList(models.ApiKey, conditions)
 
 
 def limit_keys(viewer: Viewer) -> dict[str, Any]:
     """Returns the filter of the keys limited to the viewer's accounts."""
+    limited = match_workspace(viewer.workspace_id)
     if viewer.account_ids is None:
-        return {}
+        return limited
     beyond = {"$elemMatch": {"$nin": sorted(viewer.account_ids)}}
-    return {"account_ids": {"$type": "array", "$not": beyond}}
+    return limited | {"account_ids": {"$type": "array", "$not": beyond}}
 
 
 async def find_api_key(viewer: Viewer, global_id: str) -> models.ApiKey | None:

@@ -7,8 +7,8 @@ import strawberry
 from strawberry import relay
 
 import models
-from graph.core.context import Info, IsAdmin, get_viewer
-from graph.core.enums import AuditAction, AuditOutcome, CredentialKind
+from graph.core.context import Info, IsAdminOrOperator, get_viewer
+from graph.core.enums import AuditAction, AuditOutcome, CredentialKind, RemovedKind
 from graph.core.ids import parse_id, parse_object_id
 from graph.core.stored import LINKED_AGENTS, linked, reads, registers_type, stored
 from graph.types.accounts import Account, list_accounts
@@ -21,9 +21,9 @@ from whatsapp.auth.audit import make_entry_filter
 @strawberry.type(description="Caller who performed an action.")
 class AuditActor:
     kind: CredentialKind = strawberry.field(description="Kind of credential that was used.")
-    id: str = strawberry.field(
+    credential_id: str = strawberry.field(
         description="Id of the API key as in `apiKeys`, subject (`sub`) of the token, or user name"
-        " of the operator on the server."
+        " of the operator or task on the server."
     )
     name: str = strawberry.field(
         description="Name of the API key or of the token's holder at the time of the action."
@@ -38,8 +38,8 @@ class AuditActor:
     @classmethod
     def from_document(cls, actor: models.AuditActor) -> Self:
         is_key = actor.kind is CredentialKind.API_KEY
-        actor_id = encode_id("ApiKey", actor.id) if is_key else actor.id
-        return cls(kind=actor.kind, id=actor_id, name=actor.name, document=actor)
+        credential_id = encode_id("ApiKey", actor.id) if is_key else actor.id
+        return cls(kind=actor.kind, credential_id=credential_id, name=actor.name, document=actor)
 
 
 @strawberry.type(description="Object of an action.")
@@ -55,6 +55,16 @@ class AuditTarget:
     @classmethod
     def from_document(cls, target: models.AuditTarget) -> Self:
         return cls(type=target.type, id=strawberry.ID(encode_id(target.type, target.id)))
+
+
+@strawberry.type(description="Number of removed objects of a kind.")
+class AuditCount:
+    kind: RemovedKind = strawberry.field(description="Kind of the objects.")
+    count: int = strawberry.field(description="Number of removed objects.")
+
+
+def _read_counts(counts: dict[str, int]) -> list[AuditCount]:
+    return [AuditCount(kind=RemovedKind(kind), count=counts[kind]) for kind in sorted(counts)]
 
 
 def _read_targets(targets: list[models.AuditTarget]) -> list[AuditTarget]:
@@ -79,6 +89,12 @@ class AuditEntry(relay.Node):
         description="Names of the input fields that were given; their values are not stored.",
     )
     outcome: AuditOutcome = stored("outcome", description="Outcome of the action.")
+    counts: list[AuditCount] = stored(
+        "counts",
+        convert=_read_counts,
+        description="Numbers of objects that retention rules removed. If `outcome` stays STARTED,"
+        " the run was interrupted and the last 500 objects may be missing.",
+    )
     refusal: str | None = stored("refusal", description="Error code if the action was refused.")
     request_id: str | None = stored(
         "request_id",
@@ -107,9 +123,10 @@ class AuditEntry(relay.Node):
 class AuditQueries:
     @connection_field(
         AuditEntry,
-        permission_classes=[IsAdmin],
+        permission_classes=[IsAdminOrOperator],
         description="Lists audited actions, newest first. An ADMIN limited to some accounts sees"
-        " only actions that affected these accounts. Requires role ADMIN.",
+        " only actions that affected these accounts; an OPERATOR sees only actions of operators."
+        " Requires role ADMIN or OPERATOR.",
     )
     def audit_log(
         self,
@@ -126,6 +143,14 @@ class AuditQueries:
             AuditAction | None,
             strawberry.argument(description="Returns only actions of this kind."),
         ] = None,
+        since: Annotated[
+            datetime | None,
+            strawberry.argument(description="Returns only actions from this time or later."),
+        ] = None,
+        until: Annotated[
+            datetime | None,
+            strawberry.argument(description="Returns only actions before this time."),
+        ] = None,
     ) -> DocumentList:
         conditions = [make_entry_filter(get_viewer(info))]
         if account_id is not None:
@@ -134,6 +159,9 @@ class AuditQueries:
             conditions.append(_match_actor(actor))
         if action is not None:
             conditions.append({"action": action.value})
+        times = {"$gte": since, "$lt": until}
+        if limits := {name: time for name, time in times.items() if time is not None}:
+            conditions.append({"created_at": limits})
         return DocumentList(models.AuditEntry, {"$and": conditions})
 
 
@@ -147,7 +175,8 @@ def _match_actor(text: str) -> dict[str, Any]:
 async def find_audit_entry(info: Info, document_id: str) -> AuditEntry | None:
     """Loads an entry; None if it is not visible to the viewer."""
     viewer, entry_id = get_viewer(info), parse_object_id(document_id)
-    if entry_id is None or not viewer.has_role(models.Role.ADMIN):
+    roles = (models.Role.ADMIN, models.Role.OPERATOR)
+    if entry_id is None or not any(map(viewer.has_role, roles)):
         return None
     entry = await models.AuditEntry.find_one({"_id": entry_id, **make_entry_filter(viewer)})
     return AuditEntry.from_document(entry) if entry else None

@@ -6,11 +6,12 @@ from typing import Self
 import strawberry
 
 import models
-from graph.core.context import Info, IsViewer, get_viewer
+from graph.core.context import Info, IsViewer, IsViewerOrOperator, get_viewer
 from graph.core.enums import CredentialKind, Role
-from graph.core.stored import load_agent
+from graph.core.stored import load_agent, load_workspace
 from graph.types.accounts import Account, list_visible_accounts
 from graph.types.auth.agents import Agent
+from graph.types.auth.workspaces import Workspace
 from graph.types.connection_field import DocumentList, connection_field
 from telemetry.global_ids import encode_id
 from version import VERSION
@@ -29,6 +30,9 @@ class Viewer:
         description="Time at which the credential expires and its open sockets are closed."
     )
     server_version: str = strawberry.field(description="Version of the server, such as 0.2.0.")
+    covers_all_accounts: bool = strawberry.field(
+        description="True if the credential covers all accounts, including later ones."
+    )
     access: strawberry.Private[Access]
 
     @connection_field(Account, description="Accounts visible to the caller, newest first.")
@@ -43,6 +47,11 @@ class Viewer:
         document = None if agent_id is None else await load_agent(info, agent_id)
         return None if document is None else Agent.from_document(document)
 
+    @strawberry.field(description="Workspace of the credential; null for an OPERATOR.")
+    async def workspace(self, info: Info) -> Workspace | None:
+        document = await load_workspace(info, self.access.workspace_id)
+        return None if document is None else Workspace.from_document(document)
+
     @classmethod
     def from_access(cls, viewer: Access) -> Self:
         is_key = viewer.kind is CredentialKind.API_KEY
@@ -54,6 +63,7 @@ class Viewer:
             role=viewer.role,
             expires_at=viewer.expires_at,
             server_version=VERSION,
+            covers_all_accounts=viewer.account_ids is None,
             access=viewer,
         )
 
@@ -61,8 +71,9 @@ class Viewer:
 @strawberry.type
 class ViewerQueries:
     @strawberry.field(
-        permission_classes=[IsViewer],
-        description="Returns the caller with its role and accounts. Requires role VIEWER.",
+        permission_classes=[IsViewerOrOperator],
+        description="Returns the caller with its role and accounts. Requires role VIEWER or"
+        " OPERATOR.",
     )
     def viewer(self, info: Info) -> Viewer:
         return Viewer.from_access(get_viewer(info))
@@ -73,4 +84,4 @@ class ViewerQueries:
         " lists, then subscribe with `after` set to it. Requires role VIEWER.",
     )
     async def event_cursor(self, info: Info) -> str:
-        return await info.context.services.live.get_cursor()
+        return await info.context.services.live.get_cursor(get_viewer(info).workspace_id)

@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from graph.core.enums import MessageDirection, describe_enum
+from graph.types.content.content_interface import Content
 from graph.types.content.reading import read_int, read_object, read_text
 from whatsapp.messages.calls import CallState
 
@@ -25,7 +26,7 @@ describe_enum(
 
 
 @strawberry.type(description="Voice call.")
-class CallContent:
+class CallContent(Content):
     direction: MessageDirection = strawberry.field(
         description="INBOUND if the customer called, OUTBOUND if the business did."
     )

@@ -1,4 +1,4 @@
-"""Content of messages: one type of the union for each kind.
+"""Content of messages: one type for each kind.
 
 Fields of the same name have the same type in all of them, so that one query can select them all.
 """
@@ -6,19 +6,27 @@ Fields of the same name have the same type in all of them, so that one query can
 import base64
 import json
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
 
 from graph.core.context import Info
 from graph.core.enums import MediaKind, MediaState
+from graph.core.scalars import Url
 from graph.core.stored import MEDIA, linked, load_media, load_upload
 from graph.types.content.calls import CallContent, read_call
+from graph.types.content.content_interface import Content
 from graph.types.content.interactive import InteractiveContent, read_sent_interactive
 from graph.types.content.orders import OrderContent, read_order
 from graph.types.content.reactions import ReactionContent, read_reaction
-from graph.types.content.reading import read_float, read_object, read_objects, read_text, read_texts
+from graph.types.content.reading import (
+    read_float,
+    read_object,
+    read_objects,
+    read_text,
+    read_url,
+)
 from graph.types.content.replies import (
     InteractiveReplyContent,
     read_interactive,
@@ -31,7 +39,7 @@ from models import CALL, Media, Message
 
 
 @strawberry.type(description="Text message.")
-class TextContent:
+class TextContent(Content):
     body: str = strawberry.field(description="Text as it was written.")
     preview_url: bool = strawberry.field(
         description="True if WhatsApp shows a preview of the first link."
@@ -39,7 +47,7 @@ class TextContent:
 
 
 @strawberry.type(description="Image, video, audio file, document or sticker.")
-class MediaContent:
+class MediaContent(Content):
     kind: MediaKind = strawberry.field(description="Kind of file.")
     media_id: str | None = strawberry.field(description="WhatsApp's id of the file.")
     caption: str | None = strawberry.field(description="Caption below the file.")
@@ -56,13 +64,23 @@ class MediaContent:
     document: strawberry.Private[Message]
 
     @strawberry.field(
+        description="True while the file is PENDING because the stored bytes of the workspace have"
+        " reached its quota; it is downloaded once there is room."
+    )
+    async def waits_for_storage(self, info: Info) -> bool:
+        if self.state is not MediaState.PENDING:
+            return False
+        media = await load_media(info, self.document.id)
+        return media is not None and media.waits_for_storage
+
+    @strawberry.field(
         description="Signed URL of the file, valid for a limited time without credentials; null"
         " until STORED. For files sent by link, the link itself."
     )
-    def url(self, info: Info) -> str | None:
+    def url(self, info: Info) -> Url | None:
         if self.state is not MediaState.STORED:
-            return read_text(self.document.content, "link")
-        return info.context.services.media_urls.make(self.document.id)
+            return read_url(self.document.content, "link")
+        return Url(info.context.services.media_urls.make(self.document.id))
 
     @strawberry.field(
         description="MIME type as reported by WhatsApp, with parameters if there are any; for"
@@ -107,19 +125,18 @@ class MediaContent:
 
 
 @strawberry.type(description="Location.")
-class LocationContent:
+class LocationContent(Content):
     latitude: float = strawberry.field(description="Latitude in degrees.")
     longitude: float = strawberry.field(description="Longitude in degrees.")
     name: str | None = strawberry.field(description="Name of the place.")
     address: str | None = strawberry.field(description="Address of the place.")
-    url: str | None = strawberry.field(description="URL of a page about the place.")
+    url: Url | None = strawberry.field(description="URL of a page about the place.")
 
 
 @strawberry.type(
     description="Content without a type of its own in this API; `raw` has the complete message."
 )
-class UnsupportedContent:
-    type_name: str = strawberry.field(description="WhatsApp's name of the message type.")
+class UnsupportedContent(Content):
     reason: str | None = strawberry.field(
         description="Reason why WhatsApp could not deliver the content, or the message type it"
         " names."
@@ -130,28 +147,20 @@ class UnsupportedContent:
     raw: JSON | None = strawberry.field(description="Message as WhatsApp sent it.")
 
 
-Content = (
-    TextContent
-    | MediaContent
-    | LocationContent
-    | ContactsContent
-    | InteractiveContent
-    | InteractiveReplyContent
-    | ReactionContent
-    | OrderContent
-    | SystemContent
-    | TemplateContent
-    | CallContent
-    | UnsupportedContent
+CONTENT_TYPES = (
+    TextContent,
+    MediaContent,
+    LocationContent,
+    ContactsContent,
+    InteractiveContent,
+    InteractiveReplyContent,
+    ReactionContent,
+    OrderContent,
+    SystemContent,
+    TemplateContent,
+    CallContent,
+    UnsupportedContent,
 )
-MessageContent = Annotated[
-    Content,
-    strawberry.union(
-        "MessageContent",
-        description="Content of a message. Types may be added, so clients must accept unknown"
-        " ones.",
-    ),
-]
 
 
 def _read_interactive(content: Mapping[str, Any]) -> Content | None:
@@ -188,6 +197,12 @@ _MEDIA_KINDS = {kind.value.lower(): kind for kind in MediaKind}
 
 def read_content(message: Message) -> Content:
     """Returns the typed content of a message; UnsupportedContent if expected keys are missing."""
+    content = _read_typed_content(message)
+    content.type_name = message.type
+    return content
+
+
+def _read_typed_content(message: Message) -> Content:
     content = message.content
     if message.type == "text" and isinstance(content.get("body"), str):
         return TextContent(body=content["body"], preview_url=bool(content.get("preview_url")))
@@ -207,7 +222,6 @@ def read_content(message: Message) -> Content:
         return typed_content
     raw = _read_raw(message)
     return UnsupportedContent(
-        type_name=message.type,
         reason=_find_reason(message, raw),
         unsupported_type=_read_unsupported_type(raw),
         raw=raw,
@@ -234,7 +248,9 @@ def _read_location(content: dict[str, Any]) -> LocationContent | None:
     return LocationContent(
         latitude=latitude,
         longitude=longitude,
-        **read_texts(content, "name", "address", "url"),
+        name=read_text(content, "name"),
+        address=read_text(content, "address"),
+        url=read_url(content, "url"),
     )
 
 

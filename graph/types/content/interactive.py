@@ -7,7 +7,15 @@ import strawberry
 from strawberry.scalars import JSON
 
 from graph.core.enums import DescribedEnum, MediaKind, describe_enum
-from graph.types.content.reading import read_object, read_objects, read_text, read_texts
+from graph.core.scalars import Url
+from graph.types.content.content_interface import Content
+from graph.types.content.reading import (
+    read_object,
+    read_objects,
+    read_text,
+    read_texts,
+    read_url,
+)
 
 
 class InteractiveKind(DescribedEnum):
@@ -29,7 +37,7 @@ class InteractiveHeader:
     media_kind: MediaKind | None = strawberry.field(
         description="Kind of header file; null if the header is a text."
     )
-    link: str | None = strawberry.field(description="URL from which WhatsApp downloads the file.")
+    link: Url | None = strawberry.field(description="URL from which WhatsApp downloads the file.")
     media_id: str | None = strawberry.field(description="WhatsApp's id of the file.")
     filename: str | None = strawberry.field(description="File name of a document.")
 
@@ -62,7 +70,7 @@ class InteractiveSection:
 @strawberry.type(description="Button that opens a web page.")
 class InteractiveLink:
     display_text: str | None = strawberry.field(description="Button label.")
-    url: str | None = strawberry.field(description="URL of the page.")
+    url: Url | None = strawberry.field(description="URL of the page.")
 
 
 @strawberry.type(description="Button that opens a WhatsApp Flow.")
@@ -79,7 +87,7 @@ class InteractiveFlow:
 
 
 @strawberry.type(description="Interactive message: buttons, a list, a link, a request or a flow.")
-class InteractiveContent:
+class InteractiveContent(Content):
     interactive_kind: InteractiveKind = strawberry.field(description="Kind of interactive element.")
     header: InteractiveHeader | None = strawberry.field(description="Header above the body.")
     body: str = strawberry.field(description="Body text; empty if there is none.")
@@ -135,7 +143,7 @@ def _read_header(header: Mapping[str, Any]) -> InteractiveHeader | None:
     return InteractiveHeader(
         text=read_text(header, "text"),
         media_kind=MediaKind.__members__.get(name.upper()),
-        link=read_text(file, "link"),
+        link=read_url(file, "link"),
         media_id=read_text(file, "id"),
         filename=read_text(file, "filename"),
     )
@@ -156,7 +164,7 @@ def _read_section(section: Mapping[str, Any]) -> InteractiveSection:
 
 def _read_link(parameters: Mapping[str, Any]) -> InteractiveLink:
     return InteractiveLink(
-        display_text=read_text(parameters, "display_text"), url=read_text(parameters, "url")
+        display_text=read_text(parameters, "display_text"), url=read_url(parameters, "url")
     )
 
 

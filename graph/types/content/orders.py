@@ -7,7 +7,9 @@ from typing import Any, Self
 
 import strawberry
 
+from graph.types.content.content_interface import Content
 from graph.types.content.reading import (
+    read_decimal,
     read_float,
     read_int,
     read_object,
@@ -36,12 +38,12 @@ class OrderItem:
         description="Id of the product in your catalog."
     )
     quantity: int | None = strawberry.field(description="Quantity ordered.")
-    price: float | None = strawberry.field(description="Unit price.")
+    price: Decimal | None = strawberry.field(description="Unit price, such as 12.50.")
     currency: str | None = strawberry.field(description="ISO 4217 code of the price's currency.")
 
 
 @strawberry.type(description="Order from a catalog.")
-class OrderContent:
+class OrderContent(Content):
     catalog_id: str | None = strawberry.field(description="Meta's id of the catalog.")
     note: str | None = strawberry.field(description="Note that the customer added.")
     items: list[OrderItem] = strawberry.field(description="First 1,000 line items.")
@@ -60,7 +62,7 @@ def read_order(content: Mapping[str, Any]) -> OrderContent | None:
             OrderItem(
                 **read_texts(item, "product_retailer_id", "currency"),
                 quantity=read_int(item, "quantity"),
-                price=read_float(item, "item_price"),
+                price=read_decimal(item, "item_price"),
             )
             for item in items
         ],
@@ -73,7 +75,7 @@ _OFFSETS = (1, 10, 100, 1000, 10_000)
 
 @strawberry.type(description="Payment transaction of an order.")
 class PaymentTransaction:
-    id: str | None = strawberry.field(description="Transaction id at the payment gateway.")
+    transaction_id: str | None = strawberry.field(description="Id at the payment gateway.")
     type: str | None = strawberry.field(description="Payment gateway, such as razorpay.")
     status: str | None = strawberry.field(
         description="Transaction status: pending, success or failed."
@@ -126,7 +128,8 @@ def _read_amount(payment: Mapping[str, Any]) -> Decimal | None:
 def _read_transaction(transaction: Mapping[str, Any]) -> PaymentTransaction:
     error = read_object(transaction, "error")
     return PaymentTransaction(
-        **read_texts(transaction, "id", "type", "status"),
+        **read_texts(transaction, "type", "status"),
+        transaction_id=read_text(transaction, "id"),
         method=read_text(read_object(transaction, "method"), "type"),
         created_at=read_unix_time(transaction, "created_timestamp"),
         updated_at=read_unix_time(transaction, "updated_timestamp"),

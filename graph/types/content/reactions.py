@@ -7,6 +7,7 @@ import strawberry
 import models
 from graph.core.context import Info
 from graph.core.stored import load_message_by_wamid, to_node
+from graph.types.content.content_interface import Content
 from graph.types.content.reading import read_text
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="Reaction that the business adds to a message or removes from it.")
-class ReactionContent:
+class ReactionContent(Content):
     emoji: str | None = strawberry.field(description="Emoji; null if the reaction is removed.")
     document: strawberry.Private[models.Message]
 

@@ -4,13 +4,16 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from whatsapp.common.values import MAX_LIST_ITEMS
+from graph.core.scalars import Url
+from whatsapp.common.values import MAX_LIST_ITEMS, is_web_url
 
 _INT32 = 2**31
 MAX_DIGITS = 13
 MAX_FLOAT_TEXT = 64
+MAX_EXPONENT = 30
 _YEAR_2100 = 4_102_444_800
 
 
@@ -26,6 +29,15 @@ def read_text(document: Mapping[str, Any], *keys: str) -> str | None:
 def read_texts(document: Mapping[str, Any], *keys: str) -> dict[str, str | None]:
     """Returns the texts of these keys, for fields of the same names."""
     return {key: read_text(document, key) for key in keys}
+
+
+def to_url(text: str | None) -> Url | None:
+    """Returns None for a text that is not an http(s) URL, such as a script."""
+    return Url(text) if text is not None and is_web_url(text) else None
+
+
+def read_url(document: Mapping[str, Any], key: str) -> Url | None:
+    return to_url(read_text(document, key))
 
 
 def read_int(document: Mapping[str, Any], key: str) -> int | None:
@@ -46,6 +58,21 @@ def read_float(document: Mapping[str, Any], key: str) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def read_decimal(document: Mapping[str, Any], key: str) -> Decimal | None:
+    """Returns a number with its digits as they are stored; None if it is too large or small."""
+    value = document.get(key)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = str(value)
+    try:
+        number = Decimal(text) if len(text) <= MAX_FLOAT_TEXT else None
+    except InvalidOperation:
+        return None
+    # Exponents are limited, because numbers are written without them.
+    is_short = number is not None and number.is_finite() and abs(number.adjusted()) < MAX_EXPONENT
+    return number if is_short else None
 
 
 def read_bool(document: Mapping[str, Any], key: str) -> bool | None:

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from graph.core.enums import DescribedEnum, describe_enum
+from graph.types.content.content_interface import Content
 from graph.types.content.reading import (
     parse_text,
     read_bool,
@@ -45,7 +46,7 @@ class CallPermission:
 
 
 @strawberry.type(description="Customer's choice or completed form.")
-class InteractiveReplyContent:
+class InteractiveReplyContent(Content):
     reply_kind: InteractiveReplyKind = strawberry.field(
         description="Kind of element that the customer replied to."
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from graph.types.content.content_interface import Content
 from graph.types.content.reading import read_object, read_objects, read_text, read_texts
 
 
@@ -54,7 +55,7 @@ class SharedContact:
 
 
 @strawberry.type(description="Shared contact cards.")
-class ContactsContent:
+class ContactsContent(Content):
     contacts: list[SharedContact] = strawberry.field(description="Contact cards.")
     origin: str | None = strawberry.field(
         description="Origin of the cards: contact_request if they answer a request, or other."

@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from graph.core.enums import DescribedEnum, describe_enum
+from graph.types.content.content_interface import Content
 from graph.types.content.reading import read_text
 
 WELCOME_REQUEST = "request_welcome"
@@ -37,7 +38,7 @@ _KINDS = {
 
 
 @strawberry.type(description="System message from WhatsApp in a conversation.")
-class SystemContent:
+class SystemContent(Content):
     system_kind: SystemKind = strawberry.field(description="Kind of change.")
     notice: str | None = strawberry.field(description="Text that WhatsApp wrote about the change.")
     old_number: str | None = strawberry.field(description="Previous phone number, as digits.")

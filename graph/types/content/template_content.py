@@ -9,7 +9,9 @@ from beanie import PydanticObjectId
 
 from graph.core.context import Info
 from graph.core.enums import MediaKind, MediaState
+from graph.core.scalars import Url
 from graph.core.stored import load_template
+from graph.types.content.content_interface import Content
 from graph.types.content.reading import (
     read_float,
     read_iso_time,
@@ -17,6 +19,7 @@ from graph.types.content.reading import (
     read_objects,
     read_text,
     read_texts,
+    read_url,
 )
 from models import Message
 
@@ -30,7 +33,7 @@ class TemplateContentHeader:
     media_kind: MediaKind | None = strawberry.field(
         description="Kind of header file; null for other headers."
     )
-    link: str | None = strawberry.field(
+    link: Url | None = strawberry.field(
         description="URL from which WhatsApp downloads the file; null for an uploaded file."
     )
     filename: str | None = strawberry.field(description="File name of a document.")
@@ -43,13 +46,13 @@ class TemplateContentHeader:
         description="Signed URL of an uploaded file, valid for a limited time without credentials;"
         " null for other files and in previews."
     )
-    def url(self, info: Info) -> str | None:
+    def url(self, info: Info) -> Url | None:
         message = self.message
         if message is None or message.upload_id is None:
             return None
         if self.media_kind is None or message.media_state is not MediaState.STORED:
             return None
-        return info.context.services.media_urls.make(message.id)
+        return Url(info.context.services.media_urls.make(message.id))
 
 
 @strawberry.type(description="Location above the body.")
@@ -67,7 +70,7 @@ class TemplateContentButton:
         " so on."
     )
     title: str | None = strawberry.field(description="Button label.")
-    url: str | None = strawberry.field(description="URL that the button opens, for URL.")
+    url: Url | None = strawberry.field(description="URL that the button opens, for URL.")
     phone_number: str | None = strawberry.field(
         description="Phone number that the button calls, for PHONE_NUMBER."
     )
@@ -101,7 +104,7 @@ class TemplateContentOffer:
     description="Template as the customer reads it: filled in, and as it was when the message was"
     " created."
 )
-class TemplateContent:
+class TemplateContent(Content):
     name: str | None = strawberry.field(description="Name of the template.")
     language: str | None = strawberry.field(description="Language code, such as en_US.")
     category: str | None = strawberry.field(
@@ -136,6 +139,7 @@ def read_template(
         return None
     template_id, offer = filled.get("template_id"), read_object(filled, "offer")
     return TemplateContent(
+        type_name="template",
         name=read_text(content, "name"),
         language=read_text(read_object(content, "language"), "code"),
         category=read_text(filled, "category"),
@@ -165,7 +169,7 @@ def _read_header(
     return TemplateContentHeader(
         text=read_text(header, "text"),
         media_kind=MediaKind.__members__.get(kind),
-        link=read_text(header, "link"),
+        link=read_url(header, "link"),
         filename=read_text(header, "filename"),
         place=_read_place(header) if kind == "LOCATION" else None,
         message=message,
@@ -186,7 +190,8 @@ def _read_buttons(filled: Mapping[str, Any]) -> list[TemplateContentButton]:
             button_type=read_text(button, "type") or "",
             title=read_text(button, "text"),
             reply_id=read_text(button, "payload"),
-            **read_texts(button, "url", "phone_number", "coupon_code", "flow_token"),
+            url=read_url(button, "url"),
+            **read_texts(button, "phone_number", "coupon_code", "flow_token"),
         )
         for button in read_objects(filled, "buttons")
     ]

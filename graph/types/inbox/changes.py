@@ -8,7 +8,6 @@ from strawberry import relay
 import models
 from graph.core.enums import ConversationChangeKind
 from graph.core.stored import LINKED_AGENTS, MESSAGES, linked, registers_type, stored
-from graph.types.accounts import Account, linked_account
 from graph.types.auth.agents import Agent
 from graph.types.inbox.timeline import TimelineItem
 
@@ -27,8 +26,8 @@ class ConversationChange(TimelineItem):
     actor: Agent | None = linked(
         "actor_id",
         LINKED_AGENTS,
-        description="Agent who made the change; null for the API key of a server and without an"
-        " actor.",
+        description="Agent who made the change; null for a change by a server's API key, by a"
+        " message or by a merge.",
         needs=["actor"],
     )
     actor_name: str | None = stored(
@@ -54,7 +53,6 @@ class ConversationChange(TimelineItem):
     )
     added_tags: list[str] = stored("added_tags", description="Tags that were added.")
     removed_tags: list[str] = stored("removed_tags", description="Tags that were removed.")
-    account: Account = linked_account("Account that holds the conversation.")
     document: strawberry.Private[models.ConversationChange]
 
     @classmethod

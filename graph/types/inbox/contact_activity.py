@@ -18,9 +18,19 @@ from models.database.base import collection
 MAX_NAMED = 10_000
 # With more matching contacts, a page is found in few conversations.
 SCANNED_AT_ONCE = 500
+# A page ends after this many conversations; its cursor continues behind them.
+MAX_SCANNED = 10_000
 _FIELDS = ("account_id", "contact_id")
 
 Conversations = list[models.Conversation]
+
+
+@dataclass(frozen=True)
+class _ScannedPage(Page[models.Conversation]):
+    """A page that ended early."""
+
+    reached: str | None
+    """Cursor of the last conversation that was read."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class ActiveContacts:
     async def connect(
         self, info: Info, page: PageRequest, connection_class: type[Connection[Any]]
     ) -> Connection[Any]:
-        """Reads a page; its cursors are those of the conversations."""
+        """Reads a page whose cursors are the cursors of the conversations."""
         result = await self._read(page)
         keys = [conversation.contact_id for conversation in result.documents]
         contacts = await CONTACTS.load_many(info, keys)
@@ -49,9 +59,14 @@ class ActiveContacts:
             if contact is not None  # erased meanwhile
         ]
         count = CountQuery(models.Contact, self._match_contacts())
-        return make_connection(
+        connection = make_connection(
             connection_class, edges, result, lambda: page.loaders.counts.load(count)
         )
+        if isinstance(result, _ScannedPage):
+            # A page that ended early continues behind the last conversation it read.
+            name = "start_cursor" if page.backward else "end_cursor"
+            setattr(connection.page_info, name, result.reached)
+        return connection
 
     def _match_contacts(self) -> dict[str, Any]:
         return {"$and": [self.of_accounts, {"has_conversation": True}, *self.conditions]}
@@ -60,8 +75,8 @@ class ActiveContacts:
         if not self.conditions:
             return await self._read_conversations(page)
         contacts = collection(models.Contact)
-        found = contacts.find(self._match_contacts(), {"_id": 1}).limit(MAX_NAMED + 1)
-        ids = [contact["_id"] for contact in await found.to_list()]
+        cursor = contacts.find(self._match_contacts(), {"_id": 1}).limit(MAX_NAMED + 1)
+        ids = [contact["_id"] for contact in await cursor.to_list()]
         if len(ids) > MAX_NAMED:
             return await self._scan(page)
         return await self._read_conversations(page, {"contact_id": {"$in": ids}})
@@ -75,10 +90,15 @@ class ActiveContacts:
         )
 
     async def _scan(self, page: PageRequest) -> Page[models.Conversation]:
-        """Reads conversations in their order until a page of them has matching contacts."""
+        """Reads conversations in their order until a page of them has matching contacts.
+
+        It ends early after MAX_SCANNED conversations.
+        """
         kept: Conversations = []
         request, has_more = replace(page, size=SCANNED_AT_ONCE), True
-        while has_more and len(kept) <= page.size:
+        left = MAX_SCANNED
+        while has_more and left > 0 and len(kept) <= page.size:
+            left -= SCANNED_AT_ONCE
             scanned = await self._read_conversations(request)
             matching = await self._select_matching(scanned.documents)
             if page.backward:
@@ -88,6 +108,14 @@ class ActiveContacts:
                 kept, has_more = kept + matching, scanned.has_next
                 request = replace(request, after=_write_cursor(scanned.documents[-1:]))
         is_full = len(kept) > page.size
+        if has_more and not is_full:
+            reached = request.before if page.backward else request.after
+            return _ScannedPage(
+                kept,
+                has_next=not page.backward or page.before is not None,
+                has_previous=page.backward or page.after is not None,
+                reached=reached,
+            )
         if page.backward:
             kept = kept[max(len(kept) - page.size, 0) :]
             return Page(kept, has_next=page.before is not None, has_previous=is_full)
@@ -97,8 +125,8 @@ class ActiveContacts:
         """Returns the conversations whose contacts match."""
         ids = [conversation.contact_id for conversation in conversations]
         query = {"$and": [{"_id": {"$in": ids}}, *self.conditions]}
-        found = collection(models.Contact).find(query, {"_id": 1})
-        matching: set[PydanticObjectId] = {contact["_id"] for contact in await found.to_list()}
+        cursor = collection(models.Contact).find(query, {"_id": 1})
+        matching: set[PydanticObjectId] = {contact["_id"] for contact in await cursor.to_list()}
         return [
             conversation for conversation in conversations if conversation.contact_id in matching
         ]

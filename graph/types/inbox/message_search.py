@@ -79,9 +79,9 @@ class MessageSearchQueries:
         Message,
         connection_class=MessageSearchConnection,
         permission_classes=[IsViewer],
-        description="Lists the messages that contain all words of `text`, newest first. The"
-        f" first {MAX_MESSAGE_WORDS} different words of a message are indexed, or characters in"
-        " scripts without spaces; messages stored by version 0.1 are found after the upgrade has"
+        description="Lists the messages that contain all words of `text`, newest first. Only the"
+        f" first {MAX_MESSAGE_WORDS} different words of a message are indexed (characters, in"
+        " scripts without spaces). Messages of version 0.1 are found once the upgrade has"
         " indexed them. Requires role VIEWER.",
     )
     async def search_messages(
@@ -129,7 +129,7 @@ async def _match_place(
         return await name_accounts(info, account_id)
     key = require_id(conversation_id, "Conversation", "conversationId")
     conversation = await load_conversation(info, key)
-    of_account = limit_to_account(info, account_id).get("account_id")
+    of_account = (await limit_to_account(info, account_id)).get("account_id")
     if conversation is None or (account_id is not None and of_account != conversation.account_id):
         raise NotFound("The conversation", field=["conversationId"])
     # Without the account, the index of the conversation's history is used.

@@ -10,7 +10,6 @@ from strawberry import relay
 import models
 from graph.core.context import Info
 from graph.core.stored import LINKED_AGENTS, linked, reads, registers_type, stored, to_node
-from graph.types.accounts import Account, linked_account
 from graph.types.auth.agents import Agent
 from graph.types.inbox.timeline import TimelineItem
 
@@ -37,7 +36,6 @@ class Note(TimelineItem):
     edited_at: datetime | None = stored(
         "edited_at", description="Time of the last change; null if it never changed."
     )
-    account: Account = linked_account("Account that holds the conversation.")
     document: strawberry.Private[models.Note]
 
     @strawberry.field(

@@ -15,5 +15,7 @@ class ConversationViewer:
     is_typing: bool = stored(
         "is_typing", description="True for 8 seconds after the agent's last `setTyping`."
     )
-    since: datetime = stored("since", description="Time since which the agent is there.")
+    since: datetime = stored(
+        "since", description="Time at which the agent began to look at the conversation."
+    )
     document: strawberry.Private[Colleague]

@@ -1,6 +1,6 @@
 """Quick replies in the graph, for agents."""
 
-from datetime import datetime
+import re
 from typing import Annotated, Any, Self
 
 import strawberry
@@ -12,8 +12,9 @@ from graph.core.context import Info, IsAgent, get_viewer
 from graph.core.pages import BY_SHORTCUT
 from graph.core.searching import check_search, match_prefix
 from graph.core.stored import QUICK_REPLIES, UPLOADS, linked, registers_type, stored
-from graph.types.accounts import Account, linked_account
+from graph.types.accounts import HasAccount
 from graph.types.connection_field import DocumentList, connection_field, limit_to_account
+from graph.types.timestamped import Timestamped
 from graph.types.uploaded_media import UploadedMedia
 from models import Role
 from whatsapp.outbox.quick_replies import make_shortcut_key
@@ -21,24 +22,19 @@ from whatsapp.outbox.quick_replies import make_shortcut_key
 
 @registers_type(models.QuickReply)
 @strawberry.type(description="Prepared answer of an account, which agents find by its shortcut.")
-class QuickReply(relay.Node):
+class QuickReply(relay.Node, HasAccount, Timestamped):
     node_id: relay.NodeID[str]
-    shortcut: str = stored("shortcut", description="Shortcut, unique in the account without case.")
+    shortcut: str = stored(
+        "shortcut", description="Shortcut; unique in the account, ignoring case."
+    )
     text: str | None = stored(
         "text", description="Text of the message, or caption of the file; null for a file alone."
     )
-    account: Account = linked_account("Account that the quick reply belongs to.")
     upload: UploadedMedia | None = linked(
         "upload_id",
         UPLOADS,
-        description="File of the message, to send by its id as `uploadId`; it is stored as long as"
+        description="File of the message; pass its id as `uploadId` to send it. It is kept while"
         " the quick reply has it.",
-    )
-    created_at: datetime = stored(
-        "created_at", description="Time at which the quick reply was created."
-    )
-    updated_at: datetime = stored(
-        "updated_at", description="Time at which the quick reply was last changed."
     )
     document: strawberry.Private[models.QuickReply]
 
@@ -63,7 +59,7 @@ class QuickReplyQueries:
         permission_classes=[IsAgent],
         description="Lists the quick replies of an account by shortcut. Requires role AGENT.",
     )
-    def quick_replies(
+    async def quick_replies(
         self,
         info: Info,
         account_id: Annotated[strawberry.ID, strawberry.argument(description="Id of the account.")],
@@ -74,8 +70,25 @@ class QuickReplyQueries:
                 " ignoring case."
             ),
         ] = None,
+        search: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Returns only quick replies whose shortcut or text contains this text,"
+                " ignoring case; at most 200 characters."
+            ),
+        ] = None,
     ) -> DocumentList:
-        conditions: list[dict[str, Any]] = [limit_to_account(info, account_id)]
+        conditions: list[dict[str, Any]] = [await limit_to_account(info, account_id)]
+        if searched := check_search(search or ""):
+            conditions.append(_match_text(searched))
         if prefix := make_shortcut_key(check_search(shortcut_prefix or "")):
             conditions.append({"shortcut_key": match_prefix(prefix)})
         return DocumentList(models.QuickReply, {"$and": conditions}, BY_SHORTCUT)
+
+
+def _match_text(text: str) -> dict[str, Any]:
+    """Returns the filter for a part of the shortcut or text. It reads one account's replies."""
+    key, words = re.escape(make_shortcut_key(text)), re.escape(text)
+    return {
+        "$or": [{"shortcut_key": {"$regex": key}}, {"text": {"$regex": words, "$options": "i"}}]
+    }

@@ -1,4 +1,4 @@
-"""Tags: the interface of what has them, and the tags in use in an account."""
+"""Tags: the interface of taggable objects, and the tags in use in an account."""
 
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from graph.core.loaders import Count
 from graph.core.searching import check_search
 from graph.core.stored import stored
 from graph.types.connection_field import limit_to_account
+from graph.types.id_arguments import require_visible_ids
 from whatsapp.common.tags import MAX_TAGGED, count_tags
 
 MAX_TAGS = 100
@@ -47,15 +48,16 @@ class TagQueries:
                 " characters."
             ),
         ] = None,
-    ) -> list[Tag]:
-        of_account = limit_to_account(info, account_id)
-        wanted = check_search(search or "").casefold()
+    ) -> list[Tag] | None:
+        await require_visible_ids(info, {"account_id": account_id})
+        of_account = await limit_to_account(info, account_id)
+        part = check_search(search or "").casefold()
         contacts, more_contacts = await count_tags(models.Contact, of_account)
         conversations, more_conversations = await count_tags(models.Conversation, of_account)
         uses = {
             name: contacts.get(name, 0) + conversations.get(name, 0)
             for name in {*contacts, *conversations}
-            if wanted in name.casefold()
+            if part in name.casefold()
         }
         names = sorted(uses, key=lambda name: (-uses[name], name))
         return [

@@ -5,23 +5,22 @@ from datetime import datetime
 import strawberry
 from beanie import PydanticObjectId
 
-import models
-from graph.core.context import Info, IsAdmin, get_viewer
+from graph.core.context import Info, IsAdmin, IsAdminOrOperator, get_viewer
 from graph.core.enums import Role
 from graph.core.errors import forbidden
 from graph.core.ids import parse_given_id, require_id
 from graph.core.user_errors import UserError, user_errors
+from graph.mutations.account_ids import read_accounts, require_accounts
 from graph.mutations.mutation_field import mutation_field
 from graph.types.auth.api_keys import ApiKey, find_api_key
 from models import AuditAction
 from models.database.base import utc_now
 from whatsapp.auth import api_keys
 from whatsapp.auth.access import Viewer
-from whatsapp.auth.agents import get_managed_agent
+from whatsapp.auth.agents import get_managed_agent, require_active
 from whatsapp.common.values import check_name
-from whatsapp.errors import InvalidInput, NotFound, RefusalCollector
-
-MAX_ACCOUNTS = 100
+from whatsapp.errors import InvalidInput, InvalidReason, NotFound, RefusalCollector
+from whatsapp.workspaces.workspaces import get_workspace, require_unused
 
 
 @strawberry.input(description="API key to create.")
@@ -44,6 +43,11 @@ class CreateApiKeyInput:
         default=False,
         description="True for the key of a server, which has no agent and can send messages on"
         " behalf of agents; not with `agentId`.",
+    )
+    workspace_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Workspace of the key; for an OPERATOR, who must give it, only. Others make"
+        " keys of their own workspace.",
     )
 
 
@@ -70,22 +74,25 @@ class CreateApiKeyPayload(ApiKeyPayload):
 @strawberry.type
 class ApiKeyMutations:
     @mutation_field(
-        IsAdmin,
+        IsAdminOrOperator,
         audit=AuditAction.API_KEY_CREATED,
-        description="Creates an API key limited to the caller's own accounts at most. Requires"
-        " role ADMIN.",
+        description="Creates an API key for at most the accounts of the caller. An OPERATOR creates"
+        " the first key of a workspace, with role ADMIN. Requires role ADMIN or OPERATOR.",
     )
     async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> CreateApiKeyPayload:
         viewer = get_viewer(info)
         with RefusalCollector() as collect:
             name = collect(check_name, input.name)
-            account_ids = collect(_read_accounts, viewer, input.account_ids)
+            account_ids = collect(read_accounts, viewer, input.account_ids)
             expires_at = collect(_read_expiry, input.expires_at)
             agent_id = collect(_read_agent, input)
-        await _require_accounts(viewer, account_ids)
+            collect(_check_role, viewer, input.role)
+        workspace_id = await _choose_workspace(viewer, input.workspace_id)
+        await require_accounts(viewer, account_ids)
         if agent_id is not None:
-            await get_managed_agent(viewer, agent_id)
+            require_active(await get_managed_agent(viewer, agent_id))
         key, token = await api_keys.create_api_key(
+            workspace_id,
             name=name,
             role=input.role,
             account_ids=account_ids,
@@ -110,27 +117,34 @@ class ApiKeyMutations:
         return ApiKeyPayload(api_key=ApiKey.from_document(revoked))
 
 
-def _read_accounts(
-    viewer: Viewer, global_ids: list[strawberry.ID] | None
-) -> list[PydanticObjectId] | None:
-    """Returns the accounts of a new key; None for all."""
-    if global_ids is None:
-        if viewer.account_ids is not None:
-            raise forbidden("Your credential is limited to some accounts; give `accountIds`.")
-        return None
-    if not 0 < len(global_ids) <= MAX_ACCOUNTS:
-        raise InvalidInput(f"Give 1 to {MAX_ACCOUNTS} accounts.", field=["accountIds"])
-    return sorted({require_id(global_id, "Account", "accountIds") for global_id in global_ids})
+def _check_role(viewer: Viewer, role: Role) -> None:
+    if role is Role.OPERATOR:
+        raise InvalidInput(
+            "Keys of operators are made on the server, by manage.py create-api-key.", field=["role"]
+        )
+    if viewer.has_role(Role.OPERATOR) and role is not Role.ADMIN:
+        raise InvalidInput("The first key of a workspace has the role ADMIN.", field=["role"])
 
 
-async def _require_accounts(viewer: Viewer, account_ids: list[PydanticObjectId] | None) -> None:
-    """Raises NotFound if the viewer can't see one of the accounts."""
-    if account_ids is None:
-        return
-    visible_ids = viewer.narrow(account_ids)
-    count = await models.Account.find({"_id": {"$in": visible_ids}, "deleted_at": None}).count()
-    if count < len(account_ids):
-        raise NotFound("An account", field=["accountIds"])
+async def _choose_workspace(viewer: Viewer, global_id: str | None) -> PydanticObjectId:
+    """Returns the workspace of the new key: the caller's, or the given one for an operator.
+
+    Raises:
+        RequestError: FORBIDDEN, only an operator can give a workspace.
+        InvalidInput, NotFound: an operator gives none, or an unknown one.
+        Conflict: the operator's workspace is in use.
+    """
+    if not viewer.has_role(Role.OPERATOR):
+        if global_id is not None:
+            raise forbidden("Requires role OPERATOR: omit `workspaceId`.")
+        return viewer.workspace_id
+    if global_id is None:
+        raise InvalidInput(
+            "Give the workspace of the key.", field=["workspaceId"], reason=InvalidReason.REQUIRED
+        )
+    workspace = await get_workspace(require_id(global_id, "Workspace", "workspaceId"))
+    await require_unused(workspace)
+    return workspace.id
 
 
 def _read_agent(input: CreateApiKeyInput) -> PydanticObjectId | None:

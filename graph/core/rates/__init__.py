@@ -1,0 +1,1 @@
+"""Rate limits of the process: budgets, sign-ins and sockets."""

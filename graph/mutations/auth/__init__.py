@@ -1,0 +1,1 @@
+"""Mutations of credentials, agents and workspaces."""

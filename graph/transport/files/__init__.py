@@ -1,0 +1,1 @@
+"""Routes that serve stored files: media, and exports of contacts."""
