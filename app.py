@@ -18,8 +18,10 @@ from graph.fanout.groups import Groups
 from graph.limits.bounds import Limits
 from graph.transport.cors import create_cors
 from graph.transport.endpoint import GraphQLEndpoint
+from graph.transport.files.export_route import export_routes
+from graph.transport.files.media_route import media_routes
 from graph.transport.graphiql import create_graphiql_assets
-from graph.transport.media_route import media_routes
+from graph.transport.inbox_page import inbox_routes
 from graph.transport.plain_routes import plain_routes
 from graph.transport.response_middleware import SecurityHeaders, SendDeadline
 from models.connection import (
@@ -72,7 +74,7 @@ class ReadinessGate:
             return True
         path = scope["path"]
         needs_database = path == "/graphql" and scope.get("method") != "GET"
-        return not needs_database and not path.startswith(("/webhooks", "/media"))
+        return not needs_database and not path.startswith(("/webhooks", "/media", "/exports"))
 
 
 def _create_unavailable_response() -> Response:
@@ -110,7 +112,7 @@ def create_app(
         capacity: Sizes of queues and numbers of workers; tests use smaller ones.
         transport: Replaces the network to Meta, for tests.
         prepare: Prepares the database; tests bring a prepared one.
-        tracing: By default as the environment says.
+        tracing: By default as the environment configures it.
 
     Raises:
         SettingsError: a setting is missing or malformed.
@@ -159,6 +161,8 @@ def create_app(
             WebSocketRoute("/graphql", graphql),
             *webhook_routes(),
             *media_routes(),
+            *export_routes(),
+            *(inbox_routes(settings.inbox_frame_origins) if settings.serves_inbox else []),
             *plain_routes(has_graphiql=settings.serves_graphiql),
             Route("/readyz", respond_ready),
             *metrics.list_routes(),

@@ -8,9 +8,11 @@ from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.accounts.account_check import AccountCheckup
 from whatsapp.accounts.key_rotation import count_secrets
 from whatsapp.common.crypto import KeyRing
+from whatsapp.errors import MetaRefused, MetaUnreachable
 from whatsapp.settings import Settings
 
 CONCURRENCY = 8
+NEEDED_PERMISSIONS = frozenset({"whatsapp_business_management", "whatsapp_business_messaging"})
 
 
 async def check_secrets(keyring: KeyRing) -> list[Finding]:
@@ -56,7 +58,43 @@ async def _check_account(
     if not account.enabled:
         return [warned(name, "The account is disabled.", "Enable it with enableAccount.")]
     checkup = AccountCheckup(account, account_api, keyring=keyring, settings=settings)
+    checks, permissions = await asyncio.gather(
+        checkup.find_checks(), _check_permissions(f"{name}.permissions", account, account_api)
+    )
     return [
-        (passed if check.ok else failed)(f"{name}.{check.name.lower()}", check.message)
-        for check in await checkup.find_checks()
+        *(
+            (passed if check.ok else failed)(f"{name}.{check.name.lower()}", check.message)
+            for check in checks
+        ),
+        permissions,
     ]
+
+
+async def _check_permissions(name: str, account: Account, account_api: AccountAPI) -> Finding:
+    """Checks what the access token may do; messages need less than the rest."""
+    try:
+        response = await account_api.call(account, "GET", "me", "permissions")
+    except (MetaRefused, MetaUnreachable) as error:
+        return warned(
+            name,
+            f"The access token's permissions can't be read: {error.message}",
+            "Check the other findings about this number, and the token in Meta's token debugger.",
+        )
+    granted = _read_granted(response.get("data"))
+    missing = ", ".join(sorted(NEEDED_PERMISSIONS - granted))
+    if missing:
+        return failed(
+            name,
+            f"The access token lacks {missing}.",
+            "Generate a token with both permissions, and store it with updateAccount.",
+        )
+    return passed(name, f"The access token has {', '.join(sorted(NEEDED_PERMISSIONS))}.")
+
+
+def _read_granted(items: object) -> set[str]:
+    """Returns the names of granted permissions in Meta's list."""
+    return {
+        str(item.get("permission"))
+        for item in (items if isinstance(items, list) else [])
+        if isinstance(item, dict) and item.get("status") == "granted"
+    }

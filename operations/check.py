@@ -9,6 +9,7 @@ from operations.accounts import check_accounts, check_secrets
 from operations.findings import Finding, Outcome, failed, passed, warned
 from operations.mongodb import check_mongodb
 from operations.reach import check_callback, check_media_store
+from operations.restore import check_restore
 from whatsapp.accounts.account_api import AccountAPI
 from whatsapp.cloud_api.client import CloudAPI, create_http_client
 from whatsapp.common.crypto import KeyRing
@@ -37,6 +38,7 @@ async def check_deployment(settings: Settings, *, checks_callback: bool) -> list
         cloud_api = CloudAPI(http, settings=settings)
         account_api = AccountAPI(cloud_api, keyring=keyring, stops_accounts=False)
         try:
+            findings.append(await check_restore(database, settings))
             findings += await check_secrets(keyring)
             findings.append(await check_media_store(database, url=settings.media_store_url))
             findings += await check_accounts(account_api, keyring=keyring, settings=settings)

@@ -10,7 +10,6 @@ from pymongo.errors import OperationFailure, PyMongoError
 from models.connection import DatabaseUnusable, check_server, describe_pending
 from models.indexes import list_extra_indexes
 from models.migrations.migration import read_state
-from models.restores import read_restore_state
 from operations.findings import Finding, Outcome, failed, passed, warned
 from operations.privileges import UNAUTHORIZED, check_privileges
 
@@ -86,18 +85,6 @@ async def _check_indexes(_database: Database) -> Finding:
     return passed("mongodb.indexes", "All indexes belong to wagraph.")
 
 
-async def _check_restore(database: Database) -> Finding:
-    name = "mongodb.restore"
-    state = await read_restore_state(database)
-    if state is not None and state.held_since is not None:
-        return warned(
-            name,
-            "The database was restored from a backup, so nothing is sent.",
-            "Run `manage.py finish-restore`.",
-        )
-    return passed(name, "No restore is unfinished.")
-
-
 async def _check_oplog(database: Database) -> Finding:
     name = "mongodb.oplog"
     if "setName" not in await database.client.admin.command("hello"):
@@ -128,10 +115,10 @@ async def _check_oplog(database: Database) -> Finding:
     if hours < OPLOG_HOURS:
         return warned(
             name,
-            f"The oplog has the changes of {hours:.1f} h, fewer than {OPLOG_HOURS} h.",
+            f"The oplog covers {hours:.1f} h, less than {OPLOG_HOURS} h.",
             "Enlarge it with replSetResizeOplog: apps that are offline for longer can't resume.",
         )
-    return passed(name, f"The oplog has the changes of {hours:.1f} h.")
+    return passed(name, f"The oplog covers {hours:.1f} h.")
 
 
 async def _check_clock(database: Database) -> Finding:
@@ -151,7 +138,6 @@ _CHECKS: dict[str, Callable[[Database], Awaitable[Finding]]] = {
     "replica_set": _check_replica_set,
     "migrations": _check_migrations,
     "indexes": _check_indexes,
-    "restore": _check_restore,
     "oplog": _check_oplog,
     "clock": _check_clock,
 }

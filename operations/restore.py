@@ -1,14 +1,39 @@
-"""The commands `begin-restore` and `finish-restore`."""
+"""The commands `begin-restore` and `finish-restore`, and the check for an unfinished restore."""
 
 from models import AuditAction
-from models.restores import hold_sending, open_restore_state
+from models.restores import Database, hold_sending, open_restore_state
 from operations.auditing import audited
 from operations.database import open_database
+from operations.findings import Finding, failed, passed, warned
+from whatsapp.common.crypto import DecryptionError, KeyRing
+from whatsapp.common.people import open_people_digests
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.privacy.erasure_log import ErasureLog, ErasureLogUnavailable
 from whatsapp.restore.finishing import finish_restore
-from whatsapp.restore.sending_hold import recognize_restore
-from whatsapp.settings import Settings
+from whatsapp.restore.sending_hold import is_restore_unfinished, recognize_restore
+from whatsapp.settings import Settings, SettingsError
+
+
+async def check_restore(database: Database, settings: Settings) -> Finding:
+    """Looks for an unfinished restore, also before a server has opened the database."""
+    name = "mongodb.restore"
+    try:
+        is_unfinished = await is_restore_unfinished(database, ErasureLog(settings.erasure_log_url))
+    except SettingsError as error:
+        return failed(name, f"{error}.", "Correct ERASURE_LOG_URL.")
+    except ErasureLogUnavailable as error:
+        return failed(
+            name,
+            f"The erasure log is unavailable ({error}).",
+            "Correct ERASURE_LOG_URL: without the log a server that starts sends nothing.",
+        )
+    if is_unfinished:
+        return warned(
+            name,
+            "The database was restored from a backup, so nothing is sent.",
+            "Run `manage.py finish-restore`.",
+        )
+    return passed(name, "No restore is unfinished.")
 
 
 async def begin_restore(settings: Settings) -> str:
@@ -34,11 +59,14 @@ async def end_restore(settings: Settings) -> str:
 
     Raises:
         DatabaseUnusable: see `open_database`.
-        SystemExit: there is nothing to finish, or the erasure log is unavailable.
+        SystemExit: there is nothing to finish, ENCRYPTION_KEYS lacks a key, or the erasure log is
+            unavailable.
     """
     log = ErasureLog(settings.erasure_log_url)
     try:
         async with open_database(settings) as database:
+            keys = settings.encryption_keys.get_secret_value()
+            await open_people_digests(KeyRing.from_text(keys))
             state = await recognize_restore(database, log)
             if state.held_since is None:
                 raise SystemExit(
@@ -47,6 +75,8 @@ async def end_restore(settings: Settings) -> str:
                 )
             async with audited(settings, AuditAction.RESTORE_FINISHED):
                 report = await finish_restore(database, state, log)
+    except DecryptionError as error:
+        raise SystemExit(f"{error}: add the key of the time of the backup.") from None
     except ErasureLogUnavailable as error:
         raise SystemExit(
             f"The erasure log is unavailable ({error}): correct ERASURE_LOG_URL. Nothing is sent"

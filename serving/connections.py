@@ -13,7 +13,7 @@ from uvicorn.middleware.proxy_headers import _TrustedHosts
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from graph.core.rate_limit import group_address
+from graph.core.rates.sign_ins import group_address
 
 
 class Addresses:

@@ -49,7 +49,7 @@ class _Phase(Enum):
     HEAD = auto()
     BODY = auto()
     WAITING = auto()
-    """The request is complete; the response may be, too."""
+    """The request is complete; the response may also be complete."""
     ENDING = auto()
 
 

@@ -1,4 +1,4 @@
-"""Lines of the access log, written together with those of the same iteration of the event loop."""
+"""Lines of the access log; all lines of an iteration of the event loop are written together."""
 
 import asyncio
 import threading

@@ -23,6 +23,7 @@ ID_TYPES = {
     "audit_entry_id": "AuditEntry",
     "credential_id": "ApiKey",
     "upload_id": "UploadedMedia",
+    "contactexport_id": "ContactExport",
 }
 
 

@@ -51,7 +51,7 @@ def parse_levels(parts: Iterable[str]) -> dict[str, str]:
 
 
 def _find_lowest_level(name: str) -> str:
-    """Returns the lowest level of a logger, which is its own or that of a parent."""
+    """Returns the lowest level of a logger, set for itself or for a parent."""
     while name:
         if name in LOWEST_LEVELS:
             return LOWEST_LEVELS[name]
@@ -60,7 +60,7 @@ def _find_lowest_level(name: str) -> str:
 
 
 def set_levels(level: str, levels: Mapping[str, str]) -> None:
-    """Sets the level of the root logger, and those of the loggers named in `levels`."""
+    """Sets the level of the root logger, and of the loggers named in `levels`."""
     root = logging.getLogger()
     root.setLevel(level)
     for name, lowest in LOWEST_LEVELS.items():

@@ -89,16 +89,16 @@ def render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
 
 
 def _describe_chain(error: BaseException) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    described: list[dict[str, Any]] = []
     waiting: list[BaseException | None] = [error]
-    while waiting and len(found) < MAX_CAUSES:
+    while waiting and len(described) < MAX_CAUSES:
         current = waiting.pop(0)
         if current is not None:
-            found.append({"class": type(current).__name__, "frames": _list_frames(current)})
+            described.append({"class": type(current).__name__, "frames": _list_frames(current)})
             hides_context = current.__suppress_context__
             waiting.append(current.__cause__ or (None if hides_context else current.__context__))
             waiting += current.exceptions if isinstance(current, BaseExceptionGroup) else ()
-    return found
+    return described
 
 
 def _list_frames(error: BaseException) -> list[str]:

@@ -25,7 +25,7 @@ LogFormat = Literal["text", "json"]
 
 ACCESS_LOGGER = "access"
 _LEVEL_NAMES = {logging.DEBUG: "DEBUG", logging.INFO: "INFO"}
-# Client errors are answered; logging them would let any client fill the log.
+# The client gets an answer; logging its errors would let any client fill the log.
 _SILENT_LINES = {"Invalid HTTP request received.", "Unsupported upgrade request."}
 _EXTRA_FIELDS = (*ID_TYPES, "media_id", "document_id")
 _access_logger = logging.getLogger(ACCESS_LOGGER)
@@ -42,8 +42,8 @@ def configure_logging(
 ) -> None:
     """Configures the root logger and the access log; called once per process.
 
-    `levels` are those of single loggers, see `parse_levels`. `shows_process` adds the process id to
-    each line of text, for deployments with several workers; JSON always has it.
+    `levels` sets the levels of single loggers, see `parse_levels`. `shows_process` adds the process
+    id to each line of text, for deployments with several workers; JSON always has it.
     """
     global _access_writer  # noqa: PLW0603 - as the root logger, it belongs to the process
     render = render_json if log_format == "json" else TextRenderer(shows_process=shows_process)
@@ -64,7 +64,7 @@ def logs_access() -> bool:
 def write_access(level: int, text: str, fields: Mapping[str, Any]) -> None:
     """Writes a line of the access log.
 
-    It goes past `logging`, which takes three times as long: a small query has such a line too.
+    It bypasses `logging`, which takes three times as long: even a small query has such a line.
     """
     if _access_writer is not None and _access_logger.isEnabledFor(level):
         _access_writer.write(level, text, fields)

@@ -164,8 +164,8 @@ def linked_span(
 ) -> AbstractContextManager[Span]:
     """Records work that was caused elsewhere: by another task, process or request.
 
-    It continues the trace of the first carrier with one, and links to those of the others. Without
-    any of them it is recorded as a part of the current span, if there is one.
+    The span continues the trace of the first carrier that has one, and links to the traces of the
+    others. If no carrier has a trace, the span is a part of the current span, if there is one.
     """
     if _recorder is None:
         return _NO_SPAN

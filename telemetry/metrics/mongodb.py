@@ -1,27 +1,14 @@
 """MongoDB: commands by name, and the connections of the pools.
 
-The driver's events about commands would cost 6 % of a command even with an empty listener; see
-docs/decisions/0053.
+The driver's events would cost a command several percent even with an empty listener, so pools are
+read from time to time; see docs/decisions/0053.
 """
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import AsyncMongoClient
-from pymongo.monitoring import (
-    ConnectionCheckedInEvent,
-    ConnectionCheckedOutEvent,
-    ConnectionCheckOutFailedEvent,
-    ConnectionCheckOutStartedEvent,
-    ConnectionClosedEvent,
-    ConnectionCreatedEvent,
-    ConnectionPoolListener,
-    ConnectionReadyEvent,
-    PoolClearedEvent,
-    PoolClosedEvent,
-    PoolCreatedEvent,
-    PoolReadyEvent,
-)
+from pymongo.errors import WaitQueueTimeoutError
 
 from telemetry.metrics.registry import make_counter, make_gauge, make_histograms
 
@@ -64,44 +51,42 @@ class MeasuredClient(AsyncMongoClient[dict[str, Any]]):
         started = time.perf_counter()
         try:
             return await super()._retry_internal(func, session, bulk, operation, *args, **options)
+        except WaitQueueTimeoutError:
+            CHECKOUT_FAILURES.inc()
+            raise
         finally:
             # The driver calls every group of writes "insert".
             command = operation if bulk is None else "bulkWrite"
             COMMAND_SECONDS[command].observe(time.perf_counter() - started)
 
 
-class PoolMetrics(ConnectionPoolListener):
-    """Measures the connections of a client."""
+class PoolMetrics:
+    """Reads the connections of a client's pools, which are private to the driver."""
 
-    def connection_checked_out(self, _event: ConnectionCheckedOutEvent) -> None:
-        CONNECTIONS_IN_USE.inc()
+    def __init__(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
+        self._client = client
+        self._pools: dict[Any, _PoolState] = {}
 
-    def connection_checked_in(self, _event: ConnectionCheckedInEvent) -> None:
-        CONNECTIONS_IN_USE.dec()
+    def read(self) -> None:
+        """Sets the gauges, and counts the pools that have dropped their connections since."""
+        topology = self._client._topology
+        servers = topology._servers.values() if topology else ()
+        pools = {server.pool: _PoolState.of(server.pool) for server in servers}
+        CONNECTIONS.set(sum(pool.connections for pool in pools.values()))
+        CONNECTIONS_IN_USE.set(sum(pool.active_sockets for pool in pools))
+        for pool, state in pools.items():
+            earlier = self._pools.get(pool, state)
+            # A pool without connections begins new generations too, at each failed heartbeat.
+            if earlier.connections and state.generation != earlier.generation:
+                POOLS_CLEARED.inc()
+        self._pools = pools
 
-    def connection_created(self, _event: ConnectionCreatedEvent) -> None:
-        CONNECTIONS.inc()
 
-    def connection_closed(self, _event: ConnectionClosedEvent) -> None:
-        CONNECTIONS.dec()
+class _PoolState(NamedTuple):
+    generation: int
+    """Changes when the driver drops all connections."""
+    connections: int
 
-    def connection_check_out_failed(self, _event: ConnectionCheckOutFailedEvent) -> None:
-        CHECKOUT_FAILURES.inc()
-
-    def pool_cleared(self, _event: PoolClearedEvent) -> None:
-        POOLS_CLEARED.inc()
-
-    def connection_check_out_started(self, event: ConnectionCheckOutStartedEvent) -> None:
-        """Does nothing: the wait is not measured."""
-
-    def connection_ready(self, event: ConnectionReadyEvent) -> None:
-        """Does nothing: it was counted when it was created."""
-
-    def pool_created(self, event: PoolCreatedEvent) -> None:
-        """Does nothing: a new pool has no connections."""
-
-    def pool_ready(self, event: PoolReadyEvent) -> None:
-        """Does nothing: a new pool has no connections."""
-
-    def pool_closed(self, event: PoolClosedEvent) -> None:
-        """Does nothing: each of its connections is reported."""
+    @classmethod
+    def of(cls, pool: Any) -> "_PoolState":
+        return cls(pool.gen.get_overall(), pool.active_sockets + len(pool.conns))

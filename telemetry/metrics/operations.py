@@ -32,7 +32,10 @@ ERRORS = make_counters(
     code=(
         "UNAUTHENTICATED",
         "FORBIDDEN",
+        "AGENT_RETIRED",
+        "WORKSPACE_SUSPENDED",
         "BAD_USER_INPUT",
+        "NOT_FOUND",
         "GRAPHQL_PARSE_FAILED",
         "GRAPHQL_VALIDATION_FAILED",
         "QUERY_TOO_COMPLEX",

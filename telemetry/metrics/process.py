@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from telemetry.metrics.registry import make_counter, make_gauge, make_histogram, make_histograms
@@ -37,7 +37,9 @@ OPEN_FILES = make_gauge("wagraph_process_open_files", "Open files and sockets.")
 class ProcessMonitor:
     """Measures this process until `run` is cancelled."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_pools: Callable[[], None]) -> None:
+        """`read_pools` is called with each sample of the loop."""
+        self._read_pools = read_pools
         self._collecting_since = 0.0
         self._cpu_seconds = 0.0
 
@@ -51,6 +53,7 @@ class ProcessMonitor:
                     started = time.perf_counter()
                     await asyncio.sleep(SAMPLE_SECONDS)
                     LOOP_LAG.observe(max(time.perf_counter() - started - SAMPLE_SECONDS, 0.0))
+                    self._read_pools()
         finally:
             gc.callbacks.remove(self._note_collection)
             WORKERS.set(0)

@@ -36,6 +36,6 @@ BREAKERS_OPENED = make_counter(
 )
 BREAKERS_OPEN = make_gauge(
     "wagraph_send_breakers_open",
-    "Accounts for which only probes are sent, as seen by the worker that sees most.",
+    "Accounts for which only probes are sent; the maximum of all workers.",
     mode="max",
 )

@@ -20,10 +20,10 @@ class SharedValue:
 
     The event loop is the only writer in a process. The mode of a gauge decides how the values of
     several workers are combined: `max`, `mostrecent` (all workers write the same value), or by
-    default the sum.
+    default the sum. The value of this process is `cells[index]`.
     """
 
-    __slots__ = ("_cells", "_index", "_slots", "mode", "type")
+    __slots__ = ("_slots", "cells", "index", "mode", "type")
 
     def __init__(
         self,
@@ -38,19 +38,19 @@ class SharedValue:
     ) -> None:
         self.type = typ
         self.mode = multiprocess_mode
-        self._index = 0
-        self._cells: MutableSequence[float] = array("d", [0.0])
-        self._slots: list[MutableSequence[float]] = [self._cells]
+        self.index = 0
+        self.cells: MutableSequence[float] = array("d", [0.0])
+        self._slots: list[MutableSequence[float]] = [self.cells]
         shared_memory.add(self)
 
     def inc(self, amount: float) -> None:
-        self._cells[self._index] += amount
+        self.cells[self.index] += amount
 
     def set(self, value: float, timestamp: float | None = None) -> None:  # noqa: ARG002 - see the class
-        self._cells[self._index] = value
+        self.cells[self.index] = value
 
     def get(self) -> float:
-        values = [cells[self._index] for cells in self._slots]
+        values = [cells[self.index] for cells in self._slots]
         return max(values) if self.mode in _MAX_MODES else sum(values)
 
     def set_exemplar(self, _exemplar: Any) -> None:
@@ -59,14 +59,14 @@ class SharedValue:
     def get_exemplar(self) -> None:
         return None
 
-    def bind(self, slots: list[MutableSequence[float]], own: int, index: int) -> None:
-        """Moves the value into shared memory; the present value is dropped."""
+    def bind(self, slots: list[MutableSequence[float]], slot: int, index: int) -> None:
+        """Moves the value into shared memory; the current value is dropped."""
         is_common = self.mode in _COMMON_MODES
         self._slots = [slots[0]] if is_common else list(slots)
-        self._cells = slots[0] if is_common else slots[own]
-        self._index = index
+        self.cells = slots[0] if is_common else slots[slot]
+        self.index = index
         if self.type == _GAUGE and not is_common:
-            self._cells[index] = 0.0  # left by a worker that was killed
+            self.cells[index] = 0.0  # left by a worker that was killed
 
 
 class SharedMemory:
