@@ -19,13 +19,16 @@ from models.connection import (
     create_client,
     prepare_database,
 )
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.accounts import AccountNumbers
 from sandbox.application import create_fake_cloud_api, get_fake_meta
 from sandbox.child_process import GuardedChild
+from sandbox.demo_shop.shop import SeedError
 from sandbox.home import SandboxHome
 from sandbox.mongod import EmbeddedMongod, MongodFailedError, MongodNotFoundError
 from sandbox.recall import recall_conversations
-from sandbox.seed import SeedError, seed
+from sandbox.recalled_files import RecalledFiles
+from sandbox.seed import seed
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
 from serving.listening import ListenError, close_listeners, open_listeners
@@ -94,7 +97,7 @@ class Sandbox:
             server = self._start_server(mongodb_uri)
             # While the server's process loads its modules.
             await prepare_database(database)
-            await self._start_cloud_api(stack)
+            await self._start_cloud_api(stack, database)
             # Pushed after Meta, so that the server stops first.
             stack.push_async_callback(stop_server, server)
             await self._wait_until_answers(f"{self.server_url}/readyz", server)
@@ -124,15 +127,21 @@ class Sandbox:
         await check_server(database)
         return database
 
-    async def _start_cloud_api(self, stack: AsyncExitStack) -> None:
+    async def _start_cloud_api(
+        self, stack: AsyncExitStack, database: AsyncDatabase[dict[str, Any]]
+    ) -> None:
         numbers = AccountNumbers(
             KeyRing.from_text(self.home.encryption_keys), default_app_secret=self.home.app_secret
         )
         settings = SandboxSettings(
-            webhook_url=self.server_url + WEBHOOK_PATH, webhook_url_names_secret=True
+            webhook_url=self.server_url + WEBHOOK_PATH,
+            webhook_url_names_secret=True,
+            inbox_url=self.server_url,
         )
         app = create_fake_cloud_api(numbers, settings)
-        await recall_conversations(get_fake_meta(app).customers, numbers)
+        meta = get_fake_meta(app)
+        files = RecalledFiles(database, meta.media)
+        await recall_conversations(meta.customers, numbers, files)
         print_step(f"Starting the fake of Meta's Cloud API on {self.sandbox_url}")
         server = FakeCloudServer(app, host=self.host, port=self.sandbox_port)
         await server.start()
@@ -148,6 +157,9 @@ class Sandbox:
             "HOST": self.host,
             "PORT": str(self.port),
             "PUBLIC_URL": self.server_url,
+            "INBOX_FRAME_ORIGINS": ",".join(
+                f"http://{name}:{self.sandbox_port}" for name in (LOOPBACK, "localhost")
+            ),
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
         }
         server = GuardedChild(
@@ -176,7 +188,7 @@ class Sandbox:
         token = self.home.api_key
         if token is None or await authenticate_api_key(token) is None:
             _, token = await create_api_key(
-                name="Sandbox admin", role=Role.ADMIN, created_by="make run"
+                DEFAULT_WORKSPACE_ID, name="Sandbox admin", role=Role.ADMIN, created_by="make run"
             )
             self.home.keep_api_key(token)
         return token
@@ -192,6 +204,9 @@ class Sandbox:
             f"""
 wagraph is running. Ctrl-C stops it; the data stays in {self.home.folder}/.
 
+  Inbox             {self.server_url}/#key={api_key}
+  Demo              {self.sandbox_url}/demo#key={api_key}
+                    (the inbox beside the customer's phone)
   GraphiQL          {self.server_url}/graphql#key={api_key}
   Customer's phone  {self.sandbox_url}/
   API key (ADMIN)   {api_key}
@@ -207,7 +222,7 @@ async def stop_server(server: GuardedChild) -> None:
 
 
 def main() -> None:
-    # The server checks the settings, and says what is wrong with them.
+    # The server checks the settings and reports errors in them.
     is_json = os.environ.get("LOG_FORMAT") == "json"
     configure_logging(
         os.environ.get("LOG_LEVEL", "WARNING"), log_format="json" if is_json else "text"

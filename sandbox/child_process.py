@@ -66,7 +66,7 @@ class GuardedChild:
         return self._ended.wait(timeout)
 
     def _run(self) -> None:
-        before_exec = _die_with_parent(os.getpid()) if self.kernel_guard else None
+        before_exec = make_death_watch(os.getpid()) if self.kernel_guard else None
         try:
             with self.output.open("ab") if self.output else nullcontext() as output:
                 process = subprocess.Popen(
@@ -101,7 +101,11 @@ def _start_guard(pid: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _die_with_parent(parent_pid: int) -> Callable[[], None]:
+def make_death_watch(parent_pid: int) -> Callable[[], None]:
+    """Returns a function for a forked process: it asks Linux to kill that process with its parent.
+
+    The library is loaded here: a child of a process with threads may only make system calls.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     kill_number = int(signal.SIGKILL)
 

@@ -253,7 +253,7 @@ def _explain_exit(exit_code: int, port: int) -> str:
 
 
 def _make_primary(port: int, child: GuardedChild, deadline: float) -> None:
-    """Configures a one-member set on the present port and waits for the election."""
+    """Configures a one-member set on the current port and waits for the election."""
     client: MongoClient[dict[str, Any]] = MongoClient(
         LOOPBACK, port, directConnection=True, serverSelectionTimeoutMS=2000
     )

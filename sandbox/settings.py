@@ -17,6 +17,9 @@ class SandboxSettings:
     # Base URL for media links; None takes it from each request.
     public_url: str | None = None
 
+    # Server whose inbox the page /demo shows beside the phone; None shows the phone alone.
+    inbox_url: str | None = None
+
     answer_delay: float = 0.0
     answer_jitter: float = 0.0  # upper bound of a random addition per answer
     sent_delay: float = 0.2  # after the answer; the next two after the webhook before them

@@ -32,13 +32,15 @@ class BlockList:
     def list_blocked(self, number: FakeNumber) -> Json:
         blocked = self._list_blocked(number)
         return {
-            "data": [{"messaging_product": "whatsapp", **_name(one)} for one in blocked],
+            "data": [
+                {"messaging_product": "whatsapp", **_name(conversation)} for conversation in blocked
+            ],
             "paging": {"cursors": {"before": "", "after": ""}},
         }
 
     def _list_blocked(self, number: FakeNumber) -> list[Conversation]:
-        known = self._customers.list_conversations(number.phone_number_id)
-        return [each for each in known if each.is_blocked]
+        conversations = self._customers.list_conversations(number.phone_number_id)
+        return [conversation for conversation in conversations if conversation.is_blocked]
 
     def _change(self, number: FakeNumber, body: Any, *, done: str, blocked: bool) -> Json:
         users = check_send(body).get("block_users")
@@ -46,10 +48,10 @@ class BlockList:
             refuse_parameter(f"Param block_users must have 1 to {MAX_USERS} users.")
         changed, failed = [], []
         for user in users:
-            asked = _read_user(user)
-            conversation = self._find(number, asked)
+            recipient = _read_user(user)
+            conversation = self._find(number, recipient)
             refusal = self._find_refusal(number, conversation) if blocked else None
-            item = {"input": asked} | (_name(conversation) if conversation else {})
+            item = {"input": recipient} | (_name(conversation) if conversation else {})
             if refusal is not None:
                 failed.append(item | {"errors": [refusal]})
                 continue
@@ -63,8 +65,8 @@ class BlockList:
             raise SomeUsersFailed(answer)
         return answer
 
-    def _find(self, number: FakeNumber, asked: str) -> Conversation | None:
-        phone, user_id = read_recipient(asked)
+    def _find(self, number: FakeNumber, recipient: str) -> Conversation | None:
+        phone, user_id = read_recipient(recipient)
         return self._customers.find(number, phone or user_id or "")
 
     def _find_refusal(self, number: FakeNumber, conversation: Conversation | None) -> Json | None:
@@ -97,10 +99,10 @@ class SomeUsersFailed(MetaError):
 
 
 def _read_user(user: Any) -> str:
-    asked = user.get("user") or user.get("user_id") if isinstance(user, dict) else None
-    if not isinstance(asked, str):
+    recipient = user.get("user") or user.get("user_id") if isinstance(user, dict) else None
+    if not isinstance(recipient, str):
         refuse_parameter("The parameter block_users[0]['user'] is required.")
-    return asked
+    return recipient
 
 
 def _name(conversation: Conversation) -> Json:

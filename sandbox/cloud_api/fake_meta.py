@@ -10,6 +10,7 @@ from sandbox.cloud_api.sending import MessageDesk
 from sandbox.cloud_api.templates import TemplateShelf
 from sandbox.settings import SandboxSettings
 from sandbox.webhooks.callbacks import CallbackBook
+from sandbox.webhooks.echoes import EchoDesk
 from sandbox.webhooks.inbound import InboundDesk
 from sandbox.webhooks.webhook_sender import WebhookSender
 from sandbox.world.customers import CustomerBook
@@ -59,6 +60,13 @@ class FakeMeta:
         self.inbound = InboundDesk(
             settings,
             numbers=numbers,
+            sender=self.webhooks,
+            customers=self.customers,
+            media=self.media,
+        )
+        self.echoes = EchoDesk(
+            settings,
+            inbound=self.inbound,
             sender=self.webhooks,
             customers=self.customers,
             media=self.media,

@@ -18,8 +18,9 @@ from sandbox.cloud_api.fault_answers import ResetAnswer, break_answer, error_ans
 from sandbox.cloud_api.number_fields import check_proof, describe_number
 from sandbox.cloud_api.paging import list_page
 from sandbox.cloud_api.sending import read_subject
+from sandbox.cloud_api.tokens import check_token, list_permissions, read_token
 from sandbox.validation.media_limits import check_upload
-from sandbox.validation.meta_errors import MetaError, invalid_token, missing_token, no_such_object
+from sandbox.validation.meta_errors import MetaError, no_such_object
 from sandbox.validation.send_validation import refuse_parameter
 from sandbox.world.faults import FaultSubject
 from sandbox.world.media import describe_for_api
@@ -64,6 +65,7 @@ class GraphApi:
             ("GET", block_users, "block_users", self._list_blocked),
             ("POST", block_users, "block_users", self._block),
             ("DELETE", block_users, "block_users", self._unblock),
+            ("GET", "/v{version}/me/permissions", "permissions", self._list_permissions),
             ("POST", "/v{version}/{node_id}", "node", self._configure_number),
             ("GET", "/v{version}/{node_id}", "node", self._get_node),
             ("DELETE", "/v{version}/{node_id}", "media", self._delete_media),
@@ -117,7 +119,7 @@ class GraphApi:
         return broken
 
     async def _open_call(self, request: Request, name: str) -> Call:
-        node_id = str(request.path_params["node_id"])
+        node_id = str(request.path_params.get("node_id", "me"))
         logged = LoggedRequest(
             method=request.method,
             path=request.url.path,
@@ -176,8 +178,8 @@ class GraphApi:
         stored = self.meta.media.get(call.node_id)
         if stored is not None:
             await self._get_number(call, stored.phone_number_id)
-            wanted = call.request.query_params.get("phone_number_id", stored.phone_number_id)
-            if wanted != stored.phone_number_id:
+            number_id = call.request.query_params.get("phone_number_id", stored.phone_number_id)
+            if number_id != stored.phone_number_id:
                 raise no_such_object(call.node_id, method="get")
             url = self.meta.make_media_url(
                 self.meta.media.make_link(stored), base_url=str(call.request.base_url)
@@ -245,6 +247,9 @@ class GraphApi:
         await self._check_account(call)
         return self.meta.callbacks.unsubscribe(call.node_id)
 
+    async def _list_permissions(self, call: Call) -> Json:
+        return list_permissions(call.request, await self.meta.numbers.list_numbers())
+
     async def _list_blocked(self, call: Call) -> Json:
         return self.meta.blocks.list_blocked(await self._get_number(call, call.node_id))
 
@@ -260,35 +265,30 @@ class GraphApi:
 
     async def _get_number(self, call: Call, phone_number_id: str) -> FakeNumber:
         number = await self.meta.numbers.get_number(phone_number_id)
-        if number is None:
-            raise no_such_object(call.node_id, method=call.request.method)
-        _check_token(call.request, {number.access_token})
+        if number is not None and read_token(call.request) == number.access_token:
+            return number
+        await self._check_readable(call, number.business_account_id if number else None)
+        assert number is not None  # no token reads a number that does not exist
         return number
 
-    async def _list_account_numbers(self, business_account_id: str) -> list[FakeNumber]:
+    async def _list_account_numbers(self, business_account_id: str | None) -> list[FakeNumber]:
         numbers = await self.meta.numbers.list_numbers()
-        return [each for each in numbers if each.business_account_id == business_account_id]
+        return [number for number in numbers if number.business_account_id == business_account_id]
 
     async def _check_account(self, call: Call) -> None:
-        numbers = await self._list_account_numbers(call.node_id)
-        if not numbers:
-            raise no_such_object(call.node_id, method=call.request.method)
-        _check_token(call.request, {number.access_token for number in numbers})
+        await self._check_readable(call, call.node_id)
+
+    async def _check_readable(self, call: Call, business_account_id: str | None) -> None:
+        """Checks that the token reads the business account, and with it all its numbers."""
+        numbers = await self._list_account_numbers(business_account_id)
+        readers = {number.access_token for number in numbers}
+        valid = await self.meta.numbers.list_tokens()
+        check_token(call.request, call.node_id, readers=readers, valid=valid)
 
 
 def _make_next_url(call: Call) -> Callable[[str], str]:
     url = call.request.url.remove_query_params("access_token")
     return lambda cursor: str(url.include_query_params(after=cursor))
-
-
-def _check_token(request: Request, tokens: set[str]) -> None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        token = request.query_params.get("access_token", "")
-    if not token:
-        raise missing_token()
-    if token not in tokens:
-        raise invalid_token()
 
 
 def _read_answer(answer: Response) -> Any:

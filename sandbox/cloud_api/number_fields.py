@@ -38,14 +38,14 @@ def describe_number(number: FakeNumber, fields: str | None, **more: Any) -> Json
         "messaging_limit_tier": number.messaging_limit,
         **more,
     }
-    wanted = fields.replace(" ", "").split(",") if fields else list(DEFAULT_FIELDS)
-    for name in wanted:
+    names = fields.replace(" ", "").split(",") if fields else list(DEFAULT_FIELDS)
+    for name in names:
         if name not in everything:
             refuse_parameter(
                 f"Tried accessing nonexistent field ({name}) on node type "
                 "(WhatsAppBusinessPhoneNumber)"
             )
-    return {name: everything[name] for name in dict.fromkeys([*wanted, "id"])}
+    return {name: everything[name] for name in dict.fromkeys([*names, "id"])}
 
 
 def check_proof(number: FakeNumber, proof: str | None) -> None:

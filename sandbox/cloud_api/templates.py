@@ -6,7 +6,8 @@ from typing import Any
 from sandbox.cloud_api.paging import list_page
 from sandbox.validation.demo_templates import DEMO_TEMPLATES, Template
 from sandbox.validation.meta_errors import MetaError
-from sandbox.validation.template_sends import check_components, render_template
+from sandbox.validation.template_rendering import render_template
+from sandbox.validation.template_sends import check_components
 
 Json = dict[str, Any]
 
@@ -18,15 +19,18 @@ class TemplateShelf:
         self.templates = list(DEMO_TEMPLATES)
 
     def list_page(self, query: dict[str, str], *, make_next_url: Callable[[str], str]) -> Json:
-        """Meta's answer to GET /{waba_id}/message_templates: filters, `limit`, cursors."""
+        """Returns Meta's answer to GET /{waba_id}/message_templates: filters, `limit`, cursors."""
         names = ("status", "category", "language", "name")
-        found = [
-            each
-            for each in self.templates
-            if all(query.get(name, getattr(each, name)) == getattr(each, name) for name in names)
+        matching = [
+            template
+            for template in self.templates
+            if all(
+                query.get(name, getattr(template, name)) == getattr(template, name)
+                for name in names
+            )
         ]
-        shown = [_pick(each.describe(), query.get("fields")) for each in found]
-        return list_page(shown, query, make_next_url=make_next_url)
+        described = [_pick(template.describe(), query.get("fields")) for template in matching]
+        return list_page(described, query, make_next_url=make_next_url)
 
     def check_send(self, content: Json) -> Template:
         """Raises MetaError 132001, 132015, 132016, 132000 or 132012, or 131008, as Meta does."""
@@ -47,12 +51,12 @@ class TemplateShelf:
         return content if template is None else render_template(template, content)
 
     def _find(self, name: str, language: str) -> Template | None:
-        wanted = (name, language)
-        return next((t for t in self.templates if (t.name, t.language) == wanted), None)
+        key = (name, language)
+        return next((t for t in self.templates if (t.name, t.language) == key), None)
 
 
 def _pick(described: Json, fields: str | None) -> Json:
     if not fields:
         return described
-    wanted = {*fields.replace(" ", "").split(","), "id"}
-    return {name: value for name, value in described.items() if name in wanted}
+    names = {*fields.replace(" ", "").split(","), "id"}
+    return {name: value for name, value in described.items() if name in names}

@@ -13,17 +13,20 @@ from starlette.routing import Route
 
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.settings import SandboxSettings
-from sandbox.webhooks.inbound import CustomerMessage, InboundMistakeError
+from sandbox.webhooks.content import InboundMistakeError
+from sandbox.webhooks.inbound import CustomerMessage
 from sandbox.webhooks.webhook_bodies import encode_like_meta
 from sandbox.webhooks.webhook_sender import Delivery
 from sandbox.world.customers import describe_conversation
 from sandbox.world.faults import FaultRule
+from sandbox.world.numbers import FakeNumber, make_up_display_number
 from sandbox.world.request_log import describe_request
 
 Json = dict[str, Any]
 Handler = Callable[[Request], Awaitable[Response]]
 _RULES = TypeAdapter(list[FaultRule])
 _SETTINGS = TypeAdapter(SandboxSettings)
+_NUMBER = TypeAdapter(FakeNumber)
 
 
 class ControlApi:
@@ -36,6 +39,7 @@ class ControlApi:
         table: list[tuple[str, str, Handler]] = [
             ("POST", "/sandbox/inbound", self.post_inbound),
             ("POST", "/sandbox/reaction", self.post_reaction),
+            ("POST", "/sandbox/echo", self.post_echo),
             ("POST", "/sandbox/webhook", self.post_webhook),
             ("GET", "/sandbox/webhooks", self.list_webhooks),
             ("DELETE", "/sandbox/webhooks", self.clear_webhooks),
@@ -46,6 +50,7 @@ class ControlApi:
             ("DELETE", "/sandbox/requests", self.clear_requests),
             ("GET", "/sandbox/redirected", self.answer_redirected),
             ("POST", "/sandbox/redirected", self.answer_redirected),
+            ("POST", "/sandbox/numbers", self.add_number),
             ("POST", "/sandbox/customers", self.add_customer),
             ("POST", "/sandbox/expire-media", self.expire_media),
             ("GET", "/sandbox/settings", self.show_settings),
@@ -79,43 +84,50 @@ class ControlApi:
         message = await self.meta.inbound.build(described, base_url=str(request.base_url))
         return await self._answer_inbound(self.meta.inbound.deliver(message), message)
 
+    async def post_echo(self, request: Request) -> Response:
+        """A message that the business wrote in its app: {"to", "type", <type>, "timestamp"}."""
+        described = await _read_json(request)
+        wamid, delivery = await self.meta.echoes.send(described, base_url=str(request.base_url))
+        answer = await self.meta.inbound.wait_for_answer(delivery)
+        return JSONResponse({"wamid": wamid, **answer})
+
     async def post_webhook(self, request: Request) -> Response:
         """Signs and delivers any body: {"phone_number_id", "body"}. `raw_body` (text) is
         sent byte by byte, `app_secret` signs in place of the number's own."""
-        asked = await _read_json(request)
-        number = await self.meta.inbound.find_number(asked.get("phone_number_id"))
-        if isinstance(asked.get("app_secret"), str):
-            number = dataclasses.replace(number, app_secret=asked["app_secret"])
-        if isinstance(asked.get("raw_body"), str):
-            body = asked["raw_body"].encode()
-        elif "body" in asked:
-            body = encode_like_meta(asked["body"])
+        webhook = await _read_json(request)
+        number = await self.meta.inbound.find_number(webhook.get("phone_number_id"))
+        if isinstance(webhook.get("app_secret"), str):
+            number = dataclasses.replace(number, app_secret=webhook["app_secret"])
+        if isinstance(webhook.get("raw_body"), str):
+            body = webhook["raw_body"].encode()
+        elif "body" in webhook:
+            body = encode_like_meta(webhook["body"])
         else:
-            raise InboundMistakeError('"body" is missing: what is signed and sent.')
-        retry = _read_flag(asked, "retry", False)
+            raise InboundMistakeError('"body" is missing; give the JSON to sign and send.')
+        retry = _read_flag(webhook, "retry", False)
         delivery = self.meta.webhooks.submit_body(body, number=number, retry=retry)
         return JSONResponse(await self.meta.inbound.wait_for_answer(delivery))
 
     async def list_webhooks(self, request: Request) -> Response:
-        wanted = request.query_params.get("phone_number_id")
-        found = [
+        phone_number_id = request.query_params.get("phone_number_id")
+        webhooks = [
             _describe_delivery(delivery)
             for delivery in self.meta.webhooks.log
-            if wanted in (None, delivery.phone_number_id)
+            if phone_number_id in (None, delivery.phone_number_id)
         ]
-        return JSONResponse({"webhooks": found, "count": len(found)})
+        return JSONResponse({"webhooks": webhooks, "count": len(webhooks)})
 
     async def clear_webhooks(self, _: Request) -> Response:
         self.meta.webhooks.log.clear()
         return JSONResponse({"success": True})
 
     async def list_faults(self, _: Request) -> Response:
-        return JSONResponse({"rules": [_describe_rule(each) for each in self.meta.faults.rules]})
+        return JSONResponse({"rules": [_describe_rule(rule) for rule in self.meta.faults.rules]})
 
     async def add_faults(self, request: Request) -> Response:
         """A rule, a list of rules, or {"rules": […]}; see FaultRule for the fields."""
-        asked = await _read_json(request, kinds=(dict, list))
-        rules = asked.get("rules", [asked]) if isinstance(asked, dict) else asked
+        body = await _read_json(request, kinds=(dict, list))
+        rules = body.get("rules", [body]) if isinstance(body, dict) else body
         added = [self.meta.faults.add(rule) for rule in _RULES.validate_python(rules)]
         return JSONResponse({"rules": [_describe_rule(rule) for rule in added]}, 201)
 
@@ -126,11 +138,11 @@ class ControlApi:
     async def list_requests(self, request: Request) -> Response:
         """Filters: phone_number_id, endpoint, method, path, to, accepted, biz_opaque_callback_data.
         `accepted` in the answer counts accepted messages by biz_opaque_callback_data."""
-        found = self.meta.requests.find(dict(request.query_params))
+        requests = self.meta.requests.find(dict(request.query_params))
         return JSONResponse(
             {
-                "requests": [describe_request(each) for each in found],
-                "count": len(found),
+                "requests": [describe_request(recorded) for recorded in requests],
+                "count": len(requests),
                 "accepted": self.meta.requests.accepted_counts,
             }
         )
@@ -153,6 +165,23 @@ class ControlApi:
         self.meta.customers.announce(conversation)
         return JSONResponse(describe_conversation(conversation), 201)
 
+    async def add_number(self, request: Request) -> Response:
+        """A number to connect: {"phone_number_id", "business_account_id", "access_token"}; with
+        the id of an existing number, its new credentials. Other fields: see FakeNumber."""
+        described = await _read_json(request)
+        phone_number_id = str(described.get("phone_number_id"))
+        if not phone_number_id.isdecimal():
+            raise InboundMistakeError('"phone_number_id" must have digits only.')
+        known = await self.meta.numbers.get_number(phone_number_id)
+        defaults = dataclasses.asdict(known) if known else {
+            "display_phone_number": make_up_display_number(phone_number_id),
+            "verified_name": "Sandbox number",
+            "app_secret": self.meta.numbers.default_app_secret,
+        }  # fmt: skip
+        number = _NUMBER.validate_python({**defaults, **described})
+        self.meta.numbers.add(number)
+        return JSONResponse({"phone_number_id": number.phone_number_id}, 201)
+
     async def expire_media(self, request: Request) -> Response:
         """Takes {"media_id"}: expires this file as after 30 days; without an id, every file."""
         media_id = (await _read_json(request)).get("media_id")
@@ -169,13 +198,13 @@ class ControlApi:
 
     async def change_settings(self, request: Request) -> Response:
         """Changes the given settings while the sandbox runs."""
-        asked = await _read_json(request)
+        changes = await _read_json(request)
         current = dataclasses.asdict(self.meta.settings)
-        unknown = sorted(asked.keys() - current.keys())
+        unknown = sorted(changes.keys() - current.keys())
         if unknown:
             raise InboundMistakeError(f"There is no setting {', '.join(unknown)}.")
-        checked = _SETTINGS.validate_python({**current, **asked})
-        for name in asked:
+        checked = _SETTINGS.validate_python({**current, **changes})
+        for name in changes:
             setattr(self.meta.settings, name, getattr(checked, name))
         return await self.show_settings(request)
 

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 JSON_TYPE = "application/json"
-_GUARDED = ("/", "/static", "/sandbox")
+_GUARDED = ("/", "/demo", "/static", "/sandbox")
 # Reached by following a redirect, under any host name.
 _OPEN = "/sandbox/redirected"
 # Takes a file in a form, which a foreign page can't send without its Origin.
@@ -63,8 +63,8 @@ def _has_body(request: Request) -> bool:
 
 
 def _is_json(request: Request) -> bool:
-    told = request.headers.get("content-type", "")
-    return told.partition(";")[0].strip().lower() == JSON_TYPE
+    content_type = request.headers.get("content-type", "")
+    return content_type.partition(";")[0].strip().lower() == JSON_TYPE
 
 
 def _refuse(status: int, error: str) -> JSONResponse:

@@ -120,10 +120,10 @@ def _check_flow(action: Json) -> None:
     check_size("Flow CTA", parameters.get("flow_cta"), limit=30)
     if parameters.get("mode", "published") not in ("draft", "published"):
         refuse_value("Param mode must be one of {DRAFT, PUBLISHED}")
-    wanted = parameters.get("flow_action", "navigate")
-    if wanted not in ("navigate", "data_exchange"):
+    flow_action = parameters.get("flow_action", "navigate")
+    if flow_action not in ("navigate", "data_exchange"):
         refuse_value("Param flow_action must be one of {NAVIGATE, DATA_EXCHANGE}")
-    if wanted == "data_exchange" and "flow_action_payload" in parameters:
+    if flow_action == "data_exchange" and "flow_action_payload" in parameters:
         refuse_value("Param flow_action_payload is not allowed with DATA_EXCHANGE")
 
 

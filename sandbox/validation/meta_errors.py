@@ -95,7 +95,7 @@ _UNKNOWN_ERROR = KnownError(400, "Something went wrong")
 
 
 class MetaError(Exception):
-    """A refusal of the fake Graph API. `body` is Meta's JSON, `http_status` goes with it."""
+    """A refusal of the fake Graph API: Meta's JSON in `body`, and its `http_status`."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Checks template sends and renders them for the customer's phone."""
+"""Checks template sends."""
 
 import re
 from collections.abc import Sequence
@@ -7,13 +7,20 @@ from typing import Any, NoReturn
 from sandbox.validation.demo_templates import Template
 from sandbox.validation.meta_errors import MetaError
 from sandbox.validation.send_validation import refuse_parameter
+from sandbox.validation.template_components import (
+    VARIABLE,
+    find,
+    find_button,
+    get_text,
+    list_buttons,
+    read_parameters,
+)
 from sandbox.validation.validation import check_size
 
 Json = dict[str, Any]
 MEDIA = ("image", "video", "document")
 MAX_BLANKS = 4
 MAX_CODE = 15
-_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _SUB_TYPES = {
     "URL": "url",
     "QUICK_REPLY": "quick_reply",
@@ -36,13 +43,13 @@ def check_components(template: Template, content: Json) -> None:
     given = list(content.get("components") or ())
     _check_parts(template, list(template.components), given)
     if template.category == "AUTHENTICATION":
-        for parameter in _read_parameters(given, "body"):
+        for parameter in read_parameters(given, "body"):
             check_size("One-time password", parameter.get("text"), limit=MAX_CODE)
     offer = template.get_part("LIMITED_TIME_OFFER").get("limited_time_offer", {})
-    if offer.get("has_expiration") and not _find(given, "limited_time_offer"):
+    if offer.get("has_expiration") and not find(given, "limited_time_offer"):
         _miss("limited_time_offer: expiration_time_ms is required")
     cards = template.get_part("CAROUSEL").get("cards", [])
-    given_cards = _find(given, "carousel").get("cards", [])
+    given_cards = find(given, "carousel").get("cards", [])
     if len(cards) != len(given_cards):
         _mismatch(f"carousel: expected {len(cards)} cards, got {len(given_cards)}")
     for card, given_card in zip(cards, given_cards, strict=True):
@@ -51,62 +58,41 @@ def check_components(template: Template, content: Json) -> None:
 
 def list_media_ids(content: Json) -> list[str]:
     """Returns the ids of uploaded files in the header."""
-    parameters = _read_parameters(list(content.get("components") or ()), "header")
-    files = [each.get(str(each.get("type"))) for each in parameters]
+    parameters = read_parameters(list(content.get("components") or ()), "header")
+    files = [parameter.get(str(parameter.get("type"))) for parameter in parameters]
     return [str(file["id"]) for file in files if isinstance(file, dict) and "id" in file]
 
 
-def render_template(template: Template, content: Json) -> Json:
-    """Returns the phone page's form: texts and reply buttons."""
-    given = list(content.get("components") or ())
-    shown: Json = {"name": template.name}
-    for kind in ("header", "body", "footer"):
-        text = template.get_text(kind.upper())
-        if text:
-            shown[kind] = _fill(text, _read_parameters(given, kind))
-    if not template.get_text("HEADER") and template.get_part("HEADER"):
-        shown["header"] = _describe_header(_read_parameters(given, "header"))
-    cards = template.get_part("CAROUSEL").get("cards", [])
-    given_cards = _find(given, "carousel").get("cards", [])
-    texts = [
-        _fill(_get_text(card["components"], "BODY"), _read_parameters(one["components"], "body"))
-        for card, one in zip(cards, given_cards, strict=False)
-    ]
-    if texts:
-        shown["body"] = "\n".join([shown.get("body", ""), *(f"▫ {text}" for text in texts)])
-    replies = [one for one in _list_buttons(template.components) if one["type"] == "QUICK_REPLY"]
-    shown["buttons"] = [button["text"] for button in replies]
-    shown["payloads"] = _read_payloads(_list_buttons(template.components), given)
-    return shown
-
-
 def _check_parts(template: Template, parts: Sequence[Json], given: Sequence[Json]) -> None:
-    _check_header(next((one for one in parts if one["type"] == "HEADER"), {}), given)
+    _check_header(next((part for part in parts if part["type"] == "HEADER"), {}), given)
     for kind in ("header", "body"):
-        text = _get_text(parts, kind.upper())
-        _check_variables(template, text, _read_parameters(given, kind), kind)
-    for index, button in enumerate(_list_buttons(parts)):
+        text = get_text(parts, kind.upper())
+        _check_variables(template, text, read_parameters(given, kind), kind)
+    for index, button in enumerate(list_buttons(parts)):
         _check_button(index, button, given)
 
 
 def _check_header(header: Json, given: Sequence[Json]) -> None:
-    wanted = str(header.get("format", "TEXT")).lower()
-    parameters = _read_parameters(given, "header")
-    if wanted == "text":
+    file_format = str(header.get("format", "TEXT")).lower()
+    parameters = read_parameters(given, "header")
+    if file_format == "text":
         return
     received = str(parameters[0].get("type")) if parameters else "UNKNOWN"
-    if received != wanted:
+    if received != file_format:
         _mismatch(
-            f"header: Format mismatch, expected {wanted.upper()}, received {received.upper()}"
+            f"header: Format mismatch, expected {file_format.upper()}, received {received.upper()}"
         )
-    file = parameters[0].get(wanted)
-    if wanted in MEDIA and not (isinstance(file, dict) and (file.get("id") or file.get("link"))):
-        _mismatch(f"header: {wanted} needs an id or a link")
+    file = parameters[0].get(file_format)
+    if file_format in MEDIA and not (
+        isinstance(file, dict) and (file.get("id") or file.get("link"))
+    ):
+        _mismatch(f"header: {file_format} needs an id or a link")
 
 
 def _check_variables(template: Template, text: str, parameters: Sequence[Json], kind: str) -> None:
-    expected = set(_VARIABLE.findall(text))
-    given = [each for each in parameters if each.get("type") in ("text", "currency", "date_time")]
+    expected = set(VARIABLE.findall(text))
+    types = ("text", "currency", "date_time")
+    given = [parameter for parameter in parameters if parameter.get("type") in types]
     if len(given) != len(expected):
         raise MetaError(
             132000,
@@ -114,11 +100,11 @@ def _check_variables(template: Template, text: str, parameters: Sequence[Json], 
             f"expected number of params ({len(expected)})",
         )
     if template.parameter_format == "NAMED":
-        names = {each.get("parameter_name") for each in given}
+        names = {parameter.get("parameter_name") for parameter in given}
         if names != expected:
             refuse_parameter("Invalid parameter", details="Parameter name is missing or empty")
-    for each in given:
-        value = str(each.get("text", ""))
+    for parameter in given:
+        value = str(parameter.get("text", ""))
         if re.search(r"[\n\t]", value) or " " * (MAX_BLANKS + 1) in value:
             raise MetaError(
                 132018,
@@ -129,10 +115,10 @@ def _check_variables(template: Template, text: str, parameters: Sequence[Json], 
 
 def _check_button(index: int, button: Json, given: Sequence[Json]) -> None:
     kind = button["type"]
-    if kind not in _PARAMETERS or (kind == "URL" and not _VARIABLE.search(button["url"])):
+    if kind not in _PARAMETERS or (kind == "URL" and not VARIABLE.search(button["url"])):
         return
-    wanted, is_optional = _PARAMETERS[kind]
-    component = _find_button(given, index)
+    parameter_type, is_optional = _PARAMETERS[kind]
+    component = find_button(given, index)
     parameters = component.get("parameters") or []
     if not parameters:
         if is_optional:
@@ -140,66 +126,8 @@ def _check_button(index: int, button: Json, given: Sequence[Json]) -> None:
         _miss(f"buttons: Button at index {index} of type {kind.title()} requires a parameter")
     if str(component.get("sub_type")).lower() != _SUB_TYPES[kind]:
         _mismatch(f"buttons: Button at index {index} is of type {kind.title()}")
-    if parameters[0].get("type") != wanted or not parameters[0].get(wanted):
-        _mismatch(f"buttons: Button at index {index} needs a parameter of type {wanted}")
-
-
-def _read_payloads(buttons: Sequence[Json], given: Sequence[Json]) -> Json:
-    """Returns the payloads by button label."""
-    payloads = {}
-    for index, button in enumerate(buttons):
-        for parameter in _find_button(given, index).get("parameters") or ():
-            if parameter.get("type") == "payload":
-                payloads[button["text"]] = parameter["payload"]
-    return payloads
-
-
-def _describe_header(parameters: Sequence[Json]) -> str:
-    first = parameters[0] if parameters else {}
-    kind = str(first.get("type", ""))
-    inner = first.get(kind)
-    inner = inner if isinstance(inner, dict) else {}
-    found = inner.get("filename") or inner.get("name") or inner.get("link") or inner.get("id")
-    return f"[{kind}] {found or ''}".strip()
-
-
-def _find(given: Sequence[Json], kind: str) -> Json:
-    return next((part for part in given if str(part.get("type")).lower() == kind), {})
-
-
-def _find_button(given: Sequence[Json], index: int) -> Json:
-    found = (
-        part
-        for part in given
-        if str(part.get("type")).lower() == "button" and str(part.get("index")) == str(index)
-    )
-    return next(found, {})
-
-
-def _read_parameters(given: Sequence[Json], kind: str) -> list[Json]:
-    return list(_find(given, kind).get("parameters") or ())
-
-
-def _list_buttons(parts: Sequence[Json]) -> list[Json]:
-    return [button for part in parts for button in part.get("buttons", ())]
-
-
-def _get_text(parts: Sequence[Json], kind: str) -> str:
-    return next((str(part.get("text", "")) for part in parts if part["type"] == kind), "")
-
-
-def _fill(text: str, parameters: Sequence[Json]) -> str:
-    values = {
-        str(parameter.get("parameter_name", index)): parameter.get("text")
-        or _read_fallback(parameter)
-        for index, parameter in enumerate(parameters, start=1)
-    }
-    return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), text)
-
-
-def _read_fallback(parameter: Json) -> str:
-    inner = parameter.get(str(parameter.get("type")))
-    return str(inner.get("fallback_value", "")) if isinstance(inner, dict) else ""
+    if parameters[0].get("type") != parameter_type or not parameters[0].get(parameter_type):
+        _mismatch(f"buttons: Button at index {index} needs a parameter of type {parameter_type}")
 
 
 def _mismatch(details: str) -> NoReturn:

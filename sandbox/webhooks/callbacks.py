@@ -72,8 +72,8 @@ class CallbackBook:
 
     async def subscribe(self, business_account_id: str, body: Any) -> Json:
         """Subscribes the app. Without a URL in the body, a former override is removed."""
-        asked = body if isinstance(body, dict) else {}
-        url = asked.get("override_callback_uri")
+        parameters = body if isinstance(body, dict) else {}
+        url = parameters.get("override_callback_uri")
         if not url:
             self.unsubscribed.discard(business_account_id)
             self.of_accounts.pop(business_account_id, None)
@@ -83,7 +83,7 @@ class CallbackBook:
                 "Before override the current callback uri, your app must be subscribed to receive "
                 "messages for WhatsApp Business Account."
             )
-        await self._shake_hands(url, asked.get("verify_token"))
+        await self._shake_hands(url, parameters.get("verify_token"))
         self.of_accounts[business_account_id] = url
         return {"success": True}
 

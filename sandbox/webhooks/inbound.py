@@ -1,33 +1,26 @@
 """Inbound messages: builds Meta's messages from short descriptions and delivers them."""
 
 import asyncio
-import base64
-import binascii
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.settings import SandboxSettings
-from sandbox.validation.send_validation import MEDIA_TYPES
+from sandbox.webhooks.content import ContentReader, InboundMistakeError
+from sandbox.webhooks.phone_view import show_on_phone
 from sandbox.webhooks.webhook_bodies import Json, Update, build_batch, encode_like_meta
 from sandbox.webhooks.webhook_sender import Delivery, WebhookSender
-from sandbox.world.customers import ChatMessage, Conversation, Customer, CustomerBook
+from sandbox.world.customers import Conversation, Customer, CustomerBook
 from sandbox.world.identifiers import is_user_id, make_wamid, read_phone
-from sandbox.world.media import MediaStore, describe_for_webhook
+from sandbox.world.media import MediaStore
 from sandbox.world.numbers import FakeNumber, Numbers
 
 CALL = "call"
-# Types that Meta may send without an object of the same name.
-BARE_TYPES = ("unsupported", "errors", "request_welcome", "ephemeral", "interactive", "unknown")
 MESSAGE_FIELDS = ("context", "referral", "errors", "identity", "group_id")
 FIELDS = frozenset(
     {"from", "name", "type", "phone_number_id", "id", "timestamp", "user_id", "parent_user_id"}
     | {"username", "raw", "contact", "retry", *MESSAGE_FIELDS}
 )
-
-
-class InboundMistakeError(ValueError):
-    """Invalid description of a message; the text gives the reason."""
 
 
 @dataclass(slots=True)
@@ -52,11 +45,11 @@ class CustomerMessage:
 
     def _build_call(self) -> Json:
         """Returns Meta's form of a call: its fields beside the id, without a type."""
-        common = {name: one for name, one in self.message.items() if name not in ("type", CALL)}
+        common = {name: value for name, value in self.message.items() if name not in ("type", CALL)}
         number = "".join(filter(str.isdigit, self.number.display_phone_number))
         call: Json = {"to": number, "event": "connect", "direction": "USER_INITIATED"}
-        told = self.message[CALL]
-        return common | call | (told if isinstance(told, dict) else {})
+        details = self.message[CALL]
+        return common | call | (details if isinstance(details, dict) else {})
 
 
 class InboundDesk:
@@ -75,7 +68,7 @@ class InboundDesk:
         self._numbers = numbers
         self._sender = sender
         self._customers = customers
-        self._media = media
+        self._content = ContentReader(settings, media)
 
     async def find_number(self, phone_number_id: Any) -> FakeNumber:
         """Returns the number with this id, by default the first. Raises InboundMistakeError."""
@@ -99,7 +92,7 @@ class InboundDesk:
         if not isinstance(message_type, str):
             raise InboundMistakeError('"type" must be a string such as "text" or "image".')
         _check_fields(described, message_type)
-        content = self._read_content(described, message_type, number=number, base_url=base_url)
+        content = self._content.read(described, message_type, number=number, base_url=base_url)
         conversation = self._customers.open(
             number,
             phone=phone,
@@ -159,68 +152,7 @@ class InboundDesk:
 
     def show(self, message: CustomerMessage) -> None:
         """Shows the message on the customer's phone and opens the service window."""
-        conversation, body = message.conversation, message.message
-        timestamp = float(body["timestamp"])
-        last = conversation.last_inbound_at
-        conversation.last_inbound_at = timestamp if last is None else max(last, timestamp)
-        message_type = str(body["type"])
-        content = body.get(message_type)
-        if message_type == "reaction" and isinstance(content, dict):
-            self._customers.react(
-                conversation,
-                str(content.get("message_id")),
-                who="customer",
-                emoji=str(content.get("emoji") or ""),
-            )
-            return
-        chat_message = ChatMessage(
-            id=message.wamid,
-            from_customer=True,
-            type=message_type,
-            content=content,
-            timestamp=timestamp,
-            reply_to=(body.get("context") or {}).get("id"),
-        )
-        self._customers.add_message(conversation, chat_message)
-
-    def _read_content(
-        self, described: Json, message_type: str, *, number: FakeNumber, base_url: str
-    ) -> Any:
-        content = described.get(message_type)
-        if message_type == "text" and isinstance(content, str):
-            return {"body": content}
-        if content is None:
-            if message_type in BARE_TYPES or "raw" in described:
-                return None
-            raise InboundMistakeError(f'A message of type "{message_type}" needs "{message_type}".')
-        if not isinstance(content, dict | list):
-            raise InboundMistakeError(f'"{message_type}" must be an object.')
-        if message_type in MEDIA_TYPES and isinstance(content, dict):
-            return self._read_media(content, message_type, number=number, base_url=base_url)
-        return content
-
-    def _read_media(
-        self, content: Json, message_type: str, *, number: FakeNumber, base_url: str
-    ) -> Json:
-        """Stores a file given as base64, or takes a known file; describes it as Meta does."""
-        rest = {name: value for name, value in content.items() if name != "base64"}
-        stored = self._media.get(str(content.get("id", "")), number.phone_number_id)
-        if "base64" in content:
-            try:
-                data = base64.b64decode(str(content["base64"]), validate=True)
-            except binascii.Error:
-                raise InboundMistakeError(f'"{message_type}.base64" is no base64.') from None
-            stored = self._media.add(
-                data,
-                phone_number_id=number.phone_number_id,
-                mime_type=str(content.get("mime_type", "application/octet-stream")),
-                filename=content.get("filename"),
-            )
-        if stored is None:
-            return rest
-        root = (self.settings.public_url or base_url).rstrip("/")
-        url = f"{root}/media-content/{self._media.make_link(stored)}"
-        return {**describe_for_webhook(stored, url=url), **rest}
+        show_on_phone(self._customers, message.conversation, message.message, author="customer")
 
 
 def _read_sender(described: Json) -> tuple[str | None, str | None]:

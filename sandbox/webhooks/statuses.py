@@ -59,13 +59,20 @@ class StatusRunner:
             return
         names = self._plan(message, faults)
         if faults.shuffle is not None:
-            await self._send_shuffled(message, names, wanted=faults.shuffle.statuses)
+            await self._send_shuffled(message, names, statuses=faults.shuffle.statuses)
             return
         for name in names:
             await asyncio.sleep(self._delay_before(name))
             delivery = self._send(message, name, at=time.time(), faults=faults)
             if not self._is_batched(delivery):
                 await delivery.finished.wait()
+
+    async def report_seen(self, message: AcceptedMessage, *, at: float, after: Delivery) -> None:
+        """Reports `delivered` and `read` with the time `at` once the message itself has arrived."""
+        await after.finished.wait()
+        for name in ("delivered", "read"):
+            delivery = self._send(message, name, at=at, faults=StatusFaults())
+            await delivery.finished.wait()
 
     def _plan(self, message: AcceptedMessage, faults: StatusFaults) -> list[str]:
         if message.failure is not None:
@@ -80,11 +87,11 @@ class StatusRunner:
         return names
 
     async def _send_shuffled(
-        self, message: AcceptedMessage, names: list[str], *, wanted: list[Any] | None
+        self, message: AcceptedMessage, names: list[str], *, statuses: list[Any] | None
     ) -> None:
         start = time.time()
         times = {name: start + index for index, name in enumerate(names)}
-        order = list(wanted) if wanted else random.sample(names, len(names))
+        order = list(statuses) if statuses else random.sample(names, len(names))
         for name in order:
             at = times.get(name, start)
             delivery = self._send(message, name, at=at, faults=StatusFaults())

@@ -5,19 +5,22 @@ import hmac
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sandbox.world.numbers import FakeNumber
 
 Json = dict[str, Any]
+UpdateKind = Literal["messages", "statuses", "calls", "message_echoes"]
+KINDS: tuple[UpdateKind, ...] = get_args(UpdateKind)
+_FIELDS: dict[UpdateKind, str] = {"calls": "calls", "message_echoes": "smb_message_echoes"}
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A message, status or call, before it is wrapped into a body."""
+    """A message, status, call or echo, before it is wrapped into a body."""
 
     number: FakeNumber
-    kind: Literal["messages", "statuses", "calls"]
+    kind: UpdateKind
     item: Json
     contacts: Sequence[Json] = field(default_factory=tuple)
     customer: str = ""  # the customer's key, for order and faults
@@ -25,7 +28,7 @@ class Update:
     @property
     def webhook_field(self) -> str:
         """The webhook field."""
-        return "calls" if self.kind == "calls" else "messages"
+        return _FIELDS.get(self.kind, "messages")
 
 
 def encode_like_meta(body: Any) -> bytes:
@@ -77,7 +80,7 @@ def _build_value(updates: Sequence[Update]) -> Json:
     contacts = _unique(contact for update in updates for contact in update.contacts)
     if contacts:
         value["contacts"] = contacts
-    for kind in ("messages", "statuses", "calls"):
+    for kind in KINDS:
         items = [update.item for update in updates if update.kind == kind]
         if items:
             value[kind] = items

@@ -138,7 +138,7 @@ class WebhookSender:
     ) -> None:
         async with self._hold_lane(lane):
             if together:
-                posts = (self._post(each, retry=retry) for each in (delivery, *copies))
+                posts = (self._post(copy, retry=retry) for copy in (delivery, *copies))
                 await asyncio.gather(*posts)
                 return
             await self._post(delivery, retry=retry)
@@ -172,7 +172,7 @@ class WebhookSender:
                 break
             await asyncio.sleep(delay)
         if not delivery.is_accepted:
-            logger.warning("A webhook was given up: %s", delivery.error or delivery.attempts)
+            logger.warning("Gave up delivering a webhook: %s", delivery.error or delivery.attempts)
         delivery.is_finished = True
         delivery.finished.set()
 

@@ -44,6 +44,8 @@ class ChatMessage:
     is_read: bool = False
     error: str | None = None
     reply_to: str | None = None
+    is_edited: bool = False
+    is_deleted: bool = False
     reactions: dict[str, str] = field(default_factory=dict)  # "customer" or "business" → emoji
 
 
@@ -120,8 +122,15 @@ class CustomerBook:
     def find(self, number: FakeNumber, key: str) -> Conversation | None:
         """Finds a customer by phone in either form, or by user id."""
         if is_user_id(key):
-            found = self.list_conversations(number.phone_number_id)
-            return next((each for each in found if each.customer.user_id == key), None)
+            conversations = self.list_conversations(number.phone_number_id)
+            return next(
+                (
+                    conversation
+                    for conversation in conversations
+                    if conversation.customer.user_id == key
+                ),
+                None,
+            )
         for form in (key, make_wa_id(key)):
             conversation = self._conversations.get(f"{number.phone_number_id}|{form}")
             if conversation is not None:
@@ -130,11 +139,11 @@ class CustomerBook:
 
     def list_conversations(self, phone_number_id: str | None = None) -> list[Conversation]:
         """Returns the conversations, most recently used last."""
-        wanted = (None, phone_number_id)
+        phone_number_ids = (None, phone_number_id)
         return [
-            each
-            for each in self._conversations.values()
-            if phone_number_id is None or each.phone_number_id in wanted
+            conversation
+            for conversation in self._conversations.values()
+            if phone_number_id is None or conversation.phone_number_id in phone_number_ids
         ]
 
     def clear(self) -> None:
@@ -152,6 +161,24 @@ class CustomerBook:
         message.reactions.pop(who, None)
         if emoji:
             message.reactions[who] = emoji
+        self.announce(conversation, message)
+
+    def edit(self, conversation: Conversation, message_id: str, content: dict[str, Any]) -> None:
+        """Changes the given fields of a message: the text, or the caption beside the file."""
+        message = conversation.messages.get(message_id)
+        if message is None or message.is_deleted:
+            return
+        earlier = message.content if isinstance(message.content, dict) else {}
+        message.content, message.is_edited = earlier | content, True
+        self.announce(conversation, message)
+
+    def delete(self, conversation: Conversation, message_id: str) -> None:
+        """Leaves only the fact that there was a message."""
+        message = conversation.messages.get(message_id)
+        if message is None:
+            return
+        message.content, message.is_deleted = None, True
+        message.reactions.clear()
         self.announce(conversation, message)
 
     def set_status(

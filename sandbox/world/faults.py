@@ -72,6 +72,7 @@ class FaultRule(BaseModel):
         "templates",
         "block_users",
         "subscribed_apps",
+        "permissions",
         "any",
     ] = "messages"
     phone_number_id: str | None = None
@@ -81,7 +82,7 @@ class FaultRule(BaseModel):
         None  # of the message, "read", "typing"; for webhook faults also "messages" or "statuses"
     )
 
-    accept: bool | None = None  # the message is accepted all the same
+    accept: bool | None = None  # the message is accepted and sent nevertheless
     code: int | None = None
     subcode: int | None = None
     http_status: int | None = Field(default=None, ge=200, le=599)
@@ -176,5 +177,7 @@ class FaultBook:
             self.rules.remove(rule)
 
 
-def _same_person(wanted: str, actual: str) -> bool:
-    return wanted == actual or (read_phone(wanted) or wanted) == (read_phone(actual) or actual)
+def _same_person(expected: str, actual: str) -> bool:
+    return expected == actual or (read_phone(expected) or expected) == (
+        read_phone(actual) or actual
+    )

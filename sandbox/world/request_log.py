@@ -49,14 +49,16 @@ class RequestLog:
     @property
     def accepted_counts(self) -> dict[str, int]:
         """Counts accepted messages per biz_opaque_callback_data since `clear`."""
-        return dict(Counter(each.callback_data for each in self.list_sends() if each.callback_data))
+        return dict(
+            Counter(request.callback_data for request in self.list_sends() if request.callback_data)
+        )
 
     def list_sends(self, *, phone_number_id: str | None = None) -> list[LoggedRequest]:
         """Returns accepted sends in order."""
         return [
-            each
-            for each in self.requests
-            if each.accepted and phone_number_id in (None, each.phone_number_id)
+            request
+            for request in self.requests
+            if request.accepted and phone_number_id in (None, request.phone_number_id)
         ]
 
     def find(self, filters: Mapping[str, str]) -> list[LoggedRequest]:
@@ -65,7 +67,7 @@ class RequestLog:
         Filters: phone_number_id, endpoint, method, path, callback_data, to, accepted ("true" or
         "false").
         """
-        return [each for each in self.requests if _has_all(each, filters)]
+        return [request for request in self.requests if _has_all(request, filters)]
 
 
 def describe_request(request: LoggedRequest) -> dict[str, Any]:
@@ -93,7 +95,7 @@ def read_logged_body(body: bytes, content_type: str) -> Any:
 
 
 def _has_all(request: LoggedRequest, filters: Mapping[str, str]) -> bool:
-    for name, wanted in filters.items():
+    for name, expected in filters.items():
         if name in ("biz_opaque_callback_data", "callback_data"):
             actual: Any = request.callback_data
         elif name == "to":
@@ -102,6 +104,6 @@ def _has_all(request: LoggedRequest, filters: Mapping[str, str]) -> bool:
             actual = str(request.accepted).lower()
         else:
             actual = getattr(request, name, None)
-        if actual != wanted:
+        if actual != expected:
             return False
     return True
