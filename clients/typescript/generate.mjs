@@ -21,6 +21,11 @@ function nameItem(field) {
   return getNamedType(edge.getFields().node.type).name;
 }
 
+const filterFields = ["ConversationFilter", "MessageFilter", "TimelineFilter"].map((name) => {
+  const names = Object.keys(schema.getType(name).getFields());
+  return `/** The fields of \`${name}\`. */\nexport type ${name}Field = ${names.map((field) => JSON.stringify(field)).join(" | ")};\n`;
+});
+
 const constant = (comment, name, type, value) =>
   `/** ${comment} */\nexport const ${name}: ${type} = ${JSON.stringify(value, null, 2)};\n`;
 mkdirSync(new URL("src/generated", import.meta.url), { recursive: true });
@@ -35,5 +40,6 @@ writeFileSync(
       "Record<string, Record<string, string>>",
       Object.fromEntries(listFields),
     ),
+    ...filterFields,
   ].join("\n"),
 );

@@ -22,6 +22,27 @@ export function findRetryDelay(error: unknown, attempt: number): number | null {
 export const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/**
+ * Sends a request until it has a response or `signal` is aborted. Raises the error if repeating can't help.
+ *
+ * @param waitForNetwork Waits after a request without a response.
+ */
+export async function repeat<Result>(
+  send: () => Promise<Result>,
+  signal?: AbortSignal,
+  waitForNetwork: (milliseconds: number) => Promise<void> = wait,
+): Promise<Result> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      const delay = findRetryDelay(error, attempt);
+      if (delay === null || signal?.aborted) throw error;
+      await (getErrorCode(error) ? wait(delay) : waitForNetwork(delay));
+    }
+  }
+}
+
 /** A response that is not GraphQL's, for example of a proxy. */
 export class UnexpectedResponse extends Error {
   constructor(readonly statusCode: number) {
@@ -29,6 +50,9 @@ export class UnexpectedResponse extends Error {
     this.name = "UnexpectedResponse";
   }
 }
+
+/** Close code of a WebSocket whose server failed. */
+const CLOSED_BY_FAILURE = 1011;
 
 interface FirstError {
   extensions?: Record<string, unknown>;
@@ -41,6 +65,18 @@ function getFirst(error: unknown): FirstError | undefined {
 
 function isNetworkFailure(error: unknown): boolean {
   if (error instanceof TypeError) return true;
-  const { statusCode } = (error ?? {}) as { statusCode?: unknown };
-  return typeof statusCode === "number" && (statusCode >= 500 || statusCode === 429);
+  const { name, code, statusCode } = (error ?? {}) as { name?: unknown; code?: unknown; statusCode?: unknown };
+  if (name === "TimeoutError" || code === CLOSED_BY_FAILURE) return true;
+  return typeof statusCode === "number" && isOfProxy(statusCode);
 }
+
+/** Not found while the server is replaced, timeout, too early, and too many requests. */
+const PASSING_STATUSES = [404, 408, 425, 429];
+
+/**
+ * Returns true for the status of a response without GraphQL that another one may follow: of a proxy,
+ * or of a captive portal, which answers with a page.
+ *
+ * Other refusals, such as those of a firewall or for a body that is too large, would be repeated.
+ */
+const isOfProxy = (status: number): boolean => status < 400 || status >= 500 || PASSING_STATUSES.includes(status);

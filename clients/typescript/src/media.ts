@@ -1,8 +1,12 @@
-/** Loads the present URL of a message's file from the server; null if there is none. */
+/** Loads the current URL of a message's file from the server; null if there is none. */
 export type LoadUrl = (messageId: string) => Promise<string | null>;
 
 /** A URL is renewed this long before it expires. */
 const MARGIN_MILLISECONDS = 60_000;
+/** After a failure, and between renewals: a clock that is ahead takes each new URL for expired. */
+const PAUSE_MILLISECONDS = 30_000;
+/** Timers of browsers can't wait longer. */
+const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
 
 /** Gives URLs of files that have not expired. */
 export class MediaUrls {
@@ -33,12 +37,17 @@ export class MediaUrls {
   watch(messageId: string, known: string | null, show: (url: string) => void): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isStopped = false;
+    const wait = (delay: number) => (timer = setTimeout(() => void next(), Math.min(delay, MAX_TIMER_MILLISECONDS)));
     const next = async () => {
-      const url = await this.get(messageId, known);
-      if (isStopped || !url) return;
-      show(url);
-      const delay = this.findExpiry(url) - MARGIN_MILLISECONDS - this.now();
-      if (delay < Infinity) timer = setTimeout(() => void next(), Math.max(delay, 1_000));
+      try {
+        const url = await this.get(messageId, known);
+        if (isStopped || !url) return;
+        show(url);
+        const delay = this.findExpiry(url) - MARGIN_MILLISECONDS - this.now();
+        if (delay < Infinity) wait(Math.max(delay, url === known ? 1_000 : PAUSE_MILLISECONDS));
+      } catch {
+        if (!isStopped) wait(PAUSE_MILLISECONDS);
+      }
     };
     void next();
     return () => {

@@ -1,4 +1,4 @@
-/** What the form reads of `Template.parameters`. */
+/** Fields of `Template.parameters` that the form reads. */
 export interface TemplateParameter {
   place: string;
   kind: string;
@@ -17,7 +17,8 @@ export interface FormField extends TemplateParameter {
 
 /**
  * The values of a form by the fields' keys: a string for texts, codes, payloads, URL suffixes and
- * times; for other kinds the object of the input type, such as `{ uploadId }` for an image.
+ * times; for other kinds the object of the input type, such as `{ source: { uploadId } }` for
+ * an image.
  */
 export type FormValues = Record<string, unknown>;
 
@@ -62,7 +63,7 @@ function fillPart(fields: FormField[], values: FormValues): Record<string, unkno
     body: at("BODY").map((field) => fillBody(field, values[field.key])),
     buttons: at("BUTTON").map((field) => ({
       index: field.buttonIndex,
-      [BUTTON_INPUTS[field.kind] ?? "payload"]: values[field.key],
+      value: { [BUTTON_INPUTS[field.kind] ?? "payload"]: values[field.key] },
     })),
   });
 }
@@ -83,7 +84,7 @@ const BUTTON_INPUTS: Record<string, string> = {
 };
 
 function fillBody({ name }: FormField, value: unknown): Record<string, unknown> {
-  const parameter = typeof value === "string" ? { text: value } : (value as Record<string, unknown>);
+  const parameter = { value: typeof value === "string" ? { text: value } : value };
   // Numbered variables are given in order, named ones by name.
   return name === null || /^\d+$/.test(name) ? parameter : { name, ...parameter };
 }

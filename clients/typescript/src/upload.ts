@@ -18,7 +18,8 @@ export interface GraphResponse {
 /**
  * Executes an operation whose variables contain files (`File` or `Blob`), and returns the response.
  *
- * Raises a TypeError if the network fails, and UnexpectedResponse if a proxy answered instead.
+ * Raises a TypeError if the network fails, UnexpectedResponse if a proxy answered instead, and the
+ * signal's reason if it is aborted.
  */
 export async function upload(
   url: string,
@@ -32,6 +33,7 @@ export async function upload(
     // Proves that no foreign page sent the request.
     "GraphQL-Require-Preflight": "1",
   };
+  options.signal?.throwIfAborted();
   const send = typeof XMLHttpRequest === "undefined" ? sendByFetch : sendByXhr;
   const { status, text } = await send(url, form, headers, options);
   try {

@@ -10,11 +10,20 @@ import { possibleTypes } from "../generated/schema.js";
 import { follow } from "../live/follow.js";
 import type { GetToken } from "../live/socket.js";
 import { hasFiles, upload, type UploadOptions } from "../upload.js";
+import { RequestPace } from "./pace.js";
 import { createTypePolicies } from "./policies.js";
+import { setConnection, type Reconnecting } from "./reconnect.js";
 import { RequestTracker, setTracker } from "./requests.js";
+import { setLimit } from "./window.js";
 
 export interface ApolloOptions {
-  /** Policies of your own types and fields, added to those of wagraph's lists. */
+  /**
+   * Lists whose query has the argument `before` keep at most this many items, by default all: when a page is
+   * added, items at the other end are dropped, and `pageInfo` says that there are more. Load them again
+   * with `last` and `before`.
+   */
+  maxItems?: number;
+  /** Policies of your own types and fields, added to the policies of wagraph's lists. */
   typePolicies?: TypePolicies;
 }
 
@@ -22,19 +31,22 @@ export interface ApolloOptions {
 export function createApollo(
   url: string,
   getToken: GetToken,
-  socket: Pick<Client, "subscribe">,
-  { typePolicies = {} }: ApolloOptions = {},
+  socket: Pick<Client, "subscribe"> & Reconnecting,
+  { maxItems, typePolicies = {} }: ApolloOptions = {},
 ): ApolloClient {
   const requests = new RequestTracker();
-  const cache = new InMemoryCache({ possibleTypes, typePolicies: createTypePolicies() });
+  const cache = new InMemoryCache({ possibleTypes, typePolicies: createTypePolicies(maxItems) });
   cache.policies.addTypePolicies(typePolicies);
+  if (maxItems) setLimit(cache, maxItems);
   const http = ApolloLink.from([
+    // First: a request that waits for the budget has not been sent yet, and events do not wait for it.
+    new RequestPace().link,
     requests.link,
     repeatWithNewToken(),
     ApolloLink.split(
       ({ variables }) => hasFiles(variables),
       createUploadLink(url, getToken),
-      authorize(getToken).concat(new HttpLink({ uri: url })),
+      authorize(getToken).concat(new HttpLink({ uri: url, fetch: fetchInTime })),
     ),
   ]);
   const apollo = new ApolloClient({
@@ -46,8 +58,17 @@ export function createApollo(
     ),
   });
   setTracker(apollo, requests);
+  setConnection(apollo, socket);
   return apollo;
 }
+
+const REQUEST_MILLISECONDS = 30_000;
+
+/** Ends a request that hangs: later events and requests would wait for it. */
+const fetchInTime: typeof fetch = (input, init) => {
+  const timeout = AbortSignal.timeout(REQUEST_MILLISECONDS);
+  return fetch(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout });
+};
 
 const createLiveLink = (socket: Pick<Client, "subscribe">): ApolloLink =>
   new ApolloLink(

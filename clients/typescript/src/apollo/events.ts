@@ -1,81 +1,90 @@
 import type { ApolloCache, Reference } from "@apollo/client";
-import { isConversationOf, isMessageOf } from "./filters.js";
-import { placeItem } from "./lists.js";
+import {
+  listChanges,
+  listMessageChanges,
+  placeInInbox,
+  placeInTimeline,
+  type Change,
+  type ListKey,
+  type LiveEvent,
+  type ObjectKey,
+} from "../changes.js";
+import { isConversationOf, isMessageOf, isTimelineItemOf } from "./filters.js";
+import { placeItem, type IsMember } from "./lists.js";
 import { makePendingId } from "./order.js";
 
-/** An event of the subscription `events`, as far as the lists depend on it. */
-export interface LiveEvent {
-  __typename?: string;
-  [field: string]: any;
-}
+export type { LiveEvent } from "../changes.js";
 
 /** Lists of the root that only the server can update, by the stored names of their fields. */
 export type StaleLists = string[];
 
-/**
- * Updates the cached lists after an event whose objects are in the cache. Returns the lists to load again.
- *
- * A type that this version does not know changes nothing.
- */
-export function applyEvent(cache: ApolloCache, event: LiveEvent): StaleLists {
-  switch (event.__typename) {
-    case "MessageAdded":
-      return placeMessage(cache, event["message"]);
-    case "ConversationUpdated":
-      return placeConversation(cache, event["conversation"]);
-    case "ContactUpdated":
-      return listStored(cache, "contacts");
-    case "UserUpdated":
-      return listStored(cache, "users");
-    case "TemplateUpdated":
-      return listStored(cache, "templates");
-    case "ContactDeleted":
-      removeObjects(cache, "contact", identify(cache, "Contact", event["contactId"]));
-      return [];
-    case "AccountDeleted":
-      removeObjects(cache, "account", identify(cache, "Account", event["account"].id));
-      return [];
-    default:
-      return [];
-  }
-}
+/** Updates the cached lists after an event whose objects are in the cache. Returns the lists to load again. */
+export const applyEvent = (cache: ApolloCache, event: LiveEvent): StaleLists => apply(cache, listChanges(event));
 
 /** Puts a message into the lists of its conversation, in the place of a pending one with its idempotency key. */
-export function placeMessage(
+export const placeMessage = (cache: ApolloCache, message: Parameters<typeof listMessageChanges>[0]): StaleLists =>
+  apply(cache, listMessageChanges(message));
+
+/** Puts a message, note or change into the timeline of its conversation. */
+export const placeTimelineItem = (
   cache: ApolloCache,
-  message: { id: string; idempotencyKey?: string | null; conversation: { id: string } },
-): StaleLists {
-  if (message.idempotencyKey) removePending(cache, message.idempotencyKey);
-  const owner = identify(cache, "Conversation", message.conversation.id);
-  const item = { __ref: identify(cache, "Message", message.id) };
-  placeItem(cache, { owner, field: "messages", type: "Message" }, item, isMessageOf).forEach((name) =>
-    // A list that can't be updated is loaded again when it is shown.
-    cache.evict({ id: owner, fieldName: name }),
-  );
-  return [];
-}
+  type: "Message" | "Note" | "ConversationChange",
+  item: { id: string; conversation: { id: string } },
+): StaleLists => apply(cache, [placeInTimeline(type, item)]);
 
 /** Puts a conversation into all lists of conversations, and removes it from those whose filter it does not meet. */
-export function placeConversation(cache: ApolloCache, conversation: { id: string }): StaleLists {
-  const item = { __ref: identify(cache, "Conversation", conversation.id) };
-  return placeItem(cache, { owner: "ROOT_QUERY", field: "conversations", type: "Conversation" }, item, isConversationOf);
-}
+export const placeConversation = (cache: ApolloCache, conversation: { id: string }): StaleLists =>
+  apply(cache, [placeInInbox(conversation)]);
 
 /** Removes a message that was shown before the server had it. */
 export function removePending(cache: ApolloCache, idempotencyKey: string): void {
-  cache.evict({ id: identify(cache, "Message", makePendingId(idempotencyKey)) });
+  cache.evict({ id: identify(cache, { type: "Message", id: makePendingId(idempotencyKey) }) });
 }
 
-function identify(cache: ApolloCache, __typename: string, id: string): string {
-  return cache.identify({ __typename, id })!;
+const apply = (cache: ApolloCache, changes: Change[]): StaleLists =>
+  changes.flatMap((change) => applyChange(cache, change));
+
+function applyChange(cache: ApolloCache, change: Change): StaleLists {
+  switch (change.kind) {
+    case "place":
+      return placeObject(cache, change.object, change.list);
+    case "settle":
+      removePending(cache, change.idempotencyKey);
+      return [];
+    case "remove":
+      removeObjects(cache, identify(cache, change.object), change.owning);
+      return [];
+    case "reload":
+      return listStored(cache, change.field);
+  }
+}
+
+const MEMBERS: Record<ListKey["field"], [type: string, isMember: IsMember]> = {
+  messages: ["Message", isMessageOf],
+  timeline: ["TimelineItem", isTimelineItemOf],
+  conversations: ["Conversation", isConversationOf],
+};
+
+function placeObject(cache: ApolloCache, object: ObjectKey, { owner, field }: ListKey): StaleLists {
+  const [type, isMember] = MEMBERS[field];
+  const ownerId = owner ? identify(cache, owner) : "ROOT_QUERY";
+  const stale = placeItem(cache, { owner: ownerId, field, type }, { __ref: identify(cache, object) }, isMember);
+  if (!owner) return stale;
+  // A list of an object that can't be updated is loaded again when it is shown.
+  for (const fieldName of stale) cache.evict({ id: ownerId, fieldName });
+  return [];
+}
+
+function identify(cache: ApolloCache, { type, id }: ObjectKey): string {
+  return cache.identify({ __typename: type, id })!;
 }
 
 /** Removes an object, the objects that refer to it by `field`, and those that refer to these. */
-function removeObjects(cache: ApolloCache, field: string, id: string): void {
+function removeObjects(cache: ApolloCache, id: string, field: string | undefined): void {
   const removed = new Set([id]);
-  const objects = Object.entries(cache.extract() as Record<string, Record<string, unknown>>);
+  const objects = field ? Object.entries(cache.extract() as Record<string, Record<string, unknown>>) : [];
   const refers = (value: unknown) => removed.has((value as Reference | undefined)?.__ref ?? "");
-  for (const [key, object] of objects) if (refers(object[field])) removed.add(key);
+  for (const [key, object] of objects) if (refers(object[field!])) removed.add(key);
   for (const [key, object] of objects) if (refers(object["conversation"])) removed.add(key);
   for (const key of removed) cache.evict({ id: key });
   cache.gc();

@@ -1,4 +1,5 @@
 import type { Reference } from "@apollo/client";
+import type { ConversationFilterField, MessageFilterField, TimelineFilterField } from "../generated/schema.js";
 import type { IsMember, ListArguments } from "./lists.js";
 import type { ReadField } from "./order.js";
 
@@ -20,20 +21,34 @@ const since =
   (expected, read) =>
     map(read(field), (value) => Date.parse(value) >= Date.parse(expected));
 
-const until =
+const before =
   (field: string): Rule =>
   (expected, read) =>
-    map(read(field), (value) => value !== null && Date.parse(value) <= Date.parse(expected));
+    map(read(field), (value) => Date.parse(value) < Date.parse(expected));
 
-/** Rules by the fields of `ConversationFilter`. Lists with others, which change with time, are loaded again. */
-const CONVERSATION_RULES: Record<string, Rule> = {
+const isSentBy: Rule = (expected, read) => {
+  const sender = read("sender");
+  if (sender == null) return map(sender, () => false);
+  const type = read("sender", "__typename");
+  return type === "AgentSender" ? map(read("sender", "agent", "id"), (id) => id === expected) : map(type, () => false);
+};
+
+/** Only the server checks it: the list is loaded again. */
+const onServer: Rule = () => undefined;
+
+/** The rule of each field. The build fails if the schema has a field without one. */
+const CONVERSATION_RULES: Record<ConversationFilterField, Rule> = {
   statuses: oneOf("status"),
   assignee: ({ is, none }, read) =>
     is != null ? map(read("assignee", "id"), (id) => id === is) : map(read("assignee"), (agent) => (agent === null) === none),
   unread: isTrue("unreadCount", (count) => count > 0),
   waiting: isTrue("waitingSince", (time) => time !== null),
-  waitingSince: until("waitingSince"),
+  waitingSince: (expected, read) =>
+    map(read("waitingSince"), (time) => time !== null && Date.parse(time) <= Date.parse(expected)),
+  // It changes with time.
+  windowOpen: onServer,
   activeSince: since("lastActivityAt"),
+  contactAttributes: onServer,
   tags: ({ all, any }, read) =>
     map(read("tags"), (tags: string[]) => {
       const has = (tag: string) => tags.includes(tag);
@@ -41,22 +56,36 @@ const CONVERSATION_RULES: Record<string, Rule> = {
     }),
 };
 
-const MESSAGE_RULES: Record<string, Rule> = {
+const MESSAGE_RULES: Record<MessageFilterField, Rule> = {
   direction: oneOf("direction"),
   types: oneOf("type"),
+  senderId: isSentBy,
   since: since("timestamp"),
-  until: until("timestamp"),
+  until: before("timestamp"),
 };
+
+const TIMELINE_RULES: Record<TimelineFilterField, Rule> = {
+  kinds: (expected, read) => isEmpty(expected) || map(readKind(read), (kind) => expected.includes(kind)),
+};
+
+function readKind(read: Parameters<Rule>[1]): string | undefined {
+  const type = read("__typename");
+  if (type === "Note") return "NOTE";
+  if (type === "ConversationChange") return "CHANGE";
+  return type && map(read("type"), (messageType) => (messageType === "CALL" ? "CALL" : "MESSAGE"));
+}
 
 const isEmpty = (list: unknown) => list == null || (Array.isArray(list) && list.length === 0);
 
-const map = <Value>(value: Value | undefined, check: (value: Value) => boolean) =>
+const map = <Value, Result>(value: Value | undefined, check: (value: Value) => Result): Result | undefined =>
   value === undefined ? undefined : check(value);
 
 export const isConversationOf: IsMember = (args, item, readField) =>
   meets(CONVERSATION_RULES, args, item, readField, readField<Reference>("account", item));
 
 export const isMessageOf: IsMember = (args, item, readField) => meets(MESSAGE_RULES, args, item, readField, undefined);
+
+export const isTimelineItemOf: IsMember = (args, item, readField) => meets(TIMELINE_RULES, args, item, readField, undefined);
 
 /** Checks an item against `accountId` and `filter`; undefined for a rule that this version does not know. */
 function meets(

@@ -1,9 +1,10 @@
 import type { ApolloCache, Reference } from "@apollo/client";
 import { listFields } from "../generated/schema.js";
-import { compare, findOrder, readCursor, readSortKey, type ReadField } from "./order.js";
-import { mapItems, toNode, type Item, type StoredList } from "./policies.js";
+import { compare, findOrder, isPending, readCursor, readSortKey, type ReadField } from "./order.js";
+import { mapItems, toNode, type Item, type StoredList } from "./stored_list.js";
+import { limitGrowth } from "./window.js";
 
-/** The arguments of a list without those of its pages. */
+/** The arguments of a list without its page arguments. */
 export type ListArguments = Record<string, any>;
 
 /**
@@ -39,7 +40,9 @@ export function placeItem(cache: ApolloCache, list: ListField, item: Reference, 
           stale.push(storeFieldName);
           return stored;
         }
-        return isIncluded ? addItem(stored, list.type, item) : removeItem(stored, item);
+        if (!isIncluded) return removeItem(stored, item);
+        const added = addItem(stored, list.type, item);
+        return added === stored ? stored : limitGrowth(cache, added, findOrder(list.type, args["orderBy"]), readField);
       },
     },
   });
@@ -60,6 +63,8 @@ function isLoaded(
   item: Reference,
   readField: ReadField,
 ): boolean | undefined {
+  // It is the newest: the list hides it while it has not got so far.
+  if (isPending(readField("id", item))) return true;
   const order = findOrder(type, args["orderBy"]);
   const key = order && readSortKey(order, item, readField);
   if (!key) return undefined;
@@ -80,7 +85,7 @@ function addItem(list: StoredList, type: string, node: Reference): StoredList {
   const hasItem = (items: Item[] | undefined) => items?.some((item) => toNode(item).__ref === node.__ref) ?? true;
   if (hasItem(list.edges) && hasItem(list.nodes)) return list;
   const added = { ...removeItem(list, node) };
-  // An item of an event has no cursor of this list: take that of `pageInfo` for the next page.
+  // An item from an event has no cursor in this list: use `pageInfo` for the next page.
   if (added.edges) added.edges = [...added.edges, { __typename: `${type}Edge`, cursor: "", node }];
   if (added.nodes) added.nodes = [...added.nodes, node];
   return added;
@@ -98,7 +103,7 @@ export function dropLists(cache: ApolloCache): boolean {
   const objects = cache.extract() as Record<string, { __typename?: string }>;
   for (const [id, { __typename = "Query" }] of Object.entries(objects)) {
     for (const fieldName of Object.keys(listFields[__typename] ?? {})) {
-      // Components are not told: the lists that they show are loaded by the caller.
+      // Components are not notified: the caller loads the lists that they show.
       isDropped = cache.evict({ id, fieldName, broadcast: false }) || isDropped;
     }
   }

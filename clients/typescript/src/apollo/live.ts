@@ -1,10 +1,12 @@
 import { parse, print, type DocumentNode } from "graphql";
 import type { ApolloClient, OperationVariables } from "@apollo/client";
 import type { Client } from "graphql-ws";
+import type { LiveEvent } from "../changes.js";
 import { wait } from "../errors.js";
 import type { EventResult } from "../live/follow.js";
 import { keepUp } from "../live/keep_up.js";
-import { applyEvent, type LiveEvent } from "./events.js";
+import { applyEvent } from "./events.js";
+import { countChanges } from "./garbage.js";
 import { dropLists } from "./lists.js";
 import { settleRequests } from "./requests.js";
 
@@ -16,11 +18,11 @@ export interface LiveOptions {
   onLoad?(): void | Promise<void>;
   /** Called after an event is in the cache, for example to play a sound. */
   onEvent?(event: LiveEvent): void | Promise<void>;
-  /** Reports what went wrong. `isFinal` is true if no more events will come. */
+  /** Reports an error. `isFinal` is true if no more events will come. */
   onError(error: unknown, isFinal: boolean): void;
 }
 
-const EVENT_CURSOR = parse("query EventCursor { eventCursor }");
+const EVENT_CURSOR = parse(/* GraphQL */ `query EventCursor { eventCursor }`);
 
 /**
  * Keeps the cache equal to the server: writes each event and updates the lists it changes. Returns a
@@ -34,15 +36,25 @@ export function keepCacheUp(apollo: ApolloClient, socket: Pick<Client, "subscrib
   // The cache identifies objects by `__typename`, which the document does not select everywhere.
   const document = cache.transformDocument(options.document);
   const refetch = new ListRefetch(apollo);
-  const write = (result: EventResult): LiveEvent => {
-    const event: LiveEvent = Object.values(result.data!)[0];
+  const write = (results: EventResult[]): LiveEvent[] => {
+    const events: LiveEvent[] = results.map(({ data }) => Object.values(data!)[0]);
     cache.batch({
       update() {
-        cache.write({ dataId: "ROOT_SUBSCRIPTION", query: document, result: result.data });
-        refetch.add(applyEvent(cache, event));
+        results.forEach(({ data }, index) => {
+          cache.write({ dataId: "ROOT_SUBSCRIPTION", query: document, result: data });
+          refetch.add(applyEvent(cache, events[index]!));
+        });
       },
     });
-    return event;
+    return events;
+  };
+  const handle = async (results: EventResult[]) => {
+    await settleRequests(apollo);
+    const events = write(results);
+    countChanges(cache, events.length);
+    for (const event of events) await options.onEvent?.(event);
+    // Events that arrive meanwhile are written together: each write reads all lists that are shown.
+    await wait(0);
   };
   return keepUp(socket, {
     operation: { query: print(document), variables: options.variables },
@@ -51,11 +63,8 @@ export function keepCacheUp(apollo: ApolloClient, socket: Pick<Client, "subscrib
       await options.onLoad?.();
       return cursor;
     },
-    async onEvent(result) {
-      await settleRequests(apollo);
-      const event = write(result);
-      await options.onEvent?.(event);
-    },
+    onEvent: (result) => handle([result]),
+    onEvents: handle,
     onError: (error, isFinal) => options.onError(error, isFinal),
   });
 }

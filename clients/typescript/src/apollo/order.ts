@@ -16,6 +16,7 @@ const NEWEST_MESSAGE: Order = { field: "timestamp", isDescending: true };
 const NEWEST_ACTIVITY: Order = { field: "lastActivityAt", isDescending: true };
 const ORDERS: Record<string, Record<string, Order>> = {
   Message: { default: NEWEST_MESSAGE },
+  TimelineItem: { default: NEWEST_MESSAGE },
   Conversation: {
     default: NEWEST_ACTIVITY,
     NEWEST_ACTIVITY,
@@ -28,6 +29,8 @@ export const findOrder = (type: string, orderBy: unknown): Order | undefined =>
   ORDERS[type]?.[typeof orderBy === "string" ? orderBy : "default"];
 
 const PENDING = "pending:";
+/** Added to a time in milliseconds, it is later than all others. */
+const AFTER_ALL = 1e15;
 
 /** Id of a message that the server does not have yet, by its idempotency key. */
 export const makePendingId = (idempotencyKey: string): string => PENDING + idempotencyKey;
@@ -38,8 +41,8 @@ export const isPending = (id: unknown): boolean => String(id).startsWith(PENDING
 export function readSortKey(order: Order, item: Reference, readField: ReadField): SortKey | undefined {
   const [id, time] = [readField("id", item), readField(order.field, item)];
   if (typeof id !== "string" || typeof time !== "string") return undefined;
-  // Pending messages are the newest.
-  if (isPending(id)) return [Infinity, id];
+  // Pending messages are the newest, in the order in which they were written.
+  if (isPending(id)) return [AFTER_ALL + Date.parse(time), id];
   return [Date.parse(time), decode(id).split(":").at(-1) ?? ""];
 }
 
@@ -48,6 +51,12 @@ export function readCursor(cursor: unknown): SortKey | undefined {
   if (typeof cursor !== "string" || cursor === "") return undefined;
   const [, time, id] = JSON.parse(decode(cursor)) as unknown[];
   return typeof time === "number" && typeof id === "string" ? [time, id] : undefined;
+}
+
+/** Returns the cursor of a sort key in the list that a cursor belongs to. */
+export function makeCursor(cursor: string, key: SortKey): string {
+  const [name] = JSON.parse(decode(cursor)) as unknown[];
+  return btoa(JSON.stringify([name, ...key])).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
 /** Returns a negative number if the item with key `one` is shown above that with key `other`. */

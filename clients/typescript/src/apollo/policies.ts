@@ -1,48 +1,57 @@
 import type { FieldFunctionOptions, FieldPolicy, Reference, TypePolicies } from "@apollo/client";
 import { listFields } from "../generated/schema.js";
 import { compare, findOrder, isPending, readSortKey, type SortKey } from "./order.js";
-
-/** A connection as the cache stores it. */
-export interface StoredList {
-  edges?: StoredEdge[];
-  nodes?: Reference[];
-  pageInfo?: Record<string, unknown>;
-  [field: string]: unknown;
-}
-
-export interface StoredEdge {
-  __typename?: string;
-  cursor?: string;
-  node: Reference;
-}
+import { mapItems, toNode, type Item, type StoredList } from "./stored_list.js";
+import { cutList } from "./window.js";
 
 const PAGE_ARGUMENTS = new Set(["first", "after", "last", "before", "around"]);
 
-/** Policies of all lists of the schema: one list for each combination of filter, order and search. */
-export function createTypePolicies(): TypePolicies {
+/**
+ * Policies of all lists of the schema: one list for each combination of filter, order and search.
+ *
+ * @param maxItems After a page was added, the items at the other end of a longer list are forgotten, if its
+ *   query has the argument `before`, and so can load them again.
+ */
+export function createTypePolicies(maxItems = Infinity): TypePolicies {
   const policies: TypePolicies = {};
   for (const [type, fields] of Object.entries(listFields)) {
-    const lists = Object.entries(fields).map(([field, item]) => [field, createListPolicy(item)]);
+    const lists = Object.entries(fields).map(([field, item]) => [field, createListPolicy(item, maxItems)]);
     policies[type] = { fields: Object.fromEntries(lists) };
   }
   policies["Message"] = { fields: { ...policies["Message"]?.fields, status: { merge: keepLaterStatus } } };
   return policies;
 }
 
-function createListPolicy(type: string): FieldPolicy<StoredList> {
+function createListPolicy(type: string, maxItems: number): FieldPolicy<StoredList> {
   return {
     keyArgs: (args) =>
       Object.keys(args ?? {})
         .filter((name) => !PAGE_ARGUMENTS.has(name) && args?.[name] != null)
         .sort(),
     read: (existing, options) => existing && readList(type, existing, options),
-    merge: mergePage,
+    merge: (existing, incoming, options) => limitList(mergePage(existing, incoming, options), type, maxItems, options),
   };
 }
 
-/** Sorts a list, and hides items that were removed from the cache. */
+/** Drops the items farthest from the added page: the user scrolls away from them. */
+function limitList(
+  list: StoredList,
+  type: string,
+  maxItems: number,
+  { args, field, readField }: FieldFunctionOptions,
+): StoredList {
+  if (!field?.arguments?.some(({ name }) => name.value === "before")) return list;
+  return cutList(list, findOrder(type, args?.["orderBy"]), maxItems, args?.["after"] != null ? "end" : "start", readField);
+}
+
+/**
+ * Sorts a list, and hides items that were removed from the cache, and messages on their way if the newest
+ * are not loaded.
+ */
 function readList(type: string, list: StoredList, { args, canRead, readField }: FieldFunctionOptions): StoredList {
-  const readable = mapItems(list, (items) => items.filter((item) => canRead(toNode(item))));
+  const isShown = (node: Reference) =>
+    canRead(node) && !(list.pageInfo?.["hasPreviousPage"] && isPending(readField("id", node)));
+  const readable = mapItems(list, (items) => items.filter((item) => isShown(toNode(item))));
   const order = findOrder(type, args?.["orderBy"]);
   if (!order) return readable;
   return mapItems(readable, (items) => {
@@ -64,6 +73,7 @@ function mergePage(
   const isPrevious = args?.["before"] != null;
   // The list was loaded again while this page was on its way: it is no longer the next one.
   if (isNext && existing.pageInfo && existing.pageInfo["endCursor"] !== args?.["after"]) return existing;
+  if (isPrevious && existing.pageInfo && existing.pageInfo["startCursor"] !== args?.["before"]) return existing;
   for (const name of ["edges", "nodes"] as const) {
     const [old, page] = [existing[name], incoming[name]] as [Item[] | undefined, Item[] | undefined];
     if (!old || !page) continue;
@@ -87,21 +97,6 @@ function mergePageInfo(
   if (isNext) return { ...old, hasNextPage, endCursor: endCursor ?? old["endCursor"] };
   if (isPrevious) return { ...old, hasPreviousPage, startCursor: startCursor ?? old["startCursor"] };
   return page;
-}
-
-export type Item = Reference | StoredEdge;
-
-export const toNode = (item: Item): Reference => ("node" in item ? item.node : item);
-
-/** Applies `change` to the edges and nodes of a list, whichever are stored. */
-export function mapItems(
-  list: StoredList,
-  change: (items: Item[]) => Item[],
-): StoredList {
-  const changed = { ...list };
-  if (list.edges) changed.edges = change(list.edges) as StoredEdge[];
-  if (list.nodes) changed.nodes = change(list.nodes) as Reference[];
-  return changed;
 }
 
 const RANKS = [

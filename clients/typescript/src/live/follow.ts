@@ -9,6 +9,8 @@ export interface EventResult {
 /** Receives the results of a subscription. The next one is delivered once `next` has finished. */
 export interface Sink {
   next(result: any): void | Promise<void>;
+  /** Receives the results that came while earlier ones were handled, in their order, instead of `next`. */
+  nextAll?(results: any[]): void | Promise<void>;
   error(error: any): void;
   complete?(): void;
 }
@@ -35,17 +37,17 @@ export function follow(client: Pick<Client, "subscribe">, operation: Operation, 
       return after;
     },
   };
-  const queue = new Queue((error) => {
+  const queue = new Queue(sink, (error) => {
     unsubscribe();
     sink.error(error);
   });
   const unsubscribe = client.subscribe<Record<string, any>>({ query: operation.query, variables: resuming }, {
     next(result) {
       after = findCursor(result) ?? after;
-      queue.add(() => sink.next(result));
+      queue.add(result);
     },
-    error: (error) => queue.add(() => sink.error(error)),
-    complete: () => queue.add(() => sink.complete?.()),
+    error: (error) => queue.finish(() => sink.error(error)),
+    complete: () => queue.finish(() => sink.complete?.()),
   });
   return () => {
     queue.close();
@@ -58,34 +60,54 @@ export function findCursor(result: EventResult): string | undefined {
   return Object.values(result.data ?? {}).find((event) => event?.cursor)?.cursor;
 }
 
-/** Runs tasks one after another until one fails. */
+/** Maximum number of results handled together: the page is drawn between two batches. */
+const BATCH = 100;
+
+/** Delivers results one after another until one fails, then the end. */
 class Queue {
-  private tasks: (() => void | Promise<void>)[] = [];
+  private results: any[] = [];
+  private end: (() => void) | undefined;
   private isRunning = false;
   private isClosed = false;
 
-  constructor(private readonly onFailure: (error: unknown) => void) {}
+  constructor(
+    private readonly sink: Sink,
+    private readonly onFailure: (error: unknown) => void,
+  ) {}
 
-  add(task: () => void | Promise<void>): void {
+  add(result: any): void {
     if (this.isClosed) return;
-    this.tasks.push(task);
+    this.results.push(result);
+    if (!this.isRunning) void this.run();
+  }
+
+  finish(end: () => void): void {
+    if (this.isClosed) return;
+    this.end = end;
     if (!this.isRunning) void this.run();
   }
 
   close(): void {
     this.isClosed = true;
-    this.tasks = [];
+    this.results = [];
+    this.end = undefined;
   }
 
   private async run(): Promise<void> {
     this.isRunning = true;
     try {
-      for (let task = this.tasks.shift(); task; task = this.tasks.shift()) await task();
+      while (this.results.length > 0) await this.deliver();
+      this.end?.();
     } catch (error) {
       this.close();
       this.onFailure(error);
     } finally {
       this.isRunning = false;
     }
+  }
+
+  private deliver(): void | Promise<void> {
+    if (this.sink.nextAll) return this.sink.nextAll(this.results.splice(0, BATCH));
+    return this.sink.next(this.results.shift());
   }
 }

@@ -9,7 +9,9 @@ export interface KeepUpOptions {
   load(): Promise<string>;
   /** Handles one event. The cursor advances once it has finished. */
   onEvent(result: EventResult): void | Promise<void>;
-  /** Reports what went wrong. `isFinal` is true if no more events will come. */
+  /** Handles the events that came while earlier ones were handled, instead of `onEvent`. */
+  onEvents?(results: EventResult[]): void | Promise<void>;
+  /** Reports an error. `isFinal` is true if no more events will come. */
   onError(error: unknown, isFinal: boolean): void;
 }
 
@@ -25,7 +27,7 @@ export class EventWithoutData extends Error {
  * Loads the lists and handles all later events. Returns a function that stops.
  *
  * The lists are loaded again if the cursor expired, if `onEvent` throws, or if an event has no data:
- * so no event is lost. While the server is unavailable, it waits and goes on from the cursor.
+ * so no event is lost. While the server is unavailable, it waits and continues from the cursor.
  */
 export function keepUp(client: Pick<Client, "subscribe">, options: KeepUpOptions): () => void {
   const run = new Run(client, options);
@@ -63,7 +65,10 @@ class Run {
     const { query, variables } = this.options.operation;
     const operation = { query, variables: { ...variables, after: this.cursor } };
     this.unsubscribe = follow(this.client, operation, {
-      next: (result) => this.handle(result),
+      next: (result) => this.handle([result], () => this.options.onEvent(result)),
+      ...(this.options.onEvents && {
+        nextAll: (results) => this.handle(results, () => this.options.onEvents!(results)),
+      }),
       error: (error) => void this.recover(error),
       complete: () => void this.resubscribe(),
     });
@@ -75,15 +80,15 @@ class Run {
     this.subscribe();
   }
 
-  private async handle(result: EventResult): Promise<void> {
-    const cursor = findCursor(result);
-    if (!cursor) throw new EventWithoutData(result.errors);
+  private async handle(results: EventResult[], handler: () => void | Promise<void>): Promise<void> {
+    const empty = results.find((result) => !findCursor(result));
+    if (empty) throw new EventWithoutData(empty.errors);
     try {
-      await this.options.onEvent(result);
+      await handler();
     } catch (error) {
       throw new HandlerFailed(error);
     }
-    this.cursor = cursor;
+    this.cursor = findCursor(results.at(-1)!)!;
     this.failures = 0;
   }
 

@@ -1,5 +1,5 @@
 import { createClient, type Client, type ClientOptions } from "graphql-ws";
-import { wait } from "../errors.js";
+import { BackOff } from "./back_off.js";
 
 /**
  * Returns the current token or API key. Called for each request and connection.
@@ -22,11 +22,12 @@ const PONG_MILLISECONDS = 5_000;
 export function openSocket(url: string, getToken: GetToken, options: Partial<ClientOptions> = {}): Client {
   let refusals = 0;
   let pong: ReturnType<typeof setTimeout> | undefined;
+  const backOff = new BackOff();
   const client = createClient({
     url: url.replace(/^http/, "ws"),
     connectionParams: async () => ({ Authorization: `Bearer ${await getToken(refusals > 0)}` }),
     retryAttempts: Infinity,
-    retryWait: (retries) => wait(Math.min(1_000 * 2 ** retries, 30_000) * (0.5 + Math.random() / 2)),
+    retryWait: backOff.wait,
     shouldRetry(event) {
       const code = (event as Partial<CloseEvent> | null)?.code;
       return code === FORBIDDEN ? refusals < 2 : !FATAL_CODES.includes(code ?? 0);
@@ -36,10 +37,14 @@ export function openSocket(url: string, getToken: GetToken, options: Partial<Cli
   });
   client.on("closed", (event) => {
     clearTimeout(pong);
+    backOff.recordClosed();
     if ((event as Partial<CloseEvent>).code === FORBIDDEN) refusals += 1;
   });
-  client.on("connected", () => (refusals = 0));
-  // A network that went away without closing the connection: pings have no response.
+  client.on("connected", () => {
+    refusals = 0;
+    backOff.recordOpened();
+  });
+  // If the network disappears without closing the connection, pings have no response.
   client.on("ping", (received) => {
     if (!received) pong = setTimeout(() => client.terminate(), PONG_MILLISECONDS);
   });
