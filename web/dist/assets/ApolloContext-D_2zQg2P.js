@@ -1,0 +1,1 @@
+import{d as e,m as t}from"./jsx-runtime-uLKvQ_7Z.js";import{O as n}from"./errors-CsIOJTZN.js";var r=t(e(),1),i=Symbol.for(`__APOLLO_CONTEXT__`);function a(){n(`createContext`in r,39);let e=r.createContext[i];return e||(Object.defineProperty(r.createContext,i,{value:e=r.createContext({}),enumerable:!1,writable:!1,configurable:!0}),e.displayName=`ApolloContext`),e}export{a as t};

@@ -1,0 +1,1 @@
+function e(e,t){let[n,r]=t<1e6?[Math.max(t/1e3,.1),`kilobyte`]:[t/1e6,`megabyte`];return new Intl.NumberFormat(e,{style:`unit`,unit:r,maximumFractionDigits:1}).format(n)}export{e as t};

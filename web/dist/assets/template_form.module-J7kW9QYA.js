@@ -1,0 +1,1 @@
+var e={form:`_form_10bkq_1`,columns:`_columns_10bkq_8`,fields:`_fields_10bkq_16`,preview:`_preview_10bkq_28`,foot:`_foot_10bkq_49`};export{e as t};

@@ -1,0 +1,1 @@
+import{t as e}from"./field-DBQJpSGM.js";import{t}from"./jsx-runtime-uLKvQ_7Z.js";var n=t(),r=({label:t,problem:r,...i})=>(0,n.jsx)(e,{label:t,problem:r,isLive:!0,children:e=>(0,n.jsx)(`input`,{autoComplete:`off`,dir:`auto`,...e,...i})});export{r as t};

@@ -1,0 +1,1 @@
+import{d as e,m as t}from"./jsx-runtime-uLKvQ_7Z.js";import{O as n}from"./errors-CsIOJTZN.js";import{t as r}from"./ApolloContext-D_2zQg2P.js";var i=t(e(),1);function a(e){let t=i.useContext(r()),a=e||t.client;return n(!!a,30),a}export{a as t};

@@ -1,0 +1,36 @@
+import type { Refusals } from "./refusals_en.js";
+
+export const refusals: Refusals = {
+  forbidden: "No tienes permiso para hacer esto.",
+  rateLimited: "Demasiado a la vez. Espera un momento e inténtalo de nuevo.",
+  unavailable: "El servidor está ocupado. Inténtalo dentro de un momento.",
+
+  whatsapp: {
+    undeliverable: "No se puede llegar a esta persona por WhatsApp, o tiene una versión antigua.",
+    closedWindow: "El último mensaje del cliente es de hace más de 24 horas. Envía una plantilla.",
+    marketingLimit: "WhatsApp limita los mensajes de marketing que recibe este cliente. Inténtalo un día después.",
+    marketingRefused: "El cliente no quiere mensajes de marketing.",
+    experiment: "WhatsApp retiene mensajes de marketing a este cliente por un experimento.",
+    pairLimit: "Demasiados mensajes a este cliente. Espera un momento.",
+    rateLimit: "Este número envía demasiado a la vez. Espera un momento.",
+    spamLimit: "WhatsApp restringe este número, porque hay clientes que lo han bloqueado o denunciado.",
+    locked: "WhatsApp ha bloqueado la cuenta de la empresa.",
+    payment: "El método de pago de la cuenta de la empresa no funciona.",
+    unregistered: "El número no está registrado en WhatsApp.",
+    displayName: "WhatsApp aún no ha aprobado el nombre visible del número.",
+    file: "WhatsApp no puede usar el archivo. Comprueba su tipo y su tamaño.",
+    kind: "WhatsApp no admite este tipo de mensaje.",
+    passing: "WhatsApp tiene un problema propio. Inténtalo dentro de un momento.",
+    blockList: "La lista de bloqueados del número está llena. Desbloquea antes otro contacto.",
+    token: "WhatsApp ya no acepta el token de acceso. Un administrador puede introducir otro.",
+    permission: "Al token de acceso le falta un permiso.",
+    self: "Un número no puede escribirse a sí mismo.",
+    country: "WhatsApp no entrega mensajes de esta empresa en ese país.",
+    templateMissing: "WhatsApp no conoce esta plantilla en este idioma.",
+    templateFields: "Los valores no encajan en la plantilla.",
+    templateLong: "Con sus valores, la plantilla es demasiado larga.",
+    templatePolicy: "La plantilla incumple una política de WhatsApp.",
+    templatePaused: "WhatsApp ha pausado la plantilla, porque hay clientes que la han bloqueado o denunciado.",
+    templateDisabled: "WhatsApp ha desactivado la plantilla.",
+  },
+};
