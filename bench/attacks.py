@@ -19,6 +19,7 @@ from asgi_lifespan import LifespanManager
 
 from app import create_app
 from models import Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.mongod import EmbeddedMongod
 from tests.fixtures.attacks import Attack, list_attacks
 from whatsapp.auth.api_keys import create_api_key
@@ -79,7 +80,7 @@ async def main() -> int:
             anonymous_rate_limit_per_minute=0,
         )
         async with LifespanManager(create_app(settings)) as manager:
-            _, token = await create_api_key(name="bench", role=Role.ADMIN)
+            _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="bench", role=Role.ADMIN)
             headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(manager.app), base_url="http://x", headers=headers

@@ -80,6 +80,8 @@ class Case:
     """Additional figures in the table."""
     messages: int = 100_000
     """Number of messages in the database."""
+    counts: tuple[int, ...] = ()
+    """Number of messages of each customer, if not those of a support team."""
     changes_data: bool = False
     """Seed a new database for each run."""
     needs_graphql: bool = True
@@ -89,9 +91,13 @@ class Case:
     """Skip reference servers."""
     only_wagraph: bool = False
     """Skip all other servers, which lack the feature."""
-    open_meta: Callable[[World], AbstractAsyncContextManager[FakeCloudServer]] | None = None
-    """Prepares the database and a fake of Meta before the server starts; by default, all cases
-    share a minimal fake."""
+    command: tuple[str, ...] | None = None
+    """Starts another program instead of the contender's own."""
+    open_meta: Callable[[World], AbstractAsyncContextManager[FakeCloudServer | None]] | None = None
+    """Prepares the database and a fake of Meta before the server starts; by default, and for
+    None, the minimal fake that all cases share."""
+    seconds: float = 400.0
+    """Maximum time of a run."""
     rounds: int = 100
     """Maximum number of rounds."""
     settings: dict[str, str] = field(default_factory=dict)

@@ -18,7 +18,6 @@ from models import (
     Conversation,
     Identity,
     IdentityKind,
-    Lane,
     Media,
     MediaState,
     Message,
@@ -27,7 +26,7 @@ from models import (
     OutboxState,
     User,
 )
-from models.database.base import to_bson
+from models.database.base import DEFAULT_WORKSPACE_ID, to_bson
 from models.messages.words import list_message_words
 from whatsapp.contacts.search_keys import derive_contact_fields, derive_user_fields
 
@@ -103,6 +102,7 @@ def make_id(generator: random.Random) -> ObjectId:
 def make_contact(person: Person, at: datetime) -> Fields:
     contact = Contact(
         id=person.contact_id,
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=person.account_id,
         identities=[Identity(kind=IdentityKind.WA_ID, value=person.wa_id)],
         wa_id=person.wa_id,
@@ -121,6 +121,7 @@ def make_contact(person: Person, at: datetime) -> Fields:
 def make_user(person: Person, at: datetime) -> Fields:
     user = User(
         id=person.user_id,
+        workspace_id=DEFAULT_WORKSPACE_ID,
         name=person.name,
         phone=f"+{person.wa_id}",
         account_ids=[person.account_id],
@@ -133,7 +134,7 @@ def make_user(person: Person, at: datetime) -> Fields:
 
 
 class History:
-    """Returns all messages of a customer, with the conversation's summary, lane and files."""
+    """Returns all messages of a customer, with the conversation's summary and files."""
 
     def __init__(self, person: Person, count: int, *, now: datetime, seed: int) -> None:
         self.person = person
@@ -150,7 +151,6 @@ class History:
 
     def _make_messages(self) -> Iterator[Fields]:
         unread_from = self.count - 1 - (self.person.number % 3) if self.person.number % 3 else None
-        lane_number = 0
         for number in range(self.count):
             # The last message is the customer's.
             is_inbound = number % 2 == (self.count - 1) % 2 or self.generator.random() < 0.2
@@ -160,8 +160,7 @@ class History:
                 yield self._make_inbound(at.replace(microsecond=0), number, unread=unread)
             else:
                 at = at.replace(microsecond=at.microsecond // 1000 * 1000)
-                yield self._make_outbound(at, lane_number)
-                lane_number += 1
+                yield self._make_outbound(at)
 
     def _make_inbound(self, at: datetime, number: int, *, unread: bool) -> Fields:
         kind = self._choose_type()
@@ -188,7 +187,7 @@ class History:
             self.media.append(self._make_media(fields))
         return fields
 
-    def _make_outbound(self, at: datetime, lane_number: int) -> Fields:
+    def _make_outbound(self, at: datetime) -> Fields:
         text = self.generator.choice(SENTENCES)
         message_id = make_id(self.generator)
         reached = self._choose_status()
@@ -205,7 +204,6 @@ class History:
             "errors": [dict(FAILURE)] if reached is MessageStatus.FAILED else [],
             "reactions": self._make_reactions(at),
             "input_digest": hashlib.sha256(message_id.binary).hexdigest(),
-            "lane_number": lane_number,
             "created_at": at,
         }
 
@@ -272,6 +270,7 @@ class History:
         number = self.person.number
         conversation = Conversation(
             id=self.person.conversation_id,
+            workspace_id=DEFAULT_WORKSPACE_ID,
             account_id=self.person.account_id,
             contact_id=self.person.contact_id,
             assignee_id=AGENT_IDS[number % 7] if number % 2 else None,
@@ -285,16 +284,6 @@ class History:
             updated_at=last["created_at"],
         )
         return to_bson(conversation)
-
-    def make_lane(self) -> Fields:
-        numbers = [one["lane_number"] for one in self.messages if one["lane_number"] is not None]
-        return to_bson(
-            Lane(
-                id=self.person.conversation_id,
-                account_id=self.person.account_id,
-                next_number=len(numbers),
-            )
-        )
 
 
 def make_wamid(key: str, wa_id: str) -> str:
@@ -327,7 +316,9 @@ def list_counts(people: int, messages: int) -> list[int]:
 def _make_template(**fields: Any) -> Fields:
     unknown_id, some_time = ObjectId(), datetime.fromisoformat("2026-01-01T00:00:00+00:00")
     keys = {"account_id": unknown_id, "conversation_id": unknown_id, "contact_id": unknown_id}
-    return to_bson(Message(**keys, timestamp=some_time, **fields))
+    return to_bson(
+        Message(workspace_id=DEFAULT_WORKSPACE_ID, **keys, timestamp=some_time, **fields)
+    )
 
 
 # All other fields are filled for each message.
@@ -354,12 +345,13 @@ def prepare_templates() -> None:
             status_rank=MessageStatus.READ.rank,
             sent_by="bench",
             outbox_state=OutboxState.DONE,
-            lane_fence=1,
+            fence=1,
             attempts=1,
         )
     )
     unknown_id = ObjectId()
     media = Media(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=unknown_id,
         conversation_id=unknown_id,
         message_id=unknown_id,

@@ -13,7 +13,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,6 @@ from sandbox.mongod import EmbeddedMongod
 from sandbox.server import FakeCloudServer
 
 SERVER_CORE, OTHERS_CORE = 0, 1
-CASE_SECONDS = 400.0
 
 
 @dataclass
@@ -52,6 +51,10 @@ class Bench:
         """Returns a common database for read-only cases, and a new database for other runs."""
         if case.changes_data:
             return await seed_world(self.client, "bench_changed", case.messages)
+        if case.counts:
+            return await seed_world(
+                self.client, f"bench_{case.name}", sum(case.counts), counts=case.counts
+            )
         if case.messages not in self._worlds:
             name = f"bench_{case.messages}"
             self._worlds[case.messages] = await seed_world(self.client, name, case.messages)
@@ -66,6 +69,8 @@ class Bench:
         meta: FakeCloudServer | None = None,
     ) -> AsyncIterator[Server]:
         wanted = case.settings if case else {}
+        if case and case.command:
+            contender = replace(contender, command=case.command)
         async with run_server(
             contender,
             world,
@@ -92,7 +97,7 @@ class Bench:
             async with (
                 _open_meta(case, world) as meta,
                 self.serve(contender, world, case, meta) as server,
-                asyncio.timeout(CASE_SECONDS),
+                asyncio.timeout(case.seconds),
             ):
                 run = Run(
                     server=server,

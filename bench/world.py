@@ -8,7 +8,7 @@ import asyncio
 import base64
 import random
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ from bench.documents import (
 )
 from models import DOCUMENTS, Account, Role
 from models.connection import create_client, finish_upgrade, prepare_database
-from models.database.base import collection, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, utc_now
 from sandbox.mongod import EmbeddedMongod
 from whatsapp.accounts.accounts import create_account
 from whatsapp.auth.api_keys import create_api_key
@@ -86,9 +86,17 @@ async def open_client(mongod: EmbeddedMongod) -> AsyncIterator[AsyncMongoClient[
 
 
 async def seed_world(
-    client: AsyncMongoClient[dict[str, Any]], name: str, messages: int, *, seed: int = 1
+    client: AsyncMongoClient[dict[str, Any]],
+    name: str,
+    messages: int,
+    *,
+    seed: int = 1,
+    counts: Sequence[int] = (),
 ) -> World:
-    """Recreates the database `name` with this many messages of the last 20 days."""
+    """Recreates the database `name` with this many messages of the last 20 days.
+
+    `counts` has the number of messages of each customer, by default those of a support team.
+    """
     started = time.monotonic()
     await client.drop_database(name)
     database = client[name]
@@ -96,11 +104,10 @@ async def seed_world(
     prepare_templates()
     generator = random.Random(seed)
     accounts = [await _make_account(number, generator) for number in range(2)]
-    _, api_key = await create_api_key(name="bench", role=Role.ADMIN)
-    people = make_people(
-        SIZES.get(messages, max(messages // 50, 60)), accounts, generator=generator
-    )
-    activity = await _insert_people(database, people, messages, seed)
+    _, api_key = await create_api_key(DEFAULT_WORKSPACE_ID, name="bench", role=Role.ADMIN)
+    counts = counts or list_counts(SIZES.get(messages, max(messages // 50, 60)), messages)
+    people = make_people(len(counts), accounts, generator=generator)
+    activity = await _insert_people(database, people, counts, seed)
     await prepare_database(database)
     await finish_upgrade(database)
     print(f"  seeded {name}: {messages} messages in {time.monotonic() - started:.1f} s", flush=True)
@@ -111,6 +118,7 @@ async def _make_account(number: int, generator: random.Random) -> ObjectId:
     keyring = KeyRing.from_text(ENCRYPTION_KEYS)
     account, _ = await create_account(
         keyring,
+        workspace_id=DEFAULT_WORKSPACE_ID,
         name=f"Shop {number}",
         phone_number_id=PHONE_NUMBER_IDS[number],
         business_account_id=BUSINESS_ACCOUNT_ID,
@@ -129,18 +137,17 @@ async def _make_account(number: int, generator: random.Random) -> ObjectId:
 
 
 async def _insert_people(
-    database: AsyncDatabase[dict[str, Any]], people: list[Person], messages: int, seed: int
+    database: AsyncDatabase[dict[str, Any]], people: list[Person], counts: Sequence[int], seed: int
 ) -> list[tuple[datetime, Person]]:
     now, activity = utc_now(), []
     writer = _BulkWriter(database)
-    for person, count in zip(people, list_counts(len(people), messages), strict=True):
+    for person, count in zip(people, counts, strict=True):
         history = History(person, count, now=now, seed=seed)
         await writer.add("messages", history.messages)
         await writer.add("media", history.media)
         conversation = history.make_conversation()
         activity.append((conversation["last_activity_at"], person))
         await writer.add("conversations", [conversation])
-        await writer.add("lanes", [history.make_lane()])
         await writer.add("contacts", [make_contact(person, history.first_at)])
         await writer.add("users", [make_user(person, history.first_at)])
     await writer.flush()

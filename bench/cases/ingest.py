@@ -140,7 +140,6 @@ async def insert_accepted(run: Run, count: int) -> list[dict[str, Any]]:
                 "status_times": make_status_times(now, MessageStatus.ACCEPTED),
                 "status_rank": MessageStatus.ACCEPTED.rank,
                 "input_digest": str(message_id),
-                "lane_number": 100_000 + number,
                 "created_at": now,
             }
         )

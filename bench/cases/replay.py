@@ -8,15 +8,28 @@ from bench.cases.ingest import make_prefix, warm_up
 from bench.cases.loading import require_good, send_all, share_cpu, wait_for_effects
 from bench.load.requests import check_mutation, make_graphql_request
 from bench.load.webhook_bodies import make_messages, make_webhook
-from bench.world import BUSINESS_ACCOUNT_ID
+from bench.servers.logged_meta import run_logged_meta
+from bench.world import APP_SECRET, BUSINESS_ACCOUNT_ID
+from sandbox.world.numbers import FakeNumber
 
-PHONE_NUMBER_ID = "106540352242999"
+LATE = FakeNumber(
+    phone_number_id="106540352242999",
+    business_account_id=BUSINESS_ACCOUNT_ID,
+    display_phone_number="15550783999",
+    verified_name="Connected late",
+    access_token="bench-access-token",
+    app_secret=APP_SECRET,
+)
+PHONE_NUMBER_ID = LATE.phone_number_id
 ITEMS_EACH = 50
 
 
 async def measure_replay(run: Run) -> Figures:
     """Parks messages to a number that is not connected yet, then connects it."""
     figures: Figures = {}
+    if run.meta is None:
+        raise CaseFailedError("the fake of Meta is missing")
+    run.meta.meta.numbers.add(LATE)
     count = int(run.pick(quick=2000, full=10_000))
     await warm_up(run)
     await _park(run, count)
@@ -25,10 +38,10 @@ async def measure_replay(run: Run) -> Figures:
         "connect",
         {
             "input": {
-                "name": "Connected late",
-                "phoneNumberId": PHONE_NUMBER_ID,
-                "businessAccountId": BUSINESS_ACCOUNT_ID,
-                "accessToken": "bench-access-token",
+                "name": LATE.verified_name,
+                "phoneNumberId": LATE.phone_number_id,
+                "businessAccountId": LATE.business_account_id,
+                "accessToken": LATE.access_token,
             }
         },
     )
@@ -83,6 +96,7 @@ CASES = [
         "parked items replayed once their number is connected",
         measure_replay,
         only_wagraph=True,
+        open_meta=run_logged_meta,
         rounds=1,
         **CHANGED_WORLD,
     ),

@@ -29,6 +29,12 @@ def read_usage(session: int) -> Usage:
     return Usage(cpu, rss, peak)
 
 
+def read_cpu_time(pid: int) -> float:
+    """Returns the CPU seconds of a process without its children, to the nanosecond."""
+    tasks = (_PROC / str(pid) / "task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
 def _list_session(session: int) -> list[str]:
     found = []
     for entry in _PROC.iterdir():

@@ -13,6 +13,7 @@ from bench.load.http_load import Check
 from bench.load.signature import sign
 from graph.core.pages import BY_ACTIVITY, write_cursor
 from models import Conversation
+from models.database.conversion import from_bson
 from telemetry.global_ids import encode_id
 
 OPERATIONS = Path(__file__).parents[1] / "operations"
@@ -46,9 +47,9 @@ def make_webhook_request(body: dict[str, Any], app_secret: str) -> bytes:
 
 def make_cursor(at: datetime, document_id: ObjectId) -> str:
     """Returns the cursor of a place in the inbox, equal for all contenders."""
-    return write_cursor(
-        BY_ACTIVITY, Conversation.model_construct(id=document_id, last_activity_at=at)
-    )
+    place = {"_id": document_id, "last_activity_at": at}
+    conversation = from_bson(Conversation, place, fields=["last_activity_at"])
+    return write_cursor(BY_ACTIVITY, conversation)
 
 
 def make_global_id(type_name: str, document_id: object) -> str:

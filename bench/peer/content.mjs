@@ -1,4 +1,4 @@
-// What a message says: the member of the union MessageContent that its stored content makes.
+// What a message says: the type of Message.content that its stored content makes.
 
 const MEDIA = new Set(["image", "video", "audio", "document", "sticker"]);
 const REPLIES = new Set([

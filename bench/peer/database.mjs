@@ -14,6 +14,7 @@ export async function openDatabase(uri, name) {
   });
   await client.connect();
   const database = client.db(name);
+  await createIndexes(database);
   return {
     client,
     accounts: database.collection("accounts"),
@@ -28,6 +29,16 @@ export async function openDatabase(uri, name) {
     users: database.collection("users"),
     webhookEvents: database.collection("webhook_events"),
   };
+}
+
+const IS_ACTIVE = { outbox_state: { $in: ["READY", "SENDING", "HOLDING"] } };
+
+/** Of the outbox, which wagraph does not have: all other indexes are there. */
+async function createIndexes(database) {
+  await database.collection("messages").createIndex({ conversation_id: 1, lane_number: 1 }, { partialFilterExpression: IS_ACTIVE });
+  await database
+    .collection("lanes")
+    .createIndex({ next_attempt_at: 1, account_id: 1 }, { partialFilterExpression: { next_attempt_at: { $type: "date" } } });
 }
 
 export const DUPLICATE_KEY = 11000;

@@ -1,6 +1,6 @@
-// sendMessage: checks what somebody wants to send and stores it as a QUEUED message in its
-// conversation's lane, durable on a majority. There is no dispatcher here: sending is not measured,
-// and the lane is left due, so that a wagraph on the same database would send it.
+// sendMessage: checks what a user wants to send and stores it as a QUEUED message in its
+// conversation's lane, durable on a majority. Without a dispatcher the lane is left due, so that a
+// wagraph on the same database would send it.
 
 import { createHash } from "node:crypto";
 import { ObjectId } from "mongodb";
@@ -23,7 +23,9 @@ export const Mutation = {
   sendMessage: async (_root, { input }, context) => {
     const viewer = requireRole(context, "AGENT");
     try {
-      return { message: await queueMessage(context.database, viewer, input), userErrors: [] };
+      const message = await queueMessage(context.database, viewer, input);
+      context.dispatcher?.enqueue(message.conversation_id);
+      return { message, userErrors: [] };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return { message: null, userErrors: [error.userError] };
@@ -179,12 +181,13 @@ function checkAccount({ name, enabled, health }) {
   }
 }
 
-async function checkWindow(database, conversation) {
+/** Whether the service window of the conversation is open. */
+export async function isOpen(database, conversation) {
   const since = new Date(Date.now() - SERVICE_WINDOW_MS);
-  const lastAt = conversation?.last_inbound_at;
-  if (lastAt > since) return;
+  if (!conversation) return false;
+  if (conversation.last_inbound_at > since) return true;
   // A message whose summary is just being written opens it too.
-  const isWritten = conversation && (await database.messages.findOne(
+  return Boolean(await database.messages.findOne(
     {
       conversation_id: conversation._id,
       timestamp: { $gt: since },
@@ -194,7 +197,11 @@ async function checkWindow(database, conversation) {
     },
     { projection: { _id: 1 } },
   ));
-  if (isWritten) return;
+}
+
+async function checkWindow(database, conversation) {
+  if (await isOpen(database, conversation)) return;
+  const lastAt = conversation?.last_inbound_at;
   const closed = lastAt
     ? `closed at ${writeTime(new Date(lastAt.getTime() + SERVICE_WINDOW_MS))}`
     : "was never opened";
@@ -243,7 +250,7 @@ async function takeNumber(database, { _id, account_id }) {
   };
   const take = () => database.lanes.findOneAndUpdate({ _id }, update, { upsert: true });
   const lane = await take().catch((error) => {
-    if (isDuplicate(error)) return take(); // somebody else has just made it
+    if (isDuplicate(error)) return take(); // another request has just made it
     throw error;
   });
   return lane?.next_number ?? 0;

@@ -75,7 +75,9 @@ async function applyAll(database, reports) {
 
 /** The pipeline stage of a report; outside text is a `$literal`, so that "$x" is no path. */
 function toFields({ name, at, errors, pricing, conversation }) {
-  const fields = {};
+  // A status of a queued retry settles it.
+  const isReady = { $eq: ["$outbox_state", "READY"] };
+  const fields = { outbox_state: { $cond: [isReady, "DONE", "$outbox_state"] } };
   const status = readReported(name);
   if (status) {
     const reached = `status_times.${status.key}`;

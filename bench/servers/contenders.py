@@ -99,6 +99,8 @@ class Server:
     port: int
     child: GuardedChild
     log: Path
+    ready_seconds: float = 0.0
+    """The time from its start until it was ready."""
 
     @property
     def url(self) -> str:
@@ -148,10 +150,12 @@ async def run_server(
     pinned = () if core is None else ("taskset", "-c", str(core))
     log.unlink(missing_ok=True)  # noqa: ASYNC240 - nothing is measured yet
     child = GuardedChild([*pinned, *contender.command], output=log, environment=environment)
+    started = time.monotonic()
     child.start()
     server = Server(contender, port, child, log)
     try:
         await _wait_until_ready(server)
+        server.ready_seconds = time.monotonic() - started
         with _Profiler(child.pid, profile):
             yield server
     finally:

@@ -39,7 +39,7 @@ from bench.servers.stock_types import Conversation, Info, Message, PageInfo, cut
 from graph.core.ids import parse_id
 from graph.core.pages import BY_ACTIVITY, read_cursor, write_cursor
 from models.connection import create_client, prepare_database
-from models.database.base import collection, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, utc_now
 from whatsapp.auth.access import Viewer
 from whatsapp.auth.api_keys import authenticate_api_key
 from whatsapp.common.crypto import digest_secret
@@ -94,7 +94,7 @@ class Query:
         if conversation_id is None:
             return None
         found = await models.Conversation.get(conversation_id)
-        is_shown = found is not None and require_viewer(info).can_see(found.account_id)
+        is_shown = found is not None and require_viewer(info).can_see(found)
         return Conversation.from_document(found) if found and is_shown else None
 
     @strawberry.field
@@ -143,7 +143,7 @@ class Subscription:
             async for document, cursor, at in list_events(subscriber):
                 if wanted not in (None, document.conversation_id):
                     continue
-                if viewer.can_see(document.account_id):
+                if viewer.can_see(document):
                     message = Message.from_document(document)
                     yield MessageAdded(cursor=cursor, at=at, message=message)
 
@@ -240,6 +240,7 @@ async def store_message(
     conversation = await find_conversation(contact)
     at = datetime.fromtimestamp(int(item["timestamp"]), UTC)
     message = models.Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=account_id,
         conversation_id=conversation.id,
         contact_id=contact.id,
@@ -277,8 +278,11 @@ async def find_contact(
     if contact is not None:
         return contact
     user = await models.User.find_one({"phone": f"+{wa_id}"})
-    user = user or models.User(name=name, phone=f"+{wa_id}", account_ids=[account_id])
+    user = user or models.User(
+        workspace_id=DEFAULT_WORKSPACE_ID, name=name, phone=f"+{wa_id}", account_ids=[account_id]
+    )
     contact = models.Contact(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=account_id,
         identities=[models.Identity(kind=models.IdentityKind.WA_ID, value=wa_id)],
         wa_id=wa_id,
@@ -300,7 +304,7 @@ async def find_conversation(contact: models.Contact) -> models.Conversation:
     if conversation is not None:
         return conversation
     try:
-        return await models.Conversation(**key).insert()
+        return await models.Conversation(workspace_id=DEFAULT_WORKSPACE_ID, **key).insert()
     except DuplicateKeyError:
         return await find_conversation(contact)
 

@@ -8,31 +8,19 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
 from beanie import PydanticObjectId
 
 from bench.case import CHANGED_WORLD, Case, CaseFailedError, Figures, Run
 from bench.cases.loading import share_cpu, wait_for_effects
 from bench.documents import Person
-from bench.world import (
-    APP_SECRET,
-    BUSINESS_ACCOUNT_ID,
-    DISPLAY_NUMBER,
-    ENCRYPTION_KEYS,
-    PHONE_NUMBER_IDS,
-    World,
-)
-from models import Account, Role
-from models.database.base import new_id
-from sandbox.application import create_fake_cloud_api
+from bench.servers.logged_meta import run_logged_meta
+from bench.world import World
+from models import Message, Role
+from models.database.base import DEFAULT_WORKSPACE_ID, new_id
 from sandbox.cloud_api.rate_limits import PAIR_LIMIT_HIT, THROUGHPUT_HIT
 from sandbox.server import FakeCloudServer
-from sandbox.settings import SandboxSettings
-from sandbox.world.numbers import FakeNumber, NumberDirectory
 from sandbox.world.request_log import LoggedRequest
-from whatsapp.accounts.accounts import update_account
 from whatsapp.auth.access import Viewer
-from whatsapp.common.crypto import KeyRing
 from whatsapp.outbox.content import OutgoingText
 from whatsapp.outbox.outbox import Outbox
 from whatsapp.outbox.recipients import Recipient
@@ -43,41 +31,30 @@ TOTAL = 1200
 TO_ONE = 46
 """Messages to one customer, one more than Meta accepts at once: back-off grows fourfold."""
 ANSWER_SECONDS = 0.2
-ACCESS_TOKEN = "bench-send-rate-token"
 
 
 @asynccontextmanager
 async def open_limited_meta(world: World) -> AsyncIterator[FakeCloudServer]:
     """Queues the messages and runs a fake of Meta that refuses messages beyond its limits."""
-    account = await Account.get(world.main_account)
-    if account is None:
-        raise CaseFailedError("the account is missing")
-    keyring = KeyRing.from_text(ENCRYPTION_KEYS)
-    await update_account(keyring, account, changes={"access_token": ACCESS_TOKEN})
     await _queue_messages(world)
-    number = FakeNumber(
-        phone_number_id=PHONE_NUMBER_IDS[0],
-        business_account_id=BUSINESS_ACCOUNT_ID,
-        display_phone_number=DISPLAY_NUMBER,
-        verified_name="Bench shop",
-        access_token=ACCESS_TOKEN,
-        app_secret=APP_SECRET,
-    )
-    settings = SandboxSettings(
-        webhook_url="http://bench.invalid/",
+    async with run_logged_meta(
+        world,
         answer_delay=ANSWER_SECONDS,
         messages_per_second=MESSAGES_PER_SECOND,
         pair_burst=PAIR_BURST,
-    )
-    discard = httpx.MockTransport(lambda _request: httpx.Response(200))
-    app = create_fake_cloud_api(NumberDirectory(number), settings, webhook_transport=discard)
-    async with FakeCloudServer(app) as meta:
+    ) as meta:
         yield meta
 
 
+def _announce_later(message: Message, *, waits_behind: bool, summary: asyncio.Future[None]) -> None:
+    """The servers that send are started later."""
+
+
 async def _queue_messages(world: World) -> None:
-    outbox = Outbox(wake=lambda: None)
-    agent = Viewer(credential_id=new_id(), name="bench", role=Role.AGENT)
+    outbox = Outbox(announce=_announce_later)
+    agent = Viewer(
+        credential_id=new_id(), name="bench", role=Role.AGENT, workspace_id=DEFAULT_WORKSPACE_ID
+    )
 
     async def queue(person: Person, number: int) -> None:
         await outbox.queue_message(

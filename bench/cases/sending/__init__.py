@@ -1,0 +1,1 @@
+"""Cases of sending: requests, the outbox and its owners."""
