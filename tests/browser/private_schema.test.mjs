@@ -2,16 +2,12 @@
  * GraphiQL against a server that does not show its schema. As graphiql.test.mjs, which see.
  */
 import { test } from "node:test";
-import { chromium } from "playwright-core";
+import { capture, launch, WAIT } from "./inbox/world.mjs";
 
-const { WAGRAPH_URL, WAGRAPH_KEY, CHROMIUM = "/usr/bin/chromium" } = process.env;
-const WAIT = { timeout: 20_000 };
+const { WAGRAPH_URL, WAGRAPH_KEY } = process.env;
 
 test("a schema that is kept private is said, and operations run without it", async () => {
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
-  });
+  const browser = await launch();
   try {
     const page = await browser.newPage();
     await page.goto(`${WAGRAPH_URL}/graphql#key=${WAGRAPH_KEY}`);
@@ -27,7 +23,7 @@ test("a schema that is kept private is said, and operations run without it", asy
     await waitForAnswer("Introspection is disabled on this server.");
     await page.click('[aria-label="Show Documentation Explorer"]');
     await page.getByText("Error fetching schema").waitFor(WAIT);
-    await page.screenshot({ path: `${process.env.SCREENSHOTS ?? "."}/graphiql-private.png` });
+    await capture(page, "graphiql-private");
 
     await page.click(".graphiql-execute-button");
     await waitForAnswer('"role": "ADMIN"');

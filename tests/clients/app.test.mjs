@@ -76,7 +76,7 @@ test("the inbox pages, and a conversation moves to the top of its order", async 
   assert.equal(listNames(shownNewest)[0], "New");
 });
 
-test("a message is shown at once and stored once, although the network is away", async () => {
+test("messages are shown at once and stored once, in order, although the network is away", async () => {
   const view = new ConversationView(app, conversationId);
   const shown = watch(view);
   await world.eventually(() => shown.items);
@@ -84,11 +84,17 @@ test("a message is shown at once and stored once, although the network is away",
   const sending = view.sendText("sent once");
   await world.eventually(() => listTexts(shown)[0] === "sent once");
   assert.match(shown.items[0].id, /^pending:/);
+  const next = ["sent next", "sent last"].map((text) => view.sendText(text));
+  const order = ["sent last", "sent next", "sent once"];
+  await world.eventually(() => listTexts(shown)[0] === "sent last");
+  assert.deepEqual(listTexts(shown).slice(0, 3), order);
   network.comeBack();
   const { message, userErrors } = await sending;
 
   assert.deepEqual(userErrors, []);
+  await Promise.all(next);
   await world.eventually(() => shown.items.some(({ id, status }) => id === message.id && status === "READ"));
+  assert.deepEqual(listTexts(shown).filter((text) => order.includes(text)), order);
   assert.equal(listTexts(shown).filter((text) => text === "sent once").length, 1);
   await world.say("an answer");
   await world.eventually(() => listTexts(shown).includes("an answer"));
@@ -126,6 +132,21 @@ test("a picture reports its progress, and its URL is renewed", async () => {
   const file = await fetch(world.SERVER_URL + pathname + search);
   assert.equal(file.status, 200);
   assert.equal((await file.arrayBuffer()).byteLength, world.PICTURE.size);
+});
+
+test("a message that waits for the network is sent as soon as the connection is open", async () => {
+  const view = new ConversationView(app, conversationId);
+  network.goDown();
+  const sending = view.sendText("after a long outage");
+  // Its attempts are 0, 0.5, 1.5, 3.5 and 7.5 seconds later, and then 15.5.
+  await new Promise((resolve) => setTimeout(resolve, 8_000));
+  network.comeBack();
+  const since = Date.now();
+
+  const { userErrors } = await sending;
+
+  assert.deepEqual(userErrors, []);
+  assert.ok(Date.now() - since < 5_000, `${Date.now() - since} ms`);
 });
 
 test("a deleted contact disappears everywhere", async () => {

@@ -9,7 +9,15 @@ const config: CodegenConfig = {
       config: {
         useTypeImports: true,
         enumsAsTypes: true,
-        scalars: { ID: "string", DateTime: "string", Decimal: "string", JSON: "unknown", Upload: "Blob" },
+        scalars: {
+          ID: "string",
+          DateTime: "string",
+          Decimal: "string",
+          JSON: "unknown",
+          PhoneNumber: "string",
+          Upload: "Blob",
+          URL: "string",
+        },
       },
     },
   },

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { connect, goLive } from "./build/app/connect.js";
 import { ConversationView } from "./build/app/conversation.js";
 import { Inbox } from "./build/app/inbox.js";
+import { Timeline } from "./build/app/timeline.js";
 import * as world from "./world.mjs";
 
 const CUTS = 200;
@@ -49,6 +50,7 @@ async function writeOften() {
     const digits = String(Math.floor(Math.random() * world.CUSTOMERS)).padStart(2, "0");
     const from = number % 3 ? `165055501${digits}` : world.FIRST_CUSTOMER;
     await world.say(`while cut ${number}`, { from, name: from === world.FIRST_CUSTOMER ? "Ada" : `Customer ${digits}` });
+    if (number % 5 === 0) await world.note(conversationId, `note ${number}`);
     await pause(Math.random() * 60);
   }
 }
@@ -69,16 +71,18 @@ async function readStored() {
     const { conversation } = await world.ask(world.HISTORY, { id: conversationId, first: 100, after });
     const { edges, pageInfo } = conversation.messages;
     ids.push(...edges.map(({ node }) => node.id));
-    if (!pageInfo.hasNextPage) return { inbox, ids };
+    if (!pageInfo.hasNextPage) return { inbox, ids, timeline: await world.readTimeline(conversationId) };
     after = pageInfo.endCursor;
   }
 }
 
 test("200 cuts leave no gap, no duplicate and no wrong order", async () => {
   const [inbox, view] = [new Inbox(app, { first: 100 }), new ConversationView(app, conversationId)];
+  const timeline = new Timeline(app, conversationId);
   const shown = {};
   stops.push(inbox.watch((rows) => (shown.rows = rows)), view.watch((messages) => (shown.messages = messages)));
-  await world.eventually(() => shown.rows && shown.messages);
+  stops.push(timeline.watch((items) => (shown.items = items)));
+  await world.eventually(() => shown.rows && shown.messages && shown.items);
   const texts = new Set();
   const check = () => {
     for (const { id, text } of shown.messages) if (text?.startsWith("sent ") && !id.startsWith("pending:")) texts.add(text);
@@ -90,9 +94,10 @@ test("200 cuts leave no gap, no duplicate and no wrong order", async () => {
   await world.eventually(async () => {
     const stored = await readStored();
     while (await view.loadOlder());
+    while (await timeline.loadOlder());
+    const [ids, items] = [shown.messages, shown.items].map((list) => list.map(({ id }) => id));
     const rows = shown.rows.map((row) => [row.id, row.unreadCount, row.lastMessage.id]);
-    shown.difference = JSON.stringify({ stored, rows, ids: shown.messages.map(({ id }) => id) });
-    return JSON.stringify(stored) === JSON.stringify({ inbox: rows, ids: shown.messages.map(({ id }) => id) });
+    return JSON.stringify(stored) === JSON.stringify({ inbox: rows, ids, timeline: items });
   });
   assert.equal(texts.size, SENDS);
   const bodies = shown.messages.map(({ text }) => text).filter((text) => text.startsWith("sent "));

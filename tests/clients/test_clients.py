@@ -14,6 +14,7 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.application import create_fake_cloud_api
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
@@ -27,6 +28,8 @@ pytestmark = pytest.mark.clients
 
 HERE = Path(__file__).parent
 NODE_SECONDS = 180
+# Settings of the server of a file.
+SETTINGS = {"resume.test.mjs": {"RATE_LIMIT_BURST": "1500", "RATE_LIMIT_PER_MINUTE": "60000"}}
 
 
 @pytest.fixture
@@ -34,14 +37,18 @@ async def world(
     database: AsyncDatabase[dict[str, Any]],
     keyring: KeyRing,
     make_server: Callable[..., ServerProcess],
+    name: str,
 ) -> AsyncIterator[dict[str, str]]:
     """Environment of a Node test: a server with an account, and the fake Meta."""
     settings = SandboxSettings().faster(20)
     async with FakeCloudServer(create_fake_cloud_api(NumberDirectory(NUMBER), settings)) as meta:
-        server = make_server(GRAPH_API_URL=meta.url)
+        server = make_server(GRAPH_API_URL=meta.url, **SETTINGS.get(name, {}))
         settings.webhook_url = f"{server.url}/webhooks/whatsapp"
         await connect_number(keyring, NUMBER)
-        keys = {role: await create_api_key(name=role.value, role=role) for role in Role}
+        keys = {
+            role: await create_api_key(DEFAULT_WORKSPACE_ID, name=role.value, role=role)
+            for role in Role
+        }
         # Meta answers in this event loop.
         await asyncio.to_thread(server.start)
         yield {

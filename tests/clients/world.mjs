@@ -34,6 +34,25 @@ export const HISTORY = /* GraphQL */ `
     }
   }
 `;
+const ADD_NOTE = /* GraphQL */ `
+  mutation WriteNote($conversationId: ID!, $body: String!) {
+    addNote(input: { conversationId: $conversationId, body: $body }) {
+      note { id }
+      userErrors { code message }
+    }
+  }
+`;
+const TIMELINE = /* GraphQL */ `
+  query ReadTimeline($id: ID!, $after: String) {
+    conversation(id: $id) {
+      id
+      timeline(first: 100, after: $after) {
+        nodes { id }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+`;
 export const SEND = /* GraphQL */ `
   mutation Send($conversationId: ID!, $body: String!, $key: String) {
     sendMessage(
@@ -57,6 +76,22 @@ export const STATUSES = /* GraphQL */ `
 `;
 
 export const ACCOUNTS = /* GraphQL */ `query Accounts { accounts { edges { node { id } } } }`;
+const CREATE_KEY = /* GraphQL */ `
+  mutation CreateKey($name: String!) {
+    createApiKey(input: { name: $name, role: AGENT }) {
+      token
+      userErrors { code message }
+    }
+  }
+`;
+export const SYNC = /* GraphQL */ `
+  mutation Sync($accountId: ID!) {
+    syncTemplates(input: { accountId: $accountId }) {
+      created
+      userErrors { code message }
+    }
+  }
+`;
 export const UPLOAD = /* GraphQL */ `
   mutation Upload($accountId: ID!, $file: Upload!) {
     uploadMedia(input: { accountId: $accountId, file: $file }) {
@@ -81,6 +116,13 @@ export function checkUpload({ upload, userErrors }) {
 export async function findAccount() {
   const { accounts } = await ask(ACCOUNTS);
   return accounts.edges[0].node.id;
+}
+
+/** Creates an agent, and returns the API key. */
+export async function hireAgent(name) {
+  const { createApiKey } = await ask(CREATE_KEY, { name });
+  assert.deepEqual(createApiKey.userErrors, []);
+  return createApiKey.token;
 }
 
 export const giveKey = (key) => async () => key;
@@ -120,17 +162,17 @@ export async function say(text, { from = FIRST_CUSTOMER, name = "Ada" } = {}) {
   assert.equal(delivery.webhook_status, 200, JSON.stringify(delivery));
 }
 
-/** Twelve customers, the first of whom has written 25 messages: the id of that conversation. */
-export async function fillInbox() {
+/** Twelve customers, the first of whom has written many messages: the id of that conversation. */
+export async function fillInbox(messages = MESSAGES) {
   for (let number = 1; number < CUSTOMERS; number++) {
     const digits = String(number).padStart(2, "0");
     await say(`hello ${number}`, { from: `165055501${digits}`, name: `Customer ${number}` });
   }
-  for (let number = 0; number < MESSAGES; number++) await say(`message ${number}`);
+  for (let number = 0; number < messages; number++) await say(`message ${number}`);
   const inbox = await eventually(async () => {
     const { conversations } = await ask(INBOX, { first: 50 });
     const first = conversations.edges.find(({ node }) => node.contact.profileName === "Ada");
-    const isWhole = conversations.edges.length === CUSTOMERS && first.node.unreadCount === MESSAGES;
+    const isWhole = conversations.edges.length === CUSTOMERS && first.node.unreadCount === messages;
     return isWhole && first.node;
   });
   return inbox.id;
@@ -145,13 +187,34 @@ export async function eventually(look, seconds = 30) {
   }
 }
 
-/** A way to the server that can be cut, as networks are: without a goodbye. */
-export async function openNetwork() {
+/** A colleague writes a note. */
+export async function note(conversationId, body) {
+  const { addNote } = await ask(ADD_NOTE, { conversationId, body });
+  assert.deepEqual(addNote.userErrors, []);
+}
+
+/** Ids of everything that happened in a conversation, newest first. */
+export async function readTimeline(id) {
+  const ids = [];
+  for (let after = null; ; ) {
+    const { nodes, pageInfo } = (await ask(TIMELINE, { id, after })).conversation.timeline;
+    ids.push(...nodes.map((item) => item.id));
+    if (!pageInfo.hasNextPage) return ids;
+    after = pageInfo.endCursor;
+  }
+}
+
+/**
+ * A way to the server that can be cut or freeze, as networks are: without a goodbye. Some proxies
+ * block WebSockets.
+ */
+export async function openNetwork({ blocksSockets = false } = {}) {
   const target = new URL(SERVER_URL);
   const connections = new Set();
   let isDown = false;
   const server = net.createServer((near) => {
     if (isDown) return near.destroy();
+    if (blocksSockets) near.on("data", (chunk) => /upgrade: websocket/i.test(chunk) && near.destroy());
     const far = net.connect(Number(target.port), target.hostname);
     for (const [one, other] of [[near, far], [far, near]]) {
       connections.add(one);
@@ -169,6 +232,8 @@ export async function openNetwork() {
     url: `http://127.0.0.1:${server.address().port}/graphql`,
     websocketUrl: `ws://127.0.0.1:${server.address().port}/graphql`,
     cut,
+    /** Present connections stay open and carry nothing more. */
+    freeze: () => connections.forEach((connection) => connection.unpipe().pause()),
     goDown() {
       isDown = true;
       cut();

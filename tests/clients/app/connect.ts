@@ -1,13 +1,14 @@
-import { openSocket, type GetToken } from "@wagraph/client";
+import type { GetToken } from "@wagraph/client";
 import { createApollo, keepCacheUp } from "@wagraph/client/apollo";
-import type { ClientOptions } from "graphql-ws";
+import { openLive, type LiveOptions } from "@wagraph/client/sse";
 import { LiveDocument } from "./generated/graphql.js";
 
 export interface App extends ReturnType<typeof connect> {}
 
 /** Opens the app's connections. `getToken(true)` is called if the server refused the last token. */
-export function connect(url: string, getToken: GetToken, options: Partial<ClientOptions> = {}) {
-  const socket = openSocket(url, getToken, options);
+export function connect(url: string, getToken: GetToken, options: LiveOptions = {}) {
+  // A WebSocket, or event streams if the network blocks WebSockets.
+  const socket = openLive(url, getToken, options);
   const apollo = createApollo(url, getToken, socket);
   return { apollo, socket };
 }

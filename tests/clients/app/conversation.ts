@@ -75,7 +75,7 @@ export class ConversationView {
 
   /** Sends a picture. `upload` may have `onProgress`, which gets the share that was sent, and `signal`. */
   sendImage(file: File, caption: string, upload: UploadOptions): Promise<SendMutation["sendMessage"]> {
-    return this.send({ image: { file, caption } }, caption, upload);
+    return this.send({ image: { source: { file }, caption } }, caption, upload);
   }
 
   /** From the cache: what is shown is a moment older. */

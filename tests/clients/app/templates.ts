@@ -29,10 +29,9 @@ export class TemplateForm {
 
   /** Returns the preview, and what is wrong by the fields' keys. */
   async preview(values: FormValues) {
-    const parameters = toTemplateParameters(this.fields, values);
-    const variables = { templateId: this.template.id, parameters };
+    const variables = { template: this.fill(values) };
     const { data } = await this.app.apollo.query({ query: PreviewTemplateDocument, variables });
-    const { content, userErrors } = data!.previewTemplate;
+    const { content, userErrors } = data!.previewTemplate!;
     return { content, errors: findFormErrors(this.fields, values, userErrors) };
   }
 
@@ -40,13 +39,18 @@ export class TemplateForm {
   async send(conversationId: string, values: FormValues): Promise<Record<string, string>> {
     const missing = listMissing(this.fields, values);
     if (missing.length > 0) return Object.fromEntries(missing.map((key) => [key, "Required."]));
-    const parameters = toTemplateParameters(this.fields, values);
     const input = {
       to: { conversationId },
-      content: { template: { templateId: this.template.id, parameters } },
+      content: { template: this.fill(values) },
       idempotencyKey: crypto.randomUUID(),
     };
     const { data } = await this.app.apollo.mutate({ mutation: SendDocument, variables: { input } });
     return findFormErrors(this.fields, values, data!.sendMessage!.userErrors);
+  }
+
+  /** Returns the input of the preview and of the message. */
+  private fill(values: FormValues) {
+    const parameters = toTemplateParameters(this.fields, values);
+    return { reference: { templateId: this.template.id }, parameters };
   }
 }
